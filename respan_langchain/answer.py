@@ -1,0 +1,25 @@
+"""What came back for one HTTP request, or why nothing did.
+
+Ground floor: the api room produces answers, the delivery room judges them, and neither knows the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as the wire gave it, nothing interpreted."""
+
+    status: int | None
+    """The HTTP status; None when no whole answer came."""
+    body: bytes = b""
+    """What was read of the body, capped."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name."""
+    problem: str = ""
+    """Why no whole answer came, in words for a log line; no key, no payload. Empty when `status` is set."""
+    sent: bool = True
+    """False only when the request surely did not reach the server whole, so that sending again cannot double it."""
+    timed_out: bool = False
+    """Whether time ran out, as opposed to the connection failing."""

@@ -1,0 +1,1 @@
+"""PURE. What happened, as records: no thread, clock, file, log, environment or network."""

@@ -1,0 +1,1 @@
+"""EDGE. Out of the process, in batches; generic in what it carries."""

@@ -1,0 +1,1 @@
+"""EDGE. The platform on your own machine: SQLite behind the same API."""
