@@ -1,0 +1,78 @@
+"""Tokens as a value: what one model call used, and how calls add up.
+
+Pure. The rule that everything here keeps: unknown is None, zero is zero.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, or of many added up; None is unknown.
+
+    `input_tokens` includes what was read from and written to a prompt cache, `output_tokens`
+    includes reasoning, and the parts never exceed the whole.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    """All writes, whatever their time to live."""
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    audio_output_tokens: int | None = None
+    service_tier: str | None = None
+    """The tier that served the call (`default`, `flex`, ...), as the provider calls it."""
+    cache_hit: bool = False
+    """Answered by LangChain's own LLM cache: no model was called, so the counts are 0."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Add count by count: None + 3 is 3, None + None is None."""
+        return Usage(
+            _plus(self.input_tokens, other.input_tokens),
+            _plus(self.output_tokens, other.output_tokens),
+            _plus(self.total_tokens, other.total_tokens),
+            _plus(self.cache_read_tokens, other.cache_read_tokens),
+            _plus(self.cache_write_tokens, other.cache_write_tokens),
+            _plus(self.cache_write_5m_tokens, other.cache_write_5m_tokens),
+            _plus(self.cache_write_1h_tokens, other.cache_write_1h_tokens),
+            _plus(self.reasoning_tokens, other.reasoning_tokens),
+            _plus(self.audio_input_tokens, other.audio_input_tokens),
+            _plus(self.audio_output_tokens, other.audio_output_tokens),
+            _common(self.service_tier, other.service_tier),
+            self.cache_hit and other.cache_hit,
+        )
+
+
+NOTHING_USED = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
+"""What a hit in LangChain's cache uses; the call that filled the cache has been counted already."""
+
+
+def tokens_per_second(
+    output_tokens: int | None, latency: float | None, time_to_first_token: float | None = None
+) -> float | None:
+    """Say how fast the answer was written; times are seconds.
+
+    From the first token on when there is a first token, otherwise over the whole call. None when
+    unknown, or when no time passed.
+    """
+    if output_tokens is None or latency is None:
+        return None
+    writing = latency - (time_to_first_token or 0.0)
+    return output_tokens / writing if writing > 0 else None
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    if one is None:
+        return other
+    return one if other is None else one + other
+
+
+def _common(one: str | None, other: str | None) -> str | None:
+    if one is None or one == other:
+        return other
+    return one if other is None else None
