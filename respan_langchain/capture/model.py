@@ -1,0 +1,188 @@
+"""Which model was asked, which answered, and how: facts of one model call, without content or keys.
+
+Pure and total. What the start event knows and what the end event adds make one ModelFacts; the
+sampling parameters and tools are read in `params.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from langchain_core.outputs import LLMResult
+
+from respan_langchain.capture.params import params_of
+
+_MODEL = ("model_name", "model", "model_id", "model_version")
+_REQUESTED = ("model", "model_name", "model_id", "azure_deployment", "deployment_name", "engine")
+_FINISH_REASON = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+_REQUEST_ID = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
+_OWN_IDS = ("run-", "lc_", "lc-")
+"""How ids begin that LangChain made up for a message that came without."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model call besides its content, tokens and time; None is unknown."""
+
+    provider: str | None = None
+    """As LangChain names it (`ls_provider`), or as LangSmith's gateway resolved it."""
+    requested: str | None = None
+    served: str | None = None
+    """The model that answered, as the provider calls it."""
+    endpoint: str | None = None
+    """Host of a base URL that was set by hand; None means the provider's own."""
+    finish_reason: str | None = None
+    request_id: str | None = None
+    """The provider's id of this answer, as its support asks for it."""
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of langchain-core and the provider's package."""
+    params: Mapping[str, object] = field(default_factory=dict)
+    """By the platform's names: temperature, max_tokens, stop, tools, response_format, ..."""
+
+    @property
+    def name(self) -> str | None:
+        """The model that answered, else the one that was asked for."""
+        return self.served or self.requested
+
+
+def model_asked(
+    serialized: Mapping[str, Any] | None,
+    metadata: Mapping[str, Any] | None,
+    invocation_params: Mapping[str, Any] | None,
+    options: Mapping[str, Any] | None,
+) -> ModelFacts:
+    """Read what a start event knows; all four as LangChain hands them over."""
+    settings = _mapping(_mapping(serialized).get("kwargs"))
+    metadata, invocation_params = _mapping(metadata), _mapping(invocation_params)
+    return ModelFacts(
+        provider=_text(metadata.get("ls_provider")) or _class_name(_mapping(serialized)),
+        requested=_text(metadata.get("ls_model_name"))
+        or _first([invocation_params, settings], _REQUESTED),
+        endpoint=_endpoint(settings),
+        versions=_versions(metadata.get("lc_versions")),
+        params=params_of(_mapping(options), invocation_params, settings, metadata),
+    )
+
+
+def model_answered(asked: ModelFacts, response: LLMResult) -> ModelFacts:
+    """Add what the end event knows to what the start event knew."""
+    places = list(_places(response))
+    if not places:
+        return asked
+    gateway = _gateway(places)
+    return replace(
+        asked,
+        provider=_text(gateway.get("provider")) or asked.provider,
+        served=_text(gateway.get("model")) or _first(places, _MODEL) or asked.served,
+        finish_reason=_first(places, _FINISH_REASON),
+        request_id=_first(places, _REQUEST_ID) or _message_id(response),
+        system_fingerprint=_first(places, ("system_fingerprint",)),
+        service_tier=_first(places, ("service_tier",)),
+    )
+
+
+def reported_by(response: LLMResult) -> dict[str, object]:
+    """Collect what the provider says of itself beside the message, to look for a cost in.
+
+    generation_info wins over response_metadata, and both over llm_output.
+    """
+    return {
+        name: value for place in reversed(list(_places(response))) for name, value in place.items()
+    }
+
+
+def _places(response: object) -> Iterator[Mapping[str, Any]]:
+    """The loose dicts in which a provider's remarks lie, the most specific first."""
+    generation = _first_generation(response)
+    message = getattr(generation, "message", None)
+    for place in (
+        getattr(message, "response_metadata", None),
+        getattr(generation, "generation_info", None),
+        getattr(response, "llm_output", None),
+    ):
+        if isinstance(place, dict) and place:
+            yield place
+            yield from (
+                nested
+                for name in ("ResponseMetadata", "headers")
+                if isinstance(nested := place.get(name), dict)
+            )
+
+
+def _first_generation(response: object) -> object:
+    prompts = getattr(response, "generations", None)
+    if not isinstance(prompts, list):
+        return None
+    return next((each[0] for each in prompts if isinstance(each, list) and each), None)
+
+
+def _gateway(places: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    # LangSmith's gateway may route to another model than the one that was asked for.
+    return next(
+        (
+            _mapping(place["lc_gateway_metadata"])
+            for place in places
+            if "lc_gateway_metadata" in place
+        ),
+        {},
+    )
+
+
+def _message_id(response: object) -> str | None:
+    found = _text(getattr(getattr(_first_generation(response), "message", None), "id", None))
+    return None if found is None or found.startswith(_OWN_IDS) else found
+
+
+def _first(places: Iterable[Mapping[str, Any]], names: Iterable[str]) -> str | None:
+    places = list(places)
+    found = (_text(place.get(name)) for name in names for place in places)
+    return next((text for text in found if text), None)
+
+
+def _text(value: object) -> str | None:
+    """A non-empty string, once: merging chunks of a stream writes `stopstop`."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    period = (value + value).find(value, 1)
+    return value[:period]
+
+
+def _class_name(serialized: Mapping[str, Any]) -> str | None:
+    path = serialized.get("id")
+    name = path[-1] if isinstance(path, list) and path else None
+    return name.removeprefix("Chat").lower() if isinstance(name, str) else None
+
+
+def _endpoint(settings: Mapping[str, Any]) -> str | None:
+    for name, value in settings.items():
+        if (
+            isinstance(name, str)
+            and name.endswith(("base", "url", "endpoint"))
+            and (host := _host(value))
+        ):
+            return host
+    return None
+
+
+def _host(url: object) -> str | None:
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return None
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _versions(versions: object) -> dict[str, str]:
+    return {
+        name: version
+        for name, version in _mapping(versions).items()
+        if isinstance(name, str) and isinstance(version, str)
+    }
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
