@@ -1,0 +1,151 @@
+"""The tables, as a list of steps: step N takes a store from version N to N + 1.
+
+A step that was released is never changed, only followed by another.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+INDEXED_COLUMNS = (
+    "unique_id", "status", "status_code", "customer_identifier", "thread_identifier",
+    "custom_identifier", "group_identifier", "trace_unique_id", "span_name", "span_workflow_name",
+    "model", "log_type", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
+    "created_at", "happened_at",
+)  # fmt: skip
+"""What a list of logs is filtered and sorted by, each through an index of its own."""
+
+SAVED_LOGS = "_saved_logs"
+"""The virtual dataset that is always there."""
+
+
+OURS = 0x52_53_50_4C
+"""SQLite's mark for whose file it is."""
+
+
+def check_is_ours(connection: sqlite3.Connection) -> None:
+    """Look at a file before anything in it is touched.
+
+    Raises:
+        sqlite3.DatabaseError: It is another program's, or a newer version's, or no database.
+    """
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    if mark != OURS and connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        raise sqlite3.DatabaseError("it holds the tables of another program")
+    if version_of(connection) > len(STEPS):
+        raise sqlite3.DatabaseError("it was made by a newer version of respan-langchain")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the store to the newest version, once, however many processes try."""
+    if version_of(connection) == len(STEPS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _take_steps(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Read the store's version; 0 is an empty file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _take_steps(connection: sqlite3.Connection) -> None:
+    for step in STEPS[version_of(connection) :]:
+        step(connection)
+    connection.execute(f"PRAGMA application_id = {OURS}")
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def datasets_and_logs(connection: sqlite3.Connection) -> None:
+    """Version 1: datasets, their logs, and the logs' contents.
+
+    The long texts stand in a table of their own, so that counting and sorting logs reads only
+    what is short. `seq` is the order of arrival and is never given twice.
+    """
+    connection.execute("""
+        CREATE TABLE datasets (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            description TEXT NOT NULL DEFAULT '',
+            type TEXT NOT NULL DEFAULT 'sampling',
+            status TEXT NOT NULL DEFAULT 'ready',
+            initial_log_filters TEXT NOT NULL DEFAULT '{}',
+            starred INTEGER NOT NULL DEFAULT 0,
+            tags TEXT NOT NULL DEFAULT '[]',
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            log_count INTEGER NOT NULL DEFAULT 0,
+            error_count INTEGER NOT NULL DEFAULT 0,
+            total_cost REAL NOT NULL DEFAULT 0,
+            prompt_tokens INTEGER NOT NULL DEFAULT 0,
+            completion_tokens INTEGER NOT NULL DEFAULT 0,
+            total_tokens INTEGER NOT NULL DEFAULT 0
+        )""")
+    connection.execute("""
+        CREATE TABLE logs (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
+            unique_id TEXT NOT NULL UNIQUE,
+            origin TEXT,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            happened_at REAL NOT NULL,
+            log_type TEXT, model TEXT, status TEXT, status_code INTEGER, error_message TEXT,
+            custom_identifier TEXT, customer_identifier TEXT, thread_identifier TEXT,
+            group_identifier TEXT, trace_unique_id TEXT, span_unique_id TEXT, span_parent_id TEXT,
+            span_name TEXT, span_workflow_name TEXT,
+            prompt_tokens INTEGER, completion_tokens INTEGER, total_tokens INTEGER,
+            cost REAL, latency REAL, time_to_first_token REAL, tokens_per_second REAL
+        )""")
+    connection.execute("""
+        CREATE TABLE contents (
+            seq INTEGER PRIMARY KEY REFERENCES logs(seq) ON DELETE CASCADE,
+            input TEXT, output TEXT, expected_output TEXT, metadata TEXT, metrics TEXT,
+            prompt TEXT, completion TEXT
+        )""")
+    for column in INDEXED_COLUMNS:
+        if column != "unique_id":
+            connection.execute(f"CREATE INDEX logs_{column} ON logs(dataset, {column})")
+    _count_in_datasets(connection)
+    now = time.time()
+    connection.execute(
+        "INSERT INTO datasets(id, name, type, created_at, updated_at)"
+        " VALUES (?, 'Saved logs', 'virtual', ?, ?)",
+        (SAVED_LOGS, now, now),
+    )
+
+
+def _count_in_datasets(connection: sqlite3.Connection) -> None:
+    """Keep a dataset's totals with each of its rows, so that showing them reads no logs."""
+    for event, row, sign in [("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")]:
+        name = f"count_{event.lower()}"
+        connection.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON logs BEGIN {_totals(row, sign)} END"
+        )
+    connection.execute(
+        "CREATE TRIGGER count_update AFTER UPDATE OF"
+        " status, cost, prompt_tokens, completion_tokens, total_tokens ON logs"
+        f" BEGIN {_totals('OLD', '-')} {_totals('NEW', '+')} END"
+    )
+
+
+def _totals(row: str, sign: str) -> str:
+    numbers = {"cost": "total_cost"} | {
+        name: name for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    }
+    sums = [f"{total} = {total} {sign} ifnull({row}.{name}, 0)" for name, total in numbers.items()]
+    sums += [
+        f"log_count = log_count {sign} 1",
+        f"error_count = error_count {sign} ({row}.status IS 'error')",
+    ]
+    return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (datasets_and_logs,)

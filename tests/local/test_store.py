@@ -1,0 +1,190 @@
+"""The store: used by threads and processes at once, found by its URL, never carried over a fork."""
+
+import multiprocessing
+import os
+import sqlite3
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.local import bulk
+from respan_langchain.local.rules import Rules
+from respan_langchain.local.store import Store, store_at
+
+
+def write(path: str, dataset: str, writer: int) -> None:
+    store = Store(path)
+    for batch in range(5):
+        rows = [{"input": f"{writer}/{batch}/{row}"} for row in range(40)]
+        bulk.create_many(store, dataset, {"logs": rows}, Rules())
+    store.close()
+
+
+def inputs(platform, dataset) -> list[str]:
+    with platform.store.reading() as connection:
+        rows = connection.execute("SELECT input FROM contents ORDER BY seq").fetchall()
+        (counted,) = connection.execute(
+            "SELECT log_count FROM datasets WHERE id = ?", (dataset,)
+        ).fetchone()
+    assert counted == len(rows)
+    return [row["input"].strip('"') for row in rows]
+
+
+EXPECTED = sorted(f"{w}/{b}/{r}" for w in range(4) for b in range(5) for r in range(40))
+
+
+def test_several_processes_write_at_once_and_no_row_is_lost(platform_on_disk):
+    dataset = platform_on_disk.dataset()
+    path = platform_on_disk.store.path
+
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(write, [path] * 4, [dataset] * 4, range(4)))
+
+    assert sorted(inputs(platform_on_disk, dataset)) == EXPECTED
+
+
+def test_several_processes_create_the_same_file_at_once(tmp_path: Path):
+    path = str(tmp_path / "new.db")
+
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        paths = list(pool.map(_opened_path, [path] * 16))
+
+    assert paths == [path] * 16
+
+
+def _opened_path(path: str) -> str:
+    store = Store(path)
+    store.close()
+    return store.path
+
+
+@pytest.mark.parametrize("kind", ["platform", "platform_on_disk"])
+def test_several_threads_write_at_once_and_no_row_is_lost(kind, request):
+    platform = request.getfixturevalue(kind)
+    dataset = platform.dataset()
+
+    def write_here(writer: int) -> None:
+        for batch in range(5):
+            rows = [{"input": f"{writer}/{batch}/{row}"} for row in range(40)]
+            bulk.create_many(platform.store, dataset, {"logs": rows}, Rules())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_here, range(4)))
+
+    assert sorted(inputs(platform, dataset)) == EXPECTED
+
+
+def test_a_forked_child_writes_on_after_its_parent_has_closed_the_file(platform_on_disk):
+    dataset = platform_on_disk.dataset()
+    platform_on_disk.fill(dataset, [{"input": "parent"}])
+    closed_read, closed_write = os.pipe()
+
+    child = os.fork()
+    if child == 0:
+        os.close(closed_write)
+        platform_on_disk.fill(dataset, [{"input": "child, before"}])
+        os.read(closed_read, 1)
+        platform_on_disk.fill(dataset, [{"input": "child, after"}])
+        os._exit(0)
+    os.close(closed_read)
+    platform_on_disk.store.close()
+    os.close(closed_write)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert len(inputs(platform_on_disk, dataset)) == 3
+
+
+def test_a_fork_in_the_middle_of_writing_leaves_both_sides_able_to_write(platform_on_disk):
+    dataset = platform_on_disk.dataset()
+    with ThreadPoolExecutor(1) as pool:
+        writing = [pool.submit(platform_on_disk.fill, dataset, [{"input": "x"}]) for _ in range(50)]
+        child = os.fork()
+        if child == 0:
+            platform_on_disk.fill(dataset, [{"input": "child"}])
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        for one in writing:
+            one.result()
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert len(inputs(platform_on_disk, dataset)) == 51
+
+
+def test_a_failed_transaction_leaves_no_trace(platform):
+    def fail_half_way() -> None:
+        with platform.store.writing() as connection:
+            connection.execute("UPDATE datasets SET name = 'changed'")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail_half_way()
+
+    assert platform.ask("GET", "/datasets/_saved_logs/").body["name"] == "Saved logs"
+
+
+def test_a_closed_store_opens_again(platform_on_disk):
+    dataset = platform_on_disk.dataset()
+    platform_on_disk.store.close()
+
+    assert platform_on_disk.ask("GET", f"/datasets/{dataset}/").status == 200
+
+
+def test_one_url_is_one_store(tmp_path: Path):
+    assert store_at("sqlite:///:memory:") is store_at("sqlite:///:memory:")
+    assert store_at(f"sqlite:///{tmp_path}/a.db") is store_at(f"sqlite:///{tmp_path}/./a.db")
+    store_at(f"sqlite:///{tmp_path}/a.db").close()
+
+
+def test_a_relative_url_is_a_file_in_the_working_folder(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    store_at("sqlite:///here.db").close()
+
+    assert (tmp_path / "here.db").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://here.db", "sqlite:///", "postgres:///x", "sqlite:///no/such/folder/x.db"]
+)
+def test_a_bad_url_is_refused_in_words(url):
+    with pytest.raises(ConfigurationError, match="base_url"):
+        store_at(url)
+
+
+def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path):
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, and long enough to be read as one" * 50)
+    before = file.read_bytes()
+
+    with pytest.raises(ConfigurationError, match=r"notes\.txt"):
+        store_at(f"sqlite:///{file}")
+
+    assert file.read_bytes() == before
+
+
+def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path):
+    file = tmp_path / "other.db"
+    other = sqlite3.connect(file)
+    other.execute("CREATE TABLE theirs (x)")
+    other.commit()
+    other.close()
+    before = file.read_bytes()
+
+    with pytest.raises(ConfigurationError, match="another program"):
+        Store(file)
+
+    assert file.read_bytes() == before
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path):
+    file = tmp_path / "newer.db"
+    Store(file).close()
+    other = sqlite3.connect(file)
+    other.execute("PRAGMA user_version = 9999")
+    other.close()
+
+    with pytest.raises(ConfigurationError, match="newer version"):
+        Store(file)
