@@ -1,0 +1,54 @@
+"""httpx transports over the platform: no port, no process, the same client.
+
+The only place of this room that knows httpx. Time-outs do not apply: nothing here waits for a
+network, and a transaction that was begun is finished.
+"""
+
+import httpx
+from anyio import to_thread
+
+from respan_langchain.local.app import DEFAULT_RULES, respond
+from respan_langchain.local.messages import Request
+from respan_langchain.local.rules import Rules
+from respan_langchain.local.store import Store
+
+
+class LocalTransport(httpx.BaseTransport):
+    """Carries a synchronous client's requests to a store in this process."""
+
+    def __init__(self, store: Store, rules: Rules = DEFAULT_RULES) -> None:
+        self._store = store
+        self._rules = rules
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry out one request."""
+        return _carried_out(request, request.read(), self._store, self._rules)
+
+
+class AsyncLocalTransport(httpx.AsyncBaseTransport):
+    """Carries an asynchronous client's requests to a store, on a thread beside the event loop."""
+
+    def __init__(self, store: Store, rules: Rules = DEFAULT_RULES) -> None:
+        self._store = store
+        self._rules = rules
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry out one request."""
+        body = await request.aread()
+        return await to_thread.run_sync(_carried_out, request, body, self._store, self._rules)
+
+
+def _carried_out(request: httpx.Request, body: bytes, store: Store, rules: Rules) -> httpx.Response:
+    path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    asked = Request(
+        request.method,
+        path,
+        query,
+        dict(request.headers),
+        body,
+        f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
+    )
+    said = respond(asked, store, rules)
+    return httpx.Response(
+        said.status, headers=dict(said.headers), content=said.body, request=request
+    )
