@@ -1,0 +1,196 @@
+"""DatasetClient and AsyncDatasetClient: the whole dataset API, typed.
+
+What both can do stands in `_Endpoints`, once; how an errand is run is all in which they differ.
+"""
+
+import time
+from types import ModuleType, TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import SecretStr
+
+from respan_langchain.api import dataset_calls, log_calls
+from respan_langchain.api.binding import Awaiting, Blocking, Endpoint, Flow, Pages
+from respan_langchain.api.errand import Errand, Rest, Send, Terms
+from respan_langchain.api.exchange import AsyncExchange, Exchange
+from respan_langchain.api.flows import count_identifiers, find_or_create_dataset
+from respan_langchain.api.protocol import Patience
+from respan_langchain.errors import ConfigurationError
+
+Value = TypeVar("Value")
+
+MOST_READ = 64 * 1024 * 1024
+"""Bytes of one answer: a page of 100 logs can be large."""
+
+
+class _Endpoints:
+    """Every method of both clients but those that open and close."""
+
+    create_dataset = Endpoint(dataset_calls.create_dataset)
+    list_datasets = Endpoint(dataset_calls.list_datasets)
+    datasets = Pages(dataset_calls.list_datasets)
+    dataset = Endpoint(dataset_calls.dataset)
+    update_dataset = Endpoint(dataset_calls.update_dataset)
+    delete_dataset = Endpoint(dataset_calls.delete_dataset)
+    find_or_create_dataset = Flow(find_or_create_dataset)
+    create_log = Endpoint(log_calls.create_log)
+    list_logs = Endpoint(log_calls.list_logs)
+    logs = Pages(log_calls.list_logs)
+    log = Endpoint(log_calls.log)
+    update_log = Endpoint(log_calls.update_log)
+    replace_log = Endpoint(log_calls.replace_log)
+    delete_log = Endpoint(log_calls.delete_log)
+    bulk_create_logs = Endpoint(log_calls.bulk_create_logs)
+    import_logs = Endpoint(log_calls.import_logs)
+    remove_logs = Endpoint(log_calls.remove_logs)
+    export_logs = Endpoint(log_calls.export_logs)
+    count_identifiers = Flow(count_identifiers)
+    summary = Endpoint(log_calls.summary)
+    create_eval_report = Endpoint(dataset_calls.create_eval_report)
+    list_eval_reports = Endpoint(dataset_calls.list_eval_reports)
+    eval_reports = Pages(dataset_calls.list_eval_reports)
+
+    _exchange: Exchange | AsyncExchange
+    terms: Terms
+
+    def _agree(self, kind: Any, timeout: float, max_tries: int, **settings: Any) -> None:
+        if timeout <= 0 or max_tries < 1:
+            raise ConfigurationError("timeout must be above 0 and max_tries at least 1.")
+        self.terms = Terms(timeout=timeout, patience=Patience(max_tries=max_tries))
+        self._exchange = kind(**settings, most_read=MOST_READ)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._exchange.root!r})"
+
+
+class DatasetClient(_Endpoints, Blocking):
+    """The dataset API, blocking. May be used from several threads at once."""
+
+    _exchange: Exchange
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str = "https://api.respan.ai",
+        *,
+        timeout: float = 60.0,
+        max_tries: int = 4,
+        http_client: Any = None,
+        transport: Any = None,
+        library: ModuleType | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        """Prepare a client; nothing is opened before the first call.
+
+        Args:
+            api_key: The organization's key; not needed by a platform on your own machine.
+            base_url: The platform, with or without `/api`.
+            timeout: Seconds for one call, with all its tries and waits.
+            max_tries: How often a call that may be repeated is sent.
+            http_client: An `httpx.Client` or `httpx2.Client` to use; it stays yours to close.
+            transport: A transport for the client's own connection.
+            library: The module `httpx2`, to use it in place of httpx.
+            allow_http: Send the key without encryption to another machine.
+        """
+        self._agree(
+            Exchange,
+            timeout,
+            max_tries,
+            base_url=base_url,
+            api_key=api_key,
+            http_client=http_client,
+            transport=transport,
+            library=library,
+            allow_http=allow_http,
+        )
+
+    def run(self, task: Errand[Value]) -> Value:
+        """Do what the errand says until it has a value."""
+        said = None
+        try:
+            while True:
+                match task.send(said):
+                    case Send(call, content, deadline):
+                        said = self._exchange.send(call, deadline, content)
+                    case Rest(seconds):
+                        time.sleep(seconds)
+        except StopIteration as done:
+            value: Value = done.value
+            return value
+
+    def close(self) -> None:
+        """Close the connections; calls after this fail."""
+        self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncDatasetClient(_Endpoints, Awaiting):
+    """The dataset API, asynchronous, for asyncio and trio; in one event loop."""
+
+    _exchange: AsyncExchange
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str = "https://api.respan.ai",
+        *,
+        timeout: float = 60.0,
+        max_tries: int = 4,
+        http_client: Any = None,
+        transport: Any = None,
+        library: ModuleType | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        """Prepare a client; the arguments are those of `DatasetClient`, with asynchronous ones."""
+        self._agree(
+            AsyncExchange,
+            timeout,
+            max_tries,
+            base_url=base_url,
+            api_key=api_key,
+            http_client=http_client,
+            transport=transport,
+            library=library,
+            allow_http=allow_http,
+        )
+
+    async def run(self, task: Errand[Value]) -> Value:
+        """Do what the errand says until it has a value."""
+        import anyio
+
+        said = None
+        try:
+            while True:
+                match task.send(said):
+                    case Send(call, content, deadline):
+                        said = await self._exchange.send(call, deadline, content)
+                    case Rest(seconds):
+                        await anyio.sleep(seconds)
+        except StopIteration as done:
+            value: Value = done.value
+            return value
+
+    async def close(self) -> None:
+        """Close the connections; calls after this fail."""
+        await self._exchange.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,75 @@
+"""Questions that take more than one call, as errands that both clients can run."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+
+from respan_langchain.api import dataset_calls, log_calls
+from respan_langchain.api.errand import Errand, Terms, errand
+from respan_langchain.api.filters import field
+from respan_langchain.api.models import Dataset
+from respan_langchain.contract import MAX_PAGE_SIZE
+from respan_langchain.errors import ApiError
+
+
+def find_or_create_dataset(
+    terms: Terms, name: str, *, description: str | None = None
+) -> Errand[Dataset]:
+    """Return the dataset of this name, the oldest of several, or a new one when there is none."""
+    number = 1
+    while True:
+        page = yield from errand(
+            dataset_calls.list_datasets(page=number, sort_by="created_at"), terms
+        )
+        for dataset in page.results:
+            if dataset.name == name:
+                return dataset
+        if page.is_last():
+            break
+        number += 1
+    return (yield from errand(dataset_calls.create_dataset(name, description=description), terms))
+
+
+def count_identifiers(
+    terms: Terms, dataset_id: str, identifiers: Collection[str], *, timeout: float | None = None
+) -> Errand[Mapping[str, int] | None]:
+    """Count the logs that carry each of these custom identifiers.
+
+    Counts only what it sees in the logs themselves, since the platform may ignore the filter.
+    Returns None when it cannot be learnt: the list cannot be had within `timeout` seconds, does
+    not show identifiers, or is longer than any list of these could be.
+    """
+    counts = dict.fromkeys(identifiers, 0)
+    ends = terms.clock() + (terms.timeout if timeout is None else timeout)
+    wanted = list(counts)
+    for start in range(0, len(wanted), MAX_PAGE_SIZE):
+        seen = yield from _seen(terms, dataset_id, wanted[start : start + MAX_PAGE_SIZE], ends)
+        if seen is None:
+            return None
+        for identifier in seen:
+            counts[identifier] += 1
+    return counts
+
+
+MOST_PAGES = 5
+"""Pages that are looked through for the identifiers of one: they may be there several times."""
+
+
+def _seen(
+    terms: Terms, dataset_id: str, wanted: list[str], ends: float
+) -> Errand[list[str] | None]:
+    found: list[str] = []
+    for number in range(1, MOST_PAGES + 1):
+        call = log_calls.list_logs(
+            dataset_id, page=number, filters=field("custom_identifier").isin(wanted)
+        )
+        try:
+            hurried = dataclasses.replace(terms, timeout=ends - terms.clock())
+            page = yield from errand(call, hurried)
+        except ApiError:
+            return None
+        if page.results and all(log.custom_identifier is None for log in page.results):
+            return None
+        found += [log.custom_identifier for log in page.results if log.custom_identifier in wanted]
+        if page.is_last():
+            return found
+    return None

@@ -1,0 +1,65 @@
+"""One HTTP client per process, and a new one when the process was frozen and wakes up.
+
+A connection that two processes share mixes up their answers, and one that slept through its
+server's goodbye makes the next request ambiguous. No lock: a fork may come while another thread
+holds it.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Client = TypeVar("Client")
+
+SLEPT = 1.0
+"""Seconds by which the clocks must part: the monotonic one stands still while a machine sleeps."""
+
+
+def clock_gap() -> float:
+    """Seconds from the monotonic clock to the clock on the wall."""
+    return time.time() - time.monotonic()
+
+
+class Lines(Generic[Client]):
+    """The client to use now, made when it is first needed."""
+
+    def __init__(
+        self,
+        make: Callable[[], Client],
+        process: Callable[[], int] = os.getpid,
+        gap: Callable[[], float] = clock_gap,
+    ) -> None:
+        self._make = make
+        self._process = process
+        self._gap = gap
+        self._last_gap = gap()
+        self._awakenings = 0
+        self._made: dict[tuple[int, int], Client] = {}
+
+    def current(self) -> tuple[Client, list[Client]]:
+        """Return the client to use, and those that are to be closed now.
+
+        A client that was inherited through a fork is in neither: it is kept and never touched,
+        since closing it could close what the child has opened under the same number.
+        """
+        gap, before = self._gap(), self._last_gap
+        self._last_gap = gap
+        if abs(gap - before) > SLEPT:
+            self._awakenings += 1
+        key = (self._process(), self._awakenings)
+        if key in self._made:
+            return self._made[key], []
+        made = self._make()
+        kept = self._made.setdefault(key, made)
+        # Two threads may have made one each; the second to come has to give up its own.
+        return kept, self._outdated(key) + ([] if kept is made else [made])
+
+    def all(self) -> list[Client]:
+        """Give up every client of this process, to be closed."""
+        return self._outdated((self._process(), -1))
+
+    def _outdated(self, key: tuple[int, int]) -> list[Client]:
+        process, _ = key
+        old = [other for other in list(self._made) if other[0] == process and other != key]
+        return [client for client in (self._made.pop(other, None) for other in old) if client]
