@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from langchain_core.outputs import LLMResult
-
 from respan_langchain.capture.params import params_of
 
 _MODEL = ("model_name", "model", "model_id", "model_version")
@@ -19,6 +17,8 @@ _FINISH_REASON = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _REQUEST_ID = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
 _OWN_IDS = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without."""
+CONTENT = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
+"""Parameters that say what was talked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,26 @@ class ModelFacts:
         """The model that answered, else the one that was asked for."""
         return self.served or self.requested
 
+    def metadata(self, *, content: bool) -> dict[str, object]:
+        """Give the known facts by the platform's names; tools and schemas count as content."""
+        named = {
+            "model": self.name,
+            "model_requested": self.requested,
+            "provider_id": self.provider,
+            "endpoint": self.endpoint,
+            "finish_reason": self.finish_reason,
+            "request_id": self.request_id,
+            "system_fingerprint": self.system_fingerprint,
+            "service_tier": self.service_tier,
+            "versions": dict(self.versions) or None,
+        }
+        params = self.params.items()
+        shown = params if content else [each for each in params if each[0] not in CONTENT]
+        return {
+            **dict(shown),
+            **{name: value for name, value in named.items() if value is not None},
+        }
+
 
 def model_asked(
     serialized: Mapping[str, Any] | None,
@@ -67,8 +87,8 @@ def model_asked(
     )
 
 
-def model_answered(asked: ModelFacts, response: LLMResult) -> ModelFacts:
-    """Add what the end event knows to what the start event knew."""
+def model_answered(asked: ModelFacts, response: object) -> ModelFacts:
+    """Add what the end event's LLMResult knows to what the start event knew."""
     places = list(_places(response))
     if not places:
         return asked
@@ -84,8 +104,8 @@ def model_answered(asked: ModelFacts, response: LLMResult) -> ModelFacts:
     )
 
 
-def reported_by(response: LLMResult) -> dict[str, object]:
-    """Collect what the provider says of itself beside the message, to look for a cost in.
+def reported_of(response: object) -> dict[str, object]:
+    """Collect what a provider says beside the message of an LLMResult, to look for a cost in.
 
     generation_info wins over response_metadata, and both over llm_output.
     """

@@ -9,8 +9,6 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from langchain_core.outputs import LLMResult
-
 from respan_langchain.capture.tokens import Usage, tokens_per_second
 from respan_langchain.capture.usage_report import usage_from
 
@@ -24,8 +22,8 @@ _BARE_COUNTS = ("prompt_eval_count", "eval_count", "input_token_count", "generat
 """Counts that Ollama and IBM write beside everything else, in no report of their own."""
 
 
-def usage_of(response: LLMResult) -> Usage | None:
-    """Read what the call used; None when nobody said.
+def usage_of(response: object) -> Usage | None:
+    """Read what the call used from its LLMResult; None when nobody said.
 
     The messages' usage_metadata comes first, since LangChain has normalised it; then
     generation_info, llm_output and response_metadata. One prompt's candidates all carry the same
