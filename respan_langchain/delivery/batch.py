@@ -1,0 +1,87 @@
+"""What leaves together, and what is to be done next: the words between deciding and acting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from respan_langchain.answer import Answer
+from respan_langchain.delivery.ledger import Final
+from respan_langchain.delivery.parcel import Row
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Rows that are sent, looked for or isolated together, for one address."""
+
+    address: str
+    rows: list[Row]
+    not_before: float = float("-inf")
+    ended: float = 0.0
+    """When the attempt ended whose outcome is unknown."""
+    looked: int = 0
+    """How often these rows were looked for since."""
+    failures: int = 0
+    """How often these very rows were sent, and their outcome was unknown."""
+    successes_then: int = 0
+    """How many batches had gone through when these rows failed last."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its rows."""
+        return sum(row.size for row in self.rows)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """By which its rows are looked for."""
+        return frozenset(row.parcel.id for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something for the wire: post a batch, or look for its rows."""
+
+    kind: Literal["post", "find"]
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came back for a batch that was posted."""
+
+    batch: Batch
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which rows of a batch are stored; None when that could not be learnt."""
+
+    batch: Batch
+    counts: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A row has met its fate."""
+
+    row: Row
+    state: Final
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that people should hear about."""
+
+    subject: str
+    """What the lines of a log are counted and limited by."""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an answer changed: rows that are settled, rows in doubt, and something to say."""
+
+    settled: list[Settled] = field(default_factory=list)
+    doubtful: list[Row] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)

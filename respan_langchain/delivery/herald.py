@@ -1,0 +1,73 @@
+"""Tells people what they should know, in as few lines as possible."""
+
+from collections import Counter, deque
+
+from respan_langchain.delivery.batch import Remark, Settled
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.notices import Notices, logger
+
+
+class Herald:
+    """Every log line of this room; never a payload, never a key."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._notices = Notices(limits.log_interval)
+
+    def remark(self, remark: Remark, waiting: int, now: float) -> None:
+        """Something changed on the wire."""
+        count = self._notices.count_to_say(remark.subject, now)
+        if count is None:
+            return
+        match remark.subject:
+            case "halted":
+                logger.error(
+                    "Respan takes no records: %s. %d wait; asking again every %g s.",
+                    remark.words,
+                    waiting,
+                    self._limits.probe_interval,
+                )
+            case "failing":
+                logger.warning(
+                    "Sending to Respan failed (%s), %d time(s). %d records wait to be sent again.",
+                    remark.words,
+                    count,
+                    waiting,
+                )
+            case _:
+                logger.info("Sending to Respan: %s.", remark.subject)
+
+    def settled(self, settled: list[Settled], now: float) -> None:
+        """Rows that were refused or given up."""
+        lost = Counter(one.reason for one in settled if one.state == "dropped")
+        self._lost(lost, now)
+        rejected = sum(one.state == "rejected" for one in settled)
+        if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
+            logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
+        unknown = sum(one.state == "unknown" for one in settled)
+        if unknown and (count := self._notices.count_to_say("unknown", now, unknown)):
+            logger.warning("Whether Respan stored %d record(s) cannot be known.", count)
+
+    def dropped(self, reasons: deque[str], now: float) -> None:
+        """Rows that were refused at the door."""
+        counts: Counter[str] = Counter()
+        while reasons:
+            counts[reasons.popleft()] += 1
+        self._lost(counts, now)
+
+    def failed(self, error: BaseException, now: float) -> None:
+        """The room's own fault."""
+        subject = f"fault {type(error).__name__}"
+        if self._notices.count_to_say(subject, now) is not None:
+            logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
+
+    def left(self, count: int, why: str) -> None:
+        """The last line of a process, if there is anything to say."""
+        if count:
+            logger.warning("respan_langchain: %d record(s) not delivered: %s.", count, why)
+
+    def _lost(self, counts: Counter[str], now: float) -> None:
+        for reason, number in counts.items():
+            count = self._notices.count_to_say(f"dropped {reason}", now, number)
+            if count is not None:
+                logger.warning("respan_langchain dropped %d record(s): %s.", count, reason)

@@ -1,0 +1,156 @@
+"""What became of every row of one handler: exact counts, and the fate of the latest rows by id.
+
+Writing appends a note to a deque and nothing else, so it is safe from any thread, from `__del__`
+and from a signal handler that interrupts another note. Whoever reads folds the notes into the
+counts first.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["queued", "delivered", "rejected", "dropped", "unknown", "spooled"]
+Final = Literal["delivered", "rejected", "dropped", "unknown", "spooled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Where one row stands, and why."""
+
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Every row is in exactly one of queued, delivered, rejected, dropped, unknown and spooled."""
+
+    captured: int = 0
+    """Rows that came to the door: accepted, or refused there."""
+    accepted: int = 0
+    queued: int = 0
+    delivered: int = 0
+    rejected: int = 0
+    """Refused by the platform for good."""
+    unknown: int = 0
+    """Sent, and nobody can say whether they were stored."""
+    spooled: int = 0
+    """On disk, for a later process."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """By reason; those that were refused at the door included."""
+
+    @property
+    def lost(self) -> int:
+        """Rows dropped for any reason."""
+        return sum(self.dropped.values())
+
+
+@dataclass(slots=True)
+class _Note:
+    id: str
+    state: State
+    reason: str
+    at_door: bool = False
+
+
+class Ledger:
+    """One handler's book of rows."""
+
+    def __init__(self, remembered: int = 10_000) -> None:
+        """Keep the fate of the latest `remembered` settled rows, and of all that are queued."""
+        self._remembered = remembered
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Begin an empty book; what the parent process counted stays with it."""
+        self._notes: deque[_Note] = deque()
+        self._lock = threading.RLock()
+        self._folding = False
+        self._queued: dict[str, str] = {}
+        self._settled: dict[str, Fate] = {}
+        self._totals: dict[State, int] = {}
+        self._dropped: dict[str, int] = {}
+        self._accepted = 0
+        self._refused = 0
+
+    def accept(self, row_id: str) -> None:
+        """A row was taken in and will be counted again when its fate is known."""
+        self._notes.append(_Note(row_id, "queued", ""))
+
+    def doubt(self, row_id: str, reason: str) -> None:
+        """A queued row has news: it stays queued, `reason` says what it waits for."""
+        self._notes.append(_Note(row_id, "queued", reason))
+
+    def settle(self, row_id: str, state: Final, reason: str = "") -> None:
+        """An accepted row has met its fate."""
+        self._notes.append(_Note(row_id, state, reason))
+
+    def drop(self, row_id: str, reason: str) -> None:
+        """A row was refused at the door, or could not even be made: it was never accepted."""
+        self._notes.append(_Note(row_id, "dropped", reason, at_door=True))
+
+    def fate(self, row_id: str) -> Fate | None:
+        """Where the row stands; None when it never came, or was settled too long ago."""
+        self.fold()
+        with self._lock:
+            if (reason := self._queued.get(row_id)) is not None:
+                return Fate("queued", reason)
+            return self._settled.get(row_id)
+
+    def counts(self) -> Counts:
+        """All counts as of now."""
+        self.fold()
+        with self._lock:
+            totals = self._totals
+            return Counts(
+                captured=self._accepted + self._refused,
+                accepted=self._accepted,
+                queued=totals.get("queued", 0),
+                delivered=totals.get("delivered", 0),
+                rejected=totals.get("rejected", 0),
+                unknown=totals.get("unknown", 0),
+                spooled=totals.get("spooled", 0),
+                dropped=dict(self._dropped),
+            )
+
+    def fold(self) -> None:
+        """Bring the notes into the counts; the worker does so often."""
+        with self._lock:
+            # Re-entered from a signal handler or __del__ in the middle of folding: the outer call
+            # goes on after us and takes these notes as well.
+            if self._folding:
+                return
+            self._folding = True
+            try:
+                while self._notes:
+                    self._count(self._notes.popleft())
+            finally:
+                self._folding = False
+
+    def _count(self, note: _Note) -> None:
+        if note.state == "queued":
+            self._count_queued(note)
+            return
+        if note.at_door:
+            self._refused += 1
+        else:
+            self._queued.pop(note.id, None)
+            self._totals["queued"] = self._totals.get("queued", 0) - 1
+        self._totals[note.state] = self._totals.get(note.state, 0) + 1
+        if note.state == "dropped":
+            self._dropped[note.reason] = self._dropped.get(note.reason, 0) + 1
+        self._remember(note.id, Fate(note.state, note.reason))
+
+    def _count_queued(self, note: _Note) -> None:
+        if not note.reason:
+            self._accepted += 1
+            self._totals["queued"] = self._totals.get("queued", 0) + 1
+        self._queued[note.id] = note.reason
+
+    def _remember(self, row_id: str, fate: Fate) -> None:
+        self._settled.pop(row_id, None)
+        self._settled[row_id] = fate
+        while len(self._settled) > self._remembered:
+            del self._settled[next(iter(self._settled))]

@@ -1,0 +1,172 @@
+"""One turn of the worker's loop: read the messages, ask the sources, send, tell those who wait.
+
+Acts on what `Dispatch` decides. Knows nothing of threads: the worker brings them, or a caller who
+does the worker's work himself.
+"""
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from queue import SimpleQueue
+from typing import Protocol, TypeAlias
+
+from respan_langchain.delivery.accounts import Accounts
+from respan_langchain.delivery.batch import Found, Posted, Settled
+from respan_langchain.delivery.courier import Carrier, Courier
+from respan_langchain.delivery.dispatch import Dispatch
+from respan_langchain.delivery.flushing import Flushes, FlushRequest
+from respan_langchain.delivery.herald import Herald
+from respan_langchain.delivery.intake import Intake
+from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.parcel import Parcel
+from respan_langchain.delivery.sources import Sources
+
+
+class Signal(Enum):
+    """Messages that carry nothing."""
+
+    WAKE = "wake"
+    TIME = "time"
+    """Nothing came; some time that was waited for has."""
+
+
+Message: TypeAlias = Posted | Found | FlushRequest | Signal
+
+
+class Sleeper(Protocol):
+    """Who the producers look at before they wake anybody."""
+
+    asleep: bool
+
+    def put(self, parcel: Parcel) -> bool:
+        """Take a row in."""
+
+
+class Loop:
+    """Everything that one process holds of a worker; made anew after a fork."""
+
+    def __init__(
+        self,
+        sleeper: Sleeper,
+        open_carrier: Callable[[], Carrier],
+        limits: Limits,
+        *,
+        sources: Sources,
+        ledger: Ledger,
+        clock: Callable[[], float],
+        uniform: Callable[[float, float], float],
+    ) -> None:
+        self._sleeper = sleeper
+        self._limits = limits
+        self._sources = sources
+        self._ledger = ledger
+        self._clock = clock
+        self._flushes = Flushes()
+        self._fruitful = False
+        self._drain_at = float("-inf")
+        self.mailbox: SimpleQueue[Message] = SimpleQueue()
+        self.intake = Intake(limits, ledger)
+        self.dispatch = Dispatch(limits, uniform)
+        self.courier = Courier(open_carrier, self.mailbox.put)
+        self.herald = Herald(limits)
+        self._accounts = Accounts(ledger, self.intake, self._flushes, self.herald)
+
+    def step(self, message: Message, *, inline: bool = False) -> float:
+        """Do everything that can be done now; the seconds until there may be more."""
+        self._read(message)
+        now = self._clock()
+        again = self._drain(now)
+        self._absorb()
+        self._accounts.settle(self.dispatch.expire(now), now)
+        errand = self.dispatch.next_errand(now)
+        if errand is not None:
+            self.courier.carry(errand, self._allowed(now, inline=inline), inline=inline)
+        self._serve_flushes(now, drained=not again)
+        self.herald.dropped(self.intake.refusals, now)
+        self._ledger.fold()
+        if again:
+            return 0.0
+        due_at = min(self._drain_at, self.dispatch.due_at(), self._flushes.deadline())
+        return due_at - self._clock()
+
+    def push_out(self) -> bool:
+        """Drop the row that waits longest; True when there was one."""
+        self._absorb()
+        oldest = self.dispatch.buffer.oldest()
+        if oldest is not None:
+            self._accounts.settle([Settled(oldest, "dropped", "pushed_out")], self._clock())
+        return oldest is not None
+
+    def abandon(self, why: str) -> None:
+        """Count what is left as `shutdown`, and say so."""
+        self._absorb()
+        left = self.dispatch.abandoned("shutdown")
+        self.herald.left(len(left), why)
+        self._accounts.settle(left, self._clock())
+        self.dispatch.forget()
+
+    def _read(self, message: Message) -> None:
+        self._read_one(message)
+        while not self.mailbox.empty():
+            self._read_one(self.mailbox.get_nowait())
+
+    def _read_one(self, message: Message) -> None:
+        now = self._clock()
+        match message:
+            case Signal.WAKE:
+                # More events follow the first one closely, so they are fetched together.
+                self._drain_at = min(self._drain_at, now + self._limits.drain_interval)
+            case FlushRequest():
+                self._flushes.add(message)
+                self._sources.settle_open()
+                self._drain_at = float("-inf")
+            case Posted():
+                news = self.dispatch.posted(message, now, time.time())
+                self._accounts.learn(news, self.dispatch.count, now)
+            case Found():
+                news = self.dispatch.found(message, now)
+                self._accounts.learn(news, self.dispatch.count, now)
+
+    def _drain(self, now: float) -> bool:
+        """Take a slice of every source if it is time; True when there may be more at once."""
+        if now < self._drain_at:
+            return False
+        if self._take(now):
+            return True
+        if self._fruitful:
+            self._fruitful = False
+            self._drain_at = now + self._limits.drain_interval
+            return False
+        self._sleeper.asleep = True
+        # Whoever came just before that saw a waking worker and woke nobody.
+        if self._take(now):
+            return True
+        self._drain_at = now + self._sources.due_in(now)
+        self._sources.let_go(now)
+        return False
+
+    def _take(self, now: float) -> bool:
+        parcels = self._sources.take(now)
+        more = bool(parcels) or self._sources.due_in(now) <= 0
+        if more:
+            self._sleeper.asleep = False
+            self._fruitful = True
+        for parcel in parcels:
+            self._sleeper.put(parcel)
+        return more
+
+    def _absorb(self) -> None:
+        for row in self.intake.arrivals():
+            self.dispatch.buffer.add(row)
+
+    def _allowed(self, now: float, *, inline: bool) -> float:
+        """The seconds that a request may take."""
+        most = self._limits.request_timeout
+        return max(0.0, min(most, self._flushes.deadline() - now)) if inline else most
+
+    def _serve_flushes(self, now: float, *, drained: bool) -> None:
+        if drained and self._flushes.mark(self.dispatch.rows):
+            self.dispatch.buffer.hurry(self.intake.latest)
+        idle_until = self.dispatch.due_at() if self.dispatch.flying is None else now
+        self._flushes.finish(now, idle_until)

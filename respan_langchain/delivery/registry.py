@@ -1,0 +1,90 @@
+"""One worker for each destination in a process, and what happens to them when the process ends.
+
+At exit every worker gets one last flush, all of them together `exit_timeout` seconds; what is left
+is counted and said in one line. No signal handler is installed unless `leave_on_sigterm` is called.
+"""
+
+import atexit
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Hashable
+from types import FrameType
+
+from respan_langchain.delivery import forks
+from respan_langchain.delivery.worker import Worker
+
+
+class Registry:
+    """The workers of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._workers: dict[Hashable, Worker] = {}
+        self._hooked_in: int | None = None
+
+    def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
+        """The worker of this destination, made if there is none that is open."""
+        with self._lock:
+            worker = self._workers.get(key)
+            if worker is None or worker.closed:
+                worker = self._workers[key] = make()
+            worker.on_start = self.hook_exit
+            self.hook_exit()
+            return worker
+
+    def hook_exit(self) -> None:
+        """Have this process end with a last flush; each child needs its own hook."""
+        if self._hooked_in == os.getpid():
+            return
+        self._hooked_in = os.getpid()
+        processes = sys.modules.get("multiprocessing.process")
+        if processes is not None and processes.parent_process() is not None:
+            # Children of multiprocessing leave through os._exit; up to 3.12 without atexit.
+            from multiprocessing.util import Finalize
+
+            Finalize(None, self.finish, exitpriority=100)
+        else:
+            atexit.register(self.finish)
+
+    def finish(self) -> None:
+        """The last flush of each worker; Ctrl-C ends it at once."""
+        workers = [worker for worker in list(self._workers.values()) if not worker.closed]
+        started = time.monotonic()
+        why = "no time was left at exit"
+        try:
+            for worker in workers:
+                spent = time.monotonic() - started
+                worker.flush(max(0.0, worker.limits.exit_timeout - spent))
+        except KeyboardInterrupt:
+            why = "interrupted at exit"
+        for worker in workers:
+            worker.abandon(why)
+
+    def after_fork(self) -> None:
+        """In the child: the lock may be held by a thread that is not there."""
+        self._lock = threading.RLock()
+
+
+_registry = Registry()
+
+
+def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
+    """The one worker of this process for a destination; `make` is called if there is none yet."""
+    forks.watch(_registry)
+    return _registry.worker_for(key, make)
+
+
+def leave_on_sigterm() -> None:
+    """Turn SIGTERM into a normal exit with its last flush; call it from the main thread.
+
+    Nothing calls it for you: what a signal does belongs to the application.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.exit(128 + number)

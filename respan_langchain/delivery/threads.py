@@ -1,0 +1,28 @@
+"""Starting a thread from anywhere, a signal handler and `__del__` included.
+
+`threading.Thread.start` takes locks and waits for the new thread. It must not be called where the
+interrupted code may be inside another start.
+"""
+
+import sys
+import threading
+from _thread import start_new_thread
+from collections.abc import Callable
+from contextvars import Context
+
+
+def start(name: str, run: Callable[[], None]) -> bool:
+    """Run it on a new daemon thread in an empty context; False when the system refuses a thread."""
+    try:
+        start_new_thread(Context().run, (_introduced, name, run))
+    except RuntimeError:
+        return False
+    return True
+
+
+def _introduced(name: str, run: Callable[[], None]) -> None:
+    threading.current_thread().name = name
+    # Debuggers and coverage hook threads through the threading module alone.
+    if (trace := threading.gettrace()) is not None:
+        sys.settrace(trace)
+    run()

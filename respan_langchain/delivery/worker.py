@@ -1,0 +1,224 @@
+"""The worker: the thread that turns the loop, and the few things that others may ask of it.
+
+One daemon thread, started by the first wake; a second one (the courier) is out on the wire. What a
+producer may call, `wake` and `put`, takes no lock that could be held by the code it interrupts.
+Where no thread can be started, rows are kept, and a flush does the worker's work on the caller's
+thread.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty
+from threading import get_ident
+
+from respan_langchain.delivery import forks, threads
+from respan_langchain.delivery.courier import Carrier
+from respan_langchain.delivery.flushing import FlushRequest, FlushResult
+from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.loop import Loop, Message, Signal
+from respan_langchain.delivery.parcel import Parcel
+from respan_langchain.delivery.sources import Source, Sources
+
+LONGEST_TURN = 1.0
+PAUSE_AFTER_FAULT = 1.0
+START_AGAIN = 1.0
+"""Seconds before a thread is asked for again, after the system refused one."""
+NEVER = float("inf")
+
+
+class Worker:
+    """Delivers rows to one destination."""
+
+    def __init__(
+        self,
+        open_carrier: Callable[[], Carrier],
+        limits: Limits | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        """Start nothing; `open_carrier` is called on the courier's thread, again after a fork."""
+        self.limits = limits or Limits()
+        self._open_carrier = open_carrier
+        self._clock = clock
+        self._uniform = uniform
+        self._sources = Sources(self._source_failed)
+        self.ledger = Ledger(remembered=0)
+        """Everything that passed here, whoever's it was."""
+        self.on_start: Callable[[], object] = _nothing
+        """Called before a thread is started: whoever ends the process wants to know."""
+        self._begin()
+        forks.watch(self)
+
+    def _begin(self) -> None:
+        self.asleep = True
+        """Nobody looks at the sources: whoever has something new must call `wake`."""
+        self.closed = False
+        self.restarts = 0
+        """How often the loop failed and went on."""
+        self._running = False
+        self._thread: int | None = None
+        self._refused_at = float("-inf")
+        self._starting = threading.Lock()
+        self._turn = threading.RLock()
+        self._loop = Loop(
+            self,
+            self._open_carrier,
+            self.limits,
+            sources=self._sources,
+            ledger=self.ledger,
+            clock=self._clock,
+            uniform=self._uniform,
+        )
+
+    def after_fork(self) -> None:
+        """In the child: what waited is the parent's to send."""
+        # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
+        self._inherited = self._loop
+        self._begin()
+        self._sources.after_fork()
+
+    # -- for producers ---------------------------------------------------------------------------
+
+    def attach(self, source: Source, owner: object | None = None) -> None:
+        """Ask this source from now on; until `owner`, if any, is gone and the source drained."""
+        self._sources.attach(source, owner)
+
+    def detach(self, source: Source) -> None:
+        """Ask it no more; flush first."""
+        self._sources.detach(source)
+
+    def wake(self) -> None:
+        """Have the sources asked soon."""
+        self.asleep = False
+        if self._ensure_thread():
+            self._loop.mailbox.put(Signal.WAKE)
+        else:
+            self.asleep = True
+
+    def put(self, parcel: Parcel) -> bool:
+        """Take a row in; False when it was dropped at the door, and counted."""
+        intake = self._loop.intake
+        reason = "closed" if self.closed else intake.admit(parcel, self._clock())
+        if reason in {"queue_rows", "queue_bytes"} and self._push_out():
+            reason = intake.admit(parcel, self._clock())
+        if reason is not None:
+            intake.refuse(parcel, reason)
+        if self.asleep and not self.closed:
+            self.wake()
+        return reason is None
+
+    def _push_out(self) -> bool:
+        """Drop the row that waits longest; True when there was one within this thread's reach."""
+        within_reach = get_ident() == self._thread
+        return within_reach and self.limits.overflow == "drop_oldest" and self._loop.push_out()
+
+    # -- for those who wait ----------------------------------------------------------------------
+
+    def flush(self, timeout: float, ledger: Ledger | None = None) -> FlushResult:
+        """Deliver what was captured before this call, with `ledger` what one handler captured.
+
+        Returns at the latest after `timeout` seconds, and earlier when nothing more can be done by
+        then: while a halted address may not even be probed, waiting would not help.
+        """
+        request = FlushRequest(self._clock() + timeout, ledger)
+        # Called from a source or a carrier, a flush would wait for itself.
+        if get_ident() not in {self._thread, self._loop.courier.thread} and not self.closed:
+            self._loop.mailbox.put(request)
+            if self._ensure_thread():
+                request.gate.acquire(timeout=max(0.0, timeout))
+            else:
+                self._work_inline(request, timeout)
+        return request.result((ledger or self.ledger).counts())
+
+    def close(self, timeout: float) -> FlushResult:
+        """Flush, give up what is left (counted as `shutdown`), end the threads."""
+        result = self.flush(timeout)
+        self.abandon("the worker was closed")
+        return result
+
+    def abandon(self, why: str) -> None:
+        """Take nothing more, count what is left as `shutdown`, say so, end the threads."""
+        if self.closed:
+            return
+        self.closed = True
+        # A source that hangs must not keep the process from ending.
+        if self._turn.acquire(timeout=LONGEST_TURN):
+            self._loop.abandon(why)
+            self._turn.release()
+        self._loop.mailbox.put(Signal.WAKE)
+        self._loop.courier.close()
+
+    @property
+    def requests(self) -> int:
+        """Batches sent, whatever came of them."""
+        return self._loop.dispatch.requests
+
+    @property
+    def problem(self) -> str | None:
+        """What stands against delivery now, in a few words; None while it works."""
+        return self._loop.dispatch.problem
+
+    # -- the thread ------------------------------------------------------------------------------
+
+    def _ensure_thread(self) -> bool:
+        if self._running:
+            return True
+        if self._clock() < self._refused_at + START_AGAIN:
+            return False
+        # Not waited for: whoever holds it is starting the thread, perhaps on this very thread.
+        if not self._starting.acquire(blocking=False):
+            return True
+        try:
+            self.on_start()
+            self._running = self._running or threads.start("respan-delivery", self._live)
+            if not self._running:
+                self._refused_at = self._clock()
+            return self._running
+        finally:
+            self._starting.release()
+
+    def _live(self) -> None:
+        self._thread = get_ident()
+        message: Message = Signal.WAKE
+        while not self.closed:
+            try:
+                with self._turn:
+                    wait = self._loop.step(message)
+            except BaseException as error:  # noqa: BLE001  # the one loop that must never end: say it, go on
+                self.restarts += 1
+                wait = PAUSE_AFTER_FAULT
+                self._loop.herald.failed(error, self._clock())
+            message = self._next_message(wait)
+        self._running = False
+
+    def _work_inline(self, request: FlushRequest, timeout: float) -> None:
+        """Without a thread: do the worker's work here, until this flush is done."""
+        if self._thread is not None or not self._turn.acquire(timeout=max(0.0, timeout)):
+            return
+        try:
+            self._thread = get_ident()
+            message: Message = Signal.WAKE
+            while not request.finished:
+                wait = self._loop.step(message, inline=True)
+                remaining = request.deadline - self._clock()
+                message = self._next_message(0.0 if request.finished else min(wait, remaining))
+        finally:
+            self._thread = None
+            self._turn.release()
+
+    def _next_message(self, wait: float) -> Message:
+        try:
+            return self._loop.mailbox.get(timeout=None if wait == NEVER else max(0.0, wait))
+        except Empty:
+            return Signal.TIME
+
+    def _source_failed(self, error: Exception) -> None:
+        self._loop.herald.failed(error, self._clock())
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
