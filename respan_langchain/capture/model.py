@@ -4,7 +4,7 @@ Pure and total. What the start event knows and what the end event adds make one 
 sampling parameters and tools are read in `params.py`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,7 +80,8 @@ def model_asked(
     return ModelFacts(
         provider=_text(metadata.get("ls_provider")) or _class_name(_mapping(serialized)),
         requested=_text(metadata.get("ls_model_name"))
-        or _first([invocation_params, settings], _REQUESTED),
+        or _first(invocation_params, _REQUESTED)
+        or _first(settings, _REQUESTED),
         endpoint=_endpoint(settings),
         versions=_versions(metadata.get("lc_versions")),
         params=params_of(_mapping(options), invocation_params, settings, metadata),
@@ -89,47 +90,32 @@ def model_asked(
 
 def model_answered(asked: ModelFacts, response: object) -> ModelFacts:
     """Add what the end event's LLMResult knows to what the start event knew."""
-    places = list(_places(response))
-    if not places:
-        return asked
-    gateway = _gateway(places)
+    said = reported_of(response)
+    # LangSmith's gateway may route to another model than the one that was asked for.
+    gateway = _mapping(said.get("lc_gateway_metadata"))
     return replace(
         asked,
         provider=_text(gateway.get("provider")) or asked.provider,
-        served=_text(gateway.get("model")) or _first(places, _MODEL) or asked.served,
-        finish_reason=_first(places, _FINISH_REASON),
-        request_id=_first(places, _REQUEST_ID) or _message_id(response),
-        system_fingerprint=_first(places, ("system_fingerprint",)),
-        service_tier=_first(places, ("service_tier",)),
+        served=_text(gateway.get("model")) or _first(said, _MODEL),
+        finish_reason=_first(said, _FINISH_REASON),
+        request_id=_request_id(said) or _message_id(response),
+        system_fingerprint=_text(said.get("system_fingerprint")),
+        service_tier=_text(said.get("service_tier")),
     )
 
 
 def reported_of(response: object) -> dict[str, object]:
     """Collect what a provider says beside the message of an LLMResult, to look for a cost in.
 
-    generation_info wins over response_metadata, and both over llm_output.
+    response_metadata wins over generation_info, and both over llm_output.
     """
-    return {
-        name: value for place in reversed(list(_places(response))) for name, value in place.items()
-    }
-
-
-def _places(response: object) -> Iterator[Mapping[str, Any]]:
-    """The loose dicts in which a provider's remarks lie, the most specific first."""
     generation = _first_generation(response)
     message = getattr(generation, "message", None)
-    for place in (
-        getattr(message, "response_metadata", None),
-        getattr(generation, "generation_info", None),
-        getattr(response, "llm_output", None),
-    ):
-        if isinstance(place, dict) and place:
-            yield place
-            yield from (
-                nested
-                for name in ("ResponseMetadata", "headers")
-                if isinstance(nested := place.get(name), dict)
-            )
+    return {
+        **_mapping(getattr(response, "llm_output", None)),
+        **_mapping(getattr(generation, "generation_info", None)),
+        **_mapping(getattr(message, "response_metadata", None)),
+    }
 
 
 def _first_generation(response: object) -> object:
@@ -139,16 +125,11 @@ def _first_generation(response: object) -> object:
     return next((each[0] for each in prompts if isinstance(each, list) and each), None)
 
 
-def _gateway(places: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    # LangSmith's gateway may route to another model than the one that was asked for.
-    return next(
-        (
-            _mapping(place["lc_gateway_metadata"])
-            for place in places
-            if "lc_gateway_metadata" in place
-        ),
-        {},
-    )
+def _request_id(said: Mapping[str, object]) -> str | None:
+    for place in (said, said.get("ResponseMetadata"), said.get("headers")):
+        if isinstance(place, dict) and (found := _first(place, _REQUEST_ID)):
+            return found
+    return None
 
 
 def _message_id(response: object) -> str | None:
@@ -156,10 +137,11 @@ def _message_id(response: object) -> str | None:
     return None if found is None or found.startswith(_OWN_IDS) else found
 
 
-def _first(places: Iterable[Mapping[str, Any]], names: Iterable[str]) -> str | None:
-    places = list(places)
-    found = (_text(place.get(name)) for name in names for place in places)
-    return next((text for text in found if text), None)
+def _first(place: Mapping[str, object], names: Iterable[str]) -> str | None:
+    for name in names:
+        if name in place and (text := _text(place[name])):
+            return text
+    return None
 
 
 def _text(value: object) -> str | None:

@@ -4,37 +4,36 @@ Pure and total. Only names of the table below are read, so that a key, a header 
 never come along; tools and schemas leave in OpenAI's form, whatever the provider's is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from respan_langchain.capture.foreign import Failed, outcome_of
 
-_NAMES: Mapping[str, Sequence[str]] = {
-    "temperature": ("temperature", "ls_temperature"),
-    "top_p": ("top_p",),
-    "top_k": ("top_k",),
-    "max_tokens": (
-        "max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "ls_max_tokens",
-    ),
-    "stop": ("stop", "stop_sequences", "ls_stop"),
-    "seed": ("seed", "random_seed"),
-    "n": ("n",),
-    "stream": ("stream", "streaming"),
-    "frequency_penalty": ("frequency_penalty",),
-    "presence_penalty": ("presence_penalty",),
-    "logprobs": ("logprobs",),
-    "top_logprobs": ("top_logprobs",),
-    "logit_bias": ("logit_bias",),
-    "reasoning_effort": ("reasoning_effort",),
-    "reasoning": ("reasoning",),
-    "thinking": ("thinking",),
-    "thinking_budget": ("thinking_budget",),
-    "verbosity": ("verbosity",),
-    "modalities": ("modalities", "response_modalities"),
-    "tool_choice": ("tool_choice",),
-    "parallel_tool_calls": ("parallel_tool_calls",),
+_OURS = {
+    name: name
+    for name in (
+        "temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "n", "stream",
+        "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs", "logit_bias",
+        "reasoning_effort", "reasoning", "thinking", "thinking_budget", "verbosity", "modalities",
+        "tool_choice", "parallel_tool_calls", "tools", "response_format",
+    )
+} | {
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "num_predict": "max_tokens",
+    "stop_sequences": "stop",
+    "random_seed": "seed",
+    "streaming": "stream",
+    "response_modalities": "modalities",
+    "functions": "tools",
+    "response_schema": "response_format",
+    "response_json_schema": "response_format",
+    "output_format": "response_format",
+    "format": "response_format",
 }  # fmt: skip
-_SCHEMAS = ("response_format", "response_schema", "response_json_schema", "output_format", "format")
+"""The platform's name of a parameter, by the names that providers use."""
+_LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
+"""All that is read of a run's metadata, since the rest of it is the user's own."""
 _PLAIN = (str, int, float, list, tuple, dict)
 _SECRET_IN_TOOLS = {"authorization", "authorization_token", "headers"}
 """What a remote MCP tool carries to log in with."""
@@ -47,25 +46,32 @@ def params_of(
     metadata: Mapping[str, Any],
 ) -> dict[str, object]:
     """Read the parameters of a call; an earlier argument wins over a later one."""
-    places = (options, invocation_params, settings, metadata)
+    given = {
+        **_named(metadata, _LANGSMITHS),
+        **_named(settings, _OURS),
+        **_named(invocation_params, _OURS),
+        **_named(options, _OURS),
+    }
+    tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
     found: dict[str, object] = {
-        name: value
-        for name, aliases in _NAMES.items()
-        if isinstance(value := _value(places, aliases), _PLAIN) and value != []
+        name: value for name, value in given.items() if isinstance(value, _PLAIN)
     }
     if found.get("stream") is False:
         # False is only the constructor's default; a call may stream all the same.
         del found["stream"]
-    if tools := _tools(_value(places[:3], ("tools", "functions"))):
+    if tools:
         found["tools"] = tools
-    if (schema := _response_format(places[:3])) is not None:
-        found["response_format"] = schema
+    if (form := _response_format(schema, options)) is not None:
+        found["response_format"] = form
     return found
 
 
-def _value(places: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Any:
-    found = (place[name] for place in places for name in names if name in place)
-    return next((value for value in found if value is not None), None)
+def _named(place: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, object]:
+    return {
+        names[name]: value
+        for name, value in place.items()
+        if name in names and value is not None and value != []
+    }
 
 
 def _tools(tools: object) -> list[object]:
@@ -95,10 +101,10 @@ def _without_secrets(tool: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in tool.items() if name not in _SECRET_IN_TOOLS}
 
 
-def _response_format(places: Sequence[Mapping[str, Any]]) -> object:
-    given = _value(places, _SCHEMAS)
-    if given is None:
-        asked = _value(places, ("ls_structured_output_format",))
+def _response_format(given: object, options: Mapping[str, Any]) -> object:
+    if given is None and "ls_structured_output_format" in options:
+        # with_structured_output leaves the schema here when the provider is asked by a tool call.
+        asked = options["ls_structured_output_format"]
         given = asked.get("schema") if isinstance(asked, dict) else None
     if given is None or isinstance(given, str):
         return {"type": given} if given else None

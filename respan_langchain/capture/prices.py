@@ -42,6 +42,7 @@ _NEVER_REPORTED = {
     "input_video_mtok", "output_video_mtok", "output_citation_mtok",
 }  # fmt: skip
 """Prices of what a usage without audio does not count, and so worth 0 to it."""
+_PLAIN = _MULTIPLIED_HERE | _NEVER_REPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _multiplied(usage: Usage, prices: "ModelPrice") -> Decimal | None:
     listed = {name: price for name, price in prices.__dict__.items() if price is not None}
     if usage.audio_input_tokens or usage.audio_output_tokens:
         return None
-    if not listed.keys() <= _MULTIPLIED_HERE | _NEVER_REPORTED:
+    if not _PLAIN.issuperset(listed):
         return None
     left = put_in = usage.input_tokens or 0
     amount = Decimal(0)

@@ -5,8 +5,6 @@ Pure and total. Where the reports lie and which to believe is said here; how to 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
-from operator import add
 from typing import Any
 
 from respan_langchain.capture.tokens import Usage, tokens_per_second
@@ -48,12 +46,19 @@ def _prompts(response: object) -> list[list[Any]]:
 def _sum_over(
     prompts: Iterable[Iterable[Any]], read: Callable[[object], Usage | None]
 ) -> Usage | None:
-    found = [usage for usage in (_first_of(map(read, prompt)) for prompt in prompts) if usage]
-    return reduce(add, found) if found else None
+    total: Usage | None = None
+    for candidates in prompts:
+        usage = _first_of(map(read, candidates))
+        if usage is not None:
+            total = usage if total is None else total + usage
+    return total
 
 
 def _first_of(usages: Iterable[Usage | None]) -> Usage | None:
-    return next((usage for usage in usages if usage is not None), None)
+    for usage in usages:
+        if usage is not None:
+            return usage
+    return None
 
 
 def _usage_metadata(generation: object) -> Usage | None:
