@@ -1,0 +1,85 @@
+"""Values without children: text, numbers, dates and things that have no JSON form at all.
+
+Everything here is total: what cannot be shown becomes a placeholder such as `<generator>`, made from the
+class's name alone, because a foreign `repr` may raise, leak or take long.
+"""
+
+from collections.abc import Callable
+from math import isfinite, isnan
+from typing import Any, Final
+
+LARGEST: Final = 2**64 - 1
+SMALLEST: Final = -(2**63)
+LONGEST_NAME: Final = 100
+WIDEST: Final = 10_000
+"""Bits of the largest int that is written out: beyond, its decimal form costs too much."""
+
+# A metaclass can put anything behind `cls.__qualname__`; type's own descriptor cannot be fooled.
+_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+
+
+def placeholder(kind: type) -> str:
+    """Stand in for a value of this class that has no JSON form."""
+    return f"<{clean(_qualname(kind)[:LONGEST_NAME])}>"
+
+
+def clean(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot carry; other text comes back as the same object."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def whole(number: int) -> int | str:
+    """An int as JSON carries it: beyond 64 bits as a string, since readers would round it."""
+    if SMALLEST <= number <= LARGEST:
+        return number
+    if number.bit_length() > WIDEST:
+        return f"<int of {number.bit_length()} bits>"
+    return str(number)
+
+
+def real(number: float) -> float | str:
+    """A float as strict JSON carries it: what is not finite as a word."""
+    if isfinite(number):
+        return number
+    if isnan(number):
+        return "NaN"
+    return "Infinity" if number > 0 else "-Infinity"
+
+
+def exact_text(text: str) -> str:
+    """The plain string in an instance of a subclass, whatever its `__str__` says."""
+    return clean(str.__str__(text))
+
+
+def written(value: Any) -> str:
+    """A standard value by its own `str`: dates apart, UUIDs, Decimals, paths, addresses."""
+    return clean(str(value))
+
+
+def moment(value: Any) -> str:
+    """A date, a time or both, in ISO 8601."""
+    text: str = value.isoformat()
+    return text
+
+
+def failure(error: BaseException) -> str:
+    """An exception as `ValueError: what it said`."""
+    name = _qualname(type(error))
+    try:
+        said = clean(str(error))
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return name
+    return f"{name}: {said}" if said else name
+
+
+def named(value: Any) -> str:
+    """A class, function or module by its name."""
+    kind = placeholder(type(value))[1:-1]
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
+    return f"<{kind} {clean(str(name)[:LONGEST_NAME])}>"

@@ -1,0 +1,84 @@
+"""Messages and model answers in OpenAI's schema: the door to this room for what is known to be a conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from respan_langchain.capture import objects
+from respan_langchain.capture.kinds import shape_of
+from respan_langchain.capture.values import Json
+from respan_langchain.capture.walk import Walk
+
+if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
+    from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import LLMResult
+
+_REASONS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason")
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What a model answered to one prompt."""
+
+    output: Json
+    """The first candidate: a message of a chat model, the text of a completion; None when there is none."""
+    candidates: list[Json]
+    """All candidates where there are several, else empty."""
+    finish_reason: str | None
+    """Why the first candidate ended, in the provider's word."""
+
+
+def message(
+    value: "BaseMessage", *, keep_media: bool = False, keep_artifacts: bool = False
+) -> dict[str, Json]:
+    """One message in OpenAI's schema; see `chat` for its keys."""
+    shaped = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts).value(value)
+    return shaped if isinstance(shaped, dict) else {"role": "none", "content": shaped}
+
+
+def messages(
+    values: Sequence[object], *, keep_media: bool = False, keep_artifacts: bool = False
+) -> list[dict[str, Json]]:
+    """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
+    walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
+    turns = walk.value(objects.Conversation(values))
+    if not isinstance(turns, list):
+        return [{"role": "none", "content": turns}]
+    return [
+        turn if isinstance(turn, dict) and "role" in turn else {"role": "none", "content": turn}
+        for turn in turns
+    ]
+
+
+def generations(
+    response: "LLMResult", *, keep_media: bool = False, keep_artifacts: bool = False
+) -> Generated:
+    """What a model answered, all candidates kept; an answer to an error may be partial, or nothing."""
+    walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
+    answers = next((row for row in response.generations if row), [])
+    candidates = [_candidate(answer, walk) for answer in answers]
+    return Generated(
+        output=candidates[0] if candidates else None,
+        candidates=candidates if len(candidates) > 1 else [],
+        finish_reason=_finish_reason(answers[0], walk) if answers else None,
+    )
+
+
+def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:
+    return Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
+
+
+def _candidate(answer: Any, walk: Walk) -> Json:
+    fields: Mapping[str, Any] = answer.__dict__
+    return walk.value(fields["message"] if "message" in fields else fields.get("text"))
+
+
+def _finish_reason(answer: Any, walk: Walk) -> str | None:
+    fields: Mapping[str, Any] = answer.__dict__
+    said = getattr(fields.get("message"), "response_metadata", None)
+    for place in (fields.get("generation_info"), said):
+        if isinstance(place, dict):
+            for name in _REASONS:
+                if place.get(name):
+                    return str(walk.value(place[name]))
+    return None

@@ -1,0 +1,9 @@
+"""What a value may be once it is captured.
+
+Types only; nothing here runs.
+"""
+
+from typing import TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007
+"""A JSON value: strict, so no NaN, no lone surrogate, no int over 64 bits, no key but strings."""
