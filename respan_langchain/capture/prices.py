@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from respan_langchain.capture.model import ModelFacts
 from respan_langchain.capture.sellers import (
     Lead,
+    is_own_model,
     is_private,
-    lone_names,
     names_of,
     seller_of,
     split_names,
@@ -114,16 +114,19 @@ def _offers(snapshot: "DataSnapshot", facts: ModelFacts) -> Iterator[Offer]:
     names, private = names_of(facts), is_private(facts.endpoint)
     host = _seller_at(snapshot, facts.endpoint)
     seller = host or seller_of(facts.provider)
+    if private and seller == "openai":
+        # What one's own server speaks is OpenAI's protocol, whatever model it runs.
+        names = [name for name in names if not is_own_model(name)]
     if seller is not None:
         for name in names:
             yield from _found(snapshot, Lead(name, seller), sure=not private)
     # A gateway says by a prefix who is behind it; a seller that does not list the model does not.
-    gateway = facts.endpoint is not None and host is None and not private
+    gateway = facts.endpoint is not None and host is None
     unlisted = not gateway and _is_seller(snapshot, seller)
     for lead in split_names(names):
         yield from _found(snapshot, lead, sure=not (unlisted or private))
-    for lead in lone_names(names, private=private):
-        yield from _found(snapshot, lead, sure=False)
+    for name in names:
+        yield from _found(snapshot, Lead(name), sure=False)
 
 
 def _found(snapshot: "DataSnapshot", lead: Lead, *, sure: bool) -> Iterator[Offer]:

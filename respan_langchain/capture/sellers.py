@@ -71,7 +71,7 @@ def is_private(host: str | None) -> bool:
 
 
 def names_of(facts: ModelFacts) -> list[str]:
-    """List what the model may be called, the best name first; as it stands, then without a path."""
+    """List what the model may be called, the best name first: as it stands, then without a path."""
     served, requested = facts.served, facts.requested
     names = [name for name in (served, requested) if name]
     if served and requested and served in requested and seller_of(facts.provider) == "aws":
@@ -88,11 +88,9 @@ def split_names(names: list[str]) -> Iterator[Lead]:
             yield Lead(model, seller_of(seller))
 
 
-def lone_names(names: list[str], *, private: bool) -> Iterator[Lead]:
-    """Leave the seller to the name; `llama3:8b` and `org/model` on a private host are their own."""
-    for name in names:
-        if not (private and (":" in name or "/" in name)):
-            yield Lead(name)
+def is_own_model(name: str) -> bool:
+    """Whether the name is how one's own server calls an open model: `llama3:8b`, `org/model`."""
+    return ":" in name or "/" in name
 
 
 def _plain(name: str) -> str:
