@@ -6,7 +6,7 @@ Which endpoint a path names is decided here; what it does stands in the module o
 import sqlite3
 from collections.abc import Callable
 
-from respan_langchain.local import bulk, creation, datasets, logs
+from respan_langchain.local import bulk, creation, datasets, evaluations, logs
 from respan_langchain.local.messages import (
     RefusedError,
     Request,
@@ -16,7 +16,9 @@ from respan_langchain.local.messages import (
     refusal,
 )
 from respan_langchain.local.rules import Rules, admit
+from respan_langchain.local.selections import import_logs, remove_logs
 from respan_langchain.local.store import Store
+from respan_langchain.local.summaries import summarize
 
 Endpoints = dict[str, Callable[[], Response]]
 """What a path offers, by method."""
@@ -62,7 +64,10 @@ def _of_datasets(rest: list[str], request: Request, store: Store, rules: Rules) 
             return {
                 "GET": lambda: datasets.retrieve(store, dataset_id),
                 "PATCH": lambda: datasets.change(store, dataset_id, object_in(request.body)),
+                "DELETE": lambda: datasets.remove(store, dataset_id),
             }
+        case [dataset_id, "eval-reports", action, ""]:
+            return _of_evaluations(dataset_id, action, request, store, rules)
         case [dataset_id, "logs", *rest_of_logs]:
             return _of_logs(dataset_id, rest_of_logs, request, store, rules)
         case _:
@@ -81,7 +86,48 @@ def _of_logs(
             return {
                 "POST": lambda: bulk.create_many(store, dataset_id, object_in(request.body), rules)
             }
+        case ["import", ""]:
+            return _of_selections(dataset_id, request, store)
+        case ["summary", ""]:
+            return {
+                "GET": lambda: summarize(store, dataset_id, {}),
+                "POST": lambda: summarize(store, dataset_id, object_in(request.body)),
+            }
         case [unique_id, ""]:
-            return {"GET": lambda: logs.retrieve(store, dataset_id, unique_id)}
+            return _of_one_log(dataset_id, unique_id, request, store)
+        case _:
+            return {}
+
+
+def _of_one_log(dataset_id: str, unique_id: str, request: Request, store: Store) -> Endpoints:
+    def change(*, keep: bool) -> Response:
+        return logs.change(store, dataset_id, unique_id, object_in(request.body), keep=keep)
+
+    return {
+        "GET": lambda: logs.retrieve(store, dataset_id, unique_id),
+        "PATCH": lambda: change(keep=True),
+        "PUT": lambda: change(keep=False),
+        "DELETE": lambda: logs.remove(store, dataset_id, unique_id),
+    }
+
+
+def _of_selections(dataset_id: str, request: Request, store: Store) -> Endpoints:
+    return {
+        "POST": lambda: import_logs(store, dataset_id, object_in(request.body)),
+        "DELETE": lambda: remove_logs(store, dataset_id, object_in(request.body)),
+    }
+
+
+def _of_evaluations(
+    dataset_id: str, action: str, request: Request, store: Store, rules: Rules
+) -> Endpoints:
+    match action:
+        case "create":
+            said = object_in
+            return {
+                "POST": lambda: evaluations.create(store, dataset_id, said(request.body), rules)
+            }
+        case "list":
+            return {"GET": lambda: evaluations.list_all(request, store, dataset_id)}
         case _:
             return {}

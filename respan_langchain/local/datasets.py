@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.local import datasets_table
+from respan_langchain.local import datasets_table, selections
 from respan_langchain.local.datasets_table import shown
-from respan_langchain.local.fields import dataset_field
+from respan_langchain.local.fields import EVERYTHING, dataset_field
 from respan_langchain.local.filters import condition_from
 from respan_langchain.local.messages import RefusedError, Request, Response, answer, object_in
 from respan_langchain.local.migrations import SAVED_LOGS
@@ -44,6 +44,17 @@ def change(store: Store, dataset_id: str, said: dict[str, Any]) -> Response:
         datasets_table.find(connection, dataset_id)
         datasets_table.change(connection, dataset_id, columns)
         return answer(200, shown(datasets_table.find(connection, dataset_id)))
+
+
+def remove(store: Store, dataset_id: str) -> Response:
+    """Answer endpoint 5."""
+    _refuse_if_virtual(dataset_id)
+    with store.reading() as connection:
+        dataset = datasets_table.find_seq(connection, dataset_id)
+    selections.remove_matching(store, dataset, EVERYTHING)
+    with store.writing() as connection:
+        datasets_table.remove(connection, dataset_id)
+    return Response(204)
 
 
 def text_in(name: str, value: object) -> str:

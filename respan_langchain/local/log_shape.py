@@ -3,7 +3,6 @@
 Pure: JSON values in, values or complaints out.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,8 @@ CONTENTS = ("input", "output", "expected_output", "metadata", "metrics", "prompt
 LONGEST = {"customer_identifier": 254, "span_name": 255}
 """Characters."""
 
-LARGEST_COUNT = 2**53
-"""Beyond this a count is no longer exact in JSON, and surely not a count."""
+LARGEST = 2**53
+"""Beyond this a number is surely wrong, and sums could overflow."""
 
 TEXTS = (
     "log_type", "model", "error_message", "custom_identifier", "customer_identifier",
@@ -154,9 +153,9 @@ def _number(value: object) -> float | None:
         number = float(value)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST else None
 
 
 def _count(value: object) -> int | None:
     number = _number(value)
-    return int(number) if number is not None and abs(number) <= LARGEST_COUNT else None
+    return int(number) if number is not None else None

@@ -86,9 +86,9 @@ def find(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite
 def change(connection: sqlite3.Connection, seq: int, log: Log) -> None:
     """Set a log's contents and what follows from them."""
     contents = {name: log[name] for name in CONTENTS}
-    columns = {
-        name: log[name] for name in WORKED_OUT if log.get("happened_at") or name != "happened_at"
-    }
+    # A log that does not say when it happened keeps the moment at which it arrived.
+    known = [name for name in WORKED_OUT if name != "happened_at" or log[name] is not None]
+    columns = {name: log[name] for name in known}
     _update(connection, "contents", seq, contents)
     _update(connection, "logs", seq, columns | {"updated_at": time.time()})
 
@@ -157,7 +157,6 @@ def shown(row: sqlite3.Row) -> dict[str, Any]:
             "timestamp": written(row["happened_at"]),
             "created_at": written(row["created_at"]),
             "updated_at": written(row["updated_at"]),
-            "scores": [],
         }
     )
 

@@ -3,7 +3,7 @@
 No socket, no framework: httpx (transport.py) and Starlette (web.py) translate to and from these.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -47,6 +47,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: Iterator[bytes] | None = None
+    """The body piece by piece, where it may be long; `body` is empty then."""
 
 
 class RefusedError(Exception):

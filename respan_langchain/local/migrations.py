@@ -148,4 +148,38 @@ def _totals(row: str, sign: str) -> str:
     return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (datasets_and_logs,)
+def scores_and_runs(connection: sqlite3.Connection) -> None:
+    """Version 2: what people and evaluators think of a log, and the evaluators' runs.
+
+    A log has one score of each evaluator, the newest. Copies of a log name it as their origin, and
+    are found by it, so that importing twice stores once.
+    """
+    connection.execute("""
+        CREATE TABLE scores (
+            log INTEGER NOT NULL REFERENCES logs(seq) ON DELETE CASCADE,
+            evaluator TEXT NOT NULL,
+            score REAL,
+            passed INTEGER,
+            comment TEXT NOT NULL DEFAULT '',
+            created_at REAL NOT NULL,
+            PRIMARY KEY (log, evaluator)
+        ) WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE runs (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            task_id TEXT NOT NULL UNIQUE,
+            dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
+            evaluator TEXT NOT NULL,
+            status TEXT NOT NULL,
+            started_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            completed_at REAL,
+            error_message TEXT,
+            evaluated_logs_count INTEGER NOT NULL DEFAULT 0,
+            score REAL
+        )""")
+    connection.execute("CREATE INDEX runs_dataset ON runs(dataset)")
+    connection.execute("CREATE INDEX logs_origin ON logs(dataset, origin) WHERE origin IS NOT NULL")
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (datasets_and_logs, scores_and_runs)

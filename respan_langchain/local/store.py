@@ -7,7 +7,7 @@ logs_table.py.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Store:
         """
         self.path = str(path)
         self._connections = Connections(self.path)
+        self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
         try:
             with self._connections.lend() as connection:
                 migrations.migrate(connection)
@@ -54,6 +56,21 @@ class Store:
         """Lend a connection that alone may write; what it wrote stays, unless the block raises."""
         with self._connections.lend() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Do something beside the requests, on a thread that does not keep the process alive."""
+        thread = threading.Thread(target=work, name="respan-local", daemon=True)
+        with self._starting:
+            self._threads = [one for one in self._threads if one.is_alive()]
+            self._threads.append(thread)
+            thread.start()
+
+    def settle(self, timeout: float | None = None) -> None:
+        """Wait until what was started is done, for so many seconds each."""
+        with self._starting:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(timeout)
 
     def close(self) -> None:
         """Close the file; a later use opens it again. Rows in memory stay."""

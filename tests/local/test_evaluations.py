@@ -1,0 +1,139 @@
+"""Evaluation runs: evaluators judge a dataset's logs and leave scores."""
+
+import pytest
+
+from respan_langchain.local.rules import Rules
+
+
+def evaluate(platform, dataset, *names, rules=None):
+    platform.rules = rules or platform.rules
+    said = platform.ask(
+        "POST", f"/datasets/{dataset}/eval-reports/create/", {"evaluator_ids": list(names)}
+    )
+    platform.store.settle()
+    return said
+
+
+def scores(platform, dataset, name):
+    found = [
+        {score["evaluator_slug"]: score["score"] for score in log["scores"]}
+        for log in platform.logs(dataset)
+    ]
+    return [one.get(name) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "logs", "expected"),
+    [
+        (
+            "exact_match",
+            [("Hi", "Hi "), ("Hi", "hi"), ({"role": "assistant", "content": "Hi"}, "Hi")],
+            [1, 0, 1],
+        ),
+        ("contains", [("Oh, hi there", "HI"), ("Oh", "hi"), ("Oh", None)], [1, 0, None]),
+        ("contains:there", [("Hi there", None), ("Hi", None)], [1, 0]),
+        (
+            "json_equality",
+            [('{"a": 1, "b": 2}', {"b": 2, "a": 1}), ("[1]", [2]), ("x", None)],
+            [1, 0, None],
+        ),
+        ("regex", [("order 12", r"\d+"), ("order", r"\d+"), ("x", {"a": 1})], [1, 0, None]),
+        (r"regex:^o\w+", [("order", None), ("an order", None)], [1, 0]),
+    ],
+    ids=["exact_match", "contains", "contains:", "json_equality", "regex", "regex:"],
+)
+def test_an_evaluator_judges_the_output(platform, name, logs, expected):
+    dataset = platform.dataset()
+    platform.fill(
+        dataset,
+        [
+            {"input": "x", "output": output}
+            | ({} if wanted is None else {"expected_output": wanted})
+            for output, wanted in logs
+        ],
+    )
+
+    said = evaluate(platform, dataset, name)
+
+    assert said.status == 201
+    assert said.body["created_tasks"][0]["evaluator_slug"] == name
+    assert scores(platform, dataset, name) == expected
+
+
+@pytest.mark.parametrize("metric", ["latency", "cost"])
+def test_a_limit_judges_a_metric_and_leaves_alone_what_is_unknown(platform, metric):
+    dataset = platform.dataset()
+    platform.fill(
+        dataset,
+        [{"input": "x", "metrics": {metric: n}} for n in (0, 0.5, 0.6)] + [{"input": "x"}],
+    )
+
+    evaluate(platform, dataset, f"{metric}_limit:0.5")
+
+    assert scores(platform, dataset, f"{metric}_limit:0.5") == [1, 1, 0, None]
+
+
+def test_a_run_is_listed_with_its_mean_and_summed_up(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": o, "expected_output": "a"} for o in "aab"])
+
+    evaluate(platform, dataset, "exact_match")
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+    summary = platform.ask("GET", f"/datasets/{dataset}/logs/summary/").body
+
+    assert (run["status"], run["evaluated_logs_count"]) == ("completed", 3)
+    assert run["score"] == pytest.approx(2 / 3)
+    assert run["completed_at"]
+    assert summary["scores"] == {"exact_match": pytest.approx(2 / 3)}
+
+
+def test_more_logs_than_one_portion_are_all_judged(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": "yes"}] * 250)
+
+    evaluate(platform, dataset, "contains:yes")
+
+    assert (
+        platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"][0][
+            "evaluated_logs_count"
+        ]
+        == 250
+    )
+
+
+def test_an_unknown_evaluator_is_named_and_the_others_run(platform):
+    dataset = platform.dataset()
+
+    said = evaluate(platform, dataset, "exact_match", "wisdom", 5, "regex:(", "cost_limit")
+
+    assert said.status == 201
+    assert [task["name"] for task in said.body["created_tasks"]] == ["exact_match"]
+    assert [error["evaluator_id"] for error in said.body["errors"]] == [
+        "wisdom",
+        5,
+        "regex:(",
+        "cost_limit",
+    ]
+
+
+def test_a_python_function_judges_where_it_is_allowed(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": ["a", "b"]}])
+
+    refused = evaluate(platform, dataset, "python:operator:truth")
+    said = evaluate(platform, dataset, "python:operator:truth", rules=Rules(callables_allowed=True))
+
+    assert (refused.status, said.status) == (400, 201)
+    assert scores(platform, dataset, "python:operator:truth") == [1]
+
+
+@pytest.mark.parametrize("place", ["operator:nothing", "no_such_module:f", "operator:index"])
+def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x"}])
+
+    evaluate(platform, dataset, f"python:{place}", rules=Rules(callables_allowed=True))
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+
+    assert run["status"] == "failed"
+    assert "Error" in run["error_message"]
