@@ -43,8 +43,28 @@ _PLAIN: Final = frozenset({"content", "additional_kwargs", "response_metadata", 
 def message(value: Any, walk: Walk) -> dict[str, Json]:
     """A LangChain message; its fields are read as they stand, without pydantic."""
     fields: dict[str, Any] = value.__dict__
-    extra = getattr(value, "__pydantic_extra__", None)
+    extra = value.__pydantic_extra__
+    if not extra and len(fields) <= _MOST_FIELDS and _is_plain(fields):
+        return {"role": ROLES[fields["type"]], "content": walk.text(fields["content"])}
     return from_fields({**fields, **extra} if extra else fields, walk)
+
+
+_MOST_FIELDS: Final = 9
+"""Fields of LangChain's AIMessage; a class with more has something of its own to tell."""
+_PLAIN_TYPES: Final = frozenset({"human", "system", "ai"})
+
+
+def _is_plain(fields: dict[str, Any]) -> bool:
+    # Most messages are a role and a text; they are many, so they get the short way.
+    return (
+        type(fields.get("content")) is str
+        and fields.get("type") in _PLAIN_TYPES
+        and not fields.get("additional_kwargs")
+        and fields.get("name") is None
+        and not fields.get("tool_calls")
+        and not fields.get("invalid_tool_calls")
+        and (len(fields) <= len(_PLAIN) or fields["type"] == "ai")
+    )
 
 
 def from_fields(fields: Mapping[Any, Any], walk: Walk) -> dict[str, Json]:

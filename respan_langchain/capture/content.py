@@ -7,6 +7,8 @@ from respan_langchain.capture.kinds import shape_of
 from respan_langchain.capture.values import Json
 from respan_langchain.capture.walk import Walk
 
+__all__ = ["Json", "json_value"]
+
 
 def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool = False) -> Json:
     """Make strict JSON of any Python value.

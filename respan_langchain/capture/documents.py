@@ -1,23 +1,22 @@
 """What a retriever found, as an evaluator reads it."""
 
-from collections.abc import Iterable
-
 from respan_langchain.capture.kinds import shape_of
 from respan_langchain.capture.values import Json
 from respan_langchain.capture.walk import Walk
 
 
-def documents(values: Iterable[object]) -> list[dict[str, Json]]:
+def documents(values: object) -> list[dict[str, Json]]:
     """Documents with `content`, and `source`, `score`, `metadata` and `id` where they have them.
 
     A pair of document and score, as `similarity_search_with_score` returns it, is one document; what is no
-    document is content alone.
+    document is content alone. None is no documents, and one document is a list of one.
     """
     walk = Walk(shape_of)
-    return [_found(value, walk) for value in values]
+    found = values if isinstance(values, list) else [] if values is None else [values]
+    return [_document(value, walk) for value in found]
 
 
-def _found(value: object, walk: Walk) -> dict[str, Json]:
+def _document(value: object, walk: Walk) -> dict[str, Json]:
     score: Json = None
     if isinstance(value, tuple) and len(value) == 2:
         value, score = value[0], walk.value(value[1])

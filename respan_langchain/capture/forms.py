@@ -84,7 +84,7 @@ WITH_UNDERSCORE: Final = Family(
 )
 WITH_DOT: Final = Family(
     re.compile(
-        r"\.(?:(?<=ya29\.)|(?<=SG\.)|(?<=hvs\.)|(?=[A-Za-z0-9]{32})(?<=[A-Za-z0-9]{8}\.))"
+        r"\.(?=[A-Za-z0-9_-]{16})(?:(?<=ya29\.)|(?<=SG\.)|(?<=hvs\.)|(?=[A-Za-z0-9]{32})(?<=[A-Za-z0-9]{8}\.))"
     ).search,
     (
         _form("google-token", r"ya29\.", r"[A-Za-z0-9_-]{20,}"),

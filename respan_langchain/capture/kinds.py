@@ -96,8 +96,8 @@ def _found(kind: type) -> Shape:
             if issubclass(kind, classes):
                 return shape
         for base in kind.__mro__:
-            if (shape := _LANGCHAIN.get((base.__module__, base.__name__))) is not None:
-                return shape
+            if (known := _LANGCHAIN.get((base.__module__, base.__name__))) is not None:
+                return known
         return _by_looks(kind)
     except Exception:  # noqa: BLE001 - a metaclass is the app's own code
         return objects.opaque

@@ -7,6 +7,7 @@ ordinary data uses as well, only of a value that looks like one.
 import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64
+from itertools import chain
 from typing import Final
 
 MARK: Final = "[redacted:secret]"
@@ -44,29 +45,31 @@ _ENDS: Final = (
 )  # fmt: skip
 
 
-def _assignment() -> re.Pattern[str]:
-    # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a name.
+def _assignment(sign: str) -> re.Pattern[str]:
+    # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a name. The flag
+    # for case would cost the fast search for the sign, so both cases are spelled out.
     def ends(gap: str) -> str:
-        return "|".join(f"(?<={end}{gap}[:=])" for end in _ENDS)
+        spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in end) for end in _ENDS)
+        return "|".join(f"(?<={end}{gap}{sign})" for end in spelled)
 
     quotes = r"[\"'\\ ]"
     gaps = [quotes * width for width in range(1, 5)]
-    behind = "|".join(f"(?<=[a-z]{gap}[:=])(?:{ends(gap)})" for gap in gaps)
-    return re.compile(rf"(?i)[:=](?:(?<=[a-z][:=])(?:{ends('')})|(?<={quotes}[:=])(?:{behind}))")
+    behind = "|".join(f"(?<=[A-Za-z]{gap}{sign})(?:{ends(gap)})" for gap in gaps)
+    return re.compile(f"{sign}(?:(?<=[A-Za-z]{sign})(?:{ends('')})|(?<={quotes}{sign})(?:{behind}))")
 
 
-_ASSIGNMENT: Final = _assignment()
+_SIGNS: Final = (_assignment("="), _assignment(":"))
 
 
 def assigned(text: str) -> bool:
     """Whether something stands after a name that secrets have."""
-    return _ASSIGNMENT.search(text) is not None
+    return _SIGNS[0].search(text) is not None or _SIGNS[1].search(text) is not None
 
 
 def without_assigned(text: str) -> str:
     """The text without the values that stand after such names, quoted or bare."""
     pieces, done = [], 0
-    for sign in _ASSIGNMENT.finditer(text):
+    for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
         at = sign.start()
         if at < done:
             continue
@@ -95,17 +98,16 @@ def _is_mixed(text: str) -> bool:
     return letters and not text.isidentifier() | text.isspace() or letters and any(map(str.isdigit, text))
 
 
+_BASIC_HEADER: Final = re.compile(r"B(?:asic|ASIC)\s+[A-Za-z0-9+/]{8}")
+
+
 def has_authority(text: str) -> bool:
     """Whether a header's credentials or a URL's password may be in the text."""
     return (
         "earer " in text
+        or _BASIC_HEADER.search(text) is not None
         or ("@" in text and _URL.search(text) is not None)
-        or _has_basic(text)
     )
-
-
-def _has_basic(text: str) -> bool:
-    return "asic " in text and _BASIC.search(text) is not None
 
 
 def without_authority(text: str) -> str:

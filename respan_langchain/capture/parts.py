@@ -36,11 +36,12 @@ _TOLD_BESIDE: Final = ("filename", "file_name", "name", "title", "detail", "cont
 class Parts:
     """What a message's blocks hold, by what it is."""
 
-    __slots__ = ("_kept", "_walk", "annotations", "calls", "found", "reasoning", "refusal", "server_calls")
+    __slots__ = ("_kept", "_texts", "_walk", "annotations", "calls", "found", "reasoning", "refusal", "server_calls")
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._kept: list[Json] = []
+        self._texts: list[str] = []
         self.calls: list[Mapping[Any, Any]] = []
         self.server_calls: list[Json] = []
         self.annotations: list[Json] = []
@@ -66,9 +67,8 @@ class Parts:
             joined: Whether several texts are one text that came in pieces, as a model's answer does;
                 a prompt's texts are parts that somebody set apart.
         """
-        texts = [part["text"] for part in self._kept if _is_text(part)]
-        if len(texts) == len(self._kept) and (joined or len(texts) < 2):
-            return "".join(texts)
+        if len(self._texts) == len(self._kept) and (joined or len(self._texts) < 2):
+            return "".join(self._texts)
         return self._kept
 
     def _block(self, block: object) -> None:
@@ -114,12 +114,9 @@ class Parts:
         shaped = self._walk.value("" if text is None else text)
         if isinstance(shaped, str):
             self._kept.append({"type": "text", "text": shaped})
+            self._texts.append(shaped)
         else:
             self._kept.append(shaped)
-
-
-def _is_text(part: Json) -> bool:
-    return isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text"
 
 
 def reasoning_in(value: Any, deepest: int = 5) -> str:

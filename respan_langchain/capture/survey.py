@@ -32,14 +32,15 @@ def needs_care(row: dict[str, Any], *, look_for_secrets: bool) -> bool:
         for value in inner:
             kind = type(value)
             if kind is str:
-                if len(value) >= SHORTEST_SUSPECT:
+                length = len(value)
+                if length >= LARGE:
+                    return True
+                if length >= SHORTEST_SUSPECT:
                     texts.append(value)
             elif kind is dict or kind is list:
                 waiting.append(value)
             elif kind not in _PLAIN:
                 return True
-    if max(map(len, texts), default=0) >= LARGE:
-        return True
     return look_for_secrets and privacy.suspicious("\n".join(texts))
 
 

@@ -91,9 +91,9 @@ class Walk:
         """A mapping's pairs, keys as strings, no pair lost when two keys look the same."""
         shaped: dict[str, Json] = {}
         for name, value in islice(pairs, max(self._left, 0)):
-            self._left -= 1
             text = name if type(name) is str and name.isascii() else self.key(name)
             shaped[text if text not in shaped else unused(text, shaped)] = self.value(value)
+        self._left -= len(shaped)
         return shaped
 
     def values(self, values: Iterable[object]) -> list[Json]:
