@@ -42,29 +42,33 @@ _PLAIN: Final = frozenset({"content", "additional_kwargs", "response_metadata", 
 
 def message(value: Any, walk: Walk) -> dict[str, Json]:
     """A LangChain message; its fields are read as they stand, without pydantic."""
-    fields: dict[str, Any] = value.__dict__
-    extra = value.__pydantic_extra__
-    if not extra and len(fields) <= _MOST_FIELDS and _is_plain(fields):
-        return {"role": ROLES[fields["type"]], "content": walk.text(fields["content"])}
+    turn = plain(value, walk)
+    if turn is not None:
+        return turn
+    fields, extra = value.__dict__, value.__pydantic_extra__
     return from_fields({**fields, **extra} if extra else fields, walk)
 
 
-_MOST_FIELDS: Final = 9
+def plain(value: Any, walk: Walk) -> dict[str, Json] | None:
+    """A message that is a role and a text, as most are; None when there is more to it."""
+    fields: dict[str, Any] = value.__dict__
+    try:
+        kind, content = fields["type"], fields["content"]
+        if type(content) is not str or fields["additional_kwargs"] or fields["name"] is not None:
+            return None
+        if kind == "ai":
+            if fields["tool_calls"] or fields["invalid_tool_calls"] or len(fields) > _AI_FIELDS:
+                return None
+        elif kind not in _SPOKEN or len(fields) > len(_PLAIN):
+            return None
+    except KeyError:
+        return None
+    return None if value.__pydantic_extra__ else {"role": ROLES[kind], "content": walk.text(content)}
+
+
+_AI_FIELDS: Final = 9
 """Fields of LangChain's AIMessage; a class with more has something of its own to tell."""
-_PLAIN_TYPES: Final = frozenset({"human", "system", "ai"})
-
-
-def _is_plain(fields: dict[str, Any]) -> bool:
-    # Most messages are a role and a text; they are many, so they get the short way.
-    return (
-        type(fields.get("content")) is str
-        and fields.get("type") in _PLAIN_TYPES
-        and not fields.get("additional_kwargs")
-        and fields.get("name") is None
-        and not fields.get("tool_calls")
-        and not fields.get("invalid_tool_calls")
-        and (len(fields) <= len(_PLAIN) or fields["type"] == "ai")
-    )
+_SPOKEN: Final = frozenset({"human", "system"})
 
 
 def from_fields(fields: Mapping[Any, Any], walk: Walk) -> dict[str, Json]:

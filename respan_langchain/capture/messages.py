@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from respan_langchain.capture import objects
+from respan_langchain.capture import chat, objects
 from respan_langchain.capture.kinds import shape_of
 from respan_langchain.capture.values import Json
 from respan_langchain.capture.walk import Walk
@@ -41,13 +41,7 @@ def messages(
 ) -> list[dict[str, Json]]:
     """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
     walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
-    turns = walk.value(objects.Conversation(values))
-    if not isinstance(turns, list):
-        return [{"role": "none", "content": turns}]
-    return [
-        turn if isinstance(turn, dict) and "role" in turn else {"role": "none", "content": turn}
-        for turn in turns
-    ]
+    return [_turn(value, walk) for value in values]
 
 
 def generations(
@@ -62,6 +56,19 @@ def generations(
         candidates=candidates if len(candidates) > 1 else [],
         finish_reason=_finish_reason(answers[0], walk) if answers else None,
     )
+
+
+def _turn(value: object, walk: Walk) -> dict[str, Json]:
+    if shape_of(type(value)) is chat.message:
+        try:
+            plain = chat.plain(value, walk)
+        except Exception:  # noqa: BLE001 - the app's own message class ran
+            plain = None
+        if plain is not None:
+            return plain
+    shaped = walk.value(objects.Conversation((value,)))
+    turn = shaped[0] if isinstance(shaped, list) else shaped
+    return turn if isinstance(turn, dict) and "role" in turn else {"role": "none", "content": turn}
 
 
 def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:

@@ -92,7 +92,12 @@ class Walk:
         shaped: dict[str, Json] = {}
         for name, value in islice(pairs, max(self._left, 0)):
             text = name if type(name) is str and name.isascii() else self.key(name)
-            shaped[text if text not in shaped else unused(text, shaped)] = self.value(value)
+            if text in shaped:
+                text = unused(text, shaped)
+            if type(value) is str and len(value) < SHORTEST_SEARCHED and value.isascii():
+                shaped[text] = value
+            else:
+                shaped[text] = self.value(value)
         self._left -= len(shaped)
         return shaped
 

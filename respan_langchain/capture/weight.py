@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
-SAMPLE: Final = 6
-"""Items of a long list that are looked at."""
+SAMPLE: Final = 4
+"""Items of a list that are looked at, when it has more."""
+WIDEST: Final = 12
+"""Values of a dict that are looked at."""
 LEAST: Final = 16
 """Bytes that anything takes."""
-_CONTENT: Final = ("content", "page_content", "generations", "message", "messages", "text")
+_CONTENT: Final = ("page_content", "generations", "message", "messages", "text", "content")
 
 
 def weight(value: object, deepest: int = 4) -> int:
@@ -34,24 +36,33 @@ def weight(value: object, deepest: int = 4) -> int:
 
 def _of_list(values: Any, deepest: int) -> int:
     number = len(values)
+    total = 0
     if number <= SAMPLE:
-        return LEAST + sum([weight(value, deepest) for value in values])
-    # The newest items tend to be the large ones, so the last two are always looked at.
-    newest = weight(values[-1], deepest) + weight(values[-2], deepest)
-    some = [weight(value, deepest) for value in values[: number - 2 : number // SAMPLE + 1]]
-    return LEAST + newest + sum(some) * (number - 2) // len(some)
+        for value in values:
+            total += weight(value, deepest)
+        return LEAST + total
+    # The newest items tend to be the large ones, so the last is always looked at.
+    for value in values[: number - 1 : number // (SAMPLE - 1) + 1]:
+        total += weight(value, deepest)
+    return LEAST + total * (number - 1) // (SAMPLE - 1) + weight(values[-1], deepest)
 
 
 def _of_dict(values: Any, deepest: int) -> int:
-    some = list(values.values())
-    return LEAST * len(some) + sum([weight(value, deepest) for value in some[: 2 * SAMPLE]])
+    number = len(values)
+    total = LEAST * number
+    for value in values.values() if number <= WIDEST else list(values.values())[:WIDEST]:
+        total += len(value) if type(value) is str else weight(value, deepest)
+    return total
 
 
 def _of_object(value: Any, deepest: int) -> int:
     try:
         fields = value.__dict__
-    except AttributeError:
+    except Exception:  # noqa: BLE001 - the app's own class may say anything here
         return LEAST
+    content = fields.get("content")
+    if type(content) is str:
+        return LEAST + len(content)
     for name in _CONTENT:
         if name in fields:
             return LEAST + weight(fields[name], deepest)
