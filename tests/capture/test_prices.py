@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import Usage as GenaiUsage
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from respan_langchain.capture.cost import Prices
@@ -71,6 +71,7 @@ def test_the_table_is_whole_and_72_of_its_88_pairs_have_a_price():
 counts = st.integers(0, 400_000)
 
 
+@settings(deadline=None)
 @given(
     offer=st.sampled_from(OFFERS),
     fresh=counts, read=counts, write=counts, write_1h=counts, written=counts, thought=counts,
@@ -127,6 +128,7 @@ def test_our_arithmetic_equals_the_librarys_for_every_model_of_its_list():
     assert not different
 
 
+@settings(deadline=None)
 @given(
     offer=st.sampled_from(OFFERS),
     audio_in=counts, audio_out=counts, read=counts, written=counts,
@@ -281,7 +283,8 @@ def test_a_model_of_the_users_own_machine_is_not_priced_by_its_likeness(name):
     ("host", "private"),
     [
         (None, False), ("api.openai.com", False), ("8.8.8.8", False),
-        ("2001:4860:4860::8888", False), ("localhost", True), ("ollama", True), ("127.0.0.1", True), ("192.168.1.7", True),
+        ("2001:4860:4860::8888", False), ("localhost", True), ("ollama", True),
+        ("127.0.0.1", True), ("192.168.1.7", True),
         ("10.0.0.3", True), ("::1", True), ("llm.internal", True), ("box.local", True),
     ],
 )  # fmt: skip
