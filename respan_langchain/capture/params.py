@@ -37,6 +37,7 @@ _LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "
 _PLAIN = (str, int, float, list, tuple, dict)
 _SECRET_IN_TOOLS = {"authorization", "authorization_token", "headers"}
 """What a remote MCP tool carries to log in with."""
+_SCHEMA_OF_A_TOOL = {"input_schema", "parameters", "properties"}
 
 
 def params_of(
@@ -87,6 +88,9 @@ def _openai_tools(tool: object) -> list[object]:
         declarations = tool.get("function_declarations")
         if isinstance(declarations, list):
             return [{"type": "function", "function": each} for each in declarations]
+        if "type" in tool and not tool.keys() & _SCHEMA_OF_A_TOOL:
+            # One that the provider runs itself, such as a web search.
+            return [_without_secrets(tool)]
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
     converted = outcome_of(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
