@@ -1,3 +1,71 @@
-"""A drop-in LangChain callback that turns real traffic into Respan eval datasets."""
+"""A drop-in LangChain callback that turns real traffic into Respan eval datasets.
+
+Importing this starts nothing, opens nothing and loads neither httpx nor pydantic models: names are fetched when they
+are first used.
+"""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from respan_langchain.activation import capture, disable, enable
+    from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
+    from respan_langchain.api.filters import field
+    from respan_langchain.capture.limits import ContentLimits
+    from respan_langchain.capture.runs import Patience
+    from respan_langchain.errors import ApiError, ConfigurationError, RespanError
+    from respan_langchain.handler import RespanDatasetCallbackHandler
+    from respan_langchain.stats import Stats
+
+_HOME = {
+    "ApiError": "errors",
+    "AsyncDatasetClient": "api.client",
+    "ConfigurationError": "errors",
+    "ContentLimits": "capture.limits",
+    "Patience": "capture.runs",
+    "DatasetClient": "api.client",
+    "RespanDatasetCallbackHandler": "handler",
+    "RespanError": "errors",
+    "Stats": "stats",
+    "capture": "activation",
+    "disable": "activation",
+    "enable": "activation",
+    "field": "api.filters",
+}
+
+__all__ = [
+    "ApiError",
+    "AsyncDatasetClient",
+    "ConfigurationError",
+    "ContentLimits",
+    "DatasetClient",
+    "Patience",
+    "RespanDatasetCallbackHandler",
+    "RespanError",
+    "Stats",
+    "__version__",
+    "capture",
+    "disable",
+    "enable",
+    "field",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if os.environ.get("RESPAN_CAPTURE", "").lower() in {"1", "true", "yes", "on"}:
+    # The one thing that an import does, and only when it is asked for.
+    import_module(f"{__name__}.activation").enable_from_environment()

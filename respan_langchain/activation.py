@@ -1,0 +1,124 @@
+"""The whole app, or one block of it, without handing a handler to every call.
+
+LangChain asks each registered hook for a handler whenever it configures a run. A hook cannot be taken back, so there
+is one, registered when it is first needed, and it says who is active: the block's handler, else the app's.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from uuid import UUID
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.handler import RespanDatasetCallbackHandler
+from respan_langchain.listening.base import last_root, only_here
+
+logger = logging.getLogger(__name__)
+
+_block: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar("respan_capture", default=None)
+
+
+class _Current:
+    """Stands in for the ContextVar that LangChain expects: its values are not seen by threads started elsewhere."""
+
+    def __init__(self) -> None:
+        self.everywhere: RespanDatasetCallbackHandler | None = None
+        self.registered = False
+
+    def get(self) -> RespanDatasetCallbackHandler | None:
+        """The handler for a run that begins now, None for none."""
+        return _block.get() or self.everywhere
+
+    def register(self) -> None:
+        """Make LangChain ask; once for the life of the process."""
+        if not self.registered:
+            from langchain_core.tracers.context import register_configure_hook
+
+            # By class: whoever passes a handler explicitly is not captured a second time.
+            register_configure_hook(self, True, RespanDatasetCallbackHandler)  # type: ignore[arg-type]  # only .get is used
+            self.registered = True
+
+
+_current: Final = _Current()
+
+
+def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbackHandler:
+    """Capture every LangChain run of this process, in all threads and tasks, until `disable`.
+
+    Takes what the handler's constructor takes. Called again with the same arguments it changes nothing; with others
+    the new handler takes over, and the old one delivers what it has.
+    """
+    before = _current.everywhere
+    if before is not None and before.is_made_of(dataset, **arguments):
+        return before
+    handler = RespanDatasetCallbackHandler(dataset, **arguments)
+    _current.register()
+    _current.everywhere = handler
+    if before is not None:
+        before.stop()
+    return handler
+
+
+def disable(timeout: float = 30.0) -> bool:
+    """Capture no more, and deliver what was captured; true when all of it is delivered, or nothing was on."""
+    handler, _current.everywhere = _current.everywhere, None
+    return handler is None or bool(handler.shutdown(timeout))
+
+
+def enable_from_environment() -> None:
+    """Do what `RESPAN_CAPTURE=true` asks for. An app must not fail at an import, so what is wrong is logged."""
+    try:
+        enable()
+    except ConfigurationError as problem:
+        logger.warning("RESPAN_CAPTURE is set, and nothing is captured: %s", problem)
+
+
+class Captured:
+    """What one block captured."""
+
+    def __init__(self) -> None:
+        self._bodies: list[bytes] = []
+        self.handler: RespanDatasetCallbackHandler | None = None
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The rows captured until now, as they are sent."""
+        if self.handler is not None:
+            self.handler.read()
+        return [json.loads(body) for body in self._bodies]
+
+    @property
+    def last_run_id(self) -> UUID | None:
+        """The latest root run of this thread or task, None if there was none in the block."""
+        return last_root()
+
+    def add(self, body: bytes) -> None:
+        """Take a row along."""
+        self._bodies.append(body)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+@contextmanager
+def capture(
+    dataset: str | None = None, *, timeout: float = 30.0, **arguments: Any
+) -> Iterator[Captured]:
+    """Capture what runs in this block, and deliver it at its end.
+
+    Takes what the handler's constructor takes. In the block it takes the place of what `enable` set up.
+    """
+    captured = Captured()
+    handler = RespanDatasetCallbackHandler(dataset, listener=captured.add, **arguments)
+    captured.handler = handler
+    _current.register()
+    token = _block.set(handler)
+    try:
+        with only_here():
+            yield captured
+    finally:
+        _block.reset(token)
+        handler.shutdown(timeout)

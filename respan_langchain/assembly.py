@@ -1,0 +1,77 @@
+"""A handler's parts, put together from its arguments: checked first, then connected.
+
+Imported when the first handler is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from respan_langchain.capture.cost import Prices
+from respan_langchain.capture.runs import Patience
+from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.destination import address_of, worker_of
+from respan_langchain.options import finisher_from, policy_from, shape_from
+from respan_langchain.recorder import Recorder
+from respan_langchain.settings import Settings, read_settings
+from respan_langchain.shaping import Shaper
+
+SETTINGS = ("dataset", "dataset_id", "api_key", "base_url", "sample_rate", "content")
+"""Arguments of the handler that `Settings` reads."""
+SHAPE = (
+    "input_key",
+    "output_key",
+    "messages",
+    "trajectory",
+    "retrieved_documents",
+    "keep_media",
+    "metadata",
+    "tags",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a handler is made of."""
+
+    settings: Settings
+    address: str
+    ledger: Ledger
+    worker: Worker
+    recorder: Recorder
+
+
+def assembled(arguments: Mapping[str, Any]) -> Parts:
+    """Make a handler's parts of its constructor's arguments.
+
+    Raises:
+        ConfigurationError: One of them, or of the variables that stand in for them, is wrong.
+    """
+    settings = read_settings(
+        **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
+    )
+    ledger = Ledger()
+    shaper = Shaper(
+        policy=policy_from(
+            settings,
+            arguments["capture"],
+            arguments["include"],
+            arguments["exclude"],
+            keep_errors=arguments["keep_errors"],
+        ),
+        shape=shape_from(settings, **{name: arguments[name] for name in SHAPE}),
+        prices=Prices(arguments["prices"]),
+        finisher=finisher_from(arguments["redact"], arguments["limits"]),
+        ledger=ledger,
+        address=address_of(settings),
+        listener=arguments["listener"],
+    )
+    worker = worker_of(settings, arguments["http_client"])
+    recorder = Recorder(
+        shaper,
+        worker,
+        arguments["patience"] or Patience(),
+        max_waiting_bytes=settings.max_queue_bytes,
+    )
+    return Parts(settings, shaper.address, ledger, worker, recorder)

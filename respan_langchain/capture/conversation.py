@@ -1,0 +1,109 @@
+"""What an evaluator should see of a root run: the question and the answer, not the machinery.
+
+A state that carries messages becomes the conversation so far and the message that answered it; `input_key` and
+`output_key` take a part of any other input or output.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from langchain_core.messages import BaseMessage
+
+from respan_langchain.capture.content import Json, json_value
+from respan_langchain.capture.messages import messages
+from respan_langchain.capture.run import Run
+
+MESSAGES: Final = "messages"
+STRUCTURED: Final = "structured_response"
+"""Where `create_agent` leaves the object that was asked for with `response_format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootView:
+    """What stands in a row's `input` and `output`; None where there is nothing."""
+
+    input: Json
+    output: Json
+
+
+def root_view(
+    run: Run, *, input_key: str | None, output_key: str | None, conversation: Literal["auto", "off"]
+) -> RootView:
+    """Choose what a root's row shows of its input and output."""
+    outputs = run.outputs
+    if outputs is None and run.status == "abandoned":
+        outputs = run.trace.last_output
+    asked, given = run.inputs, outputs
+    state = conversation == "auto"
+    if input_key is not None:
+        shown_input = json_value(part(asked, input_key))
+    elif state and _messages_of(asked) is not None:
+        shown_input = _so_far(asked, given)
+    else:
+        shown_input = json_value(asked)
+    if output_key is not None:
+        shown_output = json_value(part(given, output_key))
+    elif state and _messages_of(asked) is not None and _messages_of(given):
+        shown_output = _answer(given)
+    else:
+        shown_output = json_value(given)
+    return RootView(shown_input, shown_output)
+
+
+def part(value: object, path: str) -> object:
+    """Follow a key or a dotted path; the whole value where it does not lead anywhere, so that no row is emptied."""
+    if isinstance(value, Mapping) and path in value:
+        return value[path]
+    found = value
+    for step in path.split("."):
+        if isinstance(found, Mapping) and step in found:
+            found = found[step]
+        elif (
+            isinstance(found, Sequence)
+            and not isinstance(found, str)
+            and step.lstrip("-").isdigit()
+        ):
+            index = int(step)
+            if not -len(found) <= index < len(found):
+                return value
+            found = found[index]
+        elif hasattr(type(found), "model_fields") and hasattr(found, step):
+            found = getattr(found, step)
+        else:
+            return value
+    return found
+
+
+def _messages_of(state: object) -> Sequence[object] | None:
+    found = state.get(MESSAGES) if isinstance(state, Mapping) else getattr(state, MESSAGES, None)
+    if isinstance(found, str) or not isinstance(found, Sequence):
+        return None
+    return found
+
+
+def _so_far(asked: object, given: object) -> Json:
+    """The conversation up to the latest question, with the turns that a checkpointer remembered before it."""
+    question = messages(_messages_of(asked) or ())
+    if isinstance(asked, Mapping) and set(asked) - {MESSAGES}:
+        return json_value(asked)
+    final = _messages_of(given)
+    if not final or not question:
+        return list(question)
+    history = messages(final)
+    for index in range(len(history) - 1, -1, -1):
+        if history[index] == question[-1]:
+            return list(history[: index + 1])
+    return list(question)
+
+
+def _answer(state: object) -> Json:
+    """The structured response if there is one, else the assistant's last message, else the whole state."""
+    structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
+    if structured is not None:
+        return json_value(structured)
+    final = _messages_of(state) or ()
+    last = final[-1] if final else None
+    if isinstance(last, BaseMessage) and last.type in ("ai", "AIMessageChunk"):
+        return messages([last])[0]
+    return json_value(state)

@@ -1,0 +1,302 @@
+"""A finished run becomes a record: the platform's own keys, values still Python's JSON.
+
+LangChain's words end here and the platform's begin. Redaction, limits and encoding come after, in `finish`; identity,
+numbers and status are put together here so that they survive whatever is cut there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal, TypedDict
+
+from respan_langchain.capture.call import CallSettings, identifiers
+from respan_langchain.capture.content import Json, json_value
+from respan_langchain.capture.conversation import RootView, root_view
+from respan_langchain.capture.cost import Cost
+from respan_langchain.capture.messages import generations, messages
+from respan_langchain.capture.model import ModelFacts
+from respan_langchain.capture.event import Kind
+from respan_langchain.capture.run import Run
+from respan_langchain.capture.usage import Usage
+
+LOG_TYPES: Final[Mapping[Kind, str]] = {
+    "chain": "task",
+    "chat": "chat",
+    "llm": "completion",
+    "tool": "tool",
+    "retriever": "task",
+}
+INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
+INTERNAL_METADATA: Final = (
+    "ls_", "lc_versions", "lc_hub_", "respan", "__", "_", "langgraph_triggers", "langgraph_path", "langgraph_checkpoint_",
+    "checkpoint_", "thread_id", "revision_id",
+)  # fmt: skip
+
+
+class Row(TypedDict, total=False):
+    """One log of a dataset, before it is finished; a key that is unknown is left out, never null."""
+
+    input: Json
+    output: Json
+    expected_output: Json
+    metadata: dict[str, Json]
+    metrics: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the owner wants to see in a row."""
+
+    content: bool = True
+    """False: metrics and identity only, nothing that was said."""
+    input_key: str | None = None
+    """Which part of a root's input is the row's input: a key or a dotted path."""
+    output_key: str | None = None
+    trajectory: bool = True
+    retrieved_documents: bool = True
+    messages: Literal["auto", "off"] = "auto"
+    """Whether a root whose state is a list of messages gives a conversation and an answer."""
+    keep_media: bool = False
+    """Whether images, audio and files are kept, in place of their type, size and digest."""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    """On every row: the application's own facts, its version, the library's."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """The numbers and facts of one model call."""
+
+    usage: Usage | None
+    cost: Cost
+    facts: ModelFacts
+
+
+def row_id(run: Run, call: CallSettings) -> str:
+    """The row's `custom_identifier`: its run's id, unless the call gave another."""
+    return call.custom_identifier or str(run.trace.id if run.is_root else run.id)
+
+
+def row_from(
+    run: Run, call: CallSettings, model: ModelCall | None, shape: Shape, epoch: float
+) -> Row:
+    """Make the row of a finished run.
+
+    `model` is None for everything but model calls; `epoch` is the wall time, in seconds since 1970, at which the
+    monotonic clock read zero.
+    """
+    metadata = _identity(run, call)
+    metadata.update(_outcome(run))
+    metrics = _timing(run, epoch)
+    row: Row = {"input": "", "metadata": metadata, "metrics": metrics}
+    if run.kind in ("chat", "llm") and model is not None:
+        _add_model_call(row, run, model, shape)
+    else:
+        _add_content(row, run, shape)
+    if run.is_root:
+        _add_sums(metadata, metrics, run)
+    if call.expected_output is not None and shape.content:
+        row["expected_output"] = _allowed(json_value(call.expected_output))
+    _add_context(metadata, run, call, shape)
+    row["input"] = _allowed(row["input"])
+    if "output" in row:
+        row["output"] = _allowed(row["output"])
+    return row
+
+
+def _identity(run: Run, call: CallSettings) -> dict[str, Json]:
+    """Which run this is, and where in its trace."""
+    above = run.visible_parent
+    found: dict[str, Json] = {
+        "log_type": _log_type(run),
+        "custom_identifier": row_id(run, call),
+        "run_id": str(run.id),
+        "trace_unique_id": run.trace.id.hex,
+        "span_unique_id": run.id.hex,
+        "span_name": run.name[:255],
+        "span_workflow_name": run.trace.root.name[:255],
+    }
+    if above is not None:
+        found["span_parent_id"] = above.id.hex
+    return found
+
+
+def _log_type(run: Run) -> str:
+    if run.kind == "chain" and run.is_root:
+        return "agent" if "lc_agent_name" in run.metadata else "workflow"
+    return LOG_TYPES[run.kind]
+
+
+def _outcome(run: Run) -> dict[str, Json]:
+    """How it ended, in the words of the run itself and never of its children."""
+    found: dict[str, Json] = {"status": run.status}
+    if run.status == "error":
+        found["status_code"] = 500
+    elif run.status != "incomplete":
+        found["status_code"] = 200
+    if run.failure is not None and run.status == "error":
+        found["error_type"] = run.failure.type
+        found["error_message"] = run.failure.message
+    if run.is_root and run.status == "interrupted":
+        found["interrupts"] = json_value(list(run.trace.interrupts))
+    if run.is_root and run.trace.resumed:
+        found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed]
+    return found
+
+
+def _timing(run: Run, epoch: float) -> dict[str, Json]:
+    trace = run.trace
+    started = run.started
+    if run.is_root and trace.first_started is not None:
+        started = trace.first_started
+    found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
+    if run.ended is not None and run.latency is not None:
+        found["timestamp"] = _rfc3339(epoch + run.ended)
+        found["latency"] = round(run.latency + (trace.active if run.is_root else 0.0), 6)
+    first = trace.totals.first_token if run.is_root else run.first_token
+    if first is not None:
+        found["time_to_first_token"] = round(first - started, 6)
+    return found
+
+
+def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
+    metadata, metrics = row["metadata"], row["metrics"]
+    metadata.update(
+        {
+            name: json_value(value)
+            for name, value in model.facts.metadata(content=shape.content).items()
+        }
+    )
+    _add_usage(metrics, model.usage)
+    _add_cost(metadata, metrics, model.cost)
+    if model.usage is None:
+        metadata["usage_missing"] = True
+    elif model.usage.cache_hit:
+        metadata["cache_hit"] = True
+    speed = _tokens_per_second(run, model.usage)
+    if speed is not None:
+        metrics["tokens_per_second"] = speed
+    if not shape.content:
+        return
+    row["input"] = _asked(run, shape)
+    given = generations(run.outputs, keep_media=shape.keep_media)
+    if given.output is not None:
+        row["output"] = given.output
+    if len(given.candidates) > 1:
+        metadata["candidates"] = given.candidates
+
+
+def _asked(run: Run, shape: Shape) -> Json:
+    if run.kind == "chat" and isinstance(run.inputs, list | tuple):
+        return list(messages(run.inputs, keep_media=shape.keep_media))
+    return json_value(run.inputs, keep_media=shape.keep_media)
+
+
+def _add_content(row: Row, run: Run, shape: Shape) -> None:
+    if not shape.content:
+        return
+    metadata = row["metadata"]
+    if run.is_root:
+        view = root_view(
+            run, input_key=shape.input_key, output_key=shape.output_key, conversation=shape.messages
+        )
+        if shape.trajectory and run.trace.totals.trajectory:
+            metadata["trajectory"] = json_value(run.trace.totals.trajectory)
+        if shape.retrieved_documents and run.trace.totals.documents:
+            metadata["retrieved_documents"] = json_value(run.trace.totals.documents)
+    else:
+        view = RootView(json_value(run.inputs), json_value(run.outputs))
+    row["input"] = view.input
+    if view.output is not None:
+        row["output"] = view.output
+    if run.call_id is not None:
+        metadata["tool_call_id"] = run.call_id
+
+
+def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
+    """Put the whole trace's numbers on its root; a root that is a model call has them already."""
+    totals = run.trace.totals
+    metrics["llm_calls"] = totals.llm_calls
+    for name in ("tool_calls", "tool_errors", "retries", "fallbacks"):
+        count = getattr(totals, name)
+        if count:
+            metrics[name] = count
+    if run.kind in ("chat", "llm"):
+        return
+    _add_usage(metrics, totals.usage)
+    if totals.models:
+        metadata["model"] = next(iter(totals.models))
+    if len(totals.models) > 1:
+        metadata["models"] = list(totals.models)
+    if totals.unreported_calls:
+        metadata["usage_missing"] = True
+    if totals.cost is not None:
+        _add_cost(metadata, metrics, totals.cost)
+
+
+def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
+    if usage is None:
+        return
+    counts = {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "total_request_tokens": usage.total_tokens,
+        "prompt_cache_hit_tokens": usage.cache_read_tokens,
+        "prompt_cache_creation_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "audio_input_tokens": usage.audio_input_tokens,
+        "audio_output_tokens": usage.audio_output_tokens,
+    }
+    metrics.update({name: count for name, count in counts.items() if count is not None})
+
+
+def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
+    metadata["cost_status"] = cost.status
+    if cost.source is not None:
+        metadata["cost_source"] = cost.source
+    if cost.amount is not None:
+        metrics["cost"] = float(cost.amount)
+
+
+def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
+    if usage is None or usage.output_tokens is None or not run.latency:
+        return None
+    return round(usage.output_tokens / run.latency, 3)
+
+
+def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape: Shape) -> None:
+    """Add what the application said of the run; it never takes the place of what was measured."""
+    named = identifiers(run, call)
+    own = {
+        key: value
+        for key, value in run.metadata.items()
+        if not str(key).startswith(INTERNAL_METADATA)
+    }
+    said = {**shape.metadata, **own, **call.metadata, **named}
+    for key, value in said.items():
+        if key in IDENTITY_OF_CALLER or key not in metadata:
+            metadata[str(key)] = json_value(value)
+    tags = [*shape.tags, *run.tags, *call.tags]
+    shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
+    if shown:
+        metadata["tags"] = list(shown)
+
+
+IDENTITY_OF_CALLER: Final = frozenset(
+    {"customer_identifier", "thread_identifier", "session_identifier"}
+)
+
+
+def _allowed(value: Json) -> Json:
+    """The platform takes text, objects and lists; never null, a number or a boolean."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _rfc3339(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,156 @@
+"""Where rows go: one worker for each platform and key in a process, and the carrier that it sends with.
+
+The one place where the delivery room meets the api and local rooms.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from respan_langchain.answer import Answer
+from respan_langchain.api.address import platform_root
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.registry import worker_for
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.errors import ApiError, ConfigurationError
+from respan_langchain.local.store import place_of
+from respan_langchain.settings import Settings
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MOST_PAGES: Final = 20
+"""Pages that are looked through for the rows of one batch; a list that is longer was not filtered."""
+UNPACED: Final = 1_000_000
+"""Requests a minute for a platform on this machine, which has no limit to respect."""
+
+
+def address_of(settings: Settings) -> str:
+    """The dataset that rows go to unless their call says otherwise.
+
+    Raises:
+        ConfigurationError: no dataset is named.
+    """
+    if settings.dataset_id is not None:
+        return f"id:{settings.dataset_id}"
+    if settings.dataset is None:
+        raise ConfigurationError(
+            'dataset (or RESPAN_DATASET): name the dataset that rows go to, as in dataset="support-bot"; '
+            "or give its id as dataset_id (or RESPAN_DATASET_ID)"
+        )
+    return f"name:{settings.dataset}"
+
+
+def worker_of(settings: Settings, http_client: Any = None) -> Worker:
+    """The worker for this platform, key and limits: the same one for every handler that asks for the same."""
+    _check_reach(settings)
+    limits = limits_of(settings)
+    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    signature = blake2b(secret.encode(), digest_size=16).digest()
+    key = (
+        settings.base_url,
+        signature,
+        limits,
+        id(http_client) if http_client is not None else None,
+    )
+    return worker_for(key, lambda: Worker(lambda: PlatformCarrier(settings, http_client), limits))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The worker's limits, in its own words."""
+    local = settings.is_local or urlsplit(settings.base_url).hostname in LOOPBACK
+    paced = "requests_per_minute" in settings.model_fields_set or not local
+    return Limits(
+        max_rows=settings.max_queue_rows,
+        max_bytes=settings.max_queue_bytes,
+        overflow=settings.overflow,
+        batch_rows=settings.batch_rows,
+        batch_bytes=settings.batch_bytes,
+        max_age=settings.flush_interval,
+        request_timeout=settings.request_timeout,
+        exit_timeout=settings.exit_timeout,
+        delivery_deadline=settings.delivery_deadline,
+        requests_per_minute=settings.requests_per_minute if paced else UNPACED,
+        on_unknown=settings.on_unknown,
+    )
+
+
+def _check_reach(settings: Settings) -> None:
+    """Find what is wrong with the URL now, in the app's constructor call, and not in the background later."""
+    if settings.is_local:
+        place_of(settings.base_url)
+    else:
+        platform_root(settings.base_url, allow_http=settings.allow_http)
+
+
+class PlatformCarrier:
+    """Carries batches to the platform: over the network, or into a file that speaks the same protocol."""
+
+    def __init__(self, settings: Settings, http_client: Any = None) -> None:
+        from respan_langchain.connection import client_of, exchange_of
+
+        self._exchange = exchange_of(settings, http_client)
+        self._client = client_of(settings, http_client, timeout=settings.request_timeout)
+        self._ids: dict[str, str] = {}
+
+    def post(self, address: str, body: bytes, deadline: float) -> Answer:
+        """Make one bulk request, once the dataset is known."""
+        from respan_langchain.api.log_calls import bulk_call
+
+        ends = time.monotonic() + deadline
+        try:
+            dataset_id = self._dataset_id(address)
+        except ApiError as problem:
+            return _answer_of(problem)
+        return self._exchange.send(bulk_call(dataset_id), ends, content=body)
+
+    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
+        """Count how often each id is stored; None when that cannot be learnt.
+
+        The ids are read from the rows themselves: the platform ignores filters that it does not know.
+        """
+        from respan_langchain.api.filters import field
+
+        ends = time.monotonic() + deadline
+        wanted = sorted(ids)
+        counts = dict.fromkeys(wanted, 0)
+        try:
+            dataset_id = self._dataset_id(address)
+            for number in range(1, MOST_PAGES + 1):
+                page = self._client.list_logs(
+                    dataset_id,
+                    page=number,
+                    include_fields=["unique_id", "custom_identifier", "metadata"],
+                    filters=field("custom_identifier").isin(wanted),
+                )
+                for log in page.results:
+                    if log.custom_identifier in counts:
+                        counts[log.custom_identifier] += 1
+                if page.is_last():
+                    return counts
+                if time.monotonic() >= ends:
+                    return None
+        except ApiError:
+            return None
+        return None
+
+    def close(self) -> None:
+        """Give up its connections."""
+        self._exchange.close()
+        self._client.close()
+
+    def _dataset_id(self, address: str) -> str:
+        kind, _, name = address.partition(":")
+        if kind == "id":
+            return name
+        if address not in self._ids:
+            self._ids[address] = self._client.find_or_create_dataset(name).id
+        return self._ids[address]
+
+
+def _answer_of(problem: ApiError) -> Answer:
+    """What kept the dataset from being found, as if it had been said of the rows: they were surely not sent."""
+    if problem.status is None:
+        return Answer(None, problem=str(problem), sent=False)
+    headers = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
+    return Answer(problem.status, body=problem.body.encode(), headers=headers, sent=False)

@@ -1,0 +1,226 @@
+"""What a user holds: the handler's constructor, `flush`, `shutdown` and `stats`.
+
+Its LangChain side is `listening/`; what it puts together is `recorder.py`, `shaping.py` and a worker.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+from uuid import UUID
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.listening.chains import ChainListener
+from respan_langchain.listening.graphs import graph_aware, original
+from respan_langchain.listening.models import ModelListener
+from respan_langchain.listening.tools import ToolListener
+
+if TYPE_CHECKING:
+    from respan_langchain.capture.cost import PricesArgument
+    from respan_langchain.capture.limits import ContentLimits
+    from respan_langchain.capture.runs import Patience
+    from respan_langchain.delivery.flushing import FlushResult
+    from respan_langchain.delivery.ledger import Fate
+    from respan_langchain.options import Capture, Redact, Selectors
+    from respan_langchain.stats import Stats
+
+
+class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
+    """Captures LangChain runs as rows of a Respan dataset.
+
+    Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making one starts no
+    thread and opens no connection; the first record does. One handler serves any number of threads and tasks.
+    """
+
+    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
+        """Make one that langgraph recognises, where langgraph is installed."""
+        return super().__new__(graph_aware(cls))
+
+    def __init__(
+        self,
+        dataset: str | None = None,
+        *,
+        dataset_id: str | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        capture: "Capture" = ("root", "llm"),
+        include: "Selectors" = (),
+        exclude: "Selectors" = (),
+        sample_rate: float | None = None,
+        keep_errors: bool = True,
+        input_key: str | None = None,
+        output_key: str | None = None,
+        messages: Literal["auto", "off"] = "auto",
+        trajectory: bool = True,
+        retrieved_documents: bool = True,
+        content: bool | None = None,
+        keep_media: bool = False,
+        redact: "Redact" = "secrets",
+        limits: "ContentLimits | None" = None,
+        prices: "PricesArgument" = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        flush: Literal["background", "root"] = "background",
+        snapshot: Literal["deferred", "strict"] = "deferred",
+        patience: "Patience | None" = None,
+        http_client: Any = None,
+        listener: Callable[[bytes], None] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Check everything that can be checked without a connection.
+
+        Args:
+            dataset: Name of the dataset; found, or created empty, when the first rows leave.
+            dataset_id: Its id, in place of the name.
+            api_key: The platform's key.
+            base_url: The platform's URL, or `sqlite:///path.db` for a platform in a file.
+            capture: Kinds of runs that become rows: root, llm, tool, retriever, chain.
+            include: Names, tags or functions of a run; when given, only runs that one of them means.
+            exclude: The same, for runs that never become rows.
+            sample_rate: The part of conversations that is kept, 0 to 1; the same ones in every process.
+            keep_errors: Whether traces that failed are kept whatever the rate.
+            input_key: Which part of a root's input is the row's input: a key or a dotted path.
+            output_key: The same for its output.
+            messages: "auto": a root whose state is a list of messages gives the conversation and the answer.
+            trajectory: Whether roots show their tool calls in `metadata.trajectory`.
+            retrieved_documents: Whether roots show what was retrieved in `metadata.retrieved_documents`.
+            content: False: tokens, cost and timing only.
+            keep_media: Whether images, audio and files are sent, in place of their type, size and digest.
+            redact: "secrets", functions of a string, or a list of both; None for nothing.
+            limits: Sizes in bytes from which content is cut.
+            prices: Your own prices: a mapping per million tokens, a function, or "auto-update".
+            metadata: Stands on every row.
+            tags: Stand on every row.
+            flush: "root": deliver before the root's call returns, for functions that are frozen afterwards.
+            snapshot: "strict": copy content at once, for apps that change nested state in place.
+            patience: How long unfinished traces are waited for.
+            http_client: An `httpx.Client` or `httpx2.Client` of your own.
+            listener: Is called with every row as it is sent, on the worker's thread.
+            **settings: The rest of `Settings`, each with its variable `RESPAN_<NAME>`.
+
+        Raises:
+            ConfigurationError: An argument or a variable is wrong; the message says which and what to do.
+        """
+        self._arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
+        if flush not in ("background", "root") or snapshot not in ("deferred", "strict"):
+            raise ConfigurationError(
+                'give flush="background" or "root", and snapshot="deferred" or "strict"'
+            )
+        # Imported here: what a handler is made of costs more to import than an app should pay that makes none.
+        from respan_langchain.assembly import assembled
+
+        parts = assembled(self._arguments)
+        self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
+        self._address = parts.address
+        super().__init__(
+            parts.recorder,
+            strict=snapshot == "strict",
+            flush_root=self._flush_now if flush == "root" else None,
+        )
+
+    def flush(self, timeout: float = 30.0) -> "FlushResult":
+        """Deliver what was captured until now; true when all of it is delivered.
+
+        Never takes longer than `timeout` seconds. Runs that are under way stay open.
+        """
+        return self._worker.flush(timeout, self._ledger)
+
+    async def aflush(self, timeout: float = 30.0) -> "FlushResult":  # noqa: ASYNC109  # the bound is the worker's, not the task's
+        """As `flush`, without blocking the event loop."""
+        return await asyncio.to_thread(self.flush, timeout)
+
+    def shutdown(self, timeout: float = 30.0) -> "FlushResult":
+        """Close what is open, deliver everything, and take in nothing more; true when all is delivered."""
+        self.stop()
+        return self._worker.flush(timeout, self._ledger)
+
+    async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":  # noqa: ASYNC109  # as above
+        """As `shutdown`, without blocking the event loop."""
+        return await asyncio.to_thread(self.shutdown, timeout)
+
+    def stop(self) -> None:
+        """Close what is open and take in nothing more; what was captured is delivered in the background."""
+        self._recorder.stopped = True
+        self._recorder.close_open()
+
+    def read(self) -> None:
+        """Make rows of all that has ended, now and on this thread, in place of a moment later on the worker's."""
+        self._recorder.read_now()
+
+    def is_made_of(self, dataset: str | None, **arguments: Any) -> bool:
+        """Whether the constructor was given just this."""
+        given = {**self._arguments, **self._arguments["settings"]}
+        return given["dataset"] == dataset and all(
+            name in given and given[name] == value for name, value in arguments.items()
+        )
+
+    @property
+    def stats(self) -> "Stats":
+        """What was captured, and what became of it."""
+        from respan_langchain.stats import Stats
+
+        counts = self._ledger.counts()
+        return Stats(
+            captured=counts.captured,
+            queued=counts.queued,
+            delivered=counts.delivered,
+            rejected=counts.rejected,
+            unknown=counts.unknown,
+            spooled=counts.spooled,
+            dropped=counts.dropped,
+            requests=self._worker.requests,
+            open_runs=self._recorder.open_runs,
+            faults=dict(self._recorder.faults),
+            problem=self._worker.problem or "",
+        )
+
+    def fate(self, run_id: UUID | str) -> "Fate | None":
+        """What became of one run's row; None when it never came, or too long ago to be remembered."""
+        return self._ledger.fate(str(run_id))
+
+    def _flush_now(self) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush(self._settings.exit_timeout)
+        # In a task there is nothing to wait with: the loop would stand still. `await handler.aflush()` is for that.
+
+    def __enter__(self) -> Self:
+        """Use it for a block, at the end of which everything is delivered."""
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.shutdown()
+
+    async def __aenter__(self) -> Self:
+        """Use it for a block of async code."""
+        return self
+
+    async def __aexit__(
+        self, *_: type[BaseException] | BaseException | TracebackType | None
+    ) -> None:
+        await self.ashutdown()
+
+    # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same handler.
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, dict[str, Any]]]:
+        """Pickle as what it was made of: another process gets a working handler of its own."""
+        return _remade, (original(type(self)), self._arguments)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._address} at {self._settings.base_url}: {self.stats}>"
+
+
+def _remade(cls: type, arguments: dict[str, Any]) -> Any:
+    settings = arguments["settings"]
+    return cls(
+        **{name: value for name, value in arguments.items() if name != "settings"}, **settings
+    )

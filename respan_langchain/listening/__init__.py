@@ -1,0 +1,1 @@
+"""HALL. LangChain's side of the handler: its events are written down here, on the app's own threads."""

@@ -1,0 +1,93 @@
+"""Events of chains and graphs."""
+
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from respan_langchain.capture.event import UNCHANGED
+from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.taking import failure_of, name_of
+
+
+class ChainListener(Listener):
+    """Hears of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
+
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any] | None,
+        inputs: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A chain, a graph or one of its nodes begins."""
+        size = SMALL_EVENT
+        if parent_run_id is None:
+            inputs, size = self._content(inputs)
+        self._note(
+            (
+                size,
+                "start",
+                monotonic(),
+                run_id,
+                self._parent(run_id, parent_run_id),
+                "chain",
+                name_of(name, serialized, "chain"),
+                inputs,
+                tags,
+                metadata,
+                self._configurable(parent_run_id),
+            )  # fmt: skip
+        )
+
+    def on_chain_end(
+        self,
+        outputs: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        inputs: Any = UNCHANGED,
+        **kwargs: Any,
+    ) -> None:
+        """A chain returned; `inputs` come along only when it was streamed."""
+        size = SMALL_EVENT
+        if parent_run_id is None:
+            outputs, size = self._content(outputs)
+        self._note((size, "end", monotonic(), run_id, outputs, inputs))
+        if parent_run_id is None and self._flush_root is not None:
+            self._flush_root()
+
+    def on_chain_error(
+        self,
+        error: BaseException,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        inputs: Any = UNCHANGED,
+        **kwargs: Any,
+    ) -> None:
+        """A chain raised, was abandoned or was interrupted."""
+        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
+        if parent_run_id is None and self._flush_root is not None:
+            self._flush_root()
+
+    def on_interrupt(self, event: Any) -> None:
+        """A graph stops to wait for someone."""
+        self._note(
+            (
+                SMALL_EVENT,
+                "interrupt",
+                monotonic(),
+                event.run_id,
+                str(event.checkpoint_id),
+                tuple(event.interrupts),
+            )  # fmt: skip
+        )
+
+    def on_resume(self, event: Any) -> None:
+        """A graph goes on where it stopped."""
+        self._note((SMALL_EVENT, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))

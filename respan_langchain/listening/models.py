@@ -1,0 +1,136 @@
+"""Events of models: asked, first token, answered."""
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from respan_langchain.capture.event import OMITTED, Asked
+from respan_langchain.capture.weight import weight
+from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.taking import failure_of, name_of, says_something
+
+
+class ModelListener(Listener):
+    """Hears of chat models and text models."""
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[Any]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        name: str | None = None,
+        invocation_params: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A chat model is asked; LangChain starts one run per conversation, so there is one list."""
+        asked: object = messages[0] if messages else []
+        self._start_model(
+            "chat", serialized, asked, run_id, parent_run_id, tags, metadata, name,
+            Asked(serialized, invocation_params, options),
+        )  # fmt: skip
+
+    def on_llm_start(
+        self,
+        serialized: dict[str, Any],
+        prompts: list[str],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        name: str | None = None,
+        invocation_params: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A text model is asked; one run per prompt."""
+        self._start_model(
+            "llm", serialized, prompts[0] if prompts else "", run_id, parent_run_id, tags, metadata, name,
+            Asked(serialized, invocation_params, options),
+        )  # fmt: skip
+
+    def on_llm_new_token(
+        self,
+        token: Any,
+        *,
+        chunk: Any = None,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A token came; only the first of a run is of interest. LangChain passes `token` by this very name."""
+        if run_id.int in self._silent and says_something(token, chunk):
+            self._hear(run_id)
+
+    def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """As `on_llm_new_token`, for streams of the third version."""
+        if run_id.int in self._silent and event.get("event") == "content-block-delta":
+            self._hear(run_id)
+
+    def on_llm_end(
+        self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
+        """A model answered."""
+        size = SMALL_EVENT + weight(response)
+        if self._recorder.is_full:
+            response = OMITTED
+        self._note((size, "end", monotonic(), run_id, response))
+        if parent_run_id is None and self._flush_root is not None:
+            self._flush_root()
+
+    def on_llm_error(
+        self,
+        error: BaseException,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        response: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """A model failed or its stream was abandoned; `response` is what it had said until then."""
+        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
+
+    def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A model tries again by itself."""
+        self._note((SMALL_EVENT, "retry", monotonic(), run_id))
+
+    def _start_model(
+        self,
+        kind: str,
+        serialized: Any,
+        asked: object,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        tags: Sequence[str] | None,
+        metadata: Mapping[str, Any] | None,
+        name: str | None,
+        facts: Asked,
+    ) -> None:
+        self._silent[run_id.int] = None
+        taken, size = self._content(asked)
+        self._note(
+            (
+                size,
+                "start",
+                monotonic(),
+                run_id,
+                self._parent(run_id, parent_run_id),
+                kind,
+                name_of(name, serialized, kind),
+                taken,
+                tags,
+                metadata,
+                self._configurable(parent_run_id),
+                facts,
+            )  # fmt: skip
+        )
+
+    def _hear(self, run_id: UUID) -> None:
+        self._silent.pop(run_id.int, None)
+        self._note((SMALL_EVENT, "first_token", monotonic(), run_id))

@@ -1,0 +1,93 @@
+"""Events of tools and retrievers."""
+
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.taking import failure_of, name_of
+
+
+class ToolListener(Listener):
+    """Hears of tools and retrievers."""
+
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,
+        input_str: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        name: str | None = None,
+        inputs: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
+        taken, size = self._content(input_str if inputs is None else inputs)
+        self._note(
+            (
+                size,
+                "start",
+                monotonic(),
+                run_id,
+                self._parent(run_id, parent_run_id),
+                "tool",
+                name_of(name, serialized, "tool"),
+                taken,
+                tags,
+                metadata,
+                self._configurable(parent_run_id),
+                None,
+                tool_call_id,
+            )  # fmt: skip
+        )
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A tool returned a value or a message, which may say that it failed."""
+        taken, size = self._content(output)
+        self._note((size, "end", monotonic(), run_id, taken))
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """A tool raised."""
+        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+
+    def on_retriever_start(
+        self,
+        serialized: dict[str, Any] | None,
+        query: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A retriever is asked."""
+        self._note(
+            (
+                SMALL_EVENT,
+                "start",
+                monotonic(),
+                run_id,
+                self._parent(run_id, parent_run_id),
+                "retriever",
+                name_of(name, serialized, "retriever"),
+                query,
+                tags,
+                metadata,
+                self._configurable(parent_run_id),
+            )  # fmt: skip
+        )
+
+    def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A retriever found documents; the list is shared with the app."""
+        taken, size = self._content(documents)
+        self._note((size, "end", monotonic(), run_id, taken))
+
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """A retriever raised."""
+        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))

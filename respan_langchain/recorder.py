@@ -1,0 +1,202 @@
+"""Between the app's threads and the worker's: events are written down here, and read later.
+
+The app's thread appends a tuple and goes on. The worker's thread takes the tuples in order, keeps the table of runs,
+and makes records of what finished. Should the worker fall behind, the app's threads lend a hand with small events,
+which slows them to the pace that can be kept; large ones are never shaped there.
+
+What an event is stands in `capture/event.py`.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from respan_langchain.capture.content import json_value
+from respan_langchain.capture.event import Event
+from respan_langchain.capture.run import Run
+from respan_langchain.capture.runs import Patience, Runs
+from respan_langchain.delivery.parcel import Parcel
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.shaping import Shaper
+
+logger = logging.getLogger(__name__)
+
+SLICE: Final = 500
+"""Events that are read in one go: some tens of milliseconds, after which due batches get their turn."""
+BEHIND: Final = 2_000
+"""Events in waiting from which on the app's threads help."""
+HELP: Final = 50
+"""Events that one call of the app helps with."""
+SMALL: Final = 16_384
+"""Bytes of content up to which an event is shaped on the app's thread."""
+
+
+class Recorder:
+    """One handler's notebook, and the source of its worker's parcels."""
+
+    def __init__(
+        self,
+        shaper: Shaper,
+        worker: Worker,
+        patience: Patience,
+        *,
+        max_waiting_bytes: int,
+    ) -> None:
+        self._shaper = shaper
+        self._worker = worker
+        self._patience = patience
+        self._max_waiting_bytes = max_waiting_bytes
+        self._events: deque[Event] = deque()
+        self.waiting_bytes = 0
+        """An estimate of what the waiting events hold; exact bounds are kept once rows are encoded."""
+        self.stopped = False
+        """Whether nothing more is written down."""
+        self.silent: dict[int, None] = {}
+        """Model runs that have not said anything yet, by the number of their id: hashing a UUID costs three times that."""
+        self.faults: dict[str, int] = {}
+        """What went wrong inside, by cause: never content, only where."""
+        self._runs = Runs(patience)
+        self._ready: list[Parcel] = []
+        # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the work to its holder.
+        self._reading = threading.Lock()
+        worker.attach(self)
+
+    # The app's side
+
+    def note(self, event: Event) -> None:
+        """Write an event down; `event[0]` is its size in bytes."""
+        if self.stopped:
+            return
+        self._events.append(event)
+        self.waiting_bytes += event[0]
+        if self._worker.asleep:
+            self._worker.wake()
+        elif len(self._events) > BEHIND:
+            self._help()
+
+    def note_and_read(self, event: Event) -> None:
+        """Write an event down and read it at once, for apps whose nested state will not keep still."""
+        self.note(event)
+        self.read_now()
+
+    def frozen(self, value: object) -> object:
+        """Content as it is at this moment, all the way down."""
+        return json_value(value, keep_media=self._shaper.shape.keep_media)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether content has to be left out, since too much of it waits already."""
+        return self.waiting_bytes > self._max_waiting_bytes
+
+    def read_now(self) -> None:
+        """Read everything that is written, on this thread."""
+        with self._reading:
+            while self._events:
+                self._read(SLICE)
+            ready = self._hand_out()
+        for parcel in ready:
+            self._worker.put(parcel)
+
+    @property
+    def open_runs(self) -> int:
+        """Runs that have started and not ended, as far as events have been read."""
+        return len(self._runs)
+
+    # The worker's side: a Source
+
+    def take(self, now: float) -> Sequence[Parcel]:
+        """Read a slice of the events and give what became ready."""
+        with self._reading:
+            self._read(SLICE)
+            if not self._events:
+                self.waiting_bytes = 0
+                self._runs.expire(now)
+                self._shape_finished()
+            return self._hand_out()
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until a trace has waited long enough."""
+        return 0.0 if self._events else self._runs.due_in(now)
+
+    def settle_open(self) -> None:
+        """Close the traces whose root has ended, whatever is open under them."""
+        with self._reading:
+            while self._events:
+                self._read(SLICE)
+            self._runs.settle(time.monotonic())
+            self._shape_finished()
+
+    def close_open(self) -> None:
+        """Close everything that is open: there will be no more events."""
+        self.settle_open()
+        with self._reading:
+            self._runs.close(time.monotonic())
+            self._shape_finished()
+
+    def after_fork(self) -> None:
+        """Forget, in a child process, what is its parent's to deliver."""
+        self._events.clear()
+        self._runs = Runs(self._patience)
+        self._ready = []
+        self._reading = threading.Lock()
+        self.waiting_bytes = 0
+        self.silent.clear()
+
+    # Inside
+
+    def _help(self) -> None:
+        if not self._reading.acquire(blocking=False):
+            return
+        try:
+            for _ in range(HELP):
+                if not self._events or self._events[0][0] > SMALL:
+                    break
+                self._read(1)
+            ready = self._hand_out()
+        finally:
+            self._reading.release()
+        for parcel in ready:
+            self._worker.put(parcel)
+
+    def _hand_out(self) -> list[Parcel]:
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _read(self, most: int) -> None:
+        for _ in range(min(most, len(self._events))):
+            size, name, *arguments = self._events.popleft()
+            self.waiting_bytes -= size
+            self._guarded(getattr(self._runs, name), *arguments)
+        self._shape_finished()
+
+    def _shape_finished(self) -> None:
+        for run in self._runs.take():
+            self._guarded(self._shape, run)
+            self.silent.pop(run.id.int, None)
+
+    def _shape(self, run: Run) -> None:
+        self._ready += self._shaper.parcels(run)
+
+    def _guarded(self, function: Callable[..., None], *arguments: object) -> None:
+        """Let nothing that goes wrong with one event or one run reach the app, or take another one with it."""
+        try:
+            function(*arguments)
+        except Exception as problem:  # noqa: BLE001  # the handler's one guard: odd data must not cost an app its run
+            self._complain(problem)
+
+    def _complain(self, problem: Exception) -> None:
+        """Count a fault of ours, and log it once per cause, without what the app said."""
+        frame = problem.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        place = "" if frame is None else f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"
+        cause = f"{type(problem).__name__} in {place}"
+        self.faults[cause] = self.faults.get(cause, 0) + 1
+        if self.faults[cause] == 1:
+            logger.warning(
+                "A run could not be captured as it is: %s. It is counted; the app is not affected.",
+                cause,
+            )

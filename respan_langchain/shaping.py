@@ -1,0 +1,140 @@
+"""Finished runs in, parcels out: policy, numbers, record, encoding, address, in this order.
+
+The one place where the capture room and the delivery room meet; it runs on the worker's thread.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+
+from respan_langchain.capture.call import CallSettings, call_settings
+from respan_langchain.capture.content import json_value
+from respan_langchain.capture.cost import Prices
+from respan_langchain.capture.documents import documents
+from respan_langchain.capture.encode import Finisher
+from respan_langchain.capture.event import OMITTED
+from respan_langchain.capture.model import model_answered, model_asked, reported_of
+from respan_langchain.capture.policy import Policy, is_kept, is_wanted, sampling
+from respan_langchain.capture.record import ModelCall, Shape, row_from, row_id
+from respan_langchain.capture.run import Run
+from respan_langchain.capture.usage import usage_of
+from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.parcel import Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Shaper:
+    """How one handler makes parcels of its runs."""
+
+    policy: Policy
+    shape: Shape
+    prices: Prices
+    finisher: Finisher
+    ledger: Ledger
+    address: str
+    """Where rows go unless their call says otherwise."""
+    listener: Callable[[bytes], None] | None = None
+    """Is shown every row, as it is sent."""
+
+    def parcels(self, run: Run) -> list[Parcel]:
+        """What one finished run gives: nothing, its row, or with a root the rows that waited for it."""
+        trace = run.trace
+        if trace.kept is None:
+            trace.kept = is_kept(run, self.policy)
+        if trace.kept is None:
+            trace.held.append(run)
+            return []
+        held, trace.held = trace.held, []
+        if not trace.kept:
+            return []
+        made = [self._parcel(waiting) for waiting in (*held, run)]
+        return [parcel for parcel in made if parcel is not None]
+
+    def _parcel(self, run: Run) -> Parcel | None:
+        model = self._count(run)
+        if not is_wanted(run, self.policy):
+            return None
+        call = call_settings(run)
+        identifier = row_id(run, call)
+        if run.inputs is OMITTED or run.outputs is OMITTED:
+            self.ledger.drop(identifier, "queue_bytes")
+            return None
+        row = row_from(run, call, model, self.shape, time.time() - time.monotonic())
+        chosen = sampling(run, self.policy)
+        if chosen is not None:
+            row["metadata"]["sampling"] = json_value(chosen)
+        body = self.finisher.finish(row).body
+        if self.listener is not None:
+            self.listener(body)
+        return Parcel(identifier, self._address(call), body, self.ledger)
+
+    def _address(self, call: CallSettings) -> str:
+        return self.address if call.dataset is None else f"name:{call.dataset}"
+
+    def _count(self, run: Run) -> ModelCall | None:
+        """Add a run's numbers to its trace's, once."""
+        totals = run.trace.totals
+        match run.kind:
+            case "chat" | "llm":
+                model = self._model_call(run)
+                totals.llm_calls += 1
+                totals.add_usage(model.usage)
+                totals.add_cost(model.cost)
+                name = model.facts.served or model.facts.requested
+                if name is not None:
+                    totals.models[name] = None
+                return model
+            case "tool":
+                failed = run.status == "error" or _answered_with_error(run.outputs)
+                totals.tool_calls += 1
+                totals.tool_errors += failed
+                if self.shape.content and self.shape.trajectory:
+                    totals.trajectory.append(_step(run, failed=failed))
+            case "retriever":
+                if (
+                    self.shape.content
+                    and self.shape.retrieved_documents
+                    and run.outputs is not OMITTED
+                ):
+                    totals.documents += documents(run.outputs)
+            case "chain":
+                pass
+        return None
+
+    def _model_call(self, run: Run) -> ModelCall:
+        asked = run.asked
+        facts = model_answered(
+            model_asked(
+                None if asked is None else asked.serialized,
+                run.metadata,
+                None if asked is None else asked.invocation_params,
+                None if asked is None else asked.options,
+            ),
+            run.outputs,
+        )
+        usage = usage_of(run.outputs)
+        return ModelCall(usage, self.prices.cost(usage, facts, reported_of(run.outputs)), facts)
+
+
+def _step(run: Run, *, failed: bool) -> dict[str, object]:
+    """One tool call as the trajectory shows it."""
+    step: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
+    if run.call_id is not None:
+        step["tool_call_id"] = run.call_id
+    if run.failure is not None and run.status == "error":
+        step["error"] = f"{run.failure.type}: {run.failure.message}"
+    else:
+        outputs = run.outputs
+        step["output"] = json_value(
+            outputs.content if isinstance(outputs, ToolMessage) else outputs
+        )
+    if failed:
+        step["status"] = "error"
+    return step
+
+
+def _answered_with_error(outputs: Any) -> bool:
+    return isinstance(outputs, ToolMessage) and outputs.status == "error"

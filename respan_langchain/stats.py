@@ -1,0 +1,49 @@
+"""What a handler says of itself: what it captured, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts since the handler was made. captured = queued + delivered + rejected + unknown + spooled + dropped."""
+
+    captured: int = 0
+    """Rows made."""
+    queued: int = 0
+    """Rows that wait, those on their way included."""
+    delivered: int = 0
+    """Rows that the platform said it has."""
+    rejected: int = 0
+    """Rows that the platform refused for good."""
+    unknown: int = 0
+    """Rows that were sent, and nobody can say whether they were stored."""
+    spooled: int = 0
+    """Rows on disk, for a later process."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Rows given up, by reason."""
+    requests: int = 0
+    """Bulk requests made for this handler's destination."""
+    open_runs: int = 0
+    """Runs that have started and not ended."""
+    faults: Mapping[str, int] = field(default_factory=dict)
+    """What went wrong inside this package, by cause."""
+    problem: str = ""
+    """What keeps rows from being delivered right now, in words; empty when nothing does."""
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        parts = [
+            f"captured={self.captured}",
+            f"delivered={self.delivered}",
+            f"queued={self.queued}",
+        ]
+        parts += [
+            f"{name}={count}"
+            for name in ("rejected", "unknown", "spooled", "open_runs")
+            if (count := getattr(self, name))
+        ]
+        parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
+        parts.append(f"requests={self.requests}")
+        parts += [f"fault[{cause}]={count}" for cause, count in self.faults.items()]
+        return " ".join(parts) + (f" ({self.problem})" if self.problem else "")

@@ -1,0 +1,82 @@
+"""Fixtures that several chapters use: a platform in a file, and a handler that delivers to it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain.connection import client_of
+from respan_langchain.settings import read_settings
+
+DATASET = "support-bot"
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the variables or the home directory of whoever runs it."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("RESPAN_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> str:
+    """The URL of a platform in a file."""
+    return f"sqlite:///{tmp_path}/platform.db"
+
+
+@pytest.fixture
+def make_handler(platform: str) -> Iterator[Callable[..., RespanDatasetCallbackHandler]]:
+    """Makes handlers that deliver to the platform, and closes them."""
+    made = []
+
+    def make(**arguments: Any) -> RespanDatasetCallbackHandler:
+        handler = RespanDatasetCallbackHandler(
+            **{"dataset": DATASET, "base_url": platform, **arguments}
+        )
+        made.append(handler)
+        return handler
+
+    yield make
+    for handler in made:
+        handler.shutdown(timeout=10)
+
+
+@pytest.fixture
+def handler(
+    make_handler: Callable[..., RespanDatasetCallbackHandler],
+) -> RespanDatasetCallbackHandler:
+    """One handler with the defaults."""
+    return make_handler()
+
+
+class Rows(list[dict[str, Any]]):
+    """The rows of a dataset, oldest first, as the platform tells them."""
+
+    @property
+    def roots(self) -> list[dict[str, Any]]:
+        return [row for row in self if "span_parent_id" not in row["metadata"]]
+
+    @property
+    def chats(self) -> list[dict[str, Any]]:
+        return [row for row in self if row["metadata"]["log_type"] in ("chat", "completion")]
+
+
+@pytest.fixture
+def rows_of(platform: str) -> Callable[..., Rows]:
+    """Flushes a handler and reads what the platform stored of it."""
+
+    def read(handler: RespanDatasetCallbackHandler, dataset: str = DATASET) -> Rows:
+        assert handler.flush(timeout=20), handler.stats
+        assert not handler.stats.faults
+        with client_of(read_settings(base_url=platform)) as client:
+            found = [each for each in client.datasets() if each.name == dataset]
+            logs = client.logs(found[0].id, sort_by="timestamp") if found else ()
+            return Rows(log.model_dump() for log in logs)
+
+    return read

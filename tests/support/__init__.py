@@ -1,0 +1,1 @@
+"""What tests stand on: fake models, and platforms that are real."""

@@ -1,0 +1,27 @@
+"""Importing the package starts nothing and loads nothing that costs."""
+
+import subprocess
+import sys
+
+CODE = """
+import sys, threading, os
+before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
+import respan_langchain
+from respan_langchain import RespanDatasetCallbackHandler
+after = set(os.listdir("/proc/self/fd")) if before else set()
+assert threading.active_count() == 1, threading.enumerate()
+assert len(after) == len(before), (before, after)
+loaded = [name for name in ("httpx", "genai_prices", "sqlite3", "starlette", "typer", "rich", "langgraph",
+          "pydantic_settings", "respan_langchain.local", "respan_langchain.api") if name in sys.modules]
+assert not loaded, loaded
+handler = RespanDatasetCallbackHandler("d", base_url="sqlite:///:memory:")
+assert threading.active_count() == 1, threading.enumerate()
+"""
+
+
+def test_the_import_starts_no_thread_opens_no_file_and_loads_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr

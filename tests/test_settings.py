@@ -1,0 +1,127 @@
+"""Settings: arguments win over the environment, wrong values are named, and the key is never shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
+from respan_langchain.settings import read_settings
+
+KEY = "rsp-secret-key-1234"
+
+
+def write_credentials(content: object) -> None:
+    path = Path.home() / ".respan" / "credentials.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_the_environment_is_read(monkeypatch):
+    monkeypatch.setenv("RESPAN_API_KEY", KEY)
+    monkeypatch.setenv("RESPAN_BASE_URL", "https://endpoint.respan.ai/api")
+    monkeypatch.setenv("RESPAN_DATASET_ID", "d-1")
+    monkeypatch.setenv("RESPAN_BATCH_ROWS", "50")
+
+    settings = read_settings()
+    assert settings.api_key.get_secret_value() == KEY
+    assert (settings.base_url, settings.dataset_id, settings.batch_rows) == (
+        "https://endpoint.respan.ai/api", "d-1", 50,
+    )  # fmt: skip
+
+
+def test_an_argument_wins_over_the_environment(monkeypatch):
+    monkeypatch.setenv("RESPAN_API_KEY", KEY)
+    monkeypatch.setenv("RESPAN_DATASET", "from-environment")
+
+    assert read_settings(dataset="given").dataset == "given"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"api_key": KEY},
+        {"apiKey": KEY},
+        {"default": {"api_key": KEY}},
+        {"user": "x", "prod": {"key": f" {KEY} "}},
+    ],
+    ids=["plain", "camel case", "in a profile", "with blanks"],
+)
+def test_the_key_of_the_vendors_login_is_found(content):
+    write_credentials(content)
+
+    assert read_settings().api_key.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize("content", ["not json", [], {"email": "x"}, {"api_key": ""}], ids=str)
+def test_without_any_key_the_three_ways_are_named(content):
+    write_credentials(content)
+
+    with pytest.raises(ConfigurationError) as caught:
+        RespanDatasetCallbackHandler(dataset="d")
+    for way in ("RESPAN_API_KEY", "respan login", "sqlite:///respan.db"):
+        assert way in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("base_url", "ftp://x"), ("base_url", "api.respan.ai"), ("batch_rows", 501), ("batch_rows", "many"),
+        ("flush_interval", 0), ("sample_rate", 2), ("overflow", "never"), ("max_queue_bytes", 3),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_one_error_that_names_argument_and_variable(argument, value):
+    with pytest.raises(ConfigurationError) as caught:
+        RespanDatasetCallbackHandler(dataset="d", api_key=KEY, **{argument: value})
+
+    assert f"{argument} (or RESPAN_{argument.upper()})" in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_a_setting_that_does_not_exist_is_named():
+    with pytest.raises(ConfigurationError, match="flush_intervall: there is no such setting"):
+        RespanDatasetCallbackHandler(dataset="d", api_key=KEY, flush_intervall=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"capture": "spans"}, "capture: spans is not known"),
+        ({"capture": ()}, "capture: nothing is named"),
+        ({"redact": "pii"}, "redact"),
+        ({"include": [3]}, "include"),
+        ({"messages": "always"}, "messages"),
+        ({"metadata": ["x"]}, "metadata"),
+        ({"flush": "often"}, "flush"),
+        ({"snapshot": "deep"}, "snapshot"),
+        ({"dataset": None}, "dataset"),
+        ({"prices": 3}, "prices"),
+        ({"base_url": "sqlite:///no/such/folder/x.db", "api_key": None}, "base_url"),
+        ({"base_url": "http://example.com"}, "https"),
+    ],
+    ids=str,
+)
+def test_every_wrong_argument_is_named(arguments, named):
+    with pytest.raises(ConfigurationError, match=named):
+        RespanDatasetCallbackHandler(**{"dataset": "d", "api_key": KEY, **arguments})
+
+
+def test_a_key_that_cannot_be_one_is_refused_without_showing_it():
+    with pytest.raises(ConfigurationError) as caught:
+        RespanDatasetCallbackHandler(dataset="d", api_key="two words")
+
+    assert "api_key" in str(caught.value)
+    assert "two words" not in str(caught.value)
+
+
+def test_the_key_is_never_shown():
+    handler = RespanDatasetCallbackHandler(dataset="d", api_key=KEY)
+
+    for shown in (
+        repr(handler),
+        str(handler),
+        repr(handler.stats),
+        str(handler.stats),
+        repr(read_settings(api_key=KEY)),
+    ):
+        assert KEY not in shown
