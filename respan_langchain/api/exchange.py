@@ -73,6 +73,9 @@ class _Terms:
     def _made(self) -> Any:
         raise NotImplementedError
 
+    def _is_closed(self) -> bool:
+        return self.closed or getattr(self._given, "is_closed", False)
+
     def _httpx(self) -> ModuleType:
         if self._library is None:
             import httpx
@@ -136,8 +139,8 @@ class Exchange(_Terms):
             most_read: Bytes of the answer that are read, this time.
         """
         left = deadline - time.monotonic()
-        if self.closed or left <= 0:
-            return _not_begun(closed=self.closed)
+        if self._is_closed() or left <= 0:
+            return _not_begun(closed=self._is_closed())
         content = call.content() if content is None else content
         witness = Witness(whole="send_request_body.complete")
         body = Body(self.most_read if most_read is None else most_read)
@@ -185,8 +188,8 @@ class AsyncExchange(_Terms):
     ) -> Answer:
         """Carry out a call once; the arguments are those of `Exchange.send`."""
         left = deadline - time.monotonic()
-        if self.closed or left <= 0:
-            return _not_begun(closed=self.closed)
+        if self._is_closed() or left <= 0:
+            return _not_begun(closed=self._is_closed())
         import anyio
 
         # What was begun may go on leaving after a cancellation, so it counts as sent.
