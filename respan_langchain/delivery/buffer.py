@@ -45,7 +45,7 @@ class Target:
 
     def grow(self) -> None:
         """A batch went through."""
-        self.bytes = min(self._most, self.bytes + max(1, self._most // 64))
+        self.bytes = min(self._most, self.bytes + max(1, self.bytes // 64))
 
 
 class Buffer:

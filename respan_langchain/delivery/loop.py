@@ -105,6 +105,7 @@ class Loop:
         self.herald.left(len(left), why)
         self._accounts.settle(left, self._clock())
         self.dispatch.forget()
+        self._flushes.finish(now=float("inf"), idle_until=float("inf"))
 
     def _read(self, message: Message) -> None:
         self._read_one(message)

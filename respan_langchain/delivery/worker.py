@@ -132,6 +132,8 @@ class Worker:
                 request.gate.acquire(timeout=max(0.0, timeout))
             else:
                 self._work_inline(request, timeout)
+        if self.closed:
+            request.rows = request.rows or set()
         return request.result((ledger or self.ledger).counts())
 
     def close(self, timeout: float) -> FlushResult:

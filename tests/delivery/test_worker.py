@@ -1,0 +1,436 @@
+"""The worker: threads, flushes and bounds, over a wire in memory."""
+
+import gc
+import logging
+import threading
+
+import pytest
+
+from respan_langchain.answer import Answer
+from respan_langchain.delivery import threads
+from respan_langchain.delivery.flushing import FlushResult
+from respan_langchain.delivery.ledger import Fate, Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.worker import Worker
+from tests.delivery.kit import WAIT, parcel
+
+FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
+
+
+class Events:
+    """A source: gives what was noted, a few at a time."""
+
+    def __init__(self, worker, ledger, slice_of=2):
+        self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
+        self.noted, self.open = [], []
+        self.takes = 0
+
+    def note(self, name):
+        self.noted.append(name)
+        if self.worker.asleep:
+            self.worker.wake()
+
+    def take(self, now):
+        self.takes += 1
+        names, self.noted = self.noted[: self.slice_of], self.noted[self.slice_of :]
+        return [parcel(name, ledger=self.ledger) for name in names]
+
+    def due_in(self, now):
+        return None
+
+    def settle_open(self):
+        self.noted += self.open
+        self.open = []
+
+    def after_fork(self):
+        self.noted, self.open = [], []
+
+
+@pytest.fixture
+def ledger():
+    return Ledger()
+
+
+def test_nothing_starts_before_the_first_row(open_worker):
+    before = threading.active_count()
+
+    worker = open_worker()
+
+    assert threading.active_count() == before
+    assert worker.asleep
+
+
+def test_what_is_put_is_delivered(open_worker, wire, ledger):
+    worker = open_worker()
+    for number in range(1_200):
+        assert worker.put(parcel(str(number), ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+
+    assert sorted(wire.stored.values()) == [1] * 1_200
+    assert [len(batch) for batch in wire.batches] == [500, 500, 200]
+    assert ledger.fate("7") == Fate("delivered")
+    assert worker.requests == 3
+
+
+def test_a_lone_row_leaves_by_itself_when_it_is_old_enough(open_worker, wire):
+    open_worker(max_age=0.05).put(parcel("a"))
+
+    assert wire.arrived.acquire(timeout=WAIT)
+
+
+def test_a_source_is_drained_slice_by_slice(open_worker, wire, ledger):
+    worker = open_worker()
+    events = Events(worker, ledger)
+    worker.attach(events)
+    for name in "abcdefg":
+        events.note(name)
+    events.open = ["h"]
+
+    result = worker.flush(WAIT, ledger)
+
+    assert result == FlushResult(delivered=8)
+    assert wire.stored.keys() == set("abcdefgh")
+
+
+def test_a_worker_with_nothing_to_do_looks_at_nothing(open_worker, ledger):
+    worker = open_worker(drain_interval=0.001)
+    events = Events(worker, ledger)
+    worker.attach(events)
+    events.note("a")
+    assert worker.flush(WAIT)
+    while not worker.asleep:
+        threading.Event().wait(0.001)
+    worker.flush(WAIT)
+    takes = events.takes
+
+    threading.Event().wait(0.1)
+
+    assert events.takes <= takes + 2
+
+
+def test_a_flush_covers_what_was_lost_before_it(open_worker, ledger):
+    worker = open_worker(max_rows=1)
+    worker.put(parcel("a", ledger=ledger))
+    worker.put(parcel("b", ledger=ledger))
+
+    for _ in range(2):
+        result = worker.flush(WAIT, ledger)
+        assert not result
+        assert result == FlushResult(delivered=1, dropped=1)
+
+
+def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, ledger):
+    release = threading.Event()
+    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    worker = open_worker()
+    other = Ledger()
+    worker.put(parcel("slow", ledger=other))
+    assert worker.flush(0.2, ledger)
+    assert not worker.flush(0.05, other)
+    release.set()
+
+
+def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, ledger):
+    release = threading.Event()
+    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    worker = open_worker()
+    worker.put(parcel("a", ledger=ledger))
+
+    result = worker.flush(0.05, ledger)
+
+    release.set()
+    assert (result.pending, result.complete, bool(result)) == (1, True, False)
+
+
+def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):
+    release = threading.Event()
+    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    worker = open_worker(**FAST)
+    events = Events(worker, ledger)
+    worker.attach(events)
+    worker.put(parcel("a", ledger=ledger))
+    worker.flush(0.01)
+    assert wire.arrived.acquire(timeout=WAIT)
+    events.note("b")
+    worker.flush(0.2, ledger)
+
+    assert ledger.fate("b") == Fate("queued")
+    release.set()
+    assert worker.flush(WAIT, ledger)
+
+
+def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledger):
+    wire.script.append(lambda ids: Answer(401))
+    worker = open_worker()
+    worker.put(parcel("a", ledger=ledger))
+
+    result = worker.flush(30.0, ledger)
+
+    assert result.pending == 1
+    assert worker.problem == "401"
+    assert len(wire.batches) == 1
+
+
+def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, ledger):
+    wire.script += [lambda ids: Answer(401)] * 3
+    worker = open_worker(probe_interval=0.01)
+    for number in range(100):
+        worker.put(parcel(str(number), ledger=ledger))
+
+    while not worker.flush(WAIT, ledger):
+        pass
+
+    assert sorted(wire.stored.values()) == [1] * 100
+    assert [len(batch) for batch in wire.batches] == [100, 1, 1, 1, 99]
+
+
+def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire, ledger):
+    def store_and_lose(ids):
+        wire.keep(ids)
+        return Answer(None, problem="reset")
+
+    wire.script.append(store_and_lose)
+    worker = open_worker(**FAST)
+    for number in range(100):
+        worker.put(parcel(str(number), ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+
+    assert sorted(wire.stored.values()) == [1] * 100
+    assert len(wire.batches) == 1
+
+
+def test_the_queue_is_bounded_in_rows_with_those_in_flight(open_worker, wire, ledger):
+    release = threading.Event()
+    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    worker = open_worker(max_rows=10, batch_rows=6, **FAST)
+    for number in range(6):
+        worker.put(parcel(str(number), ledger=ledger))
+    assert wire.arrived.acquire(timeout=WAIT)
+
+    taken = [worker.put(parcel(f"later {number}", ledger=ledger)) for number in range(6)]
+
+    assert taken == [True] * 4 + [False] * 2
+    assert ledger.counts().dropped == {"queue_rows": 2}
+    release.set()
+    assert worker.flush(WAIT, ledger).delivered == 10
+
+
+def test_the_queue_is_bounded_in_bytes(open_worker, ledger):
+    worker = open_worker(max_bytes=100, max_row_bytes=90)
+
+    assert not worker.put(parcel("huge", ledger=ledger, size=91))
+    assert worker.put(parcel("a", ledger=ledger, size=90))
+    assert not worker.put(parcel("b", ledger=ledger, size=11))
+
+    assert ledger.counts().dropped == {"row_too_big": 1, "queue_bytes": 1}
+
+
+def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, ledger):
+    worker = open_worker(max_rows=2, overflow="drop_oldest")
+    events = Events(worker, ledger, slice_of=5)
+    worker.attach(events)
+    for name in "abcde":
+        events.note(name)
+
+    result = worker.flush(WAIT, ledger)
+
+    assert wire.stored.keys() == {"d", "e"}
+    assert result == FlushResult(delivered=2, dropped=3)
+    assert ledger.counts().dropped == {"pushed_out": 3}
+
+
+def test_a_closed_worker_refuses_and_counts(open_worker, wire, ledger):
+    worker = open_worker()
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.close(WAIT)
+    assert worker.close(WAIT)
+    assert not worker.put(parcel("b", ledger=ledger))
+
+    assert ledger.counts().dropped == {"closed": 1}
+    assert not worker.flush(WAIT, ledger)
+
+
+def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, ledger, caplog):
+    wire.script.append(lambda ids: Answer(401))
+    worker = open_worker()
+    worker.put(parcel("a", ledger=ledger))
+
+    worker.close(0.5)
+
+    assert ledger.counts().dropped == {"shutdown": 1}
+    assert "1 record(s) not delivered: the worker was closed" in caplog.text
+
+
+def refuse(name, run):
+    return False
+
+
+def test_where_no_thread_can_start_a_flush_delivers_on_its_own(
+    open_worker, wire, ledger, monkeypatch
+):
+    monkeypatch.setattr(threads, "start", refuse)  # the system's refusal, not our own code
+    worker = open_worker()
+    events = Events(worker, ledger)
+    worker.attach(events)
+    for name in "abc":
+        events.note(name)
+
+    assert worker.flush(WAIT, ledger)
+
+    assert wire.stored.keys() == set("abc")
+
+
+def test_threads_are_used_once_they_are_possible(wire, ledger, monkeypatch):
+    now = [0.0]
+    worker = Worker(lambda: wire, Limits(max_age=0.01), clock=lambda: now[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "start", refuse)
+        worker.put(parcel("a", ledger=ledger))
+    worker.put(parcel("b", ledger=ledger))
+    assert worker.asleep
+
+    now[0] = 5.0
+    worker.put(parcel("c", ledger=ledger))
+
+    assert wire.arrived.acquire(timeout=WAIT)
+    worker.abandon("the test is over")
+
+
+def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, ledger, caplog):
+    class Broken(Events):
+        def take(self, now):
+            raise ValueError("secret prompt")
+
+    worker = open_worker()
+    broken, events = Broken(worker, ledger), Events(worker, ledger)
+    worker.attach(broken)
+    worker.attach(events)
+    events.note("a")
+
+    assert worker.flush(WAIT, ledger)
+
+    assert "ValueError" in caplog.text
+    assert "secret prompt" not in caplog.text
+
+
+def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire, ledger):
+    class Fatal(Events):
+        failed = False
+
+        def take(self, now):
+            if not self.failed:
+                self.failed = True
+                raise SystemExit
+            return super().take(now)
+
+    worker = open_worker()
+    events = Fatal(worker, ledger)
+    worker.attach(events)
+    events.note("a")
+
+    assert worker.flush(WAIT, ledger)
+    assert worker.restarts == 1
+
+
+def test_a_carrier_that_raises_costs_no_row(open_worker, wire, ledger):
+    def explode(ids):
+        raise ZeroDivisionError
+
+    wire.script.append(explode)
+    worker = open_worker(**FAST)
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1}
+
+
+def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, ledger):
+    tries = [OSError, OSError]
+
+    def open_carrier():
+        if tries:
+            raise tries.pop()
+        return wire
+
+    worker = Worker(open_carrier, Limits(**FAST))
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+    worker.abandon("the test is over")
+
+
+@pytest.mark.parametrize("place", ["source", "carrier"])
+def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, ledger, place):
+    results = []
+    worker = open_worker()
+    events = Events(worker, ledger)
+
+    def flush_inside(*_):
+        results.append(worker.flush(WAIT))
+        return []
+
+    if place == "source":
+        events.settle_open = flush_inside
+    else:
+        wire.script.append(lambda ids: flush_inside() or Answer(401))
+    worker.attach(events)
+    events.note("a")
+    worker.flush(WAIT)
+
+    assert len(results) == 1
+    assert not results[0]
+
+
+def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, ledger):
+    class Owner:
+        pass
+
+    owner = Owner()
+    worker = open_worker(drain_interval=0.001)
+    events = Events(worker, ledger)
+    worker.attach(events, owner)
+    events.note("a")
+    del owner
+    gc.collect()
+    assert worker.flush(WAIT, ledger)
+    while not worker.asleep:
+        threading.Event().wait(0.001)
+    worker.flush(WAIT)
+    takes = events.takes
+    worker.flush(WAIT)
+
+    assert wire.stored == {"a": 1}
+    assert events.takes <= takes + 2
+    worker.detach(events)
+
+
+def test_a_hundred_thousand_drops_are_two_lines(open_worker, ledger, caplog):
+    worker = open_worker(max_rows=1)
+    with caplog.at_level(logging.DEBUG):
+        for number in range(100_000):
+            worker.put(parcel(str(number), ledger=ledger))
+        worker.flush(WAIT)
+
+    lines = [record for record in caplog.records if "dropped" in record.getMessage()]
+    assert 1 <= len(lines) <= 2
+    assert "respan_langchain dropped" in lines[0].getMessage()
+
+
+def test_counts_are_exact_when_many_threads_put(open_worker, wire, ledger):
+    worker = open_worker(max_rows=100_000, requests_per_minute=10_000)
+
+    def put_many(start):
+        for number in range(2_000):
+            worker.put(parcel(f"{start}-{number}", ledger=ledger))
+
+    producers = [threading.Thread(target=put_many, args=(start,)) for start in range(8)]
+    for producer in producers:
+        producer.start()
+    for producer in producers:
+        producer.join()
+
+    assert worker.flush(WAIT, ledger).delivered == 16_000
+    assert sorted(wire.stored.values()) == [1] * 16_000
