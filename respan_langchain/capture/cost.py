@@ -30,7 +30,8 @@ PricesArgument = Mapping[str, Mapping[str, float]] | PriceFunction | Literal["au
 _LEAST_SURE_FIRST: tuple[Source, ...] = ("estimate", "genai-prices", "custom", "provider")
 _REPORTED = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
 _REPORTED_WITHIN = ("token_usage", "usage", "headers", "_hidden_params")
-_MAX_MISSES = 1_000
+MAX_MISSES = 1_000
+"""Misses remembered; an app may make up a model's name for each of its users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Prices:
         )
 
     def _missed(self, model: ModelFacts) -> Cost:
-        if len(self._misses) < _MAX_MISSES:
+        if len(self._misses) < MAX_MISSES:
             self._misses[model.provider, model.name] = None
         return UNKNOWN
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from respan_langchain.capture.foreign import outcome_of
 from respan_langchain.capture.model import ModelFacts
 from respan_langchain.capture.sellers import (
     Lead,
@@ -24,7 +25,7 @@ from respan_langchain.capture.tokens import Usage
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo, ModelPrice, Provider
+    from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, Provider
 
 _PER_MILLION = Decimal(1_000_000)
 _PER_THOUSAND = Decimal(1_000)
@@ -95,18 +96,24 @@ class PriceList:
         return self._offers[key]
 
 
-def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) -> Price:
-    """Price a usage by an offer."""
+def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) -> Price | None:
+    """Price a usage by an offer; None when the library refuses to, or lists no price of tokens."""
     context = _context(tier, offer)
-    prices = None if at is None else offer.model.get_prices(at, context)
-    amount = None if prices is None else _multiplied(usage, prices)
+    listed = {} if at is None else _listed(offer.model.get_prices(at, context))
+    amount = _multiplied(usage, listed) if listed else None
     if amount is None:
-        amount, prices = _calculated(usage, offer, context, at)
-    return Price(
-        amount=amount,
-        sure=offer.sure and (context is not None or _is_standard(tier)),
-        whole=_is_whole(usage, prices.__dict__, offer),
-    )
+        calculated = outcome_of(_calculated, usage, offer, context, at)
+        if isinstance(calculated, type):
+            return None
+        amount, listed = calculated.total_price, _listed(calculated.model_price)
+    sure = offer.sure and (context is not None or _is_standard(tier))
+    if "input_mtok" in listed or "output_mtok" in listed:
+        return Price(amount, sure, _is_whole(usage, listed, offer))
+    return Price(amount, sure, whole=True) if ":free" in offer.model.id else None
+
+
+def _listed(prices: "ModelPrice") -> dict[str, Any]:
+    return {name: price for name, price in prices.__dict__.items() if price is not None}
 
 
 def _offers(snapshot: "DataSnapshot", facts: ModelFacts) -> Iterator[Offer]:
@@ -172,9 +179,8 @@ def _context(tier: str | None, offer: Offer) -> dict[str, str] | None:
     return context if any(variant.when == context for variant in variants) else None
 
 
-def _multiplied(usage: Usage, prices: "ModelPrice") -> Decimal | None:
+def _multiplied(usage: Usage, listed: Mapping[str, Any]) -> Decimal | None:
     """Do the library's arithmetic for a usage that has only text and cache; None for all others."""
-    listed = {name: price for name, price in prices.__dict__.items() if price is not None}
     if usage.audio_input_tokens or usage.audio_output_tokens:
         return None
     if not _PLAIN.issuperset(listed):
@@ -216,37 +222,35 @@ def _rate(price: Any, put_in: int) -> Decimal:
 
 def _calculated(
     usage: Usage, offer: Offer, context: dict[str, str] | None, at: datetime | None
-) -> tuple[Decimal, "ModelPrice"]:
-    """Let the library calculate; what it is not told of audio in the cache counts as text."""
+) -> "PriceCalculation":
+    """Let the library calculate; audio that was read from the cache counts as cached text."""
     from genai_prices.types import Usage as GenaiUsage
 
+    put_in, put_out = usage.input_tokens or 0, usage.output_tokens or 0
+    spoken = usage.audio_output_tokens or 0
+    fresh = put_in - (usage.cache_read_tokens or 0) - (usage.cache_write_tokens or 0)
     reported = GenaiUsage(
-        input_tokens=usage.input_tokens or 0,
-        output_tokens=usage.output_tokens or 0,
+        input_tokens=put_in,
+        output_tokens=put_out,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
         cache_write_1h_tokens=usage.cache_write_1h_tokens,
-        input_audio_tokens=usage.audio_input_tokens,
-        output_audio_tokens=usage.audio_output_tokens,
-        output_reasoning_tokens=usage.reasoning_tokens,
+        input_audio_tokens=min(usage.audio_input_tokens or 0, fresh),
+        output_audio_tokens=spoken,
+        output_reasoning_tokens=min(usage.reasoning_tokens or 0, put_out - spoken),
         cache_audio_read_tokens=0,
     )
-    price = offer.model.calc_price(
+    return offer.model.calc_price(
         reported, offer.provider, genai_request_timestamp=at, price_context=context
     )
-    return price.total_price, price.model_price
 
 
 def _is_whole(usage: Usage, listed: Mapping[str, object], offer: Offer) -> bool:
     if usage.input_tokens is None or usage.output_tokens is None:
         return False
-    if usage.output_tokens and listed.get("output_mtok") is None:
-        return False
-    if usage.input_tokens and listed.get("input_mtok") is None:
-        return False
-    # Only Google sells audio at the price of text; elsewhere the audio's price is missing.
-    same_price = offer.provider.id == "google"
-    return same_price or not (
-        (usage.audio_input_tokens and listed.get("input_audio_mtok") is None)
-        or (usage.audio_output_tokens and listed.get("output_audio_mtok") is None)
-    )
+    needed = {"input_mtok": usage.input_tokens, "output_mtok": usage.output_tokens}
+    if offer.provider.id != "google":
+        # Only Google sells audio at the price of text; elsewhere the audio's price is missing.
+        needed["input_audio_mtok"] = usage.audio_input_tokens or 0
+        needed["output_audio_mtok"] = usage.audio_output_tokens or 0
+    return all(name in listed for name, count in needed.items() if count)

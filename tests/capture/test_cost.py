@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from respan_langchain.capture.cost import Cost, Prices
+from respan_langchain.capture.cost import MAX_MISSES, Cost, Prices
 from respan_langchain.capture.model import ModelFacts, reported_of
 from respan_langchain.capture.usage import Usage
 from respan_langchain.errors import ConfigurationError
@@ -202,6 +202,14 @@ def test_a_model_that_nobody_prices_is_named_once():
 
     assert costs == [UNKNOWN] * 3
     assert prices.misses == [("openai", "acme-7b")]
+
+
+def test_misses_are_bounded():
+    prices = Prices()
+    for number in range(MAX_MISSES + 10):
+        prices.cost(USAGE, ModelFacts(provider="acme", served=f"acme-{number}"), {})
+
+    assert len(prices.misses) == MAX_MISSES
 
 
 @pytest.mark.parametrize("provider", ["ollama", "llamacpp", "fakelist", "genericfake", "vllm"])

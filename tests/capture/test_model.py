@@ -283,9 +283,10 @@ class Stubborn(BaseModel):
 
 
 def test_a_tool_without_a_schema_is_still_named():
-    tools = params(tools=[Stubborn, 3])["tools"]
+    tools = params(tools=[Stubborn, 3, {"odd": 1}])["tools"]
 
-    assert [each["function"]["name"] for each in tools] == ["Stubborn", "int"]
+    assert [each["function"]["name"] for each in tools[:2]] == ["Stubborn", "int"]
+    assert tools[2] == {"odd": 1}
 
 
 @pytest.mark.parametrize(
