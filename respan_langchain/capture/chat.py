@@ -1,9 +1,10 @@
-"""One message as OpenAI's schema has it, whoever made it: LangChain, a dict, a tuple, a provider's blocks.
+"""One message as OpenAI's schema has it, whoever made it: LangChain, a dict, a tuple.
 
-Roles are the platform's: `user assistant system tool developer`; whoever is none of them gets the role
-`none`, with their own in `original_role`. `content` is a string, or parts where a string cannot carry it.
-Beside it stand, where there are any: `name`, `tool_calls`, `tool_call_id`, `status` (of a failed tool),
-`invalid_tool_calls`, `server_tool_calls`, `refusal`, `reasoning_content`, `annotations`, `audio`.
+Roles are the platform's: `user assistant system tool developer`; whoever is none of them gets the
+role `none`, with their own in `original_role`. `content` is a string, or parts where a string
+cannot carry it. Beside it stand, where there are any: `name`, `tool_calls`, `tool_call_id`,
+`status` (of a failed tool), `invalid_tool_calls`, `server_tool_calls`, `refusal`,
+`reasoning_content`, `annotations`, `audio`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,11 +34,14 @@ ROLES: Final = {
     "none": "none",
 }
 _KNOWN_FIELDS: Final = frozenset({
-    "content", "additional_kwargs", "response_metadata", "type", "name", "id", "role", "example", "status",
-    "tool_calls", "invalid_tool_calls", "usage_metadata", "tool_call_chunks", "tool_call_id", "artifact",
-    "chunk_position", "refusal", "audio", "annotations", "reasoning_content", "original_role",
+    "content", "additional_kwargs", "response_metadata", "type", "name", "id", "role", "example",
+    "status", "tool_calls", "invalid_tool_calls", "usage_metadata", "tool_call_chunks",
+    "tool_call_id", "artifact", "chunk_position", "refusal", "audio", "annotations", "citations",
+    "reasoning_content",
 })  # fmt: skip
-_PLAIN: Final = frozenset({"content", "additional_kwargs", "response_metadata", "type", "name", "id"})
+_PLAIN: Final = frozenset(
+    {"content", "additional_kwargs", "response_metadata", "type", "name", "id"}
+)
 
 
 def message(value: Any, walk: Walk) -> dict[str, Json]:
@@ -63,7 +67,9 @@ def plain(value: Any, walk: Walk) -> dict[str, Json] | None:
             return None
     except KeyError:
         return None
-    return None if value.__pydantic_extra__ else {"role": ROLES[kind], "content": walk.text(content)}
+    return (
+        None if value.__pydantic_extra__ else {"role": ROLES[kind], "content": walk.text(content)}
+    )
 
 
 _AI_FIELDS: Final = 9
@@ -95,16 +101,19 @@ def from_fields(fields: Mapping[Any, Any], walk: Walk) -> dict[str, Json]:
 def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
     """The fields in a dict that stands for a message; None when it does not.
 
-    Known are OpenAI's form, LangChain's (`type` and `content`), `message_to_dict` (`type` and `data`) and
-    `dumpd` (`lc`, `id` and `kwargs`).
+    Known are OpenAI's form, LangChain's (`type` and `content`), `message_to_dict` (`type` and
+    `data`) and `dumpd` (`lc`, `id` and `kwargs`).
     """
     if "content" in value or "tool_calls" in value:
-        role = value.get("role", value.get("type"))
-        return value if isinstance(role, str) and role in ROLES else None
+        role = value.get("role")
+        known = role in ROLES if role is not None else value.get("type") in _TYPES
+        return value if known else None
     kind, inner = value.get("type"), value.get("data")
     if kind == "constructor":
         inner, path = value.get("kwargs"), value.get("id")
-        if not (isinstance(path, list) and path and str(path[-1]).endswith(("Message", "MessageChunk"))):
+        if not (
+            isinstance(path, list) and path and str(path[-1]).endswith(("Message", "MessageChunk"))
+        ):
             return None
         kind = _CLASS_TYPES.get(str(path[-1]).removesuffix("Chunk"))
     if isinstance(kind, str) and kind in ROLES and isinstance(inner, dict) and "content" in inner:
@@ -114,11 +123,17 @@ def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
 
 def pair(value: Any) -> tuple[str, Any] | None:
     """The role and content in a tuple such as `("user", "hi")`; None when it is not one."""
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and value[0] in ROLES:
+    if (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and value[0] in ROLES
+    ):
         return value[0], value[1]
     return None
 
 
+_TYPES: Final = frozenset(ROLES) - {"model", "user", "assistant", "developer", "none"}
 _CLASS_TYPES: Final = {
     "HumanMessage": "human",
     "AIMessage": "ai",
@@ -164,7 +179,11 @@ def _add_tool_calls(
     if parts.calls:
         known = {call["id"] for call in calls + broken}
         in_blocks = [tool_call(call, walk) for call in parts.calls]
-        calls += [call for call in in_blocks if call["id"] not in known and not (call["id"] is None and known)]
+        calls += [
+            call
+            for call in in_blocks
+            if call["id"] not in known and not (call["id"] is None and known)
+        ]
     if not calls and isinstance(kwargs.get("function_call"), dict):
         calls.append(tool_call({"id": None, **kwargs["function_call"]}, walk))
     if calls:
@@ -179,14 +198,21 @@ def _add_tool_calls(
 def tool_call(call: Any, walk: Walk) -> dict[str, Json]:
     """A tool call with its arguments as a JSON string, from any of the forms that are about."""
     if not isinstance(call, dict):
-        return {"id": None, "type": "function", "function": {"name": None, "arguments": _arguments(call, walk)}}
+        return {
+            "id": None,
+            "type": "function",
+            "function": {"name": None, "arguments": _arguments(call, walk)},
+        }
     function = call.get("function")
     source = function if isinstance(function, dict) else call
     arguments = _first(source, "args", "arguments", "input", "partial_json")
     shaped: dict[str, Json] = {
         "id": walk.value(_first(call, "call_id", "id")),
         "type": "function",
-        "function": {"name": walk.value(source.get("name")), "arguments": _arguments(arguments, walk)},
+        "function": {
+            "name": walk.value(source.get("name")),
+            "arguments": _arguments(arguments, walk),
+        },
     }
     if call.get("error") is not None:
         shaped["error"] = walk.value(call["error"])
@@ -207,8 +233,8 @@ def _add_result(shaped: dict[str, Json], fields: Mapping[Any, Any], walk: Walk) 
         shaped["status"] = "error"
     if walk.keep_artifacts and fields.get("artifact") is not None:
         shaped["artifact"] = walk.value(fields["artifact"])
-    if fields.get("type") == "remove":
-        shaped["id"] = walk.value(fields.get("id"))
+    if shaped["role"] == "none" and fields.get("id") is not None:
+        shaped["id"] = walk.value(fields["id"])
 
 
 def _add_said(

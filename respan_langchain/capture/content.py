@@ -1,6 +1,7 @@
 """Anything at all becomes JSON: the door to this room for values that are not known to be messages.
 
-Total and harmless: it never raises on what it is given, never changes it, takes nothing from an iterator.
+Total and harmless: it never raises on what it is given, never changes it, takes nothing from an
+iterator.
 """
 
 from respan_langchain.capture.kinds import shape_of
@@ -13,8 +14,8 @@ __all__ = ["Json", "json_value"]
 def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool = False) -> Json:
     """Make strict JSON of any Python value.
 
-    Messages take OpenAI's form, media is told by size and digest, and what has no JSON form becomes a
-    placeholder such as `<generator>`, its siblings staying.
+    Messages take OpenAI's form, media is told by size and digest, and what has no JSON form
+    becomes a placeholder such as `<generator>`, its siblings staying.
 
     Args:
         value: Anything; it is only read.

@@ -8,8 +8,8 @@ from respan_langchain.capture.walk import Walk
 def documents(values: object) -> list[dict[str, Json]]:
     """Documents with `content`, and `source`, `score`, `metadata` and `id` where they have them.
 
-    A pair of document and score, as `similarity_search_with_score` returns it, is one document; what is no
-    document is content alone. None is no documents, and one document is a list of one.
+    A pair of document and score, as `similarity_search_with_score` returns it, is one document;
+    what is no document is content alone. None is no documents, and one document is a list of one.
     """
     walk = Walk(shape_of)
     found = values if isinstance(values, list) else [] if values is None else [values]
@@ -18,9 +18,11 @@ def documents(values: object) -> list[dict[str, Json]]:
 
 def _document(value: object, walk: Walk) -> dict[str, Json]:
     score: Json = None
+    shaped: Json
     if isinstance(value, tuple) and len(value) == 2:
-        value, score = value[0], walk.value(value[1])
-    shaped = walk.value(value)
+        shaped, score = walk.value(value[0]), walk.value(value[1])
+    else:
+        shaped = walk.value(value)
     found: dict[str, Json] = (
         shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
     )

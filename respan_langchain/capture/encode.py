@@ -1,7 +1,7 @@
 """The last pass: a row becomes bytes, cleaned, redacted, within its limits, as strict JSON.
 
-One walk and one `orjson.dumps` per row. A large string, which often stands in several rows, is treated once
-and its JSON reused; a row with nothing to treat is encoded as it is.
+One walk and one `orjson.dumps` per row. A large string, which often stands in several rows, is
+treated once and its JSON reused; a row with nothing to treat is encoded as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,11 @@ from respan_langchain.capture.survey import needs_care
 from respan_langchain.capture.texts import Texts
 
 _STRICT: Final = (
-    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_MARKS: Final = 4_000
+_FOR_PATHS: Final = 4_000
 """Bytes of the row kept free for the list of what was cut, or an eighth of it if that is less."""
 
 
@@ -48,12 +50,14 @@ class Finisher:
         self._redactors = tuple(redactors)
         self._texts = Texts(self._redactors, self._limits.string, secrets=secrets)
         self._secrets = secrets
+        self._for_paths = min(_FOR_PATHS, self._limits.row // 8)
 
     def finish(self, row: Mapping[str, Any]) -> Finished:
         """Make bytes of one row, which stays as it is.
 
         Args:
-            row: `input`, `output`, `expected_output` and `metadata` as JSON values, and `metrics`. Neither the
+            row: `input`, `output`, `expected_output` and `metadata` as JSON values, and
+                `metrics`. Neither the
                 metrics nor the machine's ids in the metadata are ever cut or redacted.
         """
         body = None if self._redactors else self._as_it_is(row)
@@ -74,7 +78,7 @@ class Finisher:
         return body if len(body) <= self._limits.string else None
 
     def _carefully(self, row: Mapping[str, Any]) -> Finished:
-        cuts = Cuts()
+        cuts = Cuts(self._for_paths - 60)
         rewrite = Rewrite(self._texts, cuts)
         fields = {name: _field(name, value, rewrite) for name, value in row.items()}
         encoded = {name: orjson.dumps(value) for name, value in fields.items()}
@@ -82,7 +86,7 @@ class Finisher:
             if len(body) > self._limits.field and name != "metrics":
                 encoded[name] = _within(name, body, self._limits.field, cuts)
         self._fit_row(encoded, cuts)
-        if cuts.paths:
+        if cuts.told():
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
             encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.told()})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
@@ -90,7 +94,7 @@ class Finisher:
 
     def _fit_row(self, encoded: dict[str, bytes], cuts: Cuts) -> None:
         frame = sum(len(name) + 4 for name in encoded) + len(encoded.get("metrics", b""))
-        room = self._limits.row - frame - min(_MARKS, self._limits.row // 8)
+        room = self._limits.row - frame - self._for_paths
         content = {name: body for name, body in encoded.items() if name != "metrics"}
         share = level([len(body) for body in content.values()], room)
         for name, body in content.items():

@@ -1,8 +1,9 @@
 """What keys and tokens of known providers look like.
 
-High precision: a form asks for the provider's own prefix and for a tail that no prose has. The forms stand
-in families by a rare character that all of them contain. A family's hint starts at that character, which the
-regex engine finds at memory speed, and looks back; so text without secrets costs next to nothing.
+High precision: a form asks for the provider's own prefix and for a tail that no prose has. The
+forms stand in families by a rare character that all of them contain. A family's hint starts at
+that character, which the regex engine finds at memory speed, and looks back; so text without
+secrets costs next to nothing.
 """
 
 import re
@@ -25,6 +26,12 @@ class Family:
     forms: tuple[tuple[re.Pattern[str], str], ...]
     """Each with what stands in its place."""
 
+    def without(self, text: str) -> str:
+        """The text with each of them replaced by its kind."""
+        for pattern, marker in self.forms:
+            text = pattern.sub(marker, text)
+        return text
+
 
 def _form(name: str, prefix: str, tail: str) -> tuple[re.Pattern[str], str]:
     # The prefix comes first, so that it is searched for fast, and then must not end a longer word.
@@ -38,7 +45,8 @@ _PRIVATE_KEY: Final = re.compile(
 
 WITH_HYPHEN: Final = Family(
     re.compile(
-        r"-(?:(?<=sk-)|(?<=xox[a-z]-)|(?<=glpat-)|(?<=gl[dr]t-)|(?<=xapp-)|(?<=-----)B|(?<=pplx-)|(?<=xai-)"
+        r"-(?:(?<=sk-)|(?<=xox[a-z]-)|(?<=glpat-)|(?<=gl[dr]t-)|(?<=xapp-)|(?<=-----)B|(?<=pplx-)"
+        r"|(?<=xai-)"
         r"|(?<=tvly-)|(?<=CSPX-)|(?<=pypi-)|(?<=key-)(?=[0-9a-f]{32}))"
     ).search,
     (
@@ -64,7 +72,8 @@ WITH_HYPHEN: Final = Family(
 )
 WITH_UNDERSCORE: Final = Family(
     re.compile(
-        r"_(?:(?<=gh[pousr]_)|(?<=pat_)|(?<=[rs]k_)(?:live|test)|(?<=hf_)|(?<=gsk_)|(?<=hsec_)|(?<=lsv2_)"
+        r"_(?:(?<=gh[pousr]_)|(?<=pat_)|(?<=[rs]k_)(?:live|test)|(?<=hf_)|(?<=gsk_)|(?<=hsec_)"
+        r"|(?<=lsv2_)"
         r"|(?<=npm_)(?=[A-Za-z0-9]{36})|(?<=r8_)|(?<=pcsk_)|(?<=shp[acps][ats]_)|(?<=do[opr]_)v1)"
     ).search,
     (
@@ -84,7 +93,8 @@ WITH_UNDERSCORE: Final = Family(
 )
 WITH_DOT: Final = Family(
     re.compile(
-        r"\.(?=[A-Za-z0-9_-]{16})(?:(?<=ya29\.)|(?<=SG\.)|(?<=hvs\.)|(?=[A-Za-z0-9]{32})(?<=[A-Za-z0-9]{8}\.))"
+        r"\.(?=[A-Za-z0-9_-]{16})"
+        r"(?:(?<=ya29\.)|(?<=SG\.)|(?<=hvs\.)|(?=[A-Za-z0-9]{32})(?<=[A-Za-z0-9]{8}\.))"
     ).search,
     (
         _form("google-token", r"ya29\.", r"[A-Za-z0-9_-]{20,}"),
@@ -94,7 +104,8 @@ WITH_DOT: Final = Family(
         _form(
             "respan-key",
             "[A-Za-z0-9]{8}",
-            r"\.(?=[A-Za-z]{0,31}[0-9])(?=[a-z0-9]{0,31}[A-Z])(?=[A-Z0-9]{0,31}[a-z])[A-Za-z0-9]{32}" + _END,
+            r"\.(?=[A-Za-z]{0,31}[0-9])(?=[a-z0-9]{0,31}[A-Z])(?=[A-Z0-9]{0,31}[a-z])"
+            r"[A-Za-z0-9]{32}" + _END,
         ),
     ),
 )
@@ -113,7 +124,7 @@ WITH_CAPITAL_A: Final = Family(
 )  # fmt: skip
 WITH_CAPITAL_J: Final = Family(
     re.compile(r"J(?<=eyJ)").search,
-    (_form("jwt", "eyJ", r"[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?"),),
+    (_form("jwt", "eyJ", r"[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?"),),
 )
 
 FAMILIES: Final = (WITH_HYPHEN, WITH_UNDERSCORE, WITH_DOT, WITH_CAPITAL_A, WITH_CAPITAL_J)

@@ -1,10 +1,11 @@
 """Which class has which shape.
 
-Asked once per class and remembered, so that a value costs one lookup. Classes that may not be installed
-(LangGraph's, numpy's), or whose import costs (LangChain's own), are known by module and name.
+Asked once per class and remembered, so that a value costs one lookup. Classes that may not be
+installed (LangGraph's, numpy's), or whose import costs (LangChain's own), are known by module and
+name.
 """
 
-import datetime
+import datetime as dt
 import enum
 import ipaddress
 import re
@@ -34,7 +35,7 @@ def _leaf(told: Callable[[Any], Json]) -> Shape:
     return shape
 
 
-def _length(value: datetime.timedelta) -> float:
+def _length(value: dt.timedelta) -> float:
     return value.total_seconds()
 
 
@@ -53,11 +54,11 @@ _BY_CLASS: Final[tuple[tuple[tuple[type, ...], Shape], ...]] = (
     ((deque, type({}.keys()), type({}.values()), type({}.items()), number_array), objects.listing),
     ((int,), _leaf(lambda value: leaves.whole(int.__int__(value)))),
     ((float,), _leaf(lambda value: leaves.real(float.__float__(value)))),
-    ((datetime.date, datetime.time), _leaf(leaves.moment)),
-    ((datetime.timedelta,), _leaf(_length)),
+    ((dt.date, dt.time), _leaf(leaves.moment)),
+    ((dt.timedelta,), _leaf(_length)),
     ((bytes, bytearray, memoryview), objects.raw),
     (
-        (UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, datetime.timezone),
+        (UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, dt.timezone),
         _leaf(leaves.written),
     ),
     ((ipaddress.IPv4Address, ipaddress.IPv6Address), _leaf(leaves.written)),

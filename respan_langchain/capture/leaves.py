@@ -1,7 +1,7 @@
 """Values without children: text, numbers, dates and things that have no JSON form at all.
 
-Everything here is total: what cannot be shown becomes a placeholder such as `<generator>`, made from the
-class's name alone, because a foreign `repr` may raise, leak or take long.
+Everything here is total: what cannot be shown becomes a placeholder such as `<generator>`, made
+from the class's name alone, because a foreign `repr` may raise, leak or take long.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def placeholder(kind: type) -> str:
 
 
 def clean(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot carry; other text comes back as the same object."""
+    """Replace lone surrogates, which UTF-8 cannot carry; other text is returned as it is."""
     if text.isascii():
         return text
     try:
@@ -80,6 +80,6 @@ def failure(error: BaseException) -> str:
 
 def named(value: Any) -> str:
     """A class, function or module by its name."""
-    kind = placeholder(type(value))[1:-1]
+    kind = "class" if isinstance(value, type) else placeholder(type(value))[1:-1]
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
     return f"<{kind} {clean(str(name)[:LONGEST_NAME])}>"

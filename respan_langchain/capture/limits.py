@@ -1,9 +1,10 @@
 """How much of a row's content is kept, and how what is too large is cut to fit.
 
-Sizes are bytes of UTF-8 JSON. What is too large shares its room out: small values stay whole, large ones are
-cut to the same size, and only where there are too many do those in the middle go.
+Sizes are bytes of UTF-8 JSON. What is too large shares its room out: small values stay whole,
+large ones are cut to the same size, and only where there are too many do those in the middle go.
 """
 
+import re
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
@@ -15,9 +16,8 @@ from respan_langchain.errors import ConfigurationError
 
 SMALLEST_SHARE: Final = 256
 """Bytes that a value gets at least; where there is no room for that, values are left out whole."""
-SMALLEST_LIMIT: Final = 1_000
-MOST_PATHS: Final = 50
-LONGEST_PATH: Final = 200
+LONGEST_PATH: Final = 120
+_NOT_FOR_PATHS: Final = re.compile(r"[^\w.\[\]:*() -]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +25,33 @@ class ContentLimits:
     """How many bytes of content a row may have."""
 
     string: int = 100_000
-    """One string."""
+    """One string, at least 100."""
     field: int = 400_000
-    """One field: the input, the output, the expected output, the metadata."""
+    """One field (the input, the output, the expected output, the metadata), at least 1,000."""
     row: int = 900_000
-    """The row as it is sent."""
+    """The row as it is sent, at least 4,000."""
 
     def __post_init__(self) -> None:
-        if not SMALLEST_LIMIT <= self.string <= self.field <= self.row:
-            raise ConfigurationError(
-                f"content limits must rise from string over field to row, from {SMALLEST_LIMIT} bytes: {self}"
-            )
+        if self.string < 100 or self.field < 1_000 or self.row < 4_000:
+            raise ConfigurationError(f"content limits must be at least 100, 1000 and 4000: {self}")
 
 
 @dataclass(slots=True)
 class Cuts:
     """Where something was cut, as paths such as `input[3].content`."""
 
+    room: int
+    """Bytes left for the paths; past that only how many there were is told."""
     paths: list[str] = field(default_factory=list)
     more: int = 0
 
     def add(self, path: str) -> None:
-        """Remember one place, once; past `MOST_PATHS` only how many there were."""
-        path = path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + "…"
+        """Remember one place, once."""
+        path = _NOT_FOR_PATHS.sub("?", path[:LONGEST_PATH])
         if path in self.paths:
             return
-        if len(self.paths) < MOST_PATHS:
+        self.room -= len(path) + 3
+        if self.room >= 0:
             self.paths.append(path)
         else:
             self.more += 1
@@ -79,7 +80,7 @@ def shortened(text: str, most: int, unseen: int = 0) -> str:
 
 
 def fitted(value: Json, most: int, path: str, cuts: Cuts) -> Json:
-    """The value in at most so many bytes of JSON, where that can be; what was cut is told to `cuts`."""
+    """The value in at most so many bytes of JSON; what was cut is told to `cuts`."""
     if size(value) <= most:
         return value
     if isinstance(value, str):

@@ -1,7 +1,8 @@
 """Pictures, sound and files: told by type, size and digest instead of carried along.
 
-A dataset row should say that there was an image, and which one; its megabytes stay where they are. Large
-data is decoded and hashed in slices, so that the interpreter's lock is never held for long.
+A dataset row should say that there was an image, and which one; its megabytes stay where they
+are. Large data is decoded and hashed in slices, so that the interpreter's lock is never held for
+long.
 """
 
 import re
@@ -38,7 +39,8 @@ _MAGIC: Final = (
 )
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 
-# The same picture stands in several rows. Keyed by length and (keyed) hash, so that no picture is kept.
+# The same picture stands in several rows. Keyed by length and (keyed) hash, so that no picture is
+# kept.
 _seen: dict[tuple[int, int, str | None], dict[str, Json]] = {}
 
 
@@ -48,7 +50,10 @@ def from_bytes(data: bytes, mime: str | None = None) -> dict[str, Json]:
 
 
 def from_base64(text: str, mime: str | None = None) -> dict[str, Json]:
-    """Tell base64 by what it decodes to; a data URL brings its own type. Broken base64 is told as it stands."""
+    """Tell base64 by what it decodes to; a data URL brings its own type.
+
+    Broken base64 is told as it stands.
+    """
     key = (len(text), hash(text), mime)
     told = _seen.get(key)
     if told is None:
@@ -69,7 +74,7 @@ def kept(data: bytes) -> dict[str, Json]:
 
 
 def in_text(text: str) -> Json:
-    """Replace media in a string: one that is nothing else becomes what it is, one in a sentence a short note."""
+    """Replace media in a string: all of it by what it is, a data URL in a sentence by a note."""
     if ";base64," in text:
         if text.startswith("data:") and _ONE_DATA_URL.match(text):
             return from_base64(text)

@@ -1,4 +1,7 @@
-"""Messages and model answers in OpenAI's schema: the door to this room for what is known to be a conversation."""
+"""Messages and model answers in OpenAI's schema.
+
+The door to this room for what is known to be a conversation.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ class Generated:
     """What a model answered to one prompt."""
 
     output: Json
-    """The first candidate: a message of a chat model, the text of a completion; None when there is none."""
+    """The first candidate: a chat model's message, a completion's text; None without any."""
     candidates: list[Json]
     """All candidates where there are several, else empty."""
     finish_reason: str | None
@@ -47,7 +50,7 @@ def messages(
 def generations(
     response: "LLMResult", *, keep_media: bool = False, keep_artifacts: bool = False
 ) -> Generated:
-    """What a model answered, all candidates kept; an answer to an error may be partial, or nothing."""
+    """What a model answered, all candidates kept; after an error partial, or nothing."""
     walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
     answers = next((row for row in response.generations if row), [])
     candidates = [_candidate(answer, walk) for answer in answers]

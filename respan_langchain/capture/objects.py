@@ -1,6 +1,7 @@
 """Things with fields: documents, commands, models, dataclasses, arrays, and raw data.
 
-Fields are read where they lie; a `model_dump` or `asdict` would copy, validate, and run the app's code.
+Fields are read where they lie; a `model_dump` or `asdict` would copy, validate, and run the app's
+code.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from respan_langchain.capture import chat, leaves, media
 from respan_langchain.capture.values import Json
 from respan_langchain.capture.walk import Walk
 
-SECRET: Final = "[redacted:secret]"
+NEVER_SHOWN: Final = "[redacted:secret]"
 LARGEST_ARRAY: Final = 2_000
 """Numbers of an array that are written out; a larger one is told by its shape."""
 _CONVERSATIONS: Final = frozenset({"messages", "chat_history", "history"})
@@ -59,7 +60,7 @@ def unordered(value: Any, walk: Walk) -> Json:
 
 
 class Conversation:
-    """A list that holds messages in any of LangChain's spellings, so that its tuples are read as such."""
+    """A list of messages in any of LangChain's spellings, tuples among them."""
 
     __slots__ = ("messages",)
 
@@ -88,7 +89,7 @@ def said(value: Any, walk: Walk) -> Json:
 
 
 def document(value: Any, walk: Walk) -> Json:
-    """A retrieved document: its content, where it is from, how well it fits, the rest as metadata."""
+    """A retrieved document: its content, where it is from, how well it fits, its metadata."""
     fields: dict[str, Any] = value.__dict__
     metadata = fields.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -176,7 +177,7 @@ def array(value: Any, walk: Walk) -> Json:
 
 def hidden(value: Any, walk: Walk) -> Json:  # noqa: ARG001 - every shape takes a walk
     """A SecretStr or its like: never looked into."""
-    return SECRET
+    return NEVER_SHOWN
 
 
 def opaque(value: Any, walk: Walk) -> Json:  # noqa: ARG001 - every shape takes a walk
@@ -189,4 +190,3 @@ def tool(value: Any, walk: Walk) -> Json:
     name = value.__dict__.get("name")
     kind = leaves.placeholder(type(value))[1:-1]
     return f"<{kind} {walk.value(name)}>" if isinstance(name, str) else f"<{kind}>"
-

@@ -1,8 +1,8 @@
 """The blocks of a message's content, from every provider, sorted by what they are.
 
-Text becomes the content. What OpenAI's schema keeps beside the content (tool calls, refusals, reasoning,
-citations) is taken out of it; what the provider's own server did is kept apart; media is told, not carried;
-what nobody knows stays in its place.
+Text becomes the content. What OpenAI's schema keeps beside the content (tool calls, refusals,
+reasoning, citations) is taken out of it; what the provider's own server did is kept apart; media
+is told, not carried; what nobody knows stays in its place.
 """
 
 from collections.abc import Mapping
@@ -14,20 +14,23 @@ from respan_langchain.capture.walk import Walk
 
 HIDDEN_REASONING: Final = "[encrypted]"
 MEDIA: Final = frozenset({
-    "image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file", "input_file", "document",
-    "media", "text-plain",
+    "image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file",
+    "input_file", "document", "media", "text-plain",
 })  # fmt: skip
 _TEXT: Final = frozenset({"text", "output_text", "input_text", "text_delta"})
 _REASONING: Final = frozenset({
-    "reasoning", "thinking", "reasoning_content", "redacted_thinking", "thinking_delta", "reasoning-delta",
+    "reasoning", "thinking", "reasoning_content", "redacted_thinking", "thinking_delta",
+    "reasoning-delta",
 })  # fmt: skip
 _CALLS: Final = frozenset({
-    "tool_use", "tool_call", "function_call", "tool_call_chunk", "input_json_delta", "invalid_tool_call",
+    "tool_use", "tool_call", "function_call", "tool_call_chunk", "input_json_delta",
+    "invalid_tool_call",
 })  # fmt: skip
 _SERVED: Final = frozenset({
-    "server_tool_use", "server_tool_call", "server_tool_call_chunk", "server_tool_result", "mcp_tool_use",
-    "web_search_call", "file_search_call", "code_interpreter_call", "computer_call", "image_generation_call", "mcp_call",
-    "mcp_list_tools", "mcp_approval_request", "local_shell_call", "custom_tool_call", "executable_code",
+    "server_tool_use", "server_tool_call", "server_tool_call_chunk", "server_tool_result",
+    "mcp_tool_use", "web_search_call", "file_search_call", "code_interpreter_call",
+    "computer_call", "image_generation_call", "mcp_call", "mcp_list_tools",
+    "mcp_approval_request", "local_shell_call", "custom_tool_call", "executable_code",
     "code_execution_result",
 })  # fmt: skip
 _TOLD_BESIDE: Final = ("filename", "file_name", "name", "title", "detail", "context")
@@ -36,7 +39,17 @@ _TOLD_BESIDE: Final = ("filename", "file_name", "name", "title", "detail", "cont
 class Parts:
     """What a message's blocks hold, by what it is."""
 
-    __slots__ = ("_kept", "_texts", "_walk", "annotations", "calls", "found", "reasoning", "refusal", "server_calls")
+    __slots__ = (
+        "_kept",
+        "_texts",
+        "_walk",
+        "annotations",
+        "calls",
+        "found",
+        "reasoning",
+        "refusal",
+        "server_calls",
+    )
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
@@ -64,7 +77,8 @@ class Parts:
         """The text as one string where that says it all, else the parts in their order.
 
         Args:
-            joined: Whether several texts are one text that came in pieces, as a model's answer does;
+            joined: Whether several texts are one text that came in pieces, as a model's answer
+                does;
                 a prompt's texts are parts that somebody set apart.
         """
         if len(self._texts) == len(self._kept) and (joined or len(self._texts) < 2):
@@ -96,7 +110,8 @@ class Parts:
         elif kind in _REASONING:
             self.reasoning += reasoning_in(block) or ("" if self.reasoning else HIDDEN_REASONING)
         elif kind == "refusal":
-            self.refusal += str(block.get("refusal") or "")
+            refusal = self._walk.value(block.get("refusal"))
+            self.refusal += refusal if isinstance(refusal, str) else ""
         elif kind in _SERVED or (isinstance(kind, str) and kind.endswith("_tool_result")):
             self.server_calls.append(self._walk.value(block))
         else:
@@ -136,18 +151,21 @@ def reasoning_in(value: Any, deepest: int = 5) -> str:
 
 
 def picture(block: dict[Any, Any], walk: Walk) -> Json:
-    """A block of media, told by what it is; one that only links to it, or is to be kept, as it stands."""
+    """A block of media, told by what it is; a link, or what is to be kept, as it stands."""
     if walk.keep_media:
         return walk.value(block)
     data, mime = _payload(block)
     if data is None:
         return walk.value(block)
-    told = media.from_bytes(data, mime) if isinstance(data, bytes) else media.from_base64(data, mime)
+    told = (
+        media.from_bytes(data, mime) if isinstance(data, bytes) else media.from_base64(data, mime)
+    )
     shaped: dict[str, Json] = {**told, "type": walk.value(block["type"])}
     for holder in (block, block.get("file"), block.get("image_url")):
         if isinstance(holder, dict):
             shaped.update({
-                name: walk.value(holder[name]) for name in _TOLD_BESIDE if holder.get(name) is not None
+                name: walk.value(holder[name]) for name in _TOLD_BESIDE if holder.get(name) is not
+                    None
             })  # fmt: skip
     return shaped
 
@@ -155,7 +173,11 @@ def picture(block: dict[Any, Any], walk: Walk) -> Json:
 def _payload(block: dict[Any, Any]) -> tuple[str | bytes | None, str | None]:
     for holder in (block, *(value for value in block.values() if isinstance(value, dict))):
         mime = holder.get("mime_type") or holder.get("media_type") or holder.get("mimeType")
-        if mime is None and isinstance(holder.get("format"), str) and block["type"] == "input_audio":
+        if (
+            mime is None
+            and isinstance(holder.get("format"), str)
+            and block["type"] == "input_audio"
+        ):
             mime = f"audio/{holder['format']}"
         mime = mime if isinstance(mime, str) else None
         for name in ("base64", "data", "bytes", "file_data", "image_url", "url"):

@@ -1,33 +1,39 @@
-"""What must not leave the process: secrets by default, and whatever the user's own redactors take out.
+"""What must not leave the process: secrets by default, and what the user's redactors take out.
 
-Works on the JSON copy, never on the app's objects. A redactor that fails costs the content it was given, not
-the protection.
+Works on the JSON copy, never on the app's objects. A redactor that fails costs the content it was
+given, not the protection.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final, TypeAlias
-
-from respan_langchain.capture import forms, names
 
 Redactor: TypeAlias = Callable[[str], str]
 """Makes of a string what may be sent of it."""
 
 DROPPED: Final = "[dropped: redactor failed]"
 
-_HINTS: Final = (
-    *(family.hint for family in forms.FAMILIES),
-    names.assigned,
-    names.has_authority,
-)
-
 
 class RedactorFailedError(Exception):
     """A redactor raised, or did not return a string."""
 
 
+@cache
+def _kinds() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
+    # Dozens of patterns, compiled when the first row is looked at and not when an app starts.
+    from respan_langchain.capture import assigned, authority, forms
+
+    families = ((family.hint, family.without) for family in forms.FAMILIES)
+    return (
+        *families,
+        (authority.may_be_in, authority.without),
+        (assigned.may_be_in, assigned.without),
+    )
+
+
 def suspicious(text: str) -> bool:
     """Whether the text may hold a secret; false is certain, and quick."""
-    for hint in _HINTS:  # noqa: SIM110 - `any` over a generator costs twice as much
+    for hint, _ in _kinds():  # noqa: SIM110 - `any` over a generator costs twice as much
         if hint(text):
             return True
     return False
@@ -39,14 +45,9 @@ def secrets(text: str) -> str:
     >>> secrets("export KEY=sk-proj-abcdefghij0123456789")
     'export KEY=[redacted:openai-key]'
     """
-    for family in forms.FAMILIES:
-        if family.hint(text):
-            for pattern, marker in family.forms:
-                text = pattern.sub(marker, text)
-    if names.has_authority(text):
-        text = names.without_authority(text)
-    if names.assigned(text):
-        text = names.without_assigned(text)
+    for hint, without in _kinds():
+        if hint(text):
+            text = without(text)
     return text
 
 

@@ -1,6 +1,7 @@
 """The careful walk over a row's content: every string treated, every name of a secret heeded.
 
-Our own words (`role`, `content`, a row's ids) are not content, so the user's redactors do not see them.
+Our own words (`role`, `content`, a row's ids) are not content, so the user's redactors do not see
+them.
 """
 
 from typing import Any, Final
@@ -13,24 +14,29 @@ from respan_langchain.capture.texts import Texts
 from respan_langchain.capture.walk import unused
 
 IDS: Final = frozenset({
-    "custom_identifier", "trace_unique_id", "span_unique_id", "span_parent_id", "log_type", "status", "status_code",
+    "custom_identifier", "run_id", "trace_unique_id", "span_unique_id", "span_parent_id",
+    "log_type", "status", "status_code",
 })  # fmt: skip
 """Metadata that the machine made: always whole, never redacted."""
 OUR_WORDS: Final = frozenset({
-    "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name", "arguments", "id", "messages",
-    "mime_type", "bytes", "sha256", "source", "score", "metadata", "refusal", "reasoning_content", "annotations",
-    "invalid_tool_calls", "server_tool_calls", "original_role", "error", "status",
+    "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
+    "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
+    "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
+    "original_role", "error", "status",
 })  # fmt: skip
 """Keys of our own making."""
 PLATFORM_WORDS: Final = frozenset({
-    "model", "provider_id", "error_message", "customer_identifier", "thread_identifier", "session_identifier",
-    "group_identifier", "evaluation_identifier", "span_name", "span_workflow_name", "environment", "prompt_id", "tools",
-    "tool_choice", "temperature", "max_tokens", "stop", "response_format", "stream", "tags", "trajectory",
-    "retrieved_documents", "cost_source", "cost_status", "usage_missing", "finish_reason", "truncated",
+    "model", "provider_id", "error_message", "customer_identifier", "thread_identifier",
+    "session_identifier", "group_identifier", "evaluation_identifier", "span_name",
+    "span_workflow_name", "environment", "prompt_id", "tools", "tool_choice", "temperature",
+    "max_tokens", "stop", "response_format", "stream", "tags", "trajectory",
+    "retrieved_documents", "cost_source", "cost_status", "usage_missing", "finish_reason",
+    "truncated",
 })  # fmt: skip
-"""Names of the metadata that the platform or an evaluator looks for: their values are redacted, they are not."""
+"""Names of the metadata that the platform or an evaluator looks for; only their values change."""
 _OUR_VALUES: Final = frozenset({
-    "user", "assistant", "system", "tool", "developer", "none", "function", "text", "image", "image_url", "file", "audio",
+    "user", "assistant", "system", "tool", "developer", "none", "function", "text", "image",
+    "image_url", "file", "audio",
 })  # fmt: skip
 _OF_A_SCHEMA: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
 
@@ -60,12 +66,14 @@ class Rewrite:
             if name in IDS:
                 kept[name] = value
                 continue
-            self._path = ["metadata", f".{name}"]
+            text = DROPPED
             try:
-                text = self._name(name) if name not in PLATFORM_WORDS else name
-                kept[text if text not in kept else unused(text, kept)] = self._named(name, value)
+                text = name if name in PLATFORM_WORDS else self._name(name)
+                text = text if text not in kept else unused(text, kept)
+                self._path = ["metadata", f".{text}"]
+                kept[text] = self._named(name, value)
             except RedactorFailedError:
-                kept[unused(DROPPED, kept) if DROPPED in kept else DROPPED] = DROPPED
+                kept[text if text not in kept else unused(text, kept)] = DROPPED
         return kept
 
     def _node(self, node: Any) -> Any:
@@ -105,9 +113,10 @@ class Rewrite:
             return self._dict(json_value(values))  # type: ignore[arg-type]  # a dict stays one
         rewritten: dict[str, Any] = {}
         for name, value in values.items():
-            self._path.append(f".{name}")
             text = self._name(name)
-            rewritten[text if text not in rewritten else unused(text, rewritten)] = self._named(name, value)
+            text = text if text not in rewritten else unused(text, rewritten)
+            self._path.append(f".{text}")
+            rewritten[text] = self._named(name, value)
             self._path.pop()
         return rewritten
 
@@ -128,7 +137,7 @@ class Rewrite:
 
 
 def hidden(value: Any, sure: int) -> Any:
-    """The value under a secret's name without what makes it one; a schema that describes it stays."""
+    """The value under a secret's name, hidden; a schema that describes such a value stays."""
     if isinstance(value, str):
         is_hidden = bool(value) if sure > 1 else names.is_weakly_secret(value)
         return names.MARK if is_hidden and not value.startswith("[redacted:") else value

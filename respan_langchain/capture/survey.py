@@ -1,7 +1,7 @@
 """A quick look over a row, to tell whether the careful and dearer pass is needed at all.
 
-Most rows hold no secret, no huge string and nothing odd; they are encoded as they are. In doubt the answer
-is 'careful'.
+Most rows hold no secret, no huge string and nothing odd; they are encoded as they are. In doubt
+the answer is 'careful'.
 """
 
 from typing import Any, Final
@@ -11,7 +11,7 @@ from respan_langchain.capture import names, privacy
 SHORTEST_SUSPECT: Final = 10
 """Characters of the shortest string that can hold a secret."""
 LARGE: Final = 4_096
-"""Characters from which on a string is worth remembering, so that it is cleaned and encoded once."""
+"""Characters from which on a string is worth remembering, to be encoded once."""
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 _harmless: set[str] = set()

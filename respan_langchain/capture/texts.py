@@ -1,4 +1,4 @@
-"""Strings as they may be sent: cleaned, redacted, cut; a large one treated once and remembered as JSON.
+"""Strings as they may be sent: cleaned, redacted, cut; large ones treated once and remembered.
 
 The same prompt, answer or document stands in several rows; its bytes are made once.
 """
@@ -13,7 +13,7 @@ from respan_langchain.capture.limits import shortened
 from respan_langchain.capture.privacy import Redactor
 
 MARGIN: Final = 8_192
-"""Characters past the limit that redactors still see, so that what is cut does not end in half a secret."""
+"""Characters past the limit that redactors still see, so that no cut leaves half a secret."""
 MOST_REMEMBERED: Final = 8_000_000
 """Bytes of strings kept for the rows to come."""
 

@@ -1,8 +1,9 @@
-"""The way through any Python value: what is inside, how deep, how much, and whether it was seen before.
+"""The way through any Python value: what is inside, how deep, how much, met before or not.
 
-A Walk looks at each thing once and only reads: it takes no item from an iterator, calls no `repr`, copies
-nothing. What cannot be shown becomes a placeholder and its siblings stay. How each kind of thing looks is
-written in `leaves`, `media`, `chat` and `objects`; this file decides who is asked.
+A Walk looks at each thing once and only reads: it takes no item from an iterator, calls no
+`repr`, copies nothing. What cannot be shown becomes a placeholder and its siblings stay. How each
+kind of thing looks is written in `leaves`, `media`, `chat` and `objects`; this file decides who
+is asked.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +28,8 @@ TOO_MANY: Final = "<too many values>"
 class Shape(Protocol):
     """How one kind of container looks as JSON."""
 
-    def __call__(self, value: Any, walk: "Walk", /) -> Json: ...
+    def __call__(self, value: Any, walk: "Walk", /) -> Json:
+        """Shape the value; whatever is inside it, by the walk."""
 
 
 class Walk:
@@ -70,7 +72,7 @@ class Walk:
         return media.in_text(value)
 
     def inside(self, value: object, shape: Shape) -> Json:
-        """What this shape makes of the value; a placeholder when it fails, was met on the way, or lies too deep."""
+        """What this shape makes of the value; a placeholder where that cannot be."""
         opened, identity = self._open, id(value)
         if identity in opened:
             return CYCLE
@@ -82,7 +84,7 @@ class Walk:
         opened.add(identity)
         try:
             return shape(value, self)
-        except Exception:  # noqa: BLE001 - the value's own code ran: a property, an `items`, a `__str__`
+        except Exception:  # noqa: BLE001 - the value's own code ran: a property, its `items`
             return leaves.placeholder(type(value))
         finally:
             opened.discard(identity)

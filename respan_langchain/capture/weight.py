@@ -14,9 +14,9 @@ _CONTENT: Final = ("page_content", "generations", "message", "messages", "text",
 def weight(value: object, deepest: int = 4) -> int:
     """Guess the size of a value as JSON, in bytes, in about constant time.
 
-    Strings count by length, dicts by their first values, lists by a few of their items, messages, documents
-    and answers by their content; everything else counts as little. Not for limits: those are exact, and
-    taken later.
+    Strings count by length, dicts by their first values, lists by a few of their items, messages,
+    documents and answers by their content; everything else counts as little. Not for limits:
+    those are exact, and taken later.
 
     Args:
         value: Anything; it is only read.

@@ -1,0 +1,100 @@
+"""Secrets in text that stand after a name: `password=...`, `"api_key": "..."`, `Cookie: ...`.
+
+A strong name (`password`, `client_secret`) makes a secret of what follows; a weak one (`token`,
+`sig`), which ordinary text uses as well, only of a value that looks like one.
+"""
+
+import re
+from itertools import chain
+from typing import Final
+
+from respan_langchain.capture.names import LONGEST_NAME, MARK, is_weakly_secret
+
+_STRONG: Final = (
+    r"(?:pass(?:word|wd|phrase)s?|"
+    r"(?:api|access|private|account|shared_?access|secret|auth|signing|encryption|master)[_-]?key|"
+    r"(?<![a-z])secret|(?:client|app|consumer|webhook)secret|authorization|credentials?|"
+    r"(?:access|refresh|auth|id|bearer|session|csrf|api|bot|security)[_-]?token|(?<![a-z])cookie)"
+)
+_WEAK: Final = r"(?:(?<![a-z])(?:token|sig|pwd)|signature)"
+_NAME_BEFORE: Final = re.compile(
+    rf"(?i)(?:(?P<strong>{_STRONG})|{_WEAK})(?:\\{{0,3}}[\"'])?\s{{0,3}}\Z"
+)
+_SCHEME: Final = r"(?:(?:bearer|basic|token|digest)\s+)?"
+_VALUE_AFTER: Final = re.compile(
+    r"(?i)[>=]?\s{0,3}(?:"
+    rf"\"{_SCHEME}(?P<double>[^\"\\\n]{{0,2000}}(?:\\.[^\"\\\n]{{0,2000}}){{0,50}})(?:\"|\Z)"
+    rf"|'{_SCHEME}(?P<single>[^'\\\n]{{0,2000}}(?:\\.[^'\\\n]{{0,2000}}){{0,50}})(?:'|\Z)"
+    rf"|\\{{1,3}}[\"']{_SCHEME}(?P<escaped>[^\"'\\\n]{{0,2000}})\\{{1,3}}[\"']"
+    rf"|{_SCHEME}(?P<bare>[^\s\"'<>{{}}()\[\],;&|\\]{{6,2000}})(?P<next>&|;|\s+\w+=|\S?))"
+)
+_VALUES: Final = ("double", "single", "escaped", "bare")
+_REFERENCE: Final = re.compile(
+    r"[<{$%\[]|(?:os|self|settings|config|process|env)\.|https?://|\*{3,}\Z|\.{3,}\Z"
+)
+_ENDS: Final = (
+    "word", "words", "swd", "hrase", "key", "cret", "oken", "ials", "tial", "zation", "ookie",
+    "sig", "ature", "pwd",
+)  # fmt: skip
+
+
+def _assignment(sign: str) -> re.Pattern[str]:
+    # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a
+    # name. The flag for case would cost the fast search for the sign, so both cases are spelled
+    # out.
+    def ends(gap: str) -> str:
+        spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in end) for end in _ENDS)
+        return "|".join(f"(?<={end}{gap}{sign})" for end in spelled)
+
+    quotes = r"[\"'\\ ]"
+    gaps = [quotes * width for width in range(1, 4)]
+    behind = "|".join(f"(?<=[A-Za-z]{gap}{sign})(?:{ends(gap)})" for gap in gaps)
+    return re.compile(
+        f"{sign}(?:(?<=[A-Za-z]{sign})(?:{ends('')})|(?<={quotes}{sign})(?:{behind}))"
+    )
+
+
+_SIGNS: Final = (_assignment("="), _assignment(":"))
+
+
+def may_be_in(text: str) -> bool:
+    """Whether something stands after a name that secrets have."""
+    return _SIGNS[0].search(text) is not None or _SIGNS[1].search(text) is not None
+
+
+def without(text: str) -> str:
+    """The text without the values that stand after such names, quoted or bare."""
+    pieces, done = [], 0
+    for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
+        at = sign.start()
+        if at < done:
+            continue
+        name = _NAME_BEFORE.search(text, max(done, at - LONGEST_NAME), at)
+        value = _VALUE_AFTER.match(text, at + 1) if name else None
+        if name and value and _is_secret(value, name, sign[0]):
+            start, end = value.span(next(kind for kind in _VALUES if value[kind] is not None))
+            pieces += [text[done:start], MARK]
+            done = end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _is_secret(value: re.Match[str], name: re.Match[str], sign: str) -> bool:
+    quoted = value["double"] or value["single"] or value["escaped"]
+    text = quoted or value["bare"]
+    if text is None or len(text) < 3 or _REFERENCE.match(text):
+        return False
+    if name["strong"] is None:
+        return is_weakly_secret(text)
+    if quoted or is_mixed(text):
+        return True
+    # What is left is a bare word or number: `password=password` in code, but also
+    # `PASSWORD=swordfish`.
+    is_set = name["strong"].isupper() or value["next"] not in {"", ",", ")"}
+    return sign == "=" and (text.isdigit() or is_set)
+
+
+def is_mixed(text: str) -> bool:
+    """Whether there are letters in the text, and digits or signs that no name has."""
+    return any(map(str.isalpha, text)) and (
+        any(map(str.isdigit, text)) or not text.replace(".", "").replace("-", "").isidentifier()
+    )
