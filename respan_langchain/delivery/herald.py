@@ -6,6 +6,9 @@ from respan_langchain.delivery.batch import Remark, Settled
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.notices import Notices, logger
 
+SHUTDOWN = "shutdown"
+"""The reason whose rows are named in a process's last line."""
+
 
 class Herald:
     """Every log line of this room; never a payload, never a key."""
@@ -39,7 +42,8 @@ class Herald:
 
     def settled(self, settled: list[Settled], now: float) -> None:
         """Rows that were refused or given up."""
-        lost = Counter(one.reason for one in settled if one.state == "dropped")
+        dropped = [one.reason for one in settled if one.state == "dropped"]
+        lost = Counter(reason for reason in dropped if reason != SHUTDOWN)
         self._lost(lost, now)
         rejected = sum(one.state == "rejected" for one in settled)
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):

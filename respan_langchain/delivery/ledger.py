@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from respan_langchain.delivery import forks
+
 State = Literal["queued", "delivered", "rejected", "dropped", "unknown", "spooled"]
 Final = Literal["delivered", "rejected", "dropped", "unknown", "spooled"]
 
@@ -62,6 +64,7 @@ class Ledger:
         """Keep the fate of the latest `remembered` settled rows, and of all that are queued."""
         self._remembered = remembered
         self.after_fork()
+        forks.watch(self)
 
     def after_fork(self) -> None:
         """Begin an empty book; what the parent process counted stays with it."""

@@ -15,7 +15,7 @@ from respan_langchain.delivery.batch import Found, Posted, Settled
 from respan_langchain.delivery.courier import Carrier, Courier
 from respan_langchain.delivery.dispatch import Dispatch
 from respan_langchain.delivery.flushing import Flushes, FlushRequest
-from respan_langchain.delivery.herald import Herald
+from respan_langchain.delivery.herald import SHUTDOWN, Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
@@ -101,7 +101,7 @@ class Loop:
     def abandon(self, why: str) -> None:
         """Count what is left as `shutdown`, and say so."""
         self._absorb()
-        left = self.dispatch.abandoned("shutdown")
+        left = self.dispatch.abandoned(SHUTDOWN)
         self.herald.left(len(left), why)
         self._accounts.settle(left, self._clock())
         self.dispatch.forget()

@@ -1,4 +1,4 @@
-"""How a process ends, forks and has children: each in a process of its own, over a wire that is a file."""
+"""How a process ends, forks and has children: in processes of their own, over a file as wire."""
 
 import os
 import signal
@@ -218,7 +218,8 @@ if __name__ == "__main__":
 def test_forks_under_load_never_lock_up_and_lose_nothing(run):
     script = """
 stop = threading.Event()
-registry.worker_for("there", lambda: Worker(File, Limits(max_rows=10**6, requests_per_minute=10**6)))
+limits = Limits(max_rows=10**6, requests_per_minute=10**6)
+registry.worker_for("there", lambda: Worker(File, limits))
 
 def load():
     while not stop.is_set():
