@@ -1,7 +1,7 @@
 """A drop-in LangChain callback that turns real traffic into Respan eval datasets.
 
-Importing this starts nothing, opens nothing and loads neither httpx nor pydantic models: names are fetched when they
-are first used.
+Importing this starts nothing, opens nothing and loads neither httpx nor pydantic models: names are
+fetched when they are first used.
 """
 
 import os

@@ -1,7 +1,8 @@
 """The whole app, or one block of it, without handing a handler to every call.
 
-LangChain asks each registered hook for a handler whenever it configures a run. A hook cannot be taken back, so there
-is one, registered when it is first needed, and it says who is active: the block's handler, else the app's.
+LangChain asks each registered hook for a handler whenever it configures a run. A hook cannot be
+taken back, so there is one, registered when it is first needed, and it says who is active: the
+block's handler, else the app's.
 """
 
 import json
@@ -22,7 +23,10 @@ _block: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar("respan_cap
 
 
 class _Current:
-    """Stands in for the ContextVar that LangChain expects: its values are not seen by threads started elsewhere."""
+    """Stands in for the ContextVar that LangChain expects.
+
+    Its values are not seen by threads started elsewhere.
+    """
 
     def __init__(self) -> None:
         self.everywhere: RespanDatasetCallbackHandler | None = None
@@ -38,7 +42,8 @@ class _Current:
             from langchain_core.tracers.context import register_configure_hook
 
             # By class: whoever passes a handler explicitly is not captured a second time.
-            register_configure_hook(self, True, RespanDatasetCallbackHandler)  # type: ignore[arg-type]  # only .get is used
+            hook: Any = self  # LangChain only ever calls its `get`
+            register_configure_hook(hook, True, RespanDatasetCallbackHandler)
             self.registered = True
 
 
@@ -48,8 +53,8 @@ _current: Final = _Current()
 def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbackHandler:
     """Capture every LangChain run of this process, in all threads and tasks, until `disable`.
 
-    Takes what the handler's constructor takes. Called again with the same arguments it changes nothing; with others
-    the new handler takes over, and the old one delivers what it has.
+    Takes what the handler's constructor takes. Called again with the same arguments it changes
+    nothing; with others the new handler takes over, and the old one delivers what it has.
     """
     before = _current.everywhere
     if before is not None and before.is_made_of(dataset, **arguments):
@@ -63,13 +68,19 @@ def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbac
 
 
 def disable(timeout: float = 30.0) -> bool:
-    """Capture no more, and deliver what was captured; true when all of it is delivered, or nothing was on."""
+    """Capture no more, and deliver what was captured.
+
+    True when all of it is delivered, or nothing was on.
+    """
     handler, _current.everywhere = _current.everywhere, None
     return handler is None or bool(handler.shutdown(timeout))
 
 
 def enable_from_environment() -> None:
-    """Do what `RESPAN_CAPTURE=true` asks for. An app must not fail at an import, so what is wrong is logged."""
+    """Do what `RESPAN_CAPTURE=true` asks for.
+
+    An app must not fail at an import, so what is wrong is logged.
+    """
     try:
         enable()
     except ConfigurationError as problem:
@@ -109,7 +120,8 @@ def capture(
 ) -> Iterator[Captured]:
     """Capture what runs in this block, and deliver it at its end.
 
-    Takes what the handler's constructor takes. In the block it takes the place of what `enable` set up.
+    Takes what the handler's constructor takes. In the block it takes the place of what `enable` set
+    up.
     """
     captured = Captured()
     handler = RespanDatasetCallbackHandler(dataset, listener=captured.add, **arguments)

@@ -1,6 +1,7 @@
 """What came back for one HTTP request, or why nothing did.
 
-Ground floor: the api room produces answers, the delivery room judges them, and neither knows the other.
+Ground floor: the api room produces answers, the delivery room judges them, and neither knows the
+other.
 """
 
 from collections.abc import Mapping
@@ -18,8 +19,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
     problem: str = ""
-    """Why no whole answer came, in words for a log line; no key, no payload. Empty when `status` is set."""
+    """Why no whole answer came, in words for a log line.
+
+    No key, no payload. Empty when `status` is set.
+    """
     sent: bool = True
-    """False only when the request surely did not reach the server whole, so that sending again cannot double it."""
+    """False only when the request surely did not reach the server whole: it can be sent again."""
     timed_out: bool = False
     """Whether time ran out, as opposed to the connection failing."""

@@ -1,4 +1,4 @@
-"""A client for wherever the settings point to: the platform over the network, or a file that speaks the same protocol.
+"""A client for wherever the settings point: the network, or a file that speaks the same protocol.
 
 The one place where the api room and the local room meet.
 """

@@ -1,4 +1,4 @@
-"""The platform's words and limits, as its documentation gives them; the one place where they are written down.
+"""The platform's words and limits, as its documentation gives them, written down once.
 
 Ground floor: the client refuses what is not here, and the embedded platform serves what is here.
 """
@@ -25,14 +25,15 @@ OPERATORS: Final = frozenset({
 })  # fmt: skip
 
 LOG_FIELDS: Final = frozenset({
-    "status", "status_code", "unique_id", "customer_identifier", "thread_identifier", "custom_identifier",
-    "group_identifier", "trace_unique_id", "span_name", "span_workflow_name", "model", "log_type",
-    "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
+    "status", "status_code", "unique_id", "customer_identifier", "thread_identifier",
+    "custom_identifier", "group_identifier", "trace_unique_id", "span_name",
+    "span_workflow_name", "model", "log_type", "prompt_tokens", "completion_tokens",
+    "total_tokens", "cost", "latency",
 })  # fmt: skip
 """What a list of logs can be filtered by, besides `metadata__<key>`."""
 
 LOG_TYPES: Final = frozenset({
-    "chat", "completion", "response", "embedding", "speech", "transcription", "workflow", "agent", "task", "tool",
-    "guardrail",
+    "chat", "completion", "response", "embedding", "speech", "transcription", "workflow",
+    "agent", "task", "tool", "guardrail",
 })  # fmt: skip
 """The safe set of `metadata.log_type`."""

@@ -1,4 +1,4 @@
-"""Where rows go: one worker for each platform and key in a process, and the carrier that it sends with.
+"""Where rows go: a worker for each platform and key, and the carrier that it sends with.
 
 The one place where the delivery room meets the api and local rooms.
 """
@@ -20,7 +20,10 @@ from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MOST_PAGES: Final = 20
-"""Pages that are looked through for the rows of one batch; a list that is longer was not filtered."""
+"""Pages that are looked through for the rows of one batch.
+
+A list that is longer was not filtered.
+"""
 UNPACED: Final = 1_000_000
 """Requests a minute for a platform on this machine, which has no limit to respect."""
 
@@ -35,14 +38,17 @@ def address_of(settings: Settings) -> str:
         return f"id:{settings.dataset_id}"
     if settings.dataset is None:
         raise ConfigurationError(
-            'dataset (or RESPAN_DATASET): name the dataset that rows go to, as in dataset="support-bot"; '
-            "or give its id as dataset_id (or RESPAN_DATASET_ID)"
+            "dataset (or RESPAN_DATASET): name the dataset that rows go to, as in "
+            'dataset="support-bot"; or give its id as dataset_id (or RESPAN_DATASET_ID)'
         )
     return f"name:{settings.dataset}"
 
 
 def worker_of(settings: Settings, http_client: Any = None) -> Worker:
-    """The worker for this platform, key and limits: the same one for every handler that asks for the same."""
+    """The worker for this platform, key and limits.
+
+    The same one for every handler that asks for the same.
+    """
     _check_reach(settings)
     limits = limits_of(settings)
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
@@ -76,7 +82,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _check_reach(settings: Settings) -> None:
-    """Find what is wrong with the URL now, in the app's constructor call, and not in the background later."""
+    """Find what is wrong with the URL in the constructor call, and not later in the background."""
     if settings.is_local:
         place_of(settings.base_url)
     else:
@@ -84,7 +90,10 @@ def _check_reach(settings: Settings) -> None:
 
 
 class PlatformCarrier:
-    """Carries batches to the platform: over the network, or into a file that speaks the same protocol."""
+    """Carries batches to the platform.
+
+    Over the network, or into a file that speaks the same protocol.
+    """
 
     def __init__(self, settings: Settings, http_client: Any = None) -> None:
         from respan_langchain.connection import client_of, exchange_of
@@ -107,7 +116,8 @@ class PlatformCarrier:
     def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
         """Count how often each id is stored; None when that cannot be learnt.
 
-        The ids are read from the rows themselves: the platform ignores filters that it does not know.
+        The ids are read from the rows themselves: the platform ignores filters that it does not
+        know.
         """
         from respan_langchain.api.filters import field
 
@@ -149,7 +159,10 @@ class PlatformCarrier:
 
 
 def _answer_of(problem: ApiError) -> Answer:
-    """What kept the dataset from being found, as if it had been said of the rows: they were surely not sent."""
+    """What kept the dataset from being found, as if it had been said of the rows.
+
+    They were surely not sent.
+    """
     if problem.status is None:
         return Answer(None, problem=str(problem), sent=False)
     headers = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}

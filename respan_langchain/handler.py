@@ -1,11 +1,11 @@
 """What a user holds: the handler's constructor, `flush`, `shutdown` and `stats`.
 
-Its LangChain side is `listening/`; what it puts together is `recorder.py`, `shaping.py` and a worker.
+Its LangChain side is `listening/`; what it puts together is `recorder.py`, `shaping.py` and a
+worker.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
     """Captures LangChain runs as rows of a Respan dataset.
 
-    Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making one starts no
-    thread and opens no connection; the first record does. One handler serves any number of threads and tasks.
+    Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making
+    one starts no thread and opens no connection; the first record does. One handler serves any
+    number of threads and tasks.
     """
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
@@ -75,23 +76,29 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             api_key: The platform's key.
             base_url: The platform's URL, or `sqlite:///path.db` for a platform in a file.
             capture: Kinds of runs that become rows: root, llm, tool, retriever, chain.
-            include: Names, tags or functions of a run; when given, only runs that one of them means.
+            include: Names, tags or functions of a run; when given, only runs that one of them
+                means.
             exclude: The same, for runs that never become rows.
-            sample_rate: The part of conversations that is kept, 0 to 1; the same ones in every process.
+            sample_rate: The part of conversations that is kept, 0 to 1; the same ones in every
+                process.
             keep_errors: Whether traces that failed are kept whatever the rate.
             input_key: Which part of a root's input is the row's input: a key or a dotted path.
             output_key: The same for its output.
-            messages: "auto": a root whose state is a list of messages gives the conversation and the answer.
+            messages: "auto": a root whose state is a list of messages gives the conversation and
+                the answer.
             trajectory: Whether roots show their tool calls in `metadata.trajectory`.
-            retrieved_documents: Whether roots show what was retrieved in `metadata.retrieved_documents`.
+            retrieved_documents: Whether roots show what was retrieved in
+                `metadata.retrieved_documents`.
             content: False: tokens, cost and timing only.
-            keep_media: Whether images, audio and files are sent, in place of their type, size and digest.
+            keep_media: Whether images, audio and files are sent, in place of their type, size and
+                digest.
             redact: "secrets", functions of a string, or a list of both; None for nothing.
             limits: Sizes in bytes from which content is cut.
             prices: Your own prices: a mapping per million tokens, a function, or "auto-update".
             metadata: Stands on every row.
             tags: Stand on every row.
-            flush: "root": deliver before the root's call returns, for functions that are frozen afterwards.
+            flush: "root": deliver before the root's call returns, for functions that are frozen
+                afterwards.
             snapshot: "strict": copy content at once, for apps that change nested state in place.
             patience: How long unfinished traces are waited for.
             http_client: An `httpx.Client` or `httpx2.Client` of your own.
@@ -99,7 +106,8 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             **settings: The rest of `Settings`, each with its variable `RESPAN_<NAME>`.
 
         Raises:
-            ConfigurationError: An argument or a variable is wrong; the message says which and what to do.
+            ConfigurationError: An argument or a variable is wrong; the message says which and what
+                to do.
         """
         self._arguments = {
             name: value for name, value in locals().items() if name not in ("self", "__class__")
@@ -108,7 +116,8 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             raise ConfigurationError(
                 'give flush="background" or "root", and snapshot="deferred" or "strict"'
             )
-        # Imported here: what a handler is made of costs more to import than an app should pay that makes none.
+        # Imported here: what a handler is made of costs more to import than an app should pay that
+        # makes none.
         from respan_langchain.assembly import assembled
 
         parts = assembled(self._arguments)
@@ -127,26 +136,32 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         """
         return self._worker.flush(timeout, self._ledger)
 
-    async def aflush(self, timeout: float = 30.0) -> "FlushResult":  # noqa: ASYNC109  # the bound is the worker's, not the task's
+    async def aflush(self, timeout: float = 30.0) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
         return await asyncio.to_thread(self.flush, timeout)
 
     def shutdown(self, timeout: float = 30.0) -> "FlushResult":
-        """Close what is open, deliver everything, and take in nothing more; true when all is delivered."""
+        """Close what is open, deliver everything, and take in nothing more.
+
+        True when all is delivered.
+        """
         self.stop()
         return self._worker.flush(timeout, self._ledger)
 
-    async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":  # noqa: ASYNC109  # as above
+    async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
         return await asyncio.to_thread(self.shutdown, timeout)
 
     def stop(self) -> None:
-        """Close what is open and take in nothing more; what was captured is delivered in the background."""
+        """Close what is open and take in nothing more.
+
+        What was captured is delivered in the background.
+        """
         self._recorder.stopped = True
         self._recorder.close_open()
 
     def read(self) -> None:
-        """Make rows of all that has ended, now and on this thread, in place of a moment later on the worker's."""
+        """Make rows of all that has ended, here and now; the worker does so a moment later."""
         self._recorder.read_now()
 
     def is_made_of(self, dataset: str | None, **arguments: Any) -> bool:
@@ -177,7 +192,10 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         )
 
     def fate(self, run_id: UUID | str) -> "Fate | None":
-        """What became of one run's row; None when it never came, or too long ago to be remembered."""
+        """What became of one run's row.
+
+        None when it never came, or too long ago to be remembered.
+        """
         return self._ledger.fate(str(run_id))
 
     def _flush_now(self) -> None:
@@ -185,25 +203,25 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             asyncio.get_running_loop()
         except RuntimeError:
             self.flush(self._settings.exit_timeout)
-        # In a task there is nothing to wait with: the loop would stand still. `await handler.aflush()` is for that.
+        # In a task there is nothing to wait with: the loop would stand still. `await
+        # handler.aflush()` is for that.
 
     def __enter__(self) -> Self:
         """Use it for a block, at the end of which everything is delivered."""
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.shutdown()
 
     async def __aenter__(self) -> Self:
         """Use it for a block of async code."""
         return self
 
-    async def __aexit__(
-        self, *_: type[BaseException] | BaseException | TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.ashutdown()
 
-    # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same handler.
+    # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same
+    # handler.
 
     def __copy__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The constructor's arguments that say what is captured and what a row shows: checked here, with the way out.
+"""The arguments that say what is captured and what a row shows: checked here, with the way out.
 
 Settings that also have an environment variable are in `settings.py`; these are Python values.
 """
@@ -83,7 +83,7 @@ def shape_from(
 
 
 def finisher_from(redact: Redact, limits: ContentLimits | None) -> Finisher:
-    """Check what is taken out of a row's strings, and cut off them, before it is kept, logged or sent."""
+    """Check what is taken out of a row's strings, and cut off them, before it goes anywhere."""
     given = (
         ()
         if redact is None

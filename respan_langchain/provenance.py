@@ -1,6 +1,7 @@
 """Where a row comes from: versions, and the commit that the application runs at.
 
-Read once per process, from package metadata and from `.git` as files: a handler must not start a process.
+Read once per process, from package metadata and from `.git` as files: a handler must not start a
+process.
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ PACKAGES: Final = ("langchain-core", "langchain", "langgraph")
 
 @cache
 def provenance() -> dict[str, str]:
-    """The library's version, LangChain's, and the git commit of the working directory if there is one."""
+    """The library's version, LangChain's, and the git commit of the working directory, if any."""
     found = {"respan_langchain_version": __version__}
     for package in PACKAGES:
         try:
@@ -29,7 +30,10 @@ def provenance() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """The commit that is checked out in `folder` or above it; None where that cannot be had from files."""
+    """The commit that is checked out in `folder` or above it.
+
+    None where that cannot be had from files.
+    """
     for place in (folder, *folder.parents):
         if (place / ".git").exists():
             try:

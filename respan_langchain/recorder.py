@@ -1,8 +1,9 @@
 """Between the app's threads and the worker's: events are written down here, and read later.
 
-The app's thread appends a tuple and goes on. The worker's thread takes the tuples in order, keeps the table of runs,
-and makes records of what finished. Should the worker fall behind, the app's threads lend a hand with small events,
-which slows them to the pace that can be kept; large ones are never shaped there.
+The app's thread appends a tuple and goes on. The worker's thread takes the tuples in order, keeps
+the table of runs, and makes records of what finished. Should the worker fall behind, the app's
+threads lend a hand with small events, which slows them to the pace that can be kept; large ones are
+never shaped there.
 
 What an event is stands in `capture/event.py`.
 """
@@ -25,7 +26,10 @@ from respan_langchain.shaping import Shaper
 logger = logging.getLogger(__name__)
 
 SLICE: Final = 500
-"""Events that are read in one go: some tens of milliseconds, after which due batches get their turn."""
+"""Events that are read in one go.
+
+Some tens of milliseconds, after which due batches get their turn.
+"""
 BEHIND: Final = 2_000
 """Events in waiting from which on the app's threads help."""
 HELP: Final = 50
@@ -51,16 +55,23 @@ class Recorder:
         self._max_waiting_bytes = max_waiting_bytes
         self._events: deque[Event] = deque()
         self.waiting_bytes = 0
-        """An estimate of what the waiting events hold; exact bounds are kept once rows are encoded."""
+        """An estimate of what the waiting events hold.
+
+        Exact bounds are kept once rows are encoded.
+        """
         self.stopped = False
         """Whether nothing more is written down."""
         self.silent: dict[int, None] = {}
-        """Model runs that have not said anything yet, by the number of their id: hashing a UUID costs three times that."""
+        """Model runs that have not said anything yet, by the number of their id.
+
+        Hashing a UUID costs three times that.
+        """
         self.faults: dict[str, int] = {}
         """What went wrong inside, by cause: never content, only where."""
         self._runs = Runs(patience)
         self._ready: list[Parcel] = []
-        # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the work to its holder.
+        # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
+        # work to its holder.
         self._reading = threading.Lock()
         worker.attach(self)
 
@@ -78,7 +89,7 @@ class Recorder:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
-        """Write an event down and read it at once, for apps whose nested state will not keep still."""
+        """Write an event down and read it at once, for apps that change nested state in place."""
         self.note(event)
         self.read_now()
 
@@ -181,10 +192,10 @@ class Recorder:
         self._ready += self._shaper.parcels(run)
 
     def _guarded(self, function: Callable[..., None], *arguments: object) -> None:
-        """Let nothing that goes wrong with one event or one run reach the app, or take another one with it."""
+        """Keep what goes wrong with one event or run from the app, and from all the others."""
         try:
             function(*arguments)
-        except Exception as problem:  # noqa: BLE001  # the handler's one guard: odd data must not cost an app its run
+        except Exception as problem:  # noqa: BLE001  # the handler's one guard
             self._complain(problem)
 
     def _complain(self, problem: Exception) -> None:

@@ -1,7 +1,7 @@
 """Settings: the only reader of the environment and of the credentials file.
 
-Everything here can be said in three places: an argument, a variable `RESPAN_<NAME>`, the default; the first one wins.
-A library must not read `.env` files by itself, so it does not.
+Everything here can be said in three places: an argument, a variable `RESPAN_<NAME>`, the default;
+the first one wins. A library must not read `.env` files by itself, so it does not.
 """
 
 import json
@@ -21,9 +21,9 @@ CREDENTIALS: Final = Path(".respan") / "credentials.json"
 KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
 THREE_WAYS: Final = (
-    "No Respan API key. Three ways to go on: set RESPAN_API_KEY (or pass api_key=...); run `respan login`, which "
-    "writes ~/.respan/credentials.json; or work without an account on this machine with "
-    'base_url="sqlite:///respan.db" (RESPAN_BASE_URL).'
+    "No Respan API key. Three ways to go on: set RESPAN_API_KEY (or pass api_key=...); "
+    "run `respan login`, which writes ~/.respan/credentials.json; or work without an account, "
+    'on this machine, with base_url="sqlite:///respan.db" (RESPAN_BASE_URL).'
 )
 
 
@@ -129,7 +129,8 @@ def read_settings(**given: object) -> Settings:
     """Put arguments, environment and defaults together; an argument of None counts as not given.
 
     Raises:
-        ConfigurationError: something is not as it must be, or there is neither a key nor a `sqlite:` URL.
+        ConfigurationError: something is not as it must be, or there is neither a key nor a
+            `sqlite:` URL.
     """
     try:
         settings = Settings.model_validate(
@@ -143,7 +144,10 @@ def read_settings(**given: object) -> Settings:
 
 
 def _in_words(problem: ValidationError) -> str:
-    """Name the argument, its variable, and what it should be; never the value, which may be a key."""
+    """Name the argument, its variable, and what it should be.
+
+    Never the value, which may be a key.
+    """
     lines = []
     for error in problem.errors(include_url=False, include_input=False):
         name = ".".join(str(step) for step in error["loc"])

@@ -40,7 +40,10 @@ class Shaper:
     """Is shown every row, as it is sent."""
 
     def parcels(self, run: Run) -> list[Parcel]:
-        """What one finished run gives: nothing, its row, or with a root the rows that waited for it."""
+        """What one finished run gives.
+
+        Nothing, its row, or with a root the rows that waited for it.
+        """
         trace = run.trace
         if trace.kept is None:
             trace.kept = is_kept(run, self.policy)

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts since the handler was made. captured = queued + delivered + rejected + unknown + spooled + dropped."""
+    """Counts since the handler was made.
+
+    Captured = queued + delivered + rejected + unknown + spooled + dropped.
+    """
 
     captured: int = 0
     """Rows made."""

@@ -11,8 +11,9 @@ from respan_langchain import RespanDatasetCallbackHandler
 after = set(os.listdir("/proc/self/fd")) if before else set()
 assert threading.active_count() == 1, threading.enumerate()
 assert len(after) == len(before), (before, after)
-loaded = [name for name in ("httpx", "genai_prices", "sqlite3", "starlette", "typer", "rich", "langgraph",
-          "pydantic_settings", "respan_langchain.local", "respan_langchain.api") if name in sys.modules]
+heavy = {"httpx", "genai_prices", "sqlite3", "starlette", "typer", "rich", "langgraph",
+         "pydantic_settings", "respan_langchain.local", "respan_langchain.api"}
+loaded = heavy & set(sys.modules)
 assert not loaded, loaded
 handler = RespanDatasetCallbackHandler("d", base_url="sqlite:///:memory:")
 assert threading.active_count() == 1, threading.enumerate()

@@ -1,4 +1,7 @@
-"""Settings: arguments win over the environment, wrong values are named, and the key is never shown."""
+"""Settings.
+
+Arguments win over the environment, wrong values are named, and the key is never shown.
+"""
 
 import json
 from pathlib import Path
@@ -66,7 +69,8 @@ def test_without_any_key_the_three_ways_are_named(content):
 @pytest.mark.parametrize(
     ("argument", "value"),
     [
-        ("base_url", "ftp://x"), ("base_url", "api.respan.ai"), ("batch_rows", 501), ("batch_rows", "many"),
+        ("base_url", "ftp://x"), ("base_url", "api.respan.ai"), ("batch_rows", 501),
+        ("batch_rows", "many"),
         ("flush_interval", 0), ("sample_rate", 2), ("overflow", "never"), ("max_queue_bytes", 3),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a single call says about its rows, in LangChain's `config`, and who it was for.
 
-`metadata["respan"]` is ours, `metadata["respan_params"]` is the vendor's; both are taken out of the row. LangChain
-hands metadata down, so what is said for a chain holds for everything under it.
+`metadata["respan"]` is ours, `metadata["respan_params"]` is the vendor's; both are taken out of the
+row. LangChain hands metadata down, so what is said for a chain holds for everything under it.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,8 @@ def call_settings(run: Run) -> CallSettings:
     if not vendors and not ours:
         return CallSettings()
     given = {**vendors, **ours}
-    # What stands for one row only belongs to the uppermost run that carries it, not to all that inherit it.
+    # What stands for one row only belongs to the uppermost run that carries it, not to all that
+    # inherit it.
     own = {} if _inherited(run) else given
     dataset, identifier = given.get("dataset"), own.get("custom_identifier")
     tags = given.get("tags")
@@ -59,7 +60,10 @@ def call_settings(run: Run) -> CallSettings:
 
 
 def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
-    """Who and which conversation a run was for: said in the call, in `metadata`, or in `configurable`."""
+    """Who and which conversation a run was for.
+
+    Said in the call, in `metadata`, or in `configurable`.
+    """
     found = {}
     for key, names in IDENTIFIERS.items():
         value = call.identifiers.get(key)

@@ -1,7 +1,7 @@
 """What an evaluator should see of a root run: the question and the answer, not the machinery.
 
-A state that carries messages becomes the conversation so far and the message that answered it; `input_key` and
-`output_key` take a part of any other input or output.
+A state that carries messages becomes the conversation so far and the message that answered it;
+`input_key` and `output_key` take a part of any other input or output.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,10 @@ def root_view(
 
 
 def part(value: object, path: str) -> object:
-    """Follow a key or a dotted path; the whole value where it does not lead anywhere, so that no row is emptied."""
+    """Follow a key or a dotted path.
+
+    The whole value where it does not lead anywhere, so that no row is emptied.
+    """
     if isinstance(value, Mapping) and path in value:
         return value[path]
     found = value
@@ -83,7 +86,7 @@ def _messages_of(state: object) -> Sequence[object] | None:
 
 
 def _so_far(asked: object, given: object) -> Json:
-    """The conversation up to the latest question, with the turns that a checkpointer remembered before it."""
+    """The conversation up to the latest question, with the turns a checkpointer remembered."""
     question = messages(_messages_of(asked) or ())
     if isinstance(asked, Mapping) and set(asked) - {MESSAGES}:
         return json_value(asked)
@@ -98,7 +101,7 @@ def _so_far(asked: object, given: object) -> Json:
 
 
 def _answer(state: object) -> Json:
-    """The structured response if there is one, else the assistant's last message, else the whole state."""
+    """The structured response if there is one, else the last answer, else the whole state."""
     structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
     if structured is not None:
         return json_value(structured)

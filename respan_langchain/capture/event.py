@@ -34,7 +34,10 @@ class Failure:
     """How a run ended that did not succeed, in strings."""
 
     status: Status
-    """`success` for control flow that uses exceptions: a graph's command to its parent, a drained graph."""
+    """`success` for control flow that uses exceptions.
+
+    A graph's command to its parent, a drained graph.
+    """
     type: str = ""
     """The exception's class, with its module unless that is builtins."""
     message: str = ""

@@ -56,7 +56,10 @@ def is_kept(run: Run, policy: Policy) -> bool | None:
 
 
 def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
-    """What a row says of how it was chosen, so that its weight can be worked out; None when all are kept."""
+    """What a row says of how it was chosen, so that its weight can be worked out.
+
+    None when all are kept.
+    """
     if policy.sample_rate >= 1.0:
         return None
     chosen = _chance(run) < policy.sample_rate

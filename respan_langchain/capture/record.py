@@ -1,21 +1,30 @@
 """A finished run becomes a record: the platform's own keys, values still Python's JSON.
 
-LangChain's words end here and the platform's begin. Redaction, limits and encoding come after, in `finish`; identity,
-numbers and status are put together here so that they survive whatever is cut there.
+LangChain's words end here and the platform's begin. Redaction, limits and encoding come after, in
+`finish`; identity, numbers and status are put together here so that they survive whatever is cut
+there.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
+
+from langchain_core.outputs import LLMResult
 
 from respan_langchain.capture.call import CallSettings, identifiers
 from respan_langchain.capture.content import Json, json_value
 from respan_langchain.capture.conversation import RootView, root_view
 from respan_langchain.capture.cost import Cost
-from respan_langchain.capture.messages import generations, messages
-from respan_langchain.capture.model import ModelFacts
 from respan_langchain.capture.event import Kind
+from respan_langchain.capture.messages import generations, messages
+from respan_langchain.capture.metrics import (
+    add_cost,
+    add_sums,
+    add_usage,
+    timing,
+    tokens_per_second,
+)
+from respan_langchain.capture.model import ModelFacts
 from respan_langchain.capture.run import Run
 from respan_langchain.capture.usage import Usage
 
@@ -28,13 +37,16 @@ LOG_TYPES: Final[Mapping[Kind, str]] = {
 }
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
-    "ls_", "lc_versions", "lc_hub_", "respan", "__", "_", "langgraph_triggers", "langgraph_path", "langgraph_checkpoint_",
-    "checkpoint_", "thread_id", "revision_id",
+    "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
+    "langgraph_checkpoint_", "checkpoint_", "thread_id", "revision_id",
 )  # fmt: skip
 
 
 class Row(TypedDict, total=False):
-    """One log of a dataset, before it is finished; a key that is unknown is left out, never null."""
+    """One log of a dataset, before it is finished.
+
+    A key that is unknown is left out, never null.
+    """
 
     input: Json
     output: Json
@@ -82,19 +94,19 @@ def row_from(
 ) -> Row:
     """Make the row of a finished run.
 
-    `model` is None for everything but model calls; `epoch` is the wall time, in seconds since 1970, at which the
-    monotonic clock read zero.
+    `model` is None for everything but model calls; `epoch` is the wall time, in seconds since 1970,
+    at which the monotonic clock read zero.
     """
     metadata = _identity(run, call)
     metadata.update(_outcome(run))
-    metrics = _timing(run, epoch)
+    metrics = timing(run, epoch)
     row: Row = {"input": "", "metadata": metadata, "metrics": metrics}
     if run.kind in ("chat", "llm") and model is not None:
         _add_model_call(row, run, model, shape)
     else:
         _add_content(row, run, shape)
     if run.is_root:
-        _add_sums(metadata, metrics, run)
+        add_sums(metadata, metrics, run)
     if call.expected_output is not None and shape.content:
         row["expected_output"] = _allowed(json_value(call.expected_output))
     _add_context(metadata, run, call, shape)
@@ -144,21 +156,6 @@ def _outcome(run: Run) -> dict[str, Json]:
     return found
 
 
-def _timing(run: Run, epoch: float) -> dict[str, Json]:
-    trace = run.trace
-    started = run.started
-    if run.is_root and trace.first_started is not None:
-        started = trace.first_started
-    found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
-    if run.ended is not None and run.latency is not None:
-        found["timestamp"] = _rfc3339(epoch + run.ended)
-        found["latency"] = round(run.latency + (trace.active if run.is_root else 0.0), 6)
-    first = trace.totals.first_token if run.is_root else run.first_token
-    if first is not None:
-        found["time_to_first_token"] = round(first - started, 6)
-    return found
-
-
 def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
     metadata.update(
@@ -167,18 +164,20 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
             for name, value in model.facts.metadata(content=shape.content).items()
         }
     )
-    _add_usage(metrics, model.usage)
-    _add_cost(metadata, metrics, model.cost)
+    add_usage(metrics, model.usage)
+    add_cost(metadata, metrics, model.cost)
     if model.usage is None:
         metadata["usage_missing"] = True
     elif model.usage.cache_hit:
         metadata["cache_hit"] = True
-    speed = _tokens_per_second(run, model.usage)
+    speed = tokens_per_second(run, model.usage)
     if speed is not None:
         metrics["tokens_per_second"] = speed
     if not shape.content:
         return
     row["input"] = _asked(run, shape)
+    if not isinstance(run.outputs, LLMResult):
+        return
     given = generations(run.outputs, keep_media=shape.keep_media)
     if given.output is not None:
         row["output"] = given.output
@@ -213,58 +212,6 @@ def _add_content(row: Row, run: Run, shape: Shape) -> None:
         metadata["tool_call_id"] = run.call_id
 
 
-def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
-    """Put the whole trace's numbers on its root; a root that is a model call has them already."""
-    totals = run.trace.totals
-    metrics["llm_calls"] = totals.llm_calls
-    for name in ("tool_calls", "tool_errors", "retries", "fallbacks"):
-        count = getattr(totals, name)
-        if count:
-            metrics[name] = count
-    if run.kind in ("chat", "llm"):
-        return
-    _add_usage(metrics, totals.usage)
-    if totals.models:
-        metadata["model"] = next(iter(totals.models))
-    if len(totals.models) > 1:
-        metadata["models"] = list(totals.models)
-    if totals.unreported_calls:
-        metadata["usage_missing"] = True
-    if totals.cost is not None:
-        _add_cost(metadata, metrics, totals.cost)
-
-
-def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
-    if usage is None:
-        return
-    counts = {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.total_tokens,
-        "total_request_tokens": usage.total_tokens,
-        "prompt_cache_hit_tokens": usage.cache_read_tokens,
-        "prompt_cache_creation_tokens": usage.cache_write_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "audio_input_tokens": usage.audio_input_tokens,
-        "audio_output_tokens": usage.audio_output_tokens,
-    }
-    metrics.update({name: count for name, count in counts.items() if count is not None})
-
-
-def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
-    metadata["cost_status"] = cost.status
-    if cost.source is not None:
-        metadata["cost_source"] = cost.source
-    if cost.amount is not None:
-        metrics["cost"] = float(cost.amount)
-
-
-def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
-    if usage is None or usage.output_tokens is None or not run.latency:
-        return None
-    return round(usage.output_tokens / run.latency, 3)
-
-
 def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape: Shape) -> None:
     """Add what the application said of the run; it never takes the place of what was measured."""
     named = identifiers(run, call)
@@ -295,8 +242,3 @@ def _allowed(value: Json) -> Json:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
-
-
-def _rfc3339(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,8 +1,9 @@
 """What is known of one run, and of the trace that it belongs to.
 
-Values only: `runs.py` fills them from events, `record.py` reads them. A trace is one logical root run with everything
-under it. References to the app's objects live here from a run's start until its record is made, never longer, and
-never an exception: its traceback would keep the frames of the app alive.
+Values only: `runs.py` fills them from events, `record.py` reads them. A trace is one logical root
+run with everything under it. References to the app's objects live here from a run's start until its
+record is made, never longer, and never an exception: its traceback would keep the frames of the app
+alive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,7 +89,10 @@ class Trace:
     first_started: float | None = None
     """When the first half started; None for a trace that was never interrupted."""
     last_output: object = None
-    """What the latest run directly under the root gave: all there is when the root itself was abandoned."""
+    """What the latest run directly under the root gave.
+
+    All there is when the root itself was abandoned.
+    """
 
     @property
     def closing(self) -> bool:

@@ -1,8 +1,9 @@
 """The table of open runs: events in, finished runs out.
 
-Every rule about how LangChain's runs hang together lives here: what is a root, whose child a run is, when a trace is
-over, what becomes of runs that never end. It holds no lock and reads no clock; whoever calls brings both. What has
-finished is collected in the order in which it finished, a root always after everything under it.
+Every rule about how LangChain's runs hang together lives here: what is a root, whose child a run
+is, when a trace is over, what becomes of runs that never end. It holds no lock and reads no clock;
+whoever calls brings both. What has finished is collected in the order in which it finished, a root
+always after everything under it.
 """
 
 from collections import OrderedDict
@@ -71,10 +72,14 @@ class Runs:
         asked: Asked | None = None,
         call_id: str | None = None,
     ) -> None:
-        """Open a run; one that is open already was reported twice, by a handler that is attached twice."""
+        """Open a run.
+
+        One that is open already was reported twice, by a handler that is attached twice.
+        """
         if run_id in self._open:
             return
-        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler: this is a root.
+        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler:
+        # this is a root.
         parent = None if parent_id is None else self._open.get(parent_id)
         run = Run(
             run_id, kind, name, parent, now, inputs, tags or (), metadata or {}, asked, call_id
@@ -106,13 +111,17 @@ class Runs:
             self._touch(run.trace, now)
 
     def end(self, now: float, run_id: UUID, outputs: object, inputs: object = UNCHANGED) -> None:
-        """Close a run that returned; `inputs` come along when they were not known at its start: with streams."""
+        """Close a run that returned.
+
+        `inputs` come along when they were not known at its start: with streams.
+        """
         run = self._open.get(run_id)
         if run is None:
             return
         run.outputs = outputs
         self._correct_inputs(run, inputs)
-        # A streamed chain that its reader left half-way ends with None, and its model is read to its end afterwards.
+        # A streamed chain that its reader left half-way ends with None, and its model is read to
+        # its end afterwards.
         left = run.streamed and outputs is None and len(run.trace.open) > 1 and run.is_root
         self._close(run, now, "abandoned" if left else "success")
 
@@ -140,7 +149,10 @@ class Runs:
     def interrupt(
         self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
     ) -> None:
-        """Remember that a graph stops here to wait for someone; its root will end as if it were done."""
+        """Remember that a graph stops here to wait for someone.
+
+        Its root will end as if it were done.
+        """
         run = None if run_id is None else self._open.get(run_id)
         if run is not None:
             run.trace.checkpoint = checkpoint
@@ -163,15 +175,17 @@ class Runs:
 
     def due_in(self, now: float) -> float | None:
         """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
-        # Each table is in the order of its deadlines, so its first entry is all there is to look at.
-        due = [deadline for deadline in islice(self._closing.values(), 1)]
+        # Each table is in the order of its deadlines, so its first entry is all there is to look
+        # at.
+        due = list(islice(self._closing.values(), 1))
         due += [deadline for _, deadline in islice(self._interrupted.values(), 1)]
         due += [trace.last_event + self._patience.silent for trace in islice(self._traces, 1)]
         return max(0.0, min(due) - now) if due else None
 
     def expire(self, now: float) -> None:
         """Close what has waited long enough."""
-        for trace in [trace for trace, deadline in self._closing.items() if deadline <= now]:
+        due = [trace for trace, deadline in self._closing.items() if deadline <= now]
+        for trace in due:
             self._finish(trace, now)
         for key in [key for key, (_, deadline) in self._interrupted.items() if deadline <= now]:
             self._finished.append(self._interrupted.pop(key)[0].root)
@@ -182,7 +196,10 @@ class Runs:
             self._finish(next(iter(self._traces)), now)
 
     def settle(self, now: float) -> None:
-        """Close every trace whose root has ended, late children or not; what is under way goes on."""
+        """Close every trace whose root has ended, late children or not.
+
+        What is under way goes on.
+        """
         for trace in list(self._closing):
             self._finish(trace, now)
 

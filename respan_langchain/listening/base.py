@@ -1,7 +1,7 @@
 """What every listener needs: to write an event down, to take content along, to know the run above.
 
-Runs on the app's threads, inside the app's calls: so it appends one tuple and returns, and what the events mean is
-worked out later, on the worker's thread, by `capture/runs.py`.
+Runs on the app's threads, inside the app's calls: so it appends one tuple and returns, and what the
+events mean is worked out later, on the worker's thread, by `capture/runs.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -43,9 +43,10 @@ def only_here() -> Iterator[None]:
 class Listener(BaseCallbackHandler):
     """Writes events down for a recorder."""
 
-    # Run in the app's own task. LangChain would otherwise hand each event of an async app to a thread pool, at 100 µs
-    # an event and in any order. Its price: for async text models, core leaves out other people's handlers that are
-    # not inline (langchain issue 39633), as it does wherever LangSmith is on.
+    # Run in the app's own task. LangChain would otherwise hand each event of an async app to a
+    # thread pool, at 100 µs an event and in any order. Its price: for async text models, core
+    # leaves out other people's handlers that are not inline (langchain issue 39633), as it does
+    # wherever LangSmith is on.
     run_inline = True
     raise_error = False
 
@@ -54,11 +55,12 @@ class Listener(BaseCallbackHandler):
     ) -> None:
         """Listen for a recorder.
 
-        `strict` shapes content on the app's thread, for apps that change nested state in place; `flush_root` is
-        called when a root has ended.
+        `strict` shapes content on the app's thread, for apps that change nested state in place;
+        `flush_root` is called when a root has ended.
         """
         super().__init__()
-        # Imported here because it brings LangChain's runnables along, which no import of this package should.
+        # Imported here because it brings LangChain's runnables along, which no import of this
+        # package should.
         from langchain_core.runnables.config import var_child_runnable_config
 
         self._context = var_child_runnable_config
@@ -71,7 +73,10 @@ class Listener(BaseCallbackHandler):
     # For the listeners below
 
     def _content(self, value: Any) -> tuple[object, int]:
-        """Take content along, with its estimated size in bytes; leave it out when too much waits already."""
+        """Take content along, with its estimated size in bytes.
+
+        Leave it out when too much waits already.
+        """
         if self._recorder.is_full:
             return OMITTED, SMALL_EVENT
         return self._freeze(value), SMALL_EVENT + weight(value)
@@ -79,8 +84,9 @@ class Listener(BaseCallbackHandler):
     def _parent(self, run_id: UUID, parent_run_id: UUID | None) -> UUID | None:
         """The run above, also where LangChain does not say so.
 
-        It forgets the parent of what `with_fallbacks` tries, and of what is called by hand with `callbacks=[...]`
-        inside a node (langchain issue 36072); the context of the call still knows it.
+        It forgets the parent of what `with_fallbacks` tries, and of what is called by hand with
+        `callbacks=[...]` inside a node (langchain issue 36072); the context of the call still knows
+        it.
         """
         if parent_run_id is not None:
             return parent_run_id
@@ -94,6 +100,9 @@ class Listener(BaseCallbackHandler):
         return above
 
     def _configurable(self, parent_run_id: UUID | None) -> Mapping[str, Any] | None:
-        """The caller's own `configurable`: LangChain keeps it from callbacks, but it is in the context of a child."""
+        """The caller's own `configurable`.
+
+        LangChain keeps it from callbacks, but it is in the context of a child.
+        """
         config = None if parent_run_id is None else self._context.get()
         return None if config is None else config.get("configurable")

@@ -41,7 +41,7 @@ class ChainListener(Listener):
                 tags,
                 metadata,
                 self._configurable(parent_run_id),
-            )  # fmt: skip
+            )
         )
 
     def on_chain_end(
@@ -85,7 +85,7 @@ class ChainListener(Listener):
                 event.run_id,
                 str(event.checkpoint_id),
                 tuple(event.interrupts),
-            )  # fmt: skip
+            )
         )
 
     def on_resume(self, event: Any) -> None:

@@ -28,12 +28,22 @@ class ModelListener(Listener):
         options: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """A chat model is asked; LangChain starts one run per conversation, so there is one list."""
+        """A chat model is asked.
+
+        LangChain starts one run per conversation, so there is one list.
+        """
         asked: object = messages[0] if messages else []
         self._start_model(
-            "chat", serialized, asked, run_id, parent_run_id, tags, metadata, name,
+            "chat",
+            serialized,
+            asked,
+            run_id,
+            parent_run_id,
+            tags,
+            metadata,
+            name,
             Asked(serialized, invocation_params, options),
-        )  # fmt: skip
+        )
 
     def on_llm_start(
         self,
@@ -51,9 +61,16 @@ class ModelListener(Listener):
     ) -> None:
         """A text model is asked; one run per prompt."""
         self._start_model(
-            "llm", serialized, prompts[0] if prompts else "", run_id, parent_run_id, tags, metadata, name,
+            "llm",
+            serialized,
+            prompts[0] if prompts else "",
+            run_id,
+            parent_run_id,
+            tags,
+            metadata,
+            name,
             Asked(serialized, invocation_params, options),
-        )  # fmt: skip
+        )
 
     def on_llm_new_token(
         self,
@@ -64,7 +81,10 @@ class ModelListener(Listener):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """A token came; only the first of a run is of interest. LangChain passes `token` by this very name."""
+        """A token came.
+
+        Only the first of a run is of interest. LangChain passes `token` by this very name.
+        """
         if run_id.int in self._silent and says_something(token, chunk):
             self._hear(run_id)
 
@@ -128,7 +148,7 @@ class ModelListener(Listener):
                 metadata,
                 self._configurable(parent_run_id),
                 facts,
-            )  # fmt: skip
+            )
         )
 
     def _hear(self, run_id: UUID) -> None:

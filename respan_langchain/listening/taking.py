@@ -1,6 +1,7 @@
-"""What the handler takes from LangChain's events on the app's thread: copies of one level, names, ends in words.
+"""What is taken from an event on the app's thread: copies of one level, names, ends in words.
 
-Everything here runs inside the app's calls, so it does as little as can be done there, and never raises.
+Everything here runs inside the app's calls, so it does as little as can be done there, and never
+raises.
 """
 
 import asyncio
@@ -14,7 +15,10 @@ INTERRUPTED: Final = "interrupted"
 
 
 def copied(value: object) -> object:
-    """Copy what the app may change next: the dict or list itself and its direct lists; what is in them is shared."""
+    """Copy what the app may change next.
+
+    The dict or list itself and its direct lists; what is in them is shared.
+    """
     if type(value) is dict:
         return {key: list(part) if type(part) is list else part for key, part in value.items()}
     return list(value) if type(value) is list else value
@@ -34,7 +38,10 @@ def name_of(name: str | None, serialized: Any, otherwise: str) -> str:
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Say in words how a run failed; the exception itself must not be kept: its traceback holds the app's frames."""
+    """Say in words how a run failed.
+
+    The exception itself must not be kept: its traceback holds the app's frames.
+    """
     errors = sys.modules.get("langgraph.errors")
     # By class, not by name: an app may have an error of its own called GraphInterrupt.
     if errors is not None and isinstance(error, errors.GraphBubbleUp):
@@ -47,7 +54,10 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def says_something(token: object, chunk: Any) -> bool:
-    """Whether a streamed token is the first sign of an answer: text, or a tool call being written."""
+    """Whether a streamed token is the first sign of an answer.
+
+    Text, or a tool call being written.
+    """
     return bool(token) or bool(getattr(getattr(chunk, "message", None), "tool_call_chunks", None))
 
 
@@ -68,5 +78,5 @@ def _class_of(error: BaseException) -> str:
 def _words_of(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001  # an exception's own __str__ can do anything, and the app is in the middle of it
+    except Exception:  # noqa: BLE001  # its own __str__ can do anything
         return "<an error that cannot be shown>"

@@ -42,7 +42,7 @@ class ToolListener(Listener):
                 self._configurable(parent_run_id),
                 None,
                 tool_call_id,
-            )  # fmt: skip
+            )
         )
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -80,7 +80,7 @@ class ToolListener(Listener):
                 tags,
                 metadata,
                 self._configurable(parent_run_id),
-            )  # fmt: skip
+            )
         )
 
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:

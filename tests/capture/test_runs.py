@@ -1,4 +1,7 @@
-"""The table of open runs: what is a root, when a trace is over, and what becomes of runs that never end."""
+"""The table of open runs.
+
+What is a root, when a trace is over, and what becomes of runs that never end.
+"""
 
 from uuid import UUID
 

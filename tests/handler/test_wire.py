@@ -1,4 +1,7 @@
-"""On the wire: batches within the platform's limits, every row once, and a server that is down or says no."""
+"""On the wire.
+
+Batches within the platform's limits, every row once, and a server that is down or says no.
+"""
 
 import json
 import threading
@@ -81,7 +84,11 @@ def test_a_thousand_invokes_are_two_thousand_rows_none_twice(sink):
     assert len(sink.ids) == 2000
     assert set(sink.ids.values()) == {1}
     assert all(rows <= 500 and size <= 5_000_000 for rows, size in sink.sizes)
-    assert (handler.stats.captured, handler.stats.delivered, handler.stats.queued) == (2000, 2000, 0)
+    assert (handler.stats.captured, handler.stats.delivered, handler.stats.queued) == (
+        2000,
+        2000,
+        0,
+    )
     assert handler.stats.requests == len(sink.sizes)
 
 
@@ -121,7 +128,8 @@ def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, 
 def test_handlers_for_the_same_place_share_one_worker(sink):
     before = threading.active_count()
     handlers = [
-        RespanDatasetCallbackHandler(dataset_id="d-1", api_key=KEY, base_url=sink.url) for _ in range(50)
+        RespanDatasetCallbackHandler(dataset_id="d-1", api_key=KEY, base_url=sink.url)
+        for _ in range(50)
     ]
     for handler in handlers:
         CHAIN.invoke({"question": "x"}, {"callbacks": [handler]})

@@ -18,7 +18,10 @@ def usage(asked: int, answered: int) -> dict[str, Any]:
 
 
 class FakeChat(BaseChatModel):
-    """Says `reply`, word by word when streamed; with `fails` it raises, with `turns` it calls tools first."""
+    """Says `reply`, word by word when streamed.
+
+    With `fails` it raises, with `turns` it calls tools first.
+    """
 
     reply: str = "Within 30 days, unworn."
     asked: int = 12
