@@ -14,6 +14,8 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
+
 from respan_langchain.local.migrations import check_is_ours
 
 BUSY_SECONDS = 30.0
@@ -110,6 +112,7 @@ def _opened(place: str) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function("metadata_value", 2, _metadata_value, deterministic=True)
     check_is_ours(connection)
     _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -133,6 +136,16 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 def _casefold(text: object) -> str | None:
     return text.casefold() if isinstance(text, str) else None
+
+
+def _metadata_value(metadata: object, key: object) -> str | int | float | None:
+    """Do what json_extract does with a key of an object."""
+    found = orjson.loads(metadata).get(key) if isinstance(metadata, str) else None
+    if isinstance(found, int) and abs(found) >= 2**63:
+        return float(found)
+    if found is None or isinstance(found, str | int | float):
+        return found
+    return orjson.dumps(found).decode()
 
 
 _pools: weakref.WeakSet[Connections] = weakref.WeakSet()

@@ -74,10 +74,15 @@ def dataset_field(name: str) -> Field | None:
 
 
 def _metadata(key: str) -> Condition:
-    if key.isprintable() and not set(key) & {'"', "\\"}:
-        return Condition("json_extract(contents.metadata, ?)", (f'$."{key}"',))
-    # SQLite's paths cannot spell such a key.
-    return Condition("(SELECT value FROM json_each(contents.metadata) WHERE key = ?)", (key,))
+    if not key.isprintable() or set(key) & {'"', "\\"}:
+        # SQLite's paths cannot spell such a key.
+        return Condition("metadata_value(contents.metadata, ?)", (key,))
+    # SQLite ends a text at its first NUL, and would find "a" where "a\u0000b" stands.
+    return Condition(
+        "CASE WHEN instr(contents.metadata, '\\u0000') THEN metadata_value(contents.metadata, ?)"
+        " ELSE json_extract(contents.metadata, ?) END",
+        (key, f'$."{key}"'),
+    )
 
 
 def _text(value: object) -> str | None:

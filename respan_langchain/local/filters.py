@@ -7,14 +7,14 @@ broadens the selection; here a removal must never take more than was asked for.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from respan_langchain.contract import OPERATORS
 from respan_langchain.local.fields import EVERYTHING, Condition, Field
 from respan_langchain.local.messages import RefusedError
 
 MOST_VALUES = 100
 """Values of one filter, other than those of `in`."""
+MOST_IN = 500
+"""SQLite binds 32,766 values in one statement."""
 MOST_FILTERS = 50
 
 COMPARISONS = {"": "=", "eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -102,9 +102,11 @@ def _is_null(field: Field, values: list[Any]) -> Condition:
 
 
 def _is_in(field: Field, values: list[Any]) -> Condition:
+    if len(values) > MOST_IN:
+        raise RefusedError.of_field(field.name, f"more than {MOST_IN} values")
+    marks = ", ".join("?" * len(values))
     return Condition(
-        f"{field.expression.sql} IN (SELECT value FROM json_each(?))",  # noqa: S608
-        (*field.expression.parameters, orjson.dumps(values).decode()),
+        f"{field.expression.sql} IN ({marks})", (*field.expression.parameters, *values)
     )
 
 
@@ -136,39 +138,41 @@ def _compares(field: Field, sign: str, value: Any) -> Condition:
 def _resembles(field: Field, operator: str, needle: str) -> Condition:
     if not needle:
         raise RefusedError.of_field(field.name, f"the operator {operator!r} needs a text")
-    expression, bound = field.expression.sql, field.expression.parameters
+    # Whatever the value is, it is compared as text, and a NUL in it does not end it.
+    expression = f"CAST({field.expression.sql} AS TEXT)"
+    bound, size = field.expression.parameters, len(needle.encode())
     match operator:
         case "contains":
             return Condition(f"instr({expression}, ?) > 0", (*bound, needle))
         case "startswith":
             return _starts_with(field, needle)
         case "endswith":
-            return Condition(f"substr({expression}, -?) = ?", (*bound, len(needle), needle))
+            ending = f"substr(CAST({expression} AS BLOB), -?) = CAST(? AS BLOB)"
+            return Condition(ending, (*bound, size, needle))
         case "iexact":
             return Condition(f"casefold({expression}) = ?", (*bound, needle.casefold()))
         case _:
-            return _contains_in_any_case(field, needle)
+            return contains_in_any_case(Condition(expression, bound), needle)
 
 
 def _starts_with(field: Field, needle: str) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
+    size = len(needle.encode())
+    beginning = Condition(
+        f"substr(CAST({expression} AS BLOB), 1, ?) = CAST(? AS BLOB)", (*bound, size, needle)
+    )
+    if bound:
+        return beginning
     # The two bounds let an index find the place, and the third condition decides.
     return Condition(
-        f"({expression} >= ? AND {expression} < ? AND substr({expression}, 1, ?) = ?)",
-        (*bound, needle, *bound, needle + "\U0010ffff", *bound, len(needle), needle),
+        f"({expression} >= ? AND {expression} < ? AND {beginning.sql})",
+        (needle, needle + "\U0010ffff", *beginning.parameters),
     )
 
 
-def _contains_in_any_case(field: Field, needle: str) -> Condition:
-    expression, bound = field.expression.sql, field.expression.parameters
+def contains_in_any_case(text: Condition, needle: str) -> Condition:
+    """Find a text anywhere in another; big and small letters are the same."""
     if needle.isascii():
-        # Much quicker than a function of ours, and folds just these letters.
-        return Condition(f"{expression} LIKE ? ESCAPE '\\'", (*bound, like_pattern(needle)))
-    return Condition(f"instr(casefold({expression}), ?) > 0", (*bound, needle.casefold()))
-
-
-def like_pattern(needle: str) -> str:
-    """Write the LIKE pattern of a text that may stand anywhere."""
-    for special in "\\%_":
-        needle = needle.replace(special, "\\" + special)
-    return f"%{needle}%"
+        # SQLite's own function folds just these letters, and is much quicker than ours.
+        return Condition(f"instr(lower({text.sql}), ?) > 0", (*text.parameters, needle.lower()))
+    return Condition(f"instr(casefold({text.sql}), ?) > 0", (*text.parameters, needle.casefold()))

@@ -99,7 +99,7 @@ def store_at(url: str) -> Store:
     Raises:
         ConfigurationError: The URL is none of these, or its file cannot be opened.
     """
-    place = _place_of(url)
+    place = place_of(url)
     with _opening:
         if place not in _stores:
             _stores[place] = Store(place)
@@ -110,7 +110,8 @@ _opening = threading.Lock()
 _stores: dict[str, Store] = {}
 
 
-def _place_of(url: str) -> str:
+def place_of(url: str) -> str:
+    """Read which file a URL names, without opening it; raises as `store_at` does."""
     prefix = "sqlite:///"
     path = url.removeprefix(prefix)
     if not url.startswith(prefix) or not path or "?" in path or "\0" in path:

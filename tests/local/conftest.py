@@ -1,7 +1,7 @@
 """A platform to talk to: a store in memory, asked by values or through httpx."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,11 @@ def _encoded(body: Any) -> bytes:
     return b"" if body is None else json.dumps(body).encode()
 
 
+@pytest.fixture(scope="session")
+def platform_on() -> type[Platform]:
+    return Platform
+
+
 @pytest.fixture
 def platform() -> Iterator[Platform]:
     store = Store(":memory:")
@@ -63,10 +68,21 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture
-def platform_on_disk(tmp_path: Path) -> Iterator[Platform]:
-    store = Store(tmp_path / "respan.db")
-    yield Platform(store)
-    store.close()
+def platform_at() -> Iterator[Callable[[Path], Platform]]:
+    platforms: list[Platform] = []
+
+    def opened(path: Path) -> Platform:
+        platforms.append(Platform(Store(path)))
+        return platforms[-1]
+
+    yield opened
+    for one in platforms:
+        one.store.close()
+
+
+@pytest.fixture
+def platform_on_disk(platform_at, tmp_path: Path) -> Platform:
+    return platform_at(tmp_path / "respan.db")
 
 
 @pytest.fixture

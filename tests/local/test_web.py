@@ -1,0 +1,92 @@
+"""The port: who may knock, under which name, with which key."""
+
+import socket
+import sys
+
+import httpx
+import pytest
+
+from respan_langchain.errors import ConfigurationError, MissingExtraError
+from respan_langchain.local.door import Door
+from respan_langchain.local.rules import Rules
+from respan_langchain.local.web import serve, serving
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org", ""])  # noqa: S104
+def test_other_machines_are_let_in_only_with_a_key(host):
+    with pytest.raises(ConfigurationError, match="give a key"):
+        Door(host=host)
+
+    assert Door(host=host, key="k").host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_this_machine_needs_no_key(host):
+    assert Door(host=host).is_loopback
+
+
+@pytest.mark.parametrize(
+    ("header", "admitted"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("box.local", True),
+        ("", False),
+        ("evil.example", False),
+        ("evil.example:8000", False),
+        ("localhost.evil.example", False),
+        ("localhost@evil.example", False),
+    ],
+)
+def test_without_a_key_only_names_of_this_machine_are_served(header, admitted):
+    assert Door(names=frozenset({"box.local"})).admits(header) is admitted
+
+
+def test_a_foreign_name_is_refused_over_the_port(platform):
+    with serving(platform.store) as address:
+        said = httpx.post(
+            f"{address}/api/datasets/list/",
+            json={},
+            headers={"Host": "evil.example", "Authorization": "Bearer any"},
+        )
+
+    assert said.status_code == 403
+
+
+def test_a_key_is_asked_for_over_the_port(platform):
+    with serving(platform.store, Door(port=0, key="right")) as address:
+        statuses = [
+            httpx.post(f"{address}/api/datasets/list/", json={}, headers=headers).status_code
+            for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer right"})
+        ]
+
+    assert statuses == [401, 401, 200]
+
+
+def test_a_body_that_grows_too_large_is_413_over_the_port(platform):
+    with serving(platform.store, rules=Rules(max_body=1000)) as address:
+        said = httpx.post(
+            f"{address}/api/datasets/",
+            content=(b"x" * 100 for _ in range(100)),
+            headers={"Authorization": "Bearer any"},
+        )
+
+    assert said.status_code == 413
+
+
+def test_a_port_that_is_taken_is_said_in_words(tmp_path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(ConfigurationError, match="cannot be had"),
+    ):
+        serve(f"sqlite:///{tmp_path}/a.db", Door(port=taken.getsockname()[1]))
+
+
+def test_a_missing_extra_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "respan_langchain.local.web")
+
+    with pytest.raises(MissingExtraError, match=r"pip install 'respan-langchain\[local\]'"):
+        import respan_langchain.local.web  # noqa: F401
