@@ -167,6 +167,8 @@ class Dispatch:
             news.settled.extend(parked)
         elif missing:
             self._send_again(batch, now)
+        else:
+            self.problem = None
         return news
 
     def expire(self, now: float) -> list[Settled]:

@@ -1,0 +1,245 @@
+"""The app in a fault test: a handler, some events, and a word at the end. Run as a script of its own.
+
+`python client.py '<json>'`, with: `url`, `act` (a name below), `count`, `settings` for the handler, `limits` for the
+worker, `report` (a file for what the handler says of itself).
+"""
+
+import atexit
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from respan_langchain import RespanDatasetCallbackHandler, destination
+
+KEY = "key-that-nobody-may-see"
+MARKER = "payload-that-no-log-may-show"
+
+TASK = json.loads(sys.argv[1])
+
+
+class Lines(logging.Handler):
+    """Counts the lines of our own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+LINES = Lines()
+logging.getLogger("respan_langchain").addHandler(LINES)
+logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
+
+
+def handler_of() -> RespanDatasetCallbackHandler:
+    limits_of = destination.limits_of
+    changes = {name: tuple(value) if isinstance(value, list) else value
+               for name, value in TASK.get("limits", {}).items()}  # fmt: skip
+    destination.limits_of = lambda settings: replace(limits_of(settings), **changes)
+    settings = {
+        "api_key": KEY,
+        "dataset_id": "d1",
+        "base_url": TASK["url"],
+        **TASK.get("settings", {}),
+    }
+    return RespanDatasetCallbackHandler(**settings)
+
+
+# Registered before the handler's own hook, and so called after it.
+atexit.register(lambda: report())
+HANDLER = handler_of()
+SAID: dict[str, Any] = {}
+
+
+def emit(count: int, text: Any = "", prefix: str = "") -> float:
+    """So many root runs; the longest time that one took, in seconds."""
+    worst = 0.0
+    for number in range(count):
+        run_id = uuid.uuid4()
+        question = {
+            "question": f"{MARKER} {prefix}{number}",
+            "text": text(number) if callable(text) else text,
+        }
+        started = time.perf_counter()
+        HANDLER.on_chain_start({"name": "app"}, question, run_id=run_id, name="app")
+        HANDLER.on_chain_end({"answer": "42"}, run_id=run_id)
+        worst = max(worst, time.perf_counter() - started)
+    return worst
+
+
+def report(**more: Any) -> None:
+    """What the handler says, for the test to compare."""
+    stats = HANDLER.stats
+    SAID.setdefault("left", time.time())
+    SAID.update(more)
+    said = {
+        "captured": stats.captured, "queued": stats.queued, "delivered": stats.delivered,
+        "rejected": stats.rejected, "unknown": stats.unknown, "spooled": stats.spooled,
+        "dropped": dict(stats.dropped), "requests": stats.requests, "problem": stats.problem,
+        "lines": LINES.count, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, **SAID,
+    }  # fmt: skip
+    Path(TASK["report"]).write_text(json.dumps(said))
+    sys.stderr.write(repr(HANDLER) + repr(stats))
+
+
+def flush(**more: Any) -> None:
+    started = time.perf_counter()
+    result = HANDLER.flush(TASK.get("patience", 60.0))
+    report(flush=bool(result), flush_seconds=time.perf_counter() - started, **more)
+
+
+def emit_and_leave() -> None:
+    emit(TASK["count"])
+    report()
+
+
+def emit_and_flush() -> None:
+    emit(TASK["count"], text="x" * TASK.get("size", 0))
+    flush()
+
+
+def measure() -> None:
+    """Large events while nothing gets through: what the app feels, and what the process weighs."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    size = TASK["size"]
+    worst = emit(TASK["count"], text=lambda number: f"{number:010}" * (size // 10))
+    HANDLER.flush(TASK.get("patience", 1.0))
+    report(worst=worst, before=before)
+
+
+def fork() -> None:
+    emit(TASK["count"], prefix="parent")
+    child = os.fork()
+    if not child:
+        emit(TASK["count"], prefix="child")
+        os._exit(0 if HANDLER.flush(30.0) else 1)
+    status = os.waitpid(child, 0)[1]
+    flush(child=status)
+
+
+def multiprocess() -> None:
+    import multiprocessing
+
+    emit(TASK["count"], prefix="parent")
+    child = multiprocessing.get_context("fork").Process(target=emit, args=(TASK["count"],))
+    child.start()
+    child.join()
+    flush()
+
+
+def sigterm() -> None:
+    emit(TASK["count"])
+    settled()
+    report()
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
+
+
+def hard_exit() -> None:
+    emit(TASK["count"])
+    settled()
+    report()
+    os._exit(0)
+
+
+def settled() -> None:
+    """Until everything is on disk, which the durable level promises within 50 ms."""
+    time.sleep(TASK.get("committed_within", 0.5))
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+def hostile() -> None:
+    import threading
+
+    circle: list[Any] = []
+    circle.append(circle)
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    values = [
+        float("nan"), float("inf"), "\ud800", b"\xff\xfe", circle, deep, Unprintable(), {1, 2}, {1: 2, None: 3},
+        10**400, threading.Lock(),
+    ]  # fmt: skip
+    for value in values:
+        emit(1, text=value)
+    flush()
+
+
+def no_threads() -> None:
+    """A system that refuses threads for a while."""
+    import _thread
+
+    from respan_langchain.delivery import threads
+
+    def refuse(*_: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    threads.start_new_thread = refuse
+    emit(TASK["count"])
+    flush()
+    threads.start_new_thread = _thread.start_new_thread
+
+
+def from_gc() -> None:
+    """Events from `__del__`, wherever the collector runs."""
+    import gc
+
+    class Noisy:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            emit(1, prefix="gc")
+
+    gc.set_threshold(1)
+    for _ in range(TASK["count"] // 2):
+        Noisy()
+        emit(1)
+    gc.set_threshold(700, 10, 10)
+    gc.collect()
+    flush()
+
+
+def from_signals() -> None:
+    """Events from a signal handler that interrupts events."""
+    sent = []
+
+    def interrupt(*_: object) -> None:
+        sent.append(emit(1, prefix="signal"))
+
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+    until = time.monotonic() + TASK.get("seconds", 2.0)
+    count = 0
+    while time.monotonic() < until:
+        emit(1)
+        count += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    flush(emitted=count + len(sent))
+
+
+ACTS: dict[str, Callable[[], None]] = {
+    act.__name__: act
+    for act in (
+        emit_and_leave, emit_and_flush, measure, fork, multiprocess, sigterm, hard_exit, hostile, no_threads, from_gc,
+        from_signals,
+    )
+}  # fmt: skip
+
+if __name__ == "__main__":
+    ACTS[TASK["act"]]()

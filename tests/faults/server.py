@@ -1,0 +1,200 @@
+"""A platform that misbehaves on purpose: raw sockets, so that it can do what no HTTP library would.
+
+It keeps what a platform would have stored, by `custom_identifier`, so that a test can compare that with what the
+client says. A mood is a function that gets one bulk request and does with it, and its connection, what it likes.
+"""
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+
+@dataclass
+class Request:
+    """One request, and the ways to answer it."""
+
+    server: "FaultServer"
+    connection: socket.socket
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def ids(self) -> list[str]:
+        """What the rows of a bulk request are called."""
+        return [log["metadata"]["custom_identifier"] for log in json.loads(self.body)["logs"]]
+
+    def store(self, ids: list[str] | None = None) -> None:
+        """Keep these rows, as a platform does before it answers."""
+        self.server.keep(self.ids if ids is None else ids)
+
+    def say(self, status: int, content: Any = b"", **headers: str) -> None:
+        """A well-formed answer."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}"]
+        lines += [f"Date: {formatdate(usegmt=True)}"] if "Date" not in headers else []
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def send(self, raw: bytes) -> None:
+        """Bytes as they are."""
+        self.connection.sendall(raw)
+
+    def accept(self, errors: dict[int, str] | None = None) -> None:
+        """Store all rows but those with an error, and say so in the platform's words."""
+        errors, ids = errors or {}, self.ids
+        kept = [name for index, name in enumerate(ids) if index not in errors]
+        self.store(kept)
+        listed = [{"index": index, "error": words} for index, words in errors.items()]
+        counts = {"success_count": len(kept), "error_count": len(errors), "errors": listed}
+        self.say(201 if kept else 400, counts)
+
+    def reset(self) -> None:
+        """Hang up without a goodbye."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def hang(self, seconds: float = 600.0) -> None:
+        """Say nothing."""
+        self.server.stopping.wait(seconds)
+
+    def drip(self, raw: bytes, every: float = 0.2) -> None:
+        """One byte at a time."""
+        for byte in raw:
+            if self.server.stopping.wait(every):
+                return
+            self.send(bytes([byte]))
+
+
+Mood = Callable[[Request], None]
+
+
+def healthy(request: Request) -> None:
+    """What a platform does on a good day."""
+    request.accept()
+
+
+@dataclass
+class FaultServer:
+    """Listens on a port of its own; `moods` are used up one by one, `mood` stays."""
+
+    mood: Mood = healthy
+    moods: list[Mood] = field(default_factory=list)
+    listing: bool = True
+
+    def __post_init__(self) -> None:
+        self.stopping = threading.Event()
+        self.stored: Counter[str] = Counter()
+        self.posts: list[tuple[float, int]] = []
+        """When each bulk request came, and how many rows it had."""
+        self.requests: list[tuple[str, str]] = []
+        self.seen = threading.Condition()
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> "FaultServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._listener.close()
+
+    def keep(self, ids: list[str]) -> None:
+        """As if stored."""
+        with self._lock:
+            self.stored.update(ids)
+
+    @property
+    def doubled(self) -> int:
+        """Rows that are stored more often than once."""
+        return sum(count - 1 for count in self.stored.values())
+
+    def wait_for_posts(self, number: int, timeout: float = 30.0) -> bool:
+        """Until so many bulk requests have come."""
+        with self.seen:
+            return self.seen.wait_for(lambda: len(self.posts) >= number, timeout)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError), connection:
+            while (request := self._read(connection)) is not None:
+                self._answer(request)
+
+    def _read(self, connection: socket.socket) -> Request | None:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            part = connection.recv(65536)
+            if not part:
+                return None
+            received += part
+        head, _, body = received.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines)
+        }
+        parts = [body]
+        missing = int(headers.get("content-length", 0)) - len(body)
+        while missing > 0:
+            parts.append(connection.recv(min(missing, 1 << 20)))
+            if not parts[-1]:
+                return None
+            missing -= len(parts[-1])
+        method, target, _ = first.split(" ")
+        return Request(self, connection, method, target, headers, b"".join(parts))
+
+    def _answer(self, request: Request) -> None:
+        with self.seen:
+            self.requests.append((request.method, request.target))
+        if "/logs/bulk/" in request.target:
+            mood = self._next_mood()
+            with self.seen:
+                self.posts.append((time.monotonic(), len(request.ids)))
+                self.seen.notify_all()
+            mood(request)
+        elif "/logs/list/" in request.target and self.listing:
+            self._list(request)
+        else:
+            request.say(404, {"detail": "not here"})
+
+    def _next_mood(self) -> Mood:
+        with self._lock:
+            return self.moods.pop(0) if self.moods else self.mood
+
+    def _list(self, request: Request) -> None:
+        """As the platform does: one page, whatever the filters say."""
+        query = dict(
+            pair.partition("=")[::2] for pair in request.target.partition("?")[2].split("&")
+        )
+        size, page = int(query.get("page_size", 100)), int(query.get("page", 1))
+        with self._lock:
+            wanted = self._wanted(request.body)
+            names = [name for name in self.stored.elements() if wanted is None or name in wanted]
+        chosen = names[(page - 1) * size : page * size]
+        results = [{"unique_id": f"{page}-{i}", "metadata": {"custom_identifier": name},
+                    "custom_identifier": name} for i, name in enumerate(chosen)]  # fmt: skip
+        more = f"{self.url}/next" if page * size < len(names) else None
+        request.say(200, {"count": len(names), "next": more, "previous": None, "results": results})
+
+    @staticmethod
+    def _wanted(body: bytes) -> set[str] | None:
+        filters = json.loads(body or b"{}").get("filters") or {}
+        condition = filters.get("custom_identifier")
+        return None if condition is None else set(condition["value"])
