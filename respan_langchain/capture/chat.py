@@ -105,9 +105,10 @@ def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
     `data`) and `dumpd` (`lc`, `id` and `kwargs`).
     """
     if "content" in value or "tool_calls" in value:
-        role = value.get("role")
-        known = role in ROLES if role is not None else value.get("type") in _TYPES
-        return value if known else None
+        role, kind = value.get("role"), value.get("type")
+        if role is None:
+            return value if isinstance(kind, str) and kind in _TYPES else None
+        return value if isinstance(role, str) and role in ROLES else None
     kind, inner = value.get("type"), value.get("data")
     if kind == "constructor":
         inner, path = value.get("kwargs"), value.get("id")
@@ -177,7 +178,7 @@ def _add_tool_calls(
     calls = [tool_call(call, walk) for call in _listed(fields.get("tool_calls"))]
     broken = [tool_call(call, walk) for call in _listed(fields.get("invalid_tool_calls"))]
     if parts.calls:
-        known = {call["id"] for call in calls + broken}
+        known = [call["id"] for call in calls + broken]
         in_blocks = [tool_call(call, walk) for call in parts.calls]
         calls += [
             call
@@ -229,7 +230,7 @@ def _arguments(arguments: Any, walk: Walk) -> Json:
 def _add_result(shaped: dict[str, Json], fields: Mapping[Any, Any], walk: Walk) -> None:
     if fields.get("tool_call_id") is not None:
         shaped["tool_call_id"] = walk.value(fields["tool_call_id"])
-    if fields.get("status") == "error":
+    if _is("error", fields.get("status")):
         shaped["status"] = "error"
     if walk.keep_artifacts and fields.get("artifact") is not None:
         shaped["artifact"] = walk.value(fields["artifact"])
@@ -244,8 +245,8 @@ def _add_said(
     parts: Parts,
     walk: Walk,
 ) -> None:
-    refusal = parts.refusal or _first(kwargs, "refusal") or fields.get("refusal")
-    if refusal:
+    refusal = parts.refusal or _first(kwargs, "refusal") or _first(fields, "refusal")
+    if isinstance(refusal, str) and refusal:
         shaped["refusal"] = walk.value(refusal)
     reasoning = parts.reasoning or reasoning_in(_first(kwargs, "reasoning_content", "reasoning"))
     reasoning = reasoning or reasoning_in(fields.get("reasoning_content"))
@@ -273,3 +274,7 @@ def _listed(value: Any) -> Iterable[Any]:
 
 def _first(fields: Mapping[Any, Any], *names: str) -> Any:
     return next((fields[name] for name in names if fields.get(name) is not None), None)
+
+
+def _is(word: str, value: object) -> bool:
+    return isinstance(value, str) and value == word

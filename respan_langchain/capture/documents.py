@@ -12,7 +12,9 @@ def documents(values: object) -> list[dict[str, Json]]:
     what is no document is content alone. None is no documents, and one document is a list of one.
     """
     walk = Walk(shape_of)
-    found = values if isinstance(values, list) else [] if values is None else [values]
+    if values is None:
+        return []
+    found = list.__iter__(values) if isinstance(values, list) else [values]
     return [_document(value, walk) for value in found]
 
 

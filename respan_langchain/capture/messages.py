@@ -71,7 +71,11 @@ def _turn(value: object, walk: Walk) -> dict[str, Json]:
             return plain
     shaped = walk.value(objects.Conversation((value,)))
     turn = shaped[0] if isinstance(shaped, list) else shaped
-    return turn if isinstance(turn, dict) and "role" in turn else {"role": "none", "content": turn}
+    if not isinstance(turn, dict) or "role" not in turn:
+        return {"role": "none", "content": turn}
+    if turn["role"] in chat.ROLES.values():
+        return turn
+    return {**turn, "role": "none", "original_role": turn["role"]}
 
 
 def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:

@@ -49,7 +49,7 @@ def _of_list(values: Any, deepest: int) -> int:
 
 def _of_dict(values: Any, deepest: int) -> int:
     number = len(values)
-    total = LEAST * number
+    total = LEAST * (number + 1)
     for value in values.values() if number <= WIDEST else list(values.values())[:WIDEST]:
         total += len(value) if type(value) is str else weight(value, deepest)
     return total
