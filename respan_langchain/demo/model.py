@@ -1,0 +1,128 @@
+"""The desk's model: says what its script says, word by word, and reports usage as providers do."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+)
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+LETTERS_OF_A_TOKEN = 4
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """The model asks for a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+Turn = str | ToolUse | Exception
+"""What the model does when it is its turn: speak, ask for a tool, or fail."""
+
+
+class ShopModel(BaseChatModel):
+    """Finds the last question in its script, and does what stands there for the turn that it is."""
+
+    script: Mapping[str, Sequence[Any]]
+    model: str
+    """The model that it says it is, so that its tokens have a price."""
+    served: str
+    pause: float = 0.0
+    """Seconds before each word."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted-chat"
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
+        said = super()._get_ls_params(stop=stop, **kwargs)
+        return {**said, "ls_provider": "openai", "ls_model_name": self.model}
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
+        """Take the tools along in each request."""
+        from langchain_core.utils.function_calling import convert_to_openai_tool
+
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        whole = self._answer(messages)
+        time.sleep(self.pause * len(str(whole.content).split()))
+        return ChatResult(generations=[ChatGeneration(message=whole)])
+
+    def _stream(
+        self, messages: list[BaseMessage], *_: Any, **__: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        whole = self._answer(messages)
+        for number, word in enumerate(str(whole.content).split(" ")):
+            time.sleep(self.pause)
+            yield ChatGenerationChunk(
+                message=AIMessageChunk(content=word if number == 0 else f" {word}")
+            )
+        facts: dict[str, Any] = {
+            "usage_metadata": whole.usage_metadata,
+            "response_metadata": whole.response_metadata,
+            "tool_call_chunks": [
+                {"name": call["name"], "args": _as_json(call["args"]), "id": call["id"], "index": 0}
+                for call in whole.tool_calls
+            ],
+        }
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", **facts))
+
+    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
+        turn = self._turn(messages)
+        if isinstance(turn, Exception):
+            time.sleep(self.pause)
+            raise turn
+        text = turn if isinstance(turn, str) else ""
+        calls = [] if isinstance(turn, str) else [_call(turn, number=len(messages))]
+        asked = sum(_tokens(str(message.content)) + 4 for message in messages)
+        answered = _tokens(text + "".join(str(call) for call in calls))
+        return AIMessage(
+            text,
+            tool_calls=calls,
+            usage_metadata=UsageMetadata(
+                input_tokens=asked, output_tokens=answered, total_tokens=asked + answered
+            ),
+            response_metadata={
+                "model_name": self.served,
+                "finish_reason": "tool_calls" if calls else "stop",
+            },
+        )
+
+    def _turn(self, messages: list[BaseMessage]) -> Turn:
+        question = next(
+            str(each.content) for each in reversed(messages) if isinstance(each, HumanMessage)
+        )
+        done = sum(isinstance(message, ToolMessage) for message in messages)
+        turns: Sequence[Turn] = self.script[question]
+        return turns[done]
+
+
+def _call(use: ToolUse, *, number: int) -> Any:
+    return {
+        "name": use.tool,
+        "args": dict(use.arguments),
+        "id": f"call_{number}",
+        "type": "tool_call",
+    }
+
+
+def _tokens(text: str) -> int:
+    return len(text) // LETTERS_OF_A_TOKEN + 1
+
+
+def _as_json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
