@@ -1,0 +1,47 @@
+"""Single checks of `doctor`: each looks at one thing and says what it saw."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from respan_langchain.cli.looks import count
+from respan_langchain.dataset import Dataset
+from respan_langchain.settings import Settings
+
+LOOKED_AT: Final = 1_000
+"""Rows that are looked at for their prices, the newest."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found."""
+
+    name: str
+    state: Literal["ok", "found", "note"]
+    words: str
+
+
+def prices_of(rows: Dataset) -> Check:
+    """Tell which models' calls have tokens and no cost."""
+    calls = [log for log in rows.latest(LOOKED_AT) if log.total_tokens and log.model]
+    unknown = Counter(log.model for log in calls if log.cost is None)
+    models = {log.model for log in calls}
+    if not calls:
+        return Check("prices", "note", "no row with a model and tokens yet")
+    if not unknown:
+        return Check(
+            "prices",
+            "ok",
+            f"all {len(models)} models of the newest {count(len(calls))} calls have one",
+        )
+    named = ", ".join(f"{model} ({number} rows)" for model, number in unknown.most_common(10))
+    return Check("prices", "found", f"none known for {named}: give the handler prices={{...}}")
+
+
+def spool_of(settings: Settings) -> Check:
+    """Tell what waits on disk for delivery."""
+    if settings.delivery == "memory":
+        return Check(
+            "spool", "note", "rows wait in memory only (RESPAN_DELIVERY=spill keeps them on disk)"
+        )
+    return Check("spool", "note", f"delivery is {settings.delivery}")

@@ -1,0 +1,90 @@
+"""The command line, run as a person runs it: in an empty folder, on a platform in a file."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.given import ROOT
+from typer.testing import CliRunner
+
+from respan_langchain.cli.commands import app
+from respan_langchain.connection import client_of
+from respan_langchain.settings import read_settings
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where commands run."""
+    place = tmp_path / "folder"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """Runs a command in this process."""
+    monkeypatch.setenv("RESPAN_BASE_URL", "sqlite:///respan.db")
+    monkeypatch.setenv("COLUMNS", "140")
+
+    def invoke(*words: str, stdin: str | None = None) -> Said:
+        result = CliRunner().invoke(app, list(words), input=stdin, catch_exceptions=False)
+        return Said(result.exit_code, result.stdout, result.stderr)
+
+    return invoke
+
+
+@pytest.fixture
+def process(folder: Path) -> Callable[..., Said]:
+    """Runs a command as a process of its own."""
+
+    def start(*words: str, **variables: str) -> Said:
+        clean = {name: value for name, value in os.environ.items() if "RESPAN" not in name}
+        ended = subprocess.run(
+            [sys.executable, "-m", "respan_langchain", *words],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+            cwd=folder,
+            env={**clean, "PYTHONPATH": str(ROOT), **variables},
+        )
+        return Said(ended.returncode, ended.stdout, ended.stderr)
+
+    return start
+
+
+@pytest.fixture
+def fill(folder: Path) -> Callable[..., str]:
+    """Puts rows into a dataset of the folder's platform, and tells the dataset's id."""
+
+    def put(
+        rows: list[dict[str, Any]], name: str = "demo", url: str = "sqlite:///respan.db"
+    ) -> str:
+        with client_of(read_settings(base_url=url)) as client:
+            dataset = client.find_or_create_dataset(name)
+            for start in range(0, len(rows), 500):
+                assert client.bulk_create_logs(dataset.id, rows[start : start + 500])
+            return dataset.id
+
+    return put

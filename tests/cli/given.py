@@ -1,0 +1,23 @@
+"""What the tests of the command line put into a platform."""
+
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def row(number: int, **more: Any) -> dict[str, Any]:
+    """One row of a chat."""
+    return {
+        "input": [{"role": "user", "content": f"question {number}"}],
+        "output": {"role": "assistant", "content": f"answer {number}"},
+        "metadata": {
+            "log_type": "chat", "model": "gpt-4o-mini", "status": "success",
+            "custom_identifier": f"run-{number}", "span_unique_id": f"span-{number}",
+        },
+        "metrics": {
+            "prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12, "cost": 0.001,
+            "latency": 0.5,
+        },
+        **more,
+    }  # fmt: skip

@@ -1,0 +1,123 @@
+"""`logs`: list, show, tail."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from cli.given import ROOT, row
+
+
+def test_rows_are_listed_the_newest_first(run, fill):
+    fill([row(1)])
+    fill([row(2)])
+
+    said = run("logs", "list", "demo", "--json").json
+    assert said["count"] == 2
+    assert [log["custom_identifier"] for log in said["results"]] == ["run-2", "run-1"]
+
+
+def test_more_rows_than_a_page_holds_are_listed(run, fill):
+    fill([row(number) for number in range(130)])
+
+    said = run("logs", "list", "demo", "--json", "--limit", "120").json
+    assert len({log["unique_id"] for log in said["results"]}) == 120
+    assert said["count"] == 130
+
+
+CONDITIONS = {
+    "model=gpt-4o-mini": ["run-1", "run-2"],
+    "model!=gpt-4o-mini": ["run-3"],
+    "cost>0.001": ["run-3"],
+    "cost<=0.001": ["run-1", "run-2"],
+    "custom_identifier^=run-": ["run-1", "run-2", "run-3"],
+    "status~ERR": ["run-2"],
+    "metadata.page=returns": ["run-3"],
+    "total_tokens >= 12": ["run-1", "run-2", "run-3"],
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_filters_are_typed_as_one_thinks_them(condition, run, fill):
+    second, third = row(2), row(3)
+    second["metadata"]["status"] = "error"
+    third["metadata"].update(model="gpt-4o", page="returns")
+    third["metrics"]["cost"] = 0.5
+    fill([row(1), second, third])
+
+    said = run("logs", "list", "demo", "--json", "--sort", "created_at", "--where", condition).json
+    assert [log["custom_identifier"] for log in said["results"]] == CONDITIONS[condition]
+
+
+@pytest.mark.parametrize("condition", ["modle=gpt-4o", "cost>cheap", "model", "=x"])
+def test_a_filter_that_is_not_understood_selects_nothing_but_an_error(condition, run, fill):
+    fill([row(1)])
+    said = run("logs", "list", "demo", "--where", condition)
+
+    assert said.code == 2
+    assert said.err
+    assert not said.out
+
+
+@pytest.mark.parametrize("length", [32, 8])
+def test_a_row_is_shown_by_its_id_or_the_end_of_it(length, run, fill):
+    fill([row(1), row(2)])
+    unique_id = run("logs", "list", "demo", "--json", "-n", "1").json["results"][0]["unique_id"]
+
+    said = run("logs", "show", "demo", unique_id[-length:])
+    assert said.code == 0
+    assert "question 2" in said.out
+    assert "answer 2" in said.out
+    assert unique_id in said.out
+
+
+def test_a_row_is_shown_by_its_run_too_and_the_dataset_may_be_in_the_environment(
+    run, fill, monkeypatch
+):
+    fill([row(1), row(2)])
+    monkeypatch.setenv("RESPAN_DATASET", "demo")
+
+    assert run("logs", "show", "run-1", "--json").json["custom_identifier"] == "run-1"
+
+
+def test_what_a_model_said_cannot_steer_the_terminal(run, fill, monkeypatch):
+    hostile = "\x1b]0;owned\x07 \x1b[31mred\x9b2J \u202egnp.exe [bold red]markup[/] :smile:"
+    fill([row(1, output=hostile)])
+
+    monkeypatch.setenv("COLUMNS", "300")
+    for said in (run("logs", "list", "demo"), run("logs", "show", "demo", "run-1")):
+        assert said.code == 0
+        assert not set(said.out) & {"\x1b", "\x07", "\x9b", "\u202e"}
+        assert "[bold red]markup[/] :smile:" in said.out
+
+
+def test_tail_shows_the_newest_last(run, fill):
+    fill([row(number) for number in range(5)])
+
+    lines = run("logs", "tail", "demo", "-n", "2", "--json").out.splitlines()
+    assert [json.loads(line)["custom_identifier"] for line in lines] == ["run-3", "run-4"]
+
+
+def test_tail_follows_what_arrives(fill, folder):
+    fill([row(1)])
+    command = [
+        sys.executable,
+        "-m",
+        "respan_langchain",
+        "logs",
+        "tail",
+        "demo",
+        "--json",
+        "--follow",
+        "--interval",
+        "0.1",
+    ]
+    variables = {"PYTHONPATH": str(ROOT), "RESPAN_BASE_URL": "sqlite:///respan.db"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder, env=variables) as following:
+        first = json.loads(following.stdout.readline())
+        fill([row(2), row(3)])
+        arrived = [json.loads(following.stdout.readline()) for _ in range(2)]
+        following.terminate()
+
+    assert first["custom_identifier"] == "run-1"
+    assert [log["custom_identifier"] for log in arrived] == ["run-2", "run-3"]
