@@ -6,6 +6,7 @@ stands in front of that and asks how long the request of this thread may still t
 httpcore by shape only, so that it serves httpcore2 as well.
 """
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any
 SLICE = 16_384
 """Bytes written at once: a peer that takes them one by one is noticed between two slices."""
 
-_deadline: ContextVar[float | None] = ContextVar("respan_langchain_deadline", default=None)
+_deadline: ContextVar[float] = ContextVar("respan_langchain_deadline", default=math.inf)
 
 
 @contextmanager
@@ -29,34 +30,15 @@ def until(deadline: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-def clip(client: Any) -> Any:
-    """Put the clip in front of every connection pool of an httpx client that we made.
-
-    httpx has no public way to hand its transports a network backend, though httpcore takes one.
-    A transport without a pool is left as it is.
-    """
-    for transport in [client._transport, *client._mounts.values()]:  # noqa: SLF001  # as said above
-        pool = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001  # as said above
-    return client
-
-
-def remaining(timeout: float | None = None) -> float | None:
-    """Seconds that may be waited now, None without an end.
-
-    Raises TimeoutError when there are none.
-    """
-    deadline = _deadline.get()
-    if deadline is None:
-        return timeout
-    left = deadline - time.monotonic()
+def remaining(timeout: float | None) -> float:
+    """Seconds that may be waited now; raises TimeoutError when there are none."""
+    left = _deadline.get() - time.monotonic()
     if left <= 0:
-        raise TimeoutError("the deadline has passed")
+        raise TimeoutError
     return left if timeout is None else min(timeout, left)
 
 
-class _Backend:
+class ClippedBackend:
     """A network backend whose connections must be there before the deadline."""
 
     def __init__(self, inner: Any) -> None:
@@ -64,39 +46,42 @@ class _Backend:
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, **more: Any
-    ) -> "_Stream":
-        left = remaining(timeout)
-        if left is not None:
-            # Each address of the host gets the whole timeout from the standard library.
-            left /= _count_addresses(host, port)
-        return _Stream(self._inner.connect_tcp(host, port, timeout=left, **more))
+    ) -> "ClippedStream":
+        """Connect in time; each address of the host would get the whole timeout otherwise."""
+        left = remaining(timeout) / _count_addresses(host, port)
+        return ClippedStream(self._inner.connect_tcp(host, port, timeout=left, **more))
 
 
-class _Stream:
+class ClippedStream:
     """A connection whose every wait is cut to the time that is left."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, in time."""
         received: bytes = self._inner.read(max_bytes, remaining(timeout))
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it, in time."""
         view = memoryview(buffer)
         for start in range(0, len(view), SLICE):
             self._inner.write(view[start : start + SLICE], remaining(timeout))
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> "_Stream":
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, remaining(timeout)))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+    ) -> "ClippedStream":
+        """Agree on TLS, in time."""
+        try:
+            left = remaining(timeout)
+        except TimeoutError:
+            self._inner.close()  # as a failed handshake does; nobody else would
+            raise
+        return ClippedStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
 
 def _count_addresses(host: str, port: int) -> int:

@@ -7,7 +7,7 @@ common shape; the import waits for the first request, since it takes a while.
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from respan_langchain.answer import Answer
 from respan_langchain.api.address import platform_root, usable_key
-from respan_langchain.api.clipped import clip, until
+from respan_langchain.api.clipped import ClippedBackend, until
 from respan_langchain.api.lines import Lines
 from respan_langchain.api.protocol import Call
 from respan_langchain.api.quiet import unseen_by_tracers
@@ -173,7 +173,7 @@ class Exchange(_Terms):
         return client
 
     def _made(self) -> Any:
-        return clip(self._httpx().Client(**self._client_settings()))
+        return _behind(ClippedBackend, self._httpx().Client(**self._client_settings()))
 
 
 class AsyncExchange(_Terms):
@@ -225,7 +225,22 @@ class AsyncExchange(_Terms):
         return client
 
     def _made(self) -> Any:
-        return self._httpx().AsyncClient(**self._client_settings())
+        from respan_langchain.api.tidy import TidyBackend
+
+        return _behind(TidyBackend, self._httpx().AsyncClient(**self._client_settings()))
+
+
+def _behind(backend: Callable[[Any], Any], client: Any) -> Any:
+    """Put a network backend in front of every connection pool of a client that we made.
+
+    httpx has no public way to hand its transports one, though httpcore takes one; `tests/api` holds
+    that this works. A transport without a pool, such as the embedded platform's, is left as it is.
+    """
+    for transport in [client._transport, *client._mounts.values()]:  # noqa: SLF001  # as said above
+        pool = getattr(transport, "_pool", None)
+        if pool is not None:
+            pool._network_backend = backend(pool._network_backend)  # noqa: SLF001  # as said above
+    return client
 
 
 def _not_begun(*, closed: bool) -> Answer:

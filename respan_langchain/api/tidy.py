@@ -1,0 +1,38 @@
+"""The asynchronous network backend: the event loop ends its waits, but httpcore forgets to tidy up.
+
+Knows httpcore by shape only, as `clipped.py` does.
+"""
+
+from typing import Any
+
+import anyio
+
+
+class TidyBackend:
+    """A network backend that leaves no connection behind when a request is cancelled."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def connect_tcp(self, *where: Any, **more: Any) -> "TidyStream":
+        """Connect as ever."""
+        return TidyStream(await self._inner.connect_tcp(*where, **more))
+
+
+class TidyStream:
+    """A connection that is closed when agreeing on TLS is cancelled."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def start_tls(self, *terms: Any, **more: Any) -> "TidyStream":
+        """Agree on TLS, or close."""
+        try:
+            return TidyStream(await self._inner.start_tls(*terms, **more))
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self._inner.aclose()
+            raise
