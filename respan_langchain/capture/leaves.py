@@ -14,13 +14,13 @@ LONGEST_NAME: Final = 100
 WIDEST: Final = 10_000
 """Bits of the largest int that is written out: beyond, its decimal form costs too much."""
 
-# A metaclass can put anything behind `cls.__qualname__`; type's own descriptor cannot be fooled.
-_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+# A metaclass can put anything behind `cls.__name__`; type's own descriptor cannot be fooled.
+_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
 def placeholder(kind: type) -> str:
     """Stand in for a value of this class that has no JSON form."""
-    return f"<{clean(_qualname(kind)[:LONGEST_NAME])}>"
+    return f"<{clean(_name(kind)[:LONGEST_NAME])}>"
 
 
 def clean(text: str) -> str:
@@ -70,7 +70,7 @@ def moment(value: Any) -> str:
 
 def failure(error: BaseException) -> str:
     """An exception as `ValueError: what it said`."""
-    name = _qualname(type(error))
+    name = clean(_name(type(error)))
     try:
         said = clean(str(error))
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything

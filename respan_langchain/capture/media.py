@@ -21,8 +21,9 @@ SHORTEST_BASE64: Final = 1_024
 """Characters of bare base64 below which it may as well be a token or a hash: left alone."""
 LONGEST_MEMO: Final = 256
 
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+=-]+)*);base64,([A-Za-z0-9+/_=\s%-]*)")
-_ONE_DATA_URL = re.compile(_DATA_URL.pattern + r"\Z")
+_HEAD = r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+=-]+)*);base64,"
+_DATA_URL = re.compile(_HEAD + r"[A-Za-z0-9+/_=%-]*")
+_ONE_DATA_URL = re.compile(_HEAD + r"[A-Za-z0-9+/_=%\r\n-]*\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s*")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _MAGIC: Final = (
