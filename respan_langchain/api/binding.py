@@ -5,6 +5,7 @@ function's arguments, types and words, so that no signature stands anywhere twic
 """
 
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -57,6 +58,9 @@ class Flow(Generic[P, Value]):
         def method(*args: P.args, **named: P.kwargs) -> Any:
             return client.run(self._make(client.terms, *args, **named))
 
+        # The terms are the client's, not the caller's.
+        shown = inspect.signature(functools.partial(self._make, client.terms))
+        vars(method)["__signature__"] = shown
         return method
 
 

@@ -14,8 +14,8 @@ from respan_langchain.api.binding import Awaiting, Blocking, Endpoint, Flow, Pag
 from respan_langchain.api.errand import Errand, Rest, Send, Terms
 from respan_langchain.api.exchange import AsyncExchange, Exchange
 from respan_langchain.api.flows import count_identifiers, find_or_create_dataset
-from respan_langchain.api.protocol import Patience
-from respan_langchain.errors import ConfigurationError
+from respan_langchain.api.protocol import Call, Patience
+from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
 
@@ -58,6 +58,10 @@ class _Endpoints:
             raise ConfigurationError("timeout must be above 0 and max_tries at least 1.")
         self.terms = Terms(timeout=timeout, patience=Patience(max_tries=max_tries))
         self._exchange = kind(**settings, most_read=MOST_READ)
+
+    def _insist_on_open(self, call: Call[Any]) -> None:
+        if self._exchange.closed:
+            raise ConnectionFailedError("the client is closed", method=call.method, path=call.path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._exchange.root!r})"
@@ -111,6 +115,7 @@ class DatasetClient(_Endpoints, Blocking):
             while True:
                 match task.send(said):
                     case Send(call, content, deadline):
+                        self._insist_on_open(call)
                         said = self._exchange.send(call, deadline, content)
                     case Rest(seconds):
                         time.sleep(seconds)
@@ -173,6 +178,7 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
             while True:
                 match task.send(said):
                     case Send(call, content, deadline):
+                        self._insist_on_open(call)
                         said = await self._exchange.send(call, deadline, content)
                     case Rest(seconds):
                         await anyio.sleep(seconds)
