@@ -13,22 +13,24 @@ from respan_langchain.capture.names import LONGEST_NAME, MARK, is_weakly_secret
 _STRONG: Final = (
     r"(?:pass(?:word|wd|phrase)s?|"
     r"(?:api|access|private|account|shared_?access|secret|auth|signing|encryption|master)[_-]?key|"
-    r"(?<![a-z])secret|(?:client|app|consumer|webhook)secret|authorization|credentials?|"
-    r"(?:access|refresh|auth|id|bearer|session|csrf|api|bot|security)[_-]?token|(?<![a-z])cookie)"
+    r"(?<![a-z])secret|(?:client|app|consumer|webhook)secret|credentials?|"
+    r"(?P<header>authorization|(?<![a-z])cookie)|"
+    r"(?:access|refresh|auth|id|bearer|session|csrf|api|bot|security)[_-]?token)"
 )
 _WEAK: Final = r"(?:(?<![a-z])(?:token|sig|pwd)|signature)"
 _NAME_BEFORE: Final = re.compile(
-    rf"(?i)(?:(?P<strong>{_STRONG})|{_WEAK})(?:\\{{0,3}}[\"'])?\s{{0,3}}\Z"
+    rf"(?i)(?:(?P<strong>{_STRONG})|{_WEAK})(?:\\{{0,7}}[\"'])?\s{{0,3}}\Z"
 )
 _SCHEME: Final = r"(?:(?:bearer|basic|token|digest)\s+)?"
 _VALUE_AFTER: Final = re.compile(
     r"(?i)[>=]?\s{0,3}(?:"
     rf"\"{_SCHEME}(?P<double>[^\"\\\n]{{0,2000}}(?:\\.[^\"\\\n]{{0,2000}}){{0,50}})(?:\"|\Z)"
     rf"|'{_SCHEME}(?P<single>[^'\\\n]{{0,2000}}(?:\\.[^'\\\n]{{0,2000}}){{0,50}})(?:'|\Z)"
-    rf"|\\{{1,3}}[\"']{_SCHEME}(?P<escaped>[^\"'\\\n]{{0,2000}})\\{{1,3}}[\"']"
+    rf"|\\{{1,7}}[\"']{_SCHEME}(?P<escaped>[^\"'\\\n]{{0,2000}})(?:\\{{1,7}}[\"']|\Z)"
     rf"|{_SCHEME}(?P<bare>[^\s\"'<>{{}}()\[\],;&|\\]{{6,2000}})(?P<next>&|;|\s+\w+=|\S?))"
 )
 _VALUES: Final = ("double", "single", "escaped", "bare")
+_LINE: Final = re.compile(r"[^\n\r\"'\\]*")
 _REFERENCE: Final = re.compile(
     r"[<{$%\[]|(?:os|self|settings|config|process|env)\.|https?://|\*{3,}\Z|\.{3,}\Z"
 )
@@ -46,12 +48,10 @@ def _assignment(sign: str) -> re.Pattern[str]:
         spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in end) for end in _ENDS)
         return "|".join(f"(?<={end}{gap}{sign})" for end in spelled)
 
-    quotes = r"[\"'\\ ]"
-    gaps = [quotes * width for width in range(1, 4)]
-    behind = "|".join(f"(?<=[A-Za-z]{gap}{sign})(?:{ends(gap)})" for gap in gaps)
-    return re.compile(
-        f"{sign}(?:(?<=[A-Za-z]{sign})(?:{ends('')})|(?<={quotes}{sign})(?:{behind}))"
-    )
+    # JSON in JSON in JSON has one, three, seven backslashes before its quotes.
+    gaps = (r"[\"' ]", r"[\"'\\][\"' ]", r"\\{3}[\"']", r"\\{7}[\"']")
+    behind = "|".join(f"(?<={gap}{sign})(?:{ends(gap)})" for gap in gaps)
+    return re.compile(f"{sign}(?:(?<=[A-Za-z]{sign})(?:{ends('')})|(?<=[\"' ]{sign})(?:{behind}))")
 
 
 _SIGNS: Final = (_assignment("="), _assignment(":"))
@@ -74,23 +74,33 @@ def without(text: str) -> str:
         if name and value and _is_secret(value, name, sign[0]):
             start, end = value.span(next(kind for kind in _VALUES if value[kind] is not None))
             pieces += [text[done:start], MARK]
-            done = end
+            done = _end_of_line(text, end) if name["header"] and value["bare"] else end
     return "".join([*pieces, text[done:]]) if pieces else text
 
 
 def _is_secret(value: re.Match[str], name: re.Match[str], sign: str) -> bool:
     quoted = value["double"] or value["single"] or value["escaped"]
     text = quoted or value["bare"]
-    if text is None or len(text) < 3 or _REFERENCE.match(text):
+    if text is None or len(text) < 3 or _REFERENCE.match(text) or value["next"] in {"(", "["}:
         return False
     if name["strong"] is None:
         return is_weakly_secret(text)
-    if quoted or is_mixed(text):
+    if quoted or is_mixed(text) or (name["header"] and _is_header(value)):
         return True
     # What is left is a bare word or number: `password=password` in code, but also
     # `PASSWORD=swordfish`.
     is_set = name["strong"].isupper() or value["next"] not in {"", ",", ")"}
     return sign == "=" and (text.isdigit() or is_set)
+
+
+def _is_header(value: re.Match[str]) -> bool:
+    line = value.string[value.start() : _end_of_line(value.string, value.start())]
+    return any(map(is_mixed, line.split()))
+
+
+def _end_of_line(text: str, start: int) -> int:
+    found = _LINE.match(text, start)
+    return start if found is None else found.end()
 
 
 def is_mixed(text: str) -> bool:
