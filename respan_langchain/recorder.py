@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
+from uuid import UUID
 
 from respan_langchain.capture.content import json_value
 from respan_langchain.capture.event import Event
@@ -59,6 +60,8 @@ class Recorder:
 
         Exact bounds are kept once rows are encoded.
         """
+        self.wants_chains = "chain" in shaper.policy.capture
+        """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
         """Whether nothing more is written down."""
         self.silent: dict[int, None] = {}
@@ -110,6 +113,12 @@ class Recorder:
             ready = self._hand_out()
         for parcel in ready:
             self._worker.put(parcel)
+
+    def is_root(self, run_id: UUID) -> bool:
+        """Whether this is an open root, everything considered that was written until now."""
+        self.read_now()
+        with self._reading:
+            return self._runs.is_root(run_id)
 
     @property
     def open_runs(self) -> int:

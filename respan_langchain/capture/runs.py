@@ -10,10 +10,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.capture.event import UNCHANGED, Asked, Failure, Kind, Status, Unchanged
+from respan_langchain.capture.interrupted import Interrupted
 from respan_langchain.capture.run import Run, Trace
 
 HIDDEN_TAG: Final = "langsmith:hidden"
@@ -44,7 +46,7 @@ class Runs:
         # Kept in the order of their latest event, so that the one to forget is always the first.
         self._traces: OrderedDict[Trace, None] = OrderedDict()
         self._closing: OrderedDict[Trace, float] = OrderedDict()
-        self._interrupted: OrderedDict[str, tuple[Trace, float]] = OrderedDict()
+        self._interrupted = Interrupted()
         self._finished: list[Run] = []
 
     def __len__(self) -> int:
@@ -63,24 +65,25 @@ class Runs:
         now: float,
         run_id: UUID,
         parent_id: UUID | None,
+        context_id: UUID | None,
+        configurable: Mapping[str, Any] | None,
         kind: Kind,
         name: str,
         inputs: object,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
-        configurable: Mapping[str, Any] | None = None,
         asked: Asked | None = None,
         call_id: str | None = None,
     ) -> None:
         """Open a run.
 
-        One that is open already was reported twice, by a handler that is attached twice.
+        One that is open already was reported twice, by a handler that is attached twice. The run
+        above it is the one that LangChain names, and in the gaps that it leaves, the one that the
+        context of the call names.
         """
         if run_id in self._open:
             return
-        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler:
-        # this is a root.
-        parent = None if parent_id is None else self._open.get(parent_id)
+        parent = self._parent(parent_id, context_id)
         run = Run(
             run_id, kind, name, parent, now, inputs, tags or (), metadata or {}, asked, call_id
         )
@@ -92,6 +95,11 @@ class Runs:
         self._open[run_id] = run
         run.trace.open[run_id] = run
         self._touch(run.trace, now)
+
+    def is_root(self, run_id: UUID) -> bool:
+        """Whether this is an open root."""
+        run = self._open.get(run_id)
+        return run is not None and run.is_root
 
     def first_token(self, now: float, run_id: UUID) -> None:
         """Note when a model began to answer."""
@@ -166,9 +174,7 @@ class Runs:
             return
         if run.trace.checkpoint == checkpoint:
             run.trace.checkpoint, run.trace.interrupts = None, ()
-        waiting = self._interrupted.pop(checkpoint, None)
-        if waiting is not None:
-            _continue(waiting[0], run.trace)
+        self._interrupted.resume(checkpoint, run.trace)
         self._touch(run.trace, now)
 
     # Time and the end
@@ -178,8 +184,10 @@ class Runs:
         # Each table is in the order of its deadlines, so its first entry is all there is to look
         # at.
         due = list(islice(self._closing.values(), 1))
-        due += [deadline for _, deadline in islice(self._interrupted.values(), 1)]
         due += [trace.last_event + self._patience.silent for trace in islice(self._traces, 1)]
+        interrupted = self._interrupted.next_deadline()
+        if interrupted is not None:
+            due.append(interrupted)
         return max(0.0, min(due) - now) if due else None
 
     def expire(self, now: float) -> None:
@@ -187,8 +195,7 @@ class Runs:
         due = [trace for trace, deadline in self._closing.items() if deadline <= now]
         for trace in due:
             self._finish(trace, now)
-        for key in [key for key, (_, deadline) in self._interrupted.items() if deadline <= now]:
-            self._finished.append(self._interrupted.pop(key)[0].root)
+        self._finished += [trace.root for trace in self._interrupted.expired(now)]
         while self._traces and (
             len(self._traces) > self._patience.max_open
             or next(iter(self._traces)).last_event + self._patience.silent <= now
@@ -208,10 +215,17 @@ class Runs:
         self.settle(now)
         for trace in list(self._traces):
             self._finish(trace, now)
-        self._finished += [trace.root for trace, _ in self._interrupted.values()]
-        self._interrupted.clear()
+        self._finished += [trace.root for trace in self._interrupted.expired(inf)]
 
     # Inside
+
+    def _parent(self, parent_id: UUID | None, context_id: UUID | None) -> Run | None:
+        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
+        named = None if parent_id is None else self._open.get(parent_id)
+        around = None if context_id is None else self._open.get(context_id)
+        if named is None or (around is not None and around.parent is named):
+            return around
+        return named
 
     def _open_trace(self, run: Run) -> None:
         run.parent = None
@@ -271,7 +285,7 @@ class Runs:
         if stopped and root.status == "success":
             root.status = "interrupted"
         if root.status == "interrupted" and trace.checkpoint is not None:
-            self._interrupted[trace.checkpoint] = (trace, now + self._patience.interrupted)
+            self._interrupted.add(trace.checkpoint, trace, now + self._patience.interrupted)
         else:
             self._finished.append(root)
 
@@ -280,18 +294,3 @@ def _give_up(run: Run) -> None:
     """Close a run of which no end was ever reported; when it ended nobody knows."""
     run.status = "incomplete"
     run.ended = None
-
-
-def _continue(earlier: Trace, trace: Trace) -> None:
-    """Make a resumed trace one with its interrupted half: the first input, the sums of both."""
-    first = earlier.root
-    trace.id = earlier.id
-    trace.resumed = [*earlier.resumed, trace.root.id]
-    trace.active = earlier.active + (first.latency or 0.0)
-    trace.first_started = first.started if earlier.first_started is None else earlier.first_started
-    trace.totals = earlier.totals
-    trace.kept, trace.held = earlier.kept, earlier.held
-    trace.configurable = trace.configurable or earlier.configurable
-    trace.root.inputs = first.inputs
-    if first.metadata:
-        trace.root.metadata = {**first.metadata, **trace.root.metadata}

@@ -7,13 +7,14 @@ events mean is worked out later, on the worker's thread, by `capture/runs.py`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
 from respan_langchain.capture.event import OMITTED
 from respan_langchain.capture.weight import weight
+from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
 
 if TYPE_CHECKING:
@@ -40,14 +41,20 @@ def only_here() -> Iterator[None]:
         _last_root.reset(token)
 
 
+class Above(NamedTuple):
+    """What a run that starts knows of the one above it."""
+
+    parent: UUID | None
+    """As LangChain says."""
+    context: UUID | None
+    """As the context of the call says, which is right where LangChain is not."""
+    configurable: Mapping[str, Any] | None
+
+
 class Listener(BaseCallbackHandler):
     """Writes events down for a recorder."""
 
-    # Run in the app's own task. LangChain would otherwise hand each event of an async app to a
-    # thread pool, at 100 µs an event and in any order. Its price: for async text models, core
-    # leaves out other people's handlers that are not inline (langchain issue 39633), as it does
-    # wherever LangSmith is on.
-    run_inline = True
+    run_inline = cast("bool", Inline())
     raise_error = False
 
     def __init__(
@@ -68,6 +75,7 @@ class Listener(BaseCallbackHandler):
         self._note = recorder.note_and_read if strict else recorder.note
         self._freeze: Callable[[Any], object] = recorder.frozen if strict else copied
         self._silent = recorder.silent
+        self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
 
     # For the listeners below
@@ -81,28 +89,30 @@ class Listener(BaseCallbackHandler):
             return OMITTED, SMALL_EVENT
         return self._freeze(value), SMALL_EVENT + weight(value)
 
-    def _parent(self, run_id: UUID, parent_run_id: UUID | None) -> UUID | None:
+    def _above(self, run_id: UUID, parent_run_id: UUID | None) -> "Above":
         """The run above, also where LangChain does not say so.
 
-        It forgets the parent of what `with_fallbacks` tries, and of what is called by hand with
-        `callbacks=[...]` inside a node (langchain issue 36072); the context of the call still knows
-        it.
+        It forgets the parent of what `with_fallbacks` tries, or names the one above it, and forgets
+        that of what is called by hand with `callbacks=[...]` inside a node (langchain issue 36072);
+        the context of the call still knows it. The caller's `configurable` is there too: LangChain
+        keeps it from callbacks, and shows it to what runs below the root.
         """
-        if parent_run_id is not None:
-            return parent_run_id
         config = self._context.get()
         above: UUID | None = None
         if config is not None:
             above = getattr(config.get("callbacks"), "parent_run_id", None)
-        if above is None or above == run_id:
-            _last_root.set(run_id)
-            return None
-        return above
+        if config is None or above is None or above == run_id:
+            if parent_run_id is None:
+                _last_root.set(run_id)
+            return Above(parent_run_id, None, None)
+        return Above(parent_run_id, above, config.get("configurable"))
 
-    def _configurable(self, parent_run_id: UUID | None) -> Mapping[str, Any] | None:
-        """The caller's own `configurable`.
-
-        LangChain keeps it from callbacks, but it is in the context of a child.
-        """
-        config = None if parent_run_id is None else self._context.get()
-        return None if config is None else config.get("configurable")
+    def _end(self, event: tuple[Any, ...]) -> None:
+        """Write down how a run ended; deliver at once if that is asked for, and it was a root."""
+        if self._flush_root is None:
+            self._note(event)
+            return
+        was_root = self._recorder.is_root(event[3])
+        self._note(event)
+        if was_root:
+            self._flush_root()

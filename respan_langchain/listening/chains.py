@@ -26,7 +26,8 @@ class ChainListener(Listener):
     ) -> None:
         """A chain, a graph or one of its nodes begins."""
         size = SMALL_EVENT
-        if parent_run_id is None:
+        above = self._above(run_id, parent_run_id)
+        if above.context is None or parent_run_id is None or self._every_chain:
             inputs, size = self._content(inputs)
         self._note(
             (
@@ -34,13 +35,12 @@ class ChainListener(Listener):
                 "start",
                 monotonic(),
                 run_id,
-                self._parent(run_id, parent_run_id),
+                *above,
                 "chain",
                 name_of(name, serialized, "chain"),
                 inputs,
                 tags,
                 metadata,
-                self._configurable(parent_run_id),
             )
         )
 
@@ -55,11 +55,9 @@ class ChainListener(Listener):
     ) -> None:
         """A chain returned; `inputs` come along only when it was streamed."""
         size = SMALL_EVENT
-        if parent_run_id is None:
+        if parent_run_id is None or self._every_chain:
             outputs, size = self._content(outputs)
-        self._note((size, "end", monotonic(), run_id, outputs, inputs))
-        if parent_run_id is None and self._flush_root is not None:
-            self._flush_root()
+        self._end((size, "end", monotonic(), run_id, outputs, inputs))
 
     def on_chain_error(
         self,
@@ -71,9 +69,7 @@ class ChainListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A chain raised, was abandoned or was interrupted."""
-        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
-        if parent_run_id is None and self._flush_root is not None:
-            self._flush_root()
+        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
 
     def on_interrupt(self, event: Any) -> None:
         """A graph stops to wait for someone."""

@@ -100,9 +100,7 @@ class ModelListener(Listener):
         size = SMALL_EVENT + weight(response)
         if self._recorder.is_full:
             response = OMITTED
-        self._note((size, "end", monotonic(), run_id, response))
-        if parent_run_id is None and self._flush_root is not None:
-            self._flush_root()
+        self._end((size, "end", monotonic(), run_id, response))
 
     def on_llm_error(
         self,
@@ -114,7 +112,7 @@ class ModelListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
-        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
+        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
 
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model tries again by itself."""
@@ -140,13 +138,12 @@ class ModelListener(Listener):
                 "start",
                 monotonic(),
                 run_id,
-                self._parent(run_id, parent_run_id),
+                *self._above(run_id, parent_run_id),
                 kind,
                 name_of(name, serialized, kind),
                 taken,
                 tags,
                 metadata,
-                self._configurable(parent_run_id),
                 facts,
             )
         )

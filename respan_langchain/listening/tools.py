@@ -33,13 +33,12 @@ class ToolListener(Listener):
                 "start",
                 monotonic(),
                 run_id,
-                self._parent(run_id, parent_run_id),
+                *self._above(run_id, parent_run_id),
                 "tool",
                 name_of(name, serialized, "tool"),
                 taken,
                 tags,
                 metadata,
-                self._configurable(parent_run_id),
                 None,
                 tool_call_id,
             )
@@ -48,11 +47,11 @@ class ToolListener(Listener):
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool returned a value or a message, which may say that it failed."""
         taken, size = self._content(output)
-        self._note((size, "end", monotonic(), run_id, taken))
+        self._end((size, "end", monotonic(), run_id, taken))
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
-        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
 
     def on_retriever_start(
         self,
@@ -73,21 +72,20 @@ class ToolListener(Listener):
                 "start",
                 monotonic(),
                 run_id,
-                self._parent(run_id, parent_run_id),
+                *self._above(run_id, parent_run_id),
                 "retriever",
                 name_of(name, serialized, "retriever"),
                 query,
                 tags,
                 metadata,
-                self._configurable(parent_run_id),
             )
         )
 
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever found documents; the list is shared with the app."""
         taken, size = self._content(documents)
-        self._note((size, "end", monotonic(), run_id, taken))
+        self._end((size, "end", monotonic(), run_id, taken))
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
-        self._note((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))

@@ -21,7 +21,9 @@ def runs():
 
 
 def start(runs, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):
-    runs.start(now, run_id, parent, kind, name, {"question": "q"}, list(tags), metadata or {})
+    runs.start(
+        now, run_id, parent, None, None, kind, name, {"question": "q"}, list(tags), metadata or {}
+    )
 
 
 def names(runs):
@@ -111,6 +113,22 @@ def test_settling_closes_what_is_late_and_leaves_what_is_under_way(runs):
     assert names(runs) == [(CHILD, "incomplete"), (ROOT, "success")]
     runs.close(3.0)
     assert names(runs) == [(OTHER, "incomplete")]
+
+
+def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_above_it(runs):
+    start(runs, ROOT)
+    start(runs, CHILD, ROOT)
+    for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
+        runs.start(0.0, run_id, named, CHILD, None, "chat", "m", "x", [], {})
+        assert runs._open[run_id].parent.id == CHILD
+
+
+def test_langchain_is_believed_where_the_context_names_another_branch(runs):
+    start(runs, ROOT)
+    start(runs, CHILD, ROOT)
+    runs.start(0.0, GRANDCHILD, CHILD, ROOT, None, "chat", "m", "x", [], {})
+
+    assert runs._open[GRANDCHILD].parent.id == CHILD
 
 
 def test_a_silent_trace_is_given_up_after_its_time(runs):
@@ -242,6 +260,6 @@ def test_an_abandoned_run_keeps_what_it_had_said(runs):
 
 def test_the_callers_configurable_is_learnt_from_a_child(runs):
     start(runs, ROOT)
-    runs.start(0.0, CHILD, ROOT, "chain", "c", "x", [], {}, {"user_id": "u7"})
+    runs.start(0.0, CHILD, ROOT, ROOT, {"user_id": "u7"}, "chain", "c", "x", [], {})
 
     assert runs._open[ROOT].trace.configurable == {"user_id": "u7"}
