@@ -41,9 +41,9 @@ class Cuts:
     """Where something was cut, as paths such as `input[3].content`."""
 
     room: int
-    """Bytes left for the paths; past that only how many there were is told."""
+    """Bytes left for the paths; past that only that there are more is told."""
     paths: list[str] = field(default_factory=list)
-    more: int = 0
+    more: bool = False
 
     def add(self, path: str) -> None:
         """Remember one place, once."""
@@ -54,11 +54,11 @@ class Cuts:
         if self.room >= 0:
             self.paths.append(path)
         else:
-            self.more += 1
+            self.more = True
 
     def told(self) -> list[str]:
         """The paths for the row's metadata."""
-        return [*self.paths, f"and {self.more} more"] if self.more else self.paths
+        return [*self.paths, "and more"] if self.more else self.paths
 
 
 def size(value: Json) -> int:

@@ -8,54 +8,59 @@ WIDEST: Final = 12
 """Values of a dict that are looked at."""
 LEAST: Final = 16
 """Bytes that anything takes."""
+FUEL: Final = 100
+"""Values that are looked at in all; what has many of them shares this out among them."""
 _CONTENT: Final = ("page_content", "generations", "message", "messages", "text", "content")
 
 
-def weight(value: object, deepest: int = 4) -> int:
+def weight(value: object, fuel: int = FUEL) -> int:
     """Guess the size of a value as JSON, in bytes, in about constant time.
 
     Strings count by length, dicts by their first values, lists by a few of their items, messages,
-    documents and answers by their content; everything else counts as little. Not for limits:
-    those are exact, and taken later.
+    documents and answers by their content; everything else counts as little. Not for limits: those
+    are exact, and taken later.
 
     Args:
         value: Anything; it is only read.
-        deepest: How many levels to look into.
+        fuel: How many values to look at.
     """
     kind = type(value)
     if kind is str or kind is bytes:
         return len(value) + LEAST  # type: ignore[arg-type]  # str or bytes
-    if deepest == 0 or value is None or kind is int or kind is float:
+    if fuel <= 0 or value is None or kind is int or kind is float:
         return LEAST
     if kind is list or kind is tuple:
-        return _of_list(value, deepest - 1)
+        return _of_list(value, fuel - 1)
     if kind is dict:
-        return _of_dict(value, deepest - 1)
-    return _of_object(value, deepest - 1)
+        return _of_dict(value, fuel - 1)
+    return _of_object(value, fuel - 1)
 
 
-def _of_list(values: Any, deepest: int) -> int:
+def _of_list(values: Any, fuel: int) -> int:
     number = len(values)
     total = 0
     if number <= SAMPLE:
+        share = fuel // number if number else 0
         for value in values:
-            total += weight(value, deepest)
+            total += weight(value, share)
         return LEAST + total
+    share = fuel // SAMPLE
     # The newest items tend to be the large ones, so the last is always looked at.
     for value in values[: number - 1 : number // (SAMPLE - 1) + 1]:
-        total += weight(value, deepest)
-    return LEAST + total * (number - 1) // (SAMPLE - 1) + weight(values[-1], deepest)
+        total += weight(value, share)
+    return LEAST + total * (number - 1) // (SAMPLE - 1) + weight(values[-1], share)
 
 
-def _of_dict(values: Any, deepest: int) -> int:
+def _of_dict(values: Any, fuel: int) -> int:
     number = len(values)
     total = LEAST * (number + 1)
+    share = fuel // min(number, WIDEST) if number else 0
     for value in values.values() if number <= WIDEST else list(values.values())[:WIDEST]:
-        total += len(value) if type(value) is str else weight(value, deepest)
+        total += len(value) if type(value) is str else weight(value, share)
     return total
 
 
-def _of_object(value: Any, deepest: int) -> int:
+def _of_object(value: Any, fuel: int) -> int:
     try:
         fields = value.__dict__
     except Exception:  # noqa: BLE001 - the app's own class may say anything here
@@ -65,5 +70,5 @@ def _of_object(value: Any, deepest: int) -> int:
         return LEAST + len(content)
     for name in _CONTENT:
         if name in fields:
-            return LEAST + weight(fields[name], deepest)
+            return LEAST + weight(fields[name], fuel)
     return LEAST
