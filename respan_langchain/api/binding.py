@@ -6,6 +6,7 @@ function's arguments, types and words, so that no signature stands anywhere twic
 
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -17,24 +18,24 @@ P = ParamSpec("P")
 Value = TypeVar("Value")
 
 
-class Blocking:
+class Blocking(ABC):
     """A client whose methods return values."""
 
     terms: Terms
 
+    @abstractmethod
     def run(self, task: Errand[Value]) -> Value:
         """Do what the errand says until it has a value."""
-        raise NotImplementedError
 
 
-class Awaiting:
+class Awaiting(ABC):
     """A client whose methods return awaitables."""
 
     terms: Terms
 
+    @abstractmethod
     async def run(self, task: Errand[Value]) -> Value:
         """Do what the errand says until it has a value."""
-        raise NotImplementedError
 
 
 class Flow(Generic[P, Value]):

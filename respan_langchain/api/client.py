@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from respan_langchain.api import dataset_calls, log_calls
 from respan_langchain.api.binding import Awaiting, Blocking, Endpoint, Flow, Pages
-from respan_langchain.api.errand import Errand, Rest, Send, Terms
+from respan_langchain.api.errand import Errand, Rest, Terms
 from respan_langchain.api.exchange import AsyncExchange, Exchange
 from respan_langchain.api.flows import count_identifiers, find_or_create_dataset
 from respan_langchain.api.protocol import Call, Patience
@@ -113,12 +113,12 @@ class DatasetClient(_Endpoints, Blocking):
         said = None
         try:
             while True:
-                match task.send(said):
-                    case Send(call, content, deadline):
-                        self._insist_on_open(call)
-                        said = self._exchange.send(call, deadline, content)
-                    case Rest(seconds):
-                        time.sleep(seconds)
+                step = task.send(said)
+                if isinstance(step, Rest):
+                    time.sleep(step.seconds)
+                else:
+                    self._insist_on_open(step.call)
+                    said = self._exchange.send(step.call, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value
             return value
@@ -176,12 +176,12 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
         said = None
         try:
             while True:
-                match task.send(said):
-                    case Send(call, content, deadline):
-                        self._insist_on_open(call)
-                        said = await self._exchange.send(call, deadline, content)
-                    case Rest(seconds):
-                        await anyio.sleep(seconds)
+                step = task.send(said)
+                if isinstance(step, Rest):
+                    await anyio.sleep(step.seconds)
+                else:
+                    self._insist_on_open(step.call)
+                    said = await self._exchange.send(step.call, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value
             return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from respan_langchain.answer import Answer
-from respan_langchain.api.protocol import Call, Done, Failed, Patience, Wait, judge
+from respan_langchain.api.protocol import Call, Done, Failed, Patience, judge
 
 Value = TypeVar("Value")
 
@@ -58,12 +58,9 @@ def errand(call: Call[Value], terms: Terms) -> Errand[Value]:
         attempt += 1
         try_until = min(deadline, terms.clock() + terms.longest_try)
         answer: Answer = yield Send(call, content, try_until)
-        match judge(call, answer, attempt, terms.patience, terms.luck()):
-            case Done(value):
-                return value
-            case Failed(error):
-                raise error
-            case Wait(seconds, error):
-                if terms.clock() + seconds >= deadline:
-                    raise error
-                yield Rest(seconds)
+        verdict = judge(call, answer, attempt, terms.patience, terms.luck())
+        if isinstance(verdict, Done):
+            return verdict.value
+        if isinstance(verdict, Failed) or terms.clock() + verdict.seconds >= deadline:
+            raise verdict.error
+        yield Rest(verdict.seconds)

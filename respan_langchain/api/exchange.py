@@ -7,6 +7,7 @@ common shape; the import waits for the first request, since it takes a while.
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,7 @@ KEPT_ALIVE = 5.0
 """Seconds that an idle connection is kept: less than servers do, so that it is alive when used."""
 
 
-class _Terms:
+class _Terms(ABC):
     """What both exchanges have in common: everything but the waiting."""
 
     def __init__(
@@ -70,8 +71,9 @@ class _Terms:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
 
+    @abstractmethod
     def _made(self) -> Any:
-        raise NotImplementedError
+        """Make a client of our own."""
 
     def _is_closed(self) -> bool:
         return self.closed or getattr(self._given, "is_closed", False)

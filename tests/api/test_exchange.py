@@ -14,8 +14,10 @@ import time
 
 import pytest
 
+from respan_langchain.api.clipped import ClippedStream, until
 from respan_langchain.api.dataset_calls import dataset
 from respan_langchain.api.exchange import MOST_READ, AsyncExchange, Exchange
+from respan_langchain.api.lines import Lines
 from respan_langchain.api.log_calls import bulk_call, create_log
 
 LONG = 30.0
@@ -384,6 +386,44 @@ def test_a_child_process_opens_a_connection_of_its_own(loopback, library, wire):
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
     assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_a_process_that_was_frozen_opens_a_new_connection(loopback, library, kind, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    gap = 1000.0
+
+    async def asked():
+        nonlocal gap
+        exchange = kind(server.url, wire.key, library=library)
+        exchange._lines = Lines(exchange._made, gap=lambda: gap)
+        for _ in range(2):
+            answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+            assert (await answer if kind is AsyncExchange else answer).status == 200
+            gap += 30.0
+        closing = exchange.close()
+        await closing if kind is AsyncExchange else None
+
+    asyncio.run(asked())
+
+    assert (server.connections, len(server.requests)) == (2, 2)
+
+
+class Inner:
+    """A connection that remembers whether it was closed."""
+
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_connection_that_comes_too_late_for_tls_is_closed():
+    inner = Inner()
+
+    with until(time.monotonic() - 1.0), pytest.raises(TimeoutError):
+        ClippedStream(inner).start_tls(None, "localhost", 1.0)
+
+    assert inner.closed
 
 
 def test_httpx_is_not_loaded_before_the_first_request():

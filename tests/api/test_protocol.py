@@ -144,6 +144,12 @@ def test_no_answer_is_an_error_in_the_exchanges_words(answer, kind):
     assert str(verdict.error) == f"POST /api/datasets/d1/logs/: {answer.problem}"
 
 
+def test_a_bulk_request_that_was_refused_whole_is_no_result():
+    verdict = judge(BULK, said(400, {"detail": "no"}), 1)
+
+    assert type(verdict.error) is errors.ValidationError
+
+
 def test_after_the_last_try_the_error_stands():
     assert isinstance(judge(READ, said(503), 3, Patience(max_tries=3)), Failed)
     assert isinstance(judge(READ, said(503), 2, Patience(max_tries=3)), Wait)
