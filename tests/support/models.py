@@ -8,6 +8,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.language_models.llms import LLM
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, GenerationChunk
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
 MODEL = "gpt-4o-mini"
 SERVED = "gpt-4o-mini-2024-07-18"
@@ -29,6 +30,7 @@ class FakeChat(BaseChatModel):
     fails: bool = False
     stops_after: int | None = None
     turns: int = 0
+    calls: str = "lookup"
     tools: Sequence[Any] = ()
     n: int = 1
 
@@ -45,7 +47,7 @@ class FakeChat(BaseChatModel):
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
         return self.bind(
-            tools=[{"type": "function", "function": {"name": tool.name}} for tool in tools],
+            tools=[convert_to_openai_tool(tool) for tool in tools],
             **kwargs,
         )
 
@@ -59,7 +61,7 @@ class FakeChat(BaseChatModel):
         done = sum(isinstance(message, ToolMessage) for message in messages)
         if done < self.turns:
             call = {
-                "name": "lookup",
+                "name": self.calls,
                 "args": {"city": "Paris", "number": done},
                 "id": f"call_{done}",
             }
