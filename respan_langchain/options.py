@@ -6,6 +6,7 @@ Settings that also have an environment variable are in `settings.py`; these are 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, get_args
 
+from respan_langchain.capture.content import json_value
 from respan_langchain.capture.encode import Finisher
 from respan_langchain.capture.limits import ContentLimits
 from respan_langchain.capture.policy import CAPTURE_KINDS, CaptureKind, Policy, Selector
@@ -77,7 +78,10 @@ def shape_from(
         retrieved_documents=retrieved_documents,
         messages=messages,
         keep_media=keep_media,
-        metadata={**provenance(), **said, **(metadata or {})},
+        metadata={
+            str(key): json_value(value)
+            for key, value in {**provenance(), **said, **(metadata or {})}.items()
+        },
         tags=tuple([tags] if isinstance(tags, str) else tags),
     )
 

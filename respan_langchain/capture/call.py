@@ -37,11 +37,16 @@ class CallSettings:
     identifiers: Mapping[str, object] = field(default_factory=dict)
 
 
+NOTHING_SAID: Final = CallSettings()
+NAMES: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
+
+
 def call_settings(run: Run) -> CallSettings:
     """Read what this run's call asks for; what is not of the right shape is left alone."""
-    vendors, ours = _mapping(run.metadata.get(VENDORS)), _mapping(run.metadata.get(OURS))
-    if not vendors and not ours:
-        return CallSettings()
+    vendors, ours = run.metadata.get(VENDORS), run.metadata.get(OURS)
+    if vendors is None and ours is None:
+        return NOTHING_SAID
+    vendors, ours = _mapping(vendors), _mapping(ours)
     given = {**vendors, **ours}
     # What stands for one row only belongs to the uppermost run that carries it, not to all that
     # inherit it.
@@ -64,10 +69,13 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
 
     Said in the call, in `metadata`, or in `configurable`.
     """
-    found = {}
+    places = (run.metadata, run.trace.root.metadata, run.trace.configurable)
+    found: dict[str, str] = {}
+    if not call.identifiers and all(map(NAMES.isdisjoint, places)):
+        return found
     for key, names in IDENTIFIERS.items():
         value = call.identifiers.get(key)
-        for place in (run.metadata, run.trace.root.metadata, run.trace.configurable):
+        for place in places:
             for name in names:
                 value = place.get(name) if value is None else value
         if isinstance(value, str | int):

@@ -70,7 +70,7 @@ class Shape:
     """Whether a root whose state is a list of messages gives a conversation and an answer."""
     keep_media: bool = False
     """Whether images, audio and files are kept, in place of their type, size and digest."""
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
     """On every row: the application's own facts, its version, the library's."""
     tags: tuple[str, ...] = ()
 
@@ -158,12 +158,9 @@ def _outcome(run: Run) -> dict[str, Json]:
 
 def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
-    metadata.update(
-        {
-            name: json_value(value)
-            for name, value in model.facts.metadata(content=shape.content).items()
-        }
-    )
+    facts = json_value(model.facts.metadata(content=shape.content))
+    if isinstance(facts, dict):
+        metadata.update(facts)
     add_usage(metrics, model.usage)
     add_cost(metadata, metrics, model.cost)
     if model.usage is None:
@@ -220,10 +217,13 @@ def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape:
         for key, value in run.metadata.items()
         if not str(key).startswith(INTERNAL_METADATA)
     }
-    said = {**shape.metadata, **own, **call.metadata, **named}
-    for key, value in said.items():
-        if key in IDENTITY_OF_CALLER or key not in metadata:
-            metadata[str(key)] = json_value(value)
+    said = json_value({**own, **call.metadata, **named}) if own or call.metadata or named else {}
+    if isinstance(said, dict):
+        for key, value in said.items():
+            if key in IDENTITY_OF_CALLER or key not in metadata:
+                metadata[key] = value
+    for key, value in shape.metadata.items():
+        metadata.setdefault(key, value)
     tags = [*shape.tags, *run.tags, *call.tags]
     shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
     if shown:
