@@ -1,33 +1,51 @@
 """What happens when a row meets its fate: the one place that tells everybody."""
 
+from collections.abc import Callable
+
 from respan_langchain.delivery.batch import News, Settled
 from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.outbox import NoOutbox
+from respan_langchain.delivery.parcel import Row
+from respan_langchain.delivery.spool import SpoolState
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
+SHUTDOWN = "shutdown"
 
 
 class Accounts:
-    """The one place where rows are settled."""
+    """Both ledgers, the room that a row took, its place on disk, those who wait for it."""
 
-    def __init__(self, ledger: Ledger, intake: Intake, flushes: Flushes, herald: Herald) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        intake: Intake,
+        flushes: Flushes,
+        herald: Herald,
+        outbox: NoOutbox,
+    ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._flushes = flushes
         self._herald = herald
+        self._outbox = outbox
 
-    def settle(self, settled: list[Settled], now: float) -> None:
-        """These rows are done with."""
+    def settle(self, settled: list[Settled], now: float, *, held: bool = True) -> None:
+        """These rows are done with; `held` is False for those that never took any room."""
         if not settled:
             return
+        settled = self._saved(settled, now)
+        self._clear_disk(settled, now)
         for one in settled:
             parcel = one.row.parcel
             parcel.ledger.settle(parcel.id, one.state, one.reason)
             self._ledger.settle(parcel.id, one.state, one.reason)
         rows = [one.row for one in settled]
-        self._intake.release(rows)
+        if held:
+            self._intake.release(rows)
         self._flushes.settled(rows)
         self._herald.settled(settled, now)
 
@@ -35,6 +53,33 @@ class Accounts:
         """What an answer changed."""
         for row in news.doubtful:
             row.parcel.ledger.doubt(row.parcel.id, IN_DOUBT)
+        self._outbox.returned(news.returned, now)
         self.settle(news.settled, now)
         for remark in news.remarks:
             self._herald.remark(remark, waiting, now)
+
+    def _saved(self, settled: list[Settled], now: float) -> list[Settled]:
+        """What would be lost, but for the disk."""
+        lost = self._spilled(settled, "waiting", now, lambda one: one.state == "dropped")
+        return self._spilled(
+            lost, "sent", now, lambda one: one.state == "unknown" and one.reason == SHUTDOWN
+        )
+
+    def _spilled(
+        self,
+        settled: list[Settled],
+        state: SpoolState,
+        now: float,
+        may: Callable[[Settled], bool],
+    ) -> list[Settled]:
+        chosen = [one for one in settled if may(one)]
+        if not chosen or not self._outbox.spill([one.row for one in chosen], state, now):
+            return settled
+        spooled = [Settled(one.row, "spooled", one.reason) for one in chosen]
+        return [*(one for one in settled if not may(one)), *spooled]
+
+    def _clear_disk(self, settled: list[Settled], now: float) -> None:
+        gone: list[Row] = [one.row for one in settled if one.state in {"delivered", "dropped"}]
+        self._outbox.remove(gone, now)
+        dead = [one for one in settled if one.state in {"rejected", "unknown"}]
+        self._outbox.bury(dead, now)

@@ -84,4 +84,6 @@ class News:
 
     settled: list[Settled] = field(default_factory=list)
     doubtful: list[Row] = field(default_factory=list)
+    returned: list[Row] = field(default_factory=list)
+    """Surely not stored: to be sent again."""
     remarks: list[Remark] = field(default_factory=list)

@@ -64,6 +64,12 @@ class Dispatch:
         self.buffer = Buffer(self._limits, self._target)
         self.apart, self.doubts, self.flying = [], [], None
 
+    def doubt(self, rows: list[Row], now: float) -> None:
+        """These were sent in another life, and nobody knows what became of them."""
+        for address in {row.parcel.address for row in rows}:
+            here = [row for row in rows if row.parcel.address == address]
+            self.doubts.append(self._doubt(Batch(address, []), here, now))
+
     # -- what leaves next ------------------------------------------------------------------------
 
     def next_errand(self, now: float) -> Errand | None:
@@ -144,6 +150,7 @@ class Dispatch:
             news.doubtful.extend(doubtful)
             self.doubts.append(self._doubt(batch, doubtful, now))
         again = [batch.rows[index] for index in verdict.again]
+        news.returned.extend(again)
         asked = asked_wait(posted.answer, wall_clock)
         self._shrink_if_stuck(posted)
         self._apply(verdict, Batch(batch.address, again), now, asked, news)
@@ -166,6 +173,7 @@ class Dispatch:
             parked = [Settled(row, "unknown", "could not be looked for") for row in missing]
             news.settled.extend(parked)
         elif missing:
+            news.returned.extend(missing)
             self._send_again(batch, now)
         else:
             self.problem = None

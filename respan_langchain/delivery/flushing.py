@@ -17,7 +17,7 @@ class FlushResult:
 
     delivered: int = 0
     pending: int = 0
-    """Captured before the call and not yet delivered."""
+    """Captured before the call and not yet delivered; what lies on disk included."""
     dead: int = 0
     """Refused by the platform for good."""
     dropped: int = 0
@@ -37,6 +37,8 @@ class FlushRequest:
     deadline: float
     """On the worker's clock."""
     ledger: Ledger | None = None
+    until_taken: bool = False
+    """Wait only until the sources are drained, and on disk where that was asked for."""
     rows: set[Row] | None = None
     """What is still to be settled; None until the sources have been drained."""
     finished: bool = False
@@ -44,6 +46,14 @@ class FlushRequest:
 
     def __post_init__(self) -> None:
         self.gate.acquire()
+
+    def has_all(self, *, on_disk: bool) -> bool:
+        """Whether all has happened that it waits for; `on_disk`: some rows lie there alone."""
+        if self.rows is None or self.until_taken:
+            return self.rows is not None
+        if on_disk and (self.ledger is None or self.ledger.counts().spooled):
+            return False
+        return not self.rows
 
     def finish(self) -> None:
         """Let the caller go on."""
@@ -55,7 +65,7 @@ class FlushRequest:
         """What can be said now."""
         return FlushResult(
             delivered=counts.delivered,
-            pending=counts.queued if self.rows is None else len(self.rows),
+            pending=counts.spooled + (counts.queued if self.rows is None else len(self.rows)),
             dead=counts.rejected,
             dropped=counts.lost,
             unknown=counts.unknown,
@@ -80,17 +90,25 @@ class Flushes:
             request.rows = {row for row in rows if request.ledger in {None, row.parcel.ledger}}
         return bool(fresh)
 
+    def back_from_disk(self, rows: list[Row]) -> bool:
+        """These can be waited for again; True when somebody does."""
+        for request in self._waiting:
+            if request.rows is not None:
+                request.rows |= {row for row in rows if request.ledger in {None, row.parcel.ledger}}
+        return bool(self._waiting)
+
     def settled(self, rows: Iterable[Row]) -> None:
         """These need no more waiting."""
         for request in self._waiting:
             if request.rows is not None:
                 request.rows = request.rows.difference(rows)
 
-    def finish(self, now: float, idle_until: float) -> None:
+    def finish(self, now: float, idle_until: float, *, on_disk: bool = False) -> None:
         """Let go who has all, whose time is up, or who waits in vain until `idle_until`."""
         for request in list(self._waiting):
             in_vain = request.rows is not None and idle_until > request.deadline
-            if request.rows == set() or in_vain or now >= request.deadline:
+            has_all = request.has_all(on_disk=on_disk)
+            if has_all or in_vain or now >= request.deadline:
                 self._waiting.remove(request)
                 request.finish()
 

@@ -6,9 +6,6 @@ from respan_langchain.delivery.batch import Remark, Settled
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.notices import Notices, logger
 
-SHUTDOWN = "shutdown"
-"""The reason whose rows are named in a process's last line."""
-
 
 class Herald:
     """Every log line of this room; never a payload, never a key."""
@@ -43,7 +40,8 @@ class Herald:
     def settled(self, settled: list[Settled], now: float) -> None:
         """Rows that were refused or given up."""
         dropped = [one.reason for one in settled if one.state == "dropped"]
-        lost = Counter(reason for reason in dropped if reason != SHUTDOWN)
+        # What is left at the end has a line of its own.
+        lost = Counter(reason for reason in dropped if reason != "shutdown")
         self._lost(lost, now)
         rejected = sum(one.state == "rejected" for one in settled)
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
@@ -65,10 +63,17 @@ class Herald:
         if self._notices.count_to_say(subject, now) is not None:
             logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
 
-    def left(self, count: int, why: str) -> None:
+    def disk(self, problem: str | None, now: float) -> None:
+        """The disk says no."""
+        if problem is not None and self._notices.count_to_say("disk", now) is not None:
+            logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
+
+    def left(self, lost: int, spooled: int, why: str) -> None:
         """The last line of a process, if there is anything to say."""
-        if count:
-            logger.warning("respan_langchain: %d record(s) not delivered: %s.", count, why)
+        if lost:
+            logger.warning("respan_langchain: %d record(s) not delivered: %s.", lost, why)
+        if spooled:
+            logger.warning("respan_langchain: %d record(s) on disk for later: %s.", spooled, why)
 
     def _lost(self, counts: Counter[str], now: float) -> None:
         for reason, number in counts.items():

@@ -13,6 +13,8 @@ from typing import Literal
 
 from respan_langchain.delivery import forks
 
+RESUMED = "back from disk"
+
 State = Literal["queued", "delivered", "rejected", "dropped", "unknown", "spooled"]
 Final = Literal["delivered", "rejected", "dropped", "unknown", "spooled"]
 
@@ -86,6 +88,10 @@ class Ledger:
         """A queued row has news: it stays queued, `reason` says what it waits for."""
         self._notes.append(_Note(row_id, "queued", reason))
 
+    def resume(self, row_id: str) -> None:
+        """A row came back from disk."""
+        self._notes.append(_Note(row_id, "queued", RESUMED))
+
     def settle(self, row_id: str, state: Final, reason: str = "") -> None:
         """An accepted row has met its fate."""
         self._notes.append(_Note(row_id, state, reason))
@@ -147,9 +153,11 @@ class Ledger:
         self._remember(note.id, Fate(note.state, note.reason))
 
     def _count_queued(self, note: _Note) -> None:
-        if not note.reason:
-            self._accepted += 1
+        if note.reason in {"", RESUMED}:
             self._totals["queued"] = self._totals.get("queued", 0) + 1
+            came, left = (1, 0) if not note.reason else (0, 1)
+            self._accepted += came
+            self._totals["spooled"] = self._totals.get("spooled", 0) - left
         self._queued[note.id] = note.reason
 
     def _remember(self, row_id: str, fate: Fate) -> None:

@@ -10,17 +10,21 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias
 
-from respan_langchain.delivery.accounts import Accounts
+from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
 from respan_langchain.delivery.batch import Found, Posted, Settled
 from respan_langchain.delivery.courier import Carrier, Courier
 from respan_langchain.delivery.dispatch import Dispatch
 from respan_langchain.delivery.flushing import Flushes, FlushRequest
-from respan_langchain.delivery.herald import SHUTDOWN, Herald
+from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.outbox import NoOutbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Sources
+
+COMMIT_INTERVAL = 0.02
+"""Seconds between two looks at the sources when rows are promised to be on disk within 50 ms."""
 
 
 class Signal(Enum):
@@ -53,6 +57,7 @@ class Loop:
         limits: Limits,
         *,
         sources: Sources,
+        outbox: NoOutbox,
         ledger: Ledger,
         clock: Callable[[], float],
         uniform: Callable[[float, float], float],
@@ -65,23 +70,33 @@ class Loop:
         self._flushes = Flushes()
         self._fruitful = False
         self._drain_at = float("-inf")
+        quick = COMMIT_INTERVAL if outbox.is_durable else limits.drain_interval
+        self._interval = min(quick, limits.drain_interval)
         self.mailbox: SimpleQueue[Message] = SimpleQueue()
         self.intake = Intake(limits, ledger)
         self.dispatch = Dispatch(limits, uniform)
         self.courier = Courier(open_carrier, self.mailbox.put)
         self.herald = Herald(limits)
-        self._accounts = Accounts(ledger, self.intake, self._flushes, self.herald)
+        self.outbox = outbox
+        self._accounts = Accounts(
+            ledger, intake=self.intake, flushes=self._flushes, herald=self.herald, outbox=outbox
+        )
 
     def step(self, message: Message, *, inline: bool = False) -> float:
         """Do everything that can be done now; the seconds until there may be more."""
         self._read(message)
         now = self._clock()
+        self.outbox.look_around(now)
         again = self._drain(now)
-        self._absorb()
+        self._absorb(now)
+        again = self._fetch(now) or again
         self._accounts.settle(self.dispatch.expire(now), now)
         errand = self.dispatch.next_errand(now)
         if errand is not None:
+            if errand.kind == "post":
+                self.outbox.leaving(errand.batch.rows, now)
             self.courier.carry(errand, self._allowed(now, inline=inline), inline=inline)
+        self.herald.disk(self.outbox.problem, now)
         self._serve_flushes(now, drained=not again)
         self.herald.dropped(self.intake.refusals, now)
         self._ledger.fold()
@@ -92,18 +107,22 @@ class Loop:
 
     def push_out(self) -> bool:
         """Drop the row that waits longest; True when there was one."""
-        self._absorb()
+        self._absorb(self._clock())
         oldest = self.dispatch.buffer.oldest()
         if oldest is not None:
             self._accounts.settle([Settled(oldest, "dropped", "pushed_out")], self._clock())
         return oldest is not None
 
     def abandon(self, why: str) -> None:
-        """Count what is left as `shutdown`, and say so."""
-        self._absorb()
+        """Put what is left on disk, or count it as `shutdown` and say so."""
+        now = self._clock()
+        self._absorb(now)
         left = self.dispatch.abandoned(SHUTDOWN)
-        self.herald.left(len(left), why)
-        self._accounts.settle(left, self._clock())
+        spooled = self._ledger.counts().spooled
+        self._accounts.settle(left, now)
+        spooled = self._ledger.counts().spooled - spooled
+        self.herald.left(len(left) - spooled, spooled, why)
+        self.outbox.close()
         self.dispatch.forget()
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))
 
@@ -117,7 +136,7 @@ class Loop:
         match message:
             case Signal.WAKE:
                 # More events follow the first one closely, so they are fetched together.
-                self._drain_at = min(self._drain_at, now + self._limits.drain_interval)
+                self._drain_at = min(self._drain_at, now + self._interval)
             case FlushRequest():
                 self._flushes.add(message)
                 self._sources.settle_open()
@@ -137,7 +156,7 @@ class Loop:
             return True
         if self._fruitful:
             self._fruitful = False
-            self._drain_at = now + self._limits.drain_interval
+            self._drain_at = now + self._interval
             return False
         self._sleeper.asleep = True
         # Whoever came just before that saw a waking worker and woke nobody.
@@ -157,9 +176,31 @@ class Loop:
             self._sleeper.put(parcel)
         return more
 
-    def _absorb(self) -> None:
-        for row in self.intake.arrivals():
+    def _absorb(self, now: float) -> None:
+        rows = self.intake.arrivals()
+        self.outbox.write_down(rows, now)
+        for row in rows:
             self.dispatch.buffer.add(row)
+        overflow = [Settled(row, "dropped", "spool_full") for row in self.intake.overflow()]
+        self._accounts.settle(overflow, now, held=False)
+
+    def _fetch(self, now: float) -> bool:
+        """Bring rows back from disk while all is well and there is room; True when some came."""
+        most_rows, most_bytes = self.intake.room
+        if not self.outbox.loadable or most_rows <= 0 or most_bytes <= 0:
+            return False
+        if self.dispatch.problem is not None and self.dispatch.count:
+            return False
+        loaded = self.outbox.load(min(most_rows, self._limits.batch_rows), most_bytes, now)
+        rows = self.intake.readmit(loaded, now)
+        sent = [row for one, row in zip(loaded, rows, strict=True) if one.sent]
+        self.dispatch.doubt(sent, now)
+        for one, row in zip(loaded, rows, strict=True):
+            if not one.sent:
+                self.dispatch.buffer.add(row)
+        if self._flushes.back_from_disk(rows):
+            self.dispatch.buffer.hurry(self.intake.latest)
+        return bool(loaded)
 
     def _allowed(self, now: float, *, inline: bool) -> float:
         """The seconds that a request may take."""
@@ -170,4 +211,4 @@ class Loop:
         if drained and self._flushes.mark(self.dispatch.rows):
             self.dispatch.buffer.hurry(self.intake.latest)
         idle_until = self.dispatch.due_at() if self.dispatch.flying is None else now
-        self._flushes.finish(now, idle_until)
+        self._flushes.finish(now, idle_until, on_disk=self.outbox.loadable > 0)

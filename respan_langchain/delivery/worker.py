@@ -19,6 +19,7 @@ from respan_langchain.delivery.flushing import FlushRequest, FlushResult
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
+from respan_langchain.delivery.outbox import Disk, NoOutbox, Outbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Source, Sources
 
@@ -27,6 +28,7 @@ PAUSE_AFTER_FAULT = 1.0
 START_AGAIN = 1.0
 """Seconds before a thread is asked for again, after the system refused one."""
 NEVER = float("inf")
+NO_ROOM = frozenset({"queue_rows", "queue_bytes"})
 
 
 class Worker:
@@ -36,12 +38,14 @@ class Worker:
         self,
         open_carrier: Callable[[], Carrier],
         limits: Limits | None = None,
+        disk: Disk | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Start nothing; `open_carrier` is called on the courier's thread, again after a fork."""
         self.limits = limits or Limits()
+        self.disk = disk
         self._open_carrier = open_carrier
         self._clock = clock
         self._uniform = uniform
@@ -69,6 +73,7 @@ class Worker:
             self._open_carrier,
             self.limits,
             sources=self._sources,
+            outbox=NoOutbox() if self.disk is None else Outbox(self.disk),
             ledger=self.ledger,
             clock=self._clock,
             uniform=self._uniform,
@@ -78,6 +83,7 @@ class Worker:
         """In the child: what waited is the parent's to send."""
         # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
         self._inherited = self._loop
+        self._loop.outbox.leave_to_parent()
         self._begin()
         self._sources.after_fork()
 
@@ -101,10 +107,13 @@ class Worker:
 
     def put(self, parcel: Parcel) -> bool:
         """Take a row in; False when it was dropped at the door, and counted."""
-        intake = self._loop.intake
-        reason = "closed" if self.closed else intake.admit(parcel, self._clock())
-        if reason in {"queue_rows", "queue_bytes"} and self._push_out():
-            reason = intake.admit(parcel, self._clock())
+        intake, now = self._loop.intake, self._clock()
+        reason = "closed" if self.closed else intake.admit(parcel, now)
+        if reason in NO_ROOM and self._push_out():
+            reason = intake.admit(parcel, now)
+        if reason in NO_ROOM and self._loop.outbox.takes_overflow:
+            intake.divert(parcel, now)
+            reason = None
         if reason is not None:
             intake.refuse(parcel, reason)
         if self.asleep and not self.closed:
@@ -124,7 +133,15 @@ class Worker:
         Returns at the latest after `timeout` seconds, and earlier when nothing more can be done by
         then: while a halted address may not even be probed, waiting would not help.
         """
-        request = FlushRequest(self._clock() + timeout, ledger)
+        return self._asked(FlushRequest(self._clock() + timeout, ledger), timeout)
+
+    def secure(self, timeout: float) -> bool:
+        """Have everything that was captured before this call on disk, with the level `durable`."""
+        request = FlushRequest(self._clock() + timeout, until_taken=True)
+        outbox = self._loop.outbox
+        return self._asked(request, timeout).complete and outbox.is_durable and not outbox.problem
+
+    def _asked(self, request: FlushRequest, timeout: float) -> FlushResult:
         # Called from a source or a carrier, a flush would wait for itself.
         if get_ident() not in {self._thread, self._loop.courier.thread} and not self.closed:
             self._loop.mailbox.put(request)
@@ -134,7 +151,7 @@ class Worker:
                 self._work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
-        return request.result((ledger or self.ledger).counts())
+        return request.result((request.ledger or self.ledger).counts())
 
     def close(self, timeout: float) -> FlushResult:
         """Flush, give up what is left (counted as `shutdown`), end the threads."""
@@ -158,6 +175,11 @@ class Worker:
     def requests(self) -> int:
         """Batches sent, whatever came of them."""
         return self._loop.dispatch.requests
+
+    @property
+    def held_bytes(self) -> int:
+        """What all rows weigh that are held in memory, those in flight included."""
+        return self._loop.intake.held_bytes
 
     @property
     def problem(self) -> str | None:

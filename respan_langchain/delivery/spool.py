@@ -1,0 +1,217 @@
+"""One SQLite file of rows: what waits, what was sent without an answer, and the dead letters.
+
+Written by one process, which holds the lock beside it; read by anybody. The engine and a checksum
+find damage, the primary key finds doubles. Holds JSON only, and no key.
+"""
+
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+SpoolState = Literal["waiting", "sent", "dead"]
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    owner INTEGER NOT NULL DEFAULT 0,
+    captured REAL NOT NULL,
+    changed REAL NOT NULL,
+    UNIQUE (id, address)
+);
+CREATE INDEX IF NOT EXISTS loadable ON rows (held, state, number);
+"""
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolRow:
+    """A row as it lies on disk."""
+
+    id: str
+    address: str
+    body: bytes
+    state: SpoolState = "waiting"
+    reason: str = ""
+    """Why it is dead, in the platform's words."""
+    attempts: int = 0
+    """How often it was sent."""
+    captured: float = 0.0
+    """When it was put on disk first, in seconds since the epoch."""
+    changed: float = 0.0
+    """When its state changed last."""
+    owner: int = 0
+    """Whose it is in this process; 0 when it came from another one."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is broken, as opposed to the disk being full or read-only."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in DAMAGED
+
+
+class Spool:
+    """An open file of rows. Every method is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, which must exist.
+
+        Raises:
+            sqlite3.Error: It is damaged, or the disk says no.
+        """
+        self.path = path
+        # The worker's thread, an exit hook and an inline flush take turns by a lock of theirs.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(SCHEMA)
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            self._connection.execute(f"PRAGMA user_version={VERSION}")
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        self._connection.close()
+
+    def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
+        """Write rows; one that is there already keeps its place and takes the new state."""
+        now = time.time()
+        values = (
+            (
+                row.id, row.address, row.body, zlib.crc32(row.body), row.state, row.reason,
+                row.attempts, held, row.owner, row.captured or now, now,
+            )
+            for row in rows
+        )  # fmt: skip
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO rows (id, address, body, checksum, state, reason, attempts, held,"
+                " owner, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id, address) DO UPDATE SET state = excluded.state,"
+                " reason = excluded.reason, held = excluded.held, changed = excluded.changed",
+                values,
+            )
+
+    def remove(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Delete rows by id and address."""
+        with self._transaction() as cursor:
+            cursor.executemany("DELETE FROM rows WHERE id = ? AND address = ?", keys)
+
+    def mark(self, keys: Iterable[tuple[str, str]], state: SpoolState, *, attempt: bool) -> None:
+        """Give rows another state; `attempt` counts one more sending."""
+        now = time.time()
+        changes = ((state, attempt, now, *key) for key in keys)
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "UPDATE rows SET state = ?, attempts = attempts + ?, changed = ?"
+                " WHERE id = ? AND address = ?",
+                changes,
+            )
+
+    def load(self, most_rows: int, most_bytes: int) -> list[SpoolRow]:
+        """Take the oldest rows that nobody holds in memory; they are held from now on.
+
+        A damaged one is held and never comes.
+        """
+        loaded: list[SpoolRow] = []
+        numbers: list[tuple[int]] = []
+        size = 0
+        with self._transaction() as cursor:
+            cursor.execute(
+                f"SELECT number, {COLUMNS} FROM rows WHERE held = 0 AND state != 'dead'"  # noqa: S608
+                " ORDER BY number LIMIT ?",
+                (most_rows,),
+            )
+            for number, *columns in cursor:
+                row = _row(columns)
+                size += 0 if row is None else len(row.body)
+                if loaded and size > most_bytes:
+                    break
+                loaded += [] if row is None else [row]
+                numbers.append((number,))
+            cursor.executemany("UPDATE rows SET held = 1 WHERE number = ?", numbers)
+        return loaded
+
+    def loadable(self) -> int:
+        """How many rows wait on disk alone."""
+        query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def rows(
+        self, states: Sequence[SpoolState] = ("waiting", "sent", "dead")
+    ) -> Iterator[SpoolRow]:
+        """All rows in these states, the oldest first; one that is damaged is passed over."""
+        marks = ", ".join("?" * len(states))
+        query = f"SELECT {COLUMNS} FROM rows WHERE state IN ({marks}) ORDER BY number"  # noqa: S608
+        with closing(self._connection.execute(query, tuple(states))) as cursor:
+            for columns in cursor:
+                if (row := _row(columns)) is not None:
+                    yield row
+
+    def counts(self) -> dict[str, int]:
+        """Rows by state."""
+        query = "SELECT state, count(*) FROM rows GROUP BY state"
+        return dict(self._connection.execute(query).fetchall())
+
+    def bytes(self) -> int:
+        """The size of all bodies."""
+        query = "SELECT coalesce(sum(length(body)), 0) FROM rows"
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def revive(self) -> int:
+        """Have the dead letters sent again; how many there were."""
+        query = "UPDATE rows SET state = 'waiting', held = 0, changed = ? WHERE state = 'dead'"
+        return self._connection.execute(query, (time.time(),)).rowcount
+
+    def purge(self, states: Sequence[SpoolState], before: float = float("inf")) -> int:
+        """Delete rows in these states that changed last before a moment; how many."""
+        marks = ", ".join("?" * len(states))
+        query = f"DELETE FROM rows WHERE state IN ({marks}) AND changed < ?"  # noqa: S608
+        return self._connection.execute(query, (*states, before)).rowcount
+
+    def drop_oldest_dead(self) -> int:
+        """Delete the oldest tenth of the dead letters, at least one; how many."""
+        dead = self.counts().get("dead", 0)
+        query = (
+            "DELETE FROM rows WHERE number IN"
+            " (SELECT number FROM rows WHERE state = 'dead' ORDER BY number LIMIT ?)"
+        )
+        return self._connection.execute(query, (-(-dead // 10),)).rowcount
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """What a forked child must neither use nor close."""
+        return self._connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+
+COLUMNS = "id, address, body, checksum, state, reason, attempts, captured, changed, owner"
+
+
+def _row(columns: Sequence[object]) -> SpoolRow | None:
+    body, checksum = columns[2], columns[3]
+    if not isinstance(body, bytes) or zlib.crc32(body) != checksum:
+        return None
+    return SpoolRow(*columns[:3], *columns[4:])  # type: ignore[arg-type]  # the schema's types

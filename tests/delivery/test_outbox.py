@@ -1,0 +1,250 @@
+"""The levels `spill` and `durable`: what a worker leaves on disk, what the next makes of it."""
+
+import os
+import threading
+
+import pytest
+
+from respan_langchain.answer import Answer
+from respan_langchain.delivery import spool_tools
+from respan_langchain.delivery.ledger import Fate, Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.outbox import Disk
+from respan_langchain.delivery.worker import Worker
+from tests.delivery.kit import WAIT, parcel
+
+FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
+
+
+@pytest.fixture
+def ledger():
+    return Ledger()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def on_disk(wire, place):
+    """Makes workers with a disk."""
+    opened = []
+
+    def make(level="durable", *, disk=None, **limits):
+        chosen = disk or Disk(place, level)
+        opened.append(Worker(lambda: wire, Limits(**{**FAST, **limits}), chosen))
+        return opened[-1]
+
+    yield make
+    for worker in opened:
+        worker.abandon("the test is over")
+
+
+def rows_in(place, *states):
+    return sorted(row["id"] for row in spool_tools.export(place, states or spool_tools.ALL))
+
+
+def killed(worker):
+    """As if the process had died here: its lock is gone, its file is not."""
+    worker._loop.outbox._lock.forget()
+    worker.closed = True
+
+
+def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    for name in "ab":
+        worker.put(parcel(name, ledger=ledger))
+
+    assert worker.secure(WAIT)
+    assert rows_in(place, "waiting") == ["a", "b"]
+
+    assert worker.flush(WAIT, ledger)
+    assert rows_in(place) == []
+
+
+def test_memory_alone_secures_nothing(open_worker):
+    assert not open_worker().secure(WAIT)
+
+
+def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, ledger):
+    first = on_disk(max_age=60.0)
+    for name in "abc":
+        first.put(parcel(name, ledger=ledger))
+    assert first.secure(WAIT)
+    killed(first)
+
+    second = on_disk()
+    second.wake()
+
+    assert second.flush(WAIT)
+    assert wire.stored == dict.fromkeys("abc", 1)
+    assert spool_tools.spool_files(place)[0].waiting == 0
+
+
+def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, wire, ledger):
+    hold = threading.Event()
+
+    def store_and_hang(ids):
+        wire.keep(ids)
+        hold.wait(WAIT)
+        return Answer(None, problem="killed")
+
+    wire.script.append(store_and_hang)
+    first = on_disk(batch_rows=2)
+    for name in "ab":
+        first.put(parcel(name, ledger=ledger))
+    assert wire.arrived.acquire(timeout=WAIT)
+    killed(first)
+
+    second = on_disk()
+    assert second.flush(WAIT)
+    hold.set()
+
+    assert wire.stored == {"a": 1, "b": 1}
+    assert len(wire.batches) == 1
+
+
+@pytest.mark.parametrize("level", ["spill", "durable"])
+def test_what_is_left_at_the_end_is_for_the_next_process(
+    on_disk, wire, place, ledger, level, caplog
+):
+    wire.script.append(lambda ids: Answer(401))
+    first = on_disk(level)
+    for name in "ab":
+        first.put(parcel(name, ledger=ledger))
+
+    first.close(0.2)
+
+    assert rows_in(place, "waiting") == ["a", "b"]
+    assert ledger.counts().spooled == 2
+    assert ledger.fate("a") == Fate("spooled", "shutdown")
+    assert "2 record(s) on disk for later" in caplog.text
+    assert "not delivered" not in caplog.text
+    second = on_disk(level)
+    assert second.flush(WAIT)
+    assert wire.stored == {"a": 1, "b": 1}
+
+
+def test_a_worker_without_trouble_leaves_no_file(on_disk, place, ledger):
+    worker = on_disk()
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.close(WAIT)
+
+    assert list(place.iterdir()) == []
+
+
+def test_spill_touches_no_disk_without_need(on_disk, place, ledger):
+    worker = on_disk("spill")
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("level", ["spill", "durable"])
+def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, ledger, level):
+    hold = threading.Event()
+    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    worker = on_disk(level, max_rows=10, batch_rows=5)
+    for number in range(100):
+        assert worker.put(parcel(str(number), ledger=ledger))
+    result = worker.flush(0.2, ledger)
+    assert not result
+    assert result.pending == 100
+    assert ledger.counts().spooled >= 85
+
+    hold.set()
+
+    assert worker.flush(WAIT, ledger)
+    assert sorted(wire.stored.values()) == [1] * 100
+    assert ledger.counts().spooled == 0
+    assert ledger.counts().accepted == 100
+
+
+def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, wire, place, ledger):
+    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    worker = on_disk("spill")
+    worker.put(parcel("a", ledger=ledger))
+    assert not worker.flush(WAIT, ledger)
+    assert [(row["id"], row["reason"]) for row in spool_tools.export(place, ["dead"])] == [
+        ("a", "400")
+    ]
+    worker.close(WAIT)
+
+    assert spool_tools.replay(place) == 1
+    second = on_disk("spill")
+    assert second.flush(WAIT)
+
+    assert wire.stored == {"a": 1}
+    assert rows_in(place) == []
+
+
+def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, ledger):
+    wire.script.append(lambda ids: Answer(503, b'{"retry_after": 0.5}'))
+    worker = on_disk("spill", delivery_deadline=0.05)
+    worker.put(parcel("a", ledger=ledger))
+
+    while not worker.flush(WAIT, ledger):
+        pass
+
+    assert wire.stored == {"a": 1}
+
+
+def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
+    hold = threading.Event()
+    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    worker = on_disk(disk=Disk(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
+    for number in range(12):
+        worker.put(parcel(str(number), ledger=ledger))
+        worker.flush(0.01)
+
+    assert ledger.counts().dropped == {"spool_full": 5}
+    hold.set()
+    worker.flush(WAIT)
+    assert len(wire.stored) == 7
+
+
+def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
+    place.write_text("in the way")
+    worker = on_disk()
+    worker.put(parcel("a", ledger=ledger))
+
+    assert not worker.secure(WAIT)
+    assert worker.flush(WAIT, ledger)
+
+    assert wire.stored == {"a": 1}
+    assert caplog.text.count("records stay in memory") == 1
+
+
+def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    worker.put(parcel("a", ledger=ledger))
+    assert worker.secure(WAIT)
+    spool = worker._loop.outbox._spool
+    spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spool.connection.execute("PRAGMA cache_size = 0")
+    spool.path.write_bytes(os.urandom(spool.path.stat().st_size))
+    worker.put(parcel("b", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1, "b": 1}
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    worker.put(parcel("a", ledger=ledger))
+    assert worker.secure(WAIT)
+
+    child = os.fork()
+    if not child:
+        worker.put(parcel("b", ledger=ledger))
+        fine = worker.secure(WAIT) and len(list(place.glob("*.db"))) == 2 and worker.flush(WAIT)
+        os._exit(0 if fine else 1)
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1}
