@@ -1,0 +1,196 @@
+"""A graph that stops to ask someone: never an error, and with its resume one row."""
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphRecursionError
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command, interrupt
+from support.constructs import QUESTION
+from support.graphs import State, asking_graph, graph
+from support.ways import THIRD_VERSION, WAYS
+
+from respan_langchain import Patience
+
+THREAD = {"configurable": {"thread_id": "t1"}}
+SINGLE = {name: way for name, way in {**WAYS, **THIRD_VERSION}.items() if "batch" not in name}
+
+
+def config(handler):
+    return {**THREAD, "callbacks": [handler]}
+
+
+@pytest.mark.parametrize("way", SINGLE)
+def test_an_interrupted_run_and_its_resume_are_one_row(way, handler, rows_of):
+    app = asking_graph()
+    SINGLE[way](app, QUESTION, config(handler))
+    assert rows_of(handler).roots == []
+    SINGLE[way](app, Command(resume="yes"), config(handler))
+
+    [root] = rows_of(handler).roots
+    metadata, metrics = root["metadata"], root["metrics"]
+    assert (metadata["status"], metadata["status_code"]) == ("success", 200)
+    assert root["input"] == QUESTION
+    assert root["output"]["parts"] == ["yes"]
+    assert (metrics["llm_calls"], metrics["prompt_tokens"]) == (2, 24)
+    assert len(metadata["resumed_run_ids"]) == 1
+    assert metadata["thread_identifier"] == "t1"
+    assert "interrupts" not in metadata
+    assert {row["metadata"]["status"] for row in rows_of(handler)} == {"success"}
+
+
+@pytest.mark.parametrize("way", SINGLE)
+def test_what_is_never_resumed_is_delivered_as_interrupted(way, make_handler, rows_of):
+    handler = make_handler(patience=Patience(interrupted=0.0))
+    SINGLE[way](asking_graph(), QUESTION, config(handler))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "interrupted"
+    assert root["metadata"]["interrupts"][0]["value"] == {"approve": "Within 30 days, unworn."}
+    assert "error_type" not in root["metadata"]
+    assert root["input"] == QUESTION
+    assert root["metrics"]["prompt_tokens"] == 12
+
+
+@pytest.mark.parametrize("where", ["interrupt_before", "interrupt_after"])
+def test_a_static_interrupt_is_one_row_with_its_resume(where, handler, rows_of):
+    app = graph(checkpointer=InMemorySaver(), **{where: ["answer"]})
+    app.invoke(QUESTION, config(handler))
+    assert rows_of(handler).roots == []
+    app.invoke(None, config(handler))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "success"
+    assert root["input"] == QUESTION
+    assert root["output"]["parts"] == ["23 letters"]
+
+
+def test_a_static_interrupt_that_is_never_resumed_is_no_finished_row(make_handler, rows_of):
+    handler = make_handler(patience=Patience(interrupted=0.0))
+    graph(checkpointer=InMemorySaver(), interrupt_before=["check"]).invoke(
+        QUESTION, config(handler)
+    )
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "interrupted"
+
+
+def test_three_halts_and_their_resumes_are_one_row(handler, rows_of):
+    def ask(state):
+        return {"parts": [interrupt("one"), interrupt("two"), interrupt("three")]}
+
+    app = (
+        StateGraph(State).add_node("ask", ask).add_edge(START, "ask")
+        .compile(checkpointer=InMemorySaver())
+    )  # fmt: skip
+    app.invoke(QUESTION, config(handler))
+    for answer in "abc":
+        app.invoke(Command(resume=answer), config(handler))
+
+    [root] = rows_of(handler).roots
+    assert root["output"]["parts"] == ["a", "b", "c"]
+    assert len(root["metadata"]["resumed_run_ids"]) == 3
+
+
+def test_an_interrupt_in_a_subgraph_is_no_error_anywhere(make_handler, rows_of):
+    handler = make_handler(capture=("root", "chain", "llm"), patience=Patience(interrupted=0.0))
+    inner = asking_graph(checkpointer=None)
+    app = (
+        StateGraph(State).add_node("inner", inner).add_edge(START, "inner")
+        .compile(checkpointer=InMemorySaver())
+    )  # fmt: skip
+    app.invoke(QUESTION, config(handler))
+
+    rows = rows_of(handler)
+    assert {row["metadata"]["status"] for row in rows} == {"success", "interrupted"}
+    [root] = rows.roots
+    assert root["metadata"]["status"] == "interrupted"
+    assert root["metadata"]["interrupts"][0]["value"] == {"approve": "Within 30 days, unworn."}
+
+
+def test_an_interrupt_in_a_subgraph_is_resumed_as_one_row(handler, rows_of):
+    inner = asking_graph(checkpointer=None)
+    app = (
+        StateGraph(State).add_node("inner", inner).add_edge(START, "inner")
+        .compile(checkpointer=InMemorySaver())
+    )  # fmt: skip
+    app.invoke(QUESTION, config(handler))
+    app.invoke(Command(resume="yes"), config(handler))
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["input"]) == ("success", QUESTION)
+    assert root["metrics"]["prompt_tokens"] == 24
+
+
+def test_a_graph_under_a_chain_stops_the_row_of_the_chain(make_handler, rows_of):
+    from langchain_core.runnables import RunnableLambda
+
+    handler = make_handler(patience=Patience(interrupted=0.0))
+    (RunnableLambda(lambda asked: asked) | asking_graph()).invoke(QUESTION, config(handler))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["span_name"] == "RunnableSequence"
+    assert root["metadata"]["status"] == "interrupted"
+
+
+def test_a_conversation_is_one_row_per_turn_though_the_thread_is_the_same(handler, rows_of):
+    app = graph(checkpointer=InMemorySaver())
+    for _ in range(3):
+        app.invoke(QUESTION, config(handler))
+
+    roots = rows_of(handler).roots
+    assert len(roots) == 3
+    assert {root["metadata"]["thread_identifier"] for root in roots} == {"t1"}
+
+
+def test_a_command_to_the_parent_graph_is_no_error(make_handler, rows_of):
+    from support.graphs import handoff
+
+    handler = make_handler(capture=("root", "chain", "llm"))
+    handoff().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert {row["metadata"]["status"] for row in rows_of(handler)} == {"success"}
+
+
+def test_a_drained_graph_is_no_error(make_handler, rows_of):
+    from langgraph.errors import GraphDrained
+    from langgraph.runtime import RunControl
+
+    control = RunControl()
+
+    def stop(state):
+        control.request_drain("a deployment")
+        return {"answer": "half"}
+
+    handler = make_handler(capture=("root", "chain"))
+    builder = StateGraph(State).add_node("stop", stop).add_node("next", lambda state: {})
+    app = builder.add_edge(START, "stop").add_edge("stop", "next").compile()
+    with pytest.raises(GraphDrained):
+        app.invoke(QUESTION, {"callbacks": [handler]}, control=control)
+
+    assert {row["metadata"]["status"] for row in rows_of(handler)} == {"success"}
+
+
+def test_an_apps_own_error_of_the_same_name_is_an_error(handler, rows_of):
+    class GraphInterrupt(Exception):  # noqa: N818
+        pass
+
+    def node(state):
+        raise GraphInterrupt("mine")
+
+    app = StateGraph(State).add_node("node", node).add_edge(START, "node").compile()
+    with pytest.raises(GraphInterrupt):
+        app.invoke(QUESTION, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["metadata"]["error_message"]) == ("error", "mine")
+
+
+def test_too_many_steps_are_an_error(handler, rows_of):
+    builder = StateGraph(State).add_node("node", lambda state: {}).add_edge(START, "node")
+    app = builder.add_edge("node", "node").compile()
+    with pytest.raises(GraphRecursionError):
+        app.invoke(QUESTION, {"callbacks": [handler], "recursion_limit": 3})
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "error"
+    assert root["metadata"]["error_type"].endswith("GraphRecursionError")
