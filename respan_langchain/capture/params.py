@@ -82,23 +82,36 @@ def _tools(tools: object) -> list[object]:
 
 
 def _openai_tools(tool: object) -> list[object]:
-    if isinstance(tool, dict):
-        if isinstance(tool.get("function"), dict):
-            return [tool]
-        declarations = tool.get("function_declarations")
-        if isinstance(declarations, list):
-            return [{"type": "function", "function": each} for each in declarations]
-        if "type" in tool and not tool.keys() & _SCHEMA_OF_A_TOOL:
-            # One that the provider runs itself, such as a web search.
-            return [_without_secrets(tool)]
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
+    if isinstance(tool, dict) and (known := _as_it_is(tool)):
+        return known
     converted = outcome_of(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
-    if converted is not Failed and isinstance(converted, dict):
+    if isinstance(converted, dict):
         return [_without_secrets(converted)]
     if isinstance(tool, dict):
         return [_without_secrets(tool)]
+    # Cohere binds tools as objects of its client.
+    dumped = outcome_of(_dumped, tool)
+    if isinstance(dumped, dict) and isinstance(dumped.get("function"), dict):
+        return [dumped]
     return [{"type": "function", "function": {"name": _name(tool)}}]
+
+
+def _dumped(tool: Any) -> object:
+    return tool.model_dump()
+
+
+def _as_it_is(tool: dict[str, Any]) -> list[object]:
+    """Take what is in OpenAI's form, what Gemini wraps, and what a provider runs itself."""
+    if isinstance(tool.get("function"), dict):
+        return [tool]
+    declarations = tool.get("function_declarations")
+    if isinstance(declarations, list):
+        return [{"type": "function", "function": each} for each in declarations]
+    if "type" in tool and not tool.keys() & _SCHEMA_OF_A_TOOL:
+        return [_without_secrets(tool)]
+    return []
 
 
 def _without_secrets(tool: Mapping[str, object]) -> dict[str, object]:

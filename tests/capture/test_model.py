@@ -274,6 +274,21 @@ def test_a_tool_of_the_providers_own_is_kept():
     assert params(tools=[search])["tools"] == [search]
 
 
+class Function(BaseModel):
+    name: str
+    description: str
+    parameters: dict
+
+
+class CohereTool(BaseModel):
+    type: str = "function"
+    function: Function
+
+
+def test_a_clients_own_tool_object_leaves_in_openais_form():
+    assert params(tools=[CohereTool(function=FUNCTION["function"])])["tools"] == [FUNCTION]
+
+
 class Stubborn(BaseModel):
     """Has no schema to give."""
 
