@@ -116,6 +116,14 @@ def test_the_table_prices_every_kind_of_token():
     assert cost == Cost(Decimal("0.095325"), "custom", "complete")
 
 
+def test_a_usage_that_cannot_be_costs_never_less_than_its_parts():
+    impossible = Usage(10, 0, cache_read_tokens=1_000)
+
+    cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).cost(impossible, OWN, {})
+
+    assert cost.amount == Decimal("0.001")
+
+
 def test_a_kind_without_a_price_is_paid_as_the_wider_one():
     cached = Usage(1_000, 0, cache_read_tokens=400, cache_write_tokens=100)
 

@@ -332,6 +332,19 @@ def test_a_gateway_names_the_seller_by_a_prefix():
     assert cost(gateway).source == "genai-prices"
 
 
+def test_a_prefix_is_taken_at_its_word_when_nothing_else_is_known():
+    assert cost(ModelFacts(served="anthropic/claude-opus-5")).source == "genai-prices"
+    assert cost(ModelFacts(served="claude-opus-5")).source == "estimate"
+
+
+def test_what_was_looked_up_is_kept_found_or_not():
+    prices, gpt = PriceList(), ModelFacts(provider="openai", served="gpt-4o")
+    nobody = ModelFacts(provider="acme", served="acme-7b")
+
+    assert prices.offer(gpt) is prices.offer(gpt)
+    assert prices.offer(nobody) is prices.offer(nobody) is None
+
+
 def test_a_proxy_in_the_users_own_network_is_an_estimate():
     proxy = ModelFacts(provider="openai", served="gpt-4o", endpoint="litellm.internal")
 

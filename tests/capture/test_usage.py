@@ -211,6 +211,30 @@ PLACES = {
         ),
         Usage(20, 310, 330, reasoning_tokens=300),
     ),
+    "openai: an output that is all reasoning": (
+        chat(
+            usage={
+                "input_tokens": 20, "output_tokens": 300, "total_tokens": 320,
+                "output_token_details": {"reasoning": 300},
+            }
+        ),
+        Usage(20, 300, 320, reasoning_tokens=300),
+    ),
+    "an input that is all cache": (
+        chat(
+            usage={
+                "input_tokens": 300, "output_tokens": 2, "total_tokens": 302,
+                "input_token_details": {"cache_read": 300},
+            }
+        ),
+        Usage(300, 2, 302, cache_read_tokens=300),
+    ),
+    "the output alone": (
+        text(llm_output={"token_usage": {"completion_tokens": 5}}), Usage(output_tokens=5),
+    ),
+    "the total alone": (
+        text(llm_output={"token_usage": {"total_tokens": 5}}), Usage(total_tokens=5),
+    ),
     "deepseek: cache hits in words of its own": (
         chat(
             llm_output={
