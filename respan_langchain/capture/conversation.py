@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from langchain_core.messages import BaseMessage
+from langchain_core.outputs import LLMResult
 
 from respan_langchain.capture.content import Json, json_value
-from respan_langchain.capture.messages import messages
+from respan_langchain.capture.messages import generations, messages
 from respan_langchain.capture.run import Run
 
 MESSAGES: Final = "messages"
@@ -31,10 +32,11 @@ def root_view(
     run: Run, *, input_key: str | None, output_key: str | None, conversation: Literal["auto", "off"]
 ) -> RootView:
     """Choose what a root's row shows of its input and output."""
-    outputs = run.outputs
-    if outputs is None and run.status == "abandoned":
-        outputs = run.trace.last_output
-    asked, given = run.inputs, outputs
+    asked, given = run.inputs, run.outputs
+    if given is None and run.status in ("abandoned", "incomplete"):
+        given = run.trace.last_output
+        if isinstance(given, LLMResult):
+            given = generations(given).output
     state = conversation == "auto"
     if input_key is not None:
         shown_input = json_value(part(asked, input_key))

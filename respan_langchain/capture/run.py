@@ -89,7 +89,7 @@ class Trace:
     first_started: float | None = None
     """When the first half started; None for a trace that was never interrupted."""
     last_output: object = None
-    """What the latest run directly under the root gave.
+    """What a model, or a run directly under the root, gave last.
 
     All there is when the root itself was abandoned.
     """

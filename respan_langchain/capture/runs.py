@@ -258,7 +258,7 @@ class Runs:
         if run.is_root:
             self._end_root(trace, now)
             return
-        if run.parent is trace.root and status != "error":
+        if run.outputs is not None and (run.asked is not None or run.parent is trace.root):
             trace.last_output = run.outputs
         self._finished.append(run)
         if trace.closing and not trace.open:

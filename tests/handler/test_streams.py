@@ -1,0 +1,179 @@
+"""Streams that nobody reads to their end: abandoned, not failed, with what had been said."""
+
+import asyncio
+import gc
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from support.constructs import PROMPT, QUESTION, sequence
+from support.graphs import ASKED, agent, graph
+from support.models import FakeChat, FakeText
+
+from respan_langchain import Patience
+
+ANSWER = "Within 30 days, unworn."
+
+
+async def first_of(stream):
+    async for _ in stream:
+        break
+    await stream.aclose()
+
+
+async def read_until_cancelled(stream):
+    reading = asyncio.Event()
+
+    async def read():
+        async for _ in stream:
+            reading.set()
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(read())
+    await reading.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def broken_off(app, asked, config):
+    for _ in app.stream(asked, config):
+        break
+    gc.collect()
+
+
+def closed(app, asked, config):
+    stream = app.stream(asked, config)
+    next(stream)
+    stream.close()
+
+
+ABANDONED = {
+    "break": broken_off,
+    "close": closed,
+    "aclose": lambda app, asked, config: asyncio.run(first_of(app.astream(asked, config))),
+    "cancelled": lambda app, asked, config: asyncio.run(
+        read_until_cancelled(app.astream(asked, config))
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ABANDONED)
+def test_an_abandoned_chat_stream_keeps_what_was_said(how, handler, rows_of):
+    ABANDONED[how](FakeChat(), "Can I return shoes?", {"callbacks": [handler]})
+
+    [row] = rows_of(handler)
+    assert row["metadata"]["status"] == "abandoned"
+    assert "error_type" not in row["metadata"]
+    assert row["output"]["content"].startswith("Within")
+    assert row["input"] == [{"role": "user", "content": "Can I return shoes?"}]
+
+
+@pytest.mark.parametrize("how", ABANDONED)
+def test_an_abandoned_chain_is_one_abandoned_row_with_its_model_call(how, handler, rows_of):
+    ABANDONED[how](sequence(), QUESTION, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    [root], [chat] = rows.roots, rows.chats
+    assert root["metadata"]["status"] == "abandoned"
+    assert root["input"] == QUESTION
+    assert root["output"]["content"].startswith("Within")
+    assert root["metrics"]["llm_calls"] == 1
+    assert chat["metadata"]["status"] in ("abandoned", "success")  # a sync one is read to its end
+    assert chat["output"]["content"].startswith("Within")
+    assert chat["metadata"]["span_parent_id"] == root["metadata"]["span_unique_id"]
+
+
+def test_tokens_that_come_after_the_root_has_ended_are_counted(handler, rows_of):
+    broken_off(sequence(), QUESTION, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert rows.chats[0]["output"]["content"] == ANSWER
+    assert rows.roots[0]["metrics"]["prompt_tokens"] == 12
+
+
+@pytest.mark.parametrize("how", ABANDONED)
+@pytest.mark.parametrize(("make", "asked"), [(graph, QUESTION), (agent, ASKED)])
+def test_an_abandoned_graph_is_no_error(how, make, asked, handler, rows_of):
+    ABANDONED[how](make(), asked, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    [root] = rows.roots
+    assert root["metadata"]["status"] == "abandoned"
+    assert "error_type" not in root["metadata"]
+    assert {row["metadata"]["status"] for row in rows} <= {"abandoned", "success"}
+    assert root["metrics"]["llm_calls"] == len(rows.chats) > 0
+
+
+@pytest.mark.parametrize("how", ["break", "close"])
+def test_an_abandoned_text_stream_is_no_error(how, handler, rows_of):
+    ABANDONED[how](FakeText(), "What?", {"callbacks": [handler]})
+
+    [row] = rows_of(handler)
+    assert row["metadata"]["status"] == "abandoned"
+
+
+def test_a_stream_that_breaks_is_an_error_with_what_was_said(handler, rows_of):
+    with pytest.raises(ConnectionError):
+        list(FakeChat(stops_after=2).stream("Can I return shoes?", {"callbacks": [handler]}))
+
+    [row] = rows_of(handler)
+    assert (row["metadata"]["status"], row["metadata"]["error_type"]) == (
+        "error",
+        "ConnectionError",
+    )
+    assert row["output"]["content"] == "Within 30"
+
+
+def test_a_cancelled_call_is_abandoned(handler, rows_of):
+    class Slow(FakeChat):
+        async def _agenerate(self, *_, **__):
+            asked.set()
+            await asyncio.Event().wait()
+
+    asked = asyncio.Event()
+
+    async def cancelled():
+        chain = PROMPT | Slow()
+        task = asyncio.create_task(chain.ainvoke(QUESTION, {"callbacks": [handler]}))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+
+    rows = rows_of(handler)
+    assert rows.roots[0]["metadata"]["status"] == "abandoned"
+    assert (
+        rows.chats[0]["metadata"]["status"] == "incomplete"
+    )  # LangChain does not say how it ended
+
+
+def test_a_third_version_stream_that_is_dropped_is_incomplete_at_the_end(make_handler, rows_of):
+    handler = make_handler()
+    stream = FakeChat().stream_events("Hello", {"callbacks": [handler]}, version="v3")
+    next(iter(stream))
+    del stream
+    gc.collect()
+    handler.shutdown(timeout=10)
+
+    [row] = rows_of(handler)
+    assert row["metadata"]["status"] in ("incomplete", "abandoned")
+
+
+def test_the_root_does_not_wait_for_a_late_child_for_ever(make_handler, rows_of):
+    handler = make_handler(patience=Patience(late_children=0.0))
+    stream = sequence().stream(QUESTION, {"callbacks": [handler]})
+    next(stream)
+    stream.close()
+
+    assert rows_of(handler).roots[0]["metadata"]["status"] == "abandoned"
+
+
+def test_the_stream_is_the_same_with_a_handler_and_without(handler):
+    def chunks(config):
+        return [chunk.content for chunk in model.stream("Hello", config)]
+
+    model = GenericFakeChatModel(messages=iter([AIMessage("a b c"), AIMessage("a b c")]))
+    assert chunks({}) == chunks({"callbacks": [handler]})
