@@ -55,7 +55,9 @@ def params_of(
     }
     tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
     found: dict[str, object] = {
-        name: value for name, value in given.items() if isinstance(value, _PLAIN)
+        name: value
+        for name, value in given.items()
+        if isinstance(value, _PLAIN) and value not in ([], {})
     }
     if found.get("stream") is False:
         # False is only the constructor's default; a call may stream all the same.
@@ -69,9 +71,7 @@ def params_of(
 
 def _named(place: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, object]:
     return {
-        names[name]: value
-        for name, value in place.items()
-        if name in names and value is not None and value != []
+        names[name]: value for name, value in place.items() if name in names and value is not None
     }
 
 
@@ -141,5 +141,5 @@ def _json_schema(schema: object) -> object:
 
 
 def _name(thing: object) -> str:
-    name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
-    return name if isinstance(name, str) else type(thing).__name__
+    names = (outcome_of(getattr, thing, attribute, None) for attribute in ("name", "__name__"))
+    return next((name for name in names if isinstance(name, str)), type(thing).__name__)

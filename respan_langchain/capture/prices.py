@@ -99,7 +99,7 @@ class PriceList:
 def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) -> Price | None:
     """Price a usage by an offer; None when the library refuses to, or lists no price of tokens."""
     context = _context(tier, offer)
-    listed = {} if at is None else _listed(offer.model.get_prices(at, context))
+    listed = _prices_at(offer.model, context, at)
     amount = _multiplied(usage, listed) if listed else None
     if amount is None:
         calculated = outcome_of(_calculated, usage, offer, context, at)
@@ -110,6 +110,17 @@ def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) 
     if "input_mtok" in listed or "output_mtok" in listed:
         return Price(amount, sure, _is_whole(usage, listed, offer))
     return Price(amount, sure, whole=True) if ":free" in offer.model.id else None
+
+
+def _prices_at(
+    model: "ModelInfo", context: dict[str, str] | None, at: datetime | None
+) -> dict[str, Any]:
+    """The prices that hold; none when they depend on a time and there is none to go by."""
+    if at is not None:
+        return _listed(model.get_prices(at, context))
+    if context is not None or isinstance(model.prices, list):
+        return {}
+    return _listed(model.prices)
 
 
 def _listed(prices: "ModelPrice") -> dict[str, Any]:
@@ -190,6 +201,8 @@ def _multiplied(usage: Usage, listed: Mapping[str, Any]) -> Decimal | None:
     for name, count in _cached(usage, listed):
         amount += _rate(listed[name], put_in) * count / _PER_MILLION
         left -= count
+    if left < 0:
+        return None
     if "input_mtok" in listed:
         amount += _rate(listed["input_mtok"], put_in) * left / _PER_MILLION
     if "output_mtok" in listed:

@@ -297,6 +297,18 @@ class Stubborn(BaseModel):
         raise RuntimeError
 
 
+class Thorny:
+    @property
+    def name(self):
+        raise RuntimeError
+
+
+def test_a_tool_that_will_not_say_its_name_has_its_class():
+    (thorny,) = params(tools=[Thorny()])["tools"]
+
+    assert thorny["function"]["name"] == "Thorny"
+
+
 def test_a_tool_without_a_schema_is_still_named():
     tools = params(tools=[Stubborn, 3, {"odd": 1}])["tools"]
 
