@@ -97,6 +97,15 @@ def page(
     ).fetchall()
 
 
+def all_with_logs(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
+    """List datasets, the last changed first, and the virtual one when it holds anything."""
+    return connection.execute(
+        "SELECT * FROM datasets WHERE id != ? OR log_count > 0"
+        " ORDER BY updated_at DESC, seq DESC LIMIT ?",
+        (SAVED_LOGS, limit),
+    ).fetchall()
+
+
 def shown(row: sqlite3.Row) -> dict[str, Any]:
     """Lay a dataset out as the API shows it."""
     dataset = {name: row[name] for name in ("id", "name", "description", "type", "status")}

@@ -157,17 +157,13 @@ def _resembles(field: Field, operator: str, needle: str) -> Condition:
 
 def _starts_with(field: Field, needle: str) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
+    if not bound:
+        # Two bounds, which an index can find: SQLite orders texts by their bytes.
+        ceiling = needle + "\U0010ffff"
+        return Condition(f"({expression} >= ? AND {expression} < ?)", (needle, ceiling))
     size = len(needle.encode())
-    beginning = Condition(
-        f"substr(CAST({expression} AS BLOB), 1, ?) = CAST(? AS BLOB)", (*bound, size, needle)
-    )
-    if bound:
-        return beginning
-    # The two bounds let an index find the place, and the third condition decides.
-    return Condition(
-        f"({expression} >= ? AND {expression} < ? AND {beginning.sql})",
-        (needle, needle + "\U0010ffff", *beginning.parameters),
-    )
+    beginning = f"substr(CAST({expression} AS BLOB), 1, ?) = CAST(? AS BLOB)"
+    return Condition(beginning, (*bound, size, needle))
 
 
 def contains_in_any_case(text: Condition, needle: str) -> Condition:

@@ -20,7 +20,12 @@ from respan_langchain.local.messages import RefusedError, Request, Response, ans
 from respan_langchain.local.paging import envelope, order_from, page_from
 from respan_langchain.local.store import Store
 
-COLUMN_OF = {"timestamp": "happened_at", "total_request_tokens": "total_tokens"}
+COLUMN_OF = {
+    "timestamp": "happened_at",
+    "total_request_tokens": "total_tokens",
+    # The order of arrival, which every index keeps within equal values.
+    "created_at": "seq",
+}
 """Columns that the API calls otherwise."""
 EXPORT_FORMATS = (".csv", ".jsonl")
 

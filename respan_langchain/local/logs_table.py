@@ -25,7 +25,7 @@ COLUMNS = (
 WORKED_OUT = COLUMNS[COLUMNS.index("happened_at") :]
 """What follows from a log's metadata and metrics."""
 
-SORTABLE = frozenset(INDEXED_COLUMNS)
+SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
 
 INSERT_LOG = "INSERT INTO logs({}) VALUES ({})".format(  # noqa: S608
     ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
@@ -103,6 +103,12 @@ def _update(
     )
 
 
+def expect(connection: sqlite3.Connection, seq: int, expected: str | None) -> None:
+    """Set what a log's output should have been, as JSON text; None takes it back."""
+    _update(connection, "contents", seq, {"expected_output": expected})
+    _update(connection, "logs", seq, {"updated_at": time.time()})
+
+
 def remove(connection: sqlite3.Connection, seq: int) -> None:
     """Remove a log with its contents."""
     connection.execute("DELETE FROM logs WHERE seq = ?", (seq,))
@@ -163,3 +169,60 @@ def shown(row: sqlite3.Row) -> dict[str, Any]:
 
 def _as_stored(text: str | None) -> orjson.Fragment | None:
     return orjson.Fragment(text) if text is not None else None
+
+
+WHOLE = 16_000
+"""Characters up to which a content is read whole when many logs are only glanced at."""
+BEGINNING = 2000
+"""Characters that are read of a longer one."""
+
+
+def glances(
+    connection: sqlite3.Connection,
+    dataset: int,
+    condition: Condition,
+    *,
+    order: str,
+    limit: int,
+    offset: int = 0,
+) -> list[sqlite3.Row]:
+    """List a dataset's logs with no more of their contents than a line needs."""
+    cuts = ", ".join(
+        f"CASE WHEN length({name}) <= {WHOLE} THEN {name} ELSE substr({name}, 1, {BEGINNING}) END"
+        f" AS {name}"
+        for name in ("input", "output")
+    )
+    return connection.execute(
+        f"SELECT {', '.join(COLUMNS)}, {cuts}"  # noqa: S608
+        f" FROM (SELECT seq FROM {sources(condition)} WHERE dataset = ?"
+        f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
+        f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
+        (dataset, *condition.parameters, limit, offset),
+    ).fetchall()
+
+
+def count_up_to(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, most: int
+) -> int:
+    """Count a dataset's logs, but no further than `most`."""
+    (found,) = connection.execute(
+        "SELECT count(*) FROM (SELECT 1"  # noqa: S608
+        f" FROM {sources(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
+        (dataset, *condition.parameters, most),
+    ).fetchone()
+    return int(found)
+
+
+def neighbours(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+) -> tuple[str | None, str | None]:
+    """Find the ids of the next newer and the next older log that match."""
+    found = []
+    for sign, direction in [(">", "ASC"), ("<", "DESC")]:
+        row = connection.execute(
+            f"SELECT unique_id FROM {sources(condition)} WHERE dataset = ?"  # noqa: S608
+            f" AND {condition.sql} AND seq {sign} ? ORDER BY seq {direction} LIMIT 1",
+            (dataset, *condition.parameters, seq),
+        ).fetchone()
+        found.append(str(row["unique_id"]) if row is not None else None)
+    return found[0], found[1]

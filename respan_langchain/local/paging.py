@@ -55,7 +55,7 @@ def order_from(
     if column not in sortable:
         raise RefusedError.of_field("sort_by", f"cannot sort by {name!r}")
     direction = "DESC" if asked.startswith("-") else "ASC"
-    return f"{column} {direction}, {tie} {direction}"
+    return f"{column} {direction}" if column == tie else f"{column} {direction}, {tie} {direction}"
 
 
 def envelope(request: Request, page: Page, count: int, results: list[Any]) -> dict[str, Any]:

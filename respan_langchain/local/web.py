@@ -14,6 +14,8 @@ from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.local.app import respond
 from respan_langchain.local.door import Door
 from respan_langchain.local.messages import RefusedError, Request, Response, refusal
+from respan_langchain.local.pages.session import Sessions
+from respan_langchain.local.pages.site import Site
 from respan_langchain.local.rules import Rules
 from respan_langchain.local.store import Store, store_at
 
@@ -47,7 +49,7 @@ def serve(url: str, door: Door | None = None, rules: Rules | None = None) -> Non
     """
     store, door = store_at(url), door or Door()
     with _listening(door) as listener:
-        _server(Application(store, door, rules or Rules())).run([listener])
+        _server(store, door, rules).run([listener])
     store.close()
 
 
@@ -56,7 +58,7 @@ def serving(store: Store, door: Door | None = None, rules: Rules | None = None) 
     """Serve a store beside the block, on any free port by default; yields the address."""
     door = door or Door(port=0)
     with _listening(door) as listener:
-        server = _server(Application(store, door, rules or Rules()))
+        server = _server(store, door, rules)
         thread = threading.Thread(target=server.run, args=([listener],), name="respan-serve")
         thread.start()
         try:
@@ -73,6 +75,7 @@ class Application:
     store: Store
     door: Door
     rules: Rules
+    site: Site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,8 +92,10 @@ class Application:
     def _answer_to(self, request: Request) -> Response:
         if not self.door.admits(request.headers.get("host", "")):
             return refusal(RefusedError(403, "This host name is not served here."))
-        rules = replace(self.rules, bearer_required=True, key=self.door.key)
-        return respond(request, self.store, rules)
+        if request.path.startswith("/api/"):
+            rules = replace(self.rules, bearer_required=True, key=self.door.key)
+            return respond(request, self.store, rules)
+        return self.site.visit(request)
 
 
 async def _read(asked: WebRequest, max_body: int) -> Request:
@@ -129,7 +134,9 @@ def _listening(door: Door) -> Iterator[socket.socket]:
         yield listener
 
 
-def _server(application: Application) -> uvicorn.Server:
+def _server(store: Store, door: Door, rules: Rules | None) -> uvicorn.Server:
+    site = Site(store, Sessions(door.key))
+    application = Application(store, door, rules or Rules(), site)
     return uvicorn.Server(
         uvicorn.Config(
             application,

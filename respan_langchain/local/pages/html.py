@@ -1,0 +1,62 @@
+"""HTML out of values: whatever is not known to be HTML is text, and is escaped.
+
+`Html` marks what this file made itself; nothing else may.
+"""
+
+import re
+from html import escape
+
+VOID = frozenset({"input", "br", "link", "meta", "img"})
+"""Elements of HTML without content; those of SVG are closed like others."""
+
+INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "\u2028\u2029\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""Characters that are not seen, or turn around what is: a text can hide behind them."""
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(name: str, /, *children: "Html | str | int | None", **attributes: object) -> Html:
+    """Make an element.
+
+    An attribute's trailing underscore is dropped and the others become hyphens; None and False
+    leave it out, True gives it no value.
+
+    >>> element("a", "1 < 2", href="/", class_="x", data_seq=3)
+    '<a href="/" class="x" data-seq="3">1 &lt; 2</a>'
+    """
+    tag = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    if name in VOID:
+        return Html(tag)
+    return Html(f"{tag}{joined(*children)}</{name}>")
+
+
+def joined(*children: "Html | str | int | None") -> Html:
+    """Put children one after another; None is nothing."""
+    return Html("".join(_child(child) for child in children if child is not None))
+
+
+def as_written(text: str) -> Html:
+    """Show a text of unknown origin, with what is invisible in it made visible."""
+    return Html(INVISIBLE.sub(_visible, escape(text)))
+
+
+def _visible(found: re.Match[str]) -> str:
+    return f'<span class="hidden-character" title="U+{ord(found[0]):04X}">\ufffd</span>'
+
+
+def _child(child: "Html | str | int") -> str:
+    return child if isinstance(child, Html) else escape(str(child))
+
+
+def _attribute(key: str, value: object) -> str:
+    if value is None or value is False:
+        return ""
+    name = key.removesuffix("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'

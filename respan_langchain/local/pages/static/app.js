@@ -1,0 +1,205 @@
+// The page works without this file; with it, it is live and obeys the keyboard.
+"use strict";
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const one = (selector, within = document) => within.querySelector(selector);
+
+function notice(words) {
+  const place = one("#notice");
+  place.textContent = words;
+  place.classList.add("shown");
+  clearTimeout(notice.timer);
+  notice.timer = setTimeout(() => place.classList.remove("shown"), 2500);
+}
+
+/* Moments, in the reader's own time. */
+
+const sameDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const otherDay = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+function tellTimes(within) {
+  const today = new Date().toDateString();
+  for (const time of all("time", within)) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    time.title = inFull.format(moment);
+    if (time.textContent.endsWith("ago") || time.textContent === "just now") continue;
+    time.textContent = (moment.toDateString() === today ? sameDay : otherDay).format(moment);
+  }
+}
+
+/* Parts that are fetched after the page is there, and parts that stay fresh. */
+
+async function fetchPart(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (answer.status === 204 || !answer.ok) return null;
+  const part = document.createElement("template");
+  part.innerHTML = await answer.text();
+  tellTimes(part.content);
+  return part.content;
+}
+
+async function load(place) {
+  try {
+    const part = await fetchPart(place.dataset.load);
+    if (part) place.replaceChildren(part);
+  } catch { /* The page is whole without it. */ }
+  place.classList.add("loaded");
+}
+
+function refresh(place, part) {
+  const known = new Set(all("[data-id]", place).map((row) => row.dataset.id));
+  const marked = new Set(all("input[name=row]:checked", place).map((box) => box.value));
+  const focused = place.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id : null;
+  place.replaceChildren(part);
+  for (const row of all("[data-id]", place)) {
+    if (known.size && !known.has(row.dataset.id)) row.classList.add("fresh");
+    const box = one("input[name=row]", row);
+    if (box && marked.has(box.value)) box.checked = true;
+    if (row.dataset.id === focused) one("a", row)?.focus({ preventScroll: true });
+  }
+  showCurrent();
+  showMarks();
+}
+
+function keepFresh(place) {
+  const pace = Number(place.dataset.pace);
+  const again = () => setTimeout(look, pace);
+  async function look() {
+    // Nothing is replaced under an open menu, or while something is being marked by mouse.
+    if (document.hidden || one("details.menu[open]", place)) return again();
+    try {
+      const version = one("[data-version]", place)?.dataset.version ?? "";
+      const address = new URL(place.dataset.live, location.href);
+      if (version) address.searchParams.set("version", version);
+      const part = await fetchPart(address);
+      if (part && part.textContent !== place.textContent) refresh(place, part);
+    } catch { /* The server is away; it may come back. */ }
+    return again();
+  }
+  again();
+}
+
+/* Rows: one is the current one, two may be marked. */
+
+let current = null;
+const rows = () => all("tr[data-row]");
+
+function showCurrent() {
+  for (const row of rows()) row.classList.toggle("current", current !== null && keyOf(row) === current);
+}
+
+const keyOf = (row) => row.dataset.id ?? one("a", row)?.href ?? "";
+
+function move(by) {
+  const listed = rows();
+  if (!listed.length) return;
+  const at = listed.findIndex((row) => keyOf(row) === current);
+  const next = listed[Math.min(Math.max(at === -1 ? (by > 0 ? 0 : listed.length - 1) : at + by, 0), listed.length - 1)];
+  current = keyOf(next);
+  showCurrent();
+  next.scrollIntoView({ block: "nearest" });
+  one("a", next)?.focus({ preventScroll: true });
+}
+
+const currentRow = () => rows().find((row) => keyOf(row) === current);
+
+function showMarks() {
+  const form = one(".rows-form");
+  if (!form) return;
+  const marked = all("input[name=row]:checked", form);
+  for (const box of all("input[name=row]", form)) box.disabled = marked.length >= 2 && !box.checked;
+  form.classList.toggle("marking", marked.length > 0);
+  one(".compare-bar .hint", form).textContent = marked.length < 2 ? "Mark one more row to compare" : "Two rows are marked";
+  one(".compare-bar button", form).disabled = marked.length !== 2;
+}
+
+/* Keys. */
+
+const step = (rel) => one(`a[rel=${rel}]`)?.click();
+const follow = (key) => one(`[data-key=${key}]`);
+
+const keys = {
+  j: () => (follow("older") ? follow("older").click() : move(1)),
+  k: () => (follow("newer") ? follow("newer").click() : move(-1)),
+  ArrowDown: () => current !== null && move(1),
+  ArrowUp: () => current !== null && move(-1),
+  x: () => { const box = currentRow() && one("input[name=row]", currentRow()); if (box && !box.disabled) { box.checked = !box.checked; showMarks(); } },
+  c: () => { const button = one(".compare-bar button"); if (button && !button.disabled) button.click(); },
+  "/": () => follow("search")?.focus(),
+  e: () => follow("edit")?.focus(),
+  "[": () => step("prev"),
+  "]": () => step("next"),
+  u: () => all(".trail a").at(-1)?.click(),
+  t: () => actions.theme(),
+  "?": () => actions.help(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
+  if (event.key === "Escape" && typing) return typing.blur();
+  if (event.key === "Escape") return closeMenus(null);
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return undefined;
+  const act = keys[event.key];
+  if (!act) return undefined;
+  if (event.key.startsWith("Arrow") && current === null) return undefined;
+  event.preventDefault();
+  return act();
+});
+
+/* Buttons. */
+
+const actions = {
+  help: () => one("#help").showModal(),
+  close: () => one("dialog[open]")?.close(),
+  theme: () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* Only for this page, then. */ }
+  },
+};
+
+function closeMenus(except) {
+  for (const menu of all("details.menu[open]")) if (menu !== except) menu.open = false;
+}
+
+document.addEventListener("click", async (event) => {
+  closeMenus(event.target.closest("details.menu"));
+  const button = event.target.closest("[data-action], [data-copy], [data-fill]");
+  if (!button) return;
+  if (button.dataset.action) actions[button.dataset.action]();
+  if (button.dataset.fill !== undefined) {
+    const area = one("textarea[name=expected_output]");
+    area.value = button.dataset.fill;
+    area.focus();
+  }
+  if (button.dataset.copy) {
+    try {
+      await navigator.clipboard.writeText(await (await fetch(button.dataset.copy)).text());
+      notice("Copied");
+    } catch { notice("The browser does not allow copying here"); }
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  if (event.target.matches("input[name=row]")) showMarks();
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-review]")) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+    const saved = answer.type === "opaqueredirect" || answer.ok;
+    notice(saved ? "Saved" : "Not saved: is it JSON?");
+  } catch { notice("Not saved: the server is away"); }
+});
+
+tellTimes(document);
+showMarks();
+all("[data-load]").forEach(load);
+all("[data-live]").forEach(keepFresh);
