@@ -5,6 +5,7 @@ nothing either, and never tries again. Works with httpx and with httpx2, its con
 common shape; the import waits for the first request, since it takes a while.
 """
 
+import contextlib
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -66,7 +67,7 @@ class _Terms(ABC):
         self._library = library
         self._transport = transport
         self._given = http_client
-        self._lines: Lines[Any] = Lines(self._made)
+        self._lines: Lines[Any] = Lines(self._made, loop=self._loop)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
@@ -74,6 +75,9 @@ class _Terms(ABC):
     @abstractmethod
     def _made(self) -> Any:
         """Make a client of our own."""
+
+    def _loop(self) -> object:
+        return None
 
     def _is_closed(self) -> bool:
         return self.closed or getattr(self._given, "is_closed", False)
@@ -216,15 +220,20 @@ class AsyncExchange(_Terms):
         """Close what was opened here; an injected client stays open."""
         self.closed = True
         for client in self._lines.all():
-            await client.aclose()
+            await _closed(client)
 
     async def _client(self) -> Any:
         if self._given is not None:
             return self._given
         client, outdated = self._lines.current()
         for old in outdated:
-            await old.aclose()
+            await _closed(old)
         return client
+
+    def _loop(self) -> object:
+        from respan_langchain.api.tidy import loop_mark
+
+        return loop_mark()
 
     def _made(self) -> Any:
         from respan_langchain.api.tidy import TidyBackend
@@ -243,6 +252,12 @@ def _behind(backend: Callable[[Any], Any], client: Any) -> Any:
         if pool is not None:
             pool._network_backend = backend(pool._network_backend)  # noqa: SLF001  # as said above
     return client
+
+
+async def _closed(client: Any) -> None:
+    # The event loop that its connections belong to may have ended before them.
+    with contextlib.suppress(*_failures()):
+        await client.aclose()
 
 
 def _not_begun(*, closed: bool) -> Answer:

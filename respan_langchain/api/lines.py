@@ -8,12 +8,20 @@ holds it.
 import os
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 Client = TypeVar("Client")
 
 SLEPT = 1.0
 """Seconds by which the clocks must part: the monotonic one stands still while a machine sleeps."""
+
+
+class Key(NamedTuple):
+    """Where and since when a client may be used."""
+
+    process: int
+    loop: object
+    awakenings: int
 
 
 def clock_gap() -> float:
@@ -29,13 +37,23 @@ class Lines(Generic[Client]):
         make: Callable[[], Client],
         process: Callable[[], int] = os.getpid,
         gap: Callable[[], float] = clock_gap,
+        loop: Callable[[], object] = lambda: None,
     ) -> None:
+        """Prepare for the first use.
+
+        Args:
+            make: Makes a client.
+            process: Tells one process from another.
+            gap: Tells how far the clocks are apart.
+            loop: Tells one event loop from another, where clients belong to one.
+        """
         self._make = make
         self._process = process
         self._gap = gap
+        self._loop = loop
         self._last_gap = gap()
         self._awakenings = 0
-        self._made: dict[tuple[int, int], Client] = {}
+        self._made: dict[Key, Client] = {}
 
     def current(self) -> tuple[Client, list[Client]]:
         """Return the client to use, and those that are to be closed now.
@@ -47,19 +65,19 @@ class Lines(Generic[Client]):
         self._last_gap = gap
         if abs(gap - before) > SLEPT:
             self._awakenings += 1
-        key = (self._process(), self._awakenings)
+        key = Key(self._process(), self._loop(), self._awakenings)
         if key in self._made:
             return self._made[key], []
         made = self._make()
         kept = self._made.setdefault(key, made)
         # Two threads may have made one each; the second to come has to give up its own.
-        return kept, self._outdated(key) + ([] if kept is made else [made])
+        outdated = self._given_up(lambda other: other[:2] == key[:2] and other != key)
+        return kept, outdated if kept is made else [*outdated, made]
 
     def all(self) -> list[Client]:
         """Give up every client of this process, to be closed."""
-        return self._outdated((self._process(), -1))
+        return self._given_up(lambda other: other.process == self._process())
 
-    def _outdated(self, key: tuple[int, int]) -> list[Client]:
-        process, _ = key
-        old = [other for other in list(self._made) if other[0] == process and other != key]
-        return [client for client in (self._made.pop(other, None) for other in old) if client]
+    def _given_up(self, is_old: Callable[[Key], bool]) -> list[Client]:
+        old = [self._made.pop(key, None) for key in list(self._made) if is_old(key)]
+        return [client for client in old if client is not None]

@@ -1,11 +1,25 @@
-"""The asynchronous network backend: the event loop ends its waits, but httpcore forgets to tidy up.
+"""What the asynchronous half needs: event loops told apart, and connections tidied up.
 
+An event loop ends the waits by itself, but httpcore leaves a connection behind.
 Knows httpcore by shape only, as `clipped.py` does.
 """
 
 from typing import Any
 
 import anyio
+from anyio.lowlevel import RunVar
+
+_mark: RunVar[object] = RunVar("respan_langchain_loop")
+
+
+def loop_mark() -> object:
+    """Return what stands for the event loop that runs: the same one each time, for each its own."""
+    try:
+        return _mark.get()
+    except LookupError:
+        mark = object()
+        _mark.set(mark)
+        return mark
 
 
 class TidyBackend:

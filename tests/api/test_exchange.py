@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import gzip
 import itertools
 import json
@@ -11,10 +12,11 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 
 import pytest
 
-from respan_langchain.api.clipped import ClippedStream, until
+from respan_langchain.api.clipped import SLICE, ClippedStream, until
 from respan_langchain.api.dataset_calls import dataset
 from respan_langchain.api.exchange import MOST_READ, AsyncExchange, Exchange
 from respan_langchain.api.lines import Lines
@@ -409,9 +411,15 @@ def test_a_process_that_was_frozen_opens_a_new_connection(loopback, library, kin
 
 
 class Inner:
-    """A connection that remembers whether it was closed."""
+    """A connection that remembers what was written to it, and whether it was closed."""
 
     closed = False
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, part, timeout):
+        self.written.append(bytes(part))
 
     def close(self):
         self.closed = True
@@ -424,6 +432,32 @@ def test_a_connection_that_comes_too_late_for_tls_is_closed():
         ClippedStream(inner).start_tls(None, "localhost", 1.0)
 
     assert inner.closed
+
+
+def test_a_large_body_is_written_in_slices_so_that_a_slow_reader_is_noticed():
+    inner = Inner()
+    body = bytes(range(256)) * 1000
+
+    with until(time.monotonic() + LONG):
+        ClippedStream(inner).write(body)
+
+    assert b"".join(inner.written) == body
+    assert max(map(len, inner.written)) == SLICE
+
+
+def test_the_event_loop_may_end_before_the_client(loopback, library, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    exchange = AsyncExchange(server.url, wire.key, library=library)
+
+    with warnings.catch_warnings():
+        # asyncio complains of the connection that its own end left open.
+        warnings.simplefilter("ignore", ResourceWarning)
+        for _ in range(2):
+            answer = asyncio.run(exchange.send(dataset("d1"), time.monotonic() + LONG))
+            assert answer.status == 200
+        asyncio.run(exchange.close())
+        del exchange
+        gc.collect()
 
 
 def test_httpx_is_not_loaded_before_the_first_request():

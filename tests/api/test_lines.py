@@ -54,6 +54,19 @@ def test_a_clock_that_is_adjusted_a_little_is_no_freeze():
         assert world.lines.current() == ("client 0", [])
 
 
+def test_each_event_loop_has_its_own_and_closing_gives_up_all():
+    world = World()
+    loops = iter("aba")
+    lines = Lines(world.make, loop=lambda: next(loops))
+
+    assert [lines.current() for _ in range(3)] == [
+        ("client 0", []),
+        ("client 1", []),
+        ("client 0", []),
+    ]
+    assert lines.all() == ["client 0", "client 1"]
+
+
 def test_closing_gives_up_what_is_there_once():
     world = World()
     world.lines.current()
