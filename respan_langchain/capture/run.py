@@ -39,6 +39,8 @@ class Run:
     ended: float | None = None
     outputs: object = None
     streamed: bool = False
+    failed_below: bool = False
+    """Whether a run directly under it has failed."""
     status: Status = "success"
     failure: Failure | None = None
     trace: "Trace" = field(init=False, repr=False)

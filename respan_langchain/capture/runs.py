@@ -91,7 +91,7 @@ class Runs:
         if parent is None or (parent.hidden and parent.is_root):
             self._open_trace(run)
         else:
-            self._join_trace(run, parent.trace, configurable)
+            self._join_trace(run, parent, configurable)
         self._open[run_id] = run
         run.trace.open[run_id] = run
         self._touch(run.trace, now)
@@ -150,8 +150,8 @@ class Runs:
         self._correct_inputs(run, inputs)
         if failure.interrupts and run.trace.checkpoint is None:
             run.trace.interrupts = failure.interrupts
-        if failure.status == "error" and run.parent is not None and run.parent.name == FALLBACKS:
-            run.trace.totals.fallbacks += 1
+        if failure.status == "error" and run.parent is not None:
+            run.parent.failed_below = True
         self._close(run, now, failure.status)
 
     def interrupt(
@@ -231,12 +231,14 @@ class Runs:
         run.parent = None
         run.trace = Trace(root=run, id=run.id, last_event=run.started)
 
-    def _join_trace(self, run: Run, trace: Trace, configurable: Mapping[str, Any] | None) -> None:
-        run.trace = trace
+    def _join_trace(self, run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
+        run.trace = trace = parent.trace
         if configurable and not trace.configurable:
             trace.configurable = configurable
         if any(tag.startswith(RETRY_TAG) for tag in run.tags):
             trace.totals.retries += 1
+        if parent.failed_below and parent.name == FALLBACKS:
+            trace.totals.fallbacks += 1
 
     def _touch(self, trace: Trace, now: float) -> None:
         trace.last_event = now
