@@ -12,7 +12,7 @@ from threading import get_ident
 from typing import Protocol
 
 from respan_langchain.answer import Answer
-from respan_langchain.delivery import threads
+from respan_langchain.delivery import forks, threads
 from respan_langchain.delivery.batch import Errand, Found, Posted
 from respan_langchain.delivery.parcel import body_of
 
@@ -101,7 +101,8 @@ class Courier:
             self._close_carrier()
         self._clocks_apart = apart
         if self._carrier is None:
-            self._carrier = self._open_carrier()
+            with forks.undivided():
+                self._carrier = self._open_carrier()
         return self._carrier
 
     def _close_carrier(self) -> None:

@@ -6,6 +6,10 @@ or a connection belongs to the parent.
 """
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
 from typing import Protocol
 from weakref import WeakSet
 
@@ -17,18 +21,56 @@ class Forkable(Protocol):
         """In the child: begin anew; close nothing, start nothing, wait for nothing."""
 
 
-_watched: WeakSet[Forkable] = WeakSet()
-_hooked: list[bool] = []
+LONGEST_WAIT = 2.0
+"""Seconds that a fork waits at most for what should not be cut in two."""
+
+
+class _Fork:
+    """The one set of hooks."""
+
+    def __init__(self) -> None:
+        self.watched: WeakSet[Forkable] = WeakSet()
+        self.hooked = False
+        self.whole = threading.RLock()
+        self.waited: set[int] = set()
+        """Threads that fork now and hold `whole`; two may fork at a time."""
+
+    def before(self) -> None:
+        if self.whole.acquire(timeout=LONGEST_WAIT):
+            self.waited.add(get_ident())
+
+    def in_parent(self) -> None:
+        if get_ident() in self.waited:
+            self.waited.discard(get_ident())
+            self.whole.release()
+
+    def in_child(self) -> None:
+        self.whole, self.waited = threading.RLock(), set()
+        for forkable in list(self.watched):
+            forkable.after_fork()
+
+
+_fork = _Fork()
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Have forks wait for this, a moment at most.
+
+    For what imports modules on a thread of ours: a child that is born in the middle of an import
+    finds half a module, and its lock held for ever by a thread that it does not have.
+    """
+    with _fork.whole:
+        yield
 
 
 def watch(forkable: Forkable) -> None:
     """Have it told of each fork, for as long as it lives."""
-    if not _hooked:
-        _hooked.append(True)
-        os.register_at_fork(after_in_child=_tell_all)
-    _watched.add(forkable)
-
-
-def _tell_all() -> None:
-    for forkable in list(_watched):
-        forkable.after_fork()
+    if not _fork.hooked:
+        _fork.hooked = True
+        os.register_at_fork(
+            before=_fork.before,
+            after_in_parent=_fork.in_parent,
+            after_in_child=_fork.in_child,
+        )
+    _fork.watched.add(forkable)

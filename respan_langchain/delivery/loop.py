@@ -10,6 +10,7 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias
 
+from respan_langchain.delivery import forks
 from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
 from respan_langchain.delivery.batch import Found, Posted, Settled
 from respan_langchain.delivery.courier import Carrier, Courier
@@ -69,6 +70,7 @@ class Loop:
         self._clock = clock
         self._flushes = Flushes()
         self._fruitful = False
+        self._warm = False
         self._drain_at = float("-inf")
         quick = COMMIT_INTERVAL if outbox.is_durable else limits.drain_interval
         self._interval = min(quick, limits.drain_interval)
@@ -167,7 +169,7 @@ class Loop:
         return False
 
     def _take(self, now: float) -> bool:
-        parcels = self._sources.take(now)
+        parcels = self._sources.take(now) if self._warm else self._take_first(now)
         more = bool(parcels) or self._sources.due_in(now) <= 0
         if more:
             self._sleeper.asleep = False
@@ -175,6 +177,13 @@ class Loop:
         for parcel in parcels:
             self._sleeper.put(parcel)
         return more
+
+    def _take_first(self, now: float) -> list[Parcel]:
+        # The first rows bring imports with them.
+        with forks.undivided():
+            parcels = self._sources.take(now)
+        self._warm = bool(parcels)
+        return parcels
 
     def _absorb(self, now: float) -> None:
         rows = self.intake.arrivals()

@@ -126,6 +126,7 @@ class Case:
     task: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    level: str = "memory"
     then: str = ""
     """An act of a second process, in the same place."""
 
@@ -169,7 +170,8 @@ def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[s
                 for name, value in case.settings.items()}  # fmt: skip
     task = {
         "url": server.url, "act": act, "count": case.count, "report": str(place / "report.json"),
-        "settings": settings, "limits": {**QUICK, **case.limits}, **case.task,
+        "settings": settings, **({} if case.level == "memory" else {"disk": str(place / "spool"), "level": case.level}),
+        "limits": {**QUICK, **case.limits}, **case.task,
     }  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(place)}
     command = [sys.executable, str(HERE / "client.py"), json.dumps(task)]
@@ -213,6 +215,15 @@ CASES = {
         Case("I2 302 to another host, then recovery", redirected=redirect(302)),
         Case("J headers drip, exit", "emit_and_leave", mood=header_drip),
         Case("J2 body drips, then recovery", moods=(body_drip,), limits={"request_timeout": 1.5}),
+        Case("K SIGTERM, durable, then the next process", "sigterm", level="durable", then="adopt"),
+        Case("K2 SIGTERM while sending, durable, then the next process", "sigterm", level="durable",
+             moods=(store_and_hang,), then="adopt", limits={"max_age": 0.0}, task={"sending": True}),
+        Case("L os._exit, durable, then the next process", "hard_exit", level="durable", then="adopt"),
+        Case("D2 server hangs, exit, spill, then the next process", "emit_and_leave", level="spill", moods=(hang,),
+             then="adopt"),
+        Case("H3 401 for ever, exit, spill, then the next process", "emit_and_leave", level="spill",
+             moods=tuple(failing(401, 7)), then="adopt"),
+        Case("M2 os.fork, durable", "fork", count=40, level="durable"),
         Case("M os.fork", "fork", count=40),
         Case("M3 multiprocessing child", "multiprocess", count=40),
         Case("N 200 with HTML, then recovery", moods=(html,)),
