@@ -55,21 +55,24 @@ def message(value: Any, walk: Walk) -> dict[str, Json]:
 
 def plain(value: Any, walk: Walk) -> dict[str, Json] | None:
     """A message that is a role and a text, as most are; None when there is more to it."""
-    fields: dict[str, Any] = value.__dict__
     try:
+        fields: dict[str, Any] = value.__dict__
         kind, content = fields["type"], fields["content"]
-        if type(content) is not str or fields["additional_kwargs"] or fields["name"] is not None:
+        if (
+            type(content) is not str
+            or fields["additional_kwargs"]
+            or fields["name"] is not None
+            or value.__pydantic_extra__
+        ):
             return None
         if kind == "ai":
             if fields["tool_calls"] or fields["invalid_tool_calls"] or len(fields) > _AI_FIELDS:
                 return None
         elif kind not in _SPOKEN or len(fields) > len(_PLAIN):
             return None
-    except KeyError:
+    except Exception:  # noqa: BLE001 - a message class of the app's own, or one half made
         return None
-    return (
-        None if value.__pydantic_extra__ else {"role": ROLES[kind], "content": walk.text(content)}
-    )
+    return {"role": ROLES[kind], "content": walk.text(content)}
 
 
 _AI_FIELDS: Final = 9

@@ -80,7 +80,10 @@ class Finisher:
     def _carefully(self, row: Mapping[str, Any]) -> Finished:
         cuts = Cuts(self._for_paths - 60)
         rewrite = Rewrite(self._texts, cuts)
-        fields = {name: _field(name, value, rewrite) for name, value in row.items()}
+        try:
+            fields = {name: _field(name, value, rewrite) for name, value in row.items()}
+        except RecursionError:  # never shaped, or it would not be as deep
+            return self._carefully({name: json_value(value) for name, value in row.items()})
         encoded = {name: orjson.dumps(value) for name, value in fields.items()}
         for name, body in encoded.items():
             if len(body) > self._limits.field and name != "metrics":

@@ -6,7 +6,6 @@ large ones are cut to the same size, and only where there are too many do those 
 
 import re
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Final
 
 import orjson
@@ -144,17 +143,15 @@ def _without_middle(
 def _ends(sizes: list[int], room: int, share: int) -> tuple[int, int]:
     # Taken from both ends in turn: how a conversation starts and how it ends both matter.
     first = last = 0
-    for front, back in zip_longest(sizes, reversed(sizes)):
-        if first + last + 2 >= len(sizes):
-            break
-        room -= min(back, share)
+    while first + last + 1 < len(sizes):
+        is_tails_turn = last == first
+        room -= min(sizes[-1 - last] if is_tails_turn else sizes[first], share)
         if room < 0:
             break
-        last += 1
-        room -= min(front, share)
-        if room < 0:
-            break
-        first += 1
+        if is_tails_turn:
+            last += 1
+        else:
+            first += 1
     return first, last
 
 

@@ -62,13 +62,8 @@ def generations(
 
 
 def _turn(value: object, walk: Walk) -> dict[str, Json]:
-    if shape_of(type(value)) is chat.message:
-        try:
-            plain = chat.plain(value, walk)
-        except Exception:  # noqa: BLE001 - the app's own message class ran
-            plain = None
-        if plain is not None:
-            return plain
+    if shape_of(type(value)) is chat.message and (plain := chat.plain(value, walk)) is not None:
+        return plain
     shaped = walk.value(objects.Conversation((value,)))
     turn = shaped[0] if isinstance(shaped, list) else shaped
     if not isinstance(turn, dict) or "role" not in turn:

@@ -141,14 +141,12 @@ def hidden(value: Any, sure: int) -> Any:
     if isinstance(value, str):
         is_hidden = bool(value) if sure > 1 else names.is_weakly_secret(value)
         return names.MARK if is_hidden and not value.startswith("[redacted:") else value
-    if sure < 2:
+    if sure < 2 or value is None or isinstance(value, bool):
         return value
     if isinstance(value, list):
         return [hidden(inner, sure) for inner in value]
-    if isinstance(value, dict):
-        if not _OF_A_SCHEMA.isdisjoint(value):
-            return value
-        return {name: hidden(inner, sure) for name, inner in value.items()}
-    if isinstance(value, bool) or value is None:
+    if not isinstance(value, dict):
+        return names.MARK
+    if not _OF_A_SCHEMA.isdisjoint(value):
         return value
-    return names.MARK
+    return {name: hidden(inner, sure) for name, inner in value.items()}

@@ -12,6 +12,8 @@ SHORTEST_SUSPECT: Final = 10
 """Characters of the shortest string that can hold a secret."""
 LARGE: Final = 4_096
 """Characters from which on a string is worth remembering, to be encoded once."""
+MOST_CONTAINERS: Final = 100_000
+"""Dicts and lists that are looked into; a row that was never shaped may hold itself."""
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 _harmless: set[str] = set()
@@ -19,29 +21,32 @@ _harmless: set[str] = set()
 
 def needs_care(row: dict[str, Any], *, look_for_secrets: bool) -> bool:
     """Whether the row holds a large string, a secret perhaps, or something that is no JSON."""
+    texts = _texts(row)
+    return texts is None or (look_for_secrets and privacy.suspicious("\n".join(texts)))
+
+
+def _texts(row: dict[str, Any]) -> list[str] | None:
+    """The strings that may hold a secret; None as soon as anything else calls for care."""
     texts: list[str] = []
     waiting: list[Any] = [row]
-    while waiting:
-        node = waiting.pop()
-        if type(node) is dict:
-            if not node.keys() <= _harmless and not _learned(node):
-                return True
-            inner = node.values()
-        else:
-            inner = node
-        for value in inner:
+    for node in waiting:
+        is_dict = type(node) is dict
+        if is_dict and not node.keys() <= _harmless and not _learned(node):
+            return None
+        for value in node.values() if is_dict else node:
             kind = type(value)
             if kind is str:
-                length = len(value)
-                if length >= LARGE:
-                    return True
-                if length >= SHORTEST_SUSPECT:
+                if len(value) >= LARGE:
+                    return None
+                if len(value) >= SHORTEST_SUSPECT:
                     texts.append(value)
             elif kind is dict or kind is list:
                 waiting.append(value)
             elif kind not in _PLAIN:
-                return True
-    return look_for_secrets and privacy.suspicious("\n".join(texts))
+                return None
+        if len(waiting) > MOST_CONTAINERS:
+            return None
+    return texts
 
 
 def _learned(node: dict[Any, Any]) -> bool:

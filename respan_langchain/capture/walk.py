@@ -119,7 +119,10 @@ class Walk:
 
 def unused(name: str, taken: dict[str, Json]) -> str:
     """A name like this one that is still free."""
-    number = 2
-    while f"{name} ({number})" in taken:
+    if (second := f"{name} (2)") not in taken:
+        return second
+    # From here on, so that thousands of like names do not try all numbers each.
+    number = len(taken) + 1
+    while (unlike := f"{name} ({number})") in taken:
         number += 1
-    return f"{name} ({number})"
+    return unlike

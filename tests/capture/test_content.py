@@ -1,7 +1,7 @@
 """Any Python value becomes JSON: its fields where it has some, a placeholder where it has not."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import enum
 import ipaddress
 import re
@@ -22,7 +22,7 @@ import pytest
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.prompt_values import ChatPromptValue, StringPromptValue
+from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from langchain_core.tools import tool
 from langgraph.types import Command, Interrupt, Send
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
@@ -115,7 +115,7 @@ def search(query: str) -> str:
 
 
 ID = uuid.UUID("019aa3c5-7f3e-7000-8000-1234567890ab")
-NOON = datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC)
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
 VALUES: dict[str, tuple[Any, Any]] = {
     "None": (None, None),
@@ -132,7 +132,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "an enum": ([Colour.RED, Level.HIGH], ["red", 3]),
     "a date": (NOON.date(), "2026-11-23"),
     "a moment": (NOON, "2026-11-23T12:00:00+00:00"),
-    "a duration": (datetime.timedelta(minutes=1.5), 90.0),
+    "a duration": (dt.timedelta(minutes=1.5), 90.0),
     "a UUID": (ID, str(ID)),
     "a Decimal": (Decimal("0.10"), "0.10"),
     "a Fraction": (Fraction(1, 3), "1/3"),
@@ -148,16 +148,33 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "a deque": (deque([1]), [1]),
     "a number array": (array("i", [1, 2]), [1, 2]),
     "a user's list": (UserList([1]), [1]),
-    "dict views": ([{"a": 1}.keys(), {"a": 1}.values(), {"a": 1}.items()], [["a"], [1], [["a", 1]]]),
+    "dict views": (
+        [{"a": 1}.keys(), {"a": 1}.values(), {"a": 1}.items()],
+        [["a"], [1], [["a", 1]]],
+    ),
     "an ordered dict": (OrderedDict(a=1), {"a": 1}),
     "a mapping that is no dict": (ChainMap({"a": 1}), {"a": 1}),
     "a mapping that cannot be written": (types.MappingProxyType({"a": 1}), {"a": 1}),
     "keys of every kind": (
-        {1: "a", None: "b", True: "c", 2.5: "d", (1, "x"): "e", Colour.RED: "f", ID: "g"},
-        {"1": "c", "null": "b", "2.5": "d", "[1, 'x']": "e", "red": "f", str(ID): "g"},
+        {1: "a", None: "b", False: "c", 2.5: "d", (1, "x"): "e", Colour.RED: "f", ID: "g"},
+        {
+            "1": "a",
+            "false": "c",
+            "null": "b",
+            "2.5": "d",
+            "[1, 'x']": "e",
+            "red": "f",
+            str(ID): "g",
+        },
     ),
-    "keys that look the same": ({"1": "a", 1: "b", Decimal(2): "c", "2": "d"},
-                                {"1": "a", "1 (2)": "b", "2": "c", "2 (2)": "d"}),
+    "keys that look the same": (
+        {"1": "a", 1: "b", Decimal(2): "c", "2": "d"},
+        {"1": "a", "1 (2)": "b", "2": "c", "2 (2)": "d"},
+    ),
+    "keys that look like a number's": (
+        {"1": "a", "1 (2)": "b", "1 (4)": "c", 1: "d"},
+        {"1": "a", "1 (2)": "b", "1 (4)": "c", "1 (5)": "d"},
+    ),
     "a typed dict": (State(question="?"), {"question": "?"}),
     "a pydantic model": (
         Order(item="shoe", card=SecretStr("4242"), note="n"),
@@ -201,8 +218,9 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "a model": (FakeListChatModel(responses=["x"], name="fake"), "<FakeListChatModel fake>"),
     "a tool": (search, "<StructuredTool search>"),
     "what raises at every touch": ([1, Poisoned(), 2], [1, "<Poisoned>", 2]),
+    "an exception that cannot say why": (ValueError(Poisoned()), "ValueError"),
     "a cycle": (circle(), ["a", {"again": "<cycle>"}]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES.values(), ids=VALUES)
@@ -251,14 +269,14 @@ def test_what_refers_to_itself_without_end_comes_to_one():
 def test_a_dict_that_grows_while_it_is_read_is_read_as_it_was():
     state: dict[str, Any] = {}
 
-    class Growing(Exception):
+    class GrowingError(Exception):
         def __str__(self) -> str:
             state[f"more {len(state)}"] = 1
             return "grew"
 
-    state |= {"a": Growing(), "b": Growing()}
+    state |= {"a": GrowingError(), "b": GrowingError()}
 
-    assert json_value(state) == {"a": "Growing: grew", "b": "Growing: grew"}
+    assert json_value(state) == {"a": "GrowingError: grew", "b": "GrowingError: grew"}
 
 
 def test_classes_are_not_kept_alive_without_end():
@@ -268,10 +286,67 @@ def test_classes_are_not_kept_alive_without_end():
 
 def test_langgraph_and_the_providers_are_not_imported():
     code = (
-        "import sys; from respan_langchain.capture.content import json_value; json_value({'a': [object()]});"
-        "print([name for name in ('langgraph', 'openai', 'numpy', 'pydantic') if name in sys.modules])"
+        "import sys; from respan_langchain.capture.content import json_value;"
+        "json_value({'a': [object()]}); names = ('langgraph', 'openai', 'numpy', 'pydantic');"
+        "print([name for name in names if name in sys.modules])"
     )
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert said.stdout.strip() == "[]"
+
+
+class Scalar:
+    """What one of numpy's numbers looks like from outside."""
+
+    dtype = "int64"
+
+    def item(self) -> int:
+        return 7
+
+
+class Table:
+    """What a pandas frame looks like from outside."""
+
+    columns = ("a", "b")
+    shape = (3, 2)
+
+
+class UUID:
+    def __str__(self) -> str:
+        return "019aa3c5-7f3e-7000-8000-1234567890ab"
+
+
+class Prompt(PromptValue):
+    """A prompt of the app's own."""
+
+    question: str = "why"
+
+    def to_string(self) -> str:
+        raise AssertionError
+
+    def to_messages(self) -> list[Any]:
+        raise AssertionError
+
+
+OUTSIDERS = {
+    "a number of numpy's": (Scalar(), 7),
+    "a data frame": (Table(), "<Table of shape 3x2>"),
+    "a fast UUID": (UUID(), "019aa3c5-7f3e-7000-8000-1234567890ab"),
+    "a prompt of another kind": (Prompt(), {"question": "why"}),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), OUTSIDERS.values(), ids=OUTSIDERS)
+def test_what_is_not_installed_here_is_known_by_its_looks(value, expected):
+    assert json_value(value) == expected
+
+
+def test_many_keys_that_look_the_same_are_told_apart_at_once():
+    class Key:
+        pass
+
+    shaped = json_value({Key(): place for place in range(20_000)})
+
+    assert len(shaped) == 20_000
+    assert {"<Key>", "<Key> (2)", "<Key> (20000)"} <= shaped.keys()

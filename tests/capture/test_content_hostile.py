@@ -1,9 +1,10 @@
-"""Whatever an app passes through, capture gives strict JSON, and the app's value stays as it was."""
+"""Whatever an app passes through, capture gives strict JSON and leaves the value as it was."""
 
 import copy
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import anything as some
@@ -16,12 +17,14 @@ from respan_langchain.capture.messages import messages
 from respan_langchain.capture.weight import weight
 
 SLOW_IS_FINE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)  # fmt: skip
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 def strictly(value: object) -> Any:
-    """The value after a trip through the strictest JSON there is: no NaN, no surrogates, only UTF-8."""
+    """The value after a trip through the strictest JSON there is: no NaN, no surrogates."""
 
     def refuse(word: str) -> None:
         raise AssertionError(word)
@@ -82,6 +85,15 @@ def test_anything_can_be_weighed_and_taken_for_documents(make):
     assert strictly(documents(value)) is not None
 
 
+@pytest.mark.slow
+@given(some.anything, some.messages)
+@settings(SLOW_IS_FINE, max_examples=3_000)
+def test_anything_at_all_in_a_row_is_sent_as_strict_json(make, said):
+    row = {"input": json_value(make()), "output": messages([said]), "metadata": {}, "metrics": {}}
+
+    strictly(json.loads(Finisher().finish(row).body))
+
+
 LIMITS = ContentLimits(string=300, field=1_500, row=4_000)
 
 
@@ -124,7 +136,10 @@ def test_a_large_row_is_cut_to_its_limits_and_says_where(value, long):
 
     assert len(finished.body) <= LIMITS.row
     sent = json.loads(finished.body)
-    assert len(json.dumps(sent["input"], ensure_ascii=False, separators=(",", ":")).encode()) <= LIMITS.field
+    assert (
+        len(json.dumps(sent["input"], ensure_ascii=False, separators=(",", ":")).encode())
+        <= LIMITS.field
+    )
     assert sent["metadata"].get("truncated", []) == finished.truncated
 
 
@@ -132,6 +147,8 @@ def test_a_large_row_is_cut_to_its_limits_and_says_where(value, long):
 @SLOW_IS_FINE
 def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
     value = make()
-    finished = Finisher(redactors=[str.upper]).finish({"input": value, "metadata": {"x": value}, "metrics": {}})
+    finished = Finisher(redactors=[str.upper]).finish(
+        {"input": value, "metadata": {"x": value}, "metrics": {}}
+    )
 
     strictly(json.loads(finished.body))

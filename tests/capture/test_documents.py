@@ -5,7 +5,9 @@ from langchain_core.documents import Document
 
 from respan_langchain.capture.documents import documents
 
-PAGE = Document("Shoes can be returned.", id="d-1", metadata={"url": "https://x.example", "page": 3})
+PAGE = Document(
+    "Shoes can be returned.", id="d-1", metadata={"url": "https://x.example", "page": 3}
+)
 PAGE_AS_SENT = {
     "content": "Shoes can be returned.",
     "source": "https://x.example",

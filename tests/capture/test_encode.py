@@ -4,8 +4,11 @@ import json
 
 import orjson
 import pytest
+from support.anything import circle, well
 
+from respan_langchain.capture.content import json_value
 from respan_langchain.capture.encode import Finisher
+from respan_langchain.capture.limits import ContentLimits
 
 ROW = {
     "input": [{"role": "user", "content": "Grüße"}],
@@ -33,9 +36,16 @@ def test_a_row_is_the_same_by_the_short_way_and_by_the_careful_one():
 def test_a_large_text_stands_whole_in_all_its_places():
     text = 'a "quoted"\n line é ' * 1_000
 
-    finished = Finisher().finish({"input": text, "output": [text], "metadata": {"x": text}, "metrics": {}})
+    finished = Finisher().finish(
+        {"input": text, "output": [text], "metadata": {"x": text}, "metrics": {}}
+    )
 
-    assert json.loads(finished.body) == {"input": text, "output": [text], "metadata": {"x": text}, "metrics": {}}
+    assert json.loads(finished.body) == {
+        "input": text,
+        "output": [text],
+        "metadata": {"x": text},
+        "metrics": {},
+    }
 
 
 def test_a_row_without_metadata_gets_them_to_say_what_was_cut():
@@ -63,9 +73,29 @@ def test_what_slipped_through_unshaped_becomes_json_all_the_same(value, expected
 
 
 def test_what_is_not_finite_is_a_word_where_it_is_treated():
-    finished = Finisher([str]).finish({"input": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}})
+    finished = Finisher([str]).finish(
+        {"input": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}}
+    )
 
-    assert json.loads(finished.body) == {"input": ["NaN"], "metadata": {}, "metrics": {"x": "Infinity"}}
+    assert json.loads(finished.body) == {
+        "input": ["NaN"],
+        "metadata": {},
+        "metrics": {"x": "Infinity"},
+    }
+
+
+@pytest.mark.parametrize("value", [circle(), well(5_000)], ids=["a cycle", "a well"])
+def test_a_row_that_was_never_shaped_and_has_no_end_is_finished(value):
+    finished = Finisher().finish({"input": value, "metadata": {"x": value}, "metrics": {}})
+
+    assert json.loads(finished.body)["input"] == json_value(value)
+
+
+def test_a_text_too_large_to_remember_is_sent_all_the_same():
+    limits = ContentLimits(string=10_000_000, field=10_000_000, row=20_000_000)
+    text = "word " * 1_900_000
+
+    assert json.loads(Finisher(limits=limits).finish({"input": text}).body)["input"] == text
 
 
 def test_remembered_texts_do_not_fill_the_memory():

@@ -45,7 +45,9 @@ def test_what_fits_is_not_touched():
 
 def test_the_paths_say_where_it_was_cut():
     finished = finish(
-        input=[{"role": "user", "content": "a" * 2_000}], output="b" * 2_000, metadata={"note": "c" * 2_000}
+        input=[{"role": "user", "content": "a" * 2_000}],
+        output="b" * 2_000,
+        metadata={"note": "c" * 2_000},
     )
 
     assert sorted(finished.truncated) == ["input[0].content", "metadata.note", "output"]
@@ -71,7 +73,9 @@ def test_a_conversation_that_is_too_long_keeps_both_its_ends():
     assert said[-1] == turns[-1]
     (gap,) = [turn for turn in said if turn["role"] == "none"]
     assert gap["content"] == f"…[truncated {500 - len(said) + 1} values]"
-    assert finished.truncated == [f"input[{said.index(gap)}:{500 - len(said) + said.index(gap) + 1}]"]
+    assert finished.truncated == [
+        f"input[{said.index(gap)}:{500 - len(said) + said.index(gap) + 1}]"
+    ]
 
 
 def test_a_dict_with_too_many_names_keeps_the_first():
@@ -83,7 +87,10 @@ def test_a_dict_with_too_many_names_keeps_the_first():
 
 def test_a_row_that_is_too_large_shares_its_room_out():
     finished = finish(
-        input=["a" * 900] * 5, output=["b" * 900] * 5, expected_output="yes", metadata={"n": ["c" * 900] * 5}
+        input=["a" * 900] * 5,
+        output=["b" * 900] * 5,
+        expected_output="yes",
+        metadata={"n": ["c" * 900] * 5},
     )
     said = json.loads(finished.body)
 
@@ -117,6 +124,10 @@ def test_text_that_grows_when_it_is_escaped_still_fits():
     finished = finish(input=["\x00" * 999] * 3)
 
     assert len(orjson.dumps(json.loads(finished.body)["input"])) <= SMALL.field
+
+
+def test_a_number_is_never_cut():
+    assert fitted(123_456, 3, "input", Cuts(room=100)) == 123_456
 
 
 def test_no_secret_is_cut_in_half():

@@ -1,4 +1,4 @@
-"""Pictures, sound and files are told by type, size and digest, wherever and however they are carried."""
+"""Pictures, sound and files are told by type, size and digest, however they are carried."""
 
 import base64
 import hashlib
@@ -54,7 +54,10 @@ BLOCKS = {
         told(PDF, "application/pdf", "input_file", filename="a.pdf"),
     ),
     "Anthropic image": (
-        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": b64(PNG)}},
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": b64(PNG)},
+        },
         told(PNG, "image/png", "image"),
     ),
     "Anthropic document": (
@@ -96,14 +99,21 @@ BLOCKS = {
 }
 LINKS = {
     "OpenAI image": {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}},
-    "Anthropic image": {"type": "image", "source": {"type": "url", "url": "https://x.example/a.png"}},
+    "Anthropic image": {
+        "type": "image",
+        "source": {"type": "url", "url": "https://x.example/a.png"},
+    },
     "Anthropic document of text": {
         "type": "document",
         "source": {"type": "text", "media_type": "text/plain", "data": "Grass is green."},
     },
     "LangChain v1 file": {"type": "file", "file_id": "file-1"},
     "LangChain v0 link": {"type": "image", "source_type": "url", "url": "https://x.example/a.png"},
-    "LangChain v1 text": {"type": "text-plain", "text": "Grass is green.", "mime_type": "text/plain"},
+    "LangChain v1 text": {
+        "type": "text-plain",
+        "text": "Grass is green.",
+        "mime_type": "text/plain",
+    },
 }
 
 
@@ -127,7 +137,9 @@ def test_media_is_kept_for_those_who_ask(block, _):
 
 
 def test_a_string_that_is_a_data_url_becomes_what_it_carries():
-    assert json_value({"image": url(PNG, "image/png")}) == {"image": told(PNG, "image/png", "image")}
+    assert json_value({"image": url(PNG, "image/png")}) == {
+        "image": told(PNG, "image/png", "image")
+    }
 
 
 def test_a_data_url_in_a_sentence_becomes_a_note():
@@ -151,7 +163,14 @@ def test_a_long_string_of_base64_becomes_what_it_carries():
         "data:image/png;base64,AAAA",
         "I saw data:image/png;base64,AAAA in the source and wondered what that may be about.",
     ],
-    ids=["short base64", "one letter", "hex", "words", "a tiny data URL", "a tiny one in a sentence"],
+    ids=[
+        "short base64",
+        "one letter",
+        "hex",
+        "words",
+        "a tiny data URL",
+        "a tiny one in a sentence",
+    ],
 )
 def test_what_only_looks_like_media_stays(text):
     assert json_value(text) == text
@@ -188,10 +207,32 @@ def test_bytes_that_are_kept_are_base64():
 
 def test_spoken_audio_keeps_its_transcript():
     said = message(
-        AIMessage("", additional_kwargs={"audio": {"id": "a", "data": b64(WAV), "transcript": "hello"}})
+        AIMessage(
+            "", additional_kwargs={"audio": {"id": "a", "data": b64(WAV), "transcript": "hello"}}
+        )
     )
 
-    assert said["audio"] == {"id": "a", "data": told(WAV, "audio/wav", "audio"), "transcript": "hello"}
+    assert said["audio"] == {
+        "id": "a",
+        "data": told(WAV, "audio/wav", "audio"),
+        "transcript": "hello",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "mime"),
+    [
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"RIFF\x00\x00\x00\x00WEBP", "image/webp"),
+        (b"RIFF\x00\x00\x00\x00XXXX", "application/octet-stream"),
+        (b"\x00\x00\x00\x18ftypmp42", "video/mp4"),
+        (b"hello", "application/octet-stream"),
+    ],
+)
+def test_a_type_is_told_from_the_first_bytes(data, mime):
+    assert json_value(data)["mime_type"] == mime
 
 
 def test_many_different_pictures_leave_nothing_behind():

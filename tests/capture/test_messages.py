@@ -4,6 +4,7 @@ import copy
 import json
 
 import pytest
+from langchain_core.load import dumpd
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -17,7 +18,6 @@ from langchain_core.messages import (
     ToolMessage,
     message_to_dict,
 )
-from langchain_core.load import dumpd
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, LLMResult
 
 from respan_langchain.capture.content import json_value
@@ -91,8 +91,14 @@ def text_block(text, **more):
 TEXTS = {
     "one block": (HumanMessage([text_block("hi")]), "hi"),
     "a string in a list": (HumanMessage(["hi"]), "hi"),
-    "an answer in pieces": (AIMessage([text_block("hel", index=0), text_block("lo", index=0)]), "hello"),
-    "an answer of the responses API": (AIMessage([{"type": "output_text", "text": "hello"}]), "hello"),
+    "an answer in pieces": (
+        AIMessage([text_block("hel", index=0), text_block("lo", index=0)]),
+        "hello",
+    ),
+    "an answer of the responses API": (
+        AIMessage([{"type": "output_text", "text": "hello"}]),
+        "hello",
+    ),
     "a chunk": (AIMessageChunk([text_block("hello")]), "hello"),
     "Bedrock's untyped block": (AIMessage([{"text": "hello"}]), "hello"),
     "standard blocks": (AIMessage(content_blocks=[text_block("hello")]), "hello"),
@@ -126,26 +132,43 @@ ANSWERS = {
     ),
     "tool calls of the responses API": (
         AIMessage(
-            [{"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "x", "arguments": "{}"}],
+            [
+                {
+                    "type": "function_call",
+                    "id": "fc_1",
+                    "call_id": "call_1",
+                    "name": "x",
+                    "arguments": "{}",
+                }
+            ],
             tool_calls=[WEATHER],
         ),
         {"content": "", "tool_calls": [WEATHER_AS_SENT]},
     ),
     "tool calls that stand in blocks alone": (
-        AIMessage([{"type": "tool_use", "id": "call_1", "name": "get_weather", "input": WEATHER["args"]}]),
+        AIMessage(
+            [{"type": "tool_use", "id": "call_1", "name": "get_weather", "input": WEATHER["args"]}]
+        ),
         {"content": "", "tool_calls": [WEATHER_AS_SENT]},
     ),
     "streamed tool calls": (
         AIMessageChunk(
             "",
             tool_call_chunks=[
-                {"name": "get_weather", "args": '{"city": "Zürich", "days": 2}', "id": "call_1", "index": 0}
+                {
+                    "name": "get_weather",
+                    "args": '{"city": "Zürich", "days": 2}',
+                    "id": "call_1",
+                    "index": 0,
+                }
             ],
         ),
         {"content": "", "tool_calls": [WEATHER_AS_SENT]},
     ),
     "invalid tool calls": (
-        AIMessage("", invalid_tool_calls=[{"name": "f", "args": '{"a": ', "id": "c", "error": "cut off"}]),
+        AIMessage(
+            "", invalid_tool_calls=[{"name": "f", "args": '{"a": ', "id": "c", "error": "cut off"}]
+        ),
         {
             "content": "",
             "invalid_tool_calls": [
@@ -162,7 +185,9 @@ ANSWERS = {
         AIMessage("", additional_kwargs={"function_call": {"name": "f", "arguments": "{}"}}),
         {
             "content": "",
-            "tool_calls": [{"id": None, "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+            "tool_calls": [
+                {"id": None, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ],
         },
     ),
     "OpenAI's refusal": (
@@ -178,7 +203,9 @@ ANSWERS = {
         {"content": "42", "reasoning_content": "6 x 7"},
     ),
     "Anthropic's thinking": (
-        AIMessage([{"type": "thinking", "thinking": "6 x 7", "signature": "Eqo"}, text_block("42")]),
+        AIMessage(
+            [{"type": "thinking", "thinking": "6 x 7", "signature": "Eqo"}, text_block("42")]
+        ),
         {"content": "42", "reasoning_content": "6 x 7"},
     ),
     "Anthropic's hidden thinking": (
@@ -187,14 +214,20 @@ ANSWERS = {
     ),
     "Bedrock's reasoning": (
         AIMessage(
-            [{"type": "reasoning_content", "reasoning_content": {"text": "6 x 7"}}, text_block("42")]
+            [
+                {"type": "reasoning_content", "reasoning_content": {"text": "6 x 7"}},
+                text_block("42"),
+            ]
         ),
         {"content": "42", "reasoning_content": "6 x 7"},
     ),
     "OpenAI's reasoning summary": (
         AIMessage(
             [
-                {"type": "reasoning", "summary": [{"type": "summary_text", "text": "6 x 7"}, {"text": "= 42"}]},
+                {
+                    "type": "reasoning",
+                    "summary": [{"type": "summary_text", "text": "6 x 7"}, {"text": "= 42"}],
+                },
                 text_block("42"),
             ]
         ),
@@ -205,17 +238,26 @@ ANSWERS = {
         {"content": "42", "reasoning_content": "6 x 7"},
     ),
     "citations": (
-        AIMessage([text_block("Paris.", citations=[{"type": "char_location", "cited_text": "Paris is"}])]),
+        AIMessage(
+            [text_block("Paris.", citations=[{"type": "char_location", "cited_text": "Paris is"}])]
+        ),
         {"content": "Paris.", "annotations": [{"type": "char_location", "cited_text": "Paris is"}]},
     ),
     "annotations": (
-        AIMessage([text_block("Paris.", annotations=[{"type": "citation", "url": "https://x.example"}])]),
+        AIMessage(
+            [text_block("Paris.", annotations=[{"type": "citation", "url": "https://x.example"}])]
+        ),
         {"content": "Paris.", "annotations": [{"type": "citation", "url": "https://x.example"}]},
     ),
     "server tools": (
         AIMessage(
             [
-                {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}},
+                {
+                    "type": "server_tool_use",
+                    "id": "s1",
+                    "name": "web_search",
+                    "input": {"query": "x"},
+                },
                 {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"url": "u"}]},
                 text_block("Found."),
             ]
@@ -223,25 +265,57 @@ ANSWERS = {
         {
             "content": "Found.",
             "server_tool_calls": [
-                {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}},
+                {
+                    "type": "server_tool_use",
+                    "id": "s1",
+                    "name": "web_search",
+                    "input": {"query": "x"},
+                },
                 {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"url": "u"}]},
             ],
         },
     ),
     "server tools beside the content": (
-        AIMessage("Done.", additional_kwargs={"tool_outputs": [{"type": "web_search_call", "id": "w"}]}),
+        AIMessage(
+            "Done.", additional_kwargs={"tool_outputs": [{"type": "web_search_call", "id": "w"}]}
+        ),
         {"content": "Done.", "server_tool_calls": [{"type": "web_search_call", "id": "w"}]},
     ),
     "a block in another's clothes": (
         AIMessage([{"type": "non_standard", "value": {"type": "text", "text": "hello"}}]),
         {"content": "hello"},
     ),
+    "a thing among the blocks": (
+        AIMessage.model_construct(content=[text_block("See"), 3, {"type": "text", "text": None}]),
+        {"content": [text_block("See"), 3, text_block("")]},
+    ),
+    "a lone block": (AIMessage.model_construct(content=text_block("hello")), {"content": "hello"}),
+    "content that is none": (AIMessage.model_construct(content=3), {"content": [3]}),
+    "text that is no text": (
+        AIMessage.model_construct(content=[{"type": "text", "text": {"a": 1}}]),
+        {"content": [{"a": 1}]},
+    ),
+    "reasoning in a well": (
+        AIMessage.model_construct(content=[{"type": "reasoning", "summary": [[[[[["deep"]]]]]]}]),
+        {"content": "", "reasoning_content": "[encrypted]"},
+    ),
+    "a tool call that is none": (
+        AIMessage.model_construct(content="", tool_calls=["f"]),
+        {
+            "content": "",
+            "tool_calls": [
+                {"id": None, "type": "function", "function": {"name": None, "arguments": "f"}}
+            ],
+        },
+    ),
     "a block that nobody knows": (
         AIMessage([text_block("See"), {"type": "hologram", "depth": 3}]),
         {"content": [text_block("See"), {"type": "hologram", "depth": 3}]},
     ),
     "spoken audio": (
-        AIMessage("", additional_kwargs={"audio": {"id": "a1", "transcript": "hello", "expires_at": 5}}),
+        AIMessage(
+            "", additional_kwargs={"audio": {"id": "a1", "transcript": "hello", "expires_at": 5}}
+        ),
         {"content": "", "audio": {"id": "a1", "transcript": "hello", "expires_at": 5}},
     ),
 }
@@ -269,6 +343,17 @@ def test_a_message_that_is_captured_already_stays_the_same(given, _):
     assert messages([once]) == [once]
 
 
+def test_a_serialized_thing_that_is_no_message_stays_what_it_is():
+    prompt = {
+        "lc": 1,
+        "type": "constructor",
+        "id": ["langchain", "PromptTemplate"],
+        "kwargs": {"x": 1},
+    }
+
+    assert json_value(prompt) == prompt
+
+
 SPELLINGS = {
     "a message": HumanMessage("hi"),
     "a pair": ("user", "hi"),
@@ -289,7 +374,9 @@ def test_every_spelling_of_a_message_is_the_same_message(given):
 def test_openais_tool_calls_stay_what_they_are():
     said = {"role": "assistant", "content": None, "tool_calls": [WEATHER_AS_SENT]}
 
-    assert messages([said]) == [{"role": "assistant", "content": "", "tool_calls": [WEATHER_AS_SENT]}]
+    assert messages([said]) == [
+        {"role": "assistant", "content": "", "tool_calls": [WEATHER_AS_SENT]}
+    ]
 
 
 def test_a_dict_with_an_unknown_role_keeps_it_aside():
@@ -299,7 +386,10 @@ def test_a_dict_with_an_unknown_role_keeps_it_aside():
 
 
 def test_what_is_no_message_is_content_of_nobody():
-    assert messages([3, None]) == [{"role": "none", "content": 3}, {"role": "none", "content": None}]
+    assert messages([3, None]) == [
+        {"role": "none", "content": 3},
+        {"role": "none", "content": None},
+    ]
 
 
 def test_pairs_are_messages_where_a_state_keeps_its_conversation():
@@ -328,11 +418,13 @@ def test_arguments_are_a_json_string_whatever_they_hold():
     assert json.loads(arguments) == {"x": "NaN", "y": [1, 2]}
 
 
-def test_a_message_that_cannot_be_read_leaves_its_place():
-    broken = AIMessage.model_construct(content="x")
-    object.__setattr__(broken, "__dict__", {"content": "x", "type": "ai", "additional_kwargs": 3})
+def test_a_message_that_was_never_made_leaves_its_place():
+    half_made = HumanMessage.__new__(HumanMessage)
 
-    assert messages([broken, "hi"])[1] == {"role": "user", "content": "hi"}
+    assert messages([half_made, "hi"]) == [
+        {"role": "none", "content": "<HumanMessage>"},
+        {"role": "user", "content": "hi"},
+    ]
 
 
 def chat(*said, **info):
@@ -357,7 +449,9 @@ def test_all_candidates_are_kept():
 
 
 def test_a_completion_is_its_text():
-    given = generations(LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]]))
+    given = generations(
+        LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]])
+    )
 
     assert given.output == "once"
     assert given.candidates == ["once", "twice"]

@@ -28,7 +28,11 @@ def test_a_redactor_sees_values_and_keys_everywhere():
         "input": [{"role": "user", "content": "I am Ann"}],
         "output": {"content": [{"type": "text", "text": "Hi Ann"}]},
         "expected_output": "Ann",
-        "metadata": {"error_message": "Ann!", "customer_identifier": "ann@x", "ann": {"of": ["ann", 1]}},
+        "metadata": {
+            "error_message": "Ann!",
+            "customer_identifier": "ann@x",
+            "ann": {"of": ["ann", 1]},
+        },
     }
 
     said = sent(row, without_names)
@@ -57,7 +61,12 @@ def test_a_redactor_comes_after_the_secrets():
 def test_what_is_no_content_is_not_shown_to_a_redactor():
     row = {
         "input": messages(["hi", ("ai", "yo")]),
-        "metadata": {"custom_identifier": "r-1", "log_type": "chat", "status": "success", "model": "m"},
+        "metadata": {
+            "custom_identifier": "r-1",
+            "log_type": "chat",
+            "status": "success",
+            "model": "m",
+        },
         "metrics": {"timestamp": "2026-11-23T12:00:00Z", "latency": 1.0},
     }
 
@@ -68,8 +77,11 @@ def test_what_is_no_content_is_not_shown_to_a_redactor():
         {"role": "assistant", "content": "[hidden]"},
     ]
     assert said["metadata"] == {
-        "custom_identifier": "r-1", "log_type": "chat", "status": "success", "model": "[hidden]",
-    }  # fmt: skip
+        "custom_identifier": "r-1",
+        "log_type": "chat",
+        "status": "success",
+        "model": "[hidden]",
+    }
     assert said["metrics"] == row["metrics"]
 
 
@@ -88,7 +100,11 @@ def failing(text):
 
 @pytest.mark.parametrize(
     "redactor",
-    [failing, lambda text: None if "boom" in text else text, lambda text: 3 if "boom" in text else text],
+    [
+        failing,
+        lambda text: None if "boom" in text else text,
+        lambda text: 3 if "boom" in text else text,
+    ],
     ids=["raises", "gives None", "gives a number"],
 )
 def test_a_redactor_that_fails_costs_the_field_it_failed_in(redactor):
@@ -104,9 +120,15 @@ def test_a_redactor_that_fails_costs_the_field_it_failed_in(redactor):
     assert said == {
         "input": DROPPED,
         "output": "ok",
-        "metadata": {"a": DROPPED, "b": "fine", DROPPED: DROPPED, f"{DROPPED} (2)": DROPPED, "status": "success"},
+        "metadata": {
+            "a": DROPPED,
+            "b": "fine",
+            DROPPED: DROPPED,
+            f"{DROPPED} (2)": DROPPED,
+            "status": "success",
+        },
         "metrics": {"latency": 1.0},
-    }  # fmt: skip
+    }
 
 
 def test_a_redactor_that_fails_in_a_large_text_costs_it_too():
@@ -144,3 +166,9 @@ def test_the_row_stays_as_it_was():
     sent(row, without_names)
 
     assert row == {"input": {"ann": ["ann"]}, "metadata": {"ann": "ann"}, "metrics": {}}
+
+
+def test_keys_that_all_become_the_same_are_told_apart_at_once():
+    said = sent({"input": {f"key {n}": n for n in range(5_000)}}, hidden)
+
+    assert len(said["input"]) == 5_000

@@ -1,7 +1,7 @@
 """Secrets of every kind, in every place, leave no trace; what only looks like one stays untouched.
 
-None of these was ever valid: they are made of the form alone. They are put together here from pieces, so
-that no scanner takes this file for a leak.
+None of these was ever valid: they are made of the form alone. They are put together here from
+pieces, so that no scanner takes this file for a leak.
 """
 
 import base64
@@ -23,7 +23,10 @@ from respan_langchain.capture.privacy import secrets, suspicious
 
 MIXED = "Ab3dEf6hIj9lMn2pQr5tUv8xYz1BcD4fGh7jKl0nOp3r"
 HEX = hashlib.sha256(b"secret").hexdigest()
-PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nq83vEjRWeJq83v==\n-----END RSA PRIVATE KEY-----"
+PEM = (
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n"
+    "q83vEjRWeJq83v==\n-----END RSA PRIVATE KEY-----"
+)
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 
 KEYS = {
@@ -72,28 +75,28 @@ KEYS = {
     "private key on one line": PEM.replace("\n", "\\n"),
     "private key, cut off": PEM[:60],
 }
-PASSWORD = "c0rrect/horse+Battery"
+COMPLEX = "c0rrect/horse+Battery"
 PLAIN = "swordfish"
 NAMED = {
-    "password in JSON": ('{"user": "ann", "password": "%s"}', PASSWORD),
+    "password in JSON": ('{"user": "ann", "password": "%s"}', COMPLEX),
     "a plain word in JSON": ('{"password": "%s"}', PLAIN),
     "a sentence in JSON": ('{"password": "%s"}', "correct horse battery staple"),
     "a quote in the password": ('{"password": "%s"}', 'ab\\"cd\\"ef'),
-    "password in JSON in JSON": ('{\\"password\\": \\"%s\\"}', PASSWORD),
-    "password in JSON in JSON in JSON": ('{\\\\\\"password\\\\\\": \\\\\\"%s\\\\\\"}', PASSWORD),
-    "single quotes": ("{'api_key': '%s'}", PASSWORD),
-    "environment": ("DB_PASSWORD=%s", PASSWORD),
+    "password in JSON in JSON": ('{\\"password\\": \\"%s\\"}', COMPLEX),
+    "password in JSON in JSON in JSON": ('{\\\\\\"password\\\\\\": \\\\\\"%s\\\\\\"}', COMPLEX),
+    "single quotes": ("{'api_key': '%s'}", COMPLEX),
+    "environment": ("DB_PASSWORD=%s", COMPLEX),
     "environment, a plain word": ("export DB_PASSWORD=%s\n", PLAIN),
-    "YAML": ("api_key: %s", PASSWORD),
+    "YAML": ("api_key: %s", COMPLEX),
     "YAML, quoted": ('client_secret: "%s"', PLAIN),
     "Python": ('api_key="%s"', PLAIN),
     "a Python keyword argument": ('connect(password="%s")', PLAIN),
-    "JavaScript": ("const accessToken = '%s';", PASSWORD),
-    "Go": ('secretKey := "%s"', PASSWORD),
-    "Ruby": (':password => "%s"', PASSWORD),
+    "JavaScript": ("const accessToken = '%s';", COMPLEX),
+    "Go": ('secretKey := "%s"', COMPLEX),
+    "Ruby": (':password => "%s"', COMPLEX),
     "a query": ("https://x.example/?user=1&access_token=%s&page=2", MIXED),
     "a query, a plain word": ("https://x.example/?password=%s&page=2", PLAIN),
-    "an ADO connection": ("Server=db;User Id=sa;Password=%s;", PASSWORD),
+    "an ADO connection": ("Server=db;User Id=sa;Password=%s;", COMPLEX),
     "an Azure connection": ("AccountName=a;AccountKey=%s==;EndpointSuffix=x", MIXED),
     "a libpq connection": ("host=db user=u password=%s dbname=d", PLAIN),
     "a URL": ("postgresql://ann:%s@db.example:5432/app", "s3cret!"),
@@ -111,7 +114,7 @@ NAMED = {
     "a token in JSON": ('{"token": "%s"}', MIXED),
     "a signature": ("https://x.example/a?sv=1&sig=%s", MIXED),
     "a passphrase": ('passphrase: "%s"', PLAIN),
-}  # fmt: skip
+}
 EVERYTHING = {**{name: ("My key is %s, keep it.", key) for name, key in KEYS.items()}, **NAMED}
 
 
@@ -153,11 +156,17 @@ def test_only_the_secret_is_taken_out(frame, secret):
 PLACES = {
     "input": lambda text: {"input": text},
     "a message": lambda text: {"input": [message(HumanMessage(text))]},
-    "a block": lambda text: {"input": [message(HumanMessage([{"type": "text", "text": text}, {"type": "x"}]))]},
-    "tool arguments": lambda text: {
-        "output": message(AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}]))
+    "a block": lambda text: {
+        "input": [message(HumanMessage([{"type": "text", "text": text}, {"type": "x"}]))]
     },
-    "reasoning": lambda text: {"output": message(AIMessage("", additional_kwargs={"reasoning_content": text}))},
+    "tool arguments": lambda text: {
+        "output": message(
+            AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}])
+        )
+    },
+    "reasoning": lambda text: {
+        "output": message(AIMessage("", additional_kwargs={"reasoning_content": text}))
+    },
     "a document": lambda text: {"output": json_value([Document(text, metadata={"source": text})])},
     "the expected output": lambda text: {"expected_output": {"answer": [text]}},
     "metadata": lambda text: {"metadata": {"note": {"deep": [text]}}},
@@ -167,7 +176,7 @@ PLACES = {
     "a huge text": lambda text: {"input": "word " * 2_000 + text + " word" * 2_000},
     "a text that is cut": lambda text: {"input": "word " * 19_990 + text + " word" * 90_000},
     "a tag": lambda text: {"metadata": {"tags": ["beta", text]}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
@@ -184,9 +193,20 @@ def test_no_secret_is_sent_from_anywhere(place, frame, secret):
 @pytest.mark.parametrize("value", [PLAIN, 1234567, [PLAIN], {"value": PLAIN}], ids=str)
 @pytest.mark.parametrize(
     "name",
-    ["password", "Authorization", "X-Api-Key", "clientSecret", "AWS_SECRET_ACCESS_KEY", "refresh_token", "cookie",
-     "db password", "credentials", "OPENAI_API_KEY", "set-cookie"],
-)  # fmt: skip
+    [
+        "password",
+        "Authorization",
+        "X-Api-Key",
+        "clientSecret",
+        "AWS_SECRET_ACCESS_KEY",
+        "refresh_token",
+        "cookie",
+        "db password",
+        "credentials",
+        "OPENAI_API_KEY",
+        "set-cookie",
+    ],
+)
 def test_what_a_secrets_name_names_is_not_sent(name, value):
     row = {"input": {"headers": {name: value}}, "metadata": {name: value}, "metrics": {}}
 
@@ -218,7 +238,11 @@ def test_a_schema_that_asks_for_a_password_stays():
 
 
 def test_nothing_under_a_secrets_name_is_nothing():
-    row = {"input": {"password": None, "has_password": True, "secret": ""}, "metadata": {}, "metrics": {}}
+    row = {
+        "input": {"password": None, "has_password": True, "secret": ""},
+        "metadata": {},
+        "metrics": {},
+    }
 
     assert json.loads(Finisher().finish(row).body)["input"] == row["input"]
 
@@ -226,30 +250,80 @@ def test_nothing_under_a_secrets_name_is_nothing():
 LOOK_ALIKES = [
     str(uuid.UUID(int=2**127 + 12345)),
     HEX,
-    hashlib.sha1(b"x").hexdigest(),
-    hashlib.md5(b"x").hexdigest(),
+    hashlib.sha1(b"x", usedforsecurity=False).hexdigest(),
+    hashlib.md5(b"x", usedforsecurity=False).hexdigest(),
     "commit 9f2f1f8a1b2c3d4e5f60718293a4b5c6d7e8f901",
     base64.b64encode(b"Some ordinary words that were encoded for transport.").decode(),
-    "sk-learn", "scikit-learn, sk-learn-contrib and sk-image-processing-toolkit",
-    "task-1234567890abcdef1234", "risk-assessment-2026-11-23-final-version-2", "desk-0123456789abcdef0123",
-    "max_tokens=100", "prompt_tokens: 812, completion_tokens: 31", '{"total_tokens": 843, "token_count": 12}',
-    "2026-11-23T12:00:00Z", "order 1234-5678-9012", "4242 4242 4242 4242", "+41 44 123 45 67",
-    "https://x.example/a/b?page=2&sort=name", "https://ann@x.example/", "http://x.example:8080/a@b",
-    "ann@x.example wrote to bob@y.example: see https://x.example/a", "git@github.com:owner/name.git",
-    "My password: at least 8 characters", "password: required", "Forgot password? Reset it.", "secret: the cake is a lie",
-    "password=password", "connect(user=user, password=password)", "api_key=api_key, timeout=30",
-    'api_key=os.environ["OPENAI_API_KEY"]', "api_key=settings.api_key", "api_key=${OPENAI_API_KEY}", "api_key=<your key>",
-    '"api_key": "..."', '"password": "***"', "password = getpass.getpass()", "token = tokenizer.next()",
-    'tiktoken: "cl100k_base"', '{"token": "Paris", "logprob": -0.12}', '{"eos_token": "<|endoftext|>"}',
-    "The bearer of this letter", "bearer certificates-and-things", "a basic understanding of things", "Basic training",
-    "Basic English 2026", "chatcmpl-Bx1Yz2Ab3Cd4Ef5Gh6Ij7Kl8Mn9", "call_Jja7J89XsjrOLA5rMEOW", "msg_01XFDUDYJgAACzvnptvVoYEL",
-    "fp_560af6e559", "gpt-4o-mini-2024-07-18", "run-019aa3c5-7f3e-7000-8000-1234567890ab-0", "thread_abc123",
-    "respan_langchain.capture.content", "ghp_short", "AKIAshort", "eyJust a word", "hf_model_name", "organization: Respan",
-    "the key: persistence", "keyword: shoes", "primary_key=id", "sort_key=date", "question: What is it?",
-    "data:image/png;base64,iVBORw0KGgo", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "C:\\Users\\ann\\secrets.txt", "std::string s = a::b;",
-    "signature: def f(x)", "Grüße – “quoted” text… 日本語のテキスト", "x" * 5_000, "a.b.c." * 500, "-" * 500, "=" * 500,
-]  # fmt: skip
+    "sk-learn",
+    "scikit-learn, sk-learn-contrib and sk-image-processing-toolkit",
+    "task-1234567890abcdef1234",
+    "risk-assessment-2026-11-23-final-version-2",
+    "desk-0123456789abcdef0123",
+    "max_tokens=100",
+    "prompt_tokens: 812, completion_tokens: 31",
+    '{"total_tokens": 843, "token_count": 12}',
+    "2026-11-23T12:00:00Z",
+    "order 1234-5678-9012",
+    "4242 4242 4242 4242",
+    "+41 44 123 45 67",
+    "https://x.example/a/b?page=2&sort=name",
+    "https://ann@x.example/",
+    "http://x.example:8080/a@b",
+    "ann@x.example wrote to bob@y.example: see https://x.example/a",
+    "git@github.com:owner/name.git",
+    "My password: at least 8 characters",
+    "password: required",
+    "Forgot password? Reset it.",
+    "secret: the cake is a lie",
+    "password=password",
+    "connect(user=user, password=password)",
+    "api_key=api_key, timeout=30",
+    'api_key=os.environ["OPENAI_API_KEY"]',
+    "api_key=settings.api_key",
+    "api_key=${OPENAI_API_KEY}",
+    "api_key=<your key>",
+    '"api_key": "..."',
+    '"password": "***"',
+    "password = getpass.getpass()",
+    "token = tokenizer.next()",
+    'tiktoken: "cl100k_base"',
+    '{"token": "Paris", "logprob": -0.12}',
+    '{"eos_token": "<|endoftext|>"}',
+    "The bearer of this letter",
+    "bearer certificates-and-things",
+    "a basic understanding of things",
+    "Basic training",
+    "Basic English 2026",
+    "chatcmpl-Bx1Yz2Ab3Cd4Ef5Gh6Ij7Kl8Mn9",
+    "call_Jja7J89XsjrOLA5rMEOW",
+    "msg_01XFDUDYJgAACzvnptvVoYEL",
+    "fp_560af6e559",
+    "gpt-4o-mini-2024-07-18",
+    "run-019aa3c5-7f3e-7000-8000-1234567890ab-0",
+    "thread_abc123",
+    "respan_langchain.capture.content",
+    "ghp_short",
+    "AKIAshort",
+    "eyJust a word",
+    "hf_model_name",
+    "organization: Respan",
+    "the key: persistence",
+    "keyword: shoes",
+    "primary_key=id",
+    "sort_key=date",
+    "question: What is it?",
+    "data:image/png;base64,iVBORw0KGgo",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+    "C:\\Users\\ann\\secrets.txt",
+    "std::string s = a::b;",
+    "signature: def f(x)",
+    "Grüße, “quoted” text… 日本語のテキスト",
+    "x" * 5_000,
+    "a.b.c." * 500,
+    "-" * 500,
+    "=" * 500,
+]
 
 
 @pytest.mark.parametrize("text", LOOK_ALIKES, ids=lambda text: text[:40])
@@ -278,9 +352,26 @@ def test_any_text_can_be_looked_through_and_stays_clean(text):
 
 @pytest.mark.parametrize(
     "piece",
-    ['password="', "password='x", "-eyJ", "eyJaaaaaa.", "://a:", "sk-", "sk-ant-", "bearer ", "Basic AAAA", "AKIA",
-     "-----BEGIN PRIVATE KEY-----", "secret:\\", "token=1a", "a.b:c@", "xoxb-1", "hf_", "abcdefgh." + "x" * 31 + "1"],
-)  # fmt: skip
+    [
+        'password="',
+        "password='x",
+        "-eyJ",
+        "eyJaaaaaa.",
+        "://a:",
+        "sk-",
+        "sk-ant-",
+        "bearer ",
+        "Basic AAAA",
+        "AKIA",
+        "-----BEGIN PRIVATE KEY-----",
+        "secret:\\",
+        "token=1a",
+        "a.b:c@",
+        "xoxb-1",
+        "hf_",
+        "abcdefgh." + "x" * 31 + "1",
+    ],
+)
 def test_a_text_made_to_be_slow_is_not(piece):
     text = piece * (100_000 // len(piece))
 
@@ -289,3 +380,16 @@ def test_a_text_made_to_be_slow_is_not(piece):
 
     # Quadratic behaviour would take minutes.
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_names_come_and_go_without_end(number):
+    finisher = Finisher()
+
+    for n in range(6_000):
+        finisher.finish(
+            {"input": {f"name {number} {n}": 1, f"token {number} {n}": 2}, "metadata": {}}
+        )
+
+    sent = json.loads(finisher.finish({"input": {"a_password": "x"}, "metadata": {}}).body)
+    assert sent["input"] == {"a_password": "[redacted:secret]"}

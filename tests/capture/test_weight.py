@@ -1,4 +1,4 @@
-"""A guess of a value's size: quick, near enough for a bound, and never wrong by much on what is large."""
+"""A guess of a value's size: quick, and near enough for a bound."""
 
 import json
 
@@ -29,8 +29,19 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         ChatPromptValue(messages=[HumanMessage(LONG)]),
         (LONG, 1),
     ],
-    ids=["text", "bytes", "a dict", "a state", "documents", "blocks", "an answer", "a completion", "a prompt", "a pair"],
-)  # fmt: skip
+    ids=[
+        "text",
+        "bytes",
+        "a dict",
+        "a state",
+        "documents",
+        "blocks",
+        "an answer",
+        "a completion",
+        "a prompt",
+        "a pair",
+    ],
+)
 def test_what_is_large_weighs_much(value):
     assert 100_000 <= weight(value) <= 101_000
 
@@ -45,7 +56,11 @@ def test_the_newest_item_of_a_long_list_counts():
     assert weight([*TURNS, HumanMessage(LONG)]) >= 100_000
 
 
-@pytest.mark.parametrize("value", [None, 3, True, 1.5, object(), {}, [], "", (n for n in ())], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, True, 1.5, object(), {}, [], "", (n for n in ())],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_small_weighs_little(value):
     assert 0 < weight(value) <= 2 * LEAST
 
@@ -55,7 +70,7 @@ def test_a_deep_well_is_not_climbed_down():
     for _ in range(500):
         deep = [deep]
 
-    assert weight(deep) < 1_000
+    assert weight(deep) < 2_000
 
 
 def test_what_branches_without_end_is_judged_by_a_few_branches():

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what apps pass through LangChain: ordinary values, odd ones, hostile ones."""
+"""Hypothesis strategies for what apps pass through LangChain: ordinary, odd and hostile."""
 
 import dataclasses
 import enum
@@ -45,7 +45,7 @@ class Slotted:
     field: Any
 
 
-Point = namedtuple("Point", "x y")  # noqa: PYI024 - users have these
+Point = namedtuple("Point", "x y")  # noqa: PYI024 - apps have these
 
 
 class Poisoned:
@@ -143,26 +143,68 @@ def bare_message() -> Any:
 
 
 def broken_message() -> Any:
-    return AIMessage.model_construct(content=Poisoned(), tool_calls=[Poisoned(), {}, {"args": circle()}])
+    return AIMessage.model_construct(
+        content=Poisoned(), tool_calls=[Poisoned(), {}, {"args": circle()}]
+    )
 
 
 _HOSTILE = (
-    lambda: Poisoned(), lambda: PoisonedClass(), lambda: LyingClass(), circle, bare_message, broken_message,
-    threading.RLock, object, lambda: Poisoned, lambda: PoisonedClass, lambda: PoisonedDict(a=1), lambda: PoisonedList([1]), lambda: PoisonedText("x"),
-    lambda: well(300), lambda: world(12), lambda: (n for n in (1, 2)), lambda: iter([1]), lambda: Order(item=circle()),
-    lambda: Plain(Poisoned()), lambda: {Point(1, 2): Poisoned()}, lambda: range(10**12), lambda: 10**20_000,
-    lambda: SecretStr("hunter2"), lambda: type("Made", (), {}), lambda: memoryview(b"abc"), lambda: ValueError(Poisoned()),
-    lambda: Numbers(float("nan"), 1.0), lambda: ("user", Poisoned()), lambda: Colour.ODD, lambda: "\ud800",
-)  # fmt: skip
+    lambda: Poisoned(),  # noqa: PLW0108 - hypothesis would look at the class itself
+    lambda: PoisonedClass(),  # noqa: PLW0108 - as above
+    lambda: LyingClass(),  # noqa: PLW0108 - as above
+    circle,
+    bare_message,
+    broken_message,
+    threading.RLock,
+    object,
+    lambda: Poisoned,
+    lambda: PoisonedClass,
+    lambda: PoisonedDict(a=1),
+    lambda: PoisonedList([1]),
+    lambda: PoisonedText("x"),
+    lambda: well(300),
+    lambda: world(12),
+    lambda: (n for n in (1, 2)),
+    lambda: iter([1]),
+    lambda: Order(item=circle()),
+    lambda: Plain(Poisoned()),
+    lambda: {Point(1, 2): Poisoned()},
+    lambda: range(10**12),
+    lambda: 10**20_000,
+    lambda: SecretStr("hunter2"),
+    lambda: type("Made", (), {}),
+    lambda: memoryview(b"abc"),
+    lambda: ValueError(Poisoned()),
+    lambda: Numbers(float("nan"), 1.0),
+    lambda: ("user", Poisoned()),
+    lambda: Colour.ODD,
+    lambda: "\ud800",
+)
 
 text = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 atoms = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), text, st.binary(max_size=40), st.decimals(), st.uuids(),
-    st.dates(), st.datetimes(), st.times(), st.timedeltas(), st.complex_numbers(), st.fractions(), st.sampled_from(Colour),
-    st.ip_addresses(), st.just(pathlib.PurePath("a/b")),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    text,
+    st.binary(max_size=40),
+    st.decimals(),
+    st.uuids(),
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+    st.timedeltas(),
+    st.complex_numbers(),
+    st.fractions(),
+    st.sampled_from(Colour),
+    st.ip_addresses(),
+    st.just(pathlib.PurePath("a/b")),
     st.builds(Document, text, metadata=st.dictionaries(st.text(), st.integers())),
-)  # fmt: skip
-keys = st.one_of(text, st.integers(), st.floats(), st.booleans(), st.none(), st.binary(), st.sampled_from(Colour))
+)
+keys = st.one_of(
+    text, st.integers(), st.floats(), st.booleans(), st.none(), st.binary(), st.sampled_from(Colour)
+)
 
 
 def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -214,9 +256,14 @@ def collections_of(values: list[Any]) -> Any:
     """The values in everything that can hold them."""
     named = {str(place): value for place, value in enumerate(values)}
     return [
-        PoisonedDict(named), UserDict(named), OrderedDict(named), Plain(values), Slotted(values), Point(values, named),
+        PoisonedDict(named),
+        UserDict(named),
+        OrderedDict(named),
+        Plain(values),
+        Slotted(values),
+        Point(values, named),
         Order.model_construct(item=values),
-    ]  # fmt: skip
+    ]
 
 
 anything = st.recursive(_makers, _containers_made, max_leaves=10)
@@ -228,26 +275,88 @@ json_like = st.recursive(
 )
 blocks = st.one_of(
     text,
-    st.fixed_dictionaries({"type": st.just("text"), "text": text}, optional={"citations": json_like, "annotations": json_like}),
-    st.fixed_dictionaries({
-        "type": st.sampled_from([
-            "image_url", "input_audio", "file", "image", "audio", "video", "document", "thinking", "reasoning", "refusal",
-            "tool_use", "tool_call", "function_call", "server_tool_use", "web_search_tool_result", "tool_result",
-            "non_standard", "text-plain", "inputjson_like_delta", "never heard of", "media",
-        ]),
-    }, optional={name: json_like for name in (
-        "image_url", "input_audio", "file", "source", "base64", "data", "url", "mime_type", "reasoning", "summary",
-        "thinking", "refusal", "id", "name", "input", "args", "arguments", "content", "value", "text", "extras", "format",
-    )}),
+    st.fixed_dictionaries(
+        {"type": st.just("text"), "text": text},
+        optional={"citations": json_like, "annotations": json_like},
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(
+                [
+                    "image_url",
+                    "input_audio",
+                    "file",
+                    "image",
+                    "audio",
+                    "video",
+                    "document",
+                    "thinking",
+                    "reasoning",
+                    "refusal",
+                    "tool_use",
+                    "tool_call",
+                    "function_call",
+                    "server_tool_use",
+                    "web_search_tool_result",
+                    "tool_result",
+                    "non_standard",
+                    "text-plain",
+                    "inputjson_like_delta",
+                    "never heard of",
+                    "media",
+                ]
+            ),
+        },
+        optional=dict.fromkeys(
+            (
+                "image_url",
+                "input_audio",
+                "file",
+                "source",
+                "base64",
+                "data",
+                "url",
+                "mime_type",
+                "reasoning",
+                "summary",
+                "thinking",
+                "refusal",
+                "id",
+                "name",
+                "input",
+                "args",
+                "arguments",
+                "content",
+                "value",
+                "text",
+                "extras",
+                "format",
+            ),
+            json_like,
+        ),
+    ),
     st.dictionaries(text, json_like, max_size=3),
-)  # fmt: skip
+)
 content = st.one_of(text, st.lists(blocks, max_size=4))
 _calls = st.lists(
-    st.fixed_dictionaries({"name": text, "args": st.dictionaries(text, json_like, max_size=3), "id": text | st.none()}),
+    st.fixed_dictionaries(
+        {"name": text, "args": st.dictionaries(text, json_like, max_size=3), "id": text | st.none()}
+    ),
     max_size=2,
 )
 _kwargs = st.dictionaries(
-    st.sampled_from(["refusal", "reasoning_content", "reasoning", "audio", "citations", "function_call", "tool_outputs", "odd"]),
+    st.sampled_from(
+        [
+            "refusal",
+            "reasoning_content",
+            "reasoning",
+            "audio",
+            "citations",
+            "function_call",
+            "tool_outputs",
+            "odd",
+        ]
+    ),
     json_like,
     max_size=3,
 )
@@ -263,11 +372,19 @@ messages = st.one_of(
     _made(SystemMessage, content=content),
     _made(AIMessage, content=content, tool_calls=_calls, additional_kwargs=_kwargs),
     _made(AIMessageChunk, content=content, tool_calls=_calls, additional_kwargs=_kwargs),
-    _made(ToolMessage, content=content, tool_call_id=text, artifact=json_like, status=st.sampled_from(["success", "error"])),
+    _made(
+        ToolMessage,
+        content=content,
+        tool_call_id=text,
+        artifact=json_like,
+        status=st.sampled_from(["success", "error"]),
+    ),
     _made(ChatMessage, content=content, role=text),
     _made(FunctionMessage, content=content, name=text),
     _made(RemoveMessage, id=text),
     st.tuples(st.sampled_from(["user", "ai", "system", "critic"]), content),
-    st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "tool", "odd"]), "content": content}),
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "assistant", "tool", "odd"]), "content": content}
+    ),
     text,
 )
