@@ -9,7 +9,7 @@ import contextlib
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -21,12 +21,11 @@ from respan_langchain.api.clipped import ClippedBackend, until
 from respan_langchain.api.lines import Lines
 from respan_langchain.api.protocol import Call
 from respan_langchain.api.quiet import unseen_by_tracers
-from respan_langchain.api.witness import Body, Witness, answer_after, answer_from
+from respan_langchain.api.witness import Body, Witness
+from respan_langchain.api.wording import Wording
 
 MOST_READ = 1024 * 1024
 """Bytes of an answer that are read unless told otherwise."""
-LONGEST_CONNECT = 5.0
-"""Seconds to connect at most: what answers at all answers sooner."""
 KEPT_ALIVE = 5.0
 """Seconds that an idle connection is kept: less than servers do, so that it is alive when used."""
 
@@ -58,10 +57,11 @@ class _Terms(ABC):
             allow_http: Send the key without encryption to another machine.
             most_read: Bytes of an answer that are read.
         """
-        self._secret = usable_key(api_key)
+        key = usable_key(api_key)
         self.root = platform_root(
-            base_url, with_key=self._secret is not None and transport is None, allow_http=allow_http
+            base_url, with_key=key is not None and transport is None, allow_http=allow_http
         )
+        self._wording = Wording(self.root, key)
         self.most_read = most_read
         self.closed = False
         self._library = library
@@ -93,38 +93,6 @@ class _Terms(ABC):
         limits = self._httpx().Limits(keepalive_expiry=KEPT_ALIVE)
         return {"transport": self._transport, "limits": limits, "follow_redirects": False}
 
-    def _request(self, call: Call[Any], content: bytes, left: float) -> dict[str, Any]:
-        return {
-            "method": call.method,
-            "url": self.root + call.target(),
-            "content": content or None,
-            "headers": self._headers(with_body=bool(content)),
-            "timeout": (min(LONGEST_CONNECT, left), left, left, left),
-            # An injected client may have authentication and a taste for redirects of its own.
-            "auth": None,
-            "follow_redirects": False,
-        }
-
-    def _headers(self, *, with_body: bool) -> Mapping[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "respan-langchain",
-        }
-        if with_body:
-            headers["Content-Type"] = "application/json"
-        if self._secret is not None:
-            headers["Authorization"] = f"Bearer {self._secret}"
-        return headers
-
-    def _answer(self, response: Any, body: Body, *, unpacked: bool) -> Answer:
-        encoding = "" if unpacked else response.headers.get("content-encoding", "")
-        return answer_from(response, body.content(encoding), self._secret)
-
-    def _failure(self, error: Exception, witness: Witness, deadline: float) -> Answer:
-        late = type(error) is TimeoutError or time.monotonic() >= deadline
-        return answer_after(error, witness, late=late, secret=self._secret)
-
 
 class Exchange(_Terms):
     """Sends one request at a time from each thread that calls it."""
@@ -152,7 +120,7 @@ class Exchange(_Terms):
         body = Body(self.most_read if most_read is None else most_read)
         try:
             with until(deadline), unseen_by_tracers():
-                request = self._request(call, content, left)
+                request = self._wording.request(call, content, left)
                 extensions = {"trace": witness}
                 with self._client().stream(**request, extensions=extensions) as response:
                     unpacked = response.is_stream_consumed
@@ -160,9 +128,9 @@ class Exchange(_Terms):
                         _still_in_time(deadline)
                         if not body.add(part):
                             break
-                    return self._answer(response, body, unpacked=unpacked)
+                    return self._wording.answer(response, body, unpacked=unpacked)
         except _failures() as error:
-            return self._failure(error, witness, deadline)
+            return self._wording.failure(error, witness, late=_is_late(error, deadline))
 
     def close(self) -> None:
         """Close what was opened here; an injected client stays open."""
@@ -204,7 +172,7 @@ class AsyncExchange(_Terms):
         body = Body(self.most_read if most_read is None else most_read)
         try:
             with anyio.fail_after(left), unseen_by_tracers():
-                request = self._request(call, content, left)
+                request = self._wording.request(call, content, left)
                 extensions = {"trace": witness.watch}
                 client = await self._client()
                 async with client.stream(**request, extensions=extensions) as response:
@@ -212,9 +180,9 @@ class AsyncExchange(_Terms):
                     async for part in response.aiter_bytes() if unpacked else response.aiter_raw():
                         if not body.add(part):
                             break
-                    return self._answer(response, body, unpacked=unpacked)
+                    return self._wording.answer(response, body, unpacked=unpacked)
         except _failures() as error:
-            return self._failure(error, witness, deadline)
+            return self._wording.failure(error, witness, late=_is_late(error, deadline))
 
     async def close(self) -> None:
         """Close what was opened here; an injected client stays open."""
@@ -263,6 +231,10 @@ async def _closed(client: Any) -> None:
 def _not_begun(*, closed: bool) -> Answer:
     problem = "the client is closed" if closed else "no time was left to ask"
     return Answer(status=None, problem=problem, sent=False, timed_out=not closed)
+
+
+def _is_late(error: Exception, deadline: float) -> bool:
+    return type(error) is TimeoutError or time.monotonic() >= deadline
 
 
 def _still_in_time(deadline: float) -> None:
