@@ -6,19 +6,26 @@ The one place where the delivery room meets the api and local rooms.
 import time
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from respan_langchain.answer import Answer
 from respan_langchain.api.address import platform_root
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.outbox import Disk
 from respan_langchain.delivery.registry import worker_for
+from respan_langchain.delivery.spool_directory import prepare
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.local.store import place_of
 from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+DRAIN: Final = 0.1
+"""Seconds between two looks at the events while there are some."""
+DURABLE_DRAIN: Final = 0.02
+"""The same where rows are to be on disk within 50 ms."""
 MOST_PAGES: Final = 20
 """Pages that are looked through for the rows of one batch.
 
@@ -59,7 +66,31 @@ def worker_of(settings: Settings, http_client: Any = None) -> Worker:
         limits,
         id(http_client) if http_client is not None else None,
     )
-    return worker_for(key, lambda: Worker(lambda: PlatformCarrier(settings, http_client), limits))
+    disk = disk_of(settings)
+    return worker_for(
+        (*key, disk), lambda: Worker(lambda: PlatformCarrier(settings, http_client), limits, disk)
+    )
+
+
+def disk_of(settings: Settings) -> Disk | None:
+    """Where rows lie on disk; None where they do not.
+
+    Raises:
+        ConfigurationError: The directory is not fit to hold prompts.
+    """
+    if settings.delivery == "memory":
+        return None
+    disk = Disk(spool_directory(settings), settings.delivery)
+    prepare(disk.directory)
+    return disk
+
+
+def spool_directory(settings: Settings) -> Path:
+    """The directory for one platform's rows: who finds a file there sends it to that platform."""
+    parts = urlsplit(settings.base_url)
+    signature = blake2b(settings.base_url.encode(), digest_size=4).hexdigest()
+    above = settings.spool_dir or Path.home() / ".respan" / "spool"
+    return above.expanduser() / f"{parts.hostname or 'local'}-{signature}"
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -73,6 +104,7 @@ def limits_of(settings: Settings) -> Limits:
         batch_rows=settings.batch_rows,
         batch_bytes=settings.batch_bytes,
         max_age=settings.flush_interval,
+        drain_interval=DURABLE_DRAIN if settings.delivery == "durable" else DRAIN,
         request_timeout=settings.request_timeout,
         exit_timeout=settings.exit_timeout,
         delivery_deadline=settings.delivery_deadline,
