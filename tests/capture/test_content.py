@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import enum
+import gc
 import ipaddress
 import re
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 import types
 import uuid
+import weakref
 from array import array
 from collections import ChainMap, OrderedDict, UserList, deque
 from decimal import Decimal
@@ -280,8 +282,16 @@ def test_a_dict_that_grows_while_it_is_read_is_read_as_it_was():
 
 
 def test_classes_are_not_kept_alive_without_end():
+    first = type("First", (), {})
+    alive = weakref.ref(first)
+    json_value(first())
+    del first
+
     for number in range(3_000):
         assert json_value(type(f"Made{number}", (), {})()) == f"<Made{number}>"
+
+    gc.collect()
+    assert alive() is None
 
 
 def test_langgraph_and_the_providers_are_not_imported():

@@ -138,6 +138,15 @@ def test_no_secret_is_cut_in_half():
         assert "sk-proj-A" not in text
 
 
+def test_no_half_secret_is_left_where_looking_ended():
+    large = "-----BEGIN PRIVATE KEY-----" + "x" * 8_245 + "-----END PRIVATE KEY-----"
+    key = "sk-proj-" + "Ab3dEf6hIj9lMn2pQr5t"
+
+    for at in range(860, 900):
+        text = sent(input=large + "." * at + " " + key + " " + "." * 20_000)["input"]
+        assert "sk-proj" not in text
+
+
 def test_a_secret_that_begins_before_the_end_of_what_is_looked_at_is_gone():
     text = sent(input="." * 980 + " -----BEGIN PRIVATE KEY-----" + "MIIEow" * 5_000)["input"]
 

@@ -165,6 +165,23 @@ ANSWERS = {
         ),
         {"content": "", "tool_calls": [WEATHER_AS_SENT]},
     ),
+    "streamed tool calls that the blocks repeat in pieces": (
+        AIMessageChunk(
+            [
+                {"type": "tool_use", "id": "call_1", "name": "get_weather", "input": {}},
+                {"type": "input_json_delta", "partial_json": '{"city": '},
+            ],
+            tool_call_chunks=[
+                {
+                    "name": "get_weather",
+                    "args": '{"city": "Zürich", "days": 2}',
+                    "id": "call_1",
+                    "index": 0,
+                }
+            ],
+        ),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
     "invalid tool calls": (
         AIMessage(
             "", invalid_tool_calls=[{"name": "f", "args": '{"a": ', "id": "c", "error": "cut off"}]
