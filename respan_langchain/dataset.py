@@ -4,24 +4,36 @@
 they are needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from html import escape
 from itertools import islice
 from os import PathLike
 from typing import Any, Final, Self
 
-from respan_langchain.api import models
+from respan_langchain.api import log_calls, models
 from respan_langchain.api.call_parts import Selection
 from respan_langchain.api.client import DatasetClient
+from respan_langchain.api.errand import errand
 from respan_langchain.connection import client_of
-from respan_langchain.errors import ConfigurationError, NotFoundError
+from respan_langchain.contract import MAX_PAGE_SIZE
+from respan_langchain.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
+from respan_langchain.exports.exact import ExactLog
 from respan_langchain.exports.presets import Preset
 from respan_langchain.settings import Settings, read_settings
+
+Question = Callable[[], models.Page[models.Log]]
+Ask = Callable[[Question], models.Page[models.Log]]
 
 SHOWN: Final = 10
 """Rows of a notebook's table."""
 CELL: Final = 200
 """Characters of a notebook's cell."""
+
+
+def _at_once(question: Question) -> models.Page[models.Log]:
+    return question()
 
 
 class Dataset:
@@ -37,12 +49,23 @@ class Dataset:
         about: models.Dataset,
         *,
         filters: Selection = None,
+        exact: bool = False,
         owns_client: bool = False,
     ) -> None:
+        """Hold a dataset of a client; `open` is the way to get one.
+
+        Args:
+            client: The platform.
+            about: What it said of the dataset.
+            filters: Which rows; all when None.
+            exact: Whether the platform shows contents as they were sent, as one in a file does.
+            owns_client: Whether `close` closes the client.
+        """
         self._client = client
         self.about = about
         """What the platform said of it."""
         self._filters = filters
+        self._exact = exact
         self._owns_client = owns_client
 
     @classmethod
@@ -76,7 +99,20 @@ class Dataset:
         except BaseException:
             client.close()
             raise
-        return cls(client, about, filters=filters, owns_client=True)
+        return cls(client, about, filters=filters, exact=found.is_local, owns_client=True)
+
+    @classmethod
+    def of(
+        cls,
+        client: DatasetClient,
+        settings: Settings,
+        name: str | None = None,
+        *,
+        filters: Selection = None,
+    ) -> Self:
+        """Open a dataset through a client that is open already; as `open`."""
+        about = find(client, settings, name)
+        return cls(client, about, filters=filters, exact=settings.is_local)
 
     @property
     def id(self) -> str:
@@ -90,30 +126,58 @@ class Dataset:
 
     def where(self, filters: Selection) -> "Dataset":
         """Select some of the rows."""
-        return Dataset(self._client, self.about, filters=filters)
+        return Dataset(self._client, self.about, filters=filters, exact=self._exact)
 
     def __iter__(self) -> Iterator[models.Log]:
         """Go through the rows, the oldest first."""
-        return self._client.logs(self.id, sort_by="created_at", filters=self._filters)
+        return self.sorted_by("created_at")
 
     def __len__(self) -> int:
         """Ask the platform how many rows there are now."""
-        page = self._client.list_logs(self.id, page_size=1, filters=self._filters)
+        page = self._page("created_at", 1, 1)
         return len(page.results) if page.count is None else page.count
 
     def __bool__(self) -> bool:
         """A dataset is there, with rows or without."""
         return True
 
+    def sorted_by(self, name: str) -> Iterator[models.Log]:
+        """Go through the rows by a field; a `-` before it means descending."""
+        for page in self.pages(sort_by=name):
+            yield from page.results
+
     def latest(self, number: int) -> list[models.Log]:
         """Return the newest rows, the newest first."""
-        return list(islice(self.newest_first(page_size=min(max(number, 1), 100)), number))
+        return list(islice(self.sorted_by("-created_at"), number))
 
-    def newest_first(self, *, page_size: int = 100) -> Iterator[models.Log]:
-        """Go through the rows from the newest on, page by page."""
-        return self._client.logs(
-            self.id, sort_by="-created_at", filters=self._filters, page_size=page_size
+    def pages(
+        self, ask: Ask = _at_once, *, sort_by: str = "created_at"
+    ) -> Iterator[models.Page[models.Log]]:
+        """Go through the rows page by page; `ask` carries out each question."""
+        number, size = 1, MAX_PAGE_SIZE
+        while True:
+            question = partial(self._page, sort_by, number, size)
+            try:
+                page = ask(question)
+            except UnexpectedAnswerError:
+                if size == 1:
+                    raise
+                # A page of large rows may be more than a client reads; ten smaller ones may do.
+                number, size = (number - 1) * 10 + 1, size // 10
+                continue
+            yield page
+            if page.is_last():
+                return
+            number += 1
+
+    def _page(self, sort_by: str, number: int, size: int) -> models.Page[models.Log]:
+        call = log_calls.list_logs(
+            self.id, page=number, page_size=size, sort_by=sort_by, filters=self._filters
         )
+        if self._exact:
+            reads: Callable[[Any], Any] = models.Page[ExactLog].model_validate
+            call = replace(call, reads=reads)
+        return self._client.run(errand(call, self._client.terms))
 
     def summary(self) -> models.Summary:
         """Total the rows up."""
