@@ -1,0 +1,113 @@
+"""What became of each row so far, in a file that survives the process.
+
+A row is written down before it is sent, and again when it is known to be there. In between it may
+be there all the same: that is what the target is asked for.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, Self
+
+import orjson
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.transfers.moving import Moving, Seen
+
+FOLDER: Final = Path(".respan") / "transfers"
+"""Under the home directory."""
+DRAWN: Final = """
+CREATE TABLE IF NOT EXISTS rows(
+    source_id TEXT PRIMARY KEY,
+    identifier TEXT NOT NULL,
+    mark TEXT,
+    state TEXT NOT NULL CHECK (state IN ('sent', 'there', 'refused')),
+    at REAL NOT NULL,
+    reason TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rows_identifier ON rows(identifier);
+CREATE TABLE IF NOT EXISTS facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Progress:
+    """The state of one transfer, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or begin it.
+
+        Raises:
+            ConfigurationError: Another process is at it, or the file cannot be used.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+            self._file.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._file.execute("BEGIN EXCLUSIVE")
+            for statement in DRAWN.split(";"):
+                self._file.execute(statement)
+            self._file.execute("COMMIT")
+        except sqlite3.Error as problem:
+            if "locked" in str(problem):
+                raise ConfigurationError("The same transfer is under way already.") from problem
+            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+
+    def states(self, rows: Sequence[Moving]) -> dict[str, tuple[str, float]]:
+        """Tell what is known of rows: their state, and since when."""
+        found = self._file.execute(
+            "SELECT source_id, state, at FROM rows"
+            " WHERE source_id IN (SELECT value FROM json_each(?))",
+            (_listed(row.source_id for row in rows),),
+        )
+        return {source_id: (state, at) for source_id, state, at in found}
+
+    def claimed(self, rows: Sequence[Moving]) -> list[Seen]:
+        """List the rows that are there and have the identifiers of these, without these."""
+        own = {row.source_id for row in rows}
+        found = self._file.execute(
+            "SELECT source_id, identifier, mark FROM rows"
+            " WHERE state = 'there' AND identifier IN (SELECT value FROM json_each(?))",
+            (_listed({row.identifier for row in rows}),),
+        )
+        return [Seen(name, mark) for source_id, name, mark in found if source_id not in own]
+
+    def note(
+        self, rows: Iterable[Moving], state: str, at: float, reason: str | None = None
+    ) -> None:
+        """Write down what became of rows; on disk when this returns."""
+        self._file.execute("BEGIN")
+        self._file.executemany(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
+            [(row.source_id, row.identifier, row.mark, state, at, reason) for row in rows],
+        )
+        self._file.execute("COMMIT")
+
+    def fact(self, name: str) -> str | None:
+        """Tell something that was written down about the whole."""
+        found = self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def note_fact(self, name: str, value: str) -> None:
+        """Write down something about the whole."""
+        self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def path_of(*ends: str) -> Path:
+    """Name the file for a transfer between these."""
+    digest = blake2b(orjson.dumps(ends), digest_size=12).hexdigest()
+    return Path.home() / FOLDER / f"{digest}.db"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return orjson.dumps(list(values)).decode()
