@@ -4,7 +4,17 @@ from typing import Final
 
 import typer
 
-from respan_langchain.cli import datasets, demo, doctor, logs, serve
+from respan_langchain.cli import (
+    datasets,
+    dedupe,
+    demo,
+    doctor,
+    evaluate,
+    files,
+    logs,
+    serve,
+    transfers,
+)
 from respan_langchain.cli.desk import take_shared
 
 app: Final = typer.Typer(
@@ -15,5 +25,5 @@ app: Final = typer.Typer(
 )
 
 take_shared(app, "Datasets of LangChain runs: captured, looked at, taken elsewhere.")
-for group in (demo, serve, datasets, logs, doctor):
+for group in (demo, serve, datasets, logs, files, transfers, evaluate, dedupe, doctor):
     group.add_to(app)

@@ -69,7 +69,7 @@ class Desk:
     def local_url(self) -> str:
         """The platform on this machine: what the settings name, else `respan.db` in this folder."""
         named = read_settings(base_url=self.base_url, api_key=self.api_key or NO_KEY)
-        return named.base_url if named.is_local or self.base_url is not None else LOCAL
+        return named.base_url if named.is_local else LOCAL
 
     @contextmanager
     def client(self, *, may_be_new: bool = False) -> Iterator[DatasetClient]:

@@ -26,7 +26,7 @@ from respan_langchain.cli.desk import (
 from respan_langchain.cli.looks import count, plain
 from respan_langchain.cli.tables import facts
 from respan_langchain.connection import client_of
-from respan_langchain.dataset import Dataset, find
+from respan_langchain.dataset import Dataset
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import THREE_WAYS, Settings, read_settings
 
@@ -117,7 +117,7 @@ def _platform(client: DatasetClient, settings: Settings, dataset: str | None) ->
         yield Check("dataset", "note", "none is named: give one, or set RESPAN_DATASET")
         return
     try:
-        rows = Dataset(client, find(client, settings, dataset))
+        rows = Dataset.of(client, settings, dataset)
         total = len(rows)
         yield Check("dataset", "ok", f"{rows.name} ({rows.id}) has {count(total)} rows")
         yield prices_of(rows)

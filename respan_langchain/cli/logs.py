@@ -53,10 +53,9 @@ def list_some(
     """List rows of a dataset."""
     filters = filters_from(where)
     with desk.client() as client:
-        found = find(client, desk.settings, dataset)
-        rows = client.logs(found.id, page_size=min(limit, 100), sort_by=sort, filters=filters)
-        logs = list(islice(rows, limit))
-        total = len(Dataset(client, found, filters=filters))
+        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
+        logs = list(islice(rows.sorted_by(sort), limit))
+        total = len(rows)
     desk.give(
         {"count": total, "results": logs},
         lambda: Group(
@@ -125,7 +124,7 @@ def tail(
     """Show the newest rows of a dataset, the oldest of them first."""
     filters = filters_from(where)
     with desk.client() as client:
-        rows = Dataset(client, find(client, desk.settings, dataset), filters=filters)
+        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
         newest = rows.latest(max(limit, 1))
         _print(desk, list(reversed(newest))[-limit:] if limit else [], head=True)
         seen = {log.unique_id for log in newest}
@@ -139,7 +138,7 @@ def tail(
 
 def _unseen(rows: Dataset, seen: set[str | None]) -> Iterator[Log]:
     """Go back from the newest row to the first that was shown."""
-    for log in rows.newest_first():
+    for log in rows.sorted_by("-created_at"):
         if log.unique_id in seen:
             return
         yield log

@@ -44,9 +44,9 @@ def serve(
     from respan_langchain.local.store import store_at
     from respan_langchain.local.web import serving
 
+    if desk.base_url is not None and not desk.base_url.startswith("sqlite:"):
+        raise ConfigurationError("Only a file can be served: give --base-url sqlite:///file.db.")
     url = desk.local_url
-    if not url.startswith("sqlite:"):
-        raise ConfigurationError(f"{url} is served already; give --base-url sqlite:///file.db.")
     rules = Rules(
         requests=Limiter(REQUESTS_PER_MINUTE) if rehearse else None,
         bulk_requests=Limiter(BULK_REQUESTS_PER_MINUTE) if rehearse else None,

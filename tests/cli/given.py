@@ -17,7 +17,7 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         },
         "metrics": {
             "prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12, "cost": 0.001,
-            "latency": 0.5,
+            "latency": 0.5, "timestamp": "2026-11-23T03:20:12.540Z",
         },
         **more,
     }  # fmt: skip

@@ -1,0 +1,135 @@
+"""`export` and `import`: rows to files and out of files."""
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+
+import typer
+from rich.text import Text
+
+from respan_langchain.api.models import Log
+from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
+from respan_langchain.cli.looks import count, plain
+from respan_langchain.cli.transfers import Named, bar, report
+from respan_langchain.cli.where import Where, filters_from
+from respan_langchain.dataset import Dataset, find
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.exports.presets import Preset
+
+KINDS: Final = ("jsonl", "json", "csv", "parquet")
+TOLD: Final = 10
+"""Lines of a file whose problems are told one by one."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    command(app, "export")(export)
+    command(app, "import")(import_file)
+
+
+def export(
+    desk: Desk,
+    dataset: Named = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file; `-` is the standard output."
+        ),
+    ] = "-",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help=f"{', '.join(KINDS)}; else by the file's name.", show_default=False
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", help=f"For another tool: {', '.join(get_args(Preset))}.", show_default=False
+        ),
+    ] = None,
+    where: Where = None,
+    with_expected: Annotated[
+        bool, typer.Option("--with-expected", help="Only rows that have an expected output.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many, the oldest first.")
+    ] = None,
+) -> int:
+    """Write the rows of a dataset to a file, the oldest first."""
+    kind = _kind(output, kind, preset)
+    filters = filters_from(where)
+    with desk.client() as client:
+        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
+        chosen = (log for log in rows if not with_expected or log.expected_output is not None)
+        written = _write(kind, preset, islice(chosen, limit), output)
+    if output != "-":
+        desk.give(
+            {"rows": written, "file": output}, Text(f"{count(written)} rows are in {output}.")
+        )
+    return OK
+
+
+def _kind(output: str, kind: str | None, preset: str | None) -> str:
+    ending = Path(output).suffix.lower().removeprefix(".")
+    kind = kind or (ending if ending in KINDS else "jsonl")
+    if kind not in KINDS:
+        raise ConfigurationError(f"--format {kind!r}: there are {', '.join(KINDS)}.")
+    if preset is not None and preset not in get_args(Preset):
+        raise ConfigurationError(f"--preset {preset!r}: there are {', '.join(get_args(Preset))}.")
+    if preset is not None and kind not in ("jsonl", "json"):
+        raise ConfigurationError(f"--preset writes jsonl or json, not {kind}.")
+    return kind
+
+
+def _write(kind: str, preset: Any, logs: Iterable[Log], output: str) -> int:
+    from respan_langchain.exports import files
+    from respan_langchain.exports.frames import write_parquet
+
+    match kind:
+        case "csv":
+            return files.write_csv(logs, output)
+        case "parquet":
+            return write_parquet(logs, output)
+        case "json":
+            return files.write_json(logs, output, preset=preset)
+        case _:
+            return files.write_jsonl(logs, output, preset=preset)
+
+
+def import_file(
+    desk: Desk,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="JSON lines or CSV; `-` is the standard input.")
+    ],
+    dataset: Named = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="jsonl or csv; else by the file's name.", show_default=False),
+    ] = None,
+    asked: Annotated[
+        str, typer.Option("--input", metavar="COLUMN", help="Where the input is, as in item.input.")
+    ] = "input",
+    answered: Annotated[
+        str, typer.Option("--output", metavar="COLUMN", help="Where the output is.")
+    ] = "output",
+    expected: Annotated[
+        str, typer.Option("--expected", metavar="COLUMN", help="Where the expected output is.")
+    ] = "expected_output",
+) -> int:
+    """Add the rows of a file to a dataset; rows that it has already stay as they are."""
+    from respan_langchain.transfers.between import move_file
+    from respan_langchain.transfers.files import Columns, Source, kind_of
+
+    source = Source(file, kind_of(file, kind), Columns(asked, answered, expected))
+    with desk.client(may_be_new=True) as client:
+        goal = find(client, desk.settings, dataset, create=True)
+        with bar(desk, file, None) as tell:
+            counts = move_file(source, client, desk.settings, goal.id, tell)
+    code = report(desk, counts, str(goal.name))
+    for words in source.problems[:TOLD]:
+        desk.complain(plain(words))
+    if len(source.problems) > TOLD:
+        desk.complain(f"... and {count(len(source.problems) - TOLD)} lines more that are no rows.")
+    return FINDINGS if source.problems else code
