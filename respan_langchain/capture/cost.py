@@ -105,7 +105,8 @@ class Prices:
         """Say what a call cost.
 
         Args:
-            usage: None when nobody said; then only the provider's own word gives a cost.
+            usage: None when nobody said; then only the provider's own word gives a cost, or its
+                refusal.
             model: Who was called.
             reported: What the provider said beside the message (`reported_of`).
             at: When, since some prices depend on the day or the hour; None is now.
@@ -116,7 +117,7 @@ class Prices:
         if told is not None:
             return Cost(told, "provider", "complete")
         if usage is None:
-            return UNKNOWN
+            return NOTHING_PAID if _was_refused(reported) else UNKNOWN
         return self._custom(usage, model) or self._listed(usage, model, at)
 
     def _custom(self, usage: Usage, model: ModelFacts) -> Cost | None:
@@ -150,6 +151,16 @@ class Prices:
         if len(self._misses) < MAX_MISSES:
             self._misses[model.provider, model.name] = None
         return UNKNOWN
+
+
+def _was_refused(reported: Mapping[str, object]) -> bool:
+    """Whether nothing was answered but an HTTP error, which no provider charges for.
+
+    LangChain puts the status where an answer's metadata would be; after the first words of a
+    stream, theirs stand there instead.
+    """
+    status = reported.get("status_code")
+    return isinstance(status, int) and status >= 400
 
 
 def _told(reported: Mapping[str, object]) -> Decimal | None:

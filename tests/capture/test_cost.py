@@ -52,11 +52,20 @@ def test_the_providers_own_word_comes_first(said):
     "said",
     [
         {"cost": -1}, {"cost": True}, {"cost": float("nan")}, {"cost": "free"}, {"cost": [1]},
-        {"cost": {}}, {"token_usage": None}, {"headers": []},
+        {"cost": {}}, {"token_usage": None}, {"headers": []}, {"cost": False},
     ],
 )  # fmt: skip
 def test_what_is_no_amount_of_money_is_not_a_cost(said):
     assert Prices().cost(USAGE, GPT, said).source == "genai-prices"
+
+
+def test_what_the_upstream_provider_charged_is_added_only_for_ones_own_key():
+    details = {"upstream_inference_cost": 0.012}
+    said = {"cost": 0.0003, "is_byok": False, "cost_details": details}
+
+    assert Prices().cost(USAGE, GPT, said).amount == Decimal("0.0003")
+    said = {"cost": 0.0003, "is_byok": True, "cost_details": None}
+    assert Prices().cost(USAGE, GPT, said).amount == Decimal("0.0003")
 
 
 def test_a_reported_cost_of_zero_is_zero():
@@ -201,6 +210,22 @@ def test_without_usage_the_cost_is_unknown_and_no_miss():
 
     assert prices.cost(None, GPT, {}) == UNKNOWN
     assert prices.misses == []
+
+
+def test_a_refused_call_costs_nothing():
+    refused = {"status_code": 429, "body": {"error": "busy"}, "headers": {}}
+
+    assert Prices().cost(None, GPT, refused) == Cost(Decimal(0), None, "complete")
+    assert Prices().cost(None, GPT, {"status_code": 200}) == UNKNOWN
+    assert Prices().cost(None, GPT, {"status_code": "429"}) == UNKNOWN
+
+
+def test_a_refusal_after_the_first_words_is_not_free():
+    said = ChatGeneration(message=AIMessage("Within"))
+    error = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
+    answer = LLMResult(generations=[[said], [error]])
+
+    assert Prices().cost(None, GPT, reported_of(answer)) == UNKNOWN
 
 
 def test_a_model_that_nobody_prices_is_named_once():

@@ -135,17 +135,18 @@ def test_our_arithmetic_equals_the_librarys_for_every_model_of_its_list():
 @given(
     offer=st.sampled_from(OFFERS),
     put_in=counts, put_out=counts,
-    shares=st.tuples(*[st.floats(0, 1)] * 4),
+    shares=st.tuples(*[st.floats(0, 1)] * 5),
     at=st.sampled_from([None, AT_NOON]),
 )  # fmt: skip
 def test_however_audio_cache_and_thoughts_overlap_there_is_a_price(
     offer, put_in, put_out, shares, at
 ):
-    heard, read, spoken, thought = shares
+    heard, read, written, spoken, thought = shares
     usage = Usage(
         input_tokens=put_in,
         output_tokens=put_out,
-        cache_read_tokens=int(put_in * read),
+        cache_read_tokens=int(put_in * read * (1 - written)),
+        cache_write_tokens=int(put_in * read * written),
         audio_input_tokens=int(put_in * heard),
         audio_output_tokens=int(put_out * spoken),
         reasoning_tokens=int(put_out * thought),
@@ -319,6 +320,19 @@ def test_amazons_inference_profile_says_the_region_that_the_answer_hides():
     # 3.30/16.50 in a region, 3/15 worldwide.
     assert cost(regional).amount == Decimal("0.0495")
     assert cost(everywhere).amount == Decimal("0.045")
+
+
+def test_only_amazons_profiles_come_before_the_answers_own_name():
+    # A deployment's name may contain any other.
+    azure = ModelFacts(provider="azure", served="gpt-4o-mini", requested="gpt-4o-mini-or-gpt-4.1")
+    other = ModelFacts(
+        provider="amazon_bedrock",
+        served="amazon.nova-pro-v1:0",
+        requested="us.meta.llama3-3-70b-instruct-v1:0",
+    )
+
+    # 0.15/0.60 and 0.80/3.20
+    assert (cost(azure).amount, cost(other).amount) == (Decimal("0.0021"), Decimal("0.0112"))
 
 
 def test_what_a_seller_does_not_list_is_an_estimate_by_the_models_maker():

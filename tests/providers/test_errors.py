@@ -14,6 +14,7 @@ from providers.server import said
 from providers.test_rows import WAYS
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     # google-genai forgets to await an error's body.
     pytest.mark.filterwarnings("ignore:coroutine 'ClientResponse.json':RuntimeWarning"),
@@ -66,5 +67,7 @@ def test_a_refusal_is_a_row_with_its_reason(provider, status, server, make_handl
         assert WHY in metadata["error_message"]
         assert row["input"] == [{"role": "user", "content": QUESTION}]
         assert row["output"] is None
-        assert not {"prompt_tokens", "completion_tokens", "cost"} & row["metrics"].keys()
+        assert not {"prompt_tokens", "completion_tokens"} & row["metrics"].keys()
+        # Not every package tells what was refused from what broke.
+        assert row["metrics"].get("cost", 0) == 0
         assert KEY not in str(row)

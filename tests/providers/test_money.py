@@ -12,6 +12,8 @@ from providers.server import said
 from providers.test_rows import WAYS, counts
 from pydantic import BaseModel
 
+pytestmark = pytest.mark.slow
+
 HEAD = {"id": "chatcmpl-1", "created": 1_763_880_000, "model": "gpt-4o-2024-08-06"}
 GPT_4O = usd((100, "2.5"), (40, "10"))
 
@@ -133,6 +135,8 @@ def test_a_fallbacks_row_pays_for_the_call_that_was_answered(server, handler, ro
     assert [row["metadata"]["status"] for row in rows.chats] == ["error", "success"]
     assert counts(root) == tokens(100, 40)
     assert root["metrics"]["cost"] == float(GPT_4O)
+    # What was refused is not charged, so nothing is missing.
+    assert root["metadata"]["cost_status"] == "complete"
 
 
 def test_a_stream_that_reports_no_usage_says_so_and_counts_nothing(server, handler, rows_of):

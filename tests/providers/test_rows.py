@@ -14,7 +14,7 @@ from providers import (
 from providers.cases import KEY, QUESTION
 
 # The packages warn about each other and about the years to come; that is not our business.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 CASES = [
     *openai_cases.CASES,
