@@ -13,7 +13,7 @@ from respan_langchain.local.pages import figures, layout
 from respan_langchain.local.pages.conversation import CUT, Reader
 from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link, log_link
-from respan_langchain.local.pages.texts import loaded
+from respan_langchain.local.pages.texts import loaded, pretty
 from respan_langchain.local.store import Store
 
 MOST_WORDS = 1500
@@ -119,7 +119,7 @@ def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Htm
 
 def _marked(one: Any, other: Any) -> tuple[Html, Html]:
     """Mark what only one side says, where both are short enough to look for it."""
-    before, after = (re.findall(r"\s+|\w+|[^\w\s]", _text(side)) for side in (one, other))
+    before, after = (re.findall(r"\w+\s*|[^\w\s]\s*|\s+", _text(side)) for side in (one, other))
     if max(len(before), len(after)) > MOST_WORDS or not before or not after:
         return Reader().value(one), Reader().value(other)
     left: list[Html] = []
@@ -145,4 +145,4 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, dict) and isinstance(value.get("role"), str):
         return f"{value['role']}: {text_of(value)}"
-    return text_of(value)[:CUT]
+    return (value if isinstance(value, str) else pretty(value))[:CUT]

@@ -130,7 +130,9 @@ class Reader:
         if not isinstance(part, Mapping):
             return self.json(part)
         kind, text = part.get("type"), part.get("text")
-        if isinstance(kind, str) and kind in REASONING:
+        if not isinstance(kind, str):
+            return self.json(part)
+        if kind in REASONING:
             found = [part[name] for name in (kind, "thinking", "text", "summary") if name in part]
             return self._thought(found[0] if found else part)
         if kind in {"text", "input_text", "output_text"} and isinstance(text, str):

@@ -67,8 +67,7 @@ def _row(row: sqlite3.Row, now: float) -> Html:
         "tr",
         name,
         _figure("Rows", figures.count(row["log_count"])),
-        _figure("Errors", figures.count(errors) if errors else figures.NOTHING,
-                "has-errors" if errors else "none"),
+        _figure("Errors", figures.count(errors), "has-errors" if errors else "none"),
         _figure("Tokens", figures.short_count(row["total_tokens"])),
         _figure("Cost", figures.money(round(row["total_cost"], 9))),
         element(

@@ -66,7 +66,7 @@ def size(length: int) -> str:
 
 def share(part: float, whole: float) -> str:
     """Write a share in percent."""
-    return f"{part / whole:.1%}" if whole else NOTHING
+    return f"{part / whole:.1%}".replace(".0%", "%") if whole else NOTHING
 
 
 def iso(moment: float) -> str:

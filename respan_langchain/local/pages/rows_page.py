@@ -12,7 +12,7 @@ from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link
 from respan_langchain.local.pages.rows_table import rows_table
 from respan_langchain.local.pages.toolbar import chips, toolbar
-from respan_langchain.local.pages.view import QUICK, View
+from respan_langchain.local.pages.view import QUICK, SEARCHED, View
 from respan_langchain.local.store import Store
 
 PAGE_SIZE = 50
@@ -139,6 +139,7 @@ def _empty(dataset_id: str, view: View, found: Found) -> Html:
             "section",
             element("h2", "No rows match"),
             element("p", f"The dataset has {figures.count(found.dataset['log_count'])} rows."),
+            _reach(view, found),
             element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
             class_="empty",
         )
@@ -149,6 +150,13 @@ def _empty(dataset_id: str, view: View, found: Found) -> Html:
         element("span", class_="pulse", aria_hidden="true"),
         class_="empty",
     )
+
+
+def _reach(view: View, found: Found) -> Html | None:
+    """Say how far a search looks, where that is not all the way."""
+    if not view.search or found.dataset["log_count"] <= SEARCHED:
+        return None
+    return element("p", f"A search looks through the newest {figures.count(SEARCHED)} rows.")
 
 
 def _pager(dataset_id: str, view: View, found: Found) -> Html:

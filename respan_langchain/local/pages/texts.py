@@ -70,7 +70,7 @@ def is_conversation(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(one, Mapping) and "role" in one for one in value)
+        and all(is_message(one) for one in value)
     )
 
 
