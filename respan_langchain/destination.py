@@ -26,11 +26,6 @@ DRAIN: Final = 0.1
 """Seconds between two looks at the events while there are some."""
 DURABLE_DRAIN: Final = 0.02
 """The same where rows are to be on disk within 50 ms."""
-MOST_PAGES: Final = 20
-"""Pages that are looked through for the rows of one batch.
-
-A list that is longer was not filtered.
-"""
 UNPACED: Final = 1_000_000
 """Requests a minute for a platform on this machine, which has no limit to respect."""
 
@@ -145,36 +140,15 @@ class PlatformCarrier:
             return _answer_of(problem)
         return self._exchange.send(bulk_call(dataset_id), ends, content=body)
 
-    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
-        """Count how often each id is stored; None when that cannot be learnt.
-
-        The ids are read from the rows themselves: the platform ignores filters that it does not
-        know.
-        """
-        from respan_langchain.api.filters import field
-
-        ends = time.monotonic() + deadline
-        wanted = sorted(ids)
-        counts = dict.fromkeys(wanted, 0)
+    def find(
+        self, address: str, ids: Collection[str], deadline: float
+    ) -> Mapping[str, int] | None:
+        """Count how often each id is stored; None when that cannot be learnt."""
         try:
             dataset_id = self._dataset_id(address)
-            for number in range(1, MOST_PAGES + 1):
-                page = self._client.list_logs(
-                    dataset_id,
-                    page=number,
-                    include_fields=["unique_id", "custom_identifier", "metadata"],
-                    filters=field("custom_identifier").isin(wanted),
-                )
-                for log in page.results:
-                    if log.custom_identifier in counts:
-                        counts[log.custom_identifier] += 1
-                if page.is_last():
-                    return counts
-                if time.monotonic() >= ends:
-                    return None
         except ApiError:
             return None
-        return None
+        return self._client.count_identifiers(dataset_id, sorted(ids), timeout=deadline)
 
     def close(self) -> None:
         """Give up its connections."""

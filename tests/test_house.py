@@ -9,7 +9,12 @@ PACKAGE = Path(__file__).parents[1] / "respan_langchain"
 
 GROUND = {"errors", "answer", "contract"}
 ROOMS = ["capture", "delivery", "api", "local"]
-PURE = ["capture", "delivery/buffer.py", "delivery/outcome.py", "api/protocol.py", "api/models.py"]
+PURE = [
+    "capture", "delivery/buffer.py", "delivery/outcome.py", "delivery/batch.py",
+    "delivery/patience.py",
+    "api/protocol.py", "api/models.py", "api/refusal.py", "api/filters.py", "api/address.py",
+    "api/dataset_calls.py", "api/log_calls.py", "api/call_parts.py",
+]  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "httpx", "logging", "os", "random", "socket", "sqlite3", "threading", "time",
 }  # fmt: skip
