@@ -1,0 +1,50 @@
+"""An agent that stops for a person and goes on: both halves are one row, with all it cost."""
+
+from typing import Any
+
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import Command, interrupt
+
+from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain.dataset import Dataset
+
+URL = "sqlite:///respan.db"
+USAGE = {"input_tokens": 40, "output_tokens": 8, "total_tokens": 48}
+SAYS = ["I can refund 49.90 for order A-1042.", "Done, 49.90 are on their way."]
+MODEL = GenericFakeChatModel(
+    messages=iter(
+        AIMessage(text, usage_metadata=USAGE, response_metadata={"model_name": "gpt-4o-mini"})
+        for text in SAYS
+    )
+)
+
+
+def answer(state: MessagesState) -> dict[str, list[AnyMessage]]:
+    """Let the model speak."""
+    return {"messages": [MODEL.invoke(state["messages"])]}
+
+
+def approve(_: MessagesState) -> dict[str, list[AnyMessage]]:
+    """Ask a person, who answers when the graph is resumed."""
+    return {"messages": [HumanMessage(interrupt("Refund 49.90?"))]}
+
+
+graph = StateGraph(MessagesState)
+graph.add_node("propose", answer).add_node("approve", approve).add_node("confirm", answer)
+graph.add_edge(START, "propose").add_edge("propose", "approve")
+graph.add_edge("approve", "confirm").add_edge("confirm", END)
+agent = graph.compile(checkpointer=InMemorySaver(), name="refunds")
+
+with RespanDatasetCallbackHandler(dataset="refunds", base_url=URL) as handler:
+    config: Any = {"callbacks": [handler], "configurable": {"thread_id": "ticket-7"}}
+    asked = agent.invoke({"messages": [("user", "My shoes broke.")]}, config)
+    print("asks:", asked["__interrupt__"][0].value)
+    said = agent.invoke(Command(resume="Yes, go ahead."), config)
+    print("says:", said["messages"][-1].content)
+
+with Dataset.open("refunds", base_url=URL) as rows:
+    for row in rows:
+        print(row.log_type, row.status, row.total_tokens, row.cost)

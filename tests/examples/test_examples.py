@@ -1,0 +1,69 @@
+"""The examples run as they are, in an empty folder without a key, and leave their rows."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from respan_langchain.dataset import Dataset
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(name: str, folder: Path) -> str:
+    clean = {key: value for key, value in os.environ.items() if "RESPAN" not in key}
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / name)],
+        cwd=folder, env={**clean, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert not ended.stderr
+    return ended.stdout
+
+
+def kinds(folder: Path, dataset: str) -> Counter[str | None]:
+    with Dataset.open(dataset, base_url=f"sqlite:///{folder}/respan.db") as rows:
+        return Counter(row.log_type for row in rows)
+
+
+def test_the_quickstart_gives_a_row_for_the_chain_and_one_for_the_call(tmp_path):
+    said = run("quickstart.py", tmp_path)
+
+    assert "Within 30 days, unworn.\ndelivered: True\n" in said
+    assert kinds(tmp_path, "support-bot") == {"workflow": 1, "chat": 1}
+
+
+def test_the_agent_is_one_row_although_it_was_interrupted(tmp_path):
+    said = run("agent.py", tmp_path)
+
+    assert "asks: Refund 49.90?" in said
+    assert "says: Done, 49.90 are on their way." in said
+    with Dataset.open("refunds", base_url=f"sqlite:///{tmp_path}/respan.db") as rows:
+        logs = list(rows)
+    chats = [log for log in logs if log.log_type == "chat"]
+    roots = [log for log in logs if "span_parent_id" not in log.metadata]
+    assert len(chats) == 2
+    assert {log.status for log in roots} == {"success"}
+    assert [log.total_tokens for log in roots] == [96]
+    assert [log.output for log in roots] == [
+        {"role": "assistant", "content": "Done, 49.90 are on their way."}
+    ]
+
+
+def test_the_whole_app_is_captured_in_threads_and_tasks(tmp_path):
+    said = run("whole_app.py", tmp_path)
+
+    assert "2 rows in the block" in said
+    assert "all delivered: True" in said
+    assert kinds(tmp_path, "shop") == {"workflow": 4, "chat": 4}
+    assert kinds(tmp_path, "nightly") == {"workflow": 1, "chat": 1}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_short(example):
+    assert len(example.read_text().splitlines()) < 60
