@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from langchain.agents import create_agent
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAI
 from providers.cases import KEY, QUESTION, TEXT, tokens, usd, weather
 from providers.openai_like import Completions, count
 from providers.server import said
@@ -137,6 +137,37 @@ def test_a_fallbacks_row_pays_for_the_call_that_was_answered(server, handler, ro
     assert root["metrics"]["cost"] == float(GPT_4O)
     # What was refused is not charged, so nothing is missing.
     assert root["metadata"]["cost_status"] == "complete"
+
+
+def completion(request):
+    """A text model's answer, which counts all prompts of a batch together."""
+    prompts = request.body["prompt"]
+    head = {"id": "cmpl-1", "created": 1, "model": "gpt-3.5-turbo-instruct:20230824-v2"}
+    choice = {"text": TEXT, "logprobs": None, "finish_reason": "stop"}
+    usage = count(8 * len(prompts), 6 * len(prompts))
+    choices = [{**choice, "index": number} for number in range(len(prompts))]
+    return said({**head, "object": "text_completion", "choices": choices, "usage": usage})
+
+
+# When a text model streams, LangChain's package drops the usage.
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "batch"])
+def test_a_text_models_batch_is_paid_once(way, server, handler, rows_of):
+    server.answer = completion
+    model = OpenAI(
+        model="gpt-3.5-turbo-instruct", base_url=f"{server.url}/v1", api_key=KEY, max_retries=0,
+    )  # fmt: skip
+
+    WAYS[way](model, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    calls = 2 if way == "batch" else 1
+    assert [row["output"] for row in rows] == [TEXT] * calls
+    # The provider counts a batch together, and LangChain gives the count to its first prompt.
+    counted = [counts(row) for row in rows if counts(row)]
+    assert counted == [tokens(8 * calls, 6 * calls)]
+    # gpt-3.5-turbo-instruct: 1.50 in, 2 out.
+    paid = [row["metrics"]["cost"] for row in rows if "cost" in row["metrics"]]
+    assert paid == [float(usd((8 * calls, "1.5"), (6 * calls, "2")))]
 
 
 def test_a_stream_that_reports_no_usage_says_so_and_counts_nothing(server, handler, rows_of):
