@@ -1,4 +1,4 @@
-"""The faults, each with the app's part in it and what must hold; used by the tests and by the scoreboard.
+"""The faults, each with the app's part in it; used by the tests and by the scoreboard.
 
 Letters as in the comparison of SDKs that this suite was made after.
 """
@@ -160,19 +160,43 @@ def play(case: Case) -> Outcome:
                 outputs += more
             outputs += _on_disk(Path(place))
         return Outcome(
-            said, len(server.stored), server.doubled, seconds, len(server.posts), outputs, code,
-            len(other.requests), after,
-        )  # fmt: skip
+            said,
+            len(server.stored),
+            server.doubled,
+            seconds,
+            len(server.posts),
+            outputs,
+            code,
+            len(other.requests),
+            after,
+        )
+
+
+def play_after_kill(task: dict[str, Any], place: Path) -> dict[str, Any]:
+    """The process that comes after one that was killed; what it says."""
+    command = [sys.executable, str(HERE / "client.py"), json.dumps({**task, "act": "adopt"})]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(place)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    said = json.loads(Path(task["report"]).read_text())
+    return {**said, "outputs": done.stdout + done.stderr}
 
 
 def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[str, Any], str, int]:
-    settings = {name: value.replace("PLACE", str(place)) if isinstance(value, str) else value
-                for name, value in case.settings.items()}  # fmt: skip
+    settings = {
+        name: value.replace("PLACE", str(place)) if isinstance(value, str) else value
+        for name, value in case.settings.items()
+    }
     task = {
-        "url": server.url, "act": act, "count": case.count, "report": str(place / "report.json"),
-        "settings": settings, **({} if case.level == "memory" else {"disk": str(place / "spool"), "level": case.level}),
-        "limits": {**QUICK, **case.limits}, **case.task,
-    }  # fmt: skip
+        "url": server.url,
+        "act": act,
+        "count": case.count,
+        "report": str(place / "report.json"),
+        "settings": {**settings, "delivery": case.level, "spool_dir": str(place / "spool")},
+        "limits": {**QUICK, **case.limits},
+        **case.task,
+    }
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(place)}
     command = [sys.executable, str(HERE / "client.py"), json.dumps(task)]
     done = subprocess.run(
@@ -204,25 +228,52 @@ CASES = {
         Case("E4 stored, then hangs", moods=(store_and_hang,), limits={"request_timeout": 1.0}),
         Case("F 413 above 100 kB", mood=limited(100_000), task={"size": 5_000}),
         Case("F2 one row over the limit", count=3, mood=limited(100_000), task={"size": 200_000}),
-        Case("G 429 for 20 s, for ever, exit", "emit_and_leave", mood=answers(429, {"retry_after": 20})),
+        Case(
+            "G 429 for 20 s, for ever, exit",
+            "emit_and_leave",
+            mood=answers(429, {"retry_after": 20}),
+        ),
         Case("G2 429 for 3 s in the body, once", moods=tuple(failing(429, 1, {"retry_after": 3}))),
         Case("G2b 429 for 3 s in the header, once", moods=tuple(failing(429, 1, Retry_After="3"))),
         Case("G3 429 until a date, once", moods=(later_date,)),
-        Case("H 401 twice, then recovery", count=500, moods=tuple(failing(401, 2)),
-             task={"patience": 20.0}),
+        Case(
+            "H 401 twice, then recovery",
+            count=500,
+            moods=tuple(failing(401, 2)),
+            task={"patience": 20.0},
+        ),
         Case("H2 401 for ever, exit", "emit_and_leave", count=500, mood=answers(401)),
         Case("I 307 to another host, then recovery", redirected=redirect(307)),
         Case("I2 302 to another host, then recovery", redirected=redirect(302)),
         Case("J headers drip, exit", "emit_and_leave", mood=header_drip),
         Case("J2 body drips, then recovery", moods=(body_drip,), limits={"request_timeout": 1.5}),
         Case("K SIGTERM, durable, then the next process", "sigterm", level="durable", then="adopt"),
-        Case("K2 SIGTERM while sending, durable, then the next process", "sigterm", level="durable",
-             moods=(store_and_hang,), then="adopt", limits={"max_age": 0.0}, task={"sending": True}),
-        Case("L os._exit, durable, then the next process", "hard_exit", level="durable", then="adopt"),
-        Case("D2 server hangs, exit, spill, then the next process", "emit_and_leave", level="spill", moods=(hang,),
-             then="adopt"),
-        Case("H3 401 for ever, exit, spill, then the next process", "emit_and_leave", level="spill",
-             moods=tuple(failing(401, 7)), then="adopt"),
+        Case(
+            "K2 SIGTERM while sending, durable, then the next process",
+            "sigterm",
+            level="durable",
+            moods=(store_and_hang,),
+            then="adopt",
+            limits={"max_age": 0.0},
+            task={"sending": True},
+        ),
+        Case(
+            "L os._exit, durable, then the next process", "hard_exit", level="durable", then="adopt"
+        ),
+        Case(
+            "D2 server hangs, exit, spill, then the next process",
+            "emit_and_leave",
+            level="spill",
+            moods=(hang,),
+            then="adopt",
+        ),
+        Case(
+            "H3 401 for ever, exit, spill, then the next process",
+            "emit_and_leave",
+            level="spill",
+            moods=tuple(failing(401, 7)),
+            then="adopt",
+        ),
         Case("M2 os.fork, durable", "fork", count=40, level="durable"),
         Case("M os.fork", "fork", count=40),
         Case("M3 multiprocessing child", "multiprocess", count=40),
@@ -231,13 +282,26 @@ CASES = {
         Case("O reset before anything is stored", moods=(reset,)),
         Case("P 3000 events at 0.5 s a request", count=3_000, mood=slow(0.5)),
         Case("Q one event of 50 MB between small ones", count=1, task={"size": 50_000_000}),
-        Case("R server hangs, 150 events of 60 kB", "measure", count=150, mood=hang, task={"size": 60_000}),
-        Case("S server hangs, 12000 events of 50 kB", "measure", count=12_000, mood=hang,
-             task={"size": 50_000}),
+        Case(
+            "R server hangs, 150 events of 60 kB",
+            "measure",
+            count=150,
+            mood=hang,
+            task={"size": 60_000},
+        ),
+        Case(
+            "S server hangs, 12000 events of 50 kB",
+            "measure",
+            count=12_000,
+            mood=hang,
+            task={"size": 50_000},
+        ),
         Case("U 11 hostile values", "hostile", count=11),
         Case("V no thread can start", "no_threads"),
         Case("X events from __del__", "from_gc"),
         Case("Y events from a signal handler", "from_signals"),
-        Case("Z listing is not allowed: stored, then reset", moods=(store_and_reset,), listing=False),
+        Case(
+            "Z listing is not allowed: stored, then reset", moods=(store_and_reset,), listing=False
+        ),
     )
-}  # fmt: skip
+}

@@ -1,7 +1,7 @@
-"""The app in a fault test: a handler, some events, and a word at the end. Run as a script of its own.
+"""The app in a fault test: a handler, some events, and a word at the end. A script of its own.
 
-`python client.py '<json>'`, with: `url`, `act` (a name below), `count`, `settings` for the handler, `limits` for the
-worker, `report` (a file for what the handler says of itself).
+`python client.py '<json>'`, with: `url`, `act` (a name below), `count`, `settings` for the
+handler, `limits` for the worker, `report` (a file for what the handler says of itself).
 """
 
 import atexit
@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +21,6 @@ from typing import Any
 
 from respan_langchain import RespanDatasetCallbackHandler, destination
 from respan_langchain.delivery import registry
-from respan_langchain.delivery.outbox import Disk
-from respan_langchain.delivery.worker import Worker
 
 KEY = "key-that-nobody-may-see"
 MARKER = "payload-that-no-log-may-show"
@@ -47,12 +46,11 @@ logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
 
 def handler_of() -> RespanDatasetCallbackHandler:
     limits_of = destination.limits_of
-    changes = {name: tuple(value) if isinstance(value, list) else value
-               for name, value in TASK.get("limits", {}).items()}  # fmt: skip
+    changes = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in TASK.get("limits", {}).items()
+    }
     destination.limits_of = lambda settings: replace(limits_of(settings), **changes)
-    if "disk" in TASK:
-        disk = Disk(Path(TASK["disk"]), TASK["level"])
-        destination.Worker = lambda open_carrier, limits: Worker(open_carrier, limits, disk)
     settings = {
         "api_key": KEY,
         "dataset_id": "d1",
@@ -63,7 +61,7 @@ def handler_of() -> RespanDatasetCallbackHandler:
 
 
 # Registered before the handler's own hook, and so called after it.
-atexit.register(lambda: report())
+atexit.register(lambda: report())  # noqa: PLW0108  # it is defined below
 HANDLER = handler_of()
 SAID: dict[str, Any] = {}
 
@@ -90,11 +88,19 @@ def report(**more: Any) -> None:
     SAID.setdefault("left", time.time())
     SAID.update(more)
     said = {
-        "captured": stats.captured, "queued": stats.queued, "delivered": stats.delivered,
-        "rejected": stats.rejected, "unknown": stats.unknown, "spooled": stats.spooled,
-        "dropped": dict(stats.dropped), "requests": stats.requests, "problem": stats.problem,
-        "lines": LINES.count, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, **SAID,
-    }  # fmt: skip
+        "captured": stats.captured,
+        "queued": stats.queued,
+        "delivered": stats.delivered,
+        "rejected": stats.rejected,
+        "unknown": stats.unknown,
+        "spooled": stats.spooled,
+        "dropped": dict(stats.dropped),
+        "requests": stats.requests,
+        "problem": stats.problem,
+        "lines": LINES.count,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        **SAID,
+    }
     Path(TASK["report"]).write_text(json.dumps(said))
     sys.stderr.write(repr(HANDLER) + repr(stats))
 
@@ -148,11 +154,15 @@ def multiprocess() -> None:
 def sigterm() -> None:
     emit(TASK["count"])
     settled()
-    while TASK.get("sending") and not HANDLER.stats.requests:
+    while TASK.get("sending") and posts_seen() == b"0":
         time.sleep(0.01)
     report()
     os.kill(os.getpid(), signal.SIGTERM)
     signal.pause()
+
+
+def posts_seen() -> bytes:
+    return urllib.request.urlopen(TASK["url"] + "/posts").read()  # noqa: S310  # our own server
 
 
 def hard_exit() -> None:
@@ -176,18 +186,35 @@ def adopt() -> None:
         report(flush=bool(before), adopted=before.delivered)
 
 
+def zygote() -> None:
+    """Brings forth an app for each line that it reads; having sent a row, it has imported all."""
+    emit(1)
+    assert HANDLER.flush(30.0)
+    for _ in sys.stdin:
+        child = os.fork()
+        if not child:
+            endless()
+        sys.stdout.write(f"pid {child}\n")
+        sys.stdout.flush()
+        os.waitpid(child, 0)
+        sys.stdout.write("gone\n")
+        sys.stdout.flush()
+
+
 def endless() -> None:
-    """Events for as long as it lives, each named aloud once it is safely on disk."""
+    """Events for as long as it lives; those that are safe by its own word are named aloud."""
     number = 0
     while True:
-        HANDLER.flush(0.0)
-        run_id = uuid.uuid4()
-        HANDLER.on_chain_start({"name": "app"}, {"question": number}, run_id=run_id, name="app")
-        HANDLER.on_chain_end({"answer": "42"}, run_id=run_id)
+        named = []
+        for _ in range(number % 7 + 1):
+            run_id = uuid.uuid4()
+            HANDLER.on_chain_start({"name": "app"}, {"question": number}, run_id=run_id, name="app")
+            HANDLER.on_chain_end({"answer": "42"}, run_id=run_id)
+            named.append(str(run_id))
+        settled()
+        sys.stdout.write("".join(f"{name}\n" for name in named))
+        sys.stdout.flush()
         number += 1
-        if number % 5 == 0:
-            settled()
-        sys.stdout.write(f"{run_id}\n")
 
 
 class Unprintable:
@@ -204,9 +231,18 @@ def hostile() -> None:
     for _ in range(5_000):
         deep = [deep]
     values = [
-        float("nan"), float("inf"), "\ud800", b"\xff\xfe", circle, deep, Unprintable(), {1, 2}, {1: 2, None: 3},
-        10**400, threading.Lock(),
-    ]  # fmt: skip
+        float("nan"),
+        float("inf"),
+        "\ud800",
+        b"\xff\xfe",
+        circle,
+        deep,
+        Unprintable(),
+        {1, 2},
+        {1: 2, None: 3},
+        10**400,
+        threading.Lock(),
+    ]
     for value in values:
         emit(1, text=value)
     flush()
@@ -268,10 +304,21 @@ def from_signals() -> None:
 ACTS: dict[str, Callable[[], None]] = {
     act.__name__: act
     for act in (
-        adopt, emit_and_leave, emit_and_flush, measure, fork, multiprocess, sigterm, hard_exit, hostile, no_threads, from_gc,
+        adopt,
+        zygote,
+        emit_and_leave,
+        emit_and_flush,
+        measure,
+        fork,
+        multiprocess,
+        sigterm,
+        hard_exit,
+        hostile,
+        no_threads,
+        from_gc,
         from_signals,
     )
-}  # fmt: skip
+}
 
 if __name__ == "__main__":
     ACTS[TASK["act"]]()

@@ -1,4 +1,4 @@
-"""Prints what became of the events of each case, as a Markdown table: `python -m tests.faults.scoreboard`."""
+"""Prints what became of the events, as Markdown: `python -m tests.faults.scoreboard [letters]`."""
 
 import sys
 

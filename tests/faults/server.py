@@ -1,7 +1,8 @@
 """A platform that misbehaves on purpose: raw sockets, so that it can do what no HTTP library would.
 
-It keeps what a platform would have stored, by `custom_identifier`, so that a test can compare that with what the
-client says. A mood is a function that gets one bulk request and does with it, and its connection, what it likes.
+It keeps what a platform would have stored, by `custom_identifier`, so that a test can compare that
+with what the client says. A mood is a function that gets one bulk request and does with it, and
+its connection, what it likes.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass
@@ -104,7 +105,7 @@ class FaultServer:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def __enter__(self) -> "FaultServer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -163,7 +164,9 @@ class FaultServer:
     def _answer(self, request: Request) -> None:
         with self.seen:
             self.requests.append((request.method, request.target))
-        if "/logs/bulk/" in request.target:
+        if request.target == "/posts":
+            request.say(200, len(self.posts))
+        elif "/logs/bulk/" in request.target:
             mood = self._next_mood()
             with self.seen:
                 self.posts.append((time.monotonic(), len(request.ids)))
@@ -188,8 +191,14 @@ class FaultServer:
             wanted = self._wanted(request.body)
             names = [name for name in self.stored.elements() if wanted is None or name in wanted]
         chosen = names[(page - 1) * size : page * size]
-        results = [{"unique_id": f"{page}-{i}", "metadata": {"custom_identifier": name},
-                    "custom_identifier": name} for i, name in enumerate(chosen)]  # fmt: skip
+        results = [
+            {
+                "unique_id": f"{page}-{i}",
+                "metadata": {"custom_identifier": name},
+                "custom_identifier": name,
+            }
+            for i, name in enumerate(chosen)
+        ]
         more = f"{self.url}/next" if page * size < len(names) else None
         request.say(200, {"count": len(names), "next": more, "previous": None, "results": results})
 

@@ -1,0 +1,88 @@
+"""Killed without warning, two hundred times over: what was safe arrives, and arrives once."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cases import HERE, KEY, play_after_kill
+from tests.faults.server import FaultServer, healthy
+
+ROUNDS = 200
+SETTLE = (0.02, 0.05, 0.1)
+
+
+@pytest.mark.slow
+def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path):
+    dice = random.Random(5)  # noqa: S311  # when to kill
+
+    def now_and_then(request):
+        request.hang(dice.choice([0.0, 0.0, 0.01, 0.05]))
+        healthy(request)
+
+    with FaultServer(mood=now_and_then) as server:
+        task = {
+            "url": server.url,
+            "act": "zygote",
+            "report": str(tmp_path / "report.json"),
+            "settings": {"delivery": "durable", "spool_dir": str(tmp_path / "spool")},
+            "limits": {"max_age": 0.01, "settle": SETTLE, "probe_interval": 0.1},
+        }
+        named = run_and_kill(task, dice)
+        outcome = play_after_kill(task, tmp_path)
+
+        assert len(named) > ROUNDS
+        assert set(named) <= set(server.stored)
+        assert server.doubled == 0
+    assert outcome["flush"] is True
+    assert not list((tmp_path / "spool").rglob("*.db*"))
+    assert KEY not in outcome["outputs"]
+
+
+def run_and_kill(task, dice):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(HERE.parents[1]),
+        "HOME": str(Path(task["report"]).parent),
+    }
+    zygote = subprocess.Popen(
+        [sys.executable, str(HERE / "client.py"), json.dumps(task)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    named = []
+    for _ in range(ROUNDS):
+        zygote.stdin.write("go\n")
+        zygote.stdin.flush()
+        named += live_and_die(zygote.stdout, dice)
+    zygote.stdin.close()
+    zygote.wait(30)
+    zygote.stdout.close()
+    return named
+
+
+def live_and_die(lines, dice):
+    """One life: what the app named as safe before it was killed."""
+    pid, killer, named = None, None, []
+    from_the_start = dice.random() < 0.2
+    for line in lines:
+        if line == "gone\n":
+            break
+        if line.startswith("pid "):
+            pid = int(line.split()[1])
+        elif len(line) == 37:
+            named.append(line.strip())
+        if pid is not None and killer is None and (from_the_start or named):
+            killer = threading.Timer(dice.uniform(0.0, 0.3), os.kill, (pid, signal.SIGKILL))
+            killer.start()
+    killer.join()
+    return named
