@@ -284,7 +284,7 @@ def test_what_a_model_wrote_is_text_everywhere(browser, platform):
 
 
 def test_characters_that_turn_a_text_around_are_made_visible(browser, platform):
-    dataset = platform.dataset()
+    dataset = platform.dataset("a \u202e b")
     platform.fill(dataset, [{"input": "pay \u202eevil\u202c now\u200b\u0000"}])
 
     for address in ("", f"logs/{ids(platform, dataset)[0]}/"):

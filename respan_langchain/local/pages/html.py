@@ -47,6 +47,11 @@ def as_written(text: str) -> Html:
     return Html(INVISIBLE.sub(_visible, escape(text)))
 
 
+def plainly(text: str) -> str:
+    """Write such a text where no elements can stand: in a title, an option, an attribute."""
+    return INVISIBLE.sub("\ufffd", text)
+
+
 def _visible(found: re.Match[str]) -> str:
     return f'<span class="hidden-character" title="U+{ord(found[0]):04X}">\ufffd</span>'
 

@@ -1,7 +1,7 @@
 """The frame of every page: head, header, main, and the answer around them."""
 
 from respan_langchain.local.messages import Response
-from respan_langchain.local.pages.html import Html, element, joined
+from respan_langchain.local.pages.html import Html, as_written, element, joined, plainly
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -52,8 +52,10 @@ def fragment(html: Html, status: int = 200) -> Response:
 
 def trail(*steps: tuple[str, str]) -> Html:
     """Show the way back: names and addresses, the last without a link."""
-    links = [element("a", name, href=address) for name, address in steps[:-1]]
-    here = element("span", steps[-1][0], aria_current="page", dir="auto")
+    links = [
+        element("a", as_written(name), href=address, dir="auto") for name, address in steps[:-1]
+    ]
+    here = element("span", as_written(steps[-1][0]), aria_current="page", dir="auto")
     parts = [element("li", part) for part in [*links, here]]
     return element("nav", element("ol", *parts), class_="trail", aria_label="Where you are")
 
@@ -70,7 +72,7 @@ def _head(title: str) -> Html:
     return element(
         "head",
         element("meta", charset="utf-8"),
-        element("title", f"{title} · Respan, local"),
+        element("title", plainly(f"{title} · Respan, local")),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from respan_langchain.local.pages import figures
-from respan_langchain.local.pages.html import Html, as_written, element, joined
+from respan_langchain.local.pages.html import Html, as_written, element, joined, plainly
 from respan_langchain.local.pages.links import dataset_link, log_link
 from respan_langchain.local.pages.texts import loaded, preview
 from respan_langchain.local.pages.view import View
@@ -103,7 +103,9 @@ def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
     known = status if status in {"success", "error"} else "unknown"
     said = element("span", as_written(status or "unknown"), class_="for-readers")
-    return element("span", said, class_=f"dot dot-{known}", title=status or "status unknown")
+    return element(
+        "span", said, class_=f"dot dot-{known}", title=plainly(status or "status unknown")
+    )
 
 
 def _moment(moment: float) -> Html:

@@ -67,11 +67,7 @@ def _words_of_parts(parts: Any) -> str:
 
 def is_conversation(value: Any) -> bool:
     """Tell whether a value is a list of messages."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(is_message(one) for one in value)
-    )
+    return isinstance(value, list) and bool(value) and all(is_message(one) for one in value)
 
 
 def is_message(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """The bar above a dataset's rows: search, filters, export; and the filters that are chosen."""
 
 from respan_langchain.contract import LOG_FIELDS
-from respan_langchain.local.pages.html import Html, as_written, element
+from respan_langchain.local.pages.html import Html, as_written, element, plainly
 from respan_langchain.local.pages.links import dataset_link
 from respan_langchain.local.pages.view import NEWEST, QUICK, Choice, View
 
@@ -64,7 +64,7 @@ def _said(choice: Choice) -> str:
 
 
 def _chip(label: str, address: str) -> Html:
-    cross = element("a", "\u00d7", href=address, aria_label=f"Remove the filter {label}")
+    cross = element("a", "\u00d7", href=address, aria_label=plainly(f"Remove the filter {label}"))
     return element("span", as_written(label), cross, class_="chip", dir="auto")
 
 
@@ -91,16 +91,11 @@ def _menu(name: str, values: list[str], chosen: str) -> Html | None:
     options = [element("option", LABELS[name], value="")]
     listed = values if chosen in values or not chosen else [*values, chosen]
     options += [
-        element("option", as_written_option(value), value=value, selected=value == chosen)
+        element("option", plainly(value[:60]), value=value, selected=value == chosen)
         for value in listed
     ]
     label = LABELS[name].removeprefix("Any ").capitalize()
     return element("select", *options, name=name, aria_label=label, data_submit=True)
-
-
-def as_written_option(value: str) -> str:
-    """An option holds no elements, so it is cut, and escaped like any text."""
-    return value[:60]
 
 
 def _more() -> Html:
