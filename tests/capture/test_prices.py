@@ -6,6 +6,8 @@ seller is a model whose price nobody can know from its names.
 """
 
 import csv
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -401,6 +403,15 @@ def test_a_private_host_is_known_by_its_name_or_number(host, private):
 )  # fmt: skip
 def test_langchains_name_of_a_provider_becomes_the_sellers(provider, seller):
     assert seller_of(provider) == seller
+
+
+def test_the_list_is_loaded_with_the_first_price_and_not_before():
+    code = (
+        "import sys; from respan_langchain.capture.cost import Prices; Prices();"
+        "sys.exit('genai_prices' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_new_list_of_prices_is_used_at_once():
