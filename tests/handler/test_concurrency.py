@@ -1,0 +1,136 @@
+"""One handler for all threads and tasks: each row holds only its own."""
+
+import asyncio
+import threading
+from uuid import UUID
+
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.runnables.config import run_in_executor
+from support.constructs import PROMPT
+from support.models import FakeChat
+
+
+class Echo(FakeChat):
+    """Says what it was asked."""
+
+    def _message(self, messages):
+        return super()._message(messages).model_copy(update={"content": messages[-1].content})
+
+
+def question(number):
+    return {"question": f"question {number}"}
+
+
+def config(handler, number, **more):
+    about = {"metadata": {"user_id": f"user {number}", "thread_id": f"thread {number}"}}
+    return {"callbacks": [handler], **about, **more}
+
+
+def holds_only_its_own(rows, numbers):
+    by_trace = {}
+    for row in rows:
+        by_trace.setdefault(row["metadata"]["trace_unique_id"], []).append(row)
+    seen = []
+    for trace in by_trace.values():
+        [root] = [row for row in trace if "span_parent_id" not in row["metadata"]]
+        asked = root["input"]["question"]
+        number = int(asked.split()[-1])
+        seen.append(number)
+        assert root["metadata"]["customer_identifier"] == f"user {number}"
+        for row in trace:
+            assert row["metadata"]["thread_identifier"] == f"thread {number}"
+        for chat in [row for row in trace if row is not root]:
+            assert chat["input"][-1]["content"] == asked
+            assert chat["output"]["content"] == asked
+            assert chat["metadata"]["span_parent_id"] == root["metadata"]["span_unique_id"]
+    assert sorted(seen) == sorted(numbers)
+
+
+def test_a_hundred_threads(handler, rows_of):
+    chain = PROMPT | Echo()
+    together = threading.Barrier(100)
+
+    def ask(number):
+        together.wait()
+        chain.invoke(question(number), config(handler, number))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    rows = rows_of(handler)
+    assert len(rows) == 200
+    holds_only_its_own(rows, range(100))
+
+
+def test_a_hundred_tasks_that_stream(handler, rows_of):
+    chain = PROMPT | Echo()
+
+    async def ask(number):
+        async for _ in chain.astream(question(number), config(handler, number)):
+            await asyncio.sleep(0)
+
+    async def all_of_them():
+        await asyncio.gather(*(ask(number) for number in range(100)))
+
+    asyncio.run(all_of_them())
+
+    rows = rows_of(handler)
+    assert len(rows) == 200
+    holds_only_its_own(rows, range(100))
+
+
+def test_threads_and_tasks_at_once(handler, rows_of):
+    chain = PROMPT | Echo()
+
+    async def ask(number):
+        await chain.ainvoke(question(number), config(handler, number))
+
+    async def ask_in_a_thread(number):
+        await run_in_executor(None, chain.invoke, question(number), config(handler, number))
+
+    async def all_of_them():
+        await asyncio.gather(
+            *(ask(number) for number in range(20)),
+            *(ask_in_a_thread(number) for number in range(20, 40)),
+        )
+
+    asyncio.run(all_of_them())
+    holds_only_its_own(rows_of(handler), range(40))
+
+
+def test_a_batch_with_metadata_of_its_own_for_each(handler, rows_of):
+    chain = PROMPT | Echo()
+    chain.batch([question(number) for number in range(20)], [config(handler, n) for n in range(20)])
+
+    holds_only_its_own(rows_of(handler), range(20))
+
+
+def test_a_fixed_run_id_that_is_used_again_gives_a_row_each_time(handler, rows_of):
+    chain = PROMPT | Echo()
+    for number in range(3):
+        chain.invoke(question(number), config(handler, number, run_id=UUID(int=7)))
+
+    roots = rows_of(handler).roots
+    assert [root["input"]["question"] for root in roots] == [f"question {n}" for n in range(3)]
+
+
+def test_the_branches_of_a_parallel_step_are_under_it(handler, rows_of):
+    both = RunnableParallel(one=PROMPT | Echo(), two=PROMPT | Echo())
+    (RunnableLambda(lambda asked: asked) | both).invoke(question(1), config(handler, 1))
+
+    rows = rows_of(handler)
+    assert (len(rows.roots), len(rows.chats)) == (1, 2)
+    assert rows.roots[0]["metrics"]["llm_calls"] == 2
+
+
+def test_handlers_see_only_their_own(make_handler, rows_of):
+    one, two = make_handler(dataset="one"), make_handler(dataset="two")
+    chain = PROMPT | Echo()
+    chain.invoke(question(1), config(one, 1))
+    chain.invoke(question(2), config(two, 2))
+
+    assert [root["input"] for root in rows_of(one, "one").roots] == [question(1)]
+    assert [root["input"] for root in rows_of(two, "two").roots] == [question(2)]
