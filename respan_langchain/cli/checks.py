@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from respan_langchain.cli.looks import count
+from respan_langchain.cli.spool import folder_of
 from respan_langchain.dataset import Dataset
+from respan_langchain.delivery.spool_tools import spool_files
 from respan_langchain.settings import Settings
 
 LOOKED_AT: Final = 1_000
@@ -39,9 +41,21 @@ def prices_of(rows: Dataset) -> Check:
 
 
 def spool_of(settings: Settings) -> Check:
-    """Tell what waits on disk for delivery."""
+    """Tell what waits on disk for delivery, and what was refused."""
+    files = spool_files(folder_of(settings))
+    waiting = sum(file.waiting + file.sent for file in files)
+    dead = sum(file.dead for file in files)
+    damaged = sum(file.damaged for file in files)
+    told = []
+    if dead:
+        told.append(f"{count(dead)} rows were refused: `spool export` shows why")
+    if damaged:
+        told.append(f"{count(damaged)} files are damaged: `spool list` names them")
+    if told:
+        return Check("spool", "found", "; ".join(told))
+    if waiting:
+        return Check("spool", "note", f"{count(waiting)} rows wait for a process that sends them")
     if settings.delivery == "memory":
-        return Check(
-            "spool", "note", "rows wait in memory only (RESPAN_DELIVERY=spill keeps them on disk)"
-        )
-    return Check("spool", "note", f"delivery is {settings.delivery}")
+        words = "rows wait in memory only; RESPAN_DELIVERY=spill keeps them on disk"
+        return Check("spool", "note", words)
+    return Check("spool", "ok", "nothing waits on disk")

@@ -13,6 +13,7 @@ from respan_langchain.cli import (
     files,
     logs,
     serve,
+    spool,
     transfers,
 )
 from respan_langchain.cli.desk import take_shared
@@ -25,5 +26,5 @@ app: Final = typer.Typer(
 )
 
 take_shared(app, "Datasets of LangChain runs: captured, looked at, taken elsewhere.")
-for group in (demo, serve, datasets, logs, files, transfers, evaluate, dedupe, doctor):
+for group in (demo, serve, datasets, logs, files, transfers, evaluate, dedupe, spool, doctor):
     group.add_to(app)
