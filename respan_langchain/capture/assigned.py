@@ -5,22 +5,47 @@ A strong name (`password`, `client_secret`) makes a secret of what follows; a we
 """
 
 import re
-from itertools import chain
-from typing import Final
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Final, Literal
 
 from respan_langchain.capture.names import LONGEST_NAME, MARK, is_weakly_secret
 
-_STRONG: Final = (
-    r"(?:pass(?:word|wd|phrase)s?|"
-    r"(?:api|access|private|account|shared_?access|secret|auth|signing|encryption|master)[_-]?key|"
-    r"(?<![a-z])secret|(?:client|app|consumer|webhook)secret|credentials?|"
-    r"(?P<header>authorization|(?<![a-z])cookie)|"
-    r"(?:access|refresh|auth|id|bearer|session|csrf|api|bot|security)[_-]?token)"
-)
-_WEAK: Final = r"(?:(?<![a-z])(?:token|sig|pwd)|signature)"
-_NAME_BEFORE: Final = re.compile(
-    rf"(?i)(?:(?P<strong>{_STRONG})|{_WEAK})(?:\\{{0,7}}[\"'])?\s{{0,3}}\Z"
-)
+Kind = Literal["strong", "header", "weak"]
+
+
+def _compounds(firsts: str, second: str) -> dict[str, Kind]:
+    pairs = product(firsts.split(), ("", "_", "-"))
+    return {f"{first}{joint}{second}": "strong" for first, joint in pairs}
+
+
+_INSIDE_WORDS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(
+        ("password", "passwords", "passwd", "passphrase", "passphrases", "credentials"), "strong"
+    ),
+    "credential": "strong",
+    **_compounds(
+        "api access private account shared_access sharedaccess secret auth signing encryption"
+        " master",
+        "key",
+    ),
+    **_compounds("access refresh auth id bearer session csrf api bot security", "token"),
+    **_compounds("client app consumer webhook", "secret"),
+    "authorization": "header",
+    "signature": "weak",
+}
+"""Names, by their end: longer ones end with them, as in `DB_PASSWORD`."""
+_WHOLE_WORDS: Final[dict[str, Kind]] = {
+    "secret": "strong",
+    "cookie": "header",
+    "token": "weak",
+    "sig": "weak",
+    "pwd": "weak",
+}
+"""Names, by their end, but not as the end of another word: `tiktoken` is no token."""
+_NAMES: Final = _INSIDE_WORDS | _WHOLE_WORDS
+_ENDS: Final = tuple(_NAMES)
+
 _SCHEME: Final = r"(?:(?:bearer|basic|token|digest)\s+)?"
 _VALUE_AFTER: Final = re.compile(
     r"(?i)[>=]?\s{0,3}(?:"
@@ -34,9 +59,9 @@ _LINE: Final = re.compile(r"[^\n\r\"'\\]*")
 _REFERENCE: Final = re.compile(
     r"[<{$%\[]|(?:os|self|settings|config|process|env)\.|https?://|\*{3,}\Z|\.{3,}\Z"
 )
-_ENDS: Final = (
-    "word", "words", "swd", "hrase", "key", "cret", "oken", "ials", "tial", "zation", "ookie",
-    "sig", "ature", "pwd",
+_LAST_LETTERS: Final = (
+    "word", "words", "swd", "hrase", "rases", "[aieshngtr]key", "[_-]key", "cret", "oken", "ials",
+    "tial", "horization", "ookie", "sig", "ature", "pwd",
 )  # fmt: skip
 
 
@@ -44,9 +69,13 @@ def _assignment(sign: str) -> re.Pattern[str]:
     # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a
     # name. The flag for case would cost the fast search for the sign, so both cases are spelled
     # out.
+    def both_cases(letters: str) -> str:
+        head, _, tail = letters.rpartition("]")
+        classes = f"{head}{head[1:].upper()}]" if head else ""
+        return classes + "".join(f"[{letter}{letter.upper()}]" for letter in tail)
+
     def ends(gap: str) -> str:
-        spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in end) for end in _ENDS)
-        return "|".join(f"(?<={end}{gap}{sign})" for end in spelled)
+        return "|".join(f"(?<={both_cases(end)}{gap}{sign})" for end in _LAST_LETTERS)
 
     # JSON in JSON in JSON has one, three, seven backslashes before its quotes.
     gaps = (r"[\"' ]", r"[\"'\\][\"' ]", r"\\{3}[\"']", r"\\{7}[\"']")
@@ -55,6 +84,13 @@ def _assignment(sign: str) -> re.Pattern[str]:
 
 
 _SIGNS: Final = (_assignment("="), _assignment(":"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    kind: Kind
+    is_shouted: bool
+    """In capitals, as variables of the environment are."""
 
 
 def may_be_in(text: str) -> bool:
@@ -67,29 +103,40 @@ def without(text: str) -> str:
     pieces, done = [], 0
     for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
         at = sign.start()
-        if at < done:
-            continue
-        name = _NAME_BEFORE.search(text, max(done, at - LONGEST_NAME), at)
+        name = _name_before(text[max(done, at - LONGEST_NAME) : at]) if at >= done else None
         value = _VALUE_AFTER.match(text, at + 1) if name else None
         if name and value and _is_secret(value, name, sign[0]):
             start, end = value.span(next(kind for kind in _VALUES if value[kind] is not None))
             pieces += [text[done:start], MARK]
-            done = _end_of_line(text, end) if name["header"] and value["bare"] else end
+            is_line = name.kind == "header" and value["bare"]
+            done = _end_of_line(text, end) if is_line else end
     return "".join([*pieces, text[done:]]) if pieces else text
 
 
-def _is_secret(value: re.Match[str], name: re.Match[str], sign: str) -> bool:
+def _name_before(text: str) -> _Name | None:
+    spelled = text.rstrip(" \t").rstrip("\"'").rstrip("\\")
+    lowered = spelled.lower()
+    if not lowered.endswith(_ENDS):
+        return None
+    name = max((end for end in _ENDS if lowered.endswith(end)), key=len)
+    before = lowered[: -len(name)]
+    if name in _WHOLE_WORDS and before[-1:].isalpha():
+        return None
+    return _Name(_NAMES[name], spelled[-len(name) :].isupper())
+
+
+def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
     quoted = value["double"] or value["single"] or value["escaped"]
     text = quoted or value["bare"]
     if text is None or len(text) < 3 or _REFERENCE.match(text) or value["next"] in {"(", "["}:
         return False
-    if name["strong"] is None:
+    if name.kind == "weak":
         return is_weakly_secret(text)
-    if quoted or is_mixed(text) or (name["header"] and _is_header(value)):
+    if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
         return True
     # What is left is a bare word or number: `password=password` in code, but also
     # `PASSWORD=swordfish`.
-    is_set = name["strong"].isupper() or value["next"] not in {"", ",", ")"}
+    is_set = name.is_shouted or value["next"] not in {"", ",", ")"}
     return sign == "=" and (text.isdigit() or is_set)
 
 

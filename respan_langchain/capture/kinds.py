@@ -10,7 +10,6 @@ import enum
 import ipaddress
 import re
 import types
-from array import array as number_array
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -47,11 +46,11 @@ _BUILTIN: Final[dict[type, Shape]] = {
 }
 _BY_CLASS: Final[tuple[tuple[tuple[type, ...], Shape], ...]] = (
     ((enum.Enum,), objects.member),
-    ((str,), _leaf(leaves.exact_text)),
+    ((str,), objects.text),
     ((dict,), objects.mapping),
     ((list, tuple), objects.builtin_listing),
     ((set, frozenset), objects.unordered),
-    ((deque, type({}.keys()), type({}.values()), type({}.items()), number_array), objects.listing),
+    ((deque, type({}.keys()), type({}.values()), type({}.items())), objects.changing),
     ((int,), _leaf(lambda value: leaves.whole(int.__int__(value)))),
     ((float,), _leaf(lambda value: leaves.real(float.__float__(value)))),
     ((dt.date, dt.time), _leaf(leaves.moment)),
@@ -67,7 +66,8 @@ _BY_CLASS: Final[tuple[tuple[tuple[type, ...], Shape], ...]] = (
     ((type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
      _leaf(leaves.named)),
 )  # fmt: skip
-_LANGCHAIN: Final[dict[tuple[str, str], Shape]] = {
+_BY_NAME: Final[dict[tuple[str, str], Shape]] = {
+    ("array", "array"): objects.listing,
     ("langchain_core.messages.base", "BaseMessage"): chat.message,
     ("langchain_core.documents.base", "Document"): objects.document,
     ("langchain_core.prompt_values", "PromptValue"): objects.prompt,
@@ -97,7 +97,7 @@ def _found(kind: type) -> Shape:
             if issubclass(kind, classes):
                 return shape
         for base in kind.__mro__:
-            if (known := _LANGCHAIN.get((base.__module__, base.__name__))) is not None:
+            if (known := _BY_NAME.get((base.__module__, base.__name__))) is not None:
                 return known
         return _by_looks(kind)
     except Exception:  # noqa: BLE001 - a metaclass is the app's own code

@@ -52,11 +52,6 @@ def real(number: float) -> float | str:
     return "Infinity" if number > 0 else "-Infinity"
 
 
-def exact_text(text: str) -> str:
-    """The plain string in an instance of a subclass, whatever its `__str__` says."""
-    return clean(str.__str__(text))
-
-
 def written(value: Any) -> str:
     """A standard value by its own `str`: dates apart, UUIDs, Decimals, paths, addresses."""
     return clean(str(value))

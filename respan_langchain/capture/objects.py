@@ -20,6 +20,11 @@ _SCORES: Final = ("score", "relevance_score", "similarity_score", "_score", "dis
 _SOURCES: Final = ("source", "url", "file_path", "path", "link", "title")
 
 
+def text(value: str, walk: Walk) -> Json:
+    """A string of a class of its own, whatever its `__str__` says."""
+    return walk.text(str.__str__(value))
+
+
 def mapping(value: dict[Any, Any], walk: Walk) -> Json:
     """A dict, which may be a message, or hold some."""
     pairs = list(dict.items(value))
@@ -51,9 +56,14 @@ def named_tuple(value: Any, walk: Walk) -> Json:
     return walk.items(zip(type(value)._fields, tuple.__iter__(value), strict=False))
 
 
+def changing(value: Any, walk: Walk) -> Json:
+    """A collection that could not be gone through while the app changes it; a list can."""
+    return walk.values(list(value))
+
+
 def unordered(value: Any, walk: Walk) -> Json:
     """A set; sorted where that is possible, so that equal sets give equal rows."""
-    shaped = walk.values(value)
+    shaped = walk.values(list(value))
     if all(isinstance(item, str) for item in shaped):
         shaped.sort(key=str)
     return shaped
@@ -82,7 +92,7 @@ def conversation(value: Conversation, walk: Walk) -> Json:
 def said(value: Any, walk: Walk) -> Json:
     """A message in any of the forms that LangChain takes; a bare string is the user's."""
     if isinstance(value, str):
-        return {"role": "user", "content": walk.text(leaves.exact_text(value))}
+        return {"role": "user", "content": text(value, walk)}
     if (turn := chat.pair(value)) is not None:
         return chat.from_fields({"role": turn[0], "content": turn[1]}, walk)
     return walk.value(value)

@@ -8,7 +8,7 @@ is asked.
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, TypeAlias
 
 from respan_langchain.capture import leaves, media
 from respan_langchain.capture.values import Json
@@ -25,11 +25,8 @@ TOO_DEEP: Final = "<nested too deep>"
 TOO_MANY: Final = "<too many values>"
 
 
-class Shape(Protocol):
-    """How one kind of container looks as JSON."""
-
-    def __call__(self, value: Any, walk: "Walk", /) -> Json:
-        """Shape the value; whatever is inside it, by the walk."""
+Shape: TypeAlias = Callable[[Any, "Walk"], Json]
+"""How one kind of thing looks as JSON; what is inside it is left to the walk."""
 
 
 class Walk:
