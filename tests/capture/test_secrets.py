@@ -229,6 +229,20 @@ def test_a_token_is_a_secret_only_when_it_looks_like_one():
     }
 
 
+def test_numbers_and_flags_under_a_weak_name_stay():
+    row = {"input": {"signature": 12, "token": [True, None]}, "metadata": {}, "metrics": {}}
+
+    assert json.loads(Finisher().finish(row).body) == row
+
+
+def test_flags_among_credentials_stay():
+    row = {"input": {"credentials": [True, None, "x"]}, "metadata": {}, "metrics": {}}
+
+    assert json.loads(Finisher().finish(row).body)["input"] == {
+        "credentials": [True, None, "[redacted:secret]"]
+    }
+
+
 def test_a_schema_that_asks_for_a_password_stays():
     schema = {"properties": {"password": {"type": "string", "description": "at least 8 letters"}}}
 
