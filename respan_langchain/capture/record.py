@@ -38,7 +38,7 @@ LOG_TYPES: Final[Mapping[Kind, str]] = {
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
     "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
-    "langgraph_checkpoint_", "checkpoint_", "thread_id", "revision_id",
+    "checkpoint_", "thread_id", "revision_id",
 )  # fmt: skip
 
 

@@ -1,0 +1,186 @@
+"""What a row says of its call: names, tags, metadata, who it was for, and its own settings."""
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+from langgraph.graph import START, StateGraph
+from langgraph.types import TracePolicy
+from support.constructs import QUESTION, sequence
+from support.graphs import ASKED, State, agent, graph
+from support.models import FakeChat
+
+
+def run(handler, app=None, **config):
+    (app or sequence()).invoke(QUESTION, {"callbacks": [handler], **config})
+
+
+def test_the_name_and_the_tags_are_the_runs_own_without_langchains(handler, rows_of):
+    run(handler, run_name="support", tags=["beta", "eu"])
+
+    rows = rows_of(handler)
+    assert rows.roots[0]["metadata"]["span_name"] == "support"
+    for row in rows:
+        assert row["metadata"]["tags"] == ["beta", "eu"]
+        assert row["metadata"]["span_workflow_name"] == "support"
+
+
+NAMES = [
+    ("thread_identifier", "thread_id", "metadata"),
+    ("thread_identifier", "conversation_id", "metadata"),
+    ("session_identifier", "session_id", "metadata"),
+    ("customer_identifier", "user_id", "metadata"),
+    ("customer_identifier", "customer_id", "metadata"),
+    ("thread_identifier", "thread_id", "configurable"),
+    ("session_identifier", "session_id", "configurable"),
+    ("customer_identifier", "user_id", "configurable"),
+]
+
+
+@pytest.mark.parametrize(("key", "name", "place"), NAMES)
+@pytest.mark.parametrize("make", [sequence, graph])
+def test_who_it_was_for_is_found_in_metadata_and_in_configurable(
+    key, name, place, make, handler, rows_of
+):
+    run(handler, make(), **{place: {name: "u7"}})
+
+    for row in rows_of(handler):
+        assert row["metadata"][key] == "u7"
+
+
+def test_metadata_stands_on_the_row_without_what_is_langchains_own(handler, rows_of):
+    run(handler, metadata={"experiment": "b", "nested": {"a": [1]}, "langsmith_secret": "x"})
+
+    for row in rows_of(handler):
+        metadata = row["metadata"]
+        assert metadata["experiment"] == "b"
+        assert metadata["nested"] == {"a": [1]}
+        assert not [key for key in metadata if key.startswith(("ls_", "lc_", "__", "checkpoint"))]
+
+
+SECRET_KEYS = [
+    "api_key",
+    "OPENAI_API_KEY",
+    "authorization",
+    "access_token",
+    "password",
+    "x-api-key",
+]
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+def test_metadata_that_looks_secret_is_not_sent(key, handler, rows_of):
+    run(handler, metadata={key: "s3cr3t-value", "plain": "x"}, configurable={key: "s3cr3t-value"})
+
+    rows = rows_of(handler)
+    assert "s3cr3t-value" not in str(rows)
+    assert rows.roots[0]["metadata"]["plain"] == "x"
+
+
+def test_a_call_sets_what_its_rows_say_and_none_of_it_stays_in_metadata(handler, rows_of):
+    ours = {
+        "expected_output": "30 days",
+        "custom_identifier": "case-1",
+        "tags": ["gold"],
+        "metadata": {"source": "faq"},
+        "customer_identifier": "u9",
+        "thread_identifier": "t9",
+    }
+    run(handler, metadata={"respan": ours})
+
+    rows = rows_of(handler)
+    [root], [chat] = rows.roots, rows.chats
+    assert root["expected_output"] == "30 days"
+    assert root["metadata"]["custom_identifier"] == "case-1"
+    assert chat.get("expected_output") is None
+    assert chat["metadata"]["custom_identifier"] == chat["metadata"]["run_id"]
+    for row in rows:
+        metadata = row["metadata"]
+        assert metadata["tags"] == ["gold"]
+        assert metadata["source"] == "faq"
+        assert (metadata["customer_identifier"], metadata["thread_identifier"]) == ("u9", "t9")
+        assert "respan" not in metadata
+
+
+def test_the_vendors_own_settings_are_read_as_well(handler, rows_of):
+    params = {"customer_identifier": "u8", "metadata": {"plan": "pro"}, "thread_identifier": "t8"}
+    run(handler, metadata={"respan_params": params})
+
+    for row in rows_of(handler):
+        assert row["metadata"]["customer_identifier"] == "u8"
+        assert row["metadata"]["plan"] == "pro"
+        assert "respan_params" not in row["metadata"]
+
+
+def test_a_call_chooses_its_dataset(handler, rows_of):
+    run(handler, metadata={"respan": {"dataset": "other"}})
+
+    assert rows_of(handler) == []
+    assert len(rows_of(handler, "other")) == 2
+
+
+def test_a_call_can_keep_itself_out(handler, rows_of):
+    run(handler, metadata={"respan": {"capture": False}})
+    run(handler)
+
+    assert len(rows_of(handler)) == 2
+
+
+@pytest.mark.parametrize("odd", [None, "x", 7, [], {"dataset": 7, "tags": 3, "metadata": "m"}])
+def test_settings_of_an_odd_shape_are_left_alone(odd, handler, rows_of):
+    run(handler, metadata={"respan": odd, "respan_params": odd})
+
+    assert len(rows_of(handler)) == 2
+
+
+def test_a_row_in_a_graph_says_where_it_was(make_handler, rows_of):
+    handler = make_handler(capture=("root", "llm", "tool"))
+    agent().invoke(ASKED, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    for row in rows:
+        assert row["metadata"]["lc_agent_name"] == "guide"
+    chat = rows.chats[0]["metadata"]
+    assert (chat["langgraph_node"], chat["langgraph_step"]) == ("model", 1)
+    assert chat["langgraph_checkpoint_ns"].startswith("model:")
+    assert not [key for key in chat if key in ("langgraph_triggers", "langgraph_path")]
+
+
+def test_a_graph_authors_trace_policy_is_kept_to(make_handler, rows_of):
+    handler = make_handler(capture=("root", "chain"))
+    policy = TracePolicy(
+        process_inputs=lambda _: {"trimmed": True}, process_outputs=lambda _: {"short": True}
+    )
+    builder = StateGraph(State).add_node(
+        "node", lambda state: {"answer": "a secret"}, trace_policy=policy
+    )
+    run(handler, builder.add_edge(START, "node").compile())
+
+    [node] = [row for row in rows_of(handler) if row["metadata"]["span_name"] == "node"]
+    assert (node["input"], node["output"]) == ({"trimmed": True}, {"short": True})
+
+
+def test_the_metadata_of_the_handler_stands_on_every_row(make_handler, rows_of):
+    handler = make_handler(metadata={"team": "shop"}, tags=["nightly"], environment="test")
+    run(handler, tags=["beta"])
+
+    for row in rows_of(handler):
+        assert row["metadata"]["team"] == "shop"
+        assert row["metadata"]["environment"] == "test"
+        assert row["metadata"]["tags"] == ["nightly", "beta"]
+
+
+def test_what_was_measured_is_not_overwritten_by_metadata(handler, rows_of):
+    run(handler, metadata={"status": "great", "model": "mine", "run_id": "x", "log_type": "y"})
+
+    for row in rows_of(handler):
+        assert row["metadata"]["status"] == "success"
+        assert row["metadata"]["model"] != "mine"
+        assert row["metadata"]["log_type"] in ("workflow", "chat")
+
+
+def test_the_inner_runs_settings_are_its_own(handler, rows_of):
+    inner = FakeChat().with_config(metadata={"respan": {"expected_output": "inner"}})
+    (RunnableLambda(lambda _: "Hello") | inner).invoke("x", {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert rows.chats[0]["expected_output"] == "inner"
+    assert rows.roots[0].get("expected_output") is None
