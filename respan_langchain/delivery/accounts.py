@@ -7,7 +7,7 @@ from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
-from respan_langchain.delivery.outbox import NoOutbox
+from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.parcel import Row
 from respan_langchain.delivery.spool import SpoolState
 

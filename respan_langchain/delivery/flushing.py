@@ -84,11 +84,11 @@ class Flushes:
         self._waiting.append(request)
 
     def mark(self, rows: list[Row]) -> bool:
-        """What sources held is among `rows` now: note who waits for what; True if any is new."""
+        """What sources held is among `rows` now: note who waits; True if someone is in a hurry."""
         fresh = [request for request in self._waiting if request.rows is None]
         for request in fresh:
             request.rows = {row for row in rows if request.ledger in {None, row.parcel.ledger}}
-        return bool(fresh)
+        return any(not request.until_taken for request in fresh)
 
     def back_from_disk(self, rows: list[Row]) -> bool:
         """These can be waited for again; True when somebody does."""

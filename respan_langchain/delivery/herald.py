@@ -4,6 +4,7 @@ from collections import Counter, deque
 
 from respan_langchain.delivery.batch import Remark, Settled
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.notices import Notices, logger
 
 
@@ -39,10 +40,9 @@ class Herald:
 
     def settled(self, settled: list[Settled], now: float) -> None:
         """Rows that were refused or given up."""
-        dropped = [one.reason for one in settled if one.state == "dropped"]
         # What is left at the end has a line of its own.
-        lost = Counter(reason for reason in dropped if reason != "shutdown")
-        self._lost(lost, now)
+        settled = [one for one in settled if one.reason != "shutdown"]
+        self._lost(Counter(one.reason for one in settled if one.state == "dropped"), now)
         rejected = sum(one.state == "rejected" for one in settled)
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
             logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
@@ -63,10 +63,14 @@ class Herald:
         if self._notices.count_to_say(subject, now) is not None:
             logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
 
-    def disk(self, problem: str | None, now: float) -> None:
-        """The disk says no."""
+    def disk(self, outbox: NoOutbox, now: float) -> None:
+        """The disk says no, or what lay there was too old."""
+        problem = outbox.problem
         if problem is not None and self._notices.count_to_say("disk", now) is not None:
             logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
+        if outbox.thrown_away:
+            self._lost(Counter({"too long on disk": outbox.thrown_away}), now)
+            outbox.thrown_away = 0
 
     def left(self, lost: int, spooled: int, why: str) -> None:
         """The last line of a process, if there is anything to say."""

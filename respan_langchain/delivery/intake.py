@@ -10,7 +10,7 @@ from collections import deque
 from respan_langchain.delivery.buffer import Door
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.outbox import Loaded
+from respan_langchain.delivery.no_outbox import Loaded
 from respan_langchain.delivery.parcel import Parcel, Row
 
 

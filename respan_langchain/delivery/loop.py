@@ -20,7 +20,7 @@ from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.outbox import NoOutbox
+from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Sources
 
@@ -98,7 +98,7 @@ class Loop:
             if errand.kind == "post":
                 self.outbox.leaving(errand.batch.rows, now)
             self.courier.carry(errand, self._allowed(now, inline=inline), inline=inline)
-        self.herald.disk(self.outbox.problem, now)
+        self.herald.disk(self.outbox, now)
         self._serve_flushes(now, drained=not again)
         self.herald.dropped(self.intake.refusals, now)
         self._ledger.fold()

@@ -7,21 +7,25 @@ there were none; a file that is damaged is set aside.
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from respan_langchain.delivery import spool_directory
 from respan_langchain.delivery.batch import Settled
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import MEBIBYTE
+from respan_langchain.delivery.no_outbox import Loaded, NoOutbox
 from respan_langchain.delivery.parcel import Parcel, Row
 from respan_langchain.delivery.spool import Spool, SpoolRow, SpoolState, is_damage
 
 LOOK_FOR_ORPHANS = 30.0
 """Seconds between two looks for files of processes that are gone."""
+Reasons: TypeAlias = Mapping[tuple[str, str], str]
+NO_REASONS: Reasons = MappingProxyType({})
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds that a disk which said no is left alone."""
 
@@ -37,67 +41,6 @@ class Disk:
     """Bodies on disk at most, for each process; the oldest dead letters leave first."""
     max_age: float = 7 * 86_400.0
     """Seconds after which a row on disk is thrown away, and counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A row that came back from disk."""
-
-    parcel: Parcel
-    sent: bool
-    """It was sent, and nobody knows what became of it."""
-    adopted: bool
-    """It came from another process."""
-
-
-class NoOutbox:
-    """The level `memory`: nothing goes to disk."""
-
-    is_durable: bool = False
-    """Whether every row is written down as it is taken in."""
-    takes_overflow: bool = False
-    loadable: int = 0
-    """Rows that wait on disk alone."""
-    problem: str | None = None
-    """Why the disk is not used now."""
-
-    def __init__(self) -> None:
-        self.adopted = Ledger(remembered=0)
-        """Counts the rows of processes that are gone."""
-
-    def write_down(self, rows: Sequence[Row], now: float) -> None:
-        """`durable`: these were taken in."""
-
-    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> bool:
-        """Keep on disk alone what cannot stay in memory; False when the disk cannot either."""
-        del rows, state, now
-        return False
-
-    def bury(self, settled: Sequence[Settled], now: float) -> None:
-        """Keep dead letters, with their reasons."""
-
-    def leaving(self, rows: Sequence[Row], now: float) -> None:
-        """These are about to be sent: should the process die, they are to be looked for first."""
-
-    def returned(self, rows: Sequence[Row], now: float) -> None:
-        """These were surely not stored."""
-
-    def remove(self, rows: Sequence[Row], now: float) -> None:
-        """These are done with."""
-
-    def look_around(self, now: float) -> None:
-        """Adopt what processes left that are gone, and throw away what is too old."""
-
-    def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
-        """Bring rows back to memory; they stay on disk until they are done with."""
-        del most_rows, most_bytes, now
-        return []
-
-    def close(self) -> None:
-        """Leave what is on disk for another process."""
-
-    def leave_to_parent(self) -> None:
-        """In a forked child: neither use nor close the file, which is the parent's."""
 
 
 class Outbox(NoOutbox):
@@ -130,8 +73,9 @@ class Outbox(NoOutbox):
 
     def bury(self, settled: Sequence[Settled], now: float) -> None:
         """Keep dead letters, with their reasons."""
-        for one in settled:
-            self._keep([one.row], "dead", now, held=True, reason=one.reason)
+        reasons = {_key(one.row): one.reason for one in settled}
+        if settled:
+            self._keep([one.row for one in settled], "dead", now, held=True, reasons=reasons)
 
     def leaving(self, rows: Sequence[Row], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
@@ -160,8 +104,9 @@ class Outbox(NoOutbox):
         if not strangers or (spool := self._open(now)) is None:
             return
         with _Rescue(self, now):
-            spool.purge(("waiting", "sent", "dead"), time.time() - self.disk.max_age)
             spool_directory.adopt_orphans(self.disk.directory, spool)
+            too_old = time.time() - self.disk.max_age
+            self.thrown_away += spool.purge(("waiting", "sent", "dead"), too_old)
             self.loadable, self._bytes = spool.loadable(), spool.bytes()
 
     def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
@@ -182,8 +127,10 @@ class Outbox(NoOutbox):
         spool, lock = self._spool, self._lock
         if spool is None or lock is None:
             return
-        empty = not spool.counts()
-        spool.close()
+        empty = False
+        with _Rescue(self, 0.0):
+            empty = not spool.counts()
+            spool.close()
         if empty:
             spool_directory.remove(spool.path)
             lock.release()
@@ -205,13 +152,21 @@ class Outbox(NoOutbox):
     # -- inside ----------------------------------------------------------------------------------
 
     def _keep(
-        self, rows: Sequence[Row], state: SpoolState, now: float, *, held: bool, reason: str = ""
+        self,
+        rows: Sequence[Row],
+        state: SpoolState,
+        now: float,
+        *,
+        held: bool,
+        reasons: Reasons = NO_REASONS,
     ) -> bool:
         size = sum(row.size for row in rows if _key(row) not in self._on_disk)
         if (spool := self._open(now)) is None or not self._has_room(spool, size, now):
             return False
         with _Rescue(self, now):
-            spool.add([self._spool_row(row, state, reason) for row in rows], held=held)
+            spool.add(
+                [self._spool_row(row, state, reasons.get(_key(row), "")) for row in rows], held=held
+            )
             self._bytes += size
             self._on_disk.update({_key(row): row.size for row in rows})
             if not held:

@@ -19,7 +19,8 @@ from respan_langchain.delivery.flushing import FlushRequest, FlushResult
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
-from respan_langchain.delivery.outbox import Disk, NoOutbox, Outbox
+from respan_langchain.delivery.no_outbox import NoOutbox
+from respan_langchain.delivery.outbox import Disk, Outbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Source, Sources
 
@@ -100,6 +101,8 @@ class Worker:
     def wake(self) -> None:
         """Have the sources asked soon."""
         self.asleep = False
+        if self.closed:
+            return
         if self._ensure_thread():
             self._loop.mailbox.put(Signal.WAKE)
         else:
@@ -116,7 +119,7 @@ class Worker:
             reason = None
         if reason is not None:
             intake.refuse(parcel, reason)
-        if self.asleep and not self.closed:
+        if self.asleep:
             self.wake()
         return reason is None
 
@@ -142,16 +145,24 @@ class Worker:
         return self._asked(request, timeout).complete and outbox.is_durable and not outbox.problem
 
     def _asked(self, request: FlushRequest, timeout: float) -> FlushResult:
+        if self._is_untouched:
+            request.rows = set()
         # Called from a source or a carrier, a flush would wait for itself.
-        if get_ident() not in {self._thread, self._loop.courier.thread} and not self.closed:
+        elif get_ident() not in {self._thread, self._loop.courier.thread} and not self.closed:
             self._loop.mailbox.put(request)
             if self._ensure_thread():
-                request.gate.acquire(timeout=max(0.0, timeout))
+                request.gate.acquire(timeout=_seconds(timeout))
             else:
                 self._work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
         return request.result((request.ledger or self.ledger).counts())
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether nobody ever woke it, and nothing can lie on disk: no need for a thread."""
+        never_woken = not self._running and self._refused_at == float("-inf")
+        return never_woken and self.disk is None
 
     def close(self, timeout: float) -> FlushResult:
         """Flush, give up what is left (counted as `shutdown`), end the threads."""
@@ -221,7 +232,7 @@ class Worker:
 
     def _work_inline(self, request: FlushRequest, timeout: float) -> None:
         """Without a thread: do the worker's work here, until this flush is done."""
-        if self._thread is not None or not self._turn.acquire(timeout=max(0.0, timeout)):
+        if self._thread is not None or not self._turn.acquire(timeout=_seconds(timeout)):
             return
         try:
             self._thread = get_ident()
@@ -236,12 +247,17 @@ class Worker:
 
     def _next_message(self, wait: float) -> Message:
         try:
-            return self._loop.mailbox.get(timeout=None if wait == NEVER else max(0.0, wait))
+            return self._loop.mailbox.get(timeout=None if wait == NEVER else _seconds(wait))
         except Empty:
             return Signal.TIME
 
     def _source_failed(self, error: Exception) -> None:
         self._loop.herald.failed(error, self._clock())
+
+
+def _seconds(wait: float) -> float:
+    """A wait that locks and queues will take."""
+    return min(max(0.0, wait), threading.TIMEOUT_MAX)
 
 
 def _nothing() -> None:

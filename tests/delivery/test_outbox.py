@@ -207,6 +207,19 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
     assert len(wire.stored) == 7
 
 
+def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
+    first = on_disk(max_age=60.0)
+    first.put(parcel("a"))
+    assert first.secure(WAIT)
+    killed(first)
+
+    second = on_disk(disk=Disk(place, "durable", max_age=-60.0))
+    second.flush(WAIT)
+
+    assert "dropped 1 record(s): too long on disk" in caplog.text
+    assert not wire.stored
+
+
 def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
     place.write_text("in the way")
     worker = on_disk()

@@ -264,6 +264,28 @@ def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, ledg
     assert "1 record(s) not delivered: the worker was closed" in caplog.text
 
 
+@pytest.mark.parametrize("patience", [float("inf"), 1e300, -1.0, 0.0])
+def test_any_number_of_seconds_will_do(open_worker, ledger, patience):
+    worker = open_worker()
+    worker.put(parcel("a", ledger=ledger))
+
+    result = worker.flush(patience, ledger)
+
+    assert bool(result) is (patience > 0)
+
+
+def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, ledger):
+    worker = open_worker()
+    events = Events(worker, ledger)
+    worker.attach(events)
+    worker.close(WAIT)
+
+    for _ in range(100):
+        events.note("late")
+
+    assert not worker._running
+
+
 def refuse(name, run):
     return False
 
