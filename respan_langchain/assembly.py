@@ -5,6 +5,7 @@ Imported when the first handler is made.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from respan_langchain.capture.cost import Prices
@@ -52,6 +53,9 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
     ledger = Ledger()
+    prices = Prices(arguments["prices"], local_models_free=arguments["local_models_free"])
+    if prices.wants_updates:
+        _keep_prices_new()
     shaper = Shaper(
         policy=policy_from(
             settings,
@@ -61,7 +65,7 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
             keep_errors=arguments["keep_errors"],
         ),
         shape=shape_from(settings, **{name: arguments[name] for name in SHAPE}),
-        prices=Prices(arguments["prices"]),
+        prices=prices,
         finisher=finisher_from(arguments["redact"], arguments["limits"]),
         ledger=ledger,
         address=address_of(settings),
@@ -75,3 +79,13 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         max_waiting_bytes=settings.max_queue_bytes,
     )
     return Parts(settings, shaper.address, ledger, worker, recorder)
+
+
+@cache
+def _keep_prices_new() -> object:
+    """Fetch new price lists every hour, on a thread of genai-prices, as it was asked for."""
+    from genai_prices import UpdatePrices
+
+    updates = UpdatePrices()
+    updates.start()
+    return updates

@@ -59,6 +59,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         redact: "Redact" = "secrets",
         limits: "ContentLimits | None" = None,
         prices: "PricesArgument" = None,
+        local_models_free: bool = False,
         metadata: Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         flush: Literal["background", "root"] = "background",
@@ -95,6 +96,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             redact: "secrets", functions of a string, or a list of both; None for nothing.
             limits: Sizes in bytes from which content is cut.
             prices: Your own prices: a mapping per million tokens, a function, or "auto-update".
+            local_models_free: Whether models on your own machine cost 0 instead of unknown.
             metadata: Stands on every row.
             tags: Stand on every row.
             flush: "root": deliver before the root's call returns, for functions that are frozen

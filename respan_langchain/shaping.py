@@ -6,6 +6,7 @@ The one place where the capture room and the delivery room meet; it runs on the 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.messages import ToolMessage
@@ -65,7 +66,7 @@ class Shaper:
         if run.inputs is OMITTED or run.outputs is OMITTED:
             self.ledger.drop(identifier, "queue_bytes")
             return None
-        row = row_from(run, call, model, self.shape, time.time() - time.monotonic())
+        row = row_from(run, call, model, self.shape, _epoch())
         chosen = sampling(run, self.policy)
         if chosen is not None:
             row["metadata"]["sampling"] = json_value(chosen)
@@ -84,7 +85,9 @@ class Shaper:
             case "chat" | "llm":
                 model = self._model_call(run)
                 totals.llm_calls += 1
-                totals.add_usage(model.usage)
+                # What was refused took nothing, so nothing is missing.
+                if model.usage is not None or model.cost.amount != 0:
+                    totals.add_usage(model.usage)
                 totals.add_cost(model.cost)
                 name = model.facts.served or model.facts.requested
                 if name is not None:
@@ -119,7 +122,15 @@ class Shaper:
             run.outputs,
         )
         usage = usage_of(run.outputs)
-        return ModelCall(usage, self.prices.cost(usage, facts, reported_of(run.outputs)), facts)
+        # Some prices depend on the hour.
+        at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
+        cost = self.prices.cost(usage, facts, reported_of(run.outputs), at)
+        return ModelCall(usage, cost, facts)
+
+
+def _epoch() -> float:
+    """The wall time, in seconds since 1970, at which the monotonic clock read zero."""
+    return time.time() - time.monotonic()
 
 
 def _step(run: Run, *, failed: bool) -> dict[str, object]:

@@ -5,7 +5,7 @@ An event is a tuple: its size in bytes, the name of a method of `Runs`, and that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
@@ -45,8 +45,7 @@ class Failure:
     """What a graph's interrupt asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What LangChain said of a model call before it was made; raw, read by `model.py`."""
 
     serialized: Mapping[str, Any] | None

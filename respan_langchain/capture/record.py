@@ -176,10 +176,15 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     if not isinstance(run.outputs, LLMResult):
         return
     given = generations(run.outputs, keep_media=shape.keep_media)
-    if given.output is not None:
+    # A refused call comes with an empty message, which nobody said.
+    if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
         row["output"] = given.output
     if len(given.candidates) > 1:
         metadata["candidates"] = given.candidates
+
+
+def _is_empty(message: Json) -> bool:
+    return isinstance(message, dict) and not message.get("content") and "tool_calls" not in message
 
 
 def _asked(run: Run, shape: Shape) -> Json:

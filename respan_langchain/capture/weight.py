@@ -72,3 +72,20 @@ def _of_object(value: Any, fuel: int) -> int:
         if name in fields:
             return LEAST + weight(fields[name], fuel)
     return LEAST
+
+
+def conversation_weight(asked: object) -> int:
+    """The same for what a model is asked: by the first and the last message, or the prompt."""
+    if type(asked) is not list or not asked:
+        return weight(asked)
+    ends = _of_object(asked[0], 2) + _of_object(asked[-1], 2)
+    return LEAST + ends * (len(asked) + 1) // 2
+
+
+def answer_weight(response: Any) -> int:
+    """The same for what a model answered, by its first candidate."""
+    try:
+        text = response.generations[0][0].text
+    except (AttributeError, IndexError, TypeError):
+        return LEAST
+    return LEAST + len(text) if type(text) is str else weight(response)

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.capture.event import OMITTED, Asked
-from respan_langchain.capture.weight import weight
+from respan_langchain.capture.weight import answer_weight, conversation_weight
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.taking import failure_of, name_of, says_something
+from respan_langchain.listening.taking import copied, failure_of, name_of, says_something
 
 
 class ModelListener(Listener):
@@ -97,7 +97,7 @@ class ModelListener(Listener):
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model answered."""
-        size = SMALL_EVENT + weight(response)
+        size = SMALL_EVENT + answer_weight(response)
         if self._recorder.is_full:
             response = OMITTED
         self._end((size, "end", monotonic(), run_id, response))
@@ -131,7 +131,11 @@ class ModelListener(Listener):
         facts: Asked,
     ) -> None:
         self._silent[run_id.int] = None
-        taken, size = self._content(asked)
+        taken, size = asked, SMALL_EVENT + conversation_weight(asked)
+        if self._recorder.is_full:
+            taken, size = OMITTED, SMALL_EVENT
+        elif self._freeze is not copied:
+            taken = self._freeze(asked)
         self._note(
             (
                 size,
