@@ -93,6 +93,8 @@ class Captured:
     def __init__(self) -> None:
         self._bodies: list[bytes] = []
         self.handler: RespanDatasetCallbackHandler | None = None
+        self._closed = False
+        self._last_run_id: UUID | None = None
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -104,11 +106,15 @@ class Captured:
     @property
     def last_run_id(self) -> UUID | None:
         """The latest root run of this thread or task, None if there was none in the block."""
-        return last_root()
+        return self._last_run_id if self._closed else last_root()
 
     def add(self, body: bytes) -> None:
         """Take a row along."""
         self._bodies.append(body)
+
+    def close(self) -> None:
+        """Remember, at the block's end, what belongs to its context."""
+        self._last_run_id, self._closed = last_root(), True
 
     def __len__(self) -> int:
         return len(self.records)
@@ -130,7 +136,10 @@ def capture(
     token = _block.set(handler)
     try:
         with only_here():
-            yield captured
+            try:
+                yield captured
+            finally:
+                captured.close()
     finally:
         _block.reset(token)
         handler.shutdown(timeout)

@@ -1,0 +1,188 @@
+"""The whole app, or one block of it, without handing a handler to every call."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tracers import context
+from support.constructs import QUESTION, sequence
+from support.graphs import graph
+
+from respan_langchain.activation import capture, disable, enable
+
+DATASET = "support-bot"
+
+
+@pytest.fixture(autouse=True)
+def _off():
+    yield
+    disable(timeout=10)
+
+
+def test_the_whole_app_is_captured_from_enable_to_disable(platform, rows_of):
+    sequence().invoke(QUESTION)
+    handler = enable(DATASET, base_url=platform)
+    sequence().invoke(QUESTION)
+    assert disable(timeout=10)
+    sequence().invoke(QUESTION)
+
+    assert len(rows_of(handler).roots) == 1
+
+
+def test_threads_and_tasks_from_before_and_after_are_captured(platform, rows_of):
+    go, done = threading.Event(), threading.Event()
+
+    def early():
+        go.wait()
+        sequence().invoke(QUESTION)
+        done.set()
+
+    threading.Thread(target=early).start()
+    handler = enable(DATASET, base_url=platform)
+    go.set()
+    done.wait()
+    late = threading.Thread(target=lambda: sequence().invoke(QUESTION))
+    late.start()
+    late.join()
+    asyncio.run(sequence().ainvoke(QUESTION))
+
+    assert len(rows_of(handler).roots) == 3
+
+
+def test_a_graph_is_captured_with_its_interrupts(platform, rows_of):
+    handler = enable(DATASET, base_url=platform)
+    graph().invoke(QUESTION)
+
+    assert len(rows_of(handler).roots) == 1
+
+
+def test_an_explicit_handler_is_not_doubled(platform, make_handler, rows_of):
+    explicit = make_handler()
+    enable("everything", base_url=platform)
+    sequence().invoke(QUESTION, {"callbacks": [explicit]})
+
+    assert len(rows_of(explicit).roots) == 1
+    assert rows_of(explicit, "everything") == []
+
+
+def test_enabling_again_with_the_same_changes_nothing(platform):
+    assert enable(DATASET, base_url=platform) is enable(DATASET, base_url=platform)
+
+
+def test_enabling_with_something_else_takes_over(platform, rows_of):
+    first = enable("one", base_url=platform)
+    sequence().invoke(QUESTION)
+    second = enable("two", base_url=platform)
+    sequence().invoke(QUESTION)
+
+    assert len(rows_of(first, "one").roots) == 1
+    assert len(rows_of(second, "two").roots) == 1
+
+
+def test_there_is_one_hook_however_often_it_is_enabled(platform):
+    enable(DATASET, base_url=platform)
+    disable(timeout=10)
+    before = len(context._configure_hooks)
+    for _ in range(100):
+        enable(DATASET, base_url=platform)
+        disable(timeout=10)
+
+    assert len(context._configure_hooks) == before
+
+
+def test_a_block_knows_what_was_captured_in_it(platform):
+    with capture("nightly", base_url=platform) as captured:
+        sequence().invoke(QUESTION)
+        assert len(captured.records) == 2
+    sequence().invoke(QUESTION)
+
+    chat, root = captured.records
+    assert (root["input"], chat["metadata"]["log_type"]) == (QUESTION, "chat")
+    assert str(captured.last_run_id) == root["metadata"]["run_id"]
+
+
+def test_a_block_takes_the_place_of_what_is_enabled_for_the_app(platform, rows_of):
+    everywhere = enable(DATASET, base_url=platform)
+    with capture("nightly", base_url=platform) as captured:
+        sequence().invoke(QUESTION)
+    sequence().invoke(QUESTION)
+
+    assert len(captured) == 2
+    assert len(rows_of(everywhere).roots) == 1
+
+
+def test_blocks_in_other_tasks_do_not_see_each_other(platform):
+    async def block(name):
+        with capture(name, base_url=platform) as captured:
+            await sequence().ainvoke({"question": name})
+            await asyncio.sleep(0)
+        return captured
+
+    async def both():
+        return await asyncio.gather(block("one"), block("two"))
+
+    for name, captured in zip(("one", "two"), asyncio.run(both()), strict=True):
+        [_, root] = captured.records
+        assert root["input"] == {"question": name}
+
+
+def test_the_latest_run_belongs_to_the_context(platform):
+    with capture("nightly", base_url=platform) as captured:
+        assert captured.last_run_id is None
+        thread = threading.Thread(target=lambda: sequence().invoke(QUESTION))
+        thread.start()
+        thread.join()
+        assert captured.last_run_id is None
+        RunnableLambda(len).invoke("x")
+        assert captured.last_run_id is not None
+
+
+def test_a_block_that_raises_delivers_what_it_captured(platform, rows_of):
+    def fail(_):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), capture(DATASET, base_url=platform) as captured:
+        RunnableLambda(fail).invoke("x")
+
+    assert captured.records[0]["metadata"]["status"] == "error"
+    assert len(rows_of(captured.handler)) == 1
+
+
+APP = """
+import respan_langchain
+from langchain_core.runnables import RunnableLambda
+print(RunnableLambda(len).invoke("abc"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "rows"), [({"RESPAN_CAPTURE": "true"}, 1), ({"RESPAN_CAPTURE": "0"}, 0), ({}, 0)]
+)
+def test_a_variable_captures_a_process(variables, rows, platform, make_handler, rows_of):
+    import os
+
+    variables = {"RESPAN_BASE_URL": platform, "RESPAN_DATASET": DATASET, **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", APP],
+        env={**os.environ, **variables},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("3\n", "")
+    assert len(rows_of(make_handler())) == rows
+
+
+def test_a_variable_without_a_key_is_said_and_the_app_goes_on():
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-c", APP],
+        env={**os.environ, "RESPAN_CAPTURE": "true"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "3\n"
+    assert "RESPAN_API_KEY" in done.stderr
