@@ -88,7 +88,7 @@ def _is_starred(name: str, value: object) -> bool:
 
 
 def _tags(name: str, value: object) -> str:
-    if not isinstance(value, list) or not all(isinstance(tag, str | int) for tag in value):
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise RefusedError.of_field(name, "must be an array of ids")
     return orjson.dumps(value).decode()
 

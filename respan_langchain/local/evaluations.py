@@ -59,16 +59,14 @@ def _names_in(said: dict[str, Any]) -> list[Any]:
     return names
 
 
-def _sorted_out(
-    names: list[Any], rules: Rules
-) -> tuple[dict[str, Evaluator], list[dict[str, Any]]]:
+def _sorted_out(names: list[Any], rules: Rules) -> tuple[dict[str, Evaluator], dict[str, str]]:
     evaluators: dict[str, Evaluator] = {}
-    errors = []
+    errors = {}
     for name in names:
         try:
             evaluators[name] = evaluator_of(name, callables_allowed=rules.callables_allowed)
         except RefusedError as refused:
-            errors.append({"evaluator_id": name, "error": refused.detail})
+            errors[str(name)] = refused.detail
     return evaluators, errors
 
 

@@ -44,7 +44,7 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
         rows = logs_table.page(
             connection, dataset["seq"], condition, order=order, limit=page.size, offset=page.offset
         )
-        results = _shown(connection, rows)
+        results = _listed(connection, rows, dataset_id)
     wanted = _wanted_fields(request)
     return answer(200, envelope(request, page, count, [_only(wanted, log) for log in results]))
 
@@ -54,7 +54,7 @@ def retrieve(store: Store, dataset_id: str, unique_id: str) -> Response:
     with store.reading() as connection:
         dataset = datasets_table.find_seq(connection, dataset_id)
         row = logs_table.find(connection, dataset, unique_id)
-        return answer(200, _shown(connection, [row])[0])
+        return _shown(connection, row, dataset_id)
 
 
 def change(
@@ -68,7 +68,7 @@ def change(
         logs_table.change(connection, row["seq"], _changed(row, said, keep=keep))
         datasets_table.touch(connection, dataset)
         row = logs_table.find(connection, dataset, unique_id)
-        return answer(200, _shown(connection, [row])[0])
+        return _shown(connection, row, dataset_id)
 
 
 def remove(store: Store, dataset_id: str, unique_id: str) -> Response:
@@ -81,9 +81,21 @@ def remove(store: Store, dataset_id: str, unique_id: str) -> Response:
     return Response(204)
 
 
-def _shown(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
-    scores = scores_table.of_logs(connection, [row["seq"] for row in rows])
-    return [logs_table.shown(row) | {"scores": scores.get(row["seq"], [])} for row in rows]
+def _shown(connection: sqlite3.Connection, row: sqlite3.Row, dataset_id: str) -> Response:
+    scores = scores_table.of_logs(connection, [row["seq"]]).get(row["seq"], [])
+    return answer(200, logs_table.shown(row) | {"dataset_id": dataset_id, "scores": scores})
+
+
+def _listed(
+    connection: sqlite3.Connection, rows: list[sqlite3.Row], dataset_id: str
+) -> list[dict[str, Any]]:
+    """Lay logs out for a list, where scores stand by evaluator; with a single log they do not."""
+    found = scores_table.of_logs(connection, [row["seq"] for row in rows])
+    scores = [{one["evaluator_slug"]: one for one in found.get(row["seq"], [])} for row in rows]
+    return [
+        logs_table.shown(row) | {"dataset_id": dataset_id, "scores": by_evaluator}
+        for row, by_evaluator in zip(rows, scores, strict=True)
+    ]
 
 
 def _check_change(said: dict[str, Any]) -> None:

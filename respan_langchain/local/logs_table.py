@@ -159,6 +159,7 @@ def shown(row: sqlite3.Row) -> dict[str, Any]:
         | contents
         | extra
         | {
+            "id": row["unique_id"],
             "total_request_tokens": row["total_tokens"],
             "timestamp": written(row["happened_at"]),
             "created_at": written(row["created_at"]),

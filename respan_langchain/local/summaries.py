@@ -19,7 +19,7 @@ def summarize(store: Store, dataset_id: str, said: dict[str, Any]) -> Response:
 
 
 def summary(connection: sqlite3.Connection, dataset: int, condition: Condition) -> dict[str, Any]:
-    """Add up a dataset's logs; a mean of nothing is None."""
+    """Add up a dataset's logs; a mean of nothing is 0.0, as the contract knows no null there."""
     own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
     sums = connection.execute(
         "SELECT count(*) AS number_of_requests,"  # noqa: S608
@@ -27,9 +27,9 @@ def summary(connection: sqlite3.Connection, dataset: int, condition: Condition) 
         " total(total_tokens) AS total_tokens,"
         " total(prompt_tokens) AS total_prompt_tokens,"
         " total(completion_tokens) AS total_completion_tokens,"
-        " avg(latency) AS avg_latency,"
-        " avg(tokens_per_second) AS avg_tps,"
-        " avg(time_to_first_token) AS avg_ttft"
+        " ifnull(avg(latency), 0.0) AS avg_latency,"
+        " ifnull(avg(tokens_per_second), 0.0) AS avg_tps,"
+        " ifnull(avg(time_to_first_token), 0.0) AS avg_ttft"
         f" FROM {logs_table.sources(own)} WHERE {own.sql}",
         own.parameters,
     ).fetchone()
@@ -39,11 +39,25 @@ def summary(connection: sqlite3.Connection, dataset: int, condition: Condition) 
     )
 
 
-def _means(connection: sqlite3.Connection, own: Condition) -> dict[str, float]:
+def _means(connection: sqlite3.Connection, own: Condition) -> dict[str, dict[str, Any]]:
     """Take the mean of each evaluator's scores."""
     rows = connection.execute(
-        "SELECT evaluator, avg(score) AS mean FROM scores WHERE score IS NOT NULL AND log IN"  # noqa: S608
+        "SELECT evaluator, avg(score) AS mean, total(passed = 1) AS passed,"  # noqa: S608
+        " total(passed = 0) AS failed FROM scores WHERE score IS NOT NULL AND log IN"
         f" (SELECT seq FROM {logs_table.sources(own)} WHERE {own.sql}) GROUP BY evaluator",
         own.parameters,
     )
-    return {row["evaluator"]: row["mean"] for row in rows}
+    return {row["evaluator"]: _mean(row) for row in rows}
+
+
+def _mean(row: sqlite3.Row) -> dict[str, Any]:
+    name = row["evaluator"]
+    return {
+        "evaluator_id": name,
+        "evaluator_slug": name,
+        "evaluator_name": name,
+        "score_value_type": "numerical",
+        "avg_score": row["mean"],
+        "true_count": int(row["passed"]),
+        "false_count": int(row["failed"]),
+    }

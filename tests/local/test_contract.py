@@ -166,7 +166,7 @@ def test_04_change_a_dataset(api, dataset):
     assert (said.json()["name"], said.json()["starred"], said.json()["tags"]) == (
         "new",
         True,
-        ["t"],
+        [{"id": "t", "name": "t", "color": None}],
     )
 
 
@@ -388,8 +388,8 @@ def test_17_and_18_summaries(api, dataset):
         "total_prompt_tokens": 3,
         "total_completion_tokens": 4,
         "avg_latency": pytest.approx(1.41),
-        "avg_tps": None,
-        "avg_ttft": None,
+        "avg_tps": 0.0,
+        "avg_ttft": 0.0,
         "scores": {},
     }
     assert (part.json()["number_of_requests"], part.json()["total_cost"]) == (1, 1)

@@ -29,7 +29,7 @@ def test_the_rows_of_version_1_are_all_there(file, platform_at):
 
     assert (dataset["name"], dataset["log_count"]) == ("support-bot", 2)
     assert [log["input"] for log in logs] == ["question 1", "question 2"]
-    assert [log["scores"] for log in logs] == [[], []]
+    assert [log["scores"] for log in logs] == [{}, {}]
 
 
 def test_what_is_new_works_in_an_old_file(file, platform_at):
@@ -42,7 +42,7 @@ def test_what_is_new_works_in_an_old_file(file, platform_at):
     platform.store.settle()
 
     assert said.status == 201
-    assert [log["scores"][0]["score"] for log in platform.logs(dataset["id"])] == [1, 1]
+    assert [log["scores"]["contains:a"]["score"] for log in platform.logs(dataset["id"])] == [1, 1]
 
 
 def test_an_old_file_and_a_new_one_have_the_same_tables(file, platform_at, platform):

@@ -117,7 +117,7 @@ def test_an_output_is_taken_over_and_scored(person, dataset, platform_on_disk):
 
     kept = platform_on_disk.logs(dataset)[2]
     assert kept["expected_output"] == "answer 2"
-    assert (kept["scores"][0]["score"], kept["scores"][0]["comment"]) == (1.0, "right")
+    assert (kept["scores"]["human"]["score"], kept["scores"]["human"]["comment"]) == (1.0, "right")
 
 
 def test_neighbours_are_a_key_away(person, dataset, platform_on_disk):
