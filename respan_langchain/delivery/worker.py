@@ -24,7 +24,7 @@ from respan_langchain.delivery.outbox import Disk, Outbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Source, Sources
 
-LONGEST_TURN = 1.0
+LONGEST_TURN = 0.5
 PAUSE_AFTER_FAULT = 1.0
 START_AGAIN = 1.0
 """Seconds before a thread is asked for again, after the system refused one."""

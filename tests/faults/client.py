@@ -201,6 +201,22 @@ def zygote() -> None:
         sys.stdout.flush()
 
 
+def soak() -> None:
+    """Two hundred events a second; what the process weighs, twice a minute."""
+    until, count, samples = time.monotonic() + TASK["seconds"], 0, []
+    begun, sampled = time.monotonic(), 0.0
+    while time.monotonic() < until:
+        emit(10)
+        count += 10
+        time.sleep(max(0.0, begun + count / 200 - time.monotonic()))
+        if time.monotonic() > sampled + 30:
+            sampled = time.monotonic()
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            threads = int(Path("/proc/self/stat").read_text().split()[19])
+            samples.append((pages * 4096, len(list(Path("/proc/self/fd").iterdir())), threads))
+    flush(emitted=count, samples=samples)
+
+
 def endless() -> None:
     """Events for as long as it lives; those that are safe by its own word are named aloud."""
     number = 0
@@ -305,6 +321,7 @@ ACTS: dict[str, Callable[[], None]] = {
     act.__name__: act
     for act in (
         adopt,
+        soak,
         zygote,
         emit_and_leave,
         emit_and_flush,

@@ -189,15 +189,16 @@ class FaultServer:
         size, page = int(query.get("page_size", 100)), int(query.get("page", 1))
         with self._lock:
             wanted = self._wanted(request.body)
-            names = [name for name in self.stored.elements() if wanted is None or name in wanted]
-        chosen = names[(page - 1) * size : page * size]
+            chosen = self.stored if wanted is None else sorted(wanted)
+            names = [name for name in chosen for _ in range(self.stored[name])]
+        page_of = names[(page - 1) * size : page * size]
         results = [
             {
                 "unique_id": f"{page}-{i}",
                 "metadata": {"custom_identifier": name},
                 "custom_identifier": name,
             }
-            for i, name in enumerate(chosen)
+            for i, name in enumerate(page_of)
         ]
         more = f"{self.url}/next" if page * size < len(names) else None
         request.say(200, {"count": len(names), "next": more, "previous": None, "results": results})
