@@ -205,9 +205,9 @@ class Recorder:
         try:
             function(*arguments)
         except Exception as problem:  # noqa: BLE001  # the handler's one guard
-            self._complain(problem)
+            self.complain(problem)
 
-    def _complain(self, problem: Exception) -> None:
+    def complain(self, problem: Exception) -> None:
         """Count a fault of ours, and log it once per cause, without what the app said."""
         frame = problem.__traceback__
         while frame is not None and frame.tb_next is not None:

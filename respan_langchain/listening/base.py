@@ -78,6 +78,10 @@ class Listener(BaseCallbackHandler):
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
 
+    def complain(self, problem: Exception) -> None:
+        """Count what went wrong in an event, and say it once."""
+        self._recorder.complain(problem)
+
     # For the listeners below
 
     def _content(self, value: Any) -> tuple[object, int]:

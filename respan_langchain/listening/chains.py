@@ -6,12 +6,14 @@ from uuid import UUID
 
 from respan_langchain.capture.event import UNCHANGED
 from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import failure_of, name_of
 
 
 class ChainListener(Listener):
     """Hears of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
 
+    @guarded
     def on_chain_start(
         self,
         serialized: dict[str, Any] | None,
@@ -44,6 +46,7 @@ class ChainListener(Listener):
             )
         )
 
+    @guarded
     def on_chain_end(
         self,
         outputs: Any,
@@ -59,6 +62,7 @@ class ChainListener(Listener):
             outputs, size = self._content(outputs)
         self._end((size, "end", monotonic(), run_id, outputs, inputs))
 
+    @guarded
     def on_chain_error(
         self,
         error: BaseException,
@@ -71,6 +75,7 @@ class ChainListener(Listener):
         """A chain raised, was abandoned or was interrupted."""
         self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
 
+    @guarded
     def on_interrupt(self, event: Any) -> None:
         """A graph stops to wait for someone."""
         self._note(
@@ -84,6 +89,7 @@ class ChainListener(Listener):
             )
         )
 
+    @guarded
     def on_resume(self, event: Any) -> None:
         """A graph goes on where it stopped."""
         self._note((SMALL_EVENT, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))

@@ -8,12 +8,14 @@ from uuid import UUID
 from respan_langchain.capture.event import OMITTED, Asked
 from respan_langchain.capture.weight import answer_weight, conversation_weight
 from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import copied, failure_of, name_of, says_something
 
 
 class ModelListener(Listener):
     """Hears of chat models and text models."""
 
+    @guarded
     def on_chat_model_start(
         self,
         serialized: dict[str, Any],
@@ -45,6 +47,7 @@ class ModelListener(Listener):
             Asked(serialized, invocation_params, options),
         )
 
+    @guarded
     def on_llm_start(
         self,
         serialized: dict[str, Any],
@@ -85,14 +88,15 @@ class ModelListener(Listener):
 
         Only the first of a run is of interest. LangChain passes `token` by this very name.
         """
-        if run_id.int in self._silent and says_something(token, chunk):
-            self._hear(run_id)
+        if run_id.int in self._silent:
+            self._first_sign(run_id, token, chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """As `on_llm_new_token`, for streams of the third version."""
-        if run_id.int in self._silent and event.get("event") == "content-block-delta":
-            self._hear(run_id)
+        if run_id.int in self._silent:
+            self._first_block(run_id, event)
 
+    @guarded
     def on_llm_end(
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
@@ -102,6 +106,7 @@ class ModelListener(Listener):
             response = OMITTED
         self._end((size, "end", monotonic(), run_id, response))
 
+    @guarded
     def on_llm_error(
         self,
         error: BaseException,
@@ -114,6 +119,7 @@ class ModelListener(Listener):
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
         self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
 
+    @guarded
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model tries again by itself."""
         self._note((SMALL_EVENT, "retry", monotonic(), run_id))
@@ -151,6 +157,16 @@ class ModelListener(Listener):
                 facts,
             )
         )
+
+    @guarded
+    def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
+        if says_something(token, chunk):
+            self._hear(run_id)
+
+    @guarded
+    def _first_block(self, run_id: UUID, event: Any) -> None:
+        if event.get("event") == "content-block-delta":
+            self._hear(run_id)
 
     def _hear(self, run_id: UUID) -> None:
         self._silent.pop(run_id.int, None)

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import failure_of, name_of
 
 
 class ToolListener(Listener):
     """Hears of tools and retrievers."""
 
+    @guarded
     def on_tool_start(
         self,
         serialized: dict[str, Any] | None,
@@ -44,15 +46,18 @@ class ToolListener(Listener):
             )
         )
 
+    @guarded
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool returned a value or a message, which may say that it failed."""
         taken, size = self._content(output)
         self._end((size, "end", monotonic(), run_id, taken))
 
+    @guarded
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
         self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
 
+    @guarded
     def on_retriever_start(
         self,
         serialized: dict[str, Any] | None,
@@ -81,11 +86,13 @@ class ToolListener(Listener):
             )
         )
 
+    @guarded
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever found documents; the list is shared with the app."""
         taken, size = self._content(documents)
         self._end((size, "end", monotonic(), run_id, taken))
 
+    @guarded
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
         self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
