@@ -33,6 +33,9 @@ class Connections:
         self._lent = 0
         self._changed = threading.Condition()
         _pools.add(self)
+        end = weakref.finalize(self, _close_all, self._idle)
+        # Whoever writes at the interpreter's exit may come later, and memory cannot be reopened.
+        end.atexit = not self.in_memory
 
     @property
     def in_memory(self) -> bool:
@@ -53,7 +56,7 @@ class Connections:
         if self.in_memory:
             return
         with self._changed:
-            self._close_idle()
+            _close_all(self._idle)
 
     def _take(self) -> sqlite3.Connection:
         with self._changed:
@@ -76,16 +79,12 @@ class Connections:
             self._idle.append(connection)
             self._changed.notify_all()
 
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
-
     def before_fork(self) -> None:
         """Wait until nothing is lent out, close what is idle, and hold the door shut."""
         self._changed.acquire()
         self._changed.wait_for(lambda: not self._lent, timeout=RETURN_SECONDS)
         if not self.in_memory:
-            self._close_idle()
+            _close_all(self._idle)
 
     def after_fork_in_parent(self) -> None:
         """Open the door again."""
@@ -95,6 +94,11 @@ class Connections:
         """Start afresh: the threads that borrowed are not here."""
         self._changed = threading.Condition()
         self._lent = 0
+
+
+def _close_all(idle: list[sqlite3.Connection]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def _opened(place: str) -> sqlite3.Connection:

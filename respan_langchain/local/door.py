@@ -48,7 +48,9 @@ class Door:
         """Tell whether a Host header names us. With a key, a false name gains nothing."""
         if self.key and not self.names:
             return True
-        return _name_in(host_header) in THIS_MACHINE | self.names | {self.host}
+        return _name_in(host_header) in THIS_MACHINE | {
+            name.lower() for name in (self.host, *self.names)
+        }
 
 
 def _name_in(host_header: str) -> str:

@@ -17,7 +17,7 @@ def moment_from(written: object) -> float | None:
     try:
         read = datetime.fromisoformat(written)
         aware = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-        return aware.timestamp()
+        return _in_range(aware.timestamp())
     except (ValueError, OverflowError):
         return None
 

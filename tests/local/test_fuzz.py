@@ -142,7 +142,8 @@ queries = st.text(max_size=30) | st.lists(
     max_size=3,
 ).map(lambda pairs: "&".join(f"{name}={quote(value)}" for name, value in pairs))
 
-relaxed = settings(deadline=None, max_examples=150)
+relaxed = settings(deadline=None, max_examples=60)
+patient = settings(deadline=None, max_examples=3000)
 
 
 @pytest.fixture(scope="session")
@@ -187,6 +188,17 @@ def wrong_totals(platform) -> list:
 def test_any_request_is_answered_and_takes_nothing_that_it_did_not_name(
     platform_of_two, method, path, query, body
 ):
+    check_request(platform_of_two, method, path, query, body)
+
+
+@pytest.mark.slow
+@patient
+@given(method=methods, path=paths, query=queries, body=bodies)
+def test_any_of_thousands_of_requests_is_answered(platform_of_two, method, path, query, body):
+    check_request(platform_of_two, method, path, query, body)
+
+
+def check_request(platform_of_two, method, path, query, body):
     with platform_of_two() as (platform, dataset, other):
         log = platform.logs(dataset)[3]["unique_id"]
         before, others = rows_of(platform, dataset), rows_of(platform, other)
@@ -218,6 +230,17 @@ def named_by(method, path, dataset, log, rows) -> set[str]:
 @relaxed
 @given(asked=filters)
 def test_a_filter_lists_and_removes_exactly_what_it_says(platform_of_two, asked):
+    check_filter(platform_of_two, asked)
+
+
+@pytest.mark.slow
+@patient
+@given(asked=filters)
+def test_any_of_thousands_of_filters_is_exact(platform_of_two, asked):
+    check_filter(platform_of_two, asked)
+
+
+def check_filter(platform_of_two, asked):
     with platform_of_two() as (platform, dataset, other):
         said = platform.ask(
             "POST", f"/datasets/{dataset}/logs/list/?page_size=100", {"filters": asked}

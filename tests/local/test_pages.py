@@ -487,7 +487,7 @@ said = (
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(given_input=said, output=said, metadata=st.dictionaries(st.text(max_size=5), anything))
 def test_any_log_can_be_shown(platform_on, given_input, output, metadata):
     platform = platform_on(Store(":memory:"))
@@ -501,7 +501,7 @@ def test_any_log_can_be_shown(platform_on, given_input, output, metadata):
         assert browser.get(f"/datasets/{dataset}/{address}").status == 200
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(path=st.text(max_size=20), query=st.text(max_size=40))
 def test_any_address_is_answered(platform_on, path, query):
     platform = platform_on(Store(":memory:"))

@@ -16,7 +16,7 @@ from respan_langchain.local.pages.links import dataset_link, log_link
 from respan_langchain.local.pages.texts import loaded, pretty
 from respan_langchain.local.store import Store
 
-MOST_WORDS = 1500
+MOST_WORDS = 1000
 """Words of each text up to which differences are looked for."""
 
 FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (

@@ -4,6 +4,7 @@ Everything a page can do is a request of its own; what changes anything must com
 itself, not from another site that a browser has open.
 """
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -51,6 +52,8 @@ class Site:
             return self._answer_to(request)
         except RefusedError as refused:
             return _problem(refused)
+        except sqlite3.Error as error:
+            return _problem(RefusedError(503, f"The store failed: {error}"))
 
     def _answer_to(self, request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
