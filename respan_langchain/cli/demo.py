@@ -37,7 +37,7 @@ def demo(
     from respan_langchain.demo.run import ask_all
     from respan_langchain.handler import RespanDatasetCallbackHandler
 
-    url = f"sqlite:///{file}"
+    url = f"sqlite:///{file.expanduser().absolute()}"
     # An id in the environment names a dataset of another platform.
     with RespanDatasetCallbackHandler(dataset, dataset_id="", base_url=url) as handler:
         with _progress(desk) as progress:
@@ -49,8 +49,13 @@ def demo(
     with Dataset.open(dataset, base_url=url) as rows:
         logs = in_order(rows.latest(stats.delivered))
     desk.give(
-        {"dataset": dataset, "base_url": url, "rows": logs, "totals": _totals(logs)},
-        lambda: _shown(logs, url, dataset, desk.out.width),
+        {
+            "dataset": dataset,
+            "base_url": f"sqlite:///{file}",
+            "rows": logs,
+            "totals": _totals(logs),
+        },
+        lambda: _shown(logs, f"sqlite:///{file}", dataset, desk.out.width),
     )
     if not delivered:
         desk.complain(f"Not everything was delivered: {stats}")

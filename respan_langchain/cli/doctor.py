@@ -46,7 +46,7 @@ def doctor(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DATASET]", help="Its name or id; else RESPAN_DATASET.", show_default=False
+            metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
         ),
     ] = None,
     everything: Annotated[

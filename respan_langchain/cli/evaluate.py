@@ -1,7 +1,7 @@
 """`evaluate`: evaluators over a dataset, run by the platform."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -87,7 +87,7 @@ def _verdict(
     fail_under: float | None,
     waited: bool,
 ) -> int:
-    problems = [_complaint(error) for error in report.errors or ()]
+    problems = list(_complaints(report.errors))
     for run in runs:
         if run.error_message:
             problems.append(f"{run.evaluator_slug}: {run.error_message}")
@@ -102,8 +102,15 @@ def _verdict(
     return FINDINGS if problems else OK
 
 
-def _complaint(error: Any) -> str:
-    return words(error.get("error", error)) if isinstance(error, Mapping) else words(error)
+def _complaints(errors: Any) -> Iterator[str]:
+    """Read what could not be started; the platform says it as a list or by name."""
+    if isinstance(errors, Mapping):
+        yield from (f"{name}: {words(said)}" for name, said in errors.items())
+    elif isinstance(errors, list):
+        for error in errors:
+            yield words(error.get("error", error) if isinstance(error, Mapping) else error)
+    elif errors:
+        yield words(errors)
 
 
 def _table(runs: Sequence[EvalRun]) -> RenderableType:

@@ -23,7 +23,7 @@ from respan_langchain.errors import ConfigurationError, NotFoundError
 Named = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DATASET]", help="Its name or id; else RESPAN_DATASET.", show_default=False
+        metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
     ),
 ]
 SHORTEST_ENDING = 6

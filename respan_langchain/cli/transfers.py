@@ -21,7 +21,7 @@ from respan_langchain.cli.looks import count, plain
 from respan_langchain.cli.where import Where, filters_from
 from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset, find
-from respan_langchain.errors import ConfigurationError
+from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
 from respan_langchain.transfers.between import move_dataset, place_of
 from respan_langchain.transfers.transfer import Counts
@@ -30,7 +30,7 @@ RESPAN: Final = Settings.model_fields["base_url"].default
 Named = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DATASET]", help="Its name or id; else RESPAN_DATASET.", show_default=False
+        metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
     ),
 ]
 As = Annotated[
@@ -92,9 +92,19 @@ def _move(
         goal = find(target, there, name or rows.name, create=True)
         if (place_of(here), rows.id) == (place_of(there), goal.id):
             raise ConfigurationError(f"{rows.name} is there already: --as gives it another name.")
-        with bar(desk, rows.name, len(rows)) as tell:
+        with bar(desk, rows.name, len(rows)) as tell, _going_on(desk):
             counts = move_dataset(rows, here, target, there, goal.id, tell)
     return report(desk, counts, f"{goal.name} at {to}")
+
+
+@contextmanager
+def _going_on(desk: Desk) -> Iterator[None]:
+    """Tell who stops a transfer that nothing is lost by it."""
+    try:
+        yield
+    except (KeyboardInterrupt, ApiError):
+        desk.err.print("Stopped half-way: the same command goes on from here.")
+        raise
 
 
 @contextmanager

@@ -42,12 +42,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """Runs a command in this process."""
+    """Runs a command in this process; a variable of None is one that is not set."""
     monkeypatch.setenv("RESPAN_BASE_URL", "sqlite:///respan.db")
     monkeypatch.setenv("COLUMNS", "140")
 
-    def invoke(*words: str, stdin: str | None = None) -> Said:
-        result = CliRunner().invoke(app, list(words), input=stdin, catch_exceptions=False)
+    def invoke(*words: str, stdin: str | None = None, **variables: str | None) -> Said:
+        result = CliRunner().invoke(
+            app, list(words), input=stdin, env=variables, catch_exceptions=False
+        )
         return Said(result.exit_code, result.stdout, result.stderr)
 
     return invoke

@@ -47,3 +47,21 @@ def test_nothing_is_deleted_where_nobody_can_be_asked(run, fill):
     assert said.code == 2
     assert "--yes" in said.err
     assert len(run("datasets", "list", "--json").json) == 1
+
+
+def test_people_see_names_and_numbers(run, fill):
+    fill([row(1), row(2)])
+    listed = run("datasets", "list").out.split()
+    shown = run("datasets", "show", "demo").out
+
+    assert {"demo", "2", "ready"} <= set(listed)
+    assert "24 (20 in, 4 out)" in shown
+    assert "$0.002000" in shown
+    assert "2, 2 of them roots" in shown
+
+
+def test_an_empty_platform_is_said(run):
+    run("datasets", "create", "demo")
+    run("datasets", "delete", "demo", "--yes")
+
+    assert run("datasets", "list").out == "There is no dataset yet.\n"

@@ -1,7 +1,5 @@
 """`demo`: no key, no network, and rows that can be looked at afterwards."""
 
-import json
-
 
 def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder):
     said = process("demo", COLUMNS="140")
@@ -17,8 +15,8 @@ def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder
     assert "RESPAN_API_KEY" in said.out
 
 
-def test_the_demo_fits_a_terminal_of_80_columns(process):
-    said = process("demo", COLUMNS="80")
+def test_the_demo_fits_a_terminal_of_80_columns(run):
+    said = run("demo", COLUMNS="80")
 
     assert said.code == 0
     assert max(len(line) for line in said.out.splitlines()) <= 80
@@ -43,14 +41,14 @@ def test_the_demo_as_json_adds_up(run):
     ] == [1, 2]
 
 
-def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(process, folder):
-    said = process(
+def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(run, folder):
+    said = run(
         "demo", "--file", "other.db", "--dataset", "trial", "--json",
         RESPAN_DATASET_ID="6d0b2c7e", RESPAN_BASE_URL="https://127.0.0.1:9", RESPAN_API_KEY="rk-1",
     )  # fmt: skip
 
     assert said.code == 0, said.err
-    assert json.loads(said.out)["dataset"] == "trial"
+    assert said.json["dataset"] == "trial"
     assert [each.name for each in folder.glob("*.db")] == ["other.db"]
 
 

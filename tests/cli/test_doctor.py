@@ -31,18 +31,14 @@ def test_models_without_a_price_are_a_finding(run, fill):
     assert "house-model (1 rows)" in said.out
 
 
-def test_each_setting_says_where_it_is_from(process, tmp_path):
+def test_each_setting_says_where_it_is_from(run, tmp_path):
     home = tmp_path / "somebody"
     (home / ".respan").mkdir(parents=True)
     (home / ".respan" / "credentials.json").write_text(json.dumps({"api_key": "rk-from-file"}))
-    said = process(
-        "doctor",
-        "--json",
-        "--base-url",
-        "http://127.0.0.1:9",
-        HOME=str(home),
-        RESPAN_DATASET="shop",
-    )
+    said = run(
+        "doctor", "--json", "--base-url", "http://127.0.0.1:9",
+        HOME=str(home), RESPAN_DATASET="shop",
+    )  # fmt: skip
 
     sources = {each["name"]: each["source"] for each in said.json["settings"]}
     assert sources == {
@@ -57,15 +53,74 @@ def test_each_setting_says_where_it_is_from(process, tmp_path):
     ]
 
 
-def test_no_key_is_a_finding_and_not_the_end(process):
-    said = process("doctor")
+def test_no_key_is_a_finding_and_not_the_end(run):
+    said = run("doctor", RESPAN_BASE_URL=None)
 
     assert said.code == 1
     assert "Three ways to go on" in " ".join(said.out.split())
 
 
-def test_a_setting_that_cannot_be_read_is_named(process):
-    said = process("doctor", RESPAN_SAMPLE_RATE="often", RESPAN_BASE_URL="sqlite:///respan.db")
+def test_a_setting_that_cannot_be_read_is_named(run):
+    said = run("doctor", RESPAN_SAMPLE_RATE="often")
 
     assert said.code == 1
     assert "RESPAN_SAMPLE_RATE" in said.out
+
+
+def test_a_report_is_made_for_people_too(run, fill):
+    fill([row(1)])
+    said = run("doctor", "demo", "--all", RESPAN_ENVIRONMENT="staging")
+
+    assert said.code == 0
+    lines = [line.split() for line in said.out.splitlines()]
+    assert ["environment", "staging", "variable", "RESPAN_ENVIRONMENT"] in lines
+    assert ["flush_interval", "5.0", "default"] in lines
+    assert [
+        "prices",
+        "ok",
+        "all",
+        "1",
+        "models",
+        "of",
+        "the",
+        "newest",
+        "1",
+        "calls",
+        "have",
+        "one",
+    ] in lines
+
+
+def test_a_dataset_that_is_not_there_yet_is_no_finding(run, fill):
+    fill([row(1)])
+    said = run("doctor", "later")
+
+    assert said.code == 0
+    assert "The handler creates it" in said.out
+
+
+def test_a_dataset_that_is_named_by_an_id_must_be_there(run, fill):
+    fill([row(1)])
+    said = run("doctor", "--json", RESPAN_DATASET_ID="6d0b2c7e")
+
+    assert said.code == 1
+    assert [each["name"] for each in said.json["checks"] if each["state"] == "found"] == ["dataset"]
+
+
+def test_without_a_dataset_the_rest_is_looked_at(run, fill):
+    fill([row(1)])
+    said = run("doctor", "--json")
+
+    assert said.code == 0
+    assert {
+        "name": "dataset",
+        "state": "note",
+        "words": "none is named: give one, or set RESPAN_DATASET",
+    } in said.json["checks"]
+
+
+def test_a_file_that_is_not_there_is_a_finding(run):
+    said = run("doctor", "--base-url", "sqlite:///typo.db")
+
+    assert said.code == 1
+    assert "typo.db" in said.out

@@ -77,3 +77,14 @@ def test_nothing_is_removed_where_nobody_can_be_asked(run, fill):
 
     assert said.code == 2
     assert run("logs", "list", "demo", "--json").json["count"] == 6
+
+
+def test_people_see_scores_and_doubles(run, fill):
+    fill([*repeated(), row(9, output="yes", expected_output="yes")])
+    scored = run("evaluate", "demo", "-e", "exact_match").out
+    found = run("dedupe", "demo").out
+
+    assert "0.500" in scored
+    assert "2 rows too many: --remove deletes them." in found
+    assert run("dedupe", "demo", "--remove", "--yes").out.endswith("2 rows are deleted.\n")
+    assert run("dedupe", "demo").out == "No row is there twice.\n"

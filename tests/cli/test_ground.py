@@ -25,8 +25,8 @@ def test_an_unknown_option_is_a_wrong_use(run):
     assert run("logs", "list", "--colour").code == 2
 
 
-def test_no_key_is_said_in_one_line_with_the_ways_out(process):
-    said = process("datasets", "list")
+def test_no_key_is_said_in_one_line_with_the_ways_out(run):
+    said = run("datasets", "list", RESPAN_BASE_URL=None)
 
     assert said.code == 2
     assert said.err.count("\n") == 1
@@ -35,10 +35,8 @@ def test_no_key_is_said_in_one_line_with_the_ways_out(process):
     assert not said.out
 
 
-def test_a_platform_that_is_not_there_is_said_in_one_line_without_the_key(process):
-    said = process(
-        "datasets", "list", RESPAN_BASE_URL="http://127.0.0.1:9", RESPAN_API_KEY="rk-secret"
-    )
+def test_a_platform_that_is_not_there_is_said_in_one_line_without_the_key(run):
+    said = run("datasets", "list", RESPAN_BASE_URL="http://127.0.0.1:9", RESPAN_API_KEY="rk-secret")
 
     assert said.code == 1
     assert said.err.count("\n") == 1

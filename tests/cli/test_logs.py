@@ -121,3 +121,25 @@ def test_tail_follows_what_arrives(fill, folder):
 
     assert first["custom_identifier"] == "run-1"
     assert [log["custom_identifier"] for log in arrived] == ["run-2", "run-3"]
+
+
+def test_people_can_follow_too(run, fill):
+    fill([row(1), row(2)])
+    said = run("logs", "tail", "demo", "-n", "1")
+
+    assert "question 2" in said.out
+    assert "question 1" not in said.out
+
+
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["demo", "nothing"], ["a", "b", "c"], ["demo", "same"]]
+)
+def test_a_row_that_cannot_be_told_is_said(words, run, fill):
+    same = [row(1), row(2)]
+    for each in same:
+        each["metadata"]["custom_identifier"] = "same"
+    fill(same)
+    said = run("logs", "show", *words, RESPAN_DATASET="demo")
+
+    assert said.code == 2
+    assert said.err.count("\n") == 1
