@@ -20,6 +20,10 @@ class Batch:
     """When the attempt ended whose outcome is unknown."""
     looked: int = 0
     """How often these rows were looked for since."""
+    refused: bool = False
+    """It was refused whole: some row of it spoils the rest."""
+    words: str = ""
+    """In what words."""
     failures: int = 0
     """How often these very rows were sent, and their outcome was unknown."""
     successes_then: int = 0
@@ -29,6 +33,23 @@ class Batch:
     def size(self) -> int:
         """Bytes of all its rows."""
         return sum(row.size for row in self.rows)
+
+    def halves(self) -> list["Batch"]:
+        """Two batches of its rows."""
+        middle = len(self.rows) // 2
+        parts = self.rows[:middle], self.rows[middle:]
+        return [Batch(self.address, part, not_before=self.not_before) for part in parts]
+
+    def doubted(self, rows: list[Row], ended: float, look_at: float, successes: int) -> "Batch":
+        """These rows of it, whose outcome nobody knows."""
+        return Batch(
+            self.address,
+            rows,
+            not_before=look_at,
+            ended=ended,
+            failures=self.failures + 1,
+            successes_then=successes,
+        )
 
     @property
     def ids(self) -> frozenset[str]:

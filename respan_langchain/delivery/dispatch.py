@@ -30,6 +30,8 @@ class Dispatch:
         self._circuit = Circuit(limits.probe_interval)
         self._failures = 0
         self._successes = 0
+        self._refuses_cleanly = False
+        """Whether a batch that is refused whole leaves nothing behind."""
         self._paused_until = ALWAYS
         self.buffer = Buffer(limits, self._target)
         self.apart: list[Batch] = []
@@ -166,7 +168,10 @@ class Dispatch:
         if any(count > 1 for count in (counts or {}).values()):
             news.remarks.append(Remark("some records are stored more than once"))
         batch.rows, batch.looked = missing, batch.looked + 1
-        if missing and batch.looked < len(self._limits.settle):
+        if batch.refused:
+            self._refuses_cleanly = not here
+            self._isolate(batch, news)
+        elif missing and batch.looked < len(self._limits.settle):
             batch.not_before = max(now, batch.ended + self._limits.settle[batch.looked])
             self.doubts.append(batch)
         elif counts is None and self._limits.on_unknown == "park":
@@ -191,20 +196,13 @@ class Dispatch:
         return [Settled(row, "dropped", "expired") for row in gone]
 
     def _doubt(self, batch: Batch, rows: list[Row], now: float) -> Batch:
-        return Batch(
-            batch.address,
-            rows,
-            not_before=now + self._limits.settle[0],
-            ended=now,
-            failures=batch.failures + 1,
-            successes_then=self._successes,
-        )
+        return batch.doubted(rows, now, now + self._limits.settle[0], self._successes)
 
     def _send_again(self, batch: Batch, now: float) -> None:
         """Send what was not stored; in halves once it fails while others do not."""
         batch.not_before, batch.looked = now + self._jitter(batch.failures - 1), 0
         if batch.failures > 1 and self._successes > batch.successes_then and len(batch.rows) > 1:
-            self.apart += self._halves(batch)
+            self.apart += batch.halves()
         else:
             self.apart.append(batch)
 
@@ -241,7 +239,7 @@ class Dispatch:
             case Remedy.SPLIT:
                 self._split(verdict, batch, news)
             case Remedy.BISECT:
-                self._bisect(verdict, batch, news)
+                self._bisect(verdict, batch, now, news)
             case Remedy.HALT:
                 self.problem = verdict.cause
                 self.buffer.put_back(batch.rows)
@@ -270,22 +268,28 @@ class Dispatch:
 
     def _split(self, verdict: Verdict, batch: Batch, news: News) -> None:
         if len(batch.rows) == 1:
-            news.settled.append(Settled(batch.rows[0], "rejected", f"too large: {verdict.cause}"))
+            news.settled.append(Settled(batch.rows[0], "rejected", f"too large: {verdict.words}"))
             return
         self._target.shrink(batch.size)
         self.buffer.put_back(batch.rows)
 
-    def _bisect(self, verdict: Verdict, batch: Batch, news: News) -> None:
-        if len(batch.rows) == 1:
-            news.settled.append(Settled(batch.rows[0], "rejected", verdict.cause))
+    def _bisect(self, verdict: Verdict, batch: Batch, now: float, news: News) -> None:
+        batch.words = verdict.words
+        if len(batch.rows) == 1 or self._refuses_cleanly:
+            self._isolate(batch, news)
             return
-        self.apart[:0] = self._halves(batch)
+        # It may have kept the rows before the one that it did not like. Looked for once: a server
+        # that kept none keeps none the next time.
+        batch.refused, batch.not_before = True, now + self._limits.settle[0]
+        self.doubts.append(batch)
 
-    @staticmethod
-    def _halves(batch: Batch) -> list[Batch]:
-        middle = len(batch.rows) // 2
-        parts = batch.rows[:middle], batch.rows[middle:]
-        return [Batch(batch.address, part, not_before=batch.not_before) for part in parts]
+    def _isolate(self, batch: Batch, news: News) -> None:
+        """Find the row that spoils its batch, half by half."""
+        news.returned.extend(batch.rows)
+        if len(batch.rows) > 1:
+            self.apart[:0] = batch.halves()
+        else:
+            news.settled.extend(Settled(row, "rejected", batch.words) for row in batch.rows)
 
     def _jitter(self, failures: int) -> float:
         return backoff(

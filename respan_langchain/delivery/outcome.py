@@ -7,7 +7,7 @@ again.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,6 +44,8 @@ class Verdict:
     cause: str
     """In a few words, for a log line."""
     remedy: Remedy = Remedy.NOTHING
+    words: str = ""
+    """The server's own, for a row that it refuses; may quote the row, so they are for no log."""
     stored: tuple[int, ...] = ()
     again: tuple[int, ...] = ()
     """Surely not stored: to be sent again."""
@@ -80,6 +82,14 @@ PASSING = re.compile(
 
 def judge(answer: Answer, rows: int) -> Verdict:
     """Read the answer to a batch of `rows` rows."""
+    verdict = _judge(answer, rows)
+    if verdict.remedy in {Remedy.BISECT, Remedy.SPLIT}:
+        said = answer.body[:MAX_WORDS].decode(errors="replace").strip()
+        return replace(verdict, words=f"{verdict.cause}: {said}" if said else verdict.cause)
+    return verdict
+
+
+def _judge(answer: Answer, rows: int) -> Verdict:
     everything = tuple(range(rows))
     if not answer.sent:
         return Verdict(_cause(answer), _remedy_unsent(answer.status), again=everything)

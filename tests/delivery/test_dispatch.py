@@ -169,6 +169,8 @@ def test_a_halted_address_is_asked_with_one_row_of_a_spoilt_batch_too():
     play = Play().add("a", "b", "c", "d")
     play.next()
     play.answer(Answer(422))
+    play.later(2).next()
+    play.found({})
     assert play.next() == ["a", "b"]
     play.answer(Answer(401))
 
@@ -190,9 +192,9 @@ def test_a_body_too_large_is_sent_in_parts():
 def test_a_row_too_large_by_itself_is_rejected():
     play = Play().add("big")
     play.next()
-    play.answer(Answer(413))
+    play.answer(Answer(413, b"20 MB at most"))
 
-    assert play.fates == {"big": ("rejected", "too large: 413")}
+    assert play.fates == {"big": ("rejected", "too large: 413: 20 MB at most")}
 
 
 def test_a_row_that_spoils_its_batch_is_found_and_the_rest_delivered():
@@ -201,11 +203,29 @@ def test_a_row_that_spoils_its_batch_is_found_and_the_rest_delivered():
     requests = 0
     while sent := play.next():
         requests += 1
-        play.answer(Answer(422) if "37" in sent else all_stored(len(sent)))
+        if play.errand.kind == "find":
+            play.found({})
+        else:
+            play.answer(Answer(422) if "37" in sent else all_stored(len(sent)))
         play.later(10)
 
     assert play.fates == delivered(*names) | {"37": ("rejected", "422")}
-    assert requests <= 2 * 6 + 1
+    assert requests <= 2 * 6 + 2
+
+
+def test_what_a_server_kept_before_it_refused_the_rest_is_not_sent_again():
+    play = Play().add(*"abcd")
+    posts = []
+    while sent := play.next():
+        if play.errand.kind == "find":
+            play.found({"a": 1} if len(sent) == 4 else {})
+        else:
+            posts.append(sent)
+            play.answer(Answer(400) if "b" in sent else all_stored(len(sent)))
+        play.later(10)
+
+    assert play.fates == delivered("a", "c", "d") | {"b": ("rejected", "400")}
+    assert [sent for sent in posts if "a" in sent] == [["a", "b", "c", "d"]]
 
 
 def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
@@ -341,6 +361,8 @@ def test_what_waited_too_long_apart_is_given_up():
     )
     play.next()
     play.answer(Answer(422))
+    play.later(2).next()
+    play.found({})
 
     assert len(play.dispatch.expire(now=100.0)) == 2
     assert play.next() == ["a", "b"]

@@ -170,7 +170,7 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     worker.put(parcel("a", ledger=ledger))
     assert not worker.flush(WAIT, ledger)
     assert [(row["id"], row["reason"]) for row in spool_tools.export(place, ["dead"])] == [
-        ("a", "400")
+        ("a", '400: {"detail": "no"}')
     ]
     worker.close(WAIT)
 

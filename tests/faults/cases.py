@@ -76,6 +76,36 @@ def another_api(request: Request) -> None:
     request.say(200, {"message": "Logs are being imported"})
 
 
+def refuse_poison(request: Request) -> None:
+    if b"poison" in request.body:
+        request.say(422, {"detail": "a row is not valid"})
+    else:
+        request.accept()
+
+
+def keep_some_and_refuse(request: Request) -> None:
+    """Keeps what stands before the row that it does not like, and says nothing of it."""
+    logs = json.loads(request.body)["logs"]
+    before = [b"poison" in json.dumps(log).encode() for log in logs].index(True)
+    request.store(request.ids[:before])
+    request.say(400, {"detail": "a row is not valid"})
+
+
+def reject_two(request: Request) -> None:
+    request.accept({0: "input is required", 57: "output is too strange"})
+
+
+def fail_two_in_passing(request: Request) -> None:
+    request.accept({0: "internal timeout", 57: "please try again"})
+
+
+def name_one_of_five(request: Request) -> None:
+    ids = request.ids
+    request.store(ids[5:])
+    errors = [{"index": 0, "error": "input is required"}]
+    request.say(201, {"success_count": len(ids) - 5, "error_count": 5, "errors": errors})
+
+
 def limited(most: int) -> Mood:
     def take_if_small(request: Request) -> None:
         if len(request.body) > most:
@@ -298,6 +328,16 @@ CASES = {
         ),
         Case("U 11 hostile values", "hostile", count=11),
         Case("V no thread can start", "no_threads"),
+        Case("W7 3 of 80 rows spoil their batch", "poisoned", mood=refuse_poison),
+        Case(
+            "W7b rows are kept before the one that spoils",
+            "poisoned",
+            moods=(keep_some_and_refuse,),
+            mood=refuse_poison,
+        ),
+        Case("W8 two rows are rejected by name", moods=(reject_two,)),
+        Case("W8b two rows fail in passing", moods=(fail_two_in_passing,)),
+        Case("W9 one of five failed rows is named", moods=(name_one_of_five,)),
         Case("X events from __del__", "from_gc"),
         Case("Y events from a signal handler", "from_signals"),
         Case(

@@ -121,6 +121,12 @@ def emit_and_flush() -> None:
     flush()
 
 
+def poisoned() -> None:
+    for number in range(TASK["count"]):
+        emit(1, text="poison" if number in {3, 40, 41} else "")
+    flush()
+
+
 def measure() -> None:
     """Large events while nothing gets through: what the app feels, and what the process weighs."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -325,6 +331,7 @@ ACTS: dict[str, Callable[[], None]] = {
         zygote,
         emit_and_leave,
         emit_and_flush,
+        poisoned,
         measure,
         fork,
         multiprocess,
