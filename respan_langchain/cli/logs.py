@@ -1,9 +1,10 @@
 """`logs`: list, show, tail."""
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Container, Iterator
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Group
@@ -19,6 +20,7 @@ from respan_langchain.cli.tables import table_of_logs
 from respan_langchain.cli.where import Where, filters_from
 from respan_langchain.dataset import Dataset, find
 from respan_langchain.errors import ConfigurationError, NotFoundError
+from respan_langchain.transfers.pace import Pace
 
 Named = Annotated[
     str | None,
@@ -26,7 +28,10 @@ Named = Annotated[
         metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
     ),
 ]
-SHORTEST_ENDING = 6
+REMEMBERED: Final = 50
+"""Rows that tell where new ones begin, at least; some of them may be deleted meanwhile."""
+MOST_REMEMBERED: Final = 1_000
+SHORTEST_ENDING: Final = 6
 """Letters of an id's end that are taken for the id."""
 
 
@@ -125,18 +130,18 @@ def tail(
     filters = filters_from(where)
     with desk.client() as client:
         rows = Dataset.of(client, desk.settings, dataset, filters=filters)
-        newest = rows.latest(max(limit, 1))
-        _print(desk, list(reversed(newest))[-limit:] if limit else [], head=True)
-        seen = {log.unique_id for log in newest}
+        newest = rows.latest(max(limit, REMEMBERED))
+        _print(desk, newest[:limit][::-1], head=True)
+        seen = deque((log.unique_id for log in newest[::-1]), maxlen=MOST_REMEMBERED)
         while follow:
             time.sleep(interval)
-            arrived = list(_unseen(rows, seen))
-            seen.update(log.unique_id for log in arrived)
-            _print(desk, list(reversed(arrived)), head=False)
+            arrived = Pace().patiently(lambda: list(_unseen(rows, seen)))[::-1]
+            seen.extend(log.unique_id for log in arrived)
+            _print(desk, arrived, head=False)
     return OK
 
 
-def _unseen(rows: Dataset, seen: set[str | None]) -> Iterator[Log]:
+def _unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:
     """Go back from the newest row to the first that was shown."""
     for log in rows.sorted_by("-created_at"):
         if log.unique_id in seen:

@@ -3,13 +3,14 @@
 import sys
 from importlib.util import find_spec
 
-MISSING = "The command line needs typer: pip install 'respan-langchain[local]'"
+MISSING = "The command line needs typer: pip install 'respan-langchain[local]'\n"
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
     if find_spec("typer") is None:
-        sys.exit(MISSING)
+        sys.stderr.write(MISSING)
+        sys.exit(2)
     _survive_odd_terminals()
     from respan_langchain.cli.commands import app
 

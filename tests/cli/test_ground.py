@@ -94,7 +94,7 @@ def test_without_the_extra_one_sentence_says_what_to_install():
         env={"PYTHONPATH": str(ROOT)},
     )
 
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert (
         ended.stderr.strip()
         == "The command line needs typer: pip install 'respan-langchain[local]'"
