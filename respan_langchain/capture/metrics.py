@@ -4,6 +4,7 @@ Unknown is left out, zero is zero.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from respan_langchain.capture.cost import Cost
 from respan_langchain.capture.run import Run
@@ -52,18 +53,19 @@ def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
     """Put the token counts that are known into the metrics."""
     if usage is None:
         return
-    counts = {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.total_tokens,
-        "total_request_tokens": usage.total_tokens,
-        "prompt_cache_hit_tokens": usage.cache_read_tokens,
-        "prompt_cache_creation_tokens": usage.cache_write_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "audio_input_tokens": usage.audio_input_tokens,
-        "audio_output_tokens": usage.audio_output_tokens,
-    }
-    metrics.update({name: count for name, count in counts.items() if count is not None})
+    for name, count in (
+        ("prompt_tokens", usage.input_tokens),
+        ("completion_tokens", usage.output_tokens),
+        ("total_tokens", usage.total_tokens),
+        ("total_request_tokens", usage.total_tokens),
+        ("prompt_cache_hit_tokens", usage.cache_read_tokens),
+        ("prompt_cache_creation_tokens", usage.cache_write_tokens),
+        ("reasoning_tokens", usage.reasoning_tokens),
+        ("audio_input_tokens", usage.audio_input_tokens),
+        ("audio_output_tokens", usage.audio_output_tokens),
+    ):
+        if count is not None:
+            metrics[name] = count
 
 
 def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
@@ -77,11 +79,17 @@ def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) ->
 
 def tokens_per_second(run: Run, usage: Usage | None) -> float | None:
     """Tokens that were written per second of the whole call."""
-    if usage is None or usage.output_tokens is None or not run.latency:
+    if usage is None or usage.cache_hit or usage.output_tokens is None or not run.latency:
         return None
     return round(usage.output_tokens / run.latency, 3)
 
 
 def _rfc3339(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    second, millionths = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{millionths // 1_000:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    # What ends together is shaped together, so the same few seconds are asked for again and again.
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
