@@ -137,7 +137,6 @@ class Outbox(NoOutbox):
         else:
             lock.forget()
         self._spool = self._lock = None
-        self._rest_until = float("inf")
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""

@@ -16,6 +16,8 @@ from types import FrameType
 from respan_langchain.delivery import forks
 from respan_langchain.delivery.worker import Worker
 
+INTERRUPTED = "interrupted at exit"
+
 
 class Registry:
     """The workers of this process."""
@@ -51,17 +53,18 @@ class Registry:
 
     def finish(self) -> None:
         """The last flush of each worker; Ctrl-C ends it at once."""
-        workers = [worker for worker in list(self._workers.values()) if not worker.closed]
         started = time.monotonic()
         why = "no time was left at exit"
-        try:
-            for worker in workers:
-                spent = time.monotonic() - started
-                worker.flush(max(0.0, worker.limits.exit_timeout - spent))
-        except KeyboardInterrupt:
-            why = "interrupted at exit"
-        for worker in workers:
-            worker.abandon(why)
+        for worker in [worker for worker in list(self._workers.values()) if not worker.closed]:
+            left = worker.limits.exit_timeout - (time.monotonic() - started)
+            try:
+                result = worker.flush(0.0 if why == INTERRUPTED else max(0.0, left))
+            except KeyboardInterrupt:
+                why = INTERRUPTED
+            if why != INTERRUPTED and result.complete and not result.pending:
+                worker.linger(max(0.0, left))
+            else:
+                worker.abandon(why)
 
     def after_fork(self) -> None:
         """In the child: the lock may be held by a thread that is not there."""

@@ -64,6 +64,8 @@ class Worker:
         self.closed = False
         self.restarts = 0
         """How often the loop failed and went on."""
+        self._woken = False
+        self._lingers_until: float | None = None
         self._running = False
         self._thread: int | None = None
         self._refused_at = float("-inf")
@@ -100,13 +102,21 @@ class Worker:
 
     def wake(self) -> None:
         """Have the sources asked soon."""
-        self.asleep = False
+        self._woken, self.asleep = True, False
         if self.closed:
+            return
+        if self._lingers_until is not None:
+            self._send_late(self._lingers_until - self._clock())
             return
         if self._ensure_thread():
             self._loop.mailbox.put(Signal.WAKE)
         else:
             self.asleep = True
+
+    def _send_late(self, left: float) -> None:
+        if not self.flush(left) and left <= 0:
+            self.abandon("no time was left at exit")
+        self.asleep = True
 
     def put(self, parcel: Parcel) -> bool:
         """Take a row in; False when it was dropped at the door, and counted."""
@@ -161,14 +171,24 @@ class Worker:
     @property
     def _is_untouched(self) -> bool:
         """Whether nobody ever woke it, and nothing can lie on disk: no need for a thread."""
-        never_woken = not self._running and self._refused_at == float("-inf")
-        return never_woken and self.disk is None
+        return not self._woken and self.disk is None
 
     def close(self, timeout: float) -> FlushResult:
         """Flush, give up what is left (counted as `shutdown`), end the threads."""
         result = self.flush(timeout)
         self.abandon("the worker was closed")
         return result
+
+    def linger(self, seconds: float) -> None:
+        """Everything is delivered and the process ends: what still comes is sent by its caller.
+
+        Hooks that were registered before ours run after it, and nobody would wait for a thread.
+        """
+        if self._turn.acquire(timeout=LONGEST_TURN):
+            self._loop.outbox.close()
+            self._turn.release()
+        self._lingers_until = self._clock() + seconds
+        self.asleep = True
 
     def abandon(self, why: str) -> None:
         """Take nothing more, count what is left as `shutdown`, say so, end the threads."""

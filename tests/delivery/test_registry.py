@@ -86,6 +86,8 @@ ENDINGS = {
     "sys.exit": "put('a', 80); sys.exit(3)",
     "an exception": "put('a', 80); raise KeyError",
     "a row in an atexit handler": "worker(); atexit.register(put, 'a', 80)",
+    "a row in an atexit handler that comes last": "atexit.register(put, 'a', 4); worker()",
+    "a row before and one after the last flush": "atexit.register(put, 'b', 3); put('a', 80)",
     "a thread that goes on after the script": (
         "main = threading.main_thread()\n"
         "threading.Thread(target=lambda: (main.join(), put('a', 80))).start()\n"
@@ -99,8 +101,18 @@ ENDINGS = {
 def test_a_process_that_ends_delivers_first(run, ending):
     stored, said, _ = run(ENDINGS[ending])
 
-    assert stored == expected(a=80)
+    late = 3 if "'b'" in ENDINGS[ending] else 0
+    assert stored == expected(a=4 if "last" in ending and not late else 80, b=late)
     assert "not delivered" not in said
+
+
+def test_what_comes_after_the_time_at_exit_is_counted(run):
+    late = "import functools\nfor _ in range(9): atexit.register(put, 'late')\nput('a', 1)"
+
+    stored, said, _ = run(late, "hang")
+
+    assert not stored
+    assert said.count("record(s) not delivered: no time was left at exit") == 1
 
 
 @pytest.mark.parametrize("mood", ["hang", "refuse"])
