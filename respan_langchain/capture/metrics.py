@@ -53,7 +53,7 @@ def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
     """Put the token counts that are known into the metrics."""
     if usage is None:
         return
-    for name, count in (
+    counts = (
         ("prompt_tokens", usage.input_tokens),
         ("completion_tokens", usage.output_tokens),
         ("total_tokens", usage.total_tokens),
@@ -63,9 +63,8 @@ def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
         ("reasoning_tokens", usage.reasoning_tokens),
         ("audio_input_tokens", usage.audio_input_tokens),
         ("audio_output_tokens", usage.audio_output_tokens),
-    ):
-        if count is not None:
-            metrics[name] = count
+    )
+    metrics.update({name: count for name, count in counts if count is not None})
 
 
 def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:

@@ -72,8 +72,8 @@ class Trace:
     id: UUID
     """The id of its first root run: a graph that was interrupted and resumed keeps it."""
     last_event: float
-    open: dict[UUID, Run] = field(default_factory=dict)
-    """Runs that started and have not ended, the root included."""
+    open: dict[int, Run] = field(default_factory=dict)
+    """Runs that started and have not ended, the root included, by the number of their id."""
     configurable: Mapping[str, Any] = field(default_factory=dict)
     """The caller's `configurable`, which LangChain shows only to the runs below the root."""
     totals: Totals = field(default_factory=Totals)

@@ -42,7 +42,8 @@ class Runs:
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
-        self._open: dict[UUID, Run] = {}
+        # By the number of their id, which is hashed three times as fast as a UUID.
+        self._open: dict[int, Run] = {}
         # Kept in the order of their latest event, so that the one to forget is always the first.
         self._traces: OrderedDict[Trace, None] = OrderedDict()
         self._closing: OrderedDict[Trace, float] = OrderedDict()
@@ -81,7 +82,7 @@ class Runs:
         above it is the one that LangChain names, and in the gaps that it leaves, the one that the
         context of the call names.
         """
-        if run_id in self._open:
+        if run_id.int in self._open:
             return
         parent = self._parent(parent_id, context_id)
         run = Run(
@@ -92,18 +93,18 @@ class Runs:
             self._open_trace(run)
         else:
             self._join_trace(run, parent, configurable)
-        self._open[run_id] = run
-        run.trace.open[run_id] = run
+        self._open[run_id.int] = run
+        run.trace.open[run_id.int] = run
         self._touch(run.trace, now)
 
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root."""
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         return run is not None and run.is_root
 
     def first_token(self, now: float, run_id: UUID) -> None:
         """Note when a model began to answer."""
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         if run is None:
             return
         if run.first_token is None:
@@ -113,7 +114,7 @@ class Runs:
 
     def retry(self, now: float, run_id: UUID) -> None:
         """Count an attempt that a model made again by itself."""
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         if run is not None:
             run.trace.totals.retries += 1
             self._touch(run.trace, now)
@@ -123,7 +124,7 @@ class Runs:
 
         `inputs` come along when they were not known at its start: with streams.
         """
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         if run is None:
             return
         run.outputs = outputs
@@ -142,7 +143,7 @@ class Runs:
         inputs: object = UNCHANGED,
     ) -> None:
         """Close a run that raised; `partial` is what a model had answered until then."""
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         if run is None:
             return
         run.failure = failure
@@ -161,7 +162,7 @@ class Runs:
 
         Its root will end as if it were done.
         """
-        run = None if run_id is None else self._open.get(run_id)
+        run = None if run_id is None else self._open.get(run_id.int)
         if run is not None:
             run.trace.checkpoint = checkpoint
             run.trace.interrupts = interrupts
@@ -169,7 +170,7 @@ class Runs:
 
     def resume(self, now: float, run_id: UUID | None, checkpoint: str) -> None:
         """Let a run go on with the trace that was interrupted at this checkpoint."""
-        run = None if run_id is None else self._open.get(run_id)
+        run = None if run_id is None else self._open.get(run_id.int)
         if run is None:
             return
         if run.trace.checkpoint == checkpoint:
@@ -221,8 +222,8 @@ class Runs:
 
     def _parent(self, parent_id: UUID | None, context_id: UUID | None) -> Run | None:
         # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
-        named = None if parent_id is None else self._open.get(parent_id)
-        around = None if context_id is None else self._open.get(context_id)
+        named = None if parent_id is None else self._open.get(parent_id.int)
+        around = None if context_id is None else self._open.get(context_id.int)
         if named is None or (around is not None and around.parent is named):
             return around
         return named
@@ -255,8 +256,8 @@ class Runs:
         run.ended = now
         run.status = status
         trace = run.trace
-        del self._open[run.id]
-        del trace.open[run.id]
+        del self._open[run.id.int]
+        del trace.open[run.id.int]
         if run.is_root:
             self._end_root(trace, now)
             return
@@ -278,7 +279,7 @@ class Runs:
         self._closing.pop(trace, None)
         for run in reversed(list(trace.open.values())):
             _give_up(run)
-            del self._open[run.id]
+            del self._open[run.id.int]
             if not run.is_root:
                 self._finished.append(run)
         trace.open.clear()

@@ -120,7 +120,7 @@ def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_a
     start(runs, CHILD, ROOT)
     for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
         runs.start(0.0, run_id, named, CHILD, None, "chat", "m", "x", [], {})
-        assert runs._open[run_id].parent.id == CHILD
+        assert runs._open[run_id.int].parent.id == CHILD
 
 
 def test_langchain_is_believed_where_the_context_names_another_branch(runs):
@@ -128,7 +128,7 @@ def test_langchain_is_believed_where_the_context_names_another_branch(runs):
     start(runs, CHILD, ROOT)
     runs.start(0.0, GRANDCHILD, CHILD, ROOT, None, "chat", "m", "x", [], {})
 
-    assert runs._open[GRANDCHILD].parent.id == CHILD
+    assert runs._open[GRANDCHILD.int].parent.id == CHILD
 
 
 def test_a_silent_trace_is_given_up_after_its_time(runs):
@@ -262,4 +262,4 @@ def test_the_callers_configurable_is_learnt_from_a_child(runs):
     start(runs, ROOT)
     runs.start(0.0, CHILD, ROOT, ROOT, {"user_id": "u7"}, "chain", "c", "x", [], {})
 
-    assert runs._open[ROOT].trace.configurable == {"user_id": "u7"}
+    assert runs._open[ROOT.int].trace.configurable == {"user_id": "u7"}
