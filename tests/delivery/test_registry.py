@@ -226,6 +226,23 @@ if __name__ == "__main__":
     assert "Traceback" not in said
 
 
+def test_a_disk_that_is_full_costs_no_row(run):
+    script = """
+import resource
+from pathlib import Path
+from respan_langchain.delivery.outbox import Disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+disk = Disk(Path(OUT).parent / "spool", "durable")
+registry.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))
+put("a", 2_000)
+print(worker().secure(10.0), flush=True)
+"""
+    stored, said, code = run(script)
+
+    assert (stored, code) == (expected(a=2_000), 0)
+    assert said.count("records stay in memory") == 1
+
+
 @pytest.mark.slow
 def test_forks_under_load_never_lock_up_and_lose_nothing(run):
     script = """

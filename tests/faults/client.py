@@ -223,6 +223,17 @@ def soak() -> None:
     flush(emitted=count, samples=samples)
 
 
+def frozen() -> None:
+    """Delivers, is frozen for a while, and delivers again."""
+    emit(TASK["count"])
+    assert HANDLER.flush(30.0)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    emit(TASK["count"])
+    flush()
+
+
 def endless() -> None:
     """Events for as long as it lives; those that are safe by its own word are named aloud."""
     number = 0
@@ -327,6 +338,7 @@ ACTS: dict[str, Callable[[], None]] = {
     act.__name__: act
     for act in (
         adopt,
+        frozen,
         soak,
         zygote,
         emit_and_leave,

@@ -99,6 +99,7 @@ class FaultServer:
         """When each bulk request came, and how many rows it had."""
         self.requests: list[tuple[str, str]] = []
         self.seen = threading.Condition()
+        self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
@@ -111,6 +112,12 @@ class FaultServer:
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
         self._listener.close()
+
+    def hang_up(self) -> None:
+        """Close every connection, as servers do with those that idle."""
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def keep(self, ids: list[str]) -> None:
         """As if stored."""
@@ -131,6 +138,7 @@ class FaultServer:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self._connections.append(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:

@@ -45,7 +45,7 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path):
     assert KEY not in outcome["outputs"]
 
 
-def run_and_kill(task, dice):
+def run_and_kill(task, dice, rounds=ROUNDS):
     environment = {
         **os.environ,
         "PYTHONPATH": str(HERE.parents[1]),
@@ -60,7 +60,7 @@ def run_and_kill(task, dice):
         text=True,
     )
     named = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         zygote.stdin.write("go\n")
         zygote.stdin.flush()
         named += live_and_die(zygote.stdout, dice)
@@ -86,3 +86,31 @@ def live_and_die(lines, dice):
             killer.start()
     killer.join()
     return named
+
+
+@pytest.mark.slow
+def test_processes_that_share_a_directory_send_nothing_twice(tmp_path):
+    with FaultServer() as server:
+        task = {
+            "url": server.url,
+            "act": "zygote",
+            "report": str(tmp_path / "report.json"),
+            "settings": {"delivery": "durable", "spool_dir": str(tmp_path / "spool")},
+            "limits": {"max_age": 0.05, "settle": SETTLE},
+        }
+        named: list[str] = []
+
+        def one_after_another(seed):
+            named.extend(run_and_kill(task, random.Random(seed), rounds=6))  # noqa: S311  # when
+
+        families = [threading.Thread(target=one_after_another, args=(seed,)) for seed in range(4)]
+        for family in families:
+            family.start()
+        for family in families:
+            family.join()
+        outcome = play_after_kill(task, tmp_path)
+
+        assert outcome["flush"] is True
+        assert named
+        assert set(named) <= set(server.stored)
+        assert server.doubled == 0
