@@ -10,8 +10,8 @@ from respan_langchain.local.datasets_table import shown
 from respan_langchain.local.fields import EVERYTHING, dataset_field
 from respan_langchain.local.filters import condition_from
 from respan_langchain.local.messages import RefusedError, Request, Response, answer, object_in
-from respan_langchain.local.migrations import SAVED_LOGS
 from respan_langchain.local.paging import envelope, order_from, page_from
+from respan_langchain.local.steps import SAVED_LOGS
 from respan_langchain.local.store import Store
 
 LONGEST_NAME = 255

@@ -10,8 +10,8 @@ import orjson
 
 from respan_langchain.local.fields import Condition
 from respan_langchain.local.messages import RefusedError
-from respan_langchain.local.migrations import SAVED_LOGS
 from respan_langchain.local.moments import written
+from respan_langchain.local.steps import SAVED_LOGS
 
 SORTABLE = frozenset({
     "id", "name", "type", "status", "created_at", "updated_at", "log_count", "starred",

@@ -14,8 +14,8 @@ import orjson
 from respan_langchain.local.fields import EVERYTHING, Condition
 from respan_langchain.local.log_shape import CONTENTS, TEXTS, Log
 from respan_langchain.local.messages import RefusedError
-from respan_langchain.local.migrations import INDEXED_COLUMNS
 from respan_langchain.local.moments import written
+from respan_langchain.local.steps import INDEXED_COLUMNS
 
 COLUMNS = (
     "seq", "dataset", "unique_id", "origin", "created_at", "updated_at", "happened_at",
@@ -212,6 +212,17 @@ def count_up_to(
         (dataset, *condition.parameters, most),
     ).fetchone()
     return int(found)
+
+
+def of_trace(
+    connection: sqlite3.Connection, dataset: int, trace: str | None, most: int = 100
+) -> list[sqlite3.Row]:
+    """List the logs of one trace, without contents, in the order in which they ended."""
+    return connection.execute(
+        "SELECT * FROM logs WHERE dataset = ? AND trace_unique_id = ?"
+        " ORDER BY happened_at, seq LIMIT ?",
+        (dataset, trace, most),
+    ).fetchall()
 
 
 def neighbours(

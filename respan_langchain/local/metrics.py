@@ -22,6 +22,7 @@ class Bucket:
     count: int = 0
     errors: int = 0
     cost: float = 0.0
+    """As tokens and latencies, of the rows that are not summed up in another of these."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     median_latency: float | None = None
@@ -42,32 +43,52 @@ def course(connection: sqlite3.Connection, dataset: int, condition: Condition) -
     """Sort the newest logs into stretches of equal length; None when there are no logs."""
     own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
     rows = connection.execute(
-        "SELECT happened_at, status, cost, prompt_tokens, completion_tokens, total_tokens, latency"  # noqa: S608
+        "SELECT seq, happened_at, status, cost, prompt_tokens, completion_tokens, latency,"  # noqa: S608
+        " trace_unique_id, span_unique_id, span_parent_id"
         f" FROM {logs_table.sources(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {READ}",
         own.parameters,
     ).fetchall()
     if not rows:
         return None
-    moments = [row["happened_at"] for row in rows]
-    begin = min(moments)
-    width = max((max(moments) - begin) / BUCKETS, 1.0)
+    begin, width = _span([row["happened_at"] for row in rows])
+    covered = _covered(rows)
     sorted_rows: list[list[sqlite3.Row]] = [[] for _ in range(BUCKETS)]
     for row in rows:
         place = int((row["happened_at"] - begin) / width)
         sorted_rows[min(place, BUCKETS - 1)].append(row)
-    buckets = [_bucket(begin + place * width, found) for place, found in enumerate(sorted_rows)]
+    buckets = [
+        _bucket(begin + place * width, found, covered) for place, found in enumerate(sorted_rows)
+    ]
     return Course(buckets, width)
 
 
-def _bucket(begin: float, rows: list[sqlite3.Row]) -> Bucket:
-    latencies = sorted(row["latency"] for row in rows if row["latency"] is not None)
+def _span(moments: list[float]) -> tuple[float, float]:
+    begin, end = min(moments), max(moments)
+    if begin == end:
+        return begin - BUCKETS / 2, 1.0
+    return begin, (end - begin) / BUCKETS
+
+
+def _covered(rows: list[sqlite3.Row]) -> set[int]:
+    """Find the rows whose trace's root is among them, with their cost and tokens in its sums."""
+    roots = {row["trace_unique_id"] for row in rows if _is_root(row)} - {None}
+    return {row["seq"] for row in rows if row["trace_unique_id"] in roots and not _is_root(row)}
+
+
+def _is_root(row: sqlite3.Row) -> bool:
+    return row["span_parent_id"] is None or row["span_unique_id"] == row["trace_unique_id"]
+
+
+def _bucket(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
+    own = [row for row in rows if row["seq"] not in covered]
+    latencies = sorted(row["latency"] for row in own if row["latency"] is not None)
     return Bucket(
         begin,
         len(rows),
         sum(row["status"] == "error" for row in rows),
-        sum(row["cost"] or 0.0 for row in rows),
-        sum(row["prompt_tokens"] or 0 for row in rows),
-        sum(row["completion_tokens"] or 0 for row in rows),
+        sum(row["cost"] or 0.0 for row in own),
+        sum(row["prompt_tokens"] or 0 for row in own),
+        sum(row["completion_tokens"] or 0 for row in own),
         _quantile(latencies, 0.5),
         _quantile(latencies, 0.95),
     )

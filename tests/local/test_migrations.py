@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from respan_langchain.local import migrations
+from respan_langchain.local.steps import STEPS
 from respan_langchain.local.store import Store
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
@@ -75,5 +76,5 @@ def test_an_open_file_is_not_migrated_twice(file):
     Store(file).close()
 
     connection = sqlite3.connect(file)
-    assert migrations.version_of(connection) == len(migrations.STEPS)
+    assert migrations.version_of(connection) == len(STEPS)
     connection.close()

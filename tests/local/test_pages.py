@@ -511,3 +511,34 @@ def test_any_address_is_answered(platform_on, path, query):
     for address in (path, f"/{path}", f"/datasets/{dataset}/{path}"):
         assert browser.visit("GET", address, query).status in {200, 204, 400, 404, 405}
     assert browser.visit("GET", f"/datasets/{dataset}/", query).status in {200, 400}
+
+
+def spans(*links: tuple[str, str | None]) -> list[dict]:
+    logs = []
+    for span, parent in links:
+        metadata = {"trace_unique_id": "t", "span_unique_id": span, "span_name": f"row {span}"}
+        above = {"span_parent_id": parent} if parent is not None else {}
+        logs.append({"input": f"row {span}", "metadata": metadata | above})
+    return logs
+
+
+@pytest.mark.parametrize(
+    ("links", "shown"),
+    [
+        ([("a", None)], ""),
+        ([("b", "a"), ("c", "elsewhere"), ("a", None)], "a0b1c1"),
+        ([("d", "c"), ("c", "b"), ("b", "a"), ("a", None)], "a0b1c2d2"),
+        ([("b", "x"), ("c", "y")], "b0c0"),
+        ([("b", "c"), ("c", "b")], "b0c0"),
+        ([("b", "b"), ("c", "b")], "b0c1"),
+    ],
+    ids=["alone", "root last", "deep", "no root", "circle", "own parent"],
+)
+def test_a_trace_is_listed_from_its_root(browser, platform, links, shown):
+    dataset = platform.dataset()
+    platform.fill(dataset, spans(*links))
+
+    visited = browser.get(f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/")
+
+    found = re.findall(r'deep-(\d)"[^/]*/span><span class="name"[^>]*>row (\w)', visited.html)
+    assert "".join(f"{span}{depth}" for depth, span in found) == shown

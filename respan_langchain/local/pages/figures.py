@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+DIGITS = ((1, 2), (0.01, 4), (0.0001, 5), (0.000001, 6), (0, 8))
+"""From which amount on, how many digits stand behind the point."""
 NOTHING = "\u2013"
 """What stands for an unknown figure."""
 
@@ -17,7 +19,17 @@ def money(usd: float | None) -> str:
     if usd == 0:
         return "$0"
     size = abs(usd)
-    digits = 2 if size >= 1 else 4 if size >= 0.01 else 5 if size >= 0.0001 else 7
+    digits = (
+        2
+        if size >= 1
+        else 4
+        if size >= 0.01
+        else 5
+        if size >= 0.0001
+        else 6
+        if size >= 0.000001
+        else 8
+    )
     return f"{'-' if usd < 0 else ''}${size:,.{digits}f}"
 
 

@@ -12,6 +12,7 @@ from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link, log_link
 from respan_langchain.local.pages.review import review_form
 from respan_langchain.local.pages.texts import loaded, pretty
+from respan_langchain.local.pages.trace import trace_list
 from respan_langchain.local.pages.view import View
 from respan_langchain.local.store import Store
 
@@ -25,6 +26,7 @@ class Found:
     scores: list[dict[str, Any]]
     newer: str | None
     older: str | None
+    trace: list[sqlite3.Row]
 
     @property
     def name(self) -> str:
@@ -59,12 +61,19 @@ def find(store: Store, dataset_id: str, unique_id: str, view: View) -> Found:
         dataset = datasets_table.find(connection, dataset_id)
         row = logs_table.find(connection, dataset["seq"], unique_id)
         scores = scores_table.of_logs(connection, [row["seq"]]).get(row["seq"], [])
-        try:
-            condition = view.condition(logs_table.last_seq(connection))
-        except RefusedError:
-            return Found(dataset, row, scores, None, None)
-        newer, older = logs_table.neighbours(connection, dataset["seq"], condition, row["seq"])
-    return Found(dataset, row, scores, newer, older)
+        newer, older = _neighbours(connection, dataset["seq"], row["seq"], view)
+        trace = logs_table.of_trace(connection, dataset["seq"], row["trace_unique_id"])
+    return Found(dataset, row, scores, newer, older, trace)
+
+
+def _neighbours(
+    connection: sqlite3.Connection, dataset: int, seq: int, view: View
+) -> tuple[str | None, str | None]:
+    try:
+        condition = view.condition(logs_table.last_seq(connection))
+    except RefusedError:
+        return None, None
+    return logs_table.neighbours(connection, dataset, condition, seq)
 
 
 def _head(found: Found, dataset_id: str, query: str) -> Html:
@@ -150,6 +159,7 @@ def _side(found: Found, dataset_id: str, rest: str) -> Html:
     return element(
         "aside",
         review_form(dataset_id, row, found.scores),
+        trace_list(dataset_id, row, found.trace),
         _scores(found.scores),
         _facts("Metadata", loaded(row["metadata"])),
         _facts("Metrics", loaded(row["metrics"])),
@@ -177,9 +187,14 @@ def _facts(title: str, values: Any) -> Html | None:
     if not isinstance(values, dict) or not values:
         return None
     rows = [
-        joined(element("dt", as_written(str(key))), _fact(value)) for key, value in values.items()
+        joined(element("dt", _breakable(str(key))), _fact(value)) for key, value in values.items()
     ]
     return element("section", element("h2", title), element("dl", *rows, class_="facts-list"))
+
+
+def _breakable(key: str) -> Html:
+    """Let a long name break where its words do."""
+    return Html(as_written(key).replace("_", "_<wbr>"))
 
 
 def _fact(value: Any) -> Html:

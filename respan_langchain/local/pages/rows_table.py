@@ -18,7 +18,7 @@ COLUMNS = (
     ("", "Output", "said-out"),
     ("model", "Model", "model"),
     ("tokens", "Tokens", "number"),
-    ("cost", "Cost", "number"),
+    ("cost", "Cost", "number cost"),
     ("latency", "Latency", "number"),
 )
 """What it is sorted by, its name, its class."""

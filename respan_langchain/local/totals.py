@@ -1,0 +1,105 @@
+"""A dataset's totals, kept by triggers with each of its rows, so that showing them reads no logs.
+
+The root of a trace holds the sums of the model calls in it, and these calls are rows as well. So
+a row is covered while the root of its trace is in the same dataset, and only what is not covered
+counts for cost and tokens.
+"""
+
+import sqlite3
+
+SUMS = {
+    "total_cost": "cost",
+    "prompt_tokens": "prompt_tokens",
+    "completion_tokens": "completion_tokens",
+    "total_tokens": "total_tokens",
+}
+"""A dataset's columns, and the logs' columns that they sum up."""
+
+
+def install(connection: sqlite3.Connection) -> None:
+    """Put the triggers in place, and bring the totals up to date."""
+    for name in ("count_insert", "count_delete", "count_update"):
+        connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+    connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
+    connection.execute(_recounted())
+    for trigger in _triggers():
+        connection.execute(trigger)
+
+
+def _triggers() -> list[str]:
+    counted = ", ".join(["status", "covered", *SUMS.values()])
+    placed = "trace_unique_id, span_unique_id, span_parent_id"
+    traced = "NEW.trace_unique_id IS NOT NULL"
+    root_of_trace = f"OLD.trace_unique_id IS NOT NULL AND {_is_root('OLD')}"
+    recounted = [_counted("OLD", "-"), _counted("NEW", "+")]
+    covered_again = [_cover_again("OLD"), _cover_again("NEW"), _uncover_without_trace()]
+    return [
+        _trigger("count_insert", "INSERT ON logs", _counted("NEW", "+")),
+        _trigger("count_delete", "DELETE ON logs", _counted("OLD", "-")),
+        _trigger("count_update", f"UPDATE OF {counted} ON logs", *recounted),
+        _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_covered_by_arrival()),
+        _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _cover_again("OLD")),
+        _trigger("cover_update", f"UPDATE OF {placed} ON logs", *covered_again),
+    ]
+
+
+def _trigger(name: str, event: str, *statements: str) -> str:
+    return f"CREATE TRIGGER {name} AFTER {event} BEGIN {' '.join(statements)} END"
+
+
+def _counted(row: str, sign: str) -> str:
+    """Add a row to its dataset's totals, or take it away."""
+    sums = [
+        f"{total} = {total} {sign} ifnull({row}.{column}, 0) * (1 - {row}.covered)"
+        for total, column in SUMS.items()
+    ]
+    sums += [
+        f"log_count = log_count {sign} 1",
+        f"error_count = error_count {sign} ({row}.status IS 'error')",
+    ]
+    return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
+
+
+def _recounted() -> str:
+    sums = [
+        f"{total} = (SELECT ifnull(sum({column}), 0) FROM logs"  # noqa: S608
+        " WHERE dataset = datasets.seq AND covered = 0)"
+        for total, column in SUMS.items()
+    ]
+    return f"UPDATE datasets SET {', '.join(sums)}"  # noqa: S608
+
+
+def _is_root(row: str) -> str:
+    # Where the parent is of another process, the root still gives the trace its id.
+    return f"({row}.span_parent_id IS NULL OR {row}.span_unique_id IS {row}.trace_unique_id)"
+
+
+def _is_covered(row: str) -> str:
+    return (
+        f"(NOT {_is_root(row)} AND EXISTS (SELECT 1 FROM logs AS root"  # noqa: S608
+        f" WHERE root.dataset = {row}.dataset AND root.trace_unique_id = {row}.trace_unique_id"
+        f" AND {_is_root('root')}))"
+    )
+
+
+def _covered_by_arrival() -> list[str]:
+    """Cover a new row whose root is there, or those whose root the new row is."""
+    return [
+        f"UPDATE logs SET covered = 1 WHERE seq = NEW.seq AND {_is_covered('NEW')};",  # noqa: S608
+        (
+            f"UPDATE logs SET covered = 1 WHERE {_is_root('NEW')} AND dataset = NEW.dataset"  # noqa: S608
+            f" AND trace_unique_id = NEW.trace_unique_id AND covered = 0"
+            f" AND NOT {_is_root('logs')};"
+        ),
+    ]
+
+
+def _uncover_without_trace() -> str:
+    return "UPDATE logs SET covered = 0 WHERE seq = NEW.seq AND trace_unique_id IS NULL;"
+
+
+def _cover_again(row: str) -> str:
+    return (
+        f"UPDATE logs SET covered = {_is_covered('logs')} WHERE dataset = {row}.dataset"  # noqa: S608
+        f" AND trace_unique_id = {row}.trace_unique_id AND covered != {_is_covered('logs')};"
+    )

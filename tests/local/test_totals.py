@@ -1,0 +1,97 @@
+"""Totals: a dataset's cost and tokens count every model call once, in whatever order rows come."""
+
+from itertools import permutations
+
+import pytest
+
+
+def row(span: str, trace: str | None = "t", parent: str | None = None, cost: float = 1.0) -> dict:
+    metadata = {"span_unique_id": span, "trace_unique_id": trace, "span_parent_id": parent}
+    known = {name: value for name, value in metadata.items() if value is not None}
+    return {
+        "input": span,
+        "metadata": known,
+        "metrics": {"cost": cost, "total_tokens": int(cost * 10)},
+    }
+
+
+def total(platform, dataset) -> float:
+    with platform.store.reading() as connection:
+        found = connection.execute("SELECT * FROM datasets WHERE id = ?", (dataset,)).fetchone()
+    assert found["total_tokens"] == pytest.approx(found["total_cost"] * 10)
+    return found["total_cost"]
+
+
+ROOT = row("t", cost=3)
+CALLS = [row("a", parent="t"), row("b", parent="x"), row("c", parent="t")]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_the_root_holds_the_sums_of_its_calls(platform, order):
+    dataset = platform.dataset()
+    rows = [ROOT, *CALLS]
+
+    for one in [rows[place] for place in order]:
+        platform.fill(dataset, [one])
+
+    assert total(platform, dataset) == 3
+
+
+def test_without_their_root_calls_count_themselves(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, CALLS)
+
+    assert total(platform, dataset) == 3
+
+
+def test_rows_without_a_trace_count_themselves(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [row("a", trace=None, parent="p"), row("b", trace=None)])
+
+    assert total(platform, dataset) == 2
+
+
+def test_a_root_whose_parent_is_of_another_process_is_a_root(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [*CALLS, row("t", parent="elsewhere", cost=3)])
+
+    assert total(platform, dataset) == 3
+
+
+def test_when_the_root_goes_its_calls_count_again(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [ROOT, *CALLS[:2]])
+    root = platform.logs(dataset)[0]["unique_id"]
+
+    platform.ask("DELETE", f"/datasets/{dataset}/logs/{root}/")
+
+    assert total(platform, dataset) == 2
+
+
+def test_a_row_that_moves_to_another_trace_is_counted_there(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [ROOT, *CALLS])
+    call = platform.logs(dataset)[1]["unique_id"]
+
+    platform.ask("PATCH", f"/datasets/{dataset}/logs/{call}/", {"metadata": {}})
+    assert total(platform, dataset) == 4
+
+    platform.ask("PATCH", f"/datasets/{dataset}/logs/{call}/", {"metadata": CALLS[0]["metadata"]})
+    assert total(platform, dataset) == 3
+
+
+def test_traces_of_different_datasets_do_not_meet(platform):
+    one, other = platform.dataset("one"), platform.dataset("other")
+    platform.fill(one, [ROOT])
+    platform.fill(other, CALLS)
+
+    assert (total(platform, one), total(platform, other)) == (3, 3)
+
+
+def test_removing_everything_leaves_nothing(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [*CALLS, ROOT] * 3)
+
+    platform.ask("DELETE", f"/datasets/{dataset}/logs/import/", {"is_deleting_all_logs": True})
+
+    assert total(platform, dataset) == 0
