@@ -115,8 +115,3 @@ class Flushes:
     def deadline(self) -> float:
         """The first of theirs; infinity when nobody waits."""
         return min((request.deadline for request in self._waiting), default=float("inf"))
-
-    @property
-    def unmarked(self) -> bool:
-        """Whether somebody waits for what the sources still hold."""
-        return any(request.rows is None for request in self._waiting)
