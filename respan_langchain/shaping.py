@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from langchain_core.messages import ToolMessage
 
 from respan_langchain.capture.call import CallSettings, call_settings
 from respan_langchain.capture.content import json_value
@@ -21,6 +18,7 @@ from respan_langchain.capture.model import model_answered, model_asked, reported
 from respan_langchain.capture.policy import Policy, is_kept, is_wanted, sampling
 from respan_langchain.capture.record import ModelCall, Shape, row_from, row_id
 from respan_langchain.capture.run import Run
+from respan_langchain.capture.tool_steps import asked_for, has_failed, step
 from respan_langchain.capture.usage import usage_of
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.parcel import Parcel
@@ -92,13 +90,14 @@ class Shaper:
                 name = model.facts.served or model.facts.requested
                 if name is not None:
                     totals.models[name] = None
+                totals.note_asked(asked_for(run.outputs), run.ended)
                 return model
             case "tool":
-                failed = run.status == "error" or _answered_with_error(run.outputs)
-                totals.tool_calls += 1
-                totals.tool_errors += failed
+                # One that waits for someone will be called again, with the same id.
+                totals.tool_calls += run.status != "interrupted"
+                totals.tool_errors += has_failed(run)
                 if self.shape.content and self.shape.trajectory:
-                    totals.trajectory.append(_step(run, failed=failed))
+                    totals.add_step(step(run), run.call_id, run.started)
             case "retriever":
                 if (
                     self.shape.content
@@ -131,24 +130,3 @@ class Shaper:
 def _epoch() -> float:
     """The wall time, in seconds since 1970, at which the monotonic clock read zero."""
     return time.time() - time.monotonic()
-
-
-def _step(run: Run, *, failed: bool) -> dict[str, object]:
-    """One tool call as the trajectory shows it."""
-    step: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
-    if run.call_id is not None:
-        step["tool_call_id"] = run.call_id
-    if run.failure is not None and run.status == "error":
-        step["error"] = f"{run.failure.type}: {run.failure.message}"
-    else:
-        outputs = run.outputs
-        step["output"] = json_value(
-            outputs.content if isinstance(outputs, ToolMessage) else outputs
-        )
-    if failed:
-        step["status"] = "error"
-    return step
-
-
-def _answered_with_error(outputs: Any) -> bool:
-    return isinstance(outputs, ToolMessage) and outputs.status == "error"

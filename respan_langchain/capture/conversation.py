@@ -14,6 +14,7 @@ from langchain_core.outputs import LLMResult
 from respan_langchain.capture.content import Json, json_value
 from respan_langchain.capture.messages import generations, messages
 from respan_langchain.capture.run import Run
+from respan_langchain.capture.tool_steps import answer
 
 MESSAGES: Final = "messages"
 STRUCTURED: Final = "structured_response"
@@ -29,27 +30,34 @@ class RootView:
 
 
 def root_view(
-    run: Run, *, input_key: str | None, output_key: str | None, conversation: Literal["auto", "off"]
+    run: Run,
+    *,
+    input_key: str | None,
+    output_key: str | None,
+    conversation: Literal["auto", "off"],
+    keep_media: bool,
 ) -> RootView:
     """Choose what a root's row shows of its input and output."""
     asked, given = run.inputs, run.outputs
     if given is None and run.status in ("abandoned", "incomplete"):
         given = run.trace.last_output
         if isinstance(given, LLMResult):
-            given = generations(given).output
-    state = conversation == "auto"
+            given = generations(given, keep_media=keep_media).output
+    is_state = conversation == "auto" and _messages_of(asked) is not None
     if input_key is not None:
-        shown_input = json_value(part(asked, input_key))
-    elif state and _messages_of(asked) is not None:
-        shown_input = _so_far(asked, given)
+        shown_input = json_value(part(asked, input_key), keep_media=keep_media)
+    elif is_state:
+        shown_input = _so_far(asked, given, keep_media=keep_media)
     else:
-        shown_input = json_value(asked)
+        shown_input = json_value(asked, keep_media=keep_media)
     if output_key is not None:
-        shown_output = json_value(part(given, output_key))
-    elif state and _messages_of(asked) is not None and _messages_of(given):
-        shown_output = _answer(given)
+        shown_output = json_value(part(given, output_key), keep_media=keep_media)
+    elif is_state and _messages_of(given):
+        shown_output = _answer(given, keep_media=keep_media)
+    elif run.kind == "tool":
+        shown_output = answer(given, keep_media=keep_media)
     else:
-        shown_output = json_value(given)
+        shown_output = json_value(given, keep_media=keep_media)
     return RootView(shown_input, shown_output)
 
 
@@ -87,28 +95,28 @@ def _messages_of(state: object) -> Sequence[object] | None:
     return found
 
 
-def _so_far(asked: object, given: object) -> Json:
+def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
     """The conversation up to the latest question, with the turns a checkpointer remembered."""
-    question = messages(_messages_of(asked) or ())
+    question = messages(_messages_of(asked) or (), keep_media=keep_media)
     if isinstance(asked, Mapping) and set(asked) - {MESSAGES}:
-        return json_value(asked)
+        return json_value(asked, keep_media=keep_media)
     final = _messages_of(given)
     if not final or not question:
         return list(question)
-    history = messages(final)
+    history = messages(final, keep_media=keep_media)
     for index in range(len(history) - 1, -1, -1):
         if history[index] == question[-1]:
             return list(history[: index + 1])
     return list(question)
 
 
-def _answer(state: object) -> Json:
+def _answer(state: object, *, keep_media: bool) -> Json:
     """The structured response if there is one, else the last answer, else the whole state."""
     structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
     if structured is not None:
-        return json_value(structured)
+        return json_value(structured, keep_media=keep_media)
     final = _messages_of(state) or ()
     last = final[-1] if final else None
     if isinstance(last, BaseMessage) and last.type in ("ai", "AIMessageChunk"):
-        return messages([last])[0]
-    return json_value(state)
+        return messages([last], keep_media=keep_media)[0]
+    return json_value(state, keep_media=keep_media)

@@ -26,6 +26,7 @@ from respan_langchain.capture.metrics import (
 )
 from respan_langchain.capture.model import ModelFacts
 from respan_langchain.capture.run import Run
+from respan_langchain.capture.tool_steps import answer, answered_with_error
 from respan_langchain.capture.usage import Usage
 
 LOG_TYPES: Final[Mapping[Kind, str]] = {
@@ -98,7 +99,7 @@ def row_from(
     at which the monotonic clock read zero.
     """
     metadata = _identity(run, call)
-    metadata.update(_outcome(run))
+    metadata.update(_outcome(run, shape))
     metrics = timing(run, epoch)
     row: Row = {"input": "", "metadata": metadata, "metrics": metrics}
     if run.kind in ("chat", "llm") and model is not None:
@@ -139,17 +140,17 @@ def _log_type(run: Run) -> str:
     return LOG_TYPES[run.kind]
 
 
-def _outcome(run: Run) -> dict[str, Json]:
+def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
     """How it ended, in the words of the run itself and never of its children."""
-    found: dict[str, Json] = {"status": run.status}
-    if run.status == "error":
-        found["status_code"] = 500
-    elif run.status != "incomplete":
-        found["status_code"] = 200
-    if run.failure is not None and run.status == "error":
+    status = "error" if answered_with_error(run) else run.status
+    found: dict[str, Json] = {"status": status}
+    if status != "incomplete":
+        found["status_code"] = 500 if status == "error" else 200
+    if status == "error" and run.failure is not None:
         found["error_type"] = run.failure.type
-        found["error_message"] = run.failure.message
-    if run.is_root and run.status == "interrupted":
+    if status == "error" and shape.content:
+        found["error_message"] = answer(run.outputs) if run.failure is None else run.failure.message
+    if run.is_root and shape.content and run.status == "interrupted":
         found["interrupts"] = json_value(list(run.trace.interrupts))
     if run.is_root and run.trace.resumed:
         found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed]
@@ -160,7 +161,7 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
     facts = json_value(model.facts.metadata(content=shape.content))
     if isinstance(facts, dict):
-        metadata.update(facts)
+        metadata.update(_without_doubles(facts, shape))
     add_usage(metrics, model.usage)
     add_cost(metadata, metrics, model.cost)
     if model.usage is None:
@@ -183,6 +184,20 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
         metadata["candidates"] = given.candidates
 
 
+def _without_doubles(facts: dict[str, Json], shape: Shape) -> dict[str, Json]:
+    """The facts without the versions that stand on every row."""
+    versions = facts.pop("versions", None)
+    if isinstance(versions, dict):
+        others = {
+            name: version
+            for name, version in versions.items()
+            if f"{name.replace('-', '_')}_version" not in shape.metadata
+        }
+        if others:
+            facts["versions"] = others
+    return facts
+
+
 def _is_empty(message: Json) -> bool:
     return isinstance(message, dict) and not message.get("content") and "tool_calls" not in message
 
@@ -199,14 +214,23 @@ def _add_content(row: Row, run: Run, shape: Shape) -> None:
     metadata = row["metadata"]
     if run.is_root:
         view = root_view(
-            run, input_key=shape.input_key, output_key=shape.output_key, conversation=shape.messages
+            run,
+            input_key=shape.input_key,
+            output_key=shape.output_key,
+            conversation=shape.messages,
+            keep_media=shape.keep_media,
         )
-        if shape.trajectory and run.trace.totals.trajectory:
-            metadata["trajectory"] = json_value(run.trace.totals.trajectory)
+        if shape.trajectory and (steps := run.trace.totals.trajectory):
+            metadata["trajectory"] = json_value(steps)
         if shape.retrieved_documents and run.trace.totals.documents:
             metadata["retrieved_documents"] = json_value(run.trace.totals.documents)
     else:
-        view = RootView(json_value(run.inputs), json_value(run.outputs))
+        view = RootView(
+            json_value(run.inputs, keep_media=shape.keep_media),
+            answer(run.outputs, keep_media=shape.keep_media)
+            if run.kind == "tool"
+            else json_value(run.outputs, keep_media=shape.keep_media),
+        )
     row["input"] = view.input
     if view.output is not None:
         row["output"] = view.output

@@ -15,14 +15,14 @@ from respan_langchain.capture.walk import unused
 
 IDS: Final = frozenset({
     "custom_identifier", "run_id", "trace_unique_id", "span_unique_id", "span_parent_id",
-    "log_type", "status", "status_code",
+    "resumed_run_ids", "log_type", "status", "status_code",
 })  # fmt: skip
 """Metadata that the machine made: always whole, never redacted."""
 OUR_WORDS: Final = frozenset({
     "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
     "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
     "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
-    "original_role", "error", "status",
+    "original_role", "error", "status", "tool", "input", "output", "value",
 })  # fmt: skip
 """Keys of our own making."""
 PLATFORM_WORDS: Final = frozenset({
@@ -31,7 +31,11 @@ PLATFORM_WORDS: Final = frozenset({
     "span_workflow_name", "environment", "prompt_id", "tools", "tool_choice", "temperature",
     "max_tokens", "stop", "response_format", "stream", "tags", "trajectory",
     "retrieved_documents", "cost_source", "cost_status", "usage_missing", "finish_reason",
-    "truncated",
+    "truncated", "error_type", "interrupts", "candidates", "models", "model_requested",
+    "request_id", "endpoint", "system_fingerprint", "service_tier", "versions", "cache_hit",
+    "sampling", "app_version", "git_commit", "respan_langchain_version", "langchain_core_version",
+    "langchain_version", "langgraph_version", "lc_agent_name", "langgraph_node", "langgraph_step",
+    "langgraph_checkpoint_ns",
 })  # fmt: skip
 """Names of the metadata that the platform or an evaluator looks for; only their values change."""
 _OUR_VALUES: Final = frozenset({

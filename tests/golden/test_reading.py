@@ -1,0 +1,242 @@
+"""What reading the golden rows as an evaluator brought up, and what the platform takes."""
+
+import json
+from threading import Event
+
+import pytest
+from golden.cases import CASES, EVERYTHING, PNG, PROMPT, QUESTION, price, stock
+from golden.models import Researcher
+from golden.running import rows_of as rows_of_case
+from langchain.agents import create_agent
+from langchain_core.caches import InMemoryCache
+from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command, interrupt
+from support.graphs import ASKED, asking_graph, conversation
+from support.models import FakeChat
+
+from respan_langchain import Patience
+
+ROLES = {"user", "assistant", "system", "tool", "developer", "none"}
+LOG_TYPES = {
+    "chat", "completion", "response", "embedding", "speech", "transcription", "workflow", "agent",
+    "task", "tool", "guardrail",
+}  # fmt: skip
+THREAD = {"configurable": {"thread_id": "t-1"}}
+
+
+def seller(*tools, **model):
+    return create_agent(Researcher(**model), tools=tools, name="seller")
+
+
+def trajectory(rows):
+    return rows.roots[0]["metadata"]["trajectory"]
+
+
+def own_rows(rows, log_type):
+    return [row for row in rows if row["metadata"]["log_type"] == log_type]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rows_are_what_the_platform_takes(name, tmp_path):
+    for row in rows_of_case(CASES[name], tmp_path):
+        metadata, metrics = row["metadata"], row["metrics"]
+        assert all(isinstance(row.get(field, ""), str | dict | list) for field in ("input",))
+        assert all(
+            isinstance(row[field], str | dict | list)
+            for field in ("output", "expected_output")
+            if field in row
+        )
+        assert metadata["log_type"] in LOG_TYPES
+        assert metadata["status_code"] == (500 if metadata["status"] == "error" else 200)
+        assert None not in metadata.values()
+        assert None not in metrics.values()
+        assert not [key for key in metadata if key.startswith("_")]
+        if metadata["log_type"] == "chat" and row["input"]:
+            assert all(turn["role"] in ROLES for turn in row["input"])
+            said = [*row["input"], *([row["output"]] if "output" in row else [])]
+            for turn in said:
+                for call in turn.get("tool_calls", ()):
+                    assert call["type"] == "function"
+                    assert isinstance(json.loads(call["function"]["arguments"]), dict)
+                assert (turn["role"] == "tool") == ("tool_call_id" in turn)
+            assert row.get("output", {"role": "assistant"})["role"] == "assistant"
+
+
+def test_tools_that_are_asked_for_together_stand_in_the_order_of_the_asking(handler, rows_of):
+    second_is_done = Event()
+
+    @tool
+    def stock(shoe: str, sizes: list[int]) -> str:
+        """Slow."""
+        assert second_is_done.wait(timeout=20)
+        return "two"
+
+    @tool
+    def price(shoe: str) -> str:
+        """Quick."""
+        return "free"
+
+    stream = seller(stock, price).stream(ASKED, {"callbacks": [handler]}, stream_mode="updates")
+    for update in stream:
+        if "tools" in update and update["tools"]["messages"][0].name == "price":
+            second_is_done.set()
+
+    steps = trajectory(rows_of(handler))
+    assert [(step["tool"], step["output"]) for step in steps] == [
+        ("stock", "two"),
+        ("price", "free"),
+    ]
+
+
+def test_tools_that_no_model_asked_for_stand_in_the_order_of_their_start(handler, rows_of):
+    @tool
+    def outer(city: str) -> str:
+        """Ask another tool."""
+        return inner.invoke({"city": city})
+
+    @tool
+    def inner(city: str) -> str:
+        """Answer."""
+        return f"{city} is large"
+
+    RunnableLambda(lambda city: outer.invoke({"city": city})).invoke(
+        "Paris", {"callbacks": [handler]}
+    )
+
+    assert [step["tool"] for step in trajectory(rows_of(handler))] == ["outer", "inner"]
+
+
+def test_a_tools_row_has_its_answer_and_not_the_message_around_it(make_handler, rows_of):
+    handler = make_handler(capture=("tool",))
+    seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
+
+    rows = {row["metadata"]["span_name"]: row for row in rows_of(handler)}
+    assert json.loads(json.dumps(rows["stock"]["output"])) in (
+        {"shoe": "Runner", "pairs": {"42": 2, "43": 2}},
+        '{"shoe": "Runner", "pairs": {"42": 2, "43": 2}}',
+    )
+    assert rows["stock"]["metadata"]["tool_call_id"] == "call_a"
+    assert rows["price"]["output"] == "Rünner has no price"
+
+
+def test_a_tools_blocks_of_text_are_its_text(make_handler, rows_of):
+    @tool
+    def listed(city: str) -> list[dict[str, str]]:
+        """Answer as MCP servers do."""
+        return [{"type": "text", "text": f"{city} is large"}]
+
+    handler = make_handler(capture=("root",))
+    call = {"type": "tool_call", "name": "listed", "args": {"city": "Paris"}, "id": "call_1"}
+    said = listed.invoke(call, {"callbacks": [handler]})
+
+    assert isinstance(said, ToolMessage)
+    assert rows_of(handler)[0]["output"] == "Paris is large"
+
+
+def test_a_tool_that_told_the_model_of_its_failure_has_failed(make_handler, rows_of):
+    handler = make_handler(capture=("root", "tool"))
+    seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    [failed] = [row for row in rows if row["metadata"]["span_name"] == "price"]
+    metadata = failed["metadata"]
+    assert (metadata["status"], metadata["status_code"]) == ("error", 500)
+    assert metadata["error_message"] == "Rünner has no price"
+    assert rows.roots[0]["metadata"]["status"] == "success"
+
+
+def asking_agent():
+    @tool
+    def stock(shoe: str, sizes: list[int]) -> str:
+        """Ask someone."""
+        return str(interrupt({"count": shoe}))
+
+    return create_agent(
+        Researcher(at_once=False), tools=[stock, price], checkpointer=InMemorySaver()
+    )
+
+
+def test_a_tool_that_waits_for_someone_is_one_step_when_it_went_on(handler, rows_of):
+    app = asking_agent()
+    app.invoke(ASKED, {**THREAD, "callbacks": [handler]})
+    app.invoke(Command(resume="three"), {**THREAD, "callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert [(step["tool"], step["output"]) for step in trajectory(rows)] == [
+        ("stock", "three"),
+        ("price", "Rünner has no price"),
+    ]
+    assert rows.roots[0]["metrics"]["tool_calls"] == 2
+
+
+def test_a_tool_that_still_waits_says_so(make_handler, rows_of):
+    handler = make_handler(patience=Patience(interrupted=0.0))
+    asking_agent().invoke(ASKED, {**THREAD, "callbacks": [handler]})
+
+    rows = rows_of(handler)
+    [step] = trajectory(rows)
+    assert (step["status"], "output" in step) == ("interrupted", False)
+    assert "tool_calls" not in rows.roots[0]["metrics"]
+
+
+def test_versions_stand_on_a_row_once(handler, rows_of):
+    FakeChat().invoke("Hello", {"callbacks": [handler]})
+
+    metadata = rows_of(handler)[0]["metadata"]
+    assert metadata["langchain_core_version"]
+    assert "langchain-core" not in metadata.get("versions", {})
+
+
+def test_an_answer_from_the_cache_has_no_speed(handler, rows_of):
+    model = FakeChat(cache=InMemoryCache())
+    model.invoke("Hello")
+    model.invoke("Hello", {"callbacks": [handler]})
+
+    [row] = rows_of(handler)
+    assert row["metadata"]["cache_hit"] is True
+    assert "tokens_per_second" not in row["metrics"]
+
+
+def test_without_content_an_error_has_its_kind_and_not_its_words(make_handler, rows_of):
+    handler = make_handler(content=False)
+    with pytest.raises(ValueError, match="out"):
+        (PROMPT | FakeChat(fails=True)).invoke(QUESTION, {"callbacks": [handler]})
+
+    for row in rows_of(handler):
+        assert row["metadata"]["error_type"] == "ValueError"
+        assert "error_message" not in row["metadata"]
+
+
+def test_without_content_an_interrupt_does_not_say_what_for(make_handler, rows_of):
+    handler = make_handler(content=False, patience=Patience(interrupted=0.0), capture=EVERYTHING)
+    asking_graph().invoke(QUESTION, {**THREAD, "callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert rows.roots[0]["metadata"]["status"] == "interrupted"
+    assert "Within" not in json.dumps(rows, default=str)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_media_is_kept_in_every_row_or_in_none(keep, make_handler, rows_of):
+    handler = make_handler(keep_media=keep)
+    block = {"type": "image", "base64": PNG, "mime_type": "image/png"}
+    conversation().invoke({"messages": [HumanMessage([block])]}, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert [PNG in json.dumps(row["input"]) for row in rows] == [keep, keep]
+
+
+def test_a_redactor_of_everything_leaves_the_names_that_are_the_platforms(make_handler, rows_of):
+    handler = make_handler(redact=lambda _: "x", patience=Patience(interrupted=0.0))
+    seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
+    asking_graph().invoke(QUESTION, {**THREAD, "callbacks": [handler]})
+    with pytest.raises(ValueError, match="out"):
+        (PROMPT | FakeChat(fails=True)).invoke(QUESTION, {"callbacks": [handler]})
+
+    for row in rows_of(handler):
+        assert not [key for key in row["metadata"] if key.startswith("x")]
+        for step in row["metadata"].get("trajectory", ()):
+            assert step.keys() <= {"tool", "input", "tool_call_id", "output", "status", "error"}
