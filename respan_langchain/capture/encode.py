@@ -68,8 +68,7 @@ class Finisher:
         self._texts.forget()
 
     def _as_it_is(self, row: Mapping[str, Any]) -> bytes | None:
-        content = {name: value for name, value in row.items() if name != "metrics"}
-        if needs_care(content, look_for_secrets=self._secrets):
+        if needs_care(_looked_at(row), look_for_secrets=self._secrets):
             return None
         try:
             body = orjson.dumps(row, option=_STRICT)
@@ -103,6 +102,14 @@ class Finisher:
         for name, body in content.items():
             if len(body) > share:
                 encoded[name] = _within(name, body, share, cuts)
+
+
+def _looked_at(row: Mapping[str, Any]) -> dict[str, Any]:
+    """All but what is never cut or redacted."""
+    content = {name: value for name, value in row.items() if name != "metrics"}
+    if isinstance(metadata := content.get("metadata"), dict):
+        content["metadata"] = {name: metadata[name] for name in metadata if name not in IDS}
+    return content
 
 
 def _field(name: str, value: Any, rewrite: Rewrite) -> Any:
