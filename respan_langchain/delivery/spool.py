@@ -176,9 +176,9 @@ class Spool:
         return self._connection.execute(query, (time.time(),)).rowcount
 
     def purge(self, states: Sequence[SpoolState], before: float = float("inf")) -> int:
-        """Delete rows in these states that changed last before a moment; how many."""
+        """Delete rows in these states that were captured before a moment; how many."""
         marks = ", ".join("?" * len(states))
-        query = f"DELETE FROM rows WHERE state IN ({marks}) AND changed < ?"  # noqa: S608
+        query = f"DELETE FROM rows WHERE state IN ({marks}) AND captured < ?"  # noqa: S608
         return self._connection.execute(query, (*states, before)).rowcount
 
     def drop_oldest_dead(self) -> int:

@@ -63,7 +63,7 @@ def replay(directory: Path) -> int:
 def purge(
     directory: Path, states: Sequence[SpoolState] = ("dead",), before: float = float("inf")
 ) -> int:
-    """Delete rows in these states that changed last before a moment; how many."""
+    """Delete rows in these states that were captured before a moment; how many."""
     purged = 0
     for path in _walk(directory, "*.db"):
         with closing(Spool(path)) as spool:
