@@ -5,7 +5,7 @@ sampling parameters and tools are read in `params.py`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,14 +58,12 @@ class ModelFacts:
             "request_id": self.request_id,
             "system_fingerprint": self.system_fingerprint,
             "service_tier": self.service_tier,
-            "versions": dict(self.versions) or None,
+            "versions": self.versions or None,
         }
-        params = self.params.items()
-        shown = params if content else [each for each in params if each[0] not in CONTENT]
-        return {
-            **dict(shown),
-            **{name: value for name, value in named.items() if value is not None},
+        shown = {
+            name: value for name, value in self.params.items() if content or name not in CONTENT
         }
+        return shown | {name: value for name, value in named.items() if value is not None}
 
 
 def model_asked(
@@ -88,19 +86,28 @@ def model_asked(
     )
 
 
-def model_answered(asked: ModelFacts, response: object) -> ModelFacts:
-    """Add what the end event's LLMResult knows to what the start event knew."""
-    said = reported_of(response)
+def model_answered(
+    asked: ModelFacts, response: object, reported: Mapping[str, object] | None = None
+) -> ModelFacts:
+    """Add what the end event's LLMResult knows to what the start event knew.
+
+    `reported` is `reported_of` of the response, where that was read already.
+    """
+    said = reported_of(response) if reported is None else reported
     # LangSmith's gateway may route to another model than the one that was asked for.
     gateway = _mapping(said.get("lc_gateway_metadata"))
-    return replace(
-        asked,
+    # Written out, since `replace` takes thrice the time.
+    return ModelFacts(
         provider=_text(gateway.get("provider")) or asked.provider,
+        requested=asked.requested,
         served=_text(gateway.get("model")) or _first(said, _MODEL),
+        endpoint=asked.endpoint,
         finish_reason=_first(said, _FINISH_REASON),
         request_id=_request_id(said) or _message_id(response),
         system_fingerprint=_text(said.get("system_fingerprint")),
         service_tier=_text(said.get("service_tier")),
+        versions=asked.versions,
+        params=asked.params,
     )
 
 

@@ -48,10 +48,14 @@ def params_of(
 ) -> dict[str, object]:
     """Read the parameters of a call; an earlier argument wins over a later one."""
     given = {
-        **_named(metadata, _LANGSMITHS),
-        **_named(settings, _OURS),
-        **_named(invocation_params, _OURS),
-        **_named(options, _OURS),
+        **{
+            ours: metadata[name]
+            for name, ours in _LANGSMITHS.items()
+            if metadata.get(name) is not None
+        },
+        **_named(settings),
+        **_named(invocation_params),
+        **_named(options),
     }
     tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
     found: dict[str, object] = {
@@ -69,9 +73,9 @@ def params_of(
     return found
 
 
-def _named(place: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, object]:
+def _named(place: Mapping[str, Any]) -> dict[str, object]:
     return {
-        names[name]: value for name, value in place.items() if name in names and value is not None
+        _OURS[name]: value for name, value in place.items() if name in _OURS and value is not None
     }
 
 
