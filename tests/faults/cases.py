@@ -328,6 +328,7 @@ CASES = {
         ),
         Case("U 11 hostile values", "hostile", count=11),
         Case("V no thread can start", "no_threads"),
+        Case("V2 no thread can start, exit", "no_threads_and_leave"),
         Case("W7 3 of 80 rows spoil their batch", "poisoned", mood=refuse_poison),
         Case(
             "W7b rows are kept before the one that spoils",

@@ -281,19 +281,25 @@ def hostile() -> None:
     flush()
 
 
-def no_threads() -> None:
-    """A system that refuses threads for a while."""
-    import _thread
-
+def refuse_threads() -> None:
+    """As a system does that has too many."""
     from respan_langchain.delivery import threads
 
     def refuse(*_: object) -> int:
         raise RuntimeError("can't start new thread")
 
     threads.start_new_thread = refuse
+
+
+def no_threads() -> None:
+    refuse_threads()
     emit(TASK["count"])
     flush()
-    threads.start_new_thread = _thread.start_new_thread
+
+
+def no_threads_and_leave() -> None:
+    refuse_threads()
+    emit_and_leave()
 
 
 def from_gc() -> None:
@@ -351,6 +357,7 @@ ACTS: dict[str, Callable[[], None]] = {
         hard_exit,
         hostile,
         no_threads,
+        no_threads_and_leave,
         from_gc,
         from_signals,
     )
