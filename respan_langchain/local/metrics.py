@@ -20,9 +20,11 @@ class Bucket:
 
     begin: float
     count: int = 0
+    runs: int = 0
+    """The rows that are not summed up in another of these."""
     errors: int = 0
     cost: float = 0.0
-    """As tokens and latencies, of the rows that are not summed up in another of these."""
+    """As tokens and latencies, of the runs alone."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     median_latency: float | None = None
@@ -85,6 +87,7 @@ def _bucket(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
     return Bucket(
         begin,
         len(rows),
+        len(own),
         sum(row["status"] == "error" for row in rows),
         sum(row["cost"] or 0.0 for row in own),
         sum(row["prompt_tokens"] or 0 for row in own),

@@ -8,7 +8,6 @@ from respan_langchain.local.messages import Request
 from respan_langchain.local.moments import moment_from, written
 from respan_langchain.local.pages.session import Sessions
 from respan_langchain.local.pages.site import Site
-from respan_langchain.local.rules import Rules
 
 
 @pytest.mark.parametrize(
@@ -180,26 +179,3 @@ def test_a_store_that_fails_is_answered_and_not_raised(platform):
 
     assert (said.status, said.body["retry_after"]) == (503, 1)
     assert shown.status == 503
-
-
-def test_a_function_may_judge_in_every_way(platform):
-    dataset = platform.dataset()
-    platform.rules = Rules(callables_allowed=True)
-    platform.fill(
-        dataset, [{"input": "x", "metadata": {"score": 0.25, "passed": False, "comment": "c"}}]
-    )
-    names = ["python:operator:length_hint", "python:math:sqrt", "python:nonsense", "exact_match:x",
-             "regex:" + "x" * 1001]  # fmt: skip
-
-    said = platform.ask(
-        "POST", f"/datasets/{dataset}/eval-reports/create/", {"evaluator_ids": names}
-    )
-    platform.store.settle()
-    runs = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
-
-    assert list(said.body["errors"]) == names[2:]
-    assert {run["name"]: run["status"] for run in runs} == {
-        names[0]: "completed",
-        names[1]: "failed",
-    }
-    assert platform.logs(dataset)[0]["scores"][names[0]]["score"] == 5.0

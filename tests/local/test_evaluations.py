@@ -131,3 +131,51 @@ def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
 
     assert run["status"] == "failed"
     assert "Error" in run["error_message"]
+
+
+FUNCTIONS = """
+def silent(log): return None
+def claim(log): return log["input"] == "x"
+def number(log): return 0.25
+def verdict(log): return {"score": 0.5, "passed": False, "comment": "half"}
+def odd(log): return {"score": 1, "passed": "perhaps"}
+"""
+
+
+def test_a_function_may_judge_in_every_way(platform, tmp_path, monkeypatch):
+    (tmp_path / "judges_of_a_test.py").write_text(FUNCTIONS)
+    monkeypatch.syspath_prepend(tmp_path)
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x"}])
+    names = [f"python:judges_of_a_test:{name}" for name in ("silent", "claim", "number", "verdict")]
+
+    evaluate(platform, dataset, *names, rules=Rules(callables_allowed=True))
+
+    (log,) = platform.logs(dataset)
+    assert [log["scores"].get(name, {}).get("score") for name in names] == [None, 1, 0.25, 0.5]
+    assert log["scores"][names[3]]["passed"] is False
+    assert log["scores"][names[3]]["comment"] == "half"
+
+
+def test_a_pattern_of_the_expected_output_may_be_wrong(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": "y", "expected_output": "("}])
+
+    evaluate(platform, dataset, "regex")
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+
+    assert (run["status"], run["score"]) == ("failed", None)
+    assert "not a pattern" in run["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "score"),
+    [({"content": "[1]"}, [1], 1), ("words", "words", 1), ({"content": 5}, "x", 0)],
+)
+def test_json_is_read_wherever_it_stands(platform, output, expected, score):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": output, "expected_output": expected}])
+
+    evaluate(platform, dataset, "json_equality")
+
+    assert scores(platform, dataset, "json_equality") == [score]

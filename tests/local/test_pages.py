@@ -542,3 +542,111 @@ def test_a_trace_is_listed_from_its_root(browser, platform, links, shown):
 
     found = re.findall(r'deep-(\d)"[^/]*/span><span class="name"[^>]*>row (\w)', visited.html)
     assert "".join(f"{span}{depth}" for depth, span in found) == shown
+
+
+def row_page(browser, platform, **log):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x"} | log])
+    return browser.get(f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/")
+
+
+def test_what_a_run_read_and_did_stands_before_its_output(browser, platform):
+    steps = [
+        {"tool": "search", "input": {"q": "shoes"}, "output": "three pairs", "tool_call_id": "c"},
+        {"tool": "order", "error": "ValueError: none left", "status": "error"},
+        "odd",
+    ]
+    documents = [{"content": "Returns within 30 days.", "metadata": {"page": "returns"}}]
+
+    visited = row_page(
+        browser,
+        platform,
+        output="done",
+        metadata={"trajectory": steps, "retrieved_documents": documents},
+    )
+
+    words = ["Documents", "30 days", "page: returns", "Tools", "search", "shoes", "three pairs",
+             "order", "none left", "odd", "Output", "done"]  # fmt: skip
+    places = [visited.text.index(word) for word in words]
+    assert places == sorted(places)
+
+
+def test_scores_of_evaluators_and_of_people_are_shown(browser, platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": "yes", "metrics": {"latency": 2.0}}])
+    platform.ask(
+        "POST",
+        f"/datasets/{dataset}/eval-reports/create/",
+        {"evaluator_ids": ["contains:yes", "latency_limit:1"]},
+    )
+    platform.store.settle()
+    address = f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/"
+    browser.post(f"{address}review", "score=0.5&comment=hm")
+
+    row, rows = browser.get(address), browser.get(f"/datasets/{dataset}/")
+
+    assert "2.0 of 1.0" in row.text
+    assert re.search(r'value="0.5" checked', row.html)
+    assert "score-good" in rows.html
+    assert "score-bad" in rows.html
+    assert "contains 1" in " ".join(rows.text.split())
+
+
+def test_the_raw_row_is_json_behind_the_same_guard(browser, platform, dataset):
+    unique_id = ids(platform, dataset)[0]
+
+    visited = browser.get(f"/datasets/{dataset}/logs/{unique_id}/raw.json")
+
+    assert json.loads(visited.html)["input"] == [{"role": "user", "content": "question 0"}]
+    assert visited.headers["content-type"] == "application/json"
+    assert visited.headers["x-content-type-options"] == "nosniff"
+    assert browser.get(f"/datasets/{dataset}/logs/{unique_id}/x").status == 404
+
+
+def test_long_json_is_cut_until_it_is_asked_for(browser, platform):
+    visited = row_page(browser, platform, output={"a": ["b" * 100] * 1000}, metadata={"model": "m"})
+
+    assert len(visited.html) < 100_000
+    assert "Show all" in visited.text
+
+
+def test_a_row_of_which_nothing_is_known_is_shown(browser, platform):
+    visited = row_page(browser, platform, metrics={"latency": 75})
+
+    assert "No output." in visited.text
+    assert "1 m 15 s" in visited.text
+
+
+def test_neighbours_are_left_out_where_the_filter_does_not_work(browser, platform, dataset):
+    unique_id = ids(platform, dataset)[2]
+
+    visited = browser.get(f"/datasets/{dataset}/logs/{unique_id}/?where=colour|eq|red")
+
+    assert visited.status == 200
+    assert 'data-key="newer"' not in visited.html
+
+
+def test_rows_without_figures_are_compared_too(browser, platform):
+    dataset = platform.dataset()
+    platform.fill(
+        dataset,
+        [
+            {"input": "a", "output": ["x"], "metrics": {"cost": 0}},
+            {"input": "a", "metrics": {"cost": 1, "latency": 2}},
+        ],
+    )
+    one, other = ids(platform, dataset)
+
+    visited = browser.get(f"/datasets/{dataset}/compare?row={one}&row={other}")
+
+    assert visited.status == 200
+    assert "the same in both" in visited.text
+
+
+def test_a_form_that_is_malformed_is_refused(browser, platform, dataset):
+    unique_id = ids(platform, dataset)[0]
+
+    said = browser.visit("POST", f"/datasets/{dataset}/logs/{unique_id}/review", body=b"\xff\xfe")
+    key = Browser(platform.store, "right").visit("POST", "/login", body=b"\xff")
+
+    assert (said.status, key.status) == (422, 401)

@@ -48,11 +48,11 @@ def _rows(course: Course) -> Series:
 
 def _cost(course: Course) -> Series:
     cost = sum(bucket.cost for bucket in course.buckets)
-    count = sum(bucket.count for bucket in course.buckets)
+    runs = sum(bucket.runs for bucket in course.buckets)
     return Series(
         "Cost",
         figures.money(cost),
-        f"{figures.money(cost / count)} a row",
+        f"{figures.money(cost / runs)} a run",
         lambda _: None,
         lambda bucket: bucket.cost,
         lambda bucket: figures.money(bucket.cost),

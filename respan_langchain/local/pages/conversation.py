@@ -25,6 +25,7 @@ CUT = 20_000
 """Characters of one text that are shown at first."""
 LONG_SYSTEM = 400
 """Characters beyond which a system message is folded."""
+SHOWN_OF_STEP = frozenset({"tool", "input", "output", "tool_call_id"})
 REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
 
 
@@ -85,6 +86,27 @@ class Reader:
         """Show what a retriever found."""
         return element("ol", *[self._document(one) for one in documents], class_="documents")
 
+    def steps(self, steps: list[Any]) -> Html:
+        """Show the tools that were called on the way, with what they answered."""
+        shown = [
+            self._step(one) if isinstance(one, Mapping) and "tool" in one else self.json(one)
+            for one in steps
+        ]
+        return element("ol", *[element("li", one) for one in shown], class_="steps")
+
+    def _step(self, step: Mapping[str, Any]) -> Html:
+        asked = step.get("input")
+        head = element("header", element("code", as_written(str(step["tool"]))))
+        body = [self._plain(asked)] if asked is not None else []
+        rest = {key: value for key, value in step.items() if key not in SHOWN_OF_STEP}
+        answers = [step["output"]] if step.get("output") is not None else []
+        answers += [rest] if rest else []
+        results = [element("div", self._plain(one), class_="result") for one in answers]
+        return element("div", head, *body, *results, class_="call")
+
+    def _plain(self, value: Any) -> Html:
+        return self.text(value) if isinstance(value, str) else self.json(value)
+
     def _document(self, document: Mapping[str, Any]) -> Html:
         metadata = document.get("metadata")
         facts = list(metadata.items())[:6] if isinstance(metadata, Mapping) else []
@@ -92,17 +114,19 @@ class Reader:
             element("span", as_written(f"{key}: {_short(value)}"), class_="fact")
             for key, value in facts
         ]
-        body = document["page_content"]
-        shown = self.text(body) if isinstance(body, str) else self.json(body)
-        return element("li", shown, element("footer", *about) if about else None, class_="document")
+        body = document["page_content"] if "page_content" in document else document["content"]
+        return element(
+            "li", self._plain(body), element("footer", *about) if about else None, class_="document"
+        )
 
     def _reasoning(self, message: Mapping[str, Any]) -> list[Html]:
         texts = [message[name] for name in ("reasoning_content", "reasoning") if name in message]
         return [self._thought(text) for text in texts if text]
 
     def _thought(self, thought: Any) -> Html:
-        shown = self.text(thought) if isinstance(thought, str) else self.json(thought)
-        return element("details", element("summary", "Reasoning"), shown, class_="reasoning")
+        return element(
+            "details", element("summary", "Reasoning"), self._plain(thought), class_="reasoning"
+        )
 
     def _content(self, message: Mapping[str, Any]) -> list[Html]:
         content = message.get("content")

@@ -17,8 +17,8 @@ from respan_langchain.local.pages.texts import loaded, pretty
 from respan_langchain.local.scores_table import HUMAN, Score
 from respan_langchain.local.store import Store
 
-LONGEST = 1_000_000
-"""Characters of an expected output that are edited here."""
+LONGEST = 20_000
+"""Characters of an output that can be taken over."""
 
 
 def review_form(dataset_id: str, row: sqlite3.Row, scores: list[dict[str, Any]]) -> Html:

@@ -11,7 +11,7 @@ from respan_langchain.local.pages.conversation import CUT, Reader
 from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link, log_link
 from respan_langchain.local.pages.review import review_form
-from respan_langchain.local.pages.texts import loaded, pretty
+from respan_langchain.local.pages.texts import are_documents, loaded, pretty
 from respan_langchain.local.pages.trace import trace_list
 from respan_langchain.local.pages.view import View
 from respan_langchain.local.store import Store
@@ -145,9 +145,22 @@ def _main(found: Found, reader: Reader) -> Html:
     return element(
         "div",
         element("section", element("h2", "Input"), said, class_="input"),
+        _on_the_way(loaded(row["metadata"]), reader),
         element("section", element("h2", "Output"), shown, class_="output"),
         class_="row-main",
     )
+
+
+def _on_the_way(metadata: Any, reader: Reader) -> Html | None:
+    """Show what the run read and did before its output, where the row tells."""
+    found = metadata if isinstance(metadata, dict) else {}
+    documents, steps = found.get("retrieved_documents"), found.get("trajectory")
+    sections = []
+    if are_documents(documents):
+        sections.append(element("section", element("h2", "Documents"), reader.documents(documents)))
+    if isinstance(steps, list) and steps:
+        sections.append(element("section", element("h2", "Tools"), reader.steps(steps)))
+    return joined(*sections) if sections else None
 
 
 def _none(words: str) -> Html:

@@ -1,7 +1,7 @@
 """What a log says, as text for people: of any JSON value, the words that matter."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -75,13 +75,15 @@ def is_message(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("role"), str)
 
 
-def are_documents(value: Any) -> bool:
+def are_documents(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     """Tell whether a value is what a retriever found."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(one, Mapping) and "page_content" in one for one in value)
-    )
+    return isinstance(value, list) and bool(value) and all(_is_document(one) for one in value)
+
+
+def _is_document(value: Any) -> bool:
+    if not isinstance(value, Mapping) or "role" in value:
+        return False
+    return "page_content" in value or ("content" in value and "metadata" in value)
 
 
 def call_of(call: Any) -> tuple[str, str]:
