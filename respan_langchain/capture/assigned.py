@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import Final, Literal
 
-from respan_langchain.capture.names import LONGEST_NAME, MARK, is_weakly_secret
+from respan_langchain.capture.names import LONGEST_NAME, MARK, after_escape, is_weakly_secret
 
 Kind = Literal["strong", "header", "weak"]
 
@@ -59,6 +59,7 @@ _LINE: Final = re.compile(r"[^\n\r\"'\\]*")
 _REFERENCE: Final = re.compile(
     r"[<{$%\[]|(?:os|self|settings|config|process|env)\.|https?://|\*{3,}\Z|\.{3,}\Z"
 )
+_ESCAPE: Final = re.compile(after_escape() + r"\Z")
 _LAST_LETTERS: Final = (
     "word", "words", "swd", "hrase", "rases", "[aieshngtr]key", "[_-]key", "cret", "oken", "ials",
     "tial", "horization", "ookie", "sig", "ature", "pwd",
@@ -120,7 +121,7 @@ def _name_before(text: str) -> _Name | None:
         return None
     name = max((end for end in _ENDS if lowered.endswith(end)), key=len)
     before = lowered[: -len(name)]
-    if name in _WHOLE_WORDS and before[-1:].isalpha():
+    if name in _WHOLE_WORDS and before[-1:].isalpha() and not _ESCAPE.search(before):
         return None
     return _Name(_NAMES[name], spelled[-len(name) :].isupper())
 

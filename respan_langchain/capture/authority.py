@@ -5,11 +5,14 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from typing import Final
 
+from respan_langchain.capture.names import after_escape
+
 _URL: Final = re.compile(r"(://[^\s/:@\"'<>]*:)([^\s/@\"'<>\[]+)(?=@)")
 _BEARER: Final = re.compile(
-    r"(?i)\b(bearer\s+)(?=[A-Z._~+/=-]{0,80}[0-9])(?=[0-9._~+/=-]{0,80}[A-Z])[A-Z0-9._~+/=-]{10,}"
+    rf"(?i)(?:\b|{after_escape()})"
+    r"(bearer\s+)(?=[A-Z._~+/=-]{0,80}[0-9])(?=[0-9._~+/=-]{0,80}[A-Z])[A-Z0-9._~+/=-]{10,}"
 )
-_BASIC: Final = re.compile(r"(?i)\b(basic\s+)([A-Z0-9+/]{8,}={0,2})")
+_BASIC: Final = re.compile(rf"(?i)(?:\b|{after_escape()})(basic\s+)([A-Z0-9+/]{{8,}}={{0,2}})")
 
 _BASIC_HEADER: Final = re.compile(r"B(?:asic|ASIC)\s+[A-Za-z0-9+/]{8}")
 

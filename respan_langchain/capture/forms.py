@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from respan_langchain.capture.names import after_escape
+
 _DIGIT: Final = "(?=[A-Za-z]{0,60}[0-9])"
 """A digit comes soon: words joined by hyphens have none."""
 _END: Final = "(?![A-Za-z0-9])"
@@ -35,7 +37,8 @@ class Family:
 
 def _form(name: str, prefix: str, tail: str) -> tuple[re.Pattern[str], str]:
     # The prefix comes first, so that it is searched for fast, and then must not end a longer word.
-    return re.compile(f"{prefix}(?<![A-Za-z0-9]{prefix}){tail}"), f"[redacted:{name}]"
+    begins = f"(?:(?<![A-Za-z0-9]{prefix})|{after_escape(prefix)})"
+    return re.compile(f"{prefix}{begins}{tail}"), f"[redacted:{name}]"
 
 
 _PRIVATE_KEY: Final = re.compile(
@@ -114,7 +117,8 @@ WITH_CAPITAL_A: Final = Family(
     (
         # The secret half has no form of its own: forty characters that follow the half that has.
         (
-            re.compile(r"((?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+].{0,60}?)(?<![A-Za-z0-9/+])"
+            re.compile(r"((?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+].{0,60}?)"
+                       rf"(?:(?<![A-Za-z0-9/+])|{after_escape()})"
                        r"(?=[A-Za-z/+]{0,39}[0-9])(?=[a-z0-9/+]{0,39}[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),
             r"\1[redacted:aws-secret]",
         ),

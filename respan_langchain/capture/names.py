@@ -23,6 +23,15 @@ _WEAK_ENDS: Final = ("token", "pwd", "signature", "sig")
 _PAGING: Final = ("pagetoken", "nexttoken", "continuationtoken", "synctoken")
 _NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 
+
+def after_escape(before: str = "") -> str:
+    r"""A pattern that looks back, over `before`, at an escape such as `\n` in JSON.
+
+    Its letter does not belong to the word that follows it.
+    """
+    return rf"(?:(?<=\\[bfnrt]{before})|(?<=\\u[0-9A-Fa-f]{{4}}{before}))"
+
+
 _strength: dict[str, int] = {}
 
 

@@ -164,6 +164,13 @@ PLACES = {
             AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}])
         )
     },
+    "a line of tool arguments": lambda text: {
+        "output": message(
+            AIMessage("", tool_calls=[{"name": "f", "args": {"x": f"a\n{text}"}, "id": "c"}])
+        )
+    },
+    "quoted JSON": lambda text: {"input": json.dumps({"said": f"\u201c{text}\u201d"})},
+    "a cell in JSON": lambda text: {"input": json.dumps({"said": f"a\t{text}\tb"})},
     "reasoning": lambda text: {
         "output": message(AIMessage("", additional_kwargs={"reasoning_content": text}))
     },
