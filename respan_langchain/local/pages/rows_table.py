@@ -40,7 +40,7 @@ def rows_table(dataset_id: str, view: View, rows: list[sqlite3.Row], scores: Sco
     bar = element(
         "div",
         element("span", "Mark two rows to compare them", class_="hint"),
-        element("button", "Compare", type="submit"),
+        element("button", "Compare", type="submit", class_="primary"),
         class_="compare-bar",
     )
     return element(
@@ -69,14 +69,15 @@ def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[dict[str, o
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
     said = preview(loaded(row["input"])) or "(empty)"
     link = element("a", as_written(said), href=address, class_="row-link", dir="auto")
-    output = [as_written(_output(row)), *[_score(score) for score in scores[:3]]]
+    output = element("span", as_written(_output(row)), dir="auto")
+    judged = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
         element("td", _mark(row), class_="mark"),
         element("td", _state(row), _moment(row["happened_at"]), class_="when"),
         element("td", *_kind(row), class_="kind"),
         element("td", link, class_="said-in"),
-        element("td", element("span", *output, dir="auto"), class_="said-out"),
+        element("td", output, judged, class_="said-out"),
         element("td", as_written(row["model"] or figures.NOTHING), class_="model"),
         _number("tokens", figures.count(row["total_tokens"])),
         _number("cost", figures.money(row["cost"])),

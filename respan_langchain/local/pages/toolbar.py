@@ -106,9 +106,11 @@ def _more() -> Html:
         "div",
         element("label", "Field", _field(), class_="field"),
         element("datalist", *listed, id="fields"),
-        element("label", "is", element("select", *operators, name="operator"), class_="field"),
+        element(
+            "label", "Relation", element("select", *operators, name="operator"), class_="field"
+        ),
         element("label", "Value", _input("value", "gpt-4o, 0.01, \u2026"), class_="field"),
-        element("button", "Add filter", type="submit"),
+        element("button", "Add filter", type="submit", class_="primary"),
         class_="popover",
     )
     return element("details", element("summary", "Filter", class_="button"), box, class_="menu")
