@@ -13,7 +13,7 @@ from respan_langchain.capture.content import json_value
 from respan_langchain.capture.cost import Prices
 from respan_langchain.capture.documents import documents
 from respan_langchain.capture.encode import Finisher
-from respan_langchain.capture.event import OMITTED
+from respan_langchain.capture.event import NOTHING_ASKED, OMITTED
 from respan_langchain.capture.model import model_answered, model_asked, reported_of
 from respan_langchain.capture.policy import Policy, is_kept, is_wanted, sampling
 from respan_langchain.capture.record import ModelCall, Shape, row_from, row_id
@@ -64,7 +64,7 @@ class Shaper:
         if run.inputs is OMITTED or run.outputs is OMITTED:
             self.ledger.drop(identifier, "queue_bytes")
             return None
-        row = row_from(run, call, model, self.shape, _epoch())
+        row = row_from(run, identifier, call, model, self.shape, _epoch())
         chosen = sampling(run, self.policy)
         if chosen is not None:
             row["metadata"]["sampling"] = json_value(chosen)
@@ -110,20 +110,17 @@ class Shaper:
         return None
 
     def _model_call(self, run: Run) -> ModelCall:
-        asked = run.asked
+        asked = run.asked or NOTHING_ASKED
+        reported = reported_of(run.outputs)
         facts = model_answered(
-            model_asked(
-                None if asked is None else asked.serialized,
-                run.metadata,
-                None if asked is None else asked.invocation_params,
-                None if asked is None else asked.options,
-            ),
+            model_asked(asked.serialized, run.metadata, asked.invocation_params, asked.options),
             run.outputs,
+            reported,
         )
         usage = usage_of(run.outputs)
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
-        cost = self.prices.cost(usage, facts, reported_of(run.outputs), at)
+        cost = self.prices.cost(usage, facts, reported, at)
         return ModelCall(usage, cost, facts)
 
 

@@ -51,3 +51,6 @@ class Asked(NamedTuple):
     serialized: Mapping[str, Any] | None
     invocation_params: Mapping[str, Any] | None
     options: Mapping[str, Any] | None
+
+
+NOTHING_ASKED: Final = Asked(None, None, None)

@@ -5,7 +5,7 @@ The door to this room for what is known to be a conversation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from respan_langchain.capture import chat, objects
 from respan_langchain.capture.kinds import shape_of
@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothin
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
-_REASONS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason")
-
 
 @dataclass(frozen=True, slots=True)
 class Generated:
@@ -27,8 +25,6 @@ class Generated:
     """The first candidate: a chat model's message, a completion's text; None without any."""
     candidates: list[Json]
     """All candidates where there are several, else empty."""
-    finish_reason: str | None
-    """Why the first candidate ended, in the provider's word."""
 
 
 def message(
@@ -57,7 +53,6 @@ def generations(
     return Generated(
         output=candidates[0] if candidates else None,
         candidates=candidates if len(candidates) > 1 else [],
-        finish_reason=_finish_reason(answers[0], walk) if answers else None,
     )
 
 
@@ -80,14 +75,3 @@ def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:
 def _candidate(answer: Any, walk: Walk) -> Json:
     fields: Mapping[str, Any] = answer.__dict__
     return walk.value(fields["message"] if "message" in fields else fields.get("text"))
-
-
-def _finish_reason(answer: Any, walk: Walk) -> str | None:
-    fields: Mapping[str, Any] = answer.__dict__
-    said = getattr(fields.get("message"), "response_metadata", None)
-    for place in (fields.get("generation_info"), said):
-        if isinstance(place, dict):
-            for name in _REASONS:
-                if place.get(name):
-                    return str(walk.value(place[name]))
-    return None

@@ -35,7 +35,7 @@ class Policy:
 
 def is_wanted(run: Run, policy: Policy) -> bool:
     """Whether a finished run is to become a row, sampling aside."""
-    if run.hidden or not policy.capture & _kinds(run):
+    if run.hidden or not _is_captured(run, policy):
         return False
     if policy.include and not any(_means(selector, run) for selector in policy.include):
         return False
@@ -66,9 +66,9 @@ def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
     return {"rate": policy.sample_rate, "reason": "rate" if chosen else "error"}
 
 
-def _kinds(run: Run) -> frozenset[CaptureKind]:
-    own: CaptureKind = "llm" if run.kind == "chat" else run.kind
-    return frozenset({own, "root"}) if run.is_root else frozenset({own})
+def _is_captured(run: Run, policy: Policy) -> bool:
+    kind = "llm" if run.kind == "chat" else run.kind
+    return kind in policy.capture or (run.is_root and "root" in policy.capture)
 
 
 def _means(selector: Selector, run: Run) -> bool:

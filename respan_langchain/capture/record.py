@@ -91,14 +91,19 @@ def row_id(run: Run, call: CallSettings) -> str:
 
 
 def row_from(
-    run: Run, call: CallSettings, model: ModelCall | None, shape: Shape, epoch: float
+    run: Run,
+    identifier: str,
+    call: CallSettings,
+    model: ModelCall | None,
+    shape: Shape,
+    epoch: float,
 ) -> Row:
     """Make the row of a finished run.
 
-    `model` is None for everything but model calls; `epoch` is the wall time, in seconds since 1970,
-    at which the monotonic clock read zero.
+    `identifier` is its `row_id`, `model` is None for everything but model calls, and `epoch` is
+    the wall time, in seconds since 1970, at which the monotonic clock read zero.
     """
-    metadata = _identity(run, call)
+    metadata = _identity(run, identifier)
     metadata.update(_outcome(run, shape))
     metrics = timing(run, epoch)
     row: Row = {"input": "", "metadata": metadata, "metrics": metrics}
@@ -117,12 +122,12 @@ def row_from(
     return row
 
 
-def _identity(run: Run, call: CallSettings) -> dict[str, Json]:
+def _identity(run: Run, identifier: str) -> dict[str, Json]:
     """Which run this is, and where in its trace."""
     above = run.visible_parent
     found: dict[str, Json] = {
         "log_type": _log_type(run),
-        "custom_identifier": row_id(run, call),
+        "custom_identifier": identifier,
         "run_id": str(run.id),
         "trace_unique_id": run.trace.id.hex,
         "span_unique_id": run.id.hex,

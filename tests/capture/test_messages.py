@@ -455,7 +455,6 @@ def test_one_answer_is_the_output():
 
     assert given.output == {"role": "assistant", "content": "hello"}
     assert given.candidates == []
-    assert given.finish_reason == "stop"
 
 
 def test_all_candidates_are_kept():
@@ -478,7 +477,7 @@ def test_a_completion_is_its_text():
 def test_no_answer_is_none(rows):
     given = generations(LLMResult(generations=rows))
 
-    assert (given.output, given.candidates, given.finish_reason) == (None, [], None)
+    assert (given.output, given.candidates) == (None, [])
 
 
 def test_after_an_error_the_partial_answer_is_the_output():
@@ -488,14 +487,3 @@ def test_after_an_error_the_partial_answer_is_the_output():
     given = generations(LLMResult(generations=[[partial], [rest]]))
 
     assert given.output == {"role": "assistant", "content": "Once upon"}
-
-
-@pytest.mark.parametrize(
-    "said",
-    [{"stop_reason": "end_turn"}, {"stopReason": "end_turn"}, {"finish_reason": "end_turn"}],
-    ids=["anthropic", "bedrock", "openai"],
-)
-def test_the_finish_reason_is_the_providers_word(said):
-    given = generations(chat(AIMessage("x", response_metadata=said)))
-
-    assert given.finish_reason == "end_turn"
