@@ -36,9 +36,9 @@ def _texts(row: dict[str, Any]) -> list[str] | None:
         for value in node.values() if is_dict else node:
             kind = type(value)
             if kind is str:
-                if len(value) >= LARGE:
-                    return None
-                if len(value) >= SHORTEST_SUSPECT:
+                if (length := len(value)) >= SHORTEST_SUSPECT:
+                    if length >= LARGE:
+                        return None
                     texts.append(value)
             elif kind is dict or kind is list:
                 waiting.append(value)
