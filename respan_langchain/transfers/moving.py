@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from respan_langchain.api.models import Log
+from respan_langchain.errors import RespanError
 from respan_langchain.exports.rows import row_of
 
 
@@ -34,9 +35,15 @@ class Seen:
 
 
 def moving_from(log: Log) -> Moving:
-    """Make a platform's row one that can move; one without an identifier takes its id along."""
+    """Make a platform's row one that can move; one without an identifier takes its id along.
+
+    Raises:
+        RespanError: The platform does not tell the row's id, so rows could not be told apart.
+    """
+    if log.unique_id is None:
+        raise RespanError("The source does not show the ids of its rows: they cannot be moved.")
     row = row_of(log)
-    source_id = str(log.unique_id)
+    source_id = log.unique_id
     identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
     return Moving(source_id, identifier, mark_of(log), row)
 

@@ -140,6 +140,7 @@ def push_all(folder: Path, server: Server) -> None:
     assert process.returncode == 0, err + out
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_the_pusher_is_killed(fill, folder, server):
     fill([row(number) for number in range(3_000)])
     with pushing(folder, server, 500) as process:
@@ -150,6 +151,7 @@ def test_nothing_is_lost_or_doubled_when_the_pusher_is_killed(fill, folder, serv
     assert identifiers(f"sqlite:///{folder}/there.db") == identifiers(FROM)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_the_server_is_killed(fill, folder, server):
     fill([row(number) for number in range(3_000)])
     with pushing(folder, server, 1_000) as process:

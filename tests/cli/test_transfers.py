@@ -10,6 +10,7 @@ import pytest
 from cli.given import row
 
 from respan_langchain.api.client import DatasetClient
+from respan_langchain.api.models import Log
 from respan_langchain.dataset import Dataset
 from respan_langchain.errors import (
     AuthenticationError,
@@ -394,6 +395,11 @@ class Deaf(LocalTransport):
             )
             request.headers["content-length"] = "2"
         return super().handle_request(request)
+
+
+def test_rows_without_ids_are_not_moved():
+    with pytest.raises(RespanError, match="does not show the ids"):
+        moving_from(Log.model_validate(row(1)))
 
 
 def test_one_transfer_at_a_time(tmp_path):
