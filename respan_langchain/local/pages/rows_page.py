@@ -31,11 +31,6 @@ class Found:
     problem: str | None = None
     """Why the filters were not understood; no rows then."""
 
-    @property
-    def version(self) -> str:
-        """What changes whenever the dataset does."""
-        return f"{self.dataset['updated_at']:.6f}-{self.dataset['log_count']}"
-
 
 def show(store: Store, dataset_id: str, view: View) -> Response:
     """Show a dataset."""
@@ -60,10 +55,15 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
 
 def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
     """Answer with the rows again, or with nothing when nothing has changed."""
-    found = find(store, dataset_id, view)
-    if found.version == version:
-        return Response(204)
-    return layout.fragment(listing(dataset_id, view, found))
+    with store.reading() as connection:
+        if version_of(datasets_table.find(connection, dataset_id)) == version:
+            return Response(204)
+    return layout.fragment(listing(dataset_id, view, find(store, dataset_id, view)))
+
+
+def version_of(dataset: sqlite3.Row) -> str:
+    """Say what changes whenever a dataset does."""
+    return f"{dataset['updated_at']:.6f}-{dataset['log_count']}"
 
 
 def show_charts(store: Store, dataset_id: str, view: View) -> Response:
@@ -130,7 +130,7 @@ def listing(dataset_id: str, view: View, found: Found) -> Html:
         content = joined(
             rows_table(dataset_id, view, found.rows, found.scores), _pager(dataset_id, view, found)
         )
-    return element("div", content, data_version=found.version)
+    return element("div", content, data_version=version_of(found.dataset))
 
 
 def _empty(dataset_id: str, view: View, found: Found) -> Html:
