@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from respan_langchain.api.filters import field
     from respan_langchain.capture.limits import ContentLimits
     from respan_langchain.capture.runs import Patience
+    from respan_langchain.dataset import Dataset
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.handler import RespanDatasetCallbackHandler
     from respan_langchain.stats import Stats
@@ -25,6 +26,7 @@ _HOME = {
     "AsyncDatasetClient": "api.client",
     "ConfigurationError": "errors",
     "ContentLimits": "capture.limits",
+    "Dataset": "dataset",
     "Patience": "capture.runs",
     "DatasetClient": "api.client",
     "RespanDatasetCallbackHandler": "handler",
@@ -41,6 +43,7 @@ __all__ = [
     "AsyncDatasetClient",
     "ConfigurationError",
     "ContentLimits",
+    "Dataset",
     "DatasetClient",
     "Patience",
     "RespanDatasetCallbackHandler",

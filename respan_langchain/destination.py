@@ -51,7 +51,7 @@ def worker_of(settings: Settings, http_client: Any = None) -> Worker:
 
     The same one for every handler that asks for the same.
     """
-    _check_reach(settings)
+    settings = _anchored(settings)
     limits = limits_of(settings)
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     signature = blake2b(secret.encode(), digest_size=16).digest()
@@ -108,12 +108,16 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _check_reach(settings: Settings) -> None:
-    """Find what is wrong with the URL in the constructor call, and not later in the background."""
+def _anchored(settings: Settings) -> Settings:
+    """Find what is wrong with the URL in the constructor call, and not later in the background.
+
+    A relative file is where the app was then, wherever it goes before the first row leaves.
+    """
     if settings.is_local:
-        place_of(settings.base_url)
-    else:
-        platform_root(settings.base_url, allow_http=settings.allow_http)
+        place = f"sqlite:///{place_of(settings.base_url)}"
+        return settings.model_copy(update={"base_url": place})
+    platform_root(settings.base_url, allow_http=settings.allow_http)
+    return settings
 
 
 class PlatformCarrier:

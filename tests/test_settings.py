@@ -129,3 +129,17 @@ def test_the_key_is_never_shown():
         repr(read_settings(api_key=KEY)),
     ):
         assert KEY not in shown
+
+
+def test_a_relative_file_is_where_the_app_was(tmp_path, monkeypatch):
+    from support.models import FakeChat
+
+    monkeypatch.chdir(tmp_path)
+    handler = RespanDatasetCallbackHandler(dataset="d", base_url="sqlite:///here.db")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    FakeChat().invoke("hello", {"callbacks": [handler]})
+
+    assert handler.shutdown(timeout=20)
+    assert (tmp_path / "here.db").exists()
+    assert not (tmp_path / "elsewhere" / "here.db").exists()
