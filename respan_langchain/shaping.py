@@ -93,15 +93,18 @@ class Shaper:
                 totals.note_asked(asked_for(run.outputs), run.ended)
                 return model
             case "tool":
+                if run.call_id is None and isinstance(run.outputs, ToolMessage):
+                    run.call_id = run.outputs.tool_call_id  # langchain-core 1.0 tells it only here
                 # One that waits for someone will be called again, with the same id.
                 totals.tool_calls += run.status != "interrupted"
                 totals.tool_errors += has_failed(run)
-                if self.shape.content and self.shape.trajectory:
+                if self.shape.content and self.shape.trajectory and not run.is_root:
                     totals.add_step(step(run), run.call_id, run.started)
             case "retriever":
                 if (
                     self.shape.content
                     and self.shape.retrieved_documents
+                    and not run.is_root
                     and run.outputs is not OMITTED
                 ):
                     totals.documents += documents(run.outputs)

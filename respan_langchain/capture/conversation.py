@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.capture.content import Json, json_value
@@ -40,9 +40,7 @@ def root_view(
     """Choose what a root's row shows of its input and output."""
     asked, given = run.inputs, run.outputs
     if given is None and run.status in ("abandoned", "incomplete"):
-        given = run.trace.last_output
-        if isinstance(given, LLMResult):
-            given = generations(given, keep_media=keep_media).output
+        given = _latest(run.trace.last_output, keep_media=keep_media)
     is_state = conversation == "auto" and _messages_of(asked) is not None
     if input_key is not None:
         shown_input = json_value(part(asked, input_key), keep_media=keep_media)
@@ -59,6 +57,15 @@ def root_view(
     else:
         shown_output = json_value(given, keep_media=keep_media)
     return RootView(shown_input, shown_output)
+
+
+def _latest(given: object, *, keep_media: bool) -> object:
+    """What a model or a node gave last, as its root might have given it."""
+    if isinstance(given, LLMResult):
+        return generations(given, keep_media=keep_media).output
+    # A node may give commands in place of a part of the state.
+    update = getattr(given[-1], "update", None) if isinstance(given, list) and given else None
+    return update if isinstance(update, Mapping) else given
 
 
 def part(value: object, path: str) -> object:
@@ -111,7 +118,7 @@ def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
 
 
 def _answer(state: object, *, keep_media: bool) -> Json:
-    """The structured response if there is one, else the last answer, else the whole state."""
+    """The structured response, the last answer of a model or a tool, else the whole state."""
     structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
     if structured is not None:
         return json_value(structured, keep_media=keep_media)
@@ -119,4 +126,6 @@ def _answer(state: object, *, keep_media: bool) -> Json:
     last = final[-1] if final else None
     if isinstance(last, BaseMessage) and last.type in ("ai", "AIMessageChunk"):
         return messages([last], keep_media=keep_media)[0]
+    if isinstance(last, ToolMessage):
+        return answer(last, keep_media=keep_media)
     return json_value(state, keep_media=keep_media)

@@ -36,6 +36,8 @@ LOG_TYPES: Final[Mapping[Kind, str]] = {
     "tool": "tool",
     "retriever": "task",
 }
+AGENT: Final = "lc_agent_name"
+"""Where `create_agent` says its name."""
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
     "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
@@ -141,7 +143,7 @@ def _identity(run: Run, identifier: str) -> dict[str, Json]:
 
 def _log_type(run: Run) -> str:
     if run.kind == "chain" and run.is_root:
-        return "agent" if "lc_agent_name" in run.metadata else "workflow"
+        return "agent" if AGENT in run.metadata else "workflow"
     return LOG_TYPES[run.kind]
 
 
@@ -182,6 +184,9 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     if not isinstance(run.outputs, LLMResult):
         return
     given = generations(run.outputs, keep_media=shape.keep_media)
+    if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(AGENT):
+        # `create_agent` writes its name into the answer when the call is over, perhaps before this.
+        given.output.pop("name", None)
     # A refused call comes with an empty message, which nobody said.
     if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
         row["output"] = given.output

@@ -4,7 +4,7 @@ import json
 from threading import Event
 
 import pytest
-from golden.cases import CASES, EVERYTHING, PNG, PROMPT, QUESTION, price, stock
+from golden.cases import CASES, EVERYTHING, PNG, PROMPT, QUESTION, Shelf, price, stock
 from golden.models import Researcher
 from golden.running import rows_of as rows_of_case
 from langchain.agents import create_agent
@@ -240,3 +240,53 @@ def test_a_redactor_of_everything_leaves_the_names_that_are_the_platforms(make_h
         assert not [key for key in row["metadata"] if key.startswith("x")]
         for step in row["metadata"].get("trajectory", ()):
             assert step.keys() <= {"tool", "input", "tool_call_id", "output", "status", "error"}
+
+
+@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+def test_a_models_answer_has_not_the_name_that_its_agent_gives_it_later(
+    snapshot, make_handler, rows_of
+):
+    handler = make_handler(snapshot=snapshot)
+    seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert ["name" in row["output"] for row in rows.chats] == [False, False]
+    assert {row["metadata"]["lc_agent_name"] for row in rows.chats} == {"seller"}
+
+
+def test_a_tool_called_by_itself_is_no_step_of_its_own(handler, rows_of):
+    stock.invoke({"shoe": "Runner", "sizes": [42]}, {"callbacks": [handler]})
+
+    [row] = rows_of(handler)
+    assert "trajectory" not in row["metadata"]
+    assert row["metrics"]["tool_calls"] == 1
+
+
+def test_a_retriever_called_by_itself_shows_its_documents_once(handler, rows_of):
+    Shelf().invoke("shoes", {"callbacks": [handler]})
+
+    [row] = rows_of(handler)
+    assert len(row["output"]) == 2
+    assert "retrieved_documents" not in row["metadata"]
+
+
+def test_an_agent_that_ends_with_a_tool_gives_the_tools_answer(handler, rows_of):
+    @tool(return_direct=True)
+    def stock(shoe: str, sizes: list[int]) -> str:
+        """Count."""
+        return "two pairs"
+
+    seller(stock, price, at_once=False).invoke(ASKED, {"callbacks": [handler]})
+
+    assert rows_of(handler).roots[0]["output"] == "two pairs"
+
+
+def test_an_abandoned_agent_gives_the_message_that_came_last(handler, rows_of):
+    stream = seller(stock, price).stream(ASKED, {"callbacks": [handler]})
+    next(stream)
+    stream.close()
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "abandoned"
+    assert root["output"]["role"] == "assistant"
+    assert root["output"]["content"] == "Let me look."
