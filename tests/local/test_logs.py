@@ -142,6 +142,7 @@ def test_a_log_that_is_nested_too_deeply_is_refused_alone(platform):
         ({"metadata__team": {"operator": "icontains", "value": "ÜN"}}, "b"),
         ({"metadata__size": {"operator": "gt", "value": 2}}, "b"),
         ({"metadata__size": {"operator": "lt", "value": 5}}, "ab"),
+        ({"metadata__size": {"operator": "lt", "value": "a"}}, "c"),
         ({'metadata__a"b': {"operator": "", "value": 1}}, "c"),
         ({"metadata__on": {"operator": "", "value": True}}, "c"),
         (

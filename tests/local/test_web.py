@@ -1,6 +1,8 @@
 """The port: who may knock, under which name, with which key."""
 
+import signal
 import socket
+import subprocess
 import sys
 
 import httpx
@@ -9,6 +11,7 @@ import pytest
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.local.door import Door
 from respan_langchain.local.rules import Rules
+from respan_langchain.local.store import Store
 from respan_langchain.local.web import serve, serving
 
 
@@ -90,3 +93,45 @@ def test_a_missing_extra_says_what_to_install(monkeypatch):
 
     with pytest.raises(MissingExtraError, match=r"pip install 'respan-langchain\[local\]'"):
         import respan_langchain.local.web  # noqa: F401
+
+
+def test_a_served_file_keeps_its_rows_when_the_server_is_told_to_stop(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = (
+        "from respan_langchain.local.web import serve\n"
+        "from respan_langchain.local.door import Door\n"
+        f"serve('sqlite:///{tmp_path}/a.db', Door(port={port}))"
+    )
+    server = subprocess.Popen([sys.executable, "-c", program])
+
+    with httpx.Client(
+        transport=httpx.HTTPTransport(retries=10),
+        headers={"Authorization": "Bearer any"},
+        base_url=f"http://127.0.0.1:{port}/api/",
+    ) as client:
+        made = client.post("datasets/", json={"name": "d", "is_empty": True})
+    server.send_signal(signal.SIGTERM)
+    server.wait(timeout=60)
+    store = Store(tmp_path / "a.db")
+    with store.reading() as connection:
+        names = [row["name"] for row in connection.execute("SELECT name FROM datasets")]
+    store.close()
+
+    assert made.status_code == 201
+    assert names == ["Saved logs", "d"]
+
+
+def test_the_page_is_served_with_its_files_and_downloads(platform):
+    dataset = platform.dataset("support-bot")
+    platform.fill(dataset, [{"input": f"row {n}"} for n in range(450)])
+    with serving(platform.store) as address, httpx.Client(base_url=address) as browser:
+        page, style = browser.get("/"), browser.get("/static/app.css")
+        export = browser.get(f"/datasets/{dataset}/export.jsonl")
+        foreign = browser.get("/", headers={"Host": "evil.example"})
+
+    assert "support-bot" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert style.headers["content-type"].startswith("text/css")
+    assert len(export.text.splitlines()) == 450
+    assert (foreign.status_code, "support-bot" in foreign.text) == (403, False)
