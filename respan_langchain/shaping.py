@@ -18,7 +18,7 @@ from respan_langchain.capture.model import model_answered, model_asked, reported
 from respan_langchain.capture.policy import Policy, is_kept, is_wanted, sampling
 from respan_langchain.capture.record import ModelCall, Shape, row_from, row_id
 from respan_langchain.capture.run import Run
-from respan_langchain.capture.tool_steps import asked_for, has_failed, step
+from respan_langchain.capture.tool_steps import asked_for, call_id_of, has_failed, step
 from respan_langchain.capture.usage import usage_of
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.parcel import Parcel
@@ -93,8 +93,7 @@ class Shaper:
                 totals.note_asked(asked_for(run.outputs), run.ended)
                 return model
             case "tool":
-                if run.call_id is None and isinstance(run.outputs, ToolMessage):
-                    run.call_id = run.outputs.tool_call_id  # langchain-core 1.0 tells it only here
+                run.call_id = call_id_of(run)
                 # One that waits for someone will be called again, with the same id.
                 totals.tool_calls += run.status != "interrupted"
                 totals.tool_errors += has_failed(run)

@@ -19,6 +19,13 @@ def answer(outputs: object, *, keep_media: bool = False) -> Json:
     return json_value(outputs, keep_media=keep_media)
 
 
+def call_id_of(run: Run) -> str | None:
+    """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
+    if run.call_id is None and isinstance(run.outputs, ToolMessage):
+        return run.outputs.tool_call_id
+    return run.call_id
+
+
 def answered_with_error(run: Run) -> bool:
     """Whether a tool told the model that it failed, instead of raising."""
     outputs = run.outputs
