@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from copy import deepcopy
 from typing import Any
 
+from langchain_core.runnables import Runnable
+
 Way = Callable[[Any, Any, dict[str, Any]], object]
 
 TWICE = ("batch", "abatch", "batch_as_completed", "abatch_as_completed")
@@ -68,8 +70,10 @@ WAYS: dict[str, Way] = {
     "events_v2": _events("v2"),
 }
 
-THIRD_VERSION: dict[str, Way] = {
-    "stream_events_v3": _third_version,
-    "astream_events_v3": _third_version_async,
-}
-"""For chat models and graphs alone."""
+THIRD_VERSION: dict[str, Way] = {}
+"""For chat models and graphs alone; not in the oldest langchain-core."""
+if hasattr(Runnable, "stream_events"):
+    THIRD_VERSION |= {
+        "stream_events_v3": _third_version,
+        "astream_events_v3": _third_version_async,
+    }
