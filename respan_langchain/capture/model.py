@@ -96,7 +96,7 @@ def model_answered(
     said = reported_of(response) if reported is None else reported
     # LangSmith's gateway may route to another model than the one that was asked for.
     gateway = _mapping(said.get("lc_gateway_metadata"))
-    # Written out, since `replace` takes thrice the time.
+    # Written out, since `replace` takes half as long again.
     return ModelFacts(
         provider=_text(gateway.get("provider")) or asked.provider,
         requested=asked.requested,
