@@ -1,11 +1,13 @@
 """Corners: limits, moments, and what happens when the file itself fails."""
 
+import doctest
 import json
 
 import pytest
 
 from respan_langchain.local.messages import Request
 from respan_langchain.local.moments import moment_from, written
+from respan_langchain.local.pages import figures, html
 from respan_langchain.local.pages.session import Sessions
 from respan_langchain.local.pages.site import Site
 
@@ -179,3 +181,11 @@ def test_a_store_that_fails_is_answered_and_not_raised(platform):
 
     assert (said.status, said.body["retry_after"]) == (503, 1)
     assert shown.status == 503
+
+
+@pytest.mark.parametrize("module", [figures, html], ids=["figures", "html"])
+def test_the_examples_in_the_words_hold(module):
+    result = doctest.testmod(module)
+
+    assert result.attempted
+    assert not result.failed
