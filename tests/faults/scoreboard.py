@@ -8,7 +8,9 @@ from tests.faults.cases import CASES, Case, Outcome, play
 def line_of(case: Case, outcome: Outcome) -> str:
     """One row of the table."""
     said = outcome.said
-    lost = said.get("captured", 0) - said.get("delivered", 0) - said.get("spooled", 0)
+    lost = said.get("captured", 0) - said.get("delivered", 0)
+    if case.then:
+        lost = case.count - outcome.stored
     notes = [f"exit {outcome.seconds:.1f} s"]
     if "flush" in said:
         notes.append(f"flush {said['flush_seconds']:.1f} s, {bool(said['flush'])}")
