@@ -1,8 +1,8 @@
 """What became of every row of one handler: exact counts, and the fate of the latest rows by id.
 
-Writing appends a note to a deque and nothing else, so it is safe from any thread, from `__del__`
-and from a signal handler that interrupts another note. Whoever reads folds the notes into the
-counts first.
+Writing appends a note to a deque and waits for nobody, so it is safe from any thread, from
+`__del__` and from a signal handler that interrupts another note. Whoever reads folds the notes into
+the counts first.
 """
 
 import threading
@@ -14,6 +14,8 @@ from typing import Literal
 from respan_langchain.delivery import forks
 
 RESUMED = "back from disk"
+MOST_NOTES = 2_000
+"""Notes that wait to be counted; beyond it the next writer counts them."""
 
 State = Literal["queued", "delivered", "rejected", "dropped", "unknown", "spooled"]
 Final = Literal["delivered", "rejected", "dropped", "unknown", "spooled"]
@@ -82,23 +84,23 @@ class Ledger:
 
     def accept(self, row_id: str) -> None:
         """A row was taken in and will be counted again when its fate is known."""
-        self._notes.append(_Note(row_id, "queued", ""))
+        self._note(_Note(row_id, "queued", ""))
 
     def doubt(self, row_id: str, reason: str) -> None:
         """A queued row has news: it stays queued, `reason` says what it waits for."""
-        self._notes.append(_Note(row_id, "queued", reason))
+        self._note(_Note(row_id, "queued", reason))
 
     def resume(self, row_id: str) -> None:
         """A row came back from disk."""
-        self._notes.append(_Note(row_id, "queued", RESUMED))
+        self._note(_Note(row_id, "queued", RESUMED))
 
     def settle(self, row_id: str, state: Final, reason: str = "") -> None:
         """An accepted row has met its fate."""
-        self._notes.append(_Note(row_id, state, reason))
+        self._note(_Note(row_id, state, reason))
 
     def drop(self, row_id: str, reason: str) -> None:
         """A row was refused at the door, or could not even be made: it was never accepted."""
-        self._notes.append(_Note(row_id, "dropped", reason, at_door=True))
+        self._note(_Note(row_id, "dropped", reason, at_door=True))
 
     def fate(self, row_id: str) -> Fate | None:
         """Where the row stands; None when it never came, or was settled too long ago."""
@@ -125,7 +127,7 @@ class Ledger:
             )
 
     def fold(self) -> None:
-        """Bring the notes into the counts; the worker does so often."""
+        """Bring the notes into the counts."""
         with self._lock:
             # Re-entered from a signal handler or __del__ in the middle of folding: the outer call
             # goes on after us and takes these notes as well.
@@ -137,6 +139,15 @@ class Ledger:
                     self._count(self._notes.popleft())
             finally:
                 self._folding = False
+
+    def _note(self, note: _Note) -> None:
+        self._notes.append(note)
+        # Where nobody ever asks, somebody has to count; who comes while another counts need not.
+        if len(self._notes) > MOST_NOTES and self._lock.acquire(blocking=False):
+            try:
+                self.fold()
+            finally:
+                self._lock.release()
 
     def _count(self, note: _Note) -> None:
         if note.state == "queued":

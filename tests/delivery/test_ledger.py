@@ -2,7 +2,7 @@
 
 import threading
 
-from respan_langchain.delivery.ledger import Fate, Ledger
+from respan_langchain.delivery.ledger import MOST_NOTES, Fate, Ledger
 
 
 def test_a_row_is_queued_until_it_meets_its_fate():
@@ -51,6 +51,19 @@ def test_only_the_latest_fates_are_remembered_and_all_are_counted():
 
     assert [ledger.fate(name) for name in "abc"] == [None, Fate("delivered"), Fate("delivered")]
     assert ledger.counts().delivered == 3
+
+
+def test_a_book_that_nobody_reads_stays_small():
+    ledger = Ledger(remembered=10)
+
+    for number in range(20_000):
+        ledger.accept(str(number))
+        ledger.settle(str(number), "delivered")
+        ledger.drop(str(number), "queue_rows")
+
+    assert len(ledger._notes) <= MOST_NOTES + 1
+    assert len(ledger._queued) <= MOST_NOTES
+    assert len(ledger._settled) == 10
 
 
 def test_a_child_process_begins_an_empty_book():
