@@ -7,12 +7,12 @@ events mean is worked out later, on the worker's thread, by `capture/runs.py`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from respan_langchain.capture.event import OMITTED
+from respan_langchain.capture.event import OMITTED, Event
 from respan_langchain.capture.weight import weight
 from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
@@ -41,14 +41,12 @@ def only_here() -> Iterator[None]:
         _last_root.reset(token)
 
 
-class Above(NamedTuple):
-    """What a run that starts knows of the one above it."""
+Above: TypeAlias = tuple[UUID | None, UUID | None, Mapping[str, Any] | None]
+"""What a run that starts knows of the one above it.
 
-    parent: UUID | None
-    """As LangChain says."""
-    context: UUID | None
-    """As the context of the call says, which is right where LangChain is not."""
-    configurable: Mapping[str, Any] | None
+Its parent as LangChain says; its parent as the context of the call says, which is right where
+LangChain is not; and the caller's `configurable`.
+"""
 
 
 class Listener(BaseCallbackHandler):
@@ -77,9 +75,14 @@ class Listener(BaseCallbackHandler):
         self._silent = recorder.silent
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
+        self._end = self._note if flush_root is None else self._note_and_flush
 
     def complain(self, problem: Exception) -> None:
-        """Count what went wrong in an event, and say it once."""
+        """Count what went wrong in an event, and say it once, without content.
+
+        Each event has this guard in its own body, since a wrapper would cost as much again as the
+        event. LangChain has a guard too, but it logs the error's `repr` each time.
+        """
         self._recorder.complain(problem)
 
     # For the listeners below
@@ -93,7 +96,7 @@ class Listener(BaseCallbackHandler):
             return OMITTED, SMALL_EVENT
         return self._freeze(value), SMALL_EVENT + weight(value)
 
-    def _above(self, run_id: UUID, parent_run_id: UUID | None) -> "Above":
+    def _above(self, run_id: UUID, parent_run_id: UUID | None) -> Above:
         """The run above, also where LangChain does not say so.
 
         It forgets the parent of what `with_fallbacks` tries, or names the one above it, and forgets
@@ -108,15 +111,12 @@ class Listener(BaseCallbackHandler):
         if config is None or above is None or above == run_id:
             if parent_run_id is None:
                 _last_root.set(run_id)
-            return Above(parent_run_id, None, None)
-        return Above(parent_run_id, above, config.get("configurable"))
+            return parent_run_id, None, None
+        return parent_run_id, above, config.get("configurable")
 
-    def _end(self, event: tuple[Any, ...]) -> None:
-        """Write down how a run ended; deliver at once if that is asked for, and it was a root."""
-        if self._flush_root is None:
-            self._note(event)
-            return
+    def _note_and_flush(self, event: Event) -> None:
+        """Write down how a run ended; deliver at once if it was a root."""
         was_root = self._recorder.is_root(event[3])
         self._note(event)
-        if was_root:
+        if was_root and self._flush_root is not None:
             self._flush_root()

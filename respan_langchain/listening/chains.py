@@ -6,14 +6,12 @@ from uuid import UUID
 
 from respan_langchain.capture.event import UNCHANGED
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import failure_of, name_of
 
 
 class ChainListener(Listener):
     """Hears of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
 
-    @guarded
     def on_chain_start(
         self,
         serialized: dict[str, Any] | None,
@@ -27,26 +25,28 @@ class ChainListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A chain, a graph or one of its nodes begins."""
-        size = SMALL_EVENT
-        above = self._above(run_id, parent_run_id)
-        if above.context is None or parent_run_id is None or self._every_chain:
-            inputs, size = self._content(inputs)
-        self._note(
-            (
-                size,
-                "start",
-                monotonic(),
-                run_id,
-                *above,
-                "chain",
-                name_of(name, serialized, "chain"),
-                inputs,
-                tags,
-                metadata,
+        try:
+            size = SMALL_EVENT
+            above = self._above(run_id, parent_run_id)
+            if above[1] is None or parent_run_id is None or self._every_chain:
+                inputs, size = self._content(inputs)
+            self._note(
+                (
+                    size,
+                    "start",
+                    monotonic(),
+                    run_id,
+                    *above,
+                    "chain",
+                    name_of(name, serialized, "chain"),
+                    inputs,
+                    tags,
+                    metadata,
+                )
             )
-        )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_chain_end(
         self,
         outputs: Any,
@@ -57,12 +57,14 @@ class ChainListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A chain returned; `inputs` come along only when it was streamed."""
-        size = SMALL_EVENT
-        if parent_run_id is None or self._every_chain:
-            outputs, size = self._content(outputs)
-        self._end((size, "end", monotonic(), run_id, outputs, inputs))
+        try:
+            size = SMALL_EVENT
+            if parent_run_id is None or self._every_chain:
+                outputs, size = self._content(outputs)
+            self._end((size, "end", monotonic(), run_id, outputs, inputs))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_chain_error(
         self,
         error: BaseException,
@@ -73,23 +75,30 @@ class ChainListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A chain raised, was abandoned or was interrupted."""
-        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
+        try:
+            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_interrupt(self, event: Any) -> None:
         """A graph stops to wait for someone."""
-        self._note(
-            (
-                SMALL_EVENT,
-                "interrupt",
-                monotonic(),
-                event.run_id,
-                str(event.checkpoint_id),
-                tuple(event.interrupts),
+        try:
+            self._note(
+                (
+                    SMALL_EVENT,
+                    "interrupt",
+                    monotonic(),
+                    event.run_id,
+                    str(event.checkpoint_id),
+                    tuple(event.interrupts),
+                )
             )
-        )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_resume(self, event: Any) -> None:
         """A graph goes on where it stopped."""
-        self._note((SMALL_EVENT, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
+        try:
+            self._note((SMALL_EVENT, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)

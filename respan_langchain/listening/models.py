@@ -8,14 +8,12 @@ from uuid import UUID
 from respan_langchain.capture.event import OMITTED, Asked
 from respan_langchain.capture.weight import answer_weight, conversation_weight
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import copied, failure_of, name_of, says_something
 
 
 class ModelListener(Listener):
     """Hears of chat models and text models."""
 
-    @guarded
     def on_chat_model_start(
         self,
         serialized: dict[str, Any],
@@ -34,20 +32,22 @@ class ModelListener(Listener):
 
         LangChain starts one run per conversation, so there is one list.
         """
-        asked: object = messages[0] if messages else []
-        self._start_model(
-            "chat",
-            serialized,
-            asked,
-            run_id,
-            parent_run_id,
-            tags,
-            metadata,
-            name,
-            Asked(serialized, invocation_params, options),
-        )
+        try:
+            asked: object = messages[0] if messages else []
+            self._start_model(
+                "chat",
+                serialized,
+                asked,
+                run_id,
+                parent_run_id,
+                tags,
+                metadata,
+                name,
+                Asked(serialized, invocation_params, options),
+            )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_llm_start(
         self,
         serialized: dict[str, Any],
@@ -63,17 +63,20 @@ class ModelListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A text model is asked; one run per prompt."""
-        self._start_model(
-            "llm",
-            serialized,
-            prompts[0] if prompts else "",
-            run_id,
-            parent_run_id,
-            tags,
-            metadata,
-            name,
-            Asked(serialized, invocation_params, options),
-        )
+        try:
+            self._start_model(
+                "llm",
+                serialized,
+                prompts[0] if prompts else "",
+                run_id,
+                parent_run_id,
+                tags,
+                metadata,
+                name,
+                Asked(serialized, invocation_params, options),
+            )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
     def on_llm_new_token(
         self,
@@ -96,17 +99,18 @@ class ModelListener(Listener):
         if run_id.int in self._silent:
             self._first_block(run_id, event)
 
-    @guarded
     def on_llm_end(
         self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """A model answered."""
-        size = SMALL_EVENT + answer_weight(response)
-        if self._recorder.is_full:
-            response = OMITTED
-        self._end((size, "end", monotonic(), run_id, response))
+        try:
+            size = SMALL_EVENT + answer_weight(response)
+            if self._recorder.is_full:
+                response = OMITTED
+            self._end((size, "end", monotonic(), run_id, response))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_llm_error(
         self,
         error: BaseException,
@@ -117,12 +121,17 @@ class ModelListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
-        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
+        try:
+            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model tries again by itself."""
-        self._note((SMALL_EVENT, "retry", monotonic(), run_id))
+        try:
+            self._note((SMALL_EVENT, "retry", monotonic(), run_id))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
     def _start_model(
         self,
@@ -158,15 +167,19 @@ class ModelListener(Listener):
             )
         )
 
-    @guarded
     def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
-        if says_something(token, chunk):
-            self._hear(run_id)
+        try:
+            if says_something(token, chunk):
+                self._hear(run_id)
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def _first_block(self, run_id: UUID, event: Any) -> None:
-        if event.get("event") == "content-block-delta":
-            self._hear(run_id)
+        try:
+            if event.get("event") == "content-block-delta":
+                self._hear(run_id)
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
     def _hear(self, run_id: UUID) -> None:
         self._silent.pop(run_id.int, None)

@@ -5,14 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.guard import guarded
 from respan_langchain.listening.taking import failure_of, name_of
 
 
 class ToolListener(Listener):
     """Hears of tools and retrievers."""
 
-    @guarded
     def on_tool_start(
         self,
         serialized: dict[str, Any] | None,
@@ -28,36 +26,42 @@ class ToolListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
-        taken, size = self._content(input_str if inputs is None else inputs)
-        self._note(
-            (
-                size,
-                "start",
-                monotonic(),
-                run_id,
-                *self._above(run_id, parent_run_id),
-                "tool",
-                name_of(name, serialized, "tool"),
-                taken,
-                tags,
-                metadata,
-                None,
-                tool_call_id,
+        try:
+            taken, size = self._content(input_str if inputs is None else inputs)
+            self._note(
+                (
+                    size,
+                    "start",
+                    monotonic(),
+                    run_id,
+                    *self._above(run_id, parent_run_id),
+                    "tool",
+                    name_of(name, serialized, "tool"),
+                    taken,
+                    tags,
+                    metadata,
+                    None,
+                    tool_call_id,
+                )
             )
-        )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool returned a value or a message, which may say that it failed."""
-        taken, size = self._content(output)
-        self._end((size, "end", monotonic(), run_id, taken))
+        try:
+            taken, size = self._content(output)
+            self._end((size, "end", monotonic(), run_id, taken))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
-        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        try:
+            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_retriever_start(
         self,
         serialized: dict[str, Any] | None,
@@ -71,28 +75,35 @@ class ToolListener(Listener):
         **kwargs: Any,
     ) -> None:
         """A retriever is asked."""
-        self._note(
-            (
-                SMALL_EVENT,
-                "start",
-                monotonic(),
-                run_id,
-                *self._above(run_id, parent_run_id),
-                "retriever",
-                name_of(name, serialized, "retriever"),
-                query,
-                tags,
-                metadata,
+        try:
+            self._note(
+                (
+                    SMALL_EVENT,
+                    "start",
+                    monotonic(),
+                    run_id,
+                    *self._above(run_id, parent_run_id),
+                    "retriever",
+                    name_of(name, serialized, "retriever"),
+                    query,
+                    tags,
+                    metadata,
+                )
             )
-        )
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever found documents; the list is shared with the app."""
-        taken, size = self._content(documents)
-        self._end((size, "end", monotonic(), run_id, taken))
+        try:
+            taken, size = self._content(documents)
+            self._end((size, "end", monotonic(), run_id, taken))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
 
-    @guarded
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
-        self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        try:
+            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self.complain(problem)
