@@ -142,10 +142,14 @@ def test_no_event_raises_whatever_it_is_given(start, odd, make_handler):
         run_id = uuid4()
         more = {"tags": make(), "metadata": make(), "name": make(), "inputs": make()}
         more |= {"invocation_params": make(), "options": make(), "tool_call_id": make()}
+        # What LangChain passes by position it never passes by name as well.
+        if start == "on_chain_start":
+            del more["inputs"]
         getattr(handler, start)(make(), make(), run_id=run_id, **more)
         for event in BETWEEN:
             getattr(handler, event)(make(), chunk=make(), run_id=run_id)
-        getattr(handler, end)(make(), run_id=run_id, response=make(), inputs=make())
+        late = {} if end == "on_llm_end" else {"response": make()}
+        getattr(handler, end)(make(), run_id=run_id, inputs=make(), **late)
     handler.on_interrupt(make())
     handler.on_resume(make())
     assert handler.shutdown(timeout=10).complete
