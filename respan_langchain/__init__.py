@@ -12,22 +12,22 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from respan_langchain.activation import capture, disable, enable
+    from respan_langchain.api.calls.filters import field
     from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
-    from respan_langchain.api.filters import field
-    from respan_langchain.capture.limits import ContentLimits
-    from respan_langchain.capture.runs import Patience
     from respan_langchain.dataset import Dataset
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.handler import RespanDatasetCallbackHandler
+    from respan_langchain.records.encoding.limits import ContentLimits
+    from respan_langchain.records.runs import Patience
     from respan_langchain.stats import Stats
 
 _HOME = {
     "ApiError": "errors",
     "AsyncDatasetClient": "api.client",
     "ConfigurationError": "errors",
-    "ContentLimits": "capture.limits",
+    "ContentLimits": "records.encoding.limits",
     "Dataset": "dataset",
-    "Patience": "capture.runs",
+    "Patience": "records.runs",
     "DatasetClient": "api.client",
     "RespanDatasetCallbackHandler": "handler",
     "RespanError": "errors",
@@ -35,7 +35,7 @@ _HOME = {
     "capture": "activation",
     "disable": "activation",
     "enable": "activation",
-    "field": "api.filters",
+    "field": "api.calls.filters",
 }
 
 __all__ = [

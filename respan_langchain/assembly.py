@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from respan_langchain.capture.cost import Prices
-from respan_langchain.capture.runs import Patience
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.destination import address_of, worker_of
 from respan_langchain.options import finisher_from, policy_from, shape_from
 from respan_langchain.recorder import Recorder
+from respan_langchain.records.numbers.cost import Prices
+from respan_langchain.records.runs import Patience
 from respan_langchain.settings import Settings, read_settings
 from respan_langchain.shaping import Shaper
 

@@ -6,8 +6,8 @@ The one place where the api room and the local room meet.
 from typing import Any, Final
 
 from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
-from respan_langchain.api.exchange import Exchange
-from respan_langchain.local.store import store_at
+from respan_langchain.api.wire.exchange import Exchange
+from respan_langchain.local.tables.store import store_at
 from respan_langchain.local.transport import AsyncLocalTransport, LocalTransport
 from respan_langchain.settings import Settings
 

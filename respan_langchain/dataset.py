@@ -12,8 +12,8 @@ from itertools import islice
 from os import PathLike
 from typing import Any, Final, Self
 
-from respan_langchain.api import log_calls, models
-from respan_langchain.api.call_parts import Selection
+from respan_langchain.api.calls import log_calls, models
+from respan_langchain.api.calls.call_parts import Selection
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.api.errand import errand
 from respan_langchain.connection import client_of

@@ -11,14 +11,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from respan_langchain.answer import Answer
-from respan_langchain.api.address import platform_root
+from respan_langchain.api.calls.address import platform_root
+from respan_langchain.delivery.disk.outbox import Disk
+from respan_langchain.delivery.disk.spool_directory import prepare
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.outbox import Disk
 from respan_langchain.delivery.registry import worker_for
-from respan_langchain.delivery.spool_directory import prepare
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.errors import ApiError, ConfigurationError
-from respan_langchain.local.store import place_of
+from respan_langchain.local.tables.store import place_of
 from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -135,7 +135,7 @@ class PlatformCarrier:
 
     def post(self, address: str, body: bytes, deadline: float) -> Answer:
         """Make one bulk request, once the dataset is known."""
-        from respan_langchain.api.log_calls import bulk_call
+        from respan_langchain.api.calls.log_calls import bulk_call
 
         ends = time.monotonic() + deadline
         try:
@@ -144,9 +144,7 @@ class PlatformCarrier:
             return _answer_of(problem)
         return self._exchange.send(bulk_call(dataset_id), ends, content=body)
 
-    def find(
-        self, address: str, ids: Collection[str], deadline: float
-    ) -> Mapping[str, int] | None:
+    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
         """Count how often each id is stored; None when that cannot be learnt."""
         try:
             dataset_id = self._dataset_id(address)

@@ -16,12 +16,12 @@ from respan_langchain.listening.models import ModelListener
 from respan_langchain.listening.tools import ToolListener
 
 if TYPE_CHECKING:
-    from respan_langchain.capture.cost import PricesArgument
-    from respan_langchain.capture.limits import ContentLimits
-    from respan_langchain.capture.runs import Patience
     from respan_langchain.delivery.flushing import FlushResult
     from respan_langchain.delivery.ledger import Fate
     from respan_langchain.options import Capture, Redact, Selectors
+    from respan_langchain.records.encoding.limits import ContentLimits
+    from respan_langchain.records.numbers.cost import PricesArgument
+    from respan_langchain.records.runs import Patience
     from respan_langchain.stats import Stats
 
 

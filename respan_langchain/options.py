@@ -6,14 +6,14 @@ Settings that also have an environment variable are in `settings.py`; these are 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, get_args
 
-from respan_langchain.capture.content import json_value
-from respan_langchain.capture.encode import Finisher
-from respan_langchain.capture.limits import ContentLimits
-from respan_langchain.capture.policy import CAPTURE_KINDS, CaptureKind, Policy, Selector
-from respan_langchain.capture.privacy import Redactor
-from respan_langchain.capture.record import Shape
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.provenance import provenance
+from respan_langchain.records.content.content import json_value
+from respan_langchain.records.encoding.encode import Finisher
+from respan_langchain.records.encoding.limits import ContentLimits
+from respan_langchain.records.policy import CAPTURE_KINDS, CaptureKind, Policy, Selector
+from respan_langchain.records.privacy.privacy import Redactor
+from respan_langchain.records.record import Shape
 from respan_langchain.settings import Settings
 
 Capture = CaptureKind | Iterable[CaptureKind]

@@ -5,7 +5,7 @@ the table of runs, and makes records of what finished. Should the worker fall be
 threads lend a hand with small events, which slows them to the pace that can be kept; large ones are
 never shaped there.
 
-What an event is stands in `capture/event.py`.
+What an event is stands in `records/event.py`.
 """
 
 import logging
@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from respan_langchain.capture.content import json_value
-from respan_langchain.capture.event import Event
-from respan_langchain.capture.run import Run
-from respan_langchain.capture.runs import Patience, Runs
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.records.content.content import json_value
+from respan_langchain.records.event import Event
+from respan_langchain.records.run import Run
+from respan_langchain.records.runs import Patience, Runs
 from respan_langchain.shaping import Shaper
 
 logger = logging.getLogger(__name__)

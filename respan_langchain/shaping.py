@@ -8,20 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from respan_langchain.capture.call import CallSettings, call_settings
-from respan_langchain.capture.content import json_value
-from respan_langchain.capture.cost import Prices
-from respan_langchain.capture.documents import documents
-from respan_langchain.capture.encode import Finisher
-from respan_langchain.capture.event import NOTHING_ASKED, OMITTED
-from respan_langchain.capture.model import model_answered, model_asked, reported_of
-from respan_langchain.capture.policy import Policy, is_kept, is_wanted, sampling
-from respan_langchain.capture.record import ModelCall, Shape, row_from, row_id
-from respan_langchain.capture.run import Run
-from respan_langchain.capture.tool_steps import asked_for, call_id_of, has_failed, step
-from respan_langchain.capture.usage import usage_of
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.parcel import Parcel
+from respan_langchain.records.call import CallSettings, call_settings
+from respan_langchain.records.content.content import json_value
+from respan_langchain.records.content.documents import documents
+from respan_langchain.records.encoding.encode import Finisher
+from respan_langchain.records.event import NOTHING_ASKED, OMITTED
+from respan_langchain.records.numbers.cost import Prices
+from respan_langchain.records.numbers.model import model_answered, model_asked, reported_of
+from respan_langchain.records.numbers.usage import usage_of
+from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
+from respan_langchain.records.record import ModelCall, Shape, row_from, row_id
+from respan_langchain.records.run import Run
+from respan_langchain.records.tool_steps import asked_for, call_id_of, has_failed, step
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,15 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "respan_langchain"
 
 GROUND = {"errors", "answer", "contract"}
-ROOMS = ["capture", "delivery", "api", "local"]
+ROOMS = ["records", "delivery", "api", "local"]
 PURE = [
-    "capture", "delivery/buffer.py", "delivery/outcome.py", "delivery/batch.py",
+    "records", "api/calls", "delivery/buffer.py", "delivery/outcome.py", "delivery/batch.py",
     "delivery/patience.py",
-    "api/protocol.py", "api/models.py", "api/refusal.py", "api/filters.py", "api/address.py",
-    "api/dataset_calls.py", "api/log_calls.py", "api/call_parts.py",
 ]  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "httpx", "logging", "os", "random", "socket", "sqlite3", "threading", "time",
 }  # fmt: skip
-MAY_IMPORT_HTTPX = {"api/client.py", "api/exchange.py", "local/transport.py"}
+MAY_IMPORT_HTTPX = {"api/client.py", "api/wire/exchange.py", "local/transport.py"}
 LONGEST = 300
 
 

@@ -76,7 +76,9 @@ def test_the_settings_table_names_every_setting_with_its_default():
 
 def test_every_folder_in_the_architecture_exists_and_none_is_forgotten():
     package = ROOT / "respan_langchain"
-    named = {name for row in table("### Architecture") for name in re.findall(r"`([\w./]+)`", row[0])}
+    named = {
+        name for row in table("### Architecture") for name in re.findall(r"`([\w./]+)`", row[0])
+    }
 
     assert all((package / name).exists() for name in named)
     folders = {f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()}

@@ -10,9 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from respan_langchain.api.calls.models import Page
+from respan_langchain.api.calls.protocol import Call
 from respan_langchain.api.errand import Errand, Terms, errand
-from respan_langchain.api.models import Page
-from respan_langchain.api.protocol import Call
 
 P = ParamSpec("P")
 Value = TypeVar("Value")

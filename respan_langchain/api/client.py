@@ -9,12 +9,12 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
-from respan_langchain.api import dataset_calls, log_calls
 from respan_langchain.api.binding import Awaiting, Blocking, Endpoint, Flow, Pages
+from respan_langchain.api.calls import dataset_calls, log_calls
+from respan_langchain.api.calls.protocol import Call, Patience
 from respan_langchain.api.errand import Errand, Rest, Terms
-from respan_langchain.api.exchange import AsyncExchange, Exchange
 from respan_langchain.api.flows import count_identifiers, find_or_create_dataset
-from respan_langchain.api.protocol import Call, Patience
+from respan_langchain.api.wire.exchange import AsyncExchange, Exchange
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")

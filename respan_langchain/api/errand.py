@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from respan_langchain.answer import Answer
-from respan_langchain.api.protocol import Call, Done, Failed, Patience, judge
+from respan_langchain.api.calls.protocol import Call, Done, Failed, Patience, judge
 
 Value = TypeVar("Value")
 

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from respan_langchain.api import dataset_calls, log_calls
+from respan_langchain.api.calls import dataset_calls, log_calls
+from respan_langchain.api.calls.filters import field
+from respan_langchain.api.calls.models import Dataset
 from respan_langchain.api.errand import Errand, Terms, errand
-from respan_langchain.api.filters import field
-from respan_langchain.api.models import Dataset
 from respan_langchain.contract import MAX_PAGE_SIZE
 from respan_langchain.errors import ApiError
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from respan_langchain.cli.looks import count
 from respan_langchain.cli.spool import folder_of
 from respan_langchain.dataset import Dataset
-from respan_langchain.delivery.spool_tools import spool_files
+from respan_langchain.delivery.disk.spool_tools import spool_files
 from respan_langchain.settings import Settings
 
 LOOKED_AT: Final = 1_000

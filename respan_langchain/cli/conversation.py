@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.looks import call_words, count, moment, money, plain, seconds, status_of
 from respan_langchain.cli.tables import facts
 

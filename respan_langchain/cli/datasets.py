@@ -6,8 +6,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain.api.filters import metadata
-from respan_langchain.api.models import Dataset, Summary
+from respan_langchain.api.calls.filters import metadata
+from respan_langchain.api.calls.models import Dataset, Summary
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
 from respan_langchain.cli.looks import count, day, line, moment, money, seconds, words
 from respan_langchain.cli.tables import Column, facts, number, table

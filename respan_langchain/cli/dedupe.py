@@ -11,7 +11,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
 from respan_langchain.cli.looks import count, plain
 from respan_langchain.cli.tables import Column, number, table

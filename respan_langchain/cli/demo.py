@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.desk import FINDINGS, LOCAL, OK, Desk, command
 from respan_langchain.cli.looks import count, money
 from respan_langchain.cli.tables import facts, is_inner, table_of_logs

@@ -19,8 +19,8 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from respan_langchain.api.calls.models import Statement
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.models import Statement
 from respan_langchain.connection import client_of
 from respan_langchain.errors import ApiError, ConfigurationError, RespanError
 from respan_langchain.settings import Settings, read_settings

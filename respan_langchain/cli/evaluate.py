@@ -8,8 +8,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from respan_langchain.api.calls.models import EvalReport, EvalRun
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.models import EvalReport, EvalRun
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
 from respan_langchain.cli.looks import NOTHING, count, line, plain, words
 from respan_langchain.cli.tables import Column, number, table

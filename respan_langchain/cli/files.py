@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, get_args
 import typer
 from rich.text import Text
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
 from respan_langchain.cli.looks import count, plain
 from respan_langchain.cli.transfers import Named, bar, report

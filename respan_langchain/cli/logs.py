@@ -10,9 +10,9 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from respan_langchain.api.calls.filters import field
+from respan_langchain.api.calls.models import Log
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.filters import field
-from respan_langchain.api.models import Log
 from respan_langchain.cli.conversation import shown_row
 from respan_langchain.cli.desk import OK, Desk, command, write_json
 from respan_langchain.cli.looks import count

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 
 NOTHING: Final = "-"
 """Stands for what is not known; 0 is written as 0."""

@@ -40,8 +40,8 @@ def serve(
 ) -> int:
     """Serve a `sqlite:` file, as an API and as a page; `--api-key` is the key that it asks for."""
     from respan_langchain.local.door import Door
-    from respan_langchain.local.rules import Limiter, Rules
-    from respan_langchain.local.store import store_at
+    from respan_langchain.local.endpoints.rules import Limiter, Rules
+    from respan_langchain.local.tables.store import store_at
     from respan_langchain.local.web import serving
 
     if desk.base_url is not None and not desk.base_url.startswith("sqlite:"):

@@ -11,9 +11,9 @@ from rich.text import Text
 from respan_langchain.cli.desk import FINDINGS, NO_KEY, OK, Desk, command
 from respan_langchain.cli.looks import count
 from respan_langchain.cli.tables import Column, number, table
-from respan_langchain.delivery import spool_tools
-from respan_langchain.delivery.spool import SpoolState
-from respan_langchain.delivery.spool_tools import SpoolFile
+from respan_langchain.delivery.disk import spool_tools
+from respan_langchain.delivery.disk.spool import SpoolState
+from respan_langchain.delivery.disk.spool_tools import SpoolFile
 from respan_langchain.destination import spool_directory
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.exports.files import json_text, opened

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from respan_langchain.api.filters import Field, Filters, field, metadata
+from respan_langchain.api.calls.filters import Field, Filters, field, metadata
 from respan_langchain.errors import ConfigurationError
 
 Where = Annotated[

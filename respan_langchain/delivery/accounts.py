@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from respan_langchain.delivery.batch import News, Settled
+from respan_langchain.delivery.disk.no_outbox import NoOutbox
+from respan_langchain.delivery.disk.spool import SpoolState
 from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
-from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.parcel import Row
-from respan_langchain.delivery.spool import SpoolState
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
 SHUTDOWN = "shutdown"

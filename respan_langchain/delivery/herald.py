@@ -3,8 +3,8 @@
 from collections import Counter, deque
 
 from respan_langchain.delivery.batch import Remark, Settled
+from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.notices import Notices, logger
 
 

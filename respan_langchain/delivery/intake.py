@@ -8,9 +8,9 @@ import threading
 from collections import deque
 
 from respan_langchain.delivery.buffer import Door
+from respan_langchain.delivery.disk.no_outbox import Loaded
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.no_outbox import Loaded
 from respan_langchain.delivery.parcel import Parcel, Row
 
 

@@ -14,13 +14,13 @@ from respan_langchain.delivery import forks
 from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
 from respan_langchain.delivery.batch import Found, Posted, Settled
 from respan_langchain.delivery.courier import Carrier, Courier
+from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.dispatch import Dispatch
 from respan_langchain.delivery.flushing import Flushes, FlushRequest
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.no_outbox import NoOutbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Sources
 

@@ -15,12 +15,12 @@ from threading import get_ident
 
 from respan_langchain.delivery import forks, threads
 from respan_langchain.delivery.courier import Carrier
+from respan_langchain.delivery.disk.no_outbox import NoOutbox
+from respan_langchain.delivery.disk.outbox import Disk, Outbox
 from respan_langchain.delivery.flushing import FlushRequest, FlushResult
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
-from respan_langchain.delivery.no_outbox import NoOutbox
-from respan_langchain.delivery.outbox import Disk, Outbox
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Source, Sources
 

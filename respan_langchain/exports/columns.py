@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.exports.rows import row_of
 
 TEXTS: Final = (

@@ -6,7 +6,7 @@ only looks like it included. A platform in a file has no such habit, so nothing 
 
 from typing import Any
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 
 
 class ExactLog(Log):

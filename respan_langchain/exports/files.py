@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.exports.columns import COLUMNS, texts_of
 from respan_langchain.exports.presets import Preset, in_words_of

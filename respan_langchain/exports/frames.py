@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.errors import MissingExtraError
 from respan_langchain.exports.columns import COLUMNS, COUNTS, MOMENTS, NUMBERS, columns_of, texts_of
 from respan_langchain.exports.files import Target, opened

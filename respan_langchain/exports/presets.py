@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.exports.rows import row_of
 
 Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]

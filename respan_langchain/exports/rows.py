@@ -7,7 +7,7 @@ they belong.
 from decimal import Decimal
 from typing import Any, Final
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 
 CONTENTS: Final = ("input", "output", "expected_output")
 METADATA: Final = (

@@ -1,7 +1,7 @@
 """What every listener needs: to write an event down, to take content along, to know the run above.
 
 Runs on the app's threads, inside the app's calls: so it appends one tuple and returns, and what the
-events mean is worked out later, on the worker's thread, by `capture/runs.py`.
+events mean is worked out later, on the worker's thread, by `records/runs.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +12,10 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from respan_langchain.capture.event import OMITTED, Event
-from respan_langchain.capture.weight import weight
 from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
+from respan_langchain.records.content.weight import weight
+from respan_langchain.records.event import OMITTED, Event
 
 if TYPE_CHECKING:
     from respan_langchain.recorder import Recorder

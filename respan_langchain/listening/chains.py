@@ -4,9 +4,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.capture.event import UNCHANGED
 from respan_langchain.listening.base import SMALL_EVENT, Listener
 from respan_langchain.listening.taking import failure_of, name_of
+from respan_langchain.records.event import UNCHANGED
 
 
 class ChainListener(Listener):

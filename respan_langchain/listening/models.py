@@ -5,10 +5,10 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.capture.event import OMITTED, Asked
-from respan_langchain.capture.weight import answer_weight, conversation_weight
 from respan_langchain.listening.base import SMALL_EVENT, Listener
 from respan_langchain.listening.taking import copied, failure_of, name_of, says_something
+from respan_langchain.records.content.weight import answer_weight, conversation_weight
+from respan_langchain.records.event import OMITTED, Asked
 
 
 class ModelListener(Listener):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from respan_langchain.capture.event import Failure
+from respan_langchain.records.event import Failure
 
 INTERRUPTED: Final = "interrupted"
 

@@ -7,10 +7,10 @@ network, and a transaction that was begun is finished.
 import httpx
 from anyio import to_thread
 
-from respan_langchain.local.app import DEFAULT_RULES, respond
-from respan_langchain.local.messages import Request
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store
+from respan_langchain.local.endpoints.app import DEFAULT_RULES, respond
+from respan_langchain.local.endpoints.messages import Request
+from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.store import Store
 
 
 class LocalTransport(httpx.BaseTransport):

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from respan_langchain.errors import ConfigurationError, MissingExtraError
-from respan_langchain.local.app import respond
 from respan_langchain.local.door import Door
-from respan_langchain.local.messages import RefusedError, Request, Response, refusal
+from respan_langchain.local.endpoints.app import respond
+from respan_langchain.local.endpoints.messages import RefusedError, Request, Response, refusal
+from respan_langchain.local.endpoints.rules import Rules
 from respan_langchain.local.pages.session import Sessions
 from respan_langchain.local.pages.site import Site
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store, store_at
+from respan_langchain.local.tables.store import Store, store_at
 
 try:
     import uvicorn

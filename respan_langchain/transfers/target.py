@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from respan_langchain.api.calls.filters import Filters, field
+from respan_langchain.api.calls.models import BulkResult, Log
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.filters import Filters, field
-from respan_langchain.api.models import BulkResult, Log
 from respan_langchain.contract import MAX_PAGE_SIZE
 from respan_langchain.errors import RespanError
 from respan_langchain.transfers.moving import Moving, Seen, mark_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from respan_langchain.api.models import BulkResult
+from respan_langchain.api.calls.models import BulkResult
 from respan_langchain.contract import MAX_BULK_LOGS
 from respan_langchain.errors import ValidationError
 from respan_langchain.transfers.moving import Moving, present

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from respan_langchain.api.dataset_calls import dataset
-from respan_langchain.api.exchange import AsyncExchange, Exchange
+from respan_langchain.api.calls.dataset_calls import dataset
+from respan_langchain.api.wire.exchange import AsyncExchange, Exchange
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
 AGES = 60.0

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from respan_langchain.api.address import platform_root, segment, usable_key
+from respan_langchain.api.calls.address import platform_root, segment, usable_key
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.errors import ConfigurationError
 

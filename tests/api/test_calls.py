@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from respan_langchain.api import dataset_calls, log_calls
-from respan_langchain.api.filters import field
-from respan_langchain.api.models import (
+from respan_langchain.api.calls import dataset_calls, log_calls
+from respan_langchain.api.calls.filters import field
+from respan_langchain.api.calls.models import (
     BulkResult,
     Created,
     Dataset,

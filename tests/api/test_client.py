@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from respan_langchain import errors
+from respan_langchain.api.calls.filters import field
+from respan_langchain.api.calls.models import Dataset
 from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
-from respan_langchain.api.filters import field
-from respan_langchain.api.models import Dataset
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
 

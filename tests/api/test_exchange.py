@@ -16,11 +16,11 @@ import warnings
 
 import pytest
 
-from respan_langchain.api.clipped import SLICE, ClippedStream, until
-from respan_langchain.api.dataset_calls import dataset
-from respan_langchain.api.exchange import MOST_READ, AsyncExchange, Exchange
-from respan_langchain.api.lines import Lines
-from respan_langchain.api.log_calls import bulk_call, create_log
+from respan_langchain.api.calls.dataset_calls import dataset
+from respan_langchain.api.calls.log_calls import bulk_call, create_log
+from respan_langchain.api.wire.clipped import SLICE, ClippedStream, until
+from respan_langchain.api.wire.exchange import MOST_READ, AsyncExchange, Exchange
+from respan_langchain.api.wire.lines import Lines
 
 LONG = 30.0
 """Seconds: what a stuck exchange would pass, and no busy machine reaches."""
@@ -371,8 +371,8 @@ def test_a_child_process_opens_a_connection_of_its_own(loopback, library, wire):
     code = f"""
         import os, sys, time
         import {library.__name__} as library
-        from respan_langchain.api.dataset_calls import dataset
-        from respan_langchain.api.exchange import Exchange
+        from respan_langchain.api.calls.dataset_calls import dataset
+        from respan_langchain.api.wire.exchange import Exchange
 
         exchange = Exchange({server.url!r}, "sk-5ecret-0f-th1s", library=library)
         def ask():

@@ -6,7 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from respan_langchain.api.filters import DATASET_FIELDS, Filters, field, filters_body, metadata
+from respan_langchain.api.calls.filters import (
+    DATASET_FIELDS,
+    Filters,
+    field,
+    filters_body,
+    metadata,
+)
 from respan_langchain.errors import ConfigurationError
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)

@@ -2,7 +2,7 @@
 
 import threading
 
-from respan_langchain.api.lines import Lines
+from respan_langchain.api.wire.lines import Lines
 
 
 class World:

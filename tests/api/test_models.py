@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from respan_langchain.api.models import BulkResult, Dataset, Log, Page
+from respan_langchain.api.calls.models import BulkResult, Dataset, Log, Page
 
 
 @pytest.mark.parametrize(

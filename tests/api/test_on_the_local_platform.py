@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from respan_langchain import errors
+from respan_langchain.api.calls.filters import field, metadata
 from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
-from respan_langchain.api.filters import field, metadata
-from respan_langchain.local.store import store_at
+from respan_langchain.local.tables.store import store_at
 from respan_langchain.local.transport import AsyncLocalTransport, LocalTransport
 
 LOG = {

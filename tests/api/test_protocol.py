@@ -10,16 +10,16 @@ import pytest
 
 from respan_langchain import errors
 from respan_langchain.answer import Answer
-from respan_langchain.api.dataset_calls import create_dataset, dataset, delete_dataset
-from respan_langchain.api.log_calls import (
+from respan_langchain.api.calls.dataset_calls import create_dataset, dataset, delete_dataset
+from respan_langchain.api.calls.log_calls import (
     bulk_create_logs,
     create_log,
     list_logs,
     remove_logs,
     update_log,
 )
-from respan_langchain.api.models import Dataset
-from respan_langchain.api.protocol import Call, Done, Failed, Patience, Wait, judge
+from respan_langchain.api.calls.models import Dataset
+from respan_langchain.api.calls.protocol import Call, Done, Failed, Patience, Wait, judge
 
 READ = dataset("d1")
 CREATE = create_log("d1", {"input": "x"})

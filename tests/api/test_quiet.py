@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.quiet import unseen_by_tracers
+from respan_langchain.api.wire.quiet import unseen_by_tracers
 
 
 class Context(ModuleType):

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from respan_langchain.api.log_calls import create_log
+from respan_langchain.api.calls.log_calls import create_log
 
 CREATE = create_log("d1", {"input": "x"})
 

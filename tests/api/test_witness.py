@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from respan_langchain.api.witness import Body, Witness, answer_after, answer_from
+from respan_langchain.api.wire.witness import Body, Witness, answer_after, answer_from
 
 KEY = "sk-5ecret-0f-th1s"
 WHOLE = "send_request_body.complete"

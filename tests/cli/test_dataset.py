@@ -3,7 +3,7 @@
 import pytest
 from cli.given import row
 
-from respan_langchain.api.filters import field
+from respan_langchain.api.calls.filters import field
 from respan_langchain.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
 

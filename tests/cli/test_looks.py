@@ -7,7 +7,7 @@ import pytest
 from cli.given import row
 from rich.console import Console
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.cli import looks
 from respan_langchain.cli.conversation import shown_row
 from respan_langchain.cli.tables import table_of_logs

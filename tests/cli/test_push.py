@@ -14,7 +14,7 @@ import pytest
 from cli.given import ROOT, row
 
 from respan_langchain.connection import client_of
-from respan_langchain.local.store import store_at
+from respan_langchain.local.tables.store import store_at
 from respan_langchain.local.web import serving
 from respan_langchain.settings import read_settings
 

@@ -1,6 +1,6 @@
 """A log as it was sent: also where a platform shows its parts in another way than it took them."""
 
-from respan_langchain.api.models import Log
+from respan_langchain.api.calls.models import Log
 from respan_langchain.exports.columns import columns_of
 from respan_langchain.exports.rows import row_of
 

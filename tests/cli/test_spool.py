@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from respan_langchain.delivery.spool import Spool, SpoolRow
+from respan_langchain.delivery.disk.spool import Spool, SpoolRow
 
 BODY = b'{"input":"a","metadata":{"custom_identifier":"run-1"}}'
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from cli.given import row
 
+from respan_langchain.api.calls.models import Log
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.api.models import Log
 from respan_langchain.dataset import Dataset
 from respan_langchain.errors import (
     AuthenticationError,
@@ -18,8 +18,8 @@ from respan_langchain.errors import (
     ConnectionFailedError,
     RespanError,
 )
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store
+from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.store import Store
 from respan_langchain.local.transport import LocalTransport
 from respan_langchain.transfers.moving import Moving, Seen, moving_from, present
 from respan_langchain.transfers.pace import Pace

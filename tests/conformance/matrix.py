@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 TESTS_NEED = ("pytest>=9,<10", "hypothesis", "starlette", "uvicorn", "typer")
 WE_NEED = ("httpx", "pydantic-settings", "genai-prices", "orjson")
 CORE = (
-    "tests/capture/test_runs.py",
+    "tests/records/test_runs.py",
     "tests/modes/test_entry_points.py",
     "tests/handler/test_attempts.py",
     "tests/handler/test_concurrency.py",

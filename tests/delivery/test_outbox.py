@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from respan_langchain.answer import Answer
-from respan_langchain.delivery import spool_tools
+from respan_langchain.delivery.disk import spool_tools
+from respan_langchain.delivery.disk.outbox import Disk
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.outbox import Disk
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, parcel
 

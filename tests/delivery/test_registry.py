@@ -230,7 +230,7 @@ def test_a_disk_that_is_full_costs_no_row(run):
     script = """
 import resource
 from pathlib import Path
-from respan_langchain.delivery.outbox import Disk
+from respan_langchain.delivery.disk.outbox import Disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 disk = Disk(Path(OUT).parent / "spool", "durable")
 registry.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from respan_langchain.delivery import spool_directory, spool_tools
-from respan_langchain.delivery.spool import SpoolRow
-from respan_langchain.delivery.spool_directory import Lock
+from respan_langchain.delivery.disk import spool_directory, spool_tools
+from respan_langchain.delivery.disk.spool import SpoolRow
+from respan_langchain.delivery.disk.spool_directory import Lock
 from respan_langchain.errors import ConfigurationError
 
 

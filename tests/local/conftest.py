@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from respan_langchain.local.app import respond
-from respan_langchain.local.messages import Request
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store
+from respan_langchain.local.endpoints.app import respond
+from respan_langchain.local.endpoints.messages import Request
+from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.store import Store
 from respan_langchain.local.transport import LocalTransport
 
 

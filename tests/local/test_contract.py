@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables.store import Store
 from respan_langchain.local.transport import LocalTransport
 from respan_langchain.local.web import serving
 

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from respan_langchain.local.messages import Request
-from respan_langchain.local.moments import moment_from, written
+from respan_langchain.local.endpoints.messages import Request
 from respan_langchain.local.pages import figures, html
 from respan_langchain.local.pages.session import Sessions
 from respan_langchain.local.pages.site import Site
+from respan_langchain.local.tables.moments import moment_from, written
 
 
 @pytest.mark.parametrize(

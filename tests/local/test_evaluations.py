@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.local.rules import Rules
+from respan_langchain.local.endpoints.rules import Rules
 
 
 def evaluate(platform, dataset, *names, rules=None):

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from respan_langchain.contract import LOG_FIELDS, OPERATORS
-from respan_langchain.local.app import respond
-from respan_langchain.local.messages import Request
-from respan_langchain.local.store import Store
+from respan_langchain.local.endpoints.app import respond
+from respan_langchain.local.endpoints.messages import Request
+from respan_langchain.local.tables.store import Store
 
 DOCUMENTED = {200, 201, 204, 400, 404, 405, 413, 422}
 INJECTIONS = [

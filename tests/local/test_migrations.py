@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.local import migrations
 from respan_langchain.local.steps import STEPS
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import migrations
+from respan_langchain.local.tables.store import Store
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
 

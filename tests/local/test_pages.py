@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from respan_langchain.local.log_shape import log_from
-from respan_langchain.local.messages import Request
+from respan_langchain.local.endpoints.log_shape import log_from
+from respan_langchain.local.endpoints.messages import Request
+from respan_langchain.local.endpoints.rules import Limiter
 from respan_langchain.local.pages.session import Sessions
 from respan_langchain.local.pages.site import Site
-from respan_langchain.local.rules import Limiter
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables.store import Store
 
 HERE = {
     "host": "localhost:8000",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.local.rules import Limiter, Rules
+from respan_langchain.local.endpoints.rules import Limiter, Rules
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.local import bulk
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store, store_at
+from respan_langchain.local.endpoints import bulk
+from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.store import Store, store_at
 
 
 def write(path: str, dataset: str, writer: int) -> None:

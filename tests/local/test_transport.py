@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from respan_langchain.local.store import Store, store_at
+from respan_langchain.local.tables.store import Store, store_at
 from respan_langchain.local.transport import AsyncLocalTransport, LocalTransport
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.local.door import Door
-from respan_langchain.local.rules import Rules
-from respan_langchain.local.store import Store
+from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.store import Store
 from respan_langchain.local.web import serve, serving
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from respan_langchain.local.metrics import READ, Bucket, Course
 from respan_langchain.local.pages import figures
 from respan_langchain.local.pages.html import Html, element
+from respan_langchain.local.tables.metrics import READ, Bucket, Course
 
 WIDTH = 360
 HEIGHT = 72

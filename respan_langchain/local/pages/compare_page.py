@@ -6,15 +6,15 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import Any
 
-from respan_langchain.local import datasets_table, logs_table
-from respan_langchain.local.evaluators import text_of
-from respan_langchain.local.messages import RefusedError, Response
+from respan_langchain.local.endpoints.evaluators import text_of
+from respan_langchain.local.endpoints.messages import RefusedError, Response
 from respan_langchain.local.pages import figures, layout
 from respan_langchain.local.pages.conversation import CUT, Reader
 from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link, log_link
 from respan_langchain.local.pages.texts import loaded, pretty
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table
+from respan_langchain.local.tables.store import Store
 
 MOST_WORDS = 1000
 """Words of each text up to which differences are looked for."""

@@ -3,12 +3,12 @@
 import sqlite3
 import time
 
-from respan_langchain.local import datasets_table
-from respan_langchain.local.messages import Response
+from respan_langchain.local.endpoints.messages import Response
 from respan_langchain.local.pages import figures, layout
 from respan_langchain.local.pages.html import Html, as_written, element, joined
 from respan_langchain.local.pages.links import dataset_link
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table
+from respan_langchain.local.tables.store import Store
 
 SHOWN = 500
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.local import datasets_table, logs_table, scores_table
-from respan_langchain.local.fields import Condition
-from respan_langchain.local.filters import all_of
-from respan_langchain.local.messages import Response
-from respan_langchain.local.moments import written
+from respan_langchain.local.endpoints.messages import Response
 from respan_langchain.local.pages.texts import loaded
 from respan_langchain.local.pages.view import View
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table, scores_table
+from respan_langchain.local.tables.fields import Condition
+from respan_langchain.local.tables.filters import all_of
+from respan_langchain.local.tables.moments import written
+from respan_langchain.local.tables.store import Store
 
 PORTION = 200
 """Rows that are read at once."""

@@ -1,6 +1,6 @@
 """The frame of every page: head, header, main, and the answer around them."""
 
-from respan_langchain.local.messages import Response
+from respan_langchain.local.endpoints.messages import Response
 from respan_langchain.local.pages.html import Html, as_written, element, joined, plainly
 
 POLICY = (

@@ -7,15 +7,15 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from respan_langchain.local import datasets_table, logs_table, scores_table
-from respan_langchain.local.evaluators import text_of
-from respan_langchain.local.log_shape import encoded
-from respan_langchain.local.messages import RefusedError
+from respan_langchain.local.endpoints.evaluators import text_of
+from respan_langchain.local.endpoints.log_shape import encoded
+from respan_langchain.local.endpoints.messages import RefusedError
 from respan_langchain.local.pages.html import Html, element
 from respan_langchain.local.pages.links import log_link
 from respan_langchain.local.pages.texts import loaded, pretty
-from respan_langchain.local.scores_table import HUMAN, Score
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table, scores_table
+from respan_langchain.local.tables.scores_table import HUMAN, Score
+from respan_langchain.local.tables.store import Store
 
 LONGEST = 20_000
 """Characters of an output that can be taken over."""

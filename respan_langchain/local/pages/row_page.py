@@ -4,8 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from respan_langchain.local import datasets_table, logs_table, scores_table
-from respan_langchain.local.messages import RefusedError, Response
+from respan_langchain.local.endpoints.messages import RefusedError, Response
 from respan_langchain.local.pages import figures, layout
 from respan_langchain.local.pages.conversation import CUT, Reader
 from respan_langchain.local.pages.html import Html, as_written, element, joined
@@ -14,7 +13,8 @@ from respan_langchain.local.pages.review import review_form
 from respan_langchain.local.pages.texts import are_documents, loaded, pretty
 from respan_langchain.local.pages.trace import trace_list
 from respan_langchain.local.pages.view import View
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table, scores_table
+from respan_langchain.local.tables.store import Store
 
 
 @dataclass(frozen=True, slots=True)

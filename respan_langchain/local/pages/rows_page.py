@@ -3,9 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from respan_langchain.local import datasets_table, logs_table, metrics, scores_table
-from respan_langchain.local.fields import EVERYTHING, Condition
-from respan_langchain.local.messages import RefusedError, Response
+from respan_langchain.local.endpoints.messages import RefusedError, Response
 from respan_langchain.local.pages import figures, layout
 from respan_langchain.local.pages.charts import charts
 from respan_langchain.local.pages.html import Html, as_written, element, joined
@@ -13,7 +11,9 @@ from respan_langchain.local.pages.links import dataset_link
 from respan_langchain.local.pages.rows_table import rows_table
 from respan_langchain.local.pages.toolbar import chips, toolbar
 from respan_langchain.local.pages.view import QUICK, SEARCHED, View
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table, metrics, scores_table
+from respan_langchain.local.tables.fields import EVERYTHING, Condition
+from respan_langchain.local.tables.store import Store
 
 PAGE_SIZE = 50
 COUNTED = 10_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from respan_langchain.local.messages import RefusedError, Request, Response
+from respan_langchain.local.endpoints.messages import RefusedError, Request, Response
+from respan_langchain.local.endpoints.rules import Limiter
 from respan_langchain.local.pages import layout
 from respan_langchain.local.pages.html import element
-from respan_langchain.local.rules import Limiter
 
 COOKIE = "respan_local"
 GUESSES = 10

@@ -11,8 +11,7 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
-from respan_langchain.local import datasets_table, logs_table
-from respan_langchain.local.messages import RefusedError, Request, Response, answer
+from respan_langchain.local.endpoints.messages import RefusedError, Request, Response, answer
 from respan_langchain.local.pages import (
     compare_page,
     datasets_page,
@@ -26,7 +25,8 @@ from respan_langchain.local.pages.html import as_written, element
 from respan_langchain.local.pages.links import log_link
 from respan_langchain.local.pages.session import Sessions, login_page
 from respan_langchain.local.pages.view import view_from
-from respan_langchain.local.store import Store
+from respan_langchain.local.tables import datasets_table, logs_table
+from respan_langchain.local.tables.store import Store
 
 STATIC = {
     "app.css": "text/css; charset=utf-8",

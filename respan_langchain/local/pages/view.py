@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlencode
 
 import orjson
 
-from respan_langchain.local.fields import Condition, log_field
-from respan_langchain.local.filters import all_of, condition_from, contains_in_any_case
-from respan_langchain.local.messages import RefusedError, Request
+from respan_langchain.local.endpoints.messages import RefusedError, Request
+from respan_langchain.local.tables.fields import Condition, log_field
+from respan_langchain.local.tables.filters import all_of, condition_from, contains_in_any_case
 
 SEARCHED = 50_000
 """The newest logs that a search looks through."""

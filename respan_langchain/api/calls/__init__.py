@@ -1,0 +1,1 @@
+"""PURE. What to ask, and what an answer means."""

@@ -1,0 +1,1 @@
+"""The network: one request, one answer, one deadline."""

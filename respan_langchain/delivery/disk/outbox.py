@@ -1,0 +1,249 @@
+"""What goes to disk, and when it comes back: the levels `spill` and `durable`.
+
+`durable` writes every row down as it is taken in; `spill` only what would be lost otherwise. Both
+keep dead letters. A disk that says no is left alone for a while, and the rows stay in memory as if
+there were none; a file that is damaged is set aside.
+"""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+from weakref import WeakValueDictionary
+
+from respan_langchain.delivery.batch import Settled
+from respan_langchain.delivery.disk import spool_directory
+from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
+from respan_langchain.delivery.disk.spool import Spool, SpoolRow, SpoolState, is_damage
+from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.limits import MEBIBYTE
+from respan_langchain.delivery.parcel import Parcel, Row
+
+LOOK_FOR_ORPHANS = 30.0
+"""Seconds between two looks for files of processes that are gone."""
+Reasons: TypeAlias = Mapping[tuple[str, str], str]
+NO_REASONS: Reasons = MappingProxyType({})
+FIRST_REST, LONGEST_REST = 1.0, 30.0
+"""Seconds that a disk which said no is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """That, where and how much."""
+
+    directory: Path
+    """One for each destination: whoever adopts a file sends its rows to his own."""
+    level: Literal["spill", "durable"] = "spill"
+    max_bytes: int = 256 * MEBIBYTE
+    """Bodies on disk at most, for each process; the oldest dead letters leave first."""
+    max_age: float = 7 * 86_400.0
+    """Seconds after which a row on disk is thrown away, and counted."""
+
+
+class Outbox(NoOutbox):
+    """The disk's side of one worker; for the worker's thread alone."""
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__()
+        self.disk = disk
+        self.is_durable = disk.level == "durable"
+        self.takes_overflow = True
+        self._spool: Spool | None = None
+        self._lock: spool_directory.Lock | None = None
+        self._on_disk: dict[tuple[str, str], int] = {}
+        self._bytes = 0
+        self._owners: WeakValueDictionary[int, Ledger] = WeakValueDictionary()
+        self._rests = 0
+        self._rest_until = float("-inf")
+        self._look_at = float("-inf")
+
+    # -- rows go to disk -------------------------------------------------------------------------
+
+    def write_down(self, rows: Sequence[Row], now: float) -> None:
+        """`durable`: these were taken in."""
+        if self.is_durable and rows:
+            self._keep(rows, "waiting", now, held=True)
+
+    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> bool:
+        """Keep on disk alone what cannot stay in memory; False when the disk cannot either."""
+        return self._keep(rows, state, now, held=False)
+
+    def bury(self, settled: Sequence[Settled], now: float) -> None:
+        """Keep dead letters, with their reasons."""
+        reasons = {_key(one.row): one.reason for one in settled}
+        if settled:
+            self._keep([one.row for one in settled], "dead", now, held=True, reasons=reasons)
+
+    def leaving(self, rows: Sequence[Row], now: float) -> None:
+        """These are about to be sent: should the process die, they are to be looked for first."""
+        self._change([_key(row) for row in rows if _key(row) in self._on_disk], "sent", now)
+
+    def returned(self, rows: Sequence[Row], now: float) -> None:
+        """These were surely not stored."""
+        self._change([_key(row) for row in rows if _key(row) in self._on_disk], "waiting", now)
+
+    def remove(self, rows: Sequence[Row], now: float) -> None:
+        """These are done with."""
+        keys = [_key(row) for row in rows if _key(row) in self._on_disk]
+        if keys and (spool := self._open(now)) is not None:
+            with _Rescue(self, now):
+                spool.remove(keys)
+                self._bytes -= sum(self._on_disk.pop(key) for key in keys)
+
+    # -- rows come back --------------------------------------------------------------------------
+
+    def look_around(self, now: float) -> None:
+        """Adopt what processes left that are gone, and throw away what is too old."""
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_FOR_ORPHANS
+        strangers = self._spool is not None or any(self.disk.directory.glob("*.db"))
+        if not strangers or (spool := self._open(now)) is None:
+            return
+        with _Rescue(self, now):
+            spool_directory.adopt_orphans(self.disk.directory, spool)
+            too_old = time.time() - self.disk.max_age
+            self.thrown_away += spool.purge(("waiting", "sent", "dead"), too_old)
+            self.loadable, self._bytes = spool.loadable(), spool.bytes()
+
+    def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
+        """Bring rows back to memory; they stay on disk until they are done with."""
+        if not self.loadable or (spool := self._open(now)) is None:
+            return []
+        rows: list[SpoolRow] = []
+        with _Rescue(self, now):
+            rows = spool.load(most_rows, most_bytes)
+            self.loadable = spool.loadable()
+        self._on_disk.update({(row.id, row.address): len(row.body) for row in rows})
+        return [self._loaded(row) for row in rows]
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Leave what is on disk for another process."""
+        spool, lock = self._spool, self._lock
+        if spool is None or lock is None:
+            return
+        empty = False
+        with _Rescue(self, 0.0):
+            empty = not spool.counts()
+            spool.close()
+        if empty:
+            spool_directory.remove(spool.path)
+            lock.release()
+        else:
+            lock.forget()
+        self._spool = self._lock = None
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: neither use nor close the file, which is the parent's."""
+        if self._spool is not None:
+            import ctypes
+
+            # Closing the copy at the child's end would touch the parent's file: it is never freed.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._spool.connection))
+        if self._lock is not None:
+            self._lock.forget()
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _keep(
+        self,
+        rows: Sequence[Row],
+        state: SpoolState,
+        now: float,
+        *,
+        held: bool,
+        reasons: Reasons = NO_REASONS,
+    ) -> bool:
+        size = sum(row.size for row in rows if _key(row) not in self._on_disk)
+        if (spool := self._open(now)) is None or not self._has_room(spool, size, now):
+            return False
+        with _Rescue(self, now):
+            spool.add(
+                [self._spool_row(row, state, reasons.get(_key(row), "")) for row in rows], held=held
+            )
+            self._bytes += size
+            self._on_disk.update({_key(row): row.size for row in rows})
+            if not held:
+                self.loadable += len(rows)
+                self._forget(rows)
+            elif state == "dead":
+                self._forget(rows)
+            self.problem, self._rests = None, 0
+            return True
+        return False
+
+    def _forget(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._on_disk.pop(_key(row), None)
+
+    def _has_room(self, spool: Spool, size: int, now: float) -> bool:
+        with _Rescue(self, now):
+            while self._bytes + size > self.disk.max_bytes and spool.drop_oldest_dead():
+                self._bytes = spool.bytes()
+        return self._bytes + size <= self.disk.max_bytes
+
+    def _change(self, keys: list[tuple[str, str]], state: SpoolState, now: float) -> None:
+        if keys and (spool := self._open(now)) is not None:
+            with _Rescue(self, now):
+                spool.mark(keys, state, attempt=state == "sent")
+
+    def _spool_row(self, row: Row, state: SpoolState, reason: str) -> SpoolRow:
+        parcel = row.parcel
+        self._owners[id(parcel.ledger)] = parcel.ledger
+        return SpoolRow(
+            parcel.id, parcel.address, parcel.body, state, reason, owner=id(parcel.ledger)
+        )
+
+    def _loaded(self, row: SpoolRow) -> Loaded:
+        owner = self._owners.get(row.owner)
+        parcel = Parcel(row.id, row.address, row.body, owner or self.adopted)
+        return Loaded(parcel, sent=row.state == "sent", adopted=owner is None)
+
+    def _open(self, now: float) -> Spool | None:
+        if self._spool is None and now >= self._rest_until:
+            with _Rescue(self, now):
+                spool_directory.prepare(self.disk.directory)
+                self._spool, self._lock = spool_directory.create(self.disk.directory)
+                self.problem, self._rests = None, 0
+        return self._spool if now >= self._rest_until else None
+
+    def stumble(self, error: Exception, now: float) -> None:
+        """The disk said no, or the file is damaged: go on in memory for a while."""
+        self.problem = f"{type(error).__name__}: {error}"
+        self._rest_until = now + min(LONGEST_REST, FIRST_REST * 2**self._rests)
+        self._rests += 1
+        if self._spool is not None and isinstance(error, sqlite3.Error) and is_damage(error):
+            self._spool.close()
+            spool_directory.set_aside(self._spool.path)
+            if self._lock is not None:
+                self._lock.release()
+            self._spool = self._lock = None
+            self._on_disk.clear()
+            self._bytes = self.loadable = 0
+
+
+class _Rescue:
+    """Turns what a disk may say into a rest for it."""
+
+    def __init__(self, outbox: Outbox, now: float) -> None:
+        self._outbox, self._now = outbox, now
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        from respan_langchain.errors import ConfigurationError
+
+        if isinstance(error, sqlite3.Error | OSError | ConfigurationError):
+            self._outbox.stumble(error, self._now)
+            return True
+        return False
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.parcel.id, row.parcel.address

@@ -1,0 +1,1 @@
+"""The 18 endpoints: a request in, a response out."""

@@ -1,0 +1,1 @@
+"""The SQLite file: its tables, and what is asked of them in SQL."""

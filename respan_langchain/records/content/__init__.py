@@ -1,0 +1,1 @@
+"""What was said, as JSON: any value, messages, documents, media."""

@@ -1,0 +1,29 @@
+"""Anything at all becomes JSON: the door to this room for values that are not known to be messages.
+
+Total and harmless: it never raises on what it is given, never changes it, takes nothing from an
+iterator.
+"""
+
+from respan_langchain.records.content.kinds import shape_of
+from respan_langchain.records.content.values import Json
+from respan_langchain.records.content.walk import Walk
+
+__all__ = ["Json", "json_value"]
+
+
+def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool = False) -> Json:
+    """Make strict JSON of any Python value.
+
+    Messages take OpenAI's form, media is told by size and digest, and what has no JSON form
+    becomes a placeholder such as `<generator>`, its siblings staying.
+
+    Args:
+        value: Anything; it is only read.
+        keep_media: Carry base64 as it stands and bytes as base64.
+        keep_artifacts: Carry the artifacts of tool messages.
+
+    >>> json_value({1: float("nan"), "when": (x for x in ())})
+    {'1': 'NaN', 'when': '<generator>'}
+    """
+    walk = Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
+    return walk.value(value)

@@ -1,0 +1,131 @@
+"""What an evaluator should see of a root run: the question and the answer, not the machinery.
+
+A state that carries messages becomes the conversation so far and the message that answered it;
+`input_key` and `output_key` take a part of any other input or output.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.outputs import LLMResult
+
+from respan_langchain.records.content.content import Json, json_value
+from respan_langchain.records.content.messages import generations, messages
+from respan_langchain.records.run import Run
+from respan_langchain.records.tool_steps import answer
+
+MESSAGES: Final = "messages"
+STRUCTURED: Final = "structured_response"
+"""Where `create_agent` leaves the object that was asked for with `response_format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootView:
+    """What stands in a row's `input` and `output`; None where there is nothing."""
+
+    input: Json
+    output: Json
+
+
+def root_view(
+    run: Run,
+    *,
+    input_key: str | None,
+    output_key: str | None,
+    conversation: Literal["auto", "off"],
+    keep_media: bool,
+) -> RootView:
+    """Choose what a root's row shows of its input and output."""
+    asked, given = run.inputs, run.outputs
+    if given is None and run.status in ("abandoned", "incomplete"):
+        given = _latest(run.trace.last_output, keep_media=keep_media)
+    is_state = conversation == "auto" and _messages_of(asked) is not None
+    if input_key is not None:
+        shown_input = json_value(part(asked, input_key), keep_media=keep_media)
+    elif is_state:
+        shown_input = _so_far(asked, given, keep_media=keep_media)
+    else:
+        shown_input = json_value(asked, keep_media=keep_media)
+    if output_key is not None:
+        shown_output = json_value(part(given, output_key), keep_media=keep_media)
+    elif is_state and _messages_of(given):
+        shown_output = _answer(given, keep_media=keep_media)
+    elif run.kind == "tool":
+        shown_output = answer(given, keep_media=keep_media)
+    else:
+        shown_output = json_value(given, keep_media=keep_media)
+    return RootView(shown_input, shown_output)
+
+
+def _latest(given: object, *, keep_media: bool) -> object:
+    """What a model or a node gave last, as its root might have given it."""
+    if isinstance(given, LLMResult):
+        return generations(given, keep_media=keep_media).output
+    # A node may give commands in place of a part of the state.
+    update = getattr(given[-1], "update", None) if isinstance(given, list) and given else None
+    return update if isinstance(update, Mapping) else given
+
+
+def part(value: object, path: str) -> object:
+    """Follow a key or a dotted path.
+
+    The whole value where it does not lead anywhere, so that no row is emptied.
+    """
+    if isinstance(value, Mapping) and path in value:
+        return value[path]
+    found = value
+    for step in path.split("."):
+        if isinstance(found, Mapping) and step in found:
+            found = found[step]
+        elif (
+            isinstance(found, Sequence)
+            and not isinstance(found, str)
+            and step.lstrip("-").isdigit()
+        ):
+            index = int(step)
+            if not -len(found) <= index < len(found):
+                return value
+            found = found[index]
+        elif hasattr(type(found), "model_fields") and hasattr(found, step):
+            found = getattr(found, step)
+        else:
+            return value
+    return found
+
+
+def _messages_of(state: object) -> Sequence[object] | None:
+    found = state.get(MESSAGES) if isinstance(state, Mapping) else getattr(state, MESSAGES, None)
+    if isinstance(found, str) or not isinstance(found, Sequence):
+        return None
+    return found
+
+
+def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
+    """The conversation up to the latest question, with the turns a checkpointer remembered."""
+    question = messages(_messages_of(asked) or (), keep_media=keep_media)
+    if isinstance(asked, Mapping) and set(asked) - {MESSAGES}:
+        return json_value(asked, keep_media=keep_media)
+    final = _messages_of(given)
+    if not final or not question:
+        return list(question)
+    history = messages(final, keep_media=keep_media)
+    for index in range(len(history) - 1, -1, -1):
+        if history[index] == question[-1]:
+            return list(history[: index + 1])
+    return list(question)
+
+
+def _answer(state: object, *, keep_media: bool) -> Json:
+    """The structured response, the last answer of a model or a tool, else the whole state."""
+    structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
+    if structured is not None:
+        return json_value(structured, keep_media=keep_media)
+    final = _messages_of(state) or ()
+    last = final[-1] if final else None
+    if isinstance(last, BaseMessage) and last.type in ("ai", "AIMessageChunk"):
+        return messages([last], keep_media=keep_media)[0]
+    if isinstance(last, ToolMessage):
+        return answer(last, keep_media=keep_media)
+    return json_value(state, keep_media=keep_media)

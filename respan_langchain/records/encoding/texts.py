@@ -1,0 +1,88 @@
+"""Strings as they may be sent: cleaned, redacted, cut; large ones treated once and remembered.
+
+The same prompt, answer or document stands in several rows; its bytes are made once.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from respan_langchain.records.content import leaves
+from respan_langchain.records.encoding import survey
+from respan_langchain.records.encoding.limits import shortened
+from respan_langchain.records.privacy import privacy
+from respan_langchain.records.privacy.privacy import Redactor
+
+MARGIN: Final = 8_192
+"""Characters past the limit that redactors still see, so that no cut leaves half a secret."""
+MOST_REMEMBERED: Final = 8_000_000
+"""Bytes of strings kept for the rows to come."""
+
+
+class Texts:
+    """Treats strings by one set of rules."""
+
+    def __init__(self, redactors: Sequence[Redactor], most: int, *, secrets: bool) -> None:
+        self.redactors = redactors
+        self.secrets = secrets
+        self._most = most
+        self._large = min(survey.LARGE, most // 4)
+        self._known: dict[str, tuple[orjson.Fragment, bool]] = {}
+        self._weight = 0
+
+    def is_large(self, text: str) -> bool:
+        """Whether the text is worth remembering, or may be over the limit."""
+        return len(text) >= self._large
+
+    def small(self, text: str) -> str:
+        """A string that is not large, as it may be sent.
+
+        Raises:
+            RedactorFailedError: When a redactor of the user's failed.
+        """
+        if self.secrets and len(text) >= survey.SHORTEST_SUSPECT:
+            text = privacy.secrets(text)
+        if self.redactors:
+            text = str.__str__(privacy.redacted(text, self.redactors))
+        return leaves.clean(text)
+
+    def large(self, text: str) -> tuple[orjson.Fragment, bool]:
+        """A large string as JSON, and whether it was cut.
+
+        Raises:
+            RedactorFailedError: When a redactor of the user's failed.
+        """
+        known = self._known.get(text)
+        if known is None:
+            treated, cut = self._treated(text)
+            encoded = orjson.dumps(treated)
+            known = (orjson.Fragment(encoded), cut)
+            self._remember(text, known, len(text) + len(encoded))
+        return known
+
+    def forget(self) -> None:
+        """Let go of everything remembered."""
+        self._known.clear()
+        self._weight = 0
+
+    def _remember(self, text: str, known: tuple[orjson.Fragment, bool], weight: int) -> None:
+        if self._weight + weight > MOST_REMEMBERED:
+            self.forget()
+        if weight <= MOST_REMEMBERED:
+            self._known[text] = known
+            self._weight += weight
+
+    def _treated(self, text: str) -> tuple[str, bool]:
+        whole = leaves.clean(text)
+        seen = whole[: self._most + MARGIN]
+        treated = self.small(seen)
+        unseen = len(whole[len(seen) :].encode())
+        if unseen:
+            # A secret may lie across the end of what was seen, half of it, so not recognised.
+            safe = treated[: max(len(treated) - MARGIN // 2, 0)]
+            unseen += len(treated[len(safe) :].encode())
+            treated = safe
+        if unseen or len(treated.encode()) > self._most:
+            return shortened(treated, self._most, unseen), True
+        return treated, False

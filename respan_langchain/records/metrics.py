@@ -1,0 +1,94 @@
+"""A row's numbers under the platform's names: time, tokens, cost.
+
+Unknown is left out, zero is zero.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from respan_langchain.records.content.values import Json
+from respan_langchain.records.numbers.cost import Cost
+from respan_langchain.records.numbers.usage import Usage
+from respan_langchain.records.run import Run
+
+
+def timing(run: Run, epoch: float) -> dict[str, Json]:
+    """When it was and how long it took, in RFC 3339 UTC and in seconds."""
+    trace = run.trace
+    started = run.started
+    if run.is_root and trace.first_started is not None:
+        started = trace.first_started
+    found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
+    if run.ended is not None and run.latency is not None:
+        found["timestamp"] = _rfc3339(epoch + run.ended)
+        found["latency"] = round(run.latency + (trace.active if run.is_root else 0.0), 6)
+    first = trace.totals.first_token if run.is_root else run.first_token
+    if first is not None:
+        found["time_to_first_token"] = round(first - started, 6)
+    return found
+
+
+def add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
+    """Put the whole trace's numbers on its root; a root that is a model call has them already."""
+    totals = run.trace.totals
+    metrics["llm_calls"] = totals.llm_calls
+    for name in ("tool_calls", "tool_errors", "retries", "fallbacks"):
+        count = getattr(totals, name)
+        if count:
+            metrics[name] = count
+    if run.kind in ("chat", "llm"):
+        return
+    add_usage(metrics, totals.usage)
+    if totals.models:
+        metadata["model"] = next(iter(totals.models))
+    if len(totals.models) > 1:
+        metadata["models"] = list(totals.models)
+    if totals.unreported_calls:
+        metadata["usage_missing"] = True
+    if totals.cost is not None:
+        add_cost(metadata, metrics, totals.cost)
+
+
+def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
+    """Put the token counts that are known into the metrics."""
+    if usage is None:
+        return
+    counts = (
+        ("prompt_tokens", usage.input_tokens),
+        ("completion_tokens", usage.output_tokens),
+        ("total_tokens", usage.total_tokens),
+        ("total_request_tokens", usage.total_tokens),
+        ("prompt_cache_hit_tokens", usage.cache_read_tokens),
+        ("prompt_cache_creation_tokens", usage.cache_write_tokens),
+        ("reasoning_tokens", usage.reasoning_tokens),
+        ("audio_input_tokens", usage.audio_input_tokens),
+        ("audio_output_tokens", usage.audio_output_tokens),
+    )
+    metrics.update({name: count for name, count in counts if count is not None})
+
+
+def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
+    """Put the cost, in USD, with where it comes from and how sure it is."""
+    metadata["cost_status"] = cost.status
+    if cost.source is not None:
+        metadata["cost_source"] = cost.source
+    if cost.amount is not None:
+        metrics["cost"] = float(cost.amount)
+
+
+def tokens_per_second(run: Run, usage: Usage | None) -> float | None:
+    """Tokens that were written per second of the whole call."""
+    if usage is None or usage.cache_hit or usage.output_tokens is None or not run.latency:
+        return None
+    return round(usage.output_tokens / run.latency, 3)
+
+
+def _rfc3339(seconds: float) -> str:
+    second, millionths = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{millionths // 1_000:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    # What ends together is shaped together, so the same few seconds are asked for again and again.
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

@@ -1,0 +1,1 @@
+"""What it took: tokens, cost, and which model it was."""

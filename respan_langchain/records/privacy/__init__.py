@@ -1,0 +1,1 @@
+"""What must not leave: secrets by their forms, by their names, by where they stand."""

@@ -1,0 +1,102 @@
+"""What is known of one run, and of the trace that it belongs to.
+
+Values only: `runs.py` fills them from events, `record.py` reads them. A trace is one logical root
+run with everything under it. References to the app's objects live here from a run's start until its
+record is made, never longer, and never an exception: its traceback would keep the frames of the app
+alive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from respan_langchain.records.event import Asked, Failure, Kind, Status
+from respan_langchain.records.totals import Totals
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One run of a chain, a model, a tool or a retriever, as LangChain reports it."""
+
+    id: UUID
+    kind: Kind
+    name: str
+    parent: "Run | None"
+    """The nearest run above that we know of; None for a root."""
+    started: float
+    """Seconds on the monotonic clock, as all times here."""
+    inputs: object
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    asked: Asked | None = None
+    """Set for models."""
+    call_id: str | None = None
+    """Set for tools: the id of the tool call that this run answers."""
+    hidden: bool = False
+    """LangChain asks not to show it; what is under it is shown in its place."""
+    first_token: float | None = None
+    ended: float | None = None
+    outputs: object = None
+    streamed: bool = False
+    failed_below: bool = False
+    """Whether a run directly under it has failed."""
+    status: Status = "success"
+    failure: Failure | None = None
+    trace: "Trace" = field(init=False, repr=False)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this run stands for its whole trace."""
+        return self.trace.root is self
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from start to end, None while it runs."""
+        return None if self.ended is None else self.ended - self.started
+
+    @property
+    def visible_parent(self) -> "Run | None":
+        """The nearest run above that is not hidden."""
+        above = self.parent
+        while above is not None and above.hidden:
+            above = above.parent
+        return above
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """One logical root with everything that happened under it."""
+
+    root: Run
+    id: UUID
+    """The id of its first root run: a graph that was interrupted and resumed keeps it."""
+    last_event: float
+    open: dict[int, Run] = field(default_factory=dict)
+    """Runs that started and have not ended, the root included, by the number of their id."""
+    configurable: Mapping[str, Any] = field(default_factory=dict)
+    """The caller's `configurable`, which LangChain shows only to the runs below the root."""
+    totals: Totals = field(default_factory=Totals)
+    kept: bool | None = None
+    """Whether it is sampled: None until that is known, which can be at its very end."""
+    held: list[Run] = field(default_factory=list)
+    """Finished runs that wait until it is known whether the trace is kept."""
+    interrupts: Sequence[object] = ()
+    checkpoint: str | None = None
+    """The graph checkpoint at which it was interrupted, None when it was not."""
+    resumed: list[UUID] = field(default_factory=list)
+    """Root runs that went on with it after an interrupt."""
+    active: float = 0.0
+    """Seconds that its earlier halves took, without the time in which it waited to be resumed."""
+    first_started: float | None = None
+    """When the first half started; None for a trace that was never interrupted."""
+    last_output: object = None
+    """What a model, or a run directly under the root, gave last.
+
+    All there is when the root itself was abandoned.
+    """
+
+    @property
+    def closing(self) -> bool:
+        """Whether the root has ended and only late children are open."""
+        return self.root.ended is not None

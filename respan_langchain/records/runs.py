@@ -1,0 +1,299 @@
+"""The table of open runs: events in, finished runs out.
+
+Every rule about how LangChain's runs hang together lives here: what is a root, whose child a run
+is, when a trace is over, what becomes of runs that never end. It holds no lock and reads no clock;
+whoever calls brings both. What has finished is collected in the order in which it finished, a root
+always after everything under it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
+from typing import Any, Final
+from uuid import UUID
+
+from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status, Unchanged
+from respan_langchain.records.interrupted import Interrupted
+from respan_langchain.records.run import Run, Trace
+
+HIDDEN_TAG: Final = "langsmith:hidden"
+RETRY_TAG: Final = "retry:attempt:"
+FALLBACKS: Final = "RunnableWithFallbacks"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an unfinished trace is waited for, in seconds, and how many of them."""
+
+    late_children: float = 10.0
+    """For children that are open when their root has ended."""
+    interrupted: float = 900.0
+    """For an interrupted graph to be resumed."""
+    silent: float = 3600.0
+    """For a trace in which nothing happens at all."""
+    max_open: int = 100_000
+    """Open traces; beyond it the one that was silent for longest is closed as incomplete."""
+
+
+class Runs:
+    """The open runs of one handler."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        # By the number of their id, which is hashed three times as fast as a UUID.
+        self._open: dict[int, Run] = {}
+        # Kept in the order of their latest event, so that the one to forget is always the first.
+        self._traces: OrderedDict[Trace, None] = OrderedDict()
+        self._closing: OrderedDict[Trace, float] = OrderedDict()
+        self._interrupted = Interrupted()
+        self._finished: list[Run] = []
+
+    def __len__(self) -> int:
+        """Everything that is still held: open runs and traces that wait."""
+        return len(self._open) + len(self._closing) + len(self._interrupted)
+
+    def take(self) -> list[Run]:
+        """Hand over what has finished since the last call."""
+        finished, self._finished = self._finished, []
+        return finished
+
+    # Events
+
+    def start(
+        self,
+        now: float,
+        run_id: UUID,
+        parent_id: UUID | None,
+        context_id: UUID | None,
+        configurable: Mapping[str, Any] | None,
+        kind: Kind,
+        name: str,
+        inputs: object,
+        tags: Sequence[str] | None,
+        metadata: Mapping[str, Any] | None,
+        asked: Asked | None = None,
+        call_id: str | None = None,
+    ) -> None:
+        """Open a run.
+
+        One that is open already was reported twice, by a handler that is attached twice. The run
+        above it is the one that LangChain names, and in the gaps that it leaves, the one that the
+        context of the call names.
+        """
+        if run_id.int in self._open:
+            return
+        parent = self._parent(parent_id, context_id)
+        run = Run(
+            run_id, kind, name, parent, now, inputs, tags or (), metadata or {}, asked, call_id
+        )
+        run.hidden = tags is not None and HIDDEN_TAG in tags
+        if parent is None or (parent.hidden and parent.is_root):
+            self._open_trace(run)
+        else:
+            self._join_trace(run, parent, configurable)
+        self._open[run_id.int] = run
+        run.trace.open[run_id.int] = run
+        self._touch(run.trace, now)
+
+    def is_root(self, run_id: UUID) -> bool:
+        """Whether this is an open root."""
+        run = self._open.get(run_id.int)
+        return run is not None and run.is_root
+
+    def first_token(self, now: float, run_id: UUID) -> None:
+        """Note when a model began to answer."""
+        run = self._open.get(run_id.int)
+        if run is None:
+            return
+        if run.first_token is None:
+            run.first_token = now
+        if run.trace.totals.first_token is None:
+            run.trace.totals.first_token = now
+
+    def retry(self, now: float, run_id: UUID) -> None:
+        """Count an attempt that a model made again by itself."""
+        run = self._open.get(run_id.int)
+        if run is not None:
+            run.trace.totals.retries += 1
+            self._touch(run.trace, now)
+
+    def end(self, now: float, run_id: UUID, outputs: object, inputs: object = UNCHANGED) -> None:
+        """Close a run that returned.
+
+        `inputs` come along when they were not known at its start: with streams.
+        """
+        run = self._open.get(run_id.int)
+        if run is None:
+            return
+        run.outputs = outputs
+        self._correct_inputs(run, inputs)
+        # A streamed chain that its reader left half-way ends with None, and its model is read to
+        # its end afterwards.
+        left = run.streamed and outputs is None and len(run.trace.open) > 1 and run.is_root
+        self._close(run, now, "abandoned" if left else "success")
+
+    def error(
+        self,
+        now: float,
+        run_id: UUID,
+        failure: Failure,
+        partial: object = None,
+        inputs: object = UNCHANGED,
+    ) -> None:
+        """Close a run that raised; `partial` is what a model had answered until then."""
+        run = self._open.get(run_id.int)
+        if run is None:
+            return
+        run.failure = failure
+        run.outputs = partial
+        self._correct_inputs(run, inputs)
+        if failure.interrupts and run.trace.checkpoint is None:
+            run.trace.interrupts = failure.interrupts
+        if failure.status == "error" and run.parent is not None:
+            run.parent.failed_below = True
+        self._close(run, now, failure.status)
+
+    def interrupt(
+        self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
+    ) -> None:
+        """Remember that a graph stops here to wait for someone.
+
+        Its root will end as if it were done.
+        """
+        run = None if run_id is None else self._open.get(run_id.int)
+        if run is not None:
+            run.trace.checkpoint = checkpoint
+            run.trace.interrupts = interrupts
+            self._touch(run.trace, now)
+
+    def resume(self, now: float, run_id: UUID | None, checkpoint: str) -> None:
+        """Let a run go on with the trace that was interrupted at this checkpoint."""
+        run = None if run_id is None else self._open.get(run_id.int)
+        if run is None:
+            return
+        if run.trace.checkpoint == checkpoint:
+            run.trace.checkpoint, run.trace.interrupts = None, ()
+        self._interrupted.resume(checkpoint, run.trace)
+        self._touch(run.trace, now)
+
+    # Time and the end
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
+        # Each table is in the order of its deadlines, so its first entry is all there is to look
+        # at.
+        due = list(islice(self._closing.values(), 1))
+        due += [trace.last_event + self._patience.silent for trace in islice(self._traces, 1)]
+        interrupted = self._interrupted.next_deadline()
+        if interrupted is not None:
+            due.append(interrupted)
+        return max(0.0, min(due) - now) if due else None
+
+    def expire(self, now: float) -> None:
+        """Close what has waited long enough."""
+        due = [trace for trace, deadline in self._closing.items() if deadline <= now]
+        for trace in due:
+            self._finish(trace, now)
+        self._finished += [trace.root for trace in self._interrupted.expired(now)]
+        while self._traces and (
+            len(self._traces) > self._patience.max_open
+            or next(iter(self._traces)).last_event + self._patience.silent <= now
+        ):
+            self._finish(next(iter(self._traces)), now)
+
+    def settle(self, now: float) -> None:
+        """Close every trace whose root has ended, late children or not.
+
+        What is under way goes on.
+        """
+        for trace in list(self._closing):
+            self._finish(trace, now)
+
+    def close(self, now: float) -> None:
+        """Close everything, as there will be no further events."""
+        self.settle(now)
+        for trace in list(self._traces):
+            self._finish(trace, now)
+        self._finished += [trace.root for trace in self._interrupted.expired(inf)]
+
+    # Inside
+
+    def _parent(self, parent_id: UUID | None, context_id: UUID | None) -> Run | None:
+        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
+        named = None if parent_id is None else self._open.get(parent_id.int)
+        around = None if context_id is None else self._open.get(context_id.int)
+        if named is None or (around is not None and around.parent is named):
+            return around
+        return named
+
+    def _open_trace(self, run: Run) -> None:
+        run.parent = None
+        run.trace = Trace(root=run, id=run.id, last_event=run.started)
+
+    def _join_trace(self, run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
+        run.trace = trace = parent.trace
+        if configurable and not trace.configurable:
+            trace.configurable = configurable
+        if any(tag.startswith(RETRY_TAG) for tag in run.tags):
+            trace.totals.retries += 1
+        if parent.failed_below and parent.name == FALLBACKS:
+            trace.totals.fallbacks += 1
+
+    def _touch(self, trace: Trace, now: float) -> None:
+        trace.last_event = now
+        if not trace.closing:
+            self._traces[trace] = None
+            self._traces.move_to_end(trace)
+
+    def _correct_inputs(self, run: Run, inputs: object) -> None:
+        if not isinstance(inputs, Unchanged):
+            run.inputs = inputs
+            run.streamed = True
+
+    def _close(self, run: Run, now: float, status: Status) -> None:
+        run.ended = now
+        run.status = status
+        trace = run.trace
+        del self._open[run.id.int]
+        del trace.open[run.id.int]
+        if run.is_root:
+            self._end_root(trace, now)
+            return
+        if run.outputs is not None and (run.asked is not None or run.parent is trace.root):
+            trace.last_output = run.outputs
+        self._finished.append(run)
+        if trace.closing and not trace.open:
+            self._finish(trace, now)
+
+    def _end_root(self, trace: Trace, now: float) -> None:
+        del self._traces[trace]
+        if trace.open:
+            self._closing[trace] = now + self._patience.late_children
+        else:
+            self._finish(trace, now)
+
+    def _finish(self, trace: Trace, now: float) -> None:
+        self._traces.pop(trace, None)
+        self._closing.pop(trace, None)
+        for run in reversed(list(trace.open.values())):
+            _give_up(run)
+            del self._open[run.id.int]
+            if not run.is_root:
+                self._finished.append(run)
+        trace.open.clear()
+        root = trace.root
+        stopped = bool(trace.interrupts) or trace.checkpoint is not None
+        if stopped and root.status == "success":
+            root.status = "interrupted"
+        if root.status == "interrupted" and trace.checkpoint is not None:
+            self._interrupted.add(trace.checkpoint, trace, now + self._patience.interrupted)
+        else:
+            self._finished.append(root)
+
+
+def _give_up(run: Run) -> None:
+    """Close a run of which no end was ever reported; when it ended nobody knows."""
+    run.status = "incomplete"
+    run.ended = None

@@ -1,0 +1,59 @@
+"""What a tool was asked and what it answered, as its own row and its root's trajectory show it.
+
+A tool that is called by a model answers with a message; its content is the answer, the rest of it
+repeats what the row says already.
+"""
+
+from langchain_core.messages import ToolMessage
+from langchain_core.outputs import LLMResult
+
+from respan_langchain.records.content.content import Json, json_value
+from respan_langchain.records.content.messages import messages
+from respan_langchain.records.run import Run
+
+
+def answer(outputs: object, *, keep_media: bool = False) -> Json:
+    """What a tool answered; None for nothing."""
+    if isinstance(outputs, ToolMessage):
+        return messages([outputs], keep_media=keep_media)[0]["content"]
+    return json_value(outputs, keep_media=keep_media)
+
+
+def call_id_of(run: Run) -> str | None:
+    """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
+    if run.call_id is None and isinstance(run.outputs, ToolMessage):
+        return run.outputs.tool_call_id
+    return run.call_id
+
+
+def answered_with_error(run: Run) -> bool:
+    """Whether a tool told the model that it failed, instead of raising."""
+    outputs = run.outputs
+    return run.kind == "tool" and isinstance(outputs, ToolMessage) and outputs.status == "error"
+
+
+def has_failed(run: Run) -> bool:
+    """Whether a tool failed, in either way."""
+    return run.status == "error" or answered_with_error(run)
+
+
+def asked_for(outputs: object) -> list[str]:
+    """The ids of the tool calls in a model's answer, in their order."""
+    answers = outputs.generations if isinstance(outputs, LLMResult) else []
+    first = answers[0][0] if answers and answers[0] else None
+    calls = getattr(getattr(first, "message", None), "tool_calls", None) or ()
+    return [call["id"] for call in calls if isinstance(call.get("id"), str)]
+
+
+def step(run: Run) -> dict[str, object]:
+    """One tool call as the trajectory shows it."""
+    told: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
+    if run.call_id is not None:
+        told["tool_call_id"] = run.call_id
+    if run.failure is not None and run.status == "error":
+        told["error"] = f"{run.failure.type}: {run.failure.message}"
+    elif run.status == "success":
+        told["output"] = answer(run.outputs)
+    if run.status != "success" or has_failed(run):
+        told["status"] = "error" if has_failed(run) else run.status
+    return told
