@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.handler import RespanDatasetCallbackHandler
     from respan_langchain.records.encoding.limits import ContentLimits
-    from respan_langchain.records.runs import Patience
+    from respan_langchain.records.patience import Patience
     from respan_langchain.stats import Stats
 
 _HOME = {
@@ -27,7 +27,7 @@ _HOME = {
     "ConfigurationError": "errors",
     "ContentLimits": "records.encoding.limits",
     "Dataset": "dataset",
-    "Patience": "records.runs",
+    "Patience": "records.patience",
     "DatasetClient": "api.client",
     "RespanDatasetCallbackHandler": "handler",
     "RespanError": "errors",

@@ -14,7 +14,7 @@ from respan_langchain.destination import address_of, worker_of
 from respan_langchain.options import finisher_from, policy_from, shape_from
 from respan_langchain.recorder import Recorder
 from respan_langchain.records.numbers.cost import Prices
-from respan_langchain.records.runs import Patience
+from respan_langchain.records.patience import Patience
 from respan_langchain.settings import Settings, read_settings
 from respan_langchain.shaping import Shaper
 

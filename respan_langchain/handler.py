@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from respan_langchain.options import Capture, Redact, Selectors
     from respan_langchain.records.encoding.limits import ContentLimits
     from respan_langchain.records.numbers.cost import PricesArgument
-    from respan_langchain.records.runs import Patience
+    from respan_langchain.records.patience import Patience
     from respan_langchain.stats import Stats
 
 

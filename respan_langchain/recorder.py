@@ -20,8 +20,9 @@ from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.event import Event
+from respan_langchain.records.patience import Patience
 from respan_langchain.records.run import Run
-from respan_langchain.records.runs import Patience, Runs
+from respan_langchain.records.runs import Runs
 from respan_langchain.shaping import Shaper
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class Recorder:
         self._worker = worker
         self._patience = patience
         self._max_waiting_bytes = max_waiting_bytes
-        self._events: deque[Event] = deque()
+        self.events: deque[Event] = deque()
+        """What waits to be read; one and the same deque for as long as the recorder lives."""
         self.waiting_bytes = 0
         """An estimate of what the waiting events hold.
 
@@ -84,11 +86,11 @@ class Recorder:
         """Write an event down; `event[0]` is its size in bytes."""
         if self.stopped:
             return
-        self._events.append(event)
+        self.events.append(event)
         self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(self._events) > BEHIND:
+        elif len(self.events) > BEHIND:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -108,7 +110,7 @@ class Recorder:
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
         with self._reading:
-            while self._events:
+            while self.events:
                 self._read(SLICE)
             ready = self._hand_out()
         for parcel in ready:
@@ -131,7 +133,7 @@ class Recorder:
         """Read a slice of the events and give what became ready."""
         with self._reading:
             self._read(SLICE)
-            if not self._events:
+            if not self.events:
                 self.waiting_bytes = 0
                 self._runs.expire(now)
                 self._shape_finished()
@@ -139,12 +141,12 @@ class Recorder:
 
     def due_in(self, now: float) -> float | None:
         """Seconds until a trace has waited long enough."""
-        return 0.0 if self._events else self._runs.due_in(now)
+        return 0.0 if self.events else self._runs.due_in(now)
 
     def settle_open(self) -> None:
         """Close the traces whose root has ended, whatever is open under them."""
         with self._reading:
-            while self._events:
+            while self.events:
                 self._read(SLICE)
             self._runs.settle(time.monotonic())
             self._shape_finished()
@@ -158,7 +160,7 @@ class Recorder:
 
     def after_fork(self) -> None:
         """Forget, in a child process, what is its parent's to deliver."""
-        self._events.clear()
+        self.events.clear()
         self._runs = Runs(self._patience)
         self._ready = []
         self._reading = threading.Lock()
@@ -172,7 +174,7 @@ class Recorder:
             return
         try:
             for _ in range(HELP):
-                if not self._events or self._events[0][0] > SMALL:
+                if not self.events or self.events[0][0] > SMALL:
                     break
                 self._read(1)
             ready = self._hand_out()
@@ -186,8 +188,8 @@ class Recorder:
         return ready
 
     def _read(self, most: int) -> None:
-        for _ in range(min(most, len(self._events))):
-            size, name, *arguments = self._events.popleft()
+        for _ in range(min(most, len(self.events))):
+            size, name, *arguments = self.events.popleft()
             self.waiting_bytes -= size
             self._guarded(getattr(self._runs, name), *arguments)
         self._shape_finished()

@@ -1,7 +1,10 @@
 """The README is true: its code runs, its row is the row, its settings are the settings."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import SecretStr
 from support.models import FakeChat
 
+from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -40,11 +44,12 @@ def test_every_python_block_runs(app, capsys):
     for block in blocks("python"):
         exec(block, app)  # noqa: S102  # the README's own words
 
-    stats, captured = capsys.readouterr().out.strip().splitlines()
-    assert stats.startswith("captured=2 delivered=2 queued=0")
-    assert "'total_tokens': 17" in captured
+    said = capsys.readouterr().out.strip().splitlines()
+    assert said[0].startswith("captured=2 delivered=2 queued=0")
+    assert "'total_tokens': 17" in said[1]
+    assert len(said[2:]) == 2
     for handler in app.values():
-        if hasattr(handler, "shutdown"):
+        if isinstance(handler, RespanDatasetCallbackHandler):
             handler.shutdown()
 
 
@@ -83,3 +88,24 @@ def test_every_folder_in_the_architecture_exists_and_none_is_forgotten():
     assert all((package / name).exists() for name in named)
     folders = {f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()}
     assert folders <= named
+
+
+def spoken(text: str) -> list[str]:
+    """What a terminal shows, without what differs from run to run: numbers, ids and spaces."""
+    lines = [re.sub(r"[0-9a-f]*[0-9][0-9a-f-]*", "0", line).split() for line in text.splitlines()]
+    return [" ".join(line) for line in lines if line]
+
+
+def test_the_terminal_session_is_what_a_terminal_shows(tmp_path):
+    session = blocks("console")[0]
+    terminal = {
+        "cwd": tmp_path,
+        "env": {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "NO_COLOR": "1"},
+    }
+    ours = [sys.executable, "-m", "respan_langchain"]
+    subprocess.run([*ours, "demo"], **terminal, check=True, capture_output=True)
+    for typed, *shown in (part.splitlines() for part in session.split("$ respan-langchain ")[1:]):
+        command = [*ours, *typed.split()]
+        done = subprocess.run(command, **terminal, check=True, capture_output=True, text=True)
+
+        assert spoken(done.stdout) == spoken("\n".join(shown))

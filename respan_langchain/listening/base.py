@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
 
+QUIET: Final = 200
+"""Events in waiting up to which nobody weighs them: so few are read within a moment."""
+
 _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=None)
 
 
@@ -72,6 +75,8 @@ class Listener(BaseCallbackHandler):
         self._recorder = recorder
         self._note = recorder.note_and_read if strict else recorder.note
         self._freeze: Callable[[Any], object] = recorder.frozen if strict else copied
+        self._strict = strict
+        self._events = recorder.events
         self._silent = recorder.silent
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
@@ -92,6 +97,8 @@ class Listener(BaseCallbackHandler):
 
         Leave it out when too much waits already.
         """
+        if len(self._events) <= QUIET:
+            return self._freeze(value), SMALL_EVENT
         if self._recorder.is_full:
             return OMITTED, SMALL_EVENT
         return self._freeze(value), SMALL_EVENT + weight(value)

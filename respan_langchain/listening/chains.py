@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.taking import failure_of, name_of
+from respan_langchain.listening.taking import failure_of
 from respan_langchain.records.event import UNCHANGED
 
 
@@ -38,7 +38,7 @@ class ChainListener(Listener):
                     run_id,
                     *above,
                     "chain",
-                    name_of(name, serialized, "chain"),
+                    name or serialized,
                     inputs,
                     tags,
                     metadata,

@@ -5,10 +5,10 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.taking import copied, failure_of, name_of, says_something
+from respan_langchain.listening.base import QUIET, SMALL_EVENT, Listener
+from respan_langchain.listening.taking import failure_of, says_something
 from respan_langchain.records.content.weight import answer_weight, conversation_weight
-from respan_langchain.records.event import OMITTED, Asked
+from respan_langchain.records.event import OMITTED
 
 
 class ModelListener(Listener):
@@ -36,14 +36,13 @@ class ModelListener(Listener):
             asked: object = messages[0] if messages else []
             self._start_model(
                 "chat",
-                serialized,
                 asked,
                 run_id,
                 parent_run_id,
                 tags,
                 metadata,
                 name,
-                Asked(serialized, invocation_params, options),
+                (serialized, invocation_params, options),
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
@@ -66,14 +65,13 @@ class ModelListener(Listener):
         try:
             self._start_model(
                 "llm",
-                serialized,
                 prompts[0] if prompts else "",
                 run_id,
                 parent_run_id,
                 tags,
                 metadata,
                 name,
-                Asked(serialized, invocation_params, options),
+                (serialized, invocation_params, options),
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
@@ -104,9 +102,10 @@ class ModelListener(Listener):
     ) -> None:
         """A model answered."""
         try:
-            size = SMALL_EVENT + answer_weight(response)
-            if self._recorder.is_full:
-                response = OMITTED
+            size = SMALL_EVENT
+            if len(self._events) > QUIET:
+                size += answer_weight(response)
+                response = OMITTED if self._recorder.is_full else response
             self._end((size, "end", monotonic(), run_id, response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
@@ -136,21 +135,22 @@ class ModelListener(Listener):
     def _start_model(
         self,
         kind: str,
-        serialized: Any,
         asked: object,
         run_id: UUID,
         parent_run_id: UUID | None,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
         name: str | None,
-        facts: Asked,
+        facts: tuple[Any, Any, Any],
     ) -> None:
         self._silent[run_id.int] = None
-        taken, size = asked, SMALL_EVENT + conversation_weight(asked)
-        if self._recorder.is_full:
-            taken, size = OMITTED, SMALL_EVENT
-        elif self._freeze is not copied:
-            taken = self._freeze(asked)
+        # The list is LangChain's own copy already.
+        size = SMALL_EVENT
+        if self._strict:
+            asked = self._freeze(asked)
+        if len(self._events) > QUIET:
+            size += conversation_weight(asked)
+            asked = OMITTED if self._recorder.is_full else asked
         self._note(
             (
                 size,
@@ -159,8 +159,8 @@ class ModelListener(Listener):
                 run_id,
                 *self._above(run_id, parent_run_id),
                 kind,
-                name_of(name, serialized, kind),
-                taken,
+                name or facts[0],
+                asked,
                 tags,
                 metadata,
                 facts,

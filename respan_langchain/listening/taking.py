@@ -6,7 +6,7 @@ raises.
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from respan_langchain.records.event import Failure
@@ -22,19 +22,6 @@ def copied(value: object) -> object:
     if type(value) is dict:
         return {key: list(part) if type(part) is list else part for key, part in value.items()}
     return list(value) if type(value) is list else value
-
-
-def name_of(name: str | None, serialized: Any, otherwise: str) -> str:
-    """A run's name: its own, else its class's."""
-    if name:
-        return name
-    if isinstance(serialized, Mapping):
-        if serialized.get("name"):
-            return str(serialized["name"])
-        path = serialized.get("id")
-        if isinstance(path, list | tuple) and path:
-            return str(path[-1])
-    return otherwise
 
 
 def failure_of(error: BaseException) -> Failure:

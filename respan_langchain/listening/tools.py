@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import SMALL_EVENT, Listener
-from respan_langchain.listening.taking import failure_of, name_of
+from respan_langchain.listening.taking import failure_of
 
 
 class ToolListener(Listener):
@@ -36,7 +36,7 @@ class ToolListener(Listener):
                     run_id,
                     *self._above(run_id, parent_run_id),
                     "tool",
-                    name_of(name, serialized, "tool"),
+                    name or serialized,
                     taken,
                     tags,
                     metadata,
@@ -84,7 +84,7 @@ class ToolListener(Listener):
                     run_id,
                     *self._above(run_id, parent_run_id),
                     "retriever",
-                    name_of(name, serialized, "retriever"),
+                    name or serialized,
                     query,
                     tags,
                     metadata,

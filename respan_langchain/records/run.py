@@ -100,3 +100,14 @@ class Trace:
     def closing(self) -> bool:
         """Whether the root has ended and only late children are open."""
         return self.root.ended is not None
+
+
+def name_in(serialized: Any, otherwise: str) -> str:
+    """The name in what LangChain serialized: its own, else its class's."""
+    if isinstance(serialized, Mapping):
+        if serialized.get("name"):
+            return str(serialized["name"])
+        path = serialized.get("id")
+        if isinstance(path, list | tuple) and path:
+            return str(path[-1])
+    return otherwise

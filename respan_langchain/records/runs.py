@@ -8,7 +8,6 @@ always after everything under it.
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from math import inf
 from typing import Any, Final
@@ -16,25 +15,12 @@ from uuid import UUID
 
 from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status, Unchanged
 from respan_langchain.records.interrupted import Interrupted
-from respan_langchain.records.run import Run, Trace
+from respan_langchain.records.patience import Patience
+from respan_langchain.records.run import Run, Trace, name_in
 
 HIDDEN_TAG: Final = "langsmith:hidden"
 RETRY_TAG: Final = "retry:attempt:"
 FALLBACKS: Final = "RunnableWithFallbacks"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long an unfinished trace is waited for, in seconds, and how many of them."""
-
-    late_children: float = 10.0
-    """For children that are open when their root has ended."""
-    interrupted: float = 900.0
-    """For an interrupted graph to be resumed."""
-    silent: float = 3600.0
-    """For a trace in which nothing happens at all."""
-    max_open: int = 100_000
-    """Open traces; beyond it the one that was silent for longest is closed as incomplete."""
 
 
 class Runs:
@@ -69,16 +55,17 @@ class Runs:
         context_id: UUID | None,
         configurable: Mapping[str, Any] | None,
         kind: Kind,
-        name: str,
+        name: object,
         inputs: object,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
-        asked: Asked | None = None,
+        asked: tuple[Any, Any, Any] | None = None,
         call_id: str | None = None,
     ) -> None:
         """Open a run.
 
-        One that is open already was reported twice, by a handler that is attached twice. The run
+        Its name is a string, or what LangChain serialized of it. One that is open already was
+        reported twice, by a handler that is attached twice. The run
         above it is the one that LangChain names, and in the gaps that it leaves, the one that the
         context of the call names.
         """
@@ -86,7 +73,16 @@ class Runs:
             return
         parent = self._parent(parent_id, context_id)
         run = Run(
-            run_id, kind, name, parent, now, inputs, tags or (), metadata or {}, asked, call_id
+            run_id,
+            kind,
+            name if type(name) is str else name_in(name, kind),
+            parent,
+            now,
+            inputs,
+            tags or (),
+            metadata or {},
+            None if asked is None else Asked(*asked),
+            call_id,
         )
         run.hidden = tags is not None and HIDDEN_TAG in tags
         if parent is None or (parent.hidden and parent.is_root):

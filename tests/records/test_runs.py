@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from respan_langchain.records.event import Failure
-from respan_langchain.records.runs import Patience, Runs
+from respan_langchain.records.patience import Patience
+from respan_langchain.records.runs import Runs
 
 ROOT, CHILD, GRANDCHILD, OTHER = (UUID(int=number) for number in range(1, 5))
 ABANDONED = Failure("abandoned", "GeneratorExit")
