@@ -81,9 +81,14 @@ def disk_of(settings: Settings) -> Disk | None:
 
 
 def spool_directory(settings: Settings) -> Path:
-    """The directory for one platform's rows: who finds a file there sends it to that platform."""
+    """The directory for the rows of one platform and key.
+
+    Who finds a file there sends it to that platform, with that key.
+    """
     parts = urlsplit(settings.base_url)
-    signature = blake2b(settings.base_url.encode(), digest_size=4).hexdigest()
+    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    # Too short to find a key by, long enough to keep the rows of two keys apart.
+    signature = blake2b(f"{settings.base_url} {secret}".encode(), digest_size=4).hexdigest()
     above = settings.spool_dir or Path.home() / ".respan" / "spool"
     return above.expanduser() / f"{parts.hostname or 'local'}-{signature}"
 

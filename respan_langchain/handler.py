@@ -62,7 +62,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         local_models_free: bool = False,
         metadata: Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
-        flush: Literal["background", "root"] = "background",
+        flush: Literal["background", "root", "disk"] = "background",
         snapshot: Literal["deferred", "strict"] = "deferred",
         patience: "Patience | None" = None,
         http_client: Any = None,
@@ -100,7 +100,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             metadata: Stands on every row.
             tags: Stand on every row.
             flush: "root": deliver before the root's call returns, for functions that are frozen
-                afterwards.
+                afterwards. "disk": with `delivery="durable"`, have its rows on disk by then.
             snapshot: "strict": copy content at once, for apps that change nested state in place.
             patience: How long unfinished traces are waited for.
             http_client: An `httpx.Client` or `httpx2.Client` of your own.
@@ -114,21 +114,25 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         self._arguments = {
             name: value for name, value in locals().items() if name not in ("self", "__class__")
         }
-        if flush not in ("background", "root") or snapshot not in ("deferred", "strict"):
+        if flush not in ("background", "root", "disk") or snapshot not in ("deferred", "strict"):
             raise ConfigurationError(
-                'give flush="background" or "root", and snapshot="deferred" or "strict"'
+                'give flush="background", "root" or "disk", and snapshot="deferred" or "strict"'
             )
         # Imported here: what a handler is made of costs more to import than an app should pay that
         # makes none.
         from respan_langchain.assembly import assembled
 
         parts = assembled(self._arguments)
+        if flush == "disk" and parts.settings.delivery != "durable":
+            raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
         self._address = parts.address
+        # Asked for as long as somebody holds this handler, or it has something to say.
+        self._worker.attach(parts.recorder, self)
         super().__init__(
             parts.recorder,
             strict=snapshot == "strict",
-            flush_root=self._flush_now if flush == "root" else None,
+            flush_root={"root": self._flush_now, "disk": self._secure_now}.get(flush),
         )
 
     def flush(self, timeout: float = 30.0) -> "FlushResult":
@@ -199,6 +203,9 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         None when it never came, or too long ago to be remembered.
         """
         return self._ledger.fate(str(run_id))
+
+    def _secure_now(self) -> None:
+        self._worker.secure(self._settings.exit_timeout)
 
     def _flush_now(self) -> None:
         try:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from respan_langchain.shaping import Shaper
 
 logger = logging.getLogger(__name__)
 
-SLICE: Final = 500
+SLICE: Final = 100
 """Events that are read in one go.
 
 Some tens of milliseconds, after which due batches get their turn.
@@ -78,6 +79,7 @@ class Recorder:
         # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
         # work to its holder.
         self._reading = threading.Lock()
+        self._reader: int | None = None
         worker.attach(self)
 
     # The app's side
@@ -105,14 +107,20 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether content has to be left out, since too much of it waits already."""
-        return self.waiting_bytes > self._max_waiting_bytes
+        return self.waiting_bytes + self._worker.held_bytes > self._max_waiting_bytes
 
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
+        if self._reader == get_ident():
+            return  # a signal handler or `__del__` came in between: whom it interrupted goes on
         with self._reading:
-            while self.events:
-                self._read(SLICE)
-            ready = self._hand_out()
+            self._reader = get_ident()
+            try:
+                while self.events:
+                    self._read(SLICE)
+                ready = self._hand_out()
+            finally:
+                self._reader = None
         for parcel in ready:
             self._worker.put(parcel)
 

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     """What becomes of rows whose fate cannot be found out: at least once, or at most once."""
     max_queue_rows: int = Field(10_000, ge=1)
     """Rows that may wait, those on their way included."""
-    max_queue_bytes: int = Field(64 * 1024 * 1024, ge=65_536)
+    max_queue_bytes: int = Field(24 * 1024 * 1024, ge=65_536)
     """Bytes that may wait, those on their way included."""
     batch_rows: int = Field(contract.MAX_BULK_LOGS, ge=1, le=contract.MAX_BULK_LOGS)
     """Rows in one request; the platform takes no more than 500."""

@@ -49,10 +49,10 @@ class Shaper:
         if trace.kept is None:
             trace.held.append(run)
             return []
-        held, trace.held = trace.held, []
-        if not trace.kept:
-            return []
-        made = [self._parcel(waiting) for waiting in (*held, run)]
+        finished, trace.held = [*trace.held, run], []
+        made = [self._parcel(each) for each in finished] if trace.kept else []
+        for each in finished:
+            each.let_go()
         return [parcel for parcel in made if parcel is not None]
 
     def _parcel(self, run: Run) -> Parcel | None:

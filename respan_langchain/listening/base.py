@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
 
-QUIET: Final = 200
+QUIET: Final = 64
 """Events in waiting up to which nobody weighs them: so few are read within a moment."""
 
 _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=None)

@@ -55,6 +55,16 @@ class Run:
         """Seconds from start to end, None while it runs."""
         return None if self.ended is None else self.ended - self.started
 
+    def let_go(self) -> None:
+        """Drop the app's objects, now that the record is made.
+
+        Run and trace know each other, so they live until the next collection of cycles; what the
+        app gave must not wait for that.
+        """
+        self.inputs = self.outputs = self.asked = None
+        if self.is_root:
+            self.trace.last_output = None
+
     @property
     def visible_parent(self) -> "Run | None":
         """The nearest run above that is not hidden."""

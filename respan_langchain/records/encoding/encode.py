@@ -14,7 +14,7 @@ from respan_langchain.records.content.content import json_value
 from respan_langchain.records.encoding.limits import ContentLimits, Cuts, fitted, level
 from respan_langchain.records.encoding.rewrite import IDS, Rewrite
 from respan_langchain.records.encoding.survey import needs_care
-from respan_langchain.records.encoding.texts import Texts
+from respan_langchain.records.encoding.texts import Texts, fitted_buffer
 from respan_langchain.records.privacy.privacy import Redactor
 
 _STRICT: Final = (
@@ -74,7 +74,7 @@ class Finisher:
             body = orjson.dumps(row, option=_STRICT)
         except TypeError:  # a lone surrogate, or an int over 64 bits
             return None
-        return body if len(body) <= self._limits.string else None
+        return fitted_buffer(body) if len(body) <= self._limits.string else None
 
     def _carefully(self, row: Mapping[str, Any]) -> Finished:
         cuts = Cuts(self._for_paths - 60)
@@ -92,7 +92,7 @@ class Finisher:
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
             encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.told()})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
-        return Finished(orjson.dumps(fragments), cuts.told())
+        return Finished(fitted_buffer(orjson.dumps(fragments)), cuts.told())
 
     def _fit_row(self, encoded: dict[str, bytes], cuts: Cuts) -> None:
         frame = sum(len(name) + 4 for name in encoded) + len(encoded.get("metrics", b""))

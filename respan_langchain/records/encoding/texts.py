@@ -56,7 +56,7 @@ class Texts:
         known = self._known.get(text)
         if known is None:
             treated, cut = self._treated(text)
-            encoded = orjson.dumps(treated)
+            encoded = fitted_buffer(orjson.dumps(treated))
             known = (orjson.Fragment(encoded), cut)
             self._remember(text, known, len(text) + len(encoded))
         return known
@@ -86,3 +86,12 @@ class Texts:
         if unseen or len(treated.encode()) > self._most:
             return shortened(treated, self._most, unseen), True
         return treated, False
+
+
+def fitted_buffer(encoded: bytes) -> bytes:
+    """The same bytes in a buffer of their size.
+
+    orjson hands out the buffer that it wrote into, which for a string is up to ten times as large;
+    that matters for what is kept.
+    """
+    return bytes(memoryview(encoded))

@@ -19,11 +19,9 @@ FLAGS = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs Chromium and playwright")
-
-
-@pytest.fixture(scope="session")
+# Not for the whole session: while playwright runs, so does its event loop, and no test of another
+# chapter could start one.
+@pytest.fixture(scope="module")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
