@@ -97,6 +97,7 @@ def test_a_setting_that_does_not_exist_is_named():
         ({"messages": "always"}, "messages"),
         ({"metadata": ["x"]}, "metadata"),
         ({"flush": "often"}, "flush"),
+        ({"flush": "disk"}, "delivery"),
         ({"snapshot": "deep"}, "snapshot"),
         ({"dataset": None}, "dataset"),
         ({"prices": 3}, "prices"),

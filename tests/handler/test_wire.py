@@ -4,10 +4,12 @@ Batches within the platform's limits, every row once, and a server that is down 
 """
 
 import json
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -140,3 +142,17 @@ def test_handlers_for_the_same_place_share_one_worker(sink):
     assert len({handler._worker for handler in handlers}) == 1
     assert all(thread.daemon for thread in ours)
     assert [handler.stats.delivered for handler in handlers] == [2] * 50
+
+
+def test_with_flush_disk_a_roots_rows_are_on_disk_when_its_call_returns(sink, tmp_path):
+    sink.server_close()
+    handler = RespanDatasetCallbackHandler(
+        dataset_id="d-1", api_key=KEY, base_url=sink.url, exit_timeout=2,
+        delivery="durable", spool_dir=tmp_path / "spool", flush="disk",
+    )  # fmt: skip
+    CHAIN.invoke({"question": "x"}, {"callbacks": [handler]})
+
+    [spool] = (tmp_path / "spool").rglob("*.db")
+    with closing(sqlite3.connect(spool)) as disk:
+        assert disk.execute("SELECT count(*) FROM rows").fetchone() == (2,)
+    handler._worker.abandon("test is over")
