@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.local.steps import STEPS
 from respan_langchain.local.tables import migrations
+from respan_langchain.local.tables.steps import STEPS
 from respan_langchain.local.tables.store import Store
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()

@@ -14,11 +14,11 @@ from respan_langchain.local.endpoints.messages import (
     object_in,
 )
 from respan_langchain.local.endpoints.paging import envelope, order_from, page_from
-from respan_langchain.local.steps import SAVED_LOGS
 from respan_langchain.local.tables import datasets_table
 from respan_langchain.local.tables.datasets_table import shown
 from respan_langchain.local.tables.fields import EVERYTHING, dataset_field
 from respan_langchain.local.tables.filters import condition_from
+from respan_langchain.local.tables.steps import SAVED_LOGS
 from respan_langchain.local.tables.store import Store
 
 LONGEST_NAME = 255

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from respan_langchain.local.endpoints.messages import RefusedError
-from respan_langchain.local.steps import SAVED_LOGS
 from respan_langchain.local.tables.fields import Condition
 from respan_langchain.local.tables.moments import written
+from respan_langchain.local.tables.steps import SAVED_LOGS
 
 SORTABLE = frozenset({
     "id", "name", "type", "status", "created_at", "updated_at", "log_count", "starred",

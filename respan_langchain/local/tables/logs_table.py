@@ -13,9 +13,9 @@ import orjson
 
 from respan_langchain.local.endpoints.log_shape import CONTENTS, TEXTS, Log
 from respan_langchain.local.endpoints.messages import RefusedError
-from respan_langchain.local.steps import INDEXED_COLUMNS
 from respan_langchain.local.tables.fields import EVERYTHING, Condition
 from respan_langchain.local.tables.moments import written
+from respan_langchain.local.tables.steps import INDEXED_COLUMNS
 
 COLUMNS = (
     "seq", "dataset", "unique_id", "origin", "created_at", "updated_at", "happened_at",

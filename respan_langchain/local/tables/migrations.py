@@ -5,7 +5,7 @@ The steps stand in steps.py.
 
 import sqlite3
 
-from respan_langchain.local.steps import STEPS
+from respan_langchain.local.tables.steps import STEPS
 
 OURS = 0x52_53_50_4C
 """SQLite's mark for whose file it is."""
