@@ -55,6 +55,11 @@ class Run:
         """Seconds from start to end, None while it runs."""
         return None if self.ended is None else self.ended - self.started
 
+    def give_up(self) -> None:
+        """Close a run of which no end was ever reported; when it ended nobody knows."""
+        self.status = "incomplete"
+        self.ended = None
+
     def let_go(self) -> None:
         """Drop the app's objects, now that the record is made.
 

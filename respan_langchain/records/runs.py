@@ -122,6 +122,7 @@ class Runs:
         """
         run = self._open.get(run_id.int)
         if run is None:
+            self._add_missing(run_id, outputs)
             return
         run.outputs = outputs
         self._correct_inputs(run, inputs)
@@ -243,6 +244,13 @@ class Runs:
             self._traces[trace] = None
             self._traces.move_to_end(trace)
 
+    def _add_missing(self, run_id: UUID, outputs: object) -> None:
+        # A guardrail of Bedrock's raises before the answer's end: the first word on how a run ended
+        # stands, a later one only adds what was not known.
+        for run in self._finished:
+            if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
+                run.outputs = outputs
+
     def _correct_inputs(self, run: Run, inputs: object) -> None:
         if not isinstance(inputs, Unchanged):
             run.inputs = inputs
@@ -274,7 +282,7 @@ class Runs:
         self._traces.pop(trace, None)
         self._closing.pop(trace, None)
         for run in reversed(list(trace.open.values())):
-            _give_up(run)
+            run.give_up()
             del self._open[run.id.int]
             if not run.is_root:
                 self._finished.append(run)
@@ -287,9 +295,3 @@ class Runs:
             self._interrupted.add(trace.checkpoint, trace, now + self._patience.interrupted)
         else:
             self._finished.append(root)
-
-
-def _give_up(run: Run) -> None:
-    """Close a run of which no end was ever reported; when it ended nobody knows."""
-    run.status = "incomplete"
-    run.ended = None

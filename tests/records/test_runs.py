@@ -264,3 +264,13 @@ def test_the_callers_configurable_is_learnt_from_a_child(runs):
     runs.start(0.0, CHILD, ROOT, ROOT, {"user_id": "u7"}, "chain", "c", "x", [], {})
 
     assert runs._open[ROOT.int].trace.configurable == {"user_id": "u7"}
+
+
+def test_a_second_end_only_adds_what_the_first_did_not_know(runs):
+    start(runs, ROOT, kind="chat")
+    runs.error(1.0, ROOT, BROKEN, None)
+    runs.end(1.1, ROOT, "what was said")
+    runs.end(1.2, ROOT, "something else")
+
+    [root] = runs.take()
+    assert (root.status, root.outputs, root.ended) == ("error", "what was said", 1.0)
