@@ -5,10 +5,10 @@ The one place where the api room and the local room meet.
 
 from typing import Any, Final
 
-from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
+from respan_langchain.api.client import DatasetClient
 from respan_langchain.api.wire.exchange import Exchange
 from respan_langchain.local.tables.store import store_at
-from respan_langchain.local.transport import AsyncLocalTransport, LocalTransport
+from respan_langchain.local.transport import LocalTransport
 from respan_langchain.settings import Settings
 
 INSIDE: Final = "http://localhost"
@@ -20,14 +20,6 @@ def client_of(
 ) -> DatasetClient:
     """Open a blocking client."""
     return DatasetClient(**_terms(settings, http_client), timeout=timeout)
-
-
-def async_client_of(settings: Settings, *, timeout: float = 60.0) -> AsyncDatasetClient:
-    """Open an asynchronous client."""
-    if settings.is_local:
-        transport = AsyncLocalTransport(store_at(settings.base_url))
-        return AsyncDatasetClient(base_url=INSIDE, transport=transport, timeout=timeout)
-    return AsyncDatasetClient(**_terms(settings, None), timeout=timeout)
 
 
 def exchange_of(settings: Settings, http_client: Any = None) -> Exchange:

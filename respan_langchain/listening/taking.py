@@ -7,11 +7,9 @@ raises.
 import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from respan_langchain.records.event import Failure
-
-INTERRUPTED: Final = "interrupted"
 
 
 def copied(value: object) -> object:
