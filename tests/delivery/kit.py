@@ -3,6 +3,8 @@
 import json
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from respan_langchain.answer import Answer
 from respan_langchain.delivery.ledger import Ledger
@@ -10,6 +12,19 @@ from respan_langchain.delivery.parcel import Parcel, Row
 
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""
+
+MORE_THAN_THERE_IS = 2**60
+"""Bytes of stack that no system has."""
+
+
+@contextmanager
+def threads_refused() -> Iterator[None]:
+    """The system starts no thread, as one does that has too many."""
+    usual = threading.stack_size(MORE_THAN_THERE_IS)
+    try:
+        yield
+    finally:
+        threading.stack_size(usual)
 
 
 def parcel(name, *, ledger=None, address="dataset", size=20):
@@ -65,3 +80,36 @@ class Wire:
 
     def close(self):
         self.closed += 1
+
+
+class Events:
+    """A source: gives what was noted, a few at a time."""
+
+    def __init__(self, worker, ledger, slice_of=2):
+        self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
+        self.noted, self.open = [], []
+        self.takes = 0
+        self.resting = threading.Event()
+        """Set when the worker, asleep, has looked once more and gone."""
+
+    def note(self, name):
+        self.noted.append(name)
+        if self.worker.asleep:
+            self.worker.wake()
+
+    def take(self, now):
+        self.takes += 1
+        names, self.noted = self.noted[: self.slice_of], self.noted[self.slice_of :]
+        return [parcel(name, ledger=self.ledger) for name in names]
+
+    def due_in(self, now):
+        if self.worker.asleep:
+            self.resting.set()
+        return None
+
+    def settle_open(self):
+        self.noted += self.open
+        self.open = []
+
+    def after_fork(self):
+        self.noted, self.open = [], []

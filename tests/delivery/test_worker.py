@@ -7,43 +7,13 @@ import threading
 import pytest
 
 from respan_langchain.answer import Answer
-from respan_langchain.delivery import threads
 from respan_langchain.delivery.flushing import FlushResult
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, parcel
+from tests.delivery.kit import WAIT, Events, parcel, threads_refused
 
 FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
-
-
-class Events:
-    """A source: gives what was noted, a few at a time."""
-
-    def __init__(self, worker, ledger, slice_of=2):
-        self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
-        self.noted, self.open = [], []
-        self.takes = 0
-
-    def note(self, name):
-        self.noted.append(name)
-        if self.worker.asleep:
-            self.worker.wake()
-
-    def take(self, now):
-        self.takes += 1
-        names, self.noted = self.noted[: self.slice_of], self.noted[self.slice_of :]
-        return [parcel(name, ledger=self.ledger) for name in names]
-
-    def due_in(self, now):
-        return None
-
-    def settle_open(self):
-        self.noted += self.open
-        self.open = []
-
-    def after_fork(self):
-        self.noted, self.open = [], []
 
 
 @pytest.fixture
@@ -91,22 +61,6 @@ def test_a_source_is_drained_slice_by_slice(open_worker, wire, ledger):
 
     assert result == FlushResult(delivered=8)
     assert wire.stored.keys() == set("abcdefgh")
-
-
-def test_a_worker_with_nothing_to_do_looks_at_nothing(open_worker, ledger):
-    worker = open_worker(drain_interval=0.001)
-    events = Events(worker, ledger)
-    worker.attach(events)
-    events.note("a")
-    assert worker.flush(WAIT)
-    while not worker.asleep:
-        threading.Event().wait(0.001)
-    worker.flush(WAIT)
-    takes = events.takes
-
-    threading.Event().wait(0.1)
-
-    assert events.takes <= takes + 2
 
 
 def test_a_flush_covers_what_was_lost_before_it(open_worker, ledger):
@@ -286,30 +240,23 @@ def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, ledger):
     assert not worker._running
 
 
-def refuse(name, run):
-    return False
-
-
-def test_where_no_thread_can_start_a_flush_delivers_on_its_own(
-    open_worker, wire, ledger, monkeypatch
-):
-    monkeypatch.setattr(threads, "start", refuse)  # the system's refusal, not our own code
+def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire, ledger):
     worker = open_worker()
     events = Events(worker, ledger)
     worker.attach(events)
-    for name in "abc":
-        events.note(name)
 
-    assert worker.flush(WAIT, ledger)
+    with threads_refused():
+        for name in "abc":
+            events.note(name)
+        assert worker.flush(WAIT, ledger)
 
     assert wire.stored.keys() == set("abc")
 
 
-def test_threads_are_used_once_they_are_possible(wire, ledger, monkeypatch):
+def test_threads_are_used_once_they_are_possible(wire, ledger):
     now = [0.0]
     worker = Worker(lambda: wire, Limits(max_age=0.01), clock=lambda: now[0])
-    with monkeypatch.context() as patch:
-        patch.setattr(threads, "start", refuse)
+    with threads_refused():
         worker.put(parcel("a", ledger=ledger))
     worker.put(parcel("b", ledger=ledger))
     assert worker.asleep
@@ -418,8 +365,7 @@ def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, le
     del owner
     gc.collect()
     assert worker.flush(WAIT, ledger)
-    while not worker.asleep:
-        threading.Event().wait(0.001)
+    assert events.resting.wait(WAIT)
     worker.flush(WAIT)
     takes = events.takes
     worker.flush(WAIT)
