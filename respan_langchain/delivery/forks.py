@@ -21,14 +21,12 @@ class Forkable(Protocol):
         """In the child: begin anew; close nothing, start nothing, wait for nothing."""
 
 
-LONGEST_WAIT = 2.0
-"""Seconds that a fork waits at most for what should not be cut in two."""
+class Forks:
+    """What the hooks do."""
 
-
-class _Fork:
-    """The one set of hooks."""
-
-    def __init__(self) -> None:
+    def __init__(self, longest_wait: float = 2.0) -> None:
+        """A fork waits at most so many seconds for what should not be cut in two."""
+        self.longest_wait = longest_wait
         self.watched: WeakSet[Forkable] = WeakSet()
         self.hooked = False
         self.whole = threading.RLock()
@@ -36,21 +34,24 @@ class _Fork:
         """Threads that fork now and hold `whole`; two may fork at a time."""
 
     def before(self) -> None:
-        if self.whole.acquire(timeout=LONGEST_WAIT):
+        """Wait for what is undivided, and let nothing else begin."""
+        if self.whole.acquire(timeout=self.longest_wait):
             self.waited.add(get_ident())
 
     def in_parent(self) -> None:
+        """Go on."""
         if get_ident() in self.waited:
             self.waited.discard(get_ident())
             self.whole.release()
 
     def in_child(self) -> None:
+        """Tell everybody."""
         self.whole, self.waited = threading.RLock(), set()
         for forkable in list(self.watched):
             forkable.after_fork()
 
 
-_fork = _Fork()
+_forks = Forks()
 
 
 @contextmanager
@@ -60,17 +61,17 @@ def undivided() -> Iterator[None]:
     For what imports modules on a thread of ours: a child that is born in the middle of an import
     finds half a module, and its lock held for ever by a thread that it does not have.
     """
-    with _fork.whole:
+    with _forks.whole:
         yield
 
 
 def watch(forkable: Forkable) -> None:
     """Have it told of each fork, for as long as it lives."""
-    if not _fork.hooked:
-        _fork.hooked = True
+    if not _forks.hooked:
+        _forks.hooked = True
         os.register_at_fork(
-            before=_fork.before,
-            after_in_parent=_fork.in_parent,
-            after_in_child=_fork.in_child,
+            before=_forks.before,
+            after_in_parent=_forks.in_parent,
+            after_in_child=_forks.in_child,
         )
-    _fork.watched.add(forkable)
+    _forks.watched.add(forkable)

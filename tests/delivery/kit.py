@@ -105,7 +105,6 @@ class Events:
     def due_in(self, now):
         if self.worker.asleep:
             self.resting.set()
-        return None
 
     def settle_open(self):
         self.noted += self.open

@@ -5,21 +5,24 @@ import threading
 import time
 
 from respan_langchain.delivery import forks
+from respan_langchain.delivery.forks import Forks
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Wire
 
 
 def test_a_fork_waits_for_what_should_not_be_cut_in_two():
     Worker(Wire)
-    begun, steps = threading.Event(), []
+    begun, forking, steps = threading.Event(), threading.Event(), []
+    # Called before the hook of ours, which was there first.
+    os.register_at_fork(before=forking.set)
 
-    def import_slowly():
+    def import_until_somebody_forks():
         with forks.undivided():
             begun.set()
-            time.sleep(0.2)  # what an import takes
+            forking.wait(WAIT)
             steps.append("imported")
 
-    thread = threading.Thread(target=import_slowly)
+    thread = threading.Thread(target=import_until_somebody_forks)
     thread.start()
     assert begun.wait(WAIT)
 
@@ -31,13 +34,12 @@ def test_a_fork_waits_for_what_should_not_be_cut_in_two():
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_a_fork_does_not_wait_for_ever(monkeypatch):
-    Worker(Wire)
-    monkeypatch.setattr(forks, "LONGEST_WAIT", 0.05)
+def test_a_fork_does_not_wait_for_ever():
+    hooks = Forks(longest_wait=0.01)
     begun, done = threading.Event(), threading.Event()
 
     def never_end():
-        with forks.undivided():
+        with hooks.whole:
             begun.set()
             done.wait(WAIT)
 
@@ -45,16 +47,17 @@ def test_a_fork_does_not_wait_for_ever(monkeypatch):
     thread.start()
     assert begun.wait(WAIT)
 
+    hooks.before()
     child = os.fork()
     if not child:
-        with forks.undivided():
-            os._exit(0)
+        hooks.in_child()
+        os._exit(0 if hooks.whole.acquire(blocking=False) else 1)
+    hooks.in_parent()
 
     assert os.waitpid(child, 0)[1] == 0
     done.set()
     thread.join()
-    with forks.undivided():
-        pass
+    assert hooks.whole.acquire(blocking=False)
 
 
 def test_the_hooks_of_a_fork_take_no_time_to_speak_of():
@@ -65,8 +68,8 @@ def test_the_hooks_of_a_fork_take_no_time_to_speak_of():
     spent = []
     for _ in range(5):
         started = time.perf_counter()
-        forks._fork.before()
-        forks._fork.in_parent()
+        forks._forks.before()
+        forks._forks.in_parent()
         for worker in workers:
             worker.after_fork()
         spent.append(time.perf_counter() - started)
