@@ -144,7 +144,9 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
     async def aflush(self, timeout: float = 30.0) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
-        return await asyncio.to_thread(self.flush, timeout)
+        from respan_langchain.delivery.aside import aside
+
+        return await aside(lambda: self.flush(timeout), lambda: self.flush(0.0))
 
     def shutdown(self, timeout: float = 30.0) -> "FlushResult":
         """Close what is open, deliver everything, and take in nothing more.
@@ -156,7 +158,9 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
     async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
-        return await asyncio.to_thread(self.shutdown, timeout)
+        from respan_langchain.delivery.aside import aside
+
+        return await aside(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
 
     def stop(self) -> None:
         """Close what is open and take in nothing more.
