@@ -17,6 +17,9 @@ from respan_langchain.delivery import forks
 from respan_langchain.delivery.worker import Worker
 
 INTERRUPTED = "interrupted at exit"
+FOR_FLUSHES = 0.95
+"""The part of `exit_timeout` that flushes may take; the rest is for what they leave undone, which
+goes to disk or is counted, and for the interpreter to take itself apart."""
 
 
 class Registry:
@@ -52,11 +55,14 @@ class Registry:
             atexit.register(self.finish)
 
     def finish(self) -> None:
-        """The last flush of each worker; Ctrl-C ends it at once."""
+        """The last flush of all workers at a time; Ctrl-C ends it at once."""
         started = time.monotonic()
         why = "no time was left at exit"
-        for worker in [worker for worker in list(self._workers.values()) if not worker.closed]:
-            left = worker.limits.exit_timeout - (time.monotonic() - started)
+        workers = [worker for worker in list(self._workers.values()) if not worker.closed]
+        for worker in workers:
+            worker.hurry(worker.limits.exit_timeout * FOR_FLUSHES)
+        for worker in workers:
+            left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
             try:
                 result = worker.flush(0.0 if why == INTERRUPTED else max(0.0, left))
             except KeyboardInterrupt:
