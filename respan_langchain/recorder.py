@@ -37,6 +37,14 @@ BEHIND: Final = 2_000
 """Events in waiting from which on the app's threads help."""
 HELP: Final = 50
 """Events that one call of the app helps with."""
+SMALL_EVENT: Final = 200
+"""Bytes that an event takes without its content."""
+MOST_UNWEIGHED: Final = 256
+"""Events in waiting up to which nobody weighs them, as long as rows are small."""
+BYTES_UNWEIGHED: Final = 4_000_000
+"""Bytes that may wait without being weighed, if events are as large as the latest rows."""
+FIRST_GUESS: Final = 64_000
+"""Bytes of a row, before there was any."""
 SMALL: Final = 16_384
 """Bytes of content up to which an event is shaped on the app's thread."""
 
@@ -59,10 +67,13 @@ class Recorder:
         self.events: deque[Event] = deque()
         """What waits to be read; one and the same deque for as long as the recorder lives."""
         self.waiting_bytes = 0
-        """An estimate of what the waiting events hold.
+        """An estimate of the content that the waiting events hold.
 
         Exact bounds are kept once rows are encoded.
         """
+        self.unweighed = BYTES_UNWEIGHED // FIRST_GUESS
+        """Events in waiting up to which nobody weighs them; the fewer, the larger rows are."""
+        self._usual = FIRST_GUESS
         self.wants_chains = "chain" in shaper.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
@@ -88,11 +99,13 @@ class Recorder:
         """Write an event down; `event[0]` is its size in bytes."""
         if self.stopped:
             return
-        self.events.append(event)
-        self.waiting_bytes += event[0]
+        events = self.events
+        events.append(event)
+        if event[0]:
+            self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(self.events) > BEHIND:
+        elif len(events) > BEHIND:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -107,7 +120,8 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether content has to be left out, since too much of it waits already."""
-        return self.waiting_bytes + self._worker.held_bytes > self._max_waiting_bytes
+        waiting = self.waiting_bytes + len(self.events) * SMALL_EVENT
+        return waiting + self._worker.held_bytes > self._max_waiting_bytes
 
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
@@ -145,7 +159,10 @@ class Recorder:
                 self.waiting_bytes = 0
                 self._runs.expire(now)
                 self._shape_finished()
-            return self._hand_out()
+            ready = self._hand_out()
+            if ready:
+                self._learn(max(len(parcel.body) for parcel in ready))
+            return ready
 
     def due_in(self, now: float) -> float | None:
         """Seconds until a trace has waited long enough."""
@@ -190,6 +207,11 @@ class Recorder:
             self._reading.release()
         for parcel in ready:
             self._worker.put(parcel)
+
+    def _learn(self, largest: int) -> None:
+        # Large rows are remembered for a few slices.
+        self._usual = max(largest, self._usual // 2)
+        self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []

@@ -7,7 +7,7 @@ events mean is worked out later, on the worker's thread, by `records/runs.py`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -15,16 +15,10 @@ from langchain_core.callbacks import BaseCallbackHandler
 from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
 from respan_langchain.records.content.weight import weight
-from respan_langchain.records.event import OMITTED, Event
+from respan_langchain.records.event import OMITTED, Event, above_in
 
 if TYPE_CHECKING:
     from respan_langchain.recorder import Recorder
-
-SMALL_EVENT: Final = 200
-"""Bytes that an event takes without its content."""
-
-QUIET: Final = 64
-"""Events in waiting up to which nobody weighs them: so few are read within a moment."""
 
 _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=None)
 
@@ -44,19 +38,16 @@ def only_here() -> Iterator[None]:
         _last_root.reset(token)
 
 
-Above: TypeAlias = tuple[UUID | None, UUID | None, Mapping[str, Any] | None]
-"""What a run that starts knows of the one above it.
-
-Its parent as LangChain says; its parent as the context of the call says, which is right where
-LangChain is not; and the caller's `configurable`.
-"""
-
-
 class Listener(BaseCallbackHandler):
     """Writes events down for a recorder."""
 
     run_inline = cast("bool", Inline())
     raise_error = False
+    # LangChain asks before each event. Its own answers are properties, and each costs a call.
+    ignore_llm = cast("Any", False)
+    ignore_chat_model = cast("Any", False)
+    ignore_chain = cast("Any", False)
+    ignore_retriever = cast("Any", False)
 
     def __init__(
         self, recorder: "Recorder", *, strict: bool, flush_root: Callable[[], None] | None
@@ -71,7 +62,7 @@ class Listener(BaseCallbackHandler):
         # package should.
         from langchain_core.runnables.config import var_child_runnable_config
 
-        self._context = var_child_runnable_config
+        self._around = var_child_runnable_config.get
         self._recorder = recorder
         self._note = recorder.note_and_read if strict else recorder.note
         self._freeze: Callable[[Any], object] = recorder.frozen if strict else copied
@@ -95,31 +86,23 @@ class Listener(BaseCallbackHandler):
     def _content(self, value: Any) -> tuple[object, int]:
         """Take content along, with its estimated size in bytes.
 
-        Leave it out when too much waits already.
+        So few events that nobody needs to weigh them are said to weigh nothing. Content is left out
+        when too much waits already.
         """
-        if len(self._events) <= QUIET:
-            return self._freeze(value), SMALL_EVENT
+        if len(self._events) <= self._recorder.unweighed:
+            return self._freeze(value), 0
         if self._recorder.is_full:
-            return OMITTED, SMALL_EVENT
-        return self._freeze(value), SMALL_EVENT + weight(value)
+            return OMITTED, 0
+        return self._freeze(value), weight(value)
 
-    def _above(self, run_id: UUID, parent_run_id: UUID | None) -> Above:
-        """The run above, also where LangChain does not say so.
+    def _root_began(self, run_id: UUID, around: Mapping[str, Any] | None) -> None:
+        """Remember the latest root of this thread or task.
 
-        It forgets the parent of what `with_fallbacks` tries, or names the one above it, and forgets
-        that of what is called by hand with `callbacks=[...]` inside a node (langchain issue 36072);
-        the context of the call still knows it. The caller's `configurable` is there too: LangChain
-        keeps it from callbacks, and shows it to what runs below the root.
+        A run without a parent may be below one all the same: see `above_in`.
         """
-        config = self._context.get()
-        above: UUID | None = None
-        if config is not None:
-            above = getattr(config.get("callbacks"), "parent_run_id", None)
-        if config is None or above is None or above == run_id:
-            if parent_run_id is None:
-                _last_root.set(run_id)
-            return parent_run_id, None, None
-        return parent_run_id, above, config.get("configurable")
+        above, _ = above_in(around)
+        if above is None or above == run_id:
+            _last_root.set(run_id)
 
     def _note_and_flush(self, event: Event) -> None:
         """Write down how a run ended; deliver at once if it was a root."""

@@ -4,7 +4,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.base import Listener
 from respan_langchain.listening.taking import failure_of
 from respan_langchain.records.event import UNCHANGED
 
@@ -26,17 +26,20 @@ class ChainListener(Listener):
     ) -> None:
         """A chain, a graph or one of its nodes begins."""
         try:
-            size = SMALL_EVENT
-            above = self._above(run_id, parent_run_id)
-            if above[1] is None or parent_run_id is None or self._every_chain:
+            size = 0
+            around = self._around()
+            if parent_run_id is None or around is None or self._every_chain:
                 inputs, size = self._content(inputs)
+            if parent_run_id is None:
+                self._root_began(run_id, around)
             self._note(
                 (
                     size,
                     "start",
                     monotonic(),
                     run_id,
-                    *above,
+                    parent_run_id,
+                    around,
                     "chain",
                     name or serialized,
                     inputs,
@@ -58,7 +61,7 @@ class ChainListener(Listener):
     ) -> None:
         """A chain returned; `inputs` come along only when it was streamed."""
         try:
-            size = SMALL_EVENT
+            size = 0
             if parent_run_id is None or self._every_chain:
                 outputs, size = self._content(outputs)
             self._end((size, "end", monotonic(), run_id, outputs, inputs))
@@ -76,7 +79,7 @@ class ChainListener(Listener):
     ) -> None:
         """A chain raised, was abandoned or was interrupted."""
         try:
-            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), None, inputs))
+            self._end((0, "error", monotonic(), run_id, failure_of(error), None, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 
@@ -85,7 +88,7 @@ class ChainListener(Listener):
         try:
             self._note(
                 (
-                    SMALL_EVENT,
+                    0,
                     "interrupt",
                     monotonic(),
                     event.run_id,
@@ -99,6 +102,6 @@ class ChainListener(Listener):
     def on_resume(self, event: Any) -> None:
         """A graph goes on where it stopped."""
         try:
-            self._note((SMALL_EVENT, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
+            self._note((0, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)

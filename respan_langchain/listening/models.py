@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.listening.base import QUIET, SMALL_EVENT, Listener
+from respan_langchain.listening.base import Listener
 from respan_langchain.listening.taking import failure_of, says_something
 from respan_langchain.records.content.weight import answer_weight, conversation_weight
 from respan_langchain.records.event import OMITTED
@@ -102,9 +102,9 @@ class ModelListener(Listener):
     ) -> None:
         """A model answered."""
         try:
-            size = SMALL_EVENT
-            if len(self._events) > QUIET:
-                size += answer_weight(response)
+            size = 0
+            if len(self._events) > self._recorder.unweighed:
+                size = answer_weight(response)
                 response = OMITTED if self._recorder.is_full else response
             self._end((size, "end", monotonic(), run_id, response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
@@ -121,14 +121,14 @@ class ModelListener(Listener):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
         try:
-            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error), response))
+            self._end((0, "error", monotonic(), run_id, failure_of(error), response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model tries again by itself."""
         try:
-            self._note((SMALL_EVENT, "retry", monotonic(), run_id))
+            self._note((0, "retry", monotonic(), run_id))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 
@@ -145,19 +145,23 @@ class ModelListener(Listener):
     ) -> None:
         self._silent[run_id.int] = None
         # The list is LangChain's own copy already.
-        size = SMALL_EVENT
+        size = 0
+        around = self._around()
         if self._strict:
             asked = self._freeze(asked)
-        if len(self._events) > QUIET:
-            size += conversation_weight(asked)
+        if len(self._events) > self._recorder.unweighed:
+            size = conversation_weight(asked)
             asked = OMITTED if self._recorder.is_full else asked
+        if parent_run_id is None:
+            self._root_began(run_id, around)
         self._note(
             (
                 size,
                 "start",
                 monotonic(),
                 run_id,
-                *self._above(run_id, parent_run_id),
+                parent_run_id,
+                around,
                 kind,
                 name or facts[0],
                 asked,
@@ -183,4 +187,4 @@ class ModelListener(Listener):
 
     def _hear(self, run_id: UUID) -> None:
         self._silent.pop(run_id.int, None)
-        self._note((SMALL_EVENT, "first_token", monotonic(), run_id))
+        self._note((0, "first_token", monotonic(), run_id))

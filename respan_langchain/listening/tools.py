@@ -4,7 +4,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.listening.base import SMALL_EVENT, Listener
+from respan_langchain.listening.base import Listener
 from respan_langchain.listening.taking import failure_of
 
 
@@ -27,14 +27,18 @@ class ToolListener(Listener):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
+            around = self._around()
             taken, size = self._content(input_str if inputs is None else inputs)
+            if parent_run_id is None:
+                self._root_began(run_id, around)
             self._note(
                 (
                     size,
                     "start",
                     monotonic(),
                     run_id,
-                    *self._above(run_id, parent_run_id),
+                    parent_run_id,
+                    around,
                     "tool",
                     name or serialized,
                     taken,
@@ -58,7 +62,7 @@ class ToolListener(Listener):
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
         try:
-            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+            self._end((0, "error", monotonic(), run_id, failure_of(error)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 
@@ -76,13 +80,17 @@ class ToolListener(Listener):
     ) -> None:
         """A retriever is asked."""
         try:
+            around = self._around()
+            if parent_run_id is None:
+                self._root_began(run_id, around)
             self._note(
                 (
-                    SMALL_EVENT,
+                    0,
                     "start",
                     monotonic(),
                     run_id,
-                    *self._above(run_id, parent_run_id),
+                    parent_run_id,
+                    around,
                     "retriever",
                     name or serialized,
                     query,
@@ -104,6 +112,6 @@ class ToolListener(Listener):
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
         try:
-            self._end((SMALL_EVENT, "error", monotonic(), run_id, failure_of(error)))
+            self._end((0, "error", monotonic(), run_id, failure_of(error)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)

@@ -13,7 +13,15 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status, Unchanged
+from respan_langchain.records.event import (
+    UNCHANGED,
+    Asked,
+    Failure,
+    Kind,
+    Status,
+    Unchanged,
+    above_in,
+)
 from respan_langchain.records.interrupted import Interrupted
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.run import Run, Trace, name_in
@@ -52,8 +60,7 @@ class Runs:
         now: float,
         run_id: UUID,
         parent_id: UUID | None,
-        context_id: UUID | None,
-        configurable: Mapping[str, Any] | None,
+        around: Mapping[str, Any] | None,
         kind: Kind,
         name: object,
         inputs: object,
@@ -66,11 +73,12 @@ class Runs:
 
         Its name is a string, or what LangChain serialized of it. One that is open already was
         reported twice, by a handler that is attached twice. The run
-        above it is the one that LangChain names, and in the gaps that it leaves, the one that the
-        context of the call names.
+        above it is the one that LangChain names, and in the gaps that it leaves, the one that
+        `around`, the config of the call around it, names.
         """
         if run_id.int in self._open:
             return
+        context_id, configurable = above_in(around)
         parent = self._parent(parent_id, context_id)
         run = Run(
             run_id,
