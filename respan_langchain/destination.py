@@ -4,7 +4,7 @@ The one place where the delivery room meets the api and local rooms.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -52,19 +52,25 @@ def worker_of(settings: Settings, http_client: Any = None) -> Worker:
     The same one for every handler that asks for the same.
     """
     settings = _anchored(settings)
-    limits = limits_of(settings)
+
+    def make() -> Worker:
+        return Worker(
+            lambda: PlatformCarrier(settings, http_client), limits_of(settings), disk_of(settings)
+        )
+
+    return worker_for(key_of(settings, http_client), make)
+
+
+def key_of(settings: Settings, http_client: Any = None) -> Hashable:
+    """What handlers that share a worker have in common.
+
+    Raises:
+        ConfigurationError: The directory is not fit to hold prompts.
+    """
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     signature = blake2b(secret.encode(), digest_size=16).digest()
-    key = (
-        settings.base_url,
-        signature,
-        limits,
-        id(http_client) if http_client is not None else None,
-    )
-    disk = disk_of(settings)
-    return worker_for(
-        (*key, disk), lambda: Worker(lambda: PlatformCarrier(settings, http_client), limits, disk)
-    )
+    client = None if http_client is None else id(http_client)
+    return settings.base_url, signature, limits_of(settings), client, disk_of(settings)
 
 
 def disk_of(settings: Settings) -> Disk | None:

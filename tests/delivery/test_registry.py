@@ -135,8 +135,7 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
         process.send_signal(signal.SIGINT)
 
     script = (
-        "registry.worker_for('there', lambda: Worker(File, Limits(exit_timeout=60)))\n"
-        "put('a', 8)"
+        "registry.worker_for('there', lambda: Worker(File, Limits(exit_timeout=60)))\nput('a', 8)"
     )
     _, said, _ = run(script, "hang", interrupt)
 

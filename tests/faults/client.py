@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 import urllib.request
 import uuid
@@ -19,11 +20,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from respan_langchain import RespanDatasetCallbackHandler, destination
-from respan_langchain.delivery import registry
+from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain.delivery.registry import worker_for
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.destination import PlatformCarrier, disk_of, key_of, limits_of
+from respan_langchain.settings import read_settings
 
 KEY = "key-that-nobody-may-see"
 MARKER = "payload-that-no-log-may-show"
+MORE_THAN_THERE_IS = 2**60
+"""Bytes of stack for a new thread; the system refuses it, as one does that has too many threads."""
 
 TASK = json.loads(sys.argv[1])
 
@@ -44,26 +50,36 @@ logging.getLogger("respan_langchain").addHandler(LINES)
 logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
 
 
-def handler_of() -> RespanDatasetCallbackHandler:
-    limits_of = destination.limits_of
+SETTINGS = {
+    "api_key": KEY,
+    "dataset_id": "d1",
+    "base_url": TASK["url"],
+    **TASK.get("settings", {}),
+}
+
+
+def worker_of() -> Worker:
+    """The worker that the handler will find in its place, with limits that no setting names."""
+    settings = read_settings(**SETTINGS)
     changes = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in TASK.get("limits", {}).items()
     }
-    destination.limits_of = lambda settings: replace(limits_of(settings), **changes)
-    settings = {
-        "api_key": KEY,
-        "dataset_id": "d1",
-        "base_url": TASK["url"],
-        **TASK.get("settings", {}),
-    }
-    return RespanDatasetCallbackHandler(**settings)
+    limits = replace(limits_of(settings), **changes)
+    return worker_for(
+        key_of(settings),
+        lambda: Worker(lambda: PlatformCarrier(settings), limits, disk_of(settings)),
+    )
 
 
 # Registered before the handler's own hook, and so called after it.
 atexit.register(lambda: report())  # noqa: PLW0108  # it is defined below
-HANDLER = handler_of()
+WORKER = worker_of()
+HANDLER = RespanDatasetCallbackHandler(**SETTINGS)
+assert HANDLER._worker is WORKER
 SAID: dict[str, Any] = {}
+# Registered after it, and so called before it: from here on the process waits for nothing else.
+atexit.register(lambda: SAID.update(left=time.time(), hook=time.monotonic()))
 
 
 def emit(count: int, text: Any = "", prefix: str = "") -> float:
@@ -99,6 +115,7 @@ def report(**more: Any) -> None:
         "problem": stats.problem,
         "lines": LINES.count,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "held": time.monotonic() - SAID["hook"] if "hook" in SAID else None,
         **SAID,
     }
     Path(TASK["report"]).write_text(json.dumps(said))
@@ -160,15 +177,16 @@ def multiprocess() -> None:
 def sigterm() -> None:
     emit(TASK["count"])
     settled()
-    while TASK.get("sending") and posts_seen() == b"0":
-        time.sleep(0.01)
+    if TASK.get("sending"):
+        wait_for_posts(1)
     report()
     os.kill(os.getpid(), signal.SIGTERM)
     signal.pause()
 
 
-def posts_seen() -> bytes:
-    return urllib.request.urlopen(TASK["url"] + "/posts").read()  # noqa: S310  # our own server
+def wait_for_posts(number: int) -> None:
+    """Until the server has seen so many bulk requests: it does not answer before."""
+    urllib.request.urlopen(f"{TASK['url']}/posts/{number}").close()  # noqa: S310  # our own server
 
 
 def hard_exit() -> None:
@@ -180,16 +198,14 @@ def hard_exit() -> None:
 
 def settled() -> None:
     """Until everything is on disk."""
-    for worker in registry._registry._workers.values():
-        assert worker.secure(30.0)
+    assert WORKER.secure(30.0)
 
 
 def adopt() -> None:
     """What the next process does, with nothing of its own."""
-    for worker in registry._registry._workers.values():
-        worker.wake()
-        before = worker.flush(TASK.get("patience", 60.0))
-        report(flush=bool(before), adopted=before.delivered)
+    WORKER.wake()
+    before = WORKER.flush(TASK.get("patience", 60.0))
+    report(flush=bool(before), adopted=before.delivered)
 
 
 def zygote() -> None:
@@ -209,14 +225,18 @@ def zygote() -> None:
 
 def soak() -> None:
     """Two hundred events a second; what the process weighs, twice a minute."""
-    until, count, samples = time.monotonic() + TASK["seconds"], 0, []
-    begun, sampled = time.monotonic(), 0.0
-    while time.monotonic() < until:
-        emit(10)
-        count += 10
-        time.sleep(max(0.0, begun + count / 200 - time.monotonic()))
-        if time.monotonic() > sampled + 30:
-            sampled = time.monotonic()
+    # Blocked before any thread starts, so that the ticks come to this one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    count, samples = 0, []
+    begun, sampled = time.monotonic(), float("-inf")
+    while (passed := time.monotonic() - begun) < TASK["seconds"]:
+        signal.sigwait([signal.SIGALRM])
+        due = int(passed * 200) - count
+        emit(due)
+        count += due
+        if passed > sampled + 30:
+            sampled = passed
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             threads = int(Path("/proc/self/stat").read_text().split()[19])
             samples.append((pages * 4096, len(list(Path("/proc/self/fd").iterdir())), threads))
@@ -256,8 +276,6 @@ class Unprintable:
 
 
 def hostile() -> None:
-    import threading
-
     circle: list[Any] = []
     circle.append(circle)
     deep: list[Any] = []
@@ -281,24 +299,14 @@ def hostile() -> None:
     flush()
 
 
-def refuse_threads() -> None:
-    """As a system does that has too many."""
-    from respan_langchain.delivery import threads
-
-    def refuse(*_: object) -> int:
-        raise RuntimeError("can't start new thread")
-
-    threads.start_new_thread = refuse
-
-
 def no_threads() -> None:
-    refuse_threads()
+    threading.stack_size(MORE_THAN_THERE_IS)
     emit(TASK["count"])
     flush()
 
 
 def no_threads_and_leave() -> None:
-    refuse_threads()
+    threading.stack_size(MORE_THAN_THERE_IS)
     emit_and_leave()
 
 

@@ -172,7 +172,8 @@ class FaultServer:
     def _answer(self, request: Request) -> None:
         with self.seen:
             self.requests.append((request.method, request.target))
-        if request.target == "/posts":
+        if request.target.startswith("/posts/"):
+            self.wait_for_posts(int(request.target.removeprefix("/posts/")))
             request.say(200, len(self.posts))
         elif "/logs/bulk/" in request.target:
             mood = self._next_mood()
