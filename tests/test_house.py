@@ -124,7 +124,9 @@ def replaced(tree: ast.Module) -> Iterator[str]:
             case ast.Attribute(attr="setattr") | ast.Name(id="mocker" | "setattr"):
                 yield ast.unparse(node)
             case ast.Attribute(ctx=ast.Store() | ast.Del()):
-                if ast.unparse(node).split(".")[0] in ours:
+                first, *more = ast.unparse(node).split(".")
+                hidden = any(part.startswith("_") for part in more)
+                if first in ours or (hidden and first not in {"self", "cls"}):
                     yield ast.unparse(node)
 
 
@@ -149,6 +151,7 @@ def test_no_test_replaces_what_is_ours():
         "import respan_langchain.handler\nrespan_langchain.handler.flush = None",
         "from respan_langchain.delivery.worker import Worker as W\ndel W.flush",
         "def test(monkeypatch): monkeypatch.setattr(handler, 'flush', None)",
+        "handler._worker.flush = None",
         "from unittest import mock\nmock.patch('respan_langchain.handler')",
         "def test(mocker): mocker.patch('respan_langchain.handler')",
     ],

@@ -57,7 +57,7 @@ class _Endpoints:
         if timeout <= 0 or max_tries < 1:
             raise ConfigurationError("timeout must be above 0 and max_tries at least 1.")
         self.terms = Terms(timeout=timeout, patience=Patience(max_tries=max_tries))
-        self._exchange = kind(**settings, most_read=MOST_READ)
+        self._exchange = kind(**settings)
 
     def _insist_on_open(self, call: Call[Any]) -> None:
         if self._exchange.closed:
@@ -83,6 +83,7 @@ class DatasetClient(_Endpoints, Blocking):
         transport: Any = None,
         library: ModuleType | None = None,
         allow_http: bool = False,
+        most_read: int = MOST_READ,
     ) -> None:
         """Prepare a client; nothing is opened before the first call.
 
@@ -95,6 +96,7 @@ class DatasetClient(_Endpoints, Blocking):
             transport: A transport for the client's own connection.
             library: The module `httpx2`, to use it in place of httpx.
             allow_http: Send the key without encryption to another machine.
+            most_read: Bytes of one answer; a longer one is an error.
         """
         self._agree(
             Exchange,
@@ -106,6 +108,7 @@ class DatasetClient(_Endpoints, Blocking):
             transport=transport,
             library=library,
             allow_http=allow_http,
+            most_read=most_read,
         )
 
     def run(self, task: Errand[Value]) -> Value:
@@ -155,6 +158,7 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
         transport: Any = None,
         library: ModuleType | None = None,
         allow_http: bool = False,
+        most_read: int = MOST_READ,
     ) -> None:
         """Prepare a client; the arguments are those of `DatasetClient`, with asynchronous ones."""
         self._agree(
@@ -167,6 +171,7 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
             transport=transport,
             library=library,
             allow_http=allow_http,
+            most_read=most_read,
         )
 
     async def run(self, task: Errand[Value]) -> Value:

@@ -20,7 +20,6 @@ from respan_langchain.api.calls.dataset_calls import dataset
 from respan_langchain.api.calls.log_calls import bulk_call, create_log
 from respan_langchain.api.wire.clipped import SLICE, ClippedStream, until
 from respan_langchain.api.wire.exchange import MOST_READ, AsyncExchange, Exchange
-from respan_langchain.api.wire.lines import Lines
 
 LONG = 30.0
 """Seconds: what a stuck exchange would pass, and no busy machine reaches."""
@@ -396,8 +395,7 @@ def test_a_process_that_was_frozen_opens_a_new_connection(loopback, library, kin
 
     async def asked():
         nonlocal gap
-        exchange = kind(server.url, wire.key, library=library)
-        exchange._lines = Lines(exchange._made, gap=lambda: gap)
+        exchange = kind(server.url, wire.key, library=library, clock_gap=lambda: gap)
         for _ in range(2):
             answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
             assert (await answer if kind is AsyncExchange else answer).status == 200

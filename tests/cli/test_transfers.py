@@ -436,6 +436,10 @@ def test_what_is_there_is_told_by_identifier_and_span(case):
 
 def test_a_page_that_is_too_large_is_read_in_smaller_ones(ends):
     ends.fill(*(row(number, input=f"{number} " + "x" * 5_000) for number in range(120)))
-    ends.source_client._exchange.most_read = 100_000
+    client = DatasetClient(
+        base_url=URL, transport=LocalTransport(ends.source_store), most_read=100_000
+    )
 
-    assert [log.input.split()[0] for log in ends.source] == [str(number) for number in range(120)]
+    rows = Dataset(client, ends.source.about)
+
+    assert [log.input.split()[0] for log in rows] == [str(number) for number in range(120)]

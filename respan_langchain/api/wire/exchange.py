@@ -19,7 +19,7 @@ from respan_langchain.answer import Answer
 from respan_langchain.api.calls.address import platform_root, usable_key
 from respan_langchain.api.calls.protocol import Call
 from respan_langchain.api.wire.clipped import ClippedBackend, until
-from respan_langchain.api.wire.lines import Lines
+from respan_langchain.api.wire.lines import Lines, clock_gap
 from respan_langchain.api.wire.quiet import unseen_by_tracers
 from respan_langchain.api.wire.witness import Body, Witness
 from respan_langchain.api.wire.wording import Wording
@@ -43,6 +43,7 @@ class _Terms(ABC):
         library: ModuleType | None = None,
         allow_http: bool = False,
         most_read: int = MOST_READ,
+        clock_gap: Callable[[], float] = clock_gap,
     ) -> None:
         """Agree on where to send and with which client.
 
@@ -56,6 +57,7 @@ class _Terms(ABC):
             library: httpx or httpx2, for a client of our own; httpx unless told otherwise.
             allow_http: Send the key without encryption to another machine.
             most_read: Bytes of an answer that are read.
+            clock_gap: Seconds from the monotonic clock to the one on the wall.
         """
         key = usable_key(api_key)
         self.root = platform_root(
@@ -67,7 +69,7 @@ class _Terms(ABC):
         self._library = library
         self._transport = transport
         self._given = http_client
-        self._lines: Lines[Any] = Lines(self._made, loop=self._loop)
+        self._lines: Lines[Any] = Lines(self._made, gap=clock_gap, loop=self._loop)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
