@@ -150,30 +150,33 @@ class PlatformCarrier:
 
         ends = time.monotonic() + deadline
         try:
-            dataset_id = self._dataset_id(address)
+            dataset_id = self._dataset_id(address, ends)
         except ApiError as problem:
             return _answer_of(problem)
         return self._exchange.send(bulk_call(dataset_id), ends, content=body)
 
     def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
         """Count how often each id is stored; None when that cannot be learnt."""
+        ends = time.monotonic() + deadline
         try:
-            dataset_id = self._dataset_id(address)
+            dataset_id = self._dataset_id(address, ends)
         except ApiError:
             return None
-        return self._client.count_identifiers(dataset_id, sorted(ids), timeout=deadline)
+        left = ends - time.monotonic()
+        return self._client.count_identifiers(dataset_id, sorted(ids), timeout=left)
 
     def close(self) -> None:
         """Give up its connections."""
         self._exchange.close()
         self._client.close()
 
-    def _dataset_id(self, address: str) -> str:
+    def _dataset_id(self, address: str, ends: float) -> str:
         kind, _, name = address.partition(":")
         if kind == "id":
             return name
         if address not in self._ids:
-            self._ids[address] = self._client.find_or_create_dataset(name).id
+            left = ends - time.monotonic()
+            self._ids[address] = self._client.find_or_create_dataset(name, timeout=left).id
         return self._ids[address]
 
 

@@ -12,13 +12,17 @@ from respan_langchain.errors import ApiError
 
 
 def find_or_create_dataset(
-    terms: Terms, name: str, *, description: str | None = None
+    terms: Terms, name: str, *, description: str | None = None, timeout: float | None = None
 ) -> Errand[Dataset]:
-    """Return the dataset of this name, the oldest of several, or a new one when there is none."""
+    """Return the dataset of this name, the oldest of several, or a new one when there is none.
+
+    Takes no longer than `timeout` seconds in all, by default those of one call of the client.
+    """
+    ends = _end(terms, timeout)
     number = 1
     while True:
         page = yield from errand(
-            dataset_calls.list_datasets(page=number, sort_by="created_at"), terms
+            dataset_calls.list_datasets(page=number, sort_by="created_at"), _until(ends, terms)
         )
         for dataset in page.results:
             if dataset.name == name:
@@ -26,7 +30,8 @@ def find_or_create_dataset(
         if page.is_last():
             break
         number += 1
-    return (yield from errand(dataset_calls.create_dataset(name, description=description), terms))
+    made = dataset_calls.create_dataset(name, description=description)
+    return (yield from errand(made, _until(ends, terms)))
 
 
 def count_identifiers(
@@ -39,7 +44,7 @@ def count_identifiers(
     not show identifiers, or is longer than any list of these could be.
     """
     counts = dict.fromkeys(identifiers, 0)
-    ends = terms.clock() + (terms.timeout if timeout is None else timeout)
+    ends = _end(terms, timeout)
     wanted = list(counts)
     for start in range(0, len(wanted), MAX_PAGE_SIZE):
         seen = yield from _seen(terms, dataset_id, wanted[start : start + MAX_PAGE_SIZE], ends)
@@ -63,8 +68,7 @@ def _seen(
             dataset_id, page=number, filters=field("custom_identifier").isin(wanted)
         )
         try:
-            hurried = dataclasses.replace(terms, timeout=ends - terms.clock())
-            page = yield from errand(call, hurried)
+            page = yield from errand(call, _until(ends, terms))
         except ApiError:
             return None
         if page.results and all(log.custom_identifier is None for log in page.results):
@@ -73,3 +77,11 @@ def _seen(
         if page.is_last():
             return found
     return None
+
+
+def _end(terms: Terms, timeout: float | None) -> float:
+    return terms.clock() + (terms.timeout if timeout is None else timeout)
+
+
+def _until(ends: float, terms: Terms) -> Terms:
+    return dataclasses.replace(terms, timeout=ends - terms.clock())

@@ -8,9 +8,12 @@ import pytest
 from pydantic import SecretStr
 
 from respan_langchain import errors
+from respan_langchain.answer import Answer
 from respan_langchain.api.calls.filters import field
 from respan_langchain.api.calls.models import Dataset
 from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
+from respan_langchain.api.errand import Terms
+from respan_langchain.api.flows import find_or_create_dataset
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
 
@@ -185,6 +188,20 @@ def test_a_dataset_that_is_not_there_is_created(open_client):
     assert client.find_or_create_dataset("mine", description="of mine").id == "new"
     body = json.loads(client.requests[1].content)
     assert body == {"name": "mine", "description": "of mine", "is_empty": True}
+
+
+def test_a_dataset_is_looked_for_within_the_time_of_one_call():
+    now = [0.0]
+    looking = find_or_create_dataset(Terms(clock=lambda: now[0]), "mine", timeout=10.0)
+    other = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
+
+    first = looking.send(None)
+    now[0] = 8.0
+    second = looking.send(Answer(200, json.dumps(other).encode()))
+    now[0] = 9.0
+    creating = looking.send(Answer(200, json.dumps(PAGE).encode()))
+
+    assert [step.deadline for step in (first, second, creating)] == [10.0, 10.0, 10.0]
 
 
 def logs(*identifiers, more=False):

@@ -1,0 +1,58 @@
+"""The carrier: a dataset's name costs no more time than a request may take."""
+
+import httpx
+import pytest
+
+from respan_langchain.destination import PlatformCarrier
+from respan_langchain.settings import read_settings
+
+EMPTY = {"count": 0, "next": None, "previous": None, "results": []}
+MADE = {"id": "d1", "name": "support-bot"}
+STORED = {"success_count": 1, "error_count": 0, "errors": []}
+
+
+class Platform:
+    """Answers by path, and remembers how long each request could have taken."""
+
+    def __init__(self):
+        self.allowed = []
+
+    def __call__(self, request):
+        self.allowed.append(request.extensions["timeout"]["read"])
+        if request.url.path.endswith("/bulk/"):
+            return httpx.Response(201, json=STORED)
+        if request.url.path.endswith("/list/"):
+            return httpx.Response(200, json=EMPTY)
+        return httpx.Response(201, json=MADE)
+
+
+@pytest.fixture
+def platform():
+    return Platform()
+
+
+@pytest.fixture
+def carrier(platform):
+    with httpx.Client(transport=httpx.MockTransport(platform)) as client:
+        yield PlatformCarrier(read_settings(api_key="k"), client)
+
+
+def test_finding_the_dataset_is_part_of_the_time_of_a_request(carrier, platform):
+    answer = carrier.post("name:support-bot", b'{"logs":[]}', 5.0)
+
+    assert answer.status == 201
+    assert len(platform.allowed) == 3
+    assert 5.0 >= platform.allowed[0] > platform.allowed[1] > platform.allowed[2]
+
+
+def test_looking_for_rows_has_the_same_time_with_a_name(carrier, platform):
+    assert carrier.find("name:support-bot", ["a"], 5.0) == {"a": 0}
+
+    assert len(platform.allowed) == 3
+    assert 5.0 >= platform.allowed[0] > platform.allowed[1] > platform.allowed[2]
+
+
+def test_where_no_time_is_left_nothing_is_sent(carrier, platform):
+    answer = carrier.post("name:support-bot", b'{"logs":[]}', 0.0)
+
+    assert (answer.status, answer.sent, platform.allowed) == (None, False, [])
