@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from respan_langchain.cli.looks import count
+from respan_langchain.cli.looks import counted
 from respan_langchain.cli.spool import folder_of
 from respan_langchain.dataset import Dataset
 from respan_langchain.delivery.disk.spool_tools import spool_files
@@ -34,9 +34,12 @@ def prices_of(rows: Dataset) -> Check:
         return Check(
             "prices",
             "ok",
-            f"all {len(models)} models of the newest {count(len(calls))} calls have one",
+            f"known for {counted(len(models), 'model', 'models')}"
+            f" in the newest {counted(len(calls), 'call', 'calls')}",
         )
-    named = ", ".join(f"{model} ({number} rows)" for model, number in unknown.most_common(10))
+    named = ", ".join(
+        f"{model} ({counted(number, 'row', 'rows')})" for model, number in unknown.most_common(10)
+    )
     return Check("prices", "found", f"none known for {named}: give the handler prices={{...}}")
 
 
@@ -48,13 +51,14 @@ def spool_of(settings: Settings) -> Check:
     damaged = sum(file.damaged for file in files)
     told = []
     if dead:
-        told.append(f"{count(dead)} rows were refused: `spool export` shows why")
+        told.append(f"{counted(dead, 'row was', 'rows were')} refused: `spool export` shows why")
     if damaged:
-        told.append(f"{count(damaged)} files are damaged: `spool list` names them")
+        told.append(f"{counted(damaged, 'file is', 'files are')} damaged: see `spool list`")
     if told:
         return Check("spool", "found", "; ".join(told))
     if waiting:
-        return Check("spool", "note", f"{count(waiting)} rows wait for a process that sends them")
+        words = counted(waiting, "row waits", "rows wait")
+        return Check("spool", "note", f"{words} for a process that sends them")
     if settings.delivery == "memory":
         words = "rows wait in memory only; RESPAN_DELIVERY=spill keeps them on disk"
         return Check("spool", "note", words)

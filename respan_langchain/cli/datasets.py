@@ -9,7 +9,7 @@ from rich.text import Text
 from respan_langchain.api.calls.filters import metadata
 from respan_langchain.api.calls.models import Dataset, Summary
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
-from respan_langchain.cli.looks import count, day, line, moment, money, seconds, words
+from respan_langchain.cli.looks import count, counted, day, line, moment, money, seconds, words
 from respan_langchain.cli.tables import Column, facts, number, table
 from respan_langchain.dataset import find
 
@@ -70,14 +70,14 @@ def delete(
     with desk.client() as client:
         found = find(client, desk.settings, name)
         rows = client.summary(found.id).number_of_requests
-        question = f"Delete {found.name!r} ({found.id}) with its {count(rows)} rows?"
+        question = f"Delete {found.name!r} ({found.id}) with its {counted(rows, 'row', 'rows')}?"
         if not desk.agrees(question, yes=yes):
             desk.say("Nothing was deleted.")
             return FINDINGS
         client.delete_dataset(found.id)
     desk.give(
         {"deleted": found.id, "rows": rows},
-        Text(f"{found.name} is deleted, with {count(rows)} rows."),
+        Text(f"{found.name} is deleted, with {counted(rows, 'row', 'rows')}."),
     )
     return OK
 

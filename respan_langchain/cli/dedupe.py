@@ -13,7 +13,7 @@ from rich.text import Text
 
 from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
-from respan_langchain.cli.looks import count, plain
+from respan_langchain.cli.looks import count, counted, plain
 from respan_langchain.cli.tables import Column, number, table
 from respan_langchain.cli.transfers import Named
 from respan_langchain.dataset import Dataset
@@ -49,7 +49,7 @@ def dedupe(
         found = list(repeated(rows))
         extra = [unique_id for each in found for unique_id in each.others]
         removed = 0
-        question = f"Delete {count(len(extra))} rows of {rows.name!r}?"
+        question = f"Delete {counted(len(extra), 'row', 'rows')} of {rows.name!r}?"
         if remove and extra and desk.agrees(question, yes=yes):
             for unique_id in extra:
                 removed += _deleted(client, rows.id, unique_id)
@@ -92,8 +92,8 @@ def _shown(found: list[Repeated], removed: int) -> RenderableType:
         drawn.add_row(Text(plain(each.custom_identifier)), each.kept[-8:], count(len(each.others)))
     extra = sum(len(each.others) for each in found)
     words = (
-        f"{count(removed)} rows are deleted."
+        f"{counted(removed, 'row is', 'rows are')} deleted."
         if removed
-        else f"{count(extra)} rows too many: --remove deletes them."
+        else f"{counted(extra, 'row', 'rows')} too many: --remove deletes them."
     )
     return Group(drawn, Text(words))

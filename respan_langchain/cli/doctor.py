@@ -23,7 +23,7 @@ from respan_langchain.cli.desk import (
     command,
     in_one_line,
 )
-from respan_langchain.cli.looks import count, plain
+from respan_langchain.cli.looks import counted, plain
 from respan_langchain.cli.tables import facts
 from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset
@@ -111,7 +111,8 @@ def _platform(client: DatasetClient, settings: Settings, dataset: str | None) ->
     yield Check(
         "connection",
         "ok",
-        f"{settings.base_url} answered in {took:.2f}s, with {count(datasets.count)} datasets",
+        f"{settings.base_url} answered in {took:.2f}s, "
+        f"with {counted(datasets.count, 'dataset', 'datasets')}",
     )
     if dataset is None and settings.dataset is None and settings.dataset_id is None:
         yield Check("dataset", "note", "none is named: give one, or set RESPAN_DATASET")
@@ -119,7 +120,7 @@ def _platform(client: DatasetClient, settings: Settings, dataset: str | None) ->
     try:
         rows = Dataset.of(client, settings, dataset)
         total = len(rows)
-        yield Check("dataset", "ok", f"{rows.name} ({rows.id}) has {count(total)} rows")
+        yield Check("dataset", "ok", f"{rows.name} ({rows.id}) has {counted(total, 'row', 'rows')}")
         yield prices_of(rows)
     except ConfigurationError as problem:
         yield Check("dataset", "note", f"{problem} The handler creates it with the first rows.")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from respan_langchain.api.calls.models import Log
 from respan_langchain.cli.desk import FINDINGS, OK, Desk, command
-from respan_langchain.cli.looks import count, plain
+from respan_langchain.cli.looks import counted, plain
 from respan_langchain.cli.transfers import Named, bar, report
 from respan_langchain.cli.where import Where, filters_from
 from respan_langchain.dataset import Dataset, find
@@ -66,7 +66,8 @@ def export(
         written = _write(kind, preset, islice(chosen, limit), output)
     if output != "-":
         desk.give(
-            {"rows": written, "file": output}, Text(f"{count(written)} rows are in {output}.")
+            {"rows": written, "file": output},
+            Text(f"{counted(written, 'row is', 'rows are')} in {output}."),
         )
     return OK
 
@@ -131,5 +132,6 @@ def import_file(
     for words in source.problems[:TOLD]:
         desk.complain(plain(words))
     if len(source.problems) > TOLD:
-        desk.complain(f"... and {count(len(source.problems) - TOLD)} lines more that are no rows.")
+        more = counted(len(source.problems) - TOLD, "line more that is", "lines more that are")
+        desk.complain(f"... and {more} no rows.")
     return FINDINGS if source.problems else code

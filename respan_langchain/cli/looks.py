@@ -86,6 +86,15 @@ def count(number: int | None) -> str:
     return NOTHING if number is None else f"{number:,}"
 
 
+def counted(number: int | None, one: str, many: str) -> str:
+    """Write a number of things with their word, and the verb where it has to agree.
+
+    >>> counted(1, "row is", "rows are")
+    '1 row is'
+    """
+    return f"{count(number)} {one if number == 1 else many}"
+
+
 def money(usd: Decimal | float | None) -> str:
     """Write USD with as many digits as say something."""
     if usd is None:

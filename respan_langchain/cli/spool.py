@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain.cli.desk import FINDINGS, NO_KEY, OK, Desk, command
-from respan_langchain.cli.looks import count
+from respan_langchain.cli.looks import count, counted
 from respan_langchain.cli.tables import Column, number, table
 from respan_langchain.delivery.disk import spool_tools
 from respan_langchain.delivery.disk.spool import SpoolState
@@ -53,7 +53,7 @@ def list_all(desk: Desk) -> int:
 def replay(desk: Desk) -> int:
     """Have refused rows sent again, by the next process that delivers to their platform."""
     revived = spool_tools.replay(_folder(desk))
-    desk.give({"replayed": revived}, Text(f"{count(revived)} rows will be sent again."))
+    desk.give({"replayed": revived}, Text(f"{counted(revived, 'row', 'rows')} will be sent again."))
     return OK
 
 
@@ -71,7 +71,7 @@ def export(
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
-        words = Text(f"{count(written)} rows are in {output}.")
+        words = Text(f"{counted(written, 'row is', 'rows are')} in {output}.")
         desk.give({"rows": written, "file": output}, words)
     return OK
 
@@ -90,7 +90,7 @@ def purge(
         desk.say("Nothing was deleted.")
         return FINDINGS
     purged = spool_tools.purge(_folder(desk), states, time.time() - days * DAY)
-    desk.give({"purged": purged}, Text(f"{count(purged)} rows are deleted."))
+    desk.give({"purged": purged}, Text(f"{counted(purged, 'row is', 'rows are')} deleted."))
     return OK
 
 

@@ -17,7 +17,7 @@ from respan_langchain.cli.desk import (
     check_that_it_is_there,
     command,
 )
-from respan_langchain.cli.looks import count, plain
+from respan_langchain.cli.looks import count, counted, plain
 from respan_langchain.cli.where import Where, filters_from
 from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset, find
@@ -126,8 +126,8 @@ def bar(desk: Desk, words: str, total: int | None) -> Iterator[Callable[[Counts]
 def report(desk: Desk, counts: Counts, goal: str) -> int:
     """Tell what a transfer did."""
     refused = sum(counts.refused.values())
-    before = f"{count(counts.already_there)} were there already"
-    words = f"{count(counts.sent)} rows sent to {goal}; {before}"
+    before = counted(counts.already_there, "was there already", "were there already")
+    words = f"{counted(counts.sent, 'row', 'rows')} sent to {goal}; {before}"
     desk.give(
         {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.refused},
         Text(f"{words}."),

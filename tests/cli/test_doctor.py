@@ -20,6 +20,17 @@ def test_a_healthy_setup_has_no_findings(run, fill):
     )
 
 
+def test_one_of_a_thing_is_said_as_one(run, fill):
+    fill([row(1)])
+
+    checks = run("doctor", "demo", "--json").json["checks"]
+
+    said = {check["name"]: check["words"] for check in checks}
+    assert said["connection"].endswith(", with 1 dataset")
+    assert said["dataset"].endswith(" has 1 row")
+    assert said["prices"] == "known for 1 model in the newest 1 call"
+
+
 def test_models_without_a_price_are_a_finding(run, fill):
     unpriced = row(2)
     unpriced["metadata"]["model"] = "house-model"
@@ -28,7 +39,7 @@ def test_models_without_a_price_are_a_finding(run, fill):
 
     said = run("doctor", "demo")
     assert said.code == 1
-    assert "house-model (1 rows)" in said.out
+    assert "house-model (1 row)" in said.out
 
 
 def test_each_setting_says_where_it_is_from(run, tmp_path):
@@ -78,16 +89,7 @@ def test_a_report_is_made_for_people_too(run, fill):
     assert [
         "prices",
         "ok",
-        "all",
-        "1",
-        "models",
-        "of",
-        "the",
-        "newest",
-        "1",
-        "calls",
-        "have",
-        "one",
+        *["known", "for", "1", "model", "in", "the", "newest", "1", "call"],
     ] in lines
 
 

@@ -81,4 +81,4 @@ def test_the_doctor_sees_what_was_refused(run, spooled):
     assert said.code == 1
     [check] = [each for each in said.json["checks"] if each["name"] == "spool"]
     assert check["state"] == "found"
-    assert "1 rows were refused" in check["words"]
+    assert "1 row was refused" in check["words"]
