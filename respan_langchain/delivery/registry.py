@@ -28,7 +28,7 @@ class Registry:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._workers: dict[Hashable, Worker] = {}
-        self._hooked_in: int | None = None
+        self._hooked: tuple[int, bool] | None = None
 
     def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
         """The worker of this destination, made if there is none that is open."""
@@ -42,11 +42,14 @@ class Registry:
 
     def hook_exit(self) -> None:
         """Have this process end with a last flush; each child needs its own hook."""
-        if self._hooked_in == os.getpid():
-            return
-        self._hooked_in = os.getpid()
         processes = sys.modules.get("multiprocessing.process")
-        if processes is not None and processes.parent_process() is not None:
+        is_child = processes is not None and processes.parent_process() is not None
+        # A handler that comes as an argument is there before its process knows itself for a child,
+        # and what it hooked by then is forgotten: it is hooked again when the first row comes.
+        if self._hooked == (os.getpid(), is_child):
+            return
+        self._hooked = os.getpid(), is_child
+        if is_child:
             # Children of multiprocessing leave through os._exit; up to 3.12 without atexit.
             from multiprocessing.util import Finalize
 
