@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from respan_langchain.delivery.batch import News, Settled
-from respan_langchain.delivery.disk.no_outbox import NoOutbox
+from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
 from respan_langchain.delivery.disk.spool import SpoolState
 from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
@@ -13,6 +13,7 @@ from respan_langchain.delivery.parcel import Row
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
 SHUTDOWN = "shutdown"
+SPOOL_EXPIRED = "spool_expired"
 
 
 class Accounts:
@@ -48,6 +49,14 @@ class Accounts:
             self._intake.release(rows)
         self._flushes.settled(rows)
         self._herald.settled(settled, now)
+
+    def throw_away(self, gone: list[Loaded], now: float) -> None:
+        """These lay on disk for too long."""
+        for one in gone:
+            for ledger in (one.parcel.ledger, self._ledger):
+                one.count_in(ledger)
+                ledger.settle(one.parcel.id, "dropped", SPOOL_EXPIRED)
+        self._herald.lost(SPOOL_EXPIRED, len(gone), now)
 
     def learn(self, news: News, waiting: int, now: float) -> None:
         """What an answer changed."""

@@ -57,6 +57,10 @@ class Herald:
             counts[reasons.popleft()] += 1
         self._lost(counts, now)
 
+    def lost(self, reason: str, number: int, now: float) -> None:
+        """So many rows were given up."""
+        self._lost(Counter({reason: number} if number else {}), now)
+
     def failed(self, error: BaseException, now: float) -> None:
         """The room's own fault."""
         subject = f"fault {type(error).__name__}"
@@ -64,13 +68,10 @@ class Herald:
             logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
 
     def disk(self, outbox: NoOutbox, now: float) -> None:
-        """The disk says no, or what lay there was too old."""
+        """The disk says no."""
         problem = outbox.problem
         if problem is not None and self._notices.count_to_say("disk", now) is not None:
             logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
-        if outbox.thrown_away:
-            self._lost(Counter({"too long on disk": outbox.thrown_away}), now)
-            outbox.thrown_away = 0
 
     def left(self, lost: int, spooled: int, why: str) -> None:
         """The last line of a process, if there is anything to say."""

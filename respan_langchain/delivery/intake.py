@@ -65,12 +65,8 @@ class Intake:
     def readmit(self, loaded: list[Loaded], now: float) -> list[Row]:
         """Hold rows that came back from disk."""
         for one in loaded:
-            ledgers = (one.parcel.ledger, self._ledger)
-            for ledger in ledgers:
-                if one.adopted:
-                    ledger.accept(one.parcel.id)
-                else:
-                    ledger.resume(one.parcel.id)
+            for ledger in (one.parcel.ledger, self._ledger):
+                one.count_in(ledger)
         rows = self._numbered(deque((one.parcel, now) for one in loaded))
         size = sum(row.size for row in rows)
         with self._lock:

@@ -88,7 +88,7 @@ class Loop:
         """Do everything that can be done now; the seconds until there may be more."""
         self._read(message)
         now = self._clock()
-        self.outbox.look_around(now)
+        self._accounts.throw_away(self.outbox.look_around(now), now)
         again = self._drain(now)
         self._absorb(now)
         again = self._fetch(now) or again

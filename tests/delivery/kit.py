@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from respan_langchain.answer import Answer
+from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.loop import Loop, Signal
 from respan_langchain.delivery.parcel import Parcel, Row
+from respan_langchain.delivery.sources import Sources
 
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""
 
+NEVER = float("inf")
 MORE_THAN_THERE_IS = 2**60
 """Bytes of stack that no system has."""
 
@@ -112,3 +117,39 @@ class Events:
 
     def after_fork(self):
         self.noted, self.open = [], []
+
+
+class Turns:
+    """Turns a loop by hand, in place of a worker."""
+
+    def __init__(self, wire, outbox=None, **limits):
+        self.asleep = False
+        self.now = 0.0
+        self.failed = []
+        self.ledger = Ledger()
+        self.sources = Sources(self.failed.append)
+        self.loop = Loop(
+            self,
+            lambda: wire,
+            Limits(**limits),
+            sources=self.sources,
+            outbox=outbox or NoOutbox(),
+            ledger=self.ledger,
+            clock=lambda: self.now,
+            uniform=lambda low, high: high,
+        )
+
+    def put(self, parcel):
+        return self.loop.intake.admit(parcel, self.now) is None
+
+    def wake(self):
+        self.asleep = False
+
+    def step(self, message=Signal.TIME):
+        return self.loop.step(message, inline=True)
+
+    def until_nothing_is_due(self):
+        wait = self.step(Signal.WAKE)
+        while wait < NEVER or not self.loop.mailbox.empty():
+            self.now += max(wait, 0.0) if self.loop.mailbox.empty() else 0.0
+            wait = self.step()

@@ -2,49 +2,8 @@
 
 import pytest
 
-from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.ledger import Ledger
-from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.loop import Loop, Signal
-from respan_langchain.delivery.sources import Sources
-from tests.delivery.kit import Events
-
-NEVER = float("inf")
-
-
-class Turns:
-    """Turns a loop by hand, in place of a worker."""
-
-    def __init__(self, wire):
-        self.asleep = False
-        self.now = 0.0
-        self.failed = []
-        self.sources = Sources(self.failed.append)
-        self.loop = Loop(
-            self,
-            lambda: wire,
-            Limits(),
-            sources=self.sources,
-            outbox=NoOutbox(),
-            ledger=Ledger(),
-            clock=lambda: self.now,
-            uniform=lambda low, high: high,
-        )
-
-    def put(self, parcel):
-        return self.loop.intake.admit(parcel, self.now) is None
-
-    def wake(self):
-        self.asleep = False
-
-    def step(self, message=Signal.TIME):
-        return self.loop.step(message, inline=True)
-
-    def until_nothing_is_due(self):
-        wait = self.step(Signal.WAKE)
-        while wait < NEVER:
-            self.now += max(wait, 0.0)
-            wait = self.step()
+from tests.delivery.kit import NEVER, Events, Turns
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 
 from respan_langchain.answer import Answer
 from respan_langchain.delivery.disk import spool_tools
-from respan_langchain.delivery.disk.outbox import Disk
+from respan_langchain.delivery.disk.outbox import Disk, Outbox
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, parcel
+from tests.delivery.kit import WAIT, Turns, parcel
 
 FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
 
@@ -216,8 +216,45 @@ def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire,
     second = on_disk(disk=Disk(place, "durable", max_age=-60.0))
     second.flush(WAIT)
 
-    assert "dropped 1 record(s): too long on disk" in caplog.text
+    assert second.ledger.counts().dropped == {"spool_expired": 1}
+    assert "dropped 1 record(s): spool_expired" in caplog.text
     assert not wire.stored
+
+
+def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(wire, place, ledger):
+    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}'), lambda ids: Answer(401)]
+    turns = Turns(wire, Outbox(Disk(place, "spill", max_age=-60.0)), max_age=0.0)
+    for name in ("refused", "late"):
+        turns.put(parcel(name, ledger=ledger))
+        turns.step()
+        turns.step()
+    turns.now += 4_000.0
+    turns.step()
+    assert ledger.fate("late") == Fate("spooled", "expired")
+
+    turns.now += 40.0
+    turns.step()
+
+    assert ledger.fate("late") == Fate("dropped", "spool_expired")
+    assert ledger.fate("refused").state == "rejected"
+    for counts in (ledger.counts(), turns.ledger.counts()):
+        assert counts.dropped == {"spool_expired": 1}
+        assert (counts.captured, counts.rejected, counts.queued, counts.spooled) == (2, 1, 0, 0)
+
+
+def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(wire, place, ledger):
+    turns = Turns(wire, Outbox(Disk(place, "durable", max_age=-60.0)), max_age=100.0)
+    turns.put(parcel("a", ledger=ledger))
+    turns.step()
+    assert rows_in(place, "waiting") == ["a"]
+
+    turns.now += 40.0
+    turns.step()
+    assert rows_in(place) == []
+    turns.until_nothing_is_due()
+
+    assert ledger.counts().delivered == 1
+    assert wire.stored == {"a": 1}
 
 
 def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):

@@ -11,13 +11,20 @@ from respan_langchain.delivery.parcel import Parcel, Row
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A row that came back from disk."""
+    """A row that came back from disk, with an empty body if it was only to be thrown away."""
 
     parcel: Parcel
     sent: bool
     """It was sent, and nobody knows what became of it."""
     adopted: bool
     """It came from another process."""
+
+    def count_in(self, ledger: Ledger) -> None:
+        """It is not on disk alone any more."""
+        if self.adopted:
+            ledger.accept(self.parcel.id)
+        else:
+            ledger.resume(self.parcel.id)
 
 
 class NoOutbox:
@@ -30,8 +37,6 @@ class NoOutbox:
     """Rows that wait on disk alone."""
     problem: str | None = None
     """Why the disk is not used now."""
-    thrown_away: int = 0
-    """Rows that were on disk for too long, since this was last set to zero."""
 
     def __init__(self) -> None:
         self.adopted = Ledger(remembered=0)
@@ -57,8 +62,10 @@ class NoOutbox:
     def remove(self, rows: Sequence[Row], now: float) -> None:
         """These are done with."""
 
-    def look_around(self, now: float) -> None:
-        """Adopt what processes left that are gone, and throw away what is too old."""
+    def look_around(self, now: float) -> list[Loaded]:
+        """Adopt what processes left that are gone, and throw away what is too old: this."""
+        del now
+        return []
 
     def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
         """Bring rows back to memory; they stay on disk until they are done with."""

@@ -95,19 +95,25 @@ class Outbox(NoOutbox):
 
     # -- rows come back --------------------------------------------------------------------------
 
-    def look_around(self, now: float) -> None:
-        """Adopt what processes left that are gone, and throw away what is too old."""
+    def look_around(self, now: float) -> list[Loaded]:
+        """Adopt what processes left that are gone, and throw away what is too old: this."""
         if now < self._look_at:
-            return
+            return []
         self._look_at = now + LOOK_FOR_ORPHANS
         strangers = self._spool is not None or any(self.disk.directory.glob("*.db"))
+        gone: list[SpoolRow] = []
         if not strangers or (spool := self._open(now)) is None:
-            return
+            return []
         with _Rescue(self, now):
             spool_directory.adopt_orphans(self.disk.directory, spool)
-            too_old = time.time() - self.disk.max_age
-            self.thrown_away += spool.purge(("waiting", "sent", "dead"), too_old)
+            gone = spool.expire(time.time() - self.disk.max_age)
             self.loadable, self._bytes = spool.loadable(), spool.bytes()
+        # What is held in memory as well is not lost, and dead letters were counted when they died.
+        return [
+            self._loaded(row)
+            for row in gone
+            if self._on_disk.pop((row.id, row.address), None) is None and row.state != "dead"
+        ]
 
     def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
         """Bring rows back to memory; they stay on disk until they are done with."""

@@ -181,6 +181,16 @@ class Spool:
         query = f"DELETE FROM rows WHERE state IN ({marks}) AND captured < ?"  # noqa: S608
         return self._connection.execute(query, (*states, before)).rowcount
 
+    def expire(self, before: float) -> list[SpoolRow]:
+        """Delete rows that were captured before a moment; those that were, without their bodies."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "SELECT id, address, state, owner FROM rows WHERE captured < ?", (before,)
+            )
+            gone = [SpoolRow(*named, b"", state, owner=owner) for *named, state, owner in cursor]
+            cursor.execute("DELETE FROM rows WHERE captured < ?", (before,))
+        return gone
+
     def drop_oldest_dead(self) -> int:
         """Delete the oldest tenth of the dead letters, at least one; how many."""
         dead = self.counts().get("dead", 0)
