@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import get_ident
 from typing import Final
 from uuid import UUID
@@ -22,7 +22,6 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.event import Event
 from respan_langchain.records.patience import Patience
-from respan_langchain.records.run import Run
 from respan_langchain.records.runs import Runs
 from respan_langchain.shaping import Shaper
 
@@ -219,25 +218,21 @@ class Recorder:
 
     def _read(self, most: int) -> None:
         for _ in range(min(most, len(self.events))):
-            size, name, *arguments = self.events.popleft()
-            self.waiting_bytes -= size
-            self._guarded(getattr(self._runs, name), *arguments)
+            event = self.events.popleft()
+            self.waiting_bytes -= event[0]
+            try:
+                getattr(self._runs, event[1])(*event[2:])
+            except Exception as problem:  # noqa: BLE001  # one event must not cost the others
+                self.complain(problem)
         self._shape_finished()
 
     def _shape_finished(self) -> None:
         for run in self._runs.take():
-            self._guarded(self._shape, run)
+            try:
+                self._ready += self._shaper.parcels(run)
+            except Exception as problem:  # noqa: BLE001  # one run must not cost the others
+                self.complain(problem)
             self.silent.pop(run.id.int, None)
-
-    def _shape(self, run: Run) -> None:
-        self._ready += self._shaper.parcels(run)
-
-    def _guarded(self, function: Callable[..., None], *arguments: object) -> None:
-        """Keep what goes wrong with one event or run from the app, and from all the others."""
-        try:
-            function(*arguments)
-        except Exception as problem:  # noqa: BLE001  # the handler's one guard
-            self.complain(problem)
 
     def complain(self, problem: Exception) -> None:
         """Count a fault of ours, and log it once per cause, without what the app said."""

@@ -49,11 +49,14 @@ class Shaper:
         if trace.kept is None:
             trace.held.append(run)
             return []
-        finished, trace.held = [*trace.held, run], []
-        made = [self._parcel(each) for each in finished] if trace.kept else []
-        for each in finished:
+        made = []
+        for each in (*trace.held, run) if trace.held else (run,):
+            parcel = self._parcel(each) if trace.kept else None
+            if parcel is not None:
+                made.append(parcel)
             each.let_go()
-        return [parcel for parcel in made if parcel is not None]
+        trace.held = []
+        return made
 
     def _parcel(self, run: Run) -> Parcel | None:
         model = self._count(run)
@@ -78,6 +81,8 @@ class Shaper:
 
     def _count(self, run: Run) -> ModelCall | None:
         """Add a run's numbers to its trace's, once."""
+        if run.kind == "chain":
+            return None
         totals = run.trace.totals
         match run.kind:
             case "chat" | "llm":
@@ -107,8 +112,6 @@ class Shaper:
                     and run.outputs is not OMITTED
                 ):
                     totals.documents += documents(run.outputs)
-            case "chain":
-                pass
         return None
 
     def _model_call(self, run: Run) -> ModelCall:

@@ -126,18 +126,18 @@ def row_from(
 
 def _identity(run: Run, identifier: str) -> dict[str, Json]:
     """Which run this is, and where in its trace."""
-    above = run.visible_parent
+    above, trace, span = run.visible_parent, run.trace.id.hex, run.id.hex
     found: dict[str, Json] = {
         "log_type": _log_type(run),
         "custom_identifier": identifier,
-        "run_id": str(run.id),
-        "trace_unique_id": run.trace.id.hex,
-        "span_unique_id": run.id.hex,
+        "run_id": f"{span[:8]}-{span[8:12]}-{span[12:16]}-{span[16:20]}-{span[20:]}",
+        "trace_unique_id": trace,
+        "span_unique_id": span,
         "span_name": run.name[:255],
         "span_workflow_name": run.trace.root.name[:255],
     }
     if above is not None:
-        found["span_parent_id"] = above.id.hex
+        found["span_parent_id"] = trace if above.id is run.trace.id else above.id.hex
     return found
 
 
@@ -166,9 +166,7 @@ def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
 
 def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
-    facts = json_value(model.facts.metadata(content=shape.content))
-    if isinstance(facts, dict):
-        metadata.update(_without_doubles(facts, shape))
+    _add_facts(metadata, model.facts, shape)
     add_usage(metrics, model.usage)
     add_cost(metadata, metrics, model.cost)
     if model.usage is None:
@@ -194,18 +192,18 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
         metadata["candidates"] = given.candidates
 
 
-def _without_doubles(facts: dict[str, Json], shape: Shape) -> dict[str, Json]:
-    """The facts without the versions that stand on every row."""
-    versions = facts.pop("versions", None)
-    if isinstance(versions, dict):
-        others = {
-            name: version
-            for name, version in versions.items()
-            if f"{name.replace('-', '_')}_version" not in shape.metadata
-        }
-        if others:
-            facts["versions"] = others
-    return facts
+def _add_facts(metadata: dict[str, Json], facts: ModelFacts, shape: Shape) -> None:
+    params = facts.shown_params(content=shape.content)
+    if params and isinstance(shown := json_value(params), dict):
+        metadata.update(shown)
+    metadata.update(facts.named())
+    on_this_row_only: dict[str, Json] = {
+        name: version
+        for name, version in facts.versions.items()
+        if f"{name.replace('-', '_')}_version" not in shape.metadata
+    }
+    if on_this_row_only:
+        metadata["versions"] = on_this_row_only
 
 
 def _is_empty(message: Json) -> bool:
@@ -263,7 +261,12 @@ def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape:
                 metadata[key] = value
     for key, value in shape.metadata.items():
         metadata.setdefault(key, value)
-    tags = [*shape.tags, *run.tags, *call.tags]
+    _add_tags(metadata, [*shape.tags, *run.tags, *call.tags])
+
+
+def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
+    if not tags:
+        return
     shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
     if shown:
         metadata["tags"] = list(shown)

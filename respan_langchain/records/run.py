@@ -55,20 +55,24 @@ class Run:
         """Seconds from start to end, None while it runs."""
         return None if self.ended is None else self.ended - self.started
 
+    def correct(self, inputs: object) -> None:
+        """Take the inputs that were not known at its start, since they were streamed."""
+        self.inputs = inputs
+        self.streamed = True
+
     def give_up(self) -> None:
         """Close a run of which no end was ever reported; when it ended nobody knows."""
         self.status = "incomplete"
         self.ended = None
 
     def let_go(self) -> None:
-        """Drop the app's objects, now that the record is made.
+        """Drop the app's objects and the trace, now that the record is made.
 
-        Run and trace know each other, so they live until the next collection of cycles; what the
-        app gave must not wait for that.
+        A root and its trace know each other; parted, both are gone at once, without a collection
+        of cycles.
         """
         self.inputs = self.outputs = self.asked = None
-        if self.is_root:
-            self.trace.last_output = None
+        del self.trace
 
     @property
     def visible_parent(self) -> "Run | None":

@@ -13,15 +13,7 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.records.event import (
-    UNCHANGED,
-    Asked,
-    Failure,
-    Kind,
-    Status,
-    Unchanged,
-    above_in,
-)
+from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status, above_in
 from respan_langchain.records.interrupted import Interrupted
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.run import Run, Trace, name_in
@@ -69,14 +61,12 @@ class Runs:
         asked: tuple[Any, Any, Any] | None = None,
         call_id: str | None = None,
     ) -> None:
-        """Open a run.
+        """Open a run; its name is a string, or what LangChain serialized of it.
 
-        Its name is a string, or what LangChain serialized of it. One that is open already was
-        reported twice, by a handler that is attached twice. The run
-        above it is the one that LangChain names, and in the gaps that it leaves, the one that
-        `around`, the config of the call around it, names.
+        The run above it is the one that LangChain names, and in the gaps that it leaves, the one
+        that `around`, the config of the call around it, names.
         """
-        if run_id.int in self._open:
+        if run_id.int in self._open:  # reported twice, by a handler that is attached twice
             return
         context_id, configurable = above_in(around)
         parent = self._parent(parent_id, context_id)
@@ -133,7 +123,8 @@ class Runs:
             self._add_missing(run_id, outputs)
             return
         run.outputs = outputs
-        self._correct_inputs(run, inputs)
+        if inputs is not UNCHANGED:
+            run.correct(inputs)
         # A streamed chain that its reader left half-way ends with None, and its model is read to
         # its end afterwards.
         left = run.streamed and outputs is None and len(run.trace.open) > 1 and run.is_root
@@ -153,7 +144,8 @@ class Runs:
             return
         run.failure = failure
         run.outputs = partial
-        self._correct_inputs(run, inputs)
+        if inputs is not UNCHANGED:
+            run.correct(inputs)
         if failure.interrupts and run.trace.checkpoint is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
@@ -241,8 +233,10 @@ class Runs:
         run.trace = trace = parent.trace
         if configurable and not trace.configurable:
             trace.configurable = configurable
-        if any(tag.startswith(RETRY_TAG) for tag in run.tags):
-            trace.totals.retries += 1
+        for tag in run.tags:
+            if tag.startswith(RETRY_TAG):
+                trace.totals.retries += 1
+                break
         if parent.failed_below and parent.name == FALLBACKS:
             trace.totals.fallbacks += 1
 
@@ -258,11 +252,6 @@ class Runs:
         for run in self._finished:
             if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
                 run.outputs = outputs
-
-    def _correct_inputs(self, run: Run, inputs: object) -> None:
-        if not isinstance(inputs, Unchanged):
-            run.inputs = inputs
-            run.streamed = True
 
     def _close(self, run: Run, now: float, status: Status) -> None:
         run.ended = now

@@ -33,6 +33,23 @@ def test_a_row_is_the_same_by_the_short_way_and_by_the_careful_one():
     assert json.loads(short) == json.loads(careful)
 
 
+def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
+    finisher = Finisher()
+    secret = "sk-proj-abcdefghij0123456789"  # noqa: S105  # a made up one
+    assert secret.encode() in Finisher(secrets=False).finish({"input": secret}).body
+    rows = [
+        {"input": "what is a key?"},
+        {"input": "what is a key?", "output": secret},
+        {"input": "what is a key?", "output": {"text": secret}},
+        {"input": {"password": "what is a key?"}},
+    ]
+
+    bodies = [finisher.finish(row).body for row in rows * 2]
+
+    assert not any(secret.encode() in body for body in bodies)
+    assert [b"what is a key?" in body for body in bodies] == [True, True, True, False] * 2
+
+
 def test_a_large_text_stands_whole_in_all_its_places():
     text = 'a "quoted"\n line é ' * 1_000
 

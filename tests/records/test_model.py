@@ -346,19 +346,24 @@ def test_a_response_format_that_is_no_schema_is_kept(given, form):
     assert params(response_format=given).get("response_format") == form
 
 
-def test_metadata_names_what_is_known_and_nothing_else():
+def test_what_is_known_has_a_name_and_nothing_else():
     facts = ModelFacts(
         provider="openai", requested="gpt-4o", served="gpt-4o-2024-08-06", finish_reason="stop",
         versions={"langchain-core": "1.7.2"}, params={"temperature": 0, "tools": [FUNCTION]},
     )  # fmt: skip
 
-    assert facts.metadata(content=True) == {
+    assert facts.named() == {
         "model": "gpt-4o-2024-08-06", "model_requested": "gpt-4o", "provider_id": "openai",
-        "finish_reason": "stop", "versions": {"langchain-core": "1.7.2"}, "temperature": 0,
-        "tools": [FUNCTION],
+        "finish_reason": "stop",
     }  # fmt: skip
-    assert "tools" not in facts.metadata(content=False)
-    assert ModelFacts().metadata(content=True) == {}
+    assert ModelFacts().named() == {}
+
+
+def test_tools_count_as_content():
+    facts = ModelFacts(params={"temperature": 0, "tools": [FUNCTION]})
+
+    assert facts.shown_params(content=True) == {"temperature": 0, "tools": [FUNCTION]}
+    assert facts.shown_params(content=False) == {"temperature": 0}
 
 
 anything = st.recursive(
@@ -392,6 +397,8 @@ def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
     message = SimpleNamespace(response_metadata=metadata, id=options)
     generation = SimpleNamespace(message=message, generation_info=serialized)
     answer = SimpleNamespace(generations=[[generation]], llm_output=invocation_params)
-    model_answered(facts, answer).metadata(content=True)
+    answered = model_answered(facts, answer)
+    answered.named()
+    answered.shown_params(content=True)
 
     assert repr((serialized, metadata, invocation_params, options)) == before

@@ -12,8 +12,8 @@ import orjson
 
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.encoding.limits import ContentLimits, Cuts, fitted, level
-from respan_langchain.records.encoding.rewrite import IDS, Rewrite
-from respan_langchain.records.encoding.survey import needs_care
+from respan_langchain.records.encoding.rewrite import Rewrite
+from respan_langchain.records.encoding.survey import IDS, Survey
 from respan_langchain.records.encoding.texts import Texts, fitted_buffer
 from respan_langchain.records.privacy.privacy import Redactor
 
@@ -49,7 +49,7 @@ class Finisher:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
         self._texts = Texts(self._redactors, self._limits.string, secrets=secrets)
-        self._secrets = secrets
+        self._survey = Survey(look_for_secrets=secrets)
         self._for_paths = min(_FOR_PATHS, self._limits.row // 8)
 
     def finish(self, row: Mapping[str, Any]) -> Finished:
@@ -66,9 +66,10 @@ class Finisher:
     def forget(self) -> None:
         """Let go of the remembered strings."""
         self._texts.forget()
+        self._survey.forget()
 
     def _as_it_is(self, row: Mapping[str, Any]) -> bytes | None:
-        if needs_care(_looked_at(row), look_for_secrets=self._secrets):
+        if self._survey.needs_care(row):
             return None
         try:
             body = orjson.dumps(row, option=_STRICT)
@@ -102,14 +103,6 @@ class Finisher:
         for name, body in content.items():
             if len(body) > share:
                 encoded[name] = _within(name, body, share, cuts)
-
-
-def _looked_at(row: Mapping[str, Any]) -> dict[str, Any]:
-    """All but what is never cut or redacted."""
-    content = {name: value for name, value in row.items() if name != "metrics"}
-    if isinstance(metadata := content.get("metadata"), dict):
-        content["metadata"] = {name: metadata[name] for name in metadata if name not in IDS}
-    return content
 
 
 def _field(name: str, value: Any, rewrite: Rewrite) -> Any:

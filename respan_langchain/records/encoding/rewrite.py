@@ -15,11 +15,6 @@ from respan_langchain.records.encoding.texts import Texts
 from respan_langchain.records.privacy import names
 from respan_langchain.records.privacy.privacy import DROPPED, RedactorFailedError
 
-IDS: Final = frozenset({
-    "custom_identifier", "run_id", "trace_unique_id", "span_unique_id", "span_parent_id",
-    "resumed_run_ids", "log_type", "status", "status_code",
-})  # fmt: skip
-"""Metadata that the machine made: always whole, never redacted."""
 OUR_WORDS: Final = frozenset({
     "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
     "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
@@ -69,7 +64,7 @@ class Rewrite:
         """The metadata entry by entry, so that a redactor that fails costs one of them."""
         kept: dict[str, Any] = {}
         for name, value in values.items():
-            if name in IDS:
+            if name in survey.IDS:
                 kept[name] = value
                 continue
             text = DROPPED

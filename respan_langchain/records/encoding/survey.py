@@ -4,6 +4,7 @@ Most rows hold no secret, no huge string and nothing odd; they are encoded as th
 the answer is 'careful'.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from respan_langchain.records.privacy import names, privacy
@@ -14,39 +15,73 @@ LARGE: Final = 4_096
 """Characters from which on a string is worth remembering, to be encoded once."""
 MOST_CONTAINERS: Final = 100_000
 """Dicts and lists that are looked into; a row that was never shaped may hold itself."""
+IDS: Final = frozenset({
+    "custom_identifier", "run_id", "trace_unique_id", "span_unique_id", "span_parent_id",
+    "resumed_run_ids", "log_type", "status", "status_code",
+})  # fmt: skip
+"""Metadata that the machine made: always whole, never redacted."""
+MOST_CLEARED: Final = 1_000
+"""Strings remembered: what a prompt and an answer say stands in the row of the call and again in
+that of its root, and the names of models stand in all of them."""
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 _harmless: set[str] = set()
 
 
-def needs_care(row: dict[str, Any], *, look_for_secrets: bool) -> bool:
-    """Whether the row holds a large string, a secret perhaps, or something that is no JSON."""
-    texts = _texts(row)
-    return texts is None or (look_for_secrets and privacy.suspicious("\n".join(texts)))
+class Survey:
+    """Looks rows over, and remembers which strings it found without a secret."""
 
+    def __init__(self, *, look_for_secrets: bool) -> None:
+        self._look_for_secrets = look_for_secrets
+        self._cleared: set[str] = set()
 
-def _texts(row: dict[str, Any]) -> list[str] | None:
-    """The strings that may hold a secret; None as soon as anything else calls for care."""
-    texts: list[str] = []
-    waiting: list[Any] = [row]
-    for node in waiting:
-        is_dict = type(node) is dict
-        if is_dict and not node.keys() <= _harmless and not _learned(node):
-            return None
-        for value in node.values() if is_dict else node:
-            kind = type(value)
-            if kind is str:
-                if (length := len(value)) >= SHORTEST_SUSPECT:
-                    if length >= LARGE:
-                        return None
-                    texts.append(value)
-            elif kind is dict or kind is list:
-                waiting.append(value)
-            elif kind not in _PLAIN:
+    def needs_care(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row holds a large string, a secret perhaps, or something that is no JSON.
+
+        Its metrics, numbers and times, and the machine's ids are not looked at.
+        """
+        texts = self._texts({name: row[name] for name in row if name != "metrics"})
+        if texts is None or (texts and len(max(texts, key=len)) >= LARGE):
+            return True
+        if texts and self._look_for_secrets:
+            if privacy.suspicious("\n".join(texts)):
+                return True
+            if len(self._cleared) > MOST_CLEARED:
+                self._cleared.clear()
+            self._cleared.update(texts)
+        return False
+
+    def forget(self) -> None:
+        """Let go of the remembered strings."""
+        self._cleared.clear()
+
+    def _texts(self, row: dict[str, Any]) -> list[str] | None:
+        """The strings that may hold a secret; None as soon as anything else calls for care."""
+        texts: list[str] = []
+        waiting: list[Any] = [row]
+        cleared, metadata = self._cleared, row.get("metadata", {})
+        for node in waiting:
+            values: Iterable[Any] = node
+            if type(node) is dict:
+                if not node.keys() <= _harmless and not _learned(node):
+                    return None
+                values = node.values() if node is not metadata else _said(node)
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    if len(value) >= SHORTEST_SUSPECT and value not in cleared:
+                        texts.append(value)
+                elif kind is dict or kind is list:
+                    waiting.append(value)
+                elif kind not in _PLAIN:
+                    return None
+            if len(waiting) > MOST_CONTAINERS:
                 return None
-        if len(waiting) > MOST_CONTAINERS:
-            return None
-    return texts
+        return texts
+
+
+def _said(metadata: dict[str, Any]) -> list[Any]:
+    return [metadata[name] for name in metadata if name not in IDS]
 
 
 def _learned(node: dict[Any, Any]) -> bool:

@@ -6,6 +6,7 @@ sampling parameters and tools are read in `params.py`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,10 +48,10 @@ class ModelFacts:
         """The model that answered, else the one that was asked for."""
         return self.served or self.requested
 
-    def metadata(self, *, content: bool) -> dict[str, object]:
-        """Give the known facts by the platform's names; tools and schemas count as content."""
-        named = {
-            "model": self.name,
+    def named(self) -> dict[str, str]:
+        """Give the known facts by the platform's names; parameters and versions aside."""
+        facts = {
+            "model": self.served or self.requested,
             "model_requested": self.requested,
             "provider_id": self.provider,
             "endpoint": self.endpoint,
@@ -58,12 +59,14 @@ class ModelFacts:
             "request_id": self.request_id,
             "system_fingerprint": self.system_fingerprint,
             "service_tier": self.service_tier,
-            "versions": self.versions or None,
         }
-        shown = {
-            name: value for name, value in self.params.items() if content or name not in CONTENT
-        }
-        return shown | {name: value for name, value in named.items() if value is not None}
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+    def shown_params(self, *, content: bool) -> Mapping[str, object]:
+        """Give the parameters; tools and schemas count as content."""
+        if content:
+            return self.params
+        return {name: value for name, value in self.params.items() if name not in CONTENT}
 
 
 def model_asked(
@@ -153,10 +156,13 @@ def _first(place: Mapping[str, object], names: Iterable[str]) -> str | None:
 
 def _text(value: object) -> str | None:
     """A non-empty string, once: merging chunks of a stream writes `stopstop`."""
-    if not isinstance(value, str) or not value.strip():
-        return None
-    period = (value + value).find(value, 1)
-    return value[:period]
+    return _once(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _once(text: str) -> str | None:
+    # The names of models and reasons come again and again.
+    return text[: (text + text).find(text, 1)] if text.strip() else None
 
 
 def _class_name(serialized: Mapping[str, Any]) -> str | None:

@@ -47,21 +47,17 @@ def params_of(
     metadata: Mapping[str, Any],
 ) -> dict[str, object]:
     """Read the parameters of a call; an earlier argument wins over a later one."""
-    given = {
-        **{
-            ours: metadata[name]
-            for name, ours in _LANGSMITHS.items()
-            if metadata.get(name) is not None
-        },
-        **_named(settings),
-        **_named(invocation_params),
-        **_named(options),
-    }
+    given: dict[str, object] = {}
+    places = ((metadata, _LANGSMITHS), (settings, _OURS), (invocation_params, _OURS))
+    for place, ours in (*places, (options, _OURS)):
+        for name in place:
+            if name in ours and place[name] is not None:
+                given[ours[name]] = place[name]
     tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
     found: dict[str, object] = {
         name: value
         for name, value in given.items()
-        if isinstance(value, _PLAIN) and value not in ([], {})
+        if isinstance(value, _PLAIN) and not (isinstance(value, list | dict) and not value)
     }
     if found.get("stream") is False:
         # False is only the constructor's default; a call may stream all the same.
@@ -71,12 +67,6 @@ def params_of(
     if (form := _response_format(schema, options)) is not None:
         found["response_format"] = form
     return found
-
-
-def _named(place: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        _OURS[name]: value for name, value in place.items() if name in _OURS and value is not None
-    }
 
 
 def _tools(tools: object) -> list[object]:

@@ -69,6 +69,7 @@ _DETAILS = {
     "cache_creation": _INPUT_DETAIL,
 }
 _TIERS = ("flex", "priority")
+_SNAKE = _WORDS.keys() | _DETAILS.keys() | _INPUT_DETAIL.keys() | _OUTPUT_DETAIL.keys()
 
 
 def usage_from(report: object, service_tier: str | None = None) -> Usage | None:
@@ -139,6 +140,8 @@ def _words(report: object) -> Mapping[str, Any]:
         report = getattr(report, "__dict__", None)
         if not isinstance(report, dict):
             return {}
+    if report.keys() <= _SNAKE:
+        return report
     for name in report:
         if not isinstance(name, str) or not name.islower():
             return {_snake_case(name): report[name] for name in report if isinstance(name, str)}
@@ -150,7 +153,7 @@ def _snake_case(name: str) -> str:
 
 
 def _see(seen: dict[str, int], role: str, value: object) -> None:
-    count = count_of(value)
+    count = value if type(value) is int and value >= 0 else count_of(value)
     if count is not None:
         seen.setdefault(role, count)
 
