@@ -47,6 +47,11 @@ class Courier:
         self._clocks_apart = 0.0
         self.thread: int | None = None
 
+    def prepare(self) -> None:
+        """Have the thread ready: while a process ends, Python up to 3.12.2 starts none."""
+        if not self._running:
+            self._start()
+
     def carry(self, errand: Errand, deadline: float, *, inline: bool) -> None:
         """Carry it; `inline`, or where no thread can be started, before this returns."""
         if inline or not (self._running or self._start()):

@@ -121,7 +121,9 @@ class Worker:
     def put(self, parcel: Parcel) -> bool:
         """Take a row in; False when it was dropped at the door, and counted."""
         intake, now = self._loop.intake, self._clock()
-        reason = "closed" if self.closed else intake.admit(parcel, now)
+        # What the worker's own thread still brings is given up with the rest.
+        late = self.closed and get_ident() != self._thread
+        reason = "closed" if late else intake.admit(parcel, now)
         if reason in NO_ROOM and self._push_out():
             reason = intake.admit(parcel, now)
         if reason in NO_ROOM and self._loop.outbox.takes_overflow:
@@ -200,9 +202,10 @@ class Worker:
         if self.closed:
             return
         self.closed = True
-        # A source that hangs must not keep the process from ending.
-        if self._turn.acquire(timeout=LONGEST_TURN):
-            self._loop.abandon(why)
+        # A slice may end in time; a source that hangs must not keep the process from ending.
+        in_time = self._turn.acquire(timeout=LONGEST_TURN)
+        self._loop.abandon(why, LONGEST_TURN)
+        if in_time:
             self._turn.release()
         self._loop.mailbox.put(Signal.WAKE)
         self._loop.courier.close()
@@ -234,6 +237,7 @@ class Worker:
             return True
         try:
             self.on_start()
+            self._loop.courier.prepare()
             self._running = self._running or threads.start("respan-delivery", self._live)
             if not self._running:
                 self._refused_at = self._clock()
