@@ -73,6 +73,11 @@ class Herald:
         if problem is not None and self._notices.count_to_say("disk", now) is not None:
             logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
 
+    def unread(self, events: int, why: str) -> None:
+        """Events that nobody could read in time, and so nobody knows how many rows they are."""
+        if events:
+            logger.warning("respan_langchain: %d event(s) not made into records: %s.", events, why)
+
     def left(self, lost: int, spooled: int, why: str) -> None:
         """The last line of a process, if there is anything to say."""
         if lost:

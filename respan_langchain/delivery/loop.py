@@ -4,11 +4,12 @@ Acts on what `Dispatch` decides. Knows nothing of threads: the worker brings the
 does the worker's work himself.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from enum import Enum
 from queue import SimpleQueue
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from respan_langchain.delivery import forks
 from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
@@ -24,6 +25,9 @@ from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.sources import Sources
 
+Reply = TypeVar("Reply")
+
+NEVER = float("inf")
 COMMIT_INTERVAL = 0.02
 """Seconds between two looks at the sources when rows are promised to be on disk within 50 ms."""
 
@@ -69,6 +73,15 @@ class Loop:
         self._ledger = ledger
         self._clock = clock
         self._flushes = Flushes()
+        self._unsettled = False
+        """Whether a flush waits for what is open to be closed."""
+        self._asked_of: int | None = None
+        """While the sources are asked: how many events they had."""
+        self._over: str | None = None
+        """Why everything is given up; None while it is not."""
+        # Held while anything changes, and let go while the sources work: redaction is people's own
+        # code, and who ends the process must not depend on it.
+        self._whole = threading.RLock()
         self._fruitful = False
         self._warm = False
         self._drain_at = float("-inf")
@@ -86,10 +99,17 @@ class Loop:
 
     def step(self, message: Message, *, inline: bool = False) -> float:
         """Do everything that can be done now; the seconds until there may be more."""
-        self._read(message)
-        now = self._clock()
+        with self._whole:
+            self._read(message)
+            now = self._clock()
+            again = self._over is None and self._drain(now)
+            wait = NEVER if self._over is not None else self._act(now, again=again, inline=inline)
+            if self._over is not None:
+                self._give_up(self._over)
+            return wait
+
+    def _act(self, now: float, *, again: bool, inline: bool) -> float:
         self._accounts.throw_away(self.outbox.look_around(now), now)
-        again = self._drain(now)
         self._absorb(now)
         again = self._fetch(now) or again
         self._accounts.settle(self.dispatch.expire(now), now)
@@ -115,8 +135,24 @@ class Loop:
             self._accounts.settle([Settled(oldest, "dropped", "pushed_out")], self._clock())
         return oldest is not None
 
-    def abandon(self, why: str) -> None:
-        """Put what is left on disk, or count it as `shutdown` and say so."""
+    def abandon(self, why: str, patience: float) -> None:
+        """Put what is left on disk, or count it as `shutdown` and say so.
+
+        What a source yields after this has the same fate. Where even that much cannot be done
+        within `patience` seconds, since a disk hangs, it is said.
+        """
+        self._over = why
+        under_way = self._asked_of
+        self.herald.unread(self._sources.unread() if under_way is None else under_way, why)
+        if self._whole.acquire(timeout=patience):
+            try:
+                self._give_up(why)
+            finally:
+                self._whole.release()
+        else:
+            self.herald.left(self._ledger.counts().queued, 0, why)
+
+    def _give_up(self, why: str) -> None:
         now = self._clock()
         self._absorb(now)
         left = self.dispatch.abandoned(SHUTDOWN)
@@ -139,9 +175,13 @@ class Loop:
             case Signal.WAKE:
                 # More events follow the first one closely, so they are fetched together.
                 self._drain_at = min(self._drain_at, now + self._interval)
+            case FlushRequest() if self._over is not None:
+                message.finish()
+            case _ if self._over is not None:
+                pass
             case FlushRequest():
                 self._flushes.add(message)
-                self._sources.settle_open()
+                self._unsettled = True
                 self._drain_at = float("-inf")
             case Posted():
                 news = self.dispatch.posted(message, now, time.time())
@@ -156,6 +196,10 @@ class Loop:
             return False
         if self._take(now):
             return True
+        if self._unsettled:
+            self._unsettled = False
+            self._ask(self._sources.settle_open)
+            return True
         if self._fruitful:
             self._fruitful = False
             self._drain_at = now + self._interval
@@ -169,7 +213,7 @@ class Loop:
         return False
 
     def _take(self, now: float) -> bool:
-        parcels = self._sources.take(now) if self._warm else self._take_first(now)
+        parcels = self._slice(now) if self._warm else self._take_first(now)
         more = bool(parcels) or self._sources.due_in(now) <= 0
         if more:
             self._sleeper.asleep = False
@@ -181,9 +225,21 @@ class Loop:
     def _take_first(self, now: float) -> list[Parcel]:
         # The first rows bring imports with them.
         with forks.undivided():
-            parcels = self._sources.take(now)
+            parcels = self._slice(now)
         self._warm = bool(parcels)
         return parcels
+
+    def _slice(self, now: float) -> list[Parcel]:
+        return self._ask(lambda: self._sources.take(now))
+
+    def _ask(self, question: Callable[[], Reply]) -> Reply:
+        self._asked_of = self._sources.unread()
+        self._whole.release()
+        try:
+            return question()
+        finally:
+            self._whole.acquire()
+            self._asked_of = None
 
     def _absorb(self, now: float) -> None:
         rows = self.intake.arrivals()

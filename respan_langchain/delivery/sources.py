@@ -1,7 +1,7 @@
 """Where parcels come from: those who turn events into rows when the worker asks them."""
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Protocol
 
 from respan_langchain.delivery.parcel import Parcel
@@ -9,6 +9,10 @@ from respan_langchain.delivery.parcel import Parcel
 
 class Source(Protocol):
     """Turns events into parcels, on the worker's thread."""
+
+    @property
+    def events(self) -> Sized:
+        """What nobody has read yet."""
 
     def take(self, now: float) -> Sequence[Parcel]:
         """What is ready, at most a slice: asked again until there is nothing."""
@@ -55,6 +59,10 @@ class Sources:
         """When the first of them wants to be asked unbidden; infinity for never."""
         waits = [source.due_in(now) for source in self._all()]
         return min((wait for wait in waits if wait is not None), default=float("inf"))
+
+    def unread(self) -> int:
+        """Events that wait to be read."""
+        return sum(len(source.events) for source in self._all())
 
     def settle_open(self) -> None:
         """Before a flush."""

@@ -94,6 +94,7 @@ class Events:
         self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
         self.noted, self.open = [], []
         self.takes = 0
+        self.left_at_settling = []
         self.resting = threading.Event()
         """Set when the worker, asleep, has looked once more and gone."""
 
@@ -111,7 +112,12 @@ class Events:
         if self.worker.asleep:
             self.resting.set()
 
+    @property
+    def events(self):
+        return self.noted
+
     def settle_open(self):
+        self.left_at_settling.append(len(self.noted))
         self.noted += self.open
         self.open = []
 

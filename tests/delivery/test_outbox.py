@@ -10,8 +10,9 @@ from respan_langchain.delivery.disk import spool_tools
 from respan_langchain.delivery.disk.outbox import Disk, Outbox
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Turns, parcel
+from tests.delivery.kit import NEVER, WAIT, Events, Turns, parcel
 
 FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
 
@@ -124,6 +125,87 @@ def test_what_is_left_at_the_end_is_for_the_next_process(
     second = on_disk(level)
     assert second.flush(WAIT)
     assert wire.stored == {"a": 1, "b": 1}
+
+
+class Slow(Events):
+    """A source whose second slice takes until it is let go."""
+
+    def __init__(self, worker, ledger):
+        super().__init__(worker, ledger)
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def take(self, now):
+        if self.takes == 1:
+            self.begun.set()
+            self.let_go.wait(WAIT)
+        return super().take(now)
+
+
+@pytest.fixture
+def slow_end(on_disk, ledger):
+    """Gives up a worker in the middle of a slice: two rows are made, three events are not read."""
+
+    def give_up(worker):
+        events = Slow(worker, ledger)
+        events.noted += "abcde"
+        worker.attach(events)
+        worker.wake()
+        assert events.begun.wait(WAIT)
+        worker.abandon("no time was left at exit")
+        return events
+
+    return give_up
+
+
+def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
+    on_disk, slow_end, place, ledger, caplog
+):
+    worker = on_disk("spill")
+
+    events = slow_end(worker)
+
+    assert rows_in(place, "waiting") == ["a", "b"]
+    assert ledger.counts().spooled == 2
+    assert "2 record(s) on disk for later: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    events.let_go.set()
+
+
+def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(wire, place, ledger):
+    turns = Turns(wire, Outbox(Disk(place, "spill")))
+
+    class Late(Events):
+        def take(self, now):
+            if self.takes == 1:
+                end = threading.Thread(target=turns.loop.abandon, args=("the end", WAIT))
+                end.start()
+                end.join()
+                assert rows_in(place, "waiting") == ["a", "b"]
+            return super().take(now)
+
+    events = Late(turns, ledger)
+    turns.sources.attach(events, None)
+    for name in "abcde":
+        events.note(name)
+    turns.step(Signal.WAKE)
+    turns.now += 1.0
+    turns.step()
+
+    assert turns.step() == NEVER
+    assert rows_in(place, "waiting") == ["a", "b", "c", "d"]
+    assert ledger.counts().spooled == 4
+    assert not wire.batches
+
+
+def test_what_a_slice_that_takes_too_long_leaves_in_memory_is_counted_and_said(
+    open_worker, slow_end, ledger, caplog
+):
+    events = slow_end(open_worker())
+
+    assert ledger.counts().dropped == {"shutdown": 2}
+    assert "2 record(s) not delivered: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    events.let_go.set()
 
 
 def test_a_worker_without_trouble_leaves_no_file(on_disk, place, ledger):

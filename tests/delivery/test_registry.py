@@ -128,6 +128,36 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("disk", "fate"),
+    [("None", "not delivered"), ("Disk(Path(OUT).parent / 'spool')", "on disk for later")],
+    ids=["memory", "spill"],
+)
+def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
+    script = f"""
+from pathlib import Path
+from respan_langchain.delivery.disk.outbox import Disk
+
+class Stuck:
+    events = [1, 2, 3]
+    def take(self, now):
+        threading.Event().wait()
+    def due_in(self, now):
+        return None
+
+limits = Limits(exit_timeout=0.5)
+registry.worker_for("there", lambda: Worker(File, limits, {disk}))
+put("a", 80)
+worker().attach(Stuck())
+"""
+    stored, said, code = run(script)
+
+    assert (stored, code) == (Counter(), 0)
+    assert said.count(f"80 record(s) {fate}: no time was left at exit") == 1
+    assert said.count("3 event(s) not made into records: no time was left at exit") == 1
+    assert "Traceback" not in said
+
+
 def test_ctrl_c_at_the_end_ends_at_once(run):
     def interrupt(process):
         # Eight rows are sent this early only because the last flush asks for it.

@@ -187,7 +187,10 @@ class Spool:
             cursor.execute(
                 "SELECT id, address, state, owner FROM rows WHERE captured < ?", (before,)
             )
-            gone = [SpoolRow(*named, b"", state, owner=owner) for *named, state, owner in cursor]
+            gone = [
+                SpoolRow(name, address, b"", state, owner=owner)
+                for name, address, state, owner in cursor
+            ]
             cursor.execute("DELETE FROM rows WHERE captured < ?", (before,))
         return gone
 
