@@ -16,7 +16,6 @@ from types import FrameType
 from respan_langchain.delivery import forks
 from respan_langchain.delivery.worker import Worker
 
-INTERRUPTED = "interrupted at exit"
 FOR_FLUSHES = 0.95
 """The part of `exit_timeout` that flushes may take; the rest is for what they leave undone, which
 goes to disk or is counted, and for the interpreter to take itself apart."""
@@ -59,25 +58,29 @@ class Registry:
 
     def finish(self) -> None:
         """The last flush of all workers at a time; Ctrl-C ends it at once."""
-        started = time.monotonic()
-        why = "no time was left at exit"
         workers = [worker for worker in list(self._workers.values()) if not worker.closed]
-        for worker in workers:
-            worker.hurry(worker.limits.exit_timeout * FOR_FLUSHES)
-        for worker in workers:
-            left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
-            try:
-                result = worker.flush(0.0 if why == INTERRUPTED else max(0.0, left))
-            except KeyboardInterrupt:
-                why = INTERRUPTED
-            if why != INTERRUPTED and result.complete and not result.pending:
-                worker.linger(max(0.0, left))
-            else:
-                worker.abandon(why)
+        try:
+            _flush(workers)
+        except KeyboardInterrupt:
+            for worker in workers:
+                worker.abandon("interrupted at exit")
 
     def after_fork(self) -> None:
         """In the child: the lock may be held by a thread that is not there."""
         self._lock = threading.RLock()
+
+
+def _flush(workers: list[Worker]) -> None:
+    started = time.monotonic()
+    for worker in workers:
+        worker.hurry(worker.limits.exit_timeout * FOR_FLUSHES)
+    for worker in workers:
+        left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
+        result = worker.flush(max(0.0, left))
+        if result.complete and not result.pending:
+            worker.linger(max(0.0, left))
+        else:
+            worker.abandon("no time was left at exit")
 
 
 _registry = Registry()

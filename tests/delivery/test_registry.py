@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from respan_langchain.answer import Answer
 from respan_langchain.delivery import registry
-from respan_langchain.delivery.registry import worker_for
+from respan_langchain.delivery.registry import Registry, worker_for
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Wire
+from tests.delivery.kit import WAIT, Wire, parcel
 
 SETTING = '''
 import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
@@ -171,6 +172,26 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
 
     assert "8 record(s) not delivered: interrupted at exit" in said
     assert "Traceback" not in said
+
+
+def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
+    class Interrupted(Worker):
+        def hurry(self, timeout):
+            super().hurry(timeout)
+            raise KeyboardInterrupt
+
+    workers = Registry()
+    interrupted, other = (
+        workers.worker_for(name, lambda: Interrupted(lambda: wire)) for name in "ab"
+    )
+    wire.script += [lambda ids: Answer(401)] * 9
+    for worker in (interrupted, other):
+        worker.put(parcel("a"))
+
+    workers.finish()
+
+    assert (interrupted.closed, other.closed) == (True, True)
+    assert caplog.text.count("1 record(s) not delivered: interrupted at exit") == 2
 
 
 def test_sigterm_ends_a_process_that_asked_for_it_with_a_last_flush(run):
