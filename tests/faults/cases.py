@@ -4,9 +4,6 @@ Letters as in the comparison of SDKs that this suite was made after.
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,11 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.faults.hosting import App, client
 from tests.faults.server import FaultServer, Mood, Request, healthy
 
-HERE = Path(__file__).parent
-KEY = "key-that-nobody-may-see"
-MARKER = "payload-that-no-log-may-show"
 QUICK = {"probe_interval": 1.0, "settle": (0.5, 1.0, 2.0)}
 """So that a recovery takes seconds instead of minutes."""
 
@@ -182,21 +177,16 @@ def play(case: Case) -> Outcome:
     with FaultServer(mood=case.mood, listing=case.listing) as server, FaultServer() as other:
         server.moods = [*case.moods, *([case.redirected(other)] if case.redirected else [])]
         with tempfile.TemporaryDirectory() as place:
-            said, outputs, code = _run(case, case.act, server, Path(place))
-            seconds = time.time() - said.get("left", time.time())
-            after: dict[str, Any] = {}
-            if case.then:
-                after, more, _ = _run(case, case.then, server, Path(place))
-                outputs += more
-            outputs += _on_disk(Path(place))
+            said, app = _run(case, case.act, server, Path(place))
+            after = _run(case, case.then, server, Path(place))[0] if case.then else {}
         return Outcome(
             said,
             len(server.stored),
             server.doubled,
-            seconds,
+            app.ended - said.get("left", app.ended),
             len(server.posts),
-            outputs,
-            code,
+            app.outputs,
+            app.code,
             len(other.requests),
             after,
         )
@@ -204,44 +194,27 @@ def play(case: Case) -> Outcome:
 
 def play_after_kill(task: dict[str, Any], place: Path) -> dict[str, Any]:
     """The process that comes after one that was killed; what it says."""
-    command = [sys.executable, str(HERE / "client.py"), json.dumps({**task, "act": "adopt"})]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(place)}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=240, check=False
-    )
-    said = json.loads(Path(task["report"]).read_text())
-    return {**said, "outputs": done.stdout + done.stderr}
+    with client({**task, "act": "adopt"}, place):
+        pass
+    return json.loads(Path(task["report"]).read_text())
 
 
-def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[str, Any], str, int]:
-    settings = {
-        name: value.replace("PLACE", str(place)) if isinstance(value, str) else value
-        for name, value in case.settings.items()
-    }
+def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[str, Any], App]:
+    report = place / "report.json"
     task = {
         "url": server.url,
         "act": act,
         "count": case.count,
-        "report": str(place / "report.json"),
-        "settings": {**settings, "delivery": case.level, "spool_dir": str(place / "spool")},
+        "report": str(report),
+        "settings": {"delivery": case.level, "spool_dir": str(place / "spool"), **case.settings},
         "limits": {**QUICK, **case.limits},
         **case.task,
     }
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(place)}
-    command = [sys.executable, str(HERE / "client.py"), json.dumps(task)]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=240, check=False
-    )
-    report = place / "report.json"
+    with client(task, place) as app:
+        pass
     said = json.loads(report.read_text()) if report.exists() else {}
     report.unlink(missing_ok=True)
-    return said, done.stdout + done.stderr, done.returncode
-
-
-def _on_disk(place: Path) -> str:
-    """The spool may hold payloads, never the key."""
-    files = [path for path in place.rglob("*") if path.is_file()]
-    return "".join(path.read_bytes().decode("latin-1").replace(MARKER, "") for path in files)
+    return said, app
 
 
 CASES = {

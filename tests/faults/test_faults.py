@@ -6,7 +6,7 @@ sums.
 
 import pytest
 
-from tests.faults.cases import CASES, KEY, MARKER, play
+from tests.faults.cases import CASES, play
 
 QUICK = {
     "A exit without flush",
@@ -34,9 +34,10 @@ UNDELIVERABLE = {
     "R server hangs, 150 events of 60 kB",
     "S server hangs, 12000 events of 50 kB",
 }
-EXIT_TIMEOUT = 5.0
-GRACE = 10.0
-"""Seconds that a busy machine may add: without the bound, most of these would never end."""
+LONGEST_EXIT = 5.5
+"""Seconds that we may hold up the end of a process: `exit_timeout` and half a second."""
+GRACE = 2.0
+"""Seconds that a busy machine may take to end the process afterwards."""
 
 cases = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
@@ -48,12 +49,6 @@ def check_sums(said):
     assert said["captured"] == sum(said[fate] for fate in fates) + sum(said["dropped"].values())
 
 
-def check_outputs(outcome):
-    assert KEY not in outcome.outputs
-    assert MARKER not in outcome.outputs
-    assert "Traceback" not in outcome.outputs
-
-
 @cases
 def test_a_fault_costs_no_row_and_doubles_none(name):
     case = CASES[name]
@@ -61,9 +56,9 @@ def test_a_fault_costs_no_row_and_doubles_none(name):
     outcome = play(case)
 
     check_sums(outcome.said)
-    check_outputs(outcome)
     assert outcome.elsewhere == 0
-    assert outcome.seconds <= EXIT_TIMEOUT + GRACE
+    assert (outcome.said["held"] or 0.0) <= LONGEST_EXIT
+    assert outcome.seconds <= LONGEST_EXIT + GRACE
     if name in UNDELIVERABLE:
         assert outcome.stored == 0
         assert outcome.said["delivered"] == 0

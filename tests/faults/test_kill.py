@@ -1,17 +1,15 @@
 """Killed without warning, two hundred times over: what was safe arrives, and arrives once."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests.faults.cases import HERE, KEY, play_after_kill
+from tests.faults.cases import play_after_kill
+from tests.faults.hosting import client
 from tests.faults.server import FaultServer, healthy
 
 ROUNDS = 200
@@ -42,31 +40,16 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path):
         assert server.doubled == 0
     assert outcome["flush"] is True
     assert not list((tmp_path / "spool").rglob("*.db*"))
-    assert KEY not in outcome["outputs"]
 
 
 def run_and_kill(task, dice, rounds=ROUNDS):
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(HERE.parents[1]),
-        "HOME": str(Path(task["report"]).parent),
-    }
-    zygote = subprocess.Popen(
-        [sys.executable, str(HERE / "client.py"), json.dumps(task)],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
     named = []
-    for _ in range(rounds):
-        zygote.stdin.write("go\n")
-        zygote.stdin.flush()
-        named += live_and_die(zygote.stdout, dice)
-    zygote.stdin.close()
-    zygote.wait(30)
-    zygote.stdout.close()
+    with client(task, Path(task["report"]).parent, talks=True) as zygote:
+        for _ in range(rounds):
+            zygote.process.stdin.write("go\n")
+            zygote.process.stdin.flush()
+            named += live_and_die(zygote.process.stdout, dice)
+        zygote.process.stdin.close()
     return named
 
 

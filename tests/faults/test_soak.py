@@ -6,14 +6,13 @@
 import json
 import os
 import random
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from tests.faults import cases
-from tests.faults.cases import HERE, QUICK
+from tests.faults.cases import QUICK
+from tests.faults.hosting import client
 from tests.faults.server import FaultServer, healthy
 
 MOODS = [
@@ -64,14 +63,10 @@ def test_an_hour_of_faults_loses_nothing_and_leaks_nothing(tmp_path):
         dice = random.Random(7)  # noqa: S311  # when to fail
         varying = threading.Thread(target=vary, args=(server, done, dice))
         varying.start()
-        environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "HOME": str(tmp_path)}
-        app = subprocess.Popen(
-            [sys.executable, str(HERE / "client.py"), json.dumps(task)],
-            env=environment,
-            stderr=subprocess.DEVNULL,
-        )
         threading.Timer(seconds, done.set).start()
-        assert app.wait(seconds + 400) == 0
+        with client(task, tmp_path, patience=seconds + 400) as app:
+            pass
+        assert app.code == 0
         varying.join()
         said = json.loads((tmp_path / "report.json").read_text())
         stored, doubled, posts = len(server.stored), server.doubled, len(server.posts)

@@ -1,0 +1,123 @@
+"""Wherever an app lives (forked workers, greenlets, an event loop), what it captured is delivered.
+
+H4 to H6, L4 to L6 of the bar.
+"""
+
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from tests.faults.cases import hang
+from tests.faults.hosting import app, host
+from tests.faults.server import FaultServer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server():
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["process", "executor"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_children_of_multiprocessing_deliver_what_they_captured(server, tmp_path, kind, method):
+    ended = host(tmp_path, server.url, *app("children", kind, method))
+
+    assert ended.code == 0
+    assert [said["flush"] for said in ended.said] == [True]
+    assert (len(server.stored), server.doubled) == (80, 0)
+
+
+def test_workers_like_celerys_deliver_when_they_flush_before_they_leave(server, tmp_path):
+    ended = host(tmp_path, server.url, *app("prefork"))
+
+    assert ended.code == 0
+    assert len(ended.said) == 4
+    assert all(said["flush"] for said in ended.said)
+    assert (len(server.stored), server.doubled) == (120, 0)
+
+
+@pytest.mark.parametrize("workers", ["sync", "gthread", "gevent"])
+def test_gunicorn_with_a_preloaded_handler_delivers_from_all_its_workers(server, tmp_path, workers):
+    pids = []
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        number = listener.fileno()
+
+        def ask(name):
+            with closing(HTTPConnection("127.0.0.1", listener.getsockname()[1])) as asked:
+                asked.request("GET", f"/?{name}")
+                return asked.getresponse().read()
+
+        def visit(gunicorn):
+            with ThreadPoolExecutor(8) as visitors:
+                pids.extend(visitors.map(ask, range(120)))
+            gunicorn.send_signal(signal.SIGTERM)
+
+        options = ("--preload", "--workers=3", f"--worker-class={workers}", f"--bind=fd://{number}")
+        ended = host(
+            tmp_path,
+            server.url,
+            *("-m", "gunicorn", *options, "web:app"),
+            meanwhile=visit,
+            pass_fds=(number,),
+        )
+
+    assert ended.code == 0
+    assert len(set(pids)) > 1
+    assert (len(server.stored), server.doubled) == (125, 0)
+
+
+def test_greenlets_deliver_before_and_after_a_flush(server, tmp_path):
+    ended = host(tmp_path, server.url, "-m", "gevent.monkey", *app("green", "healthy"))
+
+    assert [said["flush"] for said in ended.said] == [True]
+    assert (len(server.stored), server.doubled) == (120, 0)
+
+
+def test_greenlets_run_while_another_waits_for_a_server_that_hangs(server, tmp_path):
+    server.mood = hang
+
+    [said] = host(tmp_path, server.url, "-m", "gevent.monkey", *app("green", "hung")).said
+
+    assert said["flush"] is False
+    assert said["turns"] > 50  # of some 1000; a hub that stands still gives none
+
+
+def test_tasks_run_while_one_waits_for_a_server_that_hangs(server, tmp_path):
+    server.mood = hang
+
+    [said] = host(tmp_path, server.url, *app("tasks", "hung")).said
+
+    assert said["flush"] is False
+    assert said["turns"] > 50  # of some 1000; a loop that stands still gives two
+    assert said["captured"] == 40
+
+
+def test_a_loop_that_has_no_patience_ends_without_its_flush(server, tmp_path):
+    server.mood = hang
+
+    [said] = host(tmp_path, server.url, *app("tasks", "cancelled"), patience=60).said
+
+    assert said["seconds"] < 30  # the flush would have waited for ten minutes
+
+
+def test_a_task_may_flush_and_close(server, tmp_path):
+    [said] = host(tmp_path, server.url, *app("tasks", "healthy")).said
+
+    assert said["flush"] is True
+    assert (len(server.stored), server.doubled) == (80, 0)
+
+
+def test_a_task_that_cannot_have_a_thread_is_told_so_and_its_rows_leave_at_the_end(
+    server, tmp_path
+):
+    [said] = host(tmp_path, server.url, *app("tasks", "refused")).said
+
+    assert said["flush"] is False
+    assert (len(server.stored), server.doubled) == (80, 0)
