@@ -43,12 +43,16 @@ class Progress:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._file = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+        except sqlite3.Error as problem:
+            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+        try:
             self._file.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._file.execute("BEGIN EXCLUSIVE")
             for statement in DRAWN.split(";"):
                 self._file.execute(statement)
             self._file.execute("COMMIT")
         except sqlite3.Error as problem:
+            self._file.close()
             if "locked" in str(problem):
                 raise ConfigurationError("The same transfer is under way already.") from problem
             raise ConfigurationError(f"{path} cannot be used: {problem}") from problem

@@ -2,9 +2,11 @@
 
 import json
 import os
+import resource
 import sqlite3
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -282,3 +284,18 @@ def test_a_broken_transaction_leaves_nothing_behind(spool):
     with pytest.raises(sqlite3.ProgrammingError):
         spool.remove([("a",)])
     spool.add([a_row("b")], held=True)
+
+
+def test_a_disk_that_goes_on_saying_no_costs_no_file_and_no_handle(place):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        for _ in range(20):
+            with pytest.raises((OSError, sqlite3.Error)):
+                spool_directory.create(place)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
+    assert not list(place.iterdir())

@@ -75,6 +75,13 @@ class Spool:
         self.path = path
         # The worker's thread, an exit hook and an inline flush take turns by a lock of theirs.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA)

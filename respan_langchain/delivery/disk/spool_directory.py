@@ -81,8 +81,14 @@ def create(directory: Path) -> tuple[Spool, Lock]:
     path = directory / f"{os.getpid()}-{uuid.uuid4().hex}.db"
     lock = Lock(path.with_suffix(".lock"))
     lock.acquire()
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600))
-    return Spool(path), lock
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600))
+        return Spool(path), lock
+    except (OSError, sqlite3.Error):
+        # It is tried again and again for as long as the disk is full.
+        remove(path)
+        lock.release()
+        raise
 
 
 def adopt_orphans(directory: Path, home: Spool) -> int:
