@@ -85,7 +85,7 @@ def client(task: dict[str, Any], place: Path, **how: Any) -> contextlib.Abstract
 
 
 def host(place: Path, url: str, *command: str, meanwhile: Any = None, **how: Any) -> App:
-    """Run a command to its end; `meanwhile` gets its process. The platform is in its environment."""
+    """Run a command whose environment names the platform; `meanwhile` gets its process."""
     report = place / "report"
     told = environment(place, RESPAN_BASE_URL=url, RESPAN_API_KEY=KEY, REPORT=str(report))
     with running(list(command), place, env=told, cwd=place, **how) as app:
