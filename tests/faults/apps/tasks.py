@@ -17,7 +17,7 @@ async def turns_while(flushing):
     task, turns = asyncio.create_task(flushing), 0
     while not task.done():
         turns += 1
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
     return turns, task.result()
 
 
