@@ -1,6 +1,7 @@
 """Waiting on a thread of its own, so that an event loop need not.
 
-Not on asyncio's threads: the app may have filled those, and `asyncio.run` waits for them at its end.
+Not on asyncio's threads: the app may have filled those, and `asyncio.run` waits for them when it
+ends.
 """
 
 import asyncio
