@@ -91,6 +91,8 @@ class FaultServer:
     mood: Mood = healthy
     moods: list[Mood] = field(default_factory=list)
     listing: bool = True
+    port: int = 0
+    """Of its own choice, unless given."""
 
     def __post_init__(self) -> None:
         self.stopping = threading.Event()
@@ -101,7 +103,7 @@ class FaultServer:
         self.seen = threading.Condition()
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._listen, daemon=True).start()
