@@ -1,6 +1,6 @@
 """An hour of 200 events a second, against a server that fails in some way for a third of the time.
 
-`RESPAN_SOAK_SECONDS` makes it shorter. Prints its figures: run it with `-s`.
+`SOAK_SECONDS` makes it shorter. Prints its figures: run it with `-s`.
 """
 
 import json
@@ -47,7 +47,7 @@ def vary(server, done, dice):
 
 @pytest.mark.soak
 def test_an_hour_of_faults_loses_nothing_and_leaks_nothing(tmp_path):
-    seconds = float(os.environ.get("RESPAN_SOAK_SECONDS", "3600"))
+    seconds = float(os.environ.get("SOAK_SECONDS", "3600"))
     task = {
         "url": "",
         "act": "soak",
