@@ -1,0 +1,149 @@
+"""The bar: what delivery promises, and the tests that hold each promise; none may go missing.
+
+H: the app is not harmed. M: memory. W: the wire. L: the life of a process. D: the disk. S: secrets
+and sums. A test is named by its file and a part of its name, which may be a case of `cases.py`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+BAR = {
+    "H1 nothing raises into the app": ["handler/test_manners no_event_raises", "faults/cases U 11"],
+    "H2 capturing waits for nothing": ["faults/apps/odd quietly", "faults/cases R server"],
+    "H3 it may be re-entered": [
+        "faults/cases X events",
+        "faults/cases Y events",
+        "faults/apps/odd weakly",
+        "faults/apps/odd loudly",
+    ],
+    "H4 a fork is quick and never locks up": [
+        "delivery/test_forks take_no_time",
+        "delivery/test_registry forks_under_load",
+    ],
+    "H5 without threads rows are kept and sent": [
+        "faults/cases V no thread",
+        "faults/apps/tasks refused",
+    ],
+    "H6 loops and greenlets go on": [
+        "faults/test_hosts tasks_run",
+        "faults/test_hosts greenlets_run",
+    ],
+    "H7 idling costs nothing": [
+        "delivery/test_loop nothing_to_do",
+        "delivery/test_worker nothing_starts",
+    ],
+    "H8 the app's tracers do not see us": ["api/test_quiet instrumentations_look_away"],
+    "M1 the queue is bounded in rows and bytes": [
+        "delivery/test_worker bounded_in_rows",
+        "delivery/test_worker bounded_in_bytes",
+        "faults/cases S server",
+    ],
+    "M2 acceptance is a receipt": ["delivery/test_worker bounded_in_rows"],
+    "M3 drops are counted and said seldom": ["delivery/test_worker hundred_thousand_drops"],
+    "M4 one huge event is cut": ["faults/cases Q one", "records/test_limits ids_and_metrics"],
+    "M5 what was captured does not change": ["handler/test_main_job app_changes_afterwards"],
+    "W1 passing failures delay": [
+        "faults/cases B 500",
+        "faults/cases C two",
+        "faults/test_odd_places not_there_yet",
+        "faults/test_odd_places resolver_that_is_slow",
+    ],
+    "W2 a request has a deadline in all": ["faults/cases J2 body", "api/test_exchange last_byte"],
+    "W3 a wait that is asked for is kept": [
+        "faults/cases G2 429",
+        "faults/cases G3 429",
+        "delivery/test_patience servers_own_clock",
+    ],
+    "W4 clients do not come back together": ["delivery/test_patience two_hundred_clients"],
+    "W5 a wrong key costs one request": ["faults/cases H 401", "faults/test_faults wrong_key"],
+    "W6 what is too large is split": ["faults/cases F 413", "faults/cases F2 one"],
+    "W7 rows that spoil a batch are found": ["faults/cases W7 3", "delivery/test_dispatch spoils"],
+    "W8 rows fail one by one": ["faults/cases W8 two", "faults/cases W8b two"],
+    "W9 what breaks the contract is unknown": [
+        "faults/cases W9 one",
+        "faults/cases N 200",
+        "delivery/test_outcome platform_counts_them",
+    ],
+    "W10 no redirect is followed": ["faults/cases I 307", "api/test_exchange no_redirect"],
+    "W11 a lost answer doubles nothing": [
+        "faults/cases E stored",
+        "faults/cases E2 stored",
+        "faults/cases E3 stored",
+        "faults/cases E4 stored",
+    ],
+    "W12 an answer is read up to a limit": [
+        "api/test_exchange no_more_is_read",
+        "api/test_exchange bomb",
+    ],
+    "W13 proxies and authorities are honoured": ["api/test_ways proxy", "api/test_ways authority"],
+    "L1 a normal exit delivers": [
+        "faults/cases A exit",
+        "delivery/test_registry ends_delivers",
+        "faults/test_odd_places keeps_nothing_from_another",
+    ],
+    "L2 an exit ends in time": [
+        "faults/cases D server",
+        "faults/cases G 429",
+        "faults/cases J headers",
+        "faults/test_odd_places resolver_that_hangs",
+    ],
+    "L3 Ctrl-C ends the last flush": ["delivery/test_registry ctrl_c"],
+    "L4 children of multiprocessing deliver": ["faults/test_hosts children_of_multiprocessing"],
+    "L5 a fork doubles nothing": [
+        "faults/cases M os.fork",
+        "faults/cases M2 os.fork",
+        "faults/apps/odd bare",
+        "api/test_exchange child_process",
+    ],
+    "L6 gunicorn and celery deliver": ["faults/test_hosts gunicorn", "faults/test_hosts celerys"],
+    "L7 what is committed outlives the process": [
+        "faults/cases K SIGTERM",
+        "faults/cases L os._exit",
+        "faults/test_kill two_hundred_kills",
+    ],
+    "L8 a frozen process wakes up": ["faults/test_freeze frozen"],
+    "L9 flush tells the truth in time": [
+        "delivery/test_worker never_takes_longer",
+        "delivery/test_worker lost_before_it",
+        "delivery/test_worker flush_from_inside",
+    ],
+    "L10 closing twice is closing": [
+        "delivery/test_worker closed_worker_refuses",
+        "faults/apps/odd closed",
+    ],
+    "D1 kills lose nothing": ["faults/test_kill two_hundred_kills"],
+    "D2 a damaged file is set aside": ["delivery/test_spool damaged_file"],
+    "D3 a full disk costs nothing": [
+        "delivery/test_registry disk_that_is_full",
+        "delivery/test_spool goes_on_saying_no",
+    ],
+    "D4 processes share a directory": ["faults/test_kill share_a_directory"],
+    "D5 files are for one user": [
+        "delivery/test_spool one_user_alone",
+        "delivery/test_spool links",
+    ],
+    "D6 the disk is bounded": [
+        "delivery/test_outbox full_spool",
+        "delivery/test_spool oldest_dead",
+    ],
+    "D7 dead letters can be sent again": ["delivery/test_outbox dead_letters"],
+    "S1 the key is nowhere": ["faults/hosting KEY not in outputs"],
+    "S2 payloads are in no log": ["faults/hosting MARKER not in outputs"],
+    "S3 an id is one segment": ["api/test_address one_segment"],
+    "S4 a key travels encrypted": ["api/test_address plain_http", "api/test_ways not_trusted"],
+    "S5 counts are exact": [
+        "delivery/test_ledger exact_under_threads",
+        "delivery/test_worker counts_are_exact",
+        "faults/test_faults check_sums",
+    ],
+    "S6 clocks may jump": ["faults/apps/odd clocked"],
+}
+
+
+@pytest.mark.parametrize("promise", BAR)
+def test_a_promise_has_its_tests(promise):
+    for test in BAR[promise]:
+        file, name = test.split(" ", 1)
+        assert name in (TESTS / f"{file}.py").read_text(), test
