@@ -9,16 +9,14 @@ between the timed calls.
 """
 
 import argparse
-import json
 import random
 import statistics
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
+from sink import handler_to_sink
 from workloads import WORKLOADS, Call
 
 from respan_langchain import RespanDatasetCallbackHandler
@@ -93,24 +91,6 @@ class Idle(BaseCallbackHandler):
     def on_retriever_end(self, documents: Any, *, run_id: Any, **kwargs: Any) -> None: ...
 
 
-class Sink(BaseHTTPRequestHandler):
-    """Takes every batch."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Say that all rows are stored."""
-        rows = len(json.loads(self.rfile.read(int(self.headers["content-length"])))["logs"])
-        answer = json.dumps({"success_count": rows, "error_count": 0, "errors": []}).encode()
-        self.send_response(201)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 def measured(call: Call, ours: RespanDatasetCallbackHandler, seconds: float) -> dict[str, float]:
     """Median microseconds of a call: with no handler, with the idle one, with ours."""
     ways: dict[str, list[Any]] = {"none": [], "idle": [Idle()], "ours": [ours]}
@@ -133,10 +113,7 @@ def main() -> int:
     parser.add_argument("--workload", choices=WORKLOADS, action="append")
     parser.add_argument("--fail-at", type=float, default=2.0, help="times the target")
     given = parser.parse_args()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    ours = RespanDatasetCallbackHandler(dataset_id="bench", base_url=url, api_key="k")
+    ours = handler_to_sink()
     worst = 0.0
     print(
         f"{'workload':<10} {'no handler':>11} {'idle adds':>10} {'ours adds':>10} "

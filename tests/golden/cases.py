@@ -55,12 +55,7 @@ class Shelf(BaseRetriever):
 
 @tool
 def stock(shoe: str, sizes: list[int]) -> dict[str, Any]:
-    """Say how many pairs of a shoe are there.
-
-    Args:
-        shoe: Its name.
-        sizes: European sizes.
-    """
+    """Say how many pairs of a shoe are there; sizes are European."""
     return {"shoe": shoe, "pairs": dict.fromkeys(map(str, sizes), 2)}
 
 
