@@ -22,7 +22,7 @@ from respan_langchain.local.tables.store import place_of
 from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-DRAIN: Final = 0.1
+DRAIN: Final = 0.25
 """Seconds between two looks at the events while there are some."""
 DURABLE_DRAIN: Final = 0.02
 """The same where rows are to be on disk within 50 ms."""
