@@ -28,6 +28,20 @@ def place(tmp_path):
 
 
 @pytest.fixture
+def by_hand(wire):
+    """Makes loops with a disk, that are turned by hand, and closes their files."""
+    outboxes = []
+
+    def make(disk, **limits):
+        outboxes.append(Outbox(disk))
+        return Turns(wire, outboxes[-1], **limits)
+
+    yield make
+    for outbox in outboxes:
+        outbox.close()
+
+
+@pytest.fixture
 def on_disk(wire, place):
     """Makes workers with a disk."""
     opened = []
@@ -48,8 +62,10 @@ def rows_in(place, *states):
 
 def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
-    worker._loop.outbox._lock.forget()
     worker.closed = True
+    with worker._turn:
+        worker._loop.outbox._lock.forget()
+        worker._loop.outbox._spool._connection.close()
 
 
 def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger):
@@ -171,8 +187,8 @@ def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
     events.let_go.set()
 
 
-def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(wire, place, ledger):
-    turns = Turns(wire, Outbox(Disk(place, "spill")))
+def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, ledger):
+    turns = by_hand(Disk(place, "spill"))
 
     class Late(Events):
         def take(self, now):
@@ -303,9 +319,9 @@ def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire,
     assert not wire.stored
 
 
-def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(wire, place, ledger):
+def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, ledger):
     wire.script += [lambda ids: Answer(400, b'{"detail": "no"}'), lambda ids: Answer(401)]
-    turns = Turns(wire, Outbox(Disk(place, "spill", max_age=-60.0)), max_age=0.0)
+    turns = by_hand(Disk(place, "spill", max_age=-60.0), max_age=0.0)
     for name in ("refused", "late"):
         turns.put(parcel(name, ledger=ledger))
         turns.step()
@@ -324,8 +340,8 @@ def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(wire, place,
         assert (counts.captured, counts.rejected, counts.queued, counts.spooled) == (2, 1, 0, 0)
 
 
-def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(wire, place, ledger):
-    turns = Turns(wire, Outbox(Disk(place, "durable", max_age=-60.0)), max_age=100.0)
+def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, ledger):
+    turns = by_hand(Disk(place, "durable", max_age=-60.0), max_age=100.0)
     turns.put(parcel("a", ledger=ledger))
     turns.step()
     assert rows_in(place, "waiting") == ["a"]
