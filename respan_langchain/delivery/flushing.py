@@ -23,11 +23,11 @@ class FlushResult:
     dropped: int = 0
     unknown: int = 0
     """Sent, and nobody can say whether they were stored."""
-    complete: bool = True
+    all_counted: bool = True
     """False when time ran out before everything captured was even counted."""
 
     def __bool__(self) -> bool:
-        return self.complete and not (self.pending or self.dead or self.dropped or self.unknown)
+        return self.all_counted and not (self.pending or self.dead or self.dropped or self.unknown)
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +69,7 @@ class FlushRequest:
             dead=counts.rejected,
             dropped=counts.lost,
             unknown=counts.unknown,
-            complete=self.rows is not None,
+            all_counted=self.rows is not None,
         )
 
 

@@ -30,7 +30,7 @@ class Herald:
                 )
             case "failing":
                 logger.warning(
-                    "Sending to Respan failed (%s), %d time(s). %d records wait to be sent again.",
+                    "Sending to Respan failed (%s), %d time(s). %d record(s) to be sent again.",
                     remark.words,
                     count,
                     waiting,

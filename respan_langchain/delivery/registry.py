@@ -77,7 +77,7 @@ def _flush(workers: list[Worker]) -> None:
     for worker in workers:
         left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
         result = worker.flush(max(0.0, left))
-        if result.complete and not result.pending:
+        if result.all_counted and not result.pending:
             worker.linger(max(0.0, left))
         else:
             worker.abandon("no time was left at exit")

@@ -159,7 +159,9 @@ class Worker:
         """Have everything that was captured before this call on disk, with the level `durable`."""
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         outbox = self._loop.outbox
-        return self._asked(request, timeout).complete and outbox.is_durable and not outbox.problem
+        return (
+            self._asked(request, timeout).all_counted and outbox.is_durable and not outbox.problem
+        )
 
     def _asked(self, request: FlushRequest, timeout: float) -> FlushResult:
         if self._is_untouched:

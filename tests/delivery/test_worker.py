@@ -94,7 +94,7 @@ def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, ledger):
     result = worker.flush(0.05, ledger)
 
     release.set()
-    assert (result.pending, result.complete, bool(result)) == (1, True, False)
+    assert (result.pending, result.all_counted, bool(result)) == (1, True, False)
 
 
 def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):

@@ -152,7 +152,7 @@ def test_no_event_raises_whatever_it_is_given(start, odd, make_handler):
         getattr(handler, end)(make(), run_id=run_id, inputs=make(), **late)
     handler.on_interrupt(make())
     handler.on_resume(make())
-    assert handler.shutdown(timeout=10).complete
+    assert handler.shutdown(timeout=10).all_counted
 
     assert handler.stats.open_runs == 0
 

@@ -48,8 +48,12 @@ def params_of(
 ) -> dict[str, object]:
     """Read the parameters of a call; an earlier argument wins over a later one."""
     given: dict[str, object] = {}
-    places = ((metadata, _LANGSMITHS), (settings, _OURS), (invocation_params, _OURS))
-    for place, ours in (*places, (options, _OURS)):
+    for place, ours in (
+        (metadata, _LANGSMITHS),
+        (settings, _OURS),
+        (invocation_params, _OURS),
+        (options, _OURS),
+    ):
         for name in place:
             if name in ours and place[name] is not None:
                 given[ours[name]] = place[name]
