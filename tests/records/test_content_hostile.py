@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import anything as some
 
@@ -77,6 +77,7 @@ def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
     assert all(turn["role"] in roles for turn in turns)
 
 
+@example(some.Poisoned)
 @given(some.anything)
 @SLOW_IS_FINE
 def test_anything_can_be_weighed_and_taken_for_documents(make):

@@ -14,14 +14,15 @@ def documents(values: object) -> list[dict[str, Json]]:
     walk = Walk(shape_of)
     if values is None:
         return []
-    found = list.__iter__(values) if isinstance(values, list) else [values]
+    # By type: `isinstance` asks the value for its class, and the app's own may raise.
+    found = list.__iter__(values) if issubclass(type(values), list) else [values]  # type: ignore[arg-type]  # it is one
     return [_document(value, walk) for value in found]
 
 
 def _document(value: object, walk: Walk) -> dict[str, Json]:
     score: Json = None
     shaped: Json
-    if isinstance(value, tuple) and len(value) == 2:
+    if type(value) is tuple and len(value) == 2:
         shaped, score = walk.value(value[0]), walk.value(value[1])
     else:
         shaped = walk.value(value)
