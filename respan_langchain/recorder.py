@@ -84,7 +84,7 @@ class Recorder:
         """
         self.faults: dict[str, int] = {}
         """What went wrong inside, by cause: never content, only where."""
-        self._runs = Runs(patience)
+        self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._ready: list[Parcel] = []
         # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
         # work to its holder.
@@ -185,7 +185,7 @@ class Recorder:
     def after_fork(self) -> None:
         """Forget, in a child process, what is its parent's to deliver."""
         self.events.clear()
-        self._runs = Runs(self._patience)
+        self._runs = Runs(self._patience, wants_chains=self.wants_chains)
         self._ready = []
         self._reading = threading.Lock()
         self.waiting_bytes = 0

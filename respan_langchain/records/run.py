@@ -35,6 +35,8 @@ class Run:
     """Set for tools: the id of the tool call that this run answers."""
     hidden: bool = False
     """LangChain asks not to show it; what is under it is shown in its place."""
+    is_root: bool = False
+    """Whether it stands for its whole trace."""
     first_token: float | None = None
     ended: float | None = None
     outputs: object = None
@@ -44,11 +46,6 @@ class Run:
     status: Status = "success"
     failure: Failure | None = None
     trace: "Trace" = field(init=False, repr=False)
-
-    @property
-    def is_root(self) -> bool:
-        """Whether this run stands for its whole trace."""
-        return self.trace.root is self
 
     @property
     def latency(self) -> float | None:

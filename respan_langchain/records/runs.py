@@ -26,8 +26,10 @@ FALLBACKS: Final = "RunnableWithFallbacks"
 class Runs:
     """The open runs of one handler."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, *, wants_chains: bool = True) -> None:
+        """Without `wants_chains`, chains that are not roots are not handed over."""
         self._patience = patience
+        self._wants_chains = wants_chains
         # By the number of their id, which is hashed three times as fast as a UUID.
         self._open: dict[int, Run] = {}
         # Kept in the order of their latest event, so that the one to forget is always the first.
@@ -227,6 +229,7 @@ class Runs:
 
     def _open_trace(self, run: Run) -> None:
         run.parent = None
+        run.is_root = True
         run.trace = Trace(root=run, id=run.id, last_event=run.started)
 
     def _join_trace(self, run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
@@ -264,9 +267,16 @@ class Runs:
             return
         if run.outputs is not None and (run.asked is not None or run.parent is trace.root):
             trace.last_output = run.outputs
-        self._finished.append(run)
+        self._hand_over(run)
         if trace.closing and not trace.open:
             self._finish(trace, now)
+
+    def _hand_over(self, run: Run) -> None:
+        if run.kind == "chain" and not self._wants_chains:
+            # Most runs are such steps: nothing is made of them, so nothing of the app's is kept.
+            run.inputs = run.outputs = None
+        else:
+            self._finished.append(run)
 
     def _end_root(self, trace: Trace, now: float) -> None:
         del self._traces[trace]
@@ -282,7 +292,7 @@ class Runs:
             run.give_up()
             del self._open[run.id.int]
             if not run.is_root:
-                self._finished.append(run)
+                self._hand_over(run)
         trace.open.clear()
         root = trace.root
         stopped = bool(trace.interrupts) or trace.checkpoint is not None
