@@ -13,8 +13,10 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.destination import address_of, worker_of
 from respan_langchain.options import finisher_from, policy_from, shape_from
 from respan_langchain.recorder import Recorder
+from respan_langchain.records.known_models import KnownModels
 from respan_langchain.records.numbers.cost import Prices
 from respan_langchain.records.patience import Patience
+from respan_langchain.records.record import shown_facts
 from respan_langchain.settings import Settings, read_settings
 from respan_langchain.shaping import Shaper
 
@@ -56,6 +58,7 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
     prices = Prices(arguments["prices"], local_models_free=arguments["local_models_free"])
     if prices.wants_updates:
         _keep_prices_new()
+    shape = shape_from(settings, **{name: arguments[name] for name in SHAPE})
     shaper = Shaper(
         policy=policy_from(
             settings,
@@ -64,11 +67,12 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
             arguments["exclude"],
             keep_errors=arguments["keep_errors"],
         ),
-        shape=shape_from(settings, **{name: arguments[name] for name in SHAPE}),
+        shape=shape,
         prices=prices,
         finisher=finisher_from(arguments["redact"], arguments["limits"]),
         ledger=ledger,
         address=address_of(settings),
+        models=KnownModels(lambda facts: shown_facts(facts, shape)),
         listener=arguments["listener"],
     )
     worker = worker_of(settings, arguments["http_client"])

@@ -15,8 +15,9 @@ from respan_langchain.records.content.content import json_value
 from respan_langchain.records.content.documents import documents
 from respan_langchain.records.encoding.encode import Finisher
 from respan_langchain.records.event import NOTHING_ASKED, OMITTED
+from respan_langchain.records.known_models import KnownModels
 from respan_langchain.records.numbers.cost import Prices
-from respan_langchain.records.numbers.model import model_answered, model_asked, reported_of
+from respan_langchain.records.numbers.model import model_answered, reported_of
 from respan_langchain.records.numbers.usage import usage_of
 from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
 from respan_langchain.records.record import ModelCall, Shape, row_from, row_id
@@ -35,6 +36,7 @@ class Shaper:
     ledger: Ledger
     address: str
     """Where rows go unless their call says otherwise."""
+    models: KnownModels
     listener: Callable[[bytes], None] | None = None
     """Is shown every row, as it is sent."""
 
@@ -63,6 +65,8 @@ class Shaper:
         if not is_wanted(run, self.policy):
             return None
         call = call_settings(run)
+        if not call.capture:
+            return None
         identifier = row_id(run, call)
         if run.inputs is OMITTED or run.outputs is OMITTED:
             self.ledger.drop(identifier, "queue_bytes")
@@ -71,7 +75,7 @@ class Shaper:
         chosen = sampling(run, self.policy)
         if chosen is not None:
             row["metadata"]["sampling"] = json_value(chosen)
-        body = self.finisher.finish(row).body
+        body = self.finisher.body(row)
         if self.listener is not None:
             self.listener(body)
         return Parcel(identifier, self._address(call), body, self.ledger)
@@ -115,18 +119,14 @@ class Shaper:
         return None
 
     def _model_call(self, run: Run) -> ModelCall:
-        asked = run.asked or NOTHING_ASKED
+        known = self.models.read(run.asked or NOTHING_ASKED, run.metadata)
         reported = reported_of(run.outputs)
-        facts = model_answered(
-            model_asked(asked.serialized, run.metadata, asked.invocation_params, asked.options),
-            run.outputs,
-            reported,
-        )
+        facts = model_answered(known.facts, run.outputs, reported)
         usage = usage_of(run.outputs)
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
         cost = self.prices.cost(usage, facts, reported, at)
-        return ModelCall(usage, cost, facts)
+        return ModelCall(usage, cost, facts, known.shown)
 
 
 def _epoch() -> float:

@@ -5,8 +5,7 @@ A state that carries messages becomes the conversation so far and the message th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.outputs import LLMResult
@@ -21,8 +20,7 @@ STRUCTURED: Final = "structured_response"
 """Where `create_agent` leaves the object that was asked for with `response_format`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RootView:
+class RootView(NamedTuple):
     """What stands in a row's `input` and `output`; None where there is nothing."""
 
     input: Json

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from respan_langchain.records.call import call_settings, conversation
+from respan_langchain.records.call import conversation
 from respan_langchain.records.run import Run
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
@@ -34,14 +34,12 @@ class Policy:
 
 
 def is_wanted(run: Run, policy: Policy) -> bool:
-    """Whether a finished run is to become a row, sampling aside."""
+    """Whether a finished run is to become a row, sampling and what its call says aside."""
     if run.hidden or not _is_captured(run, policy):
         return False
     if policy.include and not any(_means(selector, run) for selector in policy.include):
         return False
-    if any(_means(selector, run) for selector in policy.exclude):
-        return False
-    return call_settings(run).capture
+    return not (policy.exclude and any(_means(selector, run) for selector in policy.exclude))
 
 
 def is_kept(run: Run, policy: Policy) -> bool | None:

@@ -7,7 +7,7 @@ there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NamedTuple, TypedDict
 
 from langchain_core.outputs import LLMResult
 
@@ -78,13 +78,29 @@ class Shape:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCall:
+class ModelCall(NamedTuple):
     """The numbers and facts of one model call."""
 
     usage: Usage | None
     cost: Cost
     facts: ModelFacts
+    shown: Mapping[str, Json]
+    """What `shown_facts` gave for what was known when it was asked."""
+
+
+def shown_facts(facts: ModelFacts, shape: Shape) -> dict[str, Json]:
+    """What a row's metadata tells of the model that was asked, before it has answered."""
+    params = json_value(facts.shown_params(content=shape.content))
+    shown: dict[str, Json] = params if isinstance(params, dict) else {}
+    shown.update(facts.asked())
+    on_this_row_only: dict[str, Json] = {
+        name: version
+        for name, version in facts.versions.items()
+        if f"{name.replace('-', '_')}_version" not in shape.metadata
+    }
+    if on_this_row_only:
+        shown["versions"] = on_this_row_only
+    return shown
 
 
 def row_id(run: Run, call: CallSettings) -> str:
@@ -126,18 +142,20 @@ def row_from(
 
 def _identity(run: Run, identifier: str) -> dict[str, Json]:
     """Which run this is, and where in its trace."""
-    above, trace, span = run.visible_parent, run.trace.id.hex, run.id.hex
+    above, of_trace, span = run.visible_parent, run.trace, run.id.hex
+    trace = span if of_trace.id is run.id else of_trace.id.hex
+    is_own = len(identifier) == 36 and identifier.replace("-", "") == span
     found: dict[str, Json] = {
         "log_type": _log_type(run),
         "custom_identifier": identifier,
-        "run_id": f"{span[:8]}-{span[8:12]}-{span[12:16]}-{span[16:20]}-{span[20:]}",
+        "run_id": identifier if is_own else str(run.id),
         "trace_unique_id": trace,
         "span_unique_id": span,
         "span_name": run.name[:255],
-        "span_workflow_name": run.trace.root.name[:255],
+        "span_workflow_name": of_trace.root.name[:255],
     }
     if above is not None:
-        found["span_parent_id"] = trace if above.id is run.trace.id else above.id.hex
+        found["span_parent_id"] = trace if above.id is of_trace.id else above.id.hex
     return found
 
 
@@ -150,6 +168,8 @@ def _log_type(run: Run) -> str:
 def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
     """How it ended, in the words of the run itself and never of its children."""
     status = "error" if answered_with_error(run) else run.status
+    if status == "success" and not run.trace.resumed:
+        return {"status": status, "status_code": 200}
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
         found["status_code"] = 500 if status == "error" else 200
@@ -166,7 +186,8 @@ def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
 
 def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
-    _add_facts(metadata, model.facts, shape)
+    metadata.update(model.shown)
+    metadata.update(model.facts.answered())
     add_usage(metrics, model.usage)
     add_cost(metadata, metrics, model.cost)
     if model.usage is None:
@@ -190,20 +211,6 @@ def _add_model_call(row: Row, run: Run, model: ModelCall, shape: Shape) -> None:
         row["output"] = given.output
     if len(given.candidates) > 1:
         metadata["candidates"] = given.candidates
-
-
-def _add_facts(metadata: dict[str, Json], facts: ModelFacts, shape: Shape) -> None:
-    params = facts.shown_params(content=shape.content)
-    if params and isinstance(shown := json_value(params), dict):
-        metadata.update(shown)
-    metadata.update(facts.named())
-    on_this_row_only: dict[str, Json] = {
-        name: version
-        for name, version in facts.versions.items()
-        if f"{name.replace('-', '_')}_version" not in shape.metadata
-    }
-    if on_this_row_only:
-        metadata["versions"] = on_this_row_only
 
 
 def _is_empty(message: Json) -> bool:
@@ -248,25 +255,35 @@ def _add_content(row: Row, run: Run, shape: Shape) -> None:
 
 def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape: Shape) -> None:
     """Add what the application said of the run; it never takes the place of what was measured."""
+    own = {} if run.metadata.keys() <= _internal else _own(run.metadata)
     named = identifiers(run, call)
-    own = {
-        key: value
-        for key, value in run.metadata.items()
-        if not str(key).startswith(INTERNAL_METADATA)
-    }
-    said = json_value({**own, **call.metadata, **named}) if own or call.metadata or named else {}
-    if isinstance(said, dict):
-        for key, value in said.items():
+    if own or call.metadata or named:
+        said = json_value({**own, **call.metadata, **named})
+        for key, value in said.items() if isinstance(said, dict) else ():
             if key in IDENTITY_OF_CALLER or key not in metadata:
                 metadata[key] = value
     for key, value in shape.metadata.items():
         metadata.setdefault(key, value)
-    _add_tags(metadata, [*shape.tags, *run.tags, *call.tags])
+    if shape.tags or run.tags or call.tags:
+        _add_tags(metadata, [*shape.tags, *run.tags, *call.tags])
+
+
+_internal: set[str] = set()
+"""Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
+MOST_INTERNAL: Final = 1_000
+
+
+def _own(metadata: Mapping[str, object]) -> dict[str, object]:
+    """What the application itself put into a run's metadata."""
+    own = {
+        key: value for key, value in metadata.items() if not str(key).startswith(INTERNAL_METADATA)
+    }
+    if len(_internal) < MOST_INTERNAL:
+        _internal.update(metadata.keys() - own.keys())
+    return own
 
 
 def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
-    if not tags:
-        return
     shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
     if shown:
         metadata["tags"] = list(shown)
@@ -279,8 +296,10 @@ IDENTITY_OF_CALLER: Final = frozenset(
 
 def _allowed(value: Json) -> Json:
     """The platform takes text, objects and lists; never null, a number or a boolean."""
+    if isinstance(value, str | dict | list):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
+    return str(value)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from respan_langchain.records.numbers.params import params_of
+from respan_langchain.records.numbers.params import LANGSMITHS, params_of
 
 _MODEL = ("model_name", "model", "model_id", "model_version")
 _REQUESTED = ("model", "model_name", "model_id", "azure_deployment", "deployment_name", "engine")
@@ -18,6 +18,8 @@ _FINISH_REASON = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _REQUEST_ID = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
 _OWN_IDS = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without."""
+FROM_METADATA = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITHS)
+"""All that is read of a run's metadata, since the rest of it is the user's own."""
 CONTENT = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
 """Parameters that say what was talked about."""
 
@@ -50,11 +52,23 @@ class ModelFacts:
 
     def named(self) -> dict[str, str]:
         """Give the known facts by the platform's names; parameters and versions aside."""
+        return {**self.asked(), **self.answered()}
+
+    def asked(self) -> dict[str, str]:
+        """Give those that the start event knows, which are the same at every call."""
         facts = {
-            "model": self.served or self.requested,
+            "model": self.requested,
             "model_requested": self.requested,
             "provider_id": self.provider,
             "endpoint": self.endpoint,
+        }
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+    def answered(self) -> dict[str, str]:
+        """Give those that the end event adds."""
+        facts = {
+            "model": self.served or self.requested,
+            "provider_id": self.provider,
             "finish_reason": self.finish_reason,
             "request_id": self.request_id,
             "system_fingerprint": self.system_fingerprint,

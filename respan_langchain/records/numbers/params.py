@@ -32,8 +32,8 @@ _OURS = {
     "format": "response_format",
 }  # fmt: skip
 """The platform's name of a parameter, by the names that providers use."""
-_LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
-"""All that is read of a run's metadata, since the rest of it is the user's own."""
+LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
+"""The same of a run's metadata."""
 _PLAIN = (str, int, float, list, tuple, dict)
 _SECRET_IN_TOOLS = {"authorization", "authorization_token", "headers"}
 """What a remote MCP tool carries to log in with."""
@@ -49,7 +49,7 @@ def params_of(
     """Read the parameters of a call; an earlier argument wins over a later one."""
     given: dict[str, object] = {}
     for place, ours in (
-        (metadata, _LANGSMITHS),
+        (metadata, LANGSMITHS),
         (settings, _OURS),
         (invocation_params, _OURS),
         (options, _OURS),
