@@ -4,12 +4,12 @@ The room never looks into a body or an address.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from respan_langchain.delivery.ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One row on its way out."""
 
     id: str

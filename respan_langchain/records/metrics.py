@@ -14,15 +14,17 @@ from respan_langchain.records.run import Run
 
 def timing(run: Run, epoch: float) -> dict[str, Json]:
     """When it was and how long it took, in RFC 3339 UTC and in seconds."""
-    trace = run.trace
-    started = run.started
-    if run.is_root and trace.first_started is not None:
-        started = trace.first_started
+    started, ended = run.started, run.ended
+    active, first = 0.0, run.first_token
+    if run.is_root:
+        trace = run.trace
+        active, first = trace.active, trace.totals.first_token
+        if trace.first_started is not None:
+            started = trace.first_started
     found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
-    if run.ended is not None and run.latency is not None:
-        found["timestamp"] = _rfc3339(epoch + run.ended)
-        found["latency"] = round(run.latency + (trace.active if run.is_root else 0.0), 6)
-    first = trace.totals.first_token if run.is_root else run.first_token
+    if ended is not None:
+        found["timestamp"] = _rfc3339(epoch + ended)
+        found["latency"] = round(ended - run.started + active, 6)
     if first is not None:
         found["time_to_first_token"] = round(first - started, 6)
     return found
@@ -32,10 +34,14 @@ def add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> N
     """Put the whole trace's numbers on its root; a root that is a model call has them already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
-    for name in ("tool_calls", "tool_errors", "retries", "fallbacks"):
-        count = getattr(totals, name)
-        if count:
-            metrics[name] = count
+    if totals.tool_calls:
+        metrics["tool_calls"] = totals.tool_calls
+    if totals.tool_errors:
+        metrics["tool_errors"] = totals.tool_errors
+    if totals.retries:
+        metrics["retries"] = totals.retries
+    if totals.fallbacks:
+        metrics["fallbacks"] = totals.fallbacks
     if run.kind in ("chat", "llm"):
         return
     add_usage(metrics, totals.usage)
@@ -84,8 +90,11 @@ def tokens_per_second(run: Run, usage: Usage | None) -> float | None:
 
 
 def _rfc3339(seconds: float) -> str:
-    second, millionths = divmod(round(seconds * 1_000_000), 1_000_000)
-    return f"{_second(second)}.{millionths // 1_000:03d}Z"
+    second, millionths = divmod(int(seconds * 1_000_000 + 0.5), 1_000_000)
+    return _second(second) + _MILLISECONDS[millionths // 1_000]
+
+
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1_000))
 
 
 @lru_cache(maxsize=64)

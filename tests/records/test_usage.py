@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
 from respan_langchain.records.numbers.usage import Usage, tokens_per_second, usage_of
-from respan_langchain.records.numbers.usage_report import usage_from
+from respan_langchain.records.numbers.usage_report import normalised, usage_from
 
 
 def chat(*, llm_output=None, info=None, metadata=None, usage=None):
@@ -497,6 +497,40 @@ def test_whatever_is_reported_the_whole_holds_its_parts(report):
     assert split <= (usage.cache_write_tokens or 0)
     if usage.input_tokens is not None and usage.output_tokens is not None:
         assert usage.total_tokens >= usage.input_tokens + usage.output_tokens
+
+
+few = st.one_of(st.none(), st.booleans(), st.integers(-2, 5), st.just(2.0))
+agreeing = st.builds(
+    lambda put_in, put_out, total, inside, outside: {
+        "input_tokens": put_in,
+        "output_tokens": put_out,
+        "total_tokens": put_in + put_out if total is None and put_in and put_out else total,
+        "input_token_details": inside,
+        "output_token_details": outside,
+    },
+    few,
+    few,
+    few,
+    st.one_of(st.none(), st.dictionaries(st.sampled_from([*PARTS, "cache_write"]), few)),
+    st.one_of(st.none(), st.dictionaries(st.sampled_from(PARTS), few)),
+)
+
+
+@settings(deadline=None, max_examples=1_000)
+@given(report=agreeing)
+def test_what_langchain_has_normalised_is_read_faster_and_not_otherwise(report):
+    assert normalised(report, "flex") in (None, usage_from(report, "flex"))
+
+
+def test_what_langchain_normalises_is_read_the_fast_way():
+    report = {
+        "input_tokens": 12, "output_tokens": 5, "total_tokens": 17,
+        "input_token_details": {"cache_read": 4, "cache_creation": 3, "audio": 0},
+        "output_token_details": {"reasoning": 2},
+    }  # fmt: skip
+
+    assert normalised(report) == usage_from(report)
+    assert normalised(report) is not None
 
 
 anything = st.recursive(

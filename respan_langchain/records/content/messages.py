@@ -4,8 +4,7 @@ The door to this room for what is known to be a conversation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain.records.content import chat, objects
 from respan_langchain.records.content.kinds import shape_of
@@ -17,8 +16,7 @@ if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothin
     from langchain_core.outputs import LLMResult
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(NamedTuple):
     """What a model answered to one prompt."""
 
     output: Json
@@ -57,7 +55,7 @@ def generations(
 
 
 def _turn(value: object, walk: Walk) -> dict[str, Json]:
-    if shape_of(type(value)) is chat.message and (plain := chat.plain(value, walk)) is not None:
+    if (plain := _plain(value, walk)) is not None:
         return plain
     shaped = walk.value(objects.Conversation((value,)))
     turn = shaped[0] if isinstance(shaped, list) else shaped
@@ -74,4 +72,11 @@ def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:
 
 def _candidate(answer: Any, walk: Walk) -> Json:
     fields: Mapping[str, Any] = answer.__dict__
-    return walk.value(fields["message"] if "message" in fields else fields.get("text"))
+    if "message" not in fields:
+        return walk.value(fields.get("text"))
+    given = fields["message"]
+    return _plain(given, walk) or walk.value(given)
+
+
+def _plain(value: object, walk: Walk) -> dict[str, Json] | None:
+    return chat.plain(value, walk) if shape_of(type(value)) is chat.message else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from respan_langchain.records.numbers.tokens import Usage, tokens_per_second
-from respan_langchain.records.numbers.usage_report import usage_from
+from respan_langchain.records.numbers.usage_report import normalised, usage_from
 
 __all__ = ["Usage", "tokens_per_second", "usage_of"]
 
@@ -48,17 +48,12 @@ def _sum_over(
 ) -> Usage | None:
     total: Usage | None = None
     for candidates in prompts:
-        usage = _first_of(map(read, candidates))
-        if usage is not None:
-            total = usage if total is None else total + usage
+        for candidate in candidates:
+            usage = read(candidate)
+            if usage is not None:
+                total = usage if total is None else total + usage
+                break
     return total
-
-
-def _first_of(usages: Iterable[Usage | None]) -> Usage | None:
-    for usage in usages:
-        if usage is not None:
-            return usage
-    return None
 
 
 def _usage_metadata(generation: object) -> Usage | None:
@@ -66,8 +61,8 @@ def _usage_metadata(generation: object) -> Usage | None:
     report = getattr(message, "usage_metadata", None)
     if not report:
         return None
-    metadata = getattr(message, "response_metadata", None)
-    return usage_from(report, _service_tier(metadata))
+    tier = _service_tier(getattr(message, "response_metadata", None))
+    return normalised(report, tier) or usage_from(report, tier)
 
 
 def _generation_info(generation: object) -> Usage | None:
@@ -84,8 +79,10 @@ def _usage_in(place: object) -> Usage | None:
     if not isinstance(place, dict):
         return None
     tier = _service_tier(place)
-    named = (usage_from(place[name], tier) for name in _REPORTS if name in place)
-    return _first_of(named) or _cohere_usage(place.get("meta")) or _bare_usage(place)
+    for name in _REPORTS:
+        if name in place and (usage := usage_from(place[name], tier)) is not None:
+            return usage
+    return _cohere_usage(place.get("meta")) or _bare_usage(place)
 
 
 def _cohere_usage(meta: object) -> Usage | None:

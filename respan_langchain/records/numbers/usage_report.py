@@ -96,6 +96,54 @@ def usage_from(report: object, service_tier: str | None = None) -> Usage | None:
     return settled(seen, service_tier)
 
 
+def normalised(report: object, service_tier: str | None = None) -> Usage | None:
+    """Read LangChain's UsageMetadata where its counts agree, as nearly all do; None otherwise.
+
+    Says what `usage_from` would say, in a quarter of the time.
+    """
+    if not isinstance(report, dict) or not report.keys() <= _NORMALISED:
+        return None
+    inside: object = report.get("input_token_details") or _NO_DETAILS
+    outside: object = report.get("output_token_details") or _NO_DETAILS
+    if not isinstance(inside, dict) or not isinstance(outside, dict):
+        return None
+    if not (inside.keys() <= _PARTS_OF_INPUT and outside.keys() <= _PARTS_OF_OUTPUT):
+        return None
+    put_in: Any = report.get("input_tokens")
+    put_out: Any = report.get("output_tokens")
+    total = report.get("total_tokens")
+    read, written = inside.get("cache_read"), inside.get("cache_creation")
+    heard = inside.get("audio")
+    thought, spoken = outside.get("reasoning"), outside.get("audio")
+    if not (_is_count(put_in) and _is_count(put_out) and total == put_in + put_out > 0):
+        return None
+    if not (_is_part(heard, put_in) and _is_part(read, put_in)):
+        return None
+    if written is not None and not _is_part(written, put_in - (read or 0)):
+        return None
+    if not (_is_part(thought, put_out) and _is_part(spoken, put_out)):
+        return None
+    return Usage(
+        put_in, put_out, total, read, written, None, None, thought, heard, spoken, service_tier
+    )
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_part(value: object, whole: int) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= whole)
+
+
+_NO_DETAILS: Mapping[str, Any] = {}
+_NORMALISED = {
+    "input_tokens", "output_tokens", "total_tokens", "input_token_details", "output_token_details",
+}  # fmt: skip
+_PARTS_OF_INPUT = {"cache_read", "cache_creation", "audio"}
+_PARTS_OF_OUTPUT = {"reasoning", "audio"}
+
+
 def count_of(value: object) -> int | None:
     """Read a count: an int, a float (Cohere), or a list of them (merged chunks of Bedrock)."""
     if isinstance(value, int):
