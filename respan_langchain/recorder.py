@@ -13,12 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from threading import get_ident
 from typing import Final
 from uuid import UUID
 
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.pressure import BEHIND, Pressure
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.event import Event
 from respan_langchain.records.patience import Patience
@@ -30,11 +32,9 @@ logger = logging.getLogger(__name__)
 SLICE: Final = 100
 """Events that are read in one go.
 
-Some tens of milliseconds, after which due batches get their turn.
+Some milliseconds, after which due batches get their turn.
 """
-BEHIND: Final = 2_000
-"""Events in waiting from which on the app's threads help."""
-HELP: Final = 50
+HELP: Final = 32
 """Events that one call of the app helps with."""
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
@@ -86,6 +86,9 @@ class Recorder:
         """What went wrong inside, by cause: never content, only where."""
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._ready: list[Parcel] = []
+        self._pressure = Pressure()
+        self._in_view = 0
+        """Events of the worker's present look that are not read yet."""
         # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
         # work to its holder.
         self._reading = threading.Lock()
@@ -104,7 +107,7 @@ class Recorder:
             self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(events) > BEHIND:
+        elif len(events) > self._pressure.bearable:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -151,10 +154,19 @@ class Recorder:
     # The worker's side: a Source
 
     def take(self, now: float) -> Sequence[Parcel]:
-        """Read a slice of the events and give what became ready."""
+        """Read a slice of the events and give what became ready.
+
+        A look ends with what had been written when it began: a worker that ran after an app that
+        never waits would never rest, and slow it down all the time.
+        """
         with self._reading:
+            if self._in_view <= 0:
+                self._in_view = len(self.events)
+                self._pressure.look(self._in_view, now)
+            self._in_view -= SLICE
             self._read(SLICE)
             if not self.events:
+                self._in_view = 0
                 self.waiting_bytes = 0
                 self._runs.expire(now)
                 self._shape_finished()
@@ -164,8 +176,11 @@ class Recorder:
             return ready
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until a trace has waited long enough."""
-        return 0.0 if self.events else self._runs.due_in(now)
+        """Seconds until a trace has waited long enough; none while a look goes on."""
+        waiting = len(self.events)
+        if waiting and (self._in_view > 0 or waiting > BEHIND):
+            return 0.0
+        return self._runs.due_in(now)
 
     def settle_open(self) -> None:
         """Close the traces whose root has ended, whatever is open under them."""
@@ -189,6 +204,7 @@ class Recorder:
         self._ready = []
         self._reading = threading.Lock()
         self.waiting_bytes = 0
+        self._pressure, self._in_view = Pressure(), 0
         self.silent.clear()
 
     # Inside
@@ -197,10 +213,9 @@ class Recorder:
         if not self._reading.acquire(blocking=False):
             return
         try:
-            for _ in range(HELP):
-                if not self.events or self.events[0][0] > SMALL:
-                    break
-                self._read(1)
+            # From now on all that comes is weighed: what is large must not be shaped here.
+            self.unweighed = 0
+            self._pressure.helped(self._read(HELP, largest=SMALL))
             ready = self._hand_out()
         finally:
             self._reading.release()
@@ -210,21 +225,29 @@ class Recorder:
     def _learn(self, largest: int) -> None:
         # Large rows are remembered for a few slices.
         self._usual = max(largest, self._usual // 2)
-        self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
+        if not self._pressure.is_high:
+            self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []
         return ready
 
-    def _read(self, most: int) -> None:
-        for _ in range(min(most, len(self.events))):
-            event = self.events.popleft()
+    def _read(self, most: int, *, largest: float = inf) -> int:
+        """Read so many events, up to one that is too large; the number that was read."""
+        events, runs = self.events, self._runs
+        most = min(most, len(events))
+        for number in range(most):
+            if events[0][0] > largest:
+                most = number
+                break
+            event = events.popleft()
             self.waiting_bytes -= event[0]
             try:
-                getattr(self._runs, event[1])(*event[2:])
+                getattr(runs, event[1])(*event[2:])
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.complain(problem)
         self._shape_finished()
+        return most
 
     def _shape_finished(self) -> None:
         for run in self._runs.take():

@@ -191,7 +191,7 @@ class Loop:
                 self._accounts.learn(news, self.dispatch.count, now)
 
     def _drain(self, now: float) -> bool:
-        """Take a slice of every source if it is time; True when there may be more at once."""
+        """Take a slice of every source if it is time; True when more is to be taken at once."""
         if now < self._drain_at:
             return False
         if self._take(now):
@@ -206,7 +206,7 @@ class Loop:
             return False
         self._sleeper.asleep = True
         # Whoever came just before that saw a waking worker and woke nobody.
-        if self._take(now):
+        if self._take(now) or self._fruitful:
             return True
         self._drain_at = now + self._sources.due_in(now)
         self._sources.let_go(now)
@@ -214,8 +214,8 @@ class Loop:
 
     def _take(self, now: float) -> bool:
         parcels = self._slice(now) if self._warm else self._take_first(now)
-        more = bool(parcels) or self._sources.due_in(now) <= 0
-        if more:
+        more = self._sources.due_in(now) <= 0
+        if parcels or more:
             self._sleeper.asleep = False
             self._fruitful = True
         for parcel in parcels:

@@ -15,7 +15,7 @@ class Source(Protocol):
         """What nobody has read yet."""
 
     def take(self, now: float) -> Sequence[Parcel]:
-        """What is ready, at most a slice: asked again until there is nothing."""
+        """What is ready, at most a slice: asked again at once while `due_in` is 0."""
 
     def due_in(self, now: float) -> float | None:
         """Seconds until it wants to be asked even if nobody wakes the worker; None for never."""

@@ -109,8 +109,11 @@ class Events:
         return [parcel(name, ledger=self.ledger) for name in names]
 
     def due_in(self, now):
+        if self.noted:
+            return 0.0
         if self.worker.asleep:
             self.resting.set()
+        return None
 
     @property
     def events(self):
