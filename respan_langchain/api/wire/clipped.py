@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-SLICE = 16_384
+SLICE = 65_536
 """Bytes written at once: a peer that takes them one by one is noticed between two slices."""
 
 _deadline: ContextVar[float] = ContextVar("respan_langchain_deadline", default=math.inf)
