@@ -11,9 +11,10 @@ from typing import Final, Literal, NamedTuple, TypedDict
 
 from langchain_core.outputs import LLMResult
 
-from respan_langchain.records.call import CallSettings, identifiers
+from respan_langchain.records.call import CallSettings
 from respan_langchain.records.content.content import Json, json_value
 from respan_langchain.records.content.messages import generations, messages
+from respan_langchain.records.context import add_context
 from respan_langchain.records.conversation import RootView, root_view
 from respan_langchain.records.event import Kind
 from respan_langchain.records.metrics import (
@@ -38,11 +39,6 @@ LOG_TYPES: Final[Mapping[Kind, str]] = {
 }
 AGENT: Final = "lc_agent_name"
 """Where `create_agent` says its name."""
-INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
-INTERNAL_METADATA: Final = (
-    "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
-    "checkpoint_", "thread_id", "revision_id",
-)  # fmt: skip
 
 
 class Row(TypedDict, total=False):
@@ -133,7 +129,7 @@ def row_from(
         add_sums(metadata, metrics, run)
     if call.expected_output is not None and shape.content:
         row["expected_output"] = _allowed(json_value(call.expected_output))
-    _add_context(metadata, run, call, shape)
+    add_context(metadata, run, call, shape.metadata, shape.tags)
     row["input"] = _allowed(row["input"])
     if "output" in row:
         row["output"] = _allowed(row["output"])
@@ -251,47 +247,6 @@ def _add_content(row: Row, run: Run, shape: Shape) -> None:
         row["output"] = view.output
     if run.call_id is not None:
         metadata["tool_call_id"] = run.call_id
-
-
-def _add_context(metadata: dict[str, Json], run: Run, call: CallSettings, shape: Shape) -> None:
-    """Add what the application said of the run; it never takes the place of what was measured."""
-    own = {} if run.metadata.keys() <= _internal else _own(run.metadata)
-    named = identifiers(run, call)
-    if own or call.metadata or named:
-        said = json_value({**own, **call.metadata, **named})
-        for key, value in said.items() if isinstance(said, dict) else ():
-            if key in IDENTITY_OF_CALLER or key not in metadata:
-                metadata[key] = value
-    for key, value in shape.metadata.items():
-        metadata.setdefault(key, value)
-    if shape.tags or run.tags or call.tags:
-        _add_tags(metadata, [*shape.tags, *run.tags, *call.tags])
-
-
-_internal: set[str] = set()
-"""Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
-MOST_INTERNAL: Final = 1_000
-
-
-def _own(metadata: Mapping[str, object]) -> dict[str, object]:
-    """What the application itself put into a run's metadata."""
-    own = {
-        key: value for key, value in metadata.items() if not str(key).startswith(INTERNAL_METADATA)
-    }
-    if len(_internal) < MOST_INTERNAL:
-        _internal.update(metadata.keys() - own.keys())
-    return own
-
-
-def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
-    shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
-    if shown:
-        metadata["tags"] = list(shown)
-
-
-IDENTITY_OF_CALLER: Final = frozenset(
-    {"customer_identifier", "thread_identifier", "session_identifier"}
-)
 
 
 def _allowed(value: Json) -> Json:

@@ -157,10 +157,7 @@ class Runs:
     def interrupt(
         self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
     ) -> None:
-        """Remember that a graph stops here to wait for someone.
-
-        Its root will end as if it were done.
-        """
+        """Remember that a graph stops to wait for someone; its root ends as if it were done."""
         run = None if run_id is None else self._open.get(run_id.int)
         if run is not None:
             run.trace.checkpoint = checkpoint
@@ -203,10 +200,7 @@ class Runs:
             self._finish(next(iter(self._traces)), now)
 
     def settle(self, now: float) -> None:
-        """Close every trace whose root has ended, late children or not.
-
-        What is under way goes on.
-        """
+        """Close every trace whose root has ended, late children or not; others go on."""
         for trace in list(self._closing):
             self._finish(trace, now)
 
