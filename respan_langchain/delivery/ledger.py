@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from respan_langchain.delivery import forks
 
@@ -53,12 +53,9 @@ class Counts:
         return sum(self.dropped.values())
 
 
-@dataclass(slots=True)
-class _Note:
-    id: str
-    state: State
-    reason: str
-    at_door: bool = False
+_Note: TypeAlias = tuple[str, State, str, bool]
+"""A row's id, its state, why, and whether it was refused at the door."""
+_DELIVERED = Fate("delivered")
 
 
 class Ledger:
@@ -84,23 +81,23 @@ class Ledger:
 
     def accept(self, row_id: str) -> None:
         """A row was taken in and will be counted again when its fate is known."""
-        self._note(_Note(row_id, "queued", ""))
+        self._note((row_id, "queued", "", False))
 
     def doubt(self, row_id: str, reason: str) -> None:
         """A queued row has news: it stays queued, `reason` says what it waits for."""
-        self._note(_Note(row_id, "queued", reason))
+        self._note((row_id, "queued", reason, False))
 
     def resume(self, row_id: str) -> None:
         """A row came back from disk."""
-        self._note(_Note(row_id, "queued", RESUMED))
+        self._note((row_id, "queued", RESUMED, False))
 
     def settle(self, row_id: str, state: Final, reason: str = "") -> None:
         """An accepted row has met its fate."""
-        self._note(_Note(row_id, state, reason))
+        self._note((row_id, state, reason, False))
 
     def drop(self, row_id: str, reason: str) -> None:
         """A row was refused at the door, or could not even be made: it was never accepted."""
-        self._note(_Note(row_id, "dropped", reason, at_door=True))
+        self._note((row_id, "dropped", reason, True))
 
     def fate(self, row_id: str) -> Fate | None:
         """Where the row stands; None when it never came, or was settled too long ago."""
@@ -150,26 +147,29 @@ class Ledger:
                 self._lock.release()
 
     def _count(self, note: _Note) -> None:
-        if note.state == "queued":
-            self._count_queued(note)
+        row_id, state, reason, at_door = note
+        if state == "queued":
+            self._count_queued(row_id, reason)
             return
-        if note.at_door:
+        if at_door:
             self._refused += 1
         else:
-            self._queued.pop(note.id, None)
+            self._queued.pop(row_id, None)
             self._totals["queued"] = self._totals.get("queued", 0) - 1
-        self._totals[note.state] = self._totals.get(note.state, 0) + 1
-        if note.state == "dropped":
-            self._dropped[note.reason] = self._dropped.get(note.reason, 0) + 1
-        self._remember(note.id, Fate(note.state, note.reason))
+        self._totals[state] = self._totals.get(state, 0) + 1
+        if state == "dropped":
+            self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        if self._remembered:
+            is_plain = state == "delivered" and not reason
+            self._remember(row_id, _DELIVERED if is_plain else Fate(state, reason))
 
-    def _count_queued(self, note: _Note) -> None:
-        if note.reason in {"", RESUMED}:
+    def _count_queued(self, row_id: str, reason: str) -> None:
+        if reason in {"", RESUMED}:
             self._totals["queued"] = self._totals.get("queued", 0) + 1
-            came, left = (1, 0) if not note.reason else (0, 1)
+            came, left = (1, 0) if not reason else (0, 1)
             self._accepted += came
             self._totals["spooled"] = self._totals.get("spooled", 0) - left
-        self._queued[note.id] = note.reason
+        self._queued[row_id] = reason
 
     def _remember(self, row_id: str, fate: Fate) -> None:
         self._settled.pop(row_id, None)

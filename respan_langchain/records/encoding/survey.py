@@ -40,7 +40,7 @@ class Survey:
 
         Its metrics, numbers and times, and the machine's ids are not looked at.
         """
-        texts = self._texts({name: row[name] for name in row if name != "metrics"})
+        texts = self._texts(row)
         if texts is None or (texts and len(max(texts, key=len)) >= LARGE):
             return True
         if texts and self._look_for_secrets:
@@ -55,17 +55,18 @@ class Survey:
         """Let go of the remembered strings."""
         self._cleared.clear()
 
-    def _texts(self, row: dict[str, Any]) -> list[str] | None:
+    def _texts(self, row: Mapping[str, Any]) -> list[str] | None:
         """The strings that may hold a secret; None as soon as anything else calls for care."""
         texts: list[str] = []
-        waiting: list[Any] = [row]
-        cleared, metadata = self._cleared, row.get("metadata", {})
+        said, metadata = _said(row)
+        waiting: list[Any] = [said, metadata]
+        cleared = self._cleared
         for node in waiting:
             values: Iterable[Any] = node
             if type(node) is dict:
                 if not node.keys() <= _harmless and not _learned(node):
                     return None
-                values = node.values() if node is not metadata else _said(node)
+                values = node.values()
             for value in values:
                 kind = type(value)
                 if kind is str:
@@ -80,8 +81,16 @@ class Survey:
         return texts
 
 
-def _said(metadata: dict[str, Any]) -> list[Any]:
-    return [metadata[name] for name in metadata if name not in IDS]
+def _said(row: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The row's fields, and its metadata without the ids."""
+    metadata = row.get("metadata")
+    if type(metadata) is not dict:
+        return [row[name] for name in row if name != "metrics"], {}
+    fields = [row[name] for name in row if name not in _APART]
+    return fields, {name: metadata[name] for name in metadata if name not in IDS}
+
+
+_APART: Final = frozenset({"metadata", "metrics"})
 
 
 def _learned(node: dict[Any, Any]) -> bool:
