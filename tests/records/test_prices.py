@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from respan_langchain.records.numbers.cost import Cost, Prices
 from respan_langchain.records.numbers.foreign import Failed, outcome_of
 from respan_langchain.records.numbers.model import ModelFacts
-from respan_langchain.records.numbers.prices import Offer, PriceList, _calculated, price_of
+from respan_langchain.records.numbers.prices import PriceList, _calculated, offer_of, price_of
 from respan_langchain.records.numbers.sellers import is_private, seller_of
 from respan_langchain.records.numbers.usage import Usage
 
@@ -30,7 +30,7 @@ PAIRS = list(csv.DictReader(TABLE.splitlines()))
 AT_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT_NIGHT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 OFFERS = [
-    Offer(provider, model, sure=True)
+    offer_of(provider, model, sure=True)
     for provider in get_snapshot().providers
     for model in provider.models
 ]

@@ -5,7 +5,7 @@ for. Its own calculation is the reference, but it validates and resolves anew at
 price is plain arithmetic that is done here, and a test holds both equal over the library's list.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -54,6 +54,8 @@ class Offer:
     model: "ModelInfo"
     sure: bool
     """False: the seller was guessed from the model's name."""
+    listed: Mapping[str, Any]
+    """The prices that hold at any time; none where they depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class PriceList:
     def __init__(self) -> None:
         self._offers: dict[tuple[str | None, ...], Offer | None] = {}
         self._snapshot: DataSnapshot | None = None
+        self._current: Callable[[], DataSnapshot] | None = None
 
     def price(self, usage: Usage, facts: ModelFacts, at: datetime | None) -> Price | None:
         """Price a usage at a time; None when nobody is known to sell the model.
@@ -85,9 +88,12 @@ class PriceList:
 
     def offer(self, facts: ModelFacts) -> Offer | None:
         """Find who sells the model; what was not found is kept as well."""
-        from genai_prices.data_snapshot import get_snapshot
+        if self._current is None:
+            from genai_prices.data_snapshot import get_snapshot
 
-        if (snapshot := get_snapshot()) is not self._snapshot or len(self._offers) > _MAX_KEPT:
+            self._current = get_snapshot
+        snapshot = self._current()
+        if snapshot is not self._snapshot or len(self._offers) > _MAX_KEPT:
             self._offers.clear()
             self._snapshot = snapshot
         key = (facts.provider, facts.served, facts.requested, facts.endpoint)
@@ -96,10 +102,17 @@ class PriceList:
         return self._offers[key]
 
 
+def offer_of(provider: "Provider", model: "ModelInfo", *, sure: bool) -> Offer:
+    """A model as this provider sells it."""
+    return Offer(
+        provider, model, sure, {} if isinstance(model.prices, list) else _listed(model.prices)
+    )
+
+
 def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) -> Price | None:
     """Price a usage by an offer; None when the library refuses to, or lists no price of tokens."""
     context = _context(tier, offer)
-    listed = _prices_at(offer.model, context, at)
+    listed = _prices_at(offer, context, at)
     amount = _multiplied(usage, listed) if listed else None
     if amount is None:
         calculated = outcome_of(_calculated, usage, offer, context, at)
@@ -113,14 +126,12 @@ def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) 
 
 
 def _prices_at(
-    model: "ModelInfo", context: dict[str, str] | None, at: datetime | None
-) -> dict[str, Any]:
+    offer: Offer, context: dict[str, str] | None, at: datetime | None
+) -> Mapping[str, Any]:
     """The prices that hold; none when they depend on a time and there is none to go by."""
-    if at is not None:
-        return _listed(model.get_prices(at, context))
-    if context is not None or isinstance(model.prices, list):
-        return {}
-    return _listed(model.prices)
+    if context is None and offer.listed:
+        return offer.listed
+    return {} if at is None else _listed(offer.model.get_prices(at, context))
 
 
 def _listed(prices: "ModelPrice") -> dict[str, Any]:
@@ -152,7 +163,7 @@ def _found(snapshot: "DataSnapshot", lead: Lead, *, sure: bool) -> Iterator[Offe
         provider, model = snapshot.find_provider_model(lead.model, None, lead.seller, None)
     except LookupError:
         return
-    yield Offer(provider, model, sure)
+    yield offer_of(provider, model, sure=sure)
 
 
 def _seller_at(snapshot: "DataSnapshot", host: str | None) -> str | None:
