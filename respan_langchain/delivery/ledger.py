@@ -6,7 +6,7 @@ the counts first.
 """
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -73,7 +73,8 @@ class Ledger:
         self._lock = threading.RLock()
         self._folding = False
         self._queued: dict[str, str] = {}
-        self._settled: dict[str, Fate] = {}
+        # Ordered: a dict's first key is found by a walk over all that were deleted before it.
+        self._settled: OrderedDict[str, Fate] = OrderedDict()
         self._totals: dict[State, int] = {}
         self._dropped: dict[str, int] = {}
         self._accepted = 0
@@ -175,4 +176,4 @@ class Ledger:
         self._settled.pop(row_id, None)
         self._settled[row_id] = fate
         while len(self._settled) > self._remembered:
-            del self._settled[next(iter(self._settled))]
+            self._settled.popitem(last=False)
