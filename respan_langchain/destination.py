@@ -22,8 +22,8 @@ from respan_langchain.local.tables.store import place_of
 from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-DRAIN: Final = 0.25
-"""Seconds between two looks at the events while there are some."""
+DRAIN: Final = 0.2
+"""Seconds between two looks at the events while there are some; in a burst more."""
 DURABLE_DRAIN: Final = 0.02
 """The same where rows are to be on disk within 50 ms."""
 UNPACED: Final = 1_000_000

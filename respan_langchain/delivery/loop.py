@@ -30,6 +30,10 @@ Reply = TypeVar("Reply")
 NEVER = float("inf")
 COMMIT_INTERVAL = 0.02
 """Seconds between two looks at the sources when rows are promised to be on disk within 50 ms."""
+QUIET = 0.05
+"""Seconds without an event after which an app is taken to wait for something."""
+LONGEST_WAIT = 1.0
+"""Seconds after which its events are read even if it does not."""
 
 
 class Signal(Enum):
@@ -85,6 +89,10 @@ class Loop:
         self._fruitful = False
         self._warm = False
         self._drain_at = float("-inf")
+        self._unread = 0
+        """Events that were there when quiet was last waited for."""
+        self._quiet_until = NEVER
+        """When they are read even so; NEVER while nobody waits for quiet."""
         quick = COMMIT_INTERVAL if outbox.is_durable else limits.drain_interval
         self._interval = min(quick, limits.drain_interval)
         self.mailbox: SimpleQueue[Message] = SimpleQueue()
@@ -192,7 +200,7 @@ class Loop:
 
     def _drain(self, now: float) -> bool:
         """Take a slice of every source if it is time; True when more is to be taken at once."""
-        if now < self._drain_at:
+        if now < self._drain_at or self._waits_for_quiet(now):
             return False
         if self._take(now):
             return True
@@ -211,6 +219,18 @@ class Loop:
         self._drain_at = now + self._sources.due_in(now)
         self._sources.let_go(now)
         return False
+
+    def _waits_for_quiet(self, now: float) -> bool:
+        """Whether to let the app finish what it does: two busy threads slow each other down."""
+        hurried = self._unsettled or self._interval <= QUIET or self._sources.due_in(now) <= 0
+        unread = 0 if hurried else self._sources.unread()
+        if unread in {0, self._unread} or now >= self._quiet_until:
+            self._unread, self._quiet_until = 0, NEVER
+            return False
+        self._unread = unread
+        self._quiet_until = min(self._quiet_until, now + LONGEST_WAIT)
+        self._drain_at = now + QUIET
+        return True
 
     def _take(self, now: float) -> bool:
         parcels = self._slice(now) if self._warm else self._take_first(now)

@@ -4,6 +4,7 @@ import pytest
 
 from respan_langchain.delivery.flushing import FlushRequest
 from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.loop import LONGEST_WAIT, QUIET, Signal
 from tests.delivery.kit import NEVER, Events, Turns
 
 
@@ -42,3 +43,58 @@ def test_a_flush_closes_what_is_open_once_everything_before_it_is_read(turns, wi
     assert events.left_at_settling == [0]
     assert wire.stored == dict.fromkeys("abcdef", 1)
     assert (request.finished, request.rows) == (True, set())
+
+
+class Unhurried(Events):
+    """A source that can wait for its next look."""
+
+    def due_in(self, now):
+        return None
+
+
+@pytest.fixture
+def busy(wire):
+    """A loop that is about to look at a source, and the source."""
+    turns = Turns(wire, drain_interval=0.2)
+    events = Unhurried(turns, Ledger(), slice_of=100)
+    turns.sources.attach(events, None)
+    turns.step()
+    events.takes = 0
+    events.note("first")
+    assert turns.step(Signal.WAKE) == 0.2
+    turns.now += 0.2
+    return turns, events
+
+
+def test_an_app_in_the_middle_of_something_is_not_disturbed(busy):
+    turns, events = busy
+
+    for name in "abc":
+        events.note(name)
+        assert turns.step() == pytest.approx(QUIET)
+        turns.now += QUIET
+    assert events.takes == 0
+
+    turns.step()
+    assert events.noted == []
+
+
+def test_an_app_that_never_waits_is_read_all_the_same(busy):
+    turns, events = busy
+    began = turns.now
+
+    while not events.takes:
+        events.note("more")
+        turns.step()
+        turns.now += QUIET
+
+    assert turns.now - began == pytest.approx(LONGEST_WAIT + QUIET)
+
+
+def test_a_flush_waits_for_no_quiet(busy):
+    turns, events = busy
+    turns.step()
+
+    turns.step(FlushRequest(turns.now + 60.0))
+
+    assert events.noted == []
