@@ -20,7 +20,6 @@ from uuid import UUID
 
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.pressure import BEHIND, Pressure
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.event import Event
 from respan_langchain.records.patience import Patience
@@ -34,7 +33,9 @@ SLICE: Final = 100
 
 Some milliseconds, after which due batches get their turn.
 """
-HELP: Final = 32
+BEHIND: Final = 2_000
+"""Events in waiting from which on the app's threads help."""
+HELP: Final = 50
 """Events that one call of the app helps with."""
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
@@ -86,7 +87,6 @@ class Recorder:
         """What went wrong inside, by cause: never content, only where."""
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._ready: list[Parcel] = []
-        self._pressure = Pressure()
         self._in_view = 0
         """Events of the worker's present look that are not read yet."""
         # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
@@ -107,7 +107,7 @@ class Recorder:
             self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(events) > self._pressure.bearable:
+        elif len(events) > BEHIND:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -162,7 +162,6 @@ class Recorder:
         with self._reading:
             if self._in_view <= 0:
                 self._in_view = len(self.events)
-                self._pressure.look(self._in_view, now)
             self._in_view -= SLICE
             self._read(SLICE)
             if not self.events:
@@ -204,7 +203,7 @@ class Recorder:
         self._ready = []
         self._reading = threading.Lock()
         self.waiting_bytes = 0
-        self._pressure, self._in_view = Pressure(), 0
+        self._in_view = 0
         self.silent.clear()
 
     # Inside
@@ -213,9 +212,7 @@ class Recorder:
         if not self._reading.acquire(blocking=False):
             return
         try:
-            # From now on all that comes is weighed: what is large must not be shaped here.
-            self.unweighed = 0
-            self._pressure.helped(self._read(HELP, largest=SMALL))
+            self._read(HELP, largest=SMALL)
             ready = self._hand_out()
         finally:
             self._reading.release()
@@ -225,20 +222,17 @@ class Recorder:
     def _learn(self, largest: int) -> None:
         # Large rows are remembered for a few slices.
         self._usual = max(largest, self._usual // 2)
-        if not self._pressure.is_high:
-            self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
+        self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []
         return ready
 
-    def _read(self, most: int, *, largest: float = inf) -> int:
-        """Read so many events, up to one that is too large; the number that was read."""
+    def _read(self, most: int, *, largest: float = inf) -> None:
+        """Read so many events, up to one that is too large."""
         events, runs = self.events, self._runs
-        most = min(most, len(events))
-        for number in range(most):
+        for _ in range(min(most, len(events))):
             if events[0][0] > largest:
-                most = number
                 break
             event = events.popleft()
             self.waiting_bytes -= event[0]
@@ -247,7 +241,6 @@ class Recorder:
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.complain(problem)
         self._shape_finished()
-        return most
 
     def _shape_finished(self) -> None:
         for run in self._runs.take():

@@ -72,7 +72,8 @@ class Sources:
     def let_go(self, now: float) -> None:
         """Drop those that are drained and whose owner is gone."""
         for source, owner in list(self._attached.values()):
-            if owner is not None and owner() is None and source.due_in(now) is None:
+            is_drained = not source.events and source.due_in(now) is None
+            if owner is not None and owner() is None and is_drained:
                 self.detach(source)
 
     def after_fork(self) -> None:
