@@ -222,8 +222,9 @@ class Loop:
 
     def _waits_for_quiet(self, now: float) -> bool:
         """Whether to let the app finish what it does: two busy threads slow each other down."""
-        hurried = self._unsettled or self._interval <= QUIET or self._sources.due_in(now) <= 0
-        unread = 0 if hurried else self._sources.unread()
+        # The first rows bring imports with them, so the sooner the better.
+        hurried = self._unsettled or not self._warm or self._interval <= QUIET
+        unread = 0 if hurried or self._sources.due_in(now) <= 0 else self._sources.unread()
         if unread in {0, self._unread} or now >= self._quiet_until:
             self._unread, self._quiet_until = 0, NEVER
             return False

@@ -58,10 +58,11 @@ def busy(wire):
     turns = Turns(wire, drain_interval=0.2)
     events = Unhurried(turns, Ledger(), slice_of=100)
     turns.sources.attach(events, None)
-    turns.step()
+    events.note("the first row, which brings imports with it")
+    turns.until_nothing_is_due()
     events.takes = 0
     events.note("first")
-    assert turns.step(Signal.WAKE) == 0.2
+    assert turns.step(Signal.WAKE) == pytest.approx(0.2)
     turns.now += 0.2
     return turns, events
 
@@ -88,7 +89,7 @@ def test_an_app_that_never_waits_is_read_all_the_same(busy):
         turns.step()
         turns.now += QUIET
 
-    assert turns.now - began == pytest.approx(LONGEST_WAIT + QUIET)
+    assert turns.now - began == pytest.approx(LONGEST_WAIT, abs=3 * QUIET)
 
 
 def test_a_flush_waits_for_no_quiet(busy):
