@@ -57,10 +57,9 @@ class KnownModels:
             # What stands in there is the app's own; its `==` may do anything.
             if outcome_of(eq, way.said, said) is True:
                 return way.model
-        model = self._known(asked, metadata)
         if len(ways) < MOST_WAYS:
-            self._remember(said, model, ways)
-        return model
+            self._remember(said, ways)
+        return self._known(asked, metadata)
 
     def _known(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
         facts = model_asked(asked.serialized, metadata, asked.invocation_params, asked.options)
@@ -71,8 +70,10 @@ class KnownModels:
             self._ways.clear()
         return self._ways.setdefault((provider, name), [])
 
-    def _remember(self, said: list[object], model: KnownModel, ways: list[_Way]) -> None:
+    def _remember(self, said: list[object], ways: list[_Way]) -> None:
         # What is no JSON, such as a class that stands for a schema, may look the same and not be.
-        kept = json_value(said, keep_media=True)
-        if isinstance(kept, list) and outcome_of(eq, kept, said) is True:
-            ways.append(_Way(list(kept), model))
+        kept: Any = json_value(said, keep_media=True)
+        if outcome_of(eq, kept, said) is True:
+            # Read from the copy, so that nothing of the app's is kept alive.
+            metadata = dict(zip(FROM_METADATA, kept[3:], strict=True))
+            ways.append(_Way(kept, self._known(Asked(*kept[:3]), metadata)))

@@ -1,8 +1,12 @@
 """What a retriever found, as an evaluator reads it."""
 
+from typing import TypeGuard, TypeVar
+
 from respan_langchain.records.content.kinds import shape_of
 from respan_langchain.records.content.values import Json
 from respan_langchain.records.content.walk import Walk
+
+Kind = TypeVar("Kind")
 
 
 def documents(values: object) -> list[dict[str, Json]]:
@@ -14,15 +18,14 @@ def documents(values: object) -> list[dict[str, Json]]:
     walk = Walk(shape_of)
     if values is None:
         return []
-    # By type: `isinstance` asks the value for its class, and the app's own may raise.
-    found = list.__iter__(values) if issubclass(type(values), list) else [values]  # type: ignore[arg-type]  # it is one
+    found = list.__iter__(values) if _is_a(values, list) else [values]
     return [_document(value, walk) for value in found]
 
 
 def _document(value: object, walk: Walk) -> dict[str, Json]:
     score: Json = None
     shaped: Json
-    if type(value) is tuple and len(value) == 2:
+    if _is_a(value, tuple) and len(value) == 2:
         shaped, score = walk.value(value[0]), walk.value(value[1])
     else:
         shaped = walk.value(value)
@@ -30,3 +33,8 @@ def _document(value: object, walk: Walk) -> dict[str, Json]:
         shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
     )
     return found if score is None else {**found, "score": score}
+
+
+def _is_a(value: object, kind: type[Kind]) -> TypeGuard[Kind]:
+    """By its type: `isinstance` asks the value for its class, and the app's own may raise."""
+    return issubclass(type(value), kind)
