@@ -137,8 +137,7 @@ class Recorder:
                 ready = self._hand_out()
             finally:
                 self._reader = None
-        for parcel in ready:
-            self._worker.put(parcel)
+        self._worker.put(*ready)
 
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root, everything considered that was written until now."""
@@ -216,8 +215,7 @@ class Recorder:
             ready = self._hand_out()
         finally:
             self._reading.release()
-        for parcel in ready:
-            self._worker.put(parcel)
+        self._worker.put(*ready)
 
     def _learn(self, largest: int) -> None:
         # Large rows are remembered for a few slices.

@@ -9,7 +9,7 @@ from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
-from respan_langchain.delivery.parcel import Row
+from respan_langchain.delivery.parcel import Row, by_ledger
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
 SHUTDOWN = "shutdown"
@@ -36,15 +36,16 @@ class Accounts:
 
     def settle(self, settled: list[Settled], now: float, *, held: bool = True) -> None:
         """These rows are done with; `held` is False for those that never took any room."""
+        settled = [one for one in settled if one.rows]
         if not settled:
             return
         settled = self._saved(settled, now)
         self._clear_disk(settled, now)
         for one in settled:
-            parcel = one.row.parcel
-            parcel.ledger.settle(parcel.id, one.state, one.reason)
-            self._ledger.settle(parcel.id, one.state, one.reason)
-        rows = [one.row for one in settled]
+            for ledger, ids in by_ledger(row.parcel for row in one.rows).items():
+                ledger.settle(ids, one.state, one.reason)
+                self._ledger.settle(ids, one.state, one.reason)
+        rows = _rows(settled)
         if held:
             self._intake.release(rows)
         self._flushes.settled(rows)
@@ -55,7 +56,7 @@ class Accounts:
         for one in gone:
             for ledger in (one.parcel.ledger, self._ledger):
                 one.count_in(ledger)
-                ledger.settle(one.parcel.id, "dropped", SPOOL_EXPIRED)
+                ledger.settle([one.parcel.id], "dropped", SPOOL_EXPIRED)
         self._herald.lost(SPOOL_EXPIRED, len(gone), now)
 
     def learn(self, news: News, waiting: int, now: float) -> None:
@@ -82,13 +83,17 @@ class Accounts:
         may: Callable[[Settled], bool],
     ) -> list[Settled]:
         chosen = [one for one in settled if may(one)]
-        if not chosen or not self._outbox.spill([one.row for one in chosen], state, now):
+        if not chosen or not self._outbox.spill(_rows(chosen), state, now):
             return settled
-        spooled = [Settled(one.row, "spooled", one.reason) for one in chosen]
+        spooled = [Settled(one.rows, "spooled", one.reason) for one in chosen]
         return [*(one for one in settled if not may(one)), *spooled]
 
     def _clear_disk(self, settled: list[Settled], now: float) -> None:
-        gone: list[Row] = [one.row for one in settled if one.state in {"delivered", "dropped"}]
-        self._outbox.remove(gone, now)
+        gone = [one for one in settled if one.state in {"delivered", "dropped"}]
+        self._outbox.remove(_rows(gone), now)
         dead = [one for one in settled if one.state in {"rejected", "unknown"}]
         self._outbox.bury(dead, now)
+
+
+def _rows(settled: list[Settled]) -> list[Row]:
+    return [row for one in settled for row in one.rows]

@@ -83,9 +83,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A row has met its fate."""
+    """Rows have met their fate, all of them the same."""
 
-    row: Row
+    rows: list[Row]
     state: Final
     reason: str = ""
 

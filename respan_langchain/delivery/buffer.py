@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.parcel import Row
 
+NO_ROOM = frozenset({"queue_rows", "queue_bytes"})
+"""Refusals that would not be, were there fewer rows."""
+
 
 @dataclass(slots=True)
 class Door:

@@ -57,9 +57,10 @@ class Dispatch:
 
     def abandoned(self, reason: str) -> list[Settled]:
         """Give up everything: what was sent without a clear answer is unknown, the rest dropped."""
-        sent = {row for batch in self.doubts for row in batch.rows}
-        sent.update(self.flying.batch.rows if self.flying else ())
-        return [Settled(row, "unknown" if row in sent else "dropped", reason) for row in self.rows]
+        batches = [*self.doubts, *([self.flying.batch] if self.flying else [])]
+        sent = [row for batch in batches for row in batch.rows]
+        unsent = [*self.buffer, *(row for batch in self.apart for row in batch.rows)]
+        return [Settled(sent, "unknown", reason), Settled(unsent, "dropped", reason)]
 
     def forget(self) -> None:
         """All of it was given up."""
@@ -164,7 +165,7 @@ class Dispatch:
         batch, counts, news = found.batch, found.counts, News()
         missing = [row for row in batch.rows if not (counts or {}).get(row.parcel.id)]
         here = [row for row in batch.rows if (counts or {}).get(row.parcel.id)]
-        news.settled.extend(Settled(row, "delivered") for row in here)
+        news.settled.append(Settled(here, "delivered"))
         if any(count > 1 for count in (counts or {}).values()):
             news.remarks.append(Remark("some records are stored more than once"))
         batch.rows, batch.looked = missing, batch.looked + 1
@@ -175,8 +176,7 @@ class Dispatch:
             batch.not_before = max(now, batch.ended + self._limits.settle[batch.looked])
             self.doubts.append(batch)
         elif counts is None and self._limits.on_unknown == "park":
-            parked = [Settled(row, "unknown", "could not be looked for") for row in missing]
-            news.settled.extend(parked)
+            news.settled.append(Settled(missing, "unknown", "could not be looked for"))
         elif missing:
             news.returned.extend(missing)
             self._send_again(batch, now)
@@ -193,7 +193,7 @@ class Dispatch:
             batch.rows = [row for row in batch.rows if row.accepted >= before]
             if not batch.rows:
                 self.apart.remove(batch)
-        return [Settled(row, "dropped", "expired") for row in gone]
+        return [Settled(gone, "dropped", "expired")]
 
     def _doubt(self, batch: Batch, rows: list[Row], now: float) -> Batch:
         return batch.doubted(rows, now, now + self._limits.settle[0], self._successes)
@@ -213,15 +213,15 @@ class Dispatch:
 
     def _settle_named(self, batch: Batch, verdict: Verdict, now: float, news: News) -> None:
         rows = batch.rows
-        news.settled.extend(Settled(rows[index], "delivered") for index in verdict.stored)
+        news.settled.append(Settled([rows[index] for index in verdict.stored], "delivered"))
         news.settled.extend(
-            Settled(rows[index], "rejected", words) for index, words in verdict.rejected.items()
+            Settled([rows[index]], "rejected", words) for index, words in verdict.rejected.items()
         )
         later: list[Row] = []
         for index, words in verdict.retryable.items():
             rows[index].tries += 1
             if rows[index].tries > self._limits.row_tries:
-                news.settled.append(Settled(rows[index], "rejected", words))
+                news.settled.append(Settled([rows[index]], "rejected", words))
             else:
                 later.append(rows[index])
         if later:
@@ -268,7 +268,7 @@ class Dispatch:
 
     def _split(self, verdict: Verdict, batch: Batch, news: News) -> None:
         if len(batch.rows) == 1:
-            news.settled.append(Settled(batch.rows[0], "rejected", f"too large: {verdict.words}"))
+            news.settled.append(Settled(batch.rows, "rejected", f"too large: {verdict.words}"))
             return
         self._target.shrink(batch.size)
         self.buffer.put_back(batch.rows)
@@ -289,7 +289,7 @@ class Dispatch:
         if len(batch.rows) > 1:
             self.apart[:0] = batch.halves()
         else:
-            news.settled.extend(Settled(row, "rejected", batch.words) for row in batch.rows)
+            news.settled.append(Settled(batch.rows, "rejected", batch.words))
 
     def _jitter(self, failures: int) -> float:
         return backoff(

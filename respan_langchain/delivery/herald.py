@@ -42,11 +42,14 @@ class Herald:
         """Rows that were refused or given up."""
         # What is left at the end has a line of its own.
         settled = [one for one in settled if one.reason != "shutdown"]
-        self._lost(Counter(one.reason for one in settled if one.state == "dropped"), now)
-        rejected = sum(one.state == "rejected" for one in settled)
+        dropped: Counter[str] = Counter()
+        for one in settled:
+            dropped[one.reason] += len(one.rows) if one.state == "dropped" else 0
+        self._lost(+dropped, now)
+        rejected = sum(len(one.rows) for one in settled if one.state == "rejected")
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
             logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
-        unknown = sum(one.state == "unknown" for one in settled)
+        unknown = sum(len(one.rows) for one in settled if one.state == "unknown")
         if unknown and (count := self._notices.count_to_say("unknown", now, unknown)):
             logger.warning("Whether Respan stored %d record(s) cannot be known.", count)
 

@@ -6,12 +6,13 @@ re-entrant, and since Python looks for signals at calls and jumps alone, no addi
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 
 from respan_langchain.delivery.buffer import Door
 from respan_langchain.delivery.disk.no_outbox import Loaded
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.parcel import Parcel, Row
+from respan_langchain.delivery.parcel import Parcel, Row, by_ledger
 
 
 class Intake:
@@ -21,32 +22,37 @@ class Intake:
         self._ledger = ledger
         self._door = Door(limits)
         self._lock = threading.RLock()
-        self._arrived: deque[tuple[Parcel, float]] = deque()
-        self._overflow: deque[tuple[Parcel, float]] = deque()
+        self._arrived: deque[tuple[list[Parcel], float]] = deque()
+        self._overflow: deque[tuple[list[Parcel], float]] = deque()
         self._limits = limits
         self._count = 0
         self.refusals: deque[str] = deque()
         """Why parcels were dropped, for whoever tells people."""
 
-    def admit(self, parcel: Parcel, now: float) -> str | None:
-        """Take it in; what stands against it otherwise."""
-        size = len(parcel.body)
+    def admit(self, parcels: Iterable[Parcel], now: float) -> list[tuple[Parcel, str]]:
+        """Take them in; gives those that may not come in, and what stands against each."""
+        accepted: list[Parcel] = []
+        refused: list[tuple[Parcel, str]] = []
+        door = self._door
         with self._lock:
-            reason = self._door.refusal(size)
-            if reason is not None:
-                return reason
-            self._door.rows += 1
-            self._door.bytes += size
-        parcel.ledger.accept(parcel.id)
-        self._ledger.accept(parcel.id)
-        self._arrived.append((parcel, now))
-        return None
+            for parcel in parcels:
+                size = len(parcel.body)
+                reason = door.refusal(size)
+                if reason is not None:
+                    refused.append((parcel, reason))
+                    continue
+                door.rows += 1
+                door.bytes += size
+                accepted.append(parcel)
+        if accepted:
+            self._accept(accepted)
+            self._arrived.append((accepted, now))
+        return refused
 
     def divert(self, parcel: Parcel, now: float) -> None:
         """Take it in although there is no room: it goes to disk."""
-        parcel.ledger.accept(parcel.id)
-        self._ledger.accept(parcel.id)
-        self._overflow.append((parcel, now))
+        self._accept([parcel])
+        self._overflow.append(([parcel], now))
 
     def refuse(self, parcel: Parcel, reason: str) -> None:
         """Count it as dropped."""
@@ -67,7 +73,7 @@ class Intake:
         for one in loaded:
             for ledger in (one.parcel.ledger, self._ledger):
                 one.count_in(ledger)
-        rows = self._numbered(deque((one.parcel, now) for one in loaded))
+        rows = self._numbered(deque([([one.parcel for one in loaded], now)]))
         size = sum(row.size for row in rows)
         with self._lock:
             self._door.rows += len(rows)
@@ -80,12 +86,18 @@ class Intake:
         rows = self._limits.max_rows // 2 - self._door.rows
         return rows, self._limits.max_bytes // 2 - self._door.bytes
 
-    def _numbered(self, parcels: deque[tuple[Parcel, float]]) -> list[Row]:
+    def _accept(self, parcels: list[Parcel]) -> None:
+        for ledger, ids in by_ledger(parcels).items():
+            ledger.accept(ids)
+            self._ledger.accept(ids)
+
+    def _numbered(self, arrived: deque[tuple[list[Parcel], float]]) -> list[Row]:
         rows: list[Row] = []
-        while parcels:
-            parcel, accepted = parcels.popleft()
-            self._count += 1
-            rows.append(Row(parcel, self._count, accepted))
+        while arrived:
+            parcels, accepted = arrived.popleft()
+            first = self._count + 1
+            self._count += len(parcels)
+            rows += [Row(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
         return rows
 
     def release(self, rows: list[Row]) -> None:

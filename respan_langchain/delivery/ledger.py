@@ -53,9 +53,8 @@ class Counts:
         return sum(self.dropped.values())
 
 
-_Note: TypeAlias = tuple[str, State, str, bool]
-"""A row's id, its state, why, and whether it was refused at the door."""
-_DELIVERED = Fate("delivered")
+_Note: TypeAlias = tuple[list[str], State, str, bool]
+"""The ids of rows, their state, why, and whether they were refused at the door."""
 
 
 class Ledger:
@@ -80,25 +79,25 @@ class Ledger:
         self._accepted = 0
         self._refused = 0
 
-    def accept(self, row_id: str) -> None:
-        """A row was taken in and will be counted again when its fate is known."""
-        self._note((row_id, "queued", "", False))
+    def accept(self, row_ids: list[str]) -> None:
+        """Rows were taken in and will be counted again when their fate is known."""
+        self._note((row_ids, "queued", "", False))
 
     def doubt(self, row_id: str, reason: str) -> None:
         """A queued row has news: it stays queued, `reason` says what it waits for."""
-        self._note((row_id, "queued", reason, False))
+        self._note(([row_id], "queued", reason, False))
 
     def resume(self, row_id: str) -> None:
         """A row came back from disk."""
-        self._note((row_id, "queued", RESUMED, False))
+        self._note(([row_id], "queued", RESUMED, False))
 
-    def settle(self, row_id: str, state: Final, reason: str = "") -> None:
-        """An accepted row has met its fate."""
-        self._note((row_id, state, reason, False))
+    def settle(self, row_ids: list[str], state: Final, reason: str = "") -> None:
+        """Accepted rows have met their fate."""
+        self._note((row_ids, state, reason, False))
 
     def drop(self, row_id: str, reason: str) -> None:
         """A row was refused at the door, or could not even be made: it was never accepted."""
-        self._note((row_id, "dropped", reason, True))
+        self._note(([row_id], "dropped", reason, True))
 
     def fate(self, row_id: str) -> Fate | None:
         """Where the row stands; None when it never came, or was settled too long ago."""
@@ -148,32 +147,35 @@ class Ledger:
                 self._lock.release()
 
     def _count(self, note: _Note) -> None:
-        row_id, state, reason, at_door = note
+        row_ids, state, reason, at_door = note
+        number = len(row_ids)
         if state == "queued":
-            self._count_queued(row_id, reason)
+            self._count_queued(row_ids, reason)
             return
         if at_door:
-            self._refused += 1
+            self._refused += number
         else:
-            self._queued.pop(row_id, None)
-            self._totals["queued"] = self._totals.get("queued", 0) - 1
-        self._totals[state] = self._totals.get(state, 0) + 1
+            for row_id in row_ids:
+                self._queued.pop(row_id, None)
+            self._totals["queued"] = self._totals.get("queued", 0) - number
+        self._totals[state] = self._totals.get(state, 0) + number
         if state == "dropped":
-            self._dropped[reason] = self._dropped.get(reason, 0) + 1
+            self._dropped[reason] = self._dropped.get(reason, 0) + number
         if self._remembered:
-            is_plain = state == "delivered" and not reason
-            self._remember(row_id, _DELIVERED if is_plain else Fate(state, reason))
+            self._remember(row_ids, Fate(state, reason))
 
-    def _count_queued(self, row_id: str, reason: str) -> None:
+    def _count_queued(self, row_ids: list[str], reason: str) -> None:
+        number = len(row_ids)
         if reason in {"", RESUMED}:
-            self._totals["queued"] = self._totals.get("queued", 0) + 1
-            came, left = (1, 0) if not reason else (0, 1)
+            self._totals["queued"] = self._totals.get("queued", 0) + number
+            came, left = (number, 0) if not reason else (0, number)
             self._accepted += came
             self._totals["spooled"] = self._totals.get("spooled", 0) - left
-        self._queued[row_id] = reason
+        self._queued.update(dict.fromkeys(row_ids, reason))
 
-    def _remember(self, row_id: str, fate: Fate) -> None:
-        self._settled.pop(row_id, None)
-        self._settled[row_id] = fate
+    def _remember(self, row_ids: list[str], fate: Fate) -> None:
+        for row_id in row_ids:
+            self._settled.pop(row_id, None)
+            self._settled[row_id] = fate
         while len(self._settled) > self._remembered:
             self._settled.popitem(last=False)

@@ -52,8 +52,8 @@ class Sleeper(Protocol):
 
     asleep: bool
 
-    def put(self, parcel: Parcel) -> bool:
-        """Take a row in."""
+    def put(self, *parcels: Parcel) -> bool:
+        """Take rows in."""
 
 
 class Loop:
@@ -140,7 +140,7 @@ class Loop:
         self._absorb(self._clock())
         oldest = self.dispatch.buffer.oldest()
         if oldest is not None:
-            self._accounts.settle([Settled(oldest, "dropped", "pushed_out")], self._clock())
+            self._accounts.settle([Settled([oldest], "dropped", "pushed_out")], self._clock())
         return oldest is not None
 
     def abandon(self, why: str, patience: float) -> None:
@@ -167,7 +167,7 @@ class Loop:
         spooled = self._ledger.counts().spooled
         self._accounts.settle(left, now)
         spooled = self._ledger.counts().spooled - spooled
-        self.herald.left(len(left) - spooled, spooled, why)
+        self.herald.left(sum(len(one.rows) for one in left) - spooled, spooled, why)
         self.outbox.close()
         self.dispatch.forget()
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))
@@ -239,8 +239,7 @@ class Loop:
         if parcels or more:
             self._sleeper.asleep = False
             self._fruitful = True
-        for parcel in parcels:
-            self._sleeper.put(parcel)
+        self._sleeper.put(*parcels)
         return more
 
     def _take_first(self, now: float) -> list[Parcel]:
@@ -267,8 +266,8 @@ class Loop:
         self.outbox.write_down(rows, now)
         for row in rows:
             self.dispatch.buffer.add(row)
-        overflow = [Settled(row, "dropped", "spool_full") for row in self.intake.overflow()]
-        self._accounts.settle(overflow, now, held=False)
+        overflow = Settled(self.intake.overflow(), "dropped", "spool_full")
+        self._accounts.settle([overflow], now, held=False)
 
     def _fetch(self, now: float) -> bool:
         """Bring rows back from disk while all is well and there is room; True when some came."""

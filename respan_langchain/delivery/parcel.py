@@ -3,7 +3,7 @@
 The room never looks into a body or an address.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from respan_langchain.delivery.ledger import Ledger
@@ -21,22 +21,28 @@ class Parcel(NamedTuple):
     ledger: Ledger
 
 
-@dataclass(slots=True, eq=False)
 class Row:
     """A parcel that was accepted, with what happened to it so far."""
 
-    parcel: Parcel
-    number: int
-    """Its place in the order of acceptance."""
-    accepted: float
-    """When, on the worker's clock."""
-    tries: int = 0
-    """How often the server named this very row as failed, but not for good."""
+    __slots__ = ("accepted", "number", "parcel", "size", "tries")
 
-    @property
-    def size(self) -> int:
+    def __init__(self, parcel: Parcel, number: int, accepted: float) -> None:
+        """Give it its place in the order of acceptance, and when that was on the worker's clock."""
+        self.parcel = parcel
+        self.number = number
+        self.accepted = accepted
+        self.size = len(parcel.body)
         """Bytes of its body."""
-        return len(self.parcel.body)
+        self.tries = 0
+        """How often the server named this very row as failed, but not for good."""
+
+
+def by_ledger(parcels: Iterable[Parcel]) -> dict[Ledger, list[str]]:
+    """The ids of these, by where their fate is counted."""
+    ids: dict[Ledger, list[str]] = {}
+    for parcel in parcels:
+        ids.setdefault(parcel.ledger, []).append(parcel.id)
+    return ids
 
 
 def body_of(rows: list[Row]) -> bytes:

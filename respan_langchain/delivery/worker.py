@@ -14,6 +14,7 @@ from queue import Empty
 from threading import get_ident
 
 from respan_langchain.delivery import forks, threads
+from respan_langchain.delivery.buffer import NO_ROOM
 from respan_langchain.delivery.courier import Carrier
 from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.disk.outbox import Disk, Outbox
@@ -29,7 +30,6 @@ PAUSE_AFTER_FAULT = 1.0
 START_AGAIN = 1.0
 """Seconds before a thread is asked for again, after the system refused one."""
 NEVER = float("inf")
-NO_ROOM = frozenset({"queue_rows", "queue_bytes"})
 
 
 class Worker:
@@ -53,7 +53,7 @@ class Worker:
         self._sources = Sources(self._source_failed)
         self.ledger = Ledger(remembered=0)
         """Everything that passed here, whoever's it was."""
-        self.on_start: Callable[[], object] = _nothing
+        self.on_start: Callable[[], object] = lambda: None
         """Called before a thread is started: whoever ends the process wants to know."""
         self._begin()
         forks.watch(self)
@@ -118,22 +118,30 @@ class Worker:
             self.abandon("no time was left at exit")
         self.asleep = True
 
-    def put(self, parcel: Parcel) -> bool:
-        """Take a row in; False when it was dropped at the door, and counted."""
-        intake, now = self._loop.intake, self._clock()
+    def put(self, *parcels: Parcel) -> bool:
+        """Take rows in; False when one was dropped at the door, and counted."""
         # What the worker's own thread still brings is given up with the rest.
-        late = self.closed and get_ident() != self._thread
-        reason = "closed" if late else intake.admit(parcel, now)
-        if reason in NO_ROOM and self._push_out():
-            reason = intake.admit(parcel, now)
+        if self.closed and get_ident() != self._thread:
+            refused = [(parcel, "closed") for parcel in parcels]
+        else:
+            refused = self._loop.intake.admit(parcels, self._clock())
+        dropped = [parcel for parcel, reason in refused if not self._find_room(parcel, reason)]
+        if self.asleep and parcels:
+            self.wake()
+        return not dropped
+
+    def _find_room(self, parcel: Parcel, reason: str) -> bool:
+        """For a row that was refused at the door: in another's place, or on disk."""
+        intake, now = self._loop.intake, self._clock()
+        while reason in NO_ROOM and self._push_out():
+            if not (refused := intake.admit([parcel], now)):
+                return True
+            reason = refused[0][1]
         if reason in NO_ROOM and self._loop.outbox.takes_overflow:
             intake.divert(parcel, now)
-            reason = None
-        if reason is not None:
-            intake.refuse(parcel, reason)
-        if self.asleep:
-            self.wake()
-        return reason is None
+            return True
+        intake.refuse(parcel, reason)
+        return False
 
     def _push_out(self) -> bool:
         """Drop the row that waits longest; True when there was one within this thread's reach."""
@@ -289,7 +297,3 @@ class Worker:
 def _seconds(wait: float) -> float:
     """A wait that locks and queues will take."""
     return min(max(0.0, wait), threading.TIMEOUT_MAX)
-
-
-def _nothing() -> None:
-    """Nobody wants to know."""

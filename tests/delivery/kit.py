@@ -93,12 +93,14 @@ class Events:
     def __init__(self, worker, ledger, slice_of=2):
         self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
         self.noted, self.open = [], []
+        self.settings = {}
         self.takes = 0
         self.left_at_settling = []
         self.resting = threading.Event()
         """Set when the worker, asleep, has looked once more and gone."""
 
-    def note(self, name):
+    def note(self, name, **parcel_settings):
+        self.settings[name] = parcel_settings
         self.noted.append(name)
         if self.worker.asleep:
             self.worker.wake()
@@ -106,7 +108,7 @@ class Events:
     def take(self, now):
         self.takes += 1
         names, self.noted = self.noted[: self.slice_of], self.noted[self.slice_of :]
-        return [parcel(name, ledger=self.ledger) for name in names]
+        return [parcel(name, ledger=self.ledger, **self.settings.get(name, {})) for name in names]
 
     def due_in(self, now):
         if self.noted:
@@ -148,8 +150,8 @@ class Turns:
             uniform=lambda low, high: high,
         )
 
-    def put(self, parcel):
-        return self.loop.intake.admit(parcel, self.now) is None
+    def put(self, *parcels):
+        return not self.loop.intake.admit(parcels, self.now)
 
     def wake(self):
         self.asleep = False

@@ -64,7 +64,7 @@ def test_the_hooks_of_a_fork_take_no_time_to_speak_of():
     workers = [Worker(Wire) for _ in range(20)]
     for worker in workers:
         for number in range(500):
-            worker.ledger.accept(str(number))
+            worker.ledger.accept([str(number)])
     spent = []
     for _ in range(5):
         started = time.perf_counter()

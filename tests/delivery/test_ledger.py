@@ -8,14 +8,14 @@ from respan_langchain.delivery.ledger import MOST_NOTES, Fate, Ledger
 def test_a_row_is_queued_until_it_meets_its_fate():
     ledger = Ledger()
 
-    ledger.accept("a")
+    ledger.accept(["a"])
     assert ledger.fate("a") == Fate("queued")
 
     ledger.doubt("a", "no answer")
     assert ledger.fate("a") == Fate("queued", "no answer")
     assert ledger.counts().queued == 1
 
-    ledger.settle("a", "rejected", "no input")
+    ledger.settle(["a"], "rejected", "no input")
     assert ledger.fate("a") == Fate("rejected", "no input")
     assert ledger.counts().queued == 0
 
@@ -27,12 +27,12 @@ def test_a_row_that_never_came_has_no_fate():
 def test_every_row_is_counted_in_one_place():
     ledger = Ledger()
     for name in "abcdef":
-        ledger.accept(name)
-    ledger.settle("a", "delivered")
-    ledger.settle("b", "rejected", "bad")
-    ledger.settle("c", "dropped", "expired")
-    ledger.settle("d", "unknown")
-    ledger.settle("e", "spooled")
+        ledger.accept([name])
+    ledger.settle(["a"], "delivered")
+    ledger.settle(["b"], "rejected", "bad")
+    ledger.settle(["c"], "dropped", "expired")
+    ledger.settle(["d"], "unknown")
+    ledger.settle(["e"], "spooled")
     ledger.drop("g", "queue_rows")
 
     counts = ledger.counts()
@@ -46,8 +46,8 @@ def test_every_row_is_counted_in_one_place():
 def test_only_the_latest_fates_are_remembered_and_all_are_counted():
     ledger = Ledger(remembered=2)
     for name in "abc":
-        ledger.accept(name)
-        ledger.settle(name, "delivered")
+        ledger.accept([name])
+        ledger.settle([name], "delivered")
 
     assert [ledger.fate(name) for name in "abc"] == [None, Fate("delivered"), Fate("delivered")]
     assert ledger.counts().delivered == 3
@@ -57,8 +57,8 @@ def test_a_book_that_nobody_reads_stays_small():
     ledger = Ledger(remembered=10)
 
     for number in range(20_000):
-        ledger.accept(str(number))
-        ledger.settle(str(number), "delivered")
+        ledger.accept([str(number)])
+        ledger.settle([str(number)], "delivered")
         ledger.drop(str(number), "queue_rows")
 
     assert len(ledger._notes) <= MOST_NOTES + 1
@@ -68,7 +68,7 @@ def test_a_book_that_nobody_reads_stays_small():
 
 def test_a_child_process_begins_an_empty_book():
     ledger = Ledger()
-    ledger.accept("a")
+    ledger.accept(["a"])
 
     ledger.after_fork()
 
@@ -80,8 +80,8 @@ def test_counts_are_exact_under_threads():
 
     def write(start):
         for number in range(start, start + 5_000):
-            ledger.accept(str(number))
-            ledger.settle(str(number), "delivered")
+            ledger.accept([str(number)])
+            ledger.settle([str(number)], "delivered")
             if number % 1_000 == 0:
                 ledger.counts()
 

@@ -195,6 +195,20 @@ def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, ledger):
     assert ledger.counts().dropped == {"pushed_out": 3}
 
 
+def test_a_large_row_takes_the_place_of_as_many_old_ones_as_it_needs(open_worker, wire, ledger):
+    worker = open_worker(max_bytes=100, max_row_bytes=90, overflow="drop_oldest")
+    events = Events(worker, ledger, slice_of=5)
+    worker.attach(events)
+    for name in "abcd":
+        events.note(name, size=20)
+    events.note("large", size=70)
+
+    worker.flush(WAIT, ledger)
+
+    assert wire.stored.keys() == {"d", "large"}
+    assert ledger.counts().dropped == {"pushed_out": 3}
+
+
 def test_a_closed_worker_refuses_and_counts(open_worker, wire, ledger):
     worker = open_worker()
     worker.put(parcel("a", ledger=ledger))

@@ -22,7 +22,7 @@ class Loaded:
     def count_in(self, ledger: Ledger) -> None:
         """It is not on disk alone any more."""
         if self.adopted:
-            ledger.accept(self.parcel.id)
+            ledger.accept([self.parcel.id])
         else:
             ledger.resume(self.parcel.id)
 

@@ -73,9 +73,10 @@ class Outbox(NoOutbox):
 
     def bury(self, settled: Sequence[Settled], now: float) -> None:
         """Keep dead letters, with their reasons."""
-        reasons = {_key(one.row): one.reason for one in settled}
-        if settled:
-            self._keep([one.row for one in settled], "dead", now, held=True, reasons=reasons)
+        reasons = {_key(row): one.reason for one in settled for row in one.rows}
+        rows = [row for one in settled for row in one.rows]
+        if rows:
+            self._keep(rows, "dead", now, held=True, reasons=reasons)
 
     def leaving(self, rows: Sequence[Row], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
