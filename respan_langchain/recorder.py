@@ -241,11 +241,11 @@ class Recorder:
         self._shape_finished()
 
     def _shape_finished(self) -> None:
-        for run in self._runs.take():
-            try:
-                self._ready += self._shaper.parcels(run)
-            except Exception as problem:  # noqa: BLE001  # one run must not cost the others
-                self.complain(problem)
+        finished = self._runs.take()
+        if not finished:
+            return
+        self._ready += self._shaper.parcels(finished, self.complain)
+        for run in finished:
             self.silent.pop(run.id.int, None)
 
     def complain(self, problem: Exception) -> None:

@@ -1,12 +1,14 @@
 """Finished runs in, parcels out: policy, numbers, record, encoding, address, in this order.
 
 The one place where the capture room and the delivery room meet; it runs on the worker's thread.
+Some runs take each step together: code that has just run runs faster.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final, NamedTuple, TypeVar
 
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.parcel import Parcel
@@ -20,9 +22,32 @@ from respan_langchain.records.numbers.cost import Prices
 from respan_langchain.records.numbers.model import model_answered, reported_of
 from respan_langchain.records.numbers.usage import usage_of
 from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
-from respan_langchain.records.record import ModelCall, Shape, row_from, row_id
+from respan_langchain.records.record import ModelCall, Row, Shape, row_from, row_id
 from respan_langchain.records.run import Run
 from respan_langchain.records.tool_steps import asked_for, call_id_of, has_failed, step
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+Failed = Callable[[Exception], object]
+
+MOST_TOGETHER: Final = 64
+"""Runs that take a step together; a trace may end with thousands."""
+
+
+class Counted(NamedTuple):
+    """A run whose numbers are in its trace's sums."""
+
+    run: Run
+    model: ModelCall | None
+    """None for everything but model calls."""
+
+
+class Draft(NamedTuple):
+    """A row that is not yet bytes."""
+
+    identifier: str
+    address: str
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +65,45 @@ class Shaper:
     listener: Callable[[bytes], None] | None = None
     """Is shown every row, as it is sent."""
 
-    def parcels(self, run: Run) -> list[Parcel]:
-        """What one finished run gives.
+    def parcels(self, runs: Iterable[Run], failed: Failed) -> list[Parcel]:
+        """What finished runs give, in their order.
 
-        Nothing, its row, or with a root the rows that waited for it.
+        Each nothing, its row, or with a root the rows that waited for it. One that cannot be shaped
+        gives nothing, and `failed` is told.
         """
+        due = [run for known in _each(self._due, runs, failed) for run in known]
+        made: list[Parcel] = []
+        for first in range(0, len(due), MOST_TOGETHER):
+            together = due[first : first + MOST_TOGETHER]
+            counted = _each(self._counted, together, failed)
+            drafts = _each(self._draft, counted, failed)
+            made += _each(self._parcel, (draft for draft in drafts if draft is not None), failed)
+            for run in together:
+                run.let_go()
+        return made
+
+    def _due(self, run: Run) -> Sequence[Run]:
+        """Those whose trace is known to be kept now; the others go."""
         trace = run.trace
         if trace.kept is None:
             trace.kept = is_kept(run, self.policy)
+        if trace.kept and not trace.held:
+            return (run,)
+        trace.held.append(run)
         if trace.kept is None:
-            trace.held.append(run)
-            return []
-        made = []
-        for each in (*trace.held, run) if trace.held else (run,):
-            parcel = self._parcel(each) if trace.kept else None
-            if parcel is not None:
-                made.append(parcel)
+            return ()
+        held, trace.held = trace.held, []
+        if trace.kept:
+            return held
+        for each in held:
             each.let_go()
-        trace.held = []
-        return made
+        return ()
 
-    def _parcel(self, run: Run) -> Parcel | None:
-        model = self._count(run)
+    def _counted(self, run: Run) -> Counted:
+        return Counted(run, self._count(run))
+
+    def _draft(self, counted: Counted) -> Draft | None:
+        run, model = counted
         if not is_wanted(run, self.policy):
             return None
         call = call_settings(run)
@@ -75,10 +117,13 @@ class Shaper:
         chosen = sampling(run, self.policy)
         if chosen is not None:
             row["metadata"]["sampling"] = json_value(chosen)
-        body = self.finisher.body(row)
+        return Draft(identifier, self._address(call), row)
+
+    def _parcel(self, draft: Draft) -> Parcel:
+        body = self.finisher.body(draft.row)
         if self.listener is not None:
             self.listener(body)
-        return Parcel(identifier, self._address(call), body, self.ledger)
+        return Parcel(draft.identifier, draft.address, body, self.ledger)
 
     def _address(self, call: CallSettings) -> str:
         return self.address if call.dataset is None else f"name:{call.dataset}"
@@ -127,6 +172,17 @@ class Shaper:
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
         cost = self.prices.cost(usage, facts, reported, at)
         return ModelCall(usage, cost, facts, known.shown)
+
+
+def _each(step: Callable[[Given], Made], given: Iterable[Given], failed: Failed) -> list[Made]:
+    """What a step makes of each; one that fails must not cost the others."""
+    made = []
+    for one in given:
+        try:
+            made.append(step(one))
+        except Exception as problem:  # noqa: BLE001  # as said above
+            failed(problem)
+    return made
 
 
 def _epoch() -> float:
