@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, get_args
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.provenance import provenance
 from respan_langchain.records.content.content import json_value
+from respan_langchain.records.draft import Shape
 from respan_langchain.records.encoding.encode import Finisher
 from respan_langchain.records.encoding.limits import ContentLimits
 from respan_langchain.records.policy import CAPTURE_KINDS, CaptureKind, Policy, Selector
 from respan_langchain.records.privacy.privacy import Redactor
-from respan_langchain.records.record import Shape
 from respan_langchain.settings import Settings
 
 Capture = CaptureKind | Iterable[CaptureKind]

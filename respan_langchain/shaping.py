@@ -15,15 +15,19 @@ from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.records.call import CallSettings, call_settings
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.content.documents import documents
+from respan_langchain.records.context import add_context
+from respan_langchain.records.draft import Draft, ModelCall, Shape
 from respan_langchain.records.encoding.encode import Finisher
 from respan_langchain.records.event import NOTHING_ASKED, OMITTED
 from respan_langchain.records.known_models import KnownModels
+from respan_langchain.records.metrics import add_numbers
 from respan_langchain.records.numbers.cost import Prices
 from respan_langchain.records.numbers.model import model_answered, reported_of
 from respan_langchain.records.numbers.usage import usage_of
 from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
-from respan_langchain.records.record import ModelCall, Row, Shape, row_from, row_id
+from respan_langchain.records.record import begun
 from respan_langchain.records.run import Run
+from respan_langchain.records.said import add_said
 from respan_langchain.records.tool_steps import asked_for, call_id_of, has_failed, step
 
 Given = TypeVar("Given")
@@ -40,14 +44,6 @@ class Counted(NamedTuple):
     run: Run
     model: ModelCall | None
     """None for everything but model calls."""
-
-
-class Draft(NamedTuple):
-    """A row that is not yet bytes."""
-
-    identifier: str
-    address: str
-    row: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +72,10 @@ class Shaper:
         for first in range(0, len(due), MOST_TOGETHER):
             together = due[first : first + MOST_TOGETHER]
             counted = _each(self._counted, together, failed)
-            drafts = _each(self._draft, counted, failed)
-            made += _each(self._parcel, (draft for draft in drafts if draft is not None), failed)
+            drafts = _each(self._begun, counted, failed)
+            for pass_ in (self._with_numbers, self._with_content, self._with_context):
+                drafts = _each(pass_, drafts, failed)
+            made += _each(self._parcel, drafts, failed)
             for run in together:
                 run.let_go()
         return made
@@ -102,28 +100,39 @@ class Shaper:
     def _counted(self, run: Run) -> Counted:
         return Counted(run, self._count(run))
 
-    def _draft(self, counted: Counted) -> Draft | None:
+    def _begun(self, counted: Counted) -> Draft | None:
         run, model = counted
         if not is_wanted(run, self.policy):
             return None
         call = call_settings(run)
         if not call.capture:
             return None
-        identifier = row_id(run, call)
+        draft = begun(run, call, model, self.shape, _epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
-            self.ledger.drop(identifier, "queue_bytes")
+            self.ledger.drop(draft.identifier, "queue_bytes")
             return None
-        row = row_from(run, identifier, call, model, self.shape, _epoch())
-        chosen = sampling(run, self.policy)
+        return draft
+
+    def _with_numbers(self, draft: Draft) -> Draft:
+        add_numbers(draft)
+        return draft
+
+    def _with_content(self, draft: Draft) -> Draft:
+        add_said(draft, self.shape)
+        return draft
+
+    def _with_context(self, draft: Draft) -> Draft:
+        add_context(draft, self.shape.metadata, self.shape.tags)
+        chosen = sampling(draft.run, self.policy)
         if chosen is not None:
-            row["metadata"]["sampling"] = json_value(chosen)
-        return Draft(identifier, self._address(call), row)
+            draft.row["metadata"]["sampling"] = json_value(chosen)
+        return draft
 
     def _parcel(self, draft: Draft) -> Parcel:
         body = self.finisher.body(draft.row)
         if self.listener is not None:
             self.listener(body)
-        return Parcel(draft.identifier, draft.address, body, self.ledger)
+        return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
 
     def _address(self, call: CallSettings) -> str:
         return self.address if call.dataset is None else f"name:{call.dataset}"
@@ -174,14 +183,19 @@ class Shaper:
         return ModelCall(usage, cost, facts, known.shown)
 
 
-def _each(step: Callable[[Given], Made], given: Iterable[Given], failed: Failed) -> list[Made]:
+def _each(
+    step: Callable[[Given], Made | None], given: Iterable[Given], failed: Failed
+) -> list[Made]:
     """What a step makes of each; one that fails must not cost the others."""
-    made = []
+    made: list[Made] = []
     for one in given:
         try:
-            made.append(step(one))
+            result = step(one)
         except Exception as problem:  # noqa: BLE001  # as said above
             failed(problem)
+        else:
+            if result is not None:
+                made.append(result)
     return made
 
 

@@ -6,9 +6,9 @@ None of it ever takes the place of what was measured.
 from collections.abc import Mapping
 from typing import Final
 
-from respan_langchain.records.call import CallSettings, identifiers
+from respan_langchain.records.call import identifiers
 from respan_langchain.records.content.content import Json, json_value
-from respan_langchain.records.run import Run
+from respan_langchain.records.draft import Draft
 
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
@@ -24,14 +24,9 @@ _internal: set[str] = set()
 """Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
 
 
-def add_context(
-    metadata: dict[str, Json],
-    run: Run,
-    call: CallSettings,
-    on_every_row: Mapping[str, Json],
-    tags: tuple[str, ...],
-) -> None:
+def add_context(draft: Draft, on_every_row: Mapping[str, Json], tags: tuple[str, ...]) -> None:
     """Add it to a row's metadata; `on_every_row` and `tags` are the handler's."""
+    run, call, metadata = draft.run, draft.call, draft.row["metadata"]
     own = {} if run.metadata.keys() <= _internal else _own(run.metadata)
     named = identifiers(run, call)
     if own or call.metadata or named:

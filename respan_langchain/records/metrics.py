@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from respan_langchain.records.content.values import Json
+from respan_langchain.records.draft import Draft
 from respan_langchain.records.numbers.cost import Cost
 from respan_langchain.records.numbers.usage import Usage
 from respan_langchain.records.run import Run
@@ -30,7 +31,27 @@ def timing(run: Run, epoch: float) -> dict[str, Json]:
     return found
 
 
-def add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
+def add_numbers(draft: Draft) -> None:
+    """Add a model call's facts, tokens and cost, and to a root those of its whole trace."""
+    run, model, row = draft.run, draft.model, draft.row
+    metadata, metrics = row["metadata"], row["metrics"]
+    if model is not None:
+        metadata.update(model.shown)
+        metadata.update(model.facts.answered())
+        _add_usage(metrics, model.usage)
+        _add_cost(metadata, metrics, model.cost)
+        if model.usage is None:
+            metadata["usage_missing"] = True
+        elif model.usage.cache_hit:
+            metadata["cache_hit"] = True
+        speed = _tokens_per_second(run, model.usage)
+        if speed is not None:
+            metrics["tokens_per_second"] = speed
+    if run.is_root:
+        _add_sums(metadata, metrics, run)
+
+
+def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
     """Put the whole trace's numbers on its root; a root that is a model call has them already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
@@ -44,7 +65,7 @@ def add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> N
         metrics["fallbacks"] = totals.fallbacks
     if run.kind in ("chat", "llm"):
         return
-    add_usage(metrics, totals.usage)
+    _add_usage(metrics, totals.usage)
     if totals.models:
         metadata["model"] = next(iter(totals.models))
     if len(totals.models) > 1:
@@ -52,10 +73,10 @@ def add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> N
     if totals.unreported_calls:
         metadata["usage_missing"] = True
     if totals.cost is not None:
-        add_cost(metadata, metrics, totals.cost)
+        _add_cost(metadata, metrics, totals.cost)
 
 
-def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
+def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
     """Put the token counts that are known into the metrics."""
     if usage is None:
         return
@@ -73,7 +94,7 @@ def add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
     metrics.update({name: count for name, count in counts if count is not None})
 
 
-def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
+def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
     """Put the cost, in USD, with where it comes from and how sure it is."""
     metadata["cost_status"] = cost.status
     if cost.source is not None:
@@ -82,7 +103,7 @@ def add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) ->
         metrics["cost"] = float(cost.amount)
 
 
-def tokens_per_second(run: Run, usage: Usage | None) -> float | None:
+def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
     """Tokens that were written per second of the whole call."""
     if usage is None or usage.cache_hit or usage.output_tokens is None or not run.latency:
         return None

@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from respan_langchain.records.draft import Shape
 from respan_langchain.records.event import Asked
 from respan_langchain.records.known_models import MOST_WAYS, KnownModels
 from respan_langchain.records.numbers.model import ModelFacts, model_asked
-from respan_langchain.records.record import Shape, shown_facts
+from respan_langchain.records.record import shown_facts
 
 SERIALIZED = {"id": ["langchain", "ChatOpenAI"], "kwargs": {"base_url": "https://gate.acme.com"}}
 METADATA = {"ls_provider": "openai", "ls_model_name": "gpt-4o", "user": "u-7"}
