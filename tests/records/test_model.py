@@ -1,7 +1,6 @@
 """Facts of a model call: who was asked, who answered, with which parameters; and no key in them."""
 
 import json
-from dataclasses import asdict
 from types import SimpleNamespace
 from typing import TypedDict
 
@@ -218,7 +217,7 @@ def test_no_key_header_or_client_comes_along():
         metadata={"token": "sk-1"},
     )
 
-    assert "sk-1" not in json.dumps(asdict(facts))
+    assert "sk-1" not in json.dumps(facts._asdict())
     assert facts.params == {"tools": [{"type": "mcp", "server_url": "u"}]}
 
 

@@ -40,7 +40,8 @@ class Survey:
 
         Its metrics, numbers and times, and the machine's ids are not looked at.
         """
-        texts = self._texts(row)
+        places = _places(row)
+        texts = None if places is None else self._texts(places)
         if texts is None or (texts and len(max(texts, key=len)) >= LARGE):
             return True
         if texts and self._look_for_secrets:
@@ -55,11 +56,9 @@ class Survey:
         """Let go of the remembered strings."""
         self._cleared.clear()
 
-    def _texts(self, row: Mapping[str, Any]) -> list[str] | None:
+    def _texts(self, waiting: list[Any]) -> list[str] | None:
         """The strings that may hold a secret; None as soon as anything else calls for care."""
         texts: list[str] = []
-        said, metadata = _said(row)
-        waiting: list[Any] = [said, metadata]
         cleared = self._cleared
         for node in waiting:
             values: Iterable[Any] = node
@@ -81,16 +80,17 @@ class Survey:
         return texts
 
 
-def _said(row: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The row's fields, and its metadata without the ids."""
-    metadata = row.get("metadata")
-    if type(metadata) is not dict:
-        return [row[name] for name in row if name != "metrics"], {}
+def _places(row: Mapping[str, Any]) -> list[Any] | None:
+    """The row's fields, and its metadata without the ids; None if its names call for care."""
     fields = [row[name] for name in row if name not in _APART]
-    return fields, {name: metadata[name] for name in metadata if name not in IDS}
+    metadata = row.get("metadata", _NOTHING)
+    if type(metadata) is not dict or not (metadata.keys() <= _harmless or _learned(metadata)):
+        return None
+    return [fields, [value for name, value in metadata.items() if name not in IDS]]
 
 
 _APART: Final = frozenset({"metadata", "metrics"})
+_NOTHING: Final[dict[str, Any]] = {}
 
 
 def _learned(node: dict[Any, Any]) -> bool:

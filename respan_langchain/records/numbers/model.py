@@ -5,9 +5,9 @@ sampling parameters and tools are read in `params.py`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from respan_langchain.records.numbers.params import LANGSMITHS, params_of
@@ -22,10 +22,10 @@ FROM_METADATA = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITHS)
 """All that is read of a run's metadata, since the rest of it is the user's own."""
 CONTENT = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
 """Parameters that say what was talked about."""
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(NamedTuple):
     """What is known of a model call besides its content, tokens and time; None is unknown."""
 
     provider: str | None = None
@@ -40,9 +40,9 @@ class ModelFacts:
     """The provider's id of this answer, as its support asks for it."""
     system_fingerprint: str | None = None
     service_tier: str | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = _NONE
     """Of langchain-core and the provider's package."""
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = _NONE
     """By the platform's names: temperature, max_tokens, stop, tools, response_format, ..."""
 
     @property
@@ -113,7 +113,6 @@ def model_answered(
     said = reported_of(response) if reported is None else reported
     # LangSmith's gateway may route to another model than the one that was asked for.
     gateway = _mapping(said.get("lc_gateway_metadata"))
-    # Written out, since `replace` takes half as long again.
     return ModelFacts(
         provider=_text(gateway.get("provider")) or asked.provider,
         requested=asked.requested,

@@ -3,11 +3,10 @@
 Pure. The rule that everything here keeps: unknown is None, zero is zero.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one call, or of many added up; None is unknown.
 
     `input_tokens` includes what was read from and written to a prompt cache, `output_tokens`
@@ -30,7 +29,7 @@ class Usage:
     cache_hit: bool = False
     """Answered by LangChain's own LLM cache: no model was called, so the counts are 0."""
 
-    def __add__(self, other: "Usage") -> "Usage":
+    def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]  # of no two tuples
         """Add count by count: None + 3 is 3, None + None is None."""
         return Usage(
             _plus(self.input_tokens, other.input_tokens),
