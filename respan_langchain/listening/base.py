@@ -4,7 +4,7 @@ Runs on the app's threads, inside the app's calls: so it appends one tuple and r
 events mean is worked out later, on the worker's thread, by `records/runs.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +15,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
 from respan_langchain.records.content.weight import weight
-from respan_langchain.records.event import OMITTED, Event, above_in
+from respan_langchain.records.event import OMITTED, Event
 
 if TYPE_CHECKING:
     from respan_langchain.recorder import Recorder
@@ -95,12 +95,11 @@ class Listener(BaseCallbackHandler):
             return OMITTED, 0
         return self._freeze(value), weight(value)
 
-    def _root_began(self, run_id: UUID, around: Mapping[str, Any] | None) -> None:
+    def _root_began(self, run_id: UUID, above: UUID | None) -> None:
         """Remember the latest root of this thread or task.
 
         A run without a parent may be below one all the same: see `above_in`.
         """
-        above, _ = above_in(around)
         if above is None or above == run_id:
             _last_root.set(run_id)
 

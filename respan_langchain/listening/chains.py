@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import failure_of
+from respan_langchain.listening.taking import above_in, failure_of
 from respan_langchain.records.event import UNCHANGED
 
 
@@ -27,11 +27,11 @@ class ChainListener(Listener):
         """A chain, a graph or one of its nodes begins."""
         try:
             size = 0
-            around = self._around()
-            if parent_run_id is None or around is None or self._every_chain:
+            above, configurable = above_in(self._around())
+            if parent_run_id is None or above is None or self._every_chain:
                 inputs, size = self._content(inputs)
             if parent_run_id is None:
-                self._root_began(run_id, around)
+                self._root_began(run_id, above)
             self._note(
                 (
                     size,
@@ -39,7 +39,8 @@ class ChainListener(Listener):
                     monotonic(),
                     run_id,
                     parent_run_id,
-                    around,
+                    above,
+                    configurable,
                     "chain",
                     name or serialized,
                     inputs,

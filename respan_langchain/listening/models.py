@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import failure_of, says_something
+from respan_langchain.listening.taking import above_in, failure_of, says_something
 from respan_langchain.records.content.weight import answer_weight, conversation_weight
 from respan_langchain.records.event import OMITTED
 
@@ -146,14 +146,14 @@ class ModelListener(Listener):
         self._silent[run_id.int] = None
         # The list is LangChain's own copy already.
         size = 0
-        around = self._around()
+        above, configurable = above_in(self._around())
         if self._strict:
             asked = self._freeze(asked)
         if len(self._events) > self._recorder.unweighed:
             size = conversation_weight(asked)
             asked = OMITTED if self._recorder.is_full else asked
         if parent_run_id is None:
-            self._root_began(run_id, around)
+            self._root_began(run_id, above)
         self._note(
             (
                 size,
@@ -161,7 +161,8 @@ class ModelListener(Listener):
                 monotonic(),
                 run_id,
                 parent_run_id,
-                around,
+                above,
+                configurable,
                 kind,
                 name or facts[0],
                 asked,

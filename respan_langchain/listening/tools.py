@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import failure_of
+from respan_langchain.listening.taking import above_in, failure_of
 
 
 class ToolListener(Listener):
@@ -27,10 +27,10 @@ class ToolListener(Listener):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
-            around = self._around()
+            above, configurable = above_in(self._around())
             taken, size = self._content(input_str if inputs is None else inputs)
             if parent_run_id is None:
-                self._root_began(run_id, around)
+                self._root_began(run_id, above)
             self._note(
                 (
                     size,
@@ -38,7 +38,8 @@ class ToolListener(Listener):
                     monotonic(),
                     run_id,
                     parent_run_id,
-                    around,
+                    above,
+                    configurable,
                     "tool",
                     name or serialized,
                     taken,
@@ -80,9 +81,9 @@ class ToolListener(Listener):
     ) -> None:
         """A retriever is asked."""
         try:
-            around = self._around()
+            above, configurable = above_in(self._around())
             if parent_run_id is None:
-                self._root_began(run_id, around)
+                self._root_began(run_id, above)
             self._note(
                 (
                     0,
@@ -90,7 +91,8 @@ class ToolListener(Listener):
                     monotonic(),
                     run_id,
                     parent_run_id,
-                    around,
+                    above,
+                    configurable,
                     "retriever",
                     name or serialized,
                     query,

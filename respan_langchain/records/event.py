@@ -6,7 +6,6 @@ An event is a tuple: its size in bytes, the name of a method of `Runs`, and that
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
-from uuid import UUID
 
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
@@ -52,20 +51,6 @@ class Asked(NamedTuple):
     serialized: Mapping[str, Any] | None
     invocation_params: Mapping[str, Any] | None
     options: Mapping[str, Any] | None
-
-
-def above_in(around: Mapping[str, Any] | None) -> tuple[UUID | None, Mapping[str, Any] | None]:
-    """The run above, and the caller's `configurable`, as the context of a call says.
-
-    LangChain forgets the parent of what `with_fallbacks` tries, or names the one above it, and
-    forgets that of what is called by hand with `callbacks=[...]` inside a node (langchain issue
-    36072); its own `RunnableConfig`, which stands in the context, still knows. The `configurable`
-    is there too: LangChain keeps it from callbacks, and shows it to what runs below the root.
-    """
-    if around is None:
-        return None, None
-    above = getattr(around.get("callbacks"), "parent_run_id", None)
-    return (None, None) if above is None else (above, around.get("configurable"))
 
 
 NOTHING_ASKED: Final = Asked(None, None, None)

@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status, above_in
+from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status
 from respan_langchain.records.interrupted import Interrupted
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.run import Run, Trace, name_in
@@ -54,7 +54,8 @@ class Runs:
         now: float,
         run_id: UUID,
         parent_id: UUID | None,
-        around: Mapping[str, Any] | None,
+        above_id: UUID | None,
+        configurable: Mapping[str, Any] | None,
         kind: Kind,
         name: object,
         inputs: object,
@@ -66,12 +67,11 @@ class Runs:
         """Open a run; its name is a string, or what LangChain serialized of it.
 
         The run above it is the one that LangChain names, and in the gaps that it leaves, the one
-        that `around`, the config of the call around it, names.
+        the context of the call does.
         """
         if run_id.int in self._open:  # reported twice, by a handler that is attached twice
             return
-        context_id, configurable = above_in(around)
-        parent = self._parent(parent_id, context_id)
+        parent = self._parent(parent_id, above_id)
         run = Run(
             run_id,
             kind,
@@ -213,10 +213,10 @@ class Runs:
 
     # Inside
 
-    def _parent(self, parent_id: UUID | None, context_id: UUID | None) -> Run | None:
+    def _parent(self, parent_id: UUID | None, above_id: UUID | None) -> Run | None:
         # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
         named = None if parent_id is None else self._open.get(parent_id.int)
-        around = None if context_id is None else self._open.get(context_id.int)
+        around = None if above_id is None else self._open.get(above_id.int)
         if named is None or (around is not None and around.parent is named):
             return around
         return named

@@ -6,7 +6,6 @@ What is a root, when a trace is over, and what becomes of runs that never end.
 from uuid import UUID
 
 import pytest
-from langchain_core.callbacks import CallbackManager
 
 from respan_langchain.records.event import Failure
 from respan_langchain.records.patience import Patience
@@ -23,13 +22,8 @@ def runs():
 
 
 def start(runs, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):
-    runs.start(now, run_id, parent, None, kind, name, {"question": "q"}, list(tags), metadata or {})
-
-
-def around(above, configurable=None):
-    """The config of the call around a run, with what LangChain keeps in it."""
-    manager = CallbackManager([], parent_run_id=above)
-    return {"callbacks": manager, "configurable": configurable or {}}
+    question = {"question": "q"}
+    runs.start(now, run_id, parent, None, None, kind, name, question, list(tags), metadata or {})
 
 
 def names(runs):
@@ -125,14 +119,14 @@ def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_a
     start(runs, ROOT)
     start(runs, CHILD, ROOT)
     for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
-        runs.start(0.0, run_id, named, around(CHILD), "chat", "m", "x", [], {})
+        runs.start(0.0, run_id, named, CHILD, None, "chat", "m", "x", [], {})
         assert runs._open[run_id.int].parent.id == CHILD
 
 
 def test_langchain_is_believed_where_the_context_names_another_branch(runs):
     start(runs, ROOT)
     start(runs, CHILD, ROOT)
-    runs.start(0.0, GRANDCHILD, CHILD, around(ROOT), "chat", "m", "x", [], {})
+    runs.start(0.0, GRANDCHILD, CHILD, ROOT, None, "chat", "m", "x", [], {})
 
     assert runs._open[GRANDCHILD.int].parent.id == CHILD
 
@@ -266,7 +260,7 @@ def test_an_abandoned_run_keeps_what_it_had_said(runs):
 
 def test_the_callers_configurable_is_learnt_from_a_child(runs):
     start(runs, ROOT)
-    runs.start(0.0, CHILD, ROOT, around(ROOT, {"user_id": "u7"}), "chain", "c", "x", [], {})
+    runs.start(0.0, CHILD, ROOT, ROOT, {"user_id": "u7"}, "chain", "c", "x", [], {})
 
     assert runs._open[ROOT.int].trace.configurable == {"user_id": "u7"}
 
