@@ -88,4 +88,5 @@ def answer_weight(response: Any) -> int:
         text = response.generations[0][0].text
     except (AttributeError, IndexError, TypeError):
         return LEAST
-    return LEAST + len(text) if type(text) is str else weight(response)
+    # A chat model's is of a class of LangChain's own.
+    return LEAST + len(text) if isinstance(text, str) else weight(response)
