@@ -44,8 +44,8 @@ class ChainListener(Listener):
                     "chain",
                     name or serialized,
                     inputs,
-                    tags,
-                    metadata,
+                    tags or None,
+                    metadata or None,
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`

@@ -166,8 +166,8 @@ class ModelListener(Listener):
                 kind,
                 name or facts[0],
                 asked,
-                tags,
-                metadata,
+                tags or None,
+                metadata or None,
                 facts,
             )
         )

@@ -35,7 +35,7 @@ def above_in(around: Mapping[str, Any] | None) -> tuple[UUID | None, Mapping[str
     if around is None:
         return None, None
     above = getattr(around.get("callbacks"), "parent_run_id", None)
-    return (None, None) if above is None else (above, around.get("configurable"))
+    return (None, None) if above is None else (above, around.get("configurable") or None)
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -43,8 +43,8 @@ class ToolListener(Listener):
                     "tool",
                     name or serialized,
                     taken,
-                    tags,
-                    metadata,
+                    tags or None,
+                    metadata or None,
                     None,
                     tool_call_id,
                 )
@@ -96,8 +96,8 @@ class ToolListener(Listener):
                     "retriever",
                     name or serialized,
                     query,
-                    tags,
-                    metadata,
+                    tags or None,
+                    metadata or None,
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
