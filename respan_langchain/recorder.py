@@ -41,7 +41,7 @@ SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
 MOST_UNWEIGHED: Final = 256
 """Events in waiting up to which nobody weighs them, as long as rows are small."""
-BYTES_UNWEIGHED: Final = 8_000_000
+BYTES_UNWEIGHED: Final = 4_000_000
 """Bytes that may wait without being weighed, if events are as large as the latest rows."""
 FIRST_GUESS: Final = 64_000
 """Bytes of a row, before there was any."""

@@ -73,8 +73,8 @@ class Shaper:
             together = due[first : first + MOST_TOGETHER]
             counted = _each(self._counted, together, failed)
             drafts = _each(self._begun, counted, failed)
-            for pass_ in (self._with_numbers, self._with_content, self._with_context):
-                drafts = _each(pass_, drafts, failed)
+            for add in (self._with_numbers, self._with_content, self._with_context):
+                drafts = _each(add, drafts, failed)
             made += _each(self._parcel, drafts, failed)
             for run in together:
                 run.let_go()

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from respan_langchain.delivery.batch import News, Settled
+from respan_langchain.delivery.batch import News, Settled, rows_of
 from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
 from respan_langchain.delivery.disk.spool import SpoolState
 from respan_langchain.delivery.flushing import Flushes
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
 from respan_langchain.delivery.ledger import Ledger
-from respan_langchain.delivery.parcel import Row, by_ledger
+from respan_langchain.delivery.parcel import by_ledger
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
 SHUTDOWN = "shutdown"
@@ -45,7 +45,9 @@ class Accounts:
             for ledger, ids in by_ledger(row.parcel for row in one.rows).items():
                 ledger.settle(ids, one.state, one.reason)
                 self._ledger.settle(ids, one.state, one.reason)
-        rows = _rows(settled)
+                # One note may hold hundreds of rows, and perhaps nobody ever asks for the counts.
+                ledger.fold()
+        rows = rows_of(settled)
         if held:
             self._intake.release(rows)
         self._flushes.settled(rows)
@@ -83,17 +85,13 @@ class Accounts:
         may: Callable[[Settled], bool],
     ) -> list[Settled]:
         chosen = [one for one in settled if may(one)]
-        if not chosen or not self._outbox.spill(_rows(chosen), state, now):
+        if not chosen or not self._outbox.spill(rows_of(chosen), state, now):
             return settled
         spooled = [Settled(one.rows, "spooled", one.reason) for one in chosen]
         return [*(one for one in settled if not may(one)), *spooled]
 
     def _clear_disk(self, settled: list[Settled], now: float) -> None:
         gone = [one for one in settled if one.state in {"delivered", "dropped"}]
-        self._outbox.remove(_rows(gone), now)
+        self._outbox.remove(rows_of(gone), now)
         dead = [one for one in settled if one.state in {"rejected", "unknown"}]
         self._outbox.bury(dead, now)
-
-
-def _rows(settled: list[Settled]) -> list[Row]:
-    return [row for one in settled for row in one.rows]

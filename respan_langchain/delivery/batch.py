@@ -1,6 +1,6 @@
 """What leaves together, and what is to be done next: the words between deciding and acting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -88,6 +88,11 @@ class Settled:
     rows: list[Row]
     state: Final
     reason: str = ""
+
+
+def rows_of(settled: Iterable[Settled]) -> list[Row]:
+    """All of their rows."""
+    return [row for one in settled for row in one.rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ class Buffer:
     def __len__(self) -> int:
         return sum(len(queue) for queue in self._queues.values())
 
+    @property
+    def bytes(self) -> int:
+        """What all rows here weigh."""
+        return sum(self._bytes.values())
+
     def __iter__(self) -> Iterator[Row]:
         for queue in self._queues.values():
             yield from queue

@@ -44,8 +44,9 @@ class Herald:
         settled = [one for one in settled if one.reason != "shutdown"]
         dropped: Counter[str] = Counter()
         for one in settled:
-            dropped[one.reason] += len(one.rows) if one.state == "dropped" else 0
-        self._lost(+dropped, now)
+            if one.state == "dropped":
+                dropped[one.reason] += len(one.rows)
+        self._lost(dropped, now)
         rejected = sum(len(one.rows) for one in settled if one.state == "rejected")
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
             logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)

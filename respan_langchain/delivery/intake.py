@@ -62,18 +62,18 @@ class Intake:
 
     def arrivals(self) -> list[Row]:
         """Those that came since the last call, in order; for the worker alone."""
-        return self._numbered(self._arrived)
+        return self._drained(self._arrived)
 
     def overflow(self) -> list[Row]:
         """Those that were diverted since the last call."""
-        return self._numbered(self._overflow)
+        return self._drained(self._overflow)
 
     def readmit(self, loaded: list[Loaded], now: float) -> list[Row]:
         """Hold rows that came back from disk."""
         for one in loaded:
             for ledger in (one.parcel.ledger, self._ledger):
                 one.count_in(ledger)
-        rows = self._numbered(deque([([one.parcel for one in loaded], now)]))
+        rows = self._numbered([one.parcel for one in loaded], now)
         size = sum(row.size for row in rows)
         with self._lock:
             self._door.rows += len(rows)
@@ -91,14 +91,16 @@ class Intake:
             ledger.accept(ids)
             self._ledger.accept(ids)
 
-    def _numbered(self, arrived: deque[tuple[list[Parcel], float]]) -> list[Row]:
+    def _drained(self, arrived: deque[tuple[list[Parcel], float]]) -> list[Row]:
         rows: list[Row] = []
         while arrived:
-            parcels, accepted = arrived.popleft()
-            first = self._count + 1
-            self._count += len(parcels)
-            rows += [Row(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
+            rows += self._numbered(*arrived.popleft())
         return rows
+
+    def _numbered(self, parcels: list[Parcel], accepted: float) -> list[Row]:
+        first = self._count + 1
+        self._count += len(parcels)
+        return [Row(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
 
     def release(self, rows: list[Row]) -> None:
         """These are held no longer."""

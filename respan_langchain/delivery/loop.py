@@ -16,7 +16,7 @@ from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
 from respan_langchain.delivery.batch import Found, Posted, Settled
 from respan_langchain.delivery.courier import Carrier, Courier
 from respan_langchain.delivery.disk.no_outbox import NoOutbox
-from respan_langchain.delivery.dispatch import Dispatch
+from respan_langchain.delivery.dispatch import NEVER, Dispatch
 from respan_langchain.delivery.flushing import Flushes, FlushRequest
 from respan_langchain.delivery.herald import Herald
 from respan_langchain.delivery.intake import Intake
@@ -27,7 +27,6 @@ from respan_langchain.delivery.sources import Sources
 
 Reply = TypeVar("Reply")
 
-NEVER = float("inf")
 COMMIT_INTERVAL = 0.02
 """Seconds between two looks at the sources when rows are promised to be on disk within 50 ms."""
 QUIET = 0.05
@@ -135,10 +134,12 @@ class Loop:
         due_at = min(self._drain_at, self.dispatch.due_at(), self._flushes.deadline())
         return due_at - self._clock()
 
-    def push_out(self) -> bool:
-        """Drop the row that waits longest; True when there was one."""
+    def push_out(self, size: int) -> bool:
+        """Drop the row that waits longest; False when that could never make room for `size`."""
         self._absorb(self._clock())
-        oldest = self.dispatch.buffer.oldest()
+        buffer = self.dispatch.buffer
+        stays = self.intake.held_bytes - buffer.bytes
+        oldest = buffer.oldest() if stays + size <= self._limits.max_bytes else None
         if oldest is not None:
             self._accounts.settle([Settled([oldest], "dropped", "pushed_out")], self._clock())
         return oldest is not None

@@ -18,6 +18,7 @@ from respan_langchain.delivery.buffer import NO_ROOM
 from respan_langchain.delivery.courier import Carrier
 from respan_langchain.delivery.disk.no_outbox import NoOutbox
 from respan_langchain.delivery.disk.outbox import Disk, Outbox
+from respan_langchain.delivery.dispatch import NEVER
 from respan_langchain.delivery.flushing import FlushRequest, FlushResult
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import Limits
@@ -29,7 +30,6 @@ LONGEST_TURN = 0.5
 PAUSE_AFTER_FAULT = 1.0
 START_AGAIN = 1.0
 """Seconds before a thread is asked for again, after the system refused one."""
-NEVER = float("inf")
 
 
 class Worker:
@@ -133,7 +133,7 @@ class Worker:
     def _find_room(self, parcel: Parcel, reason: str) -> bool:
         """For a row that was refused at the door: in another's place, or on disk."""
         intake, now = self._loop.intake, self._clock()
-        while reason in NO_ROOM and self._push_out():
+        while reason in NO_ROOM and self._push_out(len(parcel.body)):
             if not (refused := intake.admit([parcel], now)):
                 return True
             reason = refused[0][1]
@@ -143,10 +143,10 @@ class Worker:
         intake.refuse(parcel, reason)
         return False
 
-    def _push_out(self) -> bool:
+    def _push_out(self, size: int) -> bool:
         """Drop the row that waits longest; True when there was one within this thread's reach."""
-        within_reach = get_ident() == self._thread
-        return within_reach and self.limits.overflow == "drop_oldest" and self._loop.push_out()
+        may = get_ident() == self._thread and self.limits.overflow == "drop_oldest"
+        return may and self._loop.push_out(size)
 
     # -- for those who wait ----------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class Play:
         self.learn(self.dispatch.found(Found(self.errand.batch, counts), self.now))
 
     def learn(self, news):
-        self.fates.update(fates(news.settled))
+        self.fates.update({name: (state, why) for name, state, why in told(news.settled)})
         self.remarks += [remark.subject for remark in news.remarks]
 
     def later(self, seconds):
@@ -52,8 +52,8 @@ class Play:
         return self.dispatch.due_at() - self.now
 
 
-def fates(settled):
-    return {row.parcel.id: (one.state, one.reason) for one in settled for row in one.rows}
+def told(settled):
+    return sorted((row.parcel.id, one.state, one.reason) for one in settled for row in one.rows)
 
 
 def delivered(*names):
@@ -353,7 +353,7 @@ def test_what_waited_too_long_is_given_up():
 
     given_up = play.dispatch.expire(now=100.0)
 
-    assert fates(given_up) == {"old": ("dropped", "expired")}
+    assert told(given_up) == [("old", "dropped", "expired")]
     assert play.dispatch.count == 1
 
 
@@ -366,7 +366,8 @@ def test_what_waited_too_long_apart_is_given_up():
     play.later(2).next()
     play.found({})
 
-    assert fates(play.dispatch.expire(now=100.0)).keys() == {"old", "older"}
+    given_up = [name for name, *_ in told(play.dispatch.expire(now=100.0))]
+    assert given_up == ["old", "older"]
     assert play.next() == ["a", "b"]
 
 
@@ -376,11 +377,11 @@ def test_at_the_end_what_was_sent_is_unknown_and_the_rest_dropped():
     play.answer(LOST)
     play.later(1).next()
 
-    assert fates(play.dispatch.abandoned("shutdown")) == {
-        "doubtful": ("unknown", "shutdown"),
-        "flying": ("unknown", "shutdown"),
-        "waiting": ("dropped", "shutdown"),
-    }
+    assert told(play.dispatch.abandoned("shutdown")) == [
+        ("doubtful", "unknown", "shutdown"),
+        ("flying", "unknown", "shutdown"),
+        ("waiting", "dropped", "shutdown"),
+    ]
     play.dispatch.forget()
     assert play.dispatch.count == 0
 

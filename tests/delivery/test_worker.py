@@ -11,7 +11,7 @@ from respan_langchain.delivery.flushing import FlushResult
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Events, parcel, threads_refused
+from tests.delivery.kit import WAIT, Events, all_stored, parcel, threads_refused
 
 FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
 
@@ -207,6 +207,50 @@ def test_a_large_row_takes_the_place_of_as_many_old_ones_as_it_needs(open_worker
 
     assert wire.stored.keys() == {"d", "large"}
     assert ledger.counts().dropped == {"pushed_out": 3}
+
+
+def test_a_row_that_could_never_fit_pushes_nothing_out(open_worker, wire, ledger):
+    worker = open_worker(max_bytes=100, max_row_bytes=500, overflow="drop_oldest")
+    events = Events(worker, ledger, slice_of=5)
+    worker.attach(events)
+    for name in "abcd":
+        events.note(name, size=20)
+    events.note("huge", size=101)
+
+    worker.flush(WAIT, ledger)
+
+    assert wire.stored.keys() == set("abcd")
+    assert ledger.counts().dropped == {"queue_bytes": 1}
+
+
+def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
+    release = threading.Event()
+    wire.script.append(lambda ids: release.wait(WAIT) and all_stored(len(ids)))
+    worker = open_worker(max_bytes=100, max_row_bytes=90, overflow="drop_oldest", **FAST)
+    events = Events(worker, ledger, slice_of=5)
+    worker.attach(events)
+    events.note("flying", size=50)
+    worker.hurry(WAIT)
+    assert wire.arrived.acquire(timeout=WAIT)
+
+    events.note("waiting", size=40)
+    events.note("large", size=60)
+    worker.secure(WAIT)
+
+    assert ledger.counts().dropped == {"queue_bytes": 1}
+    release.set()
+    assert worker.flush(WAIT, ledger).delivered == 2
+
+
+def test_a_book_that_nobody_reads_holds_no_more_than_the_rows_it_remembers(open_worker, wire):
+    ledger = Ledger(remembered=10)
+    worker = open_worker(batch_rows=50, **FAST)
+    for start in range(0, 500, 100):
+        worker.put(*(parcel(str(number), ledger=ledger) for number in range(start, start + 100)))
+        assert worker.flush(WAIT)
+
+    noted = sum(len(row_ids) for row_ids, *_ in ledger._notes)
+    assert noted + len(ledger._queued) + len(ledger._settled) <= 110
 
 
 def test_a_closed_worker_refuses_and_counts(open_worker, wire, ledger):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
-from respan_langchain.delivery.batch import Settled
+from respan_langchain.delivery.batch import Settled, rows_of
 from respan_langchain.delivery.disk import spool_directory
 from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
 from respan_langchain.delivery.disk.spool import Spool, SpoolRow, SpoolState, is_damage
@@ -74,9 +74,8 @@ class Outbox(NoOutbox):
     def bury(self, settled: Sequence[Settled], now: float) -> None:
         """Keep dead letters, with their reasons."""
         reasons = {_key(row): one.reason for one in settled for row in one.rows}
-        rows = [row for one in settled for row in one.rows]
-        if rows:
-            self._keep(rows, "dead", now, held=True, reasons=reasons)
+        if settled:
+            self._keep(rows_of(settled), "dead", now, held=True, reasons=reasons)
 
     def leaving(self, rows: Sequence[Row], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
