@@ -195,32 +195,27 @@ def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, ledger):
     assert ledger.counts().dropped == {"pushed_out": 3}
 
 
-def test_a_large_row_takes_the_place_of_as_many_old_ones_as_it_needs(open_worker, wire, ledger):
-    worker = open_worker(max_bytes=100, max_row_bytes=90, overflow="drop_oldest")
-    events = Events(worker, ledger, slice_of=5)
-    worker.attach(events)
-    for name in "abcd":
-        events.note(name, size=20)
-    events.note("large", size=70)
-
-    worker.flush(WAIT, ledger)
-
-    assert wire.stored.keys() == {"d", "large"}
-    assert ledger.counts().dropped == {"pushed_out": 3}
-
-
-def test_a_row_that_could_never_fit_pushes_nothing_out(open_worker, wire, ledger):
+@pytest.mark.parametrize(
+    ("size", "stored", "dropped"),
+    [
+        (70, {"d", "large"}, {"pushed_out": 3}),
+        (101, set("abcd"), {"queue_bytes": 1}),
+    ],
+)
+def test_a_large_row_pushes_out_as_many_as_it_needs_and_none_in_vain(
+    open_worker, wire, ledger, size, stored, dropped
+):
     worker = open_worker(max_bytes=100, max_row_bytes=500, overflow="drop_oldest")
     events = Events(worker, ledger, slice_of=5)
     worker.attach(events)
     for name in "abcd":
         events.note(name, size=20)
-    events.note("huge", size=101)
+    events.note("large", size=size)
 
     worker.flush(WAIT, ledger)
 
-    assert wire.stored.keys() == set("abcd")
-    assert ledger.counts().dropped == {"queue_bytes": 1}
+    assert wire.stored.keys() == stored
+    assert ledger.counts().dropped == dropped
 
 
 def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
