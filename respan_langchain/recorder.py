@@ -40,11 +40,12 @@ HELP: Final = 50
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
 MOST_UNWEIGHED: Final = 256
-"""Events in waiting up to which nobody weighs them, as long as rows are small."""
-BYTES_UNWEIGHED: Final = 4_000_000
-"""Bytes that may wait without being weighed, if events are as large as the latest rows."""
-FIRST_GUESS: Final = 64_000
-"""Bytes of a row, before there was any."""
+"""Events in waiting up to which nobody weighs them, as long as they are small.
+
+Weighing costs more than its code: what it looks at has to come from memory.
+"""
+PART_UNWEIGHED: Final = 2
+"""Half of the bytes that may wait do so unweighed, if events are as large as the latest were."""
 SMALL: Final = 16_384
 """Bytes of content up to which an event is shaped on the app's thread."""
 
@@ -71,9 +72,13 @@ class Recorder:
 
         Exact bounds are kept once rows are encoded.
         """
-        self.unweighed = BYTES_UNWEIGHED // FIRST_GUESS
-        """Events in waiting up to which nobody weighs them; the fewer, the larger rows are."""
-        self._usual = FIRST_GUESS
+        self._usual = 0
+        """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
+        self.unweighed = 0
+        """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
+        self._room = 0
+        """Bytes that those beyond may hold, as of the latest look."""
+        self._set_bounds()
         self.wants_chains = "chain" in shaper.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
@@ -123,7 +128,10 @@ class Recorder:
     def is_full(self) -> bool:
         """Whether content has to be left out, since too much of it waits already."""
         waiting = self.waiting_bytes + len(self.events) * SMALL_EVENT
-        return waiting + self._worker.held_bytes > self._max_waiting_bytes
+        if waiting > self._room:
+            # It was for as long as the worker did not look; what was delivered since makes room.
+            self._set_bounds()
+        return waiting > self._room
 
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
@@ -162,6 +170,7 @@ class Recorder:
             if self._in_view <= 0:
                 self._in_view = len(self.events)
             self._in_view -= SLICE
+            read = min(SLICE, len(self.events))
             self._read(SLICE)
             if not self.events:
                 self._in_view = 0
@@ -170,7 +179,10 @@ class Recorder:
                 self._shape_finished()
             ready = self._hand_out()
             if ready:
-                self._learn(max(len(parcel.body) for parcel in ready))
+                size = sum(len(parcel.body) for parcel in ready)
+                # Large ones are remembered for a few slices.
+                self._usual = max(size // max(1, read), self._usual // 2, 1)
+            self._set_bounds()
             return ready
 
     def due_in(self, now: float) -> float | None:
@@ -217,10 +229,11 @@ class Recorder:
             self._reading.release()
         self._worker.put(*ready)
 
-    def _learn(self, largest: int) -> None:
-        # Large rows are remembered for a few slices.
-        self._usual = max(largest, self._usual // 2)
-        self.unweighed = min(MOST_UNWEIGHED, BYTES_UNWEIGHED // self._usual)
+    def _set_bounds(self) -> None:
+        most = self._max_waiting_bytes
+        few = most // PART_UNWEIGHED // self._usual if self._usual else 0
+        self.unweighed = min(MOST_UNWEIGHED, few)
+        self._room = most - self._worker.held_bytes - self.unweighed * self._usual
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []

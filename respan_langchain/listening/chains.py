@@ -22,6 +22,7 @@ class ChainListener(Listener):
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         name: str | None = None,
+        run_type: str | None = None,
         **kwargs: Any,
     ) -> None:
         """A chain, a graph or one of its nodes begins."""
@@ -57,6 +58,7 @@ class ChainListener(Listener):
         *,
         run_id: UUID,
         parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
         inputs: Any = UNCHANGED,
         **kwargs: Any,
     ) -> None:

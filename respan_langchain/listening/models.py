@@ -26,6 +26,7 @@ class ModelListener(Listener):
         name: str | None = None,
         invocation_params: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
+        batch_size: int | None = None,
         **kwargs: Any,
     ) -> None:
         """A chat model is asked.
@@ -59,6 +60,7 @@ class ModelListener(Listener):
         name: str | None = None,
         invocation_params: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
+        batch_size: int | None = None,
         **kwargs: Any,
     ) -> None:
         """A text model is asked; one run per prompt."""
@@ -98,7 +100,13 @@ class ModelListener(Listener):
             self._first_block(run_id, event)
 
     def on_llm_end(
-        self, response: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+        self,
+        response: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         """A model answered."""
         try:

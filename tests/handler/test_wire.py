@@ -108,6 +108,28 @@ def test_with_the_server_down_the_app_runs_on_and_flush_comes_back_in_time(sink)
     handler._worker.abandon("test is over")
 
 
+def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink):
+    sink.status = 503
+    handler = RespanDatasetCallbackHandler(
+        dataset_id="d-1", api_key=KEY, base_url=sink.url, max_queue_bytes=400_000
+    )
+    for number in range(100):
+        CHAIN.invoke({"question": f"{number}" + "?" * 10_000}, {"callbacks": [handler]})
+    handler.read()
+    dropped = sum(handler.stats.dropped.values())
+    assert 0 < dropped < 200
+    sink.status = None
+    handler.flush(timeout=60)
+    assert handler.stats.queued == 0
+
+    for number in range(100, 120):
+        CHAIN.invoke({"question": f"{number}" + "?" * 1_000}, {"callbacks": [handler]})
+
+    handler.flush(timeout=60)
+    assert sum(handler.stats.dropped.values()) == dropped
+    assert handler.stats.delivered == len(sink.ids) == 240 - dropped
+
+
 def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, caplog):
     sink.status = 401
     handler = RespanDatasetCallbackHandler(

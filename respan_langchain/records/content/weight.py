@@ -29,10 +29,10 @@ def weight(value: object, fuel: int = FUEL) -> int:
         return len(value) + LEAST  # type: ignore[arg-type]  # str or bytes
     if fuel <= 0 or value is None or kind is int or kind is float:
         return LEAST
-    if kind is list or kind is tuple:
-        return _of_list(value, fuel - 1)
     if kind is dict:
         return _of_dict(value, fuel - 1)
+    if kind is list or kind is tuple:
+        return _of_list(value, fuel - 1)
     return _of_object(value, fuel - 1)
 
 
@@ -54,9 +54,11 @@ def _of_list(values: Any, fuel: int) -> int:
 def _of_dict(values: Any, fuel: int) -> int:
     number = len(values)
     total = LEAST * (number + 1)
-    share = fuel // min(number, WIDEST) if number else 0
     for value in values.values() if number <= WIDEST else list(values.values())[:WIDEST]:
-        total += len(value) if type(value) is str else weight(value, share)
+        if type(value) is str:
+            total += len(value)
+        else:
+            total += weight(value, fuel // min(number, WIDEST))
     return total
 
 
@@ -78,8 +80,11 @@ def conversation_weight(asked: object) -> int:
     """The same for what a model is asked: by the first and the last message, or the prompt."""
     if type(asked) is not list or not asked:
         return weight(asked)
-    ends = _of_object(asked[0], 2) + _of_object(asked[-1], 2)
-    return LEAST + ends * (len(asked) + 1) // 2
+    ends = 0
+    for message in (asked[0], asked[-1]):
+        content = getattr(message, "content", None)
+        ends += len(content) if type(content) is str else weight(content)
+    return (LEAST + ends // 2) * len(asked)
 
 
 def answer_weight(response: Any) -> int:
