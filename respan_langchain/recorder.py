@@ -35,6 +35,13 @@ Some milliseconds, after which due batches get their turn.
 """
 BEHIND: Final = 2_000
 """Events in waiting from which on the app's threads help."""
+KEPT: Final = 100
+"""Events in waiting down to which they help, as long as the app does not pause.
+
+What waits long is in no cache any more when it is read, and the garbage collector goes through it.
+"""
+PAUSE: Final = 0.05
+"""Seconds without help after which the worker has the work to itself again."""
 HELP: Final = 50
 """Events that one call of the app helps with."""
 SMALL_EVENT: Final = 200
@@ -90,6 +97,10 @@ class Recorder:
         """
         self.faults: dict[str, int] = {}
         """What went wrong inside, by cause: never content, only where."""
+        self._behind = BEHIND
+        """Events in waiting from which on the app's threads help."""
+        self._helped = float("-inf")
+        """When they did so last."""
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._ready: list[Parcel] = []
         self._in_view = 0
@@ -112,7 +123,7 @@ class Recorder:
             self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(events) > BEHIND:
+        elif len(events) > self._behind:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -220,13 +231,20 @@ class Recorder:
     # Inside
 
     def _help(self) -> None:
+        now = time.monotonic()
+        if len(self.events) <= BEHIND and now - self._helped > PAUSE:
+            self._behind = BEHIND
+            return
         if not self._reading.acquire(blocking=False):
             return
         try:
+            self._helped = now
             self._read(HELP, largest=SMALL)
             ready = self._hand_out()
         finally:
             self._reading.release()
+        # Twice as many are read as come, so that no call of the app's takes much longer.
+        self._behind = max(KEPT, min(BEHIND, len(self.events)) + HELP // 2)
         self._worker.put(*ready)
 
     def _set_bounds(self) -> None:

@@ -134,3 +134,16 @@ def test_handlers_see_only_their_own(make_handler, rows_of):
 
     assert [root["input"] for root in rows_of(one, "one").roots] == [question(1)]
     assert [root["input"] for root in rows_of(two, "two").roots] == [question(2)]
+
+
+def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler, rows_of):
+    chain = PROMPT | Echo()
+    waiting = []
+    for number in range(1_600):
+        chain.invoke(question(number), config(handler, number))
+        waiting.append(len(handler._recorder.events))
+    behind = [place for place in range(600) if waiting[place] > 1_900]
+
+    assert max(waiting) < 2_200
+    assert not behind or min(waiting[behind[0] :]) < 200
+    assert len(rows_of(handler)) == 3_200
