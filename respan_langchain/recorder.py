@@ -261,10 +261,12 @@ class Recorder:
         """Read so many events, up to one that is too large."""
         events, runs = self.events, self._runs
         for _ in range(min(most, len(events))):
-            if events[0][0] > largest:
-                break
+            size = events[0][0]
+            if size:
+                if size > largest:
+                    break
+                self.waiting_bytes -= size
             event = events.popleft()
-            self.waiting_bytes -= event[0]
             try:
                 getattr(runs, event[1])(*event[2:])
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others

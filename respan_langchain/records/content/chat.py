@@ -14,7 +14,7 @@ import orjson
 
 from respan_langchain.records.content.parts import Parts, reasoning_in
 from respan_langchain.records.content.values import Json
-from respan_langchain.records.content.walk import Walk
+from respan_langchain.records.content.walk import Walk, text
 
 ROLES: Final = {
     "human": "user",
@@ -46,14 +46,14 @@ _PLAIN: Final = frozenset(
 
 def message(value: Any, walk: Walk) -> dict[str, Json]:
     """A LangChain message; its fields are read as they stand, without pydantic."""
-    turn = plain(value, walk)
+    turn = plain(value, keep_media=walk.keep_media)
     if turn is not None:
         return turn
     fields, extra = value.__dict__, value.__pydantic_extra__
     return from_fields({**fields, **extra} if extra else fields, walk)
 
 
-def plain(value: Any, walk: Walk) -> dict[str, Json] | None:
+def plain(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
     """A message that is a role and a text, as most are; None when there is more to it."""
     try:
         fields: dict[str, Any] = value.__dict__
@@ -72,7 +72,7 @@ def plain(value: Any, walk: Walk) -> dict[str, Json] | None:
             return None
     except Exception:  # noqa: BLE001 - a message class of the app's own, or one half made
         return None
-    return {"role": ROLES[kind], "content": walk.text(content)}
+    return {"role": ROLES[kind], "content": text(content, keep_media=keep_media)}
 
 
 _AI_FIELDS: Final = 9

@@ -6,7 +6,7 @@ iterator.
 
 from respan_langchain.records.content.kinds import shape_of
 from respan_langchain.records.content.values import Json
-from respan_langchain.records.content.walk import SHORTEST_SEARCHED, Walk
+from respan_langchain.records.content.walk import Walk, text
 
 __all__ = ["Json", "json_value"]
 
@@ -25,7 +25,7 @@ def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool 
     >>> json_value({1: float("nan"), "when": (x for x in ())})
     {'1': 'NaN', 'when': '<generator>'}
     """
-    if type(value) is str and len(value) < SHORTEST_SEARCHED and value.isascii():
-        return value
+    if type(value) is str:
+        return text(value, keep_media=keep_media)
     walk = Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
     return walk.value(value)

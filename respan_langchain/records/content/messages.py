@@ -37,17 +37,28 @@ def messages(
     values: Sequence[object], *, keep_media: bool = False, keep_artifacts: bool = False
 ) -> list[dict[str, Json]]:
     """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
-    walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
-    return [_turn(value, walk) for value in values]
+    walk: Walk | None = None
+    turns: list[dict[str, Json]] = []
+    for value in values:
+        turn = _plain(value, keep_media=keep_media)
+        if turn is None:
+            walk = walk or _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
+            turn = _turn(value, walk)
+        turns.append(turn)
+    return turns
 
 
 def generations(
     response: "LLMResult", *, keep_media: bool = False, keep_artifacts: bool = False
 ) -> Generated:
     """What a model answered, all candidates kept; after an error partial, or nothing."""
+    answers: Sequence[Any] = ()
+    for row in response.generations:
+        answers = answers or row
+    if len(answers) == 1 and (plain := _plain(_said(answers[0]), keep_media=keep_media)):
+        return Generated(plain, [])
     walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
-    answers = next((row for row in response.generations if row), [])
-    candidates = [_candidate(answer, walk) for answer in answers]
+    candidates = [walk.value(_said(answer)) for answer in answers]
     return Generated(
         output=candidates[0] if candidates else None,
         candidates=candidates if len(candidates) > 1 else [],
@@ -55,8 +66,6 @@ def generations(
 
 
 def _turn(value: object, walk: Walk) -> dict[str, Json]:
-    if (plain := _plain(value, walk)) is not None:
-        return plain
     shaped = walk.value(objects.Conversation((value,)))
     turn = shaped[0] if isinstance(shaped, list) else shaped
     if not isinstance(turn, dict) or "role" not in turn:
@@ -70,13 +79,12 @@ def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:
     return Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
 
 
-def _candidate(answer: Any, walk: Walk) -> Json:
+def _said(answer: Any) -> object:
     fields: Mapping[str, Any] = answer.__dict__
-    if "message" not in fields:
-        return walk.value(fields.get("text"))
-    given = fields["message"]
-    return _plain(given, walk) or walk.value(given)
+    return fields["message"] if "message" in fields else fields.get("text")
 
 
-def _plain(value: object, walk: Walk) -> dict[str, Json] | None:
-    return chat.plain(value, walk) if shape_of(type(value)) is chat.message else None
+def _plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
+    if shape_of(type(value)) is not chat.message:
+        return None
+    return chat.plain(value, keep_media=keep_media)

@@ -29,6 +29,15 @@ Shape: TypeAlias = Callable[[Any, "Walk"], Json]
 """How one kind of thing looks as JSON; what is inside it is left to the walk."""
 
 
+def text(value: str, *, keep_media: bool) -> Json:
+    """A string, cleaned; media in it told instead of carried."""
+    if not value.isascii():
+        value = leaves.clean(value)
+    if len(value) < SHORTEST_SEARCHED or keep_media:
+        return value
+    return media.in_text(value)
+
+
 class Walk:
     """One pass over one value."""
 
@@ -61,12 +70,8 @@ class Walk:
         return self.inside(value, self._shapes(kind))
 
     def text(self, value: str) -> Json:
-        """A string, cleaned; media in it told instead of carried."""
-        if not value.isascii():
-            value = leaves.clean(value)
-        if len(value) < SHORTEST_SEARCHED or self.keep_media:
-            return value
-        return media.in_text(value)
+        """A string; see the function of this name."""
+        return text(value, keep_media=self.keep_media)
 
     def inside(self, value: object, shape: Shape) -> Json:
         """What this shape makes of the value; a placeholder where that cannot be."""

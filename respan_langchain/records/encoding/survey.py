@@ -81,12 +81,18 @@ class Survey:
 
 
 def _places(row: Mapping[str, Any]) -> list[Any] | None:
-    """The row's fields, and its metadata without the ids; None if its names call for care."""
+    """The row's fields, and its metadata after the ids; None if its names call for care."""
     fields = [row[name] for name in row if name not in _APART]
     metadata = row.get("metadata", _NOTHING)
     if type(metadata) is not dict or not (metadata.keys() <= _harmless or _learned(metadata)):
         return None
-    return [fields, [value for name, value in metadata.items() if name not in IDS]]
+    # They come first; one that does not is looked at, and in doubt leads to the careful pass.
+    ids = 0
+    for name in metadata:
+        if name not in IDS:
+            break
+        ids += 1
+    return [fields, list(metadata.values())[ids:]]
 
 
 _APART: Final = frozenset({"metadata", "metrics"})

@@ -166,6 +166,8 @@ def _was_refused(reported: Mapping[str, object]) -> bool:
 def _told(reported: Mapping[str, object]) -> Decimal | None:
     """Find the cost that a provider or a proxy reported itself."""
     for place in _places(reported):
+        if place.keys().isdisjoint(_REPORTED):
+            continue
         for name in _REPORTED:
             amount = _amount(place[name]) if name in place else None
             if amount is not None:
