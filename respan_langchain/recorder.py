@@ -13,15 +13,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from math import inf
 from threading import get_ident
 from typing import Final
 from uuid import UUID
 
+from respan_langchain.backlog import BEHIND, HELP, Backlog
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.records.content.content import json_value
-from respan_langchain.records.event import Event
+from respan_langchain.records.event import Event, weight_of
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.runs import Runs
 from respan_langchain.shaping import Shaper
@@ -33,26 +33,8 @@ SLICE: Final = 100
 
 Some milliseconds, after which due batches get their turn.
 """
-BEHIND: Final = 2_000
-"""Events in waiting from which on the app's threads help."""
-KEPT: Final = 100
-"""Events in waiting down to which they help, as long as the app does not pause.
-
-What waits long is in no cache any more when it is read, and the garbage collector goes through it.
-"""
-PAUSE: Final = 0.05
-"""Seconds without help after which the worker has the work to itself again."""
-HELP: Final = 50
-"""Events that one call of the app helps with."""
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
-MOST_UNWEIGHED: Final = 256
-"""Events in waiting up to which nobody weighs them, as long as they are small.
-
-Weighing costs more than its code: what it looks at has to come from memory.
-"""
-PART_UNWEIGHED: Final = 2
-"""Half of the bytes that may wait do so unweighed, if events are as large as the latest were."""
 SMALL: Final = 16_384
 """Bytes of content up to which an event is shaped on the app's thread."""
 
@@ -71,7 +53,7 @@ class Recorder:
         self._shaper = shaper
         self._worker = worker
         self._patience = patience
-        self._max_waiting_bytes = max_waiting_bytes
+        self.backlog = Backlog(max_waiting_bytes)
         self.events: deque[Event] = deque()
         """What waits to be read; one and the same deque for as long as the recorder lives."""
         self.waiting_bytes = 0
@@ -79,13 +61,6 @@ class Recorder:
 
         Exact bounds are kept once rows are encoded.
         """
-        self._usual = 0
-        """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
-        self.unweighed = 0
-        """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
-        self._room = 0
-        """Bytes that those beyond may hold, as of the latest look."""
-        self._set_bounds()
         self.wants_chains = "chain" in shaper.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
@@ -97,10 +72,6 @@ class Recorder:
         """
         self.faults: dict[str, int] = {}
         """What went wrong inside, by cause: never content, only where."""
-        self._behind = BEHIND
-        """Events in waiting from which on the app's threads help."""
-        self._helped = float("-inf")
-        """When they did so last."""
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._ready: list[Parcel] = []
         self._in_view = 0
@@ -114,7 +85,7 @@ class Recorder:
     # The app's side
 
     def note(self, event: Event) -> None:
-        """Write an event down; `event[0]` is its size in bytes."""
+        """Write an event down; `event[0]` is its size in bytes, None if it was not weighed."""
         if self.stopped:
             return
         events = self.events
@@ -123,7 +94,7 @@ class Recorder:
             self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(events) > self._behind:
+        elif len(events) > self.backlog.behind:
             self._help()
 
     def note_and_read(self, event: Event) -> None:
@@ -139,10 +110,10 @@ class Recorder:
     def is_full(self) -> bool:
         """Whether content has to be left out, since too much of it waits already."""
         waiting = self.waiting_bytes + len(self.events) * SMALL_EVENT
-        if waiting > self._room:
+        if waiting > self.backlog.room:
             # It was for as long as the worker did not look; what was delivered since makes room.
-            self._set_bounds()
-        return waiting > self._room
+            self.backlog.look(self._worker.held_bytes)
+        return waiting > self.backlog.room
 
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
@@ -188,12 +159,12 @@ class Recorder:
                 self.waiting_bytes = 0
                 self._runs.expire(now)
                 self._shape_finished()
+                if self.backlog.is_paused(now):
+                    self.backlog.rest()
             ready = self._hand_out()
             if ready:
-                size = sum(len(parcel.body) for parcel in ready)
-                # Large ones are remembered for a few slices.
-                self._usual = max(size // max(1, read), self._usual // 2, 1)
-            self._set_bounds()
+                self.backlog.learn(sum(len(parcel.body) for parcel in ready), read)
+            self.backlog.look(self._worker.held_bytes)
             return ready
 
     def due_in(self, now: float) -> float | None:
@@ -231,42 +202,33 @@ class Recorder:
     # Inside
 
     def _help(self) -> None:
-        now = time.monotonic()
-        if len(self.events) <= BEHIND and now - self._helped > PAUSE:
-            self._behind = BEHIND
+        now, backlog = time.monotonic(), self.backlog
+        if len(self.events) <= BEHIND and backlog.is_paused(now):
+            backlog.rest()
             return
         if not self._reading.acquire(blocking=False):
             return
         try:
-            self._helped = now
-            self._read(HELP, largest=SMALL)
+            self._read(HELP, helping=True)
             ready = self._hand_out()
         finally:
             self._reading.release()
-        # Twice as many are read as come, so that no call of the app's takes much longer.
-        self._behind = max(KEPT, min(BEHIND, len(self.events)) + HELP // 2)
+        backlog.helped(now, len(self.events))
         self._worker.put(*ready)
-
-    def _set_bounds(self) -> None:
-        most = self._max_waiting_bytes
-        few = most // PART_UNWEIGHED // self._usual if self._usual else 0
-        self.unweighed = min(MOST_UNWEIGHED, few)
-        self._room = most - self._worker.held_bytes - self.unweighed * self._usual
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []
         return ready
 
-    def _read(self, most: int, *, largest: float = inf) -> None:
-        """Read so many events, up to one that is too large."""
+    def _read(self, most: int, *, helping: bool = False) -> None:
+        """Read so many events; who helps, up to one that is large."""
         events, runs = self.events, self._runs
         for _ in range(min(most, len(events))):
-            size = events[0][0]
-            if size:
-                if size > largest:
-                    break
-                self.waiting_bytes -= size
+            if helping and weight_of(events[0]) > SMALL:
+                break
             event = events.popleft()
+            if event[0]:
+                self.waiting_bytes -= event[0]
             try:
                 getattr(runs, event[1])(*event[2:])
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others

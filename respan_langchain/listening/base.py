@@ -68,6 +68,7 @@ class Listener(BaseCallbackHandler):
         self._freeze: Callable[[Any], object] = recorder.frozen if strict else copied
         self._strict = strict
         self._events = recorder.events
+        self._backlog = recorder.backlog
         self._silent = recorder.silent
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
@@ -83,14 +84,14 @@ class Listener(BaseCallbackHandler):
 
     # For the listeners below
 
-    def _content(self, value: Any) -> tuple[object, int]:
+    def _content(self, value: Any) -> tuple[object, int | None]:
         """Take content along, with its estimated size in bytes.
 
-        So few events that nobody needs to weigh them are said to weigh nothing. Content is left out
-        when too much waits already.
+        None while events are so few that nobody needs to weigh them. Content is left out when too
+        much waits already.
         """
-        if len(self._events) <= self._recorder.unweighed:
-            return self._freeze(value), 0
+        if len(self._events) <= self._backlog.unweighed:
+            return self._freeze(value), None
         if self._recorder.is_full:
             return OMITTED, 0
         return self._freeze(value), weight(value)

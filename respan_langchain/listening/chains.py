@@ -27,7 +27,7 @@ class ChainListener(Listener):
     ) -> None:
         """A chain, a graph or one of its nodes begins."""
         try:
-            size = 0
+            size: int | None = 0
             above, configurable = above_in(self._around())
             if parent_run_id is None or above is None or self._every_chain:
                 inputs, size = self._content(inputs)
@@ -64,7 +64,7 @@ class ChainListener(Listener):
     ) -> None:
         """A chain returned; `inputs` come along only when it was streamed."""
         try:
-            size = 0
+            size: int | None = 0
             if parent_run_id is None or self._every_chain:
                 outputs, size = self._content(outputs)
             self._end((size, "end", monotonic(), run_id, outputs, inputs))

@@ -110,8 +110,8 @@ class ModelListener(Listener):
     ) -> None:
         """A model answered."""
         try:
-            size = 0
-            if len(self._events) > self._recorder.unweighed:
+            size = None
+            if len(self._events) > self._backlog.unweighed:
                 size = answer_weight(response)
                 response = OMITTED if self._recorder.is_full else response
             self._end((size, "end", monotonic(), run_id, response))
@@ -153,11 +153,11 @@ class ModelListener(Listener):
     ) -> None:
         self._silent[run_id.int] = None
         # The list is LangChain's own copy already.
-        size = 0
+        size = None
         above, configurable = above_in(self._around())
         if self._strict:
             asked = self._freeze(asked)
-        if len(self._events) > self._recorder.unweighed:
+        if len(self._events) > self._backlog.unweighed:
             size = conversation_weight(asked)
             asked = OMITTED if self._recorder.is_full else asked
         if parent_run_id is None:

@@ -1,15 +1,25 @@
 """What an event carries: values that are made on the app's thread, so they are few and cheap.
 
-An event is a tuple: its size in bytes, the name of a method of `Runs`, and that method's arguments.
+An event is a tuple: its size in bytes, None for content that was not weighed; the name of a method
+of `Runs`; and that method's arguments.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
+from respan_langchain.records.content.weight import weight
+
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
 Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
+
+
+def weight_of(event: Event) -> int:
+    """Its size in bytes, estimated now if it was not weighed when it was written down."""
+    if event[0] is not None:
+        return int(event[0])
+    return weight(event[9] if event[1] == "start" else event[4])
 
 
 class Unchanged:

@@ -138,6 +138,8 @@ def test_handlers_see_only_their_own(make_handler, rows_of):
 
 def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler, rows_of):
     chain = PROMPT | Echo()
+    chain.invoke(question(1_600), config(handler, 1_600))
+    handler.flush()  # the first rows bring imports with them
     waiting = []
     for number in range(1_600):
         chain.invoke(question(number), config(handler, number))
@@ -146,4 +148,19 @@ def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler
 
     assert max(waiting) < 2_200
     assert not behind or min(waiting[behind[0] :]) < 200
-    assert len(rows_of(handler)) == 3_200
+    assert len(rows_of(handler)) == 3_202
+
+
+def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
+    made = []
+    handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
+    chain = PROMPT | Echo()
+    for number in range(1_200):
+        size = 100_000 if number % 40 == 0 else 10
+        chain.invoke({"question": "?" * size}, {"callbacks": [handler]})
+    assert handler.flush(60)
+
+    here = [size for size, thread in made if thread == threading.get_ident()]
+    assert len(made) == 2_400
+    assert here
+    assert max(here) < 20_000

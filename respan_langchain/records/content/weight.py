@@ -10,7 +10,7 @@ LEAST: Final = 16
 """Bytes that anything takes."""
 FUEL: Final = 100
 """Values that are looked at in all; what has many of them shares this out among them."""
-_CONTENT: Final = ("page_content", "generations", "message", "messages", "text", "content")
+_CONTENT: Final = ("page_content", "message", "messages", "text", "content")
 
 
 def weight(value: object, fuel: int = FUEL) -> int:
@@ -70,6 +70,8 @@ def _of_object(value: Any, fuel: int) -> int:
     content = fields.get("content")
     if type(content) is str:
         return LEAST + len(content)
+    if "generations" in fields:
+        return answer_weight(value)
     for name in _CONTENT:
         if name in fields:
             return LEAST + weight(fields[name], fuel)
@@ -90,8 +92,6 @@ def conversation_weight(asked: object) -> int:
 def answer_weight(response: Any) -> int:
     """The same for what a model answered, by its first candidate."""
     try:
-        text = response.generations[0][0].text
+        return LEAST + len(response.generations[0][0].text)
     except (AttributeError, IndexError, TypeError):
         return LEAST
-    # A chat model's is of a class of LangChain's own.
-    return LEAST + len(text) if isinstance(text, str) else weight(response)

@@ -1,0 +1,73 @@
+"""How many events may wait to be read, and how large they may be: decisions only.
+
+The worker reads them. Should it fall behind an app that never waits, the app's threads lend a hand,
+which slows them to the pace that can be kept.
+"""
+
+from math import inf
+from typing import Final
+
+BEHIND: Final = 2_000
+"""Events in waiting from which on the app's threads help."""
+KEPT: Final = 100
+"""Events in waiting down to which they help, as long as the app does not pause.
+
+What waits long is in no cache any more when it is read, and the garbage collector goes through it.
+"""
+HELP: Final = 50
+"""Events that one call of the app helps with."""
+PAUSE: Final = 0.05
+"""Seconds without help after which the worker has the work to itself again."""
+MOST_UNWEIGHED: Final = 256
+"""Events in waiting up to which nobody weighs them, as long as they are small.
+
+Weighing costs more than its code: what it looks at has to come from memory.
+"""
+PART_UNWEIGHED: Final = 2
+"""Half of the bytes that may wait do so unweighed, if events are as large as the latest were."""
+NEVER: Final = -inf
+
+
+class Backlog:
+    """The bounds of one recorder's events, as of the latest look at them."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """Let so many bytes wait, those that rows hold already included."""
+        self._most_bytes = most_bytes
+        self._usual = 0
+        """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
+        self._helped = NEVER
+        """When the app's threads helped last; NEVER while the worker has the work to itself."""
+        self.behind = BEHIND
+        """Events in waiting from which on they help now."""
+        self.unweighed = 0
+        """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
+        self.room = most_bytes
+        """Bytes that those beyond may hold."""
+
+    def learn(self, size: int, events: int) -> None:
+        """Rows of `size` bytes in all were made of so many events."""
+        # Large ones are remembered for a few looks.
+        self._usual = max(size // max(1, events), self._usual // 2, 1)
+
+    def look(self, held_bytes: int) -> None:
+        """Set the bounds anew, now that rows hold so many bytes."""
+        few = self._most_bytes // PART_UNWEIGHED // self._usual if self._usual else 0
+        self.unweighed = min(MOST_UNWEIGHED, few)
+        self.room = self._most_bytes - held_bytes - self.unweighed * self._usual
+
+    def is_paused(self, now: float) -> bool:
+        """Whether nobody helps, or has for a while."""
+        return now - self._helped > PAUSE
+
+    def rest(self) -> None:
+        """Leave the work to the worker again."""
+        self._helped, self.behind = NEVER, BEHIND
+
+    def helped(self, now: float, waiting: int) -> None:
+        """Say when to help again, with so many left in waiting.
+
+        Twice as many are read as come, so that no call of the app's takes much longer.
+        """
+        self._helped = now
+        self.behind = max(KEPT, min(BEHIND, waiting) + HELP // 2)
