@@ -76,7 +76,8 @@ def kept(data: bytes) -> dict[str, Json]:
 
 def in_text(text: str) -> Json:
     """Replace media in a string: all of it by what it is, a data URL in a sentence by a note."""
-    if ";base64," in text:
+    # One letter is found ten times as fast as a word.
+    if ";" in text and ";base64," in text:
         if text.startswith("data:") and _ONE_DATA_URL.match(text):
             return from_base64(text)
         return _DATA_URL.sub(_note, text)
