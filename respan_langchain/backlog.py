@@ -14,8 +14,8 @@ KEPT: Final = 100
 
 What waits long is in no cache any more when it is read, and the garbage collector goes through it.
 """
-HELP: Final = 50
-"""Events that one call of the app helps with."""
+HELP: Final = 56
+"""Events that one call of the app helps with: some traces, half a millisecond."""
 PAUSE: Final = 0.05
 """Seconds without help after which the worker has the work to itself again."""
 MOST_UNWEIGHED: Final = 256
