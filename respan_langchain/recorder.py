@@ -239,11 +239,17 @@ class Recorder:
         finished = self._runs.take()
         if not finished:
             return
-        self._ready += self._shaper.parcels(finished, self.complain)
+        try:
+            self._ready += self._shaper.parcels(finished, self.complain)
+        except BaseException as interruption:
+            # Ctrl-C, on a thread of the app's that helped.
+            for _ in finished:
+                self.complain(interruption)
+            raise
         for run in finished:
             self.silent.pop(run.id.int, None)
 
-    def complain(self, problem: Exception) -> None:
+    def complain(self, problem: BaseException) -> None:
         """Count a fault of ours, and log it once per cause, without what the app said."""
         frame = problem.__traceback__
         while frame is not None and frame.tb_next is not None:

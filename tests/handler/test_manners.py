@@ -207,3 +207,14 @@ def test_events_of_runs_that_nobody_knows_are_ignored(handler, rows_of):
     handler.on_llm_new_token("x", run_id=uuid4())
 
     assert rows_of(handler) == []
+
+
+def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler):
+    def interrupted(_row):
+        raise KeyboardInterrupt
+
+    handler = make_handler(listener=interrupted, snapshot="strict")
+    with pytest.raises(KeyboardInterrupt):
+        sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert sum(handler.stats.faults.values()) == 2  # the model, and its chain
