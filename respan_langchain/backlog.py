@@ -25,6 +25,10 @@ Weighing costs more than its code: what it looks at has to come from memory.
 """
 PART_UNWEIGHED: Final = 2
 """Half of the bytes that may wait do so unweighed, if events are as large as the latest were."""
+SLICE: Final = 200
+"""Events that are read in one go: some milliseconds, after which due batches get their turn."""
+SLICE_BYTES: Final = 4_000_000
+"""The same in bytes, if they are as large as the latest were."""
 NEVER: Final = -inf
 
 
@@ -44,11 +48,14 @@ class Backlog:
         """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
         self.room = most_bytes
         """Bytes that those beyond may hold."""
+        self.slice = SLICE
+        """Events that are read in one go."""
 
     def learn(self, size: int, events: int) -> None:
         """Rows of `size` bytes in all were made of so many events."""
         # Large ones are remembered for a few looks.
         self._usual = max(size // max(1, events), self._usual // 2, 1)
+        self.slice = max(1, min(SLICE, SLICE_BYTES // self._usual))
 
     def look(self, held_bytes: int) -> None:
         """Set the bounds anew, now that rows hold so many bytes."""

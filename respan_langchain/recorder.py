@@ -28,11 +28,6 @@ from respan_langchain.shaping import Shaper
 
 logger = logging.getLogger(__name__)
 
-SLICE: Final = 100
-"""Events that are read in one go.
-
-Some milliseconds, after which due batches get their turn.
-"""
 SMALL_EVENT: Final = 200
 """Bytes that an event takes without its content."""
 SMALL: Final = 16_384
@@ -123,7 +118,7 @@ class Recorder:
             self._reader = get_ident()
             try:
                 while self.events:
-                    self._read(SLICE)
+                    self._read(self.backlog.slice)
                 ready = self._hand_out()
             finally:
                 self._reader = None
@@ -151,9 +146,9 @@ class Recorder:
         with self._reading:
             if self._in_view <= 0:
                 self._in_view = len(self.events)
-            self._in_view -= SLICE
-            read = min(SLICE, len(self.events))
-            self._read(SLICE)
+            read = min(self.backlog.slice, len(self.events))
+            self._in_view -= self.backlog.slice
+            self._read(read)
             if not self.events:
                 self._in_view = 0
                 self.waiting_bytes = 0
@@ -178,7 +173,7 @@ class Recorder:
         """Close the traces whose root has ended, whatever is open under them."""
         with self._reading:
             while self.events:
-                self._read(SLICE)
+                self._read(self.backlog.slice)
             self._runs.settle(time.monotonic())
             self._shape_finished()
 
