@@ -126,8 +126,10 @@ def test_neighbours_are_a_key_away(person, dataset, platform_on_disk):
 
     person.keyboard.press("j")
     person.get_by_text("question 2", exact=True).wait_for()
+    person.wait_for_load_state()  # keys are heard once the page's script has run
     person.keyboard.press("k")
     person.get_by_text("question 3", exact=True).wait_for()
+    person.wait_for_load_state()
     person.keyboard.press("u")
     wait_for_rows(person, 6)
 
