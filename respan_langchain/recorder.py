@@ -219,9 +219,10 @@ class Recorder:
         """Read so many events; who helps, up to one that is large."""
         events, runs = self.events, self._runs
         for _ in range(min(most, len(events))):
-            if helping and weight_of(events[0]) > SMALL:
+            event = events[0]
+            if helping and (weight_of(event) if event[0] is None else event[0]) > SMALL:
                 break
-            event = events.popleft()
+            events.popleft()
             if event[0]:
                 self.waiting_bytes -= event[0]
             try:

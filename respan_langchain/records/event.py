@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from respan_langchain.records.content.weight import weight
+from respan_langchain.records.content.weight import conversation_weight, weight
 
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
@@ -16,10 +16,8 @@ Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
 
 
 def weight_of(event: Event) -> int:
-    """Its size in bytes, estimated now if it was not weighed when it was written down."""
-    if event[0] is not None:
-        return int(event[0])
-    return weight(event[9] if event[1] == "start" else event[4])
+    """The size in bytes, estimated now, of an event that was not weighed as it was written down."""
+    return conversation_weight(event[9]) if event[1] == "start" else weight(event[4])
 
 
 class Unchanged:

@@ -4,7 +4,7 @@ Pure and total. The provider's own word comes first, then the user's prices, the
 none of them knows is None, never 0.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -165,21 +165,14 @@ def _was_refused(reported: Mapping[str, object]) -> bool:
 
 def _told(reported: Mapping[str, object]) -> Decimal | None:
     """Find the cost that a provider or a proxy reported itself."""
-    for place in _places(reported):
-        if place.keys().isdisjoint(_REPORTED):
+    for place in (reported, *map(reported.get, _REPORTED_WITHIN)):
+        if not isinstance(place, dict) or place.keys().isdisjoint(_REPORTED):
             continue
         for name in _REPORTED:
             amount = _amount(place[name]) if name in place else None
             if amount is not None:
                 return amount + _own_key(place)
     return None
-
-
-def _places(reported: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    yield reported
-    for name in _REPORTED_WITHIN:
-        if isinstance(within := reported.get(name), dict):
-            yield within
 
 
 def _amount(told: object) -> Decimal | None:
