@@ -95,6 +95,7 @@ def test_the_expected_output_is_corrected_by_keyboard_alone(person, dataset, pla
     person.keyboard.press("j")
     person.keyboard.press("Enter")
     person.get_by_role("heading", name="Output", exact=True).wait_for()
+    person.wait_for_load_state()  # keys are heard once the page's script has run
     person.keyboard.press("e")
     person.keyboard.type("a better answer")
     person.get_by_role("button", name="Save").press("Enter")
