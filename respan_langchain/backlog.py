@@ -16,8 +16,12 @@ What waits long is in no cache any more when it is read, and the garbage collect
 """
 HELP: Final = 56
 """Events that one call of the app helps with: some traces, half a millisecond."""
+SMALL: Final = 16_384
+"""Bytes of content up to which they do."""
 PAUSE: Final = 0.05
 """Seconds without help after which the worker has the work to itself again."""
+SMALL_EVENT: Final = 200
+"""Bytes that an event takes without its content."""
 MOST_UNWEIGHED: Final = 256
 """Events in waiting up to which nobody weighs them, as long as they are small.
 
@@ -29,7 +33,6 @@ SLICE: Final = 200
 """Events that are read in one go: some milliseconds, after which due batches get their turn."""
 SLICE_BYTES: Final = 4_000_000
 """The same in bytes, if they are as large as the latest were."""
-NEVER: Final = -inf
 
 
 class Backlog:
@@ -40,8 +43,8 @@ class Backlog:
         self._most_bytes = most_bytes
         self._usual = 0
         """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
-        self._helped = NEVER
-        """When the app's threads helped last; NEVER while the worker has the work to itself."""
+        self._helped = -inf
+        """When the app's threads helped last."""
         self.behind = BEHIND
         """Events in waiting from which on they help now."""
         self.unweighed = 0
@@ -63,13 +66,12 @@ class Backlog:
         self.unweighed = min(MOST_UNWEIGHED, few)
         self.room = self._most_bytes - held_bytes - self.unweighed * self._usual
 
-    def is_paused(self, now: float) -> bool:
-        """Whether nobody helps, or has for a while."""
-        return now - self._helped > PAUSE
-
-    def rest(self) -> None:
-        """Leave the work to the worker again."""
-        self._helped, self.behind = NEVER, BEHIND
+    def wants_help(self, now: float, waiting: int) -> bool:
+        """Whether the app's threads are to help; not after a pause, until too many wait again."""
+        if waiting <= BEHIND and now - self._helped > PAUSE:
+            self.behind = BEHIND
+            return False
+        return True
 
     def helped(self, now: float, waiting: int) -> None:
         """Say when to help again, with so many left in waiting.

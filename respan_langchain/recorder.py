@@ -14,10 +14,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from threading import get_ident
-from typing import Final
 from uuid import UUID
 
-from respan_langchain.backlog import BEHIND, HELP, Backlog
+from respan_langchain.backlog import BEHIND, HELP, SMALL, SMALL_EVENT, Backlog
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.records.content.content import json_value
@@ -27,11 +26,6 @@ from respan_langchain.records.runs import Runs
 from respan_langchain.shaping import Shaper
 
 logger = logging.getLogger(__name__)
-
-SMALL_EVENT: Final = 200
-"""Bytes that an event takes without its content."""
-SMALL: Final = 16_384
-"""Bytes of content up to which an event is shaped on the app's thread."""
 
 
 class Recorder:
@@ -147,15 +141,13 @@ class Recorder:
             if self._in_view <= 0:
                 self._in_view = len(self.events)
             read = min(self.backlog.slice, len(self.events))
-            self._in_view -= self.backlog.slice
+            self._in_view -= read
             self._read(read)
             if not self.events:
                 self._in_view = 0
                 self.waiting_bytes = 0
                 self._runs.expire(now)
                 self._shape_finished()
-                if self.backlog.is_paused(now):
-                    self.backlog.rest()
             ready = self._hand_out()
             if ready:
                 self.backlog.learn(sum(len(parcel.body) for parcel in ready), read)
@@ -197,9 +189,8 @@ class Recorder:
     # Inside
 
     def _help(self) -> None:
-        now, backlog = time.monotonic(), self.backlog
-        if len(self.events) <= BEHIND and backlog.is_paused(now):
-            backlog.rest()
+        now = time.monotonic()
+        if not self.backlog.wants_help(now, len(self.events)):
             return
         if not self._reading.acquire(blocking=False):
             return
@@ -208,7 +199,7 @@ class Recorder:
             ready = self._hand_out()
         finally:
             self._reading.release()
-        backlog.helped(now, len(self.events))
+        self.backlog.helped(now, len(self.events))
         self._worker.put(*ready)
 
     def _hand_out(self) -> list[Parcel]:
@@ -219,10 +210,9 @@ class Recorder:
         """Read so many events; who helps, up to one that is large."""
         events, runs = self.events, self._runs
         for _ in range(min(most, len(events))):
-            event = events[0]
-            if helping and (weight_of(event) if event[0] is None else event[0]) > SMALL:
+            if helping and weight_of(events[0]) > SMALL:
                 break
-            events.popleft()
+            event = events.popleft()
             if event[0]:
                 self.waiting_bytes -= event[0]
             try:
@@ -235,6 +225,8 @@ class Recorder:
         finished = self._runs.take()
         if not finished:
             return
+        for run in finished:
+            self.silent.pop(run.id.int, None)
         try:
             self._ready += self._shaper.parcels(finished, self.complain)
         except BaseException as interruption:
@@ -242,8 +234,6 @@ class Recorder:
             for _ in finished:
                 self.complain(interruption)
             raise
-        for run in finished:
-            self.silent.pop(run.id.int, None)
 
     def complain(self, problem: BaseException) -> None:
         """Count a fault of ours, and log it once per cause, without what the app said."""

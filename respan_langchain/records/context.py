@@ -37,13 +37,7 @@ def add_context(draft: Draft, on_every_row: Mapping[str, Json], tags: tuple[str,
     for key, value in on_every_row.items():
         metadata.setdefault(key, value)
     if tags or run.tags or call.tags:
-        shown = [
-            tag
-            for tag in map(str, (*tags, *run.tags, *call.tags))
-            if not tag.startswith(INTERNAL_TAGS)
-        ]
-        if shown:
-            metadata["tags"] = list(dict.fromkeys(shown))
+        _add_tags(metadata, [*tags, *run.tags, *call.tags])
 
 
 def _own(metadata: Mapping[str, object]) -> dict[str, object]:
@@ -54,3 +48,9 @@ def _own(metadata: Mapping[str, object]) -> dict[str, object]:
     if len(_internal) < MOST_INTERNAL:
         _internal.update(metadata.keys() - own.keys())
     return own
+
+
+def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
+    shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
+    if shown:
+        metadata["tags"] = list(shown)

@@ -94,14 +94,8 @@ def part(value: object, path: str) -> object:
 
 
 def _messages_of(state: object) -> Sequence[object] | None:
-    if isinstance(state, str):
-        return None
-    # A dict is known for one faster than a mapping.
-    if isinstance(state, dict | Mapping):
-        found = state.get(MESSAGES)
-    else:
-        found = getattr(state, MESSAGES, None)
-    if found is None or isinstance(found, str) or not isinstance(found, Sequence):
+    found = state.get(MESSAGES) if isinstance(state, Mapping) else getattr(state, MESSAGES, None)
+    if isinstance(found, str) or not isinstance(found, Sequence):
         return None
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from respan_langchain.records.content.weight import conversation_weight, weight
+from respan_langchain.records.content.weight import weight
 
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
@@ -16,8 +16,11 @@ Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
 
 
 def weight_of(event: Event) -> int:
-    """The size in bytes, estimated now, of an event that was not weighed as it was written down."""
-    return conversation_weight(event[9]) if event[1] == "start" else weight(event[4])
+    """The size in bytes of an event, estimated now if it was not when it was written down."""
+    if event[0] is not None:
+        return event[0]  # type: ignore[no-any-return]  # an int, as said above
+    # The inputs of a start, the outputs of an end.
+    return weight(event[9] if event[1] == "start" else event[4])
 
 
 class Unchanged:

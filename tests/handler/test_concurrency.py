@@ -4,6 +4,7 @@ import asyncio
 import threading
 from uuid import UUID
 
+import pytest
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.runnables.config import run_in_executor
 from support.constructs import PROMPT
@@ -151,13 +152,22 @@ def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler
     assert len(rows_of(handler)) == 3_202
 
 
-def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
+@pytest.mark.parametrize(
+    ("chain", "asked", "rows"),
+    [
+        (PROMPT | Echo(), lambda text: {"question": text}, 2),
+        (RunnableLambda(len), lambda text: [text], 1),
+    ],
+    ids=["a model", "a list"],
+)
+def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(
+    chain, asked, rows, make_handler
+):
     made = []
     handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
-    chain = PROMPT | Echo()
-    for number in range(1_200):
+    for number in range(2_400 // rows):
         size = 100_000 if number % 40 == 0 else 10
-        chain.invoke({"question": "?" * size}, {"callbacks": [handler]})
+        chain.invoke(asked("?" * size), {"callbacks": [handler]})
     assert handler.flush(60)
 
     here = [size for size, thread in made if thread == threading.get_ident()]

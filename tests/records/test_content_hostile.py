@@ -153,3 +153,12 @@ def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
     )
 
     strictly(json.loads(finished.body))
+
+
+def test_a_class_that_does_not_say_its_name_is_told_by_its_type():
+    class Nameless:
+        @property
+        def __class__(self):
+            raise RuntimeError
+
+    assert json_value(Nameless()) == "<Nameless>"

@@ -25,6 +25,9 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         [Document(LONG)],
         HumanMessage([{"type": "text", "text": LONG}]),
         LLMResult(generations=[[ChatGeneration(message=AIMessage(LONG))]]),
+        LLMResult(
+            generations=[[ChatGeneration(message=AIMessage([{"type": "image", "data": LONG}]))]]
+        ),
         LLMResult(generations=[[Generation(text=LONG)]]),
         ChatPromptValue(messages=[HumanMessage(LONG)]),
         (LONG, 1),
@@ -37,6 +40,7 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         "documents",
         "blocks",
         "an answer",
+        "a picture in answer",
         "a completion",
         "a prompt",
         "a pair",

@@ -4,6 +4,8 @@ Total and harmless: it never raises on what it is given, never changes it, takes
 iterator.
 """
 
+from typing import cast
+
 from respan_langchain.records.content import objects
 from respan_langchain.records.content.kinds import shape_of
 from respan_langchain.records.content.values import Json
@@ -26,8 +28,8 @@ def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool 
     >>> json_value({1: float("nan"), "when": (x for x in ())})
     {'1': 'NaN', 'when': '<generator>'}
     """
-    # LangChain's answers are of a class of string of its own.
-    if isinstance(value, str) and shape_of(type(value)) is objects.text:
-        return text(str.__str__(value), keep_media=keep_media)
+    # LangChain's answers have a class of their own. Not `isinstance`: that asks the value itself.
+    if shape_of(type(value)) is objects.text:
+        return text(str.__str__(cast("str", value)), keep_media=keep_media)
     walk = Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
     return walk.value(value)

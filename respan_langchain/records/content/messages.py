@@ -52,9 +52,7 @@ def generations(
     response: "LLMResult", *, keep_media: bool = False, keep_artifacts: bool = False
 ) -> Generated:
     """What a model answered, all candidates kept; after an error partial, or nothing."""
-    answers: Sequence[Any] = ()
-    for row in response.generations:
-        answers = answers or row
+    answers = next((row for row in response.generations if row), [])
     if len(answers) == 1 and (plain := _plain(_said(answers[0]), keep_media=keep_media)):
         return Generated(plain, [])
     walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)

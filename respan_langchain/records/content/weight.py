@@ -92,6 +92,7 @@ def conversation_weight(asked: object) -> int:
 def answer_weight(response: Any) -> int:
     """The same for what a model answered, by its first candidate."""
     try:
-        return LEAST + len(response.generations[0][0].text)
+        answer = response.generations[0][0]
     except (AttributeError, IndexError, TypeError):
         return LEAST
+    return _of_object(answer, FUEL)

@@ -5,6 +5,7 @@ the answer is 'careful'.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from respan_langchain.records.privacy import names, privacy
@@ -87,12 +88,8 @@ def _places(row: Mapping[str, Any]) -> list[Any] | None:
     if type(metadata) is not dict or not (metadata.keys() <= _harmless or _learned(metadata)):
         return None
     # They come first; one that does not is looked at, and in doubt leads to the careful pass.
-    ids = 0
-    for name in metadata:
-        if name not in IDS:
-            break
-        ids += 1
-    return [fields, list(metadata.values())[ids:]]
+    ids = [*takewhile(IDS.__contains__, metadata)]
+    return [fields, [*metadata.values()][len(ids) :]]
 
 
 _APART: Final = frozenset({"metadata", "metrics"})

@@ -165,8 +165,9 @@ def _was_refused(reported: Mapping[str, object]) -> bool:
 
 def _told(reported: Mapping[str, object]) -> Decimal | None:
     """Find the cost that a provider or a proxy reported itself."""
-    for place in (reported, *map(reported.get, _REPORTED_WITHIN)):
-        if not isinstance(place, dict) or place.keys().isdisjoint(_REPORTED):
+    inner = [place for name in _REPORTED_WITHIN if isinstance(place := reported.get(name), dict)]
+    for place in (reported, *inner):
+        if place.keys().isdisjoint(_REPORTED):
             continue
         for name in _REPORTED:
             amount = _amount(place[name]) if name in place else None

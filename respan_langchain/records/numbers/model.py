@@ -4,7 +4,7 @@ Pure and total. What the start event knows and what the end event adds make one 
 sampling parameters and tools are read in `params.py`.
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,9 +22,6 @@ FROM_METADATA = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITHS)
 """All that is read of a run's metadata, since the rest of it is the user's own."""
 CONTENT = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
 """Parameters that say what was talked about."""
-_ANSWERED = (
-    "model", "provider_id", "finish_reason", "request_id", "system_fingerprint", "service_tier",
-)  # fmt: skip
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -55,9 +52,7 @@ class ModelFacts(NamedTuple):
 
     def named(self) -> dict[str, str]:
         """Give the known facts by the platform's names; parameters and versions aside."""
-        named = self.asked()
-        self.add_answered(named)
-        return named
+        return {**self.asked(), **self.answered()}
 
     def asked(self) -> dict[str, str]:
         """Give those that the start event knows, which are the same at every call."""
@@ -69,19 +64,17 @@ class ModelFacts(NamedTuple):
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 
-    def add_answered(self, named: MutableMapping[str, Any]) -> None:
-        """Add those that the end event knows."""
-        facts = (
-            self.served or self.requested,
-            self.provider,
-            self.finish_reason,
-            self.request_id,
-            self.system_fingerprint,
-            self.service_tier,
-        )
-        for name, fact in zip(_ANSWERED, facts, strict=True):
-            if fact is not None:
-                named[name] = fact
+    def answered(self) -> dict[str, str]:
+        """Give those that the end event adds."""
+        facts = {
+            "model": self.served or self.requested,
+            "provider_id": self.provider,
+            "finish_reason": self.finish_reason,
+            "request_id": self.request_id,
+            "system_fingerprint": self.system_fingerprint,
+            "service_tier": self.service_tier,
+        }
+        return {name: fact for name, fact in facts.items() if fact is not None}
 
     def shown_params(self, *, content: bool) -> Mapping[str, object]:
         """Give the parameters; tools and schemas count as content."""
