@@ -43,6 +43,21 @@ def test_workers_like_celerys_deliver_when_they_flush_before_they_leave(server, 
     assert (len(server.stored), server.doubled) == (120, 0)
 
 
+def one_of_each_worker(address, workers):
+    """As many requests as workers that have one connection each: each is held until all are."""
+    held = [HTTPConnection(*address, timeout=60) for _ in range(workers)]
+    for asked in held:
+        asked.putrequest("POST", "/?held")
+        asked.putheader("Content-Length", "1")
+        asked.putheader("Expect", "100-continue")
+        asked.endheaders()
+        assert asked.sock.recv(100).startswith(b"HTTP/1.1 100 ")  # a worker has it
+    for asked in held:
+        asked.send(b"!")
+        with closing(asked):
+            yield asked.getresponse().read()
+
+
 @pytest.mark.parametrize("workers", ["sync", "gthread", "gevent"])
 def test_gunicorn_with_a_preloaded_handler_delivers_from_all_its_workers(server, tmp_path, workers):
     pids = []
@@ -50,26 +65,27 @@ def test_gunicorn_with_a_preloaded_handler_delivers_from_all_its_workers(server,
         number = listener.fileno()
 
         def ask(name):
-            with closing(HTTPConnection("127.0.0.1", listener.getsockname()[1])) as asked:
+            with closing(HTTPConnection(*listener.getsockname())) as asked:
                 asked.request("GET", f"/?{name}")
                 return asked.getresponse().read()
 
         def visit(gunicorn):
+            pids.extend(one_of_each_worker(listener.getsockname(), 3))
             with ThreadPoolExecutor(8) as visitors:
-                pids.extend(visitors.map(ask, range(120)))
+                pids.extend(visitors.map(ask, range(117)))
             gunicorn.send_signal(signal.SIGTERM)
 
         options = ("--preload", "--workers=3", f"--worker-class={workers}", f"--bind=fd://{number}")
         ended = host(
             tmp_path,
             server.url,
-            *("-m", "gunicorn", *options, "web:app"),
+            *("-m", "gunicorn", *options, "--worker-connections=1", "web:app"),
             meanwhile=visit,
             pass_fds=(number,),
         )
 
     assert ended.code == 0
-    assert len(set(pids)) > 1
+    assert len(set(pids)) == 3
     assert (len(server.stored), server.doubled) == (125, 0)
 
 

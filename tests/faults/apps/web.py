@@ -9,6 +9,7 @@ call(HANDLER, 5, "preloaded")
 
 
 def app(environ, start_response):
+    environ["wsgi.input"].read()
     call(HANDLER, 1, environ["QUERY_STRING"])
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(os.getpid()).encode()]
