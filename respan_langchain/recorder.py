@@ -59,6 +59,8 @@ class Recorder:
 
         Hashing a UUID costs three times that.
         """
+        self.inner_roots: dict[int, bool] = {}
+        """Roots that are open below a run which this handler was never told of, likewise."""
         self.faults: dict[str, int] = {}
         """What went wrong inside, by cause: never content, only where."""
         self._runs = Runs(patience, wants_chains=self.wants_chains)
@@ -185,6 +187,7 @@ class Recorder:
         self.waiting_bytes = 0
         self._in_view = 0
         self.silent.clear()
+        self.inner_roots.clear()
 
     # Inside
 
@@ -227,6 +230,8 @@ class Recorder:
             return
         for run in finished:
             self.silent.pop(run.id.int, None)
+            if self.inner_roots:
+                self.inner_roots.pop(run.id.int, None)
         try:
             self._ready += self._shaper.parcels(finished, self.complain)
         except BaseException as interruption:

@@ -5,7 +5,7 @@ events mean is worked out later, on the worker's thread, by `records/runs.py`. T
 most often name all keywords that LangChain passes, used or not: the rest costs a dict at each call.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -71,6 +71,7 @@ class Listener(BaseCallbackHandler):
         self._events = recorder.events
         self._backlog = recorder.backlog
         self._silent = recorder.silent
+        self._inner_roots = recorder.inner_roots
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
         self._end = self._note if flush_root is None else self._note_and_flush
@@ -93,17 +94,43 @@ class Listener(BaseCallbackHandler):
         """
         if len(self._events) <= self._backlog.unweighed:
             return self._freeze(value), None
+        return self._weighed_content(value)
+
+    def _weighed_content(self, value: Any) -> tuple[object, int]:
+        """As `_content`, weighed however few events there are."""
         if self._recorder.is_full:
             return OMITTED, 0
         return self._freeze(value), weight(value)
 
-    def _root_began(self, run_id: UUID, above: UUID | None) -> None:
-        """Remember the latest root of this thread or task.
+    def _begin(
+        self, run_id: UUID, parent_run_id: UUID | None
+    ) -> tuple[UUID | None, Mapping[str, Any] | None, bool]:
+        """Where a run stands: the run above, the caller's `configurable`, whether it is a root.
 
-        A run without a parent may be below one all the same: see `above_in`.
+        LangChain forgets the parent of what `with_fallbacks` tries, or names the one above it, and
+        forgets that of what is called by hand with `callbacks=[...]` inside a node (langchain issue
+        36072); its own `RunnableConfig`, which stands in the context, still knows. The
+        `configurable` is there too: LangChain keeps it from callbacks, and shows it to what runs
+        below the root. The config itself is not taken along: it would keep LangChain's managers
+        alive, some dozen objects.
+
+        A run is a root, too, when the one above it does not hand this handler on, and so never
+        told it of itself. The table of runs has the last word; this is what can be known here.
         """
-        if above is None or above == run_id:
-            _last_root.set(run_id)
+        around: Any = self._around()
+        callbacks: Any = None if around is None else around.get("callbacks")
+        above = getattr(callbacks, "parent_run_id", None)
+        configurable = None
+        if above is not None:
+            configurable = around.get("configurable")
+            handed_on = self in callbacks.inheritable_handlers
+            if handed_on and (parent_run_id is not None or above != run_id):
+                return above, configurable, False
+        # What runs below a tool or a model that holds this handler for itself alone is a step.
+        if parent_run_id is not None and parent_run_id == _last_root.get():
+            return above, configurable, False
+        _last_root.set(run_id)
+        return above, configurable, True
 
     def _note_and_flush(self, event: Event) -> None:
         """Write down how a run ended; deliver at once if it was a root."""

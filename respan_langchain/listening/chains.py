@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import above_in, failure_of
+from respan_langchain.listening.taking import failure_of
 from respan_langchain.records.event import UNCHANGED
 
 
@@ -28,11 +28,11 @@ class ChainListener(Listener):
         """A chain, a graph or one of its nodes begins."""
         try:
             size: int | None = 0
-            above, configurable = above_in(self._around())
-            if parent_run_id is None or above is None or self._every_chain:
+            above, configurable, is_root = self._begin(run_id, parent_run_id)
+            if is_root and parent_run_id is not None:
+                self._inner_roots[run_id.int] = True
+            if is_root or self._every_chain:
                 inputs, size = self._content(inputs)
-            if parent_run_id is None:
-                self._root_began(run_id, above)
             self._note(
                 (
                     size,
@@ -65,8 +65,13 @@ class ChainListener(Listener):
         """A chain returned; `inputs` come along only when it was streamed."""
         try:
             size: int | None = 0
-            if parent_run_id is None or self._every_chain:
+            inner = self._inner_roots
+            is_root = parent_run_id is None or (inner and inner.pop(run_id.int, False))
+            if is_root or self._every_chain:
                 outputs, size = self._content(outputs)
+                if inputs is not UNCHANGED:
+                    inputs, more = self._content(inputs)
+                    size = None if size is None or more is None else size + more
             self._end((size, "end", monotonic(), run_id, outputs, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
@@ -82,7 +87,11 @@ class ChainListener(Listener):
     ) -> None:
         """A chain raised, was abandoned or was interrupted."""
         try:
-            self._end((0, "error", monotonic(), run_id, failure_of(error), None, inputs))
+            size = 0
+            is_root = self._inner_roots.pop(run_id.int, parent_run_id is None)
+            if inputs is not UNCHANGED and (is_root or self._every_chain):
+                inputs, size = self._weighed_content(inputs)
+            self._end((size, "error", monotonic(), run_id, failure_of(error), None, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import above_in, failure_of, says_something
+from respan_langchain.listening.taking import failure_of, says_something
 from respan_langchain.records.content.weight import answer_weight, conversation_weight
 from respan_langchain.records.event import OMITTED
 
@@ -112,8 +112,7 @@ class ModelListener(Listener):
         try:
             size = None
             if len(self._events) > self._backlog.unweighed:
-                size = answer_weight(response)
-                response = OMITTED if self._recorder.is_full else response
+                response, size = self._weighed_answer(response)
             self._end((size, "end", monotonic(), run_id, response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
@@ -129,7 +128,8 @@ class ModelListener(Listener):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
         try:
-            self._end((0, "error", monotonic(), run_id, failure_of(error), response))
+            response, size = (None, 0) if response is None else self._weighed_answer(response)
+            self._end((size, "error", monotonic(), run_id, failure_of(error), response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)
 
@@ -154,14 +154,12 @@ class ModelListener(Listener):
         self._silent[run_id.int] = None
         # The list is LangChain's own copy already.
         size = None
-        above, configurable = above_in(self._around())
+        above, configurable, _ = self._begin(run_id, parent_run_id)
         if self._strict:
             asked = self._freeze(asked)
         if len(self._events) > self._backlog.unweighed:
             size = conversation_weight(asked)
             asked = OMITTED if self._recorder.is_full else asked
-        if parent_run_id is None:
-            self._root_began(run_id, above)
         self._note(
             (
                 size,
@@ -179,6 +177,11 @@ class ModelListener(Listener):
                 facts,
             )
         )
+
+    def _weighed_answer(self, response: Any) -> tuple[object, int]:
+        if self._recorder.is_full:
+            return OMITTED, 0
+        return response, answer_weight(response)
 
     def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
         try:

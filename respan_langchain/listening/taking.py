@@ -6,9 +6,8 @@ raises.
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from respan_langchain.records.event import Failure
 
@@ -21,21 +20,6 @@ def copied(value: object) -> object:
     if type(value) is dict:
         return {key: list(part) if type(part) is list else part for key, part in value.items()}
     return list(value) if type(value) is list else value
-
-
-def above_in(around: Mapping[str, Any] | None) -> tuple[UUID | None, Mapping[str, Any] | None]:
-    """The run above, and the caller's `configurable`, as the context of a call says.
-
-    LangChain forgets the parent of what `with_fallbacks` tries, or names the one above it, and
-    forgets that of what is called by hand with `callbacks=[...]` inside a node (langchain issue
-    36072); its own `RunnableConfig`, which stands in the context, still knows. The `configurable`
-    is there too: LangChain keeps it from callbacks, and shows it to what runs below the root. The
-    config itself is not taken along: it would keep LangChain's managers alive, some dozen objects.
-    """
-    if around is None:
-        return None, None
-    above = getattr(around.get("callbacks"), "parent_run_id", None)
-    return (None, None) if above is None else (above, around.get("configurable") or None)
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.listening.base import Listener
-from respan_langchain.listening.taking import above_in, failure_of
+from respan_langchain.listening.taking import failure_of
 
 
 class ToolListener(Listener):
@@ -27,10 +27,8 @@ class ToolListener(Listener):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
-            above, configurable = above_in(self._around())
+            above, configurable, _ = self._begin(run_id, parent_run_id)
             taken, size = self._content(input_str if inputs is None else inputs)
-            if parent_run_id is None:
-                self._root_began(run_id, above)
             self._note(
                 (
                     size,
@@ -81,9 +79,7 @@ class ToolListener(Listener):
     ) -> None:
         """A retriever is asked."""
         try:
-            above, configurable = above_in(self._around())
-            if parent_run_id is None:
-                self._root_began(run_id, above)
+            above, configurable, _ = self._begin(run_id, parent_run_id)
             self._note(
                 (
                     0,

@@ -19,8 +19,9 @@ def weight_of(event: Event) -> int:
     """The size in bytes of an event, estimated now if it was not when it was written down."""
     if event[0] is not None:
         return event[0]  # type: ignore[no-any-return]  # an int, as said above
-    # The inputs of a start, the outputs of an end.
-    return weight(event[9] if event[1] == "start" else event[4])
+    if event[1] == "start":
+        return weight(event[9])  # the inputs
+    return sum(map(weight, event[4:6]))  # the outputs, and the inputs where they were streamed
 
 
 class Unchanged:

@@ -5,9 +5,10 @@ import threading
 from uuid import UUID
 
 import pytest
-from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel
 from langchain_core.runnables.config import run_in_executor
 from support.constructs import PROMPT
+from support.held import worker_held
 from support.models import FakeChat
 
 
@@ -152,22 +153,44 @@ def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler
     assert len(rows_of(handler)) == 3_202
 
 
+def ask_a_model(text, handler):
+    (PROMPT | Echo()).invoke({"question": text}, {"callbacks": [handler]})
+
+
+def give_a_list(text, handler):
+    RunnableLambda(len).invoke([text], {"callbacks": [handler]})
+
+
+def stream(text, handler):
+    assert list(RunnableLambda(len).stream(text, {"callbacks": [handler]})) == [len(text)]
+
+
+def leave_a_stream(text, handler):
+    said = FakeChat(reply=text).stream("What?", {"callbacks": [handler]})
+    assert next(said).text == text
+    said.close()
+
+
+def stream_and_fail(text, handler):
+    def fail(parts):
+        yield from parts
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011  # it is our own
+        list(RunnableGenerator(fail).stream(text, {"callbacks": [handler]}))
+
+
 @pytest.mark.parametrize(
-    ("chain", "asked", "rows"),
-    [
-        (PROMPT | Echo(), lambda text: {"question": text}, 2),
-        (RunnableLambda(len), lambda text: [text], 1),
-    ],
-    ids=["a model", "a list"],
+    ("act", "rows"),
+    [(ask_a_model, 2), (give_a_list, 1), (stream, 1), (leave_a_stream, 1), (stream_and_fail, 1)],
 )
-def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(
-    chain, asked, rows, make_handler
-):
+def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, make_handler):
     made = []
     handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
-    for number in range(2_400 // rows):
-        size = 100_000 if number % 40 == 0 else 10
-        chain.invoke(asked("?" * size), {"callbacks": [handler]})
+    with worker_held(make_handler):
+        for number in range(2_400 // rows):
+            size = 100_000 if number % 40 == 39 else 10
+            act("?" * size, handler)
     assert handler.flush(60)
 
     here = [size for size, thread in made if thread == threading.get_ident()]

@@ -7,6 +7,7 @@ import pytest
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
+from support.held import worker_held
 from support.models import SERVED, FakeChat
 
 QUESTION = {"question": "Can I return shoes?"}
@@ -129,12 +130,14 @@ def test_a_bare_model_call_gives_one_chat_row(handler, rows_of):
     assert row["input"] == [{"role": "user", "content": "Hello"}]
 
 
-def test_what_the_app_changes_afterwards_does_not_change_the_row(handler, rows_of):
+def test_what_the_app_changes_afterwards_does_not_change_the_row(make_handler, rows_of):
+    handler = make_handler()
     question = {"question": "first", "history": ["a"]}
     prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
-    (prompt | FakeChat()).invoke(question, {"callbacks": [handler]})
-    question["question"] = "second"
-    question["history"].append("b")
+    with worker_held(make_handler):
+        (prompt | FakeChat()).invoke(question, {"callbacks": [handler]})
+        question["question"] = "second"
+        question["history"].append("b")
 
     assert rows_of(handler).roots[0]["input"] == {"question": "first", "history": ["a"]}
 
