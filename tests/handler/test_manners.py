@@ -4,6 +4,7 @@ import asyncio
 import base64
 import copy
 import pickle
+import signal
 import subprocess
 import sys
 from uuid import uuid4
@@ -14,6 +15,9 @@ from langchain_core.messages import ChatMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableLambda
 from support.constructs import QUESTION, sequence
 from support.models import FakeChat, FakeText
+
+from respan_langchain.connection import client_of
+from respan_langchain.settings import read_settings
 
 
 class Other(BaseCallbackHandler):
@@ -218,3 +222,33 @@ def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler
         sequence().invoke(QUESTION, {"callbacks": [handler]})
 
     assert sum(handler.stats.faults.values()) == 2  # the model, and its chain
+
+
+ENDS = {
+    "Ctrl-C": ("raise_signal(SIGINT)", -signal.SIGINT),
+    "Ctrl-C, caught": (
+        "try:\n    raise_signal(SIGINT)\nexcept KeyboardInterrupt:\n    sys.exit(3)",
+        3,
+    ),
+    "an error": ("raise ValueError", 1),
+    "nothing": ("", 0),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_last_flush_leaves_the_exit_status_as_it_was(end, platform):
+    how, status = ENDS[end]
+    app = f"""
+import sys
+from signal import SIGINT, raise_signal
+from langchain_core.runnables import RunnableLambda
+from respan_langchain import RespanDatasetCallbackHandler
+handler = RespanDatasetCallbackHandler("d", base_url=sys.argv[1])
+RunnableLambda(len).invoke("abc", {{"callbacks": [handler]}})
+{how}
+"""
+    done = subprocess.run([sys.executable, "-c", app, platform], capture_output=True, check=False)
+
+    assert done.returncode == status, done.stderr
+    with client_of(read_settings(base_url=platform)) as client:
+        assert [dataset.log_count for dataset in client.datasets()] == [1]
