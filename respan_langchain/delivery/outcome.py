@@ -72,6 +72,14 @@ REFUSED = {
 }
 """Statuses that mean that nothing was stored. So does any other 3xx or 4xx but 408, and halts."""
 
+ADVICE = {
+    401: "the key is missing or wrong; check api_key (RESPAN_API_KEY)",
+    402: "the plan's limit is reached",
+    403: "the key may not write to this dataset; check api_key (RESPAN_API_KEY)",
+    404: "no such dataset; check dataset_id and base_url",
+}
+"""What somebody has to change where patience does not help."""
+
 PASSING = re.compile(
     r"time[d -]*out|temporar|unavailable|rate limit|too many|try again|retry|internal|deadlock"
     r"|\b50[0-4]\b",
@@ -108,7 +116,10 @@ def _judge(answer: Answer, rows: int) -> Verdict:
 
 
 def _cause(answer: Answer) -> str:
-    return answer.problem or ("no answer" if answer.status is None else str(answer.status))
+    if answer.problem or answer.status is None:
+        return answer.problem or "no answer"
+    advice = ADVICE.get(answer.status)
+    return f"{answer.status}, {advice}" if advice else str(answer.status)
 
 
 def _remedy_unsent(status: int | None) -> Remedy:

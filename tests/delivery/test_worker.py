@@ -122,8 +122,26 @@ def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledg
     result = worker.flush(30.0, ledger)
 
     assert result.pending == 1
-    assert worker.problem == "401"
+    assert worker.problem.startswith("401, ")
     assert len(wire.batches) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "api_key"), (402, "plan"), (403, "api_key"), (404, "dataset_id")]
+)
+def test_what_no_patience_mends_is_said_once_with_what_to_do(
+    status, advice, open_worker, wire, ledger, caplog
+):
+    wire.script += [lambda ids: Answer(status)] * 99
+    worker = open_worker(probe_interval=0.01)
+    worker.put(parcel("a", ledger=ledger))
+    while len(wire.batches) < 3:
+        worker.flush(0.05, ledger)
+
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"Respan takes no records: {status}, ")
+    assert advice in line
+    assert advice in worker.problem
 
 
 def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, ledger):
