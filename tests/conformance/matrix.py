@@ -20,6 +20,7 @@ CORE = (
     "tests/modes/test_entry_points.py",
     "tests/handler/test_attempts.py",
     "tests/handler/test_concurrency.py",
+    "tests/handler/test_inside.py",
     "tests/handler/test_lifetime.py",
     "tests/handler/test_manners.py",
     "tests/handler/test_roots.py",
