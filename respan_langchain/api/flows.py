@@ -19,6 +19,16 @@ def find_or_create_dataset(
     Takes no longer than `timeout` seconds in all, by default those of one call of the client.
     """
     ends = _end(terms, timeout)
+    found = yield from _oldest(terms, name, ends)
+    if found is not None:
+        return found
+    creating = dataset_calls.create_dataset(name, description=description)
+    made = yield from errand(creating, _until(ends, terms))
+    # Others may have looked and created at the same time; all of them take the oldest.
+    return (yield from _oldest(terms, name, ends)) or made
+
+
+def _oldest(terms: Terms, name: str, ends: float) -> Errand[Dataset | None]:
     number = 1
     while True:
         page = yield from errand(
@@ -28,10 +38,8 @@ def find_or_create_dataset(
             if dataset.name == name:
                 return dataset
         if page.is_last():
-            break
+            return None
         number += 1
-    made = dataset_calls.create_dataset(name, description=description)
-    return (yield from errand(made, _until(ends, terms)))
 
 
 def count_identifiers(

@@ -183,11 +183,35 @@ def test_a_dataset_is_found_by_its_name(open_client):
 
 
 def test_a_dataset_that_is_not_there_is_created(open_client):
-    client = open_client((200, PAGE), (201, {"id": "new", "name": "mine"}))
+    made = {"id": "new", "name": "mine"}
+    client = open_client((200, PAGE), (201, made), (200, {**PAGE, "results": [made]}))
 
     assert client.find_or_create_dataset("mine", description="of mine").id == "new"
     body = json.loads(client.requests[1].content)
     assert body == {"name": "mine", "description": "of mine", "is_empty": True}
+
+
+def test_two_that_create_a_dataset_at_once_take_the_same():
+    datasets = []
+
+    def listed():
+        return Answer(200, json.dumps({**PAGE, "results": datasets}).encode())
+
+    def created(name):
+        datasets.append({"id": name, "name": "mine"})
+        return Answer(201, json.dumps(datasets[-1]).encode())
+
+    one, two = (find_or_create_dataset(Terms(), "mine") for _ in range(2))
+    for looking in (one, two):
+        looking.send(None)
+        looking.send(listed())
+    for looking, name in ((one, "first"), (two, "second")):
+        looking.send(created(name))
+
+    for looking in (one, two):
+        with pytest.raises(StopIteration) as ended:
+            looking.send(listed())
+        assert ended.value.value.id == "first"
 
 
 def test_a_dataset_is_looked_for_within_the_time_of_one_call():
