@@ -22,6 +22,7 @@ from respan_langchain.local.tables.store import place_of
 from respan_langchain.settings import Settings
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+NOT_FOUND: Final = 404
 DRAIN: Final = 0.2
 """Seconds between two looks at the events while there are some; in a burst more."""
 DURABLE_DRAIN: Final = 0.02
@@ -153,7 +154,10 @@ class PlatformCarrier:
             dataset_id = self._dataset_id(address, ends)
         except ApiError as problem:
             return _answer_of(problem)
-        return self._exchange.send(bulk_call(dataset_id), ends, content=body)
+        answer = self._exchange.send(bulk_call(dataset_id), ends, content=body)
+        if answer.status == NOT_FOUND:
+            self._ids.pop(address, None)  # the next probe looks for its name again
+        return answer
 
     def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
         """Count how often each id is stored; None when that cannot be learnt."""
