@@ -2,7 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 import sqlite3
+import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -111,6 +114,42 @@ def test_a_fork_in_the_middle_of_writing_leaves_both_sides_able_to_write(platfor
 
     assert os.waitstatus_to_exitcode(status) == 0
     assert len(inputs(platform_on_disk, dataset)) == 51
+
+
+def waits(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code.co_name == "wait"
+
+
+def test_two_threads_that_fork_at_once_leave_all_sides_able_to_write(platform_on_disk):
+    dataset = platform_on_disk.dataset()
+    codes: list[int] = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # ends it should it hang
+            platform_on_disk.fill(dataset, [{"input": "child"}])
+            os._exit(0)
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    forking = [threading.Thread(target=fork, daemon=True) for _ in range(2)]
+    with platform_on_disk.store.writing():
+        for thread in forking:
+            thread.start()
+        while not all(map(waits, forking)):
+            pass
+    for thread in forking:
+        thread.join(20)
+    parent = threading.Thread(
+        target=platform_on_disk.fill, args=(dataset, [{"input": "parent"}]), daemon=True
+    )
+    parent.start()
+    parent.join(20)
+
+    assert codes == [0, 0]
+    assert not parent.is_alive()
+    assert sorted(inputs(platform_on_disk, dataset)) == ["child", "child", "parent"]
 
 
 def test_a_failed_transaction_leaves_no_trace(platform):

@@ -153,23 +153,25 @@ def _metadata_value(metadata: object, key: object) -> str | int | float | None:
 
 
 _pools: weakref.WeakSet[Connections] = weakref.WeakSet()
-_held: list[Connections] = []
+_held: dict[int, list[Connections]] = {}
+"""What each thread holds that forks now; two may fork at a time."""
 
 
 def _before_fork() -> None:
-    _held.extend(_pools)
-    for pool in _held:
+    held = _held[threading.get_ident()] = list(_pools)
+    for pool in held:
         pool.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    while _held:
-        _held.pop().after_fork_in_parent()
+    for pool in _held.pop(threading.get_ident(), []):
+        pool.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
-    while _held:
-        _held.pop().after_fork_in_child()
+    for pool in _held.pop(threading.get_ident(), []):
+        pool.after_fork_in_child()
+    _held.clear()
 
 
 if hasattr(os, "register_at_fork"):
