@@ -169,13 +169,14 @@ class Dispatch:
         if any(count > 1 for count in (counts or {}).values()):
             news.remarks.append(Remark("some records are stored more than once"))
         batch.rows, batch.looked = missing, batch.looked + 1
-        if batch.refused:
+        parks = counts is None and self._limits.on_unknown == "park"
+        if batch.refused and not parks:
             self._refuses_cleanly = not here
             self._isolate(batch, news)
         elif missing and batch.looked < len(self._limits.settle):
             batch.not_before = max(now, batch.ended + self._limits.settle[batch.looked])
             self.doubts.append(batch)
-        elif counts is None and self._limits.on_unknown == "park":
+        elif parks:
             news.settled.append(Settled(missing, "unknown", "could not be looked for"))
         elif missing:
             news.returned.extend(missing)
@@ -278,8 +279,7 @@ class Dispatch:
         if len(batch.rows) == 1 or self._refuses_cleanly:
             self._isolate(batch, news)
             return
-        # It may have kept the rows before the one that it did not like. Looked for once: a server
-        # that kept none keeps none the next time.
+        # It may have kept the rows before that one. Looked for once: who kept none keeps none.
         batch.refused, batch.not_before = True, now + self._limits.settle[0]
         self.doubts.append(batch)
 

@@ -232,6 +232,25 @@ def test_what_a_server_kept_before_it_refused_the_rest_is_not_sent_again():
     assert [sent for sent in posts if "a" in sent] == [["a", "b", "c", "d"]]
 
 
+@pytest.mark.parametrize("policy", ["resend", "park"])
+def test_rows_of_a_refused_batch_that_cannot_be_looked_for_are_sent_again_or_parked(policy):
+    play = Play(on_unknown=policy).add(*"abcd")
+    posts = []
+    while sent := play.next():
+        if play.errand.kind == "find":
+            play.found(None)
+        else:
+            posts.append(sent)
+            play.answer(Answer(400) if len(sent) == 4 else all_stored(len(sent)))
+        play.later(10)
+
+    if policy == "resend":
+        assert play.fates == delivered(*"abcd")
+    else:
+        assert play.fates == dict.fromkeys("abcd", ("unknown", "could not be looked for"))
+        assert posts == [list("abcd")]
+
+
 def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
     play = Play().add("a", "b")
     play.next()
