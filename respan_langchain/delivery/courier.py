@@ -80,9 +80,13 @@ class Courier:
     def _run(self, errand: Errand, deadline: float) -> None:
         try:
             outcome = self._carried(errand, deadline)
-        except Exception as error:  # noqa: BLE001  # a carrier of someone else's making must not end the thread
-            outcome = self._failed(errand, error)
-        self._report(outcome)
+        except BaseException as error:
+            # A carrier of someone else's making must not end the thread: not even by SystemExit.
+            self._report(self._failed(errand, error))
+            if get_ident() != self.thread and not isinstance(error, Exception):
+                raise  # Ctrl-C, on a thread of the app's that sends by itself
+        else:
+            self._report(outcome)
 
     def _carried(self, errand: Errand, deadline: float) -> Posted | Found:
         carrier = self._fresh_carrier()
@@ -91,7 +95,7 @@ class Courier:
             return Found(batch, carrier.find(batch.address, batch.ids, deadline))
         return Posted(batch, carrier.post(batch.address, body_of(batch.rows), deadline))
 
-    def _failed(self, errand: Errand, error: Exception) -> Posted | Found:
+    def _failed(self, errand: Errand, error: BaseException) -> Posted | Found:
         if errand.kind == "find":
             return Found(errand.batch, None)
         unopened = self._carrier is None

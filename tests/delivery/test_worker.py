@@ -375,15 +375,31 @@ def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire,
     assert worker.restarts == 1
 
 
-def test_a_carrier_that_raises_costs_no_row(open_worker, wire, ledger):
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
+def test_a_carrier_that_raises_costs_no_row(error, open_worker, wire, ledger):
     def explode(ids):
-        raise ZeroDivisionError
+        raise error
 
     wire.script.append(explode)
     worker = open_worker(**FAST)
     worker.put(parcel("a", ledger=ledger))
 
     assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1}
+
+
+def test_a_ctrl_c_while_the_app_sends_by_itself_costs_no_row(open_worker, wire, ledger):
+    def interrupt(ids):
+        raise KeyboardInterrupt
+
+    wire.script.append(interrupt)
+    worker = open_worker(**FAST)
+    with threads_refused():
+        worker.put(parcel("a", ledger=ledger))
+        with pytest.raises(KeyboardInterrupt):
+            worker.flush(WAIT, ledger)
+
+        assert worker.flush(WAIT, ledger)
     assert wire.stored == {"a": 1}
 
 
