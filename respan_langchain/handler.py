@@ -167,8 +167,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
         What was captured is delivered in the background.
         """
-        self._recorder.stopped = True
-        self._recorder.close_open()
+        self._recorder.stop()
 
     def read(self) -> None:
         """Make rows of all that has ended, here and now; the worker does so a moment later."""

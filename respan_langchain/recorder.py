@@ -12,7 +12,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import get_ident
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class Recorder:
         self.wants_chains = "chain" in shaper.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
-        """Whether nothing more is written down."""
+        """Whether nothing more is written down, and what is open is to be closed."""
         self.silent: dict[int, None] = {}
         """Model runs that have not said anything yet, by the number of their id.
 
@@ -93,6 +94,12 @@ class Recorder:
         self.note(event)
         self.read_now()
 
+    def stop(self) -> None:
+        """Write nothing more down; the worker closes what is open."""
+        self.stopped = True
+        if self.events or self.open_runs:
+            self._worker.wake()
+
     def frozen(self, value: object) -> object:
         """Content as it is at this moment, all the way down."""
         return json_value(value, keep_media=self._shaper.shape.keep_media)
@@ -110,21 +117,16 @@ class Recorder:
         """Read everything that is written, on this thread."""
         if self._reader == get_ident():
             return  # a signal handler or `__del__` came in between: whom it interrupted goes on
-        with self._reading:
-            self._reader = get_ident()
-            try:
-                while self.events:
-                    self._read(self.backlog.slice)
-                ready = self._hand_out()
-            finally:
-                self._reader = None
+        with self._reading, self._as_reader():
+            while self.events:
+                self._read(self.backlog.slice)
+            ready = self._hand_out()
         self._worker.put(*ready)
 
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root, everything considered that was written until now."""
         self.read_now()
-        with self._reading:
-            return self._runs.is_root(run_id)
+        return self._runs.is_root(run_id)
 
     @property
     def open_runs(self) -> int:
@@ -139,7 +141,7 @@ class Recorder:
         A look ends with what had been written when it began: a worker that ran after an app that
         never waits would never rest, and slow it down all the time.
         """
-        with self._reading:
+        with self._reading, self._as_reader():
             if self._in_view <= 0:
                 self._in_view = len(self.events)
             read = min(self.backlog.slice, len(self.events))
@@ -148,7 +150,10 @@ class Recorder:
             if not self.events:
                 self._in_view = 0
                 self.waiting_bytes = 0
-                self._runs.expire(now)
+                if self.stopped:
+                    self._runs.close(now)
+                else:
+                    self._runs.expire(now)
                 self._shape_finished()
             ready = self._hand_out()
             if ready:
@@ -161,21 +166,16 @@ class Recorder:
         waiting = len(self.events)
         if waiting and (self._in_view > 0 or waiting > BEHIND):
             return 0.0
+        if self.stopped and self.open_runs:
+            return 0.0
         return self._runs.due_in(now)
 
     def settle_open(self) -> None:
         """Close the traces whose root has ended, whatever is open under them."""
-        with self._reading:
+        with self._reading, self._as_reader():
             while self.events:
                 self._read(self.backlog.slice)
             self._runs.settle(time.monotonic())
-            self._shape_finished()
-
-    def close_open(self) -> None:
-        """Close everything that is open: there will be no more events."""
-        self.settle_open()
-        with self._reading:
-            self._runs.close(time.monotonic())
             self._shape_finished()
 
     def after_fork(self) -> None:
@@ -183,7 +183,7 @@ class Recorder:
         self.events.clear()
         self._runs = Runs(self._patience, wants_chains=self.wants_chains)
         self._ready = []
-        self._reading = threading.Lock()
+        self._reading, self._reader = threading.Lock(), None
         self.waiting_bytes = 0
         self._in_view = 0
         self.silent.clear()
@@ -198,12 +198,22 @@ class Recorder:
         if not self._reading.acquire(blocking=False):
             return
         try:
-            self._read(HELP, helping=True)
-            ready = self._hand_out()
+            with self._as_reader():
+                self._read(HELP, helping=True)
+                ready = self._hand_out()
         finally:
             self._reading.release()
         self.backlog.helped(now, len(self.events))
         self._worker.put(*ready)
+
+    @contextmanager
+    def _as_reader(self) -> Iterator[None]:
+        """Remember whose thread it is, for what calls us while we read: redaction, a listener."""
+        self._reader = get_ident()
+        try:
+            yield
+        finally:
+            self._reader = None
 
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from uuid import uuid4
 
 import pytest
@@ -222,6 +223,39 @@ def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler
         sequence().invoke(QUESTION, {"callbacks": [handler]})
 
     assert sum(handler.stats.faults.values()) == 2  # the model, and its chain
+
+
+@pytest.mark.parametrize("where", ["on the worker's thread", "on the app's"])
+def test_it_may_be_shut_down_from_what_it_calls(where, make_handler, rows_of):
+    def shut_down(_row):
+        handler.shutdown(1.0)
+
+    snapshot = "deferred" if where == "on the worker's thread" else "strict"
+    handler = make_handler(listener=shut_down, snapshot=snapshot)
+    RunnableLambda(len).invoke("abc", {"callbacks": [handler]})
+
+    assert len(rows_of(handler)) == 1
+
+
+def test_shutting_down_takes_no_longer_than_it_may(make_handler):
+    go, hangs = threading.Event(), threading.Event()
+
+    def hang(text):
+        hangs.set()
+        go.wait()
+        return text
+
+    handler = make_handler(redact=hang)
+    RunnableLambda(len).invoke("abc", {"callbacks": [handler]})
+    hangs.wait()
+    ending = threading.Thread(target=handler.shutdown, args=(0.1,))
+    ending.start()
+    ending.join(10)
+    in_time = not ending.is_alive()
+    go.set()
+    ending.join()
+
+    assert in_time
 
 
 ENDS = {
