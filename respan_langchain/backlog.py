@@ -18,6 +18,14 @@ HELP: Final = 56
 """Events that one call of the app helps with: some traces, half a millisecond."""
 SMALL: Final = 16_384
 """Bytes of content up to which they do."""
+FAR_BEHIND: Final = 4_000
+"""Events in waiting from which on a call of the app that cannot help waits a moment instead.
+
+With many busy threads whoever reads gets but its share of the interpreter.
+"""
+MOMENT: Final = 0.001
+"""Seconds that it waits when half as many again are there; the more, the longer."""
+LONGEST_MOMENT: Final = 0.02
 PAUSE: Final = 0.05
 """Seconds without help after which the worker has the work to itself again."""
 SMALL_EVENT: Final = 200
@@ -72,6 +80,11 @@ class Backlog:
             self.behind = BEHIND
             return False
         return True
+
+    def moment(self, waiting: int) -> float:
+        """Seconds for which a call that cannot help leaves the interpreter to those who read."""
+        beyond = waiting - FAR_BEHIND
+        return 0.0 if beyond <= 0 else min(LONGEST_MOMENT, MOMENT * 2 * beyond / FAR_BEHIND)
 
     def helped(self, now: float, waiting: int) -> None:
         """Say when to help again, with so many left in waiting.

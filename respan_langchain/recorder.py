@@ -21,6 +21,7 @@ from respan_langchain.backlog import BEHIND, HELP, SMALL, SMALL_EVENT, Backlog
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.records.content.content import json_value
+from respan_langchain.records.content.weight import weight
 from respan_langchain.records.event import Event, weight_of
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.runs import Runs
@@ -68,9 +69,10 @@ class Recorder:
         self._ready: list[Parcel] = []
         self._in_view = 0
         """Events of the worker's present look that are not read yet."""
-        # Held while events are read. Nobody waits for it but flush: who finds it taken leaves the
-        # work to its holder.
-        self._reading = threading.Lock()
+        # Held while events are read. Who helps and finds it taken leaves the work to its holder.
+        # What calls us while we read (a listener, a signal handler, a collected stream) must not
+        # wait for its own thread.
+        self._reading = threading.RLock()
         self._reader: int | None = None
         worker.attach(self)
 
@@ -126,7 +128,8 @@ class Recorder:
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root, everything considered that was written until now."""
         self.read_now()
-        return self._runs.is_root(run_id)
+        run = self._runs.find(run_id)
+        return run is not None and run.is_root
 
     @property
     def open_runs(self) -> int:
@@ -150,11 +153,8 @@ class Recorder:
             if not self.events:
                 self._in_view = 0
                 self.waiting_bytes = 0
-                if self.stopped:
-                    self._runs.close(now)
-                else:
-                    self._runs.expire(now)
-                self._shape_finished()
+            if self._in_view <= 0:
+                self._end_look(now)
             ready = self._hand_out()
             if ready:
                 self.backlog.learn(sum(len(parcel.body) for parcel in ready), read)
@@ -183,7 +183,7 @@ class Recorder:
         self.events.clear()
         self._runs = Runs(self._patience, wants_chains=self.wants_chains)
         self._ready = []
-        self._reading, self._reader = threading.Lock(), None
+        self._reading, self._reader = threading.RLock(), None
         self.waiting_bytes = 0
         self._in_view = 0
         self.silent.clear()
@@ -195,16 +195,25 @@ class Recorder:
         now = time.monotonic()
         if not self.backlog.wants_help(now, len(self.events)):
             return
-        if not self._reading.acquire(blocking=False):
+        if self._helped(now):
             return
+        moment = self.backlog.moment(len(self.events))
+        if moment and self._reader != get_ident():
+            time.sleep(moment)
+
+    def _helped(self, now: float) -> bool:
+        """Read a little; False when somebody else reads, or what comes next is large."""
+        if self._reader == get_ident() or not self._reading.acquire(blocking=False):
+            return False
         try:
             with self._as_reader():
-                self._read(HELP, helping=True)
+                read = self._read(HELP, helping=True)
                 ready = self._hand_out()
         finally:
             self._reading.release()
         self.backlog.helped(now, len(self.events))
         self._worker.put(*ready)
+        return read > 0
 
     @contextmanager
     def _as_reader(self) -> Iterator[None]:
@@ -215,17 +224,29 @@ class Recorder:
         finally:
             self._reader = None
 
+    def _end_look(self, now: float) -> None:
+        """Close what waited long enough: judged by what is read, which may end before now."""
+        if self.events:
+            self._runs.expire(self.events[0][2])
+        elif self.stopped:
+            self._runs.close(now)
+        else:
+            self._runs.expire(now)
+        self._shape_finished()
+
     def _hand_out(self) -> list[Parcel]:
         ready, self._ready = self._ready, []
         return ready
 
-    def _read(self, most: int, *, helping: bool = False) -> None:
-        """Read so many events; who helps, up to one that is large."""
+    def _read(self, most: int, *, helping: bool = False) -> int:
+        """Read so many events and say how many; who helps, up to one that is large."""
         events, runs = self.events, self._runs
+        number = 0
         for _ in range(min(most, len(events))):
-            if helping and weight_of(events[0]) > SMALL:
+            if helping and self._is_large(events[0]):
                 break
             event = events.popleft()
+            number += 1
             if event[0]:
                 self.waiting_bytes -= event[0]
             try:
@@ -233,6 +254,18 @@ class Recorder:
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.complain(problem)
         self._shape_finished()
+        return number
+
+    def _is_large(self, event: Event) -> bool:
+        """Whether much may have to be made into rows once this event is read."""
+        size = weight_of(event)
+        if event[1] in ("end", "error"):
+            run = self._runs.find(event[3])
+            if run is not None:
+                if run.is_root and run.trace.held:
+                    return True  # all that waited to know whether the trace is kept
+                size += weight(run.inputs)
+        return size > SMALL
 
     def _shape_finished(self) -> None:
         finished = self._runs.take()

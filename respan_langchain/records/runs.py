@@ -93,10 +93,9 @@ class Runs:
         run.trace.open[run_id.int] = run
         self._touch(run.trace, now)
 
-    def is_root(self, run_id: UUID) -> bool:
-        """Whether this is an open root."""
-        run = self._open.get(run_id.int)
-        return run is not None and run.is_root
+    def find(self, run_id: UUID) -> Run | None:
+        """An open run; None when there is none of this id."""
+        return self._open.get(run_id.int)
 
     def first_token(self, now: float, run_id: UUID) -> None:
         """Note when a model began to answer."""

@@ -1,7 +1,10 @@
 """One handler for all threads and tasks: each row holds only its own."""
 
 import asyncio
+import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -10,6 +13,8 @@ from langchain_core.runnables.config import run_in_executor
 from support.constructs import PROMPT
 from support.held import worker_held
 from support.models import FakeChat
+
+from respan_langchain import Patience
 
 
 class Echo(FakeChat):
@@ -197,3 +202,94 @@ def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, ma
     assert len(made) == 2_400
     assert here
     assert max(here) < 20_000
+
+
+def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
+    made = []
+    handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
+
+    def work(_):
+        handler.read()  # as the worker would, so that only the end, which is small, is to come
+        return "done"
+
+    with worker_held(make_handler):
+        RunnableLambda(len).invoke("x", {"callbacks": [handler]})
+        RunnableLambda(work).invoke("?" * 100_000, {"callbacks": [handler]})
+        for number in range(1_200):
+            RunnableLambda(len).invoke(f"{number}", {"callbacks": [handler]})
+    assert handler.flush(60)
+
+    here = [size for size, thread in made if thread == threading.get_ident()]
+    assert here
+    assert max(here) < 20_000
+
+
+def test_a_trace_that_sampling_held_is_made_into_rows_on_no_thread_of_the_apps(make_handler):
+    made = []
+    handler = make_handler(sample_rate=0.0, listener=lambda _: made.append(threading.get_ident()))
+
+    def fail(_):
+        for _ in range(300):
+            FakeChat().invoke("Hello")
+        handler.read()
+        raise ValueError
+
+    with worker_held(make_handler):
+        for number in range(1_200):
+            RunnableLambda(len).invoke(f"{number}", {"callbacks": [handler]})
+        with pytest.raises(ValueError):  # noqa: PT011  # it is our own
+            RunnableLambda(fail).invoke("x", {"callbacks": [handler]})
+        for number in range(1_200):
+            RunnableLambda(len).invoke(f"{number}", {"callbacks": [handler]})
+    assert handler.flush(60)
+
+    assert len(made) == 301
+    assert threading.get_ident() not in made
+
+
+def test_many_threads_that_never_wait_keep_little_waiting(make_handler):
+    handler = make_handler(max_queue_rows=1_000_000, max_queue_bytes=1_000_000_000)
+    waiting = []
+
+    def work(_):
+        for number in range(400):
+            chain.invoke(f"{number}", {"callbacks": [handler]})
+            waiting.append(len(handler._recorder.events))
+
+    chain = RunnableLambda(lambda asked: asked) | Echo()
+    chain.invoke("x", {"callbacks": [handler]})
+    handler.flush()  # the first rows bring imports with them
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(16)))
+
+    assert max(waiting) < 10_000
+    assert handler.flush(60)
+
+
+def test_a_trace_ends_when_its_patience_is_over_though_the_app_never_pauses(make_handler):
+    names, go = [], threading.Event()
+    handler = make_handler(
+        listener=lambda row: names.append(json.loads(row)["metadata"]["span_name"]),
+        patience=Patience(late_children=0.0),
+    )
+
+    def root(_, config):
+        child = RunnableLambda(lambda _: go.wait())
+        thread = threading.Thread(target=child.invoke, args=("x", config))
+        thread.start()
+        return thread.join
+
+    def go_on():
+        for _ in range(150):
+            RunnableLambda(len).invoke("x", {"callbacks": [handler]})
+
+    with worker_held(make_handler):
+        joined = RunnableLambda(root, name="left").invoke("x", {"callbacks": [handler]})
+        go_on()
+        for _ in range(2):  # as the worker does: a look is over though events wait
+            handler._recorder.take(time.monotonic())
+            go_on()
+        assert handler._recorder.events
+        assert "left" in names
+        go.set()
+        joined()
