@@ -1,6 +1,7 @@
 """Parcels and wires for the chapters on delivery."""
 
 import json
+import resource
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,17 @@ def threads_refused() -> Iterator[None]:
         yield
     finally:
         threading.stack_size(usual)
+
+
+@contextmanager
+def disk_full() -> Iterator[None]:
+    """Nothing can be written to any file of this process."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def parcel(name, *, ledger=None, address="dataset", size=20):

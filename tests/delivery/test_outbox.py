@@ -12,7 +12,7 @@ from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import NEVER, WAIT, Events, Turns, parcel
+from tests.delivery.kit import NEVER, WAIT, Events, Turns, disk_full, parcel
 
 FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
 
@@ -365,6 +365,57 @@ def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
 
     assert wire.stored == {"a": 1}
     assert caplog.text.count("records stay in memory") == 1
+
+
+@pytest.fixture
+def delivered_while_the_disk_was_full(by_hand, place, ledger):
+    """A loop that could not take what it delivered off the disk."""
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger))
+    turns.step()
+    with disk_full():
+        turns.until_nothing_is_due()
+    assert ledger.counts().delivered == 2
+    assert rows_in(place) == ["a", "b"]
+    return turns
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_later(
+    delivered_while_the_disk_was_full, place, ledger
+):
+    turns = delivered_while_the_disk_was_full
+    turns.now += 40.0
+    turns.put(parcel("c", ledger=ledger))
+    turns.until_nothing_is_due()
+
+    assert rows_in(place) == []
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_though_nothing_more_comes(
+    delivered_while_the_disk_was_full, place
+):
+    turns = delivered_while_the_disk_was_full
+    turns.now += 40.0
+    turns.step()
+
+    assert rows_in(place) == []
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_at_the_latest_at_the_end(
+    delivered_while_the_disk_was_full, place
+):
+    delivered_while_the_disk_was_full.loop.outbox.close()
+
+    assert not list(place.iterdir())
+
+
+def test_a_disk_that_is_full_at_the_end_too_keeps_what_was_delivered(
+    delivered_while_the_disk_was_full, place
+):
+    with disk_full():
+        delivered_while_the_disk_was_full.loop.outbox.close()
+
+    assert rows_in(place) == ["a", "b"]
 
 
 def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, ledger):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import sqlite3
 import stat
 import time
@@ -14,6 +13,7 @@ from respan_langchain.delivery.disk import spool_directory, spool_tools
 from respan_langchain.delivery.disk.spool import SpoolRow
 from respan_langchain.delivery.disk.spool_directory import Lock
 from respan_langchain.errors import ConfigurationError
+from tests.delivery.kit import disk_full
 
 
 @pytest.fixture
@@ -287,15 +287,12 @@ def test_a_broken_transaction_leaves_nothing_behind(spool):
 
 
 def test_a_disk_that_goes_on_saying_no_costs_no_file_and_no_handle(place):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handles = len(list(Path("/proc/self/fd").iterdir()))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
+
+    with disk_full():
         for _ in range(20):
             with pytest.raises((OSError, sqlite3.Error)):
                 spool_directory.create(place)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert len(list(Path("/proc/self/fd").iterdir())) == handles
     assert not list(place.iterdir())

@@ -54,6 +54,8 @@ class Outbox(NoOutbox):
         self._spool: Spool | None = None
         self._lock: spool_directory.Lock | None = None
         self._on_disk: dict[tuple[str, str], int] = {}
+        self._owed: set[tuple[str, str]] = set()
+        """Of these, what is done with and could not be deleted yet."""
         self._bytes = 0
         self._owners: WeakValueDictionary[int, Ledger] = WeakValueDictionary()
         self._rests = 0
@@ -87,11 +89,8 @@ class Outbox(NoOutbox):
 
     def remove(self, rows: Sequence[Row], now: float) -> None:
         """These are done with."""
-        keys = [_key(row) for row in rows if _key(row) in self._on_disk]
-        if keys and (spool := self._open(now)) is not None:
-            with _Rescue(self, now):
-                spool.remove(keys)
-                self._bytes -= sum(self._on_disk.pop(key) for key in keys)
+        self._owed |= {_key(row) for row in rows} & self._on_disk.keys()
+        self._delete_owed(now)
 
     # -- rows come back --------------------------------------------------------------------------
 
@@ -100,6 +99,7 @@ class Outbox(NoOutbox):
         if now < self._look_at:
             return []
         self._look_at = now + LOOK_FOR_ORPHANS
+        self._delete_owed(now)
         strangers = self._spool is not None or any(self.disk.directory.glob("*.db"))
         gone: list[SpoolRow] = []
         if not strangers or (spool := self._open(now)) is None:
@@ -130,6 +130,9 @@ class Outbox(NoOutbox):
 
     def close(self) -> None:
         """Leave what is on disk for another process."""
+        # Whoever comes next would deliver once more what is still there, so there is no rest now.
+        self._rest_until = float("-inf")
+        self._delete_owed(0.0)
         spool, lock = self._spool, self._lock
         if spool is None or lock is None:
             return
@@ -142,7 +145,7 @@ class Outbox(NoOutbox):
             lock.release()
         else:
             lock.forget()
-        self._spool = self._lock = None
+        self._let_go()
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
@@ -193,6 +196,13 @@ class Outbox(NoOutbox):
                 self._bytes = spool.bytes()
         return self._bytes + size <= self.disk.max_bytes
 
+    def _delete_owed(self, now: float) -> None:
+        if self._owed and (spool := self._open(now)) is not None:
+            with _Rescue(self, now):
+                spool.remove(self._owed)
+                self._bytes -= sum(self._on_disk.pop(key, 0) for key in self._owed)
+                self._owed.clear()
+
     def _change(self, keys: list[tuple[str, str]], state: SpoolState, now: float) -> None:
         if keys and (spool := self._open(now)) is not None:
             with _Rescue(self, now):
@@ -228,9 +238,14 @@ class Outbox(NoOutbox):
             spool_directory.set_aside(self._spool.path)
             if self._lock is not None:
                 self._lock.release()
-            self._spool = self._lock = None
-            self._on_disk.clear()
-            self._bytes = self.loadable = 0
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """The file is no longer ours; what becomes of its rows is not ours to say."""
+        self._spool = self._lock = None
+        self._on_disk.clear()
+        self._owed.clear()
+        self._bytes = self.loadable = 0
 
 
 class _Rescue:
