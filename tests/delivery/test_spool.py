@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from respan_langchain.delivery.disk import spool_directory, spool_tools
-from respan_langchain.delivery.disk.spool import SpoolRow
+from respan_langchain.delivery.disk.spool import SpoolRow, cause_of
 from respan_langchain.delivery.disk.spool_directory import Lock
 from respan_langchain.errors import ConfigurationError
 from tests.delivery.kit import disk_full
@@ -284,6 +284,22 @@ def test_a_broken_transaction_leaves_nothing_behind(spool):
     with pytest.raises(sqlite3.ProgrammingError):
         spool.remove([("a",)])
     spool.add([a_row("b")], held=True)
+
+
+def test_an_error_is_told_by_its_names_since_sqlite_quotes_rows(spool):
+    with pytest.raises(sqlite3.Error, match="secret") as sqlite_s:
+        spool.connection.execute("SELECT secret FROM rows")
+    with pytest.raises(sqlite3.Error) as pythons:
+        spool.connection.execute("SELECT ?")
+    with pytest.raises(OSError, match="secret") as systems:
+        Path("/nowhere/secret").read_text()
+
+    assert [cause_of(each.value) for each in (sqlite_s, pythons, systems)] == [
+        "OperationalError: SQLITE_ERROR",
+        "ProgrammingError: no code",
+        "FileNotFoundError: No such file or directory",
+    ]
+    assert cause_of(ConfigurationError("chmod it")) == "ConfigurationError: chmod it"
 
 
 def test_a_disk_that_goes_on_saying_no_costs_no_file_and_no_handle(place):

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from respan_langchain.delivery.batch import Settled, rows_of
 from respan_langchain.delivery.disk import spool_directory
 from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
-from respan_langchain.delivery.disk.spool import Spool, SpoolRow, SpoolState, is_damage
+from respan_langchain.delivery.disk.spool import Spool, SpoolRow, SpoolState, cause_of, is_damage
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.limits import MEBIBYTE
 from respan_langchain.delivery.parcel import Parcel, Row
@@ -230,7 +230,7 @@ class Outbox(NoOutbox):
 
     def stumble(self, error: Exception, now: float) -> None:
         """The disk said no, or the file is damaged: go on in memory for a while."""
-        self.problem = f"{type(error).__name__}: {error}"
+        self.problem = cause_of(error)
         self._rest_until = now + min(LONGEST_REST, FIRST_REST * 2**self._rests)
         self._rests += 1
         if self._spool is not None and isinstance(error, sqlite3.Error) and is_damage(error):

@@ -2,6 +2,8 @@
 
 Written by one process, which holds the lock beside it; read by anybody. The engine and a checksum
 find damage, the primary key finds doubles. Holds JSON only, and no key.
+
+What SQLite says when something is wrong may quote a row: people are told the names of errors alone.
 """
 
 import sqlite3
@@ -61,6 +63,18 @@ def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is broken, as opposed to the disk being full or read-only."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in DAMAGED
+
+
+def cause_of(error: Exception) -> str:
+    """What may be told of an error: its class, and what the system calls it."""
+    kind = type(error).__name__
+    match error:
+        case sqlite3.Error():
+            return f"{kind}: {getattr(error, 'sqlite_errorname', 'no code')}"
+        case OSError():
+            return f"{kind}: {error.strerror}"
+        case _:
+            return f"{kind}: {error}"
 
 
 class Spool:
