@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 
 import typer
 from rich.console import Group, RenderableType
@@ -12,7 +12,7 @@ from respan_langchain.cli.desk import FINDINGS, NO_KEY, OK, Desk, command
 from respan_langchain.cli.looks import count, counted
 from respan_langchain.cli.tables import Column, number, table
 from respan_langchain.delivery.disk import spool_tools
-from respan_langchain.delivery.disk.spool import SpoolState
+from respan_langchain.delivery.disk.spool import STATES, SpoolState
 from respan_langchain.delivery.disk.spool_tools import SpoolFile
 from respan_langchain.destination import spool_directory
 from respan_langchain.errors import ConfigurationError
@@ -23,7 +23,7 @@ DAY: Final = 86_400.0
 """Seconds."""
 States = Annotated[
     list[str] | None,
-    typer.Option("--state", help=f"Only rows that are {', '.join(get_args(SpoolState))}."),
+    typer.Option("--state", help=f"Only rows that are {', '.join(STATES)}."),
 ]
 
 
@@ -67,7 +67,7 @@ def export(
     """Write the rows with their history, one JSON object a line."""
     written = 0
     with opened(output) as file:
-        for row in spool_tools.export(_folder(desk), _states(state) or spool_tools.ALL):
+        for row in spool_tools.export(_folder(desk), _states(state) or STATES):
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
@@ -99,7 +99,7 @@ def _folder(desk: Desk) -> Path:
 
 
 def _states(said: list[str] | None) -> tuple[SpoolState, ...]:
-    known = {state: state for state in spool_tools.ALL}
+    known = {state: state for state in STATES}
     if wrong := [state for state in said or () if state not in known]:
         raise ConfigurationError(f"--state {wrong[0]!r}: there are {', '.join(known)}.")
     return tuple(state for name, state in known.items() if name in (said or ()))

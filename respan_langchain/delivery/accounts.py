@@ -1,5 +1,6 @@
 """What happens when a row meets its fate: the one place that tells everybody."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from respan_langchain.delivery.batch import News, Settled, rows_of
@@ -13,7 +14,6 @@ from respan_langchain.delivery.parcel import by_ledger
 
 IN_DOUBT = "sent without a clear answer, to be looked for"
 SHUTDOWN = "shutdown"
-SPOOL_EXPIRED = "spool_expired"
 
 
 class Accounts:
@@ -54,12 +54,12 @@ class Accounts:
         self._herald.settled(settled, now)
 
     def throw_away(self, gone: list[Loaded], now: float) -> None:
-        """These lay on disk for too long."""
+        """These were lost on disk."""
         for one in gone:
             for ledger in (one.parcel.ledger, self._ledger):
                 one.count_in(ledger)
-                ledger.settle([one.parcel.id], "dropped", SPOOL_EXPIRED)
-        self._herald.lost(SPOOL_EXPIRED, len(gone), now)
+                ledger.settle([one.parcel.id], "dropped", one.lost)
+        self._herald.lost(Counter(one.lost for one in gone), now)
 
     def learn(self, news: News, waiting: int, now: float) -> None:
         """What an answer changed."""

@@ -46,7 +46,7 @@ class Herald:
         for one in settled:
             if one.state == "dropped":
                 dropped[one.reason] += len(one.rows)
-        self._lost(dropped, now)
+        self.lost(dropped, now)
         rejected = sum(len(one.rows) for one in settled if one.state == "rejected")
         if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
             logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
@@ -59,11 +59,14 @@ class Herald:
         counts: Counter[str] = Counter()
         while reasons:
             counts[reasons.popleft()] += 1
-        self._lost(counts, now)
+        self.lost(counts, now)
 
-    def lost(self, reason: str, number: int, now: float) -> None:
-        """So many rows were given up."""
-        self._lost(Counter({reason: number} if number else {}), now)
+    def lost(self, counts: Counter[str], now: float) -> None:
+        """So many rows were given up, by reason."""
+        for reason, number in counts.items():
+            count = self._notices.count_to_say(f"dropped {reason}", now, number)
+            if count is not None:
+                logger.warning("respan_langchain dropped %d record(s): %s.", count, reason)
 
     def failed(self, error: BaseException, now: float) -> None:
         """The room's own fault."""
@@ -72,7 +75,15 @@ class Herald:
             logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
 
     def disk(self, outbox: NoOutbox, now: float) -> None:
-        """The disk says no."""
+        """The disk says no, or a file on it is odd."""
+        while outbox.odd_files:
+            cause = outbox.odd_files.popleft()
+            if self._notices.count_to_say(f"odd file {cause}", now) is not None:
+                logger.warning(
+                    "A file of the spool could not be read in full (%s): see"
+                    " `respan-langchain spool list`.",
+                    cause,
+                )
         problem = outbox.problem
         if problem is not None and self._notices.count_to_say("disk", now) is not None:
             logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
@@ -88,9 +99,3 @@ class Herald:
             logger.warning("respan_langchain: %d record(s) not delivered: %s.", lost, why)
         if spooled:
             logger.warning("respan_langchain: %d record(s) on disk for later: %s.", spooled, why)
-
-    def _lost(self, counts: Counter[str], now: float) -> None:
-        for reason, number in counts.items():
-            count = self._notices.count_to_say(f"dropped {reason}", now, number)
-            if count is not None:
-                logger.warning("respan_langchain dropped %d record(s): %s.", count, reason)

@@ -1,13 +1,16 @@
 """The levels `spill` and `durable`: what a worker leaves on disk, what the next makes of it."""
 
 import os
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
 from respan_langchain.answer import Answer
-from respan_langchain.delivery.disk import spool_tools
+from respan_langchain.delivery.disk import spool_directory, spool_tools
 from respan_langchain.delivery.disk.outbox import Disk, Outbox
+from respan_langchain.delivery.disk.spool import STATES, Spool, SpoolRow
 from respan_langchain.delivery.ledger import Fate, Ledger
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
@@ -57,7 +60,7 @@ def on_disk(wire, place):
 
 
 def rows_in(place, *states):
-    return sorted(row["id"] for row in spool_tools.export(place, states or spool_tools.ALL))
+    return sorted(row["id"] for row in spool_tools.export(place, states or STATES))
 
 
 def killed(worker):
@@ -431,6 +434,149 @@ def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, 
     assert worker.flush(WAIT, ledger)
     assert wire.stored == {"a": 1, "b": 1}
     assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def one_byte_of_an_id(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a3dataset", b"\xe93dataset"))
+
+
+def one_byte_of_a_body(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'{"id": "a3"}', b'{"id": "X3"}'))
+
+
+def the_state_of_a_row(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"waiting", b"w@iting", 1))
+
+
+def another_programs(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE rows (theirs)")
+
+
+def another_programs_without_such_a_table(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (precious)")
+
+
+def a_link_for_a_lock(path):
+    path.with_suffix(".lock").symlink_to("/nowhere")
+
+
+def a_directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+ODD = [
+    one_byte_of_an_id, one_byte_of_a_body, the_state_of_a_row, another_programs,
+    another_programs_without_such_a_table, a_link_for_a_lock, a_directory,
+]  # fmt: skip
+
+
+def left_behind(place, name, ids):
+    """What a process left that was killed before it could send anything."""
+    spool_directory.prepare(place)
+    path = place / f"{name}.db"
+    with closing(Spool(path)) as spool:
+        rows = [SpoolRow(each, "dataset", parcel(each, size=0).body) for each in ids]
+        spool.add(rows, held=True)
+    return path
+
+
+@pytest.mark.parametrize("spoil", ODD, ids=lambda spoil: spoil.__name__)
+def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, ledger, spoil, caplog):
+    odd = left_behind(place, "1-odd", ["a1", "a2", "a3", "a4"])
+    spoil(odd)
+    left_behind(place, "2-good", ["b1", "b2"])
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("new", ledger=ledger))
+    for _ in range(3):
+        turns.now += 40.0
+        turns.until_nothing_is_due()
+
+    assert {"b1", "b2", "new"} <= set(wire.stored)
+    assert set(wire.stored.values()) == {1}
+    assert turns.loop.outbox.problem is None
+    damaged = turns.ledger.counts().lost
+    assert len(wire.stored) == (6 if damaged else 3)
+    assert turns.ledger.counts().dropped == ({"damaged": 1} if damaged else {})
+    assert len(caplog.records) == 1
+    assert len([path for path in place.iterdir() if path.name.startswith("1-odd.db")]) == 1
+
+
+def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, place, caplog):
+    path = left_behind(place, "1-odd", [f"a{number:03}" for number in range(900)])
+    content = path.read_bytes()
+    at = content.index(b'{"id": "a800"}') // 4096 * 4096
+    path.write_bytes(content[:at] + b"\xff" * 4096 + content[at + 4096 :])
+    turns = by_hand(Disk(place), max_age=1.0)
+    for _ in range(3):
+        turns.now += 40.0
+        turns.until_nothing_is_due()
+
+    assert set(wire.stored.values()) == {1}
+    assert 700 < len(wire.stored) <= 800
+    assert "could not be read in full (DatabaseError: SQLITE_CORRUPT)" in caplog.text
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire, place):
+    left_behind(place, "1-good", ["a", "b"])
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("new"))
+    with disk_full():
+        turns.until_nothing_is_due()
+    assert not set(wire.stored) & {"a", "b"}
+
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1, "new": 1}
+
+
+def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
+    turns = by_hand(Disk(place, "durable"), max_age=100.0)
+    turns.put(parcel("new"))
+    turns.step()
+    spool = turns.loop.outbox._spool
+    spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spool.connection.execute("PRAGMA cache_size = 0")
+    spool.path.write_bytes(b"x" * spool.path.stat().st_size)
+    orphan = left_behind(place, "1-good", ["a", "b"])
+    turns.now += 40.0
+    turns.step()
+    assert orphan.exists()
+
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1, "new": 1}
+
+
+def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, place):
+    spool_directory.prepare(place)
+    with closing(Spool(place / "1-odd.db")) as spool:
+        spool.add([SpoolRow("a", "dataset", b"{}", "dead")], held=True)
+        spool.connection.execute("UPDATE rows SET body = x'00'")
+    turns = by_hand(Disk(place))
+    turns.step()
+
+    assert turns.ledger.counts().captured == 0
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
+    one_byte_of_an_id(left_behind(place, "1-odd", ["a3"]))
+    turns = by_hand(Disk(place))
+    turns.step()
+
+    assert "a3" not in caplog.text
+    assert "dropped 1 record(s): damaged" in caplog.text
 
 
 def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, ledger):

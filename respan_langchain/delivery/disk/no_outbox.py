@@ -1,5 +1,6 @@
 """What the worker asks of a disk, and the level `memory`, which has none."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,15 @@ from respan_langchain.delivery.parcel import Parcel, Row
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A row that came back from disk, with an empty body if it was only to be thrown away."""
+    """A row that came back from disk, with an empty body if it was lost there."""
 
     parcel: Parcel
     sent: bool
     """It was sent, and nobody knows what became of it."""
     adopted: bool
     """It came from another process."""
+    lost: str = ""
+    """Why it is to be thrown away; empty when it is not."""
 
     def count_in(self, ledger: Ledger) -> None:
         """It is not on disk alone any more."""
@@ -41,6 +44,8 @@ class NoOutbox:
     def __init__(self) -> None:
         self.adopted = Ledger(remembered=0)
         """Counts the rows of processes that are gone."""
+        self.odd_files: deque[str] = deque()
+        """What is wrong with files that processes left, for whoever tells people."""
 
     def write_down(self, rows: Sequence[Row], now: float) -> None:
         """`durable`: these were taken in."""
@@ -63,7 +68,7 @@ class NoOutbox:
         """These are done with."""
 
     def look_around(self, now: float) -> list[Loaded]:
-        """Adopt what processes left that are gone, and throw away what is too old: this."""
+        """Adopt what processes left that are gone; what of all that is here is lost."""
         del now
         return []
 

@@ -7,7 +7,7 @@ there were none; a file that is damaged is set aside.
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -61,6 +61,7 @@ class Outbox(NoOutbox):
         self._rests = 0
         self._rest_until = float("-inf")
         self._look_at = float("-inf")
+        self._odd_paths: set[Path] = set()
 
     # -- rows go to disk -------------------------------------------------------------------------
 
@@ -95,25 +96,27 @@ class Outbox(NoOutbox):
     # -- rows come back --------------------------------------------------------------------------
 
     def look_around(self, now: float) -> list[Loaded]:
-        """Adopt what processes left that are gone, and throw away what is too old: this."""
+        """Adopt what processes left that are gone; what is damaged or too old is lost: this."""
         if now < self._look_at:
             return []
         self._look_at = now + LOOK_FOR_ORPHANS
         self._delete_owed(now)
         strangers = self._spool is not None or any(self.disk.directory.glob("*.db"))
-        gone: list[SpoolRow] = []
         if not strangers or (spool := self._open(now)) is None:
             return []
+        lost: list[Loaded] = []
         with _Rescue(self, now):
-            spool_directory.adopt_orphans(self.disk.directory, spool)
-            gone = spool.expire(time.time() - self.disk.max_age)
+            for orphan in spool_directory.adopt_orphans(self.disk.directory, spool):
+                lost += [self._loaded(row, lost="damaged") for row in _alive(orphan.damaged)]
+                self._note_odd(orphan)
+            expired = spool.expire(time.time() - self.disk.max_age)
+            # What is held in memory as well is not lost.
+            gone = [
+                row for row in expired if self._on_disk.pop((row.id, row.address), None) is None
+            ]
+            lost += [self._loaded(row, lost="spool_expired") for row in _alive(gone)]
             self.loadable, self._bytes = spool.loadable(), spool.bytes()
-        # What is held in memory as well is not lost, and dead letters were counted when they died.
-        return [
-            self._loaded(row)
-            for row in gone
-            if self._on_disk.pop((row.id, row.address), None) is None and row.state != "dead"
-        ]
+        return lost
 
     def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
         """Bring rows back to memory; they stay on disk until they are done with."""
@@ -215,10 +218,16 @@ class Outbox(NoOutbox):
             parcel.id, parcel.address, parcel.body, state, reason, owner=id(parcel.ledger)
         )
 
-    def _loaded(self, row: SpoolRow) -> Loaded:
+    def _note_odd(self, orphan: spool_directory.Orphan) -> None:
+        """Have it said once: a file that cannot be opened is met at every look."""
+        if orphan.problem and orphan.path not in self._odd_paths:
+            self._odd_paths.add(orphan.path)
+            self.odd_files.append(orphan.problem)
+
+    def _loaded(self, row: SpoolRow, lost: str = "") -> Loaded:
         owner = self._owners.get(row.owner)
         parcel = Parcel(row.id, row.address, row.body, owner or self.adopted)
-        return Loaded(parcel, sent=row.state == "sent", adopted=owner is None)
+        return Loaded(parcel, sent=row.state == "sent", adopted=owner is None, lost=lost)
 
     def _open(self, now: float) -> Spool | None:
         if self._spool is None and now >= self._rest_until:
@@ -268,3 +277,8 @@ class _Rescue:
 
 def _key(row: Row) -> tuple[str, str]:
     return row.parcel.id, row.parcel.address
+
+
+def _alive(rows: Iterable[SpoolRow]) -> list[SpoolRow]:
+    """Those that were not counted yet: dead letters were when they died."""
+    return [row for row in rows if row.state != "dead"]

@@ -12,13 +12,15 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 SpoolState = Literal["waiting", "sent", "dead"]
+STATES: tuple[SpoolState, ...] = get_args(SpoolState)
 
-VERSION = 1
 SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS rows (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -35,6 +37,8 @@ CREATE TABLE IF NOT EXISTS rows (
     UNIQUE (id, address)
 );
 CREATE INDEX IF NOT EXISTS loadable ON rows (held, state, number);
+PRAGMA user_version = 1;
+COMMIT;
 """
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
@@ -57,6 +61,8 @@ class SpoolRow:
     """When its state changed last."""
     owner: int = 0
     """Whose it is in this process; 0 when it came from another one."""
+    damaged: bool = False
+    """It is not what was written; the body is empty."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -96,11 +102,14 @@ class Spool:
             raise
 
     def _prepare(self) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):
+        # A letter that is none makes the checksum wrong, and so spoils its own row alone.
+        self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+        for pragma in ("synchronous=FULL", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(SCHEMA)
-        if self._connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-            self._connection.execute(f"PRAGMA user_version={VERSION}")
+        # A file of another program's is not to be made into one of ours.
+        if self._connection.execute("PRAGMA schema_version").fetchone() == (0,):
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
@@ -111,8 +120,8 @@ class Spool:
         now = time.time()
         values = (
             (
-                row.id, row.address, row.body, zlib.crc32(row.body), row.state, row.reason,
-                row.attempts, held, row.owner, row.captured or now, now,
+                row.id, row.address, row.body, _checksum(row.id, row.address, row.body),
+                row.state, row.reason, row.attempts, held, row.owner, row.captured or now, now,
             )
             for row in rows
         )  # fmt: skip
@@ -157,10 +166,10 @@ class Spool:
             )
             for number, *columns in cursor:
                 row = _row(columns)
-                size += 0 if row is None else len(row.body)
+                size += len(row.body)
                 if loaded and size > most_bytes:
                     break
-                loaded += [] if row is None else [row]
+                loaded += [] if row.damaged else [row]
                 numbers.append((number,))
             cursor.executemany("UPDATE rows SET held = 1 WHERE number = ?", numbers)
         return loaded
@@ -170,16 +179,11 @@ class Spool:
         query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def rows(
-        self, states: Sequence[SpoolState] = ("waiting", "sent", "dead")
-    ) -> Iterator[SpoolRow]:
-        """All rows in these states, the oldest first; one that is damaged is passed over."""
-        marks = ", ".join("?" * len(states))
-        query = f"SELECT {COLUMNS} FROM rows WHERE state IN ({marks}) ORDER BY number"  # noqa: S608
-        with closing(self._connection.execute(query, tuple(states))) as cursor:
-            for columns in cursor:
-                if (row := _row(columns)) is not None:
-                    yield row
+    def rows(self) -> Iterator[SpoolRow]:
+        """All rows, the oldest first, and those that are damaged."""
+        query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608
+        with closing(self._connection.execute(query)) as cursor:
+            yield from map(_row, cursor)
 
     def counts(self) -> dict[str, int]:
         """Rows by state."""
@@ -235,17 +239,24 @@ class Spool:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield cursor
+                self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
-            self._connection.commit()
 
 
 COLUMNS = "id, address, body, checksum, state, reason, attempts, captured, changed, owner"
+TYPES = [str, str, bytes, int, str, str, int, float, float, int]
+"""Theirs, unless the file is damaged."""
 
 
-def _row(columns: Sequence[object]) -> SpoolRow | None:
-    body, checksum = columns[2], columns[3]
-    if not isinstance(body, bytes) or zlib.crc32(body) != checksum:
-        return None
-    return SpoolRow(*columns[:3], *columns[4:])  # type: ignore[arg-type]  # the schema's types
+def _row(columns: Sequence[Any]) -> SpoolRow:
+    name, address, body, checksum, state, *more = columns
+    well_formed = [type(value) for value in columns] == TYPES and state in STATES
+    if not well_formed or _checksum(name, address, body) != checksum:
+        return SpoolRow(str(name), str(address), b"", state, damaged=True)
+    return SpoolRow(name, address, body, state, *more)
+
+
+def _checksum(name: str, address: str, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(f"{name} {address}".encode()))

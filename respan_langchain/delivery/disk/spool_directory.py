@@ -1,7 +1,8 @@
 """The directory that spools share: one file for each process, with a lock that dies with it.
 
-A file whose lock is free is an orphan; whoever gets the lock moves its rows into his own file. The
-directory and everything in it belong to one user alone, from birth.
+A file whose lock is free is an orphan; whoever gets the lock moves its rows into his own file. One
+that cannot be read to its end is set aside, one that cannot even be opened is left alone: neither
+keeps anybody from the others. The directory and all in it belong to one user alone, from birth.
 """
 
 import contextlib
@@ -12,14 +13,15 @@ import stat
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from respan_langchain.delivery.disk.spool import Spool, SpoolRow, is_damage
+from respan_langchain.delivery.disk.spool import Spool, SpoolRow, cause_of, is_damage
 from respan_langchain.errors import ConfigurationError
 
 MINE_ALONE = 0o700
 NO_LINKS = os.O_NOFOLLOW | os.O_CLOEXEC
-BUNDLE = 500
 
 
 def prepare(directory: Path) -> None:
@@ -91,60 +93,72 @@ def create(directory: Path) -> tuple[Spool, Lock]:
         raise
 
 
-def adopt_orphans(directory: Path, home: Spool) -> int:
-    """Move the rows of processes that are gone into `home`; how many files there were."""
-    adopted = 0
+@dataclass(slots=True)
+class Orphan:
+    """A file that a process left, and what became of it."""
+
+    path: Path
+    damaged: list[SpoolRow] = field(default_factory=list)
+    """Rows that are lost."""
+    problem: str = ""
+    """Why the rest of it, or all of it, could not be read."""
+
+    def rows(self, spool: Spool) -> Iterator[SpoolRow]:
+        """Those that can be read."""
+        try:
+            for row in spool.rows():
+                stranger = replace(row, owner=0)
+                if row.damaged:
+                    self.damaged.append(stranger)
+                else:
+                    yield stranger
+        except sqlite3.Error as error:
+            self.problem = cause_of(error)
+
+
+def adopt_orphans(directory: Path, home: Spool) -> Iterator[Orphan]:
+    """Move the rows of processes that are gone into `home`; what became of each file.
+
+    Raises:
+        OSError, sqlite3.Error: The directory or `home` says no, never an orphan.
+    """
     for path in sorted(directory.glob("*.db")):
         if path != home.path and not path.is_symlink():
-            adopted += _adopt(path, home)
-    return adopted
+            orphan = _adopt(path, home)
+            if orphan is not None:
+                yield orphan
 
 
-def _adopt(path: Path, home: Spool) -> bool:
+def _adopt(path: Path, home: Spool) -> Orphan | None:
     lock = Lock(path.with_suffix(".lock"))
-    if not lock.acquire():
-        return False
+    try:
+        if not lock.acquire():
+            return None
+    except OSError as error:
+        return Orphan(path, problem=cause_of(error))
     try:
         # Somebody else may have adopted it between our look at the directory and our lock.
-        if path.exists():
-            _move_rows(path, home)
-            return True
+        return _move_rows(Orphan(path), home) if path.exists() else None
     finally:
         lock.release()
-    return False
 
 
-def _move_rows(path: Path, home: Spool) -> None:
-    """Copy, then delete: a crash in between leaves doubles, which the primary key will find."""
+def _move_rows(orphan: Orphan, home: Spool) -> Orphan:
+    """Copy all or nothing, then delete: a crash in between leaves doubles for the primary key."""
     try:
-        orphan = Spool(path)
-        try:
-            for rows in _bundles(orphan.rows()):
-                home.add((_strange(row) for row in rows), held=False)
-        finally:
-            orphan.close()
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-        set_aside(path)
-        return
-    remove(path)
-
-
-def _strange(row: SpoolRow) -> SpoolRow:
-    return SpoolRow(
-        row.id, row.address, row.body, row.state, row.reason, row.attempts, row.captured
-    )  # fmt: skip
-
-
-def _bundles(rows: Iterator[SpoolRow]) -> Iterator[list[SpoolRow]]:
-    bundle: list[SpoolRow] = []
-    for row in rows:
-        bundle.append(row)
-        if len(bundle) == BUNDLE:
-            yield bundle
-            bundle = []
-    yield bundle
+        spool = Spool(orphan.path)
+    except sqlite3.Error as error:
+        orphan.problem = cause_of(error)
+        if is_damage(error):
+            set_aside(orphan.path)
+        return orphan
+    with closing(spool):
+        home.add(orphan.rows(spool), held=False)
+    if orphan.problem or orphan.damaged:
+        set_aside(orphan.path)
+    else:
+        remove(orphan.path)
+    return orphan
 
 
 def set_aside(path: Path) -> None:

@@ -12,10 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from respan_langchain.delivery.disk.spool import Spool, SpoolRow, SpoolState
+from respan_langchain.delivery.disk.spool import STATES, Spool, SpoolRow, SpoolState
 from respan_langchain.delivery.disk.spool_directory import Lock
-
-ALL: tuple[SpoolState, ...] = ("waiting", "sent", "dead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,13 @@ def spool_files(directory: Path) -> list[SpoolFile]:
     ]
 
 
-def export(directory: Path, states: Sequence[SpoolState] = ALL) -> Iterator[dict[str, Any]]:
+def export(directory: Path, states: Sequence[SpoolState] = STATES) -> Iterator[dict[str, Any]]:
     """Every row with its history, ready for a line of JSON; `log` is what the platform takes."""
     for path in _walk(directory, "*.db"):
         with closing(Spool(path)) as spool:
-            for row in spool.rows(states):
-                yield _exported(row)
+            for row in spool.rows():
+                if row.state in states and not row.damaged:
+                    yield _exported(row)
 
 
 def replay(directory: Path) -> int:
@@ -98,7 +97,9 @@ def _in_use(path: Path) -> bool:
 
 def _exported(row: SpoolRow) -> dict[str, Any]:
     described = {
-        name: value for name, value in asdict(row).items() if name not in {"body", "owner"}
+        name: value
+        for name, value in asdict(row).items()
+        if name not in {"body", "owner", "damaged"}
     }
     return {**described, "log": json.loads(row.body)}
 
