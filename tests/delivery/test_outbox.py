@@ -283,6 +283,25 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     assert rows_in(place) == []
 
 
+def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_again(
+    by_hand, wire, place, ledger
+):
+    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    turns = by_hand(Disk(place, "spill"), max_age=1.0)
+    turns.put(parcel("a", ledger=ledger))
+    turns.until_nothing_is_due()
+    assert ledger.counts().rejected == 1
+
+    assert spool_tools.replay(place) == 1
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1}
+    assert (ledger.counts().rejected, ledger.counts().spooled) == (1, 0)
+    counts = turns.ledger.counts()
+    assert (counts.accepted, counts.rejected, counts.delivered, counts.spooled) == (2, 1, 1, 0)
+
+
 def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, ledger):
     wire.script.append(lambda ids: Answer(503, b'{"retry_after": 0.5}'))
     worker = on_disk("spill", delivery_deadline=0.05)

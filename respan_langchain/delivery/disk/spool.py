@@ -197,7 +197,11 @@ class Spool:
 
     def revive(self) -> int:
         """Have the dead letters sent again; how many there were."""
-        query = "UPDATE rows SET state = 'waiting', held = 0, changed = ? WHERE state = 'dead'"
+        # Whoever they were of has counted them as dead: they come back as if from another process.
+        query = (
+            "UPDATE rows SET state = 'waiting', held = 0, owner = 0, changed = ?"
+            " WHERE state = 'dead'"
+        )
         return self._connection.execute(query, (time.time(),)).rowcount
 
     def purge(self, states: Sequence[SpoolState], before: float = float("inf")) -> int:
