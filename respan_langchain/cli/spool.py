@@ -52,9 +52,10 @@ def list_all(desk: Desk) -> int:
 
 def replay(desk: Desk) -> int:
     """Have refused rows sent again, by the next process that delivers to their platform."""
-    revived = spool_tools.replay(_folder(desk))
+    odd: list[Path] = []
+    revived = spool_tools.replay(_folder(desk), odd.append)
     desk.give({"replayed": revived}, Text(f"{counted(revived, 'row', 'rows')} will be sent again."))
-    return OK
+    return _complained(desk, odd)
 
 
 def export(
@@ -66,14 +67,15 @@ def export(
 ) -> int:
     """Write the rows with their history, one JSON object a line."""
     written = 0
+    odd: list[Path] = []
     with opened(output) as file:
-        for row in spool_tools.export(_folder(desk), _states(state) or STATES):
+        for row in spool_tools.export(_folder(desk), _states(state) or STATES, odd.append):
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
         words = Text(f"{counted(written, 'row is', 'rows are')} in {output}.")
         desk.give({"rows": written, "file": output}, words)
-    return OK
+    return _complained(desk, odd)
 
 
 def purge(
@@ -89,9 +91,10 @@ def purge(
     if not desk.agrees(f"Delete the rows that are {' or '.join(states)}?", yes=yes):
         desk.say("Nothing was deleted.")
         return FINDINGS
-    purged = spool_tools.purge(_folder(desk), states, time.time() - days * DAY)
+    odd: list[Path] = []
+    purged = spool_tools.purge(_folder(desk), states, time.time() - days * DAY, odd.append)
     desk.give({"purged": purged}, Text(f"{counted(purged, 'row is', 'rows are')} deleted."))
-    return OK
+    return _complained(desk, odd)
 
 
 def _folder(desk: Desk) -> Path:
@@ -103,6 +106,13 @@ def _states(said: list[str] | None) -> tuple[SpoolState, ...]:
     if wrong := [state for state in said or () if state not in known]:
         raise ConfigurationError(f"--state {wrong[0]!r}: there are {', '.join(known)}.")
     return tuple(state for name, state in known.items() if name in (said or ()))
+
+
+def _complained(desk: Desk, odd: list[Path]) -> int:
+    if not odd:
+        return OK
+    desk.complain(f"{counted(len(odd), 'file', 'files')} cannot be used: see `spool list`.")
+    return FINDINGS
 
 
 def _shown(folder: Path, files: list[SpoolFile]) -> RenderableType:

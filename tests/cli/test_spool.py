@@ -74,6 +74,38 @@ def test_a_state_that_does_not_exist_deletes_nothing(run, spooled):
     assert states(run) == (2, 1)
 
 
+@pytest.fixture
+def spoilt(spooled):
+    """A damaged file stands before the good one, and one whose lock is none after it."""
+    (spooled / "a.db").write_bytes(b"no database, but long enough to look at" * 50)
+    (spooled / "z.db").touch()
+    (spooled / "z.lock").symlink_to(spooled / "one.db")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "--output", "rows.jsonl"], {"rows": 3, "file": "rows.jsonl"}),
+        (["replay"], {"replayed": 1}),
+        (["purge", "--yes"], {"purged": 1}),
+    ],
+    ids=["export", "replay", "purge"],
+)
+def test_a_damaged_file_is_passed_over_and_said(run, spoilt, words, said):
+    ended = run("spool", *words, "--json")
+
+    assert ended.json == said
+    assert ended.code == 1
+    assert "1 file cannot be used: see `spool list`" in ended.err
+
+
+def test_damaged_files_are_listed(run, spoilt):
+    files = run("spool", "list", "--json").json["files"]
+
+    assert [file["damaged"] for file in files] == [True, False, False]
+    assert not any(file["in_use"] for file in files)
+
+
 def test_the_doctor_sees_what_was_refused(run, spooled):
     run("datasets", "create", "demo")
     said = run("doctor", "demo", "--json")

@@ -6,14 +6,22 @@ directories below it, one for each destination.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from respan_langchain.delivery.disk.spool import STATES, Spool, SpoolRow, SpoolState
 from respan_langchain.delivery.disk.spool_directory import Lock
+
+Told = TypeVar("Told")
+Odd: TypeAlias = Callable[[Path], object]
+"""Hears of a file that cannot be read to its end, or not be changed; the others are still done."""
+
+
+def pass_over(path: Path) -> None:
+    """Say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +49,37 @@ def spool_files(directory: Path) -> list[SpoolFile]:
     ]
 
 
-def export(directory: Path, states: Sequence[SpoolState] = STATES) -> Iterator[dict[str, Any]]:
+def export(
+    directory: Path, states: Sequence[SpoolState] = STATES, odd: Odd = pass_over
+) -> Iterator[dict[str, Any]]:
     """Every row with its history, ready for a line of JSON; `log` is what the platform takes."""
-    for path in _walk(directory, "*.db"):
-        with closing(Spool(path)) as spool:
-            for row in spool.rows():
-                if row.state in states and not row.damaged:
-                    yield _exported(row)
+    for row in _from_all(directory, Spool.rows, odd):
+        if row.state in states and not row.damaged:
+            yield _exported(row)
 
 
-def replay(directory: Path) -> int:
+def replay(directory: Path, odd: Odd = pass_over) -> int:
     """Mark the dead letters to be sent again by the next worker on this directory; how many."""
-    revived = 0
-    for path in _walk(directory, "*.db"):
-        with closing(Spool(path)) as spool:
-            revived += spool.revive()
-    return revived
+    return sum(_from_all(directory, lambda spool: [spool.revive()], odd))
 
 
 def purge(
-    directory: Path, states: Sequence[SpoolState] = ("dead",), before: float = float("inf")
+    directory: Path,
+    states: Sequence[SpoolState] = ("dead",),
+    before: float = float("inf"),
+    odd: Odd = pass_over,
 ) -> int:
     """Delete rows in these states that were captured before a moment; how many."""
-    purged = 0
+    return sum(_from_all(directory, lambda spool: [spool.purge(states, before)], odd))
+
+
+def _from_all(directory: Path, ask: Callable[[Spool], Iterable[Told]], odd: Odd) -> Iterator[Told]:
     for path in _walk(directory, "*.db"):
-        with closing(Spool(path)) as spool:
-            purged += spool.purge(states, before)
-    return purged
+        try:
+            with closing(Spool(path)) as spool:
+                yield from ask(spool)
+        except sqlite3.DatabaseError:
+            odd(path)
 
 
 def _file(path: Path) -> SpoolFile:
@@ -88,7 +100,7 @@ def _file(path: Path) -> SpoolFile:
 
 def _in_use(path: Path) -> bool:
     lock = Lock(path.with_suffix(".lock"))
-    if not lock.path.exists():
+    if not lock.path.exists() or lock.path.is_symlink():
         return False
     free = lock.acquire()
     lock.forget()
