@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from respan_langchain.delivery.batch import News, Settled, rows_of
 from respan_langchain.delivery.disk.no_outbox import Loaded, NoOutbox
@@ -84,11 +85,16 @@ class Accounts:
         now: float,
         may: Callable[[Settled], bool],
     ) -> list[Settled]:
-        chosen = [one for one in settled if may(one)]
-        if not chosen or not self._outbox.spill(rows_of(chosen), state, now):
+        chosen = rows_of(one for one in settled if may(one))
+        kept = set(self._outbox.spill(chosen, state, now))
+        if not kept:
             return settled
-        spooled = [Settled(one.rows, "spooled", one.reason) for one in chosen]
-        return [*(one for one in settled if not may(one)), *spooled]
+        lost = [replace(one, rows=[row for row in one.rows if row not in kept]) for one in settled]
+        spooled = [
+            Settled([row for row in one.rows if row in kept], "spooled", one.reason)
+            for one in settled
+        ]
+        return [one for one in (*lost, *spooled) if one.rows]
 
     def _clear_disk(self, settled: list[Settled], now: float) -> None:
         gone = [one for one in settled if one.state in {"delivered", "dropped"}]

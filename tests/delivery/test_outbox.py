@@ -327,6 +327,20 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
     assert len(wire.stored) == 7
 
 
+def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, caplog):
+    turns = by_hand(Disk(place, "spill", max_bytes=100), max_age=60.0)
+    sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
+    turns.put(*(parcel(name, ledger=ledger, size=size) for name, size in sizes.items()))
+    turns.loop.abandon("the end", WAIT)
+
+    assert rows_in(place, "waiting") == ["a", "c", "e"]
+    assert ledger.counts().spooled == 3
+    assert ledger.counts().dropped == {"shutdown": 2}
+    assert ledger.fate("b") == Fate("dropped", "shutdown")
+    assert "2 record(s) not delivered: the end" in caplog.text
+    assert "3 record(s) on disk for later: the end" in caplog.text
+
+
 def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
     first = on_disk(max_age=60.0)
     first.put(parcel("a"))

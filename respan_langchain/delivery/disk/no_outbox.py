@@ -50,10 +50,10 @@ class NoOutbox:
     def write_down(self, rows: Sequence[Row], now: float) -> None:
         """`durable`: these were taken in."""
 
-    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> bool:
-        """Keep on disk alone what cannot stay in memory; False when the disk cannot either."""
+    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> list[Row]:
+        """Keep on disk alone what cannot stay in memory; those for which there was room."""
         del rows, state, now
-        return False
+        return []
 
     def bury(self, settled: Sequence[Settled], now: float) -> None:
         """Keep dead letters, with their reasons."""

@@ -67,18 +67,17 @@ class Outbox(NoOutbox):
 
     def write_down(self, rows: Sequence[Row], now: float) -> None:
         """`durable`: these were taken in."""
-        if self.is_durable and rows:
+        if self.is_durable:
             self._keep(rows, "waiting", now, held=True)
 
-    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> bool:
-        """Keep on disk alone what cannot stay in memory; False when the disk cannot either."""
+    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> list[Row]:
+        """Keep on disk alone what cannot stay in memory; those for which there was room."""
         return self._keep(rows, state, now, held=False)
 
     def bury(self, settled: Sequence[Settled], now: float) -> None:
         """Keep dead letters, with their reasons."""
         reasons = {_key(row): one.reason for one in settled for row in one.rows}
-        if settled:
-            self._keep(rows_of(settled), "dead", now, held=True, reasons=reasons)
+        self._keep(rows_of(settled), "dead", now, held=True, reasons=reasons)
 
     def leaving(self, rows: Sequence[Row], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
@@ -170,34 +169,44 @@ class Outbox(NoOutbox):
         *,
         held: bool,
         reasons: Reasons = NO_REASONS,
-    ) -> bool:
-        size = sum(row.size for row in rows if _key(row) not in self._on_disk)
-        if (spool := self._open(now)) is None or not self._has_room(spool, size, now):
-            return False
+    ) -> list[Row]:
+        if not rows or (spool := self._open(now)) is None:
+            return []
         with _Rescue(self, now):
+            kept = self._fitting(rows, spool)
             spool.add(
-                [self._spool_row(row, state, reasons.get(_key(row), "")) for row in rows], held=held
+                [self._spool_row(row, state, reasons.get(_key(row), "")) for row in kept], held=held
             )
-            self._bytes += size
-            self._on_disk.update({_key(row): row.size for row in rows})
+            self._bytes += sum(map(self._growth, kept))
+            self._on_disk.update({_key(row): row.size for row in kept})
             if not held:
-                self.loadable += len(rows)
-                self._forget(rows)
+                self.loadable += len(kept)
+                self._forget(kept)
             elif state == "dead":
-                self._forget(rows)
+                self._forget(kept)
             self.problem, self._rests = None, 0
-            return True
-        return False
+            return kept
+        return []
 
     def _forget(self, rows: Sequence[Row]) -> None:
         for row in rows:
             self._on_disk.pop(_key(row), None)
 
-    def _has_room(self, spool: Spool, size: int, now: float) -> bool:
-        with _Rescue(self, now):
-            while self._bytes + size > self.disk.max_bytes and spool.drop_oldest_dead():
-                self._bytes = spool.bytes()
-        return self._bytes + size <= self.disk.max_bytes
+    def _fitting(self, rows: Sequence[Row], spool: Spool) -> list[Row]:
+        """Those for which there is room; dead letters make some."""
+        size = sum(map(self._growth, rows))
+        while self._bytes + size > self.disk.max_bytes and spool.drop_oldest_dead():
+            self._bytes = spool.bytes()
+        room = self.disk.max_bytes - self._bytes
+        fitting: list[Row] = []
+        for row in rows:
+            if self._growth(row) <= room:
+                room -= self._growth(row)
+                fitting.append(row)
+        return fitting
+
+    def _growth(self, row: Row) -> int:
+        return 0 if _key(row) in self._on_disk else row.size
 
     def _delete_owed(self, now: float) -> None:
         if self._owed and (spool := self._open(now)) is not None:
