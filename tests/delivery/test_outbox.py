@@ -327,6 +327,20 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
     assert len(wire.stored) == 7
 
 
+def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, ledger):
+    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}')] * 4
+    turns = by_hand(Disk(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
+    for name in "1234":
+        turns.put(parcel(name, ledger=ledger))
+        turns.until_nothing_is_due()
+    assert rows_in(place, "dead") == ["1", "2", "3", "4"]
+
+    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger), parcel("c", ledger=ledger))
+    turns.loop.abandon("the end", WAIT)
+
+    assert rows_in(place) == ["3", "4", "a", "b", "c"]
+
+
 def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, caplog):
     turns = by_hand(Disk(place, "spill", max_bytes=100), max_age=60.0)
     sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
@@ -401,6 +415,26 @@ def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
 
     assert wire.stored == {"a": 1}
     assert caplog.text.count("records stay in memory") == 1
+
+
+def test_a_disk_that_is_full_for_a_while_keeps_no_row_from_being_sent(by_hand, wire, place):
+    left_behind(place, "1-good", ["a", "b"])
+    turns = by_hand(Disk(place, "durable"), max_rows=4, max_age=1.0)
+    turns.put(parcel("c"), parcel("d"))
+    turns.step()
+    with disk_full():
+        turns.put(parcel("e"))
+        turns.until_nothing_is_due()
+    assert wire.stored == dict.fromkeys("cde", 1)
+    assert "SQLITE_IOERR_WRITE" in turns.loop.outbox.problem
+
+    turns.now += 40.0
+    turns.put(parcel("f"))
+    turns.until_nothing_is_due()
+
+    assert wire.stored == dict.fromkeys("abcdef", 1)
+    assert turns.loop.outbox.problem is None
+    assert rows_in(place) == []
 
 
 @pytest.fixture
