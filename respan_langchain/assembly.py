@@ -79,10 +79,15 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
     recorder = Recorder(
         shaper,
         worker,
-        arguments["patience"] or Patience(),
+        arguments["patience"] or _patience(arguments["flush"]),
         max_waiting_bytes=settings.max_queue_bytes,
     )
     return Parts(settings, shaper.address, ledger, worker, recorder)
+
+
+def _patience(flush: str) -> Patience:
+    """Who delivers before the call returns does not expect to be there when a graph goes on."""
+    return Patience() if flush == "background" else Patience(interrupted=0.0)
 
 
 @cache

@@ -26,6 +26,8 @@ With many busy threads whoever reads gets but its share of the interpreter.
 MOMENT: Final = 0.001
 """Seconds that it waits when half as many again are there; the more, the longer."""
 LONGEST_MOMENT: Final = 0.02
+STUCK: Final = 2.0
+"""Seconds after which nobody waits for a reader that gets nowhere: it hangs."""
 PAUSE: Final = 0.05
 """Seconds without help after which the worker has the work to itself again."""
 SMALL_EVENT: Final = 200
@@ -53,6 +55,8 @@ class Backlog:
         """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
         self._helped = -inf
         """When the app's threads helped last."""
+        self.read_at = -inf
+        """When events were read last."""
         self.behind = BEHIND
         """Events in waiting from which on they help now."""
         self.unweighed = 0
@@ -81,10 +85,12 @@ class Backlog:
             return False
         return True
 
-    def moment(self, waiting: int) -> float:
+    def moment(self, now: float, waiting: int) -> float:
         """Seconds for which a call that cannot help leaves the interpreter to those who read."""
         beyond = waiting - FAR_BEHIND
-        return 0.0 if beyond <= 0 else min(LONGEST_MOMENT, MOMENT * 2 * beyond / FAR_BEHIND)
+        if beyond <= 0 or now - self.read_at > STUCK:
+            return 0.0
+        return min(LONGEST_MOMENT, MOMENT * 2 * beyond / FAR_BEHIND)
 
     def helped(self, now: float, waiting: int) -> None:
         """Say when to help again, with so many left in waiting.

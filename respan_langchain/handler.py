@@ -140,7 +140,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
         Never takes longer than `timeout` seconds. Runs that are under way stay open.
         """
-        return self._worker.flush(timeout, self._ledger)
+        return self._worker.flush(self._allowed(timeout), self._ledger)
 
     async def aflush(self, timeout: float = 30.0) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
@@ -154,7 +154,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         True when all is delivered.
         """
         self.stop()
-        return self._worker.flush(timeout, self._ledger)
+        return self._worker.flush(self._allowed(timeout), self._ledger)
 
     async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
@@ -206,6 +206,10 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         None when it never came, or too long ago to be remembered.
         """
         return self._ledger.fate(str(run_id))
+
+    def _allowed(self, timeout: float) -> float:
+        """No time where this very thread makes rows, since the flush would wait for it."""
+        return 0.0 if self._recorder.reads_here else timeout
 
     def _secure_now(self) -> None:
         self._worker.secure(self._settings.exit_timeout)

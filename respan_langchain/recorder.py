@@ -8,7 +8,6 @@ never shaped there.
 What an event is stands in `records/event.py`.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -20,14 +19,13 @@ from uuid import UUID
 from respan_langchain.backlog import BEHIND, HELP, SMALL, SMALL_EVENT, Backlog
 from respan_langchain.delivery.parcel import Parcel
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.faults import Faults
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.content.weight import weight
 from respan_langchain.records.event import Event, weight_of
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.runs import Runs
 from respan_langchain.shaping import Shaper
-
-logger = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -55,7 +53,7 @@ class Recorder:
         self.wants_chains = "chain" in shaper.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
-        """Whether nothing more is written down, and what is open is to be closed."""
+        """Whether nothing more is written down."""
         self.silent: dict[int, None] = {}
         """Model runs that have not said anything yet, by the number of their id.
 
@@ -63,9 +61,10 @@ class Recorder:
         """
         self.inner_roots: dict[int, bool] = {}
         """Roots that are open below a run which this handler was never told of, likewise."""
-        self.faults: dict[str, int] = {}
-        """What went wrong inside, by cause: never content, only where."""
+        self.faults = Faults()
+        self.complain = self.faults.add
         self._runs = Runs(patience, wants_chains=self.wants_chains)
+        self._closing = False
         self._ready: list[Parcel] = []
         self._in_view = 0
         """Events of the worker's present look that are not read yet."""
@@ -81,6 +80,8 @@ class Recorder:
     def note(self, event: Event) -> None:
         """Write an event down; `event[0]` is its size in bytes, None if it was not weighed."""
         if self.stopped:
+            self.silent.pop(event[3].int, None)
+            self.inner_roots.pop(event[3].int, None)
             return
         events = self.events
         events.append(event)
@@ -99,6 +100,7 @@ class Recorder:
     def stop(self) -> None:
         """Write nothing more down; the worker closes what is open."""
         self.stopped = True
+        self.close_open()
         if self.events or self.open_runs:
             self._worker.wake()
 
@@ -117,7 +119,7 @@ class Recorder:
 
     def read_now(self) -> None:
         """Read everything that is written, on this thread."""
-        if self._reader == get_ident():
+        if self.reads_here:
             return  # a signal handler or `__del__` came in between: whom it interrupted goes on
         with self._reading, self._as_reader():
             while self.events:
@@ -130,6 +132,11 @@ class Recorder:
         self.read_now()
         run = self._runs.find(run_id)
         return run is not None and run.is_root
+
+    @property
+    def reads_here(self) -> bool:
+        """Whether this thread reads, further up: what it waits for would wait for it."""
+        return self._reader == get_ident()
 
     @property
     def open_runs(self) -> int:
@@ -166,7 +173,7 @@ class Recorder:
         waiting = len(self.events)
         if waiting and (self._in_view > 0 or waiting > BEHIND):
             return 0.0
-        if self.stopped and self.open_runs:
+        if self._closing and self.open_runs:
             return 0.0
         return self._runs.due_in(now)
 
@@ -178,6 +185,10 @@ class Recorder:
             self._runs.settle(time.monotonic())
             self._shape_finished()
 
+    def close_open(self) -> None:
+        """Have all that is open closed when it is next asked, as if nothing more would come."""
+        self._closing = True
+
     def after_fork(self) -> None:
         """Forget, in a child process, what is its parent's to deliver."""
         self.events.clear()
@@ -186,6 +197,7 @@ class Recorder:
         self._reading, self._reader = threading.RLock(), None
         self.waiting_bytes = 0
         self._in_view = 0
+        self._closing = self.stopped
         self.silent.clear()
         self.inner_roots.clear()
 
@@ -195,15 +207,15 @@ class Recorder:
         now = time.monotonic()
         if not self.backlog.wants_help(now, len(self.events)):
             return
-        if self._helped(now):
+        if self.reads_here or self._helped(now):
             return
-        moment = self.backlog.moment(len(self.events))
-        if moment and self._reader != get_ident():
+        moment = self.backlog.moment(now, len(self.events))
+        if moment:
             time.sleep(moment)
 
     def _helped(self, now: float) -> bool:
         """Read a little; False when somebody else reads, or what comes next is large."""
-        if self._reader == get_ident() or not self._reading.acquire(blocking=False):
+        if not self._reading.acquire(blocking=False):
             return False
         try:
             with self._as_reader():
@@ -228,7 +240,8 @@ class Recorder:
         """Close what waited long enough: judged by what is read, which may end before now."""
         if self.events:
             self._runs.expire(self.events[0][2])
-        elif self.stopped:
+        elif self._closing:
+            self._closing = self.stopped  # for ever, once nothing more is written down
             self._runs.close(now)
         else:
             self._runs.expire(now)
@@ -254,6 +267,8 @@ class Recorder:
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.complain(problem)
         self._shape_finished()
+        if number:
+            self.backlog.read_at = time.monotonic()
         return number
 
     def _is_large(self, event: Event) -> bool:
@@ -282,17 +297,3 @@ class Recorder:
             for _ in finished:
                 self.complain(interruption)
             raise
-
-    def complain(self, problem: BaseException) -> None:
-        """Count a fault of ours, and log it once per cause, without what the app said."""
-        frame = problem.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        place = "" if frame is None else f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"
-        cause = f"{type(problem).__name__} in {place}"
-        self.faults[cause] = self.faults.get(cause, 0) + 1
-        if self.faults[cause] == 1:
-            logger.warning(
-                "A run could not be captured as it is: %s. It is counted; the app is not affected.",
-                cause,
-            )

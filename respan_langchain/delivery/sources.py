@@ -23,6 +23,9 @@ class Source(Protocol):
     def settle_open(self) -> None:
         """Close what waits for late news, so that `take` yields it."""
 
+    def close_open(self) -> None:
+        """The process ends: close all that is open, too, so that `take` yields it."""
+
     def after_fork(self) -> None:
         """In the child: forget what belongs to the parent."""
 
@@ -68,6 +71,11 @@ class Sources:
         """Before a flush."""
         for source in self._all():
             source.settle_open()
+
+    def close_open(self) -> None:
+        """At the end of the process."""
+        for source in self._all():
+            source.close_open()
 
     def let_go(self, now: float) -> None:
         """Drop those that are drained and whose owner is gone."""

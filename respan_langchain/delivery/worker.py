@@ -159,7 +159,8 @@ class Worker:
         return self._asked(FlushRequest(self._clock() + timeout, ledger), timeout)
 
     def hurry(self, timeout: float) -> None:
-        """Begin a flush that nobody waits for yet, so that several workers send at a time."""
+        """Begin the last flush, which nobody waits for yet: several workers send at a time."""
+        self._sources.close_open()
         if not self._is_untouched and self._ensure_thread():
             self._loop.mailbox.put(FlushRequest(self._clock() + timeout))
 

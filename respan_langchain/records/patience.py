@@ -10,7 +10,7 @@ class Patience:
     late_children: float = 10.0
     """For children that are open when their root has ended."""
     interrupted: float = 900.0
-    """For an interrupted graph to be resumed."""
+    """For an interrupted graph to be resumed; by default 0 with `flush="root"` or "disk"."""
     silent: float = 3600.0
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000

@@ -104,7 +104,7 @@ class Events:
 
     def __init__(self, worker, ledger, slice_of=2):
         self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
-        self.noted, self.open = [], []
+        self.noted, self.open, self.under_way = [], [], []
         self.settings = {}
         self.takes = 0
         self.left_at_settling = []
@@ -137,6 +137,10 @@ class Events:
         self.left_at_settling.append(len(self.noted))
         self.noted += self.open
         self.open = []
+
+    def close_open(self):
+        self.open += self.under_way
+        self.under_way = []
 
     def after_fork(self):
         self.noted, self.open = [], []

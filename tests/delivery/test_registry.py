@@ -145,6 +145,8 @@ class Stuck:
         threading.Event().wait()
     def due_in(self, now):
         return None
+    def close_open(self):
+        pass
 
 limits = Limits(exit_timeout=0.5)
 registry.worker_for("there", lambda: Worker(File, limits, {disk}))

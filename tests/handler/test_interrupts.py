@@ -1,5 +1,8 @@
 """A graph that stops to ask someone: never an error, and with its resume one row."""
 
+import subprocess
+import sys
+
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
@@ -49,6 +52,50 @@ def test_what_is_never_resumed_is_delivered_as_interrupted(way, make_handler, ro
     assert "error_type" not in root["metadata"]
     assert root["input"] == QUESTION
     assert root["metrics"]["prompt_tokens"] == 12
+
+
+def test_who_delivers_before_the_call_returns_does_not_wait_for_the_resume(make_handler, rows_of):
+    handler = make_handler(flush="root")
+    asking_graph().invoke(QUESTION, config(handler))
+
+    assert handler.stats.delivered == 2
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "interrupted"
+
+
+ENDING = """
+import sys, threading
+from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+from respan_langchain import RespanDatasetCallbackHandler
+
+handler = RespanDatasetCallbackHandler("support-bot", base_url=sys.argv[1])
+app = StateGraph(dict).add_node("ask", lambda _: interrupt("ok?")).add_edge(START, "ask")
+app = app.compile(checkpointer=InMemorySaver(), name="asking")
+app.invoke({"a": 1}, {"callbacks": [handler], "configurable": {"thread_id": "1"}})
+
+def wait(_):
+    begun.set()
+    threading.Event().wait()
+
+begun = threading.Event()
+waiting = RunnableLambda(wait, name="waiting")
+call = ("x", {"callbacks": [handler]})
+threading.Thread(target=waiting.invoke, args=call, daemon=True).start()
+begun.wait()
+"""
+
+
+def test_what_is_open_when_the_process_ends_is_delivered_as_what_it_is(platform, handler, rows_of):
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, platform], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    told = {row["metadata"]["span_name"]: row["metadata"]["status"] for row in rows_of(handler)}
+    assert told == {"asking": "interrupted", "waiting": "incomplete"}
 
 
 @pytest.mark.parametrize("where", ["interrupt_before", "interrupt_after"])

@@ -226,3 +226,11 @@ def test_of_too_many_open_runs_the_oldest_go(make_handler, rows_of):
     rows = rows_of(handler)
     assert [row["input"] for row in rows] == ["0", "1"]
     assert handler.stats.open_runs == 3
+
+
+def test_a_handler_that_is_shut_down_keeps_nothing_of_what_it_is_still_told(handler):
+    handler.shutdown()
+    for _ in range(3):
+        sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert kept(handler) == 0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from uuid import uuid4
 
 import pytest
@@ -228,13 +229,18 @@ def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler
 @pytest.mark.parametrize("where", ["on the worker's thread", "on the app's"])
 def test_it_may_be_shut_down_from_what_it_calls(where, make_handler, rows_of):
     def shut_down(_row):
-        handler.shutdown(1.0)
+        ended.append(handler.shutdown(60.0))
+
+    ended = []
 
     snapshot = "deferred" if where == "on the worker's thread" else "strict"
     handler = make_handler(listener=shut_down, snapshot=snapshot)
+    started = time.monotonic()
     RunnableLambda(len).invoke("abc", {"callbacks": [handler]})
 
     assert len(rows_of(handler)) == 1
+    assert not any(ended)
+    assert time.monotonic() - started < 30.0  # it waited for itself not at all
 
 
 def test_shutting_down_takes_no_longer_than_it_may(make_handler):
