@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
+from langchain_core.callbacks import BaseCallbackHandler
+
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.handler import RespanDatasetCallbackHandler
 from respan_langchain.listening.base import last_root, only_here
@@ -23,7 +25,7 @@ _block: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar("respan_cap
 
 
 class _Current:
-    """Stands in for the ContextVar that LangChain expects.
+    """Stands in for the ContextVar that LangChain expects, and for the class of its values.
 
     Its values are not seen by threads started elsewhere.
     """
@@ -36,14 +38,32 @@ class _Current:
         """The handler for a run that begins now, None for none."""
         return _block.get() or self.everywhere
 
+    def __call__(self) -> BaseCallbackHandler:
+        """A handler that does nothing.
+
+        LangChain looks twice, and makes one of the class when the first look saw a handler and the
+        second none: another thread called `disable` in between.
+        """
+        return BaseCallbackHandler()
+
+    def __instancecheck__(self, handler: object) -> bool:
+        """Whether this handler, which a run has already, makes another one needless.
+
+        A block wants its own. For the rest of the app any of ours will do: whoever passes a handler
+        explicitly is not captured a second time.
+        """
+        block = _block.get()
+        if block is not None:
+            return handler is block
+        return isinstance(handler, RespanDatasetCallbackHandler)
+
     def register(self) -> None:
         """Make LangChain ask; once for the life of the process."""
         if not self.registered:
             from langchain_core.tracers.context import register_configure_hook
 
-            # By class: whoever passes a handler explicitly is not captured a second time.
-            hook: Any = self  # LangChain only ever calls its `get`
-            register_configure_hook(hook, True, RespanDatasetCallbackHandler)
+            hook: Any = self  # LangChain calls its `get`, and asks it what a class is asked
+            register_configure_hook(hook, True, hook)
             self.registered = True
 
 
@@ -127,7 +147,7 @@ def capture(
     """Capture what runs in this block, and deliver it at its end.
 
     Takes what the handler's constructor takes. In the block it takes the place of what `enable` set
-    up.
+    up; a handler that listens to a chain around the block goes on.
     """
     captured = Captured()
     handler = RespanDatasetCallbackHandler(dataset, listener=captured.add, **arguments)

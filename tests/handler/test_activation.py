@@ -11,6 +11,7 @@ from langchain_core.tracers import context
 from support.constructs import QUESTION, sequence
 from support.graphs import graph
 
+from respan_langchain import activation
 from respan_langchain.activation import capture, disable, enable
 
 DATASET = "support-bot"
@@ -66,6 +67,50 @@ def test_an_explicit_handler_is_not_doubled(platform, make_handler, rows_of):
 
     assert len(rows_of(explicit).roots) == 1
     assert rows_of(explicit, "everything") == []
+
+
+def test_an_app_is_not_harmed_by_a_disable_between_two_looks_of_langchain(platform, rows_of):
+    handler = enable(DATASET, base_url=platform)
+
+    def disable_after_the_first_look(frame, event, _):
+        code = frame.f_code
+        if event == "return" and (code.co_name, code.co_filename) == ("get", activation.__file__):
+            sys.setprofile(None)
+            disable(timeout=10)
+
+    sys.setprofile(disable_after_the_first_look)
+    try:
+        assert sequence().invoke(QUESTION) == sequence().invoke(QUESTION)
+    finally:
+        sys.setprofile(None)
+
+    assert rows_of(handler) == []
+
+
+@pytest.mark.parametrize("outer", ["explicit", "enabled", "block"])
+def test_a_block_inside_a_captured_chain_captures_what_is_in_it(outer, platform, make_handler):
+    blocks = []
+
+    def block(question):
+        with capture("nightly", base_url=platform) as captured:
+            sequence().invoke(question)
+        blocks.append(captured)
+
+    chain = RunnableLambda(block)
+    match outer:
+        case "explicit":
+            chain.invoke(QUESTION, {"callbacks": [make_handler()]})
+        case "enabled":
+            enable(DATASET, base_url=platform)
+            chain.invoke(QUESTION)
+        case "block":
+            with capture(DATASET, base_url=platform):
+                chain.invoke(QUESTION)
+
+    [captured] = blocks
+    [chat, root] = captured.records
+    assert (root["input"], chat["metadata"]["log_type"]) == (QUESTION, "chat")
+    assert str(captured.last_run_id) == root["metadata"]["run_id"]
 
 
 def test_enabling_again_with_the_same_changes_nothing(platform):
