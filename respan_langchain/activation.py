@@ -7,7 +7,7 @@ block's handler, else the app's.
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -18,6 +18,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.handler import RespanDatasetCallbackHandler
 from respan_langchain.listening.base import last_root, only_here
+from respan_langchain.listening.graphs import introduce
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,14 @@ class _Current:
 
     def __init__(self) -> None:
         self.everywhere: RespanDatasetCallbackHandler | None = None
-        self.registered = False
+        self._around: Callable[[], object] | None = None
 
     def get(self) -> RespanDatasetCallbackHandler | None:
         """The handler for a run that begins now, None for none."""
-        return _block.get() or self.everywhere
+        handler = _block.get() or self.everywhere
+        if handler is not None and self._around is not None and self._around() is None:
+            introduce(handler, self)
+        return handler
 
     def __call__(self) -> BaseCallbackHandler:
         """A handler that does nothing.
@@ -59,12 +63,14 @@ class _Current:
 
     def register(self) -> None:
         """Make LangChain ask; once for the life of the process."""
-        if not self.registered:
+        if self._around is None:
+            from langchain_core.runnables.config import var_child_runnable_config
             from langchain_core.tracers.context import register_configure_hook
 
+            # What runs inside another run inherits the handler, and so langgraph knows it.
+            self._around = var_child_runnable_config.get
             hook: Any = self  # LangChain calls its `get`, and asks it what a class is asked
             register_configure_hook(hook, True, hook)
-            self.registered = True
 
 
 _current: Final = _Current()

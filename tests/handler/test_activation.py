@@ -8,13 +8,33 @@ import threading
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tracers import context
+from langgraph.callbacks import GraphCallbackHandler
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from support.constructs import QUESTION, sequence
-from support.graphs import graph
+from support.graphs import asking_graph, graph
+from support.rows import roots
+from support.ways import THIRD_VERSION, WAYS
 
 from respan_langchain import activation
 from respan_langchain.activation import capture, disable, enable
 
 DATASET = "support-bot"
+THREAD = {"configurable": {"thread_id": "t1"}}
+ONCE = {name: way for name, way in {**WAYS, **THIRD_VERSION}.items() if "batch" not in name}
+
+
+class GraphListener(GraphCallbackHandler):
+    """A handler of the app's own."""
+
+    def __init__(self):
+        self.told = []
+
+    def on_interrupt(self, event):
+        self.told.append("interrupt")
+
+    def on_resume(self, event):
+        self.told.append("resume")
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +78,44 @@ def test_a_graph_is_captured_with_its_interrupts(platform, rows_of):
     graph().invoke(QUESTION)
 
     assert len(rows_of(handler).roots) == 1
+
+
+@pytest.mark.parametrize("way", ONCE)
+def test_a_graph_that_is_interrupted_and_resumed_is_one_row(way, platform, rows_of):
+    handler = enable(DATASET, base_url=platform)
+    app = asking_graph()
+    ONCE[way](app, QUESTION, dict(THREAD))
+    assert rows_of(handler).roots == []
+    ONCE[way](app, Command(resume="yes"), dict(THREAD))
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["input"]) == ("success", QUESTION)
+    assert root["output"]["parts"] == ["yes"]
+    assert root["metrics"]["prompt_tokens"] == 24
+
+
+@pytest.mark.parametrize("where", ["interrupt_before", "interrupt_after"])
+def test_a_static_interrupt_in_a_block_is_one_row_with_its_resume(where, platform):
+    app = graph(checkpointer=InMemorySaver(), **{where: ["answer"]})
+    with capture(DATASET, base_url=platform) as captured:
+        app.invoke(QUESTION, THREAD)
+        app.invoke(None, THREAD)
+
+    [root] = roots(captured.records)
+    assert (root["metadata"]["status"], root["input"]) == ("success", QUESTION)
+
+
+def test_other_handlers_of_an_interrupted_graph_are_told_as_ever(platform, make_handler, rows_of):
+    explicit, heard = make_handler(), GraphListener()
+    enable("everything", base_url=platform)
+    app, callbacks = asking_graph(), [heard, explicit]
+    app.invoke(QUESTION, {**THREAD, "callbacks": callbacks})
+    app.invoke(Command(resume="yes"), {**THREAD, "callbacks": callbacks})
+
+    assert callbacks == [heard, explicit]
+    assert heard.told == ["interrupt", "resume"]
+    assert len(rows_of(explicit).roots) == 1
+    assert rows_of(explicit, "everything") == []
 
 
 def test_an_explicit_handler_is_not_doubled(platform, make_handler, rows_of):
