@@ -19,6 +19,7 @@ from respan_langchain.records.patience import Patience
 from respan_langchain.records.record import shown_facts
 from respan_langchain.settings import Settings, read_settings
 from respan_langchain.shaping import Shaper
+from respan_langchain.watch import Watch
 
 SETTINGS = ("dataset", "dataset_id", "api_key", "base_url", "sample_rate", "content")
 """Arguments of the handler that `Settings` reads."""
@@ -43,6 +44,7 @@ class Parts:
     ledger: Ledger
     worker: Worker
     recorder: Recorder
+    watch: Watch
 
 
 def assembled(arguments: Mapping[str, Any]) -> Parts:
@@ -54,8 +56,10 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
-    ledger = Ledger()
-    prices = Prices(arguments["prices"], local_models_free=arguments["local_models_free"])
+    ledger, watch = Ledger(), Watch()
+    prices = Prices(
+        _watched("prices", arguments, watch), local_models_free=arguments["local_models_free"]
+    )
     if prices.wants_updates:
         _keep_prices_new()
     shape = shape_from(settings, **{name: arguments[name] for name in SHAPE})
@@ -69,11 +73,11 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         ),
         shape=shape,
         prices=prices,
-        finisher=finisher_from(arguments["redact"], arguments["limits"]),
+        finisher=finisher_from(arguments["redact"], arguments["limits"], watch),
         ledger=ledger,
         address=address_of(settings),
         models=KnownModels(lambda facts: shown_facts(facts, shape)),
-        listener=arguments["listener"],
+        listener=_watched("listener", arguments, watch),
     )
     worker = worker_of(settings, arguments["http_client"])
     recorder = Recorder(
@@ -82,7 +86,12 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         arguments["patience"] or _patience(arguments["flush"]),
         max_waiting_bytes=settings.max_queue_bytes,
     )
-    return Parts(settings, shaper.address, ledger, worker, recorder)
+    return Parts(settings, shaper.address, ledger, worker, recorder, watch)
+
+
+def _watched(name: str, arguments: Mapping[str, Any], watch: Watch) -> Any:
+    given = arguments[name]
+    return watch.over(name, given) if callable(given) else given
 
 
 def _patience(flush: str) -> Patience:

@@ -126,7 +126,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         if flush == "disk" and parts.settings.delivery != "durable":
             raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
-        self._address = parts.address
+        self._address, self._watch = parts.address, parts.watch
         # Asked for as long as somebody holds this handler, or it has something to say.
         self._worker.attach(parts.recorder, self)
         super().__init__(
@@ -196,7 +196,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             dropped=counts.dropped,
             requests=self._worker.requests,
             open_runs=self._recorder.open_runs,
-            faults=dict(self._recorder.faults),
+            faults={**self._recorder.faults, **self._watch.faults},
             problem=self._worker.problem or "",
         )
 

@@ -15,6 +15,7 @@ from respan_langchain.records.encoding.limits import ContentLimits
 from respan_langchain.records.policy import CAPTURE_KINDS, CaptureKind, Policy, Selector
 from respan_langchain.records.privacy.privacy import Redactor
 from respan_langchain.settings import Settings
+from respan_langchain.watch import Watch
 
 Capture = CaptureKind | Iterable[CaptureKind]
 Redact = Literal["secrets"] | Redactor | Iterable[Literal["secrets"] | Redactor] | None
@@ -86,7 +87,7 @@ def shape_from(
     )
 
 
-def finisher_from(redact: Redact, limits: ContentLimits | None) -> Finisher:
+def finisher_from(redact: Redact, limits: ContentLimits | None, watch: Watch) -> Finisher:
     """Check what is taken out of a row's strings, and cut off them, before it goes anywhere."""
     given = (
         ()
@@ -100,7 +101,7 @@ def finisher_from(redact: Redact, limits: ContentLimits | None) -> Finisher:
             raise ConfigurationError(
                 f'redact: give "secrets", a function of a string, or a list of them; not {one!r}'
             )
-    redactors = [one for one in given if not isinstance(one, str)]
+    redactors = [watch.over("redact", one, gives=str) for one in given if not isinstance(one, str)]
     return Finisher(redactors, limits, secrets=SECRETS in given)
 
 

@@ -22,6 +22,7 @@ from respan_langchain.records.event import NOTHING_ASKED, OMITTED
 from respan_langchain.records.known_models import KnownModels
 from respan_langchain.records.metrics import add_numbers
 from respan_langchain.records.numbers.cost import Prices
+from respan_langchain.records.numbers.foreign import outcome_of
 from respan_langchain.records.numbers.model import model_answered, reported_of
 from respan_langchain.records.numbers.usage import usage_of
 from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
@@ -131,7 +132,7 @@ class Shaper:
     def _parcel(self, draft: Draft) -> Parcel:
         body = self.finisher.body(draft.row)
         if self.listener is not None:
-            self.listener(body)
+            outcome_of(self.listener, body)
         return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
 
     def _address(self, call: CallSettings) -> str:

@@ -30,7 +30,7 @@ class Stats:
     open_runs: int = 0
     """Runs that have started and not ended."""
     faults: Mapping[str, int] = field(default_factory=dict)
-    """What went wrong inside this package, by cause."""
+    """What went wrong inside this package and in functions it was given, by cause."""
     problem: str = ""
     """What keeps rows from being delivered right now, in words; empty when nothing does."""
 

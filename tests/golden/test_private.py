@@ -49,7 +49,7 @@ def word_of(place):
 def run_with(make_handler, rows_of, tmp_path, caplog):
     """Runs everything, and gives all that was written anywhere, and the rows."""
 
-    def run(said, **options):
+    def run(said, *, may_fail=False, **options):
         caplog.set_level(logging.DEBUG)
         patience = Patience(interrupted=0.0)
         handler = make_handler(
@@ -58,7 +58,7 @@ def run_with(make_handler, rows_of, tmp_path, caplog):
             **options,
         )
         given = everything({"callbacks": [handler]}, said)
-        rows = rows_of(handler)
+        rows = rows_of(handler, may_fail=may_fail)
         for thing, before in given:
             assert thing == before
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -125,9 +125,10 @@ def test_a_redactor_that_raises_costs_the_words_and_no_row(run_with):
             raise ValueError(text)
         return text
 
-    written, rows = run_with(word_of, redact=failing)
+    written, rows = run_with(word_of, may_fail=True, redact=failing)
 
     assert found_words(written) == set()
     assert b"zebra" not in written
+    assert b"failing raised ValueError" in written
     assert len(rows) >= 30
     assert all(row["metadata"]["run_id"] for row in rows)
