@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from respan_langchain.arguments import checked
 from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.destination import address_of, worker_of
+from respan_langchain.errors import ConfigurationError
 from respan_langchain.options import finisher_from, policy_from, shape_from
 from respan_langchain.recorder import Recorder
 from respan_langchain.records.known_models import KnownModels
@@ -23,6 +25,7 @@ from respan_langchain.watch import Watch
 
 SETTINGS = ("dataset", "dataset_id", "api_key", "base_url", "sample_rate", "content")
 """Arguments of the handler that `Settings` reads."""
+POLICY = ("capture", "include", "exclude", "keep_errors")
 SHAPE = (
     "input_key",
     "output_key",
@@ -53,6 +56,7 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
     Raises:
         ConfigurationError: One of them, or of the variables that stand in for them, is wrong.
     """
+    arguments = checked(arguments)
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
@@ -64,13 +68,7 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         _keep_prices_new()
     shape = shape_from(settings, **{name: arguments[name] for name in SHAPE})
     shaper = Shaper(
-        policy=policy_from(
-            settings,
-            arguments["capture"],
-            arguments["include"],
-            arguments["exclude"],
-            keep_errors=arguments["keep_errors"],
-        ),
+        policy=policy_from(settings, **{name: arguments[name] for name in POLICY}),
         shape=shape,
         prices=prices,
         finisher=finisher_from(arguments["redact"], arguments["limits"], watch),
@@ -79,6 +77,8 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         models=KnownModels(lambda facts: shown_facts(facts, shape)),
         listener=_watched("listener", arguments, watch),
     )
+    if arguments["flush"] == "disk" and settings.delivery != "durable":
+        raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
     worker = worker_of(settings, arguments["http_client"])
     recorder = Recorder(
         shaper,

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
-from respan_langchain.errors import ConfigurationError
 from respan_langchain.listening.chains import ChainListener
 from respan_langchain.listening.graphs import graph_aware, original
 from respan_langchain.listening.models import ModelListener
@@ -61,7 +60,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         prices: "PricesArgument" = None,
         local_models_free: bool = False,
         metadata: Mapping[str, Any] | None = None,
-        tags: Iterable[str] = (),
+        tags: Iterable[str] | None = (),
         flush: Literal["background", "root", "disk"] = "background",
         snapshot: Literal["deferred", "strict"] = "deferred",
         patience: "Patience | None" = None,
@@ -114,17 +113,11 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         self._arguments = {
             name: value for name, value in locals().items() if name not in ("self", "__class__")
         }
-        if flush not in ("background", "root", "disk") or snapshot not in ("deferred", "strict"):
-            raise ConfigurationError(
-                'give flush="background", "root" or "disk", and snapshot="deferred" or "strict"'
-            )
         # Imported here: what a handler is made of costs more to import than an app should pay that
         # makes none.
         from respan_langchain.assembly import assembled
 
         parts = assembled(self._arguments)
-        if flush == "disk" and parts.settings.delivery != "durable":
-            raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
         self._address, self._watch = parts.address, parts.watch
         # Asked for as long as somebody holds this handler, or it has something to say.

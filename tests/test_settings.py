@@ -6,6 +6,7 @@ Arguments win over the environment, wrong values are named, and the key is never
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
@@ -90,25 +91,69 @@ def test_a_setting_that_does_not_exist_is_named():
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"capture": "spans"}, "capture: spans is not known"),
+        ({"capture": "spans"}, "capture: give .*\"llm\".* not 'spans'"),
         ({"capture": ()}, "capture: nothing is named"),
-        ({"redact": "pii"}, "redact"),
-        ({"include": [3]}, "include"),
-        ({"messages": "always"}, "messages"),
-        ({"metadata": ["x"]}, "metadata"),
-        ({"flush": "often"}, "flush"),
+        ({"capture": None}, "capture: nothing is named"),
+        ({"capture": 3}, "capture: .* not int"),
+        ({"capture": [["root"]]}, "capture: .* not list"),
+        ({"redact": "pii"}, "redact: .* not 'pii'"),
+        ({"redact": 3}, "redact: .* not int"),
+        ({"include": [3]}, "include: .* not int"),
+        ({"include": 3}, "include: .* not int"),
+        ({"exclude": [None]}, "exclude: .* not None"),
+        ({"keep_errors": "no"}, "keep_errors: give True or False, not 'no'"),
+        ({"trajectory": "x"}, "trajectory: give True or False"),
+        ({"retrieved_documents": 1}, "retrieved_documents: give True or False"),
+        ({"keep_media": None}, "keep_media: give True or False"),
+        ({"local_models_free": "yes"}, "local_models_free: give True or False"),
+        ({"input_key": 3}, "input_key: give a key"),
+        ({"output_key": ["a"]}, "output_key: give a key"),
+        ({"messages": "sometimes"}, 'messages: give "auto" or "off"'),
+        ({"metadata": ["x"]}, "metadata: give a mapping, not list"),
+        ({"tags": [1]}, "tags: .* not int"),
+        ({"tags": 3}, "tags: .* not int"),
+        ({"limits": 5}, r"limits: give ContentLimits\(\.\.\.\), not int"),
+        ({"patience": 3}, r"patience: give Patience\(\.\.\.\), not int"),
+        ({"http_client": 3}, "http_client: give an httpx.Client"),
+        ({"http_client": httpx.AsyncClient()}, "http_client: .* not AsyncClient"),
+        ({"listener": 3}, "listener: give a function"),
+        ({"flush": "often"}, "flush: give"),
         ({"flush": "disk"}, "delivery"),
-        ({"snapshot": "deep"}, "snapshot"),
+        ({"snapshot": ["deep"]}, "snapshot: give"),
         ({"dataset": None}, "dataset"),
         ({"prices": 3}, "prices"),
         ({"base_url": "sqlite:///no/such/folder/x.db", "api_key": None}, "base_url"),
         ({"base_url": "http://example.com"}, "https"),
     ],
-    ids=str,
+    ids=lambda value: "=".join(value) if isinstance(value, dict) else "",
 )
 def test_every_wrong_argument_is_named(arguments, named):
     with pytest.raises(ConfigurationError, match=named):
         RespanDatasetCallbackHandler(**{"dataset": "d", "api_key": KEY, **arguments})
+
+
+def test_all_wrong_arguments_are_named_at_once():
+    with pytest.raises(ConfigurationError, match=r"keep_media: .*; tags: "):
+        RespanDatasetCallbackHandler("d", api_key=KEY, keep_media="no", tags=[1])
+
+
+def test_a_wrong_argument_is_not_shown_when_it_may_be_something_private():
+    with pytest.raises(ConfigurationError, match=r"messages: .* not str") as caught:
+        RespanDatasetCallbackHandler("d", api_key=KEY, messages="What the customer said. " * 3)
+
+    assert "customer" not in str(caught.value)
+
+
+def test_none_means_none_and_a_single_value_is_a_list_of_one(platform):
+    arguments = {
+        "base_url": platform,
+        "include": None,
+        "exclude": None,
+        "tags": None,
+        "redact": None,
+    }
+    RespanDatasetCallbackHandler("d", **arguments)
+    RespanDatasetCallbackHandler("d", base_url=platform, capture="llm", include="a", tags="b")
 
 
 def test_a_key_that_cannot_be_one_is_refused_without_showing_it():
