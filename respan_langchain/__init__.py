@@ -69,6 +69,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-if os.environ.get("RESPAN_CAPTURE", "").lower() in {"1", "true", "yes", "on"}:
+_asked = os.environ.get("RESPAN_CAPTURE", "").strip().lower()
+if _asked not in {"", "0", "false", "no", "off"}:
     # The one thing that an import does, and only when it is asked for.
-    import_module(f"{__name__}.activation").enable_from_environment()
+    import_module(f"{__name__}.activation").enable_from_environment(_asked)

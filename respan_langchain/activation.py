@@ -102,11 +102,17 @@ def disable(timeout: float = 30.0) -> bool:
     return handler is None or bool(handler.shutdown(timeout))
 
 
-def enable_from_environment() -> None:
-    """Do what `RESPAN_CAPTURE=true` asks for.
+def enable_from_environment(asked: str) -> None:
+    """Do what `RESPAN_CAPTURE` asks for, in small letters, and not with "false".
 
     An app must not fail at an import, so what is wrong is logged.
     """
+    if asked not in {"1", "true", "yes", "on"}:
+        logger.warning(
+            "RESPAN_CAPTURE is not understood, and nothing is captured: set it to true, 1, yes or"
+            " on; or to false, 0, no or off."
+        )
+        return
     try:
         enable()
     except ConfigurationError as problem:

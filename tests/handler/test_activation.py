@@ -262,7 +262,15 @@ print(RunnableLambda(len).invoke("abc"))
 
 
 @pytest.mark.parametrize(
-    ("variables", "rows"), [({"RESPAN_CAPTURE": "true"}, 1), ({"RESPAN_CAPTURE": "0"}, 0), ({}, 0)]
+    ("variables", "rows"),
+    [
+        ({"RESPAN_CAPTURE": "true"}, 1),
+        ({"RESPAN_CAPTURE": " ON "}, 1),
+        ({"RESPAN_CAPTURE": "0"}, 0),
+        ({"RESPAN_CAPTURE": "No"}, 0),
+        ({"RESPAN_CAPTURE": ""}, 0),
+        ({}, 0),
+    ],
 )
 def test_a_variable_captures_a_process(variables, rows, platform, make_handler, rows_of):
     import os
@@ -278,14 +286,19 @@ def test_a_variable_captures_a_process(variables, rows, platform, make_handler, 
     assert len(rows_of(make_handler())) == rows
 
 
-def test_a_variable_without_a_key_is_said_and_the_app_goes_on():
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("true", ["RESPAN_API_KEY"]), ("maybe", ["RESPAN_CAPTURE", "true", "1", "false", "0"])],
+)
+def test_a_variable_that_captures_nothing_is_said_once_and_the_app_goes_on(value, said):
     import os
 
     done = subprocess.run(
         [sys.executable, "-c", APP],
-        env={**os.environ, "RESPAN_CAPTURE": "true"},
+        env={**os.environ, "RESPAN_CAPTURE": value},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
 
     assert done.stdout == "3\n"
-    assert "RESPAN_API_KEY" in done.stderr
+    [line] = done.stderr.splitlines()
+    assert all(word in line for word in said)
