@@ -15,9 +15,10 @@ class Faults(dict[str, int]):
             frame = frame.tb_next
         place = "" if frame is None else f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"
         cause = f"{type(problem).__name__} in {place}"
+        self.count(cause, f"A run could not be captured as it is: {cause}.")
+
+    def count(self, cause: str, line: str) -> None:
+        """Count one, and log the line for the first of its cause."""
         self[cause] = self.get(cause, 0) + 1
         if self[cause] == 1:
-            logger.warning(
-                "A run could not be captured as it is: %s. It is counted; the app is not affected.",
-                cause,
-            )
+            logger.warning("%s It is counted; the app is not affected.", line)

@@ -3,11 +3,10 @@
 What a failure costs is up to whoever calls the function.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
-logger = logging.getLogger(__name__)
+from respan_langchain.faults import Faults
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -24,7 +23,7 @@ class Watch:
     """Over the functions that one handler was given."""
 
     def __init__(self) -> None:
-        self.faults: dict[str, int] = {}
+        self.faults = Faults()
         """How often one failed, by cause."""
 
     def over(
@@ -50,9 +49,7 @@ class Watch:
 
     def _note(self, argument: str, function: object, did: str) -> None:
         cause = f"{argument}: {_name_of(function)} {did}"
-        self.faults[cause] = self.faults.get(cause, 0) + 1
-        if self.faults[cause] == 1:
-            logger.warning("%s. %s It is counted; the app is not affected.", cause, COSTS[argument])
+        self.faults.count(cause, f"{cause}. {COSTS[argument]}")
 
 
 def _name_of(function: object) -> str:

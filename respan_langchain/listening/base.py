@@ -98,9 +98,11 @@ class Listener(BaseCallbackHandler):
 
     def _weighed_content(self, value: Any) -> tuple[object, int]:
         """As `_content`, weighed however few events there are."""
-        if self._recorder.is_full:
-            return OMITTED, 0
-        return self._freeze(value), weight(value)
+        return (OMITTED, 0) if self._recorder.is_full else (self._freeze(value), weight(value))
+
+    def _weighed(self, value: Any) -> tuple[object, int]:
+        """What a step was given or gave: shared, since no row shows it, and yet weighed."""
+        return (OMITTED, 0) if self._recorder.is_full else (value, weight(value))
 
     def _begin(
         self, run_id: UUID, parent_run_id: UUID | None

@@ -33,6 +33,8 @@ class ChainListener(Listener):
                 self._inner_roots[run_id.int] = True
             if is_root or self._every_chain:
                 inputs, size = self._content(inputs)
+            elif len(self._events) > self._backlog.unweighed:
+                inputs, size = self._weighed(inputs)
             self._note(
                 (
                     size,
@@ -72,6 +74,8 @@ class ChainListener(Listener):
                 if inputs is not UNCHANGED:
                     inputs, more = self._content(inputs)
                     size = None if size is None or more is None else size + more
+            elif len(self._events) > self._backlog.unweighed:
+                outputs, size = self._weighed(outputs)
             self._end((size, "end", monotonic(), run_id, outputs, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
             self.complain(problem)

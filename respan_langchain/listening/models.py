@@ -158,8 +158,8 @@ class ModelListener(Listener):
         if self._strict:
             asked = self._freeze(asked)
         if len(self._events) > self._backlog.unweighed:
-            size = conversation_weight(asked)
-            asked = OMITTED if self._recorder.is_full else asked
+            full = self._recorder.is_full
+            asked, size = (OMITTED, 0) if full else (asked, conversation_weight(asked))
         self._note(
             (
                 size,
@@ -179,9 +179,7 @@ class ModelListener(Listener):
         )
 
     def _weighed_answer(self, response: Any) -> tuple[object, int]:
-        if self._recorder.is_full:
-            return OMITTED, 0
-        return response, answer_weight(response)
+        return (OMITTED, 0) if self._recorder.is_full else (response, answer_weight(response))
 
     def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -202,6 +203,35 @@ def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, ma
     assert len(made) == 2_400
     assert here
     assert max(here) < 20_000
+
+
+def test_what_steps_were_given_and_gave_is_bounded_while_it_waits(make_handler):
+    handler = make_handler(max_queue_bytes=5_000_000)
+    given = []
+
+    class Large(dict):
+        """A weak reference can be had of it."""
+
+    def make(number):
+        large = Large(text=f"{number}" * 1_000_000)
+        given.append(weakref.ref(large))
+        return large
+
+    app = RunnableLambda(make) | RunnableLambda(lambda large: len(large["text"]))
+    with worker_held(make_handler):
+        for number in range(30):
+            app.invoke(number % 10, {"callbacks": [handler]})
+
+        assert sum(one() is not None for one in given) < 8
+
+
+def test_what_is_left_out_takes_no_room(make_handler):
+    handler = make_handler(max_queue_bytes=1_000_000)
+    with worker_held(make_handler):
+        for _ in range(50):
+            FakeChat().invoke("?" * 100_000, {"callbacks": [handler]})
+
+        assert handler._recorder.waiting_bytes < 1_200_000
 
 
 def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):

@@ -7,6 +7,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.prompt_values import ChatPromptValue
+from langchain_core.runnables.utils import AddableDict
 
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.content.weight import LEAST, weight
@@ -22,6 +23,7 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         LONG.encode(),
         {"question": LONG},
         {"messages": [HumanMessage("hi"), AIMessage(LONG)]},
+        AddableDict(question=LONG),
         [Document(LONG)],
         HumanMessage([{"type": "text", "text": LONG}]),
         LLMResult(generations=[[ChatGeneration(message=AIMessage(LONG))]]),
@@ -29,6 +31,7 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
             generations=[[ChatGeneration(message=AIMessage([{"type": "image", "data": LONG}]))]]
         ),
         LLMResult(generations=[[Generation(text=LONG)]]),
+        AIMessage("", tool_calls=[{"name": "write", "args": {"text": LONG}, "id": "1"}]),
         ChatPromptValue(messages=[HumanMessage(LONG)]),
         (LONG, 1),
     ],
@@ -37,11 +40,13 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         "bytes",
         "a dict",
         "a state",
+        "a dict of LangChain's",
         "documents",
         "blocks",
         "an answer",
         "a picture in answer",
         "a completion",
+        "a tool call",
         "a prompt",
         "a pair",
     ],

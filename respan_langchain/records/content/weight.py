@@ -63,13 +63,16 @@ def _of_dict(values: Any, fuel: int) -> int:
 
 
 def _of_object(value: Any, fuel: int) -> int:
+    if issubclass(type(value), dict):  # LangChain's AddableDict, or the app's own
+        return _of_dict(dict.copy(value), fuel)
     try:
         fields = value.__dict__
     except Exception:  # noqa: BLE001 - the app's own class may say anything here
         return LEAST
     content = fields.get("content")
     if type(content) is str:
-        return LEAST + len(content)
+        calls = fields.get("tool_calls")
+        return LEAST + len(content) + (weight(calls, fuel) if calls else 0)
     if "generations" in fields:
         return answer_weight(value)
     for name in _CONTENT:
