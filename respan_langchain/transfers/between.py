@@ -1,10 +1,13 @@
 """A whole dataset from one platform to another, and a file into a dataset."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from respan_langchain.api.calls.filters import field
 from respan_langchain.api.client import DatasetClient
+from respan_langchain.contract import MAX_PAGE_SIZE
 from respan_langchain.dataset import Dataset
 from respan_langchain.settings import Settings
 from respan_langchain.transfers.files import Source
@@ -45,15 +48,15 @@ def _move_all(
     passes = 0
     while True:
         passes += 1
-        reader = _Reader(source, pace)
-        counts = Transfer(target, progress, pace, tell).move(reader.rows())
+        reader = Reader(source, pace)
+        counts = Transfer(reader, target, progress, pace, tell).move()
         # Rows that are removed meanwhile move others to pages that were read already.
         if reader.count >= len(source) or passes == MOST_PASSES:
             return counts
 
 
-class _Reader:
-    """Reads a dataset, and counts."""
+class Reader:
+    """A dataset that rows come from: reads it, and counts."""
 
     def __init__(self, source: Dataset, pace: Pace) -> None:
         self._source = source
@@ -61,10 +64,21 @@ class _Reader:
         self.count = 0
 
     def rows(self) -> Iterator[Moving]:
+        """Read row after row, the oldest first."""
         for page in self._source.pages(self._pace.patiently):
             for log in page.results:
                 self.count += 1
                 yield moving_from(log)
+
+    def still_has(self, source_ids: Collection[str]) -> set[str]:
+        """Ask which rows are there still, whether the transfer is for them or not."""
+        found: set[str] = set()
+        names = iter(sorted(source_ids))
+        while some := list(islice(names, MAX_PAGE_SIZE)):
+            asked = self._source.where(field("unique_id").isin(some))
+            for page in asked.pages(self._pace.patiently):
+                found.update(str(log.unique_id) for log in page.results)
+        return found & set(source_ids)
 
 
 def move_file(
@@ -81,8 +95,8 @@ def move_file(
         RespanError: It cannot go on; started again it continues.
     """
     with Progress(path_of("import", place_of(settings), dataset_id)) as progress:
-        transfer = Transfer(Target(client, dataset_id), progress, pace or pace_for(settings), tell)
-        return transfer.move(source.rows())
+        target = Target(client, dataset_id)
+        return Transfer(source, target, progress, pace or pace_for(settings), tell).move()
 
 
 def place_of(settings: Settings) -> str:

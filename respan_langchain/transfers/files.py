@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -48,6 +48,8 @@ class Source:
     columns: Columns = field(default_factory=Columns)
     problems: list[str] = field(default_factory=list)
     """What could not become a row, in words."""
+    _read: set[str] = field(default_factory=set, init=False, repr=False)
+    """The rows so far, by their source ids."""
 
     def rows(self) -> Iterator[Moving]:
         """Read row after row.
@@ -63,7 +65,13 @@ class Source:
                 if isinstance(row, str):
                     self.problems.append(f"line {number}: {row}")
                     continue
-                yield _moving(row, seen)
+                moving = _moving(row, seen)
+                self._read.add(moving.source_id)
+                yield moving
+
+    def still_has(self, source_ids: Collection[str]) -> set[str]:
+        """Tell which rows have been in the file so far; those of other files are none of it."""
+        return self._read & set(source_ids)
 
     def _row(self, said: Mapping[str, Any]) -> dict[str, Any] | str:
         """Lay out a row, or say what is wrong with it."""

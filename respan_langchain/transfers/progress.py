@@ -27,7 +27,6 @@ CREATE TABLE IF NOT EXISTS rows(
     reason TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rows_identifier ON rows(identifier);
-CREATE TABLE IF NOT EXISTS facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -66,15 +65,15 @@ class Progress:
         )
         return {source_id: (state, at) for source_id, state, at in found}
 
-    def claimed(self, rows: Sequence[Moving]) -> list[Seen]:
-        """List the rows that are there and have the identifiers of these, without these."""
+    def claimed(self, rows: Sequence[Moving]) -> dict[str, Seen]:
+        """Find the rows that are there and have the identifiers of these, without these."""
         own = {row.source_id for row in rows}
         found = self._file.execute(
             "SELECT source_id, identifier, mark FROM rows"
             " WHERE state = 'there' AND identifier IN (SELECT value FROM json_each(?))",
             (_listed({row.identifier for row in rows}),),
         )
-        return [Seen(name, mark) for source_id, name, mark in found if source_id not in own]
+        return {each: Seen(name, mark) for each, name, mark in found if each not in own}
 
     def note(
         self, rows: Iterable[Moving], state: str, at: float, reason: str | None = None
@@ -87,14 +86,9 @@ class Progress:
         )
         self._file.execute("COMMIT")
 
-    def fact(self, name: str) -> str | None:
-        """Tell something that was written down about the whole."""
-        found = self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
-
-    def note_fact(self, name: str, value: str) -> None:
-        """Write down something about the whole."""
-        self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+    def doubt(self) -> None:
+        """Take what is there for sent only, since the target shows nothing of it."""
+        self._file.execute("UPDATE rows SET state = 'sent' WHERE state = 'there'")
 
     def close(self) -> None:
         """Let another process have it."""

@@ -3,14 +3,14 @@
 Killed at any point and started again, it goes on where it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from respan_langchain.api.calls.models import BulkResult
 from respan_langchain.contract import MAX_BULK_LOGS
 from respan_langchain.errors import ValidationError
-from respan_langchain.transfers.moving import Moving, present
+from respan_langchain.transfers.moving import Moving, Seen, present
 from respan_langchain.transfers.pace import PASSING, Pace
 from respan_langchain.transfers.progress import Progress
 from respan_langchain.transfers.target import Target, size_of
@@ -35,11 +35,22 @@ class Counts:
         return self.already_there + self.sent + sum(self.refused.values())
 
 
+class Origin(Protocol):
+    """Where rows come from."""
+
+    def rows(self) -> Iterator[Moving]:
+        """Go through the rows that are to be moved."""
+
+    def still_has(self, source_ids: Collection[str]) -> set[str]:
+        """Tell which of these rows, moved by an earlier run or by this one, are there still."""
+
+
 class Transfer:
     """One run of a transfer."""
 
     def __init__(
         self,
+        origin: Origin,
         target: Target,
         progress: Progress,
         pace: Pace,
@@ -47,23 +58,25 @@ class Transfer:
         *,
         most_rows: int = MAX_BULK_LOGS,
     ) -> None:
+        self._origin = origin
         self._target = target
         self._progress = progress
         self._pace = pace
         self._tell = tell
         self._most_rows = most_rows
         self.counts = Counts()
-        if progress.fact("began_empty") is None:
-            progress.note_fact("began_empty", "yes" if target.is_empty() else "no")
-        self._began_empty = progress.fact("began_empty") == "yes"
+        # Asked anew by each run: others may have filled the target since, or emptied it.
+        self._was_empty = pace.patiently(target.is_empty)
+        if self._was_empty:
+            progress.doubt()
 
-    def move(self, rows: Iterable[Moving]) -> Counts:
+    def move(self) -> Counts:
         """Move all rows that are not there yet.
 
         Raises:
             RespanError: It cannot go on; what was done is written down.
         """
-        for group in groups(rows, self._most_rows):
+        for group in groups(self._origin.rows(), self._most_rows):
             self._move(group)
             self._tell(self.counts)
         return self.counts
@@ -72,8 +85,8 @@ class Transfer:
         states = self._progress.states(group)
         left = [row for row in group if states.get(row.source_id, ("", 0.0))[0] != "there"]
         self.counts.already_there += len(group) - len(left)
-        # Into a dataset that was empty, only what was written down as sent can have come.
-        unsure = [row for row in left if row.source_id in states or not self._began_empty]
+        # Into what was empty when this run began, only what was written down as sent can have come.
+        unsure = [row for row in left if row.source_id in states or not self._was_empty]
         last_sent = max((at for state, at in states.values() if state == "sent"), default=0.0)
         there = self._found(unsure, last_sent)
         self.counts.already_there += len(there)
@@ -138,9 +151,9 @@ class Transfer:
         now = self._pace.clock()
         # At most `settle` from now, also when the clock was set back since.
         until = min(sent_at, now) + self._pace.settle
+        claimed = self._claimed(rows)
         while True:
-            claimed = self._progress.claimed(rows)
-            there = self._pace.patiently(lambda: present(rows, self._target.seen(rows), claimed))  # noqa: B023  # called at once
+            there = self._pace.patiently(lambda: present(rows, self._target.seen(rows), claimed))
             left = until - self._pace.clock()
             if len(there) == len(rows) or left <= 0:
                 break
@@ -148,6 +161,15 @@ class Transfer:
         found = [row for row in rows if row.source_id in there]
         self._progress.note(found, "there", self._pace.clock())
         return there
+
+    def _claimed(self, rows: Sequence[Moving]) -> list[Seen]:
+        """List what the target has of these rows' identifiers and is another row of the source.
+
+        A row that the source has no more claims nothing: one of these may be its copy, come home.
+        """
+        claimed = self._progress.claimed(rows)
+        still = self._origin.still_has(claimed) if claimed else set()
+        return [seen for source_id, seen in claimed.items() if source_id in still]
 
 
 def groups(rows: Iterable[Moving], most_rows: int = MAX_BULK_LOGS) -> Iterator[list[Moving]]:

@@ -8,9 +8,11 @@ import sys
 import pytest
 from cli.given import row
 
+from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset
 from respan_langchain.exports.columns import COLUMNS, text_of, value_of
 from respan_langchain.exports.rows import row_of
+from respan_langchain.settings import read_settings
 
 HARD = [
     row(1, output='plain, with "quotes",\nlines; and ünïcode \U0001f45f'),
@@ -42,6 +44,36 @@ def test_importing_twice_adds_nothing(run, fill):
     assert again.json == {"sent": 0, "already_there": 5, "refused": {}}
     at_home = run("import", "rows.jsonl", "demo", "--json")
     assert at_home.json == {"sent": 0, "already_there": 5, "refused": {}}
+
+
+def test_rows_that_came_meanwhile_are_exported_and_imported_at_home_once(run, fill, folder):
+    (folder / "first.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
+    run("import", "first.jsonl", "demo")
+    fill([row(number) for number in range(3)])
+    run("export", "demo", "-o", "all.jsonl")
+
+    said = run("import", "all.jsonl", "demo", "--json")
+    assert said.json == {"sent": 0, "already_there": 5, "refused": {}}
+
+
+def test_rows_that_were_removed_are_imported_again(run, folder):
+    (folder / "rows.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
+    run("import", "rows.jsonl", "demo")
+    with client_of(read_settings(base_url="sqlite:///respan.db")) as client:
+        client.remove_logs(client.find_or_create_dataset("demo").id, all_logs=True)
+
+    said = run("import", "rows.jsonl", "demo", "--json")
+    assert said.json == {"sent": 2, "already_there": 0, "refused": {}}
+
+
+def test_a_row_of_an_identifier_that_others_of_the_file_have_is_added(run, folder):
+    line = '{"input": "%s", "metadata": {"custom_identifier": "ticket-7"}}\n'
+    (folder / "rows.jsonl").write_text(line % "a" + line % "b")
+    run("import", "rows.jsonl", "demo")
+    (folder / "rows.jsonl").write_text(line % "a" + line % "b" + line % "c")
+
+    said = run("import", "rows.jsonl", "demo", "--json")
+    assert said.json == {"sent": 1, "already_there": 2, "refused": {}}
 
 
 def test_rows_without_an_identifier_are_imported_once_each(run, folder):

@@ -1,14 +1,16 @@
 """Moving rows: none lost and none twice, whatever happens on the way."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from cli.given import row
 
+from respan_langchain.api.calls.filters import field
 from respan_langchain.api.calls.models import Log
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.dataset import Dataset
@@ -21,6 +23,7 @@ from respan_langchain.errors import (
 from respan_langchain.local.endpoints.rules import Rules
 from respan_langchain.local.tables.store import Store
 from respan_langchain.local.transport import LocalTransport
+from respan_langchain.transfers.between import Reader
 from respan_langchain.transfers.moving import Moving, Seen, moving_from, present
 from respan_langchain.transfers.pace import Pace
 from respan_langchain.transfers.progress import Progress
@@ -49,17 +52,24 @@ class Line(httpx.BaseTransport):
 
     def __init__(self, store: Store, rules: Rules) -> None:
         self._platform = LocalTransport(store, rules)
-        self.faults: list[Fault] = []
+        self.faults: list[Fault | None] = []
+        """Of bulk requests."""
+        self.blindness: list[Fault] = []
+        """Of look-ups."""
         self.bulk_requests = 0
         self.lookups = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        faults: list[Fault | None] = []
         if request.url.path.endswith("/logs/list/"):
             self.lookups += 1
-        if not request.url.path.endswith("/logs/bulk/"):
-            return self._platform.handle_request(request)
-        self.bulk_requests += 1
-        fault = self.faults.pop(0) if self.faults else None
+            faults = [*self.blindness]
+            del self.blindness[:1]
+        if request.url.path.endswith("/logs/bulk/"):
+            self.bulk_requests += 1
+            faults = [*self.faults]
+            del self.faults[:1]
+        fault = faults[0] if faults else None
         if fault is None:
             return self._platform.handle_request(request)
         return fault(request, lambda: self._platform.handle_request(request))
@@ -87,6 +97,10 @@ def limited(request, _):
     return httpx.Response(429, json={"detail": "slow", "retry_after": 0}, request=request)
 
 
+def showing_nothing(request, _):
+    return httpx.Response(200, json={"results": [], "count": 0, "next": None}, request=request)
+
+
 def refused_key(request, _):
     return httpx.Response(401, json={"detail": "no"}, request=request)
 
@@ -109,10 +123,10 @@ class Ends:
     """Two platforms in memory and a transfer between them."""
 
     folder: Path
-    rules: Rules = field(default_factory=Rules)
-    clock: Clock = field(default_factory=Clock)
-    source_store: Store = field(default_factory=lambda: Store(":memory:"))
-    target_store: Store = field(default_factory=lambda: Store(":memory:"))
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    clock: Clock = dataclasses.field(default_factory=Clock)
+    source_store: Store = dataclasses.field(default_factory=lambda: Store(":memory:"))
+    target_store: Store = dataclasses.field(default_factory=lambda: Store(":memory:"))
 
     def __post_init__(self) -> None:
         self.line = Line(self.target_store, self.rules)
@@ -131,8 +145,8 @@ class Ends:
         pace = Pace(settle=settle, clock=self.clock.read, sleep=self.clock.sleep)
         with Progress(self.folder / "progress.db") as progress:
             target = Target(self.target_client, self.target.id)
-            transfer = Transfer(target, progress, pace, most_rows=5)
-            return transfer.move(map(moving_from, self.source))
+            origin = Reader(self.source, pace)
+            return Transfer(origin, target, progress, pace, most_rows=5).move()
 
     def forget(self) -> None:
         (self.folder / "progress.db").unlink()
@@ -160,17 +174,17 @@ def test_rows_arrive_as_they_were(ends):
             assert getattr(before, name) == getattr(after, name)
 
 
-def test_a_second_run_sends_nothing_and_asks_nothing(ends):
+def test_a_second_run_sends_nothing_and_asks_once(ends):
     ends.fill(*ROWS)
     ends.move()
-    # An empty target is asked once whether it is empty, and then believed.
+    # A target is asked once whether it is empty; what is sent into an empty one is not looked for.
     assert ends.line.lookups == 1
     requests, ends.line.lookups = ends.line.bulk_requests, 0
     counts = ends.move()
 
     assert (counts.sent, counts.already_there) == (0, 12)
     assert ends.line.bulk_requests == requests == 3
-    assert ends.line.lookups == 0
+    assert ends.line.lookups == 1
 
 
 FAULTS = {
@@ -275,6 +289,19 @@ def moving(*rows):
     ]
 
 
+@dataclass
+class Rows:
+    """A source that keeps its rows."""
+
+    _rows: list[Moving]
+
+    def rows(self):
+        return iter(self._rows)
+
+    def still_has(self, source_ids):
+        return set(source_ids)
+
+
 TOO_LONG = "metadata.customer_identifier: has more than 254 characters"
 UNNAMED = "refused, and the platform did not say why"
 
@@ -289,7 +316,7 @@ def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused
     rows = moving(row(1), wrong(2), row(3), wrong(4), wrong(5))
     with Progress(tmp_path / "progress.db") as progress:
         target = Target(ends.target_client, ends.target.id)
-        counts = Transfer(target, progress, Pace(settle=0.0)).move(rows)
+        counts = Transfer(Rows(rows), target, progress, Pace(settle=0.0)).move()
 
     assert counts.sent == 2
     assert counts.refused == refused
@@ -356,22 +383,116 @@ def test_rows_of_one_identifier_in_two_requests_are_both_sent(ends):
     assert ends.identifiers()["ticket-7"] == 2
 
 
-def test_a_row_without_an_identifier_comes_home_once(tmp_path):
+@pytest.fixture
+def there(tmp_path):
     (tmp_path / "there").mkdir()
+    return Ends(tmp_path / "there")
+
+
+@pytest.fixture
+def back(there, tmp_path):
+    """The way back from there."""
     (tmp_path / "back").mkdir()
-    there = Ends(tmp_path / "there")
+    back = Ends(tmp_path / "back", source_store=there.target_store, target_store=there.source_store)
+    back.source = Dataset(back.source_client, there.target.about)
+    back.target = Dataset(back.target_client, there.source.about)
+    return back
+
+
+def test_a_row_without_an_identifier_comes_home_once(there, back):
     bare = {"input": "hello", "output": "hi"}
     there.fill(bare, bare)
     there.move()
-    back = Ends(tmp_path / "back", source_store=there.target_store, target_store=there.source_store)
-    back.source, back.target = (
-        Dataset(back.source_client, there.target.about),
-        Dataset(back.target_client, there.source.about),
-    )
     counts = back.move()
 
     assert (len(there.target), counts.sent, counts.already_there) == (2, 0, 2)
     assert len(back.target) == 2
+
+
+NEW = {
+    "with identifiers": [row(number) for number in range(20, 25)],
+    "without": [{"input": "hello"}] * 5,
+    "of one identifier": one_identifier(*[None] * 5),
+}
+
+
+@pytest.mark.parametrize("new", NEW.values(), ids=NEW)
+def test_rows_that_came_to_the_target_meanwhile_come_home_once(new, there, back):
+    there.fill(*ROWS[:2])
+    there.move()
+    back.fill(*new)
+    back.move()
+    counts = there.move()
+
+    assert (counts.sent, counts.already_there) == (0, 7)
+    assert len(there.source) == len(there.target) == 7
+
+
+def test_a_target_that_was_emptied_is_filled_again(ends):
+    ends.fill(*ROWS)
+    ends.move()
+    ends.target_client.remove_logs(ends.target.id, all_logs=True)
+    counts = ends.move()
+
+    assert (counts.sent, counts.already_there) == (12, 0)
+    assert ends.identifiers() == ALL
+
+
+def test_a_target_that_seems_empty_for_a_moment_is_not_filled_twice(ends):
+    """The platform shows what it stored only some seconds later."""
+    ends.fill(*ROWS)
+    ends.move()
+    ends.line.blindness = [showing_nothing] * 4
+    counts = ends.move(settle=5.0)
+
+    assert (counts.sent, counts.already_there) == (0, 12)
+    assert ends.identifiers() == ALL
+
+
+@pytest.mark.parametrize("kill", [killed_before, killed_after])
+def test_a_target_that_was_emptied_is_filled_once_when_that_is_killed(kill, ends):
+    ends.fill(*ROWS)
+    ends.move()
+    ends.target_client.remove_logs(ends.target.id, all_logs=True)
+    ends.line.faults = [None, kill]
+    with pytest.raises(Killed):
+        ends.move()
+    ends.move()
+
+    assert ends.identifiers() == ALL
+
+
+@pytest.mark.parametrize("rows", [ROWS, *NEW.values()], ids=["with spans", *NEW])
+def test_a_source_that_was_lost_and_fetched_back_is_not_sent_again(rows, there, back):
+    there.fill(*rows)
+    there.move()
+    there.source_client.remove_logs(there.source.id, all_logs=True)
+    back.move()
+    counts = there.move()
+
+    assert (counts.sent, counts.already_there) == (0, len(rows))
+    assert len(there.target) == len(rows)
+
+
+def test_rows_of_one_identifier_that_are_chosen_one_by_one_are_both_sent(ends):
+    """What was not chosen is still the source's: its double at the target is not the other's."""
+    [first], [last] = one_identifier(None), one_identifier(None)
+    first["metadata"]["log_type"], last["metadata"]["log_type"] = "tool", "task"
+    ends.fill(first, last)
+    everything = ends.source
+    for kind in ("tool", "task"):
+        ends.source = everything.where(field("log_type") == kind)
+        ends.move()
+
+    assert sorted(str(log.log_type) for log in ends.target) == ["task", "tool"]
+
+
+def test_a_platform_that_is_away_at_the_start_is_waited_for(ends):
+    ends.fill(*ROWS)
+    ends.line.blindness = [failing, failing]
+    counts = ends.move()
+
+    assert counts.sent == 12
 
 
 def test_a_target_that_does_not_filter_is_not_believed(ends):
