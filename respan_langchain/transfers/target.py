@@ -5,10 +5,11 @@ from itertools import islice
 from typing import Any, Final
 
 from respan_langchain.api.calls.filters import Filters, field
+from respan_langchain.api.calls.log_calls import bulk_call
 from respan_langchain.api.calls.models import BulkResult, Log
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.contract import MAX_PAGE_SIZE
-from respan_langchain.errors import RespanError
+from respan_langchain.errors import RespanError, UnexpectedAnswerError
 from respan_langchain.transfers.moving import Moving, Seen, mark_of
 
 MOST_PAGES: Final = 20
@@ -29,8 +30,18 @@ class Target:
         return not self._client.list_logs(self._dataset_id, page_size=1).results
 
     def add(self, rows: Sequence[Moving]) -> BulkResult:
-        """Add rows in one request."""
-        return self._client.bulk_create_logs(self._dataset_id, [row.row for row in rows])
+        """Add rows in one request.
+
+        Raises:
+            UnexpectedAnswerError: Also when the counts are not of these rows: what became of them
+                is unknown.
+        """
+        result = self._client.bulk_create_logs(self._dataset_id, [row.row for row in rows])
+        if not result.adds_up(len(rows)):
+            call = bulk_call(self._dataset_id)
+            problem = f"{len(rows)} rows, and counts that do not add up"
+            raise UnexpectedAnswerError(problem, method=call.method, path=call.path)
+        return result
 
     def seen(self, rows: Sequence[Moving]) -> Iterator[Seen]:
         """List what it has of these rows' identifiers.

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from respan_langchain.api.calls.models import BulkResult
 from respan_langchain.contract import MAX_BULK_LOGS
-from respan_langchain.errors import ValidationError
+from respan_langchain.errors import UnexpectedAnswerError, ValidationError
 from respan_langchain.transfers.moving import Moving, Seen, present
 from respan_langchain.transfers.pace import PASSING, Pace
 from respan_langchain.transfers.progress import Progress
@@ -17,6 +17,8 @@ from respan_langchain.transfers.target import Target, size_of
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes of one request; a larger row goes alone."""
+UNCLEAR: Final = (*PASSING, UnexpectedAnswerError)
+"""After these some rows may be there, or all."""
 UNNAMED: Final = "refused, and the platform did not say why"
 
 
@@ -104,7 +106,7 @@ class Transfer:
             except ValidationError as refusal:
                 self._refused_whole(rows, refusal)
                 return
-            except PASSING as problem:
+            except UNCLEAR as problem:
                 tries += 1
                 self._pace.rest(problem, tries, began)
                 there = self._found(rows, sent_at)
@@ -115,11 +117,11 @@ class Transfer:
                 return
 
     def _judged(self, rows: Sequence[Moving], result: BulkResult, sent_at: float) -> None:
-        refused = {index: words for index, words in result.refused() if index < len(rows)}
+        refused = dict(result.refused())
         taken = [row for index, row in enumerate(rows) if index not in refused]
         for index, words in refused.items():
             self._refuse(rows[index], words or UNNAMED)
-        if result.error_count <= len(refused):
+        if result.success_count == len(taken):
             self._progress.note(taken, "there", self._pace.clock())
             self.counts.sent += len(taken)
             return

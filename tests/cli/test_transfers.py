@@ -1,6 +1,7 @@
 """Moving rows: none lost and none twice, whatever happens on the way."""
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from respan_langchain.errors import (
     ConfigurationError,
     ConnectionFailedError,
     RespanError,
+    UnexpectedAnswerError,
 )
 from respan_langchain.local.endpoints.rules import Rules
 from respan_langchain.local.tables.store import Store
@@ -269,6 +271,51 @@ def test_a_row_that_is_shown_late_is_not_sent_again(ends):
     assert ends.line.bulk_requests == 1
     assert counts.sent == 4
     assert ends.identifiers() == Counter(f"run-{number}" for number in range(4))
+
+
+def took_three(
+    ends: Ends, *, stored: int, refused: int, named: tuple[int | None, ...] = ()
+) -> Fault:
+    """The platform takes the first three rows, and says what its contract does not allow."""
+    errors = [{"index": index, "error": "no"} for index in named]
+    said = {"success_count": stored, "error_count": refused, "errors": errors}
+    quiet = DatasetClient(base_url=URL, transport=LocalTransport(ends.target_store))
+
+    def fault(request, _):
+        quiet.bulk_create_logs(ends.target.id, json.loads(request.content)["logs"][:3])
+        return httpx.Response(201, json=said, request=request)
+
+    return fault
+
+
+WRONG_COUNTS = {
+    "too few": {"stored": 3, "refused": 0},
+    "too many": {"stored": 6, "refused": 0},
+    "more names than errors": {"stored": 4, "refused": 1, "named": (3, 4)},
+    "a row that was not sent": {"stored": 4, "refused": 1, "named": (5,)},
+    "a row before the first": {"stored": 4, "refused": 1, "named": (-1,)},
+    "no row": {"stored": 4, "refused": 1, "named": (None,)},
+    "one row twice": {"stored": 3, "refused": 2, "named": (3, 3)},
+}
+
+
+@pytest.mark.parametrize("said", WRONG_COUNTS.values(), ids=WRONG_COUNTS)
+def test_counts_that_do_not_add_up_are_not_believed(said, ends):
+    ends.fill(*ROWS[:5])
+    ends.line.faults = [took_three(ends, **said)]
+    counts = ends.move()
+
+    assert (counts.sent, counts.refused) == (5, {})
+    assert ends.identifiers() == Counter(f"run-{number}" for number in range(5))
+    assert ends.line.bulk_requests == 2
+
+
+def test_a_platform_whose_counts_never_add_up_stops_the_transfer(ends):
+    ends.fill(*ROWS[:5])
+    said = {"success_count": 9, "error_count": 9, "errors": []}
+    ends.line.faults = [lambda request, _: httpx.Response(201, json=said, request=request)] * 100
+    with pytest.raises(UnexpectedAnswerError, match="add up"):
+        ends.move()
 
 
 def wrong(number):

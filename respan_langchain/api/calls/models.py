@@ -180,6 +180,13 @@ class BulkResult(Statement):
             if row.index is not None:
                 yield row.index, row.error or ""
 
+    def adds_up(self, rows: int) -> bool:
+        """Whether this can be the answer to so many rows."""
+        named = [row.index for row in self.errors]
+        ours = all(index is not None and 0 <= index < rows for index in named)
+        alone = len(set(named)) == len(named) <= self.error_count
+        return ours and alone and self.success_count + self.error_count == rows
+
 
 class Summary(Statement):
     """Totals over the logs of a dataset, or over those that a filter selects."""
