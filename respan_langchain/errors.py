@@ -6,12 +6,14 @@ RespanError
 └── ApiError                      a call to the platform did not succeed
     ├── ConnectionFailedError     no answer: refused, reset, DNS, TLS
     ├── DeadlineError             no whole answer in time
-    ├── UnexpectedAnswerError     an answer that the contract does not know: a redirect, HTML, wrong
-    counts ├── AuthenticationError       401: the key is missing or wrong ├── PlanLimitError
-    402: the plan's limit is reached ├── PermissionDeniedError     403: the key may not do this ├──
-    NotFoundError             404: no such dataset or log in this organization ├── ValidationError
-    400, 413, 422: the request is refused; `fields` says what is wrong with which ├── RateLimitError
-    429: `retry_after` says for how long └── ServerError               5xx
+    ├── UnexpectedAnswerError     an answer that the contract does not know: HTML, wrong counts
+    ├── AuthenticationError       401: the key is missing or wrong
+    ├── PlanLimitError            402: the plan's limit is reached
+    ├── PermissionDeniedError     403: the key may not do this
+    ├── NotFoundError             404: no such dataset or log in this organization
+    ├── ValidationError           400, 413, 422: the request is refused; `fields` says why
+    ├── RateLimitError            429: `retry_after` says for how long to wait
+    └── ServerError               5xx: the platform failed
 
 An ApiError names what was asked and what came back, never the key and never a prompt: the server's
 body stays in `body`, out of the message.
