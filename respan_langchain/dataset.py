@@ -282,7 +282,7 @@ def find(
 
 
 def _cell(value: object) -> str:
-    from respan_langchain.exports.columns import text_of
+    from respan_langchain.cells import text_of
 
     text = text_of(value)
     return "" if text is None else escape(text if len(text) <= CELL else f"{text[:CELL]}…")

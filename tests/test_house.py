@@ -12,11 +12,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "respan_langchain"
 
-GROUND = {"errors", "answer", "contract"}
+GROUND = {"errors", "answer", "contract", "cells"}
 ROOMS = ["records", "delivery", "api", "local"]
 PURE = [
     "records", "api/calls", "delivery/buffer.py", "delivery/outcome.py", "delivery/batch.py",
-    "delivery/patience.py",
+    "delivery/patience.py", "cells.py",
 ]  # fmt: skip
 IMPURE_MODULES = {
     "asyncio", "httpx", "logging", "os", "random", "socket", "sqlite3", "threading", "time",

@@ -14,8 +14,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
+from respan_langchain.cells import value_of
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.exports.columns import COUNTS, NUMBERS, value_of
+from respan_langchain.exports.columns import COUNTS, NUMBERS
 from respan_langchain.transfers.moving import Moving
 
 CONTENTS: Final = ("input", "output", "expected_output")

@@ -8,9 +8,10 @@ import sys
 import pytest
 from cli.given import row
 
+from respan_langchain.cells import text_of, value_of
 from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset
-from respan_langchain.exports.columns import COLUMNS, text_of, value_of
+from respan_langchain.exports.columns import COLUMNS
 from respan_langchain.exports.rows import row_of
 from respan_langchain.settings import read_settings
 
