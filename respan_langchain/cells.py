@@ -8,6 +8,10 @@ import json
 from typing import Any, Final
 
 _OPENS_JSON: Final = ("{", "[", '"')
+_OPENS_FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+"""The last four are wide ones, which some spreadsheets take for the first."""
+_SKIPPED: Final = frozenset("\t\r")
+"""What a spreadsheet may leave out, and take what follows for the beginning."""
 
 
 def text_of(value: Any) -> str | None:
@@ -21,6 +25,20 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, str) and value and not value.lstrip().startswith(_OPENS_JSON):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def cell_of(value: Any) -> Any:
+    """Write a cell of a file that a spreadsheet may open: what it would run stands as JSON.
+
+    A `'` before it, as is usual, could not be told from one that was there.
+
+    >>> cell_of("=1+1"), cell_of("1+1"), cell_of(-1)
+    ('"=1+1"', '1+1', -1)
+    """
+    if not isinstance(value, str):
+        return value
+    runs = value.lstrip()[:1] in _OPENS_FORMULA or value[:1] in _SKIPPED
+    return json.dumps(value, ensure_ascii=False) if runs else value
 
 
 def value_of(cell: str) -> Any:

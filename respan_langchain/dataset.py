@@ -193,7 +193,10 @@ class Dataset:
         return write_jsonl(self, path, preset=preset)
 
     def to_csv(self, path: str | PathLike[str]) -> int:
-        """Write a table of text; what is not text stands in it as JSON. Returns how many rows."""
+        """Write a table of text; return how many rows.
+
+        What is not text stands in it as JSON, and so does text that a spreadsheet would run.
+        """
         from respan_langchain.exports.files import write_csv
 
         return write_csv(self, path)

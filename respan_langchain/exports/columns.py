@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from respan_langchain.api.calls.models import Log
-from respan_langchain.cells import text_of
+from respan_langchain.cells import cell_of, text_of
 from respan_langchain.exports.rows import row_of
 
 TEXTS: Final = (
@@ -38,3 +38,8 @@ def texts_of(log: Log) -> dict[str, Any]:
     columns: Mapping[str, Any] = columns_of(log)
     kept = {*COUNTS, *NUMBERS, *MOMENTS}
     return {name: value if name in kept else text_of(value) for name, value in columns.items()}
+
+
+def cells_of(log: Log) -> dict[str, Any]:
+    """Lay a log out as `texts_of`, for a file that a spreadsheet may open."""
+    return {name: cell_of(value) for name, value in texts_of(log).items()}

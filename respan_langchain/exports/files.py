@@ -12,7 +12,7 @@ from typing import IO, Any, Literal
 
 from respan_langchain.api.calls.models import Log
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.exports.columns import COLUMNS, texts_of
+from respan_langchain.exports.columns import COLUMNS, cells_of
 from respan_langchain.exports.presets import Preset, in_words_of
 
 Target = str | PathLike[str]
@@ -49,7 +49,7 @@ def write_csv(logs: Iterable[Log], target: Target) -> int:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for log in logs:
-            writer.writerow(texts_of(log))
+            writer.writerow(cells_of(log))
             written += 1
     return written
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from cli.given import row
 
-from respan_langchain.cells import text_of, value_of
+from respan_langchain.cells import cell_of, text_of, value_of
 from respan_langchain.connection import client_of
 from respan_langchain.dataset import Dataset
 from respan_langchain.exports.columns import COLUMNS
@@ -20,7 +20,7 @@ HARD = [
     row(2, output='{"looks": "like JSON"}'),
     row(3, output="[1, 2]", expected_output={"role": "assistant", "content": "yes"}),
     row(4, input={"question": "Can I return shoes?"}, output='"quoted"'),
-    row(5, output="=HYPERLINK(1)", expected_output="nothing"),
+    row(5, output="=HYPERLINK(1)", expected_output="\t- nothing"),
 ]  # fmt: skip
 
 
@@ -174,6 +174,29 @@ CELLS = [None, "", "a", " [", '"', "{}", "null", "1", {"a": [1]}, [], "\ud800", 
 @pytest.mark.parametrize("value", CELLS, ids=repr)
 def test_a_cell_is_read_as_it_was_written(value):
     assert value_of(text_of(value) or "") == value
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", " =1", "\n=1", "\uff1d1"]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *CELLS], ids=repr)
+def test_a_cell_for_a_spreadsheet_is_no_formula_and_is_read_as_it_was_written(text):
+    cell = cell_of(text_of(text)) or ""
+
+    assert cell.lstrip()[:1] not in {"=", "+", "-", "@", "\uff1d"}
+    assert cell[:1] not in {"\t", "\r"}
+    assert value_of(cell) == text
+
+
+def test_a_csv_runs_nothing_in_a_spreadsheet(run, fill):
+    risky = row(1, input="=1+1", output="@x", expected_output="-1")
+    risky["metadata"]["custom_identifier"] = "+1"
+    risky["metrics"]["cost"] = -0.5
+    fill([risky])
+    [read] = csv.DictReader(io.StringIO(run("export", "demo", "--format", "csv").out))
+
+    names = ("input", "output", "expected_output", "custom_identifier", "cost")
+    assert [read[name] for name in names] == ['"=1+1"', '"@x"', '"-1"', '"+1"', "-0.5"]
 
 
 def test_an_export_that_fails_leaves_no_file(run, fill, folder):

@@ -412,7 +412,7 @@ def test_csv_is_safe_in_a_spreadsheet(browser, platform):
     visited = browser.get(f"/datasets/{dataset}/export.csv")
     rows = list(csv.DictReader(io.StringIO(visited.html.removeprefix("\ufeff"))))
 
-    assert [row["input"] for row in rows] == ["'=HYPERLINK(1)", "'+1", "'@x", *texts[3:]]
+    assert [row["input"] for row in rows] == ['"=HYPERLINK(1)"', '"+1"', '"@x"', *texts[3:]]
     assert rows[0]["cost"] == "-0.5"
     assert 'filename="a-b.csv"' in visited.headers["content-disposition"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from respan_langchain.cells import cell_of, text_of
 from respan_langchain.local.endpoints.messages import Response
 from respan_langchain.local.pages.texts import loaded
 from respan_langchain.local.pages.view import View
@@ -91,13 +92,8 @@ def _cell(row: sqlite3.Row, name: str) -> Any:
     value = row[name]
     if name in {"input", "output", "expected_output"}:
         said = loaded(value)
-        value = said if isinstance(said, str) else value
-    # A spreadsheet would run what a model wrote as a formula.
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
-        else value
-    )
+        value = text_of(said) if isinstance(said, str) else value
+    return cell_of(value)
 
 
 WRITERS: dict[str, Callable[[Iterator[Rows]], Iterator[bytes]]] = {
