@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "respan_langchain"
 
-GROUND = {"errors", "answer", "contract", "cells"}
+GROUND = {"errors", "answer", "contract", "cells", "private"}
 ROOMS = ["records", "delivery", "api", "local"]
 PURE = [
     "records", "api/calls", "delivery/buffer.py", "delivery/outcome.py", "delivery/batch.py",

@@ -13,6 +13,7 @@ from typing import Final, Self
 import orjson
 
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.private import create_private
 from respan_langchain.transfers.moving import Moving, Seen
 
 FOLDER: Final = Path(".respan") / "transfers"
@@ -40,6 +41,7 @@ class Progress:
             ConfigurationError: Another process is at it, or the file cannot be used.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
+        create_private(path)
         try:
             self._file = sqlite3.connect(path, isolation_level=None, timeout=0.0)
         except sqlite3.Error as problem:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import stat
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -573,6 +575,17 @@ def test_rows_without_ids_are_not_moved():
 def test_one_transfer_at_a_time(tmp_path):
     with Progress(tmp_path / "progress.db"), pytest.raises(ConfigurationError, match="under way"):
         Progress(tmp_path / "progress.db")
+
+
+def test_what_is_written_down_is_its_owners_alone(tmp_path):
+    """Identifiers, and the target's words, which may quote a row."""
+    before = os.umask(0)
+    with Progress(tmp_path / "progress.db") as progress:
+        progress.note(moving(row(1)), "sent", 0.0)
+        os.umask(before)
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+
+    assert modes == {0o600}
 
 
 PRESENT = {

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import stat
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -61,6 +62,46 @@ def _opened_path(path: str) -> str:
     store = Store(path)
     store.close()
     return store.path
+
+
+@pytest.fixture
+def generous():
+    """A process whose files are anybody's, unless it says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("generous")
+def test_a_new_file_and_its_logs_are_their_owners_alone(tmp_path: Path):
+    with Store(tmp_path / "new.db").writing():
+        assert modes(tmp_path) == dict.fromkeys(["new.db", "new.db-wal", "new.db-shm"], 0o600)
+
+
+@pytest.mark.usefixtures("generous")
+def test_a_file_that_is_removed_and_made_again_is_its_owners_alone(tmp_path: Path):
+    store = Store(tmp_path / "new.db")
+    store.close()
+    (tmp_path / "new.db").unlink()
+    with store.reading():
+        assert modes(tmp_path)["new.db"] == 0o600
+
+
+@pytest.mark.usefixtures("generous")
+def test_a_file_that_was_there_keeps_its_mode(tmp_path: Path):
+    (tmp_path / "old.db").touch(0o640)
+    with Store(tmp_path / "old.db").writing():
+        assert set(modes(tmp_path).values()) == {0o640}
+
+
+def test_a_store_in_memory_makes_no_file(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store(":memory:").writing():
+        assert not modes(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["platform", "platform_on_disk"])

@@ -13,10 +13,12 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import orjson
 
 from respan_langchain.local.tables.migrations import check_is_ours
+from respan_langchain.private import create_private
 
 BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
@@ -102,6 +104,8 @@ def _close_all(idle: list[sqlite3.Connection]) -> None:
 
 
 def _opened(place: str) -> sqlite3.Connection:
+    if place != ":memory:":
+        create_private(Path(place))
     connection = sqlite3.connect(
         place, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
