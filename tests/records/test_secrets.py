@@ -17,7 +17,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 
 from respan_langchain.records.content.content import json_value
-from respan_langchain.records.content.messages import message
+from respan_langchain.records.content.messages import messages
 from respan_langchain.records.encoding.encode import Finisher
 from respan_langchain.records.privacy.privacy import secrets, suspicious
 
@@ -155,24 +155,24 @@ def test_only_the_secret_is_taken_out(frame, secret):
 
 PLACES = {
     "input": lambda text: {"input": text},
-    "a message": lambda text: {"input": [message(HumanMessage(text))]},
+    "a message": lambda text: {"input": messages([HumanMessage(text)])},
     "a block": lambda text: {
-        "input": [message(HumanMessage([{"type": "text", "text": text}, {"type": "x"}]))]
+        "input": messages([HumanMessage([{"type": "text", "text": text}, {"type": "x"}])])
     },
     "tool arguments": lambda text: {
-        "output": message(
-            AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}])
+        "output": messages(
+            [AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}])]
         )
     },
     "a line of tool arguments": lambda text: {
-        "output": message(
-            AIMessage("", tool_calls=[{"name": "f", "args": {"x": f"a\n{text}"}, "id": "c"}])
+        "output": messages(
+            [AIMessage("", tool_calls=[{"name": "f", "args": {"x": f"a\n{text}"}, "id": "c"}])]
         )
     },
     "quoted JSON": lambda text: {"input": json.dumps({"said": f"\u201c{text}\u201d"})},
     "a cell in JSON": lambda text: {"input": json.dumps({"said": f"a\t{text}\tb"})},
     "reasoning": lambda text: {
-        "output": message(AIMessage("", additional_kwargs={"reasoning_content": text}))
+        "output": messages([AIMessage("", additional_kwargs={"reasoning_content": text})])
     },
     "a document": lambda text: {"output": json_value([Document(text, metadata={"source": text})])},
     "the expected output": lambda text: {"expected_output": {"answer": [text]}},
@@ -222,6 +222,69 @@ def test_what_a_secrets_name_names_is_not_sent(name, value):
     assert PLAIN not in sent
     assert "1234567" not in sent
     assert name in sent
+
+
+def called(arguments):
+    """A model's call of a tool, in each of the forms in which providers give it."""
+    as_text = json.dumps(arguments)
+    function = {"name": "login", "arguments": as_text}
+    forms = {
+        "a dict": AIMessage("", tool_calls=[{"name": "login", "args": arguments, "id": "c"}]),
+        "a provider's JSON": AIMessage("", additional_kwargs={"function_call": function}),
+        "a block": AIMessage([{"type": "function_call", "call_id": "c", **function}]),
+        "a dict for a message": {"role": "assistant", "tool_calls": [{"function": function}]},
+    }
+    return [messages([form])[0] for form in forms.values()]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"password": 12345678},
+        {"credentials": {"user": "bob", "pw": "hunter2hunter2"}},
+        {"passwords": ["hunter2x", "correcthorse9"]},
+        {"login": [{"authorization": {"scheme": "x", "value": "hunter2hunter2"}}]},
+        {"api_key": ["abcd1234efgh"], "note": "half a pair: \ud83d"},
+        {"password": "Pa", "number": 2**60 + 1},
+        {"password": 1.5, "note": "word " * 2_000},
+        {"token": MIXED},
+    ],
+    ids=str,
+)
+def test_what_a_secrets_name_names_in_a_tools_arguments_is_not_sent_either(arguments):
+    [as_dict] = Finisher().finish({"input": [arguments]}).body.splitlines()
+    for call in called(arguments):
+        sent = json.loads(Finisher().finish({"output": call}).body)
+
+        [shown] = sent["output"]["tool_calls"]
+        assert json.loads(shown["function"]["arguments"]) == json.loads(as_dict)["input"][0]
+
+
+def test_a_secrets_name_that_stands_twice_hides_both_values():
+    given = '{"password": 12345678, "password": null}'
+
+    sent = Finisher().finish({"output": {"function": {"name": "f", "arguments": given}}}).body
+
+    assert b"12345678" not in sent
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{ "token": "Paris",  "has_password": true, "password": null }',
+        '{"city": "Paris", "n": 1.0, "broken',
+        "[" * 100_000,
+        '{"a":' * 900 + "1" + "}" * 900,
+        '{"city": NaN}',
+        "Paris",
+        "",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_arguments_without_a_secret_stay_to_the_letter(arguments):
+    row = {"output": {"function": {"name": "f", "arguments": arguments}}}
+
+    assert json.loads(Finisher().finish(row).body) == row
 
 
 def test_a_token_is_a_secret_only_when_it_looks_like_one():
@@ -356,7 +419,8 @@ def test_what_only_looks_like_a_secret_stays(text):
 
 
 def test_the_preset_can_be_switched_off():
-    row = {"input": {"password": KEYS["OpenAI"]}, "metadata": {}, "metrics": {}}
+    given = {"password": KEYS["OpenAI"], "arguments": '{"password": 12345678}'}
+    row = {"input": given, "metadata": {}, "metrics": {}}
 
     assert json.loads(Finisher(secrets=False).finish(row).body)["input"] == row["input"]
 

@@ -4,6 +4,7 @@ Our own words (`role`, `content`, a row's ids) are not content, so the user's re
 them.
 """
 
+import json
 from typing import Any, Final
 
 from respan_langchain.records.content import leaves
@@ -131,10 +132,38 @@ class Rewrite:
     def _named(self, name: str, value: Any) -> Any:
         if type(value) is str and value in _OUR_VALUES and name in {"role", "type"}:
             return value
+        if name == survey.ARGUMENTS and type(value) is str and self._texts.secrets:
+            return self._text(hidden_in_json(value))
         sure = names.strength(name) if self._texts.secrets else 0
         if sure and type(value) in {str, int, float, list, dict}:
             value = hidden(value, sure)
         return self._node(value)
+
+
+def hidden_in_json(text: str) -> str:
+    """JSON in a string, as a tool call's arguments are, without what its names call secret.
+
+    The text as it is where nothing is hidden, and where it is no JSON: a call that broke off.
+    """
+    if not survey.is_like_json(text):
+        return text
+    found = False
+
+    def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        shown = [
+            (name, hidden(value, sure) if (sure := names.strength(name)) else value)
+            for name, value in given
+        ]
+        found = found or shown != given
+        return dict(shown)
+
+    try:
+        # Not orjson, which takes no half surrogates and rounds an int over 64 bits.
+        shown = json.loads(text, object_pairs_hook=pairs)
+        return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if found else text
+    except (ValueError, RecursionError):
+        return text
 
 
 def hidden(value: Any, sure: int) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any, Final
 
+import orjson
+
 from respan_langchain.records.privacy import names, privacy
 
 SHORTEST_SUSPECT: Final = 10
@@ -21,6 +23,8 @@ IDS: Final = frozenset({
     "resumed_run_ids", "log_type", "status", "status_code",
 })  # fmt: skip
 """Metadata that the machine made: always whole, never redacted."""
+ARGUMENTS: Final = "arguments"
+"""Where a tool call has its arguments: JSON, in a string."""
 MOST_CLEARED: Final = 1_000
 """Strings remembered: what a prompt and an answer say stands in the row of the call and again in
 that of its root, and the names of models stand in all of them."""
@@ -64,7 +68,9 @@ class Survey:
         for node in waiting:
             values: Iterable[Any] = node
             if type(node) is dict:
-                if not node.keys() <= _harmless and not _learned(node):
+                if not (node.keys() <= _harmless or _learned(node)) or (
+                    ARGUMENTS in node and not _opened(node[ARGUMENTS], waiting)
+                ):
                     return None
                 values = node.values()
             for value in values:
@@ -79,6 +85,22 @@ class Survey:
             if len(waiting) > MOST_CONTAINERS:
                 return None
         return texts
+
+
+def _opened(arguments: object, waiting: list[Any]) -> bool:
+    """Have a look into a tool call's arguments, too; false when that calls for care by itself."""
+    if type(arguments) is not str or not is_like_json(arguments):
+        return True
+    try:
+        waiting.append(orjson.loads(arguments))
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def is_like_json(text: str) -> bool:
+    """Whether the text may be an object or a list in JSON, with names in it."""
+    return text.lstrip()[:1] in {"{", "["}
 
 
 def _places(row: Mapping[str, Any]) -> list[Any] | None:
