@@ -61,6 +61,8 @@ class Run:
         """Close a run of which no end was ever reported; when it ended nobody knows."""
         self.status = "incomplete"
         self.ended = None
+        if _is_stand_in(self.inputs):
+            self.inputs = None
 
     def let_go(self) -> None:
         """Drop the app's objects and the trace, now that the record is made.
@@ -70,6 +72,18 @@ class Run:
         """
         self.inputs = self.outputs = self.asked = None
         del self.trace
+
+    @property
+    def answers(self) -> bool:
+        """Whether its root might have given what it gives: a model, or a node right under a graph.
+
+        What prompts, retrievers and other steps give is what the next one is asked.
+        """
+        if self.kind in ("chat", "llm"):
+            return True
+        node = self.metadata.get("langgraph_node")
+        is_node = type(node) is str and node == self.name
+        return is_node and not self.hidden and self.parent is self.trace.root
 
     @property
     def visible_parent(self) -> "Run | None":
@@ -107,15 +121,20 @@ class Trace:
     first_started: float | None = None
     """When the first half started; None for a trace that was never interrupted."""
     last_output: object = None
-    """What a model, or a run directly under the root, gave last.
-
-    All there is when the root itself was abandoned.
-    """
+    """What a run that answers gave last: all there is when the root itself was abandoned."""
 
     @property
     def closing(self) -> bool:
         """Whether the root has ended and only late children are open."""
         return self.root.ended is not None
+
+
+def _is_stand_in(inputs: object) -> bool:
+    """Whether LangChain began a stream with this, whose input is told at its end only."""
+    if type(inputs) is not dict or inputs.keys() != {"input"}:
+        return False
+    given = inputs["input"]
+    return type(given) is str and not given
 
 
 def name_in(serialized: Any, otherwise: str) -> str:

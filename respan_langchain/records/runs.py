@@ -258,7 +258,7 @@ class Runs:
         if run.is_root:
             self._end_root(trace, now)
             return
-        if run.outputs is not None and (run.asked is not None or run.parent is trace.root):
+        if run.outputs is not None and run.answers:
             trace.last_output = run.outputs
         self._hand_over(run)
         if trace.closing and not trace.open:

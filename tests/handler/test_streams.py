@@ -145,9 +145,26 @@ def test_a_cancelled_call_is_abandoned(handler, rows_of):
 
     rows = rows_of(handler)
     assert rows.roots[0]["metadata"]["status"] == "abandoned"
+    assert rows.roots[0]["output"] is None
     assert (
         rows.chats[0]["metadata"]["status"] == "incomplete"
     )  # LangChain does not say how it ended
+
+
+def test_a_stream_that_is_held_half_read_has_no_input_that_nobody_gave(make_handler, rows_of):
+    handler = make_handler()
+
+    async def half_read():
+        stream = sequence().astream(QUESTION, {"callbacks": [handler]})
+        await anext(stream)
+        handler.shutdown(timeout=10)
+        await stream.aclose()
+
+    asyncio.run(half_read())
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "incomplete"
+    assert root["input"] == ""
 
 
 def test_a_third_version_stream_that_is_dropped_is_incomplete_at_the_end(make_handler, rows_of):

@@ -163,6 +163,52 @@ def test_a_streamed_root_that_ends_with_nothing_while_its_model_still_speaks_was
     assert root.trace.last_output == "partial"
 
 
+@pytest.mark.parametrize(
+    ("kind", "node", "parent", "tags", "gives"),
+    [
+        ("chat", None, CHILD, (), "given"),
+        ("llm", None, ROOT, (), "given"),
+        ("chain", "step", ROOT, (), "given"),
+        ("chain", "step", CHILD, (), None),
+        ("chain", "step", ROOT, ["langsmith:hidden"], None),
+        ("chain", "around it", ROOT, (), None),
+        ("chain", 5, ROOT, (), None),
+        ("chain", None, ROOT, (), None),
+        ("retriever", None, ROOT, (), None),
+        ("tool", None, ROOT, (), None),
+    ],
+)
+def test_only_a_model_or_a_graphs_node_gives_a_part_of_the_answer(
+    kind, node, parent, tags, gives, runs
+):
+    start(runs, ROOT)
+    start(runs, CHILD, ROOT, name="other")
+    start(runs, OTHER, parent, kind=kind, tags=tags, metadata={"langgraph_node": node})
+    runs.end(1.0, OTHER, "given")
+    runs.end(2.0, CHILD, None)
+    runs.error(3.0, ROOT, ABANDONED)
+
+    assert runs.take()[-1].trace.last_output == gives
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({"input": ""}, None),
+        ({"input": "q"}, {"input": "q"}),
+        ({"input": 0}, {"input": 0}),
+        ({"input": "", "more": 1}, {"input": "", "more": 1}),
+        ("q", "q"),
+    ],
+    ids=str,
+)
+def test_what_stands_for_a_streams_input_is_not_its_input(given, known, runs):
+    runs.start(0.0, ROOT, None, None, None, "chain", "stream", given, None, None)
+    runs.close(1.0)
+
+    assert runs.take()[0].inputs == known
+
+
 def test_a_chain_that_returns_none_is_a_success(runs):
     start(runs, ROOT)
     start(runs, CHILD, ROOT)
