@@ -7,11 +7,10 @@ A state that carries messages becomes the conversation so far and the message th
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.records.content.content import Json, json_value
-from respan_langchain.records.content.messages import generations, messages
+from respan_langchain.records.content.messages import generations, messages, role_of
 from respan_langchain.records.run import Run
 from respan_langchain.records.tool_steps import answer
 
@@ -41,13 +40,13 @@ def root_view(
         given = _latest(run.trace.last_output, keep_media=keep_media)
     is_state = conversation == "auto" and _messages_of(asked) is not None
     if input_key is not None:
-        shown_input = json_value(part(asked, input_key), keep_media=keep_media)
+        shown_input = _part(asked, input_key, keep_media=keep_media)
     elif is_state:
         shown_input = _so_far(asked, given, keep_media=keep_media)
     else:
         shown_input = json_value(asked, keep_media=keep_media)
     if output_key is not None:
-        shown_output = json_value(part(given, output_key), keep_media=keep_media)
+        shown_output = _part(given, output_key, keep_media=keep_media)
     elif is_state and _messages_of(given):
         shown_output = _answer(given, keep_media=keep_media)
     elif run.kind == "tool":
@@ -62,35 +61,45 @@ def _latest(given: object, *, keep_media: bool) -> object:
     if isinstance(given, LLMResult):
         return generations(given, keep_media=keep_media).output
     # A node may give commands in place of a part of the state.
-    update = getattr(given[-1], "update", None) if isinstance(given, list) and given else None
-    return update if isinstance(update, Mapping) else given
+    last = given[-1] if isinstance(given, list) and given else None
+    update = last.get("update") if isinstance(last, Mapping) else getattr(last, "update", None)
+    state = update if isinstance(update, Mapping) else given
+    said = _messages_of(state)
+    # A node that asks anew has not answered.
+    return None if said and role_of(said[-1]) in ("user", "system", "developer") else state
 
 
-def part(value: object, path: str) -> object:
+def _part(value: object, path: str, *, keep_media: bool) -> Json:
     """Follow a key or a dotted path.
 
     The whole value where it does not lead anywhere, so that no row is emptied.
     """
-    if isinstance(value, Mapping) and path in value:
-        return value[path]
     found = value
-    for step in path.split("."):
-        if isinstance(found, Mapping) and step in found:
-            found = found[step]
-        elif (
-            isinstance(found, Sequence)
-            and not isinstance(found, str)
-            and step.lstrip("-").isdigit()
-        ):
-            index = int(step)
-            if not -len(found) <= index < len(found):
-                return value
-            found = found[index]
-        elif hasattr(type(found), "model_fields") and hasattr(found, step):
-            found = getattr(found, step)
-        else:
-            return value
-    return found
+    steps = [path] if isinstance(value, Mapping) and path in value else path.split(".")
+    for step in steps:
+        found = _inside(found, step, keep_media=keep_media)
+        if found is _NOWHERE:
+            found = value
+            break
+    return json_value(found, keep_media=keep_media)
+
+
+def _inside(value: object, step: str, *, keep_media: bool) -> object:
+    if isinstance(value, Mapping) and step in value:
+        return value[step]
+    if isinstance(value, Sequence) and not isinstance(value, str) and step.lstrip("-").isdigit():
+        index = int(step)
+        return value[index] if -len(value) <= index < len(value) else _NOWHERE
+    if hasattr(type(value), "model_fields"):
+        # As it is shown, since that is all there is of it where content is frozen at once.
+        shown = json_value(value, keep_media=keep_media)
+        if isinstance(shown, Mapping) and step in shown:
+            return shown[step]
+        return getattr(value, step, _NOWHERE)
+    return _NOWHERE
+
+
+_NOWHERE: Final = object()
 
 
 def _messages_of(state: object) -> Sequence[object] | None:
@@ -103,8 +112,9 @@ def _messages_of(state: object) -> Sequence[object] | None:
 def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
     """The conversation up to the latest question, with the turns a checkpointer remembered."""
     question = messages(_messages_of(asked) or (), keep_media=keep_media)
-    if isinstance(asked, Mapping) and set(asked) - {MESSAGES}:
-        return json_value(asked, keep_media=keep_media)
+    whole = json_value(asked, keep_media=keep_media)
+    if isinstance(whole, dict) and whole.keys() - {MESSAGES}:
+        return whole
     final = _messages_of(given)
     if not final or not question:
         return list(question)
@@ -122,8 +132,9 @@ def _answer(state: object, *, keep_media: bool) -> Json:
         return json_value(structured, keep_media=keep_media)
     final = _messages_of(state) or ()
     last = final[-1] if final else None
-    if isinstance(last, BaseMessage) and last.type in ("ai", "AIMessageChunk"):
+    role = role_of(last)
+    if role == "assistant":
         return messages([last], keep_media=keep_media)[0]
-    if isinstance(last, ToolMessage):
+    if role == "tool":
         return answer(last, keep_media=keep_media)
     return json_value(state, keep_media=keep_media)

@@ -1,35 +1,41 @@
 """What a tool was asked and what it answered, as its own row and its root's trajectory show it.
 
 A tool that is called by a model answers with a message; its content is the answer, the rest of it
-repeats what the row says already.
+repeats what the row says already. Where content is frozen at once, the message is a dict by now.
 """
 
-from langchain_core.messages import ToolMessage
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.records.content.content import Json, json_value
-from respan_langchain.records.content.messages import messages
+from respan_langchain.records.content.messages import fields_of, messages, role_of
 from respan_langchain.records.run import Run
 
 
 def answer(outputs: object, *, keep_media: bool = False) -> Json:
     """What a tool answered; None for nothing."""
-    if isinstance(outputs, ToolMessage):
+    if _is_message(outputs):
         return messages([outputs], keep_media=keep_media)[0]["content"]
     return json_value(outputs, keep_media=keep_media)
 
 
+def _is_message(outputs: object) -> bool:
+    return role_of(outputs) == "tool" and "tool_call_id" in fields_of(outputs)
+
+
 def call_id_of(run: Run) -> str | None:
     """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
-    if run.call_id is None and isinstance(run.outputs, ToolMessage):
-        return run.outputs.tool_call_id
-    return run.call_id
+    if run.call_id is not None or not _is_message(run.outputs):
+        return run.call_id
+    call_id = fields_of(run.outputs)["tool_call_id"]
+    return call_id if isinstance(call_id, str) else None
 
 
 def answered_with_error(run: Run) -> bool:
     """Whether a tool told the model that it failed, instead of raising."""
-    outputs = run.outputs
-    return run.kind == "tool" and isinstance(outputs, ToolMessage) and outputs.status == "error"
+    if run.kind != "tool" or not _is_message(run.outputs):
+        return False
+    status = fields_of(run.outputs).get("status")
+    return type(status) is str and status == "error"
 
 
 def has_failed(run: Run) -> bool:

@@ -34,10 +34,11 @@ WORDS = {
 }
 
 
-def rows_of(case: Case, folder: Path) -> list[dict[str, Any]]:
+def rows_of(case: Case, folder: Path, **more: Any) -> list[dict[str, Any]]:
     """The rows that a case leaves on the platform, in the order in which their runs began."""
     url = f"sqlite:///{folder}/platform.db"
-    handler = RespanDatasetCallbackHandler(dataset="golden", base_url=url, **case.handler)
+    arguments = {"dataset": "golden", "base_url": url, **case.handler, **more}
+    handler = RespanDatasetCallbackHandler(**arguments)
     case.run({"callbacks": [handler]})
     assert handler.shutdown(timeout=20), handler.stats
     assert not handler.stats.faults, handler.stats.faults

@@ -1,25 +1,31 @@
 """What reading the golden rows as an evaluator brought up, and what the platform takes."""
 
 import json
+from functools import partial
 from threading import Event
+from typing import Any
 
 import pytest
-from golden.cases import CASES, EVERYTHING, PNG, PROMPT, QUESTION, Shelf, price, stock
+from golden.cases import CASES, EVERYTHING, PNG, PROMPT, QUESTION, Case, Shelf, price, stock
 from golden.models import Researcher
 from golden.running import rows_of as rows_of_case
 from langchain.agents import create_agent
 from langchain_core.caches import InMemoryCache
-from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
+from pydantic import BaseModel
 from support.graphs import ASKED, asking_graph, conversation
 from support.models import FakeChat
+from typing_extensions import TypedDict
 
 from respan_langchain import Patience
 
 ROLES = {"user", "assistant", "system", "tool", "developer", "none"}
+TURN = {"role": "user", "content": "hi"}
 LOG_TYPES = {
     "chat", "completion", "response", "embedding", "speech", "transcription", "workflow", "agent",
     "task", "tool", "guardrail",
@@ -279,6 +285,117 @@ def test_an_agent_that_ends_with_a_tool_gives_the_tools_answer(handler, rows_of)
     seller(stock, price, at_once=False).invoke(ASKED, {"callbacks": [handler]})
 
     assert rows_of(handler).roots[0]["output"] == "two pairs"
+
+
+class Shop(BaseModel):
+    """What a graph is given: messages, and more."""
+
+    messages: list[Any]
+    city: str = "Paris"
+
+
+def leave(app, asked, config):
+    stream = app.stream(asked, config)
+    next(stream)
+    stream.close()
+
+
+def one_node(given, state=MessagesState):
+    builder = StateGraph(state).add_node("node", lambda _: given)
+    return builder.add_edge(START, "node").compile()
+
+
+def two_nodes(given):
+    builder = StateGraph(MessagesState).add_node("first", lambda _: given)
+    builder.add_node("then", lambda _: {}).add_edge("first", "then")
+    return builder.add_edge(START, "first").compile()
+
+
+class Plain(TypedDict):
+    """A state whose messages nobody adds up."""
+
+    messages: list[Any]
+
+
+BLOCKS = [{"type": "text", "text": "It "}, {"type": "text", "text": "is."}]
+AI = AIMessage(BLOCKS)
+SHOWN = {"role": "assistant", "content": "It is."}
+HI = {"messages": [HumanMessage("hi")]}
+CALLED = {"type": "tool_call", "id": "c1", "name": "price", "args": {"shoe": "Runner"}}
+SNAPSHOTS = {
+    "a failed tool": (price.invoke, CALLED, {}, CALLED["args"], "Runner has no price"),
+    "a message": (one_node({"messages": [AI]}).invoke, HI, {}, [TURN], SHOWN),
+    "a message that is a dict": (
+        one_node({"messages": [{"type": "ai", "content": "It is."}]}, Plain).invoke,
+        HI, {}, [TURN], SHOWN,
+    ),
+    "a message that is a pair": (
+        one_node({"messages": [("ai", "It is.")]}, Plain).invoke, HI, {}, [TURN], SHOWN,
+    ),
+    "a tool's message": (
+        one_node({"messages": [ToolMessage("two", tool_call_id="c")]}).invoke,
+        HI, {}, [TURN], "two",
+    ),
+    "a question": (
+        one_node({"messages": [HumanMessage("And?")]}).invoke,
+        HI, {}, [TURN], {"messages": [TURN, {"role": "user", "content": "And?"}]},
+    ),
+    "a state of its own": (
+        RunnableLambda(lambda _: {"messages": [AI]}).invoke,
+        Shop(**HI), {}, {"messages": [TURN], "city": "Paris"}, SHOWN,
+    ),
+    "a part of a message": (
+        one_node({"messages": [AI]}).invoke,
+        HI, {"input_key": "messages.0.content", "output_key": "messages.-1.content"},
+        "hi", "It is.",
+    ),
+    "a part of a state": (
+        RunnableLambda(lambda shop: shop.model_copy()).invoke,
+        Shop(messages=[]), {"input_key": "city", "output_key": "city"}, "Paris", "Paris",
+    ),
+    "a part that is not there": (
+        RunnableLambda(lambda shop: shop.model_copy()).invoke,
+        Shop(messages=[]), {"input_key": "messages.3", "output_key": "town"},
+        {"messages": [], "city": "Paris"}, {"messages": [], "city": "Paris"},
+    ),
+    "a part of a text": (
+        RunnableLambda(str.upper).invoke, "hi", {"input_key": "0", "output_key": "a.b"}, "hi", "HI",
+    ),
+    "a part that no message has": (
+        one_node({"messages": [AI]}).invoke,
+        HI, {"input_key": "messages.5", "output_key": "messages.0.nothing"},
+        {"messages": [TURN]}, {"messages": [TURN, SHOWN]},
+    ),
+    "a node's command": (
+        partial(leave, two_nodes([Command(update={"messages": [AI]})])), HI, {}, [TURN], SHOWN,
+    ),
+    "a node that asks": (
+        partial(leave, two_nodes({"messages": [HumanMessage("And?")]})), HI, {}, [TURN], None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_a_root_shows_the_same_whenever_its_content_is_frozen(name, snapshot, tmp_path):
+    run, given, keys, shown_input, shown_output = SNAPSHOTS[name]
+    case = Case(lambda config: run(given, config), {"capture": "root", **keys})
+
+    [row] = rows_of_case(case, tmp_path, snapshot=snapshot)
+
+    assert (row["input"], row.get("output")) == (shown_input, shown_output)
+
+
+@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+def test_a_tool_that_answers_with_an_error_has_failed_whenever_it_is_frozen(snapshot, tmp_path):
+    case = Case(lambda config: price.invoke(CALLED, config))
+
+    [row] = rows_of_case(case, tmp_path, snapshot=snapshot)
+
+    assert row["metadata"]["status"] == "error"
+    assert row["metadata"]["error_message"] == "Runner has no price"
+    assert row["metadata"]["tool_call_id"] == "c1"
+    assert row["metrics"]["tool_errors"] == 1
 
 
 def test_an_abandoned_agent_gives_the_message_that_came_last(handler, rows_of):

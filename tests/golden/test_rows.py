@@ -10,11 +10,14 @@ from golden.cases import CASES
 from golden.running import ROWS, picture, rows_of
 
 
+@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
 @pytest.mark.parametrize("name", CASES)
-def test_the_rows_are_as_they_were_read_and_found_good(name, tmp_path):
+def test_the_rows_are_as_they_were_read_and_found_good(name, snapshot, tmp_path):
     golden = (ROWS / f"{name}.json").read_text(encoding="utf-8")
 
-    assert json.loads(picture(rows_of(CASES[name], tmp_path))) == json.loads(golden)
+    rows = rows_of(CASES[name], tmp_path, snapshot=snapshot)
+
+    assert json.loads(picture(rows)) == json.loads(golden)
 
 
 def test_every_golden_file_belongs_to_a_case():

@@ -5,16 +5,17 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from support import anything as some
 
 from respan_langchain.records.content.content import json_value
 from respan_langchain.records.content.documents import documents
-from respan_langchain.records.content.messages import messages
+from respan_langchain.records.content.messages import messages, role_of
 from respan_langchain.records.content.weight import weight
 from respan_langchain.records.encoding.encode import Finisher
 from respan_langchain.records.encoding.limits import ContentLimits
+from respan_langchain.records.tool_steps import answer
 
 SLOW_IS_FINE = settings(
     max_examples=40,
@@ -45,6 +46,23 @@ def test_anything_becomes_strict_json(make):
 @SLOW_IS_FINE
 def test_anything_becomes_strict_json_with_media_kept(make):
     strictly(json_value(make(), keep_media=True, keep_artifacts=True))
+
+
+@given(some.messages)
+@SLOW_IS_FINE
+def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
+    said = make() if callable(make) else make
+    assume(not isinstance(said, str | tuple))
+    frozen = json_value(said)
+
+    assert messages([frozen]) == messages([said])
+    assert role_of(frozen) == role_of(said)
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_whatever_a_tool_answers_is_shown(make):
+    strictly(answer(make()))
 
 
 @given(some.harmless)

@@ -10,6 +10,7 @@ from respan_langchain.records.content import chat, objects
 from respan_langchain.records.content.kinds import shape_of
 from respan_langchain.records.content.values import Json
 from respan_langchain.records.content.walk import Walk
+from respan_langchain.records.numbers.foreign import outcome_of
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
     from langchain_core.messages import BaseMessage
@@ -61,6 +62,30 @@ def generations(
         output=candidates[0] if candidates else None,
         candidates=candidates if len(candidates) > 1 else [],
     )
+
+
+def fields_of(value: object) -> Mapping[Any, Any]:
+    """The fields of a message, or of a dict or a pair that stands for one; else none."""
+    found = outcome_of(_fields, value)
+    return found if isinstance(found, dict) else {}
+
+
+def role_of(value: object) -> str | None:
+    """Who says it, in the platform's words; None for what does not stand for a message."""
+    fields = fields_of(value)
+    words = (fields.get(name) for name in ("role", "type"))
+    found = next((word for word in words if type(word) is str and word), "none")
+    return chat.ROLES.get(found, "none") if fields else None
+
+
+def _fields(value: Any) -> Mapping[Any, Any] | None:
+    if shape_of(type(value)) is chat.message:
+        fields: dict[str, Any] = value.__dict__
+        return fields
+    if type(value) is dict:
+        return chat.envelope(value)
+    turn = chat.pair(value)
+    return None if turn is None else {"role": turn[0]}
 
 
 def _turn(value: object, walk: Walk) -> dict[str, Json]:
