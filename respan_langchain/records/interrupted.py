@@ -47,8 +47,13 @@ def _continue(earlier: Trace, trace: Trace) -> None:
     trace.resumed = [*earlier.resumed, trace.root.id]
     trace.active = earlier.active + (first.latency or 0.0)
     trace.first_started = first.started if earlier.first_started is None else earlier.first_started
+    # Around the graph, models may have been called before it was known to be resumed.
+    earlier.totals.join(trace.totals)
     trace.totals = earlier.totals
-    trace.kept, trace.held = earlier.kept, earlier.held
+    trace.kept = trace.kept if earlier.kept is None else earlier.kept
+    for run in earlier.held:
+        run.trace = trace
+    trace.held = earlier.held + trace.held
     trace.configurable = trace.configurable or earlier.configurable
     trace.root.inputs = first.inputs
     if first.metadata:

@@ -48,9 +48,11 @@ def is_kept(run: Run, policy: Policy) -> bool | None:
         return True
     if not policy.keep_errors:
         return False
-    if run.trace.root.ended is None and run.trace.root.status == "success":
+    root = run.trace.root
+    # The root comes last; one that was interrupted may be resumed, and fail then.
+    if run is not root and root.status != "error":
         return None
-    return run.trace.root.status == "error"
+    return root.status == "error"
 
 
 def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:

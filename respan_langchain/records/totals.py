@@ -70,3 +70,23 @@ class Totals:
     def add_cost(self, cost: Cost) -> None:
         """Count one model call's cost; one that is unknown makes the sum partial."""
         self.cost = cost if self.cost is None else self.cost + cost
+
+    def join(self, later: "Totals") -> None:
+        """Count, too, what was counted by itself until it was known to belong here."""
+        if later.usage is not None:
+            self.add_usage(later.usage)
+        if later.cost is not None:
+            self.add_cost(later.cost)
+        self.models.update(later.models)
+        self.llm_calls += later.llm_calls
+        self.unreported_calls += later.unreported_calls
+        self.tool_calls += later.tool_calls
+        self.tool_errors += later.tool_errors
+        self.retries += later.retries
+        self.fallbacks += later.fallbacks
+        if self.first_token is None:
+            self.first_token = later.first_token
+        self.asked.update(later.asked)
+        for name, (place, step) in later.steps.items():
+            self.add_step(step, name if isinstance(name, str) else None, place[0])
+        self.documents += later.documents

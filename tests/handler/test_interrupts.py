@@ -4,12 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
-from support.constructs import QUESTION
+from support.constructs import QUESTION, Shelf, lookup
 from support.graphs import State, asking_graph, graph
+from support.models import FakeChat
 from support.ways import THIRD_VERSION, WAYS
 
 from respan_langchain import Patience
@@ -169,14 +171,59 @@ def test_an_interrupt_in_a_subgraph_is_resumed_as_one_row(handler, rows_of):
 
 
 def test_a_graph_under_a_chain_stops_the_row_of_the_chain(make_handler, rows_of):
-    from langchain_core.runnables import RunnableLambda
-
     handler = make_handler(patience=Patience(interrupted=0.0))
     (RunnableLambda(lambda asked: asked) | asking_graph()).invoke(QUESTION, config(handler))
 
     [root] = rows_of(handler).roots
     assert root["metadata"]["span_name"] == "RunnableSequence"
     assert root["metadata"]["status"] == "interrupted"
+
+
+def served(handler, app, *, fails):
+    """An app that looks at each turn before its graph does, and does not wait for the graph."""
+
+    def serve(asked):
+        lookup.invoke({"city": "Paris"})
+        lookup.invoke({"type": "tool_call", "id": str(fails), "name": "l", "args": {"city": "P"}})
+        Shelf().invoke("rules")
+        list(FakeChat().stream("Is that allowed?"))
+        handler.read()
+        answer = app.invoke(asked, THREAD)
+        if fails and isinstance(asked, Command):
+            raise ValueError("no")
+        return answer
+
+    return RunnableLambda(serve)
+
+
+def test_what_was_called_before_the_graph_was_resumed_is_counted(handler, rows_of):
+    app = served(handler, asking_graph(), fails=False)
+    app.invoke(QUESTION, config(handler))
+    app.invoke(Command(resume="yes"), config(handler))
+
+    [root] = [row for row in rows_of(handler).roots if row["metadata"]["log_type"] == "workflow"]
+    metrics = root["metrics"]
+    assert (metrics["llm_calls"], metrics["prompt_tokens"], metrics["tool_calls"]) == (4, 48, 4)
+    assert [step["tool"] for step in root["metadata"]["trajectory"]] == ["lookup"] * 4
+    assert len(root["metadata"]["retrieved_documents"]) == 2
+    assert root["metadata"]["cost_status"] == "complete"
+
+
+def test_what_waits_until_it_is_known_how_a_resumed_root_ends_is_not_lost(make_handler, rows_of):
+    handler = make_handler(sample_rate=0.0, capture=("root", "llm", "tool", "retriever"))
+    app = served(handler, asking_graph(), fails=True)
+    app.invoke(QUESTION, config(handler))
+    with pytest.raises(ValueError, match="no"):
+        app.invoke(Command(resume="yes"), config(handler))
+
+    rows = rows_of(handler)
+    [root] = rows.roots
+    assert len(rows.chats) == 4
+    assert {row["metadata"]["trace_unique_id"] for row in rows} == {
+        root["metadata"]["trace_unique_id"]
+    }
+    assert {row["metadata"]["sampling"]["reason"] for row in rows} == {"error"}
+    assert len(rows) == 2 * (2 + 1 + 2) + 1
 
 
 def test_a_conversation_is_one_row_per_turn_though_the_thread_is_the_same(handler, rows_of):
