@@ -6,8 +6,10 @@ row. LangChain hands metadata down, so what is said for a chain holds for everyt
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import eq
 from typing import Any, Final
 
+from respan_langchain.records.numbers.foreign import outcome_of
 from respan_langchain.records.run import Run
 
 OURS: Final = "respan"
@@ -90,9 +92,11 @@ def conversation(run: Run) -> str:
 
 
 def _inherited(run: Run) -> bool:
+    # LangGraph hands an equal dict down, not the same one; what is in it is the app's own.
     above = run.parent
     return above is not None and all(
-        run.metadata.get(key) is above.metadata.get(key) for key in (OURS, VENDORS)
+        outcome_of(eq, run.metadata.get(key), above.metadata.get(key)) is True
+        for key in (OURS, VENDORS)
     )
 
 

@@ -184,3 +184,41 @@ def test_the_inner_runs_settings_are_its_own(handler, rows_of):
     rows = rows_of(handler)
     assert rows.chats[0]["expected_output"] == "inner"
     assert rows.roots[0].get("expected_output") is None
+
+
+class Uncomparable:
+    """Compares like an array: with something that is neither true nor false, or not at all."""
+
+    def __eq__(self, other):
+        raise ValueError("ambiguous")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("expected", ["E", {"a": [1]}, Uncomparable()], ids=["text", "dict", "odd"])
+@pytest.mark.parametrize(
+    ("make", "asked"), [(sequence, QUESTION), (graph, QUESTION), (agent, ASKED)]
+)
+@pytest.mark.parametrize("key", ["respan", "respan_params"])
+def test_what_stands_for_one_row_is_not_every_steps(
+    key, make, asked, expected, make_handler, rows_of
+):
+    handler = make_handler(capture=("root", "llm", "tool", "chain"))
+    said = {key: {"custom_identifier": "mine", "expected_output": expected}}
+    make().invoke(asked, {"callbacks": [handler], "metadata": said})
+
+    rows = rows_of(handler)
+    [root] = [row for row in rows if row["metadata"]["custom_identifier"] == "mine"]
+    assert "span_parent_id" not in root["metadata"]
+    assert [row["metadata"]["span_name"] for row in rows if row["expected_output"] is not None] == [
+        root["metadata"]["span_name"]
+    ]
+
+
+def test_settings_that_cannot_be_compared_are_a_runs_own(handler, rows_of):
+    said = [{"respan": {"expected_output": [Uncomparable()]}} for _ in range(2)]
+    inner = FakeChat().with_config(metadata=said[0])
+    asked = {"callbacks": [handler], "metadata": said[1]}
+    RunnableLambda(lambda _: inner.invoke("x").text).invoke("x", asked)
+
+    assert [row["expected_output"] for row in rows_of(handler)] == [["<Uncomparable>"]] * 2
