@@ -52,9 +52,11 @@ def _of_list(values: Any, fuel: int) -> int:
 
 
 def _of_dict(values: Any, fuel: int) -> int:
-    number = len(values)
+    # A class of the app's own may say anything of itself, so the dict in it is asked.
+    number = dict.__len__(values)
     total = LEAST * (number + 1)
-    for value in values.values() if number <= WIDEST else list(values.values())[:WIDEST]:
+    view = dict.values(values)
+    for value in view if number <= WIDEST else list(view)[:WIDEST]:
         if type(value) is str:
             total += len(value)
         else:
@@ -64,7 +66,7 @@ def _of_dict(values: Any, fuel: int) -> int:
 
 def _of_object(value: Any, fuel: int) -> int:
     if issubclass(type(value), dict):  # LangChain's AddableDict, or the app's own
-        return _of_dict(dict.copy(value), fuel)
+        return _of_dict(value, fuel)
     try:
         fields = value.__dict__
     except Exception:  # noqa: BLE001 - the app's own class may say anything here
