@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import eq
 from typing import Any, Final
+from uuid import UUID
 
 from respan_langchain.records.numbers.foreign import outcome_of
 from respan_langchain.records.run import Run
@@ -80,7 +81,7 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
         for place in places:
             for name in names:
                 value = place.get(name) if value is None else value
-        if isinstance(value, str | int):
+        if isinstance(value, str | int | UUID):
             found[key] = str(value)[:254]
     return found
 

@@ -1,5 +1,7 @@
 """What a row says of its call: names, tags, metadata, who it was for, and its own settings."""
 
+from uuid import UUID
+
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import START, StateGraph
@@ -37,13 +39,14 @@ NAMES = [
 
 @pytest.mark.parametrize(("key", "name", "place"), NAMES)
 @pytest.mark.parametrize("make", [sequence, graph])
+@pytest.mark.parametrize("who", ["u7", 7, UUID(int=7)], ids=["text", "number", "UUID"])
 def test_who_it_was_for_is_found_in_metadata_and_in_configurable(
-    key, name, place, make, handler, rows_of
+    key, name, place, make, who, handler, rows_of
 ):
-    run(handler, make(), **{place: {name: "u7"}})
+    run(handler, make(), **{place: {name: who}})
 
     for row in rows_of(handler):
-        assert row["metadata"][key] == "u7"
+        assert row["metadata"][key] == str(who)
 
 
 def test_metadata_stands_on_the_row_without_what_is_langchains_own(handler, rows_of):
