@@ -25,7 +25,7 @@ from respan_langchain.records.numbers.cost import Prices
 from respan_langchain.records.numbers.foreign import outcome_of
 from respan_langchain.records.numbers.model import model_answered, reported_of
 from respan_langchain.records.numbers.usage import usage_of
-from respan_langchain.records.policy import Policy, is_kept, is_wanted, sampling
+from respan_langchain.records.policy import Policy, is_wanted, reason_to_keep, sampling
 from respan_langchain.records.record import begun
 from respan_langchain.records.run import Run
 from respan_langchain.records.said import add_said
@@ -85,7 +85,7 @@ class Shaper:
         """Those whose trace is known to be kept now; the others go."""
         trace = run.trace
         if trace.kept is None:
-            trace.kept = is_kept(run, self.policy)
+            trace.kept = reason_to_keep(run, self.policy)
         if trace.kept and not trace.held:
             return (run,)
         trace.held.append(run)

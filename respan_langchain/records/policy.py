@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from respan_langchain.records.call import conversation
-from respan_langchain.records.run import Run
+from respan_langchain.records.run import Reason, Run
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
 CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
@@ -42,17 +42,19 @@ def is_wanted(run: Run, policy: Policy) -> bool:
     return not (policy.exclude and any(_means(selector, run) for selector in policy.exclude))
 
 
-def is_kept(run: Run, policy: Policy) -> bool | None:
-    """Whether the trace of this run is sampled; None while that hangs on how its root will end."""
-    if policy.sample_rate >= 1.0 or _chance(run) < policy.sample_rate:
-        return True
+def reason_to_keep(run: Run, policy: Policy) -> Reason | None:
+    """Why this run's trace is kept, if it is; None while that hangs on how its root will end."""
+    if policy.sample_rate >= 1.0:
+        return "all"
+    if _chance(run) < policy.sample_rate:
+        return "rate"
     if not policy.keep_errors:
-        return False
+        return ""
     root = run.trace.root
+    if root.status == "error":
+        return "error"
     # The root comes last; one that was interrupted may be resumed, and fail then.
-    if run is not root and root.status != "error":
-        return None
-    return root.status == "error"
+    return "" if run is root else None
 
 
 def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
@@ -62,8 +64,7 @@ def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
     """
     if policy.sample_rate >= 1.0:
         return None
-    chosen = _chance(run) < policy.sample_rate
-    return {"rate": policy.sample_rate, "reason": "rate" if chosen else "error"}
+    return {"rate": policy.sample_rate, "reason": run.trace.kept}
 
 
 def _is_captured(run: Run, policy: Policy) -> bool:

@@ -8,11 +8,14 @@ alive.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from respan_langchain.records.event import Asked, Failure, Kind, Status
 from respan_langchain.records.totals import Totals
+
+Reason = Literal["all", "rate", "error", ""]
+"""Why a trace is kept; empty when it is not."""
 
 
 @dataclass(slots=True, eq=False)
@@ -107,8 +110,8 @@ class Trace:
     configurable: Mapping[str, Any] = field(default_factory=dict)
     """The caller's `configurable`, which LangChain shows only to the runs below the root."""
     totals: Totals = field(default_factory=Totals)
-    kept: bool | None = None
-    """Whether it is sampled: None until that is known, which can be at its very end."""
+    kept: Reason | None = None
+    """Why it is kept, for all its rows: None until that is known, which can be at its very end."""
     held: list[Run] = field(default_factory=list)
     """Finished runs that wait until it is known whether the trace is kept."""
     interrupts: Sequence[object] = ()

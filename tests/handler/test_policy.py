@@ -8,6 +8,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from support.constructs import QUESTION, retrieval, sequence
 from support.graphs import ASKED, agent
+from support.models import FakeChat
 
 KINDS = {
     "root": {"agent"},
@@ -120,6 +121,19 @@ def test_a_sampled_row_says_the_rate_and_the_reason(make_handler, rows_of):
 
     for row in rows_of(handler):
         assert row["metadata"]["sampling"] == {"rate": 0.5, "reason": "rate"}
+
+
+def test_all_rows_of_a_trace_give_one_reason(make_handler, rows_of):
+    handler = make_handler(sample_rate=0.5)
+    # Its model ends first, and its session is among those that are kept.
+    model = FakeChat().with_config(metadata={"session_id": "session 4"})
+    for number in range(20):
+        config = {"callbacks": [handler], "metadata": {"session_id": f"session {number}"}}
+        RunnableLambda(lambda _: model.invoke("Hello").text).invoke("x", config)
+
+    rows = rows_of(handler)
+    assert len(rows) == 40
+    assert {row["metadata"]["sampling"]["reason"] for row in rows} == {"rate"}
 
 
 def test_what_failed_is_kept_with_all_that_led_to_it(make_handler, rows_of):
