@@ -45,7 +45,7 @@ def test_anything_becomes_strict_json(make):
 @given(some.anything)
 @SLOW_IS_FINE
 def test_anything_becomes_strict_json_with_media_kept(make):
-    strictly(json_value(make(), keep_media=True, keep_artifacts=True))
+    strictly(json_value(make(), keep_media=True))
 
 
 @given(some.messages)

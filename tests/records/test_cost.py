@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.records.numbers.cost import MAX_MISSES, Cost, Prices
+from respan_langchain.records.numbers.cost import Cost, Prices
 from respan_langchain.records.numbers.model import ModelFacts, reported_of
 from respan_langchain.records.numbers.usage import Usage
 
@@ -161,11 +161,10 @@ def test_a_function_that_gives_no_money_leaves_the_cost_unknown(given):
     assert Prices(lambda model, usage: given).cost(USAGE, GPT, {}) == UNKNOWN
 
 
-def test_a_function_that_raises_leaves_the_cost_unknown_and_is_counted():
+def test_a_function_that_raises_leaves_the_cost_unknown():
     prices = Prices(lambda model, usage: 1 / 0)
 
     assert prices.cost(USAGE, GPT, {}) == UNKNOWN
-    assert prices.misses == [("openai", "gpt-4o-2024-08-06")]
 
 
 @pytest.mark.parametrize(
@@ -202,14 +201,10 @@ def test_a_hit_in_langchains_cache_costs_nothing():
     prices = Prices(lambda model, usage: 5)
 
     assert prices.cost(hit, OWN, {"cost": 3}) == Cost(Decimal(0), None, "complete")
-    assert prices.misses == []
 
 
-def test_without_usage_the_cost_is_unknown_and_no_miss():
-    prices = Prices()
-
-    assert prices.cost(None, GPT, {}) == UNKNOWN
-    assert prices.misses == []
+def test_without_usage_the_cost_is_unknown():
+    assert Prices().cost(None, GPT, {}) == UNKNOWN
 
 
 def test_a_refused_call_costs_nothing():
@@ -228,30 +223,15 @@ def test_a_refusal_after_the_first_words_is_not_free():
     assert Prices().cost(None, GPT, reported_of(answer)) == UNKNOWN
 
 
-def test_a_model_that_nobody_prices_is_named_once():
-    prices = Prices()
-
-    costs = [prices.cost(USAGE, OWN, {}) for _ in range(3)]
-
-    assert costs == [UNKNOWN] * 3
-    assert prices.misses == [("openai", "acme-7b")]
-
-
-def test_misses_are_bounded():
-    prices = Prices()
-    for number in range(MAX_MISSES + 10):
-        prices.cost(USAGE, ModelFacts(provider="acme", served=f"acme-{number}"), {})
-
-    assert len(prices.misses) == MAX_MISSES
+def test_the_cost_of_a_model_that_nobody_prices_is_unknown():
+    assert Prices().cost(USAGE, OWN, {}) == UNKNOWN
 
 
 @pytest.mark.parametrize("provider", ["ollama", "llamacpp", "fakelist", "genericfake", "vllm"])
 def test_a_local_model_is_free_only_when_the_user_says_so(provider):
     local = ModelFacts(provider=provider, served="llama3.1:8b")
-    prices = Prices()
 
-    assert prices.cost(USAGE, local, {}) == UNKNOWN
-    assert prices.misses == []
+    assert Prices().cost(USAGE, local, {}) == UNKNOWN
     free = Prices(local_models_free=True).cost(USAGE, local, {})
     assert free == Cost(Decimal(0), "custom", "complete")
     own = Prices({"llama.*": {"input": 1, "output": 1}}).cost(USAGE, local, {})

@@ -8,7 +8,6 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from respan_langchain.records.content.content import json_value
-from respan_langchain.records.content.messages import message
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 WAV = b"RIFF\x00\x00\x00\x00WAVE" + bytes(range(256)) * 8
@@ -119,19 +118,19 @@ LINKS = {
 
 @pytest.mark.parametrize(("block", "expected"), BLOCKS.values(), ids=BLOCKS)
 def test_a_block_of_media_is_told_by_what_it_is(block, expected):
-    said = message(HumanMessage([{"type": "text", "text": "What is this?"}, block]))
+    said = json_value(HumanMessage([{"type": "text", "text": "What is this?"}, block]))
 
     assert said["content"] == [{"type": "text", "text": "What is this?"}, expected]
 
 
 @pytest.mark.parametrize("block", LINKS.values(), ids=LINKS)
 def test_a_block_that_only_links_to_media_stays(block):
-    assert message(HumanMessage([block]))["content"] == [block]
+    assert json_value(HumanMessage([block]))["content"] == [block]
 
 
 @pytest.mark.parametrize(("block", "_"), BLOCKS.values(), ids=BLOCKS)
 def test_media_is_kept_for_those_who_ask(block, _):
-    said = json.dumps(message(HumanMessage([block]), keep_media=True))
+    said = json.dumps(json_value(HumanMessage([block]), keep_media=True))
 
     assert any(b64(data) in said for data in (PNG, WAV, PDF))
 
@@ -182,13 +181,13 @@ def test_base64_with_line_breaks_and_of_the_url_alphabet_is_the_same_picture():
 
     for text in (wrapped, for_urls):
         block = {"type": "image", "base64": text, "mime_type": "image/png"}
-        assert message(HumanMessage([block]))["content"] == [told(PNG, "image/png", "image")]
+        assert json_value(HumanMessage([block]))["content"] == [told(PNG, "image/png", "image")]
 
 
 def test_broken_base64_is_told_as_it_stands():
     block = {"type": "image", "base64": "A" * 9, "mime_type": "image/png"}
 
-    assert message(HumanMessage([block]))["content"] == [told(b"A" * 9, "image/png", "image")]
+    assert json_value(HumanMessage([block]))["content"] == [told(b"A" * 9, "image/png", "image")]
 
 
 def test_a_picture_of_many_slices_has_the_digest_of_the_whole():
@@ -206,7 +205,7 @@ def test_bytes_that_are_kept_are_base64():
 
 
 def test_spoken_audio_keeps_its_transcript():
-    said = message(
+    said = json_value(
         AIMessage(
             "", additional_kwargs={"audio": {"id": "a", "data": b64(WAV), "transcript": "hello"}}
         )

@@ -21,7 +21,7 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, LLMResult
 
 from respan_langchain.records.content.content import json_value
-from respan_langchain.records.content.messages import generations, message, messages
+from respan_langchain.records.content.messages import generations, messages
 
 WEATHER = {"name": "get_weather", "args": {"city": "Zürich", "days": 2}, "id": "call_1"}
 WEATHER_AS_SENT = {
@@ -81,7 +81,7 @@ ROLES = {
 
 @pytest.mark.parametrize(("given", "expected"), ROLES.values(), ids=ROLES)
 def test_a_message_has_the_role_that_the_platform_knows(given, expected):
-    assert message(given) == expected
+    assert json_value(given) == expected
 
 
 def text_block(text, **more):
@@ -112,7 +112,7 @@ TEXTS = {
 
 @pytest.mark.parametrize(("given", "expected"), TEXTS.values(), ids=TEXTS)
 def test_text_is_one_string_unless_somebody_set_its_parts_apart(given, expected):
-    assert message(given)["content"] == expected
+    assert json_value(given)["content"] == expected
 
 
 ANSWERS = {
@@ -340,21 +340,21 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("given", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_what_an_answer_holds_stands_where_openai_has_it(given, expected):
-    assert message(given) == {"role": "assistant", **expected}
+    assert json_value(given) == {"role": "assistant", **expected}
 
 
 @pytest.mark.parametrize(("given", "_"), ANSWERS.values(), ids=ANSWERS)
 def test_a_message_stays_as_it_was(given, _):
     before = copy.deepcopy(given)
 
-    message(given)
+    json_value(given)
 
     assert given == before
 
 
 @pytest.mark.parametrize(("given", "_"), (ROLES | ANSWERS).values(), ids=ROLES | ANSWERS)
 def test_a_message_that_is_captured_already_stays_the_same(given, _):
-    once = message(given)
+    once = json_value(given)
 
     assert json_value(once) == once
     assert messages([once]) == [once]
@@ -418,11 +418,10 @@ def test_pairs_are_messages_where_a_state_keeps_its_conversation():
     }
 
 
-def test_an_artifact_is_left_out_unless_asked_for():
+def test_an_artifact_is_left_out():
     said = ToolMessage("ok", tool_call_id="c", artifact={"rows": [1, 2]})
 
-    assert "artifact" not in message(said)
-    assert message(said, keep_artifacts=True)["artifact"] == {"rows": [1, 2]}
+    assert "artifact" not in json_value(said)
 
 
 def test_arguments_are_a_json_string_whatever_they_hold():
@@ -430,7 +429,7 @@ def test_arguments_are_a_json_string_whatever_they_hold():
         content="", tool_calls=[{"name": "f", "args": {"x": float("nan"), "y": {1, 2}}, "id": "c"}]
     )
 
-    arguments = message(call)["tool_calls"][0]["function"]["arguments"]
+    arguments = json_value(call)["tool_calls"][0]["function"]["arguments"]
 
     assert json.loads(arguments) == {"x": "NaN", "y": [1, 2]}
 

@@ -351,11 +351,13 @@ def test_what_is_known_has_a_name_and_nothing_else():
         versions={"langchain-core": "1.7.2"}, params={"temperature": 0, "tools": [FUNCTION]},
     )  # fmt: skip
 
-    assert facts.named() == {
-        "model": "gpt-4o-2024-08-06", "model_requested": "gpt-4o", "provider_id": "openai",
-        "finish_reason": "stop",
+    assert facts.asked() == {
+        "model": "gpt-4o", "model_requested": "gpt-4o", "provider_id": "openai",
     }  # fmt: skip
-    assert ModelFacts().named() == {}
+    assert facts.answered() == {
+        "model": "gpt-4o-2024-08-06", "provider_id": "openai", "finish_reason": "stop",
+    }  # fmt: skip
+    assert ModelFacts().asked() == ModelFacts().answered() == {}
 
 
 def test_tools_count_as_content():
@@ -397,7 +399,8 @@ def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
     generation = SimpleNamespace(message=message, generation_info=serialized)
     answer = SimpleNamespace(generations=[[generation]], llm_output=invocation_params)
     answered = model_answered(facts, answer)
-    answered.named()
+    answered.asked()
+    answered.answered()
     answered.shown_params(content=True)
 
     assert repr((serialized, metadata, invocation_params, options)) == before

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
-from respan_langchain.records.numbers.usage import Usage, tokens_per_second, usage_of
+from respan_langchain.records.numbers.usage import Usage, usage_of
 from respan_langchain.records.numbers.usage_report import normalised, usage_from
 
 
@@ -431,17 +431,6 @@ def test_counts_add_up_and_unknown_stays_unknown():
     assert (Usage() + Usage()) == Usage()
     assert (one + Usage(service_tier="default")).service_tier is None
     assert one + Usage() == Usage() + one == one
-
-
-@pytest.mark.parametrize(
-    ("tokens", "latency", "first", "speed"),
-    [
-        (100, 2.0, None, 50.0), (100, 2.5, 0.5, 50.0), (0, 2.0, None, 0.0), (None, 2.0, None, None),
-        (100, None, None, None), (100, 0.0, None, None), (100, 1.0, 1.0, None),
-    ],
-)  # fmt: skip
-def test_speed_is_measured_from_the_first_token_on(tokens, latency, first, speed):
-    assert tokens_per_second(tokens, latency, first) == speed
 
 
 counts = st.one_of(

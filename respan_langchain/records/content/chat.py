@@ -235,8 +235,6 @@ def _add_result(shaped: dict[str, Json], fields: Mapping[Any, Any], walk: Walk) 
         shaped["tool_call_id"] = walk.value(fields["tool_call_id"])
     if _is("error", fields.get("status")):
         shaped["status"] = "error"
-    if walk.keep_artifacts and fields.get("artifact") is not None:
-        shaped["artifact"] = walk.value(fields["artifact"])
     if shaped["role"] == "none" and fields.get("id") is not None:
         shaped["id"] = walk.value(fields["id"])
 

@@ -14,7 +14,7 @@ from respan_langchain.records.content.walk import Walk, text
 __all__ = ["Json", "json_value"]
 
 
-def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool = False) -> Json:
+def json_value(value: object, *, keep_media: bool = False) -> Json:
     """Make strict JSON of any Python value.
 
     Messages take OpenAI's form, media is told by size and digest, and what has no JSON form
@@ -23,7 +23,6 @@ def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool 
     Args:
         value: Anything; it is only read.
         keep_media: Carry base64 as it stands and bytes as base64.
-        keep_artifacts: Carry the artifacts of tool messages.
 
     >>> json_value({1: float("nan"), "when": (x for x in ())})
     {'1': 'NaN', 'when': '<generator>'}
@@ -31,5 +30,4 @@ def json_value(value: object, *, keep_media: bool = False, keep_artifacts: bool 
     # LangChain's answers have a class of their own. Not `isinstance`: that asks the value itself.
     if shape_of(type(value)) is objects.text:
         return text(str.__str__(cast("str", value)), keep_media=keep_media)
-    walk = Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
-    return walk.value(value)
+    return Walk(shape_of, keep_media=keep_media).value(value)

@@ -13,7 +13,6 @@ from respan_langchain.records.content.walk import Walk
 from respan_langchain.records.numbers.foreign import outcome_of
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
-    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
 
@@ -26,37 +25,25 @@ class Generated(NamedTuple):
     """All candidates where there are several, else empty."""
 
 
-def message(
-    value: "BaseMessage", *, keep_media: bool = False, keep_artifacts: bool = False
-) -> dict[str, Json]:
-    """One message in OpenAI's schema; see `chat` for its keys."""
-    shaped = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts).value(value)
-    return shaped if isinstance(shaped, dict) else {"role": "none", "content": shaped}
-
-
-def messages(
-    values: Sequence[object], *, keep_media: bool = False, keep_artifacts: bool = False
-) -> list[dict[str, Json]]:
+def messages(values: Sequence[object], *, keep_media: bool = False) -> list[dict[str, Json]]:
     """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
     walk: Walk | None = None
     turns: list[dict[str, Json]] = []
     for value in values:
         turn = _plain(value, keep_media=keep_media)
         if turn is None:
-            walk = walk or _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
+            walk = walk or Walk(shape_of, keep_media=keep_media)
             turn = _turn(value, walk)
         turns.append(turn)
     return turns
 
 
-def generations(
-    response: "LLMResult", *, keep_media: bool = False, keep_artifacts: bool = False
-) -> Generated:
+def generations(response: "LLMResult", *, keep_media: bool = False) -> Generated:
     """What a model answered, all candidates kept; after an error partial, or nothing."""
     answers = next((row for row in response.generations if row), [])
     if len(answers) == 1 and (plain := _plain(_said(answers[0]), keep_media=keep_media)):
         return Generated(plain, [])
-    walk = _walk(keep_media=keep_media, keep_artifacts=keep_artifacts)
+    walk = Walk(shape_of, keep_media=keep_media)
     candidates = [walk.value(_said(answer)) for answer in answers]
     return Generated(
         output=candidates[0] if candidates else None,
@@ -96,10 +83,6 @@ def _turn(value: object, walk: Walk) -> dict[str, Json]:
     if turn["role"] in chat.ROLES.values():
         return turn
     return {**turn, "role": "none", "original_role": turn["role"]}
-
-
-def _walk(*, keep_media: bool, keep_artifacts: bool) -> Walk:
-    return Walk(shape_of, keep_media=keep_media, keep_artifacts=keep_artifacts)
 
 
 def _said(answer: Any) -> object:

@@ -41,17 +41,15 @@ def text(value: str, *, keep_media: bool) -> Json:
 class Walk:
     """One pass over one value."""
 
-    __slots__ = ("_left", "_open", "_shapes", "keep_artifacts", "keep_media")
+    __slots__ = ("_left", "_open", "_shapes", "keep_media")
 
     def __init__(
         self,
         shape_of: Callable[[type], Shape],
         *,
         keep_media: bool = False,
-        keep_artifacts: bool = False,
     ) -> None:
         self.keep_media = keep_media
-        self.keep_artifacts = keep_artifacts
         self._shapes = shape_of
         self._open: set[int] = set()
         self._left = MOST_VALUES

@@ -37,7 +37,7 @@ class Finished:
 
 
 class Finisher:
-    """Makes bytes of rows; remembers large strings from one row to the next until `forget`."""
+    """Makes bytes of rows; remembers large strings from one row to the next."""
 
     def __init__(
         self,
@@ -66,11 +66,6 @@ class Finisher:
     def body(self, row: Mapping[str, Any]) -> bytes:
         """The bytes of one row, as `finish` makes them."""
         return self._as_it_is(row) or self._carefully(row).body
-
-    def forget(self) -> None:
-        """Let go of the remembered strings."""
-        self._texts.forget()
-        self._survey.forget()
 
     def _as_it_is(self, row: Mapping[str, Any]) -> bytes | None:
         if self._redactors or self._survey.needs_care(row):

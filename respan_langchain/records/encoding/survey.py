@@ -57,10 +57,6 @@ class Survey:
             self._cleared.update(texts)
         return False
 
-    def forget(self) -> None:
-        """Let go of the remembered strings."""
-        self._cleared.clear()
-
     def _texts(self, waiting: list[Any]) -> list[str] | None:
         """The strings that may hold a secret; None as soon as anything else calls for care."""
         texts: list[str] = []

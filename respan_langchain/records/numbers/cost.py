@@ -30,8 +30,6 @@ PricesArgument = Mapping[str, Mapping[str, float]] | PriceFunction | Literal["au
 _LEAST_SURE_FIRST: tuple[Source, ...] = ("estimate", "genai-prices", "custom", "provider")
 _REPORTED = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
 _REPORTED_WITHIN = ("token_usage", "usage", "headers", "_hidden_params")
-MAX_MISSES = 1_000
-"""Misses remembered; an app may make up a model's name for each of its users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,6 @@ class Prices:
         self._table: PriceTable | None = None
         self._function: PriceFunction | None = None
         self._list = PriceList()
-        self._misses: dict[tuple[str | None, str | None], None] = {}
         if isinstance(prices, Mapping):
             self._table = PriceTable(prices)
         elif callable(prices):
@@ -89,11 +86,6 @@ class Prices:
                 f"prices: {prices!r} is not understood; give a mapping of models to USD per"
                 " million tokens, a function, or 'auto-update'"
             )
-
-    @property
-    def misses(self) -> list[tuple[str | None, str | None]]:
-        """Provider and model of calls that nobody could price, each once, in order."""
-        return list(self._misses)
 
     def cost(
         self,
@@ -126,7 +118,7 @@ class Prices:
             if given is None:
                 return None
             amount = decimal_from(given)
-            return self._missed(model) if amount is None else Cost(amount, "custom", "complete")
+            return UNKNOWN if amount is None else Cost(amount, "custom", "complete")
         if self._table is None:
             return None
         rates = self._table.rates(model.served, model.requested)
@@ -140,17 +132,12 @@ class Prices:
             return Cost(Decimal(0), "custom", "complete") if self._local_models_free else UNKNOWN
         price = self._list.price(usage, model, at)
         if price is None:
-            return self._missed(model)
+            return UNKNOWN
         return Cost(
             price.amount,
             "genai-prices" if price.sure else "estimate",
             "complete" if price.whole else "partial",
         )
-
-    def _missed(self, model: ModelFacts) -> Cost:
-        if len(self._misses) < MAX_MISSES:
-            self._misses[model.provider, model.name] = None
-        return UNKNOWN
 
 
 def _was_refused(reported: Mapping[str, object]) -> bool:

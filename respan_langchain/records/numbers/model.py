@@ -50,10 +50,6 @@ class ModelFacts(NamedTuple):
         """The model that answered, else the one that was asked for."""
         return self.served or self.requested
 
-    def named(self) -> dict[str, str]:
-        """Give the known facts by the platform's names; parameters and versions aside."""
-        return {**self.asked(), **self.answered()}
-
     def asked(self) -> dict[str, str]:
         """Give those that the start event knows, which are the same at every call."""
         facts = {

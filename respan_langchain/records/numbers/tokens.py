@@ -51,20 +51,6 @@ NOTHING_USED = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=
 """What a hit in LangChain's cache uses; the call that filled the cache has been counted already."""
 
 
-def tokens_per_second(
-    output_tokens: int | None, latency: float | None, time_to_first_token: float | None = None
-) -> float | None:
-    """Say how fast the answer was written; times are seconds.
-
-    From the first token on when there is a first token, otherwise over the whole call. None when
-    unknown, or when no time passed.
-    """
-    if output_tokens is None or latency is None:
-        return None
-    writing = latency - (time_to_first_token or 0.0)
-    return output_tokens / writing if writing > 0 else None
-
-
 def _plus(one: int | None, other: int | None) -> int | None:
     if one is None:
         return other

@@ -7,10 +7,10 @@ Pure and total. Where the reports lie and which to believe is said here; how to 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from respan_langchain.records.numbers.tokens import Usage, tokens_per_second
+from respan_langchain.records.numbers.tokens import Usage
 from respan_langchain.records.numbers.usage_report import normalised, usage_from
 
-__all__ = ["Usage", "tokens_per_second", "usage_of"]
+__all__ = ["Usage", "usage_of"]
 
 _REPORTS = (
     "usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics",
