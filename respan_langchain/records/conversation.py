@@ -112,7 +112,8 @@ def _messages_of(state: object) -> Sequence[object] | None:
 def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
     """The conversation up to the latest question, with the turns a checkpointer remembered."""
     question = messages(_messages_of(asked) or (), keep_media=keep_media)
-    whole = json_value(asked, keep_media=keep_media)
+    is_all = isinstance(asked, Mapping) and not set(asked) - {MESSAGES}
+    whole = None if is_all else json_value(asked, keep_media=keep_media)
     if isinstance(whole, dict) and whole.keys() - {MESSAGES}:
         return whole
     final = _messages_of(given)
