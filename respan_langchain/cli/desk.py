@@ -242,8 +242,19 @@ def _ended(desk: Desk, function: Command, given: dict[str, Any]) -> int:
         # Whoever read the output has seen enough; nothing may be written to it any more.
         sys.stdout = None
         return OK
+    except OSError as problem:
+        desk.complain(_of_the_system(problem))
+        return FINDINGS
     except KeyboardInterrupt:
         return 130
+
+
+def _of_the_system(problem: OSError) -> str:
+    words = problem.strerror or problem
+    if problem.filename is not None:
+        return f"{problem.filename} cannot be used: {words}"
+    sys.stdout = None  # what it still holds finds no room either
+    return f"The output cannot be written: {words}"
 
 
 def in_one_line(problem: ApiError) -> str:

@@ -17,6 +17,7 @@ from respan_langchain.exports.presets import Preset, in_words_of
 
 Target = str | PathLike[str]
 """A path, or `-` for the standard output."""
+Mode = Literal["w", "wb"]
 
 
 def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
@@ -55,32 +56,46 @@ def write_csv(logs: Iterable[Log], target: Target) -> int:
 
 
 @contextmanager
-def opened(target: Target, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+def opened(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
     """Open what is to be written; a file takes its name when the block ends without an error.
 
+    Links are followed, and what is no file (a pipe, a device) is written to as it is.
+
     Raises:
-        ConfigurationError: The file cannot be written.
+        ConfigurationError: It cannot be written, or not to the end.
     """
     if str(target) == "-":
         yield sys.stdout if mode == "w" else sys.stdout.buffer
         sys.stdout.flush()
         return
     path = Path(target)
+    try:
+        is_other = path.exists() and not path.is_file()
+        with _open(path, mode) if is_other else _made_whole(path, mode) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        words = problem.strerror or problem
+        raise ConfigurationError(f"{path} cannot be written: {words}") from problem
+
+
+@contextmanager
+def _made_whole(path: Path, mode: Mode) -> Iterator[IO[Any]]:
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        file = (
-            part.open("wb")
-            if mode == "wb"
-            else part.open("w", encoding="utf-8", newline="", errors="replace")
-        )
-    except OSError as problem:
-        raise ConfigurationError(f"{path} cannot be written: {problem.strerror}") from problem
-    try:
-        with file:
+        with _open(part, mode) as file:
             yield file
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _open(path: Path, mode: Mode) -> IO[Any]:
+    if mode == "wb":
+        return path.open("wb")
+    return path.open("w", encoding="utf-8", newline="", errors="replace")
 
 
 def json_text(value: Any) -> str:

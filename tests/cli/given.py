@@ -1,5 +1,7 @@
 """What the tests of the command line put into a platform."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,3 +23,15 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         },
         **more,
     }  # fmt: skip
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell in which `{}` stands for the command."""
+    return subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", line.format(f"{sys.executable} -m respan_langchain")],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={
+            "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin",
+            "RESPAN_BASE_URL": "sqlite:///respan.db",
+        },
+    )  # fmt: skip

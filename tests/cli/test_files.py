@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+import os
 import sys
 
 import pytest
-from cli.given import row
+from cli.given import row, shell
 
 from respan_langchain.cells import cell_of, text_of, value_of
 from respan_langchain.connection import client_of
@@ -207,6 +208,61 @@ def test_an_export_that_fails_leaves_no_file(run, fill, folder):
     assert said.code == 2
     assert "no/such/folder.jsonl" in said.err
     assert sorted(each.name for each in folder.glob("*.jsonl*")) == ["old.jsonl"]
+
+
+def test_an_export_goes_through_a_link_to_the_file_that_it_names(run, fill, folder):
+    fill(HARD)
+    (folder / "real.jsonl").write_text("before")
+    (folder / "latest.jsonl").symlink_to("real.jsonl")
+    said = run("export", "demo", "-o", "latest.jsonl")
+
+    assert said.code == 0
+    assert (folder / "latest.jsonl").is_symlink()
+    assert len((folder / "real.jsonl").read_text("utf-8").splitlines()) == 5
+
+
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_an_export_into_a_pipe_leaves_it_a_pipe(name, run, fill, folder):
+    fill(HARD)
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("pipe")
+    with open(os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK), encoding="utf-8") as reader:  # noqa: PTH123
+        said = run("export", "demo", "-o", name)
+        written = reader.read()
+
+    assert said.code == 0
+    assert len(written.splitlines()) == 5
+    assert (folder / "pipe").is_fifo()
+    assert (folder / "link").is_symlink()
+
+
+def test_an_export_to_a_folder_is_refused_in_words(run, fill, folder):
+    fill(HARD)
+    (folder / "rows").mkdir()
+    said = run("export", "demo", "-o", "rows")
+
+    assert said.code == 2
+    assert said.err == "rows cannot be written: Is a directory\n"
+
+
+def test_an_export_that_outgrows_its_disk_ends_in_one_line(fill, folder):
+    fill([row(number, output="x" * 1000) for number in range(400)])
+    (folder / "rows.csv").write_text("before")
+    ended = shell("ulimit -f 100; exec {} export demo -o rows.csv")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "rows.csv cannot be written: File too large\n"
+    assert (folder / "rows.csv").read_text() == "before"
+    assert not list(folder.glob(".rows*"))
+
+
+@pytest.mark.parametrize("words", ["export demo", "logs list demo", "logs list demo --json"])
+def test_output_that_finds_no_room_ends_in_one_line(words, fill):
+    fill(HARD)
+    ended = shell(f"{{}} {words} > /dev/full")
+
+    assert ended.returncode == 1
+    assert ended.stderr == "The output cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from cli.given import ROOT, row
+from cli.given import ROOT, row, shell
 from typer.main import get_command
 
 from respan_langchain.cli.commands import app
@@ -65,17 +65,18 @@ def test_colours_stay_away_when_nobody_wants_them(process, fill):
 
 def test_a_reader_that_has_seen_enough_is_no_error(fill):
     fill([row(number) for number in range(400)])
-    command = f"{sys.executable} -m respan_langchain logs list demo -n 400 --json | head -n 1"
-    ended = subprocess.run(
-        ["/bin/bash", "-o", "pipefail", "-c", command],
-        capture_output=True, text=True, check=False,
-        env={
-            "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin",
-            "RESPAN_BASE_URL": "sqlite:///respan.db",
-        },
-    )  # fmt: skip
+    ended = shell("{} logs list demo -n 400 --json | head -n 1")
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_home_that_is_no_folder_is_said_in_one_line(run, folder):
+    (folder / "rows.jsonl").write_text('{"input": "a"}')
+    said = run("import", "rows.jsonl", "demo", HOME=str(folder / "rows.jsonl"))
+
+    assert said.code == 1
+    assert said.err.startswith(f"{folder / 'rows.jsonl' / '.respan'}")
+    assert said.err.endswith(" cannot be used: Not a directory\n")
 
 
 def test_without_the_extra_one_sentence_says_what_to_install():
