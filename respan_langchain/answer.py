@@ -27,3 +27,5 @@ class Answer:
     """False only when the request surely did not reach the server whole: it can be sent again."""
     timed_out: bool = False
     """Whether time ran out, as opposed to the connection failing."""
+    lasting: bool = False
+    """Whether asking again is of no use until somebody changes something, as `problem` says."""

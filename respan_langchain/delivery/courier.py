@@ -15,6 +15,7 @@ from respan_langchain.answer import Answer
 from respan_langchain.delivery import forks, threads
 from respan_langchain.delivery.batch import Errand, Found, Posted
 from respan_langchain.delivery.parcel import body_of
+from respan_langchain.errors import ConfigurationError
 
 FROZEN = 1.0
 """Seconds by which the clocks may part before the process counts as having been frozen."""
@@ -99,7 +100,14 @@ class Courier:
         if errand.kind == "find":
             return Found(errand.batch, None)
         unopened = self._carrier is None
-        answer = Answer(None, problem=type(error).__name__, sent=not unopened)
+        # Says what to change, and quotes no row; the words of others may.
+        is_told = isinstance(error, ConfigurationError)
+        answer = Answer(
+            None,
+            problem=str(error) if is_told else type(error).__name__,
+            sent=not unopened,
+            lasting=unopened and is_told,
+        )
         return Posted(errand.batch, answer)
 
     def _fresh_carrier(self) -> Carrier:

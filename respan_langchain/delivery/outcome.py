@@ -100,7 +100,7 @@ def judge(answer: Answer, rows: int) -> Verdict:
 def _judge(answer: Answer, rows: int) -> Verdict:
     everything = tuple(range(rows))
     if not answer.sent:
-        return Verdict(_cause(answer), _remedy_unsent(answer.status), again=everything)
+        return Verdict(_cause(answer), _remedy_unsent(answer), again=everything)
     if answer.status is None:
         return Verdict(_cause(answer), Remedy.WAIT, unknown=everything)
     if 200 <= answer.status < 300 or answer.status in {400, 422}:
@@ -122,8 +122,11 @@ def _cause(answer: Answer) -> str:
     return f"{answer.status}, {advice}" if advice else str(answer.status)
 
 
-def _remedy_unsent(status: int | None) -> Remedy:
+def _remedy_unsent(answer: Answer) -> Remedy:
     """What to do when the rows never left: perhaps their dataset could not even be asked for."""
+    status = answer.status
+    if answer.lasting:
+        return Remedy.HALT
     if status == 429:
         return Remedy.SLOW_DOWN
     passing = status is None or status < 300 or status >= 500 or status in {408, 425}

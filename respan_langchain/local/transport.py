@@ -1,13 +1,16 @@
 """httpx transports over the platform: no port, no process, the same client.
 
 The only place of this room that knows httpx. Time-outs do not apply: nothing here waits for a
-network, and a transaction that was begun is finished.
+network, and a transaction that was begun is finished. A store that fails is a platform that could
+not be reached: nothing was changed.
 """
+
+import sqlite3
 
 import httpx
 from anyio import to_thread
 
-from respan_langchain.local.endpoints.app import DEFAULT_RULES, respond
+from respan_langchain.local.endpoints.app import DEFAULT_RULES, attempt
 from respan_langchain.local.endpoints.messages import Request
 from respan_langchain.local.endpoints.rules import Rules
 from respan_langchain.local.tables.store import Store
@@ -48,7 +51,11 @@ def _carried_out(request: httpx.Request, body: bytes, store: Store, rules: Rules
         body,
         f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
     )
-    said = respond(asked, store, rules)
+    try:
+        said = attempt(asked, store, rules)
+    except sqlite3.Error as error:
+        # In one process a reason can be told that no status has room for.
+        raise httpx.ConnectError(f"{store.path}: {error}", request=request) from error
     return httpx.Response(
         said.status, headers=dict(said.headers), content=said.body, request=request
     )

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 from cli.given import row, shell
@@ -141,6 +143,25 @@ def test_a_file_that_is_not_there_is_said(run):
 
     assert said.code == 2
     assert "nowhere.jsonl" in said.err
+
+
+def test_a_platform_that_is_no_database_is_said_with_the_reason(run, folder):
+    (folder / "rows.jsonl").write_text('{"input": "a"}')
+    (folder / "respan.db").write_text("no database, and long enough to be read as one" * 50)
+    said = run("import", "rows.jsonl", "demo")
+
+    assert said.code == 2
+    assert said.err.endswith("respan.db is not usable as a local store: file is not a database\n")
+
+
+def test_a_platform_that_fails_is_said_with_the_reason(run, fill, folder):
+    fill([row(1)])
+    with closing(sqlite3.connect(folder / "respan.db")) as connection:
+        connection.execute("DROP TABLE scores")
+    said = run("export", "demo")
+
+    assert said.code == 1
+    assert f"{folder / 'respan.db'}: no such table: scores" in said.err
 
 
 def test_rows_stream_through_a_pipe(run, fill):

@@ -28,6 +28,7 @@ def meaning(remedy=Remedy.NOTHING, **rows):
 
 AGAIN = {
     "no connection": (Answer(None, problem="refused", sent=False), Remedy.WAIT),
+    "nothing to send with": (Answer(None, problem="x", sent=False, lasting=True), Remedy.HALT),
     "301": (Answer(301, headers={"location": "https://elsewhere/x"}), Remedy.HALT),
     "302": (Answer(302), Remedy.HALT),
     "307": (Answer(307, headers={"location": "http://["}), Remedy.HALT),

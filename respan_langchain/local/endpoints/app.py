@@ -27,14 +27,24 @@ DEFAULT_RULES = Rules()
 
 
 def respond(request: Request, store: Store, rules: Rules = DEFAULT_RULES) -> Response:
-    """Carry out one request of the dataset API."""
+    """Carry out one request of the dataset API; a store that fails is answered with 503."""
+    try:
+        return attempt(request, store, rules)
+    except sqlite3.Error as error:
+        return answer(503, {"detail": f"The local store failed: {error}", "retry_after": 1})
+
+
+def attempt(request: Request, store: Store, rules: Rules) -> Response:
+    """Carry out one request of the dataset API.
+
+    Raises:
+        sqlite3.Error: The store failed, and nothing was changed.
+    """
     try:
         admit(request, rules)
         return _endpoint(request, store, rules)()
     except RefusedError as refused:
         return refusal(refused)
-    except sqlite3.Error as error:
-        return answer(503, {"detail": f"The local store failed: {error}", "retry_after": 1})
 
 
 def _endpoint(request: Request, store: Store, rules: Rules) -> Callable[[], Response]:
