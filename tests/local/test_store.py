@@ -213,6 +213,47 @@ def test_a_closed_store_opens_again(platform_on_disk):
     assert platform_on_disk.ask("GET", f"/datasets/{dataset}/").status == 200
 
 
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def remove_all(path: Path) -> None:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+
+
+def replace(path: Path) -> None:
+    remove_all(path)
+    Store(path.with_name("other.db")).close()
+    path.with_name("other.db").replace(path)
+
+
+@pytest.mark.parametrize("happens", [remove, remove_all, replace])
+def test_a_file_that_another_has_taken_the_place_of_is_let_go(happens, platform_on_disk):
+    path = Path(platform_on_disk.store.path)
+    gone = platform_on_disk.dataset()
+    happens(path)
+
+    assert platform_on_disk.ask("GET", f"/datasets/{gone}/").status == 404
+    dataset = platform_on_disk.dataset()
+    platform_on_disk.fill(dataset, [{"input": "after"}])
+    assert inputs(platform_on_disk, dataset) == ["after"]
+    again = sqlite3.connect(path)
+    assert again.execute("SELECT count(*) FROM logs").fetchone() == (1,)
+    assert again.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    again.close()
+
+
+def test_several_threads_begin_a_file_again_at_once(platform_on_disk):
+    platform_on_disk.dataset()
+    remove_all(Path(platform_on_disk.store.path))
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: platform_on_disk.dataset(), range(16)))
+
+    assert {platform_on_disk.ask("GET", f"/datasets/{each}/").status for each in made} == {200}
+
+
 def test_one_url_is_one_store(tmp_path: Path):
     assert store_at("sqlite:///:memory:") is store_at("sqlite:///:memory:")
     assert store_at(f"sqlite:///{tmp_path}/a.db") is store_at(f"sqlite:///{tmp_path}/./a.db")

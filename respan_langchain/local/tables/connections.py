@@ -4,6 +4,9 @@ Every connection belongs to the process that opened it. SQLite keeps a process-w
 open files and locks; a child that inherits it believes to hold locks that it does not hold, and
 could write into a log file that its parent has already thrown away. So before a fork everything
 lent out comes back and is closed, and both sides open anew.
+
+A file that was deleted stays open, and takes rows that nobody will find. So before each loan it is
+seen to that what is idle has the file open that the path names now.
 """
 
 import os
@@ -17,7 +20,7 @@ from pathlib import Path
 
 import orjson
 
-from respan_langchain.local.tables.migrations import check_is_ours
+from respan_langchain.local.tables.migrations import check_is_ours, migrate
 from respan_langchain.private import create_private
 
 BUSY_SECONDS = 30.0
@@ -31,7 +34,7 @@ class Connections:
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[_Connection] = []
         self._lent = 0
         self._changed = threading.Condition()
         _pools.add(self)
@@ -46,7 +49,11 @@ class Connections:
 
     @contextmanager
     def lend(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to this thread for the length of the block."""
+        """Lend a connection to this thread for the length of the block.
+
+        Raises:
+            sqlite3.Error: The file cannot be opened, or is not one of ours.
+        """
         connection = self._take()
         try:
             yield connection
@@ -60,11 +67,12 @@ class Connections:
         with self._changed:
             _close_all(self._idle)
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> "_Connection":
         with self._changed:
             # In memory there is one connection, since each would be a database of its own.
             self._changed.wait_for(lambda: not (self.in_memory and self._lent))
             self._lent += 1
+            self._let_go_of_other_files()
             if self._idle:
                 return self._idle.pop()
         try:
@@ -75,7 +83,14 @@ class Connections:
                 self._changed.notify_all()
             raise
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _let_go_of_other_files(self) -> None:
+        there = _file_at(self.place)
+        others = [each for each in self._idle if each.file != there]
+        for each in others:
+            self._idle.remove(each)
+        _close_all(others)
+
+    def _give_back(self, connection: "_Connection") -> None:
         with self._changed:
             self._lent -= 1
             self._idle.append(connection)
@@ -98,19 +113,40 @@ class Connections:
         self._lent = 0
 
 
-def _close_all(idle: list[sqlite3.Connection]) -> None:
+class _Connection(sqlite3.Connection):
+    """A connection that knows its file, wherever the path leads by now."""
+
+    file: tuple[int, int] | None = None
+    """Its device and number; None in memory."""
+
+
+def _file_at(place: str) -> tuple[int, int] | None:
+    try:
+        there = os.stat(place)  # noqa: PTH116  # a Path would cost as much again, at every loan
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
+
+
+def _close_all(idle: list[_Connection]) -> None:
     while idle:
         idle.pop().close()
 
 
-def _opened(place: str) -> sqlite3.Connection:
+def _opened(place: str) -> _Connection:
     if place != ":memory:":
         create_private(Path(place))
     connection = sqlite3.connect(
-        place, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        place,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_Connection,
     )
     try:
         _prepare(connection)
+        migrate(connection)
+        connection.file = _file_at(place)
     except BaseException:
         connection.close()
         raise

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.local.tables import migrations
 from respan_langchain.local.tables.connections import Connections
 
 
@@ -33,8 +32,8 @@ class Store:
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
         try:
-            with self._connections.lend() as connection:
-                migrations.migrate(connection)
+            with self._connections.lend():
+                pass
         except sqlite3.Error as error:
             raise ConfigurationError(
                 f"{self.path} is not usable as a local store: {error}"
