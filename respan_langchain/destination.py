@@ -146,17 +146,20 @@ class PlatformCarrier:
         self._ids: dict[str, str] = {}
 
     def post(self, address: str, body: bytes, deadline: float) -> Answer:
-        """Make one bulk request, once the dataset is known."""
+        """Make one bulk request, once the dataset is known; again where it is known no more."""
         from respan_langchain.api.calls.log_calls import bulk_call
 
         ends = time.monotonic() + deadline
+        may_be_gone = address in self._ids
         try:
             dataset_id = self._dataset_id(address, ends)
         except ApiError as problem:
             return _answer_of(problem)
         answer = self._exchange.send(bulk_call(dataset_id), ends, content=body)
         if answer.status == NOT_FOUND:
-            self._ids.pop(address, None)  # the next probe looks for its name again
+            self._ids.pop(address, None)  # its name may have another id by now
+            if may_be_gone:
+                return self.post(address, body, ends - time.monotonic())
         return answer
 
     def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:

@@ -1,4 +1,4 @@
-"""The platform in a file: what is said when the file cannot be used."""
+"""The platform in a file: what is said when the file cannot be used, or is gone."""
 
 import sqlite3
 import time
@@ -84,5 +84,16 @@ def test_rows_that_a_file_did_not_take_are_there_once_it_does(place):
         connection.execute("DROP TRIGGER full")
 
     assert handler.flush(20)
+    with Dataset.open("d", base_url=f"sqlite:///{place}") as rows:
+        assert len(rows) == 2
+
+
+def test_rows_after_a_file_was_deleted_are_in_a_new_one(place):
+    asked(place, times=3)
+    for each in place.parent.glob("respan.db*"):
+        each.unlink()
+    stats = asked(place, times=2)
+
+    assert (stats.delivered, stats.queued) == (2, 0)
     with Dataset.open("d", base_url=f"sqlite:///{place}") as rows:
         assert len(rows) == 2
