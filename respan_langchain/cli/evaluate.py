@@ -58,8 +58,8 @@ def evaluate(
         found = find(client, desk.settings, dataset)
         report = client.create_eval_report(found.id, evaluator)
         runs = list(report.created_tasks)
-        # A platform in a file works for as long as this process does.
-        if wait := wait or desk.settings.is_local:
+        # A platform in a file works for as long as this process does; a limit needs the scores.
+        if wait := wait or desk.settings.is_local or fail_under is not None:
             runs = _ended(client, found.id, runs, timeout)
     desk.give({"runs": runs, "errors": report.errors or []}, lambda: _table(runs))
     return _verdict(desk, runs, report, fail_under=fail_under, waited=wait)
@@ -93,13 +93,21 @@ def _verdict(
             problems.append(f"{run.evaluator_slug}: {run.error_message}")
         elif waited and run.status not in ENDED:
             problems.append(f"{run.evaluator_slug} has not ended yet")
-        elif (
-            fail_under is not None and isinstance(run.score, int | float) and run.score < fail_under
-        ):
-            problems.append(f"{run.evaluator_slug}: {run.score:.3f} is under {fail_under:g}")
+        elif fail_under is not None:
+            problems.extend(_shortfall(run, fail_under))
     for problem in problems:
         desk.complain(plain(problem))
     return FINDINGS if problems else OK
+
+
+def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
+    if not isinstance(run.score, int | float):
+        yield (
+            f"{run.evaluator_slug}: no row could be evaluated; none has what it needs, "
+            "such as an expected output"
+        )
+    elif run.score < limit:
+        yield f"{run.evaluator_slug}: {run.score:.3f} is under {limit:g}"
 
 
 def _complaints(errors: Any) -> Iterator[str]:

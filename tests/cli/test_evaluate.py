@@ -26,6 +26,18 @@ def test_a_score_under_the_limit_is_a_finding(limit, code, run, fill):
     assert ("is under 0.6" in said.err) == (code == 1)
 
 
+@pytest.mark.parametrize(("limit", "code"), [([], 0), (["--fail-under", "0.5"], 1)])
+def test_a_limit_is_not_held_where_nothing_could_be_evaluated(limit, code, run, fill):
+    fill([row(1), row(2)])
+    said = run("evaluate", "demo", "-e", "exact_match", "-e", "latency_limit:1", *limit)
+
+    assert said.code == code
+    assert said.err == (
+        "exact_match: no row could be evaluated; none has what it needs, "
+        "such as an expected output\n"
+    ) * code  # fmt: skip
+
+
 def test_an_unknown_evaluator_is_named_with_those_that_there_are(run, fill):
     fill([row(1)])
     said = run("evaluate", "demo", "-e", "exact_mtach", "-e", "contains:a")
