@@ -24,7 +24,8 @@ def serve(
     desk: Desk,
     host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", "-p", help="The port; 0 takes any that is free.")
+        int,
+        typer.Option("--port", "-p", min=0, max=65535, help="The port; 0 takes any that is free."),
     ] = PORT,
     name: Annotated[
         list[str] | None,

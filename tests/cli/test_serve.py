@@ -59,6 +59,13 @@ def test_a_port_that_is_taken_is_said(run):
     assert str(port) in said.err
 
 
+def test_a_port_that_there_is_not_is_a_wrong_use(run):
+    said = run("serve", "--port", "99999")
+
+    assert said.code == 2
+    assert "65535" in said.err
+
+
 def test_other_machines_are_not_let_in_without_a_key(run):
     said = run("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104  # that is the point
 
