@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     def _is_an_address(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme == "sqlite" or (parts.scheme in {"http", "https"} and parts.hostname):
-            return url
+            return parts.scheme + url[len(parts.scheme) :]
         raise ValueError(
             'give an http(s) URL such as "https://api.respan.ai", or "sqlite:///respan.db"'
         )

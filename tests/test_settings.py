@@ -34,6 +34,14 @@ def test_the_environment_is_read(monkeypatch):
     )  # fmt: skip
 
 
+def test_the_scheme_of_a_url_may_be_written_in_any_case():
+    settings = read_settings(base_url="SQLite:///Some Folder/A.db")
+
+    assert settings.is_local
+    assert settings.base_url == "sqlite:///Some Folder/A.db"
+    assert read_settings(base_url="HTTPS://x.org/A", api_key=KEY).base_url == "https://x.org/A"
+
+
 def test_an_argument_wins_over_the_environment(monkeypatch):
     monkeypatch.setenv("RESPAN_API_KEY", KEY)
     monkeypatch.setenv("RESPAN_DATASET", "from-environment")

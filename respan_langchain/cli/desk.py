@@ -65,11 +65,15 @@ class Desk:
         """Read the settings with further arguments."""
         return read_settings(**{"base_url": self.base_url, "api_key": self.api_key, **given})
 
+    @functools.cached_property
+    def keyless(self) -> Settings:
+        """The settings for who needs no key: its absence is no error."""
+        return self.settings_for(api_key=self.api_key or NO_KEY)
+
     @property
     def local_url(self) -> str:
         """The platform on this machine: what the settings name, else `respan.db` in this folder."""
-        named = read_settings(base_url=self.base_url, api_key=self.api_key or NO_KEY)
-        return named.base_url if named.is_local else LOCAL
+        return self.keyless.base_url if self.keyless.is_local else LOCAL
 
     @contextmanager
     def client(self, *, may_be_new: bool = False) -> Iterator[DatasetClient]:

@@ -45,7 +45,7 @@ def serve(
     from respan_langchain.local.tables.store import store_at
     from respan_langchain.local.web import serving
 
-    if desk.base_url is not None and not desk.base_url.startswith("sqlite:"):
+    if desk.base_url is not None and not desk.keyless.is_local:
         raise ConfigurationError("Only a file can be served: give --base-url sqlite:///file.db.")
     url = desk.local_url
     rules = Rules(

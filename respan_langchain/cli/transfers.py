@@ -10,7 +10,6 @@ from rich.text import Text
 
 from respan_langchain.cli.desk import (
     FINDINGS,
-    NO_KEY,
     OK,
     PATIENCE,
     Desk,
@@ -77,15 +76,14 @@ def pull(
 
 
 def _remote_url(desk: Desk) -> str:
-    named = desk.settings_for(api_key=desk.api_key or NO_KEY).base_url
-    return str(RESPAN) if named.startswith("sqlite:") else named
+    return str(RESPAN) if desk.keyless.is_local else desk.keyless.base_url
 
 
 def _move(
     desk: Desk, dataset: str | None, origin: str, to: str, name: str | None, where: list[str] | None
 ) -> int:
     here, there = desk.settings_for(base_url=origin), desk.settings_for(base_url=to)
-    check_that_it_is_there(origin)
+    check_that_it_is_there(here.base_url)
     filters = filters_from(where)
     with client_of(here, timeout=PATIENCE) as source, client_of(there, timeout=PATIENCE) as target:
         rows = Dataset.of(source, here, dataset, filters=filters)
