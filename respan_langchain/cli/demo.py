@@ -1,5 +1,6 @@
 """`demo`: the support desk answers ten questions, and a table shows what was captured of it."""
 
+import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from respan_langchain.cli.desk import FINDINGS, LOCAL, OK, Desk, command
 from respan_langchain.cli.looks import count, money
 from respan_langchain.cli.tables import facts, is_inner, table_of_logs
 from respan_langchain.dataset import Dataset
+from respan_langchain.errors import ConfigurationError
 
 PAUSE: Final = 0.012
 """Seconds for each word of the model."""
@@ -27,9 +29,15 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     desk: Desk,
-    file: Annotated[Path, typer.Option("--file", "-f", help="Where the rows go.")] = Path(
-        "respan.db"
-    ),
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            "-f",
+            help="Where the rows go; else --base-url or respan.db.",
+            show_default=False,
+        ),
+    ] = None,
     dataset: Annotated[str, typer.Option("--dataset", "-d", help="The dataset's name.")] = "demo",
 ) -> int:
     """Run a support desk on a scripted model, without key or network, and show its rows."""
@@ -37,7 +45,7 @@ def demo(
     from respan_langchain.demo.run import ask_all
     from respan_langchain.handler import RespanDatasetCallbackHandler
 
-    url = f"sqlite:///{file.expanduser().absolute()}"
+    url = _url(desk, file)
     # An id in the environment names a dataset of another platform.
     with RespanDatasetCallbackHandler(dataset, dataset_id="", base_url=url) as handler:
         with _progress(desk) as progress:
@@ -51,15 +59,34 @@ def demo(
     desk.give(
         {
             "dataset": dataset,
-            "base_url": f"sqlite:///{file}",
+            "base_url": url,
             "rows": logs,
             "totals": _totals(logs),
         },
-        lambda: _shown(logs, f"sqlite:///{file}", dataset, desk.out.width),
+        lambda: _shown(logs, url, dataset, desk.out.width),
     )
     if not delivered:
         desk.complain(f"Not everything was delivered: {stats}")
     return OK if delivered else FINDINGS
+
+
+def _url(desk: Desk, file: Path | None) -> str:
+    """Tell which file is meant.
+
+    Raises:
+        ConfigurationError: Two are, or a platform that is no file.
+    """
+    if file is not None and desk.base_url is not None:
+        raise ConfigurationError("--file and --base-url both say where the rows go: give one.")
+    if file is not None:
+        return f"sqlite:///{file}"
+    if "base_url" not in desk.keyless.model_fields_set:
+        return LOCAL
+    if not desk.keyless.is_local:
+        raise ConfigurationError(
+            "The demo fills a file: give --file file.db, or --base-url sqlite:///file.db."
+        )
+    return desk.keyless.base_url
 
 
 def _progress(desk: Desk) -> Progress:
@@ -103,11 +130,11 @@ def _shown(logs: Sequence[Log], url: str, dataset: str, width: int) -> Renderabl
         f"{totals['rows']} rows of {totals['questions']} questions, of which {totals['failed']} "
         f"failed: {count(totals['tokens'])} tokens, {money(totals['cost'])}."
     )
-    base = "" if url == LOCAL else f" --base-url {url}"
+    base = "" if url == LOCAL else f" --base-url {shlex.quote(url)}"
     steps = facts(
         [
             ("The rows are in", f"{url.removeprefix('sqlite:///')}, dataset {dataset}"),
-            ("Look at them in a browser", f"respan-langchain serve{base}"),
+            ("Look at them in a browser", f"respan-langchain{base} serve"),
             ("Send your own to Respan", "export RESPAN_API_KEY=..."),
         ]
     )

@@ -1,5 +1,7 @@
 """`demo`: no key, no network, and rows that can be looked at afterwards."""
 
+import pytest
+
 
 def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder):
     said = process("demo", COLUMNS="140")
@@ -50,6 +52,36 @@ def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(run, folde
     assert said.code == 0, said.err
     assert said.json["dataset"] == "trial"
     assert [each.name for each in folder.glob("*.db")] == ["other.db"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"words": ["--base-url", "sqlite:///one more.db"]},
+        {"words": [], "RESPAN_BASE_URL": "SQLITE:///one more.db"},
+    ],
+    ids=["option", "environment"],
+)
+def test_the_demo_goes_to_the_file_that_the_url_names(where, run, folder):
+    words, variables = where["words"], {**where}
+    del variables["words"]
+    said = run(*words, "demo", **variables)
+
+    assert said.code == 0, said.err
+    assert [each.name for each in folder.glob("*.db")] == ["one more.db"]
+    assert "respan-langchain --base-url 'sqlite:///one more.db' serve" in said.out
+
+
+@pytest.mark.parametrize(
+    "words", [["--base-url", "https://x.org"], ["--base-url", "sqlite:///a.db", "--file", "b.db"]]
+)
+def test_the_demo_is_for_one_file(words, run, folder):
+    said = run("demo", *words)
+
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert "--file" in said.err
+    assert not list(folder.iterdir())
 
 
 def test_the_demo_agent_is_the_same_without_langchain():
