@@ -43,7 +43,10 @@ def create(
 ) -> int:
     """Create an empty dataset."""
     with desk.client(may_be_new=True) as client:
+        is_second = any(each.name == name for each in client.datasets())
         made = client.create_dataset(name, description=description)
+    if is_second:
+        desk.complain(f"{name!r} names an older dataset too: this one is found by its id alone")
     desk.give(made, lambda: facts([("name", made.name), ("id", made.id)]))
     return OK
 

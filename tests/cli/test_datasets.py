@@ -14,6 +14,17 @@ def test_a_dataset_is_created_shown_and_deleted(run):
     assert run("datasets", "list", "--json").json == []
 
 
+def test_a_second_dataset_of_a_name_is_told_from_the_first(run):
+    first = run("datasets", "create", "support", "--json")
+    second = run("datasets", "create", "support", "--json")
+
+    assert first.code == second.code == 0
+    assert not first.err
+    assert second.err == "'support' names an older dataset too: this one is found by its id alone\n"
+    shown = run("datasets", "show", "support", "--json")
+    assert shown.json["dataset"]["id"] == first.json["id"]
+
+
 def test_a_dataset_is_found_by_its_id_too(run, fill):
     dataset = fill([row(1)])
 
