@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain.api.calls.filters import Field, Filters, field, metadata
+from respan_langchain.contract import LOG_FIELDS
 from respan_langchain.errors import ConfigurationError
 
 Where = Annotated[
@@ -46,10 +47,19 @@ def _filter(condition: str) -> Filters:
             f"--where {condition!r}: write FIELD=VALUE, as in model=gpt-4o or 'cost>0.01'."
         )
     name, sign, value = match["name"], match["sign"], match["value"]
-    named = (
-        metadata(name.removeprefix("metadata.")) if name.startswith("metadata.") else field(name)
-    )
-    return _compared(named, sign, _value(name, value))
+    return _compared(_named(name), sign, _value(name, value))
+
+
+def _named(name: str) -> Field:
+    try:
+        if name.startswith("metadata."):
+            return metadata(name.removeprefix("metadata."))
+        return field(name)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"--where {name}: there is no such field. There are {', '.join(sorted(LOG_FIELDS))}; "
+            "a key of the metadata is metadata.KEY, as in metadata.page=returns."
+        ) from None
 
 
 def _compared(named: Field, sign: str, value: str | float) -> Filters:

@@ -59,6 +59,16 @@ def test_a_filter_that_is_not_understood_selects_nothing_but_an_error(condition,
     assert not said.out
 
 
+def test_a_field_that_is_not_known_is_told_in_words_that_work_here(run, fill):
+    fill([row(1, metadata={"custom_identifier": "run-1", "page": "maps"})])
+    said = run("logs", "list", "demo", "--where", "page=maps")
+
+    assert "metadata.page" in said.err
+    assert "metadata(" not in said.err
+    found = run("logs", "list", "demo", "--where", "metadata.page=maps", "--json")
+    assert found.json["count"] == 1
+
+
 @pytest.mark.parametrize("length", [32, 8])
 def test_a_row_is_shown_by_its_id_or_the_end_of_it(length, run, fill):
     fill([row(1), row(2)])
