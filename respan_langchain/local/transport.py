@@ -13,6 +13,7 @@ from anyio import to_thread
 from respan_langchain.local.endpoints.app import DEFAULT_RULES, attempt
 from respan_langchain.local.endpoints.messages import Request
 from respan_langchain.local.endpoints.rules import Rules
+from respan_langchain.local.tables.migrations import words_of
 from respan_langchain.local.tables.store import Store
 
 
@@ -55,7 +56,7 @@ def _carried_out(request: httpx.Request, body: bytes, store: Store, rules: Rules
         said = attempt(asked, store, rules)
     except sqlite3.Error as error:
         # In one process a reason can be told that no status has room for.
-        raise httpx.ConnectError(f"{store.path}: {error}", request=request) from error
+        raise httpx.ConnectError(f"{store.path}: {words_of(error)}", request=request) from error
     return httpx.Response(
         said.status, headers=dict(said.headers), content=said.body, request=request
     )

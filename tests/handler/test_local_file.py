@@ -9,6 +9,7 @@ from langchain_core.runnables import RunnableLambda
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.dataset import Dataset
+from respan_langchain.errors import ConnectionFailedError
 
 ECHO = RunnableLambda(lambda said: said)
 
@@ -72,6 +73,20 @@ def test_a_file_that_fails_later_is_said_with_the_reason(place, caplog):
     assert stats.queued == 1
     assert f"{place}: the disk is full" in stats.problem
     assert f"{place}: the disk is full" in caplog.text
+
+
+def test_what_lies_in_a_damaged_file_is_not_quoted(place):
+    asked(place)
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("UPDATE contents SET input = CAST(x'736563726574ff' AS TEXT)")
+        connection.commit()
+
+    with (
+        Dataset.open("d", base_url=f"sqlite:///{place}") as rows,
+        pytest.raises(ConnectionFailedError) as raised,
+    ):
+        list(rows)
+    assert str(raised.value).endswith(f"{place}: OperationalError")
 
 
 def test_rows_that_a_file_did_not_take_are_there_once_it_does(place):

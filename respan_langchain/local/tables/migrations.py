@@ -11,17 +11,28 @@ OURS = 0x52_53_50_4C
 """SQLite's mark for whose file it is."""
 
 
+class NotOursError(sqlite3.DatabaseError):
+    """A file that nothing here may touch."""
+
+
+def words_of(error: sqlite3.Error) -> str:
+    """What may be told of an error: those without a code of SQLite's may quote a row."""
+    is_told = isinstance(error, NotOursError) or hasattr(error, "sqlite_errorcode")
+    return str(error) if is_told else type(error).__name__
+
+
 def check_is_ours(connection: sqlite3.Connection) -> None:
     """Look at a file before anything in it is touched.
 
     Raises:
-        sqlite3.DatabaseError: It is another program's, or a newer version's, or no database.
+        NotOursError: It is another program's, or a newer version's.
+        sqlite3.DatabaseError: It is no database.
     """
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     if mark != OURS and connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
-        raise sqlite3.DatabaseError("it holds the tables of another program")
+        raise NotOursError("it holds the tables of another program")
     if version_of(connection) > len(STEPS):
-        raise sqlite3.DatabaseError("it was made by a newer version of respan-langchain")
+        raise NotOursError("it was made by a newer version of respan-langchain")
 
 
 def migrate(connection: sqlite3.Connection) -> None:

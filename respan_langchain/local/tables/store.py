@@ -13,6 +13,7 @@ from pathlib import Path
 
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.local.tables.connections import Connections
+from respan_langchain.local.tables.migrations import words_of
 
 
 class Store:
@@ -36,7 +37,7 @@ class Store:
                 pass
         except sqlite3.Error as error:
             raise ConfigurationError(
-                f"{self.path} is not usable as a local store: {error}"
+                f"{self.path} is not usable as a local store: {words_of(error)}"
             ) from error
 
     @property
