@@ -3,10 +3,12 @@
 The one place where the api room and the local room meet.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.api.wire.exchange import Exchange
+from respan_langchain.errors import ConfigurationError
 from respan_langchain.local.tables.store import store_at
 from respan_langchain.local.transport import LocalTransport
 from respan_langchain.settings import Settings
@@ -25,6 +27,19 @@ def client_of(
 def exchange_of(settings: Settings, http_client: Any = None) -> Exchange:
     """Open what carries single requests, without tries and without judgement."""
     return Exchange(**_terms(settings, http_client))
+
+
+def check_that_it_is_there(settings: Settings) -> None:
+    """Refuse a platform in a file that does not exist: reading would create it.
+
+    Raises:
+        ConfigurationError: It is not there.
+    """
+    path = settings.base_url.removeprefix("sqlite:///")
+    if settings.is_local and path != ":memory:" and not Path(path).expanduser().exists():
+        raise ConfigurationError(
+            f"There is no file {path}. `respan-langchain demo` makes one with rows in it."
+        )
 
 
 def _terms(settings: Settings, http_client: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from respan_langchain.api.calls import log_calls, models
 from respan_langchain.api.calls.call_parts import Selection
 from respan_langchain.api.client import DatasetClient
 from respan_langchain.api.errand import errand
-from respan_langchain.connection import client_of
+from respan_langchain.connection import check_that_it_is_there, client_of
 from respan_langchain.contract import MAX_PAGE_SIZE
 from respan_langchain.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
 from respan_langchain.exports.exact import ExactLog
@@ -93,6 +93,8 @@ class Dataset:
             ConfigurationError: There is no such dataset, or a setting is wrong.
         """
         found = read_settings(**settings)
+        if not create:
+            check_that_it_is_there(found)
         client = client_of(found, http_client)
         try:
             about = find(client, found, dataset_id or name, create=create)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, is_dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
@@ -21,7 +20,7 @@ from rich.text import Text
 
 from respan_langchain.api.calls.models import Statement
 from respan_langchain.api.client import DatasetClient
-from respan_langchain.connection import client_of
+from respan_langchain.connection import check_that_it_is_there, client_of
 from respan_langchain.errors import ApiError, ConfigurationError, RespanError
 from respan_langchain.settings import Settings, read_settings
 
@@ -83,7 +82,7 @@ class Desk:
             ConfigurationError: It is a file that is not there, and that is not to be made.
         """
         if not may_be_new:
-            check_that_it_is_there(self.settings.base_url)
+            check_that_it_is_there(self.settings)
         with client_of(self.settings, timeout=PATIENCE) as client:
             yield client
 
@@ -114,19 +113,6 @@ class Desk:
         if self.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise ConfigurationError(f"{question} There is no terminal to ask at: say --yes.")
         return typer.confirm(question)
-
-
-def check_that_it_is_there(url: str) -> None:
-    """Refuse a `sqlite:` URL of a file that does not exist: reading would create it.
-
-    Raises:
-        ConfigurationError: It is not there.
-    """
-    path = url.removeprefix("sqlite:///")
-    if path not in (url, ":memory:") and not Path(path).expanduser().exists():
-        raise ConfigurationError(
-            f"There is no file {path}. `respan-langchain demo` makes one with rows in it."
-        )
 
 
 def write_json(result: object, *, indent: bool = True) -> None:

@@ -19,13 +19,12 @@ from respan_langchain.cli.desk import (
     NO_KEY,
     OK,
     Desk,
-    check_that_it_is_there,
     command,
     in_one_line,
 )
 from respan_langchain.cli.looks import counted, plain
 from respan_langchain.cli.tables import facts
-from respan_langchain.connection import client_of
+from respan_langchain.connection import check_that_it_is_there, client_of
 from respan_langchain.dataset import Dataset
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import THREE_WAYS, Settings, read_settings
@@ -92,7 +91,7 @@ def _checks(settings: Settings, dataset: str | None) -> Iterator[Check]:
     else:
         yield Check("key", "ok", "there is one; it is not shown")
     try:
-        check_that_it_is_there(settings.base_url)
+        check_that_it_is_there(settings)
         with closing(client_of(settings, timeout=PATIENCE)) as client:
             yield from _platform(client, settings, dataset)
     except ConfigurationError as problem:

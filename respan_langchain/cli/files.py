@@ -1,7 +1,7 @@
 """`export` and `import`: rows to files and out of files."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
@@ -16,6 +16,10 @@ from respan_langchain.cli.where import Where, filters_from
 from respan_langchain.dataset import Dataset, find
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.exports.presets import Preset
+from respan_langchain.transfers.between import move_file
+from respan_langchain.transfers.files import Columns, Source, kind_of
+from respan_langchain.transfers.moving import Moving
+from respan_langchain.transfers.transfer import Counts
 
 KINDS: Final = ("jsonl", "json", "csv", "parquet")
 TOLD: Final = 10
@@ -120,18 +124,37 @@ def import_file(
     ] = "expected_output",
 ) -> int:
     """Add the rows of a file to a dataset; rows that it has already stay as they are."""
-    from respan_langchain.transfers.between import move_file
-    from respan_langchain.transfers.files import Columns, Source, kind_of
-
-    source = Source(file, kind_of(file, kind), Columns(asked, answered, expected))
-    with desk.client(may_be_new=True) as client:
-        goal = find(client, desk.settings, dataset, create=True)
-        with bar(desk, file, None) as tell:
-            counts = move_file(source, client, desk.settings, goal.id, tell)
-    code = report(desk, counts, str(goal.name))
+    source = _Begun(file, kind_of(file, kind), Columns(asked, answered, expected))
+    counts, name = Counts(), dataset or desk.settings.dataset
+    # What cannot be read, or has no row, leaves no empty dataset behind.
+    if source.begin():
+        with desk.client(may_be_new=True) as client:
+            goal = find(client, desk.settings, dataset, create=True)
+            with bar(desk, file, None) as tell:
+                counts = move_file(source, client, desk.settings, goal.id, tell)
+        name = goal.name
+    code = report(desk, counts, name or "the dataset")
     for words in source.problems[:TOLD]:
         desk.complain(plain(words))
     if len(source.problems) > TOLD:
         more = counted(len(source.problems) - TOLD, "line more that is", "lines more that are")
         desk.complain(f"... and {more} no rows.")
     return FINDINGS if source.problems else code
+
+
+class _Begun(Source):
+    """A file of which the first row is read ahead; a pipe can be read but once."""
+
+    def begin(self) -> bool:
+        """Read up to the first row; False when there is none.
+
+        Raises:
+            ConfigurationError: The file cannot be read.
+        """
+        self._unread = super().rows()
+        self._first = list(islice(self._unread, 1))
+        return bool(self._first)
+
+    def rows(self) -> Iterator[Moving]:
+        """Read row after row, as the file would."""
+        return chain(self._first, self._unread)

@@ -13,12 +13,11 @@ from respan_langchain.cli.desk import (
     OK,
     PATIENCE,
     Desk,
-    check_that_it_is_there,
     command,
 )
 from respan_langchain.cli.looks import count, counted, plain
 from respan_langchain.cli.where import Where, filters_from
-from respan_langchain.connection import client_of
+from respan_langchain.connection import check_that_it_is_there, client_of
 from respan_langchain.dataset import Dataset, find
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
@@ -83,15 +82,18 @@ def _move(
     desk: Desk, dataset: str | None, origin: str, to: str, name: str | None, where: list[str] | None
 ) -> int:
     here, there = desk.settings_for(base_url=origin), desk.settings_for(base_url=to)
-    check_that_it_is_there(here.base_url)
+    check_that_it_is_there(here)
     filters = filters_from(where)
-    with client_of(here, timeout=PATIENCE) as source, client_of(there, timeout=PATIENCE) as target:
+    with client_of(here, timeout=PATIENCE) as source:
         rows = Dataset.of(source, here, dataset, filters=filters)
-        goal = find(target, there, name or rows.name, create=True)
-        if (place_of(here), rows.id) == (place_of(there), goal.id):
-            raise ConfigurationError(f"{rows.name} is there already: --as gives it another name.")
-        with bar(desk, rows.name, len(rows)) as tell, _going_on(desk):
-            counts = move_dataset(rows, here, target, there, goal.id, tell)
+        with client_of(there, timeout=PATIENCE) as target:
+            goal = find(target, there, name or rows.name, create=True)
+            if (place_of(here), rows.id) == (place_of(there), goal.id):
+                raise ConfigurationError(
+                    f"{rows.name} is there already: --as gives it another name."
+                )
+            with bar(desk, rows.name, len(rows)) as tell, _going_on(desk):
+                counts = move_dataset(rows, here, target, there, goal.id, tell)
     return report(desk, counts, f"{goal.name} at {to}")
 
 

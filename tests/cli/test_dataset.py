@@ -75,3 +75,12 @@ def test_a_notebook_shows_what_was_said_as_text(fill):
     assert "<b>demo" not in html.replace("<b>&lt;b&gt;demo", "")
     assert "&lt;script&gt;alert(1)" in html
     assert "question 1" in html
+
+
+def test_a_file_that_is_not_there_is_not_made_by_looking(folder):
+    with pytest.raises(ConfigurationError, match=r"typo\.db"):
+        Dataset.open("demo", base_url="sqlite:///typo.db")
+
+    assert not list(folder.iterdir())
+    Dataset.open("demo", base_url="sqlite:///new.db", create=True).close()
+    assert (folder / "new.db").exists()

@@ -138,11 +138,43 @@ def test_lines_that_are_no_rows_are_told_and_the_others_go(run, folder):
     }
 
 
-def test_a_file_that_is_not_there_is_said(run):
-    said = run("import", "nowhere.jsonl", "demo")
+UNREADABLE = {
+    "rows.jsonl": '{"input": "déjà"}\n'.encode("latin-1"),
+    "rows.parquet": bytes(range(256)),
+    "folder": None,
+    "nowhere.jsonl": None,
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_cannot_be_read_leaves_no_dataset(name, run, folder):
+    (folder / "folder").mkdir()
+    if UNREADABLE[name] is not None:
+        (folder / name).write_bytes(UNREADABLE[name])
+    said = run("import", name, "demo")
 
     assert said.code == 2
-    assert "nowhere.jsonl" in said.err
+    assert name in said.err
+    assert not (folder / "respan.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "complaints"), [("question,answer\na,b\n", 1, 1), ("", 0, 0)]
+)
+def test_a_file_without_rows_leaves_no_dataset(text, code, complaints, run, folder):
+    (folder / "rows.csv").write_text(text)
+    said = run("import", "rows.csv", "demo", "--json")
+
+    assert (said.code, said.err.count("\n")) == (code, complaints)
+    assert said.json == {"sent": 0, "already_there": 0, "refused": {}}
+    assert not (folder / "respan.db").exists()
+
+
+def test_rows_are_imported_from_what_can_be_read_but_once(folder):
+    (folder / "rows.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
+    ended = shell("{} import <(cat rows.jsonl) demo --json")
+
+    assert json.loads(ended.stdout)["sent"] == 2
 
 
 def test_a_platform_that_is_no_database_is_said_with_the_reason(run, folder):

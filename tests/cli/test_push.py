@@ -71,6 +71,16 @@ def test_a_dataset_is_not_pushed_onto_itself(run, fill, folder):
     assert "--as" in said.err
 
 
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_dataset_that_is_not_there_leaves_no_file(command, run, fill, folder):
+    fill([row(1)])
+    said = run(command, "dmeo", "--from", FROM, "--to", "sqlite:///there.db")
+
+    assert said.code == 2
+    assert "'dmeo'" in said.err
+    assert [each.name for each in folder.glob("*.db")] == ["respan.db"]
+
+
 def test_without_a_key_nothing_is_begun(run, fill):
     fill([row(1)])
     said = run("push", "demo")
