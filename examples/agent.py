@@ -1,4 +1,4 @@
-"""An agent that stops for a person and goes on: both halves are one row, with all it cost."""
+"""An agent that stops for a person and goes on: both halves are one row, with all its tokens."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ from respan_langchain.dataset import Dataset
 URL = "sqlite:///respan.db"
 USAGE = {"input_tokens": 40, "output_tokens": 8, "total_tokens": 48}
 SAYS = ["I can refund 49.90 for order A-1042.", "Done, 49.90 are on their way."]
+# Scripted, so that it runs without a key. Nobody sells it, so its rows have no cost; those of
+# ChatOpenAI(model="gpt-4o-mini") and other models that have a price do.
 MODEL = GenericFakeChatModel(
     messages=iter(
         AIMessage(text, usage_metadata=USAGE, response_metadata={"model_name": "gpt-4o-mini"})
@@ -47,4 +49,4 @@ with RespanDatasetCallbackHandler(dataset="refunds", base_url=URL) as handler:
 
 with Dataset.open("refunds", base_url=URL) as rows:
     for row in rows:
-        print(row.log_type, row.status, row.total_tokens, row.cost)
+        print(f"{row.log_type} {row.span_name}: {row.status}, {row.total_tokens} tokens")

@@ -7,7 +7,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from respan_langchain import RespanDatasetCallbackHandler
 
-# Stands for ChatOpenAI(model="gpt-4o-mini") or any other model.
+# Scripted, so that it runs without a key; a fake has no price. With ChatOpenAI(model="gpt-4o-mini")
+# or any other model that is sold in its place, rows have a cost too.
 answer = AIMessage(
     "Within 30 days, unworn.",
     usage_metadata={"input_tokens": 24, "output_tokens": 7, "total_tokens": 31},
