@@ -13,6 +13,7 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from respan_langchain.backlog import MOST_UNWEIGHED
 from respan_langchain.listening.inline import Inline
 from respan_langchain.listening.taking import copied
 from respan_langchain.records.content.weight import weight
@@ -101,8 +102,13 @@ class Listener(BaseCallbackHandler):
         return (OMITTED, 0) if self._recorder.is_full else (self._freeze(value), weight(value))
 
     def _weighed(self, value: Any) -> tuple[object, int]:
-        """What a step was given or gave: shared, since no row shows it, and yet weighed."""
-        return (OMITTED, 0) if self._recorder.is_full else (value, weight(value))
+        """What a step was given or gave: shared, since no row shows it, and yet weighed.
+
+        Nobody needs it when it has to wait for long.
+        """
+        if len(self._events) > MOST_UNWEIGHED or self._recorder.is_full:
+            return OMITTED, 0
+        return value, weight(value)
 
     def _begin(
         self, run_id: UUID, parent_run_id: UUID | None

@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.records.event import UNCHANGED, Asked, Failure, Kind, Status
+from respan_langchain.records.event import OMITTED, UNCHANGED, Asked, Failure, Kind, Status
 from respan_langchain.records.interrupted import Interrupted
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.run import Run, Trace, name_in
@@ -258,7 +258,7 @@ class Runs:
         if run.is_root:
             self._end_root(trace, now)
             return
-        if run.outputs is not None and run.answers:
+        if run.answers and run.outputs is not None and run.outputs is not OMITTED:
             trace.last_output = run.outputs
         self._hand_over(run)
         if trace.closing and not trace.open:

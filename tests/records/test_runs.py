@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from respan_langchain.records.event import Failure
+from respan_langchain.records.event import OMITTED, Failure
 from respan_langchain.records.patience import Patience
 from respan_langchain.records.runs import Runs
 
@@ -189,6 +189,15 @@ def test_only_a_model_or_a_graphs_node_gives_a_part_of_the_answer(
     runs.error(3.0, ROOT, ABANDONED)
 
     assert runs.take()[-1].trace.last_output == gives
+
+
+def test_what_was_left_out_is_no_part_of_the_answer(runs):
+    start(runs, ROOT)
+    start(runs, CHILD, ROOT, metadata={"langgraph_node": "step"})
+    runs.end(1.0, CHILD, OMITTED)
+    runs.error(2.0, ROOT, ABANDONED)
+
+    assert runs.take()[-1].trace.last_output is None
 
 
 @pytest.mark.parametrize(
