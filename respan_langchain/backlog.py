@@ -19,13 +19,13 @@ HELP: Final = 56
 SMALL: Final = 16_384
 """Bytes of content up to which they do."""
 FAR_BEHIND: Final = 4_000
-"""Events in waiting from which on a call of the app that cannot help waits a moment instead.
+"""Events in waiting from which on a call of the app's waits for its turn to help.
 
-With many busy threads whoever reads gets but its share of the interpreter.
+With many busy threads whoever reads gets but its share of the interpreter, and what waits would
+grow without end.
 """
-MOMENT: Final = 0.001
-"""Seconds that it waits when half as many again are there; the more, the longer."""
-LONGEST_MOMENT: Final = 0.02
+TURN: Final = 1.0
+"""Seconds that it waits at the longest."""
 STUCK: Final = 2.0
 """Seconds after which nobody waits for a reader that gets nowhere: it hangs."""
 PAUSE: Final = 0.05
@@ -85,12 +85,9 @@ class Backlog:
             return False
         return True
 
-    def moment(self, now: float, waiting: int) -> float:
-        """Seconds for which a call that cannot help leaves the interpreter to those who read."""
-        beyond = waiting - FAR_BEHIND
-        if beyond <= 0 or now - self.read_at > STUCK:
-            return 0.0
-        return min(LONGEST_MOMENT, MOMENT * 2 * beyond / FAR_BEHIND)
+    def turn(self, now: float, waiting: int) -> float:
+        """Seconds for which a call waits for its turn to help, when others read."""
+        return TURN if waiting > FAR_BEHIND and now - self.read_at < STUCK else 0.0
 
     def helped(self, now: float, waiting: int) -> None:
         """Say when to help again, with so many left in waiting.

@@ -204,28 +204,19 @@ class Recorder:
     # Inside
 
     def _help(self) -> None:
-        now = time.monotonic()
-        if not self.backlog.wants_help(now, len(self.events)):
+        now, waiting = time.monotonic(), len(self.events)
+        if self.reads_here or not self.backlog.wants_help(now, waiting):
             return
-        if self.reads_here or self._helped(now):
+        if not self._reading.acquire(timeout=self.backlog.turn(now, waiting)):
             return
-        moment = self.backlog.moment(now, len(self.events))
-        if moment:
-            time.sleep(moment)
-
-    def _helped(self, now: float) -> bool:
-        """Read a little; False when somebody else reads, or what comes next is large."""
-        if not self._reading.acquire(blocking=False):
-            return False
         try:
             with self._as_reader():
-                read = self._read(HELP, helping=True)
+                self._read(HELP, helping=True)
                 ready = self._hand_out()
         finally:
             self._reading.release()
         self.backlog.helped(now, len(self.events))
         self._worker.put(*ready)
-        return read > 0
 
     @contextmanager
     def _as_reader(self) -> Iterator[None]:
@@ -251,15 +242,13 @@ class Recorder:
         ready, self._ready = self._ready, []
         return ready
 
-    def _read(self, most: int, *, helping: bool = False) -> int:
-        """Read so many events and say how many; who helps, up to one that is large."""
+    def _read(self, most: int, *, helping: bool = False) -> None:
+        """Read so many events; who helps, up to one that is large."""
         events, runs = self.events, self._runs
-        number = 0
         for _ in range(min(most, len(events))):
             if helping and self._is_large(events[0]):
                 break
             event = events.popleft()
-            number += 1
             if event[0]:
                 self.waiting_bytes -= event[0]
             try:
@@ -267,9 +256,7 @@ class Recorder:
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.complain(problem)
         self._shape_finished()
-        if number:
-            self.backlog.read_at = time.monotonic()
-        return number
+        self.backlog.read_at = time.monotonic()
 
     def _is_large(self, event: Event) -> bool:
         """Whether much may have to be made into rows once this event is read."""
