@@ -263,10 +263,10 @@ class Recorder:
         size = weight_of(event)
         if event[1] in ("end", "error"):
             run = self._runs.find(event[3])
-            if run is not None:
-                if run.is_root and run.trace.held:
-                    return True  # all that waited to know whether the trace is kept
-                size += weight(run.inputs)
+            if run is not None and run.is_root and run.trace.held:
+                return True  # all that waited to know whether the trace is kept
+            if run is not None and (run.is_root or run.kind != "chain" or self.wants_chains):
+                size += weight(run.inputs)  # not those of a step, of which no row is made
         return size > SMALL
 
     def _shape_finished(self) -> None:
