@@ -13,6 +13,7 @@ from respan_langchain.delivery.ledger import Ledger
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.destination import address_of, worker_of
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.faults import Faults
 from respan_langchain.options import finisher_from, policy_from, shape_from
 from respan_langchain.recorder import Recorder
 from respan_langchain.records.known_models import KnownModels
@@ -47,7 +48,6 @@ class Parts:
     ledger: Ledger
     worker: Worker
     recorder: Recorder
-    watch: Watch
 
 
 def assembled(arguments: Mapping[str, Any]) -> Parts:
@@ -60,7 +60,8 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
-    ledger, watch = Ledger(), Watch()
+    ledger, faults = Ledger(), Faults()
+    watch = Watch(faults)
     prices = Prices(
         _watched("prices", arguments, watch), local_models_free=arguments["local_models_free"]
     )
@@ -85,8 +86,9 @@ def assembled(arguments: Mapping[str, Any]) -> Parts:
         worker,
         arguments["patience"] or _patience(arguments["flush"]),
         max_waiting_bytes=settings.max_queue_bytes,
+        faults=faults,
     )
-    return Parts(settings, shaper.address, ledger, worker, recorder, watch)
+    return Parts(settings, shaper.address, ledger, worker, recorder)
 
 
 def _watched(name: str, arguments: Mapping[str, Any], watch: Watch) -> Any:

@@ -119,7 +119,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
         parts = assembled(self._arguments)
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
-        self._address, self._watch = parts.address, parts.watch
+        self._address = parts.address
         # Asked for as long as somebody holds this handler, or it has something to say.
         self._worker.attach(parts.recorder, self)
         super().__init__(
@@ -189,7 +189,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             dropped=counts.dropped,
             requests=self._worker.requests,
             open_runs=self._recorder.open_runs,
-            faults={**self._recorder.faults, **self._watch.faults},
+            faults=dict(self._recorder.faults),
             problem=self._worker.problem or "",
         )
 

@@ -38,6 +38,7 @@ class Recorder:
         patience: Patience,
         *,
         max_waiting_bytes: int,
+        faults: Faults,
     ) -> None:
         self._shaper = shaper
         self._worker = worker
@@ -61,7 +62,7 @@ class Recorder:
         """
         self.inner_roots: dict[int, bool] = {}
         """Roots that are open below a run which this handler was never told of, likewise."""
-        self.faults = Faults()
+        self.faults = faults
         self.complain = self.faults.add
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._closing = False
@@ -80,8 +81,9 @@ class Recorder:
     def note(self, event: Event) -> None:
         """Write an event down; `event[0]` is its size in bytes, None if it was not weighed."""
         if self.stopped:
-            self.silent.pop(event[3].int, None)
-            self.inner_roots.pop(event[3].int, None)
+            if event[1] == "start":
+                self.silent.pop(event[3].int, None)
+                self.inner_roots.pop(event[3].int, None)
             return
         events = self.events
         events.append(event)

@@ -22,9 +22,8 @@ COSTS: Final[Mapping[str, str]] = {
 class Watch:
     """Over the functions that one handler was given."""
 
-    def __init__(self) -> None:
-        self.faults = Faults()
-        """How often one failed, by cause."""
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
 
     def over(
         self,
@@ -49,7 +48,7 @@ class Watch:
 
     def _note(self, argument: str, function: object, did: str) -> None:
         cause = f"{argument}: {_name_of(function)} {did}"
-        self.faults.count(cause, f"{cause}. {COSTS[argument]}")
+        self._faults.count(cause, f"{cause}. {COSTS[argument]}")
 
 
 def _name_of(function: object) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from langchain_core.runnables import RunnableLambda
@@ -288,3 +289,13 @@ def test_too_many_steps_are_an_error(handler, rows_of):
     [root] = rows_of(handler).roots
     assert root["metadata"]["status"] == "error"
     assert root["metadata"]["error_type"].endswith("GraphRecursionError")
+
+
+def test_a_handler_that_is_shut_down_hears_of_interrupts_without_a_fault(handler):
+    handler.shutdown()
+    app = asking_graph()
+    app.invoke(QUESTION, config(handler))
+    app.invoke(Command(resume="yes"), config(handler))
+    handler.on_interrupt(SimpleNamespace(run_id=None, checkpoint_id="1", interrupts=()))
+
+    assert not handler.stats.faults

@@ -157,6 +157,17 @@ def test_a_fork_in_the_middle_of_writing_leaves_both_sides_able_to_write(platfor
     assert len(inputs(platform_on_disk, dataset)) == 51
 
 
+def test_memory_is_no_file_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = Store(":memory:")
+    with store.writing() as connection:
+        connection.execute("UPDATE datasets SET name = 'kept'")
+    Path(":memory:").touch()
+
+    with store.reading() as connection:
+        assert [row["name"] for row in connection.execute("SELECT name FROM datasets")] == ["kept"]
+
+
 def waits(thread: threading.Thread) -> bool:
     frame = sys._current_frames().get(thread.ident or 0)
     # For a transaction; or, where stores of other tests are about, for the other thread's fork.

@@ -121,6 +121,8 @@ class _Connection(sqlite3.Connection):
 
 
 def _file_at(place: str) -> tuple[int, int] | None:
+    if place == ":memory:":
+        return None
     try:
         there = os.stat(place)  # noqa: PTH116  # a Path would cost as much again, at every loan
     except OSError:
