@@ -9,7 +9,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain.dataset import Dataset
+from respan_langchain.datasets.dataset import Dataset
 
 URL = "sqlite:///respan.db"
 USAGE = {"input_tokens": 40, "output_tokens": 8, "total_tokens": 48}

@@ -8,7 +8,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
 from respan_langchain import capture, disable, enable
-from respan_langchain.dataset import Dataset
+from respan_langchain.datasets.dataset import Dataset
 
 URL = "sqlite:///respan.db"
 

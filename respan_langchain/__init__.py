@@ -8,34 +8,34 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from respan_langchain._constants import __version__
 
 if TYPE_CHECKING:
-    from respan_langchain.activation import capture, disable, enable
-    from respan_langchain.api.calls.filters import field
-    from respan_langchain.api.client import AsyncDatasetClient, DatasetClient
-    from respan_langchain.dataset import Dataset
+    from respan_langchain.callbacks.global_capture import capture, disable, enable
+    from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
+    from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
+    from respan_langchain.client.filters import field
+    from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
-    from respan_langchain.handler import RespanDatasetCallbackHandler
-    from respan_langchain.records.encoding.limits import ContentLimits
-    from respan_langchain.records.patience import Patience
+    from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
+    from respan_langchain.tracing.timeouts import Patience
 
 _HOME = {
     "ApiError": "errors",
-    "AsyncDatasetClient": "api.client",
+    "AsyncDatasetClient": "client.client",
     "ConfigurationError": "errors",
-    "ContentLimits": "records.encoding.limits",
-    "Dataset": "dataset",
-    "Patience": "records.patience",
-    "DatasetClient": "api.client",
-    "RespanDatasetCallbackHandler": "handler",
+    "ContentLimits": "serialization.truncation",
+    "Dataset": "datasets.dataset",
+    "Patience": "tracing.timeouts",
+    "DatasetClient": "client.client",
+    "RespanDatasetCallbackHandler": "callbacks.handler",
     "RespanError": "errors",
     "Stats": "stats",
-    "capture": "activation",
-    "disable": "activation",
-    "enable": "activation",
-    "field": "api.calls.filters",
+    "capture": "callbacks.global_capture",
+    "disable": "callbacks.global_capture",
+    "enable": "callbacks.global_capture",
+    "field": "client.filters",
 }
 
 __all__ = [
@@ -72,4 +72,4 @@ def __dir__() -> list[str]:
 _asked = os.environ.get("RESPAN_CAPTURE", "").strip().lower()
 if _asked not in {"", "0", "false", "no", "off"}:
     # The one thing that an import does, and only when it is asked for.
-    import_module(f"{__name__}.activation").enable_from_environment(_asked)
+    import_module(f"{__name__}.callbacks.global_capture").enable_from_environment(_asked)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from respan_langchain import contract
+from respan_langchain import _constants
 from respan_langchain.errors import ConfigurationError
 
 CREDENTIALS: Final = Path(".respan") / "credentials.json"
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     """Rows that may wait, those on their way included."""
     max_queue_bytes: int = Field(24 * 1024 * 1024, ge=65_536)
     """Bytes that may wait, those on their way included."""
-    batch_rows: int = Field(contract.MAX_BULK_LOGS, ge=1, le=contract.MAX_BULK_LOGS)
+    batch_rows: int = Field(_constants.MAX_BULK_LOGS, ge=1, le=_constants.MAX_BULK_LOGS)
     """Rows in one request; the platform takes no more than 500."""
     batch_bytes: int = Field(4 * 1024 * 1024, ge=1_000, le=20_000_000)
     """Bytes in one request."""
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     """Seconds that the end of the process may be held up by what still waits."""
     delivery_deadline: float = Field(3600.0, gt=0.0)
     """Seconds after which a row that could not be delivered is given up, and counted."""
-    requests_per_minute: int = Field(contract.BULK_REQUESTS_PER_MINUTE, ge=1)
+    requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1)
     """Bulk requests of this process; the platform allows 30 to a whole organization."""
 
     @field_validator("base_url")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain.connection import client_of
+from respan_langchain._connect import client_of
 from respan_langchain.settings import read_settings
 
 DATASET = "support-bot"

@@ -12,7 +12,7 @@ after = set(os.listdir("/proc/self/fd")) if before else set()
 assert threading.active_count() == 1, threading.enumerate()
 assert len(after) == len(before), (before, after)
 heavy = {"httpx", "genai_prices", "sqlite3", "starlette", "typer", "rich", "langgraph",
-         "pydantic_settings", "respan_langchain.local", "respan_langchain.api"}
+         "pydantic_settings", "respan_langchain.embedded", "respan_langchain.client"}
 loaded = heavy & set(sys.modules)
 assert not loaded, loaded
 handler = RespanDatasetCallbackHandler("d", base_url="sqlite:///:memory:")

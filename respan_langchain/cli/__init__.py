@@ -1,1 +1,1 @@
-"""The command line, one module per group of commands; needs the extra `local`."""
+"""The command line. Needs the `local` extra."""

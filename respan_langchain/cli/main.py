@@ -12,7 +12,7 @@ def main() -> None:
         sys.stderr.write(MISSING)
         sys.exit(2)
     _survive_odd_terminals()
-    from respan_langchain.cli.commands import app
+    from respan_langchain.cli.app import app
 
     app(prog_name="respan-langchain")
 

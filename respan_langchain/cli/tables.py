@@ -8,8 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from respan_langchain.api.calls.models import Log
-from respan_langchain.cli.looks import (
+from respan_langchain.cli.formatting import (
     count,
     line,
     money,
@@ -19,6 +18,7 @@ from respan_langchain.cli.looks import (
     status_of,
     words,
 )
+from respan_langchain.client.models import Log
 
 WIDE: Final = 110
 """Columns from which on a terminal has room for everything."""

@@ -1,1 +1,4 @@
-"""EDGE. Out of the process, in batches; generic in what it carries."""
+"""At-least-once delivery of encoded rows: queue, scheduler, sender thread, retry, status.
+
+Generic in what it delivers: it knows bytes, ids and a transport, neither LangChain nor HTTP.
+"""

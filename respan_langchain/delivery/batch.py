@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from respan_langchain.answer import Answer
-from respan_langchain.delivery.ledger import Final
-from respan_langchain.delivery.parcel import Row
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery.row import Row
+from respan_langchain.delivery.status import Final
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from respan_langchain import contract
+from respan_langchain import _constants
 
 MEBIBYTE = 1024 * 1024
 
@@ -20,7 +20,7 @@ class Limits:
     """A larger row is dropped at the door; the platform documents 20 MB for one log."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     """With `drop_newest` an accepted row is never pushed out by a later one."""
-    batch_rows: int = contract.MAX_BULK_LOGS
+    batch_rows: int = _constants.MAX_BULK_LOGS
     batch_bytes: int = 4 * MEBIBYTE
     max_age: float = 5.0
     """The oldest row waits this long before its batch leaves, full or not."""
@@ -32,7 +32,7 @@ class Limits:
     """What the end of the process may be held up by."""
     delivery_deadline: float = 3600.0
     """A row that could not be delivered for this long is given up, and counted."""
-    requests_per_minute: int = contract.BULK_REQUESTS_PER_MINUTE
+    requests_per_minute: int = _constants.BULK_REQUESTS_PER_MINUTE
     probe_interval: float = 60.0
     """While nothing can be delivered (a wrong key, no such dataset), one row asks this often."""
     backoff_first: float = 0.5

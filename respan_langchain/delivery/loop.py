@@ -11,19 +11,19 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias, TypeVar
 
-from respan_langchain.delivery import forks
-from respan_langchain.delivery.accounts import SHUTDOWN, Accounts
+from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.batch import Found, Posted, Settled
-from respan_langchain.delivery.courier import Carrier, Courier
-from respan_langchain.delivery.disk.no_outbox import NoOutbox
-from respan_langchain.delivery.dispatch import NEVER, Dispatch
-from respan_langchain.delivery.flushing import Flushes, FlushRequest
-from respan_langchain.delivery.herald import Herald
-from respan_langchain.delivery.intake import Intake
-from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.flush import Flushes, FlushRequest
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.parcel import Parcel
-from respan_langchain.delivery.sources import Sources
+from respan_langchain.delivery.outcomes import SHUTDOWN, Accounts
+from respan_langchain.delivery.queue import Intake
+from respan_langchain.delivery.reporting import Herald
+from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.row_source import Sources
+from respan_langchain.delivery.scheduler import NEVER, Dispatch
+from respan_langchain.delivery.sender import Carrier, Courier
+from respan_langchain.delivery.spool.null_spool import NoOutbox
+from respan_langchain.delivery.status import Ledger
 
 Reply = TypeVar("Reply")
 
@@ -245,7 +245,7 @@ class Loop:
 
     def _take_first(self, now: float) -> list[Parcel]:
         # The first rows bring imports with them.
-        with forks.undivided():
+        with fork_safety.undivided():
             parcels = self._slice(now)
         self._warm = bool(parcels)
         return parcels

@@ -4,11 +4,14 @@
 interrupted code may be inside another start.
 """
 
+import asyncio
+import contextlib
 import sys
 import threading
 from _thread import start_new_thread
 from collections.abc import Callable
 from contextvars import Context
+from typing import TypeVar
 
 
 def start(name: str, run: Callable[[], None]) -> bool:
@@ -26,3 +29,24 @@ def _introduced(name: str, run: Callable[[], None]) -> None:
     if (trace := threading.gettrace()) is not None:
         sys.settrace(trace)
     run()
+
+
+Result = TypeVar("Result")
+
+
+async def aside(wait: Callable[[], Result], at_once: Callable[[], Result]) -> Result:
+    """What `wait` returns in the end; where no thread can be started, what `at_once` returns."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[Result] = loop.create_future()
+
+    def tell(result: Result) -> None:
+        if not told.done():
+            told.set_result(result)
+
+    def run() -> None:
+        result = wait()
+        # The loop may have ended before the wait.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, result)
+
+    return await told if start("respan-flush", run) else at_once()

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from queue import Empty
 from threading import get_ident
 
-from respan_langchain.delivery import forks, threads
-from respan_langchain.delivery.buffer import NO_ROOM
-from respan_langchain.delivery.courier import Carrier
-from respan_langchain.delivery.disk.no_outbox import NoOutbox
-from respan_langchain.delivery.disk.outbox import Disk, Outbox
-from respan_langchain.delivery.dispatch import NEVER
-from respan_langchain.delivery.flushing import FlushRequest, FlushResult
-from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery import fork_safety, threads
+from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
-from respan_langchain.delivery.parcel import Parcel
-from respan_langchain.delivery.sources import Source, Sources
+from respan_langchain.delivery.queue import NO_ROOM
+from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.row_source import Source, Sources
+from respan_langchain.delivery.scheduler import NEVER
+from respan_langchain.delivery.sender import Carrier
+from respan_langchain.delivery.spool.null_spool import NoOutbox
+from respan_langchain.delivery.spool.spool import Disk, Outbox
+from respan_langchain.delivery.status import Ledger
 
 LONGEST_TURN = 0.5
 PAUSE_AFTER_FAULT = 1.0
@@ -56,7 +56,7 @@ class Worker:
         self.on_start: Callable[[], object] = lambda: None
         """Called before a thread is started: whoever ends the process wants to know."""
         self._begin()
-        forks.watch(self)
+        fork_safety.watch(self)
 
     def _begin(self) -> None:
         self.asleep = True

@@ -13,8 +13,8 @@ import pytest
 from cli.given import ROOT
 from typer.testing import CliRunner
 
-from respan_langchain.cli.commands import app
-from respan_langchain.connection import client_of
+from respan_langchain._connect import client_of
+from respan_langchain.cli.app import app
 from respan_langchain.settings import read_settings
 
 

@@ -16,23 +16,23 @@ ROOT = Path(__file__).parents[2]
 TESTS_NEED = ("pytest>=9,<10", "hypothesis", "starlette", "uvicorn", "typer")
 WE_NEED = ("httpx", "pydantic-settings", "genai-prices", "orjson")
 CORE = (
-    "tests/records/test_runs.py",
-    "tests/modes/test_entry_points.py",
-    "tests/handler/test_attempts.py",
-    "tests/handler/test_concurrency.py",
-    "tests/handler/test_inside.py",
-    "tests/handler/test_lifetime.py",
-    "tests/handler/test_manners.py",
-    "tests/handler/test_roots.py",
+    "tests/tracing/test_tracker.py",
+    "tests/callbacks/ways/test_constructs.py",
+    "tests/callbacks/test_retries_and_fallbacks.py",
+    "tests/callbacks/test_concurrency.py",
+    "tests/callbacks/test_inner_roots.py",
+    "tests/callbacks/test_lifetime.py",
+    "tests/callbacks/test_app_unharmed.py",
+    "tests/callbacks/test_roots.py",
 )
 GRAPHS = (
-    "tests/modes/test_graphs.py",
-    "tests/handler/test_activation.py",
-    "tests/handler/test_context.py",
-    "tests/handler/test_interrupts.py",
-    "tests/handler/test_main_job.py",
-    "tests/handler/test_policy.py",
-    "tests/handler/test_streams.py",
+    "tests/callbacks/ways/test_graphs.py",
+    "tests/callbacks/test_global_capture.py",
+    "tests/callbacks/test_call_context.py",
+    "tests/callbacks/test_interrupts.py",
+    "tests/callbacks/test_handler.py",
+    "tests/callbacks/test_sampling.py",
+    "tests/callbacks/test_streams.py",
 )
 WITHOUT_GRAPHS = ("-k", "not graph and not agent")
 

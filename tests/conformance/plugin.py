@@ -28,8 +28,8 @@ def pytest_configure() -> None:
     # Some tests freeze the clock of the whole process. Ours goes on, and what pydantic makes of
     # datetime's types is made before.
     freezegun.configure(extend_ignore_list=["respan_langchain"])
-    import_module("respan_langchain.connection")
-    import_module("respan_langchain.api.client")
+    import_module("respan_langchain._connect")
+    import_module("respan_langchain.client.client")
     logging.getLogger("respan_langchain").addHandler(Complaints(logging.WARNING))
     respan_langchain.enable(
         "conformance",
@@ -40,7 +40,7 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    from respan_langchain.activation import _current, disable
+    from respan_langchain.callbacks.global_capture import _current, disable
 
     handler = _current.everywhere
     if handler is None:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from respan_langchain.answer import Answer
-from respan_langchain.delivery.disk.no_outbox import NoOutbox
-from respan_langchain.delivery.ledger import Ledger
+from respan_langchain._http_result import Answer
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Signal
-from respan_langchain.delivery.parcel import Parcel, Row
-from respan_langchain.delivery.sources import Sources
+from respan_langchain.delivery.row import Parcel, Row
+from respan_langchain.delivery.row_source import Sources
+from respan_langchain.delivery.spool.null_spool import NoOutbox
+from respan_langchain.delivery.status import Ledger
 
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""

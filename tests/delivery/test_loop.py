@@ -2,9 +2,9 @@
 
 import pytest
 
-from respan_langchain.delivery.flushing import FlushRequest
-from respan_langchain.delivery.ledger import Ledger
+from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.loop import LONGEST_WAIT, QUIET, Signal
+from respan_langchain.delivery.status import Ledger
 from tests.delivery.kit import NEVER, Events, Turns
 
 

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from respan_langchain.answer import Answer
-from respan_langchain.delivery.flushing import FlushResult
-from respan_langchain.delivery.ledger import Fate, Ledger
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.status import Fate, Ledger
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Events, all_stored, parcel, threads_refused
 

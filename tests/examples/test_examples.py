@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.dataset import Dataset
+from respan_langchain.datasets.dataset import Dataset
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))

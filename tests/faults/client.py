@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain.delivery.registry import worker_for
+from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.destination import PlatformCarrier, disk_of, key_of, limits_of
+from respan_langchain.pipeline.destination import PlatformCarrier, disk_of, key_of, limits_of
 from respan_langchain.settings import read_settings
 
 KEY = "key-that-nobody-may-see"

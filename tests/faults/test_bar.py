@@ -10,7 +10,10 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 BAR = {
-    "H1 nothing raises into the app": ["handler/test_manners no_event_raises", "faults/cases U 11"],
+    "H1 nothing raises into the app": [
+        "callbacks/test_app_unharmed no_event_raises",
+        "faults/cases U 11",
+    ],
     "H2 capturing waits for nothing": ["faults/apps/odd quietly", "faults/cases R server"],
     "H3 it may be re-entered": [
         "faults/cases X events",
@@ -19,8 +22,8 @@ BAR = {
         "faults/apps/odd loudly",
     ],
     "H4 a fork is quick and never locks up": [
-        "delivery/test_forks take_no_time",
-        "delivery/test_registry forks_under_load",
+        "delivery/test_fork_safety take_no_time",
+        "delivery/test_exit_hooks forks_under_load",
     ],
     "H5 without threads rows are kept and sent": [
         "faults/cases V no thread",
@@ -34,7 +37,7 @@ BAR = {
         "delivery/test_loop nothing_to_do",
         "delivery/test_worker nothing_starts",
     ],
-    "H8 the app's tracers do not see us": ["api/test_quiet instrumentations_look_away"],
+    "H8 the app's tracers do not see us": ["client/http/test_codec instrumentations_look_away"],
     "M1 the queue is bounded in rows and bytes": [
         "delivery/test_worker bounded_in_rows",
         "delivery/test_worker bounded_in_bytes",
@@ -42,31 +45,37 @@ BAR = {
     ],
     "M2 acceptance is a receipt": ["delivery/test_worker bounded_in_rows"],
     "M3 drops are counted and said seldom": ["delivery/test_worker hundred_thousand_drops"],
-    "M4 one huge event is cut": ["faults/cases Q one", "records/test_limits ids_and_metrics"],
-    "M5 what was captured does not change": ["handler/test_main_job app_changes_afterwards"],
+    "M4 one huge event is cut": [
+        "faults/cases Q one",
+        "serialization/test_truncation ids_and_metrics",
+    ],
+    "M5 what was captured does not change": ["callbacks/test_handler app_changes_afterwards"],
     "W1 passing failures delay": [
         "faults/cases B 500",
         "faults/cases C two",
         "faults/test_odd_places not_there_yet",
         "faults/test_odd_places resolver_that_is_slow",
     ],
-    "W2 a request has a deadline in all": ["faults/cases J2 body", "api/test_exchange last_byte"],
+    "W2 a request has a deadline in all": [
+        "faults/cases J2 body",
+        "client/http/test_transport last_byte",
+    ],
     "W3 a wait that is asked for is kept": [
         "faults/cases G2 429",
         "faults/cases G3 429",
-        "delivery/test_patience servers_own_clock",
+        "delivery/test_retry servers_own_clock",
     ],
-    "W4 clients do not come back together": ["delivery/test_patience two_hundred_clients"],
+    "W4 clients do not come back together": ["delivery/test_retry two_hundred_clients"],
     "W5 a wrong key costs one request": ["faults/cases H 401", "faults/test_faults wrong_key"],
     "W6 what is too large is split": ["faults/cases F 413", "faults/cases F2 one"],
-    "W7 rows that spoil a batch are found": ["faults/cases W7 3", "delivery/test_dispatch spoils"],
+    "W7 rows that spoil a batch are found": ["faults/cases W7 3", "delivery/test_scheduler spoils"],
     "W8 rows fail one by one": ["faults/cases W8 two", "faults/cases W8b two"],
     "W9 what breaks the contract is unknown": [
         "faults/cases W9 one",
         "faults/cases N 200",
-        "delivery/test_outcome platform_counts_them",
+        "delivery/test_response platform_counts_them",
     ],
-    "W10 no redirect is followed": ["faults/cases I 307", "api/test_exchange no_redirect"],
+    "W10 no redirect is followed": ["faults/cases I 307", "client/http/test_transport no_redirect"],
     "W11 a lost answer doubles nothing": [
         "faults/cases E stored",
         "faults/cases E2 stored",
@@ -74,13 +83,16 @@ BAR = {
         "faults/cases E4 stored",
     ],
     "W12 an answer is read up to a limit": [
-        "api/test_exchange no_more_is_read",
-        "api/test_exchange bomb",
+        "client/http/test_transport no_more_is_read",
+        "client/http/test_transport bomb",
     ],
-    "W13 proxies and authorities are honoured": ["api/test_ways proxy", "api/test_ways authority"],
+    "W13 proxies and authorities are honoured": [
+        "client/http/test_proxies proxy",
+        "client/http/test_proxies authority",
+    ],
     "L1 a normal exit delivers": [
         "faults/cases A exit",
-        "delivery/test_registry ends_delivers",
+        "delivery/test_exit_hooks ends_delivers",
         "faults/test_odd_places keeps_nothing_from_another",
     ],
     "L2 an exit ends in time": [
@@ -89,13 +101,13 @@ BAR = {
         "faults/cases J headers",
         "faults/test_odd_places resolver_that_hangs",
     ],
-    "L3 Ctrl-C ends the last flush": ["delivery/test_registry ctrl_c"],
+    "L3 Ctrl-C ends the last flush": ["delivery/test_exit_hooks ctrl_c"],
     "L4 children of multiprocessing deliver": ["faults/test_hosts children_of_multiprocessing"],
     "L5 a fork doubles nothing": [
         "faults/cases M os.fork",
         "faults/cases M2 os.fork",
         "faults/apps/odd bare",
-        "api/test_exchange child_process",
+        "client/http/test_transport child_process",
     ],
     "L6 gunicorn and celery deliver": ["faults/test_hosts gunicorn", "faults/test_hosts celerys"],
     "L7 what is committed outlives the process": [
@@ -114,27 +126,30 @@ BAR = {
         "faults/apps/odd closed",
     ],
     "D1 kills lose nothing": ["faults/test_kill two_hundred_kills"],
-    "D2 a damaged file is set aside": ["delivery/test_spool damaged_file"],
+    "D2 a damaged file is set aside": ["delivery/spool/test_file damaged_file"],
     "D3 a full disk costs nothing": [
-        "delivery/test_registry disk_that_is_full",
-        "delivery/test_spool goes_on_saying_no",
+        "delivery/test_exit_hooks disk_that_is_full",
+        "delivery/spool/test_file goes_on_saying_no",
     ],
     "D4 processes share a directory": ["faults/test_kill share_a_directory"],
     "D5 files are for one user": [
-        "delivery/test_spool one_user_alone",
-        "delivery/test_spool links",
+        "delivery/spool/test_file one_user_alone",
+        "delivery/spool/test_file links",
     ],
     "D6 the disk is bounded": [
-        "delivery/test_outbox full_spool",
-        "delivery/test_spool oldest_dead",
+        "delivery/spool/test_spool full_spool",
+        "delivery/spool/test_file oldest_dead",
     ],
-    "D7 dead letters can be sent again": ["delivery/test_outbox dead_letters"],
+    "D7 dead letters can be sent again": ["delivery/spool/test_spool dead_letters"],
     "S1 the key is nowhere": ["faults/hosting KEY not in outputs"],
     "S2 payloads are in no log": ["faults/hosting MARKER not in outputs"],
-    "S3 an id is one segment": ["api/test_address one_segment"],
-    "S4 a key travels encrypted": ["api/test_address plain_http", "api/test_ways not_trusted"],
+    "S3 an id is one segment": ["client/test_urls one_segment"],
+    "S4 a key travels encrypted": [
+        "client/test_urls plain_http",
+        "client/http/test_proxies not_trusted",
+    ],
     "S5 counts are exact": [
-        "delivery/test_ledger exact_under_threads",
+        "delivery/test_status exact_under_threads",
         "delivery/test_worker counts_are_exact",
         "faults/test_faults check_sums",
     ],

@@ -12,7 +12,7 @@ from typing import Any
 from golden.cases import Case
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain.connection import client_of
+from respan_langchain._connect import client_of
 from respan_langchain.settings import read_settings
 
 ROWS = Path(__file__).parent / "rows"

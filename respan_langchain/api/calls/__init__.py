@@ -1,1 +1,0 @@
-"""PURE. What to ask, and what an answer means."""

@@ -1,1 +1,0 @@
-"""The network: one request, one answer, one deadline."""

@@ -1,0 +1,160 @@
+"""`export` and `import`: rows to files and out of files."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+
+import typer
+from rich.text import Text
+
+from respan_langchain.cli.commands.push_pull import Named, bar, report
+from respan_langchain.cli.context import FINDINGS, OK, Desk, command
+from respan_langchain.cli.filters import Where, filters_from
+from respan_langchain.cli.formatting import counted, plain
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.dataset import Dataset, find
+from respan_langchain.datasets.export.presets import Preset
+from respan_langchain.datasets.transfer.copy import move_file
+from respan_langchain.datasets.transfer.import_file import Columns, Source, kind_of
+from respan_langchain.datasets.transfer.transfer import Counts
+from respan_langchain.datasets.transfer.transfer_row import Moving
+from respan_langchain.errors import ConfigurationError
+
+KINDS: Final = ("jsonl", "json", "csv", "parquet")
+TOLD: Final = 10
+"""Lines of a file whose problems are told one by one."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    command(app, "export")(export)
+    command(app, "import")(import_file)
+
+
+def export(
+    desk: Desk,
+    dataset: Named = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file; `-` is the standard output."
+        ),
+    ] = "-",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help=f"{', '.join(KINDS)}; else by the file's name.", show_default=False
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", help=f"For another tool: {', '.join(get_args(Preset))}.", show_default=False
+        ),
+    ] = None,
+    where: Where = None,
+    with_expected: Annotated[
+        bool, typer.Option("--with-expected", help="Only rows that have an expected output.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many, the oldest first.")
+    ] = None,
+) -> int:
+    """Write the rows of a dataset to a file, the oldest first."""
+    kind = _kind(output, kind, preset)
+    filters = filters_from(where)
+    with desk.client() as client:
+        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
+        chosen = (log for log in rows if not with_expected or log.expected_output is not None)
+        written = _write(kind, preset, islice(chosen, limit), output)
+    if output != "-":
+        desk.give(
+            {"rows": written, "file": output},
+            Text(f"{counted(written, 'row is', 'rows are')} in {output}."),
+        )
+    return OK
+
+
+def _kind(output: str, kind: str | None, preset: str | None) -> str:
+    ending = Path(output).suffix.lower().removeprefix(".")
+    kind = kind or (ending if ending in KINDS else "jsonl")
+    if kind not in KINDS:
+        raise ConfigurationError(f"--format {kind!r}: there are {', '.join(KINDS)}.")
+    if preset is not None and preset not in get_args(Preset):
+        raise ConfigurationError(f"--preset {preset!r}: there are {', '.join(get_args(Preset))}.")
+    if preset is not None and kind not in ("jsonl", "json"):
+        raise ConfigurationError(f"--preset writes jsonl or json, not {kind}.")
+    return kind
+
+
+def _write(kind: str, preset: Any, logs: Iterable[Log], output: str) -> int:
+    from respan_langchain.datasets.export import files
+    from respan_langchain.datasets.export.frames import write_parquet
+
+    match kind:
+        case "csv":
+            return files.write_csv(logs, output)
+        case "parquet":
+            return write_parquet(logs, output)
+        case "json":
+            return files.write_json(logs, output, preset=preset)
+        case _:
+            return files.write_jsonl(logs, output, preset=preset)
+
+
+def import_file(
+    desk: Desk,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="JSON lines or CSV; `-` is the standard input.")
+    ],
+    dataset: Named = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="jsonl or csv; else by the file's name.", show_default=False),
+    ] = None,
+    asked: Annotated[
+        str, typer.Option("--input", metavar="COLUMN", help="Where the input is, as in item.input.")
+    ] = "input",
+    answered: Annotated[
+        str, typer.Option("--output", metavar="COLUMN", help="Where the output is.")
+    ] = "output",
+    expected: Annotated[
+        str, typer.Option("--expected", metavar="COLUMN", help="Where the expected output is.")
+    ] = "expected_output",
+) -> int:
+    """Add the rows of a file to a dataset; rows that it has already stay as they are."""
+    source = _Begun(file, kind_of(file, kind), Columns(asked, answered, expected))
+    counts, name = Counts(), dataset or desk.settings.dataset
+    # What cannot be read, or has no row, leaves no empty dataset behind.
+    if source.begin():
+        with desk.client(may_be_new=True) as client:
+            goal = find(client, desk.settings, dataset, create=True)
+            with bar(desk, file, None) as tell:
+                counts = move_file(source, client, desk.settings, goal.id, tell)
+        name = goal.name
+    code = report(desk, counts, name or "the dataset")
+    for words in source.problems[:TOLD]:
+        desk.complain(plain(words))
+    if len(source.problems) > TOLD:
+        more = counted(len(source.problems) - TOLD, "line more that is", "lines more that are")
+        desk.complain(f"... and {more} no rows.")
+    return FINDINGS if source.problems else code
+
+
+class _Begun(Source):
+    """A file of which the first row is read ahead; a pipe can be read but once."""
+
+    def begin(self) -> bool:
+        """Read up to the first row; False when there is none.
+
+        Raises:
+            ConfigurationError: The file cannot be read.
+        """
+        self._unread = super().rows()
+        self._first = list(islice(self._unread, 1))
+        return bool(self._first)
+
+    def rows(self) -> Iterator[Moving]:
+        """Read row after row, as the file would."""
+        return chain(self._first, self._unread)

@@ -1,0 +1,85 @@
+"""`serve`: the platform of this machine on a port, with its page."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+
+from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
+from respan_langchain.cli.context import OK, Desk, command, write_json
+from respan_langchain.errors import ConfigurationError
+
+PORT: Final = 8000
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    command(app, "serve")(serve)
+
+
+def serve(
+    desk: Desk,
+    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", "-p", min=0, max=65535, help="The port; 0 takes any that is free."),
+    ] = PORT,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A further host name under which it may be asked."),
+    ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Answer with Respan's rate limits.")
+    ] = False,
+    python: Annotated[
+        bool,
+        typer.Option("--allow-python", help="Let requests name Python functions as evaluators."),
+    ] = False,
+) -> int:
+    """Serve a `sqlite:` file, as an API and as a page; `--api-key` is the key that it asks for."""
+    from respan_langchain.embedded.access import Limiter, Rules
+    from respan_langchain.embedded.store.store import store_at
+    from respan_langchain.server.asgi import serving
+    from respan_langchain.server.bind import Door
+
+    if desk.base_url is not None and not desk.keyless.is_local:
+        raise ConfigurationError("Only a file can be served: give --base-url sqlite:///file.db.")
+    url = desk.local_url
+    rules = Rules(
+        requests=Limiter(REQUESTS_PER_MINUTE) if rehearse else None,
+        bulk_requests=Limiter(BULK_REQUESTS_PER_MINUTE) if rehearse else None,
+        callables_allowed=python,
+    )
+    door = Door(host=host, port=port, key=desk.api_key, names=frozenset(name or ()))
+    stopped = threading.Event()
+    before = {each: signal.signal(each, _sets(stopped)) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with serving(store_at(url), door, rules) as address:
+            _announce(desk, url, address)
+            stopped.wait()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    return OK
+
+
+def _sets(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def stop(_: int, __: FrameType | None) -> None:
+        stopped.set()
+
+    return stop
+
+
+def _announce(desk: Desk, url: str, address: str) -> None:
+    if desk.as_json:
+        write_json({"address": address, "base_url": url}, indent=False)
+        return
+    desk.say(f"{url.removeprefix('sqlite:///')} is at {address}, until Ctrl-C.")
+    desk.say(f"Apps send to it with RESPAN_BASE_URL={address} and {_key_words(desk)}.", style="dim")
+
+
+def _key_words(desk: Desk) -> str:
+    return "the key that you gave" if desk.api_key else "any RESPAN_API_KEY"

@@ -1,0 +1,1 @@
+"""The small LangChain app that `respan-langchain demo` runs, with a fake model."""

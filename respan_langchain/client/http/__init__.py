@@ -1,0 +1,1 @@
+"""The HTTP transport under the client. The only package that imports httpx."""

@@ -1,0 +1,1 @@
+"""A dataset in Python: iterate it, export it, copy it between platforms."""

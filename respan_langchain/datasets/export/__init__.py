@@ -1,0 +1,1 @@
+"""Datasets to files, data frames and the formats of other tools."""

@@ -1,0 +1,45 @@
+"""Rows as a table: the same columns for CSV, Parquet, pandas and Hugging Face.
+
+Pure. What stands in a cell is told in cells.py.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from respan_langchain._cell_format import cell_of, text_of
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.rows import row_of
+
+TEXTS: Final = (
+    "unique_id", "custom_identifier", "log_type", "span_name", "model", "status", "input", "output",
+    "expected_output", "error_message", "customer_identifier", "thread_identifier",
+)  # fmt: skip
+COUNTS: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
+NUMBERS: Final = ("cost", "latency", "time_to_first_token")
+"""Cost in USD, durations in seconds."""
+MOMENTS: Final = ("timestamp",)
+OBJECTS: Final = ("metadata", "metrics", "scores")
+COLUMNS: Final = (*TEXTS, *COUNTS, *NUMBERS, *MOMENTS, *OBJECTS)
+
+
+def columns_of(log: Log) -> dict[str, Any]:
+    """Lay a log out in columns, its contents as Python has them."""
+    row = row_of(log)
+    found = {name: row.get(name, getattr(log, name)) for name in (*TEXTS, *COUNTS, *MOMENTS)}
+    for name in NUMBERS:
+        value = getattr(log, name)
+        found[name] = None if value is None else float(value)
+    found.update(metadata=row["metadata"], metrics=row["metrics"], scores=log.scores or None)
+    return {name: found[name] for name in COLUMNS}
+
+
+def texts_of(log: Log) -> dict[str, Any]:
+    """Lay a log out in columns of one type each: text, whole numbers, numbers, moments."""
+    columns: Mapping[str, Any] = columns_of(log)
+    kept = {*COUNTS, *NUMBERS, *MOMENTS}
+    return {name: value if name in kept else text_of(value) for name, value in columns.items()}
+
+
+def cells_of(log: Log) -> dict[str, Any]:
+    """Lay a log out as `texts_of`, for a file that a spreadsheet may open."""
+    return {name: cell_of(value) for name, value in texts_of(log).items()}

@@ -1,0 +1,103 @@
+"""Rows to files. A file is there when it is whole: until then it has another name."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.columns import COLUMNS, cells_of
+from respan_langchain.datasets.export.presets import Preset, in_words_of
+from respan_langchain.errors import ConfigurationError
+
+Target = str | PathLike[str]
+"""A path, or `-` for the standard output."""
+Mode = Literal["w", "wb"]
+
+
+def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
+    """Write one JSON object a line; return how many."""
+    written = 0
+    with opened(target) as file:
+        for log in logs:
+            file.write(json_text(in_words_of(preset, log)) + "\n")
+            written += 1
+    return written
+
+
+def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
+    """Write one JSON array; return how many objects are in it."""
+    written = 0
+    with opened(target) as file:
+        file.write("[")
+        for log in logs:
+            file.write(",\n" if written else "\n")
+            file.write(json_text(in_words_of(preset, log)))
+            written += 1
+        file.write("\n]\n")
+    return written
+
+
+def write_csv(logs: Iterable[Log], target: Target) -> int:
+    """Write a table; return how many rows it has."""
+    written = 0
+    with opened(target) as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for log in logs:
+            writer.writerow(cells_of(log))
+            written += 1
+    return written
+
+
+@contextmanager
+def opened(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
+    """Open what is to be written; a file takes its name when the block ends without an error.
+
+    Links are followed, and what is no file (a pipe, a device) is written to as it is.
+
+    Raises:
+        ConfigurationError: It cannot be written, or not to the end.
+    """
+    if str(target) == "-":
+        yield sys.stdout if mode == "w" else sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    path = Path(target)
+    try:
+        is_other = path.exists() and not path.is_file()
+        with _open(path, mode) if is_other else _made_whole(path, mode) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        words = problem.strerror or problem
+        raise ConfigurationError(f"{path} cannot be written: {words}") from problem
+
+
+@contextmanager
+def _made_whole(path: Path, mode: Mode) -> Iterator[IO[Any]]:
+    path = Path(os.path.realpath(path))
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _open(part, mode) as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _open(path: Path, mode: Mode) -> IO[Any]:
+    if mode == "wb":
+        return path.open("wb")
+    return path.open("w", encoding="utf-8", newline="", errors="replace")
+
+
+def json_text(value: Any) -> str:
+    """Write a row in one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)

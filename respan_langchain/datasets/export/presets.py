@@ -1,0 +1,224 @@
+"""Rows in the words of other tools, one JSON object each.
+
+Pure. The reference answer is the row's `expected_output` and nothing else: what a model said is not
+what it should have said. Formats as their documentation had them in November 2026.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.rows import row_of
+
+Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]
+Row = Mapping[str, Any]
+QUESTIONS: Final = ("question", "input", "query", "text", "prompt")
+"""Keys under which chains are asked."""
+IDENTITY: Final = (
+    "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
+    "customer_identifier", "tags",
+)  # fmt: skip
+
+
+def in_words_of(preset: Preset | None, log: Log) -> dict[str, Any]:
+    """Write a log for a tool; as it was sent when there is none."""
+    row = row_of(log)
+    return row if preset is None else PRESETS[preset](row)
+
+
+def _openai_evals(row: Row) -> dict[str, Any]:
+    """A line of the Evals API: `item` is what was asked, `sample` what was answered."""
+    item = {
+        "input": _messages(row["input"]),
+        **_reference(row, "ideal"),
+        "metadata": _identity(row),
+    }
+    sample = _given(
+        {"output_text": _maybe_text(row.get("output")), "model": row["metadata"].get("model")}
+    )
+    return {"item": item, "sample": sample} if "output_text" in sample else {"item": item}
+
+
+def _langsmith(row: Row) -> dict[str, Any]:
+    """An example; the tools of a model call stand beside its messages, as its chat schema says."""
+    inputs = _named(row["input"])
+    tools = row["metadata"].get("tools")
+    if tools and "messages" in inputs:
+        inputs["tools"] = tools
+    expected = row.get("expected_output")
+    example = {
+        "inputs": inputs,
+        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+    }
+    return example if expected is None else example | {"outputs": _named(expected, text="output")}
+
+
+def _promptfoo(row: Row) -> dict[str, Any]:
+    """A test case; it asserts only where there is a reference."""
+    expected = row.get("expected_output")
+    metadata = row["metadata"]
+    names = [metadata.get("span_name"), metadata.get("custom_identifier")]
+    case = {
+        "description": " ".join(str(name) for name in names if name is not None),
+        "vars": _named(row["input"]),
+        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+    }
+    return (
+        case
+        if expected is None
+        else case | {"assert": [{"type": "equals", "value": _text(expected)}]}
+    )
+
+
+def _deepeval(row: Row) -> dict[str, Any]:
+    """A golden."""
+    metadata = row["metadata"]
+    documents = metadata.get("retrieved_documents")
+    golden = {
+        "input": _question(row["input"]),
+        "actual_output": _maybe_text(row.get("output")),
+        "expected_output": _maybe_text(row.get("expected_output")),
+        "retrieval_context": [_document(each) for each in documents]
+        if isinstance(documents, list)
+        else None,
+        "name": metadata.get("span_name"),
+        "additional_metadata": _identity(row),
+    }
+    return _given(golden)
+
+
+def _inspect(row: Row) -> dict[str, Any]:
+    """A sample; its target is empty where there is no reference."""
+    asked = row["input"]
+    sample = {
+        "id": row["metadata"].get("custom_identifier"),
+        "input": [_inspect_message(each) for each in asked]
+        if _is_conversation(asked)
+        else _question(asked),
+        "target": _maybe_text(row.get("expected_output")) or "",
+        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+    }
+    return _given(sample)
+
+
+PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
+    "openai-evals": _openai_evals,
+    "langsmith": _langsmith,
+    "promptfoo": _promptfoo,
+    "deepeval": _deepeval,
+    "inspect": _inspect,
+}
+
+
+def _is_conversation(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(each, Mapping) and "role" in each for each in value)
+    )
+
+
+def _messages(value: Any) -> list[Any]:
+    return value if _is_conversation(value) else [{"role": "user", "content": _question(value)}]
+
+
+def _named(value: Any, *, text: str = "input") -> dict[str, Any]:
+    """Give a value names: an object has its own."""
+    if isinstance(value, dict):
+        return dict(value)
+    return {"messages": value} if _is_conversation(value) else {text: value}
+
+
+def _question(value: Any) -> str:
+    """Find what was asked: the last thing that a user said, or the value under a usual key."""
+    if _is_conversation(value):
+        asked = [each for each in value if each["role"] == "user"]
+        return _text((asked or value)[-1])
+    if isinstance(value, Mapping):
+        texts = [value[key] for key in QUESTIONS if isinstance(value.get(key), str)]
+        texts = texts or [
+            each for each in value.values() if len(value) == 1 and isinstance(each, str)
+        ]
+        return texts[0] if texts else _text(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if (
+        isinstance(value, Mapping)
+        and "role" in value
+        and isinstance(value.get("content"), str | list)
+    ):
+        return _text(value["content"])
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(part, Mapping) and "type" in part for part in value)
+    ):
+        texts = [part["text"] for part in value if isinstance(part.get("text"), str)]
+        return "\n".join(texts) if texts else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _maybe_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _reference(row: Row, name: str) -> dict[str, Any]:
+    return _given({name: _maybe_text(row.get("expected_output"))})
+
+
+def _identity(row: Row) -> dict[str, Any]:
+    return {
+        name: row["metadata"][name] for name in IDENTITY if row["metadata"].get(name) is not None
+    }
+
+
+def _document(value: Any) -> str:
+    if isinstance(value, Mapping):
+        for key in ("page_content", "content", "text"):
+            if isinstance(value.get(key), str):
+                return str(value[key])
+    return _text(value)
+
+
+def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Inspect knows four roles, and calls with their arguments as an object."""
+    roles = {"developer": "system", "none": "user"}
+    kept = {
+        name: value
+        for name, value in message.items()
+        if name in ("content", "tool_call_id", "name")
+    }
+    told = {"role": roles.get(str(message["role"]), message["role"]), **kept}
+    told["content"] = message.get("content") or ""
+    if told["role"] == "tool" and "name" in told:
+        told["function"] = told.pop("name")
+    elif "name" in told:
+        del told["name"]
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        told["tool_calls"] = [_inspect_call(call) for call in calls if isinstance(call, Mapping)]
+    return told
+
+
+def _inspect_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    arguments = function.get("arguments")
+    try:
+        read = json.loads(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:
+        read = None
+    said = read if isinstance(read, dict) else {"arguments": arguments}
+    return {
+        "id": call.get("id"),
+        "type": "function",
+        "function": function.get("name"),
+        "arguments": said,
+    }
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

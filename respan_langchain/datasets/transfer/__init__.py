@@ -1,0 +1,1 @@
+"""Datasets between platforms: push, pull and import, resumable and without duplicates."""

@@ -1,0 +1,113 @@
+"""What became of each row so far, in a file that survives the process.
+
+A row is written down before it is sent, and again when it is known to be there. In between it may
+be there all the same: that is what the target is asked for.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, Self
+
+import orjson
+
+from respan_langchain._private_file import create_private
+from respan_langchain.datasets.transfer.transfer_row import Moving, Seen
+from respan_langchain.errors import ConfigurationError
+
+FOLDER: Final = Path(".respan") / "transfers"
+"""Under the home directory."""
+DRAWN: Final = """
+CREATE TABLE IF NOT EXISTS rows(
+    source_id TEXT PRIMARY KEY,
+    identifier TEXT NOT NULL,
+    mark TEXT,
+    state TEXT NOT NULL CHECK (state IN ('sent', 'there', 'refused')),
+    at REAL NOT NULL,
+    reason TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rows_identifier ON rows(identifier);
+"""
+
+
+class Progress:
+    """The state of one transfer, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or begin it.
+
+        Raises:
+            ConfigurationError: Another process is at it, or the file cannot be used.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create_private(path)
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+        except sqlite3.Error as problem:
+            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+        try:
+            self._file.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._file.execute("BEGIN EXCLUSIVE")
+            for statement in DRAWN.split(";"):
+                self._file.execute(statement)
+            self._file.execute("COMMIT")
+        except sqlite3.Error as problem:
+            self._file.close()
+            if "locked" in str(problem):
+                raise ConfigurationError("The same transfer is under way already.") from problem
+            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+
+    def states(self, rows: Sequence[Moving]) -> dict[str, tuple[str, float]]:
+        """Tell what is known of rows: their state, and since when."""
+        found = self._file.execute(
+            "SELECT source_id, state, at FROM rows"
+            " WHERE source_id IN (SELECT value FROM json_each(?))",
+            (_listed(row.source_id for row in rows),),
+        )
+        return {source_id: (state, at) for source_id, state, at in found}
+
+    def claimed(self, rows: Sequence[Moving]) -> dict[str, Seen]:
+        """Find the rows that are there and have the identifiers of these, without these."""
+        own = {row.source_id for row in rows}
+        found = self._file.execute(
+            "SELECT source_id, identifier, mark FROM rows"
+            " WHERE state = 'there' AND identifier IN (SELECT value FROM json_each(?))",
+            (_listed({row.identifier for row in rows}),),
+        )
+        return {each: Seen(name, mark) for each, name, mark in found if each not in own}
+
+    def note(
+        self, rows: Iterable[Moving], state: str, at: float, reason: str | None = None
+    ) -> None:
+        """Write down what became of rows; on disk when this returns."""
+        self._file.execute("BEGIN")
+        self._file.executemany(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
+            [(row.source_id, row.identifier, row.mark, state, at, reason) for row in rows],
+        )
+        self._file.execute("COMMIT")
+
+    def doubt(self) -> None:
+        """Take what is there for sent only, since the target shows nothing of it."""
+        self._file.execute("UPDATE rows SET state = 'sent' WHERE state = 'there'")
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def path_of(*ends: str) -> Path:
+    """Name the file for a transfer between these."""
+    digest = blake2b(orjson.dumps(ends), digest_size=12).hexdigest()
+    return Path.home() / FOLDER / f"{digest}.db"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return orjson.dumps(list(values)).decode()

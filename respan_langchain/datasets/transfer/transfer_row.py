@@ -1,0 +1,84 @@
+"""A row on its way, and by what it is known again at the other side.
+
+Pure. The platform gives every row an id of its own and takes none, so a row is known by its custom
+identifier, and where several rows have the same one, by its span as well.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.errors import RespanError
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A row, as it will be sent."""
+
+    source_id: str
+    """What its source calls it; no other row of the source is called so."""
+    identifier: str
+    """Its custom identifier, which other rows may have too."""
+    mark: str | None
+    """What tells it from those; None when nothing does."""
+    row: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A row that the target has."""
+
+    identifier: str
+    mark: str | None
+
+
+def moving_from(log: Log) -> Moving:
+    """Make a platform's row one that can move; one without an identifier takes its id along.
+
+    Raises:
+        RespanError: The platform does not tell the row's id, so rows could not be told apart.
+    """
+    if log.unique_id is None:
+        raise RespanError("The source does not show the ids of its rows: they cannot be moved.")
+    row = row_of(log)
+    source_id = log.unique_id
+    identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
+    return Moving(source_id, identifier, mark_of(log), row)
+
+
+def mark_of(log: Log) -> str | None:
+    """Find what tells a row from others with its identifier."""
+    said = (log.metadata or {}).get("span_unique_id") or (log.model_extra or {}).get(
+        "span_unique_id"
+    )
+    return str(said) if said else None
+
+
+def present(rows: Iterable[Moving], there: Iterable[Seen], claimed: Iterable[Seen]) -> set[str]:
+    """Tell which rows are there already, by their source ids.
+
+    Args:
+        rows: The rows that are asked for.
+        there: What the target has of their identifiers.
+        claimed: Rows with these identifiers that are known to be there, and are none of `rows`.
+    """
+    marks: dict[str, set[str]] = {}
+    nameless: dict[str, int] = {}
+    for each in there:
+        if each.mark is None:
+            nameless[each.identifier] = nameless.get(each.identifier, 0) + 1
+        else:
+            marks.setdefault(each.identifier, set()).add(each.mark)
+    for each in claimed:
+        if each.mark is None or each.mark not in marks.get(each.identifier, ()):
+            nameless[each.identifier] = nameless.get(each.identifier, 0) - 1
+    found = set()
+    for row in rows:
+        if row.mark is not None and row.mark in marks.get(row.identifier, ()):
+            found.add(row.source_id)
+        elif nameless.get(row.identifier, 0) > 0:
+            nameless[row.identifier] -= 1
+            found.add(row.source_id)
+    return found

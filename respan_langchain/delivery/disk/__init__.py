@@ -1,1 +1,0 @@
-"""The levels `spill` and `durable`: what lies on disk, and how it comes back."""

@@ -1,1 +1,0 @@
-"""A shop's support desk, small enough to read, that needs no key and no network."""

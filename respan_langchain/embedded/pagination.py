@@ -1,0 +1,73 @@
+"""Pages: which one a request asks for, in which order, and the envelope around it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from respan_langchain._constants import MAX_PAGE_SIZE
+from respan_langchain.embedded.http import RefusedError, Request
+
+LAST_PAGE = 10**9
+DEFAULT_PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of a list is asked for."""
+
+    number: int
+    """From 1."""
+    size: int
+
+    @property
+    def offset(self) -> int:
+        """How many results stand before it."""
+        return (self.number - 1) * self.size
+
+
+def page_from(parameters: Mapping[str, str]) -> Page:
+    """Read `page` and `page_size`; a larger size than allowed becomes the largest."""
+    number = _whole("page", parameters.get("page", "1"), LAST_PAGE)
+    size = _whole("page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), LAST_PAGE)
+    return Page(number, min(size, MAX_PAGE_SIZE))
+
+
+def _whole(name: str, text: str, largest: int) -> int:
+    # isdecimal knows other digits too, and int reads them all.
+    number = int(text) if text.isdecimal() and len(text) <= len(str(largest)) else 0
+    if not 1 <= number <= largest:
+        raise RefusedError.of_field(name, f"must be a whole number from 1 to {largest}")
+    return number
+
+
+def order_from(
+    parameters: Mapping[str, str],
+    sortable: Collection[str],
+    names: Mapping[str, str],
+    *,
+    tie: str = "seq",
+) -> str:
+    """Read `sort_by` as SQL: a column from the list and its direction. Newest first by default."""
+    asked = parameters.get("sort_by", "") or "-created_at"
+    name = asked.removeprefix("-")
+    column = names.get(name, name)
+    if column not in sortable:
+        raise RefusedError.of_field("sort_by", f"cannot sort by {name!r}")
+    direction = "DESC" if asked.startswith("-") else "ASC"
+    return f"{column} {direction}" if column == tie else f"{column} {direction}, {tie} {direction}"
+
+
+def envelope(request: Request, page: Page, count: int, results: list[Any]) -> dict[str, Any]:
+    """Put results into the page's envelope."""
+    return {
+        "count": count,
+        "next": _link(request, page.number + 1) if page.offset + page.size < count else None,
+        "previous": _link(request, page.number - 1) if page.number > 1 else None,
+        "results": results,
+    }
+
+
+def _link(request: Request, number: int) -> str:
+    query = urlencode({**request.parameters, "page": number})
+    return f"{request.origin}{request.path}?{query}"

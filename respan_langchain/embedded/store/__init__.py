@@ -1,0 +1,1 @@
+"""The embedded platform's SQLite store: tables, queries, migrations. Knows nothing of HTTP."""

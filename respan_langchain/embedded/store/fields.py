@@ -1,0 +1,109 @@
+"""Fields: what lists can be filtered by, and where in the tables each stands."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from respan_langchain._constants import LOG_FIELDS
+from respan_langchain.embedded.store.timestamps import moment_from
+
+LOG_NUMBERS = frozenset(
+    {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
+)
+LOG_MOMENTS = {"created_at": "created_at", "timestamp": "happened_at"}
+"""Fields that hold a moment, and their columns."""
+DATASET_TEXTS = frozenset({"id", "name", "description", "type", "status"})
+DATASET_NUMBERS = frozenset({"log_count", "starred"})
+DATASET_MOMENTS = frozenset({"created_at", "updated_at"})
+
+Parameters = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A piece of a WHERE clause and the values that it binds."""
+
+    sql: str
+    parameters: Parameters = ()
+
+    @property
+    def reads_contents(self) -> bool:
+        """Whether the contents' table is needed."""
+        return "contents." in self.sql
+
+
+EVERYTHING = Condition("1")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something to filter by."""
+
+    name: str
+    """As requests call it."""
+    expression: Condition
+    """The value in SQL."""
+    read: Callable[[object], Any]
+    """The filter's value as the column has it, None when it cannot be one."""
+    is_text: bool = False
+
+
+def log_field(name: str) -> Field | None:
+    """Find a field of logs."""
+    if name.startswith("metadata__") and name != "metadata__":
+        return Field(name, _metadata(name.removeprefix("metadata__")), _scalar, is_text=True)
+    if name in LOG_MOMENTS:
+        return Field(name, Condition(f"logs.{LOG_MOMENTS[name]}"), moment_from)
+    if name in LOG_NUMBERS:
+        return Field(name, Condition(f"logs.{name}"), _number)
+    if name in LOG_FIELDS:
+        return Field(name, Condition(f"logs.{name}"), _text, is_text=True)
+    return None
+
+
+def dataset_field(name: str) -> Field | None:
+    """Find a field of datasets."""
+    if name in DATASET_TEXTS:
+        return Field(name, Condition(f"datasets.{name}"), _text, is_text=True)
+    if name in DATASET_NUMBERS:
+        return Field(name, Condition(f"datasets.{name}"), _scalar)
+    if name in DATASET_MOMENTS:
+        return Field(name, Condition(f"datasets.{name}"), moment_from)
+    return None
+
+
+def _metadata(key: str) -> Condition:
+    if not key.isprintable() or set(key) & {'"', "\\"}:
+        # SQLite's paths cannot spell such a key.
+        return Condition("metadata_value(contents.metadata, ?)", (key,))
+    # SQLite ends a text at its first NUL, and would find "a" where "a\u0000b" stands.
+    return Condition(
+        "CASE WHEN instr(contents.metadata, '\\u0000') THEN metadata_value(contents.metadata, ?)"
+        " ELSE json_extract(contents.metadata, ?) END",
+        (key, f'$."{key}"'),
+    )
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _number(value: object) -> float | int | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        return None
+    # SQLite's integers have 64 bits.
+    return value if isinstance(value, float) or abs(value) < 2**63 else float(value)
+
+
+def _scalar(value: object) -> Any:
+    if isinstance(value, str):
+        return value
+    return int(value) if isinstance(value, bool) else _number(value)

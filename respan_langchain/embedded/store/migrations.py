@@ -1,0 +1,186 @@
+"""The tables, as a list of steps: step N takes a store from version N to N + 1.
+
+A step that was released is never changed, only followed by another.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+from respan_langchain.embedded.store import triggers
+
+INDEXED_COLUMNS = (
+    "unique_id", "status", "status_code", "customer_identifier", "thread_identifier",
+    "custom_identifier", "group_identifier", "trace_unique_id", "span_name", "span_workflow_name",
+    "model", "log_type", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
+    "created_at", "happened_at",
+)  # fmt: skip
+"""What a list of logs is filtered and sorted by, each through an index of its own."""
+
+SAVED_LOGS = "_saved_logs"
+"""The virtual dataset that is always there."""
+
+
+def datasets_and_logs(connection: sqlite3.Connection) -> None:
+    """Version 1: datasets, their logs, and the logs' contents.
+
+    The long texts stand in a table of their own, so that counting and sorting logs reads only
+    what is short. `seq` is the order of arrival and is never given twice.
+    """
+    connection.execute("""
+        CREATE TABLE datasets (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            description TEXT NOT NULL DEFAULT '',
+            type TEXT NOT NULL DEFAULT 'sampling',
+            status TEXT NOT NULL DEFAULT 'ready',
+            initial_log_filters TEXT NOT NULL DEFAULT '{}',
+            starred INTEGER NOT NULL DEFAULT 0,
+            tags TEXT NOT NULL DEFAULT '[]',
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            log_count INTEGER NOT NULL DEFAULT 0,
+            error_count INTEGER NOT NULL DEFAULT 0,
+            total_cost REAL NOT NULL DEFAULT 0,
+            prompt_tokens INTEGER NOT NULL DEFAULT 0,
+            completion_tokens INTEGER NOT NULL DEFAULT 0,
+            total_tokens INTEGER NOT NULL DEFAULT 0
+        )""")
+    connection.execute("""
+        CREATE TABLE logs (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
+            unique_id TEXT NOT NULL UNIQUE,
+            origin TEXT,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            happened_at REAL NOT NULL,
+            log_type TEXT, model TEXT, status TEXT, status_code INTEGER, error_message TEXT,
+            custom_identifier TEXT, customer_identifier TEXT, thread_identifier TEXT,
+            group_identifier TEXT, trace_unique_id TEXT, span_unique_id TEXT, span_parent_id TEXT,
+            span_name TEXT, span_workflow_name TEXT,
+            prompt_tokens INTEGER, completion_tokens INTEGER, total_tokens INTEGER,
+            cost REAL, latency REAL, time_to_first_token REAL, tokens_per_second REAL
+        )""")
+    connection.execute("""
+        CREATE TABLE contents (
+            seq INTEGER PRIMARY KEY REFERENCES logs(seq) ON DELETE CASCADE,
+            input TEXT, output TEXT, expected_output TEXT, metadata TEXT, metrics TEXT,
+            prompt TEXT, completion TEXT
+        )""")
+    for column in INDEXED_COLUMNS:
+        if column != "unique_id":
+            connection.execute(f"CREATE INDEX logs_{column} ON logs(dataset, {column})")
+    _count_in_datasets(connection)
+    now = time.time()
+    connection.execute(
+        "INSERT INTO datasets(id, name, type, created_at, updated_at)"
+        " VALUES (?, 'Saved logs', 'virtual', ?, ?)",
+        (SAVED_LOGS, now, now),
+    )
+
+
+def _count_in_datasets(connection: sqlite3.Connection) -> None:
+    """Keep a dataset's totals with each of its rows, so that showing them reads no logs."""
+    for event, row, sign in [("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")]:
+        name = f"count_{event.lower()}"
+        connection.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON logs BEGIN {_totals(row, sign)} END"
+        )
+    connection.execute(
+        "CREATE TRIGGER count_update AFTER UPDATE OF"
+        " status, cost, prompt_tokens, completion_tokens, total_tokens ON logs"
+        f" BEGIN {_totals('OLD', '-')} {_totals('NEW', '+')} END"
+    )
+
+
+def _totals(row: str, sign: str) -> str:
+    numbers = {"cost": "total_cost"} | {
+        name: name for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    }
+    sums = [f"{total} = {total} {sign} ifnull({row}.{name}, 0)" for name, total in numbers.items()]
+    sums += [
+        f"log_count = log_count {sign} 1",
+        f"error_count = error_count {sign} ({row}.status IS 'error')",
+    ]
+    return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
+
+
+def scores_and_runs(connection: sqlite3.Connection) -> None:
+    """Version 2: what people and evaluators think of a log, and the evaluators' runs.
+
+    A log has one score of each evaluator, the newest. Copies of a log name it as their origin, and
+    are found by it, so that importing twice stores once.
+    """
+    connection.execute("""
+        CREATE TABLE scores (
+            log INTEGER NOT NULL REFERENCES logs(seq) ON DELETE CASCADE,
+            evaluator TEXT NOT NULL,
+            score REAL,
+            passed INTEGER,
+            comment TEXT NOT NULL DEFAULT '',
+            created_at REAL NOT NULL,
+            PRIMARY KEY (log, evaluator)
+        ) WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE runs (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            task_id TEXT NOT NULL UNIQUE,
+            dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
+            evaluator TEXT NOT NULL,
+            status TEXT NOT NULL,
+            started_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            completed_at REAL,
+            error_message TEXT,
+            evaluated_logs_count INTEGER NOT NULL DEFAULT 0,
+            score REAL
+        )""")
+    connection.execute("CREATE INDEX runs_dataset ON runs(dataset)")
+    connection.execute("CREATE INDEX logs_origin ON logs(dataset, origin) WHERE origin IS NOT NULL")
+
+
+def order_of_arrival(connection: sqlite3.Connection) -> None:
+    """Version 3: lists in the order of arrival, and figures that SQLite plans its queries by.
+
+    Without figures it sorts a million logs to find one by its identifier. They are given rather
+    than measured, so that a query is carried out alike in every store.
+    """
+    connection.execute("CREATE INDEX logs_dataset ON logs(dataset)")
+    connection.execute("ANALYZE")
+    connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'logs'")
+    alike = dict.fromkeys(INDEXED_COLUMNS, 20) | ALIKE
+    rows = [
+        (f"logs_{column}", f"1000000 1000000 {logs}")
+        for column, logs in alike.items()
+        if column != "unique_id"
+    ]
+    connection.executemany(
+        "INSERT INTO sqlite_stat1(tbl, idx, stat) VALUES ('logs', ?, ?)",
+        [*rows, ("logs_dataset", "1000000 1000000"), ("sqlite_autoindex_logs_1", "1000000 1")],
+    )
+    connection.execute("ANALYZE sqlite_schema")
+
+
+ALIKE = {
+    "status": 500_000, "status_code": 500_000, "log_type": 200_000, "model": 200_000,
+    "span_workflow_name": 200_000, "span_name": 100_000, "group_identifier": 1000,
+    "customer_identifier": 1000, "thread_identifier": 20, "trace_unique_id": 10,
+    "custom_identifier": 1,
+}  # fmt: skip
+"""How many of a million logs have the same value."""
+
+
+def no_cost_twice(connection: sqlite3.Connection) -> None:
+    """Version 4: totals that count a trace once, where its root holds the sums of its calls."""
+    connection.execute("ALTER TABLE logs ADD COLUMN covered INTEGER NOT NULL DEFAULT 0")
+    triggers.install(connection)
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    datasets_and_logs,
+    scores_and_runs,
+    order_of_arrival,
+    no_cost_twice,
+)

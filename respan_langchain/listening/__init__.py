@@ -1,4 +1,0 @@
-"""HALL.
-
-LangChain's side of the handler: its events are written down here, on the app's own threads.
-"""

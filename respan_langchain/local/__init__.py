@@ -1,1 +1,0 @@
-"""EDGE. The platform on your own machine: SQLite behind the same API."""

@@ -1,1 +1,0 @@
-"""The 18 endpoints: a request in, a response out."""

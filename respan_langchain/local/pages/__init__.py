@@ -1,1 +1,0 @@
-"""The page for people: server-rendered, with a little plain JavaScript."""

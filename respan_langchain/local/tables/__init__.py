@@ -1,1 +1,0 @@
-"""The SQLite file: its tables, and what is asked of them in SQL."""

@@ -1,0 +1,198 @@
+"""Where rows go: a worker for each platform and key, and the carrier that it sends with.
+
+The one place where the delivery room meets the api and local rooms.
+"""
+
+import time
+from collections.abc import Collection, Hashable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from respan_langchain._http_result import Answer
+from respan_langchain.client.urls import platform_root
+from respan_langchain.delivery.exit_hooks import worker_for
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.spool.directory import prepare
+from respan_langchain.delivery.spool.spool import Disk
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.embedded.store.store import place_of
+from respan_langchain.errors import ApiError, ConfigurationError
+from respan_langchain.settings import Settings
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+NOT_FOUND: Final = 404
+DRAIN: Final = 0.2
+"""Seconds between two looks at the events while there are some; in a burst more."""
+DURABLE_DRAIN: Final = 0.02
+"""The same where rows are to be on disk within 50 ms."""
+UNPACED: Final = 1_000_000
+"""Requests a minute for a platform on this machine, which has no limit to respect."""
+
+
+def address_of(settings: Settings) -> str:
+    """The dataset that rows go to unless their call says otherwise.
+
+    Raises:
+        ConfigurationError: no dataset is named.
+    """
+    if settings.dataset_id is not None:
+        return f"id:{settings.dataset_id}"
+    if settings.dataset is None:
+        raise ConfigurationError(
+            "dataset (or RESPAN_DATASET): name the dataset that rows go to, as in "
+            'dataset="support-bot"; or give its id as dataset_id (or RESPAN_DATASET_ID)'
+        )
+    return f"name:{settings.dataset}"
+
+
+def worker_of(settings: Settings, http_client: Any = None) -> Worker:
+    """The worker for this platform, key and limits.
+
+    The same one for every handler that asks for the same.
+    """
+    settings = _anchored(settings)
+
+    def make() -> Worker:
+        return Worker(
+            lambda: PlatformCarrier(settings, http_client), limits_of(settings), disk_of(settings)
+        )
+
+    return worker_for(key_of(settings, http_client), make)
+
+
+def key_of(settings: Settings, http_client: Any = None) -> Hashable:
+    """What handlers that share a worker have in common.
+
+    Raises:
+        ConfigurationError: The directory is not fit to hold prompts.
+    """
+    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    signature = blake2b(secret.encode(), digest_size=16).digest()
+    client = None if http_client is None else id(http_client)
+    return settings.base_url, signature, limits_of(settings), client, disk_of(settings)
+
+
+def disk_of(settings: Settings) -> Disk | None:
+    """Where rows lie on disk; None where they do not.
+
+    Raises:
+        ConfigurationError: The directory is not fit to hold prompts.
+    """
+    if settings.delivery == "memory":
+        return None
+    disk = Disk(spool_directory(settings), settings.delivery)
+    prepare(disk.directory)
+    return disk
+
+
+def spool_directory(settings: Settings) -> Path:
+    """The directory for the rows of one platform and key.
+
+    Who finds a file there sends it to that platform, with that key.
+    """
+    parts = urlsplit(settings.base_url)
+    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    # Too short to find a key by, long enough to keep the rows of two keys apart.
+    signature = blake2b(f"{settings.base_url} {secret}".encode(), digest_size=4).hexdigest()
+    above = settings.spool_dir or Path.home() / ".respan" / "spool"
+    return above.expanduser() / f"{parts.hostname or 'local'}-{signature}"
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The worker's limits, in its own words."""
+    local = settings.is_local or urlsplit(settings.base_url).hostname in LOOPBACK
+    paced = "requests_per_minute" in settings.model_fields_set or not local
+    return Limits(
+        max_rows=settings.max_queue_rows,
+        max_bytes=settings.max_queue_bytes,
+        overflow=settings.overflow,
+        batch_rows=settings.batch_rows,
+        batch_bytes=settings.batch_bytes,
+        max_age=settings.flush_interval,
+        drain_interval=DURABLE_DRAIN if settings.delivery == "durable" else DRAIN,
+        request_timeout=settings.request_timeout,
+        exit_timeout=settings.exit_timeout,
+        delivery_deadline=settings.delivery_deadline,
+        requests_per_minute=settings.requests_per_minute if paced else UNPACED,
+        on_unknown=settings.on_unknown,
+    )
+
+
+def _anchored(settings: Settings) -> Settings:
+    """Find what is wrong with the URL in the constructor call, and not later in the background.
+
+    A relative file is where the app was then, wherever it goes before the first row leaves.
+    """
+    if settings.is_local:
+        place = f"sqlite:///{place_of(settings.base_url)}"
+        return settings.model_copy(update={"base_url": place})
+    platform_root(settings.base_url, allow_http=settings.allow_http)
+    return settings
+
+
+class PlatformCarrier:
+    """Carries batches to the platform.
+
+    Over the network, or into a file that speaks the same protocol.
+    """
+
+    def __init__(self, settings: Settings, http_client: Any = None) -> None:
+        from respan_langchain._connect import client_of, exchange_of
+
+        self._exchange = exchange_of(settings, http_client)
+        self._client = client_of(settings, http_client, timeout=settings.request_timeout)
+        self._ids: dict[str, str] = {}
+
+    def post(self, address: str, body: bytes, deadline: float) -> Answer:
+        """Make one bulk request, once the dataset is known; again where it is known no more."""
+        from respan_langchain.client.log_requests import bulk_call
+
+        ends = time.monotonic() + deadline
+        may_be_gone = address in self._ids
+        try:
+            dataset_id = self._dataset_id(address, ends)
+        except ApiError as problem:
+            return _answer_of(problem)
+        answer = self._exchange.send(bulk_call(dataset_id), ends, content=body)
+        if answer.status == NOT_FOUND:
+            self._ids.pop(address, None)  # its name may have another id by now
+            if may_be_gone:
+                return self.post(address, body, ends - time.monotonic())
+        return answer
+
+    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
+        """Count how often each id is stored; None when that cannot be learnt."""
+        ends = time.monotonic() + deadline
+        try:
+            dataset_id = self._dataset_id(address, ends)
+        except ApiError:
+            return None
+        left = ends - time.monotonic()
+        return self._client.count_identifiers(dataset_id, sorted(ids), timeout=left)
+
+    def close(self) -> None:
+        """Give up its connections."""
+        self._exchange.close()
+        self._client.close()
+
+    def _dataset_id(self, address: str, ends: float) -> str:
+        kind, _, name = address.partition(":")
+        if kind == "id":
+            return name
+        if address not in self._ids:
+            left = ends - time.monotonic()
+            self._ids[address] = self._client.find_or_create_dataset(name, timeout=left).id
+        return self._ids[address]
+
+
+def _answer_of(problem: ApiError) -> Answer:
+    """What kept the dataset from being found, as if it had been said of the rows.
+
+    They were surely not sent.
+    """
+    if problem.status is None:
+        return Answer(None, problem=str(problem), sent=False)
+    headers = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
+    return Answer(problem.status, body=problem.body.encode(), headers=headers, sent=False)

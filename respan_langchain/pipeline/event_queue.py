@@ -1,0 +1,288 @@
+"""Between the app's threads and the worker's: events are written down here, and read later.
+
+The app's thread appends a tuple and goes on. The worker's thread takes the tuples in order, keeps
+the table of runs, and makes records of what finished. Should the worker fall behind, the app's
+threads lend a hand with small events, which slows them to the pace that can be kept; large ones are
+never shaped there.
+
+What an event is stands in `tracing/events.py`.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
+from uuid import UUID
+
+from respan_langchain._error_counter import Faults
+from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.pipeline.backpressure import BEHIND, HELP, SMALL, SMALL_EVENT, Backlog
+from respan_langchain.pipeline.row_builder import Shaper
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.events import Event, weight_of
+from respan_langchain.tracing.size_estimate import weight
+from respan_langchain.tracing.timeouts import Patience
+from respan_langchain.tracing.tracker import Runs
+
+
+class Recorder:
+    """One handler's notebook, and the source of its worker's parcels."""
+
+    def __init__(
+        self,
+        shaper: Shaper,
+        worker: Worker,
+        patience: Patience,
+        *,
+        max_waiting_bytes: int,
+        faults: Faults,
+    ) -> None:
+        self._shaper = shaper
+        self._worker = worker
+        self._patience = patience
+        self.backlog = Backlog(max_waiting_bytes)
+        self.events: deque[Event] = deque()
+        """What waits to be read; one and the same deque for as long as the recorder lives."""
+        self.waiting_bytes = 0
+        """An estimate of the content that the waiting events hold.
+
+        Exact bounds are kept once rows are encoded.
+        """
+        self.wants_chains = "chain" in shaper.policy.capture
+        """Whether chains that are not roots become rows, so that what is in them matters."""
+        self.stopped = False
+        """Whether nothing more is written down."""
+        self.silent: dict[int, None] = {}
+        """Model runs that have not said anything yet, by the number of their id.
+
+        Hashing a UUID costs three times that.
+        """
+        self.inner_roots: dict[int, bool] = {}
+        """Roots that are open below a run which this handler was never told of, likewise."""
+        self.faults = faults
+        self.complain = self.faults.add
+        self._runs = Runs(patience, wants_chains=self.wants_chains)
+        self._closing = False
+        self._ready: list[Parcel] = []
+        self._in_view = 0
+        """Events of the worker's present look that are not read yet."""
+        # Held while events are read. Who helps and finds it taken leaves the work to its holder.
+        # What calls us while we read (a listener, a signal handler, a collected stream) must not
+        # wait for its own thread.
+        self._reading = threading.RLock()
+        self._reader: int | None = None
+        worker.attach(self)
+
+    # The app's side
+
+    def note(self, event: Event) -> None:
+        """Write an event down; `event[0]` is its size in bytes, None if it was not weighed."""
+        if self.stopped:
+            if event[1] == "start":
+                self.silent.pop(event[3].int, None)
+                self.inner_roots.pop(event[3].int, None)
+            return
+        events = self.events
+        events.append(event)
+        if event[0]:
+            self.waiting_bytes += event[0]
+        if self._worker.asleep:
+            self._worker.wake()
+        elif len(events) > self.backlog.behind:
+            self._help()
+
+    def note_and_read(self, event: Event) -> None:
+        """Write an event down and read it at once, for apps that change nested state in place."""
+        self.note(event)
+        self.read_now()
+
+    def stop(self) -> None:
+        """Write nothing more down; the worker closes what is open."""
+        self.stopped = True
+        self.close_open()
+        if self.events or self.open_runs:
+            self._worker.wake()
+
+    def frozen(self, value: object) -> object:
+        """Content as it is at this moment, all the way down."""
+        return json_value(value, keep_media=self._shaper.shape.keep_media)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether content has to be left out, since too much of it waits already."""
+        waiting = self.waiting_bytes + len(self.events) * SMALL_EVENT
+        if waiting > self.backlog.room:
+            # It was for as long as the worker did not look; what was delivered since makes room.
+            self.backlog.look(self._worker.held_bytes)
+        return waiting > self.backlog.room
+
+    def read_now(self) -> None:
+        """Read everything that is written, on this thread."""
+        if self.reads_here:
+            return  # a signal handler or `__del__` came in between: whom it interrupted goes on
+        with self._reading, self._as_reader():
+            while self.events:
+                self._read(self.backlog.slice)
+            ready = self._hand_out()
+        self._worker.put(*ready)
+
+    def is_root(self, run_id: UUID) -> bool:
+        """Whether this is an open root, everything considered that was written until now."""
+        self.read_now()
+        run = self._runs.find(run_id)
+        return run is not None and run.is_root
+
+    @property
+    def reads_here(self) -> bool:
+        """Whether this thread reads, further up: what it waits for would wait for it."""
+        return self._reader == get_ident()
+
+    @property
+    def open_runs(self) -> int:
+        """Runs that have started and not ended, as far as events have been read."""
+        return len(self._runs)
+
+    # The worker's side: a Source
+
+    def take(self, now: float) -> Sequence[Parcel]:
+        """Read a slice of the events and give what became ready.
+
+        A look ends with what had been written when it began: a worker that ran after an app that
+        never waits would never rest, and slow it down all the time.
+        """
+        with self._reading, self._as_reader():
+            if self._in_view <= 0:
+                self._in_view = len(self.events)
+            read = min(self.backlog.slice, len(self.events))
+            self._in_view -= read
+            self._read(read)
+            if not self.events:
+                self._in_view = 0
+                self.waiting_bytes = 0
+            if self._in_view <= 0:
+                self._end_look(now)
+            ready = self._hand_out()
+            if ready:
+                self.backlog.learn(sum(len(parcel.body) for parcel in ready), read)
+            self.backlog.look(self._worker.held_bytes)
+            return ready
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until a trace has waited long enough; none while a look goes on."""
+        waiting = len(self.events)
+        if waiting and (self._in_view > 0 or waiting > BEHIND):
+            return 0.0
+        if self._closing and self.open_runs:
+            return 0.0
+        return self._runs.due_in(now)
+
+    def settle_open(self) -> None:
+        """Close the traces whose root has ended, whatever is open under them."""
+        with self._reading, self._as_reader():
+            while self.events:
+                self._read(self.backlog.slice)
+            self._runs.settle(time.monotonic())
+            self._shape_finished()
+
+    def close_open(self) -> None:
+        """Have all that is open closed when it is next asked, as if nothing more would come."""
+        self._closing = True
+
+    def after_fork(self) -> None:
+        """Forget, in a child process, what is its parent's to deliver."""
+        self.events.clear()
+        self._runs = Runs(self._patience, wants_chains=self.wants_chains)
+        self._ready = []
+        self._reading, self._reader = threading.RLock(), None
+        self.waiting_bytes = 0
+        self._in_view = 0
+        self._closing = self.stopped
+        self.silent.clear()
+        self.inner_roots.clear()
+
+    # Inside
+
+    def _help(self) -> None:
+        now, waiting = time.monotonic(), len(self.events)
+        if self.reads_here or not self.backlog.wants_help(now, waiting):
+            return
+        if not self._reading.acquire(timeout=self.backlog.turn(now, waiting)):
+            return
+        try:
+            with self._as_reader():
+                self._read(HELP, helping=True)
+                ready = self._hand_out()
+        finally:
+            self._reading.release()
+        self.backlog.helped(now, len(self.events))
+        self._worker.put(*ready)
+
+    @contextmanager
+    def _as_reader(self) -> Iterator[None]:
+        """Remember whose thread it is, for what calls us while we read: redaction, a listener."""
+        self._reader = get_ident()
+        try:
+            yield
+        finally:
+            self._reader = None
+
+    def _end_look(self, now: float) -> None:
+        """Close what waited long enough: judged by what is read, which may end before now."""
+        if self.events:
+            self._runs.expire(self.events[0][2])
+        elif self._closing:
+            self._closing = self.stopped  # for ever, once nothing more is written down
+            self._runs.close(now)
+        else:
+            self._runs.expire(now)
+        self._shape_finished()
+
+    def _hand_out(self) -> list[Parcel]:
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _read(self, most: int, *, helping: bool = False) -> None:
+        """Read so many events; who helps, up to one that is large."""
+        events, runs = self.events, self._runs
+        for _ in range(min(most, len(events))):
+            if helping and self._is_large(events[0]):
+                break
+            event = events.popleft()
+            if event[0]:
+                self.waiting_bytes -= event[0]
+            try:
+                getattr(runs, event[1])(*event[2:])
+            except Exception as problem:  # noqa: BLE001  # one event must not cost the others
+                self.complain(problem)
+        self._shape_finished()
+        self.backlog.read_at = time.monotonic()
+
+    def _is_large(self, event: Event) -> bool:
+        """Whether much may have to be made into rows once this event is read."""
+        size = weight_of(event)
+        if event[1] in ("end", "error"):
+            run = self._runs.find(event[3])
+            if run is not None and run.is_root and run.trace.held:
+                return True  # all that waited to know whether the trace is kept
+            if run is not None and (run.is_root or run.kind != "chain" or self.wants_chains):
+                size += weight(run.inputs)  # not those of a step, of which no row is made
+        return size > SMALL
+
+    def _shape_finished(self) -> None:
+        finished = self._runs.take()
+        if not finished:
+            return
+        for run in finished:
+            self.silent.pop(run.id.int, None)
+            if self.inner_roots:
+                self.inner_roots.pop(run.id.int, None)
+        try:
+            self._ready += self._shaper.parcels(finished, self.complain)
+        except BaseException as interruption:
+            # Ctrl-C, on a thread of the app's that helped.
+            for _ in finished:
+                self.complain(interruption)
+            raise

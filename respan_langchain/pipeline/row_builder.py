@@ -1,0 +1,205 @@
+"""Finished runs in, parcels out: policy, numbers, record, encoding, address, in this order.
+
+The one place where the capture room and the delivery room meet; it runs on the worker's thread.
+Some runs take each step together: code that has just run runs faster.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, TypeVar
+
+from respan_langchain._safe_call import outcome_of
+from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.status import Ledger
+from respan_langchain.rows.content import add_said
+from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.identity import begun
+from respan_langchain.rows.metadata import add_context
+from respan_langchain.rows.metrics import add_numbers
+from respan_langchain.rows.model_cache import KnownModels
+from respan_langchain.rows.schema import Draft, ModelCall, Shape
+from respan_langchain.rows.tool_calls import asked_for, call_id_of, has_failed, step
+from respan_langchain.serialization.documents import documents
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.call_settings import CallSettings, call_settings
+from respan_langchain.tracing.events import NOTHING_ASKED, OMITTED
+from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.sampling import Policy, is_wanted, reason_to_keep, sampling
+from respan_langchain.usage.cost import Prices
+from respan_langchain.usage.model_info import model_answered, reported_of
+from respan_langchain.usage.usage_sources import usage_of
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+Failed = Callable[[Exception], object]
+
+MOST_TOGETHER: Final = 64
+"""Runs that take a step together; a trace may end with thousands."""
+
+
+class Counted(NamedTuple):
+    """A run whose numbers are in its trace's sums."""
+
+    run: Run
+    model: ModelCall | None
+    """None for everything but model calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shaper:
+    """How one handler makes parcels of its runs."""
+
+    policy: Policy
+    shape: Shape
+    prices: Prices
+    finisher: Finisher
+    ledger: Ledger
+    address: str
+    """Where rows go unless their call says otherwise."""
+    models: KnownModels
+    listener: Callable[[bytes], None] | None = None
+    """Is shown every row, as it is sent."""
+
+    def parcels(self, runs: Iterable[Run], failed: Failed) -> list[Parcel]:
+        """What finished runs give, in their order.
+
+        Each nothing, its row, or with a root the rows that waited for it. One that cannot be shaped
+        gives nothing, and `failed` is told.
+        """
+        due = [run for known in _each(self._due, runs, failed) for run in known]
+        made: list[Parcel] = []
+        for first in range(0, len(due), MOST_TOGETHER):
+            together = due[first : first + MOST_TOGETHER]
+            counted = _each(self._counted, together, failed)
+            drafts = _each(self._begun, counted, failed)
+            for add in (self._with_numbers, self._with_content, self._with_context):
+                drafts = _each(add, drafts, failed)
+            made += _each(self._parcel, drafts, failed)
+            for run in together:
+                run.let_go()
+        return made
+
+    def _due(self, run: Run) -> Sequence[Run]:
+        """Those whose trace is known to be kept now; the others go."""
+        trace = run.trace
+        if trace.kept is None:
+            trace.kept = reason_to_keep(run, self.policy)
+        if trace.kept and not trace.held:
+            return (run,)
+        trace.held.append(run)
+        if trace.kept is None:
+            return ()
+        held, trace.held = trace.held, []
+        if trace.kept:
+            return held
+        for each in held:
+            each.let_go()
+        return ()
+
+    def _counted(self, run: Run) -> Counted:
+        return Counted(run, self._count(run))
+
+    def _begun(self, counted: Counted) -> Draft | None:
+        run, model = counted
+        if not is_wanted(run, self.policy):
+            return None
+        call = call_settings(run)
+        if not call.capture:
+            return None
+        draft = begun(run, call, model, self.shape, _epoch())
+        if run.inputs is OMITTED or run.outputs is OMITTED:
+            self.ledger.drop(draft.identifier, "queue_bytes")
+            return None
+        return draft
+
+    def _with_numbers(self, draft: Draft) -> Draft:
+        add_numbers(draft)
+        return draft
+
+    def _with_content(self, draft: Draft) -> Draft:
+        add_said(draft, self.shape)
+        return draft
+
+    def _with_context(self, draft: Draft) -> Draft:
+        add_context(draft, self.shape.metadata, self.shape.tags)
+        chosen = sampling(draft.run, self.policy)
+        if chosen is not None:
+            draft.row["metadata"]["sampling"] = json_value(chosen)
+        return draft
+
+    def _parcel(self, draft: Draft) -> Parcel:
+        body = self.finisher.body(draft.row)
+        if self.listener is not None:
+            outcome_of(self.listener, body)
+        return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
+
+    def _address(self, call: CallSettings) -> str:
+        return self.address if call.dataset is None else f"name:{call.dataset}"
+
+    def _count(self, run: Run) -> ModelCall | None:
+        """Add a run's numbers to its trace's, once."""
+        if run.kind == "chain":
+            return None
+        totals = run.trace.totals
+        match run.kind:
+            case "chat" | "llm":
+                model = self._model_call(run)
+                totals.llm_calls += 1
+                # What was refused took nothing, so nothing is missing.
+                if model.usage is not None or model.cost.amount != 0:
+                    totals.add_usage(model.usage)
+                totals.add_cost(model.cost)
+                name = model.facts.served or model.facts.requested
+                if name is not None:
+                    totals.models[name] = None
+                totals.note_asked(asked_for(run.outputs), run.ended)
+                return model
+            case "tool":
+                run.call_id = call_id_of(run)
+                # One that waits for someone will be called again, with the same id.
+                totals.tool_calls += run.status != "interrupted"
+                totals.tool_errors += has_failed(run)
+                if self.shape.content and self.shape.trajectory and not run.is_root:
+                    totals.add_step(step(run), run.call_id, run.started)
+            case "retriever":
+                if (
+                    self.shape.content
+                    and self.shape.retrieved_documents
+                    and not run.is_root
+                    and run.outputs is not OMITTED
+                ):
+                    totals.documents += documents(run.outputs)
+        return None
+
+    def _model_call(self, run: Run) -> ModelCall:
+        known = self.models.read(run.asked or NOTHING_ASKED, run.metadata)
+        reported = reported_of(run.outputs)
+        facts = model_answered(known.facts, run.outputs, reported)
+        usage = usage_of(run.outputs)
+        # Some prices depend on the hour.
+        at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
+        cost = self.prices.cost(usage, facts, reported, at)
+        return ModelCall(usage, cost, facts, known.shown)
+
+
+def _each(
+    step: Callable[[Given], Made | None], given: Iterable[Given], failed: Failed
+) -> list[Made]:
+    """What a step makes of each; one that fails must not cost the others."""
+    made: list[Made] = []
+    for one in given:
+        try:
+            result = step(one)
+        except Exception as problem:  # noqa: BLE001  # as said above
+            failed(problem)
+        else:
+            if result is not None:
+                made.append(result)
+    return made
+
+
+def _epoch() -> float:
+    """The wall time, in seconds since 1970, at which the monotonic clock read zero."""
+    return time.time() - time.monotonic()

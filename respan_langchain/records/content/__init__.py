@@ -1,1 +1,0 @@
-"""What was said, as JSON: any value, messages, documents, media."""

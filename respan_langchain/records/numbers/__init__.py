@@ -1,1 +1,0 @@
-"""What it took: tokens, cost, and which model it was."""

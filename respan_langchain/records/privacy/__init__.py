@@ -1,1 +1,0 @@
-"""What must not leave: secrets by their forms, by their names, by where they stand."""

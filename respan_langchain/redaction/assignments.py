@@ -1,0 +1,163 @@
+"""Secrets in text that stand after a name: `password=...`, `"api_key": "..."`, `Cookie: ...`.
+
+A strong name (`password`, `client_secret`) makes a secret of what follows; a weak one (`token`,
+`sig`), which ordinary text uses as well, only of a value that looks like one.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Final, Literal
+
+from respan_langchain.redaction.key_names import (
+    LONGEST_NAME,
+    MARK,
+    after_escape,
+    is_weakly_secret,
+)
+
+Kind = Literal["strong", "header", "weak"]
+
+
+def _compounds(firsts: str, second: str) -> dict[str, Kind]:
+    pairs = product(firsts.split(), ("", "_", "-"))
+    return {f"{first}{joint}{second}": "strong" for first, joint in pairs}
+
+
+_INSIDE_WORDS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(
+        ("password", "passwords", "passwd", "passphrase", "passphrases", "credentials"), "strong"
+    ),
+    "credential": "strong",
+    **_compounds(
+        "api access private account shared_access sharedaccess secret auth signing encryption"
+        " master",
+        "key",
+    ),
+    **_compounds("access refresh auth id bearer session csrf api bot security", "token"),
+    **_compounds("client app consumer webhook", "secret"),
+    "authorization": "header",
+    "signature": "weak",
+}
+"""Names, by their end: longer ones end with them, as in `DB_PASSWORD`."""
+_WHOLE_WORDS: Final[dict[str, Kind]] = {
+    "secret": "strong",
+    "cookie": "header",
+    "token": "weak",
+    "sig": "weak",
+    "pwd": "weak",
+}
+"""Names, by their end, but not as the end of another word: `tiktoken` is no token."""
+_NAMES: Final = _INSIDE_WORDS | _WHOLE_WORDS
+_ENDS: Final = tuple(_NAMES)
+
+_SCHEME: Final = r"(?:(?:bearer|basic|token|digest)\s+)?"
+_VALUE_AFTER: Final = re.compile(
+    r"(?i)[>=]?\s{0,3}(?:"
+    rf"\"{_SCHEME}(?P<double>[^\"\\\n]{{0,2000}}(?:\\.[^\"\\\n]{{0,2000}}){{0,50}})(?:\"|\Z)"
+    rf"|'{_SCHEME}(?P<single>[^'\\\n]{{0,2000}}(?:\\.[^'\\\n]{{0,2000}}){{0,50}})(?:'|\Z)"
+    rf"|\\{{1,7}}[\"']{_SCHEME}(?P<escaped>[^\"'\\\n]{{0,2000}})(?:\\{{1,7}}[\"']|\Z)"
+    rf"|{_SCHEME}(?P<bare>[^\s\"'<>{{}}()\[\],;&|\\]{{6,2000}})(?P<next>&|;|\s+\w+=|\S?))"
+)
+_VALUES: Final = ("double", "single", "escaped", "bare")
+_LINE: Final = re.compile(r"[^\n\r\"'\\]*")
+_REFERENCE: Final = re.compile(
+    r"[<{$%\[]|(?:os|self|settings|config|process|env)\.|https?://|\*{3,}\Z|\.{3,}\Z"
+)
+_ESCAPE: Final = re.compile(after_escape() + r"\Z")
+_LAST_LETTERS: Final = (
+    "word", "words", "swd", "hrase", "rases", "[aieshngtr]key", "[_-]key", "cret", "oken", "ials",
+    "tial", "horization", "ookie", "sig", "ature", "pwd",
+)  # fmt: skip
+
+
+def _assignment(sign: str) -> re.Pattern[str]:
+    # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a
+    # name. The flag for case would cost the fast search for the sign, so both cases are spelled
+    # out.
+    def both_cases(letters: str) -> str:
+        head, _, tail = letters.rpartition("]")
+        classes = f"{head}{head[1:].upper()}]" if head else ""
+        return classes + "".join(f"[{letter}{letter.upper()}]" for letter in tail)
+
+    def ends(gap: str) -> str:
+        return "|".join(f"(?<={both_cases(end)}{gap}{sign})" for end in _LAST_LETTERS)
+
+    # JSON in JSON in JSON has one, three, seven backslashes before its quotes.
+    gaps = (r"[\"' ]", r"[\"'\\][\"' ]", r"\\{3}[\"']", r"\\{7}[\"']")
+    behind = "|".join(f"(?<={gap}{sign})(?:{ends(gap)})" for gap in gaps)
+    return re.compile(f"{sign}(?:(?<=[A-Za-z]{sign})(?:{ends('')})|(?<=[\"' ]{sign})(?:{behind}))")
+
+
+_SIGNS: Final = (_assignment("="), _assignment(":"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    kind: Kind
+    is_shouted: bool
+    """In capitals, as variables of the environment are."""
+
+
+def may_be_in(text: str) -> bool:
+    """Whether something stands after a name that secrets have."""
+    return _SIGNS[0].search(text) is not None or _SIGNS[1].search(text) is not None
+
+
+def without(text: str) -> str:
+    """The text without the values that stand after such names, quoted or bare."""
+    pieces, done = [], 0
+    for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
+        at = sign.start()
+        name = _name_before(text[max(done, at - LONGEST_NAME) : at]) if at >= done else None
+        value = _VALUE_AFTER.match(text, at + 1) if name else None
+        if name and value and _is_secret(value, name, sign[0]):
+            start, end = value.span(next(kind for kind in _VALUES if value[kind] is not None))
+            pieces += [text[done:start], MARK]
+            is_line = name.kind == "header" and value["bare"]
+            done = _end_of_line(text, end) if is_line else end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _name_before(text: str) -> _Name | None:
+    spelled = text.rstrip(" \t").rstrip("\"'").rstrip("\\")
+    lowered = spelled.lower()
+    if not lowered.endswith(_ENDS):
+        return None
+    name = max((end for end in _ENDS if lowered.endswith(end)), key=len)
+    before = lowered[: -len(name)]
+    if name in _WHOLE_WORDS and before[-1:].isalpha() and not _ESCAPE.search(before):
+        return None
+    return _Name(_NAMES[name], spelled[-len(name) :].isupper())
+
+
+def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
+    quoted = value["double"] or value["single"] or value["escaped"]
+    text = quoted or value["bare"]
+    if text is None or len(text) < 3 or _REFERENCE.match(text) or value["next"] in {"(", "["}:
+        return False
+    if name.kind == "weak":
+        return is_weakly_secret(text)
+    if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
+        return True
+    # What is left is a bare word or number: `password=password` in code, but also
+    # `PASSWORD=swordfish`.
+    is_set = name.is_shouted or value["next"] not in {"", ",", ")"}
+    return sign == "=" and (text.isdigit() or is_set)
+
+
+def _is_header(value: re.Match[str]) -> bool:
+    line = value.string[value.start() : _end_of_line(value.string, value.start())]
+    return any(map(is_mixed, line.split()))
+
+
+def _end_of_line(text: str, start: int) -> int:
+    found = _LINE.match(text, start)
+    return start if found is None else found.end()
+
+
+def is_mixed(text: str) -> bool:
+    """Whether there are letters in the text, and digits or signs that no name has."""
+    return any(map(str.isalpha, text)) and (
+        any(map(str.isdigit, text)) or not text.replace(".", "").replace("-", "").isidentifier()
+    )

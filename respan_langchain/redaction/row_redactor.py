@@ -1,0 +1,181 @@
+"""The careful walk over a row's content: every string treated, every name of a secret heeded.
+
+Our own words (`role`, `content`, a row's ids) are not content, so the user's redactors do not see
+them.
+"""
+
+import json
+from typing import Any, Final
+
+from respan_langchain.redaction import key_names, prescan
+from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
+from respan_langchain.redaction.strings import Texts
+from respan_langchain.serialization import scalars
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.truncation import Cuts
+from respan_langchain.serialization.walker import unused
+
+OUR_WORDS: Final = frozenset({
+    "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
+    "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
+    "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
+    "original_role", "error", "status", "tool", "input", "output", "value",
+})  # fmt: skip
+"""Keys of our own making."""
+PLATFORM_WORDS: Final = frozenset({
+    "model", "provider_id", "error_message", "customer_identifier", "thread_identifier",
+    "session_identifier", "group_identifier", "evaluation_identifier", "span_name",
+    "span_workflow_name", "environment", "prompt_id", "tools", "tool_choice", "temperature",
+    "max_tokens", "stop", "response_format", "stream", "tags", "trajectory",
+    "retrieved_documents", "cost_source", "cost_status", "usage_missing", "finish_reason",
+    "truncated", "error_type", "interrupts", "candidates", "models", "model_requested",
+    "request_id", "endpoint", "system_fingerprint", "service_tier", "versions", "cache_hit",
+    "sampling", "app_version", "git_commit", "respan_langchain_version", "langchain_core_version",
+    "langchain_version", "langgraph_version", "lc_agent_name", "langgraph_node", "langgraph_step",
+    "langgraph_checkpoint_ns",
+})  # fmt: skip
+"""Names of the metadata that the platform or an evaluator looks for; only their values change."""
+_OUR_VALUES: Final = frozenset({
+    "user", "assistant", "system", "tool", "developer", "none", "function", "text", "image",
+    "image_url", "file", "audio",
+})  # fmt: skip
+_OF_A_SCHEMA: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
+
+
+class Rewrite:
+    """One walk over one row."""
+
+    __slots__ = ("_cuts", "_path", "_texts")
+
+    def __init__(self, texts: Texts, cuts: Cuts) -> None:
+        self._texts = texts
+        self._cuts = cuts
+        self._path: list[str] = []
+
+    def field(self, name: str, value: Any) -> Any:
+        """A field as it may be sent; dropped when a redactor fails in it."""
+        self._path = [name]
+        try:
+            return self._node(value)
+        except RedactorFailedError:
+            return DROPPED
+
+    def metadata(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The metadata entry by entry, so that a redactor that fails costs one of them."""
+        kept: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in prescan.IDS:
+                kept[name] = value
+                continue
+            text = DROPPED
+            try:
+                text = name if name in PLATFORM_WORDS else self._name(name)
+                text = text if text not in kept else unused(text, kept)
+                self._path = ["metadata", f".{text}"]
+                kept[text] = self._named(name, value)
+            except RedactorFailedError:
+                kept[text if text not in kept else unused(text, kept)] = DROPPED
+        return kept
+
+    def _node(self, node: Any) -> Any:
+        kind = type(node)
+        if kind is str:
+            return self._text(node)
+        if kind is dict:
+            return self._dict(node)
+        if kind is list:
+            return self._list(node)
+        if kind is int:
+            return scalars.whole(node)
+        if kind is float:
+            return scalars.real(node)
+        if node is None or kind is bool:
+            return node
+        return self._node(json_value(node))
+
+    def _text(self, text: str) -> Any:
+        if not self._texts.is_large(text):
+            return self._texts.small(text)
+        fragment, was_cut = self._texts.large(text)
+        if was_cut:
+            self._cuts.add("".join(self._path))
+        return fragment
+
+    def _list(self, values: list[Any]) -> list[Any]:
+        rewritten = []
+        for place, value in enumerate(values):
+            self._path.append(f"[{place}]")
+            rewritten.append(self._node(value))
+            self._path.pop()
+        return rewritten
+
+    def _dict(self, values: dict[Any, Any]) -> dict[str, Any]:
+        if not all(type(name) is str for name in values):
+            return self._dict(json_value(values))  # type: ignore[arg-type]  # a dict stays one
+        rewritten: dict[str, Any] = {}
+        for name, value in values.items():
+            text = self._name(name)
+            text = text if text not in rewritten else unused(text, rewritten)
+            self._path.append(f".{text}")
+            rewritten[text] = self._named(name, value)
+            self._path.pop()
+        return rewritten
+
+    def _name(self, name: str) -> str:
+        if name in OUR_WORDS:
+            return name
+        if self._texts.redactors or not prescan.is_harmless(name):
+            return self._texts.small(name)
+        return name
+
+    def _named(self, name: str, value: Any) -> Any:
+        if type(value) is str and value in _OUR_VALUES and name in {"role", "type"}:
+            return value
+        if name == prescan.ARGUMENTS and type(value) is str and self._texts.secrets:
+            return self._text(hidden_in_json(value))
+        sure = key_names.strength(name) if self._texts.secrets else 0
+        if sure and type(value) in {str, int, float, list, dict}:
+            value = hidden(value, sure)
+        return self._node(value)
+
+
+def hidden_in_json(text: str) -> str:
+    """JSON in a string, as a tool call's arguments are, without what its names call secret.
+
+    The text as it is where nothing is hidden, and where it is no JSON: a call that broke off.
+    """
+    if not prescan.is_like_json(text):
+        return text
+    found = False
+
+    def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        shown = [
+            (name, hidden(value, sure) if (sure := key_names.strength(name)) else value)
+            for name, value in given
+        ]
+        found = found or shown != given
+        return dict(shown)
+
+    try:
+        # Not orjson, which takes no half surrogates and rounds an int over 64 bits.
+        shown = json.loads(text, object_pairs_hook=pairs)
+        return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if found else text
+    except (ValueError, RecursionError):
+        return text
+
+
+def hidden(value: Any, sure: int) -> Any:
+    """The value under a secret's name, hidden; a schema that describes such a value stays."""
+    if isinstance(value, str):
+        is_hidden = bool(value) if sure > 1 else key_names.is_weakly_secret(value)
+        return key_names.MARK if is_hidden and not value.startswith("[redacted:") else value
+    if sure < 2 or value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return [hidden(inner, sure) for inner in value]
+    if not isinstance(value, dict):
+        return key_names.MARK
+    if not _OF_A_SCHEMA.isdisjoint(value):
+        return value
+    return {name: hidden(inner, sure) for name, inner in value.items()}

@@ -1,0 +1,103 @@
+"""A finished run becomes a record: which run it is, how it ended, and how long it took.
+
+LangChain's words end here and the platform's begin. Redaction, limits and encoding come after, in
+`finish`; identity and status are put together here so that they survive whatever is cut there.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from respan_langchain.rows.metrics import timing
+from respan_langchain.rows.schema import Draft, ModelCall, Row, Shape
+from respan_langchain.rows.tool_calls import answer, answered_with_error
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.call_settings import CallSettings
+from respan_langchain.tracing.events import Kind
+from respan_langchain.tracing.run import Run
+from respan_langchain.usage.model_info import ModelFacts
+
+LOG_TYPES: Final[Mapping[Kind, str]] = {
+    "chain": "task",
+    "chat": "chat",
+    "llm": "completion",
+    "tool": "tool",
+    "retriever": "task",
+}
+AGENT: Final = "lc_agent_name"
+"""Where `create_agent` says its name."""
+
+
+def begun(
+    run: Run, call: CallSettings, model: ModelCall | None, shape: Shape, epoch: float
+) -> Draft:
+    """Begin the row of a finished run.
+
+    `epoch` is the wall time, in seconds since 1970, at which the monotonic clock read zero.
+    """
+    span = run.id.hex
+    # As `str` would write it, in less time.
+    run_id = f"{span[:8]}-{span[8:12]}-{span[12:16]}-{span[16:20]}-{span[20:]}"
+    is_renamed = run.is_root and run.trace.id is not run.id
+    identifier = call.custom_identifier or (str(run.trace.id) if is_renamed else run_id)
+    metadata = _identity(run, run_id, span, identifier)
+    metadata.update(_outcome(run, shape))
+    row: Row = {"input": "", "metadata": metadata, "metrics": timing(run, epoch)}
+    return Draft(run, call, model, identifier, row)
+
+
+def shown_facts(facts: ModelFacts, shape: Shape) -> dict[str, Json]:
+    """What a row's metadata tells of the model that was asked, before it has answered."""
+    params = json_value(facts.shown_params(content=shape.content))
+    shown: dict[str, Json] = params if isinstance(params, dict) else {}
+    shown.update(facts.asked())
+    on_this_row_only: dict[str, Json] = {
+        name: version
+        for name, version in facts.versions.items()
+        if f"{name.replace('-', '_')}_version" not in shape.metadata
+    }
+    if on_this_row_only:
+        shown["versions"] = on_this_row_only
+    return shown
+
+
+def _identity(run: Run, run_id: str, span: str, identifier: str) -> dict[str, Json]:
+    """Which run this is, and where in its trace."""
+    above, of_trace = run.visible_parent, run.trace
+    trace = span if of_trace.id is run.id else of_trace.id.hex
+    found: dict[str, Json] = {
+        "log_type": _log_type(run),
+        "custom_identifier": identifier,
+        "run_id": run_id,
+        "trace_unique_id": trace,
+        "span_unique_id": span,
+        "span_name": run.name[:255],
+        "span_workflow_name": of_trace.root.name[:255],
+    }
+    if above is not None:
+        found["span_parent_id"] = trace if above.id is of_trace.id else above.id.hex
+    return found
+
+
+def _log_type(run: Run) -> str:
+    if run.kind == "chain" and run.is_root:
+        return "agent" if AGENT in run.metadata else "workflow"
+    return LOG_TYPES[run.kind]
+
+
+def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
+    """How it ended, in the words of the run itself and never of its children."""
+    status = "error" if answered_with_error(run) else run.status
+    if status == "success" and not run.trace.resumed:
+        return {"status": status, "status_code": 200}
+    found: dict[str, Json] = {"status": status}
+    if status != "incomplete":
+        found["status_code"] = 500 if status == "error" else 200
+    if status == "error" and run.failure is not None:
+        found["error_type"] = run.failure.type
+    if status == "error" and shape.content:
+        found["error_message"] = answer(run.outputs) if run.failure is None else run.failure.message
+    if run.is_root and shape.content and run.status == "interrupted":
+        found["interrupts"] = json_value(list(run.trace.interrupts))
+    if run.is_root and run.trace.resumed:
+        found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed]
+    return found

@@ -1,0 +1,56 @@
+"""What the application said of a run, in its metadata, its tags and its handler's arguments.
+
+None of it ever takes the place of what was measured.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from respan_langchain.rows.schema import Draft
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.call_settings import identifiers
+
+INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
+INTERNAL_METADATA: Final = (
+    "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
+    "checkpoint_", "thread_id", "revision_id",
+)  # fmt: skip
+MOST_INTERNAL: Final = 1_000
+IDENTITY_OF_CALLER: Final = frozenset(
+    {"customer_identifier", "thread_identifier", "session_identifier"}
+)
+
+_internal: set[str] = set()
+"""Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
+
+
+def add_context(draft: Draft, on_every_row: Mapping[str, Json], tags: tuple[str, ...]) -> None:
+    """Add it to a row's metadata; `on_every_row` and `tags` are the handler's."""
+    run, call, metadata = draft.run, draft.call, draft.row["metadata"]
+    own = {} if run.metadata.keys() <= _internal else _own(run.metadata)
+    named = identifiers(run, call)
+    if own or call.metadata or named:
+        said = json_value({**own, **call.metadata, **named})
+        for key, value in said.items() if isinstance(said, dict) else ():
+            if key in IDENTITY_OF_CALLER or key not in metadata:
+                metadata[key] = value
+    for key, value in on_every_row.items():
+        metadata.setdefault(key, value)
+    if tags or run.tags or call.tags:
+        _add_tags(metadata, [*tags, *run.tags, *call.tags])
+
+
+def _own(metadata: Mapping[str, object]) -> dict[str, object]:
+    """What the application itself put into a run's metadata."""
+    own = {
+        key: value for key, value in metadata.items() if not str(key).startswith(INTERNAL_METADATA)
+    }
+    if len(_internal) < MOST_INTERNAL:
+        _internal.update(metadata.keys() - own.keys())
+    return own
+
+
+def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
+    shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
+    if shown:
+        metadata["tags"] = list(shown)

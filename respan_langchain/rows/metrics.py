@@ -1,0 +1,130 @@
+"""A row's numbers under the platform's names: time, tokens, cost.
+
+Unknown is left out, zero is zero.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from respan_langchain.rows.schema import Draft
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.tracing.run import Run
+from respan_langchain.usage.cost import Cost
+from respan_langchain.usage.usage_sources import Usage
+
+
+def timing(run: Run, epoch: float) -> dict[str, Json]:
+    """When it was and how long it took, in RFC 3339 UTC and in seconds."""
+    started, ended = run.started, run.ended
+    active, first = 0.0, run.first_token
+    if run.is_root:
+        trace = run.trace
+        active, first = trace.active, trace.totals.first_token
+        if trace.first_started is not None:
+            started = trace.first_started
+    found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
+    if ended is not None:
+        found["timestamp"] = _rfc3339(epoch + ended)
+        found["latency"] = _rounded(ended - run.started + active, 1_000_000)
+    if first is not None:
+        found["time_to_first_token"] = _rounded(first - started, 1_000_000)
+    return found
+
+
+def add_numbers(draft: Draft) -> None:
+    """Add a model call's facts, tokens and cost, and to a root those of its whole trace."""
+    run, model, row = draft.run, draft.model, draft.row
+    metadata, metrics = row["metadata"], row["metrics"]
+    if model is not None:
+        metadata.update(model.shown)
+        metadata.update(model.facts.answered())
+        _add_usage(metrics, model.usage)
+        _add_cost(metadata, metrics, model.cost)
+        if model.usage is None:
+            metadata["usage_missing"] = True
+        elif model.usage.cache_hit:
+            metadata["cache_hit"] = True
+        speed = _tokens_per_second(run, model.usage)
+        if speed is not None:
+            metrics["tokens_per_second"] = speed
+    if run.is_root:
+        _add_sums(metadata, metrics, run)
+
+
+def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
+    """Put the whole trace's numbers on its root; a root that is a model call has them already."""
+    totals = run.trace.totals
+    metrics["llm_calls"] = totals.llm_calls
+    if totals.tool_calls:
+        metrics["tool_calls"] = totals.tool_calls
+    if totals.tool_errors:
+        metrics["tool_errors"] = totals.tool_errors
+    if totals.retries:
+        metrics["retries"] = totals.retries
+    if totals.fallbacks:
+        metrics["fallbacks"] = totals.fallbacks
+    if run.kind in ("chat", "llm"):
+        return
+    _add_usage(metrics, totals.usage)
+    if totals.models:
+        metadata["model"] = next(iter(totals.models))
+    if len(totals.models) > 1:
+        metadata["models"] = list(totals.models)
+    if totals.unreported_calls:
+        metadata["usage_missing"] = True
+    if totals.cost is not None:
+        _add_cost(metadata, metrics, totals.cost)
+
+
+def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
+    """Put the token counts that are known into the metrics."""
+    if usage is None:
+        return
+    counts = (
+        ("prompt_tokens", usage.input_tokens),
+        ("completion_tokens", usage.output_tokens),
+        ("total_tokens", usage.total_tokens),
+        ("total_request_tokens", usage.total_tokens),
+        ("prompt_cache_hit_tokens", usage.cache_read_tokens),
+        ("prompt_cache_creation_tokens", usage.cache_write_tokens),
+        ("reasoning_tokens", usage.reasoning_tokens),
+        ("audio_input_tokens", usage.audio_input_tokens),
+        ("audio_output_tokens", usage.audio_output_tokens),
+    )
+    metrics.update({name: count for name, count in counts if count is not None})
+
+
+def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
+    """Put the cost, in USD, with where it comes from and how sure it is."""
+    metadata["cost_status"] = cost.status
+    if cost.source is not None:
+        metadata["cost_source"] = cost.source
+    if cost.amount is not None:
+        metrics["cost"] = float(cost.amount)
+
+
+def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
+    """Tokens that were written per second of the whole call."""
+    if usage is None or usage.cache_hit or usage.output_tokens is None:
+        return None
+    latency = run.latency
+    return _rounded(usage.output_tokens / latency, 1_000) if latency else None
+
+
+def _rounded(number: float, parts: int) -> float:
+    """To the nearest of so many parts of one, in a fraction of the time of `round` to digits."""
+    return round(number * parts) / parts
+
+
+def _rfc3339(seconds: float) -> str:
+    second, millionths = divmod(int(seconds * 1_000_000 + 0.5), 1_000_000)
+    return _second(second) + _MILLISECONDS[millionths // 1_000]
+
+
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1_000))
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    # What ends together is shaped together, so the same few seconds are asked for again and again.
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

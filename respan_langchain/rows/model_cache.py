@@ -1,0 +1,79 @@
+"""Models that were asked before: what their start events say is read once, not at every call.
+
+An app asks the same few models, with the same parameters and tools, again and again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import eq
+from typing import Any, Final
+
+from respan_langchain._safe_call import outcome_of
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.events import Asked
+from respan_langchain.usage.model_info import FROM_METADATA, ModelFacts, model_asked
+
+MOST_MODELS: Final = 256
+MOST_WAYS: Final = 8
+"""Ways of asking one model that are remembered; an app may give each call a number of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """What a start event says of its model."""
+
+    facts: ModelFacts
+    shown: Mapping[str, Json]
+    """The same as the metadata of its rows has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way in which a model was asked."""
+
+    said: list[object]
+    """As JSON, so that nobody changes it afterwards."""
+    model: KnownModel
+
+
+class KnownModels:
+    """Reads start events, each kind of them once."""
+
+    def __init__(self, shown: Callable[[ModelFacts], Mapping[str, Json]]) -> None:
+        """`shown` says what rows tell of the facts."""
+        self._shown = shown
+        self._ways: dict[tuple[object, object], list[_Way]] = {}
+
+    def read(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
+        """What this start event says of its model."""
+        said = [*asked, *map(metadata.get, FROM_METADATA)]
+        provider, name = said[3], said[4]
+        if not isinstance(provider, str | None) or not isinstance(name, str | None):
+            return self._known(asked, metadata)
+        ways = self._ways.get((provider, name))
+        if ways is None:
+            ways = self._begin(provider, name)
+        for way in ways:
+            # What stands in there is the app's own; its `==` may do anything.
+            if outcome_of(eq, way.said, said) is True:
+                return way.model
+        if len(ways) < MOST_WAYS:
+            self._remember(said, ways)
+        return self._known(asked, metadata)
+
+    def _known(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
+        facts = model_asked(asked.serialized, metadata, asked.invocation_params, asked.options)
+        return KnownModel(facts, self._shown(facts))
+
+    def _begin(self, provider: str | None, name: str | None) -> list[_Way]:
+        if len(self._ways) >= MOST_MODELS:
+            self._ways.clear()
+        return self._ways.setdefault((provider, name), [])
+
+    def _remember(self, said: list[object], ways: list[_Way]) -> None:
+        # What is no JSON, such as a class that stands for a schema, may look the same and not be.
+        kept: Any = json_value(said, keep_media=True)
+        if outcome_of(eq, kept, said) is True:
+            # Read from the copy, so that nothing of the app's is kept alive.
+            metadata = dict(zip(FROM_METADATA, kept[3:], strict=True))
+            ways.append(_Way(kept, self._known(Asked(*kept[:3]), metadata)))

@@ -1,0 +1,72 @@
+"""A row in the making: the platform's own keys, values still Python's JSON.
+
+Values only. A finished run becomes a row step by step: `record.py` begins it, `metrics.py` adds the
+numbers, `said.py` what was said, `context.py` what the application said of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypedDict
+
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.tracing.call_settings import CallSettings
+from respan_langchain.tracing.run import Run
+from respan_langchain.usage.cost import Cost
+from respan_langchain.usage.model_info import ModelFacts
+from respan_langchain.usage.usage_sources import Usage
+
+
+class Row(TypedDict, total=False):
+    """One log of a dataset, before it is finished.
+
+    A key that is unknown is left out, never null.
+    """
+
+    input: Json
+    output: Json
+    expected_output: Json
+    metadata: dict[str, Json]
+    metrics: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the owner wants to see in a row."""
+
+    content: bool = True
+    """False: metrics and identity only, nothing that was said."""
+    input_key: str | None = None
+    """Which part of a root's input is the row's input: a key or a dotted path."""
+    output_key: str | None = None
+    trajectory: bool = True
+    retrieved_documents: bool = True
+    messages: Literal["auto", "off"] = "auto"
+    """Whether a root whose state is a list of messages gives a conversation and an answer."""
+    keep_media: bool = False
+    """Whether images, audio and files are kept, in place of their type, size and digest."""
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    """On every row: the application's own facts, its version, the library's."""
+    tags: tuple[str, ...] = ()
+
+
+class ModelCall(NamedTuple):
+    """The numbers and facts of one model call."""
+
+    usage: Usage | None
+    cost: Cost
+    facts: ModelFacts
+    shown: Mapping[str, Json]
+    """What `shown_facts` gave for what was known when it was asked."""
+
+
+class Draft(NamedTuple):
+    """One run, and as much of its row as is made."""
+
+    run: Run
+    call: CallSettings
+    """What its call asked for."""
+    model: ModelCall | None
+    """None for everything but model calls."""
+    identifier: str
+    """The row's `custom_identifier`: its run's id, unless the call gave another."""
+    row: Row

@@ -1,0 +1,40 @@
+"""What a retriever found, as an evaluator reads it."""
+
+from typing import TypeGuard, TypeVar
+
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.type_registry import shape_of
+from respan_langchain.serialization.walker import Walk
+
+Kind = TypeVar("Kind")
+
+
+def documents(values: object) -> list[dict[str, Json]]:
+    """Documents with `content`, and `source`, `score`, `metadata` and `id` where they have them.
+
+    A pair of document and score, as `similarity_search_with_score` returns it, is one document;
+    what is no document is content alone. None is no documents, and one document is a list of one.
+    """
+    walk = Walk(shape_of)
+    if values is None:
+        return []
+    found = list.__iter__(values) if _is_a(values, list) else [values]
+    return [_document(value, walk) for value in found]
+
+
+def _document(value: object, walk: Walk) -> dict[str, Json]:
+    score: Json = None
+    shaped: Json
+    if _is_a(value, tuple) and len(value) == 2:
+        shaped, score = walk.value(value[0]), walk.value(value[1])
+    else:
+        shaped = walk.value(value)
+    found: dict[str, Json] = (
+        shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
+    )
+    return found if score is None else {**found, "score": score}
+
+
+def _is_a(value: object, kind: type[Kind]) -> TypeGuard[Kind]:
+    """By its type: `isinstance` asks the value for its class, and the app's own may raise."""
+    return issubclass(type(value), kind)

@@ -1,0 +1,96 @@
+"""Messages and model answers in OpenAI's schema.
+
+The door to this room for what is known to be a conversation.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from respan_langchain._safe_call import outcome_of
+from respan_langchain.serialization import objects, openai_message
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.type_registry import shape_of
+from respan_langchain.serialization.walker import Walk
+
+if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
+    from langchain_core.outputs import LLMResult
+
+
+class Generated(NamedTuple):
+    """What a model answered to one prompt."""
+
+    output: Json
+    """The first candidate: a chat model's message, a completion's text; None without any."""
+    candidates: list[Json]
+    """All candidates where there are several, else empty."""
+
+
+def messages(values: Sequence[object], *, keep_media: bool = False) -> list[dict[str, Json]]:
+    """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
+    walk: Walk | None = None
+    turns: list[dict[str, Json]] = []
+    for value in values:
+        turn = _plain(value, keep_media=keep_media)
+        if turn is None:
+            walk = walk or Walk(shape_of, keep_media=keep_media)
+            turn = _turn(value, walk)
+        turns.append(turn)
+    return turns
+
+
+def generations(response: "LLMResult", *, keep_media: bool = False) -> Generated:
+    """What a model answered, all candidates kept; after an error partial, or nothing."""
+    answers = next((row for row in response.generations if row), [])
+    if len(answers) == 1 and (plain := _plain(_said(answers[0]), keep_media=keep_media)):
+        return Generated(plain, [])
+    walk = Walk(shape_of, keep_media=keep_media)
+    candidates = [walk.value(_said(answer)) for answer in answers]
+    return Generated(
+        output=candidates[0] if candidates else None,
+        candidates=candidates if len(candidates) > 1 else [],
+    )
+
+
+def fields_of(value: object) -> Mapping[Any, Any]:
+    """The fields of a message, or of a dict or a pair that stands for one; else none."""
+    found = outcome_of(_fields, value)
+    return found if isinstance(found, dict) else {}
+
+
+def role_of(value: object) -> str | None:
+    """Who says it, in the platform's words; None for what does not stand for a message."""
+    fields = fields_of(value)
+    words = (fields.get(name) for name in ("role", "type"))
+    found = next((word for word in words if type(word) is str and word), "none")
+    return openai_message.ROLES.get(found, "none") if fields else None
+
+
+def _fields(value: Any) -> Mapping[Any, Any] | None:
+    if shape_of(type(value)) is openai_message.message:
+        fields: dict[str, Any] = value.__dict__
+        return fields
+    if type(value) is dict:
+        return openai_message.envelope(value)
+    turn = openai_message.pair(value)
+    return None if turn is None else {"role": turn[0]}
+
+
+def _turn(value: object, walk: Walk) -> dict[str, Json]:
+    shaped = walk.value(objects.Conversation((value,)))
+    turn = shaped[0] if isinstance(shaped, list) else shaped
+    if not isinstance(turn, dict) or "role" not in turn:
+        return {"role": "none", "content": turn}
+    if turn["role"] in openai_message.ROLES.values():
+        return turn
+    return {**turn, "role": "none", "original_role": turn["role"]}
+
+
+def _said(answer: Any) -> object:
+    fields: Mapping[str, Any] = answer.__dict__
+    return fields["message"] if "message" in fields else fields.get("text")
+
+
+def _plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
+    if shape_of(type(value)) is not openai_message.message:
+        return None
+    return openai_message.plain(value, keep_media=keep_media)

@@ -1,0 +1,1 @@
+"""An HTTP port and web pages over the embedded platform. Needs the `local` extra."""

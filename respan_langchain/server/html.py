@@ -1,0 +1,83 @@
+"""HTML out of values: whatever is not known to be HTML is text, and is escaped.
+
+`Html` marks what this file made itself; nothing else may.
+"""
+
+import re
+from html import escape
+from urllib.parse import quote
+
+
+def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
+    """Write the address of a dataset's page, or of one below it."""
+    return f"/datasets/{quote(dataset_id, safe='')}/{rest}{_query(query)}"
+
+
+def log_link(dataset_id: str, unique_id: str, rest: str = "", query: str = "") -> str:
+    """Write the address of a log's page, or of one below it."""
+    return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", query)
+
+
+def _query(query: str) -> str:
+    return f"?{query}" if query else ""
+
+
+VOID = frozenset({"input", "br", "link", "meta", "img"})
+"""Elements of HTML without content; those of SVG are closed like others."""
+
+INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "\u2028\u2029\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""Characters that are not seen, or turn around what is: a text can hide behind them."""
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(name: str, /, *children: "Html | str | int | None", **attributes: object) -> Html:
+    """Make an element.
+
+    An attribute's trailing underscore is dropped and the others become hyphens; None and False
+    leave it out, True gives it no value.
+
+    >>> element("a", "1 < 2", href="/", class_="x", data_seq=3)
+    '<a href="/" class="x" data-seq="3">1 &lt; 2</a>'
+    """
+    tag = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    if name in VOID:
+        return Html(tag)
+    return Html(f"{tag}{joined(*children)}</{name}>")
+
+
+def joined(*children: "Html | str | int | None") -> Html:
+    """Put children one after another; None is nothing."""
+    return Html("".join(_child(child) for child in children if child is not None))
+
+
+def as_written(text: str) -> Html:
+    """Show a text of unknown origin, with what is invisible in it made visible."""
+    return Html(INVISIBLE.sub(_visible, escape(text)))
+
+
+def plainly(text: str) -> str:
+    """Write such a text where no elements can stand: in a title, an option, an attribute."""
+    return INVISIBLE.sub("\ufffd", text)
+
+
+def _visible(found: re.Match[str]) -> str:
+    return f'<span class="hidden-character" title="U+{ord(found[0]):04X}">\ufffd</span>'
+
+
+def _child(child: "Html | str | int") -> str:
+    return child if isinstance(child, Html) else escape(str(child))
+
+
+def _attribute(key: str, value: object) -> str:
+    if value is None or value is False:
+        return ""
+    name = key.removesuffix("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'

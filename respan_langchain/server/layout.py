@@ -1,0 +1,136 @@
+"""The frame of every page: head, header, main, and the answer around them."""
+
+from respan_langchain.embedded.http import Response
+from respan_langchain.server.html import Html, as_written, element, joined, plainly
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Nothing but our own files runs or is fetched, whatever a model wrote."""
+
+SECURITY_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+SHORTCUTS = (
+    ("j  k", "next and previous row"),
+    ("Enter", "open the row"),
+    ("x", "mark the row to compare"),
+    ("c", "compare the two marked rows"),
+    ("/", "search"),
+    ("[  ]", "previous and next page"),
+    ("e", "edit the expected output"),
+    ("u", "up one level"),
+    ("t", "light or dark"),
+    ("?", "this help"),
+)
+
+
+def page(
+    title: str, *content: Html | None, trail: Html | None = None, status: int = 200
+) -> Response:
+    """Answer with a whole page."""
+    html = joined(
+        Html("<!doctype html>"),
+        element("html", _head(title), _body(content, trail), lang="en"),
+    )
+    return fragment(html, status)
+
+
+def fragment(html: Html, status: int = 200) -> Response:
+    """Answer with HTML."""
+    headers = {"content-type": "text/html; charset=utf-8", **SECURITY_HEADERS}
+    # Lone surrogates cannot arrive in JSON, but nothing should fail here if they did.
+    return Response(status, html.encode(errors="replace"), headers)
+
+
+def trail(*steps: tuple[str, str]) -> Html:
+    """Show the way back: names and addresses, the last without a link."""
+    links = [
+        element("a", as_written(name), href=address, dir="auto") for name, address in steps[:-1]
+    ]
+    here = element("span", as_written(steps[-1][0]), aria_current="page", dir="auto")
+    parts = [element("li", part) for part in [*links, here]]
+    return element("nav", element("ol", *parts), class_="trail", aria_label="Where you are")
+
+
+def icon(name: str, *paths: str) -> Html:
+    """Draw a small symbol."""
+    drawn = [element("path", d=path) for path in paths]
+    return element(
+        "svg", *drawn, class_=f"icon icon-{name}", viewBox="0 0 16 16", aria_hidden="true"
+    )
+
+
+def _head(title: str) -> Html:
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("title", plainly(f"{title} · Respan, local")),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
+        element("link", rel="stylesheet", href="/static/app.css"),
+        element("script", src="/static/theme.js"),
+        element("script", src="/static/app.js", defer=True),
+    )
+
+
+def _body(content: tuple[Html | None, ...], way: Html | None) -> Html:
+    return element(
+        "body",
+        element("a", "Skip to the content", class_="skip", href="#content"),
+        _header(way),
+        element("main", *content, id="content", tabindex="-1"),
+        _help(),
+        element("div", id="notice", role="status", aria_live="polite"),
+    )
+
+
+def _header(way: Html | None) -> Html:
+    mark = element("span", class_="logo", aria_hidden="true")
+    home = element(
+        "a", mark, element("span", "Respan", class_="brand-name"), href="/", class_="brand"
+    )
+    buttons = element(
+        "div",
+        element("button", "Shortcuts", type="button", class_="quiet", data_action="help"),
+        element(
+            "button", _half_moon(), type="button", class_="quiet square", data_action="theme",
+            aria_label="Light or dark",
+        ),
+        class_="header-actions",
+    )  # fmt: skip
+    return element("header", home, way, buttons, class_="site")
+
+
+def _half_moon() -> Html:
+    return icon(
+        "theme", "M8 1.7a6.3 6.3 0 1 1 0 12.6a6.3 6.3 0 1 1 0-12.6z", "M8 1.7a6.3 6.3 0 0 1 0 12.6z"
+    )
+
+
+def _help() -> Html:
+    rows = [
+        joined(element("dt", *_keys(keys)), element("dd", meaning)) for keys, meaning in SHORTCUTS
+    ]
+    close = element("button", "Close", type="button", data_action="close")
+    return element(
+        "dialog", element("h2", "Shortcuts"), element("dl", *rows), close, id="help", class_="help"
+    )
+
+
+def _keys(keys: str) -> list[Html]:
+    return [element("kbd", key) for key in keys.split()]
+
+
+def strip(figures: list[tuple[str, str]], **attributes: str) -> Html:
+    """Show a few figures in a row."""
+    pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
+    return element("dl", *pairs, class_="strip", **attributes)

@@ -1,0 +1,1 @@
+"""One module per web page, and the parts that several pages share."""

@@ -1,0 +1,147 @@
+"""Two rows beside each other: what is the same, what differs, word by word."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from difflib import SequenceMatcher
+from typing import Any
+
+from respan_langchain.embedded.endpoints.evaluators import text_of
+from respan_langchain.embedded.http import RefusedError, Response
+from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import formatting, layout
+from respan_langchain.server.html import Html, as_written, dataset_link, element, joined, log_link
+from respan_langchain.server.pages.messages import CUT, Reader
+from respan_langchain.server.preview import loaded, pretty
+
+MOST_WORDS = 1000
+"""Words of each text up to which differences are looked for."""
+
+FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("Tokens in", "prompt_tokens", formatting.count),
+    ("Tokens out", "completion_tokens", formatting.count),
+    ("Cost", "cost", formatting.money),
+    ("Latency", "latency", formatting.duration),
+    ("First token", "time_to_first_token", formatting.duration),
+)
+
+
+def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
+    """Show two rows of a dataset."""
+    with store.reading() as connection:
+        dataset = datasets_table.find(connection, dataset_id)
+        if len(unique_ids) != 2:
+            raise RefusedError(400, "Mark two rows to compare them.")
+        one, other = (
+            logs_table.find(connection, dataset["seq"], unique_id) for unique_id in unique_ids
+        )
+    way = layout.trail(
+        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Comparison", "")
+    )
+    return layout.page(
+        "Comparison",
+        element("h1", "Comparison"),
+        _figures(dataset_id, one, other),
+        _section("Input", one, other, "input"),
+        _section("Output", one, other, "output"),
+        _section("Expected output", one, other, "expected_output"),
+        trail=way,
+    )
+
+
+def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
+    head = element(
+        "tr",
+        element("td"),
+        *[element("th", _name(dataset_id, row), scope="col") for row in (one, other)],
+        element("th", "Difference", scope="col", class_="number"),
+    )
+    lines = [
+        element(
+            "tr",
+            element("th", title, scope="row"),
+            element("td", write(one[column]), class_="number"),
+            element("td", write(other[column]), class_="number"),
+            element("td", _difference(one[column], other[column]), class_="number"),
+        )
+        for title, column, write in FIGURES
+    ]
+    words = [
+        element(
+            "tr",
+            element("th", title, scope="row"),
+            *[element("td", as_written(row[column] or formatting.NOTHING), class_="number")
+              for row in (one, other)],
+            element("td", "" if one[column] == other[column] else "differs", class_="number"),
+        )
+        for title, column in [("Model", "model"), ("Status", "status")]
+    ]  # fmt: skip
+    table = element("table", element("thead", head), element("tbody", *words, *lines))
+    return element("div", table, class_="table-frame comparison")
+
+
+def _name(dataset_id: str, row: sqlite3.Row) -> Html:
+    name = row["span_name"] or row["log_type"] or "Row"
+    when = element(
+        "time", formatting.clock(row["happened_at"]), datetime=formatting.iso(row["happened_at"])
+    )
+    link = element("a", as_written(name), href=log_link(dataset_id, row["unique_id"]))
+    return joined(link, when)
+
+
+def _difference(one: float | None, other: float | None) -> str:
+    if one is None or other is None:
+        return formatting.NOTHING
+    if one == other:
+        return "same"
+    if one == 0:
+        return "+" if other > 0 else "\u2212"
+    change = (other - one) / one
+    sign = "+" if change > 0 else "\u2212"
+    return f"{sign}{abs(change):.0%}"
+
+
+def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Html | None:
+    if one[name] is None and other[name] is None:
+        return None
+    if one[name] == other[name]:
+        said = element("div", Reader().value(loaded(one[name])), class_="side")
+        note = element("span", "the same in both", class_="hint")
+        return element("section", element("h2", title, note), said, class_="compared")
+    sides = _marked(loaded(one[name]), loaded(other[name]))
+    columns = [element("div", side, class_="side") for side in sides]
+    return element(
+        "section", element("h2", title), element("div", *columns, class_="sides"), class_="compared"
+    )
+
+
+def _marked(one: Any, other: Any) -> tuple[Html, Html]:
+    """Mark what only one side says, where both are short enough to look for it."""
+    before, after = (re.findall(r"\w+\s*|[^\w\s]\s*|\s+", _text(side)) for side in (one, other))
+    if max(len(before), len(after)) > MOST_WORDS or not before or not after:
+        return Reader().value(one), Reader().value(other)
+    left: list[Html] = []
+    right: list[Html] = []
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        left.append(_piece("del", "".join(before[a:b]), kind != "equal"))
+        right.append(_piece("ins", "".join(after[c:d]), kind != "equal"))
+    return _side(left), _side(right)
+
+
+def _side(pieces: list[Html]) -> Html:
+    return element("div", *pieces, class_="text", dir="auto")
+
+
+def _piece(name: str, text: str, marked: bool) -> Html:
+    return element(name, as_written(text)) if marked and text else as_written(text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n\n".join(_text(one) for one in value)[:CUT]
+    if value is None:
+        return ""
+    if isinstance(value, dict) and isinstance(value.get("role"), str):
+        return f"{value['role']}: {text_of(value)}"
+    return (value if isinstance(value, str) else pretty(value))[:CUT]

@@ -1,0 +1,103 @@
+"""The first page: all datasets with what they hold."""
+
+import sqlite3
+import time
+
+from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.store import datasets_table
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import formatting, layout
+from respan_langchain.server.html import Html, as_written, dataset_link, element, joined
+
+SHOWN = 500
+
+
+def show(store: Store) -> Response:
+    """Show all datasets."""
+    return layout.page(
+        "Datasets",
+        element("h1", "Datasets"),
+        element("div", listing(store), data_live="/live", data_pace="2000"),
+    )
+
+
+def listing(store: Store) -> Html:
+    """Make the part of the page that changes."""
+    with store.reading() as connection:
+        rows = datasets_table.all_with_logs(connection, SHOWN)
+    if not rows:
+        return _empty(store)
+    return joined(_totals(rows), _table(rows))
+
+
+def _totals(rows: list[sqlite3.Row]) -> Html:
+    figures_shown = [
+        ("Datasets", formatting.count(len(rows))),
+        ("Rows", formatting.count(sum(row["log_count"] for row in rows))),
+        ("Tokens", formatting.short_count(sum(row["total_tokens"] for row in rows))),
+        ("Cost", formatting.money(round(sum(row["total_cost"] for row in rows), 9))),
+    ]
+    return layout.strip(figures_shown)
+
+
+def _table(rows: list[sqlite3.Row]) -> Html:
+    now = time.time()
+    heads = [("Name", ""), ("Rows", "number"), ("Errors", "number"), ("Tokens", "number"),
+             ("Cost", "number"), ("Last change", "when")]  # fmt: skip
+    head = element(
+        "thead",
+        element("tr", *[element("th", name, scope="col", class_=kind) for name, kind in heads]),
+    )
+    body = element("tbody", *[_row(row, now) for row in rows])
+    return element("div", element("table", head, body, class_="datasets"), class_="table-frame")
+
+
+def _row(row: sqlite3.Row, now: float) -> Html:
+    link = element("a", as_written(row["name"]), href=dataset_link(row["id"]), dir="auto")
+    about = row["description"] or None
+    name = element(
+        "th",
+        link,
+        element("span", as_written(about), class_="description", dir="auto") if about else None,
+        scope="row",
+    )
+    errors = row["error_count"]
+    return element(
+        "tr",
+        name,
+        _figure("Rows", formatting.count(row["log_count"])),
+        _figure("Errors", formatting.count(errors), "has-errors" if errors else "none"),
+        _figure("Tokens", formatting.short_count(row["total_tokens"])),
+        _figure("Cost", formatting.money(round(row["total_cost"], 9))),
+        element(
+            "td",
+            element("time", formatting.ago(row["updated_at"], now),
+                    datetime=formatting.iso(row["updated_at"])),
+            class_="when",
+            data_label="Last change",
+        ),
+        data_row=True,
+    )  # fmt: skip
+
+
+def _figure(label: str, figure: str, kind: str = "") -> Html:
+    return element("td", figure, class_=f"number {kind}".strip(), data_label=label)
+
+
+def _empty(store: Store) -> Html:
+    url = "sqlite:///respan.db" if store.in_memory else f"sqlite:///{store.path}"
+    lines = [
+        "from respan_langchain import RespanDatasetCallbackHandler\n",
+        "handler = RespanDatasetCallbackHandler(",
+        f'    dataset="support-bot", base_url="{url}"',
+        ")",
+        'chain.invoke(question, config={"callbacks": [handler]})',
+    ]
+    return element(
+        "section",
+        element("h2", "No datasets yet"),
+        element("p", "Run a chain with the handler, and its rows appear here as they arrive."),
+        element("pre", element("code", "\n".join(lines)), tabindex="0"),
+        element("p", "Or fill one with examples: ", element("code", "respan-langchain demo")),
+        class_="empty",
+    )

@@ -1,0 +1,198 @@
+"""A log's input and output as people read them: messages, tool calls, reasoning, documents.
+
+Whatever a model or a user wrote is text here: no links, no markup, no pictures from elsewhere.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from respan_langchain.server import formatting
+from respan_langchain.server.html import Html, as_written, element, joined
+from respan_langchain.server.preview import (
+    are_documents,
+    call_of,
+    is_conversation,
+    is_message,
+    loaded,
+    pretty,
+)
+
+PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+"""The only pictures that are shown: what they are is in the log itself."""
+CUT = 20_000
+"""Characters of one text that are shown at first."""
+LONG_SYSTEM = 400
+"""Characters beyond which a system message is folded."""
+SHOWN_OF_STEP = frozenset({"tool", "input", "output", "tool_call_id"})
+REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a log is shown."""
+
+    whole: bool = False
+    """Whether even very long texts are shown to their end."""
+    rest: str = ""
+    """The address of the page that shows them whole."""
+
+    def value(self, value: Any, role: str | None = None) -> Html:
+        """Show any value: a conversation, a message, documents, a text, or JSON."""
+        if is_conversation(value):
+            return element("ol", *[self.message(one) for one in value], class_="conversation")
+        if is_message(value):
+            return element("ol", self.message(value), class_="conversation")
+        if are_documents(value):
+            return self.documents(value)
+        if isinstance(value, str):
+            body = self.text(value)
+            return element("div", body, class_=f"said said-{role}" if role else "said")
+        return self.json(value)
+
+    def message(self, message: Mapping[str, Any]) -> Html:
+        """Show one message with all its parts."""
+        role = str(message.get("role"))
+        known = role if role in {"system", "developer", "user", "assistant", "tool"} else "other"
+        parts = [*self._reasoning(message), *self._content(message), *self._calls(message)]
+        head = element("header", element("span", as_written(role), class_="role"), _about(message))
+        body = element("div", *parts, class_="parts") if parts else _nothing()
+        if known in {"system", "developer"} and len(str(message.get("content"))) > LONG_SYSTEM:
+            length = formatting.size(len(str(message.get("content"))))
+            body = element("details", element("summary", f"Instructions, {length}"), body)
+        return element("li", head, body, class_=f"message message-{known}")
+
+    def text(self, text: str) -> Html:
+        """Show a text, cut where it is very long."""
+        if self.whole or len(text) <= CUT:
+            return element("div", as_written(text), class_="text", dir="auto")
+        more = element(
+            "a", f"Show all {formatting.size(len(text))}", href=self.rest, class_="show-all"
+        )
+        return joined(element("div", as_written(text[:CUT]), class_="text", dir="auto"), more)
+
+    def json(self, value: Any) -> Html:
+        """Show a value as JSON."""
+        written = pretty(value)
+        cut = written if self.whole or len(written) <= CUT else written[:CUT]
+        more = None
+        if len(cut) < len(written):
+            label = f"Show all {formatting.size(len(written))}"
+            more = element("a", label, href=self.rest, class_="show-all")
+        return joined(element("pre", as_written(cut), class_="json", tabindex="0"), more)
+
+    def documents(self, documents: list[Mapping[str, Any]]) -> Html:
+        """Show what a retriever found."""
+        return element("ol", *[self._document(one) for one in documents], class_="documents")
+
+    def steps(self, steps: list[Any]) -> Html:
+        """Show the tools that were called on the way, with what they answered."""
+        shown = [
+            self._step(one) if isinstance(one, Mapping) and "tool" in one else self.json(one)
+            for one in steps
+        ]
+        return element("ol", *[element("li", one) for one in shown], class_="steps")
+
+    def _step(self, step: Mapping[str, Any]) -> Html:
+        asked = step.get("input")
+        head = element("header", element("code", as_written(str(step["tool"]))))
+        body = [self._plain(asked)] if asked is not None else []
+        rest = {key: value for key, value in step.items() if key not in SHOWN_OF_STEP}
+        answers = [step["output"]] if step.get("output") is not None else []
+        answers += [rest] if rest else []
+        results = [element("div", self._plain(one), class_="result") for one in answers]
+        return element("div", head, *body, *results, class_="call")
+
+    def _plain(self, value: Any) -> Html:
+        return self.text(value) if isinstance(value, str) else self.json(value)
+
+    def _document(self, document: Mapping[str, Any]) -> Html:
+        metadata = document.get("metadata")
+        facts = list(metadata.items())[:6] if isinstance(metadata, Mapping) else []
+        about = [
+            element("span", as_written(f"{key}: {_short(value)}"), class_="fact")
+            for key, value in facts
+        ]
+        body = document["page_content"] if "page_content" in document else document["content"]
+        return element(
+            "li", self._plain(body), element("footer", *about) if about else None, class_="document"
+        )
+
+    def _reasoning(self, message: Mapping[str, Any]) -> list[Html]:
+        texts = [message[name] for name in ("reasoning_content", "reasoning") if name in message]
+        return [self._thought(text) for text in texts if text]
+
+    def _thought(self, thought: Any) -> Html:
+        return element(
+            "details", element("summary", "Reasoning"), self._plain(thought), class_="reasoning"
+        )
+
+    def _content(self, message: Mapping[str, Any]) -> list[Html]:
+        content = message.get("content")
+        if content is None or content == "":
+            return []
+        if isinstance(content, str):
+            return [
+                self._tool_result(content) if message.get("role") == "tool" else self.text(content)
+            ]
+        if are_documents(content):
+            return [self.documents(content)]
+        if isinstance(content, list):
+            return [self._part(part) for part in content]
+        return [self.json(content)]
+
+    def _tool_result(self, content: str) -> Html:
+        value = loaded(content)
+        if are_documents(value):
+            return self.documents(value)
+        return self.json(value) if isinstance(value, dict | list) else self.text(content)
+
+    def _part(self, part: Any) -> Html:
+        if isinstance(part, str):
+            return self.text(part)
+        if not isinstance(part, Mapping):
+            return self.json(part)
+        kind, text = part.get("type"), part.get("text")
+        if not isinstance(kind, str):
+            return self.json(part)
+        if kind in REASONING:
+            found = [part[name] for name in (kind, "thinking", "text", "summary") if name in part]
+            return self._thought(found[0] if found else part)
+        if kind in {"text", "input_text", "output_text"} and isinstance(text, str):
+            return self.text(text)
+        return _picture(part) or self.json(part)
+
+    def _calls(self, message: Mapping[str, Any]) -> list[Html]:
+        calls = message.get("tool_calls")
+        return [self._call(call) for call in calls] if isinstance(calls, list) else []
+
+    def _call(self, call: Any) -> Html:
+        name, arguments = call_of(call)
+        value = loaded(arguments)
+        shown = self.json(value) if isinstance(value, dict | list) else self.text(arguments)
+        head = element("header", element("code", as_written(name)), element("span", "called"))
+        return element("div", head, shown, class_="call")
+
+
+def _picture(part: Mapping[str, Any]) -> Html | None:
+    """Show a picture that is kept in the log; what lies elsewhere is only named."""
+    found = part.get("image_url")
+    address = found.get("url") if isinstance(found, Mapping) else found
+    if isinstance(address, str) and PICTURE.fullmatch(address):
+        return element("img", src=address, alt="A picture in the message", class_="picture")
+    return None
+
+
+def _about(message: Mapping[str, Any]) -> Html | None:
+    named = [message.get(name) for name in ("name", "tool_call_id")]
+    words = [name for name in named if isinstance(name, str) and name]
+    return element("span", as_written(" · ".join(words)), class_="about") if words else None
+
+
+def _nothing() -> Html:
+    return element("p", "Nothing was said.", class_="nothing")
+
+
+def _short(value: Any) -> str:
+    return str(value)[:120]

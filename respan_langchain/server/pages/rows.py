@@ -1,0 +1,185 @@
+"""A dataset's page: its rows as they arrive, and what is chosen to see of them."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from respan_langchain.embedded.http import RefusedError, Response
+from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
+from respan_langchain.embedded.store.fields import EVERYTHING, Condition
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import formatting, layout
+from respan_langchain.server.html import Html, as_written, dataset_link, element, joined
+from respan_langchain.server.pages.charts import charts
+from respan_langchain.server.pages.rows_table import rows_table
+from respan_langchain.server.pages.toolbar import chips, toolbar
+from respan_langchain.server.query import QUICK, SEARCHED, View
+
+PAGE_SIZE = 50
+COUNTED = 10_000
+"""Matches are counted no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a dataset's rows."""
+
+    dataset: sqlite3.Row
+    rows: list[sqlite3.Row]
+    count: int
+    scores: dict[int, list[dict[str, object]]]
+    problem: str | None = None
+    """Why the filters were not understood; no rows then."""
+
+
+def show(store: Store, dataset_id: str, view: View) -> Response:
+    """Show a dataset."""
+    found = find(store, dataset_id, view)
+    with store.reading() as connection:
+        menus = {
+            column: time_series.values_of(connection, found.dataset["seq"], column)
+            for column in QUICK
+        }
+    name = str(found.dataset["name"])
+    way = layout.trail(("Datasets", "/"), (name, ""))
+    charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
+    return layout.page(
+        name,
+        _head(found.dataset),
+        element("div", data_load=charts_at, class_="charts-place"),
+        toolbar(dataset_id, view, menus),
+        chips(dataset_id, view),
+        _listing(dataset_id, view, found),
+        trail=way,
+    )
+
+
+def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
+    """Answer with the rows again, or with nothing when nothing has changed."""
+    with store.reading() as connection:
+        if version_of(datasets_table.find(connection, dataset_id)) == version:
+            return Response(204)
+    return layout.fragment(listing(dataset_id, view, find(store, dataset_id, view)))
+
+
+def version_of(dataset: sqlite3.Row) -> str:
+    """Say what changes whenever a dataset does."""
+    return f"{dataset['updated_at']:.6f}-{dataset['log_count']}"
+
+
+def show_charts(store: Store, dataset_id: str, view: View) -> Response:
+    """Answer with the charts of what is chosen."""
+    with store.reading() as connection:
+        dataset = datasets_table.find_seq(connection, dataset_id)
+        condition = view.condition(logs_table.last_seq(connection))
+        course = time_series.course(connection, dataset, condition)
+    return layout.fragment(charts(course) if course is not None else Html(""))
+
+
+def find(store: Store, dataset_id: str, view: View) -> Found:
+    """Find a page of rows."""
+    with store.reading() as connection:
+        dataset = datasets_table.find(connection, dataset_id)
+        try:
+            condition = view.condition(logs_table.last_seq(connection))
+        except RefusedError as refused:
+            return Found(dataset, [], 0, {}, refused.detail)
+        rows = logs_table.glances(
+            connection,
+            dataset["seq"],
+            condition,
+            order=view.order,
+            limit=PAGE_SIZE,
+            offset=(view.page - 1) * PAGE_SIZE,
+        )
+        count = _count(connection, dataset, condition)
+        scores = scores_table.of_logs(connection, [row["seq"] for row in rows])
+    return Found(dataset, rows, count, scores)
+
+
+def _count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
+    if condition is EVERYTHING:
+        return int(dataset["log_count"])
+    return logs_table.count_up_to(connection, dataset["seq"], condition, COUNTED + 1)
+
+
+def _head(dataset: sqlite3.Row) -> Html:
+    description = dataset["description"]
+    return element(
+        "div",
+        element("h1", as_written(dataset["name"]), dir="auto"),
+        element("p", as_written(description), class_="lead", dir="auto") if description else None,
+        class_="page-head",
+    )
+
+
+def _listing(dataset_id: str, view: View, found: Found) -> Html:
+    address = dataset_link(dataset_id, "live", view.query()) if view.is_live else None
+    return element("div", listing(dataset_id, view, found), data_live=address, data_pace="1500")
+
+
+def listing(dataset_id: str, view: View, found: Found) -> Html:
+    """Make the part of the page that changes."""
+    if found.problem is not None:
+        said = element("p", as_written(found.problem))
+        content = element(
+            "section", element("h2", "That filter does not work"), said, class_="empty"
+        )
+    elif not found.rows:
+        content = _empty(dataset_id, view, found)
+    else:
+        content = joined(
+            rows_table(dataset_id, view, found.rows, found.scores), _pager(dataset_id, view, found)
+        )
+    return element("div", content, data_version=version_of(found.dataset))
+
+
+def _empty(dataset_id: str, view: View, found: Found) -> Html:
+    if view.is_narrowed or view.page > 1:
+        return element(
+            "section",
+            element("h2", "No rows match"),
+            element("p", f"The dataset has {formatting.count(found.dataset['log_count'])} rows."),
+            _reach(view, found),
+            element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
+            class_="empty",
+        )
+    return element(
+        "section",
+        element("h2", "Waiting for the first row"),
+        element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
+        element("span", class_="pulse", aria_hidden="true"),
+        class_="empty",
+    )
+
+
+def _reach(view: View, found: Found) -> Html | None:
+    """Say how far a search looks, where that is not all the way."""
+    if not view.search or found.dataset["log_count"] <= SEARCHED:
+        return None
+    return element("p", f"A search looks through the newest {formatting.count(SEARCHED)} rows.")
+
+
+def _pager(dataset_id: str, view: View, found: Found) -> Html:
+    first = (view.page - 1) * PAGE_SIZE + 1
+    last = first + len(found.rows) - 1
+    over = found.count > COUNTED and view.is_narrowed
+    total = f"more than {formatting.count(COUNTED)}" if over else formatting.count(found.count)
+    return element(
+        "nav",
+        element(
+            "span",
+            f"{formatting.count(first)} to {formatting.count(last)} of {total}",
+            class_="range",
+        ),
+        _step("Previous", "prev", dataset_id, view, view.page > 1, -1),
+        _step("Next", "next", dataset_id, view, last < found.count, 1),
+        class_="pager",
+        aria_label="Pages",
+    )
+
+
+def _step(name: str, rel: str, dataset_id: str, view: View, possible: bool, by: int) -> Html:
+    if not possible:
+        return element("span", name, class_="button", aria_disabled="true")
+    address = dataset_link(dataset_id, "", view.query(page=view.page + by))
+    return element("a", name, href=address, rel=rel, class_="button")

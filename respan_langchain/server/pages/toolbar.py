@@ -1,0 +1,142 @@
+"""The bar above a dataset's rows: search, filters, export; and the filters that are chosen."""
+
+from respan_langchain._constants import LOG_FIELDS
+from respan_langchain.server.html import Html, as_written, dataset_link, element, plainly
+from respan_langchain.server.query import NEWEST, QUICK, Choice, View
+
+OPERATORS = (
+    ("eq", "is"), ("not", "is not"), ("gt", "is more than"), ("gte", "is at least"),
+    ("lt", "is less than"), ("lte", "is at most"), ("contains", "contains"),
+    ("icontains", "contains, in any case"), ("startswith", "begins with"),
+    ("endswith", "ends with"), ("iexact", "is, in any case"), ("in", "is one of"),
+    ("isnull", "is not there"),
+)  # fmt: skip
+LABELS = {"status": "Any status", "log_type": "Any type", "model": "Any model"}
+
+
+def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
+    """Make the bar, one form that keeps what is chosen."""
+    chosen = {one.field: one.value for one in view.choices if one.operator == "eq"}
+    kept = [
+        choice for choice in view.choices if choice.field not in QUICK or choice.operator != "eq"
+    ]
+    hidden = [_hidden("where", f"{one.field}|{one.operator}|{one.value}") for one in kept]
+    hidden += [_hidden("sort", view.sort)] if view.sort != NEWEST else []
+    hidden += [_hidden("filters", view.filters)] if view.filters else []
+    quick = [_menu(name, menus[name], chosen.get(name, "")) for name in QUICK]
+    form = element(
+        "form",
+        _search(view),
+        *quick,
+        _more(),
+        *hidden,
+        element("button", "Apply", type="submit", class_="apply"),
+        method="get",
+        action=dataset_link(dataset_id),
+        class_="filters",
+        role="search",
+    )
+    return element("div", form, _export(dataset_id, view), class_="toolbar")
+
+
+def chips(dataset_id: str, view: View) -> Html | None:
+    """Show what is chosen, each with a way to take it back."""
+    shown = [
+        _chip(_said(one), dataset_link(dataset_id, "", view.without(one))) for one in view.choices
+    ]
+    if view.search:
+        address = dataset_link(dataset_id, "", view.query(search="", page=1))
+        shown.append(_chip(f"says \u201c{view.search}\u201d", address))
+    if view.filters:
+        address = dataset_link(dataset_id, "", view.query(filters="", page=1))
+        shown.append(_chip(f"filters {view.filters[:80]}", address))
+    if not shown:
+        return None
+    clear = element("a", "Clear all", href=dataset_link(dataset_id), class_="clear")
+    return element("div", *shown, clear, class_="chips", aria_label="Chosen filters")
+
+
+def _said(choice: Choice) -> str:
+    words = dict(OPERATORS).get(choice.operator, choice.operator)
+    value = "" if choice.operator == "isnull" else choice.value
+    return f"{choice.field} {words} {value}"
+
+
+def _chip(label: str, address: str) -> Html:
+    cross = element("a", "\u00d7", href=address, aria_label=plainly(f"Remove the filter {label}"))
+    return element("span", as_written(label), cross, class_="chip", dir="auto")
+
+
+def _hidden(name: str, value: str) -> Html:
+    return element("input", type="hidden", name=name, value=value)
+
+
+def _search(view: View) -> Html:
+    return element(
+        "input",
+        type="search",
+        name="q",
+        value=view.search,
+        placeholder="Search inputs and outputs",
+        aria_label="Search inputs and outputs",
+        autocomplete="off",
+        data_key="search",
+    )
+
+
+def _menu(name: str, values: list[str], chosen: str) -> Html | None:
+    if len(values) < 2 and not chosen:
+        return None
+    options = [element("option", LABELS[name], value="")]
+    listed = values if chosen in values or not chosen else [*values, chosen]
+    options += [
+        element("option", plainly(value[:60]), value=value, selected=value == chosen)
+        for value in listed
+    ]
+    label = LABELS[name].removeprefix("Any ").capitalize()
+    return element("select", *options, name=name, aria_label=label, data_submit=True)
+
+
+def _more() -> Html:
+    fields = sorted(LOG_FIELDS | {"timestamp", "created_at"})
+    listed = [element("option", value=name) for name in [*fields, "metadata__"]]
+    operators = [element("option", words, value=name) for name, words in OPERATORS]
+    box = element(
+        "div",
+        element("label", "Field", _field(), class_="field"),
+        element("datalist", *listed, id="fields"),
+        element(
+            "label", "Relation", element("select", *operators, name="operator"), class_="field"
+        ),
+        element("label", "Value", _input("value", "gpt-4o, 0.01, \u2026"), class_="field"),
+        element("button", "Add filter", type="submit", class_="primary"),
+        class_="popover",
+    )
+    return element("details", element("summary", "Filter", class_="button"), box, class_="menu")
+
+
+def _field() -> Html:
+    return element(
+        "input", name="field", placeholder="cost, metadata__team", list="fields", autocomplete="off"
+    )
+
+
+def _input(name: str, hint: str) -> Html:
+    return element("input", name=name, placeholder=hint, autocomplete="off")
+
+
+def _export(dataset_id: str, view: View) -> Html:
+    query = view.query(page=1, sort=NEWEST)
+    links = [
+        element("a", title, element("span", about), href=dataset_link(dataset_id, name, query),
+                download=True)
+        for name, title, about in [
+            ("export.jsonl", "JSONL", "whole rows, one a line"),
+            ("export.csv", "CSV", "for a spreadsheet"),
+        ]
+    ]  # fmt: skip
+    what = "what is filtered" if view.is_narrowed else "all rows"
+    box = element("div", element("p", f"Export {what}", class_="hint"), *links, class_="popover")
+    return element(
+        "details", element("summary", "Export", class_="button"), box, class_="menu menu-right"
+    )

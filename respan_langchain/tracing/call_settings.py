@@ -1,0 +1,105 @@
+"""What a single call says about its rows, in LangChain's `config`, and who it was for.
+
+`metadata["respan"]` is ours, `metadata["respan_params"]` is the vendor's; both are taken out of the
+row. LangChain hands metadata down, so what is said for a chain holds for everything under it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import eq
+from typing import Any, Final
+from uuid import UUID
+
+from respan_langchain._safe_call import outcome_of
+from respan_langchain.tracing.run import Run
+
+OURS: Final = "respan"
+VENDORS: Final = "respan_params"
+
+IDENTIFIERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "thread_identifier": ("thread_identifier", "thread_id", "conversation_id"),
+    "session_identifier": ("session_identifier", "session_id"),
+    "customer_identifier": ("customer_identifier", "user_id", "customer_id"),
+    "group_identifier": ("group_identifier",),
+    "evaluation_identifier": ("evaluation_identifier",),
+}
+"""The platform's names, and what applications call the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What one call asks for."""
+
+    capture: bool = True
+    dataset: str | None = None
+    """A dataset's name or id, in place of the handler's."""
+    expected_output: object = None
+    custom_identifier: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    identifiers: Mapping[str, object] = field(default_factory=dict)
+
+
+NOTHING_SAID: Final = CallSettings()
+NAMES: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
+
+
+def call_settings(run: Run) -> CallSettings:
+    """Read what this run's call asks for; what is not of the right shape is left alone."""
+    vendors, ours = run.metadata.get(VENDORS), run.metadata.get(OURS)
+    if vendors is None and ours is None:
+        return NOTHING_SAID
+    vendors, ours = _mapping(vendors), _mapping(ours)
+    given = {**vendors, **ours}
+    # What stands for one row only belongs to the uppermost run that carries it, not to all that
+    # inherit it.
+    own = {} if _inherited(run) else given
+    dataset, identifier = given.get("dataset"), own.get("custom_identifier")
+    tags = given.get("tags")
+    return CallSettings(
+        capture=given.get("capture") is not False,
+        dataset=dataset if isinstance(dataset, str) and dataset else None,
+        expected_output=own.get("expected_output"),
+        custom_identifier=None if identifier is None else str(identifier),
+        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list | tuple | set) else (),
+        metadata={**_mapping(vendors.get("metadata")), **_mapping(ours.get("metadata"))},
+        identifiers={key: given[key] for key in IDENTIFIERS if key in given},
+    )
+
+
+def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
+    """Who and which conversation a run was for.
+
+    Said in the call, in `metadata`, or in `configurable`.
+    """
+    places = (run.metadata, run.trace.root.metadata, run.trace.configurable)
+    found: dict[str, str] = {}
+    if not call.identifiers and all(map(NAMES.isdisjoint, places)):
+        return found
+    for key, names in IDENTIFIERS.items():
+        value = call.identifiers.get(key)
+        for place in places:
+            for name in names:
+                value = place.get(name) if value is None else value
+        if isinstance(value, str | int | UUID):
+            found[key] = str(value)[:254]
+    return found
+
+
+def conversation(run: Run) -> str:
+    """What is sampled as one: the thread if the call names one, else the trace."""
+    named = identifiers(run, call_settings(run))
+    return named.get("thread_identifier") or named.get("session_identifier") or run.trace.id.hex
+
+
+def _inherited(run: Run) -> bool:
+    # LangGraph hands an equal dict down, not the same one; what is in it is the app's own.
+    above = run.parent
+    return above is not None and all(
+        outcome_of(eq, run.metadata.get(key), above.metadata.get(key)) is True
+        for key in (OURS, VENDORS)
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

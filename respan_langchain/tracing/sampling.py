@@ -1,0 +1,84 @@
+"""Which runs become rows: by kind, by name or tag or predicate, and by sampling.
+
+Pure decisions over a finished run; nothing is made of a run before it is known to be wanted.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from respan_langchain.tracing.call_settings import conversation
+from respan_langchain.tracing.run import Reason, Run
+
+CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
+CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
+    {"root", "llm", "tool", "retriever", "chain"}
+)
+Selector = str | Callable[[Run], bool]
+"""A name, a tag, or a function of a run that says whether it is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner wants to see captured."""
+
+    capture: frozenset[CaptureKind] = frozenset({"root", "llm"})
+    include: tuple[Selector, ...] = ()
+    """When there are any, only runs that one of them means."""
+    exclude: tuple[Selector, ...] = ()
+    sample_rate: float = 1.0
+    """The part of conversations that is kept, 0 to 1."""
+    keep_errors: bool = True
+    """Whether traces that failed are kept whatever the rate."""
+
+
+def is_wanted(run: Run, policy: Policy) -> bool:
+    """Whether a finished run is to become a row, sampling and what its call says aside."""
+    if run.hidden or not _is_captured(run, policy):
+        return False
+    if policy.include and not any(_means(selector, run) for selector in policy.include):
+        return False
+    return not (policy.exclude and any(_means(selector, run) for selector in policy.exclude))
+
+
+def reason_to_keep(run: Run, policy: Policy) -> Reason | None:
+    """Why this run's trace is kept, if it is; None while that hangs on how its root will end."""
+    if policy.sample_rate >= 1.0:
+        return "all"
+    if _chance(run) < policy.sample_rate:
+        return "rate"
+    if not policy.keep_errors:
+        return ""
+    root = run.trace.root
+    if root.status == "error":
+        return "error"
+    # The root comes last; one that was interrupted may be resumed, and fail then.
+    return "" if run is root else None
+
+
+def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
+    """What a row says of how it was chosen, so that its weight can be worked out.
+
+    None when all are kept.
+    """
+    if policy.sample_rate >= 1.0:
+        return None
+    return {"rate": policy.sample_rate, "reason": run.trace.kept}
+
+
+def _is_captured(run: Run, policy: Policy) -> bool:
+    kind = "llm" if run.kind == "chat" else run.kind
+    return kind in policy.capture or (run.is_root and "root" in policy.capture)
+
+
+def _means(selector: Selector, run: Run) -> bool:
+    if isinstance(selector, str):
+        return selector == run.name or selector in run.tags
+    return bool(selector(run))
+
+
+def _chance(run: Run) -> float:
+    """A number in [0, 1) that is the same for a conversation in every process."""
+    digest = hashlib.blake2b(conversation(run).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64

@@ -1,0 +1,297 @@
+"""The table of open runs: events in, finished runs out.
+
+Every rule about how LangChain's runs hang together lives here: what is a root, whose child a run
+is, when a trace is over, what becomes of runs that never end. It holds no lock and reads no clock;
+whoever calls brings both. What has finished is collected in the order in which it finished, a root
+always after everything under it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from math import inf
+from typing import Any, Final
+from uuid import UUID
+
+from respan_langchain.tracing.events import OMITTED, UNCHANGED, Asked, Failure, Kind, Status
+from respan_langchain.tracing.interrupts import Interrupted
+from respan_langchain.tracing.run import Run, Trace, name_in
+from respan_langchain.tracing.timeouts import Patience
+
+HIDDEN_TAG: Final = "langsmith:hidden"
+RETRY_TAG: Final = "retry:attempt:"
+FALLBACKS: Final = "RunnableWithFallbacks"
+
+
+class Runs:
+    """The open runs of one handler."""
+
+    def __init__(self, patience: Patience, *, wants_chains: bool = True) -> None:
+        """Without `wants_chains`, chains that are not roots are not handed over."""
+        self._patience = patience
+        self._wants_chains = wants_chains
+        # By the number of their id, which is hashed three times as fast as a UUID.
+        self._open: dict[int, Run] = {}
+        # Kept in the order of their latest event, so that the one to forget is always the first.
+        self._traces: OrderedDict[Trace, None] = OrderedDict()
+        self._closing: OrderedDict[Trace, float] = OrderedDict()
+        self._interrupted = Interrupted()
+        self._finished: list[Run] = []
+
+    def __len__(self) -> int:
+        """Everything that is still held: open runs and traces that wait."""
+        return len(self._open) + len(self._closing) + len(self._interrupted)
+
+    def take(self) -> list[Run]:
+        """Hand over what has finished since the last call."""
+        finished, self._finished = self._finished, []
+        return finished
+
+    # Events
+
+    def start(
+        self,
+        now: float,
+        run_id: UUID,
+        parent_id: UUID | None,
+        above_id: UUID | None,
+        configurable: Mapping[str, Any] | None,
+        kind: Kind,
+        name: object,
+        inputs: object,
+        tags: Sequence[str] | None,
+        metadata: Mapping[str, Any] | None,
+        asked: tuple[Any, Any, Any] | None = None,
+        call_id: str | None = None,
+    ) -> None:
+        """Open a run; its name is a string, or what LangChain serialized of it.
+
+        The run above it is the one that LangChain names, and in the gaps that it leaves, the one
+        the context of the call does.
+        """
+        if run_id.int in self._open:  # reported twice, by a handler that is attached twice
+            return
+        parent = self._parent(parent_id, above_id)
+        run = Run(
+            run_id,
+            kind,
+            name if type(name) is str else name_in(name, kind),
+            parent,
+            now,
+            inputs,
+            tags or (),
+            metadata or {},
+            None if asked is None else Asked(*asked),
+            call_id,
+        )
+        run.hidden = tags is not None and HIDDEN_TAG in tags
+        if parent is None or (parent.hidden and parent.is_root):
+            self._open_trace(run)
+        else:
+            self._join_trace(run, parent, configurable)
+        self._open[run_id.int] = run
+        run.trace.open[run_id.int] = run
+        self._touch(run.trace, now)
+
+    def find(self, run_id: UUID) -> Run | None:
+        """An open run; None when there is none of this id."""
+        return self._open.get(run_id.int)
+
+    def first_token(self, now: float, run_id: UUID) -> None:
+        """Note when a model began to answer."""
+        run = self._open.get(run_id.int)
+        if run is None:
+            return
+        if run.first_token is None:
+            run.first_token = now
+        if run.trace.totals.first_token is None:
+            run.trace.totals.first_token = now
+
+    def retry(self, now: float, run_id: UUID) -> None:
+        """Count an attempt that a model made again by itself."""
+        run = self._open.get(run_id.int)
+        if run is not None:
+            run.trace.totals.retries += 1
+            self._touch(run.trace, now)
+
+    def end(self, now: float, run_id: UUID, outputs: object, inputs: object = UNCHANGED) -> None:
+        """Close a run that returned.
+
+        `inputs` come along when they were not known at its start: with streams.
+        """
+        run = self._open.get(run_id.int)
+        if run is None:
+            self._add_missing(run_id, outputs)
+            return
+        run.outputs = outputs
+        if inputs is not UNCHANGED:
+            run.correct(inputs)
+        # A streamed chain that its reader left half-way ends with None, and its model is read to
+        # its end afterwards.
+        left = run.streamed and outputs is None and len(run.trace.open) > 1 and run.is_root
+        self._close(run, now, "abandoned" if left else "success")
+
+    def error(
+        self,
+        now: float,
+        run_id: UUID,
+        failure: Failure,
+        partial: object = None,
+        inputs: object = UNCHANGED,
+    ) -> None:
+        """Close a run that raised; `partial` is what a model had answered until then."""
+        run = self._open.get(run_id.int)
+        if run is None:
+            return
+        run.failure = failure
+        run.outputs = partial
+        if inputs is not UNCHANGED:
+            run.correct(inputs)
+        if failure.interrupts and run.trace.checkpoint is None:
+            run.trace.interrupts = failure.interrupts
+        if failure.status == "error" and run.parent is not None:
+            run.parent.failed_below = True
+        self._close(run, now, failure.status)
+
+    def interrupt(
+        self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
+    ) -> None:
+        """Remember that a graph stops to wait for someone; its root ends as if it were done."""
+        run = None if run_id is None else self._open.get(run_id.int)
+        if run is not None:
+            run.trace.checkpoint = checkpoint
+            run.trace.interrupts = interrupts
+            self._touch(run.trace, now)
+
+    def resume(self, now: float, run_id: UUID | None, checkpoint: str) -> None:
+        """Let a run go on with the trace that was interrupted at this checkpoint."""
+        run = None if run_id is None else self._open.get(run_id.int)
+        if run is None:
+            return
+        if run.trace.checkpoint == checkpoint:
+            run.trace.checkpoint, run.trace.interrupts = None, ()
+        self._interrupted.resume(checkpoint, run.trace)
+        self._touch(run.trace, now)
+
+    # Time and the end
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
+        # Each table is in the order of its deadlines, so its first entry is all there is to look
+        # at.
+        due = list(islice(self._closing.values(), 1))
+        due += [trace.last_event + self._patience.silent for trace in islice(self._traces, 1)]
+        interrupted = self._interrupted.next_deadline()
+        if interrupted is not None:
+            due.append(interrupted)
+        return max(0.0, min(due) - now) if due else None
+
+    def expire(self, now: float) -> None:
+        """Close what has waited long enough."""
+        due = [trace for trace, deadline in self._closing.items() if deadline <= now]
+        for trace in due:
+            self._finish(trace, now)
+        self._finished += [trace.root for trace in self._interrupted.expired(now)]
+        while self._traces and (
+            len(self._traces) > self._patience.max_open
+            or next(iter(self._traces)).last_event + self._patience.silent <= now
+        ):
+            self._finish(next(iter(self._traces)), now)
+
+    def settle(self, now: float) -> None:
+        """Close every trace whose root has ended, late children or not; others go on."""
+        for trace in list(self._closing):
+            self._finish(trace, now)
+
+    def close(self, now: float) -> None:
+        """Close everything, as there will be no further events."""
+        self.settle(now)
+        for trace in list(self._traces):
+            self._finish(trace, now)
+        self._finished += [trace.root for trace in self._interrupted.expired(inf)]
+
+    # Inside
+
+    def _parent(self, parent_id: UUID | None, above_id: UUID | None) -> Run | None:
+        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
+        named = None if parent_id is None else self._open.get(parent_id.int)
+        around = None if above_id is None else self._open.get(above_id.int)
+        if named is None or (around is not None and around.parent is named):
+            return around
+        return named
+
+    def _open_trace(self, run: Run) -> None:
+        run.parent = None
+        run.is_root = True
+        run.trace = Trace(root=run, id=run.id, last_event=run.started)
+
+    def _join_trace(self, run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
+        run.trace = trace = parent.trace
+        if configurable and not trace.configurable:
+            trace.configurable = configurable
+        for tag in run.tags:
+            if tag.startswith(RETRY_TAG):
+                trace.totals.retries += 1
+                break
+        if parent.failed_below and parent.name == FALLBACKS:
+            trace.totals.fallbacks += 1
+
+    def _touch(self, trace: Trace, now: float) -> None:
+        trace.last_event = now
+        if not trace.closing:
+            self._traces[trace] = None
+            self._traces.move_to_end(trace)
+
+    def _add_missing(self, run_id: UUID, outputs: object) -> None:
+        # A guardrail of Bedrock's raises before the answer's end: the first word on how a run ended
+        # stands, a later one only adds what was not known.
+        for run in self._finished:
+            if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
+                run.outputs = outputs
+
+    def _close(self, run: Run, now: float, status: Status) -> None:
+        run.ended = now
+        run.status = status
+        trace = run.trace
+        del self._open[run.id.int]
+        del trace.open[run.id.int]
+        if run.is_root:
+            self._end_root(trace, now)
+            return
+        if run.answers and run.outputs is not None and run.outputs is not OMITTED:
+            trace.last_output = run.outputs
+        self._hand_over(run)
+        if trace.closing and not trace.open:
+            self._finish(trace, now)
+
+    def _hand_over(self, run: Run) -> None:
+        if run.kind == "chain" and not self._wants_chains:
+            # Most runs are such steps: nothing is made of them, so nothing of the app's is kept.
+            run.inputs = run.outputs = None
+        else:
+            self._finished.append(run)
+
+    def _end_root(self, trace: Trace, now: float) -> None:
+        del self._traces[trace]
+        if trace.open:
+            self._closing[trace] = now + self._patience.late_children
+        else:
+            self._finish(trace, now)
+
+    def _finish(self, trace: Trace, now: float) -> None:
+        self._traces.pop(trace, None)
+        self._closing.pop(trace, None)
+        for run in reversed(list(trace.open.values())):
+            run.give_up()
+            del self._open[run.id.int]
+            if not run.is_root:
+                self._hand_over(run)
+        trace.open.clear()
+        root = trace.root
+        stopped = bool(trace.interrupts) or trace.checkpoint is not None
+        if stopped and root.status == "success":
+            root.status = "interrupted"
+        if root.status == "interrupted" and trace.checkpoint is not None:
+            self._interrupted.add(trace.checkpoint, trace, now + self._patience.interrupted)
+        else:
+            self._finished.append(root)

@@ -1,0 +1,143 @@
+"""The parameters of a model call, by the platform's names.
+
+Pure and total. Only names of the table below are read, so that a key, a header or a client can
+never come along; tools and schemas leave in OpenAI's form, whatever the provider's is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from respan_langchain._safe_call import Failed, outcome_of
+
+_OURS = {
+    name: name
+    for name in (
+        "temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "n", "stream",
+        "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs", "logit_bias",
+        "reasoning_effort", "reasoning", "thinking", "thinking_budget", "verbosity", "modalities",
+        "tool_choice", "parallel_tool_calls", "tools", "response_format",
+    )
+} | {
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "num_predict": "max_tokens",
+    "stop_sequences": "stop",
+    "random_seed": "seed",
+    "streaming": "stream",
+    "response_modalities": "modalities",
+    "functions": "tools",
+    "response_schema": "response_format",
+    "response_json_schema": "response_format",
+    "output_format": "response_format",
+    "format": "response_format",
+}  # fmt: skip
+"""The platform's name of a parameter, by the names that providers use."""
+LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
+"""The same of a run's metadata."""
+_PLAIN = (str, int, float, list, tuple, dict)
+_SECRET_IN_TOOLS = {"authorization", "authorization_token", "headers"}
+"""What a remote MCP tool carries to log in with."""
+_SCHEMA_OF_A_TOOL = {"input_schema", "parameters", "properties"}
+
+
+def params_of(
+    options: Mapping[str, Any],
+    invocation_params: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+) -> dict[str, object]:
+    """Read the parameters of a call; an earlier argument wins over a later one."""
+    given: dict[str, object] = {}
+    for place, ours in (
+        (metadata, LANGSMITHS),
+        (settings, _OURS),
+        (invocation_params, _OURS),
+        (options, _OURS),
+    ):
+        for name in place:
+            if name in ours and place[name] is not None:
+                given[ours[name]] = place[name]
+    tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
+    found: dict[str, object] = {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, _PLAIN) and not (isinstance(value, list | dict) and not value)
+    }
+    if found.get("stream") is False:
+        # False is only the constructor's default; a call may stream all the same.
+        del found["stream"]
+    if tools:
+        found["tools"] = tools
+    if (form := _response_format(schema, options)) is not None:
+        found["response_format"] = form
+    return found
+
+
+def _tools(tools: object) -> list[object]:
+    if not isinstance(tools, list | tuple):
+        return []
+    return [converted for tool in tools for converted in _openai_tools(tool)]
+
+
+def _openai_tools(tool: object) -> list[object]:
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    if isinstance(tool, dict) and (known := _as_it_is(tool)):
+        return known
+    converted = outcome_of(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
+    if isinstance(converted, dict):
+        return [_without_secrets(converted)]
+    if isinstance(tool, dict):
+        return [_without_secrets(tool)]
+    # Cohere binds tools as objects of its client.
+    dumped = outcome_of(_dumped, tool)
+    if isinstance(dumped, dict) and isinstance(dumped.get("function"), dict):
+        return [dumped]
+    return [{"type": "function", "function": {"name": _name(tool)}}]
+
+
+def _dumped(tool: Any) -> object:
+    return tool.model_dump()
+
+
+def _as_it_is(tool: dict[str, Any]) -> list[object]:
+    """Take what is in OpenAI's form, what Gemini wraps, and what a provider runs itself."""
+    if isinstance(tool.get("function"), dict):
+        return [tool]
+    declarations = tool.get("function_declarations")
+    if isinstance(declarations, list):
+        return [{"type": "function", "function": each} for each in declarations]
+    if "type" in tool and not tool.keys() & _SCHEMA_OF_A_TOOL:
+        return [_without_secrets(tool)]
+    return []
+
+
+def _without_secrets(tool: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in tool.items() if name not in _SECRET_IN_TOOLS}
+
+
+def _response_format(given: object, options: Mapping[str, Any]) -> object:
+    if given is None and "ls_structured_output_format" in options:
+        # with_structured_output leaves the schema here when the provider is asked by a tool call.
+        asked = options["ls_structured_output_format"]
+        given = asked.get("schema") if isinstance(asked, dict) else None
+    if given is None or isinstance(given, str):
+        return {"type": given} if given else None
+    if isinstance(given, dict) and "type" in given and "properties" not in given:
+        return given
+    return _json_schema(given)
+
+
+def _json_schema(schema: object) -> object:
+    from langchain_core.utils.function_calling import convert_to_json_schema
+
+    converted = outcome_of(convert_to_json_schema, schema)  # type: ignore[arg-type]  # we try any
+    if converted is Failed or not isinstance(converted, dict):
+        converted = schema if isinstance(schema, dict) else {}
+    name = converted.get("title") or _name(schema)
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": converted}}
+
+
+def _name(thing: object) -> str:
+    names = (outcome_of(getattr, thing, attribute, None) for attribute in ("name", "__name__"))
+    return next((name for name in names if isinstance(name, str)), type(thing).__name__)

@@ -1,0 +1,101 @@
+"""Under which names to look a model up in a price list: who may sell it, and what they call it.
+
+Pure. LangChain names packages and classes (`amazon_bedrock`, `mistralai`), price lists name sellers
+(`aws`, `mistral`); gateways put a seller in front of the model (`anthropic/claude-...`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from respan_langchain.usage.model_info import ModelFacts
+
+_SELLER_BY_PART = (
+    # Resellers first: `anthropic-bedrock` is paid to Amazon, `anthropicvertex` to Google.
+    ("bedrock", "aws"),
+    ("mantle", "aws"),
+    ("azure", "azure"),
+    ("vertex", "google"),
+    ("google", "google"),
+    ("gemini", "google"),
+    ("mistral", "mistral"),
+    ("moonshot", "moonshotai"),
+    ("codex", "openai"),
+)
+_SELLER_BY_NAME = {"xai": "x-ai"}
+_LOCAL = {
+    "ollama", "llamacpp", "llamafile", "gpt4all", "huggingfacepipeline", "mlx", "mlxpipeline",
+    "ctransformers", "vllm", "lmstudio",
+}  # fmt: skip
+_LOCAL_HOSTS = (".local", ".internal", ".localhost", ".lan")
+_PREFIXES = ("models/", "accounts/fireworks/models/")
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One way to look a model up."""
+
+    model: str
+    seller: str | None = None
+    """Who sells it; None leaves that to the model's name, which is a guess."""
+
+
+def seller_of(provider: str | None) -> str | None:
+    """Translate LangChain's name of a provider into the price list's.
+
+    >>> seller_of("amazon_bedrock"), seller_of("anthropicvertex"), seller_of("groq")
+    ('aws', 'google', 'groq')
+    """
+    if provider is None:
+        return None
+    name = provider.lower()
+    part = next((seller for word, seller in _SELLER_BY_PART if word in name), None)
+    return part or _SELLER_BY_NAME.get(name, name)
+
+
+def is_local(provider: str | None) -> bool:
+    """Whether the model runs on the user's own machine, or is a fake: nobody sells it."""
+    return provider is not None and (provider.lower() in _LOCAL or "fake" in provider.lower())
+
+
+def is_private(host: str | None) -> bool:
+    """Whether only the user's own network reaches the host: a proxy, or a model of their own."""
+    if host is None:
+        return False
+    if host.endswith(_LOCAL_HOSTS) or ("." not in host and ":" not in host):
+        return True
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def names_of(facts: ModelFacts) -> list[str]:
+    """List what the model may be called, the best name first: as it stands, then without a path."""
+    served, requested = facts.served, facts.requested
+    names = [name for name in (served, requested) if name]
+    if served and requested and served in requested and seller_of(facts.provider) == "aws":
+        # Amazon's inference profile says the region, and so the price; the answer does not.
+        names.reverse()
+    return list(dict.fromkeys(form for name in names for form in (name, _plain(name))))
+
+
+def split_names(names: list[str]) -> Iterator[Lead]:
+    """Read `anthropic/claude-sonnet-4-5` as LiteLLM and gateways mean it: seller, then model."""
+    for name in names:
+        seller, slash, model = name.partition("/")
+        if slash and model:
+            yield Lead(model, seller_of(seller))
+
+
+def is_own_model(name: str) -> bool:
+    """Whether the name is how one's own server calls an open model: `llama3:8b`, `org/model`."""
+    return ":" in name or "/" in name
+
+
+def _plain(name: str) -> str:
+    if name.startswith("arn:"):
+        name = name.rpartition("/")[2]
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name.replace("@", "-")

@@ -1,0 +1,96 @@
+"""`demo`: no key, no network, and rows that can be looked at afterwards."""
+
+import pytest
+
+
+def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder):
+    said = process("demo", COLUMNS="140")
+
+    assert said.code == 0, said.err
+    assert (folder / "respan.db").exists()
+    for word in ("kind", "input", "output", "tokens", "cost", "time", "status"):
+        assert word in said.out
+    assert "10 questions, of which 1 failed" in said.out
+    assert "the model did not answer within 30" in said.out
+    assert "respan.db, dataset demo" in said.out
+    assert "respan-langchain serve" in said.out
+    assert "RESPAN_API_KEY" in said.out
+
+
+def test_the_demo_fits_a_terminal_of_80_columns(run):
+    said = run("demo", COLUMNS="80")
+
+    assert said.code == 0
+    assert max(len(line) for line in said.out.splitlines()) <= 80
+    assert said.out.count("└ ShopModel") == 13
+
+
+def test_the_demo_as_json_adds_up(run):
+    said = run("demo", "--json").json
+
+    rows = said["rows"]
+    roots = [row for row in rows if "span_parent_id" not in row["metadata"]]
+    assert (len(rows), len(roots)) == (23, 10)
+    assert said["totals"]["questions"] == 10
+    assert said["totals"]["failed"] == 1
+    assert said["totals"]["tokens"] == sum(row.get("total_tokens", 0) for row in roots)
+    chats = [row for row in rows if row["log_type"] == "chat"]
+    assert abs(said["totals"]["cost"] - sum(row.get("cost", 0) for row in chats)) < 1e-12
+    assert all(row["cost"] > 0 for row in chats if row["status"] == "success")
+    assert sum("retrieved_documents" in row["metadata"] for row in roots) == 8
+    assert [
+        len(row["metadata"]["trajectory"]) for row in roots if "trajectory" in row["metadata"]
+    ] == [1, 2]
+
+
+def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(run, folder):
+    said = run(
+        "demo", "--file", "other.db", "--dataset", "trial", "--json",
+        RESPAN_DATASET_ID="6d0b2c7e", RESPAN_BASE_URL="https://127.0.0.1:9", RESPAN_API_KEY="rk-1",
+    )  # fmt: skip
+
+    assert said.code == 0, said.err
+    assert said.json["dataset"] == "trial"
+    assert [each.name for each in folder.glob("*.db")] == ["other.db"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"words": ["--base-url", "sqlite:///one more.db"]},
+        {"words": [], "RESPAN_BASE_URL": "SQLITE:///one more.db"},
+    ],
+    ids=["option", "environment"],
+)
+def test_the_demo_goes_to_the_file_that_the_url_names(where, run, folder):
+    words, variables = where["words"], {**where}
+    del variables["words"]
+    said = run(*words, "demo", **variables)
+
+    assert said.code == 0, said.err
+    assert [each.name for each in folder.glob("*.db")] == ["one more.db"]
+    assert "respan-langchain --base-url 'sqlite:///one more.db' serve" in said.out
+
+
+@pytest.mark.parametrize(
+    "words", [["--base-url", "https://x.org"], ["--base-url", "sqlite:///a.db", "--file", "b.db"]]
+)
+def test_the_demo_is_for_one_file(words, run, folder):
+    said = run("demo", *words)
+
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert "--file" in said.err
+    assert not list(folder.iterdir())
+
+
+def test_the_demo_agent_is_the_same_without_langchain():
+    from respan_langchain.cli.demo_app.run import SCRIPT
+    from respan_langchain.cli.demo_app.shop import ShopModel, small_agent
+
+    agent = small_agent(ShopModel(script=SCRIPT, model="gpt-4.1-mini", served="gpt-4.1-mini"))
+    said = agent.invoke({"messages": [("user", "Please take back order A-1077, it is too small.")]})
+
+    assert (
+        said["messages"][-1].content == "Your return R-1077 is open, and the label is in your mail."
+    )

@@ -1,0 +1,190 @@
+"""`push` and `pull`: from a file over a port and back, also when a process is killed half-way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from cli.given import ROOT, row
+
+from respan_langchain._connect import client_of
+from respan_langchain.embedded.store.store import store_at
+from respan_langchain.server.asgi import serving
+from respan_langchain.settings import read_settings
+
+FROM = "sqlite:///respan.db"
+
+
+def identifiers(url: str, dataset: str = "demo") -> Counter[str | None]:
+    with client_of(read_settings(base_url=url, api_key="rk-1")) as client:
+        found = [each for each in client.datasets() if each.name == dataset]
+        return Counter(log.custom_identifier for log in client.logs(found[0].id))
+
+
+def test_rows_go_over_a_port_and_come_back(run, fill, folder):
+    fill([row(number) for number in range(130)])
+    with serving(store_at(f"sqlite:///{folder}/there.db")) as address:
+        pushed = run("push", "demo", "--to", address, "--api-key", "rk-1", "--json")
+        again = run("push", "demo", "--to", address, "--api-key", "rk-1", "--json")
+        pulled = run(
+            "pull", "demo", "--from", address, "--api-key", "rk-1", "--to", "sqlite:///back.db"
+        )
+
+    assert pushed.json == {"sent": 130, "already_there": 0, "refused": {}}
+    assert again.json == {"sent": 0, "already_there": 130, "refused": {}}
+    assert pulled.code == 0
+    assert identifiers("sqlite:///back.db") == identifiers(FROM)
+
+
+def test_rows_that_are_new_since_are_sent_alone(run, fill):
+    fill([row(1)])
+    run("push", "demo", "--to", "sqlite:///there.db")
+    fill([row(2)])
+
+    said = run("push", "demo", "--to", "sqlite:///there.db", "--json").json
+    assert (said["sent"], said["already_there"]) == (1, 1)
+
+
+def test_a_part_of_the_rows_goes_under_another_name(run, fill):
+    failed = row(2)
+    failed["metadata"]["status"] = "error"
+    fill([row(1), failed])
+    said = run(
+        "push", "demo", "--to", "sqlite:///there.db", "--as", "failures", "-w", "status=error"
+    )
+
+    assert said.code == 0, said.err
+    assert identifiers("sqlite:///there.db", "failures") == {"run-2": 1}
+
+
+def test_a_dataset_is_not_pushed_onto_itself(run, fill, folder):
+    fill([row(1)])
+    said = run("push", "demo", "--to", f"sqlite:///{folder}/respan.db")
+
+    assert said.code == 2
+    assert "--as" in said.err
+
+
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_dataset_that_is_not_there_leaves_no_file(command, run, fill, folder):
+    fill([row(1)])
+    said = run(command, "dmeo", "--from", FROM, "--to", "sqlite:///there.db")
+
+    assert said.code == 2
+    assert "'dmeo'" in said.err
+    assert [each.name for each in folder.glob("*.db")] == ["respan.db"]
+
+
+def test_without_a_key_nothing_is_begun(run, fill):
+    fill([row(1)])
+    said = run("push", "demo")
+
+    assert said.code == 2
+    assert "RESPAN_API_KEY" in said.err
+
+
+class Server:
+    """`serve` as a process that can be killed, always on the same port and file."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self._words = ["serve", "--base-url", "sqlite:///there.db", "--port", str(port), "--json"]
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self._process = begun(self._folder, *self._words)
+        assert self._process.stdout is not None
+        assert self.address in self._process.stdout.readline()
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.communicate()
+
+
+def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
+    clean = {name: value for name, value in os.environ.items() if "RESPAN" not in name}
+    return subprocess.Popen(
+        [sys.executable, "-m", "respan_langchain", *words],
+        cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**clean, "PYTHONPATH": str(ROOT), "RESPAN_API_KEY": "rk-1"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def server(folder) -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Server(folder, port)
+    server.start()
+    yield server
+    server.kill()
+
+
+def stored(folder: Path) -> int:
+    with store_at(f"sqlite:///{folder}/there.db").reading() as connection:
+        return int(connection.execute("SELECT count(*) FROM logs").fetchone()[0])
+
+
+@contextmanager
+def pushing(folder: Path, server: Server, enough: int) -> Iterator[subprocess.Popen[str]]:
+    """Push, and give the process once so many rows are stored."""
+    process = begun(folder, "push", "demo", "--from", FROM, "--to", server.address, "--json")
+    while stored(folder) < enough:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01)
+            break
+    yield process
+
+
+def push_all(folder: Path, server: Server) -> None:
+    process = begun(folder, "push", "demo", "--from", FROM, "--to", server.address, "--json")
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err + out
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_doubled_when_the_pusher_is_killed(fill, folder, server):
+    fill([row(number) for number in range(3_000)])
+    with pushing(folder, server, 500) as process:
+        process.kill()
+        process.communicate()
+    push_all(folder, server)
+
+    assert identifiers(f"sqlite:///{folder}/there.db") == identifiers(FROM)
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_doubled_when_the_server_is_killed(fill, folder, server):
+    fill([row(number) for number in range(3_000)])
+    with pushing(folder, server, 1_000) as process:
+        server.kill()
+        server.start()
+        out, err = process.communicate(timeout=300)
+
+    assert process.returncode == 0, err + out
+    assert identifiers(f"sqlite:///{folder}/there.db") == identifiers(FROM)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_survive_both(fill, folder, server):
+    fill([row(number) for number in range(100_000)])
+    for enough in (10_000, 60_000):
+        with pushing(folder, server, enough) as process:
+            process.kill()
+            process.communicate()
+    with pushing(folder, server, 80_000) as process:
+        server.kill()
+        server.start()
+        out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err + out
+
+    counted = identifiers(f"sqlite:///{folder}/there.db")
+    assert counted == Counter(f"run-{number}" for number in range(100_000))

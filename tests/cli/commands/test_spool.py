@@ -1,0 +1,116 @@
+"""`spool`: what waits on disk is listed, sent again, exported, thrown away."""
+
+import json
+
+import pytest
+
+from respan_langchain.delivery.spool.file import Spool, SpoolRow
+
+BODY = b'{"input":"a","metadata":{"custom_identifier":"run-1"}}'
+
+
+@pytest.fixture
+def spooled(folder, monkeypatch):
+    """Two rows that wait and one that was refused."""
+    monkeypatch.setenv("RESPAN_SPOOL_DIR", str(folder / "spool"))
+    place = folder / "spool" / "api.respan.ai-12345678"
+    place.mkdir(parents=True)
+    spool = Spool(place / "one.db")
+    spool.add(
+        [SpoolRow("run-1", "name:demo", BODY), SpoolRow("run-2", "name:demo", BODY)], held=False
+    )
+    spool.add([SpoolRow("run-3", "name:demo", BODY, "dead", "400: input: is null")], held=False)
+    spool.close()
+    return place
+
+
+def states(run):
+    [file] = run("spool", "list", "--json").json["files"]
+    return file["waiting"], file["dead"]
+
+
+def test_what_waits_is_listed_and_refused_rows_are_a_finding(run, spooled):
+    said = run("spool", "list")
+
+    assert said.code == 1
+    assert "one.db" in said.out
+    assert states(run) == (2, 1)
+
+
+def test_an_empty_spool_is_said(run, folder, monkeypatch):
+    monkeypatch.setenv("RESPAN_SPOOL_DIR", str(folder / "spool"))
+    said = run("spool", "list")
+
+    assert said.code == 0
+    assert "Nothing waits" in said.out
+
+
+def test_refused_rows_are_sent_again_when_that_is_said(run, spooled):
+    assert run("spool", "replay", "--json").json == {"replayed": 1}
+    assert states(run) == (3, 0)
+
+
+def test_rows_are_exported_with_their_history(run, spooled):
+    lines = run("spool", "export", "--state", "dead").out.splitlines()
+
+    [row] = map(json.loads, lines)
+    assert row["id"] == "run-3"
+    assert row["reason"] == "400: input: is null"
+    assert row["log"] == json.loads(BODY)
+    assert len(run("spool", "export").out.splitlines()) == 3
+
+
+def test_refused_rows_are_deleted_when_that_is_said(run, spooled):
+    assert run("spool", "purge").code == 2
+    assert run("spool", "purge", "--older-than", "1", "--yes", "--json").json == {"purged": 0}
+    assert run("spool", "purge", "--yes", "--json").json == {"purged": 1}
+    assert states(run) == (2, 0)
+
+
+def test_a_state_that_does_not_exist_deletes_nothing(run, spooled):
+    said = run("spool", "purge", "--state", "daed", "--yes")
+
+    assert said.code == 2
+    assert states(run) == (2, 1)
+
+
+@pytest.fixture
+def spoilt(spooled):
+    """A damaged file stands before the good one, and one whose lock is none after it."""
+    (spooled / "a.db").write_bytes(b"no database, but long enough to look at" * 50)
+    (spooled / "z.db").touch()
+    (spooled / "z.lock").symlink_to(spooled / "one.db")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["export", "--output", "rows.jsonl"], {"rows": 3, "file": "rows.jsonl"}),
+        (["replay"], {"replayed": 1}),
+        (["purge", "--yes"], {"purged": 1}),
+    ],
+    ids=["export", "replay", "purge"],
+)
+def test_a_damaged_file_is_passed_over_and_said(run, spoilt, words, said):
+    ended = run("spool", *words, "--json")
+
+    assert ended.json == said
+    assert ended.code == 1
+    assert "1 file cannot be used: see `spool list`" in ended.err
+
+
+def test_damaged_files_are_listed(run, spoilt):
+    files = run("spool", "list", "--json").json["files"]
+
+    assert [file["damaged"] for file in files] == [True, False, False]
+    assert not any(file["in_use"] for file in files)
+
+
+def test_the_doctor_sees_what_was_refused(run, spooled):
+    run("datasets", "create", "demo")
+    said = run("doctor", "demo", "--json")
+
+    assert said.code == 1
+    [check] = [each for each in said.json["checks"] if each["name"] == "spool"]
+    assert check["state"] == "found"
+    assert "1 row was refused" in check["words"]

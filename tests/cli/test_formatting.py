@@ -1,0 +1,139 @@
+"""What people see: in a narrow terminal and in a wide one, and of values that are not nice."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from cli.given import row
+from rich.console import Console
+
+from respan_langchain.cli import formatting
+from respan_langchain.cli.row_view import shown_row
+from respan_langchain.cli.tables import table_of_logs
+from respan_langchain.client.models import Log
+
+LOG = Log.model_validate(
+    {"unique_id": "01a2072fb1948675922eeac7e341161a", "span_name": "support", **row(1)}
+)
+COLUMNS = {name: LOG.metadata[name] for name in ("log_type", "model", "status")}
+LOG = LOG.model_copy(
+    update={**COLUMNS, "total_tokens": 12, "cost": Decimal("0.001"), "latency": 0.5}
+)
+
+
+def drawn(what, width):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with console.file:
+        console.print(what)
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def test_a_narrow_table_leaves_out_names():
+    head, rule, line = drawn(table_of_logs([LOG], 80), 80)[1:4]
+
+    assert head.split() == ["id", "kind", "input", "output", "tokens", "cost", "time", "status"]
+    assert len(rule) == 79
+    assert line.split("  ")[0] == " e341161a chat question 1"
+    assert line.endswith("12 $0.001000 0.50s ok")
+
+
+def test_a_wide_table_has_room_for_everything():
+    head, rule, line = drawn(table_of_logs([LOG], 120), 120)[1:4]
+
+    assert head.split()[:4] == ["id", "kind", "name", "input"]
+    assert len(rule) == 119
+    assert line.startswith(" e341161a   chat   support   question 1  ")
+    assert line.endswith("12   $0.001000   0.50s   success")
+
+
+MONEY = {
+    None: "-",
+    Decimal(0): "$0",
+    Decimal("0.0000183"): "$0.000018",
+    Decimal("1234.5"): "$1,234.50",
+    0.5: "$0.500000",
+}
+
+
+@pytest.mark.parametrize("usd", MONEY, ids=str)
+def test_money(usd):
+    assert formatting.money(usd) == MONEY[usd]
+
+
+SECONDS = {None: "-", 0.0: "0.00s", 1.234: "1.23s", 1234.5: "1,234s"}
+
+
+@pytest.mark.parametrize("duration", SECONDS, ids=str)
+def test_seconds(duration):
+    assert formatting.seconds(duration) == SECONDS[duration]
+
+
+def test_what_is_not_known_is_not_zero():
+    assert (formatting.count(None), formatting.count(0)) == ("-", "0")
+    assert (formatting.day(None), formatting.moment(None)) == ("-", "-")
+    assert formatting.day(dt.datetime(2026, 11, 23, tzinfo=dt.UTC)) == "2026-11-23"
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
+SAID = {
+    "text": ("hello", "hello"),
+    "nothing": (None, "-"),
+    "one value": ({"question": "Where?"}, "Where?"),
+    "several values": ({"a": 1, "b": "ü"}, '{"a": 1, "b": "ü"}'),
+    "a message": ({"role": "assistant", "content": "hi"}, "hi"),
+    "a call": ({"role": "assistant", "content": "", "tool_calls": [CALL]}, 'look({"a":1})'),
+    "an odd call": ({"role": "assistant", "tool_calls": ["odd"]}, '"odd"'),
+    "a conversation": (
+        [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}],
+        "a",
+    ),
+    "no user": ([{"role": "system", "content": "a"}], "a"),
+    "parts": ({"role": "user", "content": [{"type": "text", "text": "a"}]}, None),
+    "a list": ([1, 2], "[1, 2]"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_a_value_says_in_one_line(name):
+    value, expected = SAID[name]
+    shown = formatting.line(value).plain
+
+    assert "\n" not in shown
+    if expected is not None:
+        assert shown == expected
+
+
+def test_a_row_is_laid_out_with_its_calls_scores_and_error():
+    log = LOG.model_copy(
+        update={
+            "output": {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "deep"}],
+                "tool_calls": [CALL],
+            },
+            "expected_output": {"a": 1},
+            "error_message": "it broke",
+            "scores": [{"score": 0.5}],
+            "timestamp": dt.datetime(2026, 11, 23, 3, 20, tzinfo=dt.UTC),
+        }
+    )
+    text = "\n".join(drawn(shown_row(log), 100))
+
+    for part in (
+        "question 1",
+        "deep",
+        'calls look({"a":1})',
+        '"a": 1',
+        "it broke",
+        '"score": 0.5',
+        "2026-11-23 03:20:00",
+    ):
+        assert part in text
+
+
+def test_a_very_long_text_is_cut_and_the_rest_counted():
+    log = LOG.model_copy(update={"output": "x" * 5_000_000})
+    lines = drawn(shown_row(log), 100)
+
+    assert len(lines) < 300
+    assert any("4,980,000 characters more" in line for line in lines)

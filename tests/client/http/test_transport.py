@@ -1,0 +1,478 @@
+"""One exchange is one request with one deadline, whatever the server does; it never raises."""
+
+import asyncio
+import functools
+import gc
+import gzip
+import itertools
+import json
+import logging
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+
+import pytest
+
+from respan_langchain.client.dataset_requests import dataset
+from respan_langchain.client.http.deadline import SLICE, ClippedStream, until
+from respan_langchain.client.http.transport import MOST_READ, AsyncExchange, Exchange
+from respan_langchain.client.log_requests import bulk_call, create_log
+
+LONG = 30.0
+"""Seconds: what a stuck exchange would pass, and no busy machine reaches."""
+LARGE = 30 * 1024 * 1024
+"""Bytes: more than the buffers of two sockets hold."""
+
+
+def test_an_answer_comes_as_the_wire_gave_it(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b'{"id": "d1"}', "200 OK", "X-Some: Thing")))
+
+    answer = send(server.url)
+
+    assert (answer.status, answer.body, answer.problem) == (200, b'{"id": "d1"}', "")
+    assert answer.headers["x-some"] == "Thing"
+
+
+def test_the_request_carries_the_key_and_says_what_it_is(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    send(server.url + "/api/", create_log("d1", {"input": "hé"}))
+
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/datasets/d1/logs/ HTTP/1.1\r\n")
+    lines = {line.lower() for line in head.decode().split("\r\n")}
+    assert f"authorization: bearer {wire.key}" in lines
+    assert {"content-type: application/json", "accept-encoding: gzip"} <= lines
+    assert json.loads(body) == {"input": "hé"}
+
+
+def test_bytes_that_are_written_already_go_out_as_they_are(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    send(server.url, bulk_call("d1"), content=b'{"logs":[ ]}')
+
+    assert server.requests[0].endswith(b'\r\n\r\n{"logs":[ ]}')
+
+
+def test_without_a_key_no_header_is_sent(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    send(server.url, api_key=None)
+
+    assert b"authorization" not in server.requests[0].lower()
+
+
+def hanging(connection):
+    connection.requests.append(connection.read_request())
+    connection.hang()
+
+
+def dripping_headers(connection):
+    connection.requests.append(connection.read_request())
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    connection.drip(b"X-%d: y\r\n" % number for number in itertools.count())
+
+
+def dripping_body(connection):
+    connection.requests.append(connection.read_request())
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    connection.drip(itertools.repeat(b" "))
+
+
+def reading_by_the_byte(connection):
+    while not connection.over.wait(0.005):
+        connection.sock.recv(1)
+
+
+def silent_from_the_start(connection):
+    connection.hang()
+
+
+@pytest.mark.parametrize(
+    ("script", "size"),
+    [
+        (hanging, 1),
+        (dripping_headers, 1),
+        (dripping_body, 1),
+        (reading_by_the_byte, LARGE),
+        (silent_from_the_start, LARGE),
+    ],
+)
+def test_the_deadline_holds_from_connect_to_the_last_byte(send, loopback, script, size):
+    server = loopback(script)
+    begun = time.monotonic()
+
+    answer = send(server.url, bulk_call("d1"), content=b"x" * size, within=0.4)
+
+    assert time.monotonic() - begun < LONG
+    assert (answer.status, answer.timed_out) == (None, True)
+    assert "in time" in answer.problem
+
+
+def test_the_deadline_holds_while_tls_is_agreed_on(send, loopback):
+    server = loopback(silent_from_the_start)
+    begun = time.monotonic()
+
+    answer = send(server.url.replace("http:", "https:"), within=0.4)
+
+    assert time.monotonic() - begun < LONG
+    assert (answer.status, answer.sent, answer.timed_out) == (None, False, True)
+
+
+def answer_once_it_arrived(send, server, **settings):
+    """Give a busy machine the time to get as far as the server's trick."""
+    for within in (0.5, 2.0, 8.0, 20.0):
+        answer = send(server.url, bulk_call("d1"), content=b"{}", within=within, **settings)
+        if server.requests:
+            break
+    return answer
+
+
+@pytest.mark.parametrize("script", [hanging, dripping_headers, dripping_body])
+def test_what_left_whole_and_got_no_answer_counts_as_sent(send, loopback, script):
+    answer = answer_once_it_arrived(send, loopback(script))
+
+    assert (answer.status, answer.sent, answer.timed_out) == (None, True, True)
+
+
+def test_a_body_that_did_not_leave_whole_surely_was_not_sent(loopback, library, wire):
+    server = loopback(silent_from_the_start)
+
+    with_deadline = Exchange(server.url, wire.key, library=library)
+    answer = with_deadline.send(bulk_call("d1"), time.monotonic() + 0.4, b"x" * LARGE)
+    with_deadline.close()
+
+    assert (answer.sent, answer.timed_out) == (False, True)
+
+
+def test_no_time_left_means_that_nothing_is_begun(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    answer = send(server.url, within=-1.0)
+
+    assert (answer.sent, answer.timed_out, server.connections) == (False, True, 0)
+
+
+def test_a_refused_connection_sent_nothing(send):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    answer = send(f"http://127.0.0.1:{port}")
+
+    assert (answer.sent, answer.timed_out) == (False, False)
+    assert answer.problem.startswith("could not connect")
+
+
+def test_a_host_that_does_not_exist_sent_nothing(send):
+    answer = send("https://no-such-host.invalid")
+
+    assert (answer.sent, answer.status) == (False, None)
+    assert answer.problem.startswith("could not connect")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".invalid"])
+def test_a_host_that_dns_cannot_say_sent_nothing(send, host):
+    answer = send(f"https://{host}")
+
+    assert (answer.sent, answer.status) == (False, None)
+
+
+def test_a_reset_after_the_request_is_ambiguous(send, loopback):
+    def script(connection):
+        connection.read_request()
+        connection.reset()
+
+    answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
+
+    assert (answer.status, answer.sent, answer.timed_out) == (None, True, False)
+
+
+def test_a_reset_while_the_body_leaves_sent_nothing(loopback, library, wire):
+    def script(connection):
+        connection.sock.recv(1)
+        connection.reset()
+
+    exchange = Exchange(loopback(script).url, wire.key, library=library)
+    answer = exchange.send(bulk_call("d1"), time.monotonic() + LONG, b"x" * LARGE)
+    exchange.close()
+
+    assert (answer.status, answer.sent) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 999999 What\r\n\r\n",
+    ],
+    ids=["truncated", "empty", "not-http", "odd-status"],
+)
+def test_half_an_answer_is_none(send, loopback, raw):
+    def script(connection):
+        connection.read_request()
+        connection.send(raw)
+
+    answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
+
+    assert (answer.status, answer.sent) == (None, True)
+    assert answer.problem
+
+
+def test_an_early_refusal_is_heard_while_the_body_still_leaves(send, loopback, wire):
+    def script(connection):
+        connection.sock.recv(1)
+        connection.send(wire.message(b"{}", "413 Too Large", "Connection: close"))
+        while connection.sock.recv(1_000_000):
+            pass
+
+    answer = send(loopback(script).url, bulk_call("d1"), content=b"x" * LARGE)
+
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(send, loopback, wire, status):
+    other = loopback(wire.answering(wire.message(b"{}")))
+    server = loopback(
+        wire.answering(wire.message(b"", f"{status} Moved", f"Location: {other.url}/api/"))
+    )
+
+    answer = send(server.url, create_log("d1", {"input": "x"}))
+
+    assert (answer.status, other.connections) == (status, 0)
+
+
+def test_no_more_is_read_than_is_allowed(send, loopback):
+    def endless(connection):
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.send(b"x" * 65_536)
+
+    answer = send(loopback(endless).url)
+
+    assert (answer.status, len(answer.body)) == (200, MOST_READ)
+
+
+def test_a_bomb_is_not_unpacked(send, loopback, wire):
+    bomb = gzip.compress(bytes(50 * MOST_READ), 1)
+    server = loopback(wire.answering(wire.message(bomb, "200 OK", "Content-Encoding: gzip")))
+
+    answer = send(server.url)
+
+    assert len(bomb) < MOST_READ
+    assert len(answer.body) == MOST_READ
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
+def test_a_packed_answer_is_unpacked(send, loopback, wire, encoding):
+    packed = gzip.compress(b'{"id": "d1"}')
+    server = loopback(
+        wire.answering(wire.message(packed, "200 OK", f"Content-Encoding: {encoding}"))
+    )
+
+    assert send(server.url).body == b'{"id": "d1"}'
+
+
+def test_what_only_claims_to_be_packed_stays_as_it_is(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b"no gzip", "200 OK", "Content-Encoding: gzip")))
+
+    assert send(server.url).body == b"no gzip"
+
+
+def test_a_server_that_repeats_the_key_is_not_quoted(send, loopback, wire):
+    said = json.dumps({"detail": f"Unknown key {wire.key}"}).encode()
+    server = loopback(wire.answering(wire.message(said, "401 No")))
+
+    assert json.loads(send(server.url).body) == {"detail": "Unknown key ***"}
+
+
+def test_a_key_too_short_to_be_one_is_not_looked_for(send, loopback, wire):
+    server = loopback(wire.answering(wire.message(b'{"detail": "key"}', "401 No")))
+
+    assert send(server.url, api_key="k").body == b'{"detail": "key"}'
+
+
+def test_a_connection_serves_several_requests(loopback, library, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    exchange = Exchange(server.url, wire.key, library=library)
+    for _ in range(3):
+        exchange.send(dataset("d1"), time.monotonic() + LONG)
+    exchange.close()
+
+    assert (server.connections, len(server.requests)) == (1, 3)
+
+
+def test_a_closed_exchange_sends_nothing(loopback, library, kind, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    exchange = kind(server.url, wire.key, library=library)
+
+    async def closed_first():
+        await exchange.close()
+        return await exchange.send(dataset("d1"), time.monotonic() + LONG)
+
+    if kind is AsyncExchange:
+        answer = asyncio.run(closed_first())
+    else:
+        exchange.close()
+        answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+
+    assert (answer.sent, answer.problem) == (False, "the client is closed")
+    assert server.connections == 0
+
+
+@pytest.fixture
+def injected(library, kind):
+    """Make a client as an app may have it: with redirects and authentication of its own."""
+    settings = {"follow_redirects": True, "auth": ("user", "pa55word"), "timeout": LONG}
+    make = library.AsyncClient if kind is AsyncExchange else library.Client
+    return functools.partial(make, **settings)
+
+
+def test_an_injected_client_is_used_and_its_habits_are_not(send, loopback, wire, injected):
+    other = loopback(wire.answering(wire.message(b"{}")))
+    server = loopback(wire.answering(wire.message(b"", "307 Moved", f"Location: {other.url}")))
+
+    answer = send(server.url, client=injected)
+
+    assert (answer.status, other.connections) == (307, 0)
+    assert f"authorization: bearer {wire.key}".encode() in server.requests[0].lower()
+
+
+@pytest.mark.parametrize("script", [hanging, dripping_body])
+def test_an_injected_client_keeps_the_deadline(send, loopback, injected, script):
+    begun = time.monotonic()
+
+    answer = answer_once_it_arrived(send, loopback(script), client=injected)
+
+    assert time.monotonic() - begun < 2 * LONG
+    assert (answer.status, answer.sent, answer.timed_out) == (None, True, True)
+
+
+def test_a_client_that_was_closed_sent_nothing(library, wire):
+    client = library.Client()
+    client.close()
+
+    exchange = Exchange("http://127.0.0.1:9", wire.key, http_client=client)
+    answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+
+    assert (answer.sent, answer.problem) == (False, "the client is closed")
+
+
+def test_a_child_process_opens_a_connection_of_its_own(loopback, library, wire):
+    server = loopback(wire.answering(wire.message(b'{"id": "d1"}')))
+    code = f"""
+        import os, sys, time
+        import {library.__name__} as library
+        from respan_langchain.client.dataset_requests import dataset
+        from respan_langchain.client.http.transport import Exchange
+
+        exchange = Exchange({server.url!r}, "sk-5ecret-0f-th1s", library=library)
+        def ask():
+            return exchange.send(dataset("d1"), time.monotonic() + {LONG}).status
+        assert ask() == 200
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if ask() == 200 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert ask() == 200
+    """
+
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+    assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_a_process_that_was_frozen_opens_a_new_connection(loopback, library, kind, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    gap = 1000.0
+
+    async def asked():
+        nonlocal gap
+        exchange = kind(server.url, wire.key, library=library, clock_gap=lambda: gap)
+        for _ in range(2):
+            answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+            assert (await answer if kind is AsyncExchange else answer).status == 200
+            gap += 30.0
+        closing = exchange.close()
+        await closing if kind is AsyncExchange else None
+
+    asyncio.run(asked())
+
+    assert (server.connections, len(server.requests)) == (2, 2)
+
+
+class Inner:
+    """A connection that remembers what was written to it, and whether it was closed."""
+
+    closed = False
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, part, timeout):
+        self.written.append(bytes(part))
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_connection_that_comes_too_late_for_tls_is_closed():
+    inner = Inner()
+
+    with until(time.monotonic() - 1.0), pytest.raises(TimeoutError):
+        ClippedStream(inner).start_tls(None, "localhost", 1.0)
+
+    assert inner.closed
+
+
+def test_a_large_body_is_written_in_slices_so_that_a_slow_reader_is_noticed():
+    inner = Inner()
+    body = bytes(range(256)) * 1000
+
+    with until(time.monotonic() + LONG):
+        ClippedStream(inner).write(body)
+
+    assert b"".join(inner.written) == body
+    assert max(map(len, inner.written)) == SLICE
+
+
+def test_the_event_loop_may_end_before_the_client(loopback, library, wire):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    exchange = AsyncExchange(server.url, wire.key, library=library)
+
+    with warnings.catch_warnings():
+        # asyncio complains of the connection that its own end left open.
+        warnings.simplefilter("ignore", ResourceWarning)
+        for _ in range(2):
+            answer = asyncio.run(exchange.send(dataset("d1"), time.monotonic() + LONG))
+            assert answer.status == 200
+        asyncio.run(exchange.close())
+        del exchange
+        gc.collect()
+
+
+def test_httpx_is_not_loaded_before_the_first_request():
+    code = """
+        import sys
+        import respan_langchain, respan_langchain.client.client
+        client = respan_langchain.client.client.DatasetClient("sk-5ecret-0f-th1s")
+        assert "httpx" not in sys.modules
+    """
+
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+def test_debug_logging_shows_no_content(send, loopback, wire, caplog):
+    server = loopback(wire.answering(wire.message(b'{"detail": "PROMPT"}', "400 Bad")))
+    caplog.set_level(logging.DEBUG)
+
+    send(server.url, create_log("d1", {"input": "PROMPT"}))
+
+    assert "PROMPT" not in caplog.text

@@ -1,0 +1,167 @@
+"""Both clients on the platform in a file: one contract, whether the client blocks or not."""
+
+import asyncio
+import inspect
+from decimal import Decimal
+
+import pytest
+
+from respan_langchain import errors
+from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
+from respan_langchain.client.filters import field, metadata
+from respan_langchain.embedded.store.store import store_at
+from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
+
+LOG = {
+    "input": [{"role": "user", "content": "Hello"}],
+    "output": {"role": "assistant", "content": "Hi there!"},
+    "expected_output": "Hi!",
+    "metadata": {
+        "model": "gpt-4o-mini",
+        "log_type": "chat",
+        "custom_identifier": "run-1",
+        "team": "x",
+    },
+    "metrics": {"prompt_tokens": 3, "completion_tokens": 4, "cost": 0.0001, "latency": 0.41},
+}
+
+
+class Blocking:
+    """Makes every method of an asynchronous client block, so that one test serves both."""
+
+    def __init__(self, client, runner):
+        self.client, self.runner = client, runner
+
+    def __getattr__(self, name):
+        def method(*args, **named):
+            said = getattr(self.client, name)(*args, **named)
+            if inspect.isasyncgen(said):
+                return self.runner.run(listed(said))
+            return self.runner.run(said) if inspect.iscoroutine(said) else said
+
+        return method
+
+
+async def listed(said):
+    return [one async for one in said]
+
+
+@pytest.fixture(params=["blocking", "asynchronous"])
+def client(request, tmp_path):
+    store = store_at(f"sqlite:///{tmp_path}/respan.db")
+    with asyncio.Runner() as runner:
+        if request.param == "blocking":
+            opened = DatasetClient(base_url="http://localhost", transport=LocalTransport(store))
+        else:
+            transport = AsyncLocalTransport(store)
+            opened = Blocking(
+                AsyncDatasetClient(base_url="http://localhost", transport=transport), runner
+            )
+        yield opened
+        opened.close()
+    store.close()
+
+
+@pytest.fixture
+def dataset(client):
+    return client.create_dataset("support-bot", description="what people ask").id
+
+
+def test_a_dataset_lives_and_dies(client, dataset):
+    assert client.dataset(dataset).name == "support-bot"
+    assert client.update_dataset(dataset, name="helpdesk").name == "helpdesk"
+    assert [one.id for one in client.datasets()] == [dataset]
+    assert client.find_or_create_dataset("helpdesk").id == dataset
+
+    client.delete_dataset(dataset)
+
+    with pytest.raises(errors.NotFoundError):
+        client.dataset(dataset)
+
+
+def test_a_log_lives_and_dies(client, dataset):
+    unique_id = client.create_log(dataset, LOG).unique_id
+
+    log = client.log(dataset, unique_id)
+    assert (log.input, log.output, log.expected_output) == (
+        LOG["input"],
+        LOG["output"],
+        LOG["expected_output"],
+    )
+    assert (log.model, log.custom_identifier) == ("gpt-4o-mini", "run-1")
+    assert (log.prompt_tokens, log.completion_tokens) == (3, 4)
+    assert (log.cost, log.latency) == (Decimal("0.0001"), 0.41)
+
+    assert client.update_log(dataset, unique_id, expected_output="Hey!").expected_output == "Hey!"
+    assert client.log(dataset, unique_id).output == LOG["output"]
+    assert client.replace_log(dataset, unique_id, input="only this").input == "only this"
+    assert client.log(dataset, unique_id).output is None
+
+    client.delete_log(dataset, unique_id)
+    with pytest.raises(errors.NotFoundError):
+        client.log(dataset, unique_id)
+
+
+def test_logs_are_filled_in_bulk_listed_selected_and_removed(client, dataset):
+    rows = [
+        {
+            "input": str(n),
+            "metadata": {"custom_identifier": f"run-{n}", "model": "a" if n % 2 else "b"},
+        }
+        for n in range(250)
+    ]
+
+    assert client.bulk_create_logs(dataset, rows).success_count == 250
+    assert len({log.unique_id for log in client.logs(dataset)}) == 250
+    assert len(list(client.logs(dataset, filters=field("model") == "a"))) == 125
+    counts = client.count_identifiers(dataset, ["run-3", "run-4", "run-250"])
+    assert counts == {"run-3": 1, "run-4": 1, "run-250": 0}
+
+    client.remove_logs(dataset, filters=field("model") == "a")
+    assert client.list_logs(dataset).count == 125
+    client.remove_logs(dataset, all_logs=True)
+    assert client.list_logs(dataset).count == 0
+
+
+def test_a_row_that_cannot_be_taken_is_named(client, dataset):
+    result = client.bulk_create_logs(dataset, [{"input": "x"}, {"input": None}])
+
+    assert not result
+    assert (result.success_count, result.error_count) == (1, 1)
+    assert [index for index, _ in result.refused()] == [1]
+
+
+def test_a_batch_of_which_no_row_can_be_taken_is_a_result_too(client, dataset):
+    result = client.bulk_create_logs(dataset, [{"input": None}, {"output": "x"}])
+
+    assert (result.success_count, result.error_count) == (0, 2)
+
+
+def test_metadata_is_filtered_by_its_keys(client, dataset):
+    client.create_log(dataset, LOG)
+    client.create_log(dataset, {"input": "x", "metadata": {"team": "y"}})
+
+    assert [log.input for log in client.logs(dataset, filters=metadata("team") == "y")] == ["x"]
+
+
+def test_logs_are_totalled_up(client, dataset):
+    client.create_log(dataset, LOG)
+    client.create_log(dataset, {**LOG, "metadata": {"model": "other"}})
+
+    assert client.summary(dataset).number_of_requests == 2
+    assert client.summary(dataset).total_cost == Decimal("0.0002")
+    some = client.summary(dataset, filters=field("model") == "other")
+    assert (some.number_of_requests, some.total_prompt_tokens) == (1, 3)
+
+
+def test_a_log_that_is_refused_says_why(client, dataset):
+    with pytest.raises(errors.ValidationError) as refused:
+        client.create_log(dataset, {"input": None})
+
+    assert "input" in refused.value.fields
+
+
+def test_an_id_of_another_shape_is_just_not_found(client):
+    for odd in ("../../datasets", "a?b#c", "a\r\nb", "%2f", "ü"):
+        with pytest.raises(errors.NotFoundError):
+            client.dataset(odd)

@@ -1,0 +1,324 @@
+"""Both clients, over httpx and httpx2, do the same: what the judge says, page after page."""
+
+import asyncio
+import inspect
+import json
+
+import pytest
+from pydantic import SecretStr
+
+from respan_langchain import errors
+from respan_langchain._http_result import Answer
+from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
+from respan_langchain.client.filters import field
+from respan_langchain.client.models import Dataset
+from respan_langchain.client.request_flow import Terms
+from respan_langchain.client.workflows import find_or_create_dataset
+
+KEY = "sk-5ecret-0f-th1s-0rganization"
+
+
+class Asked:
+    """A client whose every method blocks, whichever kind it is, over prepared answers."""
+
+    def __init__(self, kind, library, runner, **settings):
+        self.library, self.runner = library, runner
+        self.answers, self.requests = [], []
+        transport = library.MockTransport(self.answered)
+        self.client = kind(KEY, library=library, transport=transport, **settings)
+
+    def answered(self, request):
+        self.requests.append(request)
+        status, body, *headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return self.library.Response(status, json=body, headers=dict(*headers))
+
+    def __getattr__(self, name):
+        def method(*args, **named):
+            said = getattr(self.client, name)(*args, **named)
+            if inspect.iscoroutine(said):
+                return self.runner.run(said)
+            return self.runner.run(listed(said)) if inspect.isasyncgen(said) else said
+
+        return method
+
+
+async def listed(said):
+    return [one async for one in said]
+
+
+@pytest.fixture(params=[DatasetClient, AsyncDatasetClient], ids=["blocking", "asynchronous"])
+def open_client(request, library):
+    """Open a client on prepared answers: `open_client((200, {...}), ...)`."""
+    opened = []
+    with asyncio.Runner() as runner:
+
+        def open_one(*answers, **settings):
+            asked = Asked(request.param, library, runner, **settings)
+            asked.answers += answers
+            opened.append(asked)
+            return asked
+
+        yield open_one
+        for asked in opened:
+            asked.close()
+
+
+PAGE = {"count": 0, "next": None, "previous": None, "results": []}
+ENDPOINTS = [
+    ("create_dataset", ("n",), {}, {"id": "d1"}),
+    ("list_datasets", (), {}, PAGE),
+    ("dataset", ("d1",), {}, {"id": "d1"}),
+    ("update_dataset", ("d1",), {"name": "n"}, {"id": "d1"}),
+    ("delete_dataset", ("d1",), {}, {}),
+    ("create_log", ("d1", {"input": "x"}), {}, {"unique_id": "u"}),
+    ("list_logs", ("d1",), {"filters": field("cost") > 1}, PAGE),
+    ("export_logs", ("d1",), {}, {"message": "m"}),
+    ("log", ("d1", "u"), {}, {"unique_id": "u"}),
+    ("update_log", ("d1", "u"), {"output": "y"}, {"unique_id": "u"}),
+    ("replace_log", ("d1", "u"), {"input": "y"}, {"unique_id": "u"}),
+    ("delete_log", ("d1", "u"), {}, {}),
+    ("bulk_create_logs", ("d1", [{"input": "x"}]), {}, {"success_count": 1}),
+    ("import_logs", ("d1",), {"start_time": "a", "end_time": "b"}, {"message": "m"}),
+    ("remove_logs", ("d1",), {"all_logs": True}, {"message": "m"}),
+    ("summary", ("d1",), {}, {"total_cost": 0}),
+    ("summary", ("d1",), {"filters": field("cost") > 1}, {"total_cost": 0}),
+    ("create_eval_report", ("d1", ["e"]), {}, {"created_tasks": []}),
+    ("list_eval_reports", ("d1",), {}, PAGE),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "named", "body"), ENDPOINTS, ids=lambda part: str(part)[:20]
+)
+def test_every_endpoint_is_there(open_client, name, args, named, body):
+    client = open_client((200, body))
+
+    said = getattr(client, name)(*args, **named)
+
+    assert said is None if body == {} else said.model_dump(exclude_unset=True).keys() >= body.keys()
+    assert client.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert client.requests[0].url.path.startswith("/api/datasets/")
+    assert client.requests[0].url.path.endswith("/")
+
+
+def page(ids, *, more):
+    return 200, {"results": [{"id": one} for one in ids], "next": "https://x/" if more else None}
+
+
+@pytest.mark.parametrize("name", ["datasets", "logs", "eval_reports"])
+def test_an_iteration_goes_through_all_pages(open_client, name):
+    client = open_client(page("ab", more=True), page("cd", more=True), page("e", more=False))
+
+    args = () if name == "datasets" else ("d1",)
+    said = list(getattr(client, name)(*args, page_size=2))
+
+    assert len(said) == 5
+    assert [request.url.params["page"] for request in client.requests] == ["1", "2", "3"]
+
+
+def test_an_iteration_may_begin_later(open_client):
+    client = open_client(page("a", more=False))
+
+    assert [one.unique_id for one in client.logs("d1", page=7)] == ["a"]
+    assert client.requests[0].url.params["page"] == "7"
+
+
+def test_an_iteration_with_wrong_arguments_fails_at_once(open_client):
+    client = open_client(page("a", more=False))
+
+    with pytest.raises(errors.ConfigurationError):
+        client.logs("d1", filters={"modle": {"operator": "", "value": "x"}})
+
+
+def test_a_passing_failure_is_tried_again(open_client):
+    client = open_client((503, {}), (429, {"retry_after": 0.01}), (200, {"id": "d1"}))
+
+    assert client.dataset("d1") == Dataset(id="d1")
+    assert len(client.requests) == 3
+
+
+def test_the_tries_are_limited(open_client):
+    client = open_client((503, {}), max_tries=2)
+
+    with pytest.raises(errors.ServerError):
+        client.dataset("d1")
+    assert len(client.requests) == 2
+
+
+def test_what_could_happen_twice_is_not_tried_again(open_client):
+    client = open_client((503, {}))
+
+    with pytest.raises(errors.ServerError):
+        client.create_log("d1", {"input": "x"})
+    assert len(client.requests) == 1
+
+
+def test_a_wait_that_does_not_fit_is_not_begun(open_client):
+    client = open_client((429, {"retry_after": 3600}))
+
+    with pytest.raises(errors.RateLimitError) as refused:
+        client.dataset("d1")
+    assert (refused.value.retry_after, len(client.requests)) == (3600.0, 1)
+
+
+def test_an_error_names_what_was_asked_and_no_secret(open_client):
+    client = open_client((401, {"detail": f"Bad key {KEY} for PROMPT"}))
+
+    with pytest.raises(errors.AuthenticationError) as refused:
+        client.create_log("d1", {"input": "PROMPT"})
+
+    error = refused.value
+    assert (error.method, error.path, error.status) == ("POST", "/api/datasets/d1/logs/", 401)
+    assert KEY not in repr(error) + error.body
+    assert "PROMPT" not in str(error)
+
+
+def test_a_dataset_is_found_by_its_name(open_client):
+    first = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
+    second = {"results": [{"id": "2", "name": "mine"}, {"id": "3", "name": "mine"}], "next": "x"}
+    client = open_client((200, first), (200, second))
+
+    assert client.find_or_create_dataset("mine").id == "2"
+    assert len(client.requests) == 2
+
+
+def test_a_dataset_that_is_not_there_is_created(open_client):
+    made = {"id": "new", "name": "mine"}
+    client = open_client((200, PAGE), (201, made), (200, {**PAGE, "results": [made]}))
+
+    assert client.find_or_create_dataset("mine", description="of mine").id == "new"
+    body = json.loads(client.requests[1].content)
+    assert body == {"name": "mine", "description": "of mine", "is_empty": True}
+
+
+def test_two_that_create_a_dataset_at_once_take_the_same():
+    datasets = []
+
+    def listed():
+        return Answer(200, json.dumps({**PAGE, "results": datasets}).encode())
+
+    def created(name):
+        datasets.append({"id": name, "name": "mine"})
+        return Answer(201, json.dumps(datasets[-1]).encode())
+
+    one, two = (find_or_create_dataset(Terms(), "mine") for _ in range(2))
+    for looking in (one, two):
+        looking.send(None)
+        looking.send(listed())
+    for looking, name in ((one, "first"), (two, "second")):
+        looking.send(created(name))
+
+    for looking in (one, two):
+        with pytest.raises(StopIteration) as ended:
+            looking.send(listed())
+        assert ended.value.value.id == "first"
+
+
+def test_a_dataset_is_looked_for_within_the_time_of_one_call():
+    now = [0.0]
+    looking = find_or_create_dataset(Terms(clock=lambda: now[0]), "mine", timeout=10.0)
+    other = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
+
+    first = looking.send(None)
+    now[0] = 8.0
+    second = looking.send(Answer(200, json.dumps(other).encode()))
+    now[0] = 9.0
+    creating = looking.send(Answer(200, json.dumps(PAGE).encode()))
+
+    assert [step.deadline for step in (first, second, creating)] == [10.0, 10.0, 10.0]
+
+
+def logs(*identifiers, more=False):
+    results = [{"metadata": {"custom_identifier": one}} for one in identifiers]
+    return 200, {"results": results, "next": "https://x/" if more else None}
+
+
+def test_identifiers_are_counted_as_they_are_seen(open_client):
+    client = open_client(logs("a", "b", "stranger", more=True), logs("a"))
+
+    assert client.count_identifiers("d1", ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0}
+    said = json.loads(client.requests[0].content)["filters"]
+    assert said == {"custom_identifier": {"operator": "in", "value": ["a", "b", "c"]}}
+
+
+def test_many_identifiers_are_asked_for_in_parts(open_client):
+    client = open_client(logs("1", "200"))
+
+    counts = client.count_identifiers("d1", [str(number) for number in range(250)])
+
+    assert len(client.requests) == 3
+    assert (counts["1"], counts["200"], sum(counts.values())) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, {}), (403, {}), (200, {"message": "x"}), logs(None, None), logs("stranger", more=True)],
+    ids=["fails", "forbidden", "no-list", "shows-none", "endless"],
+)
+def test_what_cannot_be_counted_is_not_guessed(open_client, answer):
+    client = open_client(answer, max_tries=1)
+
+    assert client.count_identifiers("d1", ["a"]) is None
+
+
+def test_counting_ends_in_time(open_client):
+    client = open_client(logs("a"))
+
+    assert client.count_identifiers("d1", ["a"], timeout=0.0) is None
+    assert client.requests == []
+
+
+def test_after_closing_a_call_fails(open_client):
+    client = open_client((200, {"id": "d1"}))
+    client.close()
+
+    with pytest.raises(errors.ConnectionFailedError, match="closed"):
+        client.dataset("d1")
+
+
+@pytest.mark.parametrize("kind", [DatasetClient, AsyncDatasetClient])
+def test_a_client_shows_where_it_leads_and_no_key(kind):
+    client = kind(SecretStr(KEY), "https://endpoint.respan.ai/api/")
+
+    assert repr(client) == f"{kind.__name__}('https://endpoint.respan.ai')"
+    assert KEY not in str(vars(client))
+
+
+@pytest.mark.parametrize("settings", [{"timeout": 0}, {"max_tries": 0}, {"base_url": "x"}])
+def test_settings_that_make_no_sense_are_refused(settings):
+    with pytest.raises(errors.ConfigurationError):
+        DatasetClient(KEY, **settings)
+
+
+def test_a_blocking_client_closes_with_its_block(library):
+    transport = library.MockTransport(lambda request: library.Response(200, json={"id": "d1"}))
+
+    with DatasetClient(KEY, library=library, transport=transport) as client:
+        assert client.dataset("d1").id == "d1"
+
+    with pytest.raises(errors.ConnectionFailedError):
+        client.dataset("d1")
+
+
+def test_an_asynchronous_client_closes_with_its_block(library):
+    transport = library.MockTransport(lambda request: library.Response(200, json={"id": "d1"}))
+
+    async def used():
+        async with AsyncDatasetClient(KEY, library=library, transport=transport) as client:
+            assert (await client.dataset("d1")).id == "d1"
+        with pytest.raises(errors.ConnectionFailedError):
+            await client.dataset("d1")
+
+    asyncio.run(used())
+
+
+def test_the_methods_say_what_they_do():
+    assert DatasetClient.remove_logs.__doc__.startswith("Remove the logs")
+    assert DatasetClient.logs.__doc__.startswith("List one page")
+    assert DatasetClient.find_or_create_dataset.__doc__.startswith("Return the dataset")
+    assert list(inspect.signature(DatasetClient(KEY).log).parameters) == ["dataset_id", "unique_id"]
+    assert list(inspect.signature(DatasetClient(KEY).count_identifiers).parameters) == [
+        "dataset_id",
+        "identifiers",
+        "timeout",
+    ]

@@ -1,0 +1,230 @@
+"""The 18 endpoints as the contract has them: method, path, query, body, and what comes back."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client.filters import field
+from respan_langchain.client.models import (
+    BulkResult,
+    Created,
+    Dataset,
+    EvalReport,
+    Log,
+    Message,
+    Page,
+    Summary,
+)
+from respan_langchain.errors import ConfigurationError
+
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+GPT = field("model") == "gpt-4o"
+GPT_SAID = {"model": {"operator": "", "value": "gpt-4o"}}
+PAGES = {"page": "1", "page_size": "100"}
+PAGE = {"count": 0, "next": None, "previous": None, "results": []}
+MESSAGE = {"message": "Started"}
+ALL = "/api/datasets/"
+ONE = "/api/datasets/d1/"
+LOGS = "/api/datasets/d1/logs/"
+
+CALLS = [
+    # 1
+    (dataset_requests.create_dataset("n"), "POST", ALL, {}, {"name": "n", "is_empty": True}),
+    (
+        dataset_requests.create_dataset(
+            "n",
+            description="d",
+            is_empty=False,
+            sampling=10,
+            start_time=NOON,
+            end_time="2026-11-24T00:00:00Z",
+            initial_log_filters=GPT,
+            granularity="logs",
+        ),
+        "POST",
+        ALL,
+        {},
+        {
+            "name": "n",
+            "description": "d",
+            "is_empty": False,
+            "sampling": 10,
+            "start_time": "2026-11-23T12:00:00+00:00",
+            "end_time": "2026-11-24T00:00:00Z",
+            "initial_log_filters": GPT_SAID,
+            "granularity": "logs",
+        },
+    ),
+    (
+        dataset_requests.create_dataset(source_dataset_id="d0"),
+        "POST",
+        ALL,
+        {},
+        {"source_dataset_id": "d0"},
+    ),
+    # 2
+    (dataset_requests.list_datasets(), "POST", f"{ALL}list/", PAGES, {}),
+    (
+        dataset_requests.list_datasets(
+            page=2,
+            page_size=5,
+            sort_by="-created_at",
+            filters={"name": {"operator": "", "value": "n"}},
+        ),
+        "POST",
+        f"{ALL}list/",
+        {"page": "2", "page_size": "5", "sort_by": "-created_at"},
+        {"filters": {"name": {"operator": "", "value": "n"}}},
+    ),
+    # 3, 4, 5
+    (dataset_requests.dataset("d1"), "GET", ONE, {}, None),
+    (
+        dataset_requests.update_dataset("d1", starred=False, tags=["t"]),
+        "PATCH",
+        ONE,
+        {},
+        {"starred": False, "tags": ["t"]},
+    ),
+    (dataset_requests.delete_dataset("d1"), "DELETE", ONE, {}, None),
+    # 6, 7
+    (log_requests.create_log("d1", {"input": "x"}), "POST", LOGS, {}, {"input": "x"}),
+    (log_requests.list_logs("d1"), "POST", f"{LOGS}list/", PAGES, {}),
+    (
+        log_requests.list_logs(
+            "d1", sort_by="-cost", include_fields=["input", "cost"], filters=GPT
+        ),
+        "POST",
+        f"{LOGS}list/",
+        {**PAGES, "sort_by": "-cost", "include_fields": "input,cost"},
+        {"filters": GPT_SAID},
+    ),
+    (
+        log_requests.export_logs("d1", ".csv", filters=GPT),
+        "POST",
+        f"{LOGS}list/",
+        {},
+        {"is_exporting": True, "export_format": ".csv", "filters": GPT_SAID},
+    ),
+    # 8, 9, 10, 14
+    (log_requests.log("d1", "u1"), "GET", f"{LOGS}u1/", {}, None),
+    (
+        log_requests.update_log("d1", "u1", expected_output="y", metadata={}),
+        "PATCH",
+        f"{LOGS}u1/",
+        {},
+        {"expected_output": "y", "metadata": {}},
+    ),
+    (
+        log_requests.replace_log("d1", "u1", input=[], output=""),
+        "PUT",
+        f"{LOGS}u1/",
+        {},
+        {"input": [], "output": ""},
+    ),
+    (log_requests.delete_log("d1", "u1"), "DELETE", f"{LOGS}u1/", {}, None),
+    # 11
+    (
+        log_requests.bulk_create_logs("d1", ({"input": "x"},)),
+        "POST",
+        f"{LOGS}bulk/",
+        {},
+        {"logs": [{"input": "x"}]},
+    ),
+    # 12, 13
+    (
+        dataset_requests.create_eval_report("d1", ["e1"], generation_method="auto"),
+        "POST",
+        f"{ONE}eval-reports/create/",
+        {},
+        {"evaluator_ids": ["e1"], "generation_method": "auto"},
+    ),
+    (dataset_requests.list_eval_reports("d1"), "GET", f"{ONE}eval-reports/list/", PAGES, None),
+    # 15, 16
+    (
+        log_requests.import_logs(
+            "d1", start_time=NOON, end_time=NOON, filters=GPT, sampling_percentage=5
+        ),
+        "POST",
+        f"{LOGS}import/",
+        {},
+        {
+            "start_time": "2026-11-23T12:00:00+00:00",
+            "end_time": "2026-11-23T12:00:00+00:00",
+            "sampling_percentage": 5,
+            "filters": GPT_SAID,
+        },
+    ),
+    (
+        log_requests.remove_logs("d1", filters=GPT),
+        "DELETE",
+        f"{LOGS}import/",
+        {},
+        {"filters": GPT_SAID},
+    ),
+    (
+        log_requests.remove_logs("d1", all_logs=True),
+        "DELETE",
+        f"{LOGS}import/",
+        {},
+        {"is_deleting_all_logs": True},
+    ),
+    # 17, 18
+    (log_requests.summary("d1"), "GET", f"{LOGS}summary/", {}, None),
+    (log_requests.summary("d1", filters={}), "GET", f"{LOGS}summary/", {}, None),
+    (log_requests.summary("d1", filters=GPT), "POST", f"{LOGS}summary/", {}, {"filters": GPT_SAID}),
+]
+
+
+@pytest.mark.parametrize(("call", "method", "path", "query", "body"), CALLS)
+def test_a_call_is_what_the_contract_says(call, method, path, query, body):
+    assert (call.method, call.path, dict(call.query)) == (method, path, query)
+    assert (json.loads(call.content()) if body is not None else call.body) == body
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "kind"),
+    [
+        (dataset_requests.dataset("d1"), {"id": "d1"}, Dataset),
+        (dataset_requests.list_datasets(), PAGE, Page),
+        (dataset_requests.create_eval_report("d1", ["e"]), {"created_tasks": [{}]}, EvalReport),
+        (dataset_requests.list_eval_reports("d1"), PAGE, Page),
+        (log_requests.create_log("d1", {}), {"unique_id": "u"}, Created),
+        (log_requests.list_logs("d1"), PAGE, Page),
+        (log_requests.export_logs("d1"), MESSAGE, Message),
+        (log_requests.log("d1", "u1"), {}, Log),
+        (log_requests.bulk_create_logs("d1", [{}]), {"success_count": 1}, BulkResult),
+        (log_requests.import_logs("d1", start_time="", end_time=""), MESSAGE, Message),
+        (log_requests.summary("d1"), {"total_cost": 1}, Summary),
+    ],
+)
+def test_an_answer_is_read_as_its_type(call, answer, kind):
+    assert isinstance(call.reads(answer), kind)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        dataset_requests.create_dataset,
+        lambda: dataset_requests.create_dataset("n", is_empty=False),
+        lambda: dataset_requests.create_dataset("n", is_empty=False, start_time=NOON),
+        lambda: dataset_requests.list_datasets(page=0),
+        lambda: dataset_requests.list_datasets(page_size=101),
+        lambda: dataset_requests.list_datasets(page_size=0),
+        lambda: dataset_requests.update_dataset("d1"),
+        lambda: log_requests.update_log("d1", "u1"),
+        lambda: log_requests.replace_log("d1", "u1"),
+        lambda: log_requests.bulk_create_logs("d1", []),
+        lambda: log_requests.bulk_create_logs("d1", [{}] * 501),
+        lambda: log_requests.remove_logs("d1"),
+        lambda: log_requests.remove_logs("d1", filters={}),
+        lambda: log_requests.remove_logs("d1", filters=GPT, all_logs=True),
+        lambda: log_requests.remove_logs("d1", filters={"modle": {"operator": "", "value": "x"}}),
+        lambda: log_requests.log("d1", ".."),
+        lambda: dataset_requests.dataset(""),
+    ],
+)
+def test_a_call_that_would_go_wrong_is_not_made(make):
+    with pytest.raises(ConfigurationError):
+        make()

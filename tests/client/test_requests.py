@@ -1,0 +1,290 @@
+"""What an answer means for its call: done, wait, or failed, by table and without a network."""
+
+import dataclasses
+import datetime as dt
+import json
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from respan_langchain import errors
+from respan_langchain._http_result import Answer
+from respan_langchain.client.dataset_requests import create_dataset, dataset, delete_dataset
+from respan_langchain.client.log_requests import (
+    bulk_create_logs,
+    create_log,
+    list_logs,
+    remove_logs,
+    update_log,
+)
+from respan_langchain.client.models import Dataset
+from respan_langchain.client.requests import Call, Done, Failed, Patience, Wait, judge
+
+READ = dataset("d1")
+CREATE = create_log("d1", {"input": "x"})
+CHANGE = update_log("d1", "u1", output="y")
+DELETE = delete_dataset("d1")
+BULK = bulk_create_logs("d1", [{"input": "x"}])
+UNSENT = Answer(None, problem="could not connect", sent=False)
+BROKEN = Answer(None, problem="the connection broke")
+LATE = Answer(None, problem="no whole answer came in time", timed_out=True)
+NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+def said(status, body=None, **headers):
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Answer(status, raw, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (READ, said(200, {"id": "d1"})),
+        (READ, said(203, {"id": "d1", "new": 1})),
+        (CREATE, said(201, {"message": "ok", "unique_id": "u"})),
+        (DELETE, said(204)),
+        (DELETE, said(200, {"message": "gone"})),
+        (remove_logs("d1", all_logs=True), said(202)),
+        (remove_logs("d1", all_logs=True), said(200, {"message": "Deleting"})),
+        (BULK, said(201, {"success_count": 1, "error_count": 0, "errors": []})),
+        (BULK, said(400, {"success_count": 0, "error_count": 1, "errors": []})),
+    ],
+)
+def test_a_success_is_done(call, answer):
+    assert isinstance(judge(call, answer, 1), Done)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (READ, said(200)),
+        (READ, said(200, b"<html>")),
+        (READ, said(200, b'{"id": ')),
+        (READ, said(200, b"[" * 100_000)),
+        (READ, said(200, b"\xff\xfe")),
+        (READ, said(200, {"detail": "hello"})),
+        (READ, said(200, [])),
+        (list_logs("d1"), said(200, {"message": "Exporting"})),
+        (BULK, said(200, {"message": "Importing logs"})),
+        (READ, said(302, location="https://evil.example/login")),
+        (READ, said(304)),
+        (READ, said(405)),
+        (READ, said(409, {"detail": "no"})),
+        (READ, said(199)),
+    ],
+)
+def test_what_the_documentation_does_not_know_is_no_success(call, answer):
+    verdict = judge(call, answer, 1)
+
+    assert isinstance(verdict, Failed)
+    assert type(verdict.error) is errors.UnexpectedAnswerError
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.ValidationError),
+        (401, errors.AuthenticationError),
+        (402, errors.PlanLimitError),
+        (403, errors.PermissionDeniedError),
+        (404, errors.NotFoundError),
+        (413, errors.ValidationError),
+        (422, errors.ValidationError),
+        (501, errors.ServerError),
+    ],
+)
+def test_a_refusal_is_final_and_says_what_was_asked(status, kind):
+    verdict = judge(READ, said(status, {"detail": "words of the server"}), 1)
+
+    assert isinstance(verdict, Failed)
+    assert type(verdict.error) is kind
+    assert (verdict.error.method, verdict.error.path) == ("GET", "/api/datasets/d1/")
+    assert verdict.error.status == status
+    assert "words of the server" in verdict.error.body
+    assert "words of the server" not in str(verdict.error)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "is_repeated"),
+    [
+        *[(READ, said(status), True) for status in (408, 425, 429, 500, 502, 503, 504)],
+        *[(CHANGE, said(status), True) for status in (429, 503)],
+        *[(DELETE, said(status), True) for status in (429, 503)],
+        *[(CREATE, said(status), False) for status in (408, 425, 500, 502, 503, 504)],
+        (CREATE, said(429), True),
+        (BULK, said(429), True),
+        (BULK, said(503), False),
+        (create_dataset("n"), BROKEN, False),
+        (READ, UNSENT, True),
+        (READ, BROKEN, True),
+        (READ, LATE, True),
+        (CREATE, UNSENT, True),
+        (CREATE, BROKEN, False),
+        (CREATE, LATE, False),
+        (READ, said(500), True),
+        (READ, said(501), False),
+        (READ, said(404), False),
+    ],
+)
+def test_only_what_cannot_happen_twice_is_tried_again(call, answer, is_repeated):
+    verdict = judge(call, answer, 1)
+
+    assert isinstance(verdict, Wait if is_repeated else Failed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(LATE, errors.DeadlineError), (BROKEN, errors.ConnectionFailedError)],
+)
+def test_no_answer_is_an_error_in_the_exchanges_words(answer, kind):
+    verdict = judge(CREATE, answer, 1)
+
+    assert type(verdict.error) is kind
+    assert str(verdict.error) == f"POST /api/datasets/d1/logs/: {answer.problem}"
+
+
+def test_a_bulk_request_that_was_refused_whole_is_no_result():
+    verdict = judge(BULK, said(400, {"detail": "no"}), 1)
+
+    assert type(verdict.error) is errors.ValidationError
+
+
+def test_after_the_last_try_the_error_stands():
+    assert isinstance(judge(READ, said(503), 3, Patience(max_tries=3)), Failed)
+    assert isinstance(judge(READ, said(503), 2, Patience(max_tries=3)), Wait)
+
+
+def test_what_should_be_gone_and_is_gone_after_a_lost_answer_is_done():
+    assert isinstance(judge(DELETE, said(404), 1), Failed)
+    assert judge(DELETE, said(404), 2) == Done(None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (said(429, {"detail": "x", "retry_after": 7}), 7.0),
+        (said(429, {"retry_after": "7.5"}), 7.5),
+        (said(429, {"retry_after": 7}, retry_after="3"), 7.0),
+        (said(429, retry_after="3"), 3.0),
+        (said(429, {"retry_after": None}, retry_after="3"), 3.0),
+        (said(429, {"retry_after": True}, retry_after="3"), 3.0),
+        (said(503, retry_after="Mon, 23 Nov 2026 12:00:09 GMT", date=NOON), 9.0),
+        (said(503, retry_after="Mon, 23 Nov 2026 13:00:09 +0100", date=NOON), 9.0),
+        (said(503, retry_after="Mon, 23 Nov 2026 12:00:09 -0000", date=NOON), 9.0),
+        (said(503, retry_after="Mon, 23 Nov 2026 11:00:00 GMT", date=NOON), 0.0),
+        (said(503, retry_after="Mon, 23 Nov 2026 12:00:09 GMT"), None),
+        (said(503, retry_after="Mon, 99 Nov 2026 12:00:09 GMT", date=NOON), None),
+        (said(503, retry_after="soon"), None),
+        (said(503, retry_after="-1"), None),
+        (said(503, retry_after="nan"), None),
+        (said(503, retry_after="1e999"), None),
+        (said(503, b'{"retry_after": 1' + b"0" * 400 + b"}"), None),
+        (said(503, [1]), None),
+        (said(503, b"[" * 100_000), None),
+        (said(503), None),
+    ],
+)
+def test_the_server_may_say_how_long_to_wait(answer, seconds):
+    verdict = judge(READ, answer, 1, chance=0.0)
+
+    assert verdict.error.retry_after == seconds
+    assert verdict.seconds == (seconds or 0.0)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "chance", "seconds"),
+    [(1, 1.0, 0.5), (2, 1.0, 1.0), (3, 1.0, 2.0), (3, 0.25, 0.5), (50, 1.0, 20.0)],
+)
+def test_waits_double_up_to_a_limit_and_are_drawn_at_random(attempt, chance, seconds):
+    patience = Patience(max_tries=100)
+
+    assert judge(READ, said(500), attempt, patience, chance).seconds == seconds
+
+
+def test_an_absurd_wait_is_cut():
+    answer = said(429, retry_after="1000000000")
+
+    assert judge(READ, answer, 1, Patience(longest_asked=300), 0.0).seconds == 300.0
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "named"),
+    [
+        ({"detail": "no", "errors": {"input": ["required"]}}, {"input": ["required"]}, "(input)"),
+        ({"input": ["required"], "name": ["long"]}, None, "(input, name)"),
+        ({"errors": {"input": "required"}}, {"input": ["required"]}, "(input)"),
+        ({"errors": ["no"]}, {}, "refused"),
+        ({"detail": "no"}, {}, "refused"),
+        ({"Tell me a joke!": ["no"]}, {"Tell me a joke!": ["no"]}, "refused"),
+        ("no", {}, "refused"),
+    ],
+)
+def test_the_servers_complaints_are_kept_by_field(body, fields, named):
+    error = judge(CREATE, said(422, body), 1).error
+
+    assert error.fields == (body if fields is None else fields)
+    assert str(error).endswith(named)
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("https://evil.example/x?token=1", "a redirect to https://evil.example,"),
+        ("/api/datasets", "a redirect to another path,"),
+        ("https://a b\n/x", "a redirect to another path,"),
+        ("https://[::1", "a redirect to another path,"),
+        ("", "a redirect to another path,"),
+    ],
+)
+def test_a_redirect_names_its_host_and_no_more(location, words):
+    error = judge(READ, said(307, location=location), 1).error
+
+    assert words in str(error)
+    assert "token" not in str(error)
+
+
+def test_only_the_start_of_a_long_answer_is_kept():
+    assert len(judge(READ, said(400, b"x" * 100_000), 1).error.body) == 2000
+
+
+def test_a_call_shows_no_content():
+    assert "PROMPT" not in repr(create_log("d1", {"input": "PROMPT"}))
+
+
+def test_a_body_is_written_as_json_whatever_it_is_made_of():
+    body = {
+        "a": Decimal("0.5"),
+        "b": dt.datetime(2026, 11, 23, tzinfo=dt.UTC),
+        "c": dt.date(2026, 11, 23),
+        "d": UUID(int=0),
+        "e": {1},
+        "f": Dataset(id="d"),
+        "g": (1, "é"),
+        "h": "\ud800",
+    }
+
+    written = json.loads(create_log("d1", body).content())
+
+    assert written["a"] == 0.5
+    assert (written["b"], written["c"]) == ("2026-11-23T00:00:00+00:00", "2026-11-23")
+    assert written["d"] == "00000000-0000-0000-0000-000000000000"
+    assert (written["e"], written["f"]["id"]) == ([1], "d")
+    assert (written["g"], written["h"]) == ([1, "é"], "?")
+
+
+def test_a_body_that_json_cannot_say_is_refused_without_being_quoted():
+    loop = []
+    loop.append(loop)
+
+    for odd in (float("nan"), loop):
+        with pytest.raises(errors.ConfigurationError):
+            create_log("d1", {"input": odd}).content()
+    with pytest.raises(TypeError, match="type object"):
+        create_log("d1", {"input": object()}).content()
+
+
+def test_no_body_is_no_content():
+    assert READ.content() == b""
+    assert dataclasses.replace(READ, query={"a": "b c"}).target() == "/api/datasets/d1/?a=b+c"
+    assert isinstance(READ, Call)

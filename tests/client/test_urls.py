@@ -1,0 +1,119 @@
+"""Base URLs, ids and keys are made safe, or refused in words that quote no secret."""
+
+import string
+
+import httpx
+import httpx2
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from respan_langchain.client.client import DatasetClient
+from respan_langchain.client.urls import platform_root, segment, usable_key
+from respan_langchain.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("said", "root"),
+    [
+        ("https://api.respan.ai", "https://api.respan.ai"),
+        ("https://api.respan.ai/", "https://api.respan.ai"),
+        ("https://api.respan.ai/api", "https://api.respan.ai"),
+        ("https://api.respan.ai/api/", "https://api.respan.ai"),
+        (" https://api.respan.ai/api//\n", "https://api.respan.ai"),
+        ("https://api.respan.ai/api/api/", "https://api.respan.ai"),
+        ("https://endpoint.respan.ai/api", "https://endpoint.respan.ai"),
+        ("HTTPS://API.respan.ai:8443/api", "https://api.respan.ai:8443"),
+        ("https://gate.example/respan/api/", "https://gate.example/respan"),
+        ("https://gate.example/myapi", "https://gate.example/myapi"),
+        ("http://localhost:8000/api/", "http://localhost:8000"),
+        ("http://web.localhost", "http://web.localhost"),
+        ("http://127.8.0.1:1", "http://127.8.0.1:1"),
+        ("http://[::1]:8000/api", "http://[::1]:8000"),
+    ],
+)
+def test_api_stands_once_whatever_was_set(said, root):
+    assert platform_root(said) == root
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "api.respan.ai",
+        "ftp://api.respan.ai",
+        "https://",
+        "https://user:pa55word@api.respan.ai",
+        "https://api.respan.ai/?x=1",
+        "https://api.respan.ai/#x",
+        "https://api.respan.ai:port",
+        "https://[::1",
+        "https://api .respan.ai",
+        "https://api.respan.ai/\r\nX: y",
+        "https://api.respan.ai\\@evil.example",
+        "http://api.respan.ai",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.1",
+    ],
+)
+def test_what_could_lead_elsewhere_is_refused(said):
+    with pytest.raises(ConfigurationError) as refused:
+        platform_root(said)
+
+    assert "pa55word" not in str(refused.value)
+
+
+def test_plain_http_needs_to_be_asked_for_or_to_carry_no_key():
+    assert platform_root("http://respan.lan", allow_http=True) == "http://respan.lan"
+    assert platform_root("http://respan.lan", with_key=False) == "http://respan.lan"
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a b", "a\nb", "clé", "a\x00b"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key):
+    with pytest.raises(ConfigurationError) as refused:
+        usable_key(key)
+
+    assert not key.strip() or key not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", [" sk-1\n", SecretStr("sk-1")])
+def test_a_key_is_text_or_a_secret(key):
+    assert usable_key(key) == "sk-1"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "\ud800"])
+def test_an_id_that_cannot_be_one_segment_is_refused(name):
+    with pytest.raises(ConfigurationError):
+        segment(name)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+@given(name=st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
+@example(name="../../admin")
+@example(name="d?x=1#y")
+@example(name="a\r\nHost: evil")
+@example(name="%2e%2e%2f")
+@example(name="..%2f..")
+@example(name="a/./../b")
+def test_an_id_stays_one_segment_on_the_wire(library, name):
+    paths = []
+
+    def answered(request):
+        paths.append(request.url.raw_path)
+        return library.Response(204)
+
+    try:
+        client = DatasetClient(
+            "sk-12345678", library=library, transport=library.MockTransport(answered)
+        )
+        with client:
+            client.delete_dataset(name)
+    except ConfigurationError:
+        assert any("\ud800" <= sign <= "\udfff" for sign in name)
+        return
+
+    inner = paths[0].removeprefix(b"/api/datasets/").removesuffix(b"/").decode()
+    assert paths[0] == f"/api/datasets/{inner}/".encode()
+    assert set(inner) <= set(string.ascii_letters + string.digits + "-._~%")

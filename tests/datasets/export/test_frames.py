@@ -1,0 +1,65 @@
+"""Rows for pandas, Parquet and Hugging Face: with the real packages, in a place of their own."""
+
+import json
+import site
+import subprocess
+import venv
+
+import pytest
+from cli.given import ROOT, row
+
+PACKAGES = ["pandas", "pyarrow", "datasets"]
+SCRIPT = """
+import json
+from respan_langchain.datasets.dataset import Dataset
+import pyarrow.parquet
+
+with Dataset.open("demo", base_url="sqlite:///respan.db") as rows:
+    frame = rows.to_pandas()
+    written = rows.to_parquet("rows.parquet")
+    table = pyarrow.parquet.read_table("rows.parquet")
+    hf = rows.to_hf()
+print(json.dumps({
+    "frame": [str(frame.dtypes[name]) for name in ("total_tokens", "cost")],
+    "inputs": list(frame["input"]),
+    "unknown": [int(frame[name].isna().sum()) for name in ("total_tokens", "cost")],
+    "written": written,
+    "table": table.to_pylist()[1]["input"],
+    "tokens": table.column("total_tokens").to_pylist(),
+    "hf": [len(hf), hf[0]["input"]],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """A Python that has the packages beside what this one has."""
+    place = tmp_path_factory.mktemp("environment")
+    venv.create(place, with_pip=True)
+    python = place / "bin" / "python"
+    command = [python, "-m", "pip", "install", "-q", *PACKAGES]
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    [own] = place.glob("lib/python*/site-packages")
+    (own / "beside.pth").write_text("\n".join([str(ROOT), *site.getsitepackages()]))
+    return python
+
+
+@pytest.mark.slow
+def test_tables_hold_what_the_rows_hold(python, fill, folder):
+    bare = {"input": {"question": "Where?"}, "metrics": {"total_tokens": 0}}
+    fill([row(1), bare])
+    ended = subprocess.run(
+        [python, "-c", SCRIPT], cwd=folder,
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    assert said["frame"] == ["Int64", "Float64"]
+    assert said["inputs"] == [row(1)["input"], {"question": "Where?"}]
+    assert said["unknown"] == [0, 1]
+    assert said["written"] == 2
+    assert json.loads(said["table"]) == {"question": "Where?"}
+    assert said["tokens"] == [12, 0]
+    assert said["hf"][0] == 2
+    assert json.loads(said["hf"][1]) == row(1)["input"]

@@ -1,0 +1,333 @@
+"""The spool: what is on disk, who may read it, and what becomes of it when things break."""
+
+import json
+import os
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from respan_langchain.delivery.spool import admin
+from respan_langchain.delivery.spool import directory as spool_directory
+from respan_langchain.delivery.spool.directory import Lock
+from respan_langchain.delivery.spool.file import SpoolRow, cause_of
+from respan_langchain.errors import ConfigurationError
+from tests.delivery.kit import disk_full
+
+
+@pytest.fixture
+def place(tmp_path):
+    directory = tmp_path / "spool"
+    spool_directory.prepare(directory)
+    return directory
+
+
+@pytest.fixture
+def spool(place):
+    made, lock = spool_directory.create(place)
+    yield made
+    made.close()
+    lock.forget()
+
+
+def a_row(name, *, size=20, **more):
+    return SpoolRow(name, "dataset", json.dumps({"id": name}).encode().ljust(size), **more)
+
+
+def orphan(place, *rows, held=True):
+    """What a process leaves behind that was killed."""
+    spool, lock = spool_directory.create(place)
+    spool.add(rows, held=held)
+    spool.close()
+    lock.forget()
+    return spool.path
+
+
+def adopted(place, spool):
+    """The files of which something became when somebody looked for orphans."""
+    return [orphan.path for orphan in spool_directory.adopt_orphans(place, spool)]
+
+
+def ids(rows):
+    return [row.id for row in rows]
+
+
+def test_rows_come_back_in_order_and_only_once(spool):
+    spool.add([a_row("a"), a_row("b"), a_row("c")], held=False)
+
+    assert ids(spool.load(2, 10_000)) == ["a", "b"]
+    assert ids(spool.load(2, 10_000)) == ["c"]
+    assert spool.load(2, 10_000) == []
+    assert spool.loadable() == 0
+
+
+def test_rows_come_back_by_bytes_but_at_least_one(spool):
+    spool.add([a_row("a", size=100), a_row("b", size=100)], held=False)
+
+    assert ids(spool.load(10, 150)) == ["a"]
+    assert ids(spool.load(10, 1)) == ["b"]
+
+
+def test_a_row_is_there_once_however_often_it_is_written(spool):
+    spool.add([a_row("a")], held=True)
+    spool.add([a_row("a", state="dead", reason="no input")], held=False)
+
+    assert [(row.id, row.state, row.reason) for row in spool.rows()] == [("a", "dead", "no input")]
+
+
+def test_a_row_that_is_done_with_is_gone(spool):
+    spool.add([a_row("a"), a_row("b")], held=True)
+
+    spool.remove([("a", "dataset")])
+
+    assert ids(spool.rows()) == ["b"]
+    assert spool.bytes() == 20
+
+
+def test_sending_is_counted(spool):
+    spool.add([a_row("a")], held=True)
+    spool.mark([("a", "dataset")], "sent", attempt=True)
+    spool.mark([("a", "dataset")], "waiting", attempt=False)
+    spool.mark([("a", "dataset")], "sent", attempt=True)
+
+    assert [(row.state, row.attempts) for row in spool.rows()] == [("sent", 2)]
+
+
+def test_dead_letters_are_not_loaded_until_they_are_revived(spool):
+    spool.add([a_row("a", state="dead")], held=True)
+    assert spool.load(1, 100) == []
+
+    assert spool.revive() == 1
+
+    assert ids(spool.load(1, 100)) == ["a"]
+
+
+def test_the_oldest_dead_letters_leave_first(spool):
+    spool.add([a_row(str(number), state="dead") for number in range(20)], held=True)
+
+    assert spool.drop_oldest_dead() == 2
+    assert ids(spool.rows())[0] == "2"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE rows SET body = x'00'",
+        "UPDATE rows SET body = 1",
+        "UPDATE rows SET address = 'other'",
+        "UPDATE rows SET id = CAST(x'e9' AS TEXT)",
+        "UPDATE rows SET state = '?'",
+        "UPDATE rows SET attempts = 'many'",
+    ],
+)
+def test_a_row_that_is_not_what_was_written_is_no_more(place, spool, change):
+    spool.add([a_row("a")], held=False)
+    spool.connection.execute(change)
+    spool.add([a_row("b")], held=False)
+
+    assert [row.damaged for row in spool.rows()] == [True, False]
+    assert [row["id"] for row in admin.export(place)] == ["b"]
+    assert ids(spool.load(10, 1_000)) == ["b"]
+
+
+def test_a_file_belongs_to_one_user_alone_from_birth(tmp_path):
+    before = os.umask(0)
+    try:
+        place = tmp_path / "open"
+        spool_directory.prepare(place)
+        spool, lock = spool_directory.create(place)
+        spool.add([a_row("a")], held=True)
+    finally:
+        os.umask(before)
+
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()}
+    assert modes == {0o600}
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    spool.close()
+    lock.release()
+
+
+def test_a_directory_that_others_may_read_is_refused(tmp_path):
+    loose = tmp_path / "loose"
+    loose.mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to(loose)
+    (tmp_path / "file").write_text("")
+
+    for name, why in (("loose", "chmod 700"), ("link", "not a directory"), ("file", "exists")):
+        with pytest.raises(ConfigurationError, match=why if name != "file" else "File exists"):
+            spool_directory.prepare(tmp_path / name)
+
+
+def test_what_a_dead_process_left_is_adopted_once(place, spool):
+    path = orphan(place, a_row("a"), a_row("b", state="sent", attempts=1, captured=5.0))
+
+    assert adopted(place, spool) == [path]
+    assert adopted(place, spool) == []
+
+    assert not path.exists()
+    assert [(row.id, row.state, row.captured) for row in spool.load(9, 999)][1] == (
+        "b",
+        "sent",
+        5.0,
+    )
+
+
+def test_what_a_living_process_writes_is_left_alone(place, spool):
+    other, lock = spool_directory.create(place)
+    other.add([a_row("a")], held=False)
+
+    assert adopted(place, spool) == []
+
+    other.close()
+    lock.release()
+
+
+def test_a_crash_in_the_middle_of_an_adoption_doubles_nothing(place, spool):
+    orphan(place, a_row("a"))
+    orphan(place, a_row("a"), a_row("b"))
+
+    adopted(place, spool)
+
+    assert sorted(ids(spool.rows())) == ["a", "b"]
+
+
+def test_an_orphan_that_somebody_else_adopted_meanwhile_is_no_more(place, spool):
+    ghost = place / "1-gone.db"
+
+    assert not spool_directory._adopt(ghost, spool)
+    assert not ghost.exists()
+
+
+def test_links_are_not_followed(place, spool, tmp_path):
+    (tmp_path / "elsewhere.db").write_bytes(b"x")
+    (place / "trap.db").symlink_to(tmp_path / "elsewhere.db")
+
+    assert adopted(place, spool) == []
+    with pytest.raises(OSError, match="symbolic links"):
+        (place / "trap.lock").symlink_to(tmp_path / "x") or Lock(place / "trap.lock").acquire()
+
+
+def damaged_in_every_page(path):
+    whole = path.read_bytes()
+    for start in range(0, len(whole), 4096):
+        yield whole[:start]
+        yield whole[:start] + os.urandom(100) + whole[start + 100 :]
+
+
+def test_a_damaged_file_is_set_aside_and_the_others_are_replayed(place, spool):
+    sample = orphan(place, *(a_row(str(number), size=500) for number in range(100)))
+    versions = list(damaged_in_every_page(sample))
+    sample.unlink()
+    for number, content in enumerate(versions):
+        (place / f"9-damaged{number}.db").write_bytes(content)
+    orphan(place, a_row("good"))
+
+    adopted(place, spool)
+
+    assert "good" in ids(spool.rows())
+    assert list(place.glob("*.db")) == [spool.path]
+    assert list(place.glob("*.corrupt-*"))
+    assert all(json.loads(row.body)["id"] == row.id for row in spool.rows())
+
+
+def test_a_lost_write_ahead_log_costs_what_was_in_it_and_no_more(place, spool):
+    other, lock = spool_directory.create(place)
+    other.add([a_row("a")], held=True)
+    other.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.add([a_row("b")], held=True)
+    copy = place / "7-copy.db"
+    copy.write_bytes(other.path.read_bytes())
+    other.close()
+    lock.forget()
+    spool_directory.remove(other.path)
+
+    adopted(place, spool)
+
+    assert ids(spool.rows()) == ["a"]
+
+
+def test_people_see_what_lies_there(place, spool):
+    spool.add([a_row("a"), a_row("b", state="sent"), a_row("c", state="dead")], held=True)
+    orphan(place / "", a_row("d", size=50))
+    (place / "3-x.db.corrupt-1").write_bytes(b"12345")
+    (place / "4-y.db").write_bytes(b"no database, but long enough to look at" * 50)
+
+    files = {file.path.name: file for file in admin.spool_files(place)}
+
+    mine = files[spool.path.name]
+    assert (mine.in_use, mine.waiting, mine.sent, mine.dead, mine.bytes) == (True, 1, 1, 1, 60)
+    assert sorted(file.damaged for file in files.values()) == [False, False, True, True]
+    assert sum(file.in_use for file in files.values()) == 1
+
+
+def test_people_can_take_rows_away(place, spool):
+    spool.add([a_row("a", state="dead", reason="no input", attempts=2)], held=True)
+
+    (exported,) = admin.export(place)
+
+    assert exported["log"] == {"id": "a"}
+    assert (exported["state"], exported["reason"], exported["attempts"]) == ("dead", "no input", 2)
+    assert exported["captured"] <= time.time()
+
+
+def test_people_can_throw_rows_away_and_have_dead_ones_sent_again(place, spool):
+    spool.add([a_row("a", state="dead"), a_row("b")], held=True)
+
+    assert admin.purge(place, before=0.0) == 0
+    assert admin.replay(place) == 1
+    assert admin.purge(place) == 0
+    assert admin.purge(place, ("waiting",)) == 2
+    assert admin.purge(place / "nothing here") == 0
+
+
+def test_a_file_of_a_subdirectory_is_seen(place):
+    below = place / "destination"
+    spool_directory.prepare(below)
+    orphan(below, a_row("a"))
+
+    assert [file.waiting for file in admin.spool_files(place)] == [1]
+
+
+def test_a_broken_transaction_leaves_nothing_behind(spool):
+    class Late:
+        def __iter__(self):
+            yield a_row("a")
+            raise OSError
+
+    with pytest.raises(OSError, match=r"^$"):
+        spool.add(Late(), held=True)
+
+    assert spool.counts() == {}
+    with pytest.raises(sqlite3.ProgrammingError):
+        spool.remove([("a",)])
+    spool.add([a_row("b")], held=True)
+
+
+def test_an_error_is_told_by_its_names_since_sqlite_quotes_rows(spool):
+    with pytest.raises(sqlite3.Error, match="secret") as sqlite_s:
+        spool.connection.execute("SELECT secret FROM rows")
+    with pytest.raises(sqlite3.Error) as pythons:
+        spool.connection.execute("SELECT ?")
+    with pytest.raises(OSError, match="secret") as systems:
+        Path("/nowhere/secret").read_text()
+
+    assert [cause_of(each.value) for each in (sqlite_s, pythons, systems)] == [
+        "OperationalError: SQLITE_ERROR",
+        "ProgrammingError: no code",
+        "FileNotFoundError: No such file or directory",
+    ]
+    assert cause_of(ConfigurationError("chmod it")) == "ConfigurationError: chmod it"
+
+
+def test_a_disk_that_goes_on_saying_no_costs_no_file_and_no_handle(place):
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+
+    with disk_full():
+        for _ in range(20):
+            with pytest.raises((OSError, sqlite3.Error)):
+                spool_directory.create(place)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
+    assert not list(place.iterdir())

@@ -1,0 +1,662 @@
+"""The levels `spill` and `durable`: what a worker leaves on disk, what the next makes of it."""
+
+import os
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.loop import Signal
+from respan_langchain.delivery.spool import admin, directory
+from respan_langchain.delivery.spool.file import STATES, Spool, SpoolRow
+from respan_langchain.delivery.spool.spool import Disk, Outbox
+from respan_langchain.delivery.status import Fate, Ledger
+from respan_langchain.delivery.worker import Worker
+from tests.delivery.kit import NEVER, WAIT, Events, Turns, disk_full, parcel
+
+FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
+
+
+@pytest.fixture
+def ledger():
+    return Ledger()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def by_hand(wire):
+    """Makes loops with a disk, that are turned by hand, and closes their files."""
+    outboxes = []
+
+    def make(disk, **limits):
+        outboxes.append(Outbox(disk))
+        return Turns(wire, outboxes[-1], **limits)
+
+    yield make
+    for outbox in outboxes:
+        outbox.close()
+
+
+@pytest.fixture
+def on_disk(wire, place):
+    """Makes workers with a disk."""
+    opened = []
+
+    def make(level="durable", *, disk=None, **limits):
+        chosen = disk or Disk(place, level)
+        opened.append(Worker(lambda: wire, Limits(**{**FAST, **limits}), chosen))
+        return opened[-1]
+
+    yield make
+    for worker in opened:
+        worker.abandon("the test is over")
+
+
+def rows_in(place, *states):
+    return sorted(row["id"] for row in admin.export(place, states or STATES))
+
+
+def killed(worker):
+    """As if the process had died here: its lock is gone, its file is not."""
+    worker.closed = True
+    with worker._turn:
+        worker._loop.outbox._lock.forget()
+        worker._loop.outbox._spool._connection.close()
+
+
+def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    for name in "ab":
+        worker.put(parcel(name, ledger=ledger))
+
+    assert worker.secure(WAIT)
+    assert rows_in(place, "waiting") == ["a", "b"]
+
+    assert worker.flush(WAIT, ledger)
+    assert rows_in(place) == []
+
+
+def test_memory_alone_secures_nothing(open_worker):
+    assert not open_worker().secure(WAIT)
+
+
+def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, ledger):
+    first = on_disk(max_age=60.0)
+    for name in "abc":
+        first.put(parcel(name, ledger=ledger))
+    assert first.secure(WAIT)
+    killed(first)
+
+    second = on_disk()
+    second.wake()
+
+    assert second.flush(WAIT)
+    assert wire.stored == dict.fromkeys("abc", 1)
+    assert admin.spool_files(place)[0].waiting == 0
+
+
+def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, wire, ledger):
+    hold = threading.Event()
+
+    def store_and_hang(ids):
+        wire.keep(ids)
+        hold.wait(WAIT)
+        return Answer(None, problem="killed")
+
+    wire.script.append(store_and_hang)
+    first = on_disk(batch_rows=2)
+    for name in "ab":
+        first.put(parcel(name, ledger=ledger))
+    assert wire.arrived.acquire(timeout=WAIT)
+    killed(first)
+
+    second = on_disk()
+    assert second.flush(WAIT)
+    hold.set()
+
+    assert wire.stored == {"a": 1, "b": 1}
+    assert len(wire.batches) == 1
+
+
+@pytest.mark.parametrize("level", ["spill", "durable"])
+def test_what_is_left_at_the_end_is_for_the_next_process(
+    on_disk, wire, place, ledger, level, caplog
+):
+    wire.script.append(lambda ids: Answer(401))
+    first = on_disk(level)
+    for name in "ab":
+        first.put(parcel(name, ledger=ledger))
+
+    first.close(0.2)
+
+    assert rows_in(place, "waiting") == ["a", "b"]
+    assert ledger.counts().spooled == 2
+    assert ledger.fate("a") == Fate("spooled", "shutdown")
+    assert "2 record(s) on disk for later" in caplog.text
+    assert "not delivered" not in caplog.text
+    second = on_disk(level)
+    assert second.flush(WAIT)
+    assert wire.stored == {"a": 1, "b": 1}
+
+
+class Slow(Events):
+    """A source whose second slice takes until it is let go."""
+
+    def __init__(self, worker, ledger):
+        super().__init__(worker, ledger)
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def take(self, now):
+        if self.takes == 1:
+            self.begun.set()
+            self.let_go.wait(WAIT)
+        return super().take(now)
+
+
+@pytest.fixture
+def slow_end(on_disk, ledger):
+    """Gives up a worker in the middle of a slice: two rows are made, three events are not read."""
+
+    def give_up(worker):
+        events = Slow(worker, ledger)
+        events.noted += "abcde"
+        worker.attach(events)
+        worker.wake()
+        assert events.begun.wait(WAIT)
+        worker.abandon("no time was left at exit")
+        return events
+
+    return give_up
+
+
+def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
+    on_disk, slow_end, place, ledger, caplog
+):
+    worker = on_disk("spill")
+
+    events = slow_end(worker)
+
+    assert rows_in(place, "waiting") == ["a", "b"]
+    assert ledger.counts().spooled == 2
+    assert "2 record(s) on disk for later: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    events.let_go.set()
+
+
+def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, ledger):
+    turns = by_hand(Disk(place, "spill"))
+
+    class Late(Events):
+        def take(self, now):
+            if self.takes == 1:
+                end = threading.Thread(target=turns.loop.abandon, args=("the end", WAIT))
+                end.start()
+                end.join()
+                assert rows_in(place, "waiting") == ["a", "b"]
+            return super().take(now)
+
+    events = Late(turns, ledger)
+    turns.sources.attach(events, None)
+    for name in "abcde":
+        events.note(name)
+    turns.step(Signal.WAKE)
+    turns.now += 1.0
+    turns.step()
+
+    assert turns.step() == NEVER
+    assert rows_in(place, "waiting") == ["a", "b", "c", "d"]
+    assert ledger.counts().spooled == 4
+    assert not wire.batches
+
+
+def test_what_a_slice_that_takes_too_long_leaves_in_memory_is_counted_and_said(
+    open_worker, slow_end, ledger, caplog
+):
+    events = slow_end(open_worker())
+
+    assert ledger.counts().dropped == {"shutdown": 2}
+    assert "2 record(s) not delivered: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    events.let_go.set()
+
+
+def test_a_worker_without_trouble_leaves_no_file(on_disk, place, ledger):
+    worker = on_disk()
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.close(WAIT)
+
+    assert list(place.iterdir()) == []
+
+
+def test_spill_touches_no_disk_without_need(on_disk, place, ledger):
+    worker = on_disk("spill")
+    worker.put(parcel("a", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("level", ["spill", "durable"])
+def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, ledger, level):
+    hold = threading.Event()
+    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    worker = on_disk(level, max_rows=10, batch_rows=5)
+    for number in range(100):
+        assert worker.put(parcel(str(number), ledger=ledger))
+    result = worker.flush(0.2, ledger)
+    assert not result
+    assert result.pending == 100
+    assert ledger.counts().spooled >= 85
+
+    hold.set()
+
+    assert worker.flush(WAIT, ledger)
+    assert sorted(wire.stored.values()) == [1] * 100
+    assert ledger.counts().spooled == 0
+    assert ledger.counts().accepted == 100
+
+
+def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, wire, place, ledger):
+    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    worker = on_disk("spill")
+    worker.put(parcel("a", ledger=ledger))
+    assert not worker.flush(WAIT, ledger)
+    assert [(row["id"], row["reason"]) for row in admin.export(place, ["dead"])] == [
+        ("a", '400: {"detail": "no"}')
+    ]
+    worker.close(WAIT)
+
+    assert admin.replay(place) == 1
+    second = on_disk("spill")
+    assert second.flush(WAIT)
+
+    assert wire.stored == {"a": 1}
+    assert rows_in(place) == []
+
+
+def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_again(
+    by_hand, wire, place, ledger
+):
+    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    turns = by_hand(Disk(place, "spill"), max_age=1.0)
+    turns.put(parcel("a", ledger=ledger))
+    turns.until_nothing_is_due()
+    assert ledger.counts().rejected == 1
+
+    assert admin.replay(place) == 1
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1}
+    assert (ledger.counts().rejected, ledger.counts().spooled) == (1, 0)
+    counts = turns.ledger.counts()
+    assert (counts.accepted, counts.rejected, counts.delivered, counts.spooled) == (2, 1, 1, 0)
+
+
+def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, ledger):
+    wire.script.append(lambda ids: Answer(503, b'{"retry_after": 0.5}'))
+    worker = on_disk("spill", delivery_deadline=0.05)
+    worker.put(parcel("a", ledger=ledger))
+
+    while not worker.flush(WAIT, ledger):
+        pass
+
+    assert wire.stored == {"a": 1}
+
+
+def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
+    hold = threading.Event()
+    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    worker = on_disk(disk=Disk(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
+    for number in range(12):
+        worker.put(parcel(str(number), ledger=ledger))
+        worker.flush(0.01)
+
+    assert ledger.counts().dropped == {"spool_full": 5}
+    hold.set()
+    worker.flush(WAIT)
+    assert len(wire.stored) == 7
+
+
+def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, ledger):
+    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}')] * 4
+    turns = by_hand(Disk(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
+    for name in "1234":
+        turns.put(parcel(name, ledger=ledger))
+        turns.until_nothing_is_due()
+    assert rows_in(place, "dead") == ["1", "2", "3", "4"]
+
+    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger), parcel("c", ledger=ledger))
+    turns.loop.abandon("the end", WAIT)
+
+    assert rows_in(place) == ["3", "4", "a", "b", "c"]
+
+
+def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, caplog):
+    turns = by_hand(Disk(place, "spill", max_bytes=100), max_age=60.0)
+    sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
+    turns.put(*(parcel(name, ledger=ledger, size=size) for name, size in sizes.items()))
+    turns.loop.abandon("the end", WAIT)
+
+    assert rows_in(place, "waiting") == ["a", "c", "e"]
+    assert ledger.counts().spooled == 3
+    assert ledger.counts().dropped == {"shutdown": 2}
+    assert ledger.fate("b") == Fate("dropped", "shutdown")
+    assert "2 record(s) not delivered: the end" in caplog.text
+    assert "3 record(s) on disk for later: the end" in caplog.text
+
+
+def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
+    first = on_disk(max_age=60.0)
+    first.put(parcel("a"))
+    assert first.secure(WAIT)
+    killed(first)
+
+    second = on_disk(disk=Disk(place, "durable", max_age=-60.0))
+    second.flush(WAIT)
+
+    assert second.ledger.counts().dropped == {"spool_expired": 1}
+    assert "dropped 1 record(s): spool_expired" in caplog.text
+    assert not wire.stored
+
+
+def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, ledger):
+    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}'), lambda ids: Answer(401)]
+    turns = by_hand(Disk(place, "spill", max_age=-60.0), max_age=0.0)
+    for name in ("refused", "late"):
+        turns.put(parcel(name, ledger=ledger))
+        turns.step()
+        turns.step()
+    turns.now += 4_000.0
+    turns.step()
+    assert ledger.fate("late") == Fate("spooled", "expired")
+
+    turns.now += 40.0
+    turns.step()
+
+    assert ledger.fate("late") == Fate("dropped", "spool_expired")
+    assert ledger.fate("refused").state == "rejected"
+    for counts in (ledger.counts(), turns.ledger.counts()):
+        assert counts.dropped == {"spool_expired": 1}
+        assert (counts.captured, counts.rejected, counts.queued, counts.spooled) == (2, 1, 0, 0)
+
+
+def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, ledger):
+    turns = by_hand(Disk(place, "durable", max_age=-60.0), max_age=100.0)
+    turns.put(parcel("a", ledger=ledger))
+    turns.step()
+    assert rows_in(place, "waiting") == ["a"]
+
+    turns.now += 40.0
+    turns.step()
+    assert rows_in(place) == []
+    turns.until_nothing_is_due()
+
+    assert ledger.counts().delivered == 1
+    assert wire.stored == {"a": 1}
+
+
+def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
+    place.write_text("in the way")
+    worker = on_disk()
+    worker.put(parcel("a", ledger=ledger))
+
+    assert not worker.secure(WAIT)
+    assert worker.flush(WAIT, ledger)
+
+    assert wire.stored == {"a": 1}
+    assert caplog.text.count("records stay in memory") == 1
+
+
+def test_a_disk_that_is_full_for_a_while_keeps_no_row_from_being_sent(by_hand, wire, place):
+    left_behind(place, "1-good", ["a", "b"])
+    turns = by_hand(Disk(place, "durable"), max_rows=4, max_age=1.0)
+    turns.put(parcel("c"), parcel("d"))
+    turns.step()
+    with disk_full():
+        turns.put(parcel("e"))
+        turns.until_nothing_is_due()
+    assert wire.stored == dict.fromkeys("cde", 1)
+    assert "SQLITE_IOERR_WRITE" in turns.loop.outbox.problem
+
+    turns.now += 40.0
+    turns.put(parcel("f"))
+    turns.until_nothing_is_due()
+
+    assert wire.stored == dict.fromkeys("abcdef", 1)
+    assert turns.loop.outbox.problem is None
+    assert rows_in(place) == []
+
+
+@pytest.fixture
+def delivered_while_the_disk_was_full(by_hand, place, ledger):
+    """A loop that could not take what it delivered off the disk."""
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger))
+    turns.step()
+    with disk_full():
+        turns.until_nothing_is_due()
+    assert ledger.counts().delivered == 2
+    assert rows_in(place) == ["a", "b"]
+    return turns
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_later(
+    delivered_while_the_disk_was_full, place, ledger
+):
+    turns = delivered_while_the_disk_was_full
+    turns.now += 40.0
+    turns.put(parcel("c", ledger=ledger))
+    turns.until_nothing_is_due()
+
+    assert rows_in(place) == []
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_though_nothing_more_comes(
+    delivered_while_the_disk_was_full, place
+):
+    turns = delivered_while_the_disk_was_full
+    turns.now += 40.0
+    turns.step()
+
+    assert rows_in(place) == []
+
+
+def test_what_was_delivered_while_the_disk_was_full_leaves_it_at_the_latest_at_the_end(
+    delivered_while_the_disk_was_full, place
+):
+    delivered_while_the_disk_was_full.loop.outbox.close()
+
+    assert not list(place.iterdir())
+
+
+def test_a_disk_that_is_full_at_the_end_too_keeps_what_was_delivered(
+    delivered_while_the_disk_was_full, place
+):
+    with disk_full():
+        delivered_while_the_disk_was_full.loop.outbox.close()
+
+    assert rows_in(place) == ["a", "b"]
+
+
+def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    worker.put(parcel("a", ledger=ledger))
+    assert worker.secure(WAIT)
+    spool = worker._loop.outbox._spool
+    spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spool.connection.execute("PRAGMA cache_size = 0")
+    spool.path.write_bytes(os.urandom(spool.path.stat().st_size))
+    worker.put(parcel("b", ledger=ledger))
+
+    assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1, "b": 1}
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def one_byte_of_an_id(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a3dataset", b"\xe93dataset"))
+
+
+def one_byte_of_a_body(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'{"id": "a3"}', b'{"id": "X3"}'))
+
+
+def the_state_of_a_row(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"waiting", b"w@iting", 1))
+
+
+def another_programs(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE rows (theirs)")
+
+
+def another_programs_without_such_a_table(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (precious)")
+
+
+def a_link_for_a_lock(path):
+    path.with_suffix(".lock").symlink_to("/nowhere")
+
+
+def a_directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+ODD = [
+    one_byte_of_an_id, one_byte_of_a_body, the_state_of_a_row, another_programs,
+    another_programs_without_such_a_table, a_link_for_a_lock, a_directory,
+]  # fmt: skip
+
+
+def left_behind(place, name, ids):
+    """What a process left that was killed before it could send anything."""
+    directory.prepare(place)
+    path = place / f"{name}.db"
+    with closing(Spool(path)) as spool:
+        rows = [SpoolRow(each, "dataset", parcel(each, size=0).body) for each in ids]
+        spool.add(rows, held=True)
+    return path
+
+
+@pytest.mark.parametrize("spoil", ODD, ids=lambda spoil: spoil.__name__)
+def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, ledger, spoil, caplog):
+    odd = left_behind(place, "1-odd", ["a1", "a2", "a3", "a4"])
+    spoil(odd)
+    left_behind(place, "2-good", ["b1", "b2"])
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("new", ledger=ledger))
+    for _ in range(3):
+        turns.now += 40.0
+        turns.until_nothing_is_due()
+
+    assert {"b1", "b2", "new"} <= set(wire.stored)
+    assert set(wire.stored.values()) == {1}
+    assert turns.loop.outbox.problem is None
+    damaged = turns.ledger.counts().lost
+    assert len(wire.stored) == (6 if damaged else 3)
+    assert turns.ledger.counts().dropped == ({"damaged": 1} if damaged else {})
+    assert len(caplog.records) == 1
+    assert len([path for path in place.iterdir() if path.name.startswith("1-odd.db")]) == 1
+
+
+def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, place, caplog):
+    path = left_behind(place, "1-odd", [f"a{number:03}" for number in range(900)])
+    content = path.read_bytes()
+    at = content.index(b'{"id": "a800"}') // 4096 * 4096
+    path.write_bytes(content[:at] + b"\xff" * 4096 + content[at + 4096 :])
+    turns = by_hand(Disk(place), max_age=1.0)
+    for _ in range(3):
+        turns.now += 40.0
+        turns.until_nothing_is_due()
+
+    assert set(wire.stored.values()) == {1}
+    assert 700 < len(wire.stored) <= 800
+    assert "could not be read in full (DatabaseError: SQLITE_CORRUPT)" in caplog.text
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire, place):
+    left_behind(place, "1-good", ["a", "b"])
+    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns.put(parcel("new"))
+    with disk_full():
+        turns.until_nothing_is_due()
+    assert not set(wire.stored) & {"a", "b"}
+
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1, "new": 1}
+
+
+def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
+    turns = by_hand(Disk(place, "durable"), max_age=100.0)
+    turns.put(parcel("new"))
+    turns.step()
+    spool = turns.loop.outbox._spool
+    spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spool.connection.execute("PRAGMA cache_size = 0")
+    spool.path.write_bytes(b"x" * spool.path.stat().st_size)
+    orphan = left_behind(place, "1-good", ["a", "b"])
+    turns.now += 40.0
+    turns.step()
+    assert orphan.exists()
+
+    turns.now += 40.0
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1, "new": 1}
+
+
+def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, place):
+    directory.prepare(place)
+    with closing(Spool(place / "1-odd.db")) as spool:
+        spool.add([SpoolRow("a", "dataset", b"{}", "dead")], held=True)
+        spool.connection.execute("UPDATE rows SET body = x'00'")
+    turns = by_hand(Disk(place))
+    turns.step()
+
+    assert turns.ledger.counts().captured == 0
+    assert [path for path in place.iterdir() if "corrupt" in path.name]
+
+
+def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
+    one_byte_of_an_id(left_behind(place, "1-odd", ["a3"]))
+    turns = by_hand(Disk(place))
+    turns.step()
+
+    assert "a3" not in caplog.text
+    assert "dropped 1 record(s): damaged" in caplog.text
+
+
+def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, ledger):
+    worker = on_disk(max_age=60.0)
+    worker.put(parcel("a", ledger=ledger))
+    assert worker.secure(WAIT)
+
+    child = os.fork()
+    if not child:
+        worker.put(parcel("b", ledger=ledger))
+        fine = worker.secure(WAIT) and len(list(place.glob("*.db"))) == 2 and worker.flush(WAIT)
+        os._exit(0 if fine else 1)
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert worker.flush(WAIT, ledger)
+    assert wire.stored == {"a": 1}

@@ -1,0 +1,348 @@
+"""How a process ends, forks and has children: in processes of their own, over a file as wire."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery import exit_hooks
+from respan_langchain.delivery.exit_hooks import Registry, worker_for
+from respan_langchain.delivery.worker import Worker
+from tests.delivery.kit import WAIT, Wire, parcel
+
+SETTING = '''
+import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
+from concurrent.futures import ProcessPoolExecutor
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery import exit_hooks
+from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.worker import Worker
+
+class File:
+    """A wire that appends each id to a file; or one that hangs, or refuses."""
+    def post(self, address, body, deadline):
+        ids = [log["id"] for log in json.loads(body)["logs"]]
+        if MOOD == "hang":
+            print("hanging", flush=True)
+            threading.Event().wait(deadline)
+            return Answer(None, problem="timeout")
+        if MOOD == "refuse":
+            return Answer(401)
+        with open(OUT, "a") as out:
+            out.write("".join(f"{name}\\n" for name in ids))
+        return Answer(201, b'{"success_count": %d, "error_count": 0}' % len(ids))
+    def find(self, address, ids, deadline):
+        return None
+    def close(self):
+        pass
+
+OUT, MOOD = sys.argv[1], sys.argv[2]
+LEDGER = Ledger()
+
+def worker():
+    return exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=0.5)))
+
+def put(name, count=1):
+    for number in range(count):
+        body = json.dumps({"id": f"{name}-{number}"}).encode()
+        worker().put(Parcel(f"{name}-{number}", "a", body, LEDGER))
+'''
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a script; what it stored, what it said, how it ended."""
+    out = tmp_path / "stored"
+
+    def run_script(script, mood="", meanwhile=None):
+        path = tmp_path / "script.py"
+        path.write_text(SETTING + script)
+        command = [sys.executable, "-W", "error", str(path), str(out), mood]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        if meanwhile is not None:
+            meanwhile(process)
+        _, said = process.communicate(timeout=60)
+        stored = Counter(out.read_text().split()) if out.exists() else Counter()
+        return stored, said, process.returncode
+
+    return run_script
+
+
+def expected(**counts):
+    return Counter(f"{name}-{number}" for name, count in counts.items() for number in range(count))
+
+
+ENDINGS = {
+    "the end of the script": "put('a', 80)",
+    "sys.exit": "put('a', 80); sys.exit(3)",
+    "an exception": "put('a', 80); raise KeyError",
+    "a row in an atexit handler": "worker(); atexit.register(put, 'a', 80)",
+    "a row in an atexit handler that comes last": "atexit.register(put, 'a', 4); worker()",
+    "a row before and one after the last flush": "atexit.register(put, 'b', 3); put('a', 80)",
+    "a thread that goes on after the script": (
+        "main = threading.main_thread()\n"
+        "threading.Thread(target=lambda: (main.join(), put('a', 80))).start()\n"
+        "worker()"
+    ),
+    "asyncio": "import asyncio\nasync def main(): put('a', 80)\nasyncio.run(main())",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_process_that_ends_delivers_first(run, ending):
+    stored, said, _ = run(ENDINGS[ending])
+
+    late = 3 if "'b'" in ENDINGS[ending] else 0
+    assert stored == expected(a=4 if "last" in ending and not late else 80, b=late)
+    assert "not delivered" not in said
+
+
+def test_what_comes_after_the_time_at_exit_is_counted(run):
+    late = "import functools\nfor _ in range(9): atexit.register(put, 'late')\nput('a', 1)"
+
+    stored, said, _ = run(late, "hang")
+
+    assert not stored
+    assert said.count("record(s) not delivered: no time was left at exit") == 1
+
+
+@pytest.mark.parametrize("mood", ["hang", "refuse"])
+def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
+    started = time.monotonic()
+
+    stored, said, code = run("put('a', 80)", mood)
+
+    assert time.monotonic() - started < 10.0
+    assert (stored, code) == (Counter(), 0)
+    assert said.count("80 record(s) not delivered: no time was left at exit") == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("disk", "fate"),
+    [("None", "not delivered"), ("Disk(Path(OUT).parent / 'spool')", "on disk for later")],
+    ids=["memory", "spill"],
+)
+def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
+    script = f"""
+from pathlib import Path
+from respan_langchain.delivery.spool.spool import Disk
+
+class Stuck:
+    events = [1, 2, 3]
+    def take(self, now):
+        threading.Event().wait()
+    def due_in(self, now):
+        return None
+    def close_open(self):
+        pass
+
+limits = Limits(exit_timeout=0.5)
+exit_hooks.worker_for("there", lambda: Worker(File, limits, {disk}))
+put("a", 80)
+worker().attach(Stuck())
+"""
+    stored, said, code = run(script)
+
+    assert (stored, code) == (Counter(), 0)
+    assert said.count(f"80 record(s) {fate}: no time was left at exit") == 1
+    assert said.count("3 event(s) not made into records: no time was left at exit") == 1
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_at_the_end_ends_at_once(run):
+    def interrupt(process):
+        # Eight rows are sent this early only because the last flush asks for it.
+        assert process.stdout.readline() == "hanging\n"
+        process.send_signal(signal.SIGINT)
+
+    script = (
+        "exit_hooks.worker_for('there', lambda: Worker(File, Limits(exit_timeout=60)))\nput('a', 8)"
+    )
+    _, said, _ = run(script, "hang", interrupt)
+
+    assert "8 record(s) not delivered: interrupted at exit" in said
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
+    class Interrupted(Worker):
+        def hurry(self, timeout):
+            super().hurry(timeout)
+            raise KeyboardInterrupt
+
+    workers = Registry()
+    interrupted, other = (
+        workers.worker_for(name, lambda: Interrupted(lambda: wire)) for name in "ab"
+    )
+    wire.script += [lambda ids: Answer(401)] * 9
+    for worker in (interrupted, other):
+        worker.put(parcel("a"))
+
+    workers.finish()
+
+    assert (interrupted.closed, other.closed) == (True, True)
+    assert caplog.text.count("1 record(s) not delivered: interrupted at exit") == 2
+
+
+def test_sigterm_ends_a_process_that_asked_for_it_with_a_last_flush(run):
+    script = (
+        "exit_hooks.leave_on_sigterm()\n"
+        "put('a', 80)\nprint('ready', flush=True)\nthreading.Event().wait()"
+    )
+
+    def terminate(process):
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+
+    stored, _, code = run(script, meanwhile=terminate)
+
+    assert stored == expected(a=80)
+    assert code == 143
+
+
+def test_a_fork_sends_the_parents_rows_once_and_the_childs_once(run):
+    script = """
+put("parent", 40)
+child = os.fork()
+put("child" if not child else "late", 40)
+if child:
+    os.waitpid(child, 0)
+"""
+    stored, said, _ = run(script)
+
+    assert stored == expected(parent=40, child=40, late=40)
+    assert "Traceback" not in said
+
+
+def test_a_child_that_leaves_by_os_exit_delivers_what_it_flushed(run):
+    script = """
+put("parent", 4)
+child = os.fork()
+if not child:
+    put("child", 4)
+    os._exit(0 if worker().flush(10, LEDGER) else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    stored, _, code = run(script)
+
+    assert (stored, code) == (expected(parent=4, child=4), 0)
+
+
+CHILDREN = {
+    "Process": """
+    context = multiprocessing.get_context(METHOD)
+    child = context.Process(target=put, args=("child", 40))
+    child.start(); child.join()
+""",
+    "Process that raises": """
+    context = multiprocessing.get_context(METHOD)
+    child = context.Process(target=put_and_raise)
+    child.start(); child.join()
+""",
+    "ProcessPoolExecutor": """
+    context = multiprocessing.get_context(METHOD)
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        pool.submit(put, "child", 40).result()
+""",
+}
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("kind", CHILDREN)
+def test_children_of_multiprocessing_deliver(run, kind, method):
+    script = f"""
+METHOD = {method!r}
+
+def put_and_raise():
+    put("child", 40)
+    raise SystemExit(1)
+
+if __name__ == "__main__":
+    put("parent", 40)
+    {CHILDREN[kind].strip()}
+"""
+    stored, said, _ = run(script)
+
+    assert stored == expected(parent=40, child=40)
+    assert "Traceback" not in said
+
+
+def test_a_disk_that_is_full_costs_no_row(run):
+    script = """
+import resource
+from pathlib import Path
+from respan_langchain.delivery.spool.spool import Disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+disk = Disk(Path(OUT).parent / "spool", "durable")
+exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))
+put("a", 2_000)
+print(worker().secure(10.0), flush=True)
+"""
+    stored, said, code = run(script)
+
+    assert (stored, code) == (expected(a=2_000), 0)
+    assert said.count("records stay in memory") == 1
+
+
+@pytest.mark.slow
+def test_forks_under_load_never_lock_up_and_lose_nothing(run):
+    script = """
+stop = threading.Event()
+limits = Limits(max_rows=10**6, requests_per_minute=10**6)
+exit_hooks.worker_for("there", lambda: Worker(File, limits))
+
+def load():
+    while not stop.is_set():
+        put("load", 5)
+        stop.wait(0.001)
+
+for _ in range(4):
+    threading.Thread(target=load, daemon=True).start()
+for number in range(200):
+    child = os.fork()
+    if not child:
+        put(f"child{number}")
+        os._exit(0 if worker().flush(20, LEDGER) else 1)
+    assert os.waitpid(child, 0)[1] == 0, number
+stop.set()
+"""
+    stored, said, code = run(script)
+
+    assert code == 0, said
+    children = {name: count for name, count in stored.items() if name.startswith("child")}
+    assert children == {f"child{number}-0": 1 for number in range(200)}
+
+
+def test_one_destination_has_one_worker_until_it_is_closed():
+    wire = Wire()
+    first = worker_for("x", lambda: Worker(lambda: wire))
+    assert worker_for("x", lambda: Worker(lambda: wire)) is first
+
+    first.close(WAIT)
+    second = worker_for("x", lambda: Worker(lambda: wire))
+
+    assert second is not first
+    second.close(WAIT)
+
+
+def test_no_signal_handler_is_installed_unasked():
+    before = signal.getsignal(signal.SIGTERM)
+
+    worker_for("y", lambda: Worker(Wire)).close(WAIT)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+    exit_hooks.leave_on_sigterm()
+    assert signal.getsignal(signal.SIGTERM) is not before
+    signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,161 @@
+"""What an answer means, row by row: the table."""
+
+import pytest
+
+from respan_langchain._http_result import Answer
+from respan_langchain.delivery.response import Remedy, judge
+from tests.delivery.kit import all_stored, envelope
+
+ALL = (0, 1, 2)
+
+
+def shape(verdict):
+    """The verdict without its words."""
+    return {
+        "stored": verdict.stored,
+        "again": verdict.again,
+        "unknown": verdict.unknown,
+        "rejected": tuple(verdict.rejected),
+        "retryable": tuple(verdict.retryable),
+        "remedy": verdict.remedy,
+    }
+
+
+def meaning(remedy=Remedy.NOTHING, **rows):
+    nothing = {"stored": (), "again": (), "unknown": (), "rejected": (), "retryable": ()}
+    return {**nothing, "remedy": remedy, **rows}
+
+
+AGAIN = {
+    "no connection": (Answer(None, problem="refused", sent=False), Remedy.WAIT),
+    "nothing to send with": (Answer(None, problem="x", sent=False, lasting=True), Remedy.HALT),
+    "301": (Answer(301, headers={"location": "https://elsewhere/x"}), Remedy.HALT),
+    "302": (Answer(302), Remedy.HALT),
+    "307": (Answer(307, headers={"location": "http://["}), Remedy.HALT),
+    "308": (Answer(308), Remedy.HALT),
+    "400 without rows": (Answer(400, b'{"detail": "bad"}'), Remedy.BISECT),
+    "400 of nothing stored that does not add up": (envelope(0, 1, status=400), Remedy.BISECT),
+    "401": (Answer(401), Remedy.HALT),
+    "402": (Answer(402), Remedy.HALT),
+    "403": (Answer(403), Remedy.HALT),
+    "404": (Answer(404), Remedy.HALT),
+    "405": (Answer(405), Remedy.HALT),
+    "407": (Answer(407), Remedy.HALT),
+    "409": (Answer(409), Remedy.BISECT),
+    "413": (Answer(413), Remedy.SPLIT),
+    "415": (Answer(415), Remedy.HALT),
+    "422 that is no JSON": (Answer(422, b"<html>"), Remedy.BISECT),
+    "425": (Answer(425), Remedy.WAIT),
+    "429": (Answer(429), Remedy.SLOW_DOWN),
+    "501": (Answer(501), Remedy.HALT),
+    "503": (Answer(503), Remedy.WAIT),
+    "another API": (Answer(200, b'{"message": "Import started"}'), Remedy.HALT),
+    "the dataset could not be looked up: 500": (Answer(500, sent=False), Remedy.WAIT),
+    "the dataset could not be looked up: 400": (Answer(400, sent=False), Remedy.HALT),
+    "the dataset could not be looked up: 401": (Answer(401, sent=False), Remedy.HALT),
+    "the dataset could not be looked up: 429": (Answer(429, sent=False), Remedy.SLOW_DOWN),
+}
+
+UNKNOWN = {
+    "no answer": Answer(None, problem="reset"),
+    "408": Answer(408),
+    "500": Answer(500),
+    "502": Answer(502),
+    "504": Answer(504),
+    "599": Answer(599),
+    "204": Answer(204),
+    "200 with HTML": Answer(200, b"<html>Welcome to the hotel's network</html>"),
+    "200 with a truncated body": Answer(200, b'{"success_count": 3, "err'),
+    "200 with a list": Answer(200, b"[]"),
+    "201 with too few counted": envelope(2, 0),
+    "201 with too many counted": envelope(3, 1),
+    "201 with a negative count": envelope(-1, 4),
+    "201 with a count that is true": envelope(True, 2),  # what a server might say
+    "201 with a count in words": envelope("3", 0),
+    "201 with an index out of range": envelope(2, 1, [(3, "no")]),
+    "201 with an index twice": envelope(1, 2, [(0, "no"), (0, "no")]),
+    "201 with more errors than it counts": envelope(2, 1, [(0, "no"), (1, "no")]),
+    "201 with an error that is a string": Answer(
+        201, b'{"success_count": 2, "error_count": 1, "errors": ["no"]}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_what_was_surely_not_stored_is_sent_again(name):
+    answer, remedy = AGAIN[name]
+
+    assert shape(judge(answer, 3)) == meaning(remedy, again=ALL)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_may_be_stored_is_unknown(name):
+    assert shape(judge(UNKNOWN[name], 3)) == meaning(Remedy.WAIT, unknown=ALL)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_rows_are_stored_only_when_the_platform_counts_them(status):
+    answer = Answer(status, all_stored(3).body)
+
+    assert shape(judge(answer, 3)) == meaning(stored=ALL)
+
+
+def test_a_missing_error_count_is_read_from_the_errors():
+    answer = Answer(201, b'{"success_count": 2, "errors": [{"index": 1, "error": "bad input"}]}')
+
+    assert shape(judge(answer, 3)) == meaning(stored=(0, 2), rejected=(1,))
+
+
+@pytest.mark.parametrize("status", [201, 400, 422])
+def test_rows_that_failed_by_name_are_rejected_in_the_servers_words(status):
+    verdict = judge(envelope(1, 2, [(0, "no input"), (2, "x" * 5000)], status=status), 3)
+
+    assert shape(verdict) == meaning(stored=(1,), rejected=(0, 2))
+    assert verdict.rejected[0] == "no input"
+    assert len(verdict.rejected[2]) == 1000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Request timed out",
+        "timeout",
+        "temporarily overloaded",
+        "Please retry",
+        "HTTP 503",
+        "rate limit",
+    ],
+)
+def test_rows_that_failed_in_passing_are_sent_again(words):
+    assert shape(judge(envelope(2, 1, [(1, words)]), 3)) == meaning(stored=(0, 2), retryable=(1,))
+
+
+def test_rows_that_failed_without_being_named_are_unknown():
+    verdict = judge(envelope(1, 2, [(0, "no input")], total_errors=2), 3)
+
+    assert shape(verdict) == meaning(unknown=(1, 2), rejected=(0,))
+
+
+def test_rows_that_all_failed_are_not_stored_whether_named_or_not():
+    verdict = judge(envelope(0, 3, [(0, "no input")], status=400), 3)
+
+    assert shape(verdict) == meaning(rejected=(0,), retryable=(1, 2))
+
+
+def test_a_redirect_names_the_host_that_it_would_have_led_to():
+    location = "https://elsewhere.example/steal?key=secret"
+
+    verdict = judge(Answer(307, headers={"location": location}), 1)
+
+    assert verdict.cause == "307 to elsewhere.example, not followed"
+
+
+def rows_of(verdict):
+    named = [*verdict.rejected, *verdict.retryable]
+    return sorted([*verdict.stored, *verdict.again, *verdict.unknown, *named])
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"success_count": 3}', b'{"message": "ok"}'])
+def test_every_row_has_exactly_one_meaning_whatever_comes(body):
+    for status in (None, *range(100, 600)):
+        assert rows_of(judge(Answer(status, body), 3)) == [0, 1, 2], status

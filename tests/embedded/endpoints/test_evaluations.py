@@ -1,0 +1,181 @@
+"""Evaluation runs: evaluators judge a dataset's logs and leave scores."""
+
+import pytest
+
+from respan_langchain.embedded.access import Rules
+
+
+def evaluate(platform, dataset, *names, rules=None):
+    platform.rules = rules or platform.rules
+    said = platform.ask(
+        "POST", f"/datasets/{dataset}/eval-reports/create/", {"evaluator_ids": list(names)}
+    )
+    platform.store.settle()
+    return said
+
+
+def scores(platform, dataset, name):
+    found = [log["scores"].get(name) for log in platform.logs(dataset)]
+    return [score and score["score"] for score in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "logs", "expected"),
+    [
+        (
+            "exact_match",
+            [("Hi", "Hi "), ("Hi", "hi"), ({"role": "assistant", "content": "Hi"}, "Hi")],
+            [1, 0, 1],
+        ),
+        ("contains", [("Oh, hi there", "HI"), ("Oh", "hi"), ("Oh", None)], [1, 0, None]),
+        ("contains:there", [("Hi there", None), ("Hi", None)], [1, 0]),
+        (
+            "json_equality",
+            [('{"a": 1, "b": 2}', {"b": 2, "a": 1}), ("[1]", [2]), ("x", None)],
+            [1, 0, None],
+        ),
+        ("regex", [("order 12", r"\d+"), ("order", r"\d+"), ("x", {"a": 1})], [1, 0, None]),
+        (r"regex:^o\w+", [("order", None), ("an order", None)], [1, 0]),
+    ],
+    ids=["exact_match", "contains", "contains:", "json_equality", "regex", "regex:"],
+)
+def test_an_evaluator_judges_the_output(platform, name, logs, expected):
+    dataset = platform.dataset()
+    platform.fill(
+        dataset,
+        [
+            {"input": "x", "output": output}
+            | ({} if wanted is None else {"expected_output": wanted})
+            for output, wanted in logs
+        ],
+    )
+
+    said = evaluate(platform, dataset, name)
+
+    assert said.status == 201
+    assert said.body["created_tasks"][0]["evaluator_slug"] == name
+    assert scores(platform, dataset, name) == expected
+
+
+@pytest.mark.parametrize("metric", ["latency", "cost"])
+def test_a_limit_judges_a_metric_and_leaves_alone_what_is_unknown(platform, metric):
+    dataset = platform.dataset()
+    platform.fill(
+        dataset,
+        [{"input": "x", "metrics": {metric: n}} for n in (0, 0.5, 0.6)] + [{"input": "x"}],
+    )
+
+    evaluate(platform, dataset, f"{metric}_limit:0.5")
+
+    assert scores(platform, dataset, f"{metric}_limit:0.5") == [1, 1, 0, None]
+
+
+def test_a_run_is_listed_with_its_mean_and_summed_up(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": o, "expected_output": "a"} for o in "aab"])
+
+    evaluate(platform, dataset, "exact_match")
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+    summary = platform.ask("GET", f"/datasets/{dataset}/logs/summary/").body
+
+    assert (run["status"], run["evaluated_logs_count"]) == ("completed", 3)
+    assert run["score"] == pytest.approx(2 / 3)
+    assert run["completed_at"]
+    mean = summary["scores"]["exact_match"]
+    assert (mean["true_count"], mean["false_count"]) == (2, 1)
+    assert mean["avg_score"] == pytest.approx(2 / 3)
+
+
+def test_more_logs_than_one_portion_are_all_judged(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": "yes"}] * 250)
+
+    evaluate(platform, dataset, "contains:yes")
+
+    assert (
+        platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"][0][
+            "evaluated_logs_count"
+        ]
+        == 250
+    )
+
+
+def test_an_unknown_evaluator_is_named_and_the_others_run(platform):
+    dataset = platform.dataset()
+
+    said = evaluate(platform, dataset, "exact_match", "wisdom", 5, "regex:(", "cost_limit")
+
+    assert said.status == 201
+    assert [task["name"] for task in said.body["created_tasks"]] == ["exact_match"]
+    assert list(said.body["errors"]) == ["wisdom", "5", "regex:(", "cost_limit"]
+
+
+def test_a_python_function_judges_where_it_is_allowed(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": ["a", "b"]}])
+
+    refused = evaluate(platform, dataset, "python:operator:truth")
+    said = evaluate(platform, dataset, "python:operator:truth", rules=Rules(callables_allowed=True))
+
+    assert (refused.status, said.status) == (400, 201)
+    assert scores(platform, dataset, "python:operator:truth") == [1]
+
+
+@pytest.mark.parametrize("place", ["operator:nothing", "no_such_module:f", "operator:index"])
+def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x"}])
+
+    evaluate(platform, dataset, f"python:{place}", rules=Rules(callables_allowed=True))
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+
+    assert run["status"] == "failed"
+    assert "Error" in run["error_message"]
+
+
+FUNCTIONS = """
+def silent(log): return None
+def claim(log): return log["input"] == "x"
+def number(log): return 0.25
+def verdict(log): return {"score": 0.5, "passed": False, "comment": "half"}
+def odd(log): return {"score": 1, "passed": "perhaps"}
+"""
+
+
+def test_a_function_may_judge_in_every_way(platform, tmp_path, monkeypatch):
+    (tmp_path / "judges_of_a_test.py").write_text(FUNCTIONS)
+    monkeypatch.syspath_prepend(tmp_path)
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x"}])
+    names = [f"python:judges_of_a_test:{name}" for name in ("silent", "claim", "number", "verdict")]
+
+    evaluate(platform, dataset, *names, rules=Rules(callables_allowed=True))
+
+    (log,) = platform.logs(dataset)
+    assert [log["scores"].get(name, {}).get("score") for name in names] == [None, 1, 0.25, 0.5]
+    assert log["scores"][names[3]]["passed"] is False
+    assert log["scores"][names[3]]["comment"] == "half"
+
+
+def test_a_pattern_of_the_expected_output_may_be_wrong(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": "y", "expected_output": "("}])
+
+    evaluate(platform, dataset, "regex")
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+
+    assert (run["status"], run["score"]) == ("failed", None)
+    assert "not a pattern" in run["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "score"),
+    [({"content": "[1]"}, [1], 1), ("words", "words", 1), ({"content": 5}, "x", 0)],
+)
+def test_json_is_read_wherever_it_stands(platform, output, expected, score):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "x", "output": output, "expected_output": expected}])
+
+    evaluate(platform, dataset, "json_equality")
+
+    assert scores(platform, dataset, "json_equality") == [score]

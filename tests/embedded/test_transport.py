@@ -1,0 +1,58 @@
+"""The transports: httpx in front, the store behind, and nothing in between."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from respan_langchain.embedded.store.store import Store, store_at
+from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
+
+
+def test_no_key_is_needed_without_a_port(client):
+    assert client.post("datasets/list/", json={}).status_code == 200
+
+
+def test_the_asynchronous_transport_serves_many_at_once(tmp_path):
+    store = Store(tmp_path / "respan.db")
+
+    async def fill() -> int:
+        async with httpx.AsyncClient(
+            transport=AsyncLocalTransport(store), base_url="http://respan.local/api/"
+        ) as client:
+            made = await client.post("datasets/", json={"name": "d", "is_empty": True})
+            logs = f"datasets/{made.json()['id']}/logs/"
+            await asyncio.gather(*[client.post(logs, json={"input": "x"}) for _ in range(20)])
+            return (await client.post(f"{logs}list/", json={})).json()["count"]
+
+    assert asyncio.run(fill()) == 20
+    store.close()
+
+
+def test_two_clients_of_one_memory_see_each_other():
+    url = "sqlite:///:memory:"
+    with (
+        httpx.Client(transport=LocalTransport(store_at(url)), base_url="http://a/api/") as one,
+        httpx.Client(transport=LocalTransport(store_at(url)), base_url="http://b/api/") as other,
+    ):
+        made = one.post("datasets/", json={"name": "d", "is_empty": True}).json()
+
+        assert other.get(f"datasets/{made['id']}/").status_code == 200
+        assert other.delete(f"datasets/{made['id']}/").status_code == 204
+
+
+@pytest.mark.parametrize("name", ["a/b", "ü ?", "%", ".."])
+def test_a_quoted_dataset_id_reaches_the_store_as_it_was(client, name):
+    quoted = "".join(f"%{byte:02X}" for byte in name.encode())
+
+    said = client.get(f"datasets/{quoted}/logs/{quoted}/")
+
+    assert (said.status_code, said.json()) == (404, {"detail": "Dataset not found."})
+
+
+def test_a_streamed_body_arrives_whole(client, platform):
+    dataset = platform.dataset()
+
+    said = client.post(f"datasets/{dataset}/logs/", content=iter([b'{"input"', b': "x"}']))
+
+    assert said.status_code == 201

@@ -1,0 +1,171 @@
+"""The user's own redactors see every string that is content, and never cost more than content."""
+
+import json
+import re
+
+import pytest
+
+from respan_langchain.redaction.secrets import DROPPED
+from respan_langchain.rows.encoder import Finisher
+from respan_langchain.serialization.messages import messages
+
+
+def sent(row, *redactors, **options):
+    row = {"input": "", "metadata": {}, "metrics": {}, **row}
+    return json.loads(Finisher(redactors, **options).finish(row).body)
+
+
+def without_names(text):
+    return re.sub("ann", "[name]", text, flags=re.IGNORECASE)
+
+
+def hidden(text):
+    return "[hidden]"
+
+
+def test_a_redactor_sees_values_and_keys_everywhere():
+    row = {
+        "input": [{"role": "user", "content": "I am Ann"}],
+        "output": {"content": [{"type": "text", "text": "Hi Ann"}]},
+        "expected_output": "Ann",
+        "metadata": {
+            "error_message": "Ann!",
+            "customer_identifier": "ann@x",
+            "ann": {"of": ["ann", 1]},
+        },
+    }
+
+    said = sent(row, without_names)
+
+    assert "ann" not in json.dumps(said).lower()
+    assert said["input"] == [{"role": "user", "content": "I am [name]"}]
+    assert said["metadata"] == {
+        "error_message": "[name]!",
+        "customer_identifier": "[name]@x",
+        "[name]": {"of": ["[name]", 1]},
+    }
+
+
+def test_redactors_work_one_after_the_other():
+    assert sent({"input": "a"}, lambda text: text + "b", lambda text: text + "c")["input"] == "abc"
+
+
+def test_a_redactor_comes_after_the_secrets():
+    seen = []
+
+    sent({"input": "password=hunter2!"}, lambda text: seen.append(text) or text)
+
+    assert "password=[redacted:secret]" in seen
+
+
+def test_what_is_no_content_is_not_shown_to_a_redactor():
+    row = {
+        "input": messages(["hi", ("ai", "yo")]),
+        "metadata": {
+            "custom_identifier": "r-1",
+            "log_type": "chat",
+            "status": "success",
+            "model": "m",
+        },
+        "metrics": {"timestamp": "2026-11-23T12:00:00Z", "latency": 1.0},
+    }
+
+    said = sent(row, hidden)
+
+    assert said["input"] == [
+        {"role": "user", "content": "[hidden]"},
+        {"role": "assistant", "content": "[hidden]"},
+    ]
+    assert said["metadata"] == {
+        "custom_identifier": "r-1",
+        "log_type": "chat",
+        "status": "success",
+        "model": "[hidden]",
+    }
+    assert said["metrics"] == row["metrics"]
+
+
+def test_keys_that_become_the_same_lose_no_value():
+    said = sent({"input": {"ann": 1, "bob": 2}, "metadata": {"x": 1, "y": 2}}, hidden)
+
+    assert said["input"] == {"[hidden]": 1, "[hidden] (2)": 2}
+    assert said["metadata"] == {"[hidden]": 1, "[hidden] (2)": 2}
+
+
+def failing(text):
+    if "boom" in text:
+        raise ValueError(text)
+    return text
+
+
+@pytest.mark.parametrize(
+    "redactor",
+    [
+        failing,
+        lambda text: None if "boom" in text else text,
+        lambda text: 3 if "boom" in text else text,
+    ],
+    ids=["raises", "gives None", "gives a number"],
+)
+def test_a_redactor_that_fails_costs_the_field_it_failed_in(redactor):
+    row = {
+        "input": {"fine": "ok", "deep": ["boom"]},
+        "output": "ok",
+        "metadata": {"a": "boom", "b": "fine", "boom": 1, "boom too": 2, "status": "success"},
+        "metrics": {"latency": 1.0},
+    }
+
+    said = sent(row, redactor)
+
+    assert said == {
+        "input": DROPPED,
+        "output": "ok",
+        "metadata": {
+            "a": DROPPED,
+            "b": "fine",
+            DROPPED: DROPPED,
+            f"{DROPPED} (2)": DROPPED,
+            "status": "success",
+        },
+        "metrics": {"latency": 1.0},
+    }
+
+
+def test_a_redactor_that_fails_in_a_large_text_costs_it_too():
+    assert sent({"input": "word " * 5_000 + "boom"}, failing)["input"] == DROPPED
+
+
+def test_what_a_redactor_gives_is_cleaned():
+    assert sent({"input": "x"}, lambda text: text + "\ud800")["input"] == "x\ufffd"
+
+
+def test_a_redactor_may_give_a_string_of_its_own_kind():
+    class Marked(str):
+        __slots__ = ()
+
+    assert sent({"input": "x"}, Marked)["input"] == "x"
+
+
+def test_a_large_text_is_redacted_once_for_all_its_rows():
+    seen = []
+    text = "word " * 5_000
+    finisher = Finisher([lambda part: seen.append(part) or part])
+
+    for _ in range(3):
+        finisher.finish({"input": text, "output": [text], "metadata": {}, "metrics": {}})
+
+    assert seen.count(text) == 1
+
+
+def test_the_row_stays_as_it_was():
+    row = {"input": {"ann": ["ann"]}, "metadata": {"ann": "ann"}, "metrics": {}}
+
+    sent(row, without_names)
+
+    assert row == {"input": {"ann": ["ann"]}, "metadata": {"ann": "ann"}, "metrics": {}}
+
+
+def test_keys_that_all_become_the_same_are_told_apart_at_once():
+    said = sent({"input": {f"key {n}": n for n in range(5_000)}}, hidden)
+
+    assert len(said["input"]) == 5_000

@@ -1,0 +1,182 @@
+"""Whatever an app passes through, capture gives strict JSON and leaves the value as it was."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from support import anything as some
+
+from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.tool_calls import answer
+from respan_langchain.serialization.documents import documents
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.messages import messages, role_of
+from respan_langchain.serialization.truncation import ContentLimits
+from respan_langchain.tracing.size_estimate import weight
+
+SLOW_IS_FINE = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def strictly(value: object) -> Any:
+    """The value after a trip through the strictest JSON there is: no NaN, no surrogates."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    encoded = json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    return json.loads(encoded, parse_constant=refuse)
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_anything_becomes_strict_json(make):
+    shaped = json_value(make())
+
+    assert strictly(shaped) == shaped
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_anything_becomes_strict_json_with_media_kept(make):
+    strictly(json_value(make(), keep_media=True))
+
+
+@given(some.messages)
+@SLOW_IS_FINE
+def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
+    said = make() if callable(make) else make
+    assume(not isinstance(said, str | tuple))
+    frozen = json_value(said)
+
+    assert messages([frozen]) == messages([said])
+    assert role_of(frozen) == role_of(said)
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_whatever_a_tool_answers_is_shown(make):
+    strictly(answer(make()))
+
+
+@given(some.harmless)
+@SLOW_IS_FINE
+def test_what_is_captured_stays_as_it_was(value):
+    before = repr(value)
+
+    json_value(value)
+
+    assert repr(value) == before
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_what_is_json_already_stays_the_same(make):
+    once = json_value(make())
+
+    assert json_value(once) == once
+
+
+@given(st.lists(some.messages.map(lambda one: lambda: one) | some.anything, max_size=4))
+@SLOW_IS_FINE
+def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
+    values = [make() for make in makers]
+    turns = messages(values)
+
+    assert strictly(turns) == turns
+    assert len(turns) == len(values)
+    roles = {"user", "assistant", "system", "tool", "developer", "none"}
+    assert all(turn["role"] in roles for turn in turns)
+
+
+@example(some.Poisoned)
+@given(some.anything)
+@SLOW_IS_FINE
+def test_anything_can_be_weighed_and_taken_for_documents(make):
+    value = make()
+    assert weight(value) > 0
+    assert strictly(documents(value)) is not None
+
+
+@pytest.mark.slow
+@given(some.anything, some.messages)
+@settings(SLOW_IS_FINE, max_examples=3_000)
+def test_anything_at_all_in_a_row_is_sent_as_strict_json(make, said):
+    row = {"input": json_value(make()), "output": messages([said]), "metadata": {}, "metrics": {}}
+
+    strictly(json.loads(Finisher().finish(row).body))
+
+
+LIMITS = ContentLimits(string=300, field=1_500, row=4_000)
+
+
+@given(
+    asked=some.anything,
+    answered=some.anything,
+    metadata=st.dictionaries(some.text, some.json_like, max_size=5),
+)
+@SLOW_IS_FINE
+def test_a_row_of_anything_is_sent_as_strict_json_within_its_limits(asked, answered, metadata):
+    row = {
+        "input": json_value(asked()),
+        "output": json_value(answered()),
+        "metadata": {"custom_identifier": "r-1", **json_value(metadata), "status": "success"},
+        "metrics": {"latency": 1.5},
+    }
+    before = copy.deepcopy(row)
+
+    finished = Finisher(limits=LIMITS).finish(row)
+
+    assert len(finished.body) <= LIMITS.row
+    sent = strictly(json.loads(finished.body))
+    assert sent["metrics"] == {"latency": 1.5}
+    assert sent["metadata"]["status"] == "success"
+    assert row == before
+
+
+@given(
+    st.recursive(
+        some.json_like,
+        lambda inner: st.lists(inner, max_size=40) | st.dictionaries(some.text, inner, max_size=40),
+    ),
+    some.text.map(lambda text: text * 100),
+)
+@SLOW_IS_FINE
+def test_a_large_row_is_cut_to_its_limits_and_says_where(value, long):
+    row = {"input": [json_value(value), json_value(long)] * 8, "metadata": {}, "metrics": {}}
+
+    finished = Finisher(limits=LIMITS).finish(row)
+
+    assert len(finished.body) <= LIMITS.row
+    sent = json.loads(finished.body)
+    assert (
+        len(json.dumps(sent["input"], ensure_ascii=False, separators=(",", ":")).encode())
+        <= LIMITS.field
+    )
+    assert sent["metadata"].get("truncated", []) == finished.truncated
+
+
+@given(some.anything)
+@SLOW_IS_FINE
+def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
+    value = make()
+    finished = Finisher(redactors=[str.upper]).finish(
+        {"input": value, "metadata": {"x": value}, "metrics": {}}
+    )
+
+    strictly(json.loads(finished.body))
+
+
+def test_a_class_that_does_not_say_its_name_is_told_by_its_type():
+    class Nameless:
+        @property
+        def __class__(self):
+            raise RuntimeError
+
+    assert json_value(Nameless()) == "<Nameless>"

@@ -1,0 +1,488 @@
+"""Messages of every kind and provider in one schema, OpenAI's."""
+
+import copy
+import json
+
+import pytest
+from langchain_core.load import dumpd
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    HumanMessageChunk,
+    RemoveMessage,
+    SystemMessage,
+    ToolMessage,
+    message_to_dict,
+)
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, LLMResult
+
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.messages import generations, messages
+
+WEATHER = {"name": "get_weather", "args": {"city": "Zürich", "days": 2}, "id": "call_1"}
+WEATHER_AS_SENT = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "get_weather", "arguments": '{"city":"Zürich","days":2}'},
+}
+
+
+class Memo(BaseMessage):
+    """A message class of the app's own."""
+
+    type: str = "memo"
+    mood: str = "calm"
+
+
+ROLES = {
+    "human": (HumanMessage("hi"), {"role": "user", "content": "hi"}),
+    "human chunk": (HumanMessageChunk("hi"), {"role": "user", "content": "hi"}),
+    "system": (SystemMessage("be kind"), {"role": "system", "content": "be kind"}),
+    "developer": (
+        SystemMessage("be brief", additional_kwargs={"__openai_role__": "developer"}),
+        {"role": "developer", "content": "be brief"},
+    ),
+    "assistant": (AIMessage("hello"), {"role": "assistant", "content": "hello"}),
+    "named": (HumanMessage("hi", name="ann"), {"role": "user", "content": "hi", "name": "ann"}),
+    "tool": (
+        ToolMessage("18 °C", tool_call_id="call_1", name="get_weather"),
+        {"role": "tool", "content": "18 °C", "name": "get_weather", "tool_call_id": "call_1"},
+    ),
+    "failed tool": (
+        ToolMessage("timeout", tool_call_id="call_1", status="error"),
+        {"role": "tool", "content": "timeout", "tool_call_id": "call_1", "status": "error"},
+    ),
+    "function": (
+        FunctionMessage("18", name="get_weather"),
+        {"role": "tool", "content": "18", "name": "get_weather"},
+    ),
+    "chat message with a known role": (
+        ChatMessage("hi", role="user"),
+        {"role": "user", "content": "hi"},
+    ),
+    "chat message with an unknown role": (
+        ChatMessage("objection", role="critic"),
+        {"role": "none", "original_role": "critic", "content": "objection"},
+    ),
+    "remove": (
+        RemoveMessage(id="m-3"),
+        {"role": "none", "original_role": "remove", "content": "", "id": "m-3"},
+    ),
+    "a class of the app's own": (
+        Memo("note", mood="glad"),
+        {"role": "none", "original_role": "memo", "content": "note", "mood": "glad"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), ROLES.values(), ids=ROLES)
+def test_a_message_has_the_role_that_the_platform_knows(given, expected):
+    assert json_value(given) == expected
+
+
+def text_block(text, **more):
+    return {"type": "text", "text": text, **more}
+
+
+TEXTS = {
+    "one block": (HumanMessage([text_block("hi")]), "hi"),
+    "a string in a list": (HumanMessage(["hi"]), "hi"),
+    "an answer in pieces": (
+        AIMessage([text_block("hel", index=0), text_block("lo", index=0)]),
+        "hello",
+    ),
+    "an answer of the responses API": (
+        AIMessage([{"type": "output_text", "text": "hello"}]),
+        "hello",
+    ),
+    "a chunk": (AIMessageChunk([text_block("hello")]), "hello"),
+    "Bedrock's untyped block": (AIMessage([{"text": "hello"}]), "hello"),
+    "standard blocks": (AIMessage(content_blocks=[text_block("hello")]), "hello"),
+    "no blocks at all": (AIMessage([]), ""),
+    "a prompt in two parts": (
+        HumanMessage([text_block("Context."), text_block("Question?")]),
+        [text_block("Context."), text_block("Question?")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), TEXTS.values(), ids=TEXTS)
+def test_text_is_one_string_unless_somebody_set_its_parts_apart(given, expected):
+    assert json_value(given)["content"] == expected
+
+
+ANSWERS = {
+    "tool calls": (
+        AIMessage("", tool_calls=[WEATHER]),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "tool calls that the blocks repeat": (
+        AIMessage(
+            [
+                text_block("Let me see."),
+                {"type": "tool_use", "id": "call_1", "name": "get_weather", "input": {}},
+            ],
+            tool_calls=[WEATHER],
+        ),
+        {"content": "Let me see.", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "tool calls of the responses API": (
+        AIMessage(
+            [
+                {
+                    "type": "function_call",
+                    "id": "fc_1",
+                    "call_id": "call_1",
+                    "name": "x",
+                    "arguments": "{}",
+                }
+            ],
+            tool_calls=[WEATHER],
+        ),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "tool calls that stand in blocks alone": (
+        AIMessage(
+            [{"type": "tool_use", "id": "call_1", "name": "get_weather", "input": WEATHER["args"]}]
+        ),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "streamed tool calls": (
+        AIMessageChunk(
+            "",
+            tool_call_chunks=[
+                {
+                    "name": "get_weather",
+                    "args": '{"city": "Zürich", "days": 2}',
+                    "id": "call_1",
+                    "index": 0,
+                }
+            ],
+        ),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "streamed tool calls that the blocks repeat in pieces": (
+        AIMessageChunk(
+            [
+                {"type": "tool_use", "id": "call_1", "name": "get_weather", "input": {}},
+                {"type": "input_json_delta", "partial_json": '{"city": '},
+            ],
+            tool_call_chunks=[
+                {
+                    "name": "get_weather",
+                    "args": '{"city": "Zürich", "days": 2}',
+                    "id": "call_1",
+                    "index": 0,
+                }
+            ],
+        ),
+        {"content": "", "tool_calls": [WEATHER_AS_SENT]},
+    ),
+    "invalid tool calls": (
+        AIMessage(
+            "", invalid_tool_calls=[{"name": "f", "args": '{"a": ', "id": "c", "error": "cut off"}]
+        ),
+        {
+            "content": "",
+            "invalid_tool_calls": [
+                {
+                    "id": "c",
+                    "type": "function",
+                    "function": {"name": "f", "arguments": '{"a": '},
+                    "error": "cut off",
+                }
+            ],
+        },
+    ),
+    "a legacy function call": (
+        AIMessage("", additional_kwargs={"function_call": {"name": "f", "arguments": "{}"}}),
+        {
+            "content": "",
+            "tool_calls": [
+                {"id": None, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ],
+        },
+    ),
+    "OpenAI's refusal": (
+        AIMessage("", additional_kwargs={"refusal": "I can't."}),
+        {"content": "", "refusal": "I can't."},
+    ),
+    "a refusal block": (
+        AIMessage([{"type": "refusal", "refusal": "I can't."}]),
+        {"content": "", "refusal": "I can't."},
+    ),
+    "reasoning beside the content": (
+        AIMessage("42", additional_kwargs={"reasoning_content": "6 x 7"}),
+        {"content": "42", "reasoning_content": "6 x 7"},
+    ),
+    "Anthropic's thinking": (
+        AIMessage(
+            [{"type": "thinking", "thinking": "6 x 7", "signature": "Eqo"}, text_block("42")]
+        ),
+        {"content": "42", "reasoning_content": "6 x 7"},
+    ),
+    "Anthropic's hidden thinking": (
+        AIMessage([{"type": "redacted_thinking", "data": "Eqo"}, text_block("42")]),
+        {"content": "42", "reasoning_content": "[encrypted]"},
+    ),
+    "Bedrock's reasoning": (
+        AIMessage(
+            [
+                {"type": "reasoning_content", "reasoning_content": {"text": "6 x 7"}},
+                text_block("42"),
+            ]
+        ),
+        {"content": "42", "reasoning_content": "6 x 7"},
+    ),
+    "OpenAI's reasoning summary": (
+        AIMessage(
+            [
+                {
+                    "type": "reasoning",
+                    "summary": [{"type": "summary_text", "text": "6 x 7"}, {"text": "= 42"}],
+                },
+                text_block("42"),
+            ]
+        ),
+        {"content": "42", "reasoning_content": "6 x 7\n\n= 42"},
+    ),
+    "standard reasoning": (
+        AIMessage([{"type": "reasoning", "reasoning": "6 x 7"}, text_block("42")]),
+        {"content": "42", "reasoning_content": "6 x 7"},
+    ),
+    "citations": (
+        AIMessage(
+            [text_block("Paris.", citations=[{"type": "char_location", "cited_text": "Paris is"}])]
+        ),
+        {"content": "Paris.", "annotations": [{"type": "char_location", "cited_text": "Paris is"}]},
+    ),
+    "annotations": (
+        AIMessage(
+            [text_block("Paris.", annotations=[{"type": "citation", "url": "https://x.example"}])]
+        ),
+        {"content": "Paris.", "annotations": [{"type": "citation", "url": "https://x.example"}]},
+    ),
+    "server tools": (
+        AIMessage(
+            [
+                {
+                    "type": "server_tool_use",
+                    "id": "s1",
+                    "name": "web_search",
+                    "input": {"query": "x"},
+                },
+                {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"url": "u"}]},
+                text_block("Found."),
+            ]
+        ),
+        {
+            "content": "Found.",
+            "server_tool_calls": [
+                {
+                    "type": "server_tool_use",
+                    "id": "s1",
+                    "name": "web_search",
+                    "input": {"query": "x"},
+                },
+                {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [{"url": "u"}]},
+            ],
+        },
+    ),
+    "server tools beside the content": (
+        AIMessage(
+            "Done.", additional_kwargs={"tool_outputs": [{"type": "web_search_call", "id": "w"}]}
+        ),
+        {"content": "Done.", "server_tool_calls": [{"type": "web_search_call", "id": "w"}]},
+    ),
+    "a block in another's clothes": (
+        AIMessage([{"type": "non_standard", "value": {"type": "text", "text": "hello"}}]),
+        {"content": "hello"},
+    ),
+    "a thing among the blocks": (
+        AIMessage.model_construct(content=[text_block("See"), 3, {"type": "text", "text": None}]),
+        {"content": [text_block("See"), 3, text_block("")]},
+    ),
+    "a lone block": (AIMessage.model_construct(content=text_block("hello")), {"content": "hello"}),
+    "content that is none": (AIMessage.model_construct(content=3), {"content": [3]}),
+    "text that is no text": (
+        AIMessage.model_construct(content=[{"type": "text", "text": {"a": 1}}]),
+        {"content": [{"a": 1}]},
+    ),
+    "reasoning in a well": (
+        AIMessage.model_construct(content=[{"type": "reasoning", "summary": [[[[[["deep"]]]]]]}]),
+        {"content": "", "reasoning_content": "[encrypted]"},
+    ),
+    "a tool call that is none": (
+        AIMessage.model_construct(content="", tool_calls=["f"]),
+        {
+            "content": "",
+            "tool_calls": [
+                {"id": None, "type": "function", "function": {"name": None, "arguments": "f"}}
+            ],
+        },
+    ),
+    "a block that nobody knows": (
+        AIMessage([text_block("See"), {"type": "hologram", "depth": 3}]),
+        {"content": [text_block("See"), {"type": "hologram", "depth": 3}]},
+    ),
+    "spoken audio": (
+        AIMessage(
+            "", additional_kwargs={"audio": {"id": "a1", "transcript": "hello", "expires_at": 5}}
+        ),
+        {"content": "", "audio": {"id": "a1", "transcript": "hello", "expires_at": 5}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), ANSWERS.values(), ids=ANSWERS)
+def test_what_an_answer_holds_stands_where_openai_has_it(given, expected):
+    assert json_value(given) == {"role": "assistant", **expected}
+
+
+@pytest.mark.parametrize(("given", "_"), ANSWERS.values(), ids=ANSWERS)
+def test_a_message_stays_as_it_was(given, _):
+    before = copy.deepcopy(given)
+
+    json_value(given)
+
+    assert given == before
+
+
+@pytest.mark.parametrize(("given", "_"), (ROLES | ANSWERS).values(), ids=ROLES | ANSWERS)
+def test_a_message_that_is_captured_already_stays_the_same(given, _):
+    once = json_value(given)
+
+    assert json_value(once) == once
+    assert messages([once]) == [once]
+
+
+def test_a_serialized_thing_that_is_no_message_stays_what_it_is():
+    prompt = {
+        "lc": 1,
+        "type": "constructor",
+        "id": ["langchain", "PromptTemplate"],
+        "kwargs": {"x": 1},
+    }
+
+    assert json_value(prompt) == prompt
+
+
+SPELLINGS = {
+    "a message": HumanMessage("hi"),
+    "a pair": ("user", "hi"),
+    "a pair in LangChain's words": ("human", "hi"),
+    "a string": "hi",
+    "OpenAI's dict": {"role": "user", "content": "hi"},
+    "LangChain's dict": {"type": "human", "content": "hi"},
+    "message_to_dict": message_to_dict(HumanMessage("hi")),
+    "dumpd": dumpd(HumanMessage("hi")),
+}
+
+
+@pytest.mark.parametrize("given", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_of_a_message_is_the_same_message(given):
+    assert messages([given]) == [{"role": "user", "content": "hi"}]
+
+
+def test_openais_tool_calls_stay_what_they_are():
+    said = {"role": "assistant", "content": None, "tool_calls": [WEATHER_AS_SENT]}
+
+    assert messages([said]) == [
+        {"role": "assistant", "content": "", "tool_calls": [WEATHER_AS_SENT]}
+    ]
+
+
+def test_a_dict_with_an_unknown_role_keeps_it_aside():
+    assert messages([{"role": "critic", "content": "no"}]) == [
+        {"role": "none", "original_role": "critic", "content": "no"}
+    ]
+
+
+def test_what_is_no_message_is_content_of_nobody():
+    assert messages([3, None]) == [
+        {"role": "none", "content": 3},
+        {"role": "none", "content": None},
+    ]
+
+
+def test_pairs_are_messages_where_a_state_keeps_its_conversation():
+    state = {"messages": [("user", "hi"), AIMessage("hello")], "pair": ("user", "hi")}
+
+    assert json_value(state) == {
+        "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}],
+        "pair": ["user", "hi"],
+    }
+
+
+def test_an_artifact_is_left_out():
+    said = ToolMessage("ok", tool_call_id="c", artifact={"rows": [1, 2]})
+
+    assert "artifact" not in json_value(said)
+
+
+def test_arguments_are_a_json_string_whatever_they_hold():
+    call = AIMessage.model_construct(
+        content="", tool_calls=[{"name": "f", "args": {"x": float("nan"), "y": {1, 2}}, "id": "c"}]
+    )
+
+    arguments = json_value(call)["tool_calls"][0]["function"]["arguments"]
+
+    assert json.loads(arguments) == {"x": "NaN", "y": [1, 2]}
+
+
+def test_a_message_that_was_never_made_leaves_its_place():
+    half_made = HumanMessage.__new__(HumanMessage)
+
+    assert messages([half_made, "hi"]) == [
+        {"role": "none", "content": "<HumanMessage>"},
+        {"role": "user", "content": "hi"},
+    ]
+
+
+def chat(*said, **info):
+    return LLMResult(
+        generations=[[ChatGeneration(message=one, generation_info=info or None) for one in said]]
+    )
+
+
+def test_one_answer_is_the_output():
+    given = generations(chat(AIMessage("hello"), finish_reason="stop"))
+
+    assert given.output == {"role": "assistant", "content": "hello"}
+    assert given.candidates == []
+
+
+def test_all_candidates_are_kept():
+    given = generations(chat(AIMessage("a"), AIMessage("b")))
+
+    assert given.output == {"role": "assistant", "content": "a"}
+    assert [one["content"] for one in given.candidates] == ["a", "b"]
+
+
+def test_a_completion_is_its_text():
+    given = generations(
+        LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]])
+    )
+
+    assert given.output == "once"
+    assert given.candidates == ["once", "twice"]
+
+
+@pytest.mark.parametrize("rows", [[], [[]]], ids=["none", "an empty row"])
+def test_no_answer_is_none(rows):
+    given = generations(LLMResult(generations=rows))
+
+    assert (given.output, given.candidates) == (None, [])
+
+
+def test_after_an_error_the_partial_answer_is_the_output():
+    partial = ChatGenerationChunk(message=AIMessageChunk("Once upon"))
+    rest = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 500}))
+
+    given = generations(LLMResult(generations=[[partial], [rest]]))
+
+    assert given.output == {"role": "assistant", "content": "Once upon"}

@@ -1,0 +1,100 @@
+"""Modules stay small, and tests neither sleep nor patch our code.
+
+Which package may import which is checked by import-linter (`pyproject.toml`).
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "respan_langchain"
+
+LONGEST = 300
+TESTS = Path(__file__).parent
+SLEEPS = re.compile(r"\b(?:time|asyncio|anyio|trio)\.sleep\((?!0\))|\bEvent\(\)\.wait\([\d.]")
+"""Handing over to the event loop, `sleep(0)`, waits for nothing."""
+REPLACERS = {"unittest.mock", "mock", "pytest_mock"}
+
+
+def test_no_module_has_grown_past_one_idea():
+    lengths = {
+        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
+        for path in PACKAGE.rglob("*.py")
+    }
+
+    assert not {name: length for name, length in lengths.items() if length > LONGEST}
+
+
+def programs() -> Iterator[tuple[str, ast.Module]]:
+    """Every test but these, and every script that a test holds in a string."""
+    for path in sorted({*TESTS.rglob("*.py")} - {Path(__file__)}):
+        tree = ast.parse(path.read_text())
+        name = str(path.relative_to(TESTS))
+        yield name, tree
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and "import" in str(node.value):
+                try:
+                    yield name, ast.parse(str(node.value))
+                except SyntaxError:
+                    continue
+
+
+def of_ours(tree: ast.Module) -> set[str]:
+    """The names under which a program knows our modules, classes and functions."""
+    return {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if (getattr(node, "module", None) or alias.name).startswith("respan_langchain")
+    }
+
+
+def replaced(tree: ast.Module) -> Iterator[str]:
+    """What a program puts in the place of something else."""
+    ours = of_ours(tree)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                named = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                yield from named & REPLACERS
+            case ast.Attribute(attr="setattr") | ast.Name(id="mocker" | "setattr"):
+                yield ast.unparse(node)
+            case ast.Attribute(ctx=ast.Store() | ast.Del()):
+                first, *more = ast.unparse(node).split(".")
+                hidden = any(part.startswith("_") for part in more)
+                if first in ours or (hidden and first not in {"self", "cls"}):
+                    yield ast.unparse(node)
+
+
+def test_no_test_sleeps_until_something_has_happened():
+    sleeping = {
+        str(path.relative_to(TESTS)): found
+        for path in TESTS.rglob("*.py")
+        if (found := SLEEPS.findall(path.read_text()))
+    }
+
+    assert not sleeping
+
+
+def test_no_test_replaces_what_is_ours():
+    assert not [(name, what) for name, tree in programs() for what in replaced(tree)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from respan_langchain import handler\nhandler.flush = None",
+        "import respan_langchain.callbacks.handler\nrespan_langchain.handler.flush = None",
+        "from respan_langchain.delivery.worker import Worker as W\ndel W.flush",
+        "def test(monkeypatch): monkeypatch.setattr(handler, 'flush', None)",
+        "handler._worker.flush = None",
+        "from unittest import mock\nmock.patch('respan_langchain.callbacks.handler')",
+        "def test(mocker): mocker.patch('respan_langchain.callbacks.handler')",
+    ],
+)
+def test_a_replacement_is_noticed(program):
+    assert list(replaced(ast.parse(program)))

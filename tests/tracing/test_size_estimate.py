@@ -1,0 +1,90 @@
+"""A guess of a value's size: quick, and near enough for a bound."""
+
+import json
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_core.prompt_values import ChatPromptValue
+from langchain_core.runnables.utils import AddableDict
+
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.size_estimate import LEAST, weight
+
+LONG = "x" * 100_000
+TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        LONG,
+        LONG.encode(),
+        {"question": LONG},
+        {"messages": [HumanMessage("hi"), AIMessage(LONG)]},
+        AddableDict(question=LONG),
+        [Document(LONG)],
+        HumanMessage([{"type": "text", "text": LONG}]),
+        LLMResult(generations=[[ChatGeneration(message=AIMessage(LONG))]]),
+        LLMResult(
+            generations=[[ChatGeneration(message=AIMessage([{"type": "image", "data": LONG}]))]]
+        ),
+        LLMResult(generations=[[Generation(text=LONG)]]),
+        AIMessage("", tool_calls=[{"name": "write", "args": {"text": LONG}, "id": "1"}]),
+        ChatPromptValue(messages=[HumanMessage(LONG)]),
+        (LONG, 1),
+    ],
+    ids=[
+        "text",
+        "bytes",
+        "a dict",
+        "a state",
+        "a dict of LangChain's",
+        "documents",
+        "blocks",
+        "an answer",
+        "a picture in answer",
+        "a completion",
+        "a tool call",
+        "a prompt",
+        "a pair",
+    ],
+)
+def test_what_is_large_weighs_much(value):
+    assert 100_000 <= weight(value) <= 101_000
+
+
+def test_a_long_conversation_is_judged_by_a_sample():
+    exact = len(json.dumps(json_value(TURNS)))
+
+    assert exact / 2 <= weight(TURNS) <= exact * 2
+
+
+def test_the_newest_item_of_a_long_list_counts():
+    assert weight([*[HumanMessage("hi")] * 200, HumanMessage(LONG)]) >= 100_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, True, 1.5, object(), {}, [], "", (n for n in ())],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_small_weighs_little(value):
+    assert 0 < weight(value) <= 2 * LEAST
+
+
+def test_a_deep_well_is_not_climbed_down():
+    deep = [LONG]
+    for _ in range(500):
+        deep = [deep]
+
+    assert weight(deep) < 2_000
+
+
+def test_what_branches_without_end_is_judged_by_a_few_branches():
+    value = ["leaf"]
+    for _ in range(30):
+        value = [value, {"a": value, "b": value}, value]
+
+    assert weight(value) < 10_000

@@ -1,0 +1,406 @@
+"""Facts of a model call: who was asked, who answered, with which parameters; and no key in them."""
+
+import json
+from types import SimpleNamespace
+from typing import TypedDict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_core.tools import tool
+from pydantic import BaseModel
+
+from respan_langchain.usage.model_info import ModelFacts, model_answered, model_asked
+
+ASKED = ModelFacts(provider="openai", requested="gpt-4o")
+FUNCTION = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "Tell the weather.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+
+
+def asked(*, kwargs=None, metadata=None, params=None, options=None, **serialized):
+    return model_asked({"kwargs": kwargs or {}, **serialized}, metadata, params, options)
+
+
+def params(**invocation_params):
+    return asked(params=invocation_params).params
+
+
+def answered(*, info=None, llm_output=None, message_id=None, **metadata):
+    message = AIMessage("hi", response_metadata=metadata, id=message_id)
+    generation = ChatGeneration(message=message, generation_info=info)
+    return model_answered(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
+
+
+def test_the_start_says_who_is_asked_where_and_with_which_versions():
+    facts = asked(
+        kwargs={"openai_api_base": "https://user:pass@gate.acme.com:8443/v1?key=sk-123"},
+        metadata={
+            "ls_provider": "openai",
+            "ls_model_name": "gpt-4o",
+            "lc_versions": {"langchain-core": "1.7.2", "langchain-openai": "1.7.3", 3: None},
+        },
+    )
+
+    assert (facts.provider, facts.requested, facts.name) == ("openai", "gpt-4o", "gpt-4o")
+    assert facts.endpoint == "gate.acme.com"
+    assert facts.versions == {"langchain-core": "1.7.2", "langchain-openai": "1.7.3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "host"),
+    [
+        ("openai_api_base", "http://127.0.0.1:9/v1", "127.0.0.1"),
+        ("azure_endpoint", "https://acme.openai.azure.com", "acme.openai.azure.com"),
+        ("anthropic_api_url", "https://api.anthropic.com", "api.anthropic.com"),
+        ("base_url", "http://localhost:11434", "localhost"),
+        ("endpoint_url", "http://[::1]:80", "::1"),
+        ("openai_proxy", "http://proxy.acme.com", None),
+        ("base_url", "http://[broken", None),
+        ("base_url", {"lc": 1, "type": "secret"}, None),
+        ("base_url", "file:///etc/passwd", None),
+    ],
+)
+def test_an_endpoint_is_only_a_host(name, url, host):
+    assert asked(kwargs={name: url}).endpoint == host
+
+
+def test_without_langsmiths_names_the_class_and_its_arguments_say_who_is_asked():
+    facts = asked(kwargs={"model": "acme-7b"}, id=["langchain", "chat_models", "acme", "ChatAcme"])
+
+    assert (facts.provider, facts.requested) == ("acme", "acme-7b")
+
+
+def test_an_azure_deployment_is_what_was_asked_for():
+    facts = asked(params={"model": None, "azure_deployment": "my-gpt4o"})
+
+    assert facts.requested == "my-gpt4o"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"model_name": "gpt-4o-2024-08-06"},
+        {"model": "gpt-4o-2024-08-06"},
+        {"info": {"model_name": "gpt-4o-2024-08-06"}},
+        {"llm_output": {"model_name": "gpt-4o-2024-08-06"}},
+        {"model_name": "gpt-4o-2024-08-06" * 2},
+        {"model_name": "gpt-4o", "info": {"lc_gateway_metadata": {"model": "gpt-4o-2024-08-06"}}},
+    ],
+    ids=["model_name", "model", "info", "llm_output", "twice", "gateway"],
+)
+def test_the_end_says_who_answered(said):
+    facts = answered(**said)
+
+    assert (facts.served, facts.requested, facts.name) == (
+        "gpt-4o-2024-08-06", "gpt-4o", "gpt-4o-2024-08-06",
+    )  # fmt: skip
+
+
+def test_langsmiths_gateway_says_which_provider_it_chose():
+    facts = answered(info={"lc_gateway_metadata": {"provider": "anthropic", "model": "claude"}})
+
+    assert (facts.provider, facts.served) == ("anthropic", "claude")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"finish_reason": "stop"}, "stop"),
+        ({"info": {"finish_reason": "length"}}, "length"),
+        ({"stop_reason": "end_turn"}, "end_turn"),
+        ({"stopReason": "tool_use"}, "tool_use"),
+        ({"done_reason": "stop"}, "stop"),
+        ({"finish_reason": "stopstop"}, "stop"),
+        ({"finish_reason": None}, None),
+        ({"finish_reason": 3}, None),
+    ],
+)
+def test_every_provider_has_its_word_for_why_it_stopped(said, reason):
+    assert answered(**said).finish_reason == reason
+
+
+@pytest.mark.parametrize(
+    ("said", "request_id"),
+    [
+        ({"request_id": "req_1", "id": "chatcmpl-1"}, "req_1"),
+        ({"id": "chatcmpl-1"}, "chatcmpl-1"),
+        ({"ResponseMetadata": {"RequestId": "aws-1"}}, "aws-1"),
+        ({"headers": {"x-request-id": "req_2"}}, "req_2"),
+        ({"message_id": "msg_1"}, "msg_1"),
+        ({"message_id": "run-019a"}, None),
+        ({"message_id": "lc_run--019a"}, None),
+    ],
+)
+def test_the_request_id_is_the_providers_own(said, request_id):
+    assert answered(**said).request_id == request_id
+
+
+def test_fingerprint_and_tier_are_kept():
+    facts = answered(system_fingerprint="fp_1", service_tier="default")
+
+    assert (facts.system_fingerprint, facts.service_tier) == ("fp_1", "default")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        None, LLMResult(generations=[]), LLMResult(generations=[[]]),
+        LLMResult(generations=[[Generation(text="a")]]), SimpleNamespace(generations=3),
+    ],
+)  # fmt: skip
+def test_an_answer_that_says_nothing_adds_nothing(response):
+    assert model_answered(ASKED, response) == ASKED
+
+
+def test_parameters_carry_the_platforms_names():
+    assert params(
+        temperature=0.2, top_p=1, max_completion_tokens=64, stop=["\n"], random_seed=7, n=2,
+        stop_sequences=None, presence_penalty=0.0, stream=True,
+    ) == {
+        "temperature": 0.2, "top_p": 1, "max_tokens": 64, "stop": ["\n"], "seed": 7, "n": 2,
+        "presence_penalty": 0.0, "stream": True,
+    }  # fmt: skip
+
+
+def test_a_call_wins_over_its_constructor():
+    facts = asked(
+        kwargs={"temperature": 0.1, "top_p": 0.5},
+        metadata={"ls_temperature": 0.9, "ls_max_tokens": 9, "ls_stop": ["a"]},
+        params={"temperature": 0.2, "stop": ["b"]},
+        options={"stop": ["c"]},
+    )
+
+    assert facts.params == {"temperature": 0.2, "top_p": 0.5, "max_tokens": 9, "stop": ["c"]}
+
+
+def test_a_users_metadata_is_no_parameter():
+    assert asked(metadata={"seed": 3, "temperature": 9, "tools": ["x"]}).params == {}
+
+
+def test_streaming_is_said_only_when_it_was_asked_for():
+    assert params(stream=False) == {}
+
+
+def test_no_key_header_or_client_comes_along():
+    facts = asked(
+        kwargs={
+            "openai_api_key": {"lc": 1, "type": "secret", "id": ["OPENAI_API_KEY"]},
+            "default_headers": {"Authorization": "Bearer sk-1"},
+            "anthropic_api_key": "sk-1",
+        },
+        params={
+            "api_key": "sk-1",
+            "extra_headers": {"x-api-key": "sk-1"},
+            "http_client": object(),
+            "temperature": object(),
+            "tools": [
+                {
+                    "type": "mcp",
+                    "server_url": "u",
+                    "authorization": "sk-1",
+                    "headers": {"a": "sk-1"},
+                }
+            ],
+        },
+        metadata={"token": "sk-1"},
+    )
+
+    assert "sk-1" not in json.dumps(facts._asdict())
+    assert facts.params == {"tools": [{"type": "mcp", "server_url": "u"}]}
+
+
+class Weather(BaseModel):
+    """Tell the weather."""
+
+    city: str
+
+
+class WeatherDict(TypedDict):
+    """Tell the weather."""
+
+    city: str
+
+
+@tool
+def weather(city: str) -> str:
+    """Tell the weather."""
+    return city
+
+
+SCHEMA = FUNCTION["function"]["parameters"]
+DECLARATION = {"name": "weather", "description": "Tell the weather."}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        FUNCTION,
+        FUNCTION["function"],
+        weather,
+        {**DECLARATION, "input_schema": SCHEMA},
+        {"toolSpec": {**DECLARATION, "inputSchema": {"json": SCHEMA}}},
+        {"function_declarations": [FUNCTION["function"]]},
+    ],
+    ids=["openai", "function", "BaseTool", "anthropic", "bedrock", "gemini"],
+)
+def test_tools_leave_in_openais_form(given):
+    assert params(tools=[given])["tools"] == [FUNCTION]
+
+
+@pytest.mark.parametrize("given", [Weather, WeatherDict])
+def test_a_class_is_a_tool_by_its_schema(given):
+    (function,) = params(tools=[given])["tools"]
+
+    assert function["function"]["name"] == given.__name__
+    assert function["function"]["parameters"]["properties"]["city"]["type"] == "string"
+
+
+def test_a_tool_of_the_providers_own_is_kept():
+    search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 5}
+
+    assert params(tools=[search])["tools"] == [search]
+
+
+class Function(BaseModel):
+    name: str
+    description: str
+    parameters: dict
+
+
+class CohereTool(BaseModel):
+    type: str = "function"
+    function: Function
+
+
+def test_a_clients_own_tool_object_leaves_in_openais_form():
+    assert params(tools=[CohereTool(function=FUNCTION["function"])])["tools"] == [FUNCTION]
+
+
+class Stubborn(BaseModel):
+    """Has no schema to give."""
+
+    @classmethod
+    def model_json_schema(cls, *args, **kwargs):
+        raise RuntimeError
+
+
+class Thorny:
+    @property
+    def name(self):
+        raise RuntimeError
+
+
+def test_a_tool_that_will_not_say_its_name_has_its_class():
+    (thorny,) = params(tools=[Thorny()])["tools"]
+
+    assert thorny["function"]["name"] == "Thorny"
+
+
+def test_a_tool_without_a_schema_is_still_named():
+    tools = params(tools=[Stubborn, 3, {"odd": 1}])["tools"]
+
+    assert [each["function"]["name"] for each in tools[:2]] == ["Stubborn", "int"]
+    assert tools[2] == {"odd": 1}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"params": {"response_format": Weather}},
+        {"params": {"response_format": Weather.model_json_schema()}},
+        {"params": {"format": Weather.model_json_schema()}},
+        {"options": {"ls_structured_output_format": {"schema": Weather.model_json_schema()}}},
+    ],
+    ids=["class", "schema", "ollama", "structured output"],
+)
+def test_a_response_schema_leaves_in_openais_form(said):
+    form = asked(**said).params["response_format"]
+
+    assert (form["type"], form["json_schema"]["name"]) == ("json_schema", "Weather")
+    assert form["json_schema"]["schema"]["properties"]["city"]["type"] == "string"
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ({"type": "json_object"}, {"type": "json_object"}),
+        ("json", {"type": "json"}),
+        (Stubborn, {"type": "json_schema", "json_schema": {"name": "Stubborn", "schema": {}}}),
+        ("", None),
+    ],
+)
+def test_a_response_format_that_is_no_schema_is_kept(given, form):
+    assert params(response_format=given).get("response_format") == form
+
+
+def test_what_is_known_has_a_name_and_nothing_else():
+    facts = ModelFacts(
+        provider="openai", requested="gpt-4o", served="gpt-4o-2024-08-06", finish_reason="stop",
+        versions={"langchain-core": "1.7.2"}, params={"temperature": 0, "tools": [FUNCTION]},
+    )  # fmt: skip
+
+    assert facts.asked() == {
+        "model": "gpt-4o", "model_requested": "gpt-4o", "provider_id": "openai",
+    }  # fmt: skip
+    assert facts.answered() == {
+        "model": "gpt-4o-2024-08-06", "provider_id": "openai", "finish_reason": "stop",
+    }  # fmt: skip
+    assert ModelFacts().asked() == ModelFacts().answered() == {}
+
+
+def test_tools_count_as_content():
+    facts = ModelFacts(params={"temperature": 0, "tools": [FUNCTION]})
+
+    assert facts.shown_params(content=True) == {"temperature": 0, "tools": [FUNCTION]}
+    assert facts.shown_params(content=False) == {"temperature": 0}
+
+
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary()),
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.dictionaries(
+            st.one_of(
+                st.text(),
+                st.integers(),
+                st.sampled_from(
+                    ["tools", "function", "response_format", "base_url", "model", "type", "kwargs",
+                     "properties", "stop", "ls_structured_output_format", "schema", "headers"]
+                ),
+            ),
+            inner,
+        ),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(serialized=anything, metadata=anything, invocation_params=anything, options=anything)
+def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
+    serialized, metadata, invocation_params, options
+):
+    before = repr((serialized, metadata, invocation_params, options))
+
+    facts = model_asked(serialized, metadata, invocation_params, options)
+    message = SimpleNamespace(response_metadata=metadata, id=options)
+    generation = SimpleNamespace(message=message, generation_info=serialized)
+    answer = SimpleNamespace(generations=[[generation]], llm_output=invocation_params)
+    answered = model_answered(facts, answer)
+    answered.asked()
+    answered.answered()
+    answered.shown_params(content=True)
+
+    assert repr((serialized, metadata, invocation_params, options)) == before

@@ -1,0 +1,543 @@
+"""Token usage: every place where a provider reports it, read into the same ten counts.
+
+The numbers are worked out by hand from what each provider publishes about its own report.
+"""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+
+from respan_langchain.usage.usage_report import normalised, usage_from
+from respan_langchain.usage.usage_sources import Usage, usage_of
+
+
+def chat(*, llm_output=None, info=None, metadata=None, usage=None):
+    message = AIMessage("hello", response_metadata=metadata or {})
+    # Set, not given: providers write counts here that AIMessage's own type would refuse.
+    message.usage_metadata = usage
+    return LLMResult(
+        generations=[[ChatGeneration(message=message, generation_info=info)]],
+        llm_output=llm_output,
+    )
+
+
+def text(*, llm_output=None, info=None):
+    return LLMResult(
+        generations=[[Generation(text="hello", generation_info=info)]], llm_output=llm_output
+    )
+
+
+PLACES = {
+    "openai, chat": (
+        chat(
+            usage={
+                "input_tokens": 1_000, "output_tokens": 300, "total_tokens": 1_300,
+                "input_token_details": {"audio": 10, "cache_read": 800},
+                "output_token_details": {"audio": 20, "reasoning": 200},
+            },
+            metadata={"service_tier": "default", "token_usage": {"prompt_tokens": 7}},
+        ),
+        Usage(
+            1_000, 300, 1_300, cache_read_tokens=800, reasoning_tokens=200, audio_input_tokens=10,
+            audio_output_tokens=20, service_tier="default",
+        ),
+    ),
+    "openai, priority tier": (
+        chat(
+            usage={
+                "input_tokens": 1_000, "output_tokens": 300, "total_tokens": 1_300,
+                "input_token_details": {"priority": 200, "priority_cache_read": 800},
+                "output_token_details": {"priority": 100, "priority_reasoning": 200},
+            }
+        ),
+        Usage(
+            1_000, 300, 1_300, cache_read_tokens=800, reasoning_tokens=200, service_tier="priority"
+        ),
+    ),
+    "openai, flex tier beside empty details": (
+        chat(
+            usage={
+                "input_tokens": 10, "output_tokens": 3, "total_tokens": 13,
+                "input_token_details": {"flex": 6, "flex_cache_read": 4, "cache_read": None},
+            }
+        ),
+        Usage(10, 3, 13, cache_read_tokens=4, service_tier="flex"),
+    ),
+    "openai, text, in llm_output": (
+        text(
+            llm_output={
+                "token_usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7},
+                "model_name": "gpt-3.5-turbo-instruct",
+            }
+        ),
+        Usage(5, 2, 7),
+    ),
+    "openai, raw details in llm_output": (
+        chat(
+            llm_output={
+                "token_usage": {
+                    "prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,
+                    "prompt_tokens_details": {"cached_tokens": 64, "audio_tokens": 0},
+                    "completion_tokens_details": {"reasoning_tokens": 40, "audio_tokens": 0},
+                }
+            }
+        ),
+        Usage(
+            100, 50, 150, cache_read_tokens=64, reasoning_tokens=40, audio_input_tokens=0,
+            audio_output_tokens=0,
+        ),
+    ),
+    "openai, raw responses in response_metadata": (
+        chat(
+            metadata={
+                "usage": {
+                    "input_tokens": 100, "output_tokens": 50, "total_tokens": 150,
+                    "input_tokens_details": {"cached_tokens": 64},
+                    "output_tokens_details": {"reasoning_tokens": 40},
+                },
+                "service_tier": "flex",
+            }
+        ),
+        Usage(100, 50, 150, cache_read_tokens=64, reasoning_tokens=40, service_tier="flex"),
+    ),
+    "anthropic, normalised, with the split": (
+        chat(
+            usage={
+                "input_tokens": 1_110, "output_tokens": 20, "total_tokens": 1_130,
+                "input_token_details": {
+                    "cache_read": 1_000, "cache_creation": 0,
+                    "ephemeral_5m_input_tokens": 70, "ephemeral_1h_input_tokens": 30,
+                },
+            }
+        ),
+        Usage(
+            1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100,
+            cache_write_5m_tokens=70, cache_write_1h_tokens=30,
+        ),
+    ),
+    "anthropic, normalised, without the split": (
+        chat(
+            usage={
+                "input_tokens": 1_110, "output_tokens": 20, "total_tokens": 1_130,
+                "input_token_details": {"cache_read": 1_000, "cache_creation": 100},
+            }
+        ),
+        Usage(1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100),
+    ),
+    "anthropic, raw: the cache is counted beside the input": (
+        chat(
+            llm_output={
+                "usage": {
+                    "input_tokens": 10, "output_tokens": 20,
+                    "cache_read_input_tokens": 1_000, "cache_creation_input_tokens": 100,
+                    "cache_creation": {
+                        "ephemeral_5m_input_tokens": 70, "ephemeral_1h_input_tokens": 30,
+                    },
+                    "service_tier": "standard",
+                }
+            }
+        ),
+        Usage(
+            1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100,
+            cache_write_5m_tokens=70, cache_write_1h_tokens=30, service_tier="standard",
+        ),
+    ),
+    "litellm: anthropic's words beside openai's, already included": (
+        chat(
+            llm_output={
+                "token_usage": SimpleNamespace(
+                    prompt_tokens=1_110, completion_tokens=20, total_tokens=1_130,
+                    cache_read_input_tokens=1_000, cache_creation_input_tokens=100,
+                )
+            }
+        ),
+        Usage(1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100),
+    ),
+    "openrouter: writes among the details": (
+        chat(
+            llm_output={
+                "token_usage": {
+                    "prompt_tokens": 1_110, "completion_tokens": 20, "total_tokens": 1_130,
+                    "prompt_tokens_details": {"cached_tokens": 1_000, "cache_write_tokens": 100},
+                    "cost": 0.01,
+                }
+            }
+        ),
+        Usage(1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100),
+    ),
+    "gemini, normalised": (
+        chat(
+            usage={
+                "input_tokens": 50, "output_tokens": 90, "total_tokens": 140,
+                "input_token_details": {"cache_read": 0},
+                "output_token_details": {"reasoning": 60},
+            }
+        ),
+        Usage(50, 90, 140, cache_read_tokens=0, reasoning_tokens=60),
+    ),
+    "gemini, raw: thoughts and tool prompts are counted beside the rest": (
+        text(
+            info={
+                "usage_metadata": {
+                    "prompt_token_count": 40, "tool_use_prompt_token_count": 10,
+                    "candidates_token_count": 30, "thoughts_token_count": 60,
+                    "cached_content_token_count": 20, "total_token_count": 140,
+                }
+            }
+        ),
+        Usage(50, 90, 140, cache_read_tokens=20, reasoning_tokens=60),
+    ),
+    "gemini, merged from deltas of which one was negative": (
+        chat(
+            usage={
+                "input_tokens": 50, "output_tokens": 30, "total_tokens": 80,
+                "input_token_details": {"cache_read": -5},
+                "output_token_details": {"reasoning": 10},
+            }
+        ),
+        Usage(50, 30, 80, reasoning_tokens=10),
+    ),
+    "xai, streamed: reasoning is counted beside the output": (
+        chat(
+            usage={
+                "input_tokens": 20, "output_tokens": 10, "total_tokens": 330,
+                "output_token_details": {"reasoning": 300},
+            }
+        ),
+        Usage(20, 310, 330, reasoning_tokens=300),
+    ),
+    "openai: an output that is all reasoning": (
+        chat(
+            usage={
+                "input_tokens": 20, "output_tokens": 300, "total_tokens": 320,
+                "output_token_details": {"reasoning": 300},
+            }
+        ),
+        Usage(20, 300, 320, reasoning_tokens=300),
+    ),
+    "an input that is all cache": (
+        chat(
+            usage={
+                "input_tokens": 300, "output_tokens": 2, "total_tokens": 302,
+                "input_token_details": {"cache_read": 300},
+            }
+        ),
+        Usage(300, 2, 302, cache_read_tokens=300),
+    ),
+    "the output alone": (
+        text(llm_output={"token_usage": {"completion_tokens": 5}}), Usage(output_tokens=5),
+    ),
+    "the total alone": (
+        text(llm_output={"token_usage": {"total_tokens": 5}}), Usage(total_tokens=5),
+    ),
+    "deepseek: cache hits in words of its own": (
+        chat(
+            llm_output={
+                "token_usage": {
+                    "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110,
+                    "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36,
+                }
+            }
+        ),
+        Usage(100, 10, 110, cache_read_tokens=64),
+    ),
+    "bedrock, raw converse in camelCase": (
+        chat(
+            metadata={
+                "usage": {
+                    "inputTokens": 10, "outputTokens": 20, "totalTokens": 1_130,
+                    "cacheReadInputTokens": 1_000, "cacheWriteInputTokens": 100,
+                }
+            }
+        ),
+        Usage(1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100),
+    ),
+    "bedrock, invocation metrics": (
+        chat(
+            metadata={
+                "amazon-bedrock-invocationMetrics": {
+                    "inputTokenCount": 11, "outputTokenCount": 22, "invocationLatency": 900,
+                }
+            }
+        ),
+        Usage(11, 22, 33),
+    ),
+    "bedrock, counts in lists": (
+        chat(metadata={"usage": {"prompt_tokens": [11], "completion_tokens": [20, 2]}}),
+        Usage(11, 22, 33),
+    ),
+    "cohere: floats": (
+        chat(info={"token_count": {"input_tokens": 11.0, "output_tokens": 22.0}}),
+        Usage(11, 22, 33),
+    ),
+    "cohere, in meta": (
+        chat(info={"meta": {"tokens": {"input_tokens": 11.0, "output_tokens": 22.0}}}),
+        Usage(11, 22, 33),
+    ),
+    "cohere, billed units alone": (
+        chat(info={"meta": {"billed_units": {"input_tokens": 9.0, "output_tokens": 22.0}}}),
+        Usage(9, 22, 31),
+    ),
+    "ollama, chat": (
+        chat(metadata={"prompt_eval_count": 26, "eval_count": 298, "eval_duration": 1}),
+        Usage(26, 298, 324),
+    ),
+    "ollama, text": (
+        text(info={"prompt_eval_count": 26, "eval_count": 298, "context": [1, 2]}),
+        Usage(26, 298, 324),
+    ),
+    "ibm": (
+        text(llm_output={"token_usage": {"generated_token_count": 7, "input_token_count": 5}}),
+        Usage(5, 7, 12),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("response", "usage"), PLACES.values(), ids=PLACES)
+def test_a_report_is_read_wherever_it_is(response, usage):
+    assert usage_of(response) == usage
+
+
+def test_the_messages_own_usage_comes_before_every_other():
+    usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    raw = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
+
+    found = usage_of(
+        chat(
+            usage=usage,
+            info={"token_usage": raw},
+            llm_output={"token_usage": raw},
+            metadata={"token_usage": raw},
+        )
+    )
+
+    assert found == Usage(1, 1, 2)
+
+
+def test_a_generations_info_comes_before_llm_output_and_this_before_response_metadata():
+    reports = [{"prompt_tokens": n, "completion_tokens": 0, "total_tokens": n} for n in (1, 2, 3)]
+    places = {
+        "info": {"token_usage": reports[0]},
+        "llm_output": {"token_usage": reports[1]},
+        "metadata": {"token_usage": reports[2]},
+    }
+
+    first = usage_of(chat(**places))
+    del places["info"]
+    second = usage_of(chat(**places))
+    del places["llm_output"]
+    third = usage_of(chat(**places))
+
+    assert [found.input_tokens for found in (first, second, third)] == [1, 2, 3]
+
+
+def test_n_candidates_count_once():
+    usage = {"input_tokens": 10, "output_tokens": 60, "total_tokens": 70}
+    candidate = ChatGeneration(message=AIMessage("a", usage_metadata=usage))
+
+    assert usage_of(LLMResult(generations=[[candidate] * 3])) == Usage(10, 60, 70)
+
+
+def test_prompts_with_a_usage_of_their_own_are_added_up():
+    usage = {"input_tokens": 10, "output_tokens": 60, "total_tokens": 70}
+    candidate = ChatGeneration(message=AIMessage("a", usage_metadata=usage))
+    silent = ChatGeneration(message=AIMessage("b"))
+
+    assert usage_of(LLMResult(generations=[[candidate], [silent], [candidate], []])) == Usage(
+        20, 120, 140
+    )
+
+
+def test_prompts_that_share_one_report_count_it_once():
+    shared = {"token_usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}}
+    prompts = [[Generation(text="a")], [Generation(text="b")]]
+
+    assert usage_of(LLMResult(generations=prompts, llm_output=shared)) == Usage(5, 2, 7)
+
+
+def test_a_streams_merged_message_gives_its_whole_usage():
+    chunks = [
+        AIMessageChunk(
+            content="a", usage_metadata={"input_tokens": 5, "output_tokens": 1, "total_tokens": 6}
+        ),
+        AIMessageChunk(
+            content="b", usage_metadata={"input_tokens": 0, "output_tokens": 2, "total_tokens": 2}
+        ),
+    ]
+    merged = ChatGeneration(message=chunks[0] + chunks[1])
+
+    assert usage_of(LLMResult(generations=[[merged]])) == Usage(5, 3, 8)
+
+
+def test_an_errors_partial_answer_gives_its_usage():
+    partial = ChatGeneration(
+        message=AIMessage(
+            "a", usage_metadata={"input_tokens": 5, "output_tokens": 1, "total_tokens": 6}
+        )
+    )
+    said = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
+
+    assert usage_of(LLMResult(generations=[[partial], [said]])) == Usage(5, 1, 6)
+
+
+@pytest.mark.parametrize(
+    "usage", [{"total_cost": 0}, {"input_tokens": 9, "output_tokens": 9, "total_cost": 0}]
+)
+def test_an_answer_from_langchains_cache_used_nothing(usage):
+    found = usage_of(chat(usage=usage))
+
+    assert (found.cache_hit, found.input_tokens, found.output_tokens) == (True, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        LLMResult(generations=[]),
+        LLMResult(generations=[[]]),
+        chat(),
+        text(llm_output={"token_usage": {}, "model_name": "m"}),
+        chat(usage={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}),
+        chat(usage={"input_tokens": None, "output_tokens": float("nan"), "total_tokens": -3}),
+        chat(metadata={"usage": "many", "token_usage": 3, "meta": []}),
+        None,
+        SimpleNamespace(generations={"a": 1}, llm_output=[1]),
+        SimpleNamespace(generations=[None, [None, 3]], llm_output=None),
+    ],
+)
+def test_nothing_said_is_none_and_never_zero(response):
+    assert usage_of(response) is None
+
+
+def test_all_zeros_do_not_hide_a_report_elsewhere():
+    zeros = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+
+    found = usage_of(chat(usage=zeros, metadata={"prompt_eval_count": 4, "eval_count": 2}))
+
+    assert found == Usage(4, 2, 6)
+
+
+def test_counts_add_up_and_unknown_stays_unknown():
+    one = Usage(1, 2, 3, cache_read_tokens=1, service_tier="flex")
+    other = Usage(10, None, 10, reasoning_tokens=4, service_tier="flex")
+
+    assert one + other == Usage(
+        11, 2, 13, cache_read_tokens=1, reasoning_tokens=4, service_tier="flex"
+    )
+    assert (Usage() + Usage()) == Usage()
+    assert (one + Usage(service_tier="default")).service_tier is None
+    assert one + Usage() == Usage() + one == one
+
+
+counts = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers())
+)
+WORDS = [
+    "input_tokens", "output_tokens", "total_tokens", "prompt_tokens", "completion_tokens",
+    "inputTokens", "cacheReadInputTokens", "cache_creation_input_tokens", "candidates_token_count",
+    "prompt_token_count", "thoughts_token_count", "total_cost", "prompt_eval_count",
+    "cached_tokens",
+]  # fmt: skip
+PARTS = [
+    "cache_read", "cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens",
+    "audio", "reasoning", "flex", "priority_cache_read", "flex_reasoning", "cached_tokens",
+]  # fmt: skip
+parts = st.one_of(st.none(), st.text(), st.dictionaries(st.sampled_from(PARTS), counts))
+reports = st.builds(
+    lambda whole, put_in, put_out, split: {
+        **whole,
+        "input_token_details": put_in,
+        "output_token_details": put_out,
+        "cache_creation": split,
+    },
+    st.dictionaries(st.one_of(st.sampled_from(WORDS), st.text(), st.integers()), counts),
+    parts,
+    parts,
+    parts,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(report=reports)
+def test_whatever_is_reported_the_whole_holds_its_parts(report):
+    before = json.dumps(report, default=str)
+
+    usage = usage_from(report)
+
+    assert json.dumps(report, default=str) == before
+    if usage is None:
+        return
+    assert all(
+        count is None or (type(count) is int and count >= 0)
+        for count in (getattr(usage, name) for name in Usage.__slots__ if "tokens" in name)
+    )
+    if usage.input_tokens is not None:
+        cached = (usage.cache_read_tokens or 0) + (usage.cache_write_tokens or 0)
+        assert cached <= usage.input_tokens
+        assert (usage.audio_input_tokens or 0) <= usage.input_tokens
+    if usage.output_tokens is not None:
+        assert (usage.reasoning_tokens or 0) <= usage.output_tokens
+        assert (usage.audio_output_tokens or 0) <= usage.output_tokens
+    split = (usage.cache_write_5m_tokens or 0) + (usage.cache_write_1h_tokens or 0)
+    assert split <= (usage.cache_write_tokens or 0)
+    if usage.input_tokens is not None and usage.output_tokens is not None:
+        assert usage.total_tokens >= usage.input_tokens + usage.output_tokens
+
+
+few = st.one_of(st.none(), st.booleans(), st.integers(-2, 5), st.just(2.0))
+agreeing = st.builds(
+    lambda put_in, put_out, total, inside, outside: {
+        "input_tokens": put_in,
+        "output_tokens": put_out,
+        "total_tokens": put_in + put_out if total is None and put_in and put_out else total,
+        "input_token_details": inside,
+        "output_token_details": outside,
+    },
+    few,
+    few,
+    few,
+    st.one_of(st.none(), st.dictionaries(st.sampled_from([*PARTS, "cache_write"]), few)),
+    st.one_of(st.none(), st.dictionaries(st.sampled_from(PARTS), few)),
+)
+
+
+@settings(deadline=None, max_examples=1_000)
+@given(report=agreeing)
+def test_what_langchain_has_normalised_is_read_faster_and_not_otherwise(report):
+    assert normalised(report, "flex") in (None, usage_from(report, "flex"))
+
+
+def test_what_langchain_normalises_is_read_the_fast_way():
+    report = {
+        "input_tokens": 12, "output_tokens": 5, "total_tokens": 17,
+        "input_token_details": {"cache_read": 4, "cache_creation": 3, "audio": 0},
+        "output_token_details": {"reasoning": 2},
+    }  # fmt: skip
+
+    assert normalised(report) == usage_from(report)
+    assert normalised(report) is not None
+
+
+anything = st.recursive(
+    st.one_of(counts, st.binary()),
+    lambda inner: st.one_of(
+        st.lists(inner), st.dictionaries(st.one_of(st.sampled_from(WORDS), st.text()), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None)
+@given(generations=anything, llm_output=anything, info=anything, metadata=anything, usage=anything)
+def test_whatever_the_answer_is_reading_it_never_raises(
+    generations, llm_output, info, metadata, usage
+):
+    message = SimpleNamespace(usage_metadata=usage, response_metadata=metadata)
+    generation = SimpleNamespace(message=message, generation_info=info)
+
+    usage_of(SimpleNamespace(generations=generations, llm_output=llm_output))
+    usage_of(SimpleNamespace(generations=[[generation]], llm_output=llm_output))
