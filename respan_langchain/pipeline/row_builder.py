@@ -28,8 +28,8 @@ from respan_langchain.tracing.events import NOTHING_ASKED, OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.sampling import Policy, is_wanted, reason_to_keep, sampling
 from respan_langchain.usage.cost import Prices
-from respan_langchain.usage.model_info import model_answered, reported_of
-from respan_langchain.usage.usage_sources import usage_of
+from respan_langchain.usage.model_info import get_reported_fields, parse_response
+from respan_langchain.usage.usage_sources import extract_usage
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -175,12 +175,12 @@ class Shaper:
 
     def _model_call(self, run: Run) -> ModelCall:
         known = self.models.read(run.asked or NOTHING_ASKED, run.metadata)
-        reported = reported_of(run.outputs)
-        facts = model_answered(known.facts, run.outputs, reported)
-        usage = usage_of(run.outputs)
+        reported = get_reported_fields(run.outputs)
+        facts = parse_response(known.facts, run.outputs, reported)
+        usage = extract_usage(run.outputs)
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
-        cost = self.prices.cost(usage, facts, reported, at)
+        cost = self.prices.calculate(usage, facts, reported, at)
         return ModelCall(usage, cost, facts, known.shown)
 
 

@@ -14,7 +14,7 @@ from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.events import Kind
 from respan_langchain.tracing.run import Run
-from respan_langchain.usage.model_info import ModelFacts
+from respan_langchain.usage.model_info import ModelInfo
 
 LOG_TYPES: Final[Mapping[Kind, str]] = {
     "chain": "task",
@@ -45,11 +45,11 @@ def begun(
     return Draft(run, call, model, identifier, row)
 
 
-def shown_facts(facts: ModelFacts, shape: Shape) -> dict[str, Json]:
+def shown_facts(facts: ModelInfo, shape: Shape) -> dict[str, Json]:
     """What a row's metadata tells of the model that was asked, before it has answered."""
-    params = json_value(facts.shown_params(content=shape.content))
+    params = json_value(facts.params_metadata(content=shape.content))
     shown: dict[str, Json] = params if isinstance(params, dict) else {}
-    shown.update(facts.asked())
+    shown.update(facts.request_metadata())
     on_this_row_only: dict[str, Json] = {
         name: version
         for name, version in facts.versions.items()

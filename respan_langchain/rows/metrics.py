@@ -37,7 +37,7 @@ def add_numbers(draft: Draft) -> None:
     metadata, metrics = row["metadata"], row["metrics"]
     if model is not None:
         metadata.update(model.shown)
-        metadata.update(model.facts.answered())
+        metadata.update(model.facts.response_metadata())
         _add_usage(metrics, model.usage)
         _add_cost(metadata, metrics, model.cost)
         if model.usage is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from respan_langchain._safe_call import outcome_of
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import Asked
-from respan_langchain.usage.model_info import FROM_METADATA, ModelFacts, model_asked
+from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_request
 
 MOST_MODELS: Final = 256
 MOST_WAYS: Final = 8
@@ -22,7 +22,7 @@ MOST_WAYS: Final = 8
 class KnownModel:
     """What a start event says of its model."""
 
-    facts: ModelFacts
+    facts: ModelInfo
     shown: Mapping[str, Json]
     """The same as the metadata of its rows has it."""
 
@@ -39,14 +39,14 @@ class _Way:
 class KnownModels:
     """Reads start events, each kind of them once."""
 
-    def __init__(self, shown: Callable[[ModelFacts], Mapping[str, Json]]) -> None:
+    def __init__(self, shown: Callable[[ModelInfo], Mapping[str, Json]]) -> None:
         """`shown` says what rows tell of the facts."""
         self._shown = shown
         self._ways: dict[tuple[object, object], list[_Way]] = {}
 
     def read(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
         """What this start event says of its model."""
-        said = [*asked, *map(metadata.get, FROM_METADATA)]
+        said = [*asked, *map(metadata.get, METADATA_KEYS)]
         provider, name = said[3], said[4]
         if not isinstance(provider, str | None) or not isinstance(name, str | None):
             return self._known(asked, metadata)
@@ -62,7 +62,7 @@ class KnownModels:
         return self._known(asked, metadata)
 
     def _known(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
-        facts = model_asked(asked.serialized, metadata, asked.invocation_params, asked.options)
+        facts = parse_request(asked.serialized, metadata, asked.invocation_params, asked.options)
         return KnownModel(facts, self._shown(facts))
 
     def _begin(self, provider: str | None, name: str | None) -> list[_Way]:
@@ -75,5 +75,5 @@ class KnownModels:
         kept: Any = json_value(said, keep_media=True)
         if outcome_of(eq, kept, said) is True:
             # Read from the copy, so that nothing of the app's is kept alive.
-            metadata = dict(zip(FROM_METADATA, kept[3:], strict=True))
+            metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
             ways.append(_Way(kept, self._known(Asked(*kept[:3]), metadata)))

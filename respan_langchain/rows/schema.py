@@ -12,7 +12,7 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.cost import Cost
-from respan_langchain.usage.model_info import ModelFacts
+from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.usage_sources import Usage
 
 
@@ -54,7 +54,7 @@ class ModelCall(NamedTuple):
 
     usage: Usage | None
     cost: Cost
-    facts: ModelFacts
+    facts: ModelInfo
     shown: Mapping[str, Json]
     """What `shown_facts` gave for what was known when it was asked."""
 

@@ -12,24 +12,24 @@ from typing import Literal
 
 from respan_langchain._safe_call import outcome_of
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.usage.model_info import ModelFacts, reported_of
+from respan_langchain.usage.model_info import ModelInfo, get_reported_fields
 from respan_langchain.usage.price_list import PriceList
-from respan_langchain.usage.price_table import PriceTable, decimal_from
-from respan_langchain.usage.providers import is_local
+from respan_langchain.usage.price_table import PriceTable, parse_decimal
+from respan_langchain.usage.providers import is_local_provider
 from respan_langchain.usage.usage import Usage
 
-__all__ = ["Cost", "PriceFunction", "Prices", "PricesArgument", "reported_of"]
+__all__ = ["Cost", "PriceFunction", "Prices", "PricesArgument", "get_reported_fields"]
 
-Source = Literal["provider", "custom", "genai-prices", "estimate"]
-Status = Literal["complete", "partial", "unknown"]
+CostSource = Literal["provider", "custom", "genai-prices", "estimate"]
+CostStatus = Literal["complete", "partial", "unknown"]
 
-PriceFunction = Callable[[ModelFacts, Usage], Decimal | float | str | None]
+PriceFunction = Callable[[ModelInfo, Usage], Decimal | float | str | None]
 """Gives USD for a call; None leaves the call to genai-prices."""
 PricesArgument = Mapping[str, Mapping[str, float]] | PriceFunction | Literal["auto-update"] | None
 
-_LEAST_SURE_FIRST: tuple[Source, ...] = ("estimate", "genai-prices", "custom", "provider")
-_REPORTED = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
-_REPORTED_WITHIN = ("token_usage", "usage", "headers", "_hidden_params")
+_LEAST_CERTAIN_FIRST: tuple[CostSource, ...] = ("estimate", "genai-prices", "custom", "provider")
+_COST_KEYS = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
+_COST_CONTAINERS = ("token_usage", "usage", "headers", "_hidden_params")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Cost:
 
     amount: Decimal | None
     """None: unknown. In a sum, what is known of it."""
-    source: Source | None
+    source: CostSource | None
     """Of a sum, the least sure one; None when nothing was paid for or known."""
-    status: Status
+    status: CostStatus
 
     def __add__(self, other: "Cost") -> "Cost":
         """Add up; with an unknown part, the sum is partial."""
@@ -48,13 +48,13 @@ class Cost:
         sources = (self.source, other.source)
         return Cost(
             amount=sum(known, Decimal(0)) if known else None,
-            source=next((each for each in _LEAST_SURE_FIRST if each in sources), None),
+            source=next((each for each in _LEAST_CERTAIN_FIRST if each in sources), None),
             status=self.status if self.status == other.status else "partial",
         )
 
 
-UNKNOWN = Cost(None, None, "unknown")
-NOTHING_PAID = Cost(Decimal(0), None, "complete")
+UNKNOWN_COST = Cost(None, None, "unknown")
+ZERO_COST = Cost(Decimal(0), None, "complete")
 
 
 class Prices:
@@ -65,7 +65,7 @@ class Prices:
 
         Args:
             prices: USD per million tokens by model (or regular expression), or a function of a
-                call's ModelFacts and Usage, or "auto-update".
+                call's ModelInfo and Usage, or "auto-update".
             local_models_free: Whether models on the user's own machine cost 0 instead of unknown.
 
         Raises:
@@ -87,10 +87,10 @@ class Prices:
                 " million tokens, a function, or 'auto-update'"
             )
 
-    def cost(
+    def calculate(
         self,
         usage: Usage | None,
-        model: ModelFacts,
+        model: ModelInfo,
         reported: Mapping[str, object],
         at: datetime | None = None,
     ) -> Cost:
@@ -100,43 +100,45 @@ class Prices:
             usage: None when nobody said; then only the provider's own word gives a cost, or its
                 refusal.
             model: Who was called.
-            reported: What the provider said beside the message (`reported_of`).
+            reported: What the provider said beside the message (`get_reported_fields`).
             at: When, since some prices depend on the day or the hour; None is now.
         """
         if usage is not None and usage.cache_hit:
-            return NOTHING_PAID
-        told = _told(reported)
+            return ZERO_COST
+        told = _reported_cost(reported)
         if told is not None:
             return Cost(told, "provider", "complete")
         if usage is None:
-            return NOTHING_PAID if _was_refused(reported) else UNKNOWN
-        return self._custom(usage, model) or self._listed(usage, model, at)
+            return ZERO_COST if _was_refused(reported) else UNKNOWN_COST
+        return self._calculate_custom(usage, model) or self._calculate_listed(usage, model, at)
 
-    def _custom(self, usage: Usage, model: ModelFacts) -> Cost | None:
+    def _calculate_custom(self, usage: Usage, model: ModelInfo) -> Cost | None:
         if self._function is not None:
             given = outcome_of(self._function, model, usage)
             if given is None:
                 return None
-            amount = decimal_from(given)
-            return UNKNOWN if amount is None else Cost(amount, "custom", "complete")
+            amount = parse_decimal(given)
+            return UNKNOWN_COST if amount is None else Cost(amount, "custom", "complete")
         if self._table is None:
             return None
-        rates = self._table.rates(model.served, model.requested)
+        rates = self._table.find(model.served, model.requested)
         if rates is None:
             return None
-        amount, whole = rates.amount(usage)
+        amount, whole = rates.calculate(usage)
         return Cost(amount, "custom", "complete" if whole else "partial")
 
-    def _listed(self, usage: Usage, model: ModelFacts, at: datetime | None) -> Cost:
-        if is_local(model.provider):
-            return Cost(Decimal(0), "custom", "complete") if self._local_models_free else UNKNOWN
-        price = self._list.price(usage, model, at)
+    def _calculate_listed(self, usage: Usage, model: ModelInfo, at: datetime | None) -> Cost:
+        if is_local_provider(model.provider):
+            return (
+                Cost(Decimal(0), "custom", "complete") if self._local_models_free else UNKNOWN_COST
+            )
+        price = self._list.calculate(usage, model, at)
         if price is None:
-            return UNKNOWN
+            return UNKNOWN_COST
         return Cost(
             price.amount,
-            "genai-prices" if price.sure else "estimate",
-            "complete" if price.whole else "partial",
+            "genai-prices" if price.is_certain else "estimate",
+            "complete" if price.is_complete else "partial",
         )
 
 
@@ -150,27 +152,27 @@ def _was_refused(reported: Mapping[str, object]) -> bool:
     return isinstance(status, int) and status >= 400
 
 
-def _told(reported: Mapping[str, object]) -> Decimal | None:
+def _reported_cost(reported: Mapping[str, object]) -> Decimal | None:
     """Find the cost that a provider or a proxy reported itself."""
-    inner = [place for name in _REPORTED_WITHIN if isinstance(place := reported.get(name), dict)]
+    inner = [place for name in _COST_CONTAINERS if isinstance(place := reported.get(name), dict)]
     for place in (reported, *inner):
-        if place.keys().isdisjoint(_REPORTED):
+        if place.keys().isdisjoint(_COST_KEYS):
             continue
-        for name in _REPORTED:
-            amount = _amount(place[name]) if name in place else None
+        for name in _COST_KEYS:
+            amount = _parse_amount(place[name]) if name in place else None
             if amount is not None:
-                return amount + _own_key(place)
+                return amount + _upstream_cost(place)
     return None
 
 
-def _amount(told: object) -> Decimal | None:
+def _parse_amount(told: object) -> Decimal | None:
     # Perplexity splits its cost, and gives the sum beside the parts.
-    return decimal_from(told.get("total_cost") if isinstance(told, dict) else told)
+    return parse_decimal(told.get("total_cost") if isinstance(told, dict) else told)
 
 
-def _own_key(place: Mapping[str, object]) -> Decimal:
+def _upstream_cost(place: Mapping[str, object]) -> Decimal:
     """OpenRouter with the user's own key charges a fee, and the provider charges the rest."""
     details = place.get("cost_details")
     if place.get("is_byok") is not True or not isinstance(details, dict):
         return Decimal(0)
-    return decimal_from(details.get("upstream_inference_cost")) or Decimal(0)
+    return parse_decimal(details.get("upstream_inference_cost")) or Decimal(0)

@@ -1,6 +1,6 @@
 """Which model was asked, which answered, and how: facts of one model call, without content or keys.
 
-Pure and total. What the start event knows and what the end event adds make one ModelFacts; the
+Pure and total. What the start event knows and what the end event adds make one ModelInfo; the
 sampling parameters and tools are read in `params.py`.
 """
 
@@ -10,22 +10,29 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from respan_langchain.usage.model_params import LANGSMITHS, params_of
+from respan_langchain.usage.model_params import LANGSMITH_PARAM_NAMES, parse_params
 
-_MODEL = ("model_name", "model", "model_id", "model_version")
-_REQUESTED = ("model", "model_name", "model_id", "azure_deployment", "deployment_name", "engine")
-_FINISH_REASON = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-_REQUEST_ID = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
-_OWN_IDS = ("run-", "lc_", "lc-")
+_SERVED_MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
+_REQUESTED_MODEL_KEYS = (
+    "model",
+    "model_name",
+    "model_id",
+    "azure_deployment",
+    "deployment_name",
+    "engine",
+)
+_FINISH_REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+_REQUEST_ID_KEYS = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
+_LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without."""
-FROM_METADATA = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITHS)
+METADATA_KEYS = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITH_PARAM_NAMES)
 """All that is read of a run's metadata, since the rest of it is the user's own."""
-CONTENT = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
+CONTENT_PARAMS = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
 """Parameters that say what was talked about."""
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class ModelFacts(NamedTuple):
+class ModelInfo(NamedTuple):
     """What is known of a model call besides its content, tokens and time; None is unknown."""
 
     provider: str | None = None
@@ -50,7 +57,7 @@ class ModelFacts(NamedTuple):
         """The model that answered, else the one that was asked for."""
         return self.served or self.requested
 
-    def asked(self) -> dict[str, str]:
+    def request_metadata(self) -> dict[str, str]:
         """Give those that the start event knows, which are the same at every call."""
         facts = {
             "model": self.requested,
@@ -60,7 +67,7 @@ class ModelFacts(NamedTuple):
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 
-    def answered(self) -> dict[str, str]:
+    def response_metadata(self) -> dict[str, str]:
         """Give those that the end event adds."""
         facts = {
             "model": self.served or self.requested,
@@ -72,49 +79,49 @@ class ModelFacts(NamedTuple):
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 
-    def shown_params(self, *, content: bool) -> Mapping[str, object]:
+    def params_metadata(self, *, content: bool) -> Mapping[str, object]:
         """Give the parameters; tools and schemas count as content."""
         if content:
             return self.params
-        return {name: value for name, value in self.params.items() if name not in CONTENT}
+        return {name: value for name, value in self.params.items() if name not in CONTENT_PARAMS}
 
 
-def model_asked(
+def parse_request(
     serialized: Mapping[str, Any] | None,
     metadata: Mapping[str, Any] | None,
     invocation_params: Mapping[str, Any] | None,
     options: Mapping[str, Any] | None,
-) -> ModelFacts:
+) -> ModelInfo:
     """Read what a start event knows; all four as LangChain hands them over."""
     settings = _mapping(_mapping(serialized).get("kwargs"))
     metadata, invocation_params = _mapping(metadata), _mapping(invocation_params)
-    return ModelFacts(
+    return ModelInfo(
         provider=_text(metadata.get("ls_provider")) or _class_name(_mapping(serialized)),
         requested=_text(metadata.get("ls_model_name"))
-        or _first(invocation_params, _REQUESTED)
-        or _first(settings, _REQUESTED),
+        or _first(invocation_params, _REQUESTED_MODEL_KEYS)
+        or _first(settings, _REQUESTED_MODEL_KEYS),
         endpoint=_endpoint(settings),
         versions=_versions(metadata.get("lc_versions")),
-        params=params_of(_mapping(options), invocation_params, settings, metadata),
+        params=parse_params(_mapping(options), invocation_params, settings, metadata),
     )
 
 
-def model_answered(
-    asked: ModelFacts, response: object, reported: Mapping[str, object] | None = None
-) -> ModelFacts:
+def parse_response(
+    asked: ModelInfo, response: object, reported: Mapping[str, object] | None = None
+) -> ModelInfo:
     """Add what the end event's LLMResult knows to what the start event knew.
 
-    `reported` is `reported_of` of the response, where that was read already.
+    `reported` is `get_reported_fields` of the response, where that was read already.
     """
-    said = reported_of(response) if reported is None else reported
+    said = get_reported_fields(response) if reported is None else reported
     # LangSmith's gateway may route to another model than the one that was asked for.
     gateway = _mapping(said.get("lc_gateway_metadata"))
-    return ModelFacts(
+    return ModelInfo(
         provider=_text(gateway.get("provider")) or asked.provider,
         requested=asked.requested,
-        served=_text(gateway.get("model")) or _first(said, _MODEL),
+        served=_text(gateway.get("model")) or _first(said, _SERVED_MODEL_KEYS),
         endpoint=asked.endpoint,
-        finish_reason=_first(said, _FINISH_REASON),
+        finish_reason=_first(said, _FINISH_REASON_KEYS),
         request_id=_request_id(said) or _message_id(response),
         system_fingerprint=_text(said.get("system_fingerprint")),
         service_tier=_text(said.get("service_tier")),
@@ -123,7 +130,7 @@ def model_answered(
     )
 
 
-def reported_of(response: object) -> dict[str, object]:
+def get_reported_fields(response: object) -> dict[str, object]:
     """Collect what a provider says beside the message of an LLMResult, to look for a cost in.
 
     response_metadata wins over generation_info, and both over llm_output.
@@ -147,14 +154,14 @@ def _first_generation(response: object) -> object:
 
 def _request_id(said: Mapping[str, object]) -> str | None:
     for place in (said, said.get("ResponseMetadata"), said.get("headers")):
-        if isinstance(place, dict) and (found := _first(place, _REQUEST_ID)):
+        if isinstance(place, dict) and (found := _first(place, _REQUEST_ID_KEYS)):
             return found
     return None
 
 
 def _message_id(response: object) -> str | None:
     found = _text(getattr(getattr(_first_generation(response), "message", None), "id", None))
-    return None if found is None or found.startswith(_OWN_IDS) else found
+    return None if found is None or found.startswith(_LANGCHAIN_ID_PREFIXES) else found
 
 
 def _first(place: Mapping[str, object], names: Iterable[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from respan_langchain._safe_call import Failed, outcome_of
 
-_OURS = {
+_PARAM_NAMES = {
     name: name
     for name in (
         "temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "n", "stream",
@@ -32,15 +32,19 @@ _OURS = {
     "format": "response_format",
 }  # fmt: skip
 """The platform's name of a parameter, by the names that providers use."""
-LANGSMITHS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
+LANGSMITH_PARAM_NAMES = {
+    "ls_temperature": "temperature",
+    "ls_max_tokens": "max_tokens",
+    "ls_stop": "stop",
+}
 """The same of a run's metadata."""
-_PLAIN = (str, int, float, list, tuple, dict)
-_SECRET_IN_TOOLS = {"authorization", "authorization_token", "headers"}
+_JSON_TYPES = (str, int, float, list, tuple, dict)
+_SECRET_TOOL_KEYS = {"authorization", "authorization_token", "headers"}
 """What a remote MCP tool carries to log in with."""
-_SCHEMA_OF_A_TOOL = {"input_schema", "parameters", "properties"}
+_SCHEMA_KEYS = {"input_schema", "parameters", "properties"}
 
 
-def params_of(
+def parse_params(
     options: Mapping[str, Any],
     invocation_params: Mapping[str, Any],
     settings: Mapping[str, Any],
@@ -49,10 +53,10 @@ def params_of(
     """Read the parameters of a call; an earlier argument wins over a later one."""
     given: dict[str, object] = {}
     for place, ours in (
-        (metadata, LANGSMITHS),
-        (settings, _OURS),
-        (invocation_params, _OURS),
-        (options, _OURS),
+        (metadata, LANGSMITH_PARAM_NAMES),
+        (settings, _PARAM_NAMES),
+        (invocation_params, _PARAM_NAMES),
+        (options, _PARAM_NAMES),
     ):
         for name in place:
             if name in ours and place[name] is not None:
@@ -61,7 +65,7 @@ def params_of(
     found: dict[str, object] = {
         name: value
         for name, value in given.items()
-        if isinstance(value, _PLAIN) and not (isinstance(value, list | dict) and not value)
+        if isinstance(value, _JSON_TYPES) and not (isinstance(value, list | dict) and not value)
     }
     if found.get("stream") is False:
         # False is only the constructor's default; a call may stream all the same.
@@ -82,7 +86,7 @@ def _tools(tools: object) -> list[object]:
 def _openai_tools(tool: object) -> list[object]:
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    if isinstance(tool, dict) and (known := _as_it_is(tool)):
+    if isinstance(tool, dict) and (known := _in_openai_form(tool)):
         return known
     converted = outcome_of(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
     if isinstance(converted, dict):
@@ -100,20 +104,20 @@ def _dumped(tool: Any) -> object:
     return tool.model_dump()
 
 
-def _as_it_is(tool: dict[str, Any]) -> list[object]:
+def _in_openai_form(tool: dict[str, Any]) -> list[object]:
     """Take what is in OpenAI's form, what Gemini wraps, and what a provider runs itself."""
     if isinstance(tool.get("function"), dict):
         return [tool]
     declarations = tool.get("function_declarations")
     if isinstance(declarations, list):
         return [{"type": "function", "function": each} for each in declarations]
-    if "type" in tool and not tool.keys() & _SCHEMA_OF_A_TOOL:
+    if "type" in tool and not tool.keys() & _SCHEMA_KEYS:
         return [_without_secrets(tool)]
     return []
 
 
 def _without_secrets(tool: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in tool.items() if name not in _SECRET_IN_TOOLS}
+    return {name: value for name, value in tool.items() if name not in _SECRET_TOOL_KEYS}
 
 
 def _response_format(given: object, options: Mapping[str, Any]) -> object:

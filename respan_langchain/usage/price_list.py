@@ -12,20 +12,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from respan_langchain._safe_call import outcome_of
-from respan_langchain.usage.model_info import ModelFacts
+from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.providers import (
-    Lead,
-    is_own_model,
-    is_private,
-    names_of,
-    seller_of,
-    split_names,
+    PriceLookup,
+    get_lookup_names,
+    get_price_provider,
+    is_private_host,
+    is_self_hosted_name,
+    split_prefixed_names,
 )
 from respan_langchain.usage.usage import Usage
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, Provider
+    from genai_prices.types import ModelInfo as ListedModel
+    from genai_prices.types import ModelPrice, PriceCalculation, Provider
 
 _PER_MILLION = Decimal(1_000_000)
 _PER_THOUSAND = Decimal(1_000)
@@ -47,14 +48,14 @@ _PLAIN = _MULTIPLIED_HERE | _NEVER_REPORTED
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PricedModel:
     """A model as somebody sells it."""
 
     provider: "Provider"
-    model: "ModelInfo"
-    sure: bool
+    model: "ListedModel"
+    is_certain: bool
     """False: the seller was guessed from the model's name."""
-    listed: Mapping[str, Any]
+    fixed_prices: Mapping[str, Any]
     """The prices that hold at any time; none where they depend on it."""
 
 
@@ -63,8 +64,8 @@ class Price:
     """What a usage costs, and how far to trust it."""
 
     amount: Decimal
-    sure: bool
-    whole: bool
+    is_certain: bool
+    is_complete: bool
     """False: something that was used has no price, or is not known to have been used."""
 
 
@@ -72,21 +73,21 @@ class PriceList:
     """genai-prices' list, with what was looked up in it."""
 
     def __init__(self) -> None:
-        self._offers: dict[tuple[str | None, ...], Offer | None] = {}
+        self._offers: dict[tuple[str | None, ...], PricedModel | None] = {}
         self._snapshot: DataSnapshot | None = None
         self._current: Callable[[], DataSnapshot] | None = None
 
-    def price(self, usage: Usage, facts: ModelFacts, at: datetime | None) -> Price | None:
+    def calculate(self, usage: Usage, facts: ModelInfo, at: datetime | None) -> Price | None:
         """Price a usage at a time; None when nobody is known to sell the model.
 
         Without a time it is priced as of now.
         """
-        offer = self.offer(facts)
+        offer = self.find_model(facts)
         if offer is None:
             return None
-        return price_of(usage, offer, usage.service_tier or facts.service_tier, at)
+        return calculate_price(usage, offer, usage.service_tier or facts.service_tier, at)
 
-    def offer(self, facts: ModelFacts) -> Offer | None:
+    def find_model(self, facts: ModelInfo) -> PricedModel | None:
         """Find who sells the model; what was not found is kept as well."""
         if self._current is None:
             from genai_prices.data_snapshot import get_snapshot
@@ -98,39 +99,41 @@ class PriceList:
             self._snapshot = snapshot
         key = (facts.provider, facts.served, facts.requested, facts.endpoint)
         if key not in self._offers:
-            self._offers[key] = next(_offers(snapshot, facts), None)
+            self._offers[key] = next(_find_models(snapshot, facts), None)
         return self._offers[key]
 
 
-def offer_of(provider: "Provider", model: "ModelInfo", *, sure: bool) -> Offer:
+def build_priced_model(provider: "Provider", model: "ListedModel", *, sure: bool) -> PricedModel:
     """A model as this provider sells it."""
-    return Offer(
+    return PricedModel(
         provider, model, sure, {} if isinstance(model.prices, list) else _listed(model.prices)
     )
 
 
-def price_of(usage: Usage, offer: Offer, tier: str | None, at: datetime | None) -> Price | None:
+def calculate_price(
+    usage: Usage, offer: PricedModel, tier: str | None, at: datetime | None
+) -> Price | None:
     """Price a usage by an offer; None when the library refuses to, or lists no price of tokens."""
     context = _context(tier, offer)
     listed = _prices_at(offer, context, at)
     amount = _multiplied(usage, listed) if listed else None
     if amount is None:
-        calculated = outcome_of(_calculated, usage, offer, context, at)
+        calculated = outcome_of(_calculate_with_library, usage, offer, context, at)
         if isinstance(calculated, type):
             return None
         amount, listed = calculated.total_price, _listed(calculated.model_price)
-    sure = offer.sure and (context is not None or _is_standard(tier))
+    sure = offer.is_certain and (context is not None or _is_standard(tier))
     if "input_mtok" in listed or "output_mtok" in listed:
-        return Price(amount, sure, _is_whole(usage, listed, offer))
-    return Price(amount, sure, whole=True) if ":free" in offer.model.id else None
+        return Price(amount, sure, _is_complete(usage, listed, offer))
+    return Price(amount, sure, is_complete=True) if ":free" in offer.model.id else None
 
 
 def _prices_at(
-    offer: Offer, context: dict[str, str] | None, at: datetime | None
+    offer: PricedModel, context: dict[str, str] | None, at: datetime | None
 ) -> Mapping[str, Any]:
     """The prices that hold; none when they depend on a time and there is none to go by."""
-    if context is None and offer.listed:
-        return offer.listed
+    if context is None and offer.fixed_prices:
+        return offer.fixed_prices
     return {} if at is None else _listed(offer.model.get_prices(at, context))
 
 
@@ -138,35 +141,35 @@ def _listed(prices: "ModelPrice") -> dict[str, Any]:
     return {name: price for name, price in prices.__dict__.items() if price is not None}
 
 
-def _offers(snapshot: "DataSnapshot", facts: ModelFacts) -> Iterator[Offer]:
+def _find_models(snapshot: "DataSnapshot", facts: ModelInfo) -> Iterator[PricedModel]:
     """Try every lead, the surest first."""
-    names, private = names_of(facts), is_private(facts.endpoint)
-    host = _seller_at(snapshot, facts.endpoint)
-    seller = host or seller_of(facts.provider)
+    names, private = get_lookup_names(facts), is_private_host(facts.endpoint)
+    host = _provider_at_host(snapshot, facts.endpoint)
+    seller = host or get_price_provider(facts.provider)
     if private and seller == "openai":
         # What one's own server speaks is OpenAI's protocol, whatever model it runs.
-        names = [name for name in names if not is_own_model(name)]
+        names = [name for name in names if not is_self_hosted_name(name)]
     if seller is not None:
         for name in names:
-            yield from _found(snapshot, Lead(name, seller), sure=not private)
+            yield from _look_up(snapshot, PriceLookup(name, seller), sure=not private)
     # A gateway says by a prefix who is behind it; a seller that does not list the model does not.
     gateway = facts.endpoint is not None and host is None
-    unlisted = not gateway and _is_seller(snapshot, seller)
-    for lead in split_names(names):
-        yield from _found(snapshot, lead, sure=not (unlisted or private))
+    unlisted = not gateway and _is_listed_provider(snapshot, seller)
+    for lead in split_prefixed_names(names):
+        yield from _look_up(snapshot, lead, sure=not (unlisted or private))
     for name in names:
-        yield from _found(snapshot, Lead(name), sure=False)
+        yield from _look_up(snapshot, PriceLookup(name), sure=False)
 
 
-def _found(snapshot: "DataSnapshot", lead: Lead, *, sure: bool) -> Iterator[Offer]:
+def _look_up(snapshot: "DataSnapshot", lead: PriceLookup, *, sure: bool) -> Iterator[PricedModel]:
     try:
-        provider, model = snapshot.find_provider_model(lead.model, None, lead.seller, None)
+        provider, model = snapshot.find_provider_model(lead.model, None, lead.provider, None)
     except LookupError:
         return
-    yield offer_of(provider, model, sure=sure)
+    yield build_priced_model(provider, model, sure=sure)
 
 
-def _seller_at(snapshot: "DataSnapshot", host: str | None) -> str | None:
+def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
     if host is None:
         return None
     try:
@@ -175,7 +178,7 @@ def _seller_at(snapshot: "DataSnapshot", host: str | None) -> str | None:
         return None
 
 
-def _is_seller(snapshot: "DataSnapshot", seller: str | None) -> bool:
+def _is_listed_provider(snapshot: "DataSnapshot", seller: str | None) -> bool:
     if seller is None or seller == "litellm":
         return False
     try:
@@ -189,7 +192,7 @@ def _is_standard(tier: str | None) -> bool:
     return tier is None or tier in _STANDARD_TIERS
 
 
-def _context(tier: str | None, offer: Offer) -> dict[str, str] | None:
+def _context(tier: str | None, offer: PricedModel) -> dict[str, str] | None:
     """Say the tier in the list's words, when it has prices of its own."""
     if tier is None or tier in _STANDARD_TIERS:
         return None
@@ -244,8 +247,8 @@ def _rate(price: Any, put_in: int) -> Decimal:
     return Decimal(reached[-1]) if reached else base
 
 
-def _calculated(
-    usage: Usage, offer: Offer, context: dict[str, str] | None, at: datetime | None
+def _calculate_with_library(
+    usage: Usage, offer: PricedModel, context: dict[str, str] | None, at: datetime | None
 ) -> "PriceCalculation":
     """Let the library calculate; audio that was read from the cache counts as cached text."""
     from genai_prices.types import Usage as GenaiUsage
@@ -269,7 +272,7 @@ def _calculated(
     )
 
 
-def _is_whole(usage: Usage, listed: Mapping[str, object], offer: Offer) -> bool:
+def _is_complete(usage: Usage, listed: Mapping[str, object], offer: PricedModel) -> bool:
     if usage.input_tokens is None or usage.output_tokens is None:
         return False
     needed = {"input_mtok": usage.input_tokens, "output_mtok": usage.output_tokens}

@@ -24,11 +24,11 @@ class Rates:
 
     by_kind: Mapping[str, Decimal]
 
-    def amount(self, usage: Usage) -> tuple[Decimal, bool]:
+    def calculate(self, usage: Usage) -> tuple[Decimal, bool]:
         """What the usage costs, and whether everything in it is known and has a price."""
         whole = usage.input_tokens is not None and usage.output_tokens is not None
         amount = Decimal(0)
-        for kinds, count in _parts(usage):
+        for kinds, count in _split_usage(usage):
             rate = next((self.by_kind[kind] for kind in kinds if kind in self.by_kind), None)
             if rate is not None:
                 amount += rate * count / _PER_MILLION
@@ -41,10 +41,12 @@ class PriceTable:
     """Rates by model: first the name itself, then the first pattern that matches all of it."""
 
     def __init__(self, table: Mapping[str, object]) -> None:
-        self._by_pattern = [(_pattern(model), _rates(model, table[model])) for model in table]
+        self._by_pattern = [
+            (_parse_pattern(model), _parse_rates(model, table[model])) for model in table
+        ]
         self._by_name = {pattern.pattern: rates for pattern, rates in self._by_pattern}
 
-    def rates(self, *names: str | None) -> Rates | None:
+    def find(self, *names: str | None) -> Rates | None:
         """Find the rates of the first name that the table knows."""
         known = [name for name in names if name]
         exact = (self._by_name[name] for name in known if name in self._by_name)
@@ -57,10 +59,10 @@ class PriceTable:
         return next(exact, None) or next(matching, None)
 
 
-def decimal_from(value: object) -> Decimal | None:
+def parse_decimal(value: object) -> Decimal | None:
     """Read an amount of money; None when it is not one.
 
-    >>> decimal_from(0.1), decimal_from("1e-6"), decimal_from(float("nan"))
+    >>> parse_decimal(0.1), parse_decimal("1e-6"), parse_decimal(float("nan"))
     (Decimal('0.1'), Decimal('0.000001'), None)
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
@@ -72,7 +74,7 @@ def decimal_from(value: object) -> Decimal | None:
     return amount if amount.is_finite() and amount >= 0 else None
 
 
-def _parts(usage: Usage) -> list[tuple[tuple[str, ...], int]]:
+def _split_usage(usage: Usage) -> list[tuple[tuple[str, ...], int]]:
     """Cut a usage into parts that do not overlap, each with the kinds that may price it."""
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
     write_5m, write_1h = usage.cache_write_5m_tokens or 0, usage.cache_write_1h_tokens or 0
@@ -94,7 +96,7 @@ def _parts(usage: Usage) -> list[tuple[tuple[str, ...], int]]:
     ]
 
 
-def _pattern(model: object) -> re.Pattern[str]:
+def _parse_pattern(model: object) -> re.Pattern[str]:
     try:
         return re.compile(model if isinstance(model, str) else "(")
     except re.error as error:
@@ -103,16 +105,21 @@ def _pattern(model: object) -> re.Pattern[str]:
         ) from error
 
 
-def _rates(model: object, prices: object) -> Rates:
+def _parse_rates(model: object, prices: object) -> Rates:
     if not isinstance(prices, Mapping) or not prices:
         raise ConfigurationError(
             f"prices: {model!r} needs USD per million tokens,"
             " such as {'input': 2.5, 'output': 10}"
         )
-    return Rates({_kind(model, kind): _rate(model, kind, price) for kind, price in prices.items()})
+    return Rates(
+        {
+            _parse_kind(model, kind): _parse_rate(model, kind, price)
+            for kind, price in prices.items()
+        }
+    )
 
 
-def _kind(model: object, kind: object) -> str:
+def _parse_kind(model: object, kind: object) -> str:
     if isinstance(kind, str) and kind in _KINDS:
         return kind
     raise ConfigurationError(
@@ -120,8 +127,8 @@ def _kind(model: object, kind: object) -> str:
     )
 
 
-def _rate(model: object, kind: object, price: object) -> Decimal:
-    rate = decimal_from(price)
+def _parse_rate(model: object, kind: object, price: object) -> Decimal:
+    rate = parse_decimal(price)
     if rate is None:
         raise ConfigurationError(
             f"prices: {price!r} for {model!r}, {kind!r}, is not USD per million tokens;"

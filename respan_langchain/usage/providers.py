@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from respan_langchain.usage.model_info import ModelFacts
+from respan_langchain.usage.model_info import ModelInfo
 
-_SELLER_BY_PART = (
+_PROVIDER_BY_WORD = (
     # Resellers first: `anthropic-bedrock` is paid to Amazon, `anthropicvertex` to Google.
     ("bedrock", "aws"),
     ("mantle", "aws"),
@@ -22,8 +22,8 @@ _SELLER_BY_PART = (
     ("moonshot", "moonshotai"),
     ("codex", "openai"),
 )
-_SELLER_BY_NAME = {"xai": "x-ai"}
-_LOCAL = {
+_PROVIDER_BY_NAME = {"xai": "x-ai"}
+_LOCAL_PROVIDERS = {
     "ollama", "llamacpp", "llamafile", "gpt4all", "huggingfacepipeline", "mlx", "mlxpipeline",
     "ctransformers", "vllm", "lmstudio",
 }  # fmt: skip
@@ -32,15 +32,15 @@ _PREFIXES = ("models/", "accounts/fireworks/models/")
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class PriceLookup:
     """One way to look a model up."""
 
     model: str
-    seller: str | None = None
+    provider: str | None = None
     """Who sells it; None leaves that to the model's name, which is a guess."""
 
 
-def seller_of(provider: str | None) -> str | None:
+def get_price_provider(provider: str | None) -> str | None:
     """Translate LangChain's name of a provider into the price list's.
 
     >>> seller_of("amazon_bedrock"), seller_of("anthropicvertex"), seller_of("groq")
@@ -49,16 +49,18 @@ def seller_of(provider: str | None) -> str | None:
     if provider is None:
         return None
     name = provider.lower()
-    part = next((seller for word, seller in _SELLER_BY_PART if word in name), None)
-    return part or _SELLER_BY_NAME.get(name, name)
+    part = next((seller for word, seller in _PROVIDER_BY_WORD if word in name), None)
+    return part or _PROVIDER_BY_NAME.get(name, name)
 
 
-def is_local(provider: str | None) -> bool:
+def is_local_provider(provider: str | None) -> bool:
     """Whether the model runs on the user's own machine, or is a fake: nobody sells it."""
-    return provider is not None and (provider.lower() in _LOCAL or "fake" in provider.lower())
+    return provider is not None and (
+        provider.lower() in _LOCAL_PROVIDERS or "fake" in provider.lower()
+    )
 
 
-def is_private(host: str | None) -> bool:
+def is_private_host(host: str | None) -> bool:
     """Whether only the user's own network reaches the host: a proxy, or a model of their own."""
     if host is None:
         return False
@@ -70,30 +72,30 @@ def is_private(host: str | None) -> bool:
         return False
 
 
-def names_of(facts: ModelFacts) -> list[str]:
+def get_lookup_names(facts: ModelInfo) -> list[str]:
     """List what the model may be called, the best name first: as it stands, then without a path."""
     served, requested = facts.served, facts.requested
     names = [name for name in (served, requested) if name]
-    if served and requested and served in requested and seller_of(facts.provider) == "aws":
+    if served and requested and served in requested and get_price_provider(facts.provider) == "aws":
         # Amazon's inference profile says the region, and so the price; the answer does not.
         names.reverse()
-    return list(dict.fromkeys(form for name in names for form in (name, _plain(name))))
+    return list(dict.fromkeys(form for name in names for form in (name, _strip_path(name))))
 
 
-def split_names(names: list[str]) -> Iterator[Lead]:
+def split_prefixed_names(names: list[str]) -> Iterator[PriceLookup]:
     """Read `anthropic/claude-sonnet-4-5` as LiteLLM and gateways mean it: seller, then model."""
     for name in names:
         seller, slash, model = name.partition("/")
         if slash and model:
-            yield Lead(model, seller_of(seller))
+            yield PriceLookup(model, get_price_provider(seller))
 
 
-def is_own_model(name: str) -> bool:
+def is_self_hosted_name(name: str) -> bool:
     """Whether the name is how one's own server calls an open model: `llama3:8b`, `org/model`."""
     return ":" in name or "/" in name
 
 
-def _plain(name: str) -> str:
+def _strip_path(name: str) -> str:
     if name.startswith("arn:"):
         name = name.rpartition("/")[2]
     for prefix in _PREFIXES:

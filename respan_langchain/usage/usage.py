@@ -32,32 +32,32 @@ class Usage(NamedTuple):
     def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]  # of no two tuples
         """Add count by count: None + 3 is 3, None + None is None."""
         return Usage(
-            _plus(self.input_tokens, other.input_tokens),
-            _plus(self.output_tokens, other.output_tokens),
-            _plus(self.total_tokens, other.total_tokens),
-            _plus(self.cache_read_tokens, other.cache_read_tokens),
-            _plus(self.cache_write_tokens, other.cache_write_tokens),
-            _plus(self.cache_write_5m_tokens, other.cache_write_5m_tokens),
-            _plus(self.cache_write_1h_tokens, other.cache_write_1h_tokens),
-            _plus(self.reasoning_tokens, other.reasoning_tokens),
-            _plus(self.audio_input_tokens, other.audio_input_tokens),
-            _plus(self.audio_output_tokens, other.audio_output_tokens),
-            _common(self.service_tier, other.service_tier),
+            _add_counts(self.input_tokens, other.input_tokens),
+            _add_counts(self.output_tokens, other.output_tokens),
+            _add_counts(self.total_tokens, other.total_tokens),
+            _add_counts(self.cache_read_tokens, other.cache_read_tokens),
+            _add_counts(self.cache_write_tokens, other.cache_write_tokens),
+            _add_counts(self.cache_write_5m_tokens, other.cache_write_5m_tokens),
+            _add_counts(self.cache_write_1h_tokens, other.cache_write_1h_tokens),
+            _add_counts(self.reasoning_tokens, other.reasoning_tokens),
+            _add_counts(self.audio_input_tokens, other.audio_input_tokens),
+            _add_counts(self.audio_output_tokens, other.audio_output_tokens),
+            _common_tier(self.service_tier, other.service_tier),
             self.cache_hit and other.cache_hit,
         )
 
 
-NOTHING_USED = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
+ZERO_USAGE = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
 """What a hit in LangChain's cache uses; the call that filled the cache has been counted already."""
 
 
-def _plus(one: int | None, other: int | None) -> int | None:
+def _add_counts(one: int | None, other: int | None) -> int | None:
     if one is None:
         return other
     return one if other is None else one + other
 
 
-def _common(one: str | None, other: str | None) -> str | None:
+def _common_tier(one: str | None, other: str | None) -> str | None:
     if one is None or one == other:
         return other
     return one if other is None else None

@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain.usage.usage import NOTHING_USED, Usage
+from respan_langchain.usage.usage import ZERO_USAGE, Usage
 
-_WORDS = {
+_COUNT_FIELDS = {
     # LangChain's UsageMetadata, Anthropic, OpenAI's responses; Bedrock once its case is changed
     "input_tokens": "own_input",
     "output_tokens": "output",
@@ -41,7 +41,7 @@ _WORDS = {
     "cache_write_input_tokens": "beside_write",
     "cache_write_input_token_count": "beside_write",
 }
-_INPUT_DETAIL = {
+_INPUT_DETAIL_FIELDS = {
     "cache_read": "read",
     "cached_tokens": "read",
     "cache_creation": "write",
@@ -52,54 +52,59 @@ _INPUT_DETAIL = {
     "audio": "audio_input",
     "audio_tokens": "audio_input",
 }
-_OUTPUT_DETAIL = {
+_OUTPUT_DETAIL_FIELDS = {
     "reasoning": "reasoning",
     "reasoning_tokens": "reasoning",
     "audio": "audio_output",
     "audio_tokens": "audio_output",
 }
-_DETAILS = {
-    "input_token_details": _INPUT_DETAIL,
-    "input_tokens_details": _INPUT_DETAIL,
-    "prompt_tokens_details": _INPUT_DETAIL,
-    "output_token_details": _OUTPUT_DETAIL,
-    "output_tokens_details": _OUTPUT_DETAIL,
-    "completion_tokens_details": _OUTPUT_DETAIL,
+_DETAIL_FIELDS = {
+    "input_token_details": _INPUT_DETAIL_FIELDS,
+    "input_tokens_details": _INPUT_DETAIL_FIELDS,
+    "prompt_tokens_details": _INPUT_DETAIL_FIELDS,
+    "output_token_details": _OUTPUT_DETAIL_FIELDS,
+    "output_tokens_details": _OUTPUT_DETAIL_FIELDS,
+    "completion_tokens_details": _OUTPUT_DETAIL_FIELDS,
     # Anthropic's split by time to live
-    "cache_creation": _INPUT_DETAIL,
+    "cache_creation": _INPUT_DETAIL_FIELDS,
 }
 _TIERS = ("flex", "priority")
-_SNAKE = _WORDS.keys() | _DETAILS.keys() | _INPUT_DETAIL.keys() | _OUTPUT_DETAIL.keys()
+_SNAKE_CASE_FIELDS = (
+    _COUNT_FIELDS.keys()
+    | _DETAIL_FIELDS.keys()
+    | _INPUT_DETAIL_FIELDS.keys()
+    | _OUTPUT_DETAIL_FIELDS.keys()
+)
 
 
-def usage_from(report: object, service_tier: str | None = None) -> Usage | None:
+def parse_usage(report: object, service_tier: str | None = None) -> Usage | None:
     """Read one report; None when it counts nothing.
 
-    >>> usage_from({"prompt_tokens": 12, "completion_tokens": 3}).total_tokens
+    >>> parse_usage({"prompt_tokens": 12, "completion_tokens": 3}).total_tokens
     15
     """
-    words = _words(report)
+    words = _as_snake_case(report)
     if not words:
         return None
     if words.get("total_cost") == 0:
         # So BaseChatModel marks an answer from LangChain's cache, often with nothing else.
-        return NOTHING_USED
+        return ZERO_USAGE
     seen: dict[str, int] = {}
     for word, value in words.items():
-        if (role := _WORDS.get(word)) is not None:
-            _see(seen, role, value)
-        elif (detail := _DETAILS.get(word)) is not None:
-            service_tier = _see_details(seen, detail, value) or service_tier
+        if (role := _COUNT_FIELDS.get(word)) is not None:
+            _add_count(seen, role, value)
+        elif (detail := _DETAIL_FIELDS.get(word)) is not None:
+            service_tier = _add_details(seen, detail, value) or service_tier
         elif word == "service_tier" and isinstance(value, str):
             service_tier = value
-    _add_beside(seen)
-    return settled(seen, service_tier)
+    _add_separate_counts(seen)
+    return reconcile(seen, service_tier)
 
 
-def normalised(report: object, service_tier: str | None = None) -> Usage | None:
+def parse_normalized_usage(report: object, service_tier: str | None = None) -> Usage | None:
     """Read LangChain's UsageMetadata where its counts agree, as nearly all do; None otherwise.
 
-    Says what `usage_from` would say, in a quarter of the time.
+    Says what `parse_usage` would say, in a quarter of the time.
     """
     if not isinstance(report, dict) or not report.keys() <= _NORMALISED:
         return None
@@ -144,28 +149,28 @@ _PARTS_OF_INPUT = {"cache_read", "cache_creation", "audio"}
 _PARTS_OF_OUTPUT = {"reasoning", "audio"}
 
 
-def count_of(value: object) -> int | None:
+def parse_count(value: object) -> int | None:
     """Read a count: an int, a float (Cohere), or a list of them (merged chunks of Bedrock)."""
     if isinstance(value, int):
         return value if value >= 0 and not isinstance(value, bool) else None
     if isinstance(value, float):
         return round(value) if math.isfinite(value) and value >= 0 else None
     if isinstance(value, list):
-        parts = [count_of(part) for part in value if isinstance(part, int | float)]
+        parts = [parse_count(part) for part in value if isinstance(part, int | float)]
         known = [part for part in parts if part is not None]
         return sum(known) if known else None
     return None
 
 
-def settled(seen: dict[str, int], service_tier: str | None = None) -> Usage | None:
+def reconcile(seen: dict[str, int], service_tier: str | None = None) -> Usage | None:
     """Make the counts agree: the whole holds its parts, the total holds both wholes.
 
     All zeros is how some providers write 'not counted' while streaming: no call uses nothing.
     """
     if not (seen.get("input") or seen.get("output") or seen.get("total")):
         return None
-    _complete_writes(seen)
-    _include_what_was_left_out(seen)
+    _sum_cache_writes(seen)
+    _add_omitted_parts(seen)
     put_in, put_out = seen.get("input"), seen.get("output")
     return Usage(
         put_in,
@@ -176,19 +181,19 @@ def settled(seen: dict[str, int], service_tier: str | None = None) -> Usage | No
         seen.get("write_5m"),
         seen.get("write_1h"),
         seen.get("reasoning"),
-        _at_most(seen.get("audio_input"), put_in),
-        _at_most(seen.get("audio_output"), put_out),
+        _cap(seen.get("audio_input"), put_in),
+        _cap(seen.get("audio_output"), put_out),
         service_tier,
     )
 
 
-def _words(report: object) -> Mapping[str, Any]:
+def _as_snake_case(report: object) -> Mapping[str, Any]:
     """The report by snake_case words; LiteLLM's is an object, Bedrock's is in camelCase."""
     if not isinstance(report, dict):
         report = getattr(report, "__dict__", None)
         if not isinstance(report, dict):
             return {}
-    if report.keys() <= _SNAKE:
+    if report.keys() <= _SNAKE_CASE_FIELDS:
         return report
     for name in report:
         if not isinstance(name, str) or not name.islower():
@@ -200,31 +205,31 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _see(seen: dict[str, int], role: str, value: object) -> None:
-    count = value if type(value) is int and value >= 0 else count_of(value)
+def _add_count(seen: dict[str, int], role: str, value: object) -> None:
+    count = value if type(value) is int and value >= 0 else parse_count(value)
     if count is not None:
         seen.setdefault(role, count)
 
 
-def _see_details(seen: dict[str, int], roles: Mapping[str, str], details: object) -> str | None:
+def _add_details(seen: dict[str, int], roles: Mapping[str, str], details: object) -> str | None:
     """Read the parts of a whole; a tier that its names carry is returned, and folded.
 
     `priority_cache_read` is `cache_read`; the bare `priority` is a total that repeats others.
     """
     found = None
-    for word, value in _words(details).items():
+    for word, value in _as_snake_case(details).items():
         if (role := roles.get(word)) is not None:
-            _see(seen, role, value)
+            _add_count(seen, role, value)
             continue
         tier, _, part = word.partition("_")
         if tier in _TIERS:
             found = tier
             if (role := roles.get(part)) is not None:
-                seen[role] = seen.get(role, 0) + (count_of(value) or 0)
+                seen[role] = seen.get(role, 0) + (parse_count(value) or 0)
     return found
 
 
-def _add_beside(seen: dict[str, int]) -> None:
+def _add_separate_counts(seen: dict[str, int]) -> None:
     """Bring together what Gemini, Anthropic and Bedrock count beside the rest."""
     if "candidates" in seen:
         seen.setdefault("output", seen["candidates"] + seen.get("reasoning", 0))
@@ -238,18 +243,18 @@ def _add_beside(seen: dict[str, int]) -> None:
         return
     seen["input"] = seen["own_input"]
     if "beside_read" in seen or "beside_write" in seen:
-        _complete_writes(seen)
+        _sum_cache_writes(seen)
         seen["input"] += seen.get("read", 0) + seen.get("write", 0)
 
 
-def _complete_writes(seen: dict[str, int]) -> None:
+def _sum_cache_writes(seen: dict[str, int]) -> None:
     # LangChain sets cache_creation to 0 when it gives the split, so the larger one is the truth.
     split = seen.get("write_5m", 0) + seen.get("write_1h", 0)
     if split:
         seen["write"] = max(seen.get("write", 0), split)
 
 
-def _include_what_was_left_out(seen: dict[str, int]) -> None:
+def _add_omitted_parts(seen: dict[str, int]) -> None:
     """Add a part to its whole when the total, or the part's own size, shows that it was left out.
 
     xAI counts reasoning beside the output, and some gateways count the cache beside the input.
@@ -270,5 +275,5 @@ def _total(seen: Mapping[str, int]) -> int | None:
     return max(seen.get("total", 0), seen["input"] + seen["output"])
 
 
-def _at_most(part: int | None, whole: int | None) -> int | None:
+def _cap(part: int | None, whole: int | None) -> int | None:
     return part if part is None or whole is None else min(part, whole)

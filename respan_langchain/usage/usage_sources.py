@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from respan_langchain.usage.usage import Usage
-from respan_langchain.usage.usage_report import normalised, usage_from
+from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
 
-__all__ = ["Usage", "usage_of"]
+__all__ = ["Usage", "extract_usage"]
 
-_REPORTS = (
+_REPORT_KEYS = (
     "usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics",
 )  # fmt: skip
 """How generation_info, llm_output and response_metadata call a report."""
-_BARE_COUNTS = ("prompt_eval_count", "eval_count", "input_token_count", "generated_token_count")
+_BARE_COUNT_KEYS = ("prompt_eval_count", "eval_count", "input_token_count", "generated_token_count")
 """Counts that Ollama and IBM write beside everything else, in no report of their own."""
 
 
-def usage_of(response: object) -> Usage | None:
+def extract_usage(response: object) -> Usage | None:
     """Read what the call used from its LLMResult; None when nobody said.
 
     The messages' usage_metadata comes first, since LangChain has normalised it; then
@@ -62,7 +62,7 @@ def _usage_metadata(generation: object) -> Usage | None:
     if not report:
         return None
     tier = _service_tier(getattr(message, "response_metadata", None))
-    return normalised(report, tier) or usage_from(report, tier)
+    return parse_normalized_usage(report, tier) or parse_usage(report, tier)
 
 
 def _generation_info(generation: object) -> Usage | None:
@@ -79,8 +79,8 @@ def _usage_in(place: object) -> Usage | None:
     if not isinstance(place, dict):
         return None
     tier = _service_tier(place)
-    for name in _REPORTS:
-        if name in place and (usage := usage_from(place[name], tier)) is not None:
+    for name in _REPORT_KEYS:
+        if name in place and (usage := parse_usage(place[name], tier)) is not None:
             return usage
     return _cohere_usage(place.get("meta")) or _bare_usage(place)
 
@@ -88,11 +88,11 @@ def _usage_in(place: object) -> Usage | None:
 def _cohere_usage(meta: object) -> Usage | None:
     if not isinstance(meta, dict):
         return None
-    return usage_from(meta.get("tokens")) or usage_from(meta.get("billed_units"))
+    return parse_usage(meta.get("tokens")) or parse_usage(meta.get("billed_units"))
 
 
 def _bare_usage(place: Mapping[str, Any]) -> Usage | None:
-    return usage_from({name: place[name] for name in _BARE_COUNTS if name in place})
+    return parse_usage({name: place[name] for name in _BARE_COUNT_KEYS if name in place})
 
 
 def _service_tier(place: object) -> str | None:

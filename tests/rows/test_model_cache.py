@@ -11,7 +11,7 @@ from respan_langchain.rows.identity import shown_facts
 from respan_langchain.rows.model_cache import MOST_WAYS, KnownModels
 from respan_langchain.rows.schema import Shape
 from respan_langchain.tracing.events import Asked
-from respan_langchain.usage.model_info import ModelFacts, model_asked
+from respan_langchain.usage.model_info import ModelInfo, parse_request
 
 SERIALIZED = {"id": ["langchain", "ChatOpenAI"], "kwargs": {"base_url": "https://gate.acme.com"}}
 METADATA = {"ls_provider": "openai", "ls_model_name": "gpt-4o", "user": "u-7"}
@@ -31,7 +31,7 @@ class Reader:
         self.readings = 0
         self.models = KnownModels(self._shown)
 
-    def _shown(self, facts: ModelFacts) -> Any:
+    def _shown(self, facts: ModelInfo) -> Any:
         self.readings += 1
         return shown_facts(facts, Shape())
 
@@ -123,6 +123,6 @@ def test_whatever_was_said_before_the_facts_are_those_of_this_call(calls):
     for serialized, metadata, params, options in [*calls, *deepcopy(calls)]:
         known = models.read(Asked(serialized, params, options), metadata)
 
-        facts = model_asked(serialized, metadata, params, options)
+        facts = parse_request(serialized, metadata, params, options)
         assert told(shown_facts(known.facts, Shape())) == told(shown_facts(facts, Shape()))
         assert told(known.shown) == told(shown_facts(facts, Shape()))

@@ -12,9 +12,9 @@ from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
-from respan_langchain.usage.model_info import ModelFacts, model_answered, model_asked
+from respan_langchain.usage.model_info import ModelInfo, parse_request, parse_response
 
-ASKED = ModelFacts(provider="openai", requested="gpt-4o")
+ASKED = ModelInfo(provider="openai", requested="gpt-4o")
 FUNCTION = {
     "type": "function",
     "function": {
@@ -30,7 +30,7 @@ FUNCTION = {
 
 
 def asked(*, kwargs=None, metadata=None, params=None, options=None, **serialized):
-    return model_asked({"kwargs": kwargs or {}, **serialized}, metadata, params, options)
+    return parse_request({"kwargs": kwargs or {}, **serialized}, metadata, params, options)
 
 
 def params(**invocation_params):
@@ -40,7 +40,7 @@ def params(**invocation_params):
 def answered(*, info=None, llm_output=None, message_id=None, **metadata):
     message = AIMessage("hi", response_metadata=metadata, id=message_id)
     generation = ChatGeneration(message=message, generation_info=info)
-    return model_answered(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
+    return parse_response(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
 
 
 def test_the_start_says_who_is_asked_where_and_with_which_versions():
@@ -161,7 +161,7 @@ def test_fingerprint_and_tier_are_kept():
     ],
 )  # fmt: skip
 def test_an_answer_that_says_nothing_adds_nothing(response):
-    assert model_answered(ASKED, response) == ASKED
+    assert parse_response(ASKED, response) == ASKED
 
 
 def test_parameters_carry_the_platforms_names():
@@ -346,25 +346,25 @@ def test_a_response_format_that_is_no_schema_is_kept(given, form):
 
 
 def test_what_is_known_has_a_name_and_nothing_else():
-    facts = ModelFacts(
+    facts = ModelInfo(
         provider="openai", requested="gpt-4o", served="gpt-4o-2024-08-06", finish_reason="stop",
         versions={"langchain-core": "1.7.2"}, params={"temperature": 0, "tools": [FUNCTION]},
     )  # fmt: skip
 
-    assert facts.asked() == {
+    assert facts.request_metadata() == {
         "model": "gpt-4o", "model_requested": "gpt-4o", "provider_id": "openai",
     }  # fmt: skip
-    assert facts.answered() == {
+    assert facts.response_metadata() == {
         "model": "gpt-4o-2024-08-06", "provider_id": "openai", "finish_reason": "stop",
     }  # fmt: skip
-    assert ModelFacts().asked() == ModelFacts().answered() == {}
+    assert ModelInfo().request_metadata() == ModelInfo().response_metadata() == {}
 
 
 def test_tools_count_as_content():
-    facts = ModelFacts(params={"temperature": 0, "tools": [FUNCTION]})
+    facts = ModelInfo(params={"temperature": 0, "tools": [FUNCTION]})
 
-    assert facts.shown_params(content=True) == {"temperature": 0, "tools": [FUNCTION]}
-    assert facts.shown_params(content=False) == {"temperature": 0}
+    assert facts.params_metadata(content=True) == {"temperature": 0, "tools": [FUNCTION]}
+    assert facts.params_metadata(content=False) == {"temperature": 0}
 
 
 anything = st.recursive(
@@ -394,13 +394,13 @@ def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
 ):
     before = repr((serialized, metadata, invocation_params, options))
 
-    facts = model_asked(serialized, metadata, invocation_params, options)
+    facts = parse_request(serialized, metadata, invocation_params, options)
     message = SimpleNamespace(response_metadata=metadata, id=options)
     generation = SimpleNamespace(message=message, generation_info=serialized)
     answer = SimpleNamespace(generations=[[generation]], llm_output=invocation_params)
-    answered = model_answered(facts, answer)
-    answered.asked()
-    answered.answered()
-    answered.shown_params(content=True)
+    answered = parse_response(facts, answer)
+    answered.request_metadata()
+    answered.response_metadata()
+    answered.params_metadata(content=True)
 
     assert repr((serialized, metadata, invocation_params, options)) == before

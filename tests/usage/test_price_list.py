@@ -20,9 +20,14 @@ from hypothesis import strategies as st
 
 from respan_langchain._safe_call import Failed, outcome_of
 from respan_langchain.usage.cost import Cost, Prices
-from respan_langchain.usage.model_info import ModelFacts
-from respan_langchain.usage.price_list import PriceList, _calculated, offer_of, price_of
-from respan_langchain.usage.providers import is_private, seller_of
+from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.price_list import (
+    PriceList,
+    _calculate_with_library,
+    build_priced_model,
+    calculate_price,
+)
+from respan_langchain.usage.providers import get_price_provider, is_private_host
 from respan_langchain.usage.usage_sources import Usage
 
 TABLE = (Path(__file__).parent / "price_pairs.csv").read_text()
@@ -30,14 +35,14 @@ PAIRS = list(csv.DictReader(TABLE.splitlines()))
 AT_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT_NIGHT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 OFFERS = [
-    offer_of(provider, model, sure=True)
+    build_priced_model(provider, model, sure=True)
     for provider in get_snapshot().providers
     for model in provider.models
 ]
 
 
 def facts(pair):
-    return ModelFacts(
+    return ModelInfo(
         provider=pair["provider"],
         served=pair["served"] or None,
         requested=pair["requested"] or None,
@@ -47,14 +52,14 @@ def facts(pair):
 
 def cost(model, usage=None, at=AT_NOON):
     usage = usage or Usage(input_tokens=10_000, output_tokens=1_000)
-    return Prices().cost(usage, model, {}, at)
+    return Prices().calculate(usage, model, {}, at)
 
 
 @pytest.mark.parametrize(
     "pair", PAIRS, ids=[f"{p['number']} {p['langchain_class']} {p['served']}" for p in PAIRS]
 )
 def test_a_pair_costs_what_its_seller_charges_or_is_unknown(pair):
-    offer, paid = PriceList().offer(facts(pair)), cost(facts(pair))
+    offer, paid = PriceList().find_model(facts(pair)), cost(facts(pair))
 
     if not pair["seller"]:
         assert (offer, paid.amount, paid.source, paid.status) == (None, None, None, "unknown")
@@ -106,7 +111,7 @@ def test_our_arithmetic_equals_the_librarys(
         price_context=None if tier is None else {"service_tier": tier},
     )
 
-    price = price_of(usage, offer, tier, at)
+    price = calculate_price(usage, offer, tier, at)
 
     assert price is None or price.amount == reference.total_price
 
@@ -123,7 +128,7 @@ def test_our_arithmetic_equals_the_librarys_for_every_model_of_its_list():
 
     unpriced, different = 0, []
     for offer in OFFERS:
-        ours = price_of(usage, offer, None, AT_NOON)
+        ours = calculate_price(usage, offer, None, AT_NOON)
         theirs = offer.model.calc_price(genai, offer.provider, genai_request_timestamp=AT_NOON)
         unpriced += ours is None
         if ours is not None and ours.amount != theirs.total_price:
@@ -154,7 +159,7 @@ def test_however_audio_cache_and_thoughts_overlap_there_is_a_price(
         reasoning_tokens=int(put_out * thought),
     )
 
-    calculated = outcome_of(_calculated, usage, offer, None, at)
+    calculated = outcome_of(_calculate_with_library, usage, offer, None, at)
 
     assert calculated is not Failed
     assert calculated.total_price >= 0
@@ -162,7 +167,7 @@ def test_however_audio_cache_and_thoughts_overlap_there_is_a_price(
 
 def test_audio_in_the_cache_is_priced_as_cached_text():
     # gemini-2.5-flash: 0.30 text, 1.00 audio, 0.03 cached text, 2.50 out.
-    flash = ModelFacts(provider="google_genai", served="gemini-2.5-flash")
+    flash = ModelInfo(provider="google_genai", served="gemini-2.5-flash")
     heard = Usage(10_000, 0, cache_read_tokens=8_000, audio_input_tokens=5_000)
 
     # 2,000 heard afresh, 8,000 from the cache
@@ -171,53 +176,53 @@ def test_audio_in_the_cache_is_priced_as_cached_text():
 
 @pytest.mark.parametrize("at", [None, AT_NOON])
 def test_what_the_library_refuses_to_price_is_unknown(at):
-    offer = PriceList().offer(ModelFacts(provider="openai", served="gpt-4o"))
+    offer = PriceList().find_model(ModelInfo(provider="openai", served="gpt-4o"))
     impossible = Usage(10, 10, cache_read_tokens=20)
 
-    assert price_of(impossible, offer, None, at) is None
+    assert calculate_price(impossible, offer, None, at) is None
 
 
 def test_a_batch_has_its_own_price():
-    gpt = ModelFacts(provider="openai", served="gpt-5-2025-08-07", service_tier="batch")
+    gpt = ModelInfo(provider="openai", served="gpt-5-2025-08-07", service_tier="batch")
 
     assert cost(gpt).amount == Decimal("0.01125")
 
 
 def test_a_resellers_tier_has_no_price_of_the_makers():
-    gpt = ModelFacts(provider="azure", served="gpt-5-2025-08-07", service_tier="priority")
+    gpt = ModelInfo(provider="azure", served="gpt-5-2025-08-07", service_tier="priority")
 
     assert (cost(gpt).amount, cost(gpt).source) == (Decimal("0.0225"), "estimate")
 
 
 def test_thoughts_are_priced_where_they_have_a_price():
     # sonar-deep-research: 2 in, 8 out, 3 for thoughts.
-    sonar = ModelFacts(provider="perplexity", served="sonar-deep-research")
+    sonar = ModelInfo(provider="perplexity", served="sonar-deep-research")
 
     assert cost(sonar, Usage(10_000, 5_000, reasoning_tokens=4_000)).amount == Decimal("0.04")
 
 
 def test_an_output_without_a_price_makes_the_cost_partial():
-    embeddings = ModelFacts(provider="openai", served="text-embedding-3-small")
+    embeddings = ModelInfo(provider="openai", served="text-embedding-3-small")
 
     assert cost(embeddings, Usage(1_000, 0)) == Cost(Decimal("0.00002"), "genai-prices", "complete")
     assert cost(embeddings, Usage(1_000, 5)).status == "partial"
 
 
 def test_a_model_that_is_listed_without_a_price_is_unknown_and_not_free():
-    qwen = ModelFacts(provider="cerebras", served="qwen-3-coder-480b")
+    qwen = ModelInfo(provider="cerebras", served="qwen-3-coder-480b")
 
     assert cost(qwen).status == "unknown"
 
 
 def test_a_model_that_is_listed_as_free_costs_nothing():
-    free = ModelFacts(provider="azure", served="phi-4-reasoning:free")
+    free = ModelInfo(provider="azure", served="phi-4-reasoning:free")
 
     assert cost(free) == Cost(Decimal(0), "genai-prices", "complete")
 
 
 def test_a_long_prompt_pays_the_higher_rate_for_all_of_it():
     # Gemini 2.5 Pro: 1.25/10 up to 200,000 tokens of input, 2.50/15 beyond.
-    gemini = ModelFacts(provider="google_genai", served="gemini-2.5-pro")
+    gemini = ModelInfo(provider="google_genai", served="gemini-2.5-pro")
 
     short = cost(gemini, Usage(input_tokens=200_000, output_tokens=1_000))
     long = cost(gemini, Usage(input_tokens=200_001, output_tokens=1_000))
@@ -228,7 +233,7 @@ def test_a_long_prompt_pays_the_higher_rate_for_all_of_it():
 
 def test_anthropics_cache_is_priced_by_its_time_to_live():
     # Sonnet 4.5: 3 fresh, 0.30 read, 3.75 written for 5 minutes, 6 for an hour, 15 out.
-    sonnet = ModelFacts(provider="anthropic", served="claude-sonnet-4-5-20250929")
+    sonnet = ModelInfo(provider="anthropic", served="claude-sonnet-4-5-20250929")
     usage = Usage(
         input_tokens=100_000, output_tokens=10_000, cache_read_tokens=10_000,
         cache_write_tokens=6_000, cache_write_5m_tokens=4_000, cache_write_1h_tokens=2_000,
@@ -240,7 +245,7 @@ def test_anthropics_cache_is_priced_by_its_time_to_live():
 
 def test_cached_input_is_cheaper():
     # gpt-4o: 2.50 fresh, 1.25 cached, 10 out.
-    gpt = ModelFacts(provider="openai", served="gpt-4o-2024-08-06")
+    gpt = ModelInfo(provider="openai", served="gpt-4o-2024-08-06")
     usage = Usage(input_tokens=1_000, output_tokens=100, cache_read_tokens=800)
 
     assert cost(gpt, usage).amount == Decimal("0.0025")
@@ -257,7 +262,7 @@ def test_cached_input_is_cheaper():
 )
 def test_a_service_tier_has_its_own_price(tier, amount, source):
     # gpt-5: 1.25/10, half of it as flex, double as priority.
-    gpt = ModelFacts(provider="openai", served="gpt-5-2025-08-07")
+    gpt = ModelInfo(provider="openai", served="gpt-5-2025-08-07")
     usage = Usage(input_tokens=10_000, output_tokens=1_000, service_tier=tier)
 
     paid = cost(gpt, usage)
@@ -266,22 +271,22 @@ def test_a_service_tier_has_its_own_price(tier, amount, source):
 
 
 def test_the_hour_matters_where_the_seller_has_night_rates():
-    deepseek = ModelFacts(provider="deepseek", served="deepseek-chat")
+    deepseek = ModelInfo(provider="deepseek", served="deepseek-chat")
 
     assert cost(deepseek, at=AT_NOON).amount == Decimal("0.0038")
     assert cost(deepseek, at=AT_NIGHT).amount == Decimal("0.0019")
 
 
 def test_without_a_time_a_call_is_priced_as_of_now():
-    gpt = ModelFacts(provider="openai", served="gpt-4o-2024-08-06")
-    deepseek = ModelFacts(provider="deepseek", served="deepseek-chat")
+    gpt = ModelInfo(provider="openai", served="gpt-4o-2024-08-06")
+    deepseek = ModelInfo(provider="deepseek", served="deepseek-chat")
 
     assert cost(gpt, at=None).amount == Decimal("0.035")
     assert cost(deepseek, at=None).amount in (Decimal("0.0038"), Decimal("0.0019"))
 
 
 def test_audio_without_a_price_makes_the_cost_partial():
-    gpt = ModelFacts(provider="openai", served="gpt-4o-audio-preview")
+    gpt = ModelInfo(provider="openai", served="gpt-4o-audio-preview")
     spoken = Usage(input_tokens=1_000, output_tokens=500, audio_output_tokens=400)
 
     assert cost(gpt, spoken).status == "partial"
@@ -290,8 +295,8 @@ def test_audio_without_a_price_makes_the_cost_partial():
 
 def test_google_sells_audio_at_the_price_of_text_unless_it_says_otherwise():
     # gemini-2.5-flash: 0.30 text, 1.00 audio, 2.50 out.
-    flash = ModelFacts(provider="google_genai", served="gemini-2.5-flash")
-    pro = ModelFacts(provider="google_genai", served="gemini-2.5-pro")
+    flash = ModelInfo(provider="google_genai", served="gemini-2.5-flash")
+    pro = ModelInfo(provider="google_genai", served="gemini-2.5-pro")
     heard = Usage(input_tokens=10_000, output_tokens=1_000, audio_input_tokens=4_000)
 
     assert cost(flash, heard).amount == Decimal("0.0083")
@@ -304,14 +309,14 @@ def test_google_sells_audio_at_the_price_of_text_unless_it_says_otherwise():
     ids=["no output", "no input", "total alone"],
 )
 def test_half_a_usage_gives_a_partial_cost(usage):
-    gpt = ModelFacts(provider="openai", served="gpt-4o-2024-08-06")
+    gpt = ModelInfo(provider="openai", served="gpt-4o-2024-08-06")
 
     assert cost(gpt, usage).status == "partial"
 
 
 def test_amazons_inference_profile_says_the_region_that_the_answer_hides():
     regional, everywhere = (
-        ModelFacts(
+        ModelInfo(
             provider="anthropic-bedrock",
             served="claude-sonnet-4-5-20250929",
             requested=f"{region}.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -326,8 +331,8 @@ def test_amazons_inference_profile_says_the_region_that_the_answer_hides():
 
 def test_only_amazons_profiles_come_before_the_answers_own_name():
     # A deployment's name may contain any other.
-    azure = ModelFacts(provider="azure", served="gpt-4o-mini", requested="gpt-4o-mini-or-gpt-4.1")
-    other = ModelFacts(
+    azure = ModelInfo(provider="azure", served="gpt-4o-mini", requested="gpt-4o-mini-or-gpt-4.1")
+    other = ModelInfo(
         provider="amazon_bedrock",
         served="amazon.nova-pro-v1:0",
         requested="us.meta.llama3-3-70b-instruct-v1:0",
@@ -338,41 +343,39 @@ def test_only_amazons_profiles_come_before_the_answers_own_name():
 
 
 def test_what_a_seller_does_not_list_is_an_estimate_by_the_models_maker():
-    free = ModelFacts(provider="openrouter", served="deepseek/deepseek-chat-v3.1:free")
+    free = ModelInfo(provider="openrouter", served="deepseek/deepseek-chat-v3.1:free")
 
     assert cost(free).source == "estimate"
 
 
 def test_a_gateway_names_the_seller_by_a_prefix():
-    gateway = ModelFacts(
-        provider="openai", served="gemini/gemini-2.5-pro", endpoint="api.respan.ai"
-    )
+    gateway = ModelInfo(provider="openai", served="gemini/gemini-2.5-pro", endpoint="api.respan.ai")
 
     assert cost(gateway).source == "genai-prices"
 
 
 def test_a_prefix_is_taken_at_its_word_when_nothing_else_is_known():
-    assert cost(ModelFacts(served="anthropic/claude-opus-5")).source == "genai-prices"
-    assert cost(ModelFacts(served="claude-opus-5")).source == "estimate"
+    assert cost(ModelInfo(served="anthropic/claude-opus-5")).source == "genai-prices"
+    assert cost(ModelInfo(served="claude-opus-5")).source == "estimate"
 
 
 def test_what_was_looked_up_is_kept_found_or_not():
-    prices, gpt = PriceList(), ModelFacts(provider="openai", served="gpt-4o")
-    nobody = ModelFacts(provider="acme", served="acme-7b")
+    prices, gpt = PriceList(), ModelInfo(provider="openai", served="gpt-4o")
+    nobody = ModelInfo(provider="acme", served="acme-7b")
 
-    assert prices.offer(gpt) is prices.offer(gpt)
-    assert prices.offer(nobody) is prices.offer(nobody) is None
+    assert prices.find_model(gpt) is prices.find_model(gpt)
+    assert prices.find_model(nobody) is prices.find_model(nobody) is None
 
 
 def test_a_proxy_in_the_users_own_network_is_an_estimate():
-    proxy = ModelFacts(provider="openai", served="gpt-4o", endpoint="litellm.internal")
+    proxy = ModelInfo(provider="openai", served="gpt-4o", endpoint="litellm.internal")
 
     assert (cost(proxy).amount, cost(proxy).source) == (Decimal("0.035"), "estimate")
 
 
 @pytest.mark.parametrize("name", ["deepseek-r1:7b", "mistralai/mistral-7b", "openai/gpt-oss-120b"])
 def test_a_model_of_the_users_own_machine_is_not_priced_by_its_likeness(name):
-    own = ModelFacts(provider="openai", served=name, requested=name, endpoint="localhost")
+    own = ModelInfo(provider="openai", served=name, requested=name, endpoint="localhost")
 
     assert cost(own).status == "unknown"
 
@@ -387,7 +390,7 @@ def test_a_model_of_the_users_own_machine_is_not_priced_by_its_likeness(name):
     ],
 )  # fmt: skip
 def test_a_private_host_is_known_by_its_name_or_number(host, private):
-    assert is_private(host) is private
+    assert is_private_host(host) is private
 
 
 @pytest.mark.parametrize(
@@ -402,7 +405,7 @@ def test_a_private_host_is_known_by_its_name_or_number(host, private):
     ],
 )  # fmt: skip
 def test_langchains_name_of_a_provider_becomes_the_sellers(provider, seller):
-    assert seller_of(provider) == seller
+    assert get_price_provider(provider) == seller
 
 
 def test_the_list_is_loaded_with_the_first_price_and_not_before():
@@ -417,12 +420,12 @@ def test_the_list_is_loaded_with_the_first_price_and_not_before():
 def test_a_new_list_of_prices_is_used_at_once():
     from genai_prices.data_snapshot import DataSnapshot, set_custom_snapshot
 
-    prices, gpt = Prices(), ModelFacts(provider="openai", served="gpt-4o-2024-08-06")
+    prices, gpt = Prices(), ModelInfo(provider="openai", served="gpt-4o-2024-08-06")
     usage = Usage(input_tokens=1_000, output_tokens=0)
-    before = prices.cost(usage, gpt, {}, AT_NOON)
+    before = prices.calculate(usage, gpt, {}, AT_NOON)
     set_custom_snapshot(DataSnapshot(providers=[], from_auto_update=True))
     try:
-        after = prices.cost(usage, gpt, {}, AT_NOON)
+        after = prices.calculate(usage, gpt, {}, AT_NOON)
     finally:
         set_custom_snapshot(None)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
-from respan_langchain.usage.usage_report import normalised, usage_from
-from respan_langchain.usage.usage_sources import Usage, usage_of
+from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
+from respan_langchain.usage.usage_sources import Usage, extract_usage
 
 
 def chat(*, llm_output=None, info=None, metadata=None, usage=None):
@@ -300,14 +300,14 @@ PLACES = {
 
 @pytest.mark.parametrize(("response", "usage"), PLACES.values(), ids=PLACES)
 def test_a_report_is_read_wherever_it_is(response, usage):
-    assert usage_of(response) == usage
+    assert extract_usage(response) == usage
 
 
 def test_the_messages_own_usage_comes_before_every_other():
     usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
     raw = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
 
-    found = usage_of(
+    found = extract_usage(
         chat(
             usage=usage,
             info={"token_usage": raw},
@@ -327,11 +327,11 @@ def test_a_generations_info_comes_before_llm_output_and_this_before_response_met
         "metadata": {"token_usage": reports[2]},
     }
 
-    first = usage_of(chat(**places))
+    first = extract_usage(chat(**places))
     del places["info"]
-    second = usage_of(chat(**places))
+    second = extract_usage(chat(**places))
     del places["llm_output"]
-    third = usage_of(chat(**places))
+    third = extract_usage(chat(**places))
 
     assert [found.input_tokens for found in (first, second, third)] == [1, 2, 3]
 
@@ -340,7 +340,7 @@ def test_n_candidates_count_once():
     usage = {"input_tokens": 10, "output_tokens": 60, "total_tokens": 70}
     candidate = ChatGeneration(message=AIMessage("a", usage_metadata=usage))
 
-    assert usage_of(LLMResult(generations=[[candidate] * 3])) == Usage(10, 60, 70)
+    assert extract_usage(LLMResult(generations=[[candidate] * 3])) == Usage(10, 60, 70)
 
 
 def test_prompts_with_a_usage_of_their_own_are_added_up():
@@ -348,7 +348,7 @@ def test_prompts_with_a_usage_of_their_own_are_added_up():
     candidate = ChatGeneration(message=AIMessage("a", usage_metadata=usage))
     silent = ChatGeneration(message=AIMessage("b"))
 
-    assert usage_of(LLMResult(generations=[[candidate], [silent], [candidate], []])) == Usage(
+    assert extract_usage(LLMResult(generations=[[candidate], [silent], [candidate], []])) == Usage(
         20, 120, 140
     )
 
@@ -357,7 +357,7 @@ def test_prompts_that_share_one_report_count_it_once():
     shared = {"token_usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}}
     prompts = [[Generation(text="a")], [Generation(text="b")]]
 
-    assert usage_of(LLMResult(generations=prompts, llm_output=shared)) == Usage(5, 2, 7)
+    assert extract_usage(LLMResult(generations=prompts, llm_output=shared)) == Usage(5, 2, 7)
 
 
 def test_a_streams_merged_message_gives_its_whole_usage():
@@ -371,7 +371,7 @@ def test_a_streams_merged_message_gives_its_whole_usage():
     ]
     merged = ChatGeneration(message=chunks[0] + chunks[1])
 
-    assert usage_of(LLMResult(generations=[[merged]])) == Usage(5, 3, 8)
+    assert extract_usage(LLMResult(generations=[[merged]])) == Usage(5, 3, 8)
 
 
 def test_an_errors_partial_answer_gives_its_usage():
@@ -382,14 +382,14 @@ def test_an_errors_partial_answer_gives_its_usage():
     )
     said = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
 
-    assert usage_of(LLMResult(generations=[[partial], [said]])) == Usage(5, 1, 6)
+    assert extract_usage(LLMResult(generations=[[partial], [said]])) == Usage(5, 1, 6)
 
 
 @pytest.mark.parametrize(
     "usage", [{"total_cost": 0}, {"input_tokens": 9, "output_tokens": 9, "total_cost": 0}]
 )
 def test_an_answer_from_langchains_cache_used_nothing(usage):
-    found = usage_of(chat(usage=usage))
+    found = extract_usage(chat(usage=usage))
 
     assert (found.cache_hit, found.input_tokens, found.output_tokens) == (True, 0, 0)
 
@@ -410,13 +410,13 @@ def test_an_answer_from_langchains_cache_used_nothing(usage):
     ],
 )
 def test_nothing_said_is_none_and_never_zero(response):
-    assert usage_of(response) is None
+    assert extract_usage(response) is None
 
 
 def test_all_zeros_do_not_hide_a_report_elsewhere():
     zeros = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
 
-    found = usage_of(chat(usage=zeros, metadata={"prompt_eval_count": 4, "eval_count": 2}))
+    found = extract_usage(chat(usage=zeros, metadata={"prompt_eval_count": 4, "eval_count": 2}))
 
     assert found == Usage(4, 2, 6)
 
@@ -466,7 +466,7 @@ reports = st.builds(
 def test_whatever_is_reported_the_whole_holds_its_parts(report):
     before = json.dumps(report, default=str)
 
-    usage = usage_from(report)
+    usage = parse_usage(report)
 
     assert json.dumps(report, default=str) == before
     if usage is None:
@@ -508,7 +508,7 @@ agreeing = st.builds(
 @settings(deadline=None, max_examples=1_000)
 @given(report=agreeing)
 def test_what_langchain_has_normalised_is_read_faster_and_not_otherwise(report):
-    assert normalised(report, "flex") in (None, usage_from(report, "flex"))
+    assert parse_normalized_usage(report, "flex") in (None, parse_usage(report, "flex"))
 
 
 def test_what_langchain_normalises_is_read_the_fast_way():
@@ -518,8 +518,8 @@ def test_what_langchain_normalises_is_read_the_fast_way():
         "output_token_details": {"reasoning": 2},
     }  # fmt: skip
 
-    assert normalised(report) == usage_from(report)
-    assert normalised(report) is not None
+    assert parse_normalized_usage(report) == parse_usage(report)
+    assert parse_normalized_usage(report) is not None
 
 
 anything = st.recursive(
@@ -539,5 +539,5 @@ def test_whatever_the_answer_is_reading_it_never_raises(
     message = SimpleNamespace(usage_metadata=usage, response_metadata=metadata)
     generation = SimpleNamespace(message=message, generation_info=info)
 
-    usage_of(SimpleNamespace(generations=generations, llm_output=llm_output))
-    usage_of(SimpleNamespace(generations=[[generation]], llm_output=llm_output))
+    extract_usage(SimpleNamespace(generations=generations, llm_output=llm_output))
+    extract_usage(SimpleNamespace(generations=[[generation]], llm_output=llm_output))
