@@ -14,7 +14,7 @@ _SKIPPED: Final = frozenset("\t\r")
 """What a spreadsheet may leave out, and take what follows for the beginning."""
 
 
-def text_of(value: Any) -> str | None:
+def to_text(value: Any) -> str | None:
     """Write a cell; None for nothing.
 
     >>> text_of({"a": 1}), text_of("plain"), text_of("[1]")
@@ -27,7 +27,7 @@ def text_of(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def cell_of(value: Any) -> Any:
+def to_csv_cell(value: Any) -> Any:
     """Write a cell of a file that a spreadsheet may open: what it would run stands as JSON.
 
     A `'` before it, as is usual, could not be told from one that was there.
@@ -41,7 +41,7 @@ def cell_of(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if runs else value
 
 
-def value_of(cell: str) -> Any:
+def from_text(cell: str) -> Any:
     """Read a cell back; None for an empty one.
 
     >>> value_of('{"a": 1}'), value_of("plain"), value_of('"[1]"'), value_of("")

@@ -16,7 +16,7 @@ from respan_langchain.cli.commands import (
     serve,
     spool,
 )
-from respan_langchain.cli.context import take_shared
+from respan_langchain.cli.context import add_shared_options
 
 app: Final = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +25,7 @@ app: Final = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-take_shared(app, "Datasets of LangChain runs: captured, looked at, taken elsewhere.")
+add_shared_options(app, "Datasets of LangChain runs: captured, looked at, taken elsewhere.")
 for group in (
     demo,
     serve,

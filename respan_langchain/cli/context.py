@@ -24,21 +24,21 @@ from respan_langchain.client.models import Statement
 from respan_langchain.errors import ApiError, ConfigurationError, RespanError
 from respan_langchain.settings import Settings, read_settings
 
-OK: Final = 0
-FINDINGS: Final = 1
-USAGE: Final = 2
-PATIENCE: Final = 120.0
+EXIT_OK: Final = 0
+EXIT_PROBLEMS: Final = 1
+EXIT_USAGE: Final = 2
+CALL_TIMEOUT: Final = 120.0
 """Seconds for one call, the waits that the platform asks for included."""
 
-LOCAL: Final = "sqlite:///respan.db"
-NO_KEY: Final = "none"
+DEFAULT_LOCAL_URL: Final = "sqlite:///respan.db"
+PLACEHOLDER_KEY: Final = "none"
 """Stands for the key where none is needed, so that its absence is no error."""
 
 Command = Callable[..., int]
 
 
 @dataclass(frozen=True)
-class Desk:
+class CliContext:
     """The options that all commands share, and what follows from them."""
 
     base_url: str | None = None
@@ -65,14 +65,18 @@ class Desk:
         return read_settings(**{"base_url": self.base_url, "api_key": self.api_key, **given})
 
     @functools.cached_property
-    def keyless(self) -> Settings:
+    def settings_without_key(self) -> Settings:
         """The settings for who needs no key: its absence is no error."""
-        return self.settings_for(api_key=self.api_key or NO_KEY)
+        return self.settings_for(api_key=self.api_key or PLACEHOLDER_KEY)
 
     @property
     def local_url(self) -> str:
         """The platform on this machine: what the settings name, else `respan.db` in this folder."""
-        return self.keyless.base_url if self.keyless.is_local else LOCAL
+        return (
+            self.settings_without_key.base_url
+            if self.settings_without_key.is_local
+            else DEFAULT_LOCAL_URL
+        )
 
     @contextmanager
     def client(self, *, may_be_new: bool = False) -> Iterator[DatasetClient]:
@@ -83,26 +87,26 @@ class Desk:
         """
         if not may_be_new:
             check_that_it_is_there(self.settings)
-        with client_of(self.settings, timeout=PATIENCE) as client:
+        with client_of(self.settings, timeout=CALL_TIMEOUT) as client:
             yield client
 
-    def say(self, words: str, style: str = "") -> None:
+    def print(self, words: str, style: str = "") -> None:
         """Say something to a person; silent when a program is listening."""
         if not self.as_json:
             self.out.print(Text(words, style=style))
 
-    def complain(self, words: str) -> None:
+    def error(self, words: str) -> None:
         """Say what is wrong, whoever listens."""
         self.err.print(Text(words, style="red"), soft_wrap=True)
 
-    def give(self, result: object, shown: RenderableType | Callable[[], RenderableType]) -> None:
+    def output(self, result: object, shown: RenderableType | Callable[[], RenderableType]) -> None:
         """Hand out a result: as JSON for a program, or as it is shown to a person."""
         if self.as_json:
             write_json(result)
         else:
             self.out.print(shown() if callable(shown) else shown)
 
-    def agrees(self, question: str, *, yes: bool) -> bool:
+    def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask a person before something that cannot be undone.
 
         Raises:
@@ -132,7 +136,7 @@ def _plain(value: object) -> object:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
-SHARED: Final = [
+SHARED_OPTIONS: Final = [
     inspect.Parameter(
         "base_url",
         inspect.Parameter.KEYWORD_ONLY,
@@ -174,7 +178,7 @@ SHARED: Final = [
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
-    """Make a function of a desk a command, with the shared options and one way to end."""
+    """Make a function of a ctx a command, with the shared options and one way to end."""
 
     def register(function: Command) -> Command:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -184,26 +188,26 @@ def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
             before = context.obj or {}
             shared: dict[str, Any] = {
                 each.name: given.pop(each.name) or before.get(each.name) or each.default
-                for each in SHARED
+                for each in SHARED_OPTIONS
             }
-            raise typer.Exit(_ended(Desk(**shared), function, given))
+            raise typer.Exit(_ended(CliContext(**shared), function, given))
 
         own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-        _sign(run, [_CONTEXT, *own, *SHARED])
+        _sign(run, [_CONTEXT, *own, *SHARED_OPTIONS])
         app.command(name)(run)
         return function
 
     return register
 
 
-def take_shared(app: typer.Typer, words: str) -> None:
+def add_shared_options(app: typer.Typer, words: str) -> None:
     """Let the shared options stand before the command's name too."""
 
     def remember(context: typer.Context, **given: Any) -> None:
         context.obj = given
 
     remember.__doc__ = words
-    _sign(remember, [_CONTEXT, *SHARED])
+    _sign(remember, [_CONTEXT, *SHARED_OPTIONS])
     app.callback()(remember)
 
 
@@ -219,22 +223,22 @@ def _sign(function: Callable[..., None], parameters: list[inspect.Parameter]) ->
     function.__annotations__ = {each.name: each.annotation for each in parameters}
 
 
-def _ended(desk: Desk, function: Command, given: dict[str, Any]) -> int:
+def _ended(ctx: CliContext, function: Command, given: dict[str, Any]) -> int:
     try:
-        return function(desk, **given)
+        return function(ctx, **given)
     except ApiError as problem:
-        desk.complain(in_one_line(problem))
-        return FINDINGS
+        ctx.error(describe_api_error(problem))
+        return EXIT_PROBLEMS
     except RespanError as problem:
-        desk.complain(str(problem))
-        return USAGE
+        ctx.error(str(problem))
+        return EXIT_USAGE
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing may be written to it any more.
         sys.stdout = None
-        return OK
+        return EXIT_OK
     except OSError as problem:
-        desk.complain(_of_the_system(problem))
-        return FINDINGS
+        ctx.error(_of_the_system(problem))
+        return EXIT_PROBLEMS
     except KeyboardInterrupt:
         return 130
 
@@ -247,7 +251,7 @@ def _of_the_system(problem: OSError) -> str:
     return f"The output cannot be written: {words}"
 
 
-def in_one_line(problem: ApiError) -> str:
+def describe_api_error(problem: ApiError) -> str:
     """Say what the platform refused, with what it complained of."""
     fields = "; ".join(f"{name}: {', '.join(words)}" for name, words in problem.fields.items())
     return f"{problem} ({fields})" if fields else str(problem)

@@ -19,7 +19,7 @@ Where = Annotated[
         help="Only rows where this holds; also != < <= > >= ~ (contains) ^= (starts with).",
     ),
 ]
-NUMBERS: Final = frozenset(
+NUMERIC_FIELDS: Final = frozenset(
     {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
 )
 _CONDITION = re.compile(
@@ -27,7 +27,7 @@ _CONDITION = re.compile(
 )
 
 
-def filters_from(conditions: Sequence[str] | None) -> Filters | None:
+def parse_filters(conditions: Sequence[str] | None) -> Filters | None:
     """Read conditions, which must all hold; None when there are none.
 
     Raises:
@@ -83,7 +83,7 @@ def _compared(named: Field, sign: str, value: str | float) -> Filters:
 
 
 def _value(name: str, value: str) -> str | float:
-    if name not in NUMBERS:
+    if name not in NUMERIC_FIELDS:
         return value
     try:
         number = float(value)

@@ -10,33 +10,37 @@ from rich.rule import Rule
 from rich.text import Text
 
 from respan_langchain.cli.formatting import (
-    call_words,
-    count,
-    moment,
-    money,
-    plain,
-    seconds,
-    status_of,
+    escape_controls,
+    format_cost,
+    format_count,
+    format_datetime,
+    format_duration,
+    format_status,
+    format_tool_call,
 )
-from respan_langchain.cli.tables import facts
+from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.models import Log
 
-ROLES: Final = {
+ROLE_STYLES: Final = {
     "system": "yellow",
     "developer": "yellow",
     "user": "cyan",
     "assistant": "green",
     "tool": "magenta",
 }
-LONGEST: Final = 20_000
+MAX_TEXT_LENGTH: Final = 20_000
 """Characters of one text; `--json` gives all of it."""
 
 
-def shown_row(log: Log) -> RenderableType:
+def render_row(log: Log) -> RenderableType:
     """Lay a row out."""
     parts: list[RenderableType] = [
-        Text.assemble((plain(log.span_name or log.log_type or "row"), "bold"), " ", status_of(log)),
-        facts(_numbers(log)),
+        Text.assemble(
+            (escape_controls(log.span_name or log.log_type or "row"), "bold"),
+            " ",
+            format_status(log),
+        ),
+        render_pairs(_numbers(log)),
         Rule("input", align="left", style="dim"),
         *_content(log.input),
     ]
@@ -44,7 +48,7 @@ def shown_row(log: Log) -> RenderableType:
         value = getattr(log, name)
         if value is not None:
             parts += [Rule(name.replace("_", " "), align="left", style="dim"), *_content(value)]
-    parts += [Rule("metadata", align="left", style="dim"), facts(_metadata(log))]
+    parts += [Rule("metadata", align="left", style="dim"), render_pairs(_metadata(log))]
     if log.scores:
         parts += [Rule("scores", align="left", style="dim"), _json(log.scores)]
     return Group(*parts)
@@ -52,19 +56,20 @@ def shown_row(log: Log) -> RenderableType:
 
 def _numbers(log: Log) -> Iterator[tuple[str, Any]]:
     yield "id", log.unique_id
-    halves = f"{count(log.prompt_tokens)} in, {count(log.completion_tokens)} out"
-    yield "tokens", f"{count(log.total_tokens)} ({halves})"
-    yield "cost", money(log.cost)
-    yield "latency", f"{seconds(log.latency)}, first token after {seconds(log.time_to_first_token)}"
+    halves = f"{format_count(log.prompt_tokens)} in, {format_count(log.completion_tokens)} out"
+    yield "tokens", f"{format_count(log.total_tokens)} ({halves})"
+    yield "cost", format_cost(log.cost)
+    first_token = format_duration(log.time_to_first_token)
+    yield "latency", f"{format_duration(log.latency)}, first token after {first_token}"
     if log.timestamp is not None:
-        yield "ended", moment(log.timestamp)
+        yield "ended", format_datetime(log.timestamp)
     if log.error_message is not None:
-        yield "error", Text(plain(log.error_message), style="red")
+        yield "error", Text(escape_controls(log.error_message), style="red")
 
 
 def _content(value: Any) -> Iterator[RenderableType]:
     if isinstance(value, str):
-        yield _said(value)
+        yield _text(value)
     elif (
         isinstance(value, list)
         and value
@@ -81,11 +86,13 @@ def _content(value: Any) -> Iterator[RenderableType]:
 def _message(message: Mapping[str, Any]) -> Iterator[RenderableType]:
     role = str(message["role"])
     content = message.get("content")
-    yield Text(plain(role), style=ROLES.get(role, "bold"))
+    yield Text(escape_controls(role), style=ROLE_STYLES.get(role, "bold"))
     if content:
-        yield Padding(_said(content) if isinstance(content, str) else _json(content), (0, 0, 0, 2))
+        yield Padding(_text(content) if isinstance(content, str) else _json(content), (0, 0, 0, 2))
     for call in message.get("tool_calls") or ():
-        yield Padding(Text.assemble("calls ", (plain(call_words(call)), "bold")), (0, 0, 0, 2))
+        yield Padding(
+            Text.assemble("calls ", (escape_controls(format_tool_call(call)), "bold")), (0, 0, 0, 2)
+        )
 
 
 def _metadata(log: Log) -> Iterator[tuple[str, Any]]:
@@ -96,10 +103,13 @@ def _metadata(log: Log) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _said(text: str) -> Text:
-    rest = len(text) - LONGEST
-    return Text(plain(text[:LONGEST]) + (f"\n… and {rest:,} characters more" if rest > 0 else ""))
+def _text(text: str) -> Text:
+    rest = len(text) - MAX_TEXT_LENGTH
+    return Text(
+        escape_controls(text[:MAX_TEXT_LENGTH])
+        + (f"\n… and {rest:,} characters more" if rest > 0 else "")
+    )
 
 
 def _json(value: Any) -> Text:
-    return _said(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    return _text(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -26,9 +26,9 @@ from respan_langchain.settings import Settings, read_settings
 Question = Callable[[], models.Page[models.Log]]
 Ask = Callable[[Question], models.Page[models.Log]]
 
-SHOWN: Final = 10
+NOTEBOOK_ROWS: Final = 10
 """Rows of a notebook's table."""
-CELL: Final = 200
+NOTEBOOK_CELL_LENGTH: Final = 200
 """Characters of a notebook's cell."""
 
 
@@ -97,7 +97,7 @@ class Dataset:
             check_that_it_is_there(found)
         client = client_of(found, http_client)
         try:
-            about = find(client, found, dataset_id or name, create=create)
+            about = find_dataset(client, found, dataset_id or name, create=create)
         except BaseException:
             client.close()
             raise
@@ -113,7 +113,7 @@ class Dataset:
         filters: Selection = None,
     ) -> Self:
         """Open a dataset through a client that is open already; as `open`."""
-        about = find(client, settings, name)
+        about = find_dataset(client, settings, name)
         return cls(client, about, filters=filters, exact=settings.is_local)
 
     @property
@@ -250,7 +250,7 @@ class Dataset:
         head = "".join(f"<th>{column}</th>" for column in columns)
         body = "".join(
             f"<tr>{''.join(f'<td>{_cell(getattr(log, column))}</td>' for column in columns)}</tr>"
-            for log in self.latest(SHOWN)
+            for log in self.latest(NOTEBOOK_ROWS)
         )
         title = f"<b>{escape(self.name)}</b> · {len(self):,} rows"
         return (
@@ -258,7 +258,7 @@ class Dataset:
         )
 
 
-def find(
+def find_dataset(
     client: DatasetClient, settings: Settings, said: str | None, *, create: bool = False
 ) -> models.Dataset:
     """Find a dataset by what somebody calls it, its name or its id; None means the settings' own.
@@ -287,7 +287,13 @@ def find(
 
 
 def _cell(value: object) -> str:
-    from respan_langchain._cell_format import text_of
+    from respan_langchain._cell_format import to_text
 
-    text = text_of(value)
-    return "" if text is None else escape(text if len(text) <= CELL else f"{text[:CELL]}…")
+    text = to_text(value)
+    return (
+        ""
+        if text is None
+        else escape(
+            text if len(text) <= NOTEBOOK_CELL_LENGTH else f"{text[:NOTEBOOK_CELL_LENGTH]}…"
+        )
+    )

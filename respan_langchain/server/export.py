@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from respan_langchain._cell_format import cell_of, text_of
+from respan_langchain._cell_format import to_csv_cell, to_text
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import Condition
@@ -92,8 +92,8 @@ def _cell(row: sqlite3.Row, name: str) -> Any:
     value = row[name]
     if name in {"input", "output", "expected_output"}:
         said = loaded(value)
-        value = text_of(said) if isinstance(said, str) else value
-    return cell_of(value)
+        value = to_text(said) if isinstance(said, str) else value
+    return to_csv_cell(value)
 
 
 WRITERS: dict[str, Callable[[Iterator[Rows]], Iterator[bytes]]] = {

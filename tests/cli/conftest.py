@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.given import ROOT
+from cli.cli_support import ROOT
 from typer.testing import CliRunner
 
 from respan_langchain._connect import client_of
@@ -19,8 +19,8 @@ from respan_langchain.settings import read_settings
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """What a command result, and how it ended."""
 
     code: int
     out: str
@@ -41,25 +41,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
     """Runs a command in this process; a variable of None is one that is not set."""
     monkeypatch.setenv("RESPAN_BASE_URL", "sqlite:///respan.db")
     monkeypatch.setenv("COLUMNS", "140")
 
-    def invoke(*words: str, stdin: str | None = None, **variables: str | None) -> Said:
+    def invoke(*words: str, stdin: str | None = None, **variables: str | None) -> CommandResult:
         result = CliRunner().invoke(
             app, list(words), input=stdin, env=variables, catch_exceptions=False
         )
-        return Said(result.exit_code, result.stdout, result.stderr)
+        return CommandResult(result.exit_code, result.stdout, result.stderr)
 
     return invoke
 
 
 @pytest.fixture
-def process(folder: Path) -> Callable[..., Said]:
+def process(folder: Path) -> Callable[..., CommandResult]:
     """Runs a command as a process of its own."""
 
-    def start(*words: str, **variables: str) -> Said:
+    def start(*words: str, **variables: str) -> CommandResult:
         clean = {name: value for name, value in os.environ.items() if "RESPAN" not in name}
         ended = subprocess.run(
             [sys.executable, "-m", "respan_langchain", *words],
@@ -71,7 +71,7 @@ def process(folder: Path) -> Callable[..., Said]:
             cwd=folder,
             env={**clean, "PYTHONPATH": str(ROOT), **variables},
         )
-        return Said(ended.returncode, ended.stdout, ended.stderr)
+        return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
     return start
 

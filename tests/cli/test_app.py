@@ -4,13 +4,13 @@ import subprocess
 import sys
 
 import pytest
-from cli.given import ROOT, row, shell
+from cli.cli_support import ROOT, row, shell
 from typer.main import get_command
 
 from respan_langchain.cli.app import app
 
 
-def test_shared_options_stand_before_or_after_the_command(run, fill):
+def test_shared_options_work_before_and_after_the_command(run, fill):
     fill([row(1)])
 
     before = run("--json", "--base-url", "sqlite:///respan.db", "datasets", "list")
@@ -21,38 +21,40 @@ def test_shared_options_stand_before_or_after_the_command(run, fill):
     assert [each["name"] for each in before.json] == ["demo"]
 
 
-def test_an_unknown_option_is_a_wrong_use(run):
+def test_an_unknown_option_exits_with_2(run):
     assert run("logs", "list", "--colour").code == 2
 
 
-def test_no_key_is_said_in_one_line_with_the_ways_out(run):
-    said = run("datasets", "list", RESPAN_BASE_URL=None)
+def test_a_missing_key_is_reported_in_one_line_with_the_alternatives(run):
+    result = run("datasets", "list", RESPAN_BASE_URL=None)
 
-    assert said.code == 2
-    assert said.err.count("\n") == 1
-    assert "RESPAN_API_KEY" in said.err
-    assert "sqlite:///" in said.err
-    assert not said.out
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "RESPAN_API_KEY" in result.err
+    assert "sqlite:///" in result.err
+    assert not result.out
 
 
-def test_a_platform_that_is_not_there_is_said_in_one_line_without_the_key(run):
-    said = run("datasets", "list", RESPAN_BASE_URL="http://127.0.0.1:9", RESPAN_API_KEY="rk-secret")
+def test_an_unreachable_platform_is_reported_in_one_line_without_the_key(run):
+    result = run(
+        "datasets", "list", RESPAN_BASE_URL="http://127.0.0.1:9", RESPAN_API_KEY="rk-secret"
+    )
 
-    assert said.code == 1
-    assert said.err.count("\n") == 1
-    assert "/api/datasets/list/" in said.err
-    assert "rk-secret" not in said.err + said.out
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert "/api/datasets/list/" in result.err
+    assert "rk-secret" not in result.err + result.out
 
 
 def test_reading_does_not_create_a_file(run, folder):
-    said = run("datasets", "list", "--base-url", "sqlite:///typo.db")
+    result = run("datasets", "list", "--base-url", "sqlite:///typo.db")
 
-    assert said.code == 2
-    assert "typo.db" in said.err
+    assert result.code == 2
+    assert "typo.db" in result.err
     assert not list(folder.iterdir())
 
 
-def test_colours_stay_away_when_nobody_wants_them(process, fill):
+def test_no_color_turns_colours_off(process, fill):
     fill([row(1)])
     loud = process("logs", "list", "demo", RESPAN_BASE_URL="sqlite:///respan.db", FORCE_COLOR="1")
     quiet = process(
@@ -63,23 +65,23 @@ def test_colours_stay_away_when_nobody_wants_them(process, fill):
     assert "\x1b[3" not in quiet.out
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(fill):
+def test_a_closed_pipe_is_not_an_error(fill):
     fill([row(number) for number in range(400)])
     ended = shell("{} logs list demo -n 400 --json | head -n 1")
 
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_a_home_that_is_no_folder_is_said_in_one_line(run, folder):
+def test_a_home_that_is_a_file_is_reported_in_one_line(run, folder):
     (folder / "rows.jsonl").write_text('{"input": "a"}')
-    said = run("import", "rows.jsonl", "demo", HOME=str(folder / "rows.jsonl"))
+    result = run("import", "rows.jsonl", "demo", HOME=str(folder / "rows.jsonl"))
 
-    assert said.code == 1
-    assert said.err.startswith(f"{folder / 'rows.jsonl' / '.respan'}")
-    assert said.err.endswith(" cannot be used: Not a directory\n")
+    assert result.code == 1
+    assert result.err.startswith(f"{folder / 'rows.jsonl' / '.respan'}")
+    assert result.err.endswith(" cannot be used: Not a directory\n")
 
 
-def test_without_the_extra_one_sentence_says_what_to_install():
+def test_without_the_extra_the_error_says_what_to_install():
     code = (
         "import sys, importlib.util as util\n"
         "found = util.find_spec\n"
@@ -102,7 +104,7 @@ def test_without_the_extra_one_sentence_says_what_to_install():
     )
 
 
-def test_the_package_does_not_load_the_command_line():
+def test_importing_the_package_does_not_import_the_command_line():
     code = "import respan_langchain, sys; print(sorted({'typer', 'rich'} & set(sys.modules)))"
     ended = subprocess.run(
         [sys.executable, "-c", code],
@@ -127,9 +129,9 @@ COMMANDS = sorted(names(get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_can_answer_in_json_and_explains_itself(command, run):
-    said = run(*command.split(), "--help")
+def test_every_command_has_help_and_the_shared_options(command, run):
+    result = run(*command.split(), "--help")
 
-    assert said.code == 0
+    assert result.code == 0
     for option in ("--json", "--base-url", "--api-key"):
-        assert option in said.out
+        assert option in result.out

@@ -4,12 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from cli.given import row
+from cli.cli_support import row
 from rich.console import Console
 
 from respan_langchain.cli import formatting
-from respan_langchain.cli.row_view import shown_row
-from respan_langchain.cli.tables import table_of_logs
+from respan_langchain.cli.row_view import render_row
+from respan_langchain.cli.tables import render_logs
 from respan_langchain.client.models import Log
 
 LOG = Log.model_validate(
@@ -28,8 +28,8 @@ def drawn(what, width):
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
-def test_a_narrow_table_leaves_out_names():
-    head, rule, line = drawn(table_of_logs([LOG], 80), 80)[1:4]
+def test_a_narrow_table_omits_run_names():
+    head, rule, line = drawn(render_logs([LOG], 80), 80)[1:4]
 
     assert head.split() == ["id", "kind", "input", "output", "tokens", "cost", "time", "status"]
     assert len(rule) == 79
@@ -37,8 +37,8 @@ def test_a_narrow_table_leaves_out_names():
     assert line.endswith("12 $0.001000 0.50s ok")
 
 
-def test_a_wide_table_has_room_for_everything():
-    head, rule, line = drawn(table_of_logs([LOG], 120), 120)[1:4]
+def test_a_wide_table_shows_every_column():
+    head, rule, line = drawn(render_logs([LOG], 120), 120)[1:4]
 
     assert head.split()[:4] == ["id", "kind", "name", "input"]
     assert len(rule) == 119
@@ -57,7 +57,7 @@ MONEY = {
 
 @pytest.mark.parametrize("usd", MONEY, ids=str)
 def test_money(usd):
-    assert formatting.money(usd) == MONEY[usd]
+    assert formatting.format_cost(usd) == MONEY[usd]
 
 
 SECONDS = {None: "-", 0.0: "0.00s", 1.234: "1.23s", 1234.5: "1,234s"}
@@ -65,17 +65,17 @@ SECONDS = {None: "-", 0.0: "0.00s", 1.234: "1.23s", 1234.5: "1,234s"}
 
 @pytest.mark.parametrize("duration", SECONDS, ids=str)
 def test_seconds(duration):
-    assert formatting.seconds(duration) == SECONDS[duration]
+    assert formatting.format_duration(duration) == SECONDS[duration]
 
 
-def test_what_is_not_known_is_not_zero():
-    assert (formatting.count(None), formatting.count(0)) == ("-", "0")
-    assert (formatting.day(None), formatting.moment(None)) == ("-", "-")
-    assert formatting.day(dt.datetime(2026, 11, 23, tzinfo=dt.UTC)) == "2026-11-23"
+def test_unknown_is_not_shown_as_zero():
+    assert (formatting.format_count(None), formatting.format_count(0)) == ("-", "0")
+    assert (formatting.format_date(None), formatting.format_datetime(None)) == ("-", "-")
+    assert formatting.format_date(dt.datetime(2026, 11, 23, tzinfo=dt.UTC)) == "2026-11-23"
 
 
 CALL = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
-SAID = {
+PREVIEWS = {
     "text": ("hello", "hello"),
     "nothing": (None, "-"),
     "one value": ({"question": "Where?"}, "Where?"),
@@ -93,17 +93,17 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_what_a_value_says_in_one_line(name):
-    value, expected = SAID[name]
-    shown = formatting.line(value).plain
+@pytest.mark.parametrize("name", PREVIEWS)
+def test_a_preview_is_one_line(name):
+    value, expected = PREVIEWS[name]
+    shown = formatting.preview_line(value).plain
 
     assert "\n" not in shown
     if expected is not None:
         assert shown == expected
 
 
-def test_a_row_is_laid_out_with_its_calls_scores_and_error():
+def test_a_row_shows_its_tool_calls_scores_and_error():
     log = LOG.model_copy(
         update={
             "output": {
@@ -117,7 +117,7 @@ def test_a_row_is_laid_out_with_its_calls_scores_and_error():
             "timestamp": dt.datetime(2026, 11, 23, 3, 20, tzinfo=dt.UTC),
         }
     )
-    text = "\n".join(drawn(shown_row(log), 100))
+    text = "\n".join(drawn(render_row(log), 100))
 
     for part in (
         "question 1",
@@ -131,9 +131,9 @@ def test_a_row_is_laid_out_with_its_calls_scores_and_error():
         assert part in text
 
 
-def test_a_very_long_text_is_cut_and_the_rest_counted():
+def test_a_very_long_text_is_truncated_and_the_rest_is_counted():
     log = LOG.model_copy(update={"output": "x" * 5_000_000})
-    lines = drawn(shown_row(log), 100)
+    lines = drawn(render_row(log), 100)
 
     assert len(lines) < 300
     assert any("4,980,000 characters more" in line for line in lines)

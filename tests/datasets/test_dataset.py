@@ -1,7 +1,7 @@
 """`Dataset`: a dataset in Python, to read, to count and to show."""
 
 import pytest
-from cli.given import row
+from cli.cli_support import row
 
 from respan_langchain.client.filters import field
 from respan_langchain.datasets.dataset import Dataset
@@ -10,7 +10,7 @@ from respan_langchain.errors import ConfigurationError
 URL = "sqlite:///respan.db"
 
 
-def test_rows_are_read_the_oldest_first_and_counted(fill):
+def test_rows_iterate_oldest_first_and_are_counted(fill):
     fill([row(number) for number in range(130)])
     with Dataset.open("demo", base_url=URL) as rows:
         assert len(rows) == 130
@@ -18,7 +18,7 @@ def test_rows_are_read_the_oldest_first_and_counted(fill):
         assert [log.custom_identifier for log in rows.latest(2)] == ["run-129", "run-128"]
 
 
-def test_a_part_of_the_rows_is_a_dataset_too(fill):
+def test_where_selects_rows(fill):
     fill([row(number) for number in range(5)])
     with Dataset.open("demo", base_url=URL) as rows:
         some = rows.where(field("custom_identifier").isin(["run-1", "run-3"]))
@@ -27,7 +27,7 @@ def test_a_part_of_the_rows_is_a_dataset_too(fill):
         assert some.summary().number_of_requests == 2
 
 
-def test_an_empty_dataset_is_there(folder):
+def test_an_empty_dataset_is_truthy(folder):
     with Dataset.open("new", base_url=URL, create=True) as rows:
         assert rows
         assert list(rows) == []
@@ -42,19 +42,19 @@ def test_the_environment_names_the_dataset(fill, monkeypatch):
         assert rows.name == "demo"
 
 
-def test_a_dataset_that_is_not_there_is_said(fill):
+def test_an_unknown_dataset_error_names_the_existing_ones(fill):
     fill([row(1)])
     with pytest.raises(ConfigurationError, match=r"No dataset 'dmeo'.*there are.*demo"):
         Dataset.open("dmeo", base_url=URL)
 
 
-def test_without_a_name_one_is_asked_for(fill):
+def test_opening_without_a_name_names_the_variable(fill):
     fill([row(1)])
     with pytest.raises(ConfigurationError, match="RESPAN_DATASET"):
         Dataset.open(base_url=URL)
 
 
-def test_rows_are_written_as_they_were_sent(fill, folder):
+def test_rows_are_exported_as_they_were_sent(fill, folder):
     fill([row(1)])
     with Dataset.open("demo", base_url=URL) as rows:
         assert rows.to_jsonl(folder / "rows.jsonl") == 1
@@ -65,7 +65,7 @@ def test_rows_are_written_as_they_were_sent(fill, folder):
     assert json.loads((folder / "rows.jsonl").read_text()) == row(1)
 
 
-def test_a_notebook_shows_what_was_said_as_text(fill):
+def test_notebook_tables_escape_contents(fill):
     fill([row(1, output="<script>alert(1)</script><img src=x onerror=alert(2)>")], name="<b>demo")
     with Dataset.open("<b>demo", base_url=URL) as rows:
         html = rows._repr_html_()
@@ -77,7 +77,7 @@ def test_a_notebook_shows_what_was_said_as_text(fill):
     assert "question 1" in html
 
 
-def test_a_file_that_is_not_there_is_not_made_by_looking(folder):
+def test_opening_a_missing_file_does_not_create_it(folder):
     with pytest.raises(ConfigurationError, match=r"typo\.db"):
         Dataset.open("demo", base_url="sqlite:///typo.db")
 

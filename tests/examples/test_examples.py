@@ -31,18 +31,18 @@ def kinds(folder: Path, dataset: str) -> Counter[str | None]:
         return Counter(row.log_type for row in rows)
 
 
-def test_the_quickstart_gives_a_row_for_the_chain_and_one_for_the_call(tmp_path):
-    said = run("quickstart.py", tmp_path)
+def test_the_quickstart_captures_the_chain_and_the_model_call(tmp_path):
+    result = run("quickstart.py", tmp_path)
 
-    assert "Within 30 days, unworn.\ndelivered: True\n" in said
+    assert "Within 30 days, unworn.\ndelivered: True\n" in result
     assert kinds(tmp_path, "support-bot") == {"workflow": 1, "chat": 1}
 
 
-def test_the_agent_is_one_row_although_it_was_interrupted(tmp_path):
-    said = run("agent.py", tmp_path)
+def test_the_interrupted_agent_is_captured_as_one_row(tmp_path):
+    result = run("agent.py", tmp_path)
 
-    assert "asks: Refund 49.90?" in said
-    assert "says: Done, 49.90 are on their way." in said
+    assert "asks: Refund 49.90?" in result
+    assert "says: Done, 49.90 are on their way." in result
     with Dataset.open("refunds", base_url=f"sqlite:///{tmp_path}/respan.db") as rows:
         logs = list(rows)
     chats = [log for log in logs if log.log_type == "chat"]
@@ -55,11 +55,11 @@ def test_the_agent_is_one_row_although_it_was_interrupted(tmp_path):
     ]
 
 
-def test_the_whole_app_is_captured_in_threads_and_tasks(tmp_path):
-    said = run("whole_app.py", tmp_path)
+def test_the_whole_app_example_captures_threads_and_tasks(tmp_path):
+    result = run("whole_app.py", tmp_path)
 
-    assert "2 rows in the block" in said
-    assert "all delivered: True" in said
+    assert "2 rows in the block" in result
+    assert "all delivered: True" in result
     assert kinds(tmp_path, "shop") == {"workflow": 4, "chat": 4}
     assert kinds(tmp_path, "nightly") == {"workflow": 1, "chat": 1}
 

@@ -11,10 +11,10 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import Named
-from respan_langchain.cli.context import FINDINGS, OK, Desk, command
-from respan_langchain.cli.formatting import count, counted, plain
-from respan_langchain.cli.tables import Column, number, table
+from respan_langchain.cli.commands.push_pull import DatasetArgument
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
+from respan_langchain.cli.formatting import escape_controls, format_count, pluralize
+from respan_langchain.cli.tables import Column, new_table, number_column
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import NotFoundError
@@ -26,38 +26,38 @@ def add_to(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True)
-class Repeated:
+class Duplicates:
     """Rows that say the same."""
 
     custom_identifier: str
     kept: str
     """The oldest one's id."""
-    others: list[str]
+    duplicates: list[str]
 
 
 def dedupe(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="Delete all of them but the oldest.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
     """Find rows with the same custom identifier and the same contents."""
-    with desk.client() as client:
-        rows = Dataset.of(client, desk.settings, dataset)
-        found = list(repeated(rows))
-        extra = [unique_id for each in found for unique_id in each.others]
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset)
+        found = list(find_duplicates(rows))
+        extra = [unique_id for each in found for unique_id in each.duplicates]
         removed = 0
-        question = f"Delete {counted(len(extra), 'row', 'rows')} of {rows.name!r}?"
-        if remove and extra and desk.agrees(question, yes=yes):
+        question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
+        if remove and extra and ctx.confirm(question, yes=yes):
             for unique_id in extra:
                 removed += _deleted(client, rows.id, unique_id)
-    desk.give({"repeated": found, "removed": removed}, lambda: _shown(found, removed))
-    return OK if removed == len(extra) else FINDINGS
+    ctx.output({"repeated": found, "removed": removed}, lambda: _shown(found, removed))
+    return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
 
-def repeated(logs: Iterable[Log]) -> Iterator[Repeated]:
+def find_duplicates(logs: Iterable[Log]) -> Iterator[Duplicates]:
     """Find rows that say the same as an older one; one that was worked on since is another row."""
     seen: dict[tuple[str, bytes], list[str]] = {}
     for log in logs:
@@ -65,7 +65,7 @@ def repeated(logs: Iterable[Log]) -> Iterator[Repeated]:
             seen.setdefault((log.custom_identifier, _digest(log)), []).append(log.unique_id)
     for (identifier, _), ids in seen.items():
         if len(ids) > 1:
-            yield Repeated(identifier, ids[0], ids[1:])
+            yield Duplicates(identifier, ids[0], ids[1:])
 
 
 def _digest(log: Log) -> bytes:
@@ -82,18 +82,22 @@ def _deleted(client: Any, dataset_id: str, unique_id: str) -> int:
     return 1
 
 
-def _shown(found: list[Repeated], removed: int) -> RenderableType:
+def _shown(found: list[Duplicates], removed: int) -> RenderableType:
     if not found:
         return Text("No row is there twice.")
-    drawn = table(
-        [Column("custom identifier", share=1), Column("kept", style="dim"), number("others")]
+    drawn = new_table(
+        [Column("custom identifier", ratio=1), Column("kept", style="dim"), number_column("others")]
     )
     for each in found[:50]:
-        drawn.add_row(Text(plain(each.custom_identifier)), each.kept[-8:], count(len(each.others)))
-    extra = sum(len(each.others) for each in found)
+        drawn.add_row(
+            Text(escape_controls(each.custom_identifier)),
+            each.kept[-8:],
+            format_count(len(each.duplicates)),
+        )
+    extra = sum(len(each.duplicates) for each in found)
     words = (
-        f"{counted(removed, 'row is', 'rows are')} deleted."
+        f"{pluralize(removed, 'row is', 'rows are')} deleted."
         if removed
-        else f"{counted(extra, 'row', 'rows')} too many: --remove deletes them."
+        else f"{pluralize(extra, 'row', 'rows')} too many: --remove deletes them."
     )
     return Group(drawn, Text(words))

@@ -1,4 +1,4 @@
-"""`demo`: the support desk answers ten questions, and a table shows what was captured of it."""
+"""`demo`: the support ctx answers ten questions, and a table shows what was captured of it."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,9 +11,15 @@ from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from respan_langchain.cli.context import FINDINGS, LOCAL, OK, Desk, command
-from respan_langchain.cli.formatting import count, money
-from respan_langchain.cli.tables import facts, is_inner, table_of_logs
+from respan_langchain.cli.context import (
+    DEFAULT_LOCAL_URL,
+    EXIT_OK,
+    EXIT_PROBLEMS,
+    CliContext,
+    command,
+)
+from respan_langchain.cli.formatting import format_cost, format_count
+from respan_langchain.cli.tables import is_child, render_logs, render_pairs
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
@@ -28,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    desk: Desk,
+    ctx: CliContext,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -40,64 +46,64 @@ def demo(
     ] = None,
     dataset: Annotated[str, typer.Option("--dataset", "-d", help="The dataset's name.")] = "demo",
 ) -> int:
-    """Run a support desk on a scripted model, without key or network, and show its rows."""
+    """Run a support ctx on a scripted model, without key or network, and show its rows."""
     from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
     from respan_langchain.cli.demo_app.questions import QUESTIONS
-    from respan_langchain.cli.demo_app.run import ask_all
+    from respan_langchain.cli.demo_app.run import ask_questions
 
-    url = _url(desk, file)
+    url = _url(ctx, file)
     # An id in the environment names a dataset of another platform.
     with RespanDatasetCallbackHandler(dataset, dataset_id="", base_url=url) as handler:
-        with _progress(desk) as progress:
+        with _progress(ctx) as progress:
             task = progress.add_task("", total=len(QUESTIONS))
-            for asked in ask_all(handler, pause=PAUSE):
+            for asked in ask_questions(handler, pause=PAUSE):
                 progress.update(task, advance=1, description=asked.question.text)
         delivered = handler.flush(timeout=30)
         stats = handler.stats
     with Dataset.open(dataset, base_url=url) as rows:
         logs = in_order(rows.latest(stats.delivered))
-    desk.give(
+    ctx.output(
         {
             "dataset": dataset,
             "base_url": url,
             "rows": logs,
             "totals": _totals(logs),
         },
-        lambda: _shown(logs, url, dataset, desk.out.width),
+        lambda: _shown(logs, url, dataset, ctx.out.width),
     )
     if not delivered:
-        desk.complain(f"Not everything was delivered: {stats}")
-    return OK if delivered else FINDINGS
+        ctx.error(f"Not everything was delivered: {stats}")
+    return EXIT_OK if delivered else EXIT_PROBLEMS
 
 
-def _url(desk: Desk, file: Path | None) -> str:
+def _url(ctx: CliContext, file: Path | None) -> str:
     """Tell which file is meant.
 
     Raises:
         ConfigurationError: Two are, or a platform that is no file.
     """
-    if file is not None and desk.base_url is not None:
+    if file is not None and ctx.base_url is not None:
         raise ConfigurationError("--file and --base-url both say where the rows go: give one.")
     if file is not None:
         return f"sqlite:///{file}"
-    if "base_url" not in desk.keyless.model_fields_set:
-        return LOCAL
-    if not desk.keyless.is_local:
+    if "base_url" not in ctx.settings_without_key.model_fields_set:
+        return DEFAULT_LOCAL_URL
+    if not ctx.settings_without_key.is_local:
         raise ConfigurationError(
             "The demo fills a file: give --file file.db, or --base-url sqlite:///file.db."
         )
-    return desk.keyless.base_url
+    return ctx.settings_without_key.base_url
 
 
-def _progress(desk: Desk) -> Progress:
+def _progress(ctx: CliContext) -> Progress:
     return Progress(
         TextColumn("Asking"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
-        console=desk.err,
+        console=ctx.err,
         transient=True,
-        disable=not desk.err.is_terminal,
+        disable=not ctx.err.is_terminal,
     )
 
 
@@ -107,14 +113,14 @@ def in_order(logs: Sequence[Log]) -> list[Log]:
     def began(log: Log) -> str:
         return str((log.metrics or {}).get("start_time", ""))
 
-    roots = {log.trace_unique_id: began(log) for log in logs if not is_inner(log)}
+    roots = {log.trace_unique_id: began(log) for log in logs if not is_child(log)}
     return sorted(
-        logs, key=lambda log: (roots.get(log.trace_unique_id, ""), is_inner(log), began(log))
+        logs, key=lambda log: (roots.get(log.trace_unique_id, ""), is_child(log), began(log))
     )
 
 
 def _totals(logs: Sequence[Log]) -> dict[str, Any]:
-    roots = [log for log in logs if not is_inner(log)]
+    roots = [log for log in logs if not is_child(log)]
     return {
         "rows": len(logs),
         "questions": len(roots),
@@ -128,15 +134,15 @@ def _shown(logs: Sequence[Log], url: str, dataset: str, width: int) -> Renderabl
     totals = _totals(logs)
     said = (
         f"{totals['rows']} rows of {totals['questions']} questions, of which {totals['failed']} "
-        f"failed: {count(totals['tokens'])} tokens, {money(totals['cost'])}."
+        f"failed: {format_count(totals['tokens'])} tokens, {format_cost(totals['cost'])}."
     )
-    base = "" if url == LOCAL else f" --base-url {shlex.quote(url)}"
-    steps = facts(
+    base = "" if url == DEFAULT_LOCAL_URL else f" --base-url {shlex.quote(url)}"
+    steps = render_pairs(
         [
             ("The rows are in", f"{url.removeprefix('sqlite:///')}, dataset {dataset}"),
             ("Look at them in a browser", f"respan-langchain{base} serve"),
             ("Send your own to Respan", "export RESPAN_API_KEY=..."),
         ]
     )
-    rows = table_of_logs(logs, width, as_traces=True)
+    rows = render_logs(logs, width, as_traces=True)
     return Group(rows, Text(said, style="bold"), Text(), steps)

@@ -15,24 +15,24 @@ from rich.text import Text
 
 from respan_langchain._connect import check_that_it_is_there, client_of
 from respan_langchain._constants import __version__
-from respan_langchain.cli.commands.spool import folder_of
+from respan_langchain.cli.commands.spool import spool_root
 from respan_langchain.cli.context import (
-    FINDINGS,
-    NO_KEY,
-    OK,
-    Desk,
+    EXIT_OK,
+    EXIT_PROBLEMS,
+    PLACEHOLDER_KEY,
+    CliContext,
     command,
-    in_one_line,
+    describe_api_error,
 )
-from respan_langchain.cli.formatting import counted, plain
-from respan_langchain.cli.tables import facts
+from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.delivery.spool.admin import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import THREE_WAYS, Settings, read_settings
 
-LOOKED_AT: Final = 1_000
+PRICED_ROWS: Final = 1_000
 """Rows that are looked at for their prices, the newest."""
 
 
@@ -42,12 +42,12 @@ class Check:
 
     name: str
     state: Literal["ok", "found", "note"]
-    words: str
+    message: str
 
 
-def prices_of(rows: Dataset) -> Check:
+def check_prices(rows: Dataset) -> Check:
     """Tell which models' calls have tokens and no cost."""
-    calls = [log for log in rows.latest(LOOKED_AT) if log.total_tokens and log.model]
+    calls = [log for log in rows.latest(PRICED_ROWS) if log.total_tokens and log.model]
     unknown = Counter(log.model for log in calls if log.cost is None)
     models = {log.model for log in calls}
     if not calls:
@@ -56,30 +56,30 @@ def prices_of(rows: Dataset) -> Check:
         return Check(
             "prices",
             "ok",
-            f"known for {counted(len(models), 'model', 'models')}"
-            f" in the newest {counted(len(calls), 'call', 'calls')}",
+            f"known for {pluralize(len(models), 'model', 'models')}"
+            f" in the newest {pluralize(len(calls), 'call', 'calls')}",
         )
     named = ", ".join(
-        f"{model} ({counted(number, 'row', 'rows')})" for model, number in unknown.most_common(10)
+        f"{model} ({pluralize(number, 'row', 'rows')})" for model, number in unknown.most_common(10)
     )
     return Check("prices", "found", f"none known for {named}: give the handler prices={{...}}")
 
 
-def spool_of(settings: Settings) -> Check:
+def check_spool(settings: Settings) -> Check:
     """Tell what waits on disk for delivery, and what was refused."""
-    files = spool_files(folder_of(settings))
+    files = spool_files(spool_root(settings))
     waiting = sum(file.waiting + file.sent for file in files)
     dead = sum(file.dead for file in files)
     damaged = sum(file.damaged for file in files)
     told = []
     if dead:
-        told.append(f"{counted(dead, 'row was', 'rows were')} refused: `spool export` shows why")
+        told.append(f"{pluralize(dead, 'row was', 'rows were')} refused: `spool export` shows why")
     if damaged:
-        told.append(f"{counted(damaged, 'file is', 'files are')} damaged: see `spool list`")
+        told.append(f"{pluralize(damaged, 'file is', 'files are')} damaged: see `spool list`")
     if told:
         return Check("spool", "found", "; ".join(told))
     if waiting:
-        words = counted(waiting, "row waits", "rows wait")
+        words = pluralize(waiting, "row waits", "rows wait")
         return Check("spool", "note", f"{words} for a process that sends them")
     if settings.delivery == "memory":
         words = "rows wait in memory only; RESPAN_DELIVERY=spill keeps them on disk"
@@ -87,7 +87,7 @@ def spool_of(settings: Settings) -> Check:
     return Check("spool", "ok", "nothing waits on disk")
 
 
-PATIENCE: Final = 15.0
+CONNECT_TIMEOUT: Final = 15.0
 """Seconds that the platform has for an answer."""
 PACKAGES: Final = ("langchain-core", "langchain", "langgraph", "httpx", "genai-prices")
 SIGNS: Final = {"ok": ("ok", "green"), "found": ("!!", "red"), "note": ("--", "dim")}
@@ -99,7 +99,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
-    desk: Desk,
+    ctx: CliContext,
     dataset: Annotated[
         str | None,
         typer.Argument(
@@ -111,11 +111,11 @@ def doctor(
     ] = False,
 ) -> int:
     """Check configuration, key, connection, dataset, prices and what waits on disk."""
-    settings, checks = _settings(desk)
+    settings, checks = _settings(ctx)
     if settings is not None:
         checks += list(_checks(settings, dataset))
-    shown = list(_said(desk, settings, everything=everything)) if settings is not None else []
-    desk.give(
+    shown = list(_said(ctx, settings, everything=everything)) if settings is not None else []
+    ctx.output(
         {
             "settings": [
                 {"name": name, "value": value, "source": source} for name, value, source in shown
@@ -125,36 +125,36 @@ def doctor(
         },
         lambda: _report(shown, checks),
     )
-    return FINDINGS if any(check.state == "found" for check in checks) else OK
+    return EXIT_PROBLEMS if any(check.state == "found" for check in checks) else EXIT_OK
 
 
-def _settings(desk: Desk) -> tuple[Settings | None, list[Check]]:
+def _settings(ctx: CliContext) -> tuple[Settings | None, list[Check]]:
     """Read the settings, as far as they can be read."""
     try:
-        return desk.settings, [Check("configuration", "ok", "every setting can be read")]
+        return ctx.settings, [Check("configuration", "ok", "every setting can be read")]
     except ConfigurationError as problem:
         found = Check("configuration", "found", str(problem))
         if str(problem) != THREE_WAYS:
             return None, [found]
-        return read_settings(base_url=desk.base_url, api_key=NO_KEY), [found]
+        return read_settings(base_url=ctx.base_url, api_key=PLACEHOLDER_KEY), [found]
 
 
 def _checks(settings: Settings, dataset: str | None) -> Iterator[Check]:
     key = None if settings.api_key is None else settings.api_key.get_secret_value()
     if settings.is_local:
         yield Check("key", "note", "not needed by a platform in a file")
-    elif key == NO_KEY:
+    elif key == PLACEHOLDER_KEY:
         yield Check("key", "found", "there is none")
         return
     else:
         yield Check("key", "ok", "there is one; it is not shown")
     try:
         check_that_it_is_there(settings)
-        with closing(client_of(settings, timeout=PATIENCE)) as client:
+        with closing(client_of(settings, timeout=CONNECT_TIMEOUT)) as client:
             yield from _platform(client, settings, dataset)
     except ConfigurationError as problem:
         yield Check("connection", "found", str(problem))
-    yield spool_of(settings)
+    yield check_spool(settings)
 
 
 def _platform(client: DatasetClient, settings: Settings, dataset: str | None) -> Iterator[Check]:
@@ -162,14 +162,14 @@ def _platform(client: DatasetClient, settings: Settings, dataset: str | None) ->
     try:
         datasets = client.list_datasets(page_size=1)
     except ApiError as problem:
-        yield Check("connection", "found", in_one_line(problem))
+        yield Check("connection", "found", describe_api_error(problem))
         return
     took = time.monotonic() - began
     yield Check(
         "connection",
         "ok",
         f"{settings.base_url} answered in {took:.2f}s, "
-        f"with {counted(datasets.count, 'dataset', 'datasets')}",
+        f"with {pluralize(datasets.count, 'dataset', 'datasets')}",
     )
     if dataset is None and settings.dataset is None and settings.dataset_id is None:
         yield Check("dataset", "note", "none is named: give one, or set RESPAN_DATASET")
@@ -177,22 +177,26 @@ def _platform(client: DatasetClient, settings: Settings, dataset: str | None) ->
     try:
         rows = Dataset.of(client, settings, dataset)
         total = len(rows)
-        yield Check("dataset", "ok", f"{rows.name} ({rows.id}) has {counted(total, 'row', 'rows')}")
-        yield prices_of(rows)
+        yield Check(
+            "dataset", "ok", f"{rows.name} ({rows.id}) has {pluralize(total, 'row', 'rows')}"
+        )
+        yield check_prices(rows)
     except ConfigurationError as problem:
         yield Check("dataset", "note", f"{problem} The handler creates it with the first rows.")
     except ApiError as problem:
-        yield Check("dataset", "found", in_one_line(problem))
+        yield Check("dataset", "found", describe_api_error(problem))
 
 
-def _said(desk: Desk, settings: Settings, *, everything: bool) -> Iterator[tuple[str, object, str]]:
+def _said(
+    ctx: CliContext, settings: Settings, *, everything: bool
+) -> Iterator[tuple[str, object, str]]:
     """Name each setting that somebody said, and where."""
-    given = {"base_url": desk.base_url, "api_key": desk.api_key}
+    given = {"base_url": ctx.base_url, "api_key": ctx.api_key}
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if name == "api_key":
             key = None if value is None else value.get_secret_value()
-            value = None if key in (None, NO_KEY) else "(there is one)"
+            value = None if key in (None, PLACEHOLDER_KEY) else "(there is one)"
         if given.get(name) is not None:
             yield name, value, f"option --{name.replace('_', '-')}"
         elif name == "api_key" and value is not None and name not in settings.model_fields_set:
@@ -214,8 +218,8 @@ def _versions() -> Iterator[tuple[str, str | None]]:
 
 
 def _report(shown: list[tuple[str, object, str]], checks: list[Check]) -> RenderableType:
-    settings = facts(
-        (name, Text.assemble(plain(str(value)), (f"  {source}", "dim")))
+    settings = render_pairs(
+        (name, Text.assemble(escape_controls(str(value)), (f"  {source}", "dim")))
         for name, value, source in shown
     )
     versions = " ".join(f"{name} {number}" for name, number in _versions() if number is not None)
@@ -223,8 +227,8 @@ def _report(shown: list[tuple[str, object, str]], checks: list[Check]) -> Render
     for check in checks:
         sign, style = SIGNS[check.state]
         lines.append((sign, style, check))
-    told = facts(
-        (check.name, Text.assemble((sign, style), " ", plain(check.words)))
+    told = render_pairs(
+        (check.name, Text.assemble((sign, style), " ", escape_controls(check.message)))
         for sign, style, check in lines
     )
     return Group(Text(versions, style="dim"), Text(), settings, Text(), told)

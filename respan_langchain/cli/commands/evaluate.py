@@ -8,17 +8,23 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import Named
-from respan_langchain.cli.context import FINDINGS, OK, Desk, command
-from respan_langchain.cli.formatting import NOTHING, count, line, plain, words
-from respan_langchain.cli.tables import Column, number, table
+from respan_langchain.cli.commands.push_pull import DatasetArgument
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
+from respan_langchain.cli.formatting import (
+    UNKNOWN,
+    escape_controls,
+    format_count,
+    preview,
+    preview_line,
+)
+from respan_langchain.cli.tables import Column, new_table, number_column
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun
-from respan_langchain.datasets.dataset import find
+from respan_langchain.datasets.dataset import find_dataset
 from respan_langchain.errors import ConfigurationError
 
-ENDED: Final = frozenset({"completed", "failed", "cancelled", "error", "success"})
-INTERVAL: Final = 1.0
+FINISHED: Final = frozenset({"completed", "failed", "cancelled", "error", "success"})
+POLL_INTERVAL: Final = 1.0
 """Seconds between two looks at the runs."""
 
 
@@ -28,8 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,15 +60,15 @@ def evaluate(
         raise ConfigurationError(
             "Name an evaluator: --evaluator exact_match, or --evaluator contains:refund."
         )
-    with desk.client() as client:
-        found = find(client, desk.settings, dataset)
+    with ctx.client() as client:
+        found = find_dataset(client, ctx.settings, dataset)
         report = client.create_eval_report(found.id, evaluator)
         runs = list(report.created_tasks)
         # A platform in a file works for as long as this process does; a limit needs the scores.
-        if wait := wait or desk.settings.is_local or fail_under is not None:
+        if wait := wait or ctx.settings.is_local or fail_under is not None:
             runs = _ended(client, found.id, runs, timeout)
-    desk.give({"runs": runs, "errors": report.errors or []}, lambda: _table(runs))
-    return _verdict(desk, runs, report, fail_under=fail_under, waited=wait)
+    ctx.output({"runs": runs, "errors": report.errors or []}, lambda: _table(runs))
+    return _verdict(ctx, runs, report, fail_under=fail_under, waited=wait)
 
 
 def _ended(
@@ -74,13 +80,13 @@ def _ended(
     while True:
         now = {run.task_id: run for run in client.eval_reports(dataset_id) if run.task_id in wanted}
         seen = [now.get(run.task_id, run) for run in runs]
-        if all(run.status in ENDED for run in seen) or time.monotonic() >= until:
+        if all(run.status in FINISHED for run in seen) or time.monotonic() >= until:
             return seen
-        time.sleep(INTERVAL)
+        time.sleep(POLL_INTERVAL)
 
 
 def _verdict(
-    desk: Desk,
+    ctx: CliContext,
     runs: Sequence[EvalRun],
     report: EvalReport,
     *,
@@ -91,13 +97,13 @@ def _verdict(
     for run in runs:
         if run.error_message:
             problems.append(f"{run.evaluator_slug}: {run.error_message}")
-        elif waited and run.status not in ENDED:
+        elif waited and run.status not in FINISHED:
             problems.append(f"{run.evaluator_slug} has not ended yet")
         elif fail_under is not None:
             problems.extend(_shortfall(run, fail_under))
     for problem in problems:
-        desk.complain(plain(problem))
-    return FINDINGS if problems else OK
+        ctx.error(escape_controls(problem))
+    return EXIT_PROBLEMS if problems else EXIT_OK
 
 
 def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
@@ -113,21 +119,29 @@ def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
 def _complaints(errors: Any) -> Iterator[str]:
     """Read what could not be started; the platform says it as a list or by name."""
     if isinstance(errors, Mapping):
-        yield from (f"{name}: {words(said)}" for name, said in errors.items())
+        yield from (f"{name}: {preview(said)}" for name, said in errors.items())
     elif isinstance(errors, list):
         for error in errors:
-            yield words(error.get("error", error) if isinstance(error, Mapping) else error)
+            yield preview(error.get("error", error) if isinstance(error, Mapping) else error)
     elif errors:
-        yield words(errors)
+        yield preview(errors)
 
 
 def _table(runs: Sequence[EvalRun]) -> RenderableType:
-    drawn = table(
-        [Column("evaluator", share=1), Column("status"), number("rows"), number("mean score")]
+    drawn = new_table(
+        [
+            Column("evaluator", ratio=1),
+            Column("status"),
+            number_column("rows"),
+            number_column("mean score"),
+        ]
     )
     for run in runs:
-        score = f"{run.score:.3f}" if isinstance(run.score, int | float) else NOTHING
+        score = f"{run.score:.3f}" if isinstance(run.score, int | float) else UNKNOWN
         drawn.add_row(
-            line(run.evaluator_slug), line(run.status), count(run.evaluated_logs_count), Text(score)
+            preview_line(run.evaluator_slug),
+            preview_line(run.status),
+            format_count(run.evaluated_logs_count),
+            Text(score),
         )
     return drawn

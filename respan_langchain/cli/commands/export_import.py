@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final, get_args
 import typer
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import Named, bar, report
-from respan_langchain.cli.context import FINDINGS, OK, Desk, command
-from respan_langchain.cli.filters import Where, filters_from
-from respan_langchain.cli.formatting import counted, plain
+from respan_langchain.cli.commands.push_pull import DatasetArgument, print_counts, progress_bar
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
+from respan_langchain.cli.filters import Where, parse_filters
+from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.dataset import Dataset, find
+from respan_langchain.datasets.dataset import Dataset, find_dataset
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.transfer.copy import move_file
 from respan_langchain.datasets.transfer.import_file import Columns, Source, kind_of
@@ -21,8 +21,8 @@ from respan_langchain.datasets.transfer.transfer import Counts
 from respan_langchain.datasets.transfer.transfer_row import Moving
 from respan_langchain.errors import ConfigurationError
 
-KINDS: Final = ("jsonl", "json", "csv", "parquet")
-TOLD: Final = 10
+FORMATS: Final = ("jsonl", "json", "csv", "parquet")
+MAX_LINE_ERRORS: Final = 10
 """Lines of a file whose problems are told one by one."""
 
 
@@ -33,8 +33,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def export(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     output: Annotated[
         str,
         typer.Option(
@@ -44,7 +44,7 @@ def export(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--format", help=f"{', '.join(KINDS)}; else by the file's name.", show_default=False
+            "--format", help=f"{', '.join(FORMATS)}; else by the file's name.", show_default=False
         ),
     ] = None,
     preset: Annotated[
@@ -63,24 +63,24 @@ def export(
 ) -> int:
     """Write the rows of a dataset to a file, the oldest first."""
     kind = _kind(output, kind, preset)
-    filters = filters_from(where)
-    with desk.client() as client:
-        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
+    filters = parse_filters(where)
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
         chosen = (log for log in rows if not with_expected or log.expected_output is not None)
         written = _write(kind, preset, islice(chosen, limit), output)
     if output != "-":
-        desk.give(
+        ctx.output(
             {"rows": written, "file": output},
-            Text(f"{counted(written, 'row is', 'rows are')} in {output}."),
+            Text(f"{pluralize(written, 'row is', 'rows are')} in {output}."),
         )
-    return OK
+    return EXIT_OK
 
 
 def _kind(output: str, kind: str | None, preset: str | None) -> str:
     ending = Path(output).suffix.lower().removeprefix(".")
-    kind = kind or (ending if ending in KINDS else "jsonl")
-    if kind not in KINDS:
-        raise ConfigurationError(f"--format {kind!r}: there are {', '.join(KINDS)}.")
+    kind = kind or (ending if ending in FORMATS else "jsonl")
+    if kind not in FORMATS:
+        raise ConfigurationError(f"--format {kind!r}: there are {', '.join(FORMATS)}.")
     if preset is not None and preset not in get_args(Preset):
         raise ConfigurationError(f"--preset {preset!r}: there are {', '.join(get_args(Preset))}.")
     if preset is not None and kind not in ("jsonl", "json"):
@@ -104,11 +104,11 @@ def _write(kind: str, preset: Any, logs: Iterable[Log], output: str) -> int:
 
 
 def import_file(
-    desk: Desk,
+    ctx: CliContext,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="JSON lines or CSV; `-` is the standard input.")
     ],
-    dataset: Named = None,
+    dataset: DatasetArgument = None,
     kind: Annotated[
         str | None,
         typer.Option("--format", help="jsonl or csv; else by the file's name.", show_default=False),
@@ -125,21 +125,23 @@ def import_file(
 ) -> int:
     """Add the rows of a file to a dataset; rows that it has already stay as they are."""
     source = _Begun(file, kind_of(file, kind), Columns(asked, answered, expected))
-    counts, name = Counts(), dataset or desk.settings.dataset
+    counts, name = Counts(), dataset or ctx.settings.dataset
     # What cannot be read, or has no row, leaves no empty dataset behind.
     if source.begin():
-        with desk.client(may_be_new=True) as client:
-            goal = find(client, desk.settings, dataset, create=True)
-            with bar(desk, file, None) as tell:
-                counts = move_file(source, client, desk.settings, goal.id, tell)
+        with ctx.client(may_be_new=True) as client:
+            goal = find_dataset(client, ctx.settings, dataset, create=True)
+            with progress_bar(ctx, file, None) as tell:
+                counts = move_file(source, client, ctx.settings, goal.id, tell)
         name = goal.name
-    code = report(desk, counts, name or "the dataset")
-    for words in source.problems[:TOLD]:
-        desk.complain(plain(words))
-    if len(source.problems) > TOLD:
-        more = counted(len(source.problems) - TOLD, "line more that is", "lines more that are")
-        desk.complain(f"... and {more} no rows.")
-    return FINDINGS if source.problems else code
+    code = print_counts(ctx, counts, name or "the dataset")
+    for words in source.problems[:MAX_LINE_ERRORS]:
+        ctx.error(escape_controls(words))
+    if len(source.problems) > MAX_LINE_ERRORS:
+        more = pluralize(
+            len(source.problems) - MAX_LINE_ERRORS, "line more that is", "lines more that are"
+        )
+        ctx.error(f"... and {more} no rows.")
+    return EXIT_PROBLEMS if source.problems else code
 
 
 class _Begun(Source):

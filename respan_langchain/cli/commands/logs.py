@@ -10,43 +10,43 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from respan_langchain.cli.context import OK, Desk, command, write_json
-from respan_langchain.cli.filters import Where, filters_from
-from respan_langchain.cli.formatting import count
-from respan_langchain.cli.row_view import shown_row
-from respan_langchain.cli.tables import table_of_logs
+from respan_langchain.cli.context import EXIT_OK, CliContext, command, write_json
+from respan_langchain.cli.filters import Where, parse_filters
+from respan_langchain.cli.formatting import format_count
+from respan_langchain.cli.row_view import render_row
+from respan_langchain.cli.tables import render_logs
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.dataset import Dataset, find
+from respan_langchain.datasets.dataset import Dataset, find_dataset
 from respan_langchain.datasets.transfer.retry import Pace
 from respan_langchain.errors import ConfigurationError, NotFoundError
 
-Named = Annotated[
+DatasetArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
     ),
 ]
-REMEMBERED: Final = 50
+MIN_SEEN: Final = 50
 """Rows that tell where new ones begin, at least; some of them may be deleted meanwhile."""
-MOST_REMEMBERED: Final = 1_000
-SHORTEST_ENDING: Final = 6
+MAX_SEEN: Final = 1_000
+MIN_SUFFIX_LENGTH: Final = 6
 """Letters of an id's end that are taken for the id."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(no_args_is_help=True, help="List, show and follow the rows of a dataset.")
-    command(group, "list")(list_some)
+    command(group, "list")(list_logs)
     command(group, "show")(show)
     command(group, "tail")(tail)
     app.add_typer(group, name="logs")
 
 
-def list_some(
-    desk: Desk,
-    dataset: Named = None,
+def list_logs(
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     where: Where = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, help="How many, the newest first.")
@@ -56,23 +56,23 @@ def list_some(
     ] = "-created_at",
 ) -> int:
     """List rows of a dataset."""
-    filters = filters_from(where)
-    with desk.client() as client:
-        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
+    filters = parse_filters(where)
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
         logs = list(islice(rows.sorted_by(sort), limit))
         total = len(rows)
-    desk.give(
+    ctx.output(
         {"count": total, "results": logs},
         lambda: Group(
-            table_of_logs(logs, desk.out.width),
-            Text(f"{len(logs)} of {count(total)} rows", style="dim"),
+            render_logs(logs, ctx.out.width),
+            Text(f"{len(logs)} of {format_count(total)} rows", style="dim"),
         ),
     )
-    return OK
+    return EXIT_OK
 
 
 def show(
-    desk: Desk,
+    ctx: CliContext,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -83,11 +83,11 @@ def show(
     """Show one row: its conversation, numbers and metadata."""
     if len(words) > 2:
         raise ConfigurationError("Give a dataset and a log, or a log alone.")
-    with desk.client() as client:
-        dataset = find(client, desk.settings, words[0] if len(words) == 2 else None)
+    with ctx.client() as client:
+        dataset = find_dataset(client, ctx.settings, words[0] if len(words) == 2 else None)
         log = find_log(client, dataset.id, words[-1])
-    desk.give(log, lambda: shown_row(log))
-    return OK
+    ctx.output(log, lambda: render_row(log))
+    return EXIT_OK
 
 
 def find_log(client: DatasetClient, dataset_id: str, said: str) -> Log:
@@ -101,7 +101,7 @@ def find_log(client: DatasetClient, dataset_id: str, said: str) -> Log:
     except NotFoundError:
         pass
     ways = [field("custom_identifier") == said]
-    if len(said) >= SHORTEST_ENDING:
+    if len(said) >= MIN_SUFFIX_LENGTH:
         ways.append(field("unique_id").endswith(said))
     for filters in ways:
         found = client.list_logs(dataset_id, page_size=2, filters=filters).results
@@ -113,8 +113,8 @@ def find_log(client: DatasetClient, dataset_id: str, said: str) -> Log:
 
 
 def tail(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     where: Where = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="How many to begin with.")
@@ -127,18 +127,18 @@ def tail(
     ] = 2.0,
 ) -> int:
     """Show the newest rows of a dataset, the oldest of them first."""
-    filters = filters_from(where)
-    with desk.client() as client:
-        rows = Dataset.of(client, desk.settings, dataset, filters=filters)
-        newest = rows.latest(max(limit, REMEMBERED))
-        _print(desk, newest[:limit][::-1], head=True)
-        seen = deque((log.unique_id for log in newest[::-1]), maxlen=MOST_REMEMBERED)
+    filters = parse_filters(where)
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
+        newest = rows.latest(max(limit, MIN_SEEN))
+        _print(ctx, newest[:limit][::-1], head=True)
+        seen = deque((log.unique_id for log in newest[::-1]), maxlen=MAX_SEEN)
         while follow:
             time.sleep(interval)
             arrived = Pace().patiently(lambda: list(_unseen(rows, seen)))[::-1]
             seen.extend(log.unique_id for log in arrived)
-            _print(desk, arrived, head=False)
-    return OK
+            _print(ctx, arrived, head=False)
+    return EXIT_OK
 
 
 def _unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:
@@ -149,11 +149,11 @@ def _unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:
         yield log
 
 
-def _print(desk: Desk, logs: list[Log], *, head: bool) -> None:
-    if desk.as_json:
+def _print(ctx: CliContext, logs: list[Log], *, head: bool) -> None:
+    if ctx.as_json:
         for log in logs:
             write_json(log, indent=False)
     elif logs or head:
-        drawn = table_of_logs(logs, desk.out.width)
+        drawn = render_logs(logs, ctx.out.width)
         drawn.show_header = head
-        desk.out.print(drawn)
+        ctx.out.print(drawn)

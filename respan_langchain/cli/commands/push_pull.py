@@ -10,22 +10,22 @@ from rich.text import Text
 
 from respan_langchain._connect import check_that_it_is_there, client_of
 from respan_langchain.cli.context import (
-    FINDINGS,
-    OK,
-    PATIENCE,
-    Desk,
+    CALL_TIMEOUT,
+    EXIT_OK,
+    EXIT_PROBLEMS,
+    CliContext,
     command,
 )
-from respan_langchain.cli.filters import Where, filters_from
-from respan_langchain.cli.formatting import count, counted, plain
-from respan_langchain.datasets.dataset import Dataset, find
+from respan_langchain.cli.filters import Where, parse_filters
+from respan_langchain.cli.formatting import escape_controls, format_count, pluralize
+from respan_langchain.datasets.dataset import Dataset, find_dataset
 from respan_langchain.datasets.transfer.copy import move_dataset, place_of
 from respan_langchain.datasets.transfer.transfer import Counts
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
 
 RESPAN: Final = Settings.model_fields["base_url"].default
-Named = Annotated[
+DatasetArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
@@ -43,8 +43,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def push(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     origin: Annotated[
         str | None, typer.Option("--from", metavar="URL", help="Where it is; else the local file.")
     ] = None,
@@ -55,12 +55,12 @@ def push(
     where: Where = None,
 ) -> int:
     """Send the rows of a local dataset that Respan does not have; started again, it goes on."""
-    return _move(desk, dataset, origin or desk.local_url, to or _remote_url(desk), name, where)
+    return _move(ctx, dataset, origin or ctx.local_url, to or _remote_url(ctx), name, where)
 
 
 def pull(
-    desk: Desk,
-    dataset: Named = None,
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
     origin: Annotated[
         str | None, typer.Option("--from", metavar="URL", help="Where it is; else Respan.")
     ] = None,
@@ -71,67 +71,74 @@ def pull(
     where: Where = None,
 ) -> int:
     """Fetch the rows of a dataset that the local file does not have; started again, it goes on."""
-    return _move(desk, dataset, origin or _remote_url(desk), to or desk.local_url, name, where)
+    return _move(ctx, dataset, origin or _remote_url(ctx), to or ctx.local_url, name, where)
 
 
-def _remote_url(desk: Desk) -> str:
-    return str(RESPAN) if desk.keyless.is_local else desk.keyless.base_url
+def _remote_url(ctx: CliContext) -> str:
+    return str(RESPAN) if ctx.settings_without_key.is_local else ctx.settings_without_key.base_url
 
 
 def _move(
-    desk: Desk, dataset: str | None, origin: str, to: str, name: str | None, where: list[str] | None
+    ctx: CliContext,
+    dataset: str | None,
+    origin: str,
+    to: str,
+    name: str | None,
+    where: list[str] | None,
 ) -> int:
-    here, there = desk.settings_for(base_url=origin), desk.settings_for(base_url=to)
+    here, there = ctx.settings_for(base_url=origin), ctx.settings_for(base_url=to)
     check_that_it_is_there(here)
-    filters = filters_from(where)
-    with client_of(here, timeout=PATIENCE) as source:
+    filters = parse_filters(where)
+    with client_of(here, timeout=CALL_TIMEOUT) as source:
         rows = Dataset.of(source, here, dataset, filters=filters)
-        with client_of(there, timeout=PATIENCE) as target:
-            goal = find(target, there, name or rows.name, create=True)
+        with client_of(there, timeout=CALL_TIMEOUT) as target:
+            goal = find_dataset(target, there, name or rows.name, create=True)
             if (place_of(here), rows.id) == (place_of(there), goal.id):
                 raise ConfigurationError(
                     f"{rows.name} is there already: --as gives it another name."
                 )
-            with bar(desk, rows.name, len(rows)) as tell, _going_on(desk):
+            with progress_bar(ctx, rows.name, len(rows)) as tell, _resume_hint(ctx):
                 counts = move_dataset(rows, here, target, there, goal.id, tell)
-    return report(desk, counts, f"{goal.name} at {to}")
+    return print_counts(ctx, counts, f"{goal.name} at {to}")
 
 
 @contextmanager
-def _going_on(desk: Desk) -> Iterator[None]:
+def _resume_hint(ctx: CliContext) -> Iterator[None]:
     """Tell who stops a transfer that nothing is lost by it."""
     try:
         yield
     except (KeyboardInterrupt, ApiError):
-        desk.err.print("Stopped half-way: the same command goes on from here.")
+        ctx.err.print("Stopped half-way: the same command goes on from here.")
         raise
 
 
 @contextmanager
-def bar(desk: Desk, words: str, total: int | None) -> Iterator[Callable[[Counts], None]]:
+def progress_bar(
+    ctx: CliContext, words: str, total: int | None
+) -> Iterator[Callable[[Counts], None]]:
     """Show how far a transfer is, where there is a terminal."""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=desk.err,
+        console=ctx.err,
         transient=True,
-        disable=not desk.err.is_terminal,
+        disable=not ctx.err.is_terminal,
     ) as progress:
-        task = progress.add_task(plain(words), total=total)
+        task = progress.add_task(escape_controls(words), total=total)
         yield lambda counts: progress.update(task, completed=counts.done)
 
 
-def report(desk: Desk, counts: Counts, goal: str) -> int:
+def print_counts(ctx: CliContext, counts: Counts, goal: str) -> int:
     """Tell what a transfer did."""
     refused = sum(counts.refused.values())
-    before = counted(counts.already_there, "was there already", "were there already")
-    words = f"{counted(counts.sent, 'row', 'rows')} sent to {goal}; {before}"
-    desk.give(
+    before = pluralize(counts.already_there, "was there already", "were there already")
+    words = f"{pluralize(counts.sent, 'row', 'rows')} sent to {goal}; {before}"
+    ctx.output(
         {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.refused},
         Text(f"{words}."),
     )
     for reason, number in counts.refused.items():
-        desk.complain(f"{count(number)} refused: {plain(reason)}")
-    return FINDINGS if refused else OK
+        ctx.error(f"{format_count(number)} refused: {escape_controls(reason)}")
+    return EXIT_PROBLEMS if refused else EXIT_OK

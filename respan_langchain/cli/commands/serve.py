@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
-from respan_langchain.cli.context import OK, Desk, command, write_json
+from respan_langchain.cli.context import EXIT_OK, CliContext, command, write_json
 from respan_langchain.errors import ConfigurationError
 
 PORT: Final = 8000
@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(
-    desk: Desk,
+    ctx: CliContext,
     host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[
         int,
@@ -31,8 +31,8 @@ def serve(
         list[str] | None,
         typer.Option("--name", help="A further host name under which it may be asked."),
     ] = None,
-    rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Answer with Respan's rate limits.")
+    enforce_rate_limits: Annotated[
+        bool, typer.Option("--enforce-rate-limits", help="Answer with Respan's rate limits.")
     ] = False,
     python: Annotated[
         bool,
@@ -45,25 +45,25 @@ def serve(
     from respan_langchain.server.asgi import serving
     from respan_langchain.server.bind import Door
 
-    if desk.base_url is not None and not desk.keyless.is_local:
+    if ctx.base_url is not None and not ctx.settings_without_key.is_local:
         raise ConfigurationError("Only a file can be served: give --base-url sqlite:///file.db.")
-    url = desk.local_url
+    url = ctx.local_url
     rules = Rules(
-        requests=Limiter(REQUESTS_PER_MINUTE) if rehearse else None,
-        bulk_requests=Limiter(BULK_REQUESTS_PER_MINUTE) if rehearse else None,
+        requests=Limiter(REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
+        bulk_requests=Limiter(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
         callables_allowed=python,
     )
-    door = Door(host=host, port=port, key=desk.api_key, names=frozenset(name or ()))
+    door = Door(host=host, port=port, key=ctx.api_key, names=frozenset(name or ()))
     stopped = threading.Event()
     before = {each: signal.signal(each, _sets(stopped)) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with serving(store_at(url), door, rules) as address:
-            _announce(desk, url, address)
+            _announce(ctx, url, address)
             stopped.wait()
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-    return OK
+    return EXIT_OK
 
 
 def _sets(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
@@ -73,13 +73,13 @@ def _sets(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
-def _announce(desk: Desk, url: str, address: str) -> None:
-    if desk.as_json:
+def _announce(ctx: CliContext, url: str, address: str) -> None:
+    if ctx.as_json:
         write_json({"address": address, "base_url": url}, indent=False)
         return
-    desk.say(f"{url.removeprefix('sqlite:///')} is at {address}, until Ctrl-C.")
-    desk.say(f"Apps send to it with RESPAN_BASE_URL={address} and {_key_words(desk)}.", style="dim")
+    ctx.print(f"{url.removeprefix('sqlite:///')} is at {address}, until Ctrl-C.")
+    ctx.print(f"Apps send to it with RESPAN_BASE_URL={address} and {_key_words(ctx)}.", style="dim")
 
 
-def _key_words(desk: Desk) -> str:
-    return "the key that you gave" if desk.api_key else "any RESPAN_API_KEY"
+def _key_words(ctx: CliContext) -> str:
+    return "the key that you gave" if ctx.api_key else "any RESPAN_API_KEY"

@@ -8,10 +8,16 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.context import FINDINGS, NO_KEY, OK, Desk, command
-from respan_langchain.cli.formatting import count, counted
-from respan_langchain.cli.tables import Column, number, table
-from respan_langchain.datasets.export.files import json_text, opened
+from respan_langchain.cli.context import (
+    EXIT_OK,
+    EXIT_PROBLEMS,
+    PLACEHOLDER_KEY,
+    CliContext,
+    command,
+)
+from respan_langchain.cli.formatting import format_count, pluralize
+from respan_langchain.cli.tables import Column, new_table, number_column
+from respan_langchain.datasets.export.files import json_text, open_output
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool.admin import SpoolFile
 from respan_langchain.delivery.spool.file import STATES, SpoolState
@@ -21,7 +27,7 @@ from respan_langchain.settings import Settings
 
 DAY: Final = 86_400.0
 """Seconds."""
-States = Annotated[
+StateOption = Annotated[
     list[str] | None,
     typer.Option("--state", help=f"Only rows that are {', '.join(STATES)}."),
 ]
@@ -30,57 +36,59 @@ States = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(no_args_is_help=True, help="Look after the rows that wait on disk.")
-    command(group, "list")(list_all)
+    command(group, "list")(list_files)
     command(group, "replay")(replay)
     command(group, "export")(export)
     command(group, "purge")(purge)
     app.add_typer(group, name="spool")
 
 
-def folder_of(settings: Settings) -> Path:
+def spool_root(settings: Settings) -> Path:
     """The folder above those of all platforms."""
     return spool_directory(settings).parent
 
 
-def list_all(desk: Desk) -> int:
+def list_files(ctx: CliContext) -> int:
     """List the files in which rows wait, of all platforms."""
-    folder = _folder(desk)
+    folder = _folder(ctx)
     files = admin.spool_files(folder)
-    desk.give({"folder": folder, "files": files}, lambda: _shown(folder, files))
-    return FINDINGS if any(file.dead or file.damaged for file in files) else OK
+    ctx.output({"folder": folder, "files": files}, lambda: _shown(folder, files))
+    return EXIT_PROBLEMS if any(file.dead or file.damaged for file in files) else EXIT_OK
 
 
-def replay(desk: Desk) -> int:
+def replay(ctx: CliContext) -> int:
     """Have refused rows sent again, by the next process that delivers to their platform."""
     odd: list[Path] = []
-    revived = admin.replay(_folder(desk), odd.append)
-    desk.give({"replayed": revived}, Text(f"{counted(revived, 'row', 'rows')} will be sent again."))
-    return _complained(desk, odd)
+    revived = admin.replay(_folder(ctx), odd.append)
+    ctx.output(
+        {"replayed": revived}, Text(f"{pluralize(revived, 'row', 'rows')} will be sent again.")
+    )
+    return _complained(ctx, odd)
 
 
 def export(
-    desk: Desk,
+    ctx: CliContext,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="`-` is the standard output.")
     ] = "-",
-    state: States = None,
+    state: StateOption = None,
 ) -> int:
     """Write the rows with their history, one JSON object a line."""
     written = 0
     odd: list[Path] = []
-    with opened(output) as file:
-        for row in admin.export(_folder(desk), _states(state) or STATES, odd.append):
+    with open_output(output) as file:
+        for row in admin.export(_folder(ctx), _states(state) or STATES, odd.append):
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
-        words = Text(f"{counted(written, 'row is', 'rows are')} in {output}.")
-        desk.give({"rows": written, "file": output}, words)
-    return _complained(desk, odd)
+        words = Text(f"{pluralize(written, 'row is', 'rows are')} in {output}.")
+        ctx.output({"rows": written, "file": output}, words)
+    return _complained(ctx, odd)
 
 
 def purge(
-    desk: Desk,
-    state: States = None,
+    ctx: CliContext,
+    state: StateOption = None,
     days: Annotated[
         float, typer.Option("--older-than", metavar="DAYS", min=0, help="Only rows this old.")
     ] = 0.0,
@@ -88,17 +96,17 @@ def purge(
 ) -> int:
     """Delete rows from disk, by default those that were refused."""
     states = _states(state) or ("dead",)
-    if not desk.agrees(f"Delete the rows that are {' or '.join(states)}?", yes=yes):
-        desk.say("Nothing was deleted.")
-        return FINDINGS
+    if not ctx.confirm(f"Delete the rows that are {' or '.join(states)}?", yes=yes):
+        ctx.print("Nothing was deleted.")
+        return EXIT_PROBLEMS
     odd: list[Path] = []
-    purged = admin.purge(_folder(desk), states, time.time() - days * DAY, odd.append)
-    desk.give({"purged": purged}, Text(f"{counted(purged, 'row is', 'rows are')} deleted."))
-    return _complained(desk, odd)
+    purged = admin.purge(_folder(ctx), states, time.time() - days * DAY, odd.append)
+    ctx.output({"purged": purged}, Text(f"{pluralize(purged, 'row is', 'rows are')} deleted."))
+    return _complained(ctx, odd)
 
 
-def _folder(desk: Desk) -> Path:
-    return folder_of(desk.settings_for(api_key=desk.api_key or NO_KEY))
+def _folder(ctx: CliContext) -> Path:
+    return spool_root(ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY))
 
 
 def _states(said: list[str] | None) -> tuple[SpoolState, ...]:
@@ -108,20 +116,20 @@ def _states(said: list[str] | None) -> tuple[SpoolState, ...]:
     return tuple(state for name, state in known.items() if name in (said or ()))
 
 
-def _complained(desk: Desk, odd: list[Path]) -> int:
+def _complained(ctx: CliContext, odd: list[Path]) -> int:
     if not odd:
-        return OK
-    desk.complain(f"{counted(len(odd), 'file', 'files')} cannot be used: see `spool list`.")
-    return FINDINGS
+        return EXIT_OK
+    ctx.error(f"{pluralize(len(odd), 'file', 'files')} cannot be used: see `spool list`.")
+    return EXIT_PROBLEMS
 
 
 def _shown(folder: Path, files: list[SpoolFile]) -> RenderableType:
     if not files:
         return Text(f"Nothing waits in {folder}.")
-    drawn = table(
+    drawn = new_table(
         [
-            Column("file", share=1),
-            *map(number, ("waiting", "sent", "refused", "bytes")),
+            Column("file", ratio=1),
+            *map(number_column, ("waiting", "sent", "refused", "bytes")),
             Column("process"),
         ]
     )
@@ -129,7 +137,7 @@ def _shown(folder: Path, files: list[SpoolFile]) -> RenderableType:
         state = "damaged" if file.damaged else "runs" if file.in_use else "ended"
         drawn.add_row(
             Text(str(file.path.relative_to(folder))),
-            *map(count, (file.waiting, file.sent, file.dead, file.bytes)),
+            *map(format_count, (file.waiting, file.sent, file.dead, file.bytes)),
             Text(state, style="red" if file.damaged else ""),
         )
     return Group(Text(str(folder), style="dim"), drawn)

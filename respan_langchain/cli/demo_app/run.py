@@ -22,7 +22,7 @@ class Asked:
     failure: Exception | None = None
 
 
-def ask_all(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[Asked]:
+def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[Asked]:
     """Ask one question after the other; `pause` is the seconds that the model takes for a word."""
     chain = support_chain(
         ShopModel(script=SCRIPT, model="gpt-4o-mini", served="gpt-4o-mini-2024-07-18", pause=pause)

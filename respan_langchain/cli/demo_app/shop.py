@@ -87,12 +87,12 @@ def support_agent(model: ShopModel) -> Runnable[Any, Any]:
     try:
         from langchain.agents import create_agent
     except ImportError:
-        return small_agent(model)
+        return core_agent(model)
     agent: Runnable[Any, Any] = create_agent(model, tools=TOOLS, name="orders")
     return agent
 
 
-def small_agent(model: ShopModel) -> Runnable[Any, Any]:
+def core_agent(model: ShopModel) -> Runnable[Any, Any]:
     """Do the same with nothing but langchain-core."""
     able = model.bind_tools(TOOLS)
     tools = {each.name: each for each in TOOLS}

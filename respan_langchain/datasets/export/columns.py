@@ -6,9 +6,9 @@ Pure. What stands in a cell is told in cells.py.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain._cell_format import cell_of, text_of
+from respan_langchain._cell_format import to_csv_cell, to_text
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.datasets.export.rows import to_row
 
 TEXTS: Final = (
     "unique_id", "custom_identifier", "log_type", "span_name", "model", "status", "input", "output",
@@ -22,9 +22,9 @@ OBJECTS: Final = ("metadata", "metrics", "scores")
 COLUMNS: Final = (*TEXTS, *COUNTS, *NUMBERS, *MOMENTS, *OBJECTS)
 
 
-def columns_of(log: Log) -> dict[str, Any]:
+def to_columns(log: Log) -> dict[str, Any]:
     """Lay a log out in columns, its contents as Python has them."""
-    row = row_of(log)
+    row = to_row(log)
     found = {name: row.get(name, getattr(log, name)) for name in (*TEXTS, *COUNTS, *MOMENTS)}
     for name in NUMBERS:
         value = getattr(log, name)
@@ -33,13 +33,13 @@ def columns_of(log: Log) -> dict[str, Any]:
     return {name: found[name] for name in COLUMNS}
 
 
-def texts_of(log: Log) -> dict[str, Any]:
+def to_text_columns(log: Log) -> dict[str, Any]:
     """Lay a log out in columns of one type each: text, whole numbers, numbers, moments."""
-    columns: Mapping[str, Any] = columns_of(log)
+    columns: Mapping[str, Any] = to_columns(log)
     kept = {*COUNTS, *NUMBERS, *MOMENTS}
-    return {name: value if name in kept else text_of(value) for name, value in columns.items()}
+    return {name: value if name in kept else to_text(value) for name, value in columns.items()}
 
 
-def cells_of(log: Log) -> dict[str, Any]:
+def to_csv_cells(log: Log) -> dict[str, Any]:
     """Lay a log out as `texts_of`, for a file that a spreadsheet may open."""
-    return {name: cell_of(value) for name, value in texts_of(log).items()}
+    return {name: to_csv_cell(value) for name, value in to_text_columns(log).items()}

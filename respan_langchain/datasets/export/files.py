@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import COLUMNS, cells_of
-from respan_langchain.datasets.export.presets import Preset, in_words_of
+from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
+from respan_langchain.datasets.export.presets import Preset, to_preset
 from respan_langchain.errors import ConfigurationError
 
 Target = str | PathLike[str]
@@ -23,9 +23,9 @@ Mode = Literal["w", "wb"]
 def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
     """Write one JSON object a line; return how many."""
     written = 0
-    with opened(target) as file:
+    with open_output(target) as file:
         for log in logs:
-            file.write(json_text(in_words_of(preset, log)) + "\n")
+            file.write(json_text(to_preset(preset, log)) + "\n")
             written += 1
     return written
 
@@ -33,11 +33,11 @@ def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = 
 def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
     """Write one JSON array; return how many objects are in it."""
     written = 0
-    with opened(target) as file:
+    with open_output(target) as file:
         file.write("[")
         for log in logs:
             file.write(",\n" if written else "\n")
-            file.write(json_text(in_words_of(preset, log)))
+            file.write(json_text(to_preset(preset, log)))
             written += 1
         file.write("\n]\n")
     return written
@@ -46,17 +46,17 @@ def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = N
 def write_csv(logs: Iterable[Log], target: Target) -> int:
     """Write a table; return how many rows it has."""
     written = 0
-    with opened(target) as file:
+    with open_output(target) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for log in logs:
-            writer.writerow(cells_of(log))
+            writer.writerow(to_csv_cells(log))
             written += 1
     return written
 
 
 @contextmanager
-def opened(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
+def open_output(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
     """Open what is to be written; a file takes its name when the block ends without an error.
 
     Links are followed, and what is no file (a pipe, a device) is written to as it is.

@@ -15,20 +15,20 @@ from respan_langchain.datasets.export.columns import (
     COUNTS,
     MOMENTS,
     NUMBERS,
-    columns_of,
-    texts_of,
+    to_columns,
+    to_text_columns,
 )
-from respan_langchain.datasets.export.files import Target, opened
+from respan_langchain.datasets.export.files import Target, open_output
 from respan_langchain.errors import MissingExtraError
 
-GROUP: Final = 5_000
+ROW_GROUP_SIZE: Final = 5_000
 """Rows of one group of a Parquet file: what is held in memory at once."""
 
 
 def pandas_frame(logs: Iterable[Log]) -> Any:
     """Make a DataFrame; tokens are nullable integers, so that unknown stays apart from 0."""
-    pandas = needed("pandas")
-    frame = pandas.DataFrame([columns_of(log) for log in logs], columns=list(COLUMNS))
+    pandas = import_optional("pandas")
+    frame = pandas.DataFrame([to_columns(log) for log in logs], columns=list(COLUMNS))
     kinds = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(NUMBERS, "Float64")}
     frame = frame.astype(kinds)
     for name in MOMENTS:
@@ -38,12 +38,12 @@ def pandas_frame(logs: Iterable[Log]) -> Any:
 
 def write_parquet(logs: Iterable[Log], target: Target) -> int:
     """Write a Parquet file, group by group; return how many rows it has."""
-    arrow, parquet = needed("pyarrow"), needed("pyarrow.parquet")
+    arrow, parquet = import_optional("pyarrow"), import_optional("pyarrow.parquet")
     schema = _schema(arrow)
     written = 0
-    with opened(target, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
+    with open_output(target, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
         rows = _texts(logs)
-        while group := list(islice(rows, GROUP)):
+        while group := list(islice(rows, ROW_GROUP_SIZE)):
             writer.write_table(arrow.Table.from_pylist(group, schema=schema))
             written += len(group)
     return written
@@ -51,13 +51,13 @@ def write_parquet(logs: Iterable[Log], target: Target) -> int:
 
 def hugging_face_dataset(logs: Iterable[Log]) -> Any:
     """Make a `datasets.Dataset`."""
-    datasets, arrow = needed("datasets"), needed("pyarrow")
+    datasets, arrow = import_optional("datasets"), import_optional("pyarrow")
     table = arrow.Table.from_pylist(list(_texts(logs)), schema=_schema(arrow))
     return datasets.Dataset(table)
 
 
 def _texts(logs: Iterable[Log]) -> Iterator[dict[str, Any]]:
-    return (texts_of(log) for log in logs)
+    return (to_text_columns(log) for log in logs)
 
 
 def _schema(arrow: Any) -> Any:
@@ -70,7 +70,7 @@ def _schema(arrow: Any) -> Any:
     return arrow.schema(list(kinds.items()))
 
 
-def needed(module: str) -> Any:
+def import_optional(module: str) -> Any:
     """Import something optional.
 
     Raises:

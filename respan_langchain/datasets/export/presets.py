@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.datasets.export.rows import to_row
 
 Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]
 Row = Mapping[str, Any]
@@ -21,9 +21,9 @@ IDENTITY: Final = (
 )  # fmt: skip
 
 
-def in_words_of(preset: Preset | None, log: Log) -> dict[str, Any]:
+def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
     """Write a log for a tool; as it was sent when there is none."""
-    row = row_of(log)
+    row = to_row(log)
     return row if preset is None else PRESETS[preset](row)
 
 

@@ -20,7 +20,7 @@ METRICS: Final = (
 MOMENTS: Final = ("start_time", "timestamp")
 
 
-def row_of(log: Log) -> dict[str, Any]:
+def to_row(log: Log) -> dict[str, Any]:
     """Make the row that would create this log."""
     row = {name: value for name in CONTENTS if (value := getattr(log, name)) is not None}
     row["input"] = row.get("input", "")

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
-from respan_langchain._cell_format import value_of
+from respan_langchain._cell_format import from_text
 from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
 from respan_langchain.datasets.transfer.transfer_row import Moving
 from respan_langchain.errors import ConfigurationError
@@ -141,7 +141,7 @@ def _from_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
         if None in said:
             yield reader.line_num, "has more cells than the head"
             continue
-        yield reader.line_num, {name: value_of(cell or "") for name, cell in said.items()}
+        yield reader.line_num, {name: from_text(cell or "") for name, cell in said.items()}
 
 
 def _at(said: Mapping[str, Any], path: str) -> Any:

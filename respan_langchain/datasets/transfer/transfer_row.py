@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.datasets.export.rows import to_row
 from respan_langchain.errors import RespanError
 
 
@@ -42,7 +42,7 @@ def moving_from(log: Log) -> Moving:
     """
     if log.unique_id is None:
         raise RespanError("The source does not show the ids of its rows: they cannot be moved.")
-    row = row_of(log)
+    row = to_row(log)
     source_id = log.unique_id
     identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
     return Moving(source_id, identifier, mark_of(log), row)

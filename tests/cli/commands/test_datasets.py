@@ -1,6 +1,6 @@
 """`datasets`: list, create, show, delete."""
 
-from cli.given import row
+from cli.cli_support import row
 
 
 def test_a_dataset_is_created_shown_and_deleted(run):
@@ -14,7 +14,7 @@ def test_a_dataset_is_created_shown_and_deleted(run):
     assert run("datasets", "list", "--json").json == []
 
 
-def test_a_second_dataset_of_a_name_is_told_from_the_first(run):
+def test_a_second_dataset_with_the_same_name_is_reported(run):
     first = run("datasets", "create", "support", "--json")
     second = run("datasets", "create", "support", "--json")
 
@@ -25,7 +25,7 @@ def test_a_second_dataset_of_a_name_is_told_from_the_first(run):
     assert shown.json["dataset"]["id"] == first.json["id"]
 
 
-def test_a_dataset_is_found_by_its_id_too(run, fill):
+def test_a_dataset_is_found_by_its_id(run, fill):
     dataset = fill([row(1)])
 
     assert run("datasets", "show", dataset, "--json").json["dataset"]["name"] == "demo"
@@ -36,31 +36,31 @@ def test_totals_count_each_call_once(run, fill):
     call = row(2, metadata={"custom_identifier": "run-2", "span_parent_id": "span-1"})
     fill([root, call])
 
-    said = run("datasets", "show", "demo", "--json").json
-    assert said["rows"] == 2
-    assert said["roots"]["number_of_requests"] == 1
-    assert said["roots"]["total_tokens"] == 12
+    result = run("datasets", "show", "demo", "--json").json
+    assert result["rows"] == 2
+    assert result["roots"]["number_of_requests"] == 1
+    assert result["roots"]["total_tokens"] == 12
 
 
-def test_a_dataset_that_is_not_there_is_named_with_those_that_are(run, fill):
+def test_an_unknown_dataset_error_lists_the_existing_ones(run, fill):
     fill([row(1)])
-    said = run("datasets", "show", "dmeo")
+    result = run("datasets", "show", "dmeo")
 
-    assert said.code == 2
-    assert "'dmeo'" in said.err
-    assert "demo" in said.err
+    assert result.code == 2
+    assert "'dmeo'" in result.err
+    assert "demo" in result.err
 
 
-def test_nothing_is_deleted_where_nobody_can_be_asked(run, fill):
+def test_delete_without_a_terminal_requires_yes(run, fill):
     fill([row(1)])
-    said = run("datasets", "delete", "demo")
+    result = run("datasets", "delete", "demo")
 
-    assert said.code == 2
-    assert "--yes" in said.err
+    assert result.code == 2
+    assert "--yes" in result.err
     assert len(run("datasets", "list", "--json").json) == 1
 
 
-def test_people_see_names_and_numbers(run, fill):
+def test_datasets_are_shown_with_names_and_totals(run, fill):
     fill([row(1), row(2)])
     listed = run("datasets", "list").out.split()
     shown = run("datasets", "show", "demo").out
@@ -71,7 +71,7 @@ def test_people_see_names_and_numbers(run, fill):
     assert "2, 2 of them roots" in shown
 
 
-def test_an_empty_platform_is_said(run):
+def test_an_empty_platform_says_so(run):
     run("datasets", "create", "demo")
     run("datasets", "delete", "demo", "--yes")
 

@@ -4,38 +4,38 @@ import pytest
 
 
 def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder):
-    said = process("demo", COLUMNS="140")
+    result = process("demo", COLUMNS="140")
 
-    assert said.code == 0, said.err
+    assert result.code == 0, result.err
     assert (folder / "respan.db").exists()
     for word in ("kind", "input", "output", "tokens", "cost", "time", "status"):
-        assert word in said.out
-    assert "10 questions, of which 1 failed" in said.out
-    assert "the model did not answer within 30" in said.out
-    assert "respan.db, dataset demo" in said.out
-    assert "respan-langchain serve" in said.out
-    assert "RESPAN_API_KEY" in said.out
+        assert word in result.out
+    assert "10 questions, of which 1 failed" in result.out
+    assert "the model did not answer within 30" in result.out
+    assert "respan.db, dataset demo" in result.out
+    assert "respan-langchain serve" in result.out
+    assert "RESPAN_API_KEY" in result.out
 
 
 def test_the_demo_fits_a_terminal_of_80_columns(run):
-    said = run("demo", COLUMNS="80")
+    result = run("demo", COLUMNS="80")
 
-    assert said.code == 0
-    assert max(len(line) for line in said.out.splitlines()) <= 80
-    assert said.out.count("└ ShopModel") == 13
+    assert result.code == 0
+    assert max(len(line) for line in result.out.splitlines()) <= 80
+    assert result.out.count("└ ShopModel") == 13
 
 
 def test_the_demo_as_json_adds_up(run):
-    said = run("demo", "--json").json
+    result = run("demo", "--json").json
 
-    rows = said["rows"]
+    rows = result["rows"]
     roots = [row for row in rows if "span_parent_id" not in row["metadata"]]
     assert (len(rows), len(roots)) == (23, 10)
-    assert said["totals"]["questions"] == 10
-    assert said["totals"]["failed"] == 1
-    assert said["totals"]["tokens"] == sum(row.get("total_tokens", 0) for row in roots)
+    assert result["totals"]["questions"] == 10
+    assert result["totals"]["failed"] == 1
+    assert result["totals"]["tokens"] == sum(row.get("total_tokens", 0) for row in roots)
     chats = [row for row in rows if row["log_type"] == "chat"]
-    assert abs(said["totals"]["cost"] - sum(row.get("cost", 0) for row in chats)) < 1e-12
+    assert abs(result["totals"]["cost"] - sum(row.get("cost", 0) for row in chats)) < 1e-12
     assert all(row["cost"] > 0 for row in chats if row["status"] == "success")
     assert sum("retrieved_documents" in row["metadata"] for row in roots) == 8
     assert [
@@ -43,14 +43,14 @@ def test_the_demo_as_json_adds_up(run):
     ] == [1, 2]
 
 
-def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(run, folder):
-    said = run(
+def test_demo_options_override_the_environment(run, folder):
+    result = run(
         "demo", "--file", "other.db", "--dataset", "trial", "--json",
         RESPAN_DATASET_ID="6d0b2c7e", RESPAN_BASE_URL="https://127.0.0.1:9", RESPAN_API_KEY="rk-1",
     )  # fmt: skip
 
-    assert said.code == 0, said.err
-    assert said.json["dataset"] == "trial"
+    assert result.code == 0, result.err
+    assert result.json["dataset"] == "trial"
     assert [each.name for each in folder.glob("*.db")] == ["other.db"]
 
 
@@ -62,35 +62,38 @@ def test_the_demo_goes_where_it_is_told_whatever_the_environment_says(run, folde
     ],
     ids=["option", "environment"],
 )
-def test_the_demo_goes_to_the_file_that_the_url_names(where, run, folder):
+def test_the_demo_writes_to_the_file_of_the_url(where, run, folder):
     words, variables = where["words"], {**where}
     del variables["words"]
-    said = run(*words, "demo", **variables)
+    result = run(*words, "demo", **variables)
 
-    assert said.code == 0, said.err
+    assert result.code == 0, result.err
     assert [each.name for each in folder.glob("*.db")] == ["one more.db"]
-    assert "respan-langchain --base-url 'sqlite:///one more.db' serve" in said.out
+    assert "respan-langchain --base-url 'sqlite:///one more.db' serve" in result.out
 
 
 @pytest.mark.parametrize(
     "words", [["--base-url", "https://x.org"], ["--base-url", "sqlite:///a.db", "--file", "b.db"]]
 )
-def test_the_demo_is_for_one_file(words, run, folder):
-    said = run("demo", *words)
+def test_the_demo_accepts_exactly_one_file(words, run, folder):
+    result = run("demo", *words)
 
-    assert said.code == 2
-    assert said.err.count("\n") == 1
-    assert "--file" in said.err
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "--file" in result.err
     assert not list(folder.iterdir())
 
 
-def test_the_demo_agent_is_the_same_without_langchain():
+def test_the_demo_agent_works_without_langchain():
     from respan_langchain.cli.demo_app.run import SCRIPT
-    from respan_langchain.cli.demo_app.shop import ShopModel, small_agent
+    from respan_langchain.cli.demo_app.shop import ShopModel, core_agent
 
-    agent = small_agent(ShopModel(script=SCRIPT, model="gpt-4.1-mini", served="gpt-4.1-mini"))
-    said = agent.invoke({"messages": [("user", "Please take back order A-1077, it is too small.")]})
+    agent = core_agent(ShopModel(script=SCRIPT, model="gpt-4.1-mini", served="gpt-4.1-mini"))
+    result = agent.invoke(
+        {"messages": [("user", "Please take back order A-1077, it is too small.")]}
+    )
 
     assert (
-        said["messages"][-1].content == "Your return R-1077 is open, and the label is in your mail."
+        result["messages"][-1].content
+        == "Your return R-1077 is open, and the label is in your mail."
     )

@@ -9,13 +9,13 @@ import sys
 from contextlib import closing
 
 import pytest
-from cli.given import row, shell
+from cli.cli_support import row, shell
 
-from respan_langchain._cell_format import cell_of, text_of, value_of
+from respan_langchain._cell_format import from_text, to_csv_cell, to_text
 from respan_langchain._connect import client_of
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.columns import COLUMNS
-from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.datasets.export.rows import to_row
 from respan_langchain.settings import read_settings
 
 HARD = [
@@ -28,7 +28,7 @@ HARD = [
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])
-def test_what_is_exported_is_imported_as_it_was(ending, run, fill):
+def test_an_export_can_be_imported_unchanged(ending, run, fill):
     fill(HARD)
     out = run("export", "demo", "-o", f"rows.{ending}")
     back = run("import", f"rows.{ending}", "copy", "--json")
@@ -36,7 +36,7 @@ def test_what_is_exported_is_imported_as_it_was(ending, run, fill):
     assert out.code == back.code == 0, back.err
     assert back.json["sent"] == 5
     with Dataset.open("copy", base_url="sqlite:///respan.db") as rows:
-        assert [row_of(log) for log in rows] == HARD
+        assert [to_row(log) for log in rows] == HARD
 
 
 def test_importing_twice_adds_nothing(run, fill):
@@ -50,34 +50,34 @@ def test_importing_twice_adds_nothing(run, fill):
     assert at_home.json == {"sent": 0, "already_there": 5, "refused": {}}
 
 
-def test_rows_that_came_meanwhile_are_exported_and_imported_at_home_once(run, fill, folder):
+def test_reimporting_an_export_into_its_own_dataset_adds_nothing(run, fill, folder):
     (folder / "first.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
     run("import", "first.jsonl", "demo")
     fill([row(number) for number in range(3)])
     run("export", "demo", "-o", "all.jsonl")
 
-    said = run("import", "all.jsonl", "demo", "--json")
-    assert said.json == {"sent": 0, "already_there": 5, "refused": {}}
+    result = run("import", "all.jsonl", "demo", "--json")
+    assert result.json == {"sent": 0, "already_there": 5, "refused": {}}
 
 
-def test_rows_that_were_removed_are_imported_again(run, folder):
+def test_deleted_rows_are_imported_again(run, folder):
     (folder / "rows.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
     run("import", "rows.jsonl", "demo")
     with client_of(read_settings(base_url="sqlite:///respan.db")) as client:
         client.remove_logs(client.find_or_create_dataset("demo").id, all_logs=True)
 
-    said = run("import", "rows.jsonl", "demo", "--json")
-    assert said.json == {"sent": 2, "already_there": 0, "refused": {}}
+    result = run("import", "rows.jsonl", "demo", "--json")
+    assert result.json == {"sent": 2, "already_there": 0, "refused": {}}
 
 
-def test_a_row_of_an_identifier_that_others_of_the_file_have_is_added(run, folder):
+def test_a_new_row_with_a_known_identifier_is_imported(run, folder):
     line = '{"input": "%s", "metadata": {"custom_identifier": "ticket-7"}}\n'
     (folder / "rows.jsonl").write_text(line % "a" + line % "b")
     run("import", "rows.jsonl", "demo")
     (folder / "rows.jsonl").write_text(line % "a" + line % "b" + line % "c")
 
-    said = run("import", "rows.jsonl", "demo", "--json")
-    assert said.json == {"sent": 1, "already_there": 2, "refused": {}}
+    result = run("import", "rows.jsonl", "demo", "--json")
+    assert result.json == {"sent": 1, "already_there": 2, "refused": {}}
 
 
 def test_rows_without_an_identifier_are_imported_once_each(run, folder):
@@ -88,16 +88,16 @@ def test_rows_without_an_identifier_are_imported_once_each(run, folder):
     assert run("import", "rows.jsonl", "demo", "--json").json["sent"] == 1
 
 
-def test_columns_of_other_names_are_named(run, folder):
+def test_import_maps_columns_by_name(run, folder):
     (folder / "rows.csv").write_text(
         "question,answer,reference,page,empty\nWhere?,Here.,There.,maps,\n"
     )
-    said = run(
+    result = run(
         "import", "rows.csv", "demo",
         "--input", "question", "--output", "answer", "--expected", "reference",
     )  # fmt: skip
 
-    assert said.code == 0, said.err
+    assert result.code == 0, result.err
     [log] = run("logs", "list", "demo", "--json").json["results"]
     assert (log["input"], log["output"], log["expected_output"]) == ("Where?", "Here.", "There.")
     assert log["metadata"]["page"] == "maps"
@@ -112,7 +112,7 @@ def test_a_path_reaches_into_a_column(run, folder):
     assert (log["input"], log["expected_output"]) == ("Where?", "Here.")
 
 
-def test_lines_that_are_no_rows_are_told_and_the_others_go(run, folder):
+def test_invalid_lines_are_reported_and_the_rest_is_imported(run, folder):
     lines = [
         '{"input": "a"}',
         "no json",
@@ -122,11 +122,11 @@ def test_lines_that_are_no_rows_are_told_and_the_others_go(run, folder):
         '{"input": null}',
     ]
     (folder / "rows.jsonl").write_text("\n".join(lines))
-    said = run("import", "rows.jsonl", "demo", "--json")
+    result = run("import", "rows.jsonl", "demo", "--json")
 
-    assert said.code == 1
-    assert said.json["sent"] == 2
-    assert [line.partition(":")[0] for line in said.err.splitlines()] == [
+    assert result.code == 1
+    assert result.json["sent"] == 2
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == [
         "line 2",
         "line 3",
         "line 4",
@@ -147,53 +147,53 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_a_file_that_cannot_be_read_leaves_no_dataset(name, run, folder):
+def test_an_unreadable_file_creates_no_dataset(name, run, folder):
     (folder / "folder").mkdir()
     if UNREADABLE[name] is not None:
         (folder / name).write_bytes(UNREADABLE[name])
-    said = run("import", name, "demo")
+    result = run("import", name, "demo")
 
-    assert said.code == 2
-    assert name in said.err
+    assert result.code == 2
+    assert name in result.err
     assert not (folder / "respan.db").exists()
 
 
 @pytest.mark.parametrize(
     ("text", "code", "complaints"), [("question,answer\na,b\n", 1, 1), ("", 0, 0)]
 )
-def test_a_file_without_rows_leaves_no_dataset(text, code, complaints, run, folder):
+def test_a_file_without_rows_creates_no_dataset(text, code, complaints, run, folder):
     (folder / "rows.csv").write_text(text)
-    said = run("import", "rows.csv", "demo", "--json")
+    result = run("import", "rows.csv", "demo", "--json")
 
-    assert (said.code, said.err.count("\n")) == (code, complaints)
-    assert said.json == {"sent": 0, "already_there": 0, "refused": {}}
+    assert (result.code, result.err.count("\n")) == (code, complaints)
+    assert result.json == {"sent": 0, "already_there": 0, "refused": {}}
     assert not (folder / "respan.db").exists()
 
 
-def test_rows_are_imported_from_what_can_be_read_but_once(folder):
+def test_rows_are_imported_from_a_pipe(folder):
     (folder / "rows.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
     ended = shell("{} import <(cat rows.jsonl) demo --json")
 
     assert json.loads(ended.stdout)["sent"] == 2
 
 
-def test_a_platform_that_is_no_database_is_said_with_the_reason(run, folder):
+def test_a_file_that_is_not_a_database_is_reported_with_the_reason(run, folder):
     (folder / "rows.jsonl").write_text('{"input": "a"}')
     (folder / "respan.db").write_text("no database, and long enough to be read as one" * 50)
-    said = run("import", "rows.jsonl", "demo")
+    result = run("import", "rows.jsonl", "demo")
 
-    assert said.code == 2
-    assert said.err.endswith("respan.db is not usable as a local store: file is not a database\n")
+    assert result.code == 2
+    assert result.err.endswith("respan.db is not usable as a local store: file is not a database\n")
 
 
-def test_a_platform_that_fails_is_said_with_the_reason(run, fill, folder):
+def test_a_database_error_is_reported_with_the_reason(run, fill, folder):
     fill([row(1)])
     with closing(sqlite3.connect(folder / "respan.db")) as connection:
         connection.execute("DROP TABLE scores")
-    said = run("export", "demo")
+    result = run("export", "demo")
 
-    assert said.code == 1
-    assert f"{folder / 'respan.db'}: no such table: scores" in said.err
+    assert result.code == 1
+    assert f"{folder / 'respan.db'}: no such table: scores" in result.err
 
 
 def test_rows_stream_through_a_pipe(run, fill):
@@ -204,7 +204,7 @@ def test_rows_stream_through_a_pipe(run, fill):
     assert run("import", "-", "copy", "--json", stdin=out).json["sent"] == 1
 
 
-def test_a_csv_has_one_head_and_a_cell_for_everything(run, fill):
+def test_a_csv_has_one_header_and_all_columns(run, fill):
     fill(HARD)
     read = list(csv.DictReader(io.StringIO(run("export", "demo", "--format", "csv").out)))
 
@@ -214,7 +214,7 @@ def test_a_csv_has_one_head_and_a_cell_for_everything(run, fill):
     assert float(read[0]["cost"]) == 0.001
 
 
-def test_a_value_that_is_not_known_is_not_zero(run, fill):
+def test_an_unknown_value_is_an_empty_csv_cell(run, fill):
     bare = {"input": "a", "metrics": {"prompt_tokens": 0}}
     fill([bare])
     [read] = csv.DictReader(io.StringIO(run("export", "demo", "--format", "csv").out))
@@ -226,23 +226,23 @@ CELLS = [None, "", "a", " [", '"', "{}", "null", "1", {"a": [1]}, [], "\ud800", 
 
 
 @pytest.mark.parametrize("value", CELLS, ids=repr)
-def test_a_cell_is_read_as_it_was_written(value):
-    assert value_of(text_of(value) or "") == value
+def test_a_cell_reads_back_as_written(value):
+    assert from_text(to_text(value) or "") == value
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", " =1", "\n=1", "\uff1d1"]
 
 
 @pytest.mark.parametrize("text", [*FORMULAS, *CELLS], ids=repr)
-def test_a_cell_for_a_spreadsheet_is_no_formula_and_is_read_as_it_was_written(text):
-    cell = cell_of(text_of(text)) or ""
+def test_a_csv_cell_is_never_a_formula_and_reads_back_as_written(text):
+    cell = to_csv_cell(to_text(text)) or ""
 
     assert cell.lstrip()[:1] not in {"=", "+", "-", "@", "\uff1d"}
     assert cell[:1] not in {"\t", "\r"}
-    assert value_of(cell) == text
+    assert from_text(cell) == text
 
 
-def test_a_csv_runs_nothing_in_a_spreadsheet(run, fill):
+def test_a_csv_contains_no_formulas(run, fill):
     risky = row(1, input="=1+1", output="@x", expected_output="-1")
     risky["metadata"]["custom_identifier"] = "+1"
     risky["metrics"]["cost"] = -0.5
@@ -256,49 +256,49 @@ def test_a_csv_runs_nothing_in_a_spreadsheet(run, fill):
 def test_an_export_that_fails_leaves_no_file(run, fill, folder):
     fill(HARD)
     (folder / "old.jsonl").write_text("before")
-    said = run("export", "demo", "-o", "no/such/folder.jsonl")
+    result = run("export", "demo", "-o", "no/such/folder.jsonl")
 
-    assert said.code == 2
-    assert "no/such/folder.jsonl" in said.err
+    assert result.code == 2
+    assert "no/such/folder.jsonl" in result.err
     assert sorted(each.name for each in folder.glob("*.jsonl*")) == ["old.jsonl"]
 
 
-def test_an_export_goes_through_a_link_to_the_file_that_it_names(run, fill, folder):
+def test_an_export_follows_symlinks(run, fill, folder):
     fill(HARD)
     (folder / "real.jsonl").write_text("before")
     (folder / "latest.jsonl").symlink_to("real.jsonl")
-    said = run("export", "demo", "-o", "latest.jsonl")
+    result = run("export", "demo", "-o", "latest.jsonl")
 
-    assert said.code == 0
+    assert result.code == 0
     assert (folder / "latest.jsonl").is_symlink()
     assert len((folder / "real.jsonl").read_text("utf-8").splitlines()) == 5
 
 
 @pytest.mark.parametrize("name", ["pipe", "link"])
-def test_an_export_into_a_pipe_leaves_it_a_pipe(name, run, fill, folder):
+def test_an_export_into_a_named_pipe_keeps_the_pipe(name, run, fill, folder):
     fill(HARD)
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to("pipe")
     with open(os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK), encoding="utf-8") as reader:  # noqa: PTH123
-        said = run("export", "demo", "-o", name)
+        result = run("export", "demo", "-o", name)
         written = reader.read()
 
-    assert said.code == 0
+    assert result.code == 0
     assert len(written.splitlines()) == 5
     assert (folder / "pipe").is_fifo()
     assert (folder / "link").is_symlink()
 
 
-def test_an_export_to_a_folder_is_refused_in_words(run, fill, folder):
+def test_an_export_to_a_folder_is_refused(run, fill, folder):
     fill(HARD)
     (folder / "rows").mkdir()
-    said = run("export", "demo", "-o", "rows")
+    result = run("export", "demo", "-o", "rows")
 
-    assert said.code == 2
-    assert said.err == "rows cannot be written: Is a directory\n"
+    assert result.code == 2
+    assert result.err == "rows cannot be written: Is a directory\n"
 
 
-def test_an_export_that_outgrows_its_disk_ends_in_one_line(fill, folder):
+def test_a_full_disk_is_reported_in_one_line(fill, folder):
     fill([row(number, output="x" * 1000) for number in range(400)])
     (folder / "rows.csv").write_text("before")
     ended = shell("ulimit -f 100; exec {} export demo -o rows.csv")
@@ -310,7 +310,7 @@ def test_an_export_that_outgrows_its_disk_ends_in_one_line(fill, folder):
 
 
 @pytest.mark.parametrize("words", ["export demo", "logs list demo", "logs list demo --json"])
-def test_output_that_finds_no_room_ends_in_one_line(words, fill):
+def test_a_full_standard_output_is_reported_in_one_line(words, fill):
     fill(HARD)
     ended = shell(f"{{}} {words} > /dev/full")
 
@@ -323,15 +323,15 @@ def test_output_that_finds_no_room_ends_in_one_line(words, fill):
     [["--format", "xml"], ["--preset", "nix"], ["--preset", "inspect", "--format", "csv"]],
     ids=" ".join,
 )
-def test_what_cannot_be_written_is_said(words, run, fill):
+def test_an_unwritable_export_is_reported(words, run, fill):
     fill(HARD)
-    said = run("export", "demo", *words)
+    result = run("export", "demo", *words)
 
-    assert said.code == 2
-    assert "there are" in said.err or "writes" in said.err
+    assert result.code == 2
+    assert "there are" in result.err or "writes" in result.err
 
 
-def test_only_reviewed_rows_are_exported_when_asked(run, fill):
+def test_with_expected_exports_only_rows_with_an_expected_output(run, fill):
     fill(HARD)
     lines = run("export", "demo", "--with-expected").out.splitlines()
 
@@ -423,7 +423,7 @@ def test_for_inspect(run, fill):
     assert chain["input"] == "Weather?"
 
 
-def test_a_preset_can_be_one_array(run, fill):
+def test_a_preset_can_be_exported_as_one_json_array(run, fill):
     fill([CHAT, CHAIN])
     run("export", "demo", "--preset", "deepeval", "-o", "goldens.json")
 
@@ -435,7 +435,7 @@ def test_a_preset_can_be_one_array(run, fill):
     ("package", "use"),
     [("pandas", "to_pandas()"), ("pyarrow", "to_parquet('x.parquet')"), ("datasets", "to_hf()")],
 )
-def test_what_is_missing_is_named(package, use, process, fill):
+def test_a_missing_package_is_named(package, use, process, fill):
     import subprocess
 
     fill(HARD)

@@ -5,24 +5,24 @@ import subprocess
 import sys
 
 import pytest
-from cli.given import ROOT, row
+from cli.cli_support import ROOT, row
 
 
-def test_rows_are_listed_the_newest_first(run, fill):
+def test_logs_are_listed_newest_first(run, fill):
     fill([row(1)])
     fill([row(2)])
 
-    said = run("logs", "list", "demo", "--json").json
-    assert said["count"] == 2
-    assert [log["custom_identifier"] for log in said["results"]] == ["run-2", "run-1"]
+    result = run("logs", "list", "demo", "--json").json
+    assert result["count"] == 2
+    assert [log["custom_identifier"] for log in result["results"]] == ["run-2", "run-1"]
 
 
 def test_more_rows_than_a_page_holds_are_listed(run, fill):
     fill([row(number) for number in range(130)])
 
-    said = run("logs", "list", "demo", "--json", "--limit", "120").json
-    assert len({log["unique_id"] for log in said["results"]}) == 120
-    assert said["count"] == 130
+    result = run("logs", "list", "demo", "--json", "--limit", "120").json
+    assert len({log["unique_id"] for log in result["results"]}) == 120
+    assert result["count"] == 130
 
 
 CONDITIONS = {
@@ -38,67 +38,67 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_filters_are_typed_as_one_thinks_them(condition, run, fill):
+def test_where_conditions_select_rows(condition, run, fill):
     second, third = row(2), row(3)
     second["metadata"]["status"] = "error"
     third["metadata"].update(model="gpt-4o", page="returns")
     third["metrics"]["cost"] = 0.5
     fill([row(1), second, third])
 
-    said = run("logs", "list", "demo", "--json", "--sort", "created_at", "--where", condition).json
-    assert [log["custom_identifier"] for log in said["results"]] == CONDITIONS[condition]
+    result = run(
+        "logs", "list", "demo", "--json", "--sort", "created_at", "--where", condition
+    ).json
+    assert [log["custom_identifier"] for log in result["results"]] == CONDITIONS[condition]
 
 
 @pytest.mark.parametrize("condition", ["modle=gpt-4o", "cost>cheap", "model", "=x"])
-def test_a_filter_that_is_not_understood_selects_nothing_but_an_error(condition, run, fill):
+def test_an_invalid_where_condition_is_an_error(condition, run, fill):
     fill([row(1)])
-    said = run("logs", "list", "demo", "--where", condition)
+    result = run("logs", "list", "demo", "--where", condition)
 
-    assert said.code == 2
-    assert said.err
-    assert not said.out
+    assert result.code == 2
+    assert result.err
+    assert not result.out
 
 
-def test_a_field_that_is_not_known_is_told_in_words_that_work_here(run, fill):
+def test_an_unknown_where_field_error_suggests_cli_syntax(run, fill):
     fill([row(1, metadata={"custom_identifier": "run-1", "page": "maps"})])
-    said = run("logs", "list", "demo", "--where", "page=maps")
+    result = run("logs", "list", "demo", "--where", "page=maps")
 
-    assert "metadata.page" in said.err
-    assert "metadata(" not in said.err
+    assert "metadata.page" in result.err
+    assert "metadata(" not in result.err
     found = run("logs", "list", "demo", "--where", "metadata.page=maps", "--json")
     assert found.json["count"] == 1
 
 
 @pytest.mark.parametrize("length", [32, 8])
-def test_a_row_is_shown_by_its_id_or_the_end_of_it(length, run, fill):
+def test_a_log_is_found_by_its_id_or_the_end_of_it(length, run, fill):
     fill([row(1), row(2)])
     unique_id = run("logs", "list", "demo", "--json", "-n", "1").json["results"][0]["unique_id"]
 
-    said = run("logs", "show", "demo", unique_id[-length:])
-    assert said.code == 0
-    assert "question 2" in said.out
-    assert "answer 2" in said.out
-    assert unique_id in said.out
+    result = run("logs", "show", "demo", unique_id[-length:])
+    assert result.code == 0
+    assert "question 2" in result.out
+    assert "answer 2" in result.out
+    assert unique_id in result.out
 
 
-def test_a_row_is_shown_by_its_run_too_and_the_dataset_may_be_in_the_environment(
-    run, fill, monkeypatch
-):
+def test_a_log_is_found_by_its_run_id_in_the_dataset_of_the_environment(run, fill, monkeypatch):
     fill([row(1), row(2)])
     monkeypatch.setenv("RESPAN_DATASET", "demo")
 
     assert run("logs", "show", "run-1", "--json").json["custom_identifier"] == "run-1"
 
 
-def test_what_a_model_said_cannot_steer_the_terminal(run, fill, monkeypatch):
+def test_model_output_cannot_send_terminal_escapes(run, fill, monkeypatch):
     hostile = "\x1b]0;owned\x07 \x1b[31mred\x9b2J \u202egnp.exe [bold red]markup[/] :smile:"
     fill([row(1, output=hostile)])
 
     monkeypatch.setenv("COLUMNS", "300")
-    for said in (run("logs", "list", "demo"), run("logs", "show", "demo", "run-1")):
-        assert said.code == 0
-        assert not set(said.out) & {"\x1b", "\x07", "\x9b", "\u202e"}
-        assert "[bold red]markup[/] :smile:" in said.out
+    for result in (run("logs", "list", "demo"), run("logs", "show", "demo", "run-1")):
+        assert result.code == 0
+        assert not set(result.out) & {"\x1b", "\x07", "\x9b", "\u202e"}
+        assert "[bold red]markup[/] :smile:" in result.out
 
 
 def test_tail_shows_the_newest_last(run, fill):
@@ -133,23 +133,23 @@ def test_tail_follows_what_arrives(fill, folder):
     assert [log["custom_identifier"] for log in arrived] == ["run-2", "run-3"]
 
 
-def test_people_can_follow_too(run, fill):
+def test_tail_follow_prints_tables(run, fill):
     fill([row(1), row(2)])
-    said = run("logs", "tail", "demo", "-n", "1")
+    result = run("logs", "tail", "demo", "-n", "1")
 
-    assert "question 2" in said.out
-    assert "question 1" not in said.out
+    assert "question 2" in result.out
+    assert "question 1" not in result.out
 
 
 @pytest.mark.parametrize(
     "words", [["nothing"], ["demo", "nothing"], ["a", "b", "c"], ["demo", "same"]]
 )
-def test_a_row_that_cannot_be_told_is_said(words, run, fill):
+def test_an_ambiguous_or_unknown_log_is_an_error(words, run, fill):
     same = [row(1), row(2)]
     for each in same:
         each["metadata"]["custom_identifier"] = "same"
     fill(same)
-    said = run("logs", "show", *words, RESPAN_DATASET="demo")
+    result = run("logs", "show", *words, RESPAN_DATASET="demo")
 
-    assert said.code == 2
-    assert said.err.count("\n") == 1
+    assert result.code == 2
+    assert result.err.count("\n") == 1

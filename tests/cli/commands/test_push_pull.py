@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from cli.given import ROOT, row
+from cli.cli_support import ROOT, row
 
 from respan_langchain._connect import client_of
 from respan_langchain.embedded.store.store import store_at
@@ -27,7 +27,7 @@ def identifiers(url: str, dataset: str = "demo") -> Counter[str | None]:
         return Counter(log.custom_identifier for log in client.logs(found[0].id))
 
 
-def test_rows_go_over_a_port_and_come_back(run, fill, folder):
+def test_rows_are_pushed_and_pulled_over_http(run, fill, folder):
     fill([row(number) for number in range(130)])
     with serving(store_at(f"sqlite:///{folder}/there.db")) as address:
         pushed = run("push", "demo", "--to", address, "--api-key", "rk-1", "--json")
@@ -42,51 +42,51 @@ def test_rows_go_over_a_port_and_come_back(run, fill, folder):
     assert identifiers("sqlite:///back.db") == identifiers(FROM)
 
 
-def test_rows_that_are_new_since_are_sent_alone(run, fill):
+def test_a_second_push_sends_only_new_rows(run, fill):
     fill([row(1)])
     run("push", "demo", "--to", "sqlite:///there.db")
     fill([row(2)])
 
-    said = run("push", "demo", "--to", "sqlite:///there.db", "--json").json
-    assert (said["sent"], said["already_there"]) == (1, 1)
+    result = run("push", "demo", "--to", "sqlite:///there.db", "--json").json
+    assert (result["sent"], result["already_there"]) == (1, 1)
 
 
-def test_a_part_of_the_rows_goes_under_another_name(run, fill):
+def test_a_filtered_push_can_rename_the_dataset(run, fill):
     failed = row(2)
     failed["metadata"]["status"] = "error"
     fill([row(1), failed])
-    said = run(
+    result = run(
         "push", "demo", "--to", "sqlite:///there.db", "--as", "failures", "-w", "status=error"
     )
 
-    assert said.code == 0, said.err
+    assert result.code == 0, result.err
     assert identifiers("sqlite:///there.db", "failures") == {"run-2": 1}
 
 
-def test_a_dataset_is_not_pushed_onto_itself(run, fill, folder):
+def test_a_dataset_cannot_be_pushed_onto_itself(run, fill, folder):
     fill([row(1)])
-    said = run("push", "demo", "--to", f"sqlite:///{folder}/respan.db")
+    result = run("push", "demo", "--to", f"sqlite:///{folder}/respan.db")
 
-    assert said.code == 2
-    assert "--as" in said.err
+    assert result.code == 2
+    assert "--as" in result.err
 
 
 @pytest.mark.parametrize("command", ["push", "pull"])
-def test_a_dataset_that_is_not_there_leaves_no_file(command, run, fill, folder):
+def test_pushing_an_unknown_dataset_creates_no_file(command, run, fill, folder):
     fill([row(1)])
-    said = run(command, "dmeo", "--from", FROM, "--to", "sqlite:///there.db")
+    result = run(command, "dmeo", "--from", FROM, "--to", "sqlite:///there.db")
 
-    assert said.code == 2
-    assert "'dmeo'" in said.err
+    assert result.code == 2
+    assert "'dmeo'" in result.err
     assert [each.name for each in folder.glob("*.db")] == ["respan.db"]
 
 
-def test_without_a_key_nothing_is_begun(run, fill):
+def test_push_without_a_key_fails_before_reading(run, fill):
     fill([row(1)])
-    said = run("push", "demo")
+    result = run("push", "demo")
 
-    assert said.code == 2
-    assert "RESPAN_API_KEY" in said.err
+    assert result.code == 2
+    assert "RESPAN_API_KEY" in result.err
 
 
 class Server:
@@ -151,7 +151,7 @@ def push_all(folder: Path, server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_or_doubled_when_the_pusher_is_killed(fill, folder, server):
+def test_nothing_is_lost_or_duplicated_if_the_pushing_process_is_killed(fill, folder, server):
     fill([row(number) for number in range(3_000)])
     with pushing(folder, server, 500) as process:
         process.kill()
@@ -162,7 +162,7 @@ def test_nothing_is_lost_or_doubled_when_the_pusher_is_killed(fill, folder, serv
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_or_doubled_when_the_server_is_killed(fill, folder, server):
+def test_nothing_is_lost_or_duplicated_if_the_server_is_killed(fill, folder, server):
     fill([row(number) for number in range(3_000)])
     with pushing(folder, server, 1_000) as process:
         server.kill()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from cli.given import ROOT, row
+from cli.cli_support import ROOT, row
 
 from respan_langchain._connect import client_of
 from respan_langchain.errors import AuthenticationError
@@ -35,46 +35,46 @@ def names(address: str, key: str = "any") -> list[str | None]:
         return [each.name for each in client.datasets()]
 
 
-def test_the_file_of_the_folder_is_served(fill, folder):
+def test_serve_uses_the_file_in_the_current_folder(fill, folder):
     fill([row(1)])
-    with served(folder) as said:
-        assert said["base_url"] == "sqlite:///respan.db"
-        assert "demo" in names(said["address"])
+    with served(folder) as result:
+        assert result["base_url"] == "sqlite:///respan.db"
+        assert "demo" in names(result["address"])
 
 
-def test_a_key_that_was_given_is_asked_for(fill, folder):
+def test_serve_requires_the_given_key(fill, folder):
     fill([row(1)])
-    with served(folder, "--api-key", "rk-1") as said:
-        assert "demo" in names(said["address"], "rk-1")
+    with served(folder, "--api-key", "rk-1") as result:
+        assert "demo" in names(result["address"], "rk-1")
         with pytest.raises(AuthenticationError):
-            names(said["address"], "rk-2")
+            names(result["address"], "rk-2")
 
 
-def test_a_port_that_is_taken_is_said(run):
+def test_a_port_in_use_is_reported(run):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = run("serve", "--port", str(port))
+        result = run("serve", "--port", str(port))
 
-    assert said.code == 2
-    assert str(port) in said.err
-
-
-def test_a_port_that_there_is_not_is_a_wrong_use(run):
-    said = run("serve", "--port", "99999")
-
-    assert said.code == 2
-    assert "65535" in said.err
+    assert result.code == 2
+    assert str(port) in result.err
 
 
-def test_other_machines_are_not_let_in_without_a_key(run):
-    said = run("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104  # that is the point
+def test_an_invalid_port_exits_with_2(run):
+    result = run("serve", "--port", "99999")
 
-    assert said.code == 2
-    assert "key" in said.err
+    assert result.code == 2
+    assert "65535" in result.err
 
 
-def test_only_a_file_is_served(run):
-    said = run("serve", "--base-url", "https://api.respan.ai")
+def test_serve_refuses_a_public_address_without_a_key(run):
+    result = run("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104  # that is the point
 
-    assert said.code == 2
-    assert "sqlite:///" in said.err
+    assert result.code == 2
+    assert "key" in result.err
+
+
+def test_serve_refuses_a_remote_url(run):
+    result = run("serve", "--base-url", "https://api.respan.ai")
+
+    assert result.code == 2
+    assert "sqlite:///" in result.err

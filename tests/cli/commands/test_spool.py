@@ -29,28 +29,28 @@ def states(run):
     return file["waiting"], file["dead"]
 
 
-def test_what_waits_is_listed_and_refused_rows_are_a_finding(run, spooled):
-    said = run("spool", "list")
+def test_pending_rows_are_listed_and_rejected_rows_exit_with_1(run, spooled):
+    result = run("spool", "list")
 
-    assert said.code == 1
-    assert "one.db" in said.out
+    assert result.code == 1
+    assert "one.db" in result.out
     assert states(run) == (2, 1)
 
 
-def test_an_empty_spool_is_said(run, folder, monkeypatch):
+def test_an_empty_spool_says_so(run, folder, monkeypatch):
     monkeypatch.setenv("RESPAN_SPOOL_DIR", str(folder / "spool"))
-    said = run("spool", "list")
+    result = run("spool", "list")
 
-    assert said.code == 0
-    assert "Nothing waits" in said.out
+    assert result.code == 0
+    assert "Nothing waits" in result.out
 
 
-def test_refused_rows_are_sent_again_when_that_is_said(run, spooled):
+def test_replay_queues_rejected_rows_again(run, spooled):
     assert run("spool", "replay", "--json").json == {"replayed": 1}
     assert states(run) == (3, 0)
 
 
-def test_rows_are_exported_with_their_history(run, spooled):
+def test_spool_rows_are_exported_with_their_history(run, spooled):
     lines = run("spool", "export", "--state", "dead").out.splitlines()
 
     [row] = map(json.loads, lines)
@@ -60,17 +60,17 @@ def test_rows_are_exported_with_their_history(run, spooled):
     assert len(run("spool", "export").out.splitlines()) == 3
 
 
-def test_refused_rows_are_deleted_when_that_is_said(run, spooled):
+def test_purge_deletes_rejected_rows(run, spooled):
     assert run("spool", "purge").code == 2
     assert run("spool", "purge", "--older-than", "1", "--yes", "--json").json == {"purged": 0}
     assert run("spool", "purge", "--yes", "--json").json == {"purged": 1}
     assert states(run) == (2, 0)
 
 
-def test_a_state_that_does_not_exist_deletes_nothing(run, spooled):
-    said = run("spool", "purge", "--state", "daed", "--yes")
+def test_an_unknown_state_deletes_nothing(run, spooled):
+    result = run("spool", "purge", "--state", "daed", "--yes")
 
-    assert said.code == 2
+    assert result.code == 2
     assert states(run) == (2, 1)
 
 
@@ -83,7 +83,7 @@ def spoilt(spooled):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "result"),
     [
         (["export", "--output", "rows.jsonl"], {"rows": 3, "file": "rows.jsonl"}),
         (["replay"], {"replayed": 1}),
@@ -91,10 +91,10 @@ def spoilt(spooled):
     ],
     ids=["export", "replay", "purge"],
 )
-def test_a_damaged_file_is_passed_over_and_said(run, spoilt, words, said):
+def test_a_damaged_spool_file_is_skipped_and_reported(run, spoilt, words, result):
     ended = run("spool", *words, "--json")
 
-    assert ended.json == said
+    assert ended.json == result
     assert ended.code == 1
     assert "1 file cannot be used: see `spool list`" in ended.err
 
@@ -106,11 +106,11 @@ def test_damaged_files_are_listed(run, spoilt):
     assert not any(file["in_use"] for file in files)
 
 
-def test_the_doctor_sees_what_was_refused(run, spooled):
+def test_doctor_reports_rejected_rows(run, spooled):
     run("datasets", "create", "demo")
-    said = run("doctor", "demo", "--json")
+    result = run("doctor", "demo", "--json")
 
-    assert said.code == 1
-    [check] = [each for each in said.json["checks"] if each["name"] == "spool"]
+    assert result.code == 1
+    [check] = [each for each in result.json["checks"] if each["name"] == "spool"]
     assert check["state"] == "found"
-    assert "1 row was refused" in check["words"]
+    assert "1 row was refused" in check["message"]

@@ -6,7 +6,7 @@ import subprocess
 import venv
 
 import pytest
-from cli.given import ROOT, row
+from cli.cli_support import ROOT, row
 
 PACKAGES = ["pandas", "pyarrow", "datasets"]
 SCRIPT = """
@@ -45,7 +45,7 @@ def python(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_tables_hold_what_the_rows_hold(python, fill, folder):
+def test_tables_contain_the_values_of_the_rows(python, fill, folder):
     bare = {"input": {"question": "Where?"}, "metrics": {"total_tokens": 0}}
     fill([row(1), bare])
     ended = subprocess.run(

@@ -1,11 +1,11 @@
 """A log as it was sent: also where a platform shows its parts in another way than it took them."""
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import columns_of
-from respan_langchain.datasets.export.rows import row_of
+from respan_langchain.datasets.export.columns import to_columns
+from respan_langchain.datasets.export.rows import to_row
 
 
-def test_numbers_and_names_in_columns_go_back_to_where_they_belong():
+def test_log_columns_return_to_metadata_and_metrics():
     log = Log.model_validate(
         {
             "unique_id": "u1",
@@ -21,7 +21,7 @@ def test_numbers_and_names_in_columns_go_back_to_where_they_belong():
         }
     )
 
-    assert row_of(log) == {
+    assert to_row(log) == {
         "input": [{"role": "user", "content": "hi"}],
         "output": "hello",
         "metadata": {"model": "gpt-4o", "log_type": "chat", "custom_identifier": "run-1"},
@@ -34,7 +34,7 @@ def test_numbers_and_names_in_columns_go_back_to_where_they_belong():
     }
 
 
-def test_what_was_sent_wins_over_what_the_platform_made_of_it():
+def test_sent_values_win_over_the_platforms_columns():
     log = Log.model_validate(
         {
             "input": "a",
@@ -45,9 +45,9 @@ def test_what_was_sent_wins_over_what_the_platform_made_of_it():
         }
     )
 
-    assert row_of(log) == {"input": "a", "metadata": {"model": "mine"}, "metrics": {"cost": 1}}
+    assert to_row(log) == {"input": "a", "metadata": {"model": "mine"}, "metrics": {"cost": 1}}
 
 
-def test_a_log_that_shows_nothing_can_be_sent_all_the_same():
-    assert row_of(Log()) == {"input": "", "metadata": {}, "metrics": {}}
-    assert columns_of(Log())["input"] == ""
+def test_an_empty_log_is_a_valid_row():
+    assert to_row(Log()) == {"input": "", "metadata": {}, "metrics": {}}
+    assert to_columns(Log())["input"] == ""

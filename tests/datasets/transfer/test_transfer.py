@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cli.given import row
+from cli.cli_support import row
 
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
