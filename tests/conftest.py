@@ -1,5 +1,7 @@
-"""Fixtures that several chapters use: a platform in a file, and a handler that delivers to it."""
+"""Fixtures for the tests of several packages: an embedded platform, and a handler for it."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,19 @@ from respan_langchain.settings import read_settings
 DATASET = "support-bot"
 
 
-@pytest.fixture(autouse=True)
-def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the variables or the home directory of whoever runs it."""
-    import os
+def pytest_configure() -> None:
+    """Let tests of Ctrl-C pass where pytest runs in the background.
 
+    A shell starts background jobs with SIGINT ignored, and every program that a test starts would
+    inherit that. A handler is not inherited: such a program begins with the default action.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the variables or the home directory of the person who runs it."""
     for name in list(os.environ):
         if name.startswith("RESPAN_"):
             monkeypatch.delenv(name)
