@@ -7,7 +7,7 @@ from typing import Final, ParamSpec, TypeVar
 logger = logging.getLogger(__name__)
 
 
-class Faults(dict[str, int]):
+class ErrorCounter(dict[str, int]):
     """How often each cause came; a cause is an error's class and the place that it comes from."""
 
     def add(self, problem: BaseException) -> None:
@@ -32,18 +32,18 @@ Result = TypeVar("Result")
 COSTS: Final[Mapping[str, str]] = {
     "redact": "What it was given is left out of the row.",
     "prices": "The cost of the call is unknown.",
-    "listener": "The row is delivered all the same.",
+    "on_row": "The row is delivered all the same.",
 }
 """What a function that fails costs, by the argument that it was given as."""
 
 
-class Watch:
+class UserFunctionGuard:
     """Over the functions that one handler was given."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: ErrorCounter) -> None:
         self._faults = faults
 
-    def over(
+    def guard(
         self,
         argument: str,
         function: Callable[Arguments, Result],

@@ -10,19 +10,19 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class Failed:
+class CallFailed:
     """What a call gives that raised; the class is the value."""
 
 
-def outcome_of(
+def safe_call(
     function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Result | type[Failed]:
-    """Call it; `Failed` when it raises.
+) -> Result | type[CallFailed]:
+    """Call it; `CallFailed` when it raises.
 
-    >>> outcome_of(int, "no number") is Failed
+    >>> safe_call(int, "no number") is CallFailed
     True
     """
     try:
         return function(*args, **kwargs)
     except Exception:  # noqa: BLE001 - foreign code, so nothing is known of what it raises
-        return Failed
+        return CallFailed

@@ -20,7 +20,7 @@ CREDENTIALS: Final = Path(".respan") / "credentials.json"
 """Under the home directory; written by the vendor's `respan login`."""
 KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
-THREE_WAYS: Final = (
+MISSING_KEY: Final = (
     "No Respan API key. Three ways to go on: set RESPAN_API_KEY (or pass api_key=...); "
     "run `respan login`, which writes ~/.respan/credentials.json; or work without an account, "
     'on this machine, with base_url="sqlite:///respan.db" (RESPAN_BASE_URL).'
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
         if self.api_key is None and not self.is_local:
-            found = _key_from_file(Path.home() / CREDENTIALS)
+            found = _read_key(Path.home() / CREDENTIALS)
             if found is not None:
                 object.__setattr__(self, "api_key", SecretStr(found))
         return self
@@ -137,13 +137,13 @@ def read_settings(**given: object) -> Settings:
             {name: value for name, value in given.items() if value is not None}
         )
     except ValidationError as problem:
-        raise ConfigurationError(_in_words(problem)) from None
+        raise ConfigurationError(_describe(problem)) from None
     if settings.api_key is None and not settings.is_local:
-        raise ConfigurationError(THREE_WAYS)
+        raise ConfigurationError(MISSING_KEY)
     return settings
 
 
-def _in_words(problem: ValidationError) -> str:
+def _describe(problem: ValidationError) -> str:
     """Name the argument, its variable, and what it should be.
 
     Never the value, which may be a key.
@@ -161,21 +161,21 @@ def _in_words(problem: ValidationError) -> str:
     return "; ".join(lines)
 
 
-def _key_from_file(path: Path) -> str | None:
+def _read_key(path: Path) -> str | None:
     """The key in a credentials file; None when there is no file, or none that can be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return _key_in(found)
+    return _find_key(found)
 
 
-def _key_in(found: Any) -> str | None:
+def _find_key(found: Any) -> str | None:
     """Look for the key at the top, then in each profile."""
     if not isinstance(found, Mapping):
         return None
     for name in KEY_NAMES:
         if isinstance(found.get(name), str) and found[name].strip():
             return str(found[name]).strip()
-    keys = (_key_in(profile) for profile in found.values() if isinstance(profile, Mapping))
+    keys = (_find_key(profile) for profile in found.values() if isinstance(profile, Mapping))
     return next((key for key in keys if key is not None), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Stats:
     """Counts since the handler was made.
 
-    Captured = queued + delivered + rejected + unknown + spooled + dropped.
+    Captured = queued + delivered + rejected + unconfirmed + spooled + dropped.
     """
 
     captured: int = 0
@@ -19,7 +19,7 @@ class Stats:
     """Rows that the platform said it has."""
     rejected: int = 0
     """Rows that the platform refused for good."""
-    unknown: int = 0
+    unconfirmed: int = 0
     """Rows that were sent, and nobody can say whether they were stored."""
     spooled: int = 0
     """Rows on disk, for a later process."""
@@ -29,9 +29,9 @@ class Stats:
     """Bulk requests made for this handler's destination."""
     open_runs: int = 0
     """Runs that have started and not ended."""
-    faults: Mapping[str, int] = field(default_factory=dict)
+    internal_errors: Mapping[str, int] = field(default_factory=dict)
     """What went wrong inside this package and in functions it was given, by cause."""
-    problem: str = ""
+    last_error: str = ""
     """What keeps rows from being delivered right now, in words; empty when nothing does."""
 
     def __str__(self) -> str:
@@ -43,10 +43,12 @@ class Stats:
         ]
         parts += [
             f"{name}={count}"
-            for name in ("rejected", "unknown", "spooled", "open_runs")
+            for name in ("rejected", "unconfirmed", "spooled", "open_runs")
             if (count := getattr(self, name))
         ]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
         parts.append(f"requests={self.requests}")
-        parts += [f"fault[{cause}]={count}" for cause, count in self.faults.items()]
-        return " ".join(parts) + (f" ({self.problem})" if self.problem else "")
+        parts += [
+            f"internal_errors[{cause}]={count}" for cause, count in self.internal_errors.items()
+        ]
+        return " ".join(parts) + (f" ({self.last_error})" if self.last_error else "")

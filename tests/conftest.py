@@ -85,7 +85,7 @@ def rows_of(platform: str) -> Callable[..., Rows]:
         handler: RespanDatasetCallbackHandler, dataset: str = DATASET, *, may_fail: bool = False
     ) -> Rows:
         assert handler.flush(timeout=20), handler.stats
-        assert may_fail or not handler.stats.faults
+        assert may_fail or not handler.stats.internal_errors
         with client_of(read_settings(base_url=platform)) as client:
             found = [each for each in client.datasets() if each.name == dataset]
             logs = client.logs(found[0].id, sort_by="timestamp") if found else ()

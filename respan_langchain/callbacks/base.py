@@ -14,14 +14,14 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from respan_langchain.callbacks.run_inline import Inline
-from respan_langchain.callbacks.snapshot import copied
+from respan_langchain.callbacks.run_inline import RunInline
+from respan_langchain.callbacks.snapshot import copy_shallow
 from respan_langchain.pipeline.backpressure import MOST_UNWEIGHED
 from respan_langchain.tracing.events import OMITTED, Event
 from respan_langchain.tracing.size_estimate import weight
 
 if TYPE_CHECKING:
-    from respan_langchain.pipeline.event_queue import Recorder
+    from respan_langchain.pipeline.event_queue import EventQueue
 
 _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=None)
 
@@ -32,7 +32,7 @@ def last_root() -> UUID | None:
 
 
 @contextmanager
-def only_here() -> Iterator[None]:
+def scoped_last_root() -> Iterator[None]:
     """Begin without a latest root run, and leave the one from before as it was."""
     token = _last_root.set(None)
     try:
@@ -41,10 +41,10 @@ def only_here() -> Iterator[None]:
         _last_root.reset(token)
 
 
-class Listener(BaseCallbackHandler):
+class CallbackBase(BaseCallbackHandler):
     """Writes events down for a recorder."""
 
-    run_inline = cast("bool", Inline())
+    run_inline = cast("bool", RunInline())
     raise_error = False
     # LangChain asks before each event. Its own answers are properties, and each costs a call.
     ignore_llm = cast("Any", False)
@@ -53,7 +53,7 @@ class Listener(BaseCallbackHandler):
     ignore_retriever = cast("Any", False)
 
     def __init__(
-        self, recorder: "Recorder", *, strict: bool, flush_root: Callable[[], None] | None
+        self, recorder: "EventQueue", *, strict: bool, flush_root: Callable[[], None] | None
     ) -> None:
         """Listen for a recorder.
 
@@ -67,24 +67,24 @@ class Listener(BaseCallbackHandler):
 
         self._around = var_child_runnable_config.get
         self._recorder = recorder
-        self._note = recorder.note_and_read if strict else recorder.note
-        self._freeze: Callable[[Any], object] = recorder.frozen if strict else copied
+        self._note = recorder.put_and_process if strict else recorder.put
+        self._freeze: Callable[[Any], object] = recorder.deep_copy if strict else copy_shallow
         self._strict = strict
         self._events = recorder.events
-        self._backlog = recorder.backlog
-        self._silent = recorder.silent
+        self._backlog = recorder.backpressure
+        self._silent = recorder.awaiting_first_token
         self._inner_roots = recorder.inner_roots
         self._every_chain = recorder.wants_chains
         self._flush_root = flush_root
         self._end = self._note if flush_root is None else self._note_and_flush
 
-    def complain(self, problem: Exception) -> None:
+    def record_error(self, problem: Exception) -> None:
         """Count what went wrong in an event, and say it once, without content.
 
         Each event has this guard in its own body, since a wrapper would cost as much again as the
         event. LangChain has a guard too, but it logs the error's `repr` each time.
         """
-        self._recorder.complain(problem)
+        self._recorder.record_error(problem)
 
     # For the listeners below
 
@@ -94,7 +94,7 @@ class Listener(BaseCallbackHandler):
         None while events are so few that nobody needs to weigh them. Content is left out when too
         much waits already.
         """
-        if len(self._events) <= self._backlog.unweighed:
+        if len(self._events) <= self._backlog.unmeasured:
             return self._freeze(value), None
         return self._weighed_content(value)
 

@@ -4,12 +4,12 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.callbacks.base import Listener
-from respan_langchain.callbacks.snapshot import failure_of
+from respan_langchain.callbacks.base import CallbackBase
+from respan_langchain.callbacks.snapshot import describe_failure
 from respan_langchain.tracing.events import UNCHANGED
 
 
-class ChainListener(Listener):
+class ChainCallbacks(CallbackBase):
     """Hears of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
 
     def on_chain_start(
@@ -33,7 +33,7 @@ class ChainListener(Listener):
                 self._inner_roots[run_id.int] = True
             if is_root or self._every_chain:
                 inputs, size = self._content(inputs)
-            elif len(self._events) > self._backlog.unweighed:
+            elif len(self._events) > self._backlog.unmeasured:
                 inputs, size = self._weighed(inputs)
             self._note(
                 (
@@ -52,7 +52,7 @@ class ChainListener(Listener):
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_chain_end(
         self,
@@ -74,11 +74,11 @@ class ChainListener(Listener):
                 if inputs is not UNCHANGED:
                     inputs, more = self._content(inputs)
                     size = None if size is None or more is None else size + more
-            elif len(self._events) > self._backlog.unweighed:
+            elif len(self._events) > self._backlog.unmeasured:
                 outputs, size = self._weighed(outputs)
             self._end((size, "end", monotonic(), run_id, outputs, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_chain_error(
         self,
@@ -95,9 +95,9 @@ class ChainListener(Listener):
             is_root = self._inner_roots.pop(run_id.int, parent_run_id is None)
             if inputs is not UNCHANGED and (is_root or self._every_chain):
                 inputs, size = self._weighed_content(inputs)
-            self._end((size, "error", monotonic(), run_id, failure_of(error), None, inputs))
+            self._end((size, "error", monotonic(), run_id, describe_failure(error), None, inputs))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_interrupt(self, event: Any) -> None:
         """A graph stops to wait for someone."""
@@ -113,11 +113,11 @@ class ChainListener(Listener):
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_resume(self, event: Any) -> None:
         """A graph goes on where it stopped."""
         try:
             self._note((0, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)

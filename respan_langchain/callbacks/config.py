@@ -7,7 +7,7 @@ variable too are checked in `settings.py`, and `prices` where they are read.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from respan_langchain._error_counter import Watch
+from respan_langchain._error_counter import UserFunctionGuard
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.rows.encoder import Finisher
@@ -25,22 +25,22 @@ LONGEST_SHOWN: Final = 20
 """Characters of a wrong string that is repeated; a longer one may be a key, or somebody's words."""
 
 
-class Wanted(NamedTuple):
+class ArgumentSpec(NamedTuple):
     """What an argument may be."""
 
     words: str
     fits: Callable[[Any], bool]
 
 
-def _one_of(*choices: str) -> Wanted:
-    return Wanted(
+def _one_of(*choices: str) -> ArgumentSpec:
+    return ArgumentSpec(
         " or ".join(f'"{choice}"' for choice in choices),
         lambda value: isinstance(value, str) and value in choices,
     )
 
 
-def _maybe(kind: type, words: str) -> Wanted:
-    return Wanted(words, lambda value: value is None or isinstance(value, kind))
+def _maybe(kind: type, words: str) -> ArgumentSpec:
+    return ArgumentSpec(words, lambda value: value is None or isinstance(value, kind))
 
 
 def _is_client(value: Any) -> bool:
@@ -48,14 +48,14 @@ def _is_client(value: Any) -> bool:
     return value is None or all(hasattr(value, name) for name in ("stream", "__enter__"))
 
 
-_YES_OR_NO: Final = Wanted("True or False", lambda value: isinstance(value, bool))
+_YES_OR_NO: Final = ArgumentSpec("True or False", lambda value: isinstance(value, bool))
 _PATH: Final = _maybe(str, 'a key or a dotted path, such as "answer.text"')
-_SELECTOR: Final = Wanted(
+_SELECTOR: Final = ArgumentSpec(
     "a name, a tag or a function of a run, or a list of them",
     lambda value: isinstance(value, str) or callable(value),
 )
 
-SINGLE: Final[Mapping[str, Wanted]] = {
+SINGLE: Final[Mapping[str, ArgumentSpec]] = {
     "keep_errors": _YES_OR_NO,
     "trajectory": _YES_OR_NO,
     "retrieved_documents": _YES_OR_NO,
@@ -65,27 +65,27 @@ SINGLE: Final[Mapping[str, Wanted]] = {
     "output_key": _PATH,
     "messages": _one_of("auto", "off"),
     "flush": _one_of("background", "root", "disk"),
-    "snapshot": _one_of("deferred", "strict"),
+    "copy": _one_of("shallow", "deep"),
     "metadata": _maybe(Mapping, "a mapping"),
     "limits": _maybe(ContentLimits, "ContentLimits(...)"),
     "patience": _maybe(Patience, "Patience(...)"),
-    "http_client": Wanted("an httpx.Client or httpx2.Client", _is_client),
-    "listener": Wanted("a function of bytes", lambda value: value is None or callable(value)),
+    "http_client": ArgumentSpec("an httpx.Client or httpx2.Client", _is_client),
+    "on_row": ArgumentSpec("a function of bytes", lambda value: value is None or callable(value)),
 }
-EACH: Final[Mapping[str, Wanted]] = {
+EACH: Final[Mapping[str, ArgumentSpec]] = {
     "capture": _one_of(*get_args(CaptureKind)),
     "include": _SELECTOR,
     "exclude": _SELECTOR,
-    "redact": Wanted(
+    "redact": ArgumentSpec(
         f'"{SECRETS}", a function of a string, or a list of them',
         lambda value: callable(value) or (isinstance(value, str) and value == SECRETS),
     ),
-    "tags": Wanted("a string, or a list of strings", lambda value: isinstance(value, str)),
+    "tags": ArgumentSpec("a string, or a list of strings", lambda value: isinstance(value, str)),
 }
 """Those that may be one value, a list of them, or None for none."""
 
 
-def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def validate_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments, with a tuple for each that may be a list.
 
     Raises:
@@ -123,7 +123,7 @@ Redact = Literal["secrets"] | Redactor | Iterable[Literal["secrets"] | Redactor]
 Selectors = Selector | Iterable[Selector] | None
 
 
-def policy_from(
+def build_policy(
     settings: Settings,
     *,
     capture: Iterable[CaptureKind],
@@ -141,7 +141,7 @@ def policy_from(
     )
 
 
-def shape_from(
+def build_row_options(
     settings: Settings,
     *,
     input_key: str | None,
@@ -175,9 +175,13 @@ def shape_from(
     )
 
 
-def finisher_from(
-    redact: Sequence[Literal["secrets"] | Redactor], limits: ContentLimits | None, watch: Watch
+def build_encoder(
+    redact: Sequence[Literal["secrets"] | Redactor],
+    limits: ContentLimits | None,
+    watch: UserFunctionGuard,
 ) -> Finisher:
     """What is taken out of a row's strings, and cut off them, before it goes anywhere."""
-    redactors = [watch.over("redact", one, gives=str) for one in redact if not isinstance(one, str)]
+    redactors = [
+        watch.guard("redact", one, gives=str) for one in redact if not isinstance(one, str)
+    ]
     return Finisher(redactors, limits, secrets=SECRETS in redact)

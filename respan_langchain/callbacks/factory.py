@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from respan_langchain._error_counter import Faults, Watch
-from respan_langchain.callbacks.config import checked, finisher_from, policy_from, shape_from
+from respan_langchain._error_counter import ErrorCounter, UserFunctionGuard
+from respan_langchain.callbacks.config import (
+    build_encoder,
+    build_policy,
+    build_row_options,
+    validate_arguments,
+)
 from respan_langchain.delivery.status import Ledger
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.pipeline.destination import address_of, worker_of
-from respan_langchain.pipeline.event_queue import Recorder
-from respan_langchain.pipeline.row_builder import Shaper
+from respan_langchain.pipeline.destination import dataset_address, get_worker
+from respan_langchain.pipeline.event_queue import EventQueue
+from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.rows.identity import shown_facts
 from respan_langchain.rows.model_cache import KnownModels
 from respan_langchain.settings import Settings, read_settings
@@ -38,60 +43,60 @@ SHAPE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """What a handler is made of."""
 
     settings: Settings
     address: str
     ledger: Ledger
     worker: Worker
-    recorder: Recorder
+    recorder: EventQueue
 
 
-def assembled(arguments: Mapping[str, Any]) -> Parts:
+def build_components(arguments: Mapping[str, Any]) -> Components:
     """Make a handler's parts of its constructor's arguments.
 
     Raises:
         ConfigurationError: One of them, or of the variables that stand in for them, is wrong.
     """
-    arguments = checked(arguments)
+    arguments = validate_arguments(arguments)
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
-    ledger, faults = Ledger(), Faults()
-    watch = Watch(faults)
+    ledger, faults = Ledger(), ErrorCounter()
+    watch = UserFunctionGuard(faults)
     prices = Prices(
         _watched("prices", arguments, watch), local_models_free=arguments["local_models_free"]
     )
     if prices.wants_updates:
         _keep_prices_new()
-    shape = shape_from(settings, **{name: arguments[name] for name in SHAPE})
-    shaper = Shaper(
-        policy=policy_from(settings, **{name: arguments[name] for name in POLICY}),
+    shape = build_row_options(settings, **{name: arguments[name] for name in SHAPE})
+    shaper = RowBuilder(
+        policy=build_policy(settings, **{name: arguments[name] for name in POLICY}),
         shape=shape,
         prices=prices,
-        finisher=finisher_from(arguments["redact"], arguments["limits"], watch),
+        finisher=build_encoder(arguments["redact"], arguments["limits"], watch),
         ledger=ledger,
-        address=address_of(settings),
+        address=dataset_address(settings),
         models=KnownModels(lambda facts: shown_facts(facts, shape)),
-        listener=_watched("listener", arguments, watch),
+        on_row=_watched("on_row", arguments, watch),
     )
     if arguments["flush"] == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
-    worker = worker_of(settings, arguments["http_client"])
-    recorder = Recorder(
+    worker = get_worker(settings, arguments["http_client"])
+    recorder = EventQueue(
         shaper,
         worker,
         arguments["patience"] or _patience(arguments["flush"]),
         max_waiting_bytes=settings.max_queue_bytes,
-        faults=faults,
+        errors=faults,
     )
-    return Parts(settings, shaper.address, ledger, worker, recorder)
+    return Components(settings, shaper.address, ledger, worker, recorder)
 
 
-def _watched(name: str, arguments: Mapping[str, Any], watch: Watch) -> Any:
+def _watched(name: str, arguments: Mapping[str, Any], watch: UserFunctionGuard) -> Any:
     given = arguments[name]
-    return watch.over(name, given) if callable(given) else given
+    return watch.guard(name, given) if callable(given) else given
 
 
 def _patience(flush: str) -> Patience:

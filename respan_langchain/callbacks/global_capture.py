@@ -15,9 +15,9 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from respan_langchain.callbacks.base import last_root, only_here
+from respan_langchain.callbacks.base import last_root, scoped_last_root
 from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
-from respan_langchain.callbacks.langgraph import introduce
+from respan_langchain.callbacks.langgraph import add_to_graph_config
 from respan_langchain.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 _block: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar("respan_capture", default=None)
 
 
-class _Current:
+class ActiveHandler:
     """Stands in for the ContextVar that LangChain expects, and for the class of its values.
 
     Its values are not seen by threads started elsewhere.
@@ -39,7 +39,7 @@ class _Current:
         """The handler for a run that begins now, None for none."""
         handler = _block.get() or self.everywhere
         if handler is not None and self._around is not None and self._around() is None:
-            introduce(handler, self)
+            add_to_graph_config(handler, self)
         return handler
 
     def __call__(self) -> BaseCallbackHandler:
@@ -73,7 +73,7 @@ class _Current:
             register_configure_hook(hook, True, hook)
 
 
-_current: Final = _Current()
+_current: Final = ActiveHandler()
 
 
 def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbackHandler:
@@ -83,7 +83,7 @@ def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbac
     nothing; with others the new handler takes over, and the old one delivers what it has.
     """
     before = _current.everywhere
-    if before is not None and before.is_made_of(dataset, **arguments):
+    if before is not None and before.has_arguments(dataset, **arguments):
         return before
     handler = RespanDatasetCallbackHandler(dataset, **arguments)
     _current.register()
@@ -102,12 +102,12 @@ def disable(timeout: float = 30.0) -> bool:
     return handler is None or bool(handler.shutdown(timeout))
 
 
-def enable_from_environment(asked: str) -> None:
+def enable_from_environment(value: str) -> None:
     """Do what `RESPAN_CAPTURE` asks for, in small letters, and not with "false".
 
     An app must not fail at an import, so what is wrong is logged.
     """
-    if asked not in {"1", "true", "yes", "on"}:
+    if value not in {"1", "true", "yes", "on"}:
         logger.warning(
             "RESPAN_CAPTURE is not understood, and nothing is captured: set it to true, 1, yes or"
             " on; or to false, 0, no or off."
@@ -119,7 +119,7 @@ def enable_from_environment(asked: str) -> None:
         logger.warning("RESPAN_CAPTURE is set, and nothing is captured: %s", problem)
 
 
-class Captured:
+class CaptureResult:
     """What one block captured."""
 
     def __init__(self) -> None:
@@ -129,10 +129,10 @@ class Captured:
         self._last_run_id: UUID | None = None
 
     @property
-    def records(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
         """The rows captured until now, as they are sent."""
         if self.handler is not None:
-            self.handler.read()
+            self.handler.process_pending()
         return [json.loads(body) for body in self._bodies]
 
     @property
@@ -149,25 +149,25 @@ class Captured:
         self._last_run_id, self._closed = last_root(), True
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.rows)
 
 
 @contextmanager
 def capture(
     dataset: str | None = None, *, timeout: float = 30.0, **arguments: Any
-) -> Iterator[Captured]:
+) -> Iterator[CaptureResult]:
     """Capture what runs in this block, and deliver it at its end.
 
     Takes what the handler's constructor takes. In the block it takes the place of what `enable` set
     up; a handler that listens to a chain around the block goes on.
     """
-    captured = Captured()
-    handler = RespanDatasetCallbackHandler(dataset, listener=captured.add, **arguments)
+    captured = CaptureResult()
+    handler = RespanDatasetCallbackHandler(dataset, on_row=captured.add, **arguments)
     captured.handler = handler
     _current.register()
     token = _block.set(handler)
     try:
-        with only_here():
+        with scoped_last_root():
             try:
                 yield captured
             finally:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
-from respan_langchain.callbacks.chains import ChainListener
-from respan_langchain.callbacks.langgraph import graph_aware, original
-from respan_langchain.callbacks.models import ModelListener
-from respan_langchain.callbacks.tools import ToolListener
+from respan_langchain.callbacks.chains import ChainCallbacks
+from respan_langchain.callbacks.langgraph import graph_aware_class, original_class
+from respan_langchain.callbacks.models import ModelCallbacks
+from respan_langchain.callbacks.tools import ToolCallbacks
 
 if TYPE_CHECKING:
     from respan_langchain.callbacks.config import Capture, Redact, Selectors
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from respan_langchain.usage.cost import PricesArgument
 
 
-class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
+class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks):
     """Captures LangChain runs as rows of a Respan dataset.
 
     Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making
@@ -34,7 +34,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         """Make one that langgraph recognises, where langgraph is installed."""
-        return super().__new__(graph_aware(cls))
+        return super().__new__(graph_aware_class(cls))
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         metadata: Mapping[str, Any] | None = None,
         tags: Iterable[str] | None = (),
         flush: Literal["background", "root", "disk"] = "background",
-        snapshot: Literal["deferred", "strict"] = "deferred",
+        copy: Literal["shallow", "deep"] = "shallow",
         patience: "Patience | None" = None,
         http_client: Any = None,
-        listener: Callable[[bytes], None] | None = None,
+        on_row: Callable[[bytes], None] | None = None,
         **settings: Any,
     ) -> None:
         """Check everything that can be checked without a connection.
@@ -100,10 +100,10 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             tags: Stand on every row.
             flush: "root": deliver before the root's call returns, for functions that are frozen
                 afterwards. "disk": with `delivery="durable"`, have its rows on disk by then.
-            snapshot: "strict": copy content at once, for apps that change nested state in place.
+            copy: "deep": copy content at once, for apps that change nested state in place.
             patience: How long unfinished traces are waited for.
             http_client: An `httpx.Client` or `httpx2.Client` of your own.
-            listener: Is called with every row as it is sent, on the worker's thread.
+            on_row: Called with every row as it is sent, on the worker's thread.
             **settings: The rest of `Settings`, each with its variable `RESPAN_<NAME>`.
 
         Raises:
@@ -115,16 +115,16 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         }
         # Imported here: what a handler is made of costs more to import than an app should pay that
         # makes none.
-        from respan_langchain.callbacks.factory import assembled
+        from respan_langchain.callbacks.factory import build_components
 
-        parts = assembled(self._arguments)
+        parts = build_components(self._arguments)
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
         self._address = parts.address
         # Asked for as long as somebody holds this handler, or it has something to say.
         self._worker.attach(parts.recorder, self)
         super().__init__(
             parts.recorder,
-            strict=snapshot == "strict",
+            strict=copy == "deep",
             flush_root={"root": self._flush_now, "disk": self._secure_now}.get(flush),
         )
 
@@ -162,11 +162,11 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
         """
         self._recorder.stop()
 
-    def read(self) -> None:
+    def process_pending(self) -> None:
         """Make rows of all that has ended, here and now; the worker does so a moment later."""
-        self._recorder.read_now()
+        self._recorder.process_pending()
 
-    def is_made_of(self, dataset: str | None, **arguments: Any) -> bool:
+    def has_arguments(self, dataset: str | None, **arguments: Any) -> bool:
         """Whether the constructor was given just this."""
         given = {**self._arguments, **self._arguments["settings"]}
         return given["dataset"] == dataset and all(
@@ -184,16 +184,16 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
             queued=counts.queued,
             delivered=counts.delivered,
             rejected=counts.rejected,
-            unknown=counts.unknown,
+            unconfirmed=counts.unknown,
             spooled=counts.spooled,
             dropped=counts.dropped,
             requests=self._worker.requests,
             open_runs=self._recorder.open_runs,
-            faults=dict(self._recorder.faults),
-            problem=self._worker.problem or "",
+            internal_errors=dict(self._recorder.errors),
+            last_error=self._worker.problem or "",
         )
 
-    def fate(self, run_id: UUID | str) -> "Fate | None":
+    def row_status(self, run_id: UUID | str) -> "Fate | None":
         """What became of one run's row.
 
         None when it never came, or too long ago to be remembered.
@@ -202,7 +202,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
     def _allowed(self, timeout: float) -> float:
         """No time where this very thread makes rows, since the flush would wait for it."""
-        return 0.0 if self._recorder.reads_here else timeout
+        return 0.0 if self._recorder.is_draining_thread else timeout
 
     def _secure_now(self) -> None:
         self._worker.secure(self._settings.exit_timeout)
@@ -240,7 +240,7 @@ class RespanDatasetCallbackHandler(ChainListener, ModelListener, ToolListener):
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, dict[str, Any]]]:
         """Pickle as what it was made of: another process gets a working handler of its own."""
-        return _remade, (original(type(self)), self._arguments)
+        return _remade, (original_class(type(self)), self._arguments)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._address} at {self._settings.base_url}: {self.stats}>"

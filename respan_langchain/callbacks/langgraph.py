@@ -18,7 +18,7 @@ FURTHEST: Final = 6
 _made: Final[dict[type, type]] = {}
 
 
-def graph_aware(cls: type) -> type:
+def graph_aware_class(cls: type) -> type:
     """The class itself where langgraph is not installed, else a subclass that it recognises."""
     if find_spec("langgraph") is None or cls in _made.values():
         return cls
@@ -27,12 +27,12 @@ def graph_aware(cls: type) -> type:
     return _made[cls]
 
 
-def original(cls: type) -> type:
+def original_class(cls: type) -> type:
     """The class that a recognised subclass was made of."""
     return next((base for base, made in _made.items() if made is cls), cls)
 
 
-def introduce(handler: object, hook: Any) -> None:
+def add_to_graph_config(handler: object, hook: Any) -> None:
     """Let a graph's call that asks a hook for handlers tell this one of interrupts.
 
     langgraph tells only those in the config of its call, where `register_configure_hook` puts

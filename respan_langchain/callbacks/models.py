@@ -5,13 +5,13 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.callbacks.base import Listener
-from respan_langchain.callbacks.snapshot import failure_of, says_something
+from respan_langchain.callbacks.base import CallbackBase
+from respan_langchain.callbacks.snapshot import describe_failure, has_content
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.size_estimate import answer_weight, conversation_weight
 
 
-class ModelListener(Listener):
+class ModelCallbacks(CallbackBase):
     """Hears of chat models and text models."""
 
     def on_chat_model_start(
@@ -46,7 +46,7 @@ class ModelListener(Listener):
                 (serialized, invocation_params, options),
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_llm_start(
         self,
@@ -76,7 +76,7 @@ class ModelListener(Listener):
                 (serialized, invocation_params, options),
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_llm_new_token(
         self,
@@ -111,11 +111,11 @@ class ModelListener(Listener):
         """A model answered."""
         try:
             size = None
-            if len(self._events) > self._backlog.unweighed:
+            if len(self._events) > self._backlog.unmeasured:
                 response, size = self._weighed_answer(response)
             self._end((size, "end", monotonic(), run_id, response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_llm_error(
         self,
@@ -129,16 +129,16 @@ class ModelListener(Listener):
         """A model failed or its stream was abandoned; `response` is what it had said until then."""
         try:
             response, size = (None, 0) if response is None else self._weighed_answer(response)
-            self._end((size, "error", monotonic(), run_id, failure_of(error), response))
+            self._end((size, "error", monotonic(), run_id, describe_failure(error), response))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model tries again by itself."""
         try:
             self._note((0, "retry", monotonic(), run_id))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def _start_model(
         self,
@@ -157,7 +157,7 @@ class ModelListener(Listener):
         above, configurable, _ = self._begin(run_id, parent_run_id)
         if self._strict:
             asked = self._freeze(asked)
-        if len(self._events) > self._backlog.unweighed:
+        if len(self._events) > self._backlog.unmeasured:
             full = self._recorder.is_full
             asked, size = (OMITTED, 0) if full else (asked, conversation_weight(asked))
         self._note(
@@ -183,17 +183,17 @@ class ModelListener(Listener):
 
     def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
         try:
-            if says_something(token, chunk):
+            if has_content(token, chunk):
                 self._hear(run_id)
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def _first_block(self, run_id: UUID, event: Any) -> None:
         try:
             if event.get("event") == "content-block-delta":
                 self._hear(run_id)
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def _hear(self, run_id: UUID) -> None:
         self._silent.pop(run_id.int, None)

@@ -10,7 +10,7 @@ import sys
 from types import CodeType, FrameType
 
 
-class Inline:
+class RunInline:
     """The attribute `run_inline` of a handler, which LangChain reads."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from respan_langchain.tracing.events import Failure
 
 
-def copied(value: object) -> object:
+def copy_shallow(value: object) -> object:
     """Copy what the app may change next.
 
     The dict or list itself and its direct lists; what is in them is shared.
@@ -22,7 +22,7 @@ def copied(value: object) -> object:
     return list(value) if type(value) is list else value
 
 
-def failure_of(error: BaseException) -> Failure:
+def describe_failure(error: BaseException) -> Failure:
     """Say in words how a run failed.
 
     The exception itself must not be kept: its traceback holds the app's frames.
@@ -38,7 +38,7 @@ def failure_of(error: BaseException) -> Failure:
     return Failure("error", type=_class_of(error), message=_words_of(error))
 
 
-def says_something(token: object, chunk: Any) -> bool:
+def has_content(token: object, chunk: Any) -> bool:
     """Whether a streamed token is the first sign of an answer.
 
     Text, or a tool call being written.

@@ -4,11 +4,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from respan_langchain.callbacks.base import Listener
-from respan_langchain.callbacks.snapshot import failure_of
+from respan_langchain.callbacks.base import CallbackBase
+from respan_langchain.callbacks.snapshot import describe_failure
 
 
-class ToolListener(Listener):
+class ToolCallbacks(CallbackBase):
     """Hears of tools and retrievers."""
 
     def on_tool_start(
@@ -48,7 +48,7 @@ class ToolListener(Listener):
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool returned a value or a message, which may say that it failed."""
@@ -56,14 +56,14 @@ class ToolListener(Listener):
             taken, size = self._content(output)
             self._end((size, "end", monotonic(), run_id, taken))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
         try:
-            self._end((0, "error", monotonic(), run_id, failure_of(error)))
+            self._end((0, "error", monotonic(), run_id, describe_failure(error)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_retriever_start(
         self,
@@ -97,7 +97,7 @@ class ToolListener(Listener):
                 )
             )
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever found documents; the list is shared with the app."""
@@ -105,11 +105,11 @@ class ToolListener(Listener):
             taken, size = self._content(documents)
             self._end((size, "end", monotonic(), run_id, taken))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
         try:
-            self._end((0, "error", monotonic(), run_id, failure_of(error)))
+            self._end((0, "error", monotonic(), run_id, describe_failure(error)))
         except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.complain(problem)
+            self.record_error(problem)

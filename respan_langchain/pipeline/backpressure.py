@@ -45,7 +45,7 @@ SLICE_BYTES: Final = 4_000_000
 """The same in bytes, if they are as large as the latest were."""
 
 
-class Backlog:
+class Backpressure:
     """The bounds of one recorder's events, as of the latest look at them."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -59,24 +59,24 @@ class Backlog:
         """When events were read last."""
         self.behind = BEHIND
         """Events in waiting from which on they help now."""
-        self.unweighed = 0
+        self.unmeasured = 0
         """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
-        self.room = most_bytes
+        self.free_bytes = most_bytes
         """Bytes that those beyond may hold."""
         self.slice = SLICE
         """Events that are read in one go."""
 
-    def learn(self, size: int, events: int) -> None:
+    def update_estimate(self, size: int, events: int) -> None:
         """Rows of `size` bytes in all were made of so many events."""
         # Large ones are remembered for a few looks.
         self._usual = max(size // max(1, events), self._usual // 2, 1)
         self.slice = max(1, min(SLICE, SLICE_BYTES // self._usual))
 
-    def look(self, held_bytes: int) -> None:
+    def refresh(self, held_bytes: int) -> None:
         """Set the bounds anew, now that rows hold so many bytes."""
         few = self._most_bytes // PART_UNWEIGHED // self._usual if self._usual else 0
-        self.unweighed = min(MOST_UNWEIGHED, few)
-        self.room = self._most_bytes - held_bytes - self.unweighed * self._usual
+        self.unmeasured = min(MOST_UNWEIGHED, few)
+        self.free_bytes = self._most_bytes - held_bytes - self.unmeasured * self._usual
 
     def wants_help(self, now: float, waiting: int) -> bool:
         """Whether the app's threads are to help; not after a pause, until too many wait again."""
@@ -85,11 +85,11 @@ class Backlog:
             return False
         return True
 
-    def turn(self, now: float, waiting: int) -> float:
+    def wait_budget(self, now: float, waiting: int) -> float:
         """Seconds for which a call waits for its turn to help, when others read."""
         return TURN if waiting > FAR_BEHIND and now - self.read_at < STUCK else 0.0
 
-    def helped(self, now: float, waiting: int) -> None:
+    def after_drain(self, now: float, waiting: int) -> None:
         """Say when to help again, with so many left in waiting.
 
         Twice as many are read as come, so that no call of the app's takes much longer.

@@ -31,7 +31,7 @@ UNPACED: Final = 1_000_000
 """Requests a minute for a platform on this machine, which has no limit to respect."""
 
 
-def address_of(settings: Settings) -> str:
+def dataset_address(settings: Settings) -> str:
     """The dataset that rows go to unless their call says otherwise.
 
     Raises:
@@ -47,22 +47,24 @@ def address_of(settings: Settings) -> str:
     return f"name:{settings.dataset}"
 
 
-def worker_of(settings: Settings, http_client: Any = None) -> Worker:
+def get_worker(settings: Settings, http_client: Any = None) -> Worker:
     """The worker for this platform, key and limits.
 
     The same one for every handler that asks for the same.
     """
-    settings = _anchored(settings)
+    settings = _with_absolute_url(settings)
 
     def make() -> Worker:
         return Worker(
-            lambda: PlatformCarrier(settings, http_client), limits_of(settings), disk_of(settings)
+            lambda: RespanTransport(settings, http_client),
+            build_limits(settings),
+            prepare_spool(settings),
         )
 
-    return worker_for(key_of(settings, http_client), make)
+    return worker_for(worker_key(settings, http_client), make)
 
 
-def key_of(settings: Settings, http_client: Any = None) -> Hashable:
+def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     """What handlers that share a worker have in common.
 
     Raises:
@@ -71,10 +73,10 @@ def key_of(settings: Settings, http_client: Any = None) -> Hashable:
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     signature = blake2b(secret.encode(), digest_size=16).digest()
     client = None if http_client is None else id(http_client)
-    return settings.base_url, signature, limits_of(settings), client, disk_of(settings)
+    return settings.base_url, signature, build_limits(settings), client, prepare_spool(settings)
 
 
-def disk_of(settings: Settings) -> Disk | None:
+def prepare_spool(settings: Settings) -> Disk | None:
     """Where rows lie on disk; None where they do not.
 
     Raises:
@@ -100,7 +102,7 @@ def spool_directory(settings: Settings) -> Path:
     return above.expanduser() / f"{parts.hostname or 'local'}-{signature}"
 
 
-def limits_of(settings: Settings) -> Limits:
+def build_limits(settings: Settings) -> Limits:
     """The worker's limits, in its own words."""
     local = settings.is_local or urlsplit(settings.base_url).hostname in LOOPBACK
     paced = "requests_per_minute" in settings.model_fields_set or not local
@@ -120,7 +122,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _anchored(settings: Settings) -> Settings:
+def _with_absolute_url(settings: Settings) -> Settings:
     """Find what is wrong with the URL in the constructor call, and not later in the background.
 
     A relative file is where the app was then, wherever it goes before the first row leaves.
@@ -132,7 +134,7 @@ def _anchored(settings: Settings) -> Settings:
     return settings
 
 
-class PlatformCarrier:
+class RespanTransport:
     """Carries batches to the platform.
 
     Over the network, or into a file that speaks the same protocol.
@@ -154,7 +156,7 @@ class PlatformCarrier:
         try:
             dataset_id = self._dataset_id(address, ends)
         except ApiError as problem:
-            return _answer_of(problem)
+            return _unsent_response(problem)
         answer = self._exchange.send(bulk_call(dataset_id), ends, content=body)
         if answer.status == NOT_FOUND:
             self._ids.pop(address, None)  # its name may have another id by now
@@ -187,7 +189,7 @@ class PlatformCarrier:
         return self._ids[address]
 
 
-def _answer_of(problem: ApiError) -> Answer:
+def _unsent_response(problem: ApiError) -> Answer:
     """What kept the dataset from being found, as if it had been said of the rows.
 
     They were surely not sent.

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from threading import get_ident
 from uuid import UUID
 
-from respan_langchain._error_counter import Faults
+from respan_langchain._error_counter import ErrorCounter
 from respan_langchain.delivery.row import Parcel
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.pipeline.backpressure import BEHIND, HELP, SMALL, SMALL_EVENT, Backlog
-from respan_langchain.pipeline.row_builder import Shaper
+from respan_langchain.pipeline.backpressure import BEHIND, HELP, SMALL, SMALL_EVENT, Backpressure
+from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.events import Event, weight_of
 from respan_langchain.tracing.size_estimate import weight
@@ -28,22 +28,22 @@ from respan_langchain.tracing.timeouts import Patience
 from respan_langchain.tracing.tracker import Runs
 
 
-class Recorder:
+class EventQueue:
     """One handler's notebook, and the source of its worker's parcels."""
 
     def __init__(
         self,
-        shaper: Shaper,
+        row_builder: RowBuilder,
         worker: Worker,
         patience: Patience,
         *,
         max_waiting_bytes: int,
-        faults: Faults,
+        errors: ErrorCounter,
     ) -> None:
-        self._shaper = shaper
+        self._row_builder = row_builder
         self._worker = worker
         self._patience = patience
-        self.backlog = Backlog(max_waiting_bytes)
+        self.backpressure = Backpressure(max_waiting_bytes)
         self.events: deque[Event] = deque()
         """What waits to be read; one and the same deque for as long as the recorder lives."""
         self.waiting_bytes = 0
@@ -51,19 +51,19 @@ class Recorder:
 
         Exact bounds are kept once rows are encoded.
         """
-        self.wants_chains = "chain" in shaper.policy.capture
+        self.wants_chains = "chain" in row_builder.policy.capture
         """Whether chains that are not roots become rows, so that what is in them matters."""
         self.stopped = False
         """Whether nothing more is written down."""
-        self.silent: dict[int, None] = {}
+        self.awaiting_first_token: dict[int, None] = {}
         """Model runs that have not said anything yet, by the number of their id.
 
         Hashing a UUID costs three times that.
         """
         self.inner_roots: dict[int, bool] = {}
         """Roots that are open below a run which this handler was never told of, likewise."""
-        self.faults = faults
-        self.complain = self.faults.add
+        self.errors = errors
+        self.record_error = self.errors.add
         self._runs = Runs(patience, wants_chains=self.wants_chains)
         self._closing = False
         self._ready: list[Parcel] = []
@@ -78,11 +78,11 @@ class Recorder:
 
     # The app's side
 
-    def note(self, event: Event) -> None:
+    def put(self, event: Event) -> None:
         """Write an event down; `event[0]` is its size in bytes, None if it was not weighed."""
         if self.stopped:
             if event[1] == "start":
-                self.silent.pop(event[3].int, None)
+                self.awaiting_first_token.pop(event[3].int, None)
                 self.inner_roots.pop(event[3].int, None)
             return
         events = self.events
@@ -91,13 +91,13 @@ class Recorder:
             self.waiting_bytes += event[0]
         if self._worker.asleep:
             self._worker.wake()
-        elif len(events) > self.backlog.behind:
+        elif len(events) > self.backpressure.behind:
             self._help()
 
-    def note_and_read(self, event: Event) -> None:
+    def put_and_process(self, event: Event) -> None:
         """Write an event down and read it at once, for apps that change nested state in place."""
-        self.note(event)
-        self.read_now()
+        self.put(event)
+        self.process_pending()
 
     def stop(self) -> None:
         """Write nothing more down; the worker closes what is open."""
@@ -106,37 +106,37 @@ class Recorder:
         if self.events or self.open_runs:
             self._worker.wake()
 
-    def frozen(self, value: object) -> object:
+    def deep_copy(self, value: object) -> object:
         """Content as it is at this moment, all the way down."""
-        return json_value(value, keep_media=self._shaper.shape.keep_media)
+        return json_value(value, keep_media=self._row_builder.shape.keep_media)
 
     @property
     def is_full(self) -> bool:
         """Whether content has to be left out, since too much of it waits already."""
         waiting = self.waiting_bytes + len(self.events) * SMALL_EVENT
-        if waiting > self.backlog.room:
+        if waiting > self.backpressure.free_bytes:
             # It was for as long as the worker did not look; what was delivered since makes room.
-            self.backlog.look(self._worker.held_bytes)
-        return waiting > self.backlog.room
+            self.backpressure.refresh(self._worker.held_bytes)
+        return waiting > self.backpressure.free_bytes
 
-    def read_now(self) -> None:
+    def process_pending(self) -> None:
         """Read everything that is written, on this thread."""
-        if self.reads_here:
+        if self.is_draining_thread:
             return  # a signal handler or `__del__` came in between: whom it interrupted goes on
         with self._reading, self._as_reader():
             while self.events:
-                self._read(self.backlog.slice)
+                self._read(self.backpressure.slice)
             ready = self._hand_out()
         self._worker.put(*ready)
 
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root, everything considered that was written until now."""
-        self.read_now()
+        self.process_pending()
         run = self._runs.find(run_id)
         return run is not None and run.is_root
 
     @property
-    def reads_here(self) -> bool:
+    def is_draining_thread(self) -> bool:
         """Whether this thread reads, further up: what it waits for would wait for it."""
         return self._reader == get_ident()
 
@@ -156,7 +156,7 @@ class Recorder:
         with self._reading, self._as_reader():
             if self._in_view <= 0:
                 self._in_view = len(self.events)
-            read = min(self.backlog.slice, len(self.events))
+            read = min(self.backpressure.slice, len(self.events))
             self._in_view -= read
             self._read(read)
             if not self.events:
@@ -166,8 +166,8 @@ class Recorder:
                 self._end_look(now)
             ready = self._hand_out()
             if ready:
-                self.backlog.learn(sum(len(parcel.body) for parcel in ready), read)
-            self.backlog.look(self._worker.held_bytes)
+                self.backpressure.update_estimate(sum(len(parcel.body) for parcel in ready), read)
+            self.backpressure.refresh(self._worker.held_bytes)
             return ready
 
     def due_in(self, now: float) -> float | None:
@@ -183,7 +183,7 @@ class Recorder:
         """Close the traces whose root has ended, whatever is open under them."""
         with self._reading, self._as_reader():
             while self.events:
-                self._read(self.backlog.slice)
+                self._read(self.backpressure.slice)
             self._runs.settle(time.monotonic())
             self._shape_finished()
 
@@ -200,16 +200,16 @@ class Recorder:
         self.waiting_bytes = 0
         self._in_view = 0
         self._closing = self.stopped
-        self.silent.clear()
+        self.awaiting_first_token.clear()
         self.inner_roots.clear()
 
     # Inside
 
     def _help(self) -> None:
         now, waiting = time.monotonic(), len(self.events)
-        if self.reads_here or not self.backlog.wants_help(now, waiting):
+        if self.is_draining_thread or not self.backpressure.wants_help(now, waiting):
             return
-        if not self._reading.acquire(timeout=self.backlog.turn(now, waiting)):
+        if not self._reading.acquire(timeout=self.backpressure.wait_budget(now, waiting)):
             return
         try:
             with self._as_reader():
@@ -217,7 +217,7 @@ class Recorder:
                 ready = self._hand_out()
         finally:
             self._reading.release()
-        self.backlog.helped(now, len(self.events))
+        self.backpressure.after_drain(now, len(self.events))
         self._worker.put(*ready)
 
     @contextmanager
@@ -256,9 +256,9 @@ class Recorder:
             try:
                 getattr(runs, event[1])(*event[2:])
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
-                self.complain(problem)
+                self.record_error(problem)
         self._shape_finished()
-        self.backlog.read_at = time.monotonic()
+        self.backpressure.read_at = time.monotonic()
 
     def _is_large(self, event: Event) -> bool:
         """Whether much may have to be made into rows once this event is read."""
@@ -276,13 +276,13 @@ class Recorder:
         if not finished:
             return
         for run in finished:
-            self.silent.pop(run.id.int, None)
+            self.awaiting_first_token.pop(run.id.int, None)
             if self.inner_roots:
                 self.inner_roots.pop(run.id.int, None)
         try:
-            self._ready += self._shaper.parcels(finished, self.complain)
+            self._ready += self._row_builder.build(finished, self.record_error)
         except BaseException as interruption:
             # Ctrl-C, on a thread of the app's that helped.
             for _ in finished:
-                self.complain(interruption)
+                self.record_error(interruption)
             raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import Parcel
 from respan_langchain.delivery.status import Ledger
 from respan_langchain.rows.content import add_said
@@ -48,7 +48,7 @@ class Counted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shaper:
+class RowBuilder:
     """How one handler makes parcels of its runs."""
 
     policy: Policy
@@ -59,10 +59,10 @@ class Shaper:
     address: str
     """Where rows go unless their call says otherwise."""
     models: KnownModels
-    listener: Callable[[bytes], None] | None = None
+    on_row: Callable[[bytes], None] | None = None
     """Is shown every row, as it is sent."""
 
-    def parcels(self, runs: Iterable[Run], failed: Failed) -> list[Parcel]:
+    def build(self, runs: Iterable[Run], failed: Failed) -> list[Parcel]:
         """What finished runs give, in their order.
 
         Each nothing, its row, or with a root the rows that waited for it. One that cannot be shaped
@@ -131,8 +131,8 @@ class Shaper:
 
     def _parcel(self, draft: Draft) -> Parcel:
         body = self.finisher.body(draft.row)
-        if self.listener is not None:
-            outcome_of(self.listener, body)
+        if self.on_row is not None:
+            safe_call(self.on_row, body)
         return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
 
     def _address(self, call: CallSettings) -> str:

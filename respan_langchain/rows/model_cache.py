@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import eq
 from typing import Any, Final
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import Asked
 from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_request
@@ -55,7 +55,7 @@ class KnownModels:
             ways = self._begin(provider, name)
         for way in ways:
             # What stands in there is the app's own; its `==` may do anything.
-            if outcome_of(eq, way.said, said) is True:
+            if safe_call(eq, way.said, said) is True:
                 return way.model
         if len(ways) < MOST_WAYS:
             self._remember(said, ways)
@@ -73,7 +73,7 @@ class KnownModels:
     def _remember(self, said: list[object], ways: list[_Way]) -> None:
         # What is no JSON, such as a class that stands for a schema, may look the same and not be.
         kept: Any = json_value(said, keep_media=True)
-        if outcome_of(eq, kept, said) is True:
+        if safe_call(eq, kept, said) is True:
             # Read from the copy, so that nothing of the app's is kept alive.
             metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
             ways.append(_Way(kept, self._known(Asked(*kept[:3]), metadata)))

@@ -6,7 +6,7 @@ The door to this room for what is known to be a conversation.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization import objects, openai_message
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.type_registry import shape_of
@@ -53,7 +53,7 @@ def generations(response: "LLMResult", *, keep_media: bool = False) -> Generated
 
 def fields_of(value: object) -> Mapping[Any, Any]:
     """The fields of a message, or of a dict or a pair that stands for one; else none."""
-    found = outcome_of(_fields, value)
+    found = safe_call(_fields, value)
     return found if isinstance(found, dict) else {}
 
 

@@ -10,7 +10,7 @@ from operator import eq
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.tracing.run import Run
 
 OURS: Final = "respan"
@@ -96,7 +96,7 @@ def _inherited(run: Run) -> bool:
     # LangGraph hands an equal dict down, not the same one; what is in it is the app's own.
     above = run.parent
     return above is not None and all(
-        outcome_of(eq, run.metadata.get(key), above.metadata.get(key)) is True
+        safe_call(eq, run.metadata.get(key), above.metadata.get(key)) is True
         for key in (OURS, VENDORS)
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.usage.model_info import ModelInfo, get_reported_fields
 from respan_langchain.usage.price_list import PriceList
@@ -114,7 +114,7 @@ class Prices:
 
     def _calculate_custom(self, usage: Usage, model: ModelInfo) -> Cost | None:
         if self._function is not None:
-            given = outcome_of(self._function, model, usage)
+            given = safe_call(self._function, model, usage)
             if given is None:
                 return None
             amount = parse_decimal(given)

@@ -7,7 +7,7 @@ never come along; tools and schemas leave in OpenAI's form, whatever the provide
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain._safe_call import Failed, outcome_of
+from respan_langchain._safe_call import CallFailed, safe_call
 
 _PARAM_NAMES = {
     name: name
@@ -88,13 +88,13 @@ def _openai_tools(tool: object) -> list[object]:
 
     if isinstance(tool, dict) and (known := _in_openai_form(tool)):
         return known
-    converted = outcome_of(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
+    converted = safe_call(convert_to_openai_tool, tool)  # type: ignore[arg-type]  # we try any
     if isinstance(converted, dict):
         return [_without_secrets(converted)]
     if isinstance(tool, dict):
         return [_without_secrets(tool)]
     # Cohere binds tools as objects of its client.
-    dumped = outcome_of(_dumped, tool)
+    dumped = safe_call(_dumped, tool)
     if isinstance(dumped, dict) and isinstance(dumped.get("function"), dict):
         return [dumped]
     return [{"type": "function", "function": {"name": _name(tool)}}]
@@ -135,13 +135,13 @@ def _response_format(given: object, options: Mapping[str, Any]) -> object:
 def _json_schema(schema: object) -> object:
     from langchain_core.utils.function_calling import convert_to_json_schema
 
-    converted = outcome_of(convert_to_json_schema, schema)  # type: ignore[arg-type]  # we try any
-    if converted is Failed or not isinstance(converted, dict):
+    converted = safe_call(convert_to_json_schema, schema)  # type: ignore[arg-type]  # we try any
+    if converted is CallFailed or not isinstance(converted, dict):
         converted = schema if isinstance(schema, dict) else {}
     name = converted.get("title") or _name(schema)
     return {"type": "json_schema", "json_schema": {"name": name, "schema": converted}}
 
 
 def _name(thing: object) -> str:
-    names = (outcome_of(getattr, thing, attribute, None) for attribute in ("name", "__name__"))
+    names = (safe_call(getattr, thing, attribute, None) for attribute in ("name", "__name__"))
     return next((name for name in names if isinstance(name, str)), type(thing).__name__)

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from respan_langchain._safe_call import outcome_of
+from respan_langchain._safe_call import safe_call
 from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.providers import (
     PriceLookup,
@@ -118,7 +118,7 @@ def calculate_price(
     listed = _prices_at(offer, context, at)
     amount = _multiplied(usage, listed) if listed else None
     if amount is None:
-        calculated = outcome_of(_calculate_with_library, usage, offer, context, at)
+        calculated = safe_call(_calculate_with_library, usage, offer, context, at)
         if isinstance(calculated, type):
             return None
         amount, listed = calculated.total_price, _listed(calculated.model_price)

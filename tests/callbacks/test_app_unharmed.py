@@ -169,7 +169,7 @@ def test_what_goes_wrong_inside_is_said_once_and_counted(make_handler, caplog):
         sequence().invoke(QUESTION, {"callbacks": [handler]})
     handler.flush(timeout=20)
 
-    assert sum(handler.stats.faults.values()) == 10
+    assert sum(handler.stats.internal_errors.values()) == 10
     [record] = [record for record in caplog.records if record.name.startswith("respan_langchain")]
     assert QUESTION["question"] not in record.getMessage()
 
@@ -219,11 +219,11 @@ def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler
     def interrupted(_row):
         raise KeyboardInterrupt
 
-    handler = make_handler(listener=interrupted, snapshot="strict")
+    handler = make_handler(on_row=interrupted, copy="deep")
     with pytest.raises(KeyboardInterrupt):
         sequence().invoke(QUESTION, {"callbacks": [handler]})
 
-    assert sum(handler.stats.faults.values()) == 2  # the model, and its chain
+    assert sum(handler.stats.internal_errors.values()) == 2  # the model, and its chain
 
 
 @pytest.mark.parametrize("where", ["on the worker's thread", "on the app's"])
@@ -233,8 +233,8 @@ def test_it_may_be_shut_down_from_what_it_calls(where, make_handler, rows_of):
 
     ended = []
 
-    snapshot = "deferred" if where == "on the worker's thread" else "strict"
-    handler = make_handler(listener=shut_down, snapshot=snapshot)
+    copy = "shallow" if where == "on the worker's thread" else "deep"
+    handler = make_handler(on_row=shut_down, copy=copy)
     started = time.monotonic()
     RunnableLambda(len).invoke("abc", {"callbacks": [handler]})
 

@@ -192,7 +192,7 @@ def stream_and_fail(text, handler):
 )
 def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, make_handler):
     made = []
-    handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
+    handler = make_handler(on_row=lambda row: made.append((len(row), threading.get_ident())))
     with worker_held(make_handler):
         for number in range(2_400 // rows):
             size = 100_000 if number % 40 == 39 else 10
@@ -236,10 +236,10 @@ def test_what_is_left_out_takes_no_room(make_handler):
 
 def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
     made = []
-    handler = make_handler(listener=lambda row: made.append((len(row), threading.get_ident())))
+    handler = make_handler(on_row=lambda row: made.append((len(row), threading.get_ident())))
 
     def work(_):
-        handler.read()  # as the worker would, so that only the end, which is small, is to come
+        handler.process_pending()  # as the worker would, so that only the small end is left
         return "done"
 
     with worker_held(make_handler):
@@ -256,12 +256,12 @@ def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_app
 
 def test_a_trace_that_sampling_held_is_made_into_rows_on_no_thread_of_the_apps(make_handler):
     made = []
-    handler = make_handler(sample_rate=0.0, listener=lambda _: made.append(threading.get_ident()))
+    handler = make_handler(sample_rate=0.0, on_row=lambda _: made.append(threading.get_ident()))
 
     def fail(_):
         for _ in range(300):
             FakeChat().invoke("Hello")
-        handler.read()
+        handler.process_pending()
         raise ValueError
 
     with worker_held(make_handler):
@@ -299,7 +299,7 @@ def test_many_threads_that_never_wait_keep_little_waiting(make_handler):
 def test_a_trace_ends_when_its_patience_is_over_though_the_app_never_pauses(make_handler):
     names, go = [], threading.Event()
     handler = make_handler(
-        listener=lambda row: names.append(json.loads(row)["metadata"]["span_name"]),
+        on_row=lambda row: names.append(json.loads(row)["metadata"]["span_name"]),
         patience=Patience(late_children=0.0),
     )
 

@@ -101,7 +101,7 @@ def test_a_static_interrupt_in_a_block_is_one_row_with_its_resume(where, platfor
         app.invoke(QUESTION, THREAD)
         app.invoke(None, THREAD)
 
-    [root] = roots(captured.records)
+    [root] = roots(captured.rows)
     assert (root["metadata"]["status"], root["input"]) == ("success", QUESTION)
 
 
@@ -169,7 +169,7 @@ def test_a_block_inside_a_captured_chain_captures_what_is_in_it(outer, platform,
                 chain.invoke(QUESTION)
 
     [captured] = blocks
-    [chat, root] = captured.records
+    [chat, root] = captured.rows
     assert (root["input"], chat["metadata"]["log_type"]) == (QUESTION, "chat")
     assert str(captured.last_run_id) == root["metadata"]["run_id"]
 
@@ -202,10 +202,10 @@ def test_there_is_one_hook_however_often_it_is_enabled(platform):
 def test_a_block_knows_what_was_captured_in_it(platform):
     with capture("nightly", base_url=platform) as captured:
         sequence().invoke(QUESTION)
-        assert len(captured.records) == 2
+        assert len(captured.rows) == 2
     sequence().invoke(QUESTION)
 
-    chat, root = captured.records
+    chat, root = captured.rows
     assert (root["input"], chat["metadata"]["log_type"]) == (QUESTION, "chat")
     assert str(captured.last_run_id) == root["metadata"]["run_id"]
 
@@ -231,7 +231,7 @@ def test_blocks_in_other_tasks_do_not_see_each_other(platform):
         return await asyncio.gather(block("one"), block("two"))
 
     for name, captured in zip(("one", "two"), asyncio.run(both()), strict=True):
-        [_, root] = captured.records
+        [_, root] = captured.rows
         assert root["input"] == {"question": name}
 
 
@@ -253,7 +253,7 @@ def test_a_block_that_raises_delivers_what_it_captured(platform, rows_of):
     with pytest.raises(ValueError, match="no"), capture(DATASET, base_url=platform) as captured:
         RunnableLambda(fail).invoke("x")
 
-    assert captured.records[0]["metadata"]["status"] == "error"
+    assert captured.rows[0]["metadata"]["status"] == "error"
     assert len(rows_of(captured.handler)) == 1
 
 

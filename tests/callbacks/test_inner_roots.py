@@ -12,7 +12,7 @@ from support.constructs import QUESTION, lookup, sequence
 from support.held import worker_held
 from support.models import FakeChat
 
-from respan_langchain.callbacks.base import last_root, only_here
+from respan_langchain.callbacks.base import last_root, scoped_last_root
 from respan_langchain.callbacks.global_capture import capture
 
 EXCHANGE = RunnableLambda(lambda asked: {"asked": asked, "found": ["a"]}, name="inner")
@@ -20,7 +20,7 @@ EXCHANGE = RunnableLambda(lambda asked: {"asked": asked, "found": ["a"]}, name="
 
 @pytest.fixture(autouse=True)
 def _nothing_ran_before():
-    with only_here():
+    with scoped_last_root():
         yield
 
 
@@ -113,7 +113,7 @@ def test_a_block_knows_its_latest_root(place, app, asked, platform):
     place(work)
 
     [captured] = blocks
-    assert str(captured.last_run_id) == captured.records[-1]["metadata"]["run_id"]
+    assert str(captured.last_run_id) == captured.rows[-1]["metadata"]["run_id"]
 
 
 def test_what_runs_below_a_tool_with_a_handler_of_its_own_is_no_root(handler, rows_of):

@@ -188,7 +188,7 @@ def served(handler, app, *, fails):
         lookup.invoke({"type": "tool_call", "id": str(fails), "name": "l", "args": {"city": "P"}})
         Shelf().invoke("rules")
         list(FakeChat().stream("Is that allowed?"))
-        handler.read()
+        handler.process_pending()
         answer = app.invoke(asked, THREAD)
         if fails and isinstance(asked, Command):
             raise ValueError("no")
@@ -298,4 +298,4 @@ def test_a_handler_that_is_shut_down_hears_of_interrupts_without_a_fault(handler
     app.invoke(Command(resume="yes"), config(handler))
     handler.on_interrupt(SimpleNamespace(run_id=None, checkpoint_id="1", interrupts=()))
 
-    assert not handler.stats.faults
+    assert not handler.stats.internal_errors

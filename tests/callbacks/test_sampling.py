@@ -69,7 +69,7 @@ def test_a_function_that_fails_costs_the_row_and_is_said_once(make_handler, capl
         sequence().invoke(QUESTION, {"callbacks": [handler]})
     handler.flush(timeout=20)
 
-    assert sum(handler.stats.faults.values()) == 6
+    assert sum(handler.stats.internal_errors.values()) == 6
     [record] = [record for record in caplog.records if record.name.startswith("respan_langchain")]
     assert "AttributeError" in record.message
 
@@ -96,7 +96,7 @@ from langchain_core.runnables import RunnableLambda
 from respan_langchain import RespanDatasetCallbackHandler
 seen = []
 handler = RespanDatasetCallbackHandler(
-    "d", base_url=sys.argv[1], sample_rate=0.5, listener=lambda body: seen.append(json.loads(body))
+    "d", base_url=sys.argv[1], sample_rate=0.5, on_row=lambda body: seen.append(json.loads(body))
 )
 for number in range(40):
     config = {"callbacks": [handler], "metadata": {"thread_id": f"thread {number}"}}

@@ -53,8 +53,8 @@ def test_a_file_that_cannot_be_opened_is_said_at_once_and_why(spoil, reason, pla
 
     assert time.monotonic() - began < 10
     assert (stats.queued, stats.delivered, stats.requests) == (1, 0, 1)
-    assert stats.problem == f"{place} is not usable as a local store: {reason}"
-    assert stats.problem in caplog.text
+    assert stats.last_error == f"{place} is not usable as a local store: {reason}"
+    assert stats.last_error in caplog.text
 
 
 def refuse_writing(place, words):
@@ -71,7 +71,7 @@ def test_a_file_that_fails_later_is_said_with_the_reason(place, caplog):
     stats = asked(place, timeout=1.0)
 
     assert stats.queued == 1
-    assert f"{place}: the disk is full" in stats.problem
+    assert f"{place}: the disk is full" in stats.last_error
     assert f"{place}: the disk is full" in caplog.text
 
 

@@ -29,9 +29,9 @@ def lost(*_):
         ({"redact": ["secrets", forgetful]}, "redact: {}.forgetful", "gave NoneType"),
         ({"redact": deaf}, "redact: {}.deaf", "raised TypeError"),
         ({"prices": lost}, "prices: {}.lost", "raised LookupError"),
-        ({"listener": lost}, "listener: {}.lost", "raised LookupError"),
+        ({"on_row": lost}, "on_row: {}.lost", "raised LookupError"),
     ],
-    ids=["raises", "gives nothing", "takes nothing", "prices", "listener"],
+    ids=["raises", "gives nothing", "takes nothing", "prices", "on_row"],
 )
 def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_handler, caplog):
     fault = f"{named.format(__name__)} {did}"
@@ -41,7 +41,7 @@ def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_han
 
     assert handler.flush(timeout=20)
     assert handler.stats.delivered == 6
-    [(cause, count)] = handler.stats.faults.items()
+    [(cause, count)] = handler.stats.internal_errors.items()
     assert (cause, count >= 3) == (fault, True)
     [message] = [each.getMessage() for each in caplog.records if "respan" in each.name]
     assert message.startswith(fault)
@@ -52,7 +52,7 @@ def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_han
 @pytest.mark.parametrize("redactor", [misspelt, forgetful, deaf])
 def test_a_redactor_that_fails_lets_no_word_out(redactor, make_handler):
     bodies = []
-    handler = make_handler(redact=redactor, listener=bodies.append)
+    handler = make_handler(redact=redactor, on_row=bodies.append)
     sequence().invoke(QUESTION, {"callbacks": [handler]})
     handler.flush(timeout=20)
 
@@ -62,7 +62,7 @@ def test_a_redactor_that_fails_lets_no_word_out(redactor, make_handler):
 
 def test_a_price_function_that_fails_leaves_the_cost_unknown(make_handler):
     bodies = []
-    handler = make_handler(prices=lost, listener=bodies.append)
+    handler = make_handler(prices=lost, on_row=bodies.append)
     sequence().invoke(QUESTION, {"callbacks": [handler]})
     handler.flush(timeout=20)
 
@@ -78,5 +78,5 @@ def test_one_without_a_name_is_named_by_its_class(make_handler):
     sequence().invoke(QUESTION, {"callbacks": [handler]})
     handler.flush(timeout=20)
 
-    [cause] = handler.stats.faults
+    [cause] = handler.stats.internal_errors
     assert cause == "redact: functools.partial raised LookupError"

@@ -49,5 +49,5 @@ def pytest_unconfigure() -> None:
     stats = handler.stats
     (FOLDER / f"stats-{os.getpid()}.json").write_text(
         json.dumps({"captured": stats.captured, "delivered": stats.delivered,
-                    "faults": stats.faults, "text": str(stats)})
+                    "faults": stats.internal_errors, "text": str(stats)})
     )  # fmt: skip

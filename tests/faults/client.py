@@ -23,7 +23,12 @@ from typing import Any
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.pipeline.destination import PlatformCarrier, disk_of, key_of, limits_of
+from respan_langchain.pipeline.destination import (
+    RespanTransport,
+    build_limits,
+    prepare_spool,
+    worker_key,
+)
 from respan_langchain.settings import read_settings
 
 KEY = "key-that-nobody-may-see"
@@ -65,10 +70,10 @@ def worker_of() -> Worker:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in TASK.get("limits", {}).items()
     }
-    limits = replace(limits_of(settings), **changes)
+    limits = replace(build_limits(settings), **changes)
     return worker_for(
-        key_of(settings),
-        lambda: Worker(lambda: PlatformCarrier(settings), limits, disk_of(settings)),
+        worker_key(settings),
+        lambda: Worker(lambda: RespanTransport(settings), limits, prepare_spool(settings)),
     )
 
 
@@ -108,11 +113,11 @@ def report(**more: Any) -> None:
         "queued": stats.queued,
         "delivered": stats.delivered,
         "rejected": stats.rejected,
-        "unknown": stats.unknown,
+        "unconfirmed": stats.unconfirmed,
         "spooled": stats.spooled,
         "dropped": dict(stats.dropped),
         "requests": stats.requests,
-        "problem": stats.problem,
+        "problem": stats.last_error,
         "lines": LINES.count,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "held": time.monotonic() - SAID["hook"] if "hook" in SAID else None,

@@ -45,7 +45,7 @@ cases = pytest.mark.parametrize(
 
 
 def check_sums(said):
-    fates = ("delivered", "rejected", "unknown", "spooled", "queued")
+    fates = ("delivered", "rejected", "unconfirmed", "spooled", "queued")
     assert said["captured"] == sum(said[fate] for fate in fates) + sum(said["dropped"].values())
 
 

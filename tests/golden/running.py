@@ -41,7 +41,7 @@ def rows_of(case: Case, folder: Path, **more: Any) -> list[dict[str, Any]]:
     handler = RespanDatasetCallbackHandler(**arguments)
     case.run({"callbacks": [handler]})
     assert handler.shutdown(timeout=20), handler.stats
-    assert not handler.stats.faults, handler.stats.faults
+    assert not handler.stats.internal_errors, handler.stats.internal_errors
     with client_of(read_settings(base_url=url)) as client:
         [dataset] = client.datasets()
         logs = [log.model_dump() for log in client.logs(dataset.id)]

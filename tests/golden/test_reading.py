@@ -248,11 +248,11 @@ def test_a_redactor_of_everything_leaves_the_names_that_are_the_platforms(make_h
             assert step.keys() <= {"tool", "input", "tool_call_id", "output", "status", "error"}
 
 
-@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+@pytest.mark.parametrize("copy", ["shallow", "deep"])
 def test_a_models_answer_has_not_the_name_that_its_agent_gives_it_later(
-    snapshot, make_handler, rows_of
+    copy, make_handler, rows_of
 ):
-    handler = make_handler(snapshot=snapshot)
+    handler = make_handler(copy=copy)
     seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
 
     rows = rows_of(handler)
@@ -375,22 +375,22 @@ SNAPSHOTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+@pytest.mark.parametrize("copy", ["shallow", "deep"])
 @pytest.mark.parametrize("name", SNAPSHOTS)
-def test_a_root_shows_the_same_whenever_its_content_is_frozen(name, snapshot, tmp_path):
+def test_a_root_shows_the_same_whenever_its_content_is_frozen(name, copy, tmp_path):
     run, given, keys, shown_input, shown_output = SNAPSHOTS[name]
     case = Case(lambda config: run(given, config), {"capture": "root", **keys})
 
-    [row] = rows_of_case(case, tmp_path, snapshot=snapshot)
+    [row] = rows_of_case(case, tmp_path, copy=copy)
 
     assert (row["input"], row.get("output")) == (shown_input, shown_output)
 
 
-@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
-def test_a_tool_that_answers_with_an_error_has_failed_whenever_it_is_frozen(snapshot, tmp_path):
+@pytest.mark.parametrize("copy", ["shallow", "deep"])
+def test_a_tool_that_answers_with_an_error_has_failed_whenever_it_is_frozen(copy, tmp_path):
     case = Case(lambda config: price.invoke(CALLED, config))
 
-    [row] = rows_of_case(case, tmp_path, snapshot=snapshot)
+    [row] = rows_of_case(case, tmp_path, copy=copy)
 
     assert row["metadata"]["status"] == "error"
     assert row["metadata"]["error_message"] == "Runner has no price"

@@ -10,12 +10,12 @@ from golden.cases import CASES
 from golden.running import ROWS, picture, rows_of
 
 
-@pytest.mark.parametrize("snapshot", ["deferred", "strict"])
+@pytest.mark.parametrize("copy", ["shallow", "deep"])
 @pytest.mark.parametrize("name", CASES)
-def test_the_rows_are_as_they_were_read_and_found_good(name, snapshot, tmp_path):
+def test_the_rows_are_as_they_were_read_and_found_good(name, copy, tmp_path):
     golden = (ROWS / f"{name}.json").read_text(encoding="utf-8")
 
-    rows = rows_of(CASES[name], tmp_path, snapshot=snapshot)
+    rows = rows_of(CASES[name], tmp_path, copy=copy)
 
     assert json.loads(picture(rows)) == json.loads(golden)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.pipeline.backpressure import FAR_BEHIND, STUCK, TURN, Backlog
+from respan_langchain.pipeline.backpressure import FAR_BEHIND, STUCK, TURN, Backpressure
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from respan_langchain.pipeline.backpressure import FAR_BEHIND, STUCK, TURN, Back
     ],
 )
 def test_a_call_waits_for_its_turn_far_behind_but_not_for_who_hangs(read_at, waiting, turn):
-    backlog = Backlog(1_000_000)
+    backlog = Backpressure(1_000_000)
     backlog.read_at = read_at
 
-    assert backlog.turn(10.0, waiting) == turn
+    assert backlog.wait_budget(10.0, waiting) == turn

@@ -115,7 +115,7 @@ def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink)
     )
     for number in range(100):
         CHAIN.invoke({"question": f"{number}" + "?" * 10_000}, {"callbacks": [handler]})
-    handler.read()
+    handler.process_pending()
     dropped = sum(handler.stats.dropped.values())
     assert 0 < dropped < 200
     sink.status = None
@@ -145,7 +145,7 @@ def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, 
     assert len(said) == 1
     assert "401" in said[0]
     assert KEY not in said[0]
-    assert "401" in handler.stats.problem
+    assert "401" in handler.stats.last_error
     handler._worker.abandon("test is over")
 
 

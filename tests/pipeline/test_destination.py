@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from respan_langchain.pipeline.destination import PlatformCarrier
+from respan_langchain.pipeline.destination import RespanTransport
 from respan_langchain.settings import read_settings
 
 EMPTY = {"count": 0, "next": None, "previous": None, "results": []}
@@ -37,7 +37,7 @@ def platform():
 @pytest.fixture
 def carrier(platform):
     with httpx.Client(transport=httpx.MockTransport(platform)) as client:
-        yield PlatformCarrier(read_settings(api_key="k"), client)
+        yield RespanTransport(read_settings(api_key="k"), client)
 
 
 def test_finding_the_dataset_is_part_of_the_time_of_a_request(carrier, platform):

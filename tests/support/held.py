@@ -17,7 +17,7 @@ def worker_held(make_handler: Callable[..., Any]) -> Iterator[None]:
         held.set()
         go.wait()
 
-    other = make_handler(dataset="other", listener=hold)
+    other = make_handler(dataset="other", on_row=hold)
     FakeChat().invoke("Hello", {"callbacks": [other]})
     held.wait()
     try:

@@ -18,7 +18,7 @@ from genai_prices.types import Usage as GenaiUsage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from respan_langchain._safe_call import Failed, outcome_of
+from respan_langchain._safe_call import CallFailed, safe_call
 from respan_langchain.usage.cost import Cost, Prices
 from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.price_list import (
@@ -159,9 +159,9 @@ def test_however_audio_cache_and_thoughts_overlap_there_is_a_price(
         reasoning_tokens=int(put_out * thought),
     )
 
-    calculated = outcome_of(_calculate_with_library, usage, offer, None, at)
+    calculated = safe_call(_calculate_with_library, usage, offer, None, at)
 
-    assert calculated is not Failed
+    assert calculated is not CallFailed
     assert calculated.total_price >= 0
 
 

@@ -30,7 +30,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.delivery.spool.admin import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
-from respan_langchain.settings import THREE_WAYS, Settings, read_settings
+from respan_langchain.settings import MISSING_KEY, Settings, read_settings
 
 PRICED_ROWS: Final = 1_000
 """Rows that are looked at for their prices, the newest."""
@@ -134,7 +134,7 @@ def _settings(ctx: CliContext) -> tuple[Settings | None, list[Check]]:
         return ctx.settings, [Check("configuration", "ok", "every setting can be read")]
     except ConfigurationError as problem:
         found = Check("configuration", "found", str(problem))
-        if str(problem) != THREE_WAYS:
+        if str(problem) != MISSING_KEY:
             return None, [found]
         return read_settings(base_url=ctx.base_url, api_key=PLACEHOLDER_KEY), [found]
 

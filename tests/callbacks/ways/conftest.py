@@ -22,10 +22,10 @@ def rows_by(make_handler: Callable[..., Any]) -> Callable[..., Rows]:
 
     def run(way: Callable[..., object], app: Any, asked: Any, **config: Any) -> Rows:
         bodies: list[bytes] = []
-        handler = make_handler(capture=EVERY_KIND, listener=bodies.append)
+        handler = make_handler(capture=EVERY_KIND, on_row=bodies.append)
         way(app, asked, {**config, "callbacks": [handler]})
-        handler.read()
-        assert not handler.stats.faults
+        handler.process_pending()
+        assert not handler.stats.internal_errors
         assert handler.stats.open_runs == 0
         return [json.loads(body) for body in bodies]
 

@@ -6,7 +6,7 @@ from common import call, new_handler, say
 
 HANDLER = new_handler()
 call(HANDLER, 80)
-while "connect" not in HANDLER.stats.problem:
+while "connect" not in HANDLER.stats.last_error:
     assert not HANDLER.flush(0.2)
 sys.stdout.write("refused\n")
 sys.stdout.flush()
