@@ -21,7 +21,7 @@ from respan_langchain.rows.metrics import add_numbers
 from respan_langchain.rows.model_cache import KnownModels
 from respan_langchain.rows.schema import Draft, ModelCall, Shape
 from respan_langchain.rows.tool_calls import asked_for, call_id_of, has_failed, step
-from respan_langchain.serialization.documents import documents
+from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.events import NOTHING_ASKED, OMITTED
@@ -170,7 +170,7 @@ class RowBuilder:
                     and not run.is_root
                     and run.outputs is not OMITTED
                 ):
-                    totals.documents += documents(run.outputs)
+                    totals.documents += serialize_documents(run.outputs)
         return None
 
     def _model_call(self, run: Run) -> ModelCall:

@@ -10,10 +10,10 @@ from itertools import chain, product
 from typing import Final, Literal
 
 from respan_langchain.redaction.key_names import (
-    LONGEST_NAME,
-    MARK,
+    MAX_NAME_LENGTH,
+    REDACTED,
     after_escape,
-    is_weakly_secret,
+    looks_like_secret,
 )
 
 Kind = Literal["strong", "header", "weak"]
@@ -99,21 +99,21 @@ class _Name:
     """In capitals, as variables of the environment are."""
 
 
-def may_be_in(text: str) -> bool:
+def may_match(text: str) -> bool:
     """Whether something stands after a name that secrets have."""
     return _SIGNS[0].search(text) is not None or _SIGNS[1].search(text) is not None
 
 
-def without(text: str) -> str:
+def redact(text: str) -> str:
     """The text without the values that stand after such names, quoted or bare."""
     pieces, done = [], 0
     for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
         at = sign.start()
-        name = _name_before(text[max(done, at - LONGEST_NAME) : at]) if at >= done else None
+        name = _name_before(text[max(done, at - MAX_NAME_LENGTH) : at]) if at >= done else None
         value = _VALUE_AFTER.match(text, at + 1) if name else None
         if name and value and _is_secret(value, name, sign[0]):
             start, end = value.span(next(kind for kind in _VALUES if value[kind] is not None))
-            pieces += [text[done:start], MARK]
+            pieces += [text[done:start], REDACTED]
             is_line = name.kind == "header" and value["bare"]
             done = _end_of_line(text, end) if is_line else end
     return "".join([*pieces, text[done:]]) if pieces else text
@@ -137,7 +137,7 @@ def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
     if text is None or len(text) < 3 or _REFERENCE.match(text) or value["next"] in {"(", "["}:
         return False
     if name.kind == "weak":
-        return is_weakly_secret(text)
+        return looks_like_secret(text)
     if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
         return True
     # What is left is a bare word or number: `password=password` in code, but also

@@ -17,7 +17,7 @@ _BASIC: Final = re.compile(rf"(?i)(?:\b|{after_escape()})(basic\s+)([A-Z0-9+/]{{
 _BASIC_HEADER: Final = re.compile(r"B(?:asic|ASIC)\s+[A-Za-z0-9+/]{8}")
 
 
-def may_be_in(text: str) -> bool:
+def may_match(text: str) -> bool:
     """Whether a header's credentials or a URL's password may be in the text."""
     return (
         "earer " in text
@@ -26,7 +26,7 @@ def may_be_in(text: str) -> bool:
     )
 
 
-def without(text: str) -> str:
+def redact(text: str) -> str:
     """The text without what follows `Bearer` or `Basic`, and without passwords in URLs."""
     text = _URL.sub(r"\1[redacted:password]", text)
     text = _BEARER.sub(r"\1[redacted:bearer-token]", text)

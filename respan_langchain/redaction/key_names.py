@@ -7,9 +7,9 @@ uses as well, only of a value that looks like one.
 import re
 from typing import Final
 
-MARK: Final = "[redacted:secret]"
-MOST_REMEMBERED: Final = 5_000
-LONGEST_NAME: Final = 80
+REDACTED: Final = "[redacted:secret]"
+MAX_CACHED_NAMES: Final = 5_000
+MAX_NAME_LENGTH: Final = 80
 
 _STRONG_ENDS: Final = (
     "password", "passwd", "passphrase", "apikey", "secret", "secretkey", "accesskey",
@@ -35,26 +35,26 @@ def after_escape(before: str = "") -> str:
 _strength: dict[str, int] = {}
 
 
-def strength(name: str) -> int:
+def get_confidence(name: str) -> int:
     """How surely a dict's key names a secret: 2 strong, 1 weak, 0 not at all."""
     known = _strength.get(name)
     if known is None:
         known = _judged(name)
-        if len(_strength) >= MOST_REMEMBERED:
+        if len(_strength) >= MAX_CACHED_NAMES:
             _strength.clear()
-        if len(name) <= LONGEST_NAME:
+        if len(name) <= MAX_NAME_LENGTH:
             _strength[name] = known
     return known
 
 
 def _judged(name: str) -> int:
-    letters = _NOT_LETTERS.sub("", name[-LONGEST_NAME:].lower())
+    letters = _NOT_LETTERS.sub("", name[-MAX_NAME_LENGTH:].lower())
     if letters.endswith(_STRONG_ENDS) or letters in _STRONG_NAMES:
         return 2
     return 1 if letters.endswith(_WEAK_ENDS) and not letters.endswith(_PAGING) else 0
 
 
-def is_weakly_secret(text: str) -> bool:
+def looks_like_secret(text: str) -> bool:
     """Whether a value under a weak name looks like a secret: long, mixed, without spaces."""
     return (
         len(text) >= 10

@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from respan_langchain.redaction import key_names, prescan
 from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
-from respan_langchain.redaction.strings import Texts
+from respan_langchain.redaction.strings import StringRedactor
 from respan_langchain.serialization import scalars
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.truncation import Cuts
-from respan_langchain.serialization.walker import unused
+from respan_langchain.serialization.serializer import unused_key
+from respan_langchain.serialization.truncation import Truncations
 
-OUR_WORDS: Final = frozenset({
+OWN_KEYS: Final = frozenset({
     "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
     "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
     "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
     "original_role", "error", "status", "tool", "input", "output", "value",
 })  # fmt: skip
 """Keys of our own making."""
-PLATFORM_WORDS: Final = frozenset({
+PLATFORM_KEYS: Final = frozenset({
     "model", "provider_id", "error_message", "customer_identifier", "thread_identifier",
     "session_identifier", "group_identifier", "evaluation_identifier", "span_name",
     "span_workflow_name", "environment", "prompt_id", "tools", "tool_choice", "temperature",
@@ -35,32 +35,32 @@ PLATFORM_WORDS: Final = frozenset({
     "langgraph_checkpoint_ns",
 })  # fmt: skip
 """Names of the metadata that the platform or an evaluator looks for; only their values change."""
-_OUR_VALUES: Final = frozenset({
+_OWN_VALUES: Final = frozenset({
     "user", "assistant", "system", "tool", "developer", "none", "function", "text", "image",
     "image_url", "file", "audio",
 })  # fmt: skip
-_OF_A_SCHEMA: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
+_JSON_SCHEMA_KEYS: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
 
 
-class Rewrite:
+class RowRedactor:
     """One walk over one row."""
 
-    __slots__ = ("_cuts", "_path", "_texts")
+    __slots__ = ("_path", "_strings", "_truncations")
 
-    def __init__(self, texts: Texts, cuts: Cuts) -> None:
-        self._texts = texts
-        self._cuts = cuts
+    def __init__(self, texts: StringRedactor, cuts: Truncations) -> None:
+        self._strings = texts
+        self._truncations = cuts
         self._path: list[str] = []
 
-    def field(self, name: str, value: Any) -> Any:
+    def redact_field(self, name: str, value: Any) -> Any:
         """A field as it may be sent; dropped when a redactor fails in it."""
         self._path = [name]
         try:
-            return self._node(value)
+            return self._redact_value(value)
         except RedactorFailedError:
             return DROPPED
 
-    def metadata(self, values: dict[str, Any]) -> dict[str, Any]:
+    def redact_metadata(self, values: dict[str, Any]) -> dict[str, Any]:
         """The metadata entry by entry, so that a redactor that fails costs one of them."""
         kept: dict[str, Any] = {}
         for name, value in values.items():
@@ -69,89 +69,92 @@ class Rewrite:
                 continue
             text = DROPPED
             try:
-                text = name if name in PLATFORM_WORDS else self._name(name)
-                text = text if text not in kept else unused(text, kept)
+                text = name if name in PLATFORM_KEYS else self._redact_key(name)
+                text = text if text not in kept else unused_key(text, kept)
                 self._path = ["metadata", f".{text}"]
-                kept[text] = self._named(name, value)
+                kept[text] = self._redact_named_value(name, value)
             except RedactorFailedError:
-                kept[text if text not in kept else unused(text, kept)] = DROPPED
+                kept[text if text not in kept else unused_key(text, kept)] = DROPPED
         return kept
 
-    def _node(self, node: Any) -> Any:
+    def _redact_value(self, node: Any) -> Any:
         kind = type(node)
         if kind is str:
-            return self._text(node)
+            return self._redact_text(node)
         if kind is dict:
-            return self._dict(node)
+            return self._redact_dict(node)
         if kind is list:
-            return self._list(node)
+            return self._redact_list(node)
         if kind is int:
-            return scalars.whole(node)
+            return scalars.serialize_int(node)
         if kind is float:
-            return scalars.real(node)
+            return scalars.serialize_float(node)
         if node is None or kind is bool:
             return node
-        return self._node(json_value(node))
+        return self._redact_value(json_value(node))
 
-    def _text(self, text: str) -> Any:
-        if not self._texts.is_large(text):
-            return self._texts.small(text)
-        fragment, was_cut = self._texts.large(text)
+    def _redact_text(self, text: str) -> Any:
+        if not self._strings.is_large(text):
+            return self._strings.redact(text)
+        fragment, was_cut = self._strings.redact_large(text)
         if was_cut:
-            self._cuts.add("".join(self._path))
+            self._truncations.add("".join(self._path))
         return fragment
 
-    def _list(self, values: list[Any]) -> list[Any]:
+    def _redact_list(self, values: list[Any]) -> list[Any]:
         rewritten = []
         for place, value in enumerate(values):
             self._path.append(f"[{place}]")
-            rewritten.append(self._node(value))
+            rewritten.append(self._redact_value(value))
             self._path.pop()
         return rewritten
 
-    def _dict(self, values: dict[Any, Any]) -> dict[str, Any]:
+    def _redact_dict(self, values: dict[Any, Any]) -> dict[str, Any]:
         if not all(type(name) is str for name in values):
-            return self._dict(json_value(values))  # type: ignore[arg-type]  # a dict stays one
+            return self._redact_dict(json_value(values))  # type: ignore[arg-type]  # a dict stays one
         rewritten: dict[str, Any] = {}
         for name, value in values.items():
-            text = self._name(name)
-            text = text if text not in rewritten else unused(text, rewritten)
+            text = self._redact_key(name)
+            text = text if text not in rewritten else unused_key(text, rewritten)
             self._path.append(f".{text}")
-            rewritten[text] = self._named(name, value)
+            rewritten[text] = self._redact_named_value(name, value)
             self._path.pop()
         return rewritten
 
-    def _name(self, name: str) -> str:
-        if name in OUR_WORDS:
+    def _redact_key(self, name: str) -> str:
+        if name in OWN_KEYS:
             return name
-        if self._texts.redactors or not prescan.is_harmless(name):
-            return self._texts.small(name)
+        if self._strings.redactors or not prescan.is_harmless(name):
+            return self._strings.redact(name)
         return name
 
-    def _named(self, name: str, value: Any) -> Any:
-        if type(value) is str and value in _OUR_VALUES and name in {"role", "type"}:
+    def _redact_named_value(self, name: str, value: Any) -> Any:
+        if type(value) is str and value in _OWN_VALUES and name in {"role", "type"}:
             return value
-        if name == prescan.ARGUMENTS and type(value) is str and self._texts.secrets:
-            return self._text(hidden_in_json(value))
-        sure = key_names.strength(name) if self._texts.secrets else 0
+        if name == prescan.ARGUMENTS and type(value) is str and self._strings.hides_secrets:
+            return self._redact_text(redact_json_text(value))
+        sure = key_names.get_confidence(name) if self._strings.hides_secrets else 0
         if sure and type(value) in {str, int, float, list, dict}:
-            value = hidden(value, sure)
-        return self._node(value)
+            value = redact_by_name(value, sure)
+        return self._redact_value(value)
 
 
-def hidden_in_json(text: str) -> str:
+def redact_json_text(text: str) -> str:
     """JSON in a string, as a tool call's arguments are, without what its names call secret.
 
     The text as it is where nothing is hidden, and where it is no JSON: a call that broke off.
     """
-    if not prescan.is_like_json(text):
+    if not prescan.may_be_json(text):
         return text
     found = False
 
     def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal found
         shown = [
-            (name, hidden(value, sure) if (sure := key_names.strength(name)) else value)
+            (
+                name,
+                redact_by_name(value, sure) if (sure := key_names.get_confidence(name)) else value,
+            )
             for name, value in given
         ]
         found = found or shown != given
@@ -165,17 +168,17 @@ def hidden_in_json(text: str) -> str:
         return text
 
 
-def hidden(value: Any, sure: int) -> Any:
+def redact_by_name(value: Any, sure: int) -> Any:
     """The value under a secret's name, hidden; a schema that describes such a value stays."""
     if isinstance(value, str):
-        is_hidden = bool(value) if sure > 1 else key_names.is_weakly_secret(value)
-        return key_names.MARK if is_hidden and not value.startswith("[redacted:") else value
+        is_hidden = bool(value) if sure > 1 else key_names.looks_like_secret(value)
+        return key_names.REDACTED if is_hidden and not value.startswith("[redacted:") else value
     if sure < 2 or value is None or isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return [hidden(inner, sure) for inner in value]
+        return [redact_by_name(inner, sure) for inner in value]
     if not isinstance(value, dict):
-        return key_names.MARK
-    if not _OF_A_SCHEMA.isdisjoint(value):
+        return key_names.REDACTED
+    if not _JSON_SCHEMA_KEYS.isdisjoint(value):
         return value
-    return {name: hidden(inner, sure) for name, inner in value.items()}
+    return {name: redact_by_name(inner, sure) for name, inner in value.items()}

@@ -19,39 +19,39 @@ class RedactorFailedError(Exception):
 
 
 @cache
-def _kinds() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
+def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
     # Dozens of patterns, compiled when the first row is looked at and not when an app starts.
     from respan_langchain.redaction import assignments, http_credentials, token_patterns
 
-    families = ((family.hint, family.without) for family in token_patterns.FAMILIES)
+    families = ((family.may_match, family.redact) for family in token_patterns.GROUPS)
     return (
         *families,
-        (http_credentials.may_be_in, http_credentials.without),
-        (assignments.may_be_in, assignments.without),
+        (http_credentials.may_match, http_credentials.redact),
+        (assignments.may_match, assignments.redact),
     )
 
 
-def suspicious(text: str) -> bool:
+def may_contain_secret(text: str) -> bool:
     """Whether the text may hold a secret; false is certain, and quick."""
-    for hint, _ in _kinds():  # noqa: SIM110 - `any` over a generator costs twice as much
+    for hint, _ in _load_detectors():  # noqa: SIM110 - `any` over a generator costs twice as much
         if hint(text):
             return True
     return False
 
 
-def secrets(text: str) -> str:
+def redact_secrets(text: str) -> str:
     """Take secrets out of a text, each replaced by its kind, such as `[redacted:openai-key]`.
 
     >>> secrets("export KEY=sk-proj-abcdefghij0123456789")
     'export KEY=[redacted:openai-key]'
     """
-    for hint, without in _kinds():
+    for hint, without in _load_detectors():
         if hint(text):
             text = without(text)
     return text
 
 
-def redacted(text: str, redactors: Iterable[Redactor]) -> str:
+def apply_redactors(text: str, redactors: Iterable[Redactor]) -> str:
     """Pass a text through the user's redactors, in their order.
 
     Raises:

@@ -7,7 +7,7 @@ from respan_langchain.rows.root_io import RootView, root_view
 from respan_langchain.rows.schema import Draft, Row, Shape
 from respan_langchain.rows.tool_calls import answer
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import generations, messages
+from respan_langchain.serialization.messages import serialize_generations, serialize_messages
 from respan_langchain.tracing.run import Run
 
 
@@ -32,7 +32,7 @@ def _add_conversation(row: Row, run: Run, shape: Shape) -> None:
     row["input"] = _allowed(_asked(run, shape))
     if not isinstance(run.outputs, LLMResult):
         return
-    given = generations(run.outputs, keep_media=shape.keep_media)
+    given = serialize_generations(run.outputs, keep_media=shape.keep_media)
     if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(AGENT):
         # `create_agent` writes its name into the answer when the call is over, perhaps before this.
         given.output.pop("name", None)
@@ -49,7 +49,7 @@ def _is_empty(message: Json) -> bool:
 
 def _asked(run: Run, shape: Shape) -> Json:
     if run.kind == "chat" and isinstance(run.inputs, list | tuple):
-        return list(messages(run.inputs, keep_media=shape.keep_media))
+        return list(serialize_messages(run.inputs, keep_media=shape.keep_media))
     return json_value(run.inputs, keep_media=shape.keep_media)
 
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import orjson
 
-from respan_langchain.redaction.prescan import IDS, Survey
-from respan_langchain.redaction.row_redactor import Rewrite
+from respan_langchain.redaction.prescan import IDS, Prescan
+from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.secrets import Redactor
-from respan_langchain.redaction.strings import Texts, fitted_buffer
+from respan_langchain.redaction.strings import StringRedactor, trim_buffer
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.truncation import ContentLimits, Cuts, fitted, level
+from respan_langchain.serialization.truncation import ContentLimits, Truncations, equal_share, fit
 
 _STRICT: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS
@@ -48,8 +48,8 @@ class Finisher:
     ) -> None:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
-        self._texts = Texts(self._redactors, self._limits.string, secrets=secrets)
-        self._survey = Survey(look_for_secrets=secrets)
+        self._texts = StringRedactor(self._redactors, self._limits.string, secrets=secrets)
+        self._survey = Prescan(look_for_secrets=secrets)
         self._for_paths = min(_FOR_PATHS, self._limits.row // 8)
 
     def finish(self, row: Mapping[str, Any]) -> Finished:
@@ -68,17 +68,17 @@ class Finisher:
         return self._as_it_is(row) or self._carefully(row).body
 
     def _as_it_is(self, row: Mapping[str, Any]) -> bytes | None:
-        if self._redactors or self._survey.needs_care(row):
+        if self._redactors or self._survey.needs_redaction(row):
             return None
         try:
             body = orjson.dumps(row, option=_STRICT)
         except TypeError:  # a lone surrogate, or an int over 64 bits
             return None
-        return fitted_buffer(body) if len(body) <= self._limits.string else None
+        return trim_buffer(body) if len(body) <= self._limits.string else None
 
     def _carefully(self, row: Mapping[str, Any]) -> Finished:
-        cuts = Cuts(self._for_paths - 60)
-        rewrite = Rewrite(self._texts, cuts)
+        cuts = Truncations(self._for_paths - 60)
+        rewrite = RowRedactor(self._texts, cuts)
         try:
             fields = {name: _field(name, value, rewrite) for name, value in row.items()}
         except RecursionError:  # never shaped, or it would not be as deep
@@ -88,35 +88,35 @@ class Finisher:
             if len(body) > self._limits.field and name != "metrics":
                 encoded[name] = _within(name, body, self._limits.field, cuts)
         self._fit_row(encoded, cuts)
-        if cuts.told():
+        if cuts.summary():
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
-            encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.told()})
+            encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.summary()})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
-        return Finished(fitted_buffer(orjson.dumps(fragments)), cuts.told())
+        return Finished(trim_buffer(orjson.dumps(fragments)), cuts.summary())
 
-    def _fit_row(self, encoded: dict[str, bytes], cuts: Cuts) -> None:
+    def _fit_row(self, encoded: dict[str, bytes], cuts: Truncations) -> None:
         frame = sum(len(name) + 4 for name in encoded) + len(encoded.get("metrics", b""))
         room = self._limits.row - frame - self._for_paths
         content = {name: body for name, body in encoded.items() if name != "metrics"}
-        share = level([len(body) for body in content.values()], room)
+        share = equal_share([len(body) for body in content.values()], room)
         for name, body in content.items():
             if len(body) > share:
                 encoded[name] = _within(name, body, share, cuts)
 
 
-def _field(name: str, value: Any, rewrite: Rewrite) -> Any:
+def _field(name: str, value: Any, rewrite: RowRedactor) -> Any:
     if name == "metrics":
         return json_value(value)
     if name == "metadata" and isinstance(value, dict):
-        return rewrite.metadata(value)
-    return rewrite.field(name, value)
+        return rewrite.redact_metadata(value)
+    return rewrite.redact_field(name, value)
 
 
-def _within(name: str, body: bytes, most: int, cuts: Cuts) -> bytes:
+def _within(name: str, body: bytes, most: int, cuts: Truncations) -> bytes:
     value = orjson.loads(body)
     if name != "metadata" or not isinstance(value, dict):
-        return orjson.dumps(fitted(value, most, name, cuts))
+        return orjson.dumps(fit(value, most, name, cuts))
     ids = {key: inner for key, inner in value.items() if key in IDS}
     rest = {key: inner for key, inner in value.items() if key not in IDS}
-    left = fitted(rest, most - len(orjson.dumps(ids)), name, cuts)
+    left = fit(rest, most - len(orjson.dumps(ids)), name, cuts)
     return orjson.dumps({**ids, **left}) if isinstance(left, dict) else body

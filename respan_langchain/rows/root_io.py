@@ -11,7 +11,11 @@ from langchain_core.outputs import LLMResult
 
 from respan_langchain.rows.tool_calls import answer
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import generations, messages, role_of
+from respan_langchain.serialization.messages import (
+    get_role,
+    serialize_generations,
+    serialize_messages,
+)
 from respan_langchain.tracing.run import Run
 
 MESSAGES: Final = "messages"
@@ -59,14 +63,14 @@ def root_view(
 def _latest(given: object, *, keep_media: bool) -> object:
     """What a model or a node gave last, as its root might have given it."""
     if isinstance(given, LLMResult):
-        return generations(given, keep_media=keep_media).output
+        return serialize_generations(given, keep_media=keep_media).output
     # A node may give commands in place of a part of the state.
     last = given[-1] if isinstance(given, list) and given else None
     update = last.get("update") if isinstance(last, Mapping) else getattr(last, "update", None)
     state = update if isinstance(update, Mapping) else given
     said = _messages_of(state)
     # A node that asks anew has not answered.
-    return None if said and role_of(said[-1]) in ("user", "system", "developer") else state
+    return None if said and get_role(said[-1]) in ("user", "system", "developer") else state
 
 
 def _part(value: object, path: str, *, keep_media: bool) -> Json:
@@ -111,7 +115,7 @@ def _messages_of(state: object) -> Sequence[object] | None:
 
 def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
     """The conversation up to the latest question, with the turns a checkpointer remembered."""
-    question = messages(_messages_of(asked) or (), keep_media=keep_media)
+    question = serialize_messages(_messages_of(asked) or (), keep_media=keep_media)
     is_all = isinstance(asked, Mapping) and not set(asked) - {MESSAGES}
     whole = None if is_all else json_value(asked, keep_media=keep_media)
     if isinstance(whole, dict) and whole.keys() - {MESSAGES}:
@@ -119,7 +123,7 @@ def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
     final = _messages_of(given)
     if not final or not question:
         return list(question)
-    history = messages(final, keep_media=keep_media)
+    history = serialize_messages(final, keep_media=keep_media)
     for index in range(len(history) - 1, -1, -1):
         if history[index] == question[-1]:
             return list(history[: index + 1])
@@ -133,9 +137,9 @@ def _answer(state: object, *, keep_media: bool) -> Json:
         return json_value(structured, keep_media=keep_media)
     final = _messages_of(state) or ()
     last = final[-1] if final else None
-    role = role_of(last)
+    role = get_role(last)
     if role == "assistant":
-        return messages([last], keep_media=keep_media)[0]
+        return serialize_messages([last], keep_media=keep_media)[0]
     if role == "tool":
         return answer(last, keep_media=keep_media)
     return json_value(state, keep_media=keep_media)

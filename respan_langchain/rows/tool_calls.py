@@ -7,26 +7,26 @@ repeats what the row says already. Where content is frozen at once, the message 
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import fields_of, messages, role_of
+from respan_langchain.serialization.messages import get_message_fields, get_role, serialize_messages
 from respan_langchain.tracing.run import Run
 
 
 def answer(outputs: object, *, keep_media: bool = False) -> Json:
     """What a tool answered; None for nothing."""
     if _is_message(outputs):
-        return messages([outputs], keep_media=keep_media)[0]["content"]
+        return serialize_messages([outputs], keep_media=keep_media)[0]["content"]
     return json_value(outputs, keep_media=keep_media)
 
 
 def _is_message(outputs: object) -> bool:
-    return role_of(outputs) == "tool" and "tool_call_id" in fields_of(outputs)
+    return get_role(outputs) == "tool" and "tool_call_id" in get_message_fields(outputs)
 
 
 def call_id_of(run: Run) -> str | None:
     """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
     if run.call_id is not None or not _is_message(run.outputs):
         return run.call_id
-    call_id = fields_of(run.outputs)["tool_call_id"]
+    call_id = get_message_fields(run.outputs)["tool_call_id"]
     return call_id if isinstance(call_id, str) else None
 
 
@@ -34,7 +34,7 @@ def answered_with_error(run: Run) -> bool:
     """Whether a tool told the model that it failed, instead of raising."""
     if run.kind != "tool" or not _is_message(run.outputs):
         return False
-    status = fields_of(run.outputs).get("status")
+    status = get_message_fields(run.outputs).get("status")
     return type(status) is str and status == "error"
 
 

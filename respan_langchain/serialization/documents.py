@@ -3,32 +3,32 @@
 from typing import TypeGuard, TypeVar
 
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.type_registry import shape_of
-from respan_langchain.serialization.walker import Walk
+from respan_langchain.serialization.serializer import Serializer
+from respan_langchain.serialization.type_registry import find_serializer
 
 Kind = TypeVar("Kind")
 
 
-def documents(values: object) -> list[dict[str, Json]]:
+def serialize_documents(values: object) -> list[dict[str, Json]]:
     """Documents with `content`, and `source`, `score`, `metadata` and `id` where they have them.
 
     A pair of document and score, as `similarity_search_with_score` returns it, is one document;
     what is no document is content alone. None is no documents, and one document is a list of one.
     """
-    walk = Walk(shape_of)
+    serializer = Serializer(find_serializer)
     if values is None:
         return []
     found = list.__iter__(values) if _is_a(values, list) else [values]
-    return [_document(value, walk) for value in found]
+    return [_serialize_document(value, serializer) for value in found]
 
 
-def _document(value: object, walk: Walk) -> dict[str, Json]:
+def _serialize_document(value: object, serializer: Serializer) -> dict[str, Json]:
     score: Json = None
     shaped: Json
     if _is_a(value, tuple) and len(value) == 2:
-        shaped, score = walk.value(value[0]), walk.value(value[1])
+        shaped, score = serializer.serialize(value[0]), serializer.serialize(value[1])
     else:
-        shaped = walk.value(value)
+        shaped = serializer.serialize(value)
     found: dict[str, Json] = (
         shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
     )

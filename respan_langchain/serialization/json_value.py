@@ -8,8 +8,8 @@ from typing import cast
 
 from respan_langchain.serialization import objects
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.type_registry import shape_of
-from respan_langchain.serialization.walker import Walk, text
+from respan_langchain.serialization.serializer import Serializer, serialize_text
+from respan_langchain.serialization.type_registry import find_serializer
 
 __all__ = ["Json", "json_value"]
 
@@ -28,6 +28,6 @@ def json_value(value: object, *, keep_media: bool = False) -> Json:
     {'1': 'NaN', 'when': '<generator>'}
     """
     # LangChain's answers have a class of their own. Not `isinstance`: that asks the value itself.
-    if shape_of(type(value)) is objects.text:
-        return text(str.__str__(cast("str", value)), keep_media=keep_media)
-    return Walk(shape_of, keep_media=keep_media).value(value)
+    if find_serializer(type(value)) is objects.serialize_str_subclass:
+        return serialize_text(str.__str__(cast("str", value)), keep_media=keep_media)
+    return Serializer(find_serializer, keep_media=keep_media).serialize(value)

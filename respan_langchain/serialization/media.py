@@ -14,10 +14,10 @@ from typing import Final
 
 from respan_langchain.serialization.json_types import Json
 
-SLICE: Final = 1 << 18
+SLICE_SIZE: Final = 1 << 18
 """Bytes handled at a time; a multiple of 4, as base64 needs."""
-SHORTEST_DATA_URL: Final = 40
-SHORTEST_BASE64: Final = 1_024
+MIN_DATA_URL: Final = 40
+MIN_BARE_BASE64: Final = 1_024
 """Characters of bare base64 below which it may as well be a token or a hash: left alone."""
 LONGEST_MEMO: Final = 256
 
@@ -45,12 +45,12 @@ _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-m
 _seen: dict[tuple[int, int, str | None], dict[str, Json]] = {}
 
 
-def from_bytes(data: bytes, mime: str | None = None) -> dict[str, Json]:
+def describe_bytes(data: bytes, mime: str | None = None) -> dict[str, Json]:
     """Tell raw data by type, size and digest."""
-    return _told(mime or _sniffed(data[:16]), len(data), sha256(data).hexdigest())
+    return _describe(mime or _sniff_mime_type(data[:16]), len(data), sha256(data).hexdigest())
 
 
-def from_base64(text: str, mime: str | None = None) -> dict[str, Json]:
+def describe_base64(text: str, mime: str | None = None) -> dict[str, Json]:
     """Tell base64 by what it decodes to; a data URL brings its own type.
 
     Broken base64 is told as it stands.
@@ -58,31 +58,31 @@ def from_base64(text: str, mime: str | None = None) -> dict[str, Json]:
     key = (len(text), hash(text), mime)
     told = _seen.get(key)
     if told is None:
-        told = _decoded(text, mime)
+        told = _decode_and_describe(text, mime)
         if len(_seen) >= LONGEST_MEMO:
             _seen.clear()
         _seen[key] = told
     return dict(told)
 
 
-def kept(data: bytes) -> dict[str, Json]:
+def encode_bytes(data: bytes) -> dict[str, Json]:
     """Raw data as JSON carries it, for those who want to keep it."""
     return {
         "type": "bytes",
-        "mime_type": _sniffed(data[:16]),
+        "mime_type": _sniff_mime_type(data[:16]),
         "base64": b2a_base64(data, newline=False).decode("ascii"),
     }
 
 
-def in_text(text: str) -> Json:
+def replace_media(text: str) -> Json:
     """Replace media in a string: all of it by what it is, a data URL in a sentence by a note."""
     # One letter is found ten times as fast as a word.
     if ";" in text and ";base64," in text:
         if text.startswith("data:") and _ONE_DATA_URL.match(text):
-            return from_base64(text)
-        return _DATA_URL.sub(_note, text)
-    if len(text) >= SHORTEST_BASE64 and _is_base64(text):
-        return from_base64(text)
+            return describe_base64(text)
+        return _DATA_URL.sub(_describe_inline, text)
+    if len(text) >= MIN_BARE_BASE64 and _is_base64(text):
+        return describe_base64(text)
     return text
 
 
@@ -99,44 +99,44 @@ def _is_base64(text: str) -> bool:
     return _BASE64.fullmatch(text) is not None
 
 
-def _note(found: re.Match[str]) -> str:
-    if len(found[0]) < SHORTEST_DATA_URL:
+def _describe_inline(found: re.Match[str]) -> str:
+    if len(found[0]) < MIN_DATA_URL:
         return found[0]
-    told = from_base64(found[0])
+    told = describe_base64(found[0])
     return f"[{told['mime_type']}, {told['bytes']} bytes, sha256 {told['sha256']}]"
 
 
-def _decoded(text: str, mime: str | None) -> dict[str, Json]:
+def _decode_and_describe(text: str, mime: str | None) -> dict[str, Json]:
     if text[:5] == "data:":
         head, _, text = text.partition(",")
         mime = head[5:].partition(";")[0] or mime
     digest, size, start = sha256(), 0, b""
     try:
-        for data in _slices(text):
+        for data in _decode_slices(text):
             digest.update(data)
             size += len(data)
             start = start or data[:16]
     except NotBase64:
-        return from_bytes(text.encode("utf-8", "replace"), mime or "application/octet-stream")
-    return _told(mime or _sniffed(start), size, digest.hexdigest())
+        return describe_bytes(text.encode("utf-8", "replace"), mime or "application/octet-stream")
+    return _describe(mime or _sniff_mime_type(start), size, digest.hexdigest())
 
 
-def _slices(text: str) -> Iterator[bytes]:
+def _decode_slices(text: str) -> Iterator[bytes]:
     encoded = text.encode("ascii", "ignore").translate(_STANDARD, b" \t\r\n=")
     if len(encoded) % 4 == 1:
         raise NotBase64
-    for at in range(0, len(encoded), SLICE):
-        chunk = encoded[at : at + SLICE]
+    for at in range(0, len(encoded), SLICE_SIZE):
+        chunk = encoded[at : at + SLICE_SIZE]
         yield a2b_base64(chunk + b"=" * (-len(chunk) % 4))
 
 
-def _told(mime: str, size: int, digest: str) -> dict[str, Json]:
+def _describe(mime: str, size: int, digest: str) -> dict[str, Json]:
     family = mime.partition("/")[0]
     kind = family if family in {"image", "audio", "video"} else "file"
     return {"type": kind, "mime_type": mime, "bytes": size, "sha256": digest}
 
 
-def _sniffed(start: bytes) -> str:
+def _sniff_mime_type(start: bytes) -> str:
     for magic, mime in _MAGIC:
         if start.startswith(magic):
             return mime

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization import objects, openai_message
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.type_registry import shape_of
-from respan_langchain.serialization.walker import Walk
+from respan_langchain.serialization.serializer import Serializer
+from respan_langchain.serialization.type_registry import find_serializer
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
     from langchain_core.outputs import LLMResult
 
 
-class Generated(NamedTuple):
+class SerializedGenerations(NamedTuple):
     """What a model answered to one prompt."""
 
     output: Json
@@ -25,58 +25,64 @@ class Generated(NamedTuple):
     """All candidates where there are several, else empty."""
 
 
-def messages(values: Sequence[object], *, keep_media: bool = False) -> list[dict[str, Json]]:
+def serialize_messages(
+    values: Sequence[object], *, keep_media: bool = False
+) -> list[dict[str, Json]]:
     """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
-    walk: Walk | None = None
+    serializer: Serializer | None = None
     turns: list[dict[str, Json]] = []
     for value in values:
-        turn = _plain(value, keep_media=keep_media)
+        turn = _serialize_plain(value, keep_media=keep_media)
         if turn is None:
-            walk = walk or Walk(shape_of, keep_media=keep_media)
-            turn = _turn(value, walk)
+            serializer = serializer or Serializer(find_serializer, keep_media=keep_media)
+            turn = _serialize_turn(value, serializer)
         turns.append(turn)
     return turns
 
 
-def generations(response: "LLMResult", *, keep_media: bool = False) -> Generated:
+def serialize_generations(
+    response: "LLMResult", *, keep_media: bool = False
+) -> SerializedGenerations:
     """What a model answered, all candidates kept; after an error partial, or nothing."""
     answers = next((row for row in response.generations if row), [])
-    if len(answers) == 1 and (plain := _plain(_said(answers[0]), keep_media=keep_media)):
-        return Generated(plain, [])
-    walk = Walk(shape_of, keep_media=keep_media)
-    candidates = [walk.value(_said(answer)) for answer in answers]
-    return Generated(
+    if len(answers) == 1 and (
+        plain := _serialize_plain(_get_answer(answers[0]), keep_media=keep_media)
+    ):
+        return SerializedGenerations(plain, [])
+    serializer = Serializer(find_serializer, keep_media=keep_media)
+    candidates = [serializer.serialize(_get_answer(answer)) for answer in answers]
+    return SerializedGenerations(
         output=candidates[0] if candidates else None,
         candidates=candidates if len(candidates) > 1 else [],
     )
 
 
-def fields_of(value: object) -> Mapping[Any, Any]:
+def get_message_fields(value: object) -> Mapping[Any, Any]:
     """The fields of a message, or of a dict or a pair that stands for one; else none."""
-    found = safe_call(_fields, value)
+    found = safe_call(_read_fields, value)
     return found if isinstance(found, dict) else {}
 
 
-def role_of(value: object) -> str | None:
+def get_role(value: object) -> str | None:
     """Who says it, in the platform's words; None for what does not stand for a message."""
-    fields = fields_of(value)
+    fields = get_message_fields(value)
     words = (fields.get(name) for name in ("role", "type"))
     found = next((word for word in words if type(word) is str and word), "none")
     return openai_message.ROLES.get(found, "none") if fields else None
 
 
-def _fields(value: Any) -> Mapping[Any, Any] | None:
-    if shape_of(type(value)) is openai_message.message:
+def _read_fields(value: Any) -> Mapping[Any, Any] | None:
+    if find_serializer(type(value)) is openai_message.serialize_message:
         fields: dict[str, Any] = value.__dict__
         return fields
     if type(value) is dict:
-        return openai_message.envelope(value)
-    turn = openai_message.pair(value)
+        return openai_message.parse_message_dict(value)
+    turn = openai_message.parse_message_pair(value)
     return None if turn is None else {"role": turn[0]}
 
 
-def _turn(value: object, walk: Walk) -> dict[str, Json]:
-    shaped = walk.value(objects.Conversation((value,)))
+def _serialize_turn(value: object, serializer: Serializer) -> dict[str, Json]:
+    shaped = serializer.serialize(objects.Conversation((value,)))
     turn = shaped[0] if isinstance(shaped, list) else shaped
     if not isinstance(turn, dict) or "role" not in turn:
         return {"role": "none", "content": turn}
@@ -85,12 +91,12 @@ def _turn(value: object, walk: Walk) -> dict[str, Json]:
     return {**turn, "role": "none", "original_role": turn["role"]}
 
 
-def _said(answer: Any) -> object:
+def _get_answer(answer: Any) -> object:
     fields: Mapping[str, Any] = answer.__dict__
     return fields["message"] if "message" in fields else fields.get("text")
 
 
-def _plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
-    if shape_of(type(value)) is not openai_message.message:
+def _serialize_plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
+    if find_serializer(type(value)) is not openai_message.serialize_message:
         return None
-    return openai_message.plain(value, keep_media=keep_media)
+    return openai_message.serialize_plain_message(value, keep_media=keep_media)

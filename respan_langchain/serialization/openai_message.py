@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import orjson
 
-from respan_langchain.serialization.content_blocks import Parts, reasoning_in
+from respan_langchain.serialization.content_blocks import MessageParts, extract_reasoning
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.walker import Walk, text
+from respan_langchain.serialization.serializer import Serializer, serialize_text
 
 ROLES: Final = {
     "human": "user",
@@ -39,21 +39,21 @@ _KNOWN_FIELDS: Final = frozenset({
     "tool_call_id", "artifact", "chunk_position", "refusal", "audio", "annotations", "citations",
     "reasoning_content",
 })  # fmt: skip
-_PLAIN: Final = frozenset(
+_PLAIN_FIELDS: Final = frozenset(
     {"content", "additional_kwargs", "response_metadata", "type", "name", "id"}
 )
 
 
-def message(value: Any, walk: Walk) -> dict[str, Json]:
+def serialize_message(value: Any, serializer: Serializer) -> dict[str, Json]:
     """A LangChain message; its fields are read as they stand, without pydantic."""
-    turn = plain(value, keep_media=walk.keep_media)
+    turn = serialize_plain_message(value, keep_media=serializer.keep_media)
     if turn is not None:
         return turn
     fields, extra = value.__dict__, value.__pydantic_extra__
-    return from_fields({**fields, **extra} if extra else fields, walk)
+    return message_from_fields({**fields, **extra} if extra else fields, serializer)
 
 
-def plain(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
+def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
     """A message that is a role and a text, as most are; None when there is more to it."""
     try:
         fields: dict[str, Any] = value.__dict__
@@ -66,42 +66,46 @@ def plain(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
         ):
             return None
         if kind == "ai":
-            if fields["tool_calls"] or fields["invalid_tool_calls"] or len(fields) > _AI_FIELDS:
+            if (
+                fields["tool_calls"]
+                or fields["invalid_tool_calls"]
+                or len(fields) > _AI_FIELD_COUNT
+            ):
                 return None
-        elif kind not in _SPOKEN or len(fields) > len(_PLAIN):
+        elif kind not in _PLAIN_TYPES or len(fields) > len(_PLAIN_FIELDS):
             return None
     except Exception:  # noqa: BLE001 - a message class of the app's own, or one half made
         return None
-    return {"role": ROLES[kind], "content": text(content, keep_media=keep_media)}
+    return {"role": ROLES[kind], "content": serialize_text(content, keep_media=keep_media)}
 
 
-_AI_FIELDS: Final = 9
+_AI_FIELD_COUNT: Final = 9
 """Fields of LangChain's AIMessage; a class with more has something of its own to tell."""
-_SPOKEN: Final = frozenset({"human", "system"})
+_PLAIN_TYPES: Final = frozenset({"human", "system"})
 
 
-def from_fields(fields: Mapping[Any, Any], walk: Walk) -> dict[str, Json]:
+def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> dict[str, Json]:
     """A message from its fields, LangChain's or OpenAI's."""
     role = fields.get("role") or fields.get("type") or "none"
     kwargs = fields.get("additional_kwargs")
-    shaped: dict[str, Json] = {"role": _role(role, kwargs)}
+    shaped: dict[str, Json] = {"role": _get_role(role, kwargs)}
     if shaped["role"] == "none" and role != "none":
-        shaped["original_role"] = walk.value(role)
+        shaped["original_role"] = serializer.serialize(role)
     content = fields.get("content")
     parts = None
     if type(content) is str:
-        shaped["content"] = walk.text(content)
+        shaped["content"] = serializer.serialize_text(content)
     else:
-        parts = Parts(walk)
-        parts.read(content)
+        parts = MessageParts(serializer)
+        parts.add_content(content)
         shaped["content"] = parts.content(joined=shaped["role"] == "assistant")
     if fields.get("name") is not None:
-        shaped["name"] = walk.value(fields["name"])
-    _add_more(shaped, fields, parts or Parts(walk), walk)
+        shaped["name"] = serializer.serialize(fields["name"])
+    _add_fields_beside_content(shaped, fields, parts or MessageParts(serializer), serializer)
     return shaped
 
 
-def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
+def parse_message_dict(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
     """The fields in a dict that stands for a message; None when it does not.
 
     Known are OpenAI's form, LangChain's (`type` and `content`), `message_to_dict` (`type` and
@@ -110,7 +114,7 @@ def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
     if "content" in value or "tool_calls" in value:
         role, kind = value.get("role"), value.get("type")
         if role is None:
-            return value if isinstance(kind, str) and kind in _TYPES else None
+            return value if isinstance(kind, str) and kind in _MESSAGE_TYPES else None
         return value if isinstance(role, str) and role in ROLES else None
     kind, inner = value.get("type"), value.get("data")
     if kind == "constructor":
@@ -119,13 +123,13 @@ def envelope(value: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
             isinstance(path, list) and path and str(path[-1]).endswith(("Message", "MessageChunk"))
         ):
             return None
-        kind = _CLASS_TYPES.get(str(path[-1]).removesuffix("Chunk"))
+        kind = _TYPE_BY_CLASS.get(str(path[-1]).removesuffix("Chunk"))
     if isinstance(kind, str) and kind in ROLES and isinstance(inner, dict) and "content" in inner:
         return {"type": kind, **inner}
     return None
 
 
-def pair(value: Any) -> tuple[str, Any] | None:
+def parse_message_pair(value: Any) -> tuple[str, Any] | None:
     """The role and content in a tuple such as `("user", "hi")`; None when it is not one."""
     if (
         isinstance(value, tuple)
@@ -137,8 +141,8 @@ def pair(value: Any) -> tuple[str, Any] | None:
     return None
 
 
-_TYPES: Final = frozenset(ROLES) - {"model", "user", "assistant", "developer", "none"}
-_CLASS_TYPES: Final = {
+_MESSAGE_TYPES: Final = frozenset(ROLES) - {"model", "user", "assistant", "developer", "none"}
+_TYPE_BY_CLASS: Final = {
     "HumanMessage": "human",
     "AIMessage": "ai",
     "SystemMessage": "system",
@@ -147,135 +151,149 @@ _CLASS_TYPES: Final = {
 }
 
 
-def _role(role: Any, kwargs: Any) -> str:
+def _get_role(role: Any, kwargs: Any) -> str:
     if type(kwargs) is dict and kwargs.get("__openai_role__") == "developer":
         return "developer"
     return ROLES.get(role, "none") if isinstance(role, str) else "none"
 
 
-def _add_more(shaped: dict[str, Json], fields: Mapping[Any, Any], parts: Parts, walk: Walk) -> None:
+def _add_fields_beside_content(
+    shaped: dict[str, Json], fields: Mapping[Any, Any], parts: MessageParts, serializer: Serializer
+) -> None:
     if (
-        fields.keys() <= _PLAIN
+        fields.keys() <= _PLAIN_FIELDS
         and not fields.get("additional_kwargs")
-        and not parts.found
+        and not parts.has_more_than_content
         and shaped["role"] != "none"
     ):
         return
     kwargs = fields.get("additional_kwargs")
     kwargs = kwargs if isinstance(kwargs, dict) else {}
-    _add_tool_calls(shaped, fields, kwargs, parts, walk)
-    _add_result(shaped, fields, walk)
-    _add_said(shaped, fields, kwargs, parts, walk)
+    _add_tool_calls(shaped, fields, kwargs, parts, serializer)
+    _add_tool_result_fields(shaped, fields, serializer)
+    _add_answer_fields(shaped, fields, kwargs, parts, serializer)
     for name in fields:
         if name not in _KNOWN_FIELDS:
-            shaped[walk.key(name)] = walk.value(fields[name])
+            shaped[serializer.serialize_key(name)] = serializer.serialize(fields[name])
 
 
 def _add_tool_calls(
     shaped: dict[str, Json],
     fields: Mapping[Any, Any],
     kwargs: Mapping[Any, Any],
-    parts: Parts,
-    walk: Walk,
+    parts: MessageParts,
+    serializer: Serializer,
 ) -> None:
-    calls = [tool_call(call, walk) for call in _listed(fields.get("tool_calls"))]
-    broken = [tool_call(call, walk) for call in _listed(fields.get("invalid_tool_calls"))]
-    if parts.calls:
+    calls = [serialize_tool_call(call, serializer) for call in _as_list(fields.get("tool_calls"))]
+    broken = [
+        serialize_tool_call(call, serializer) for call in _as_list(fields.get("invalid_tool_calls"))
+    ]
+    if parts.tool_calls:
         known = [call["id"] for call in calls + broken]
-        in_blocks = [tool_call(call, walk) for call in parts.calls]
+        in_blocks = [serialize_tool_call(call, serializer) for call in parts.tool_calls]
         calls += [
             call
             for call in in_blocks
             if call["id"] not in known and not (call["id"] is None and known)
         ]
     if not calls and isinstance(kwargs.get("function_call"), dict):
-        calls.append(tool_call({"id": None, **kwargs["function_call"]}, walk))
+        calls.append(serialize_tool_call({"id": None, **kwargs["function_call"]}, serializer))
     if calls:
         shaped["tool_calls"] = list(calls)
     if broken:
         shaped["invalid_tool_calls"] = list(broken)
-    served = parts.server_calls + [walk.value(call) for call in _listed(kwargs.get("tool_outputs"))]
+    served = parts.server_tool_calls + [
+        serializer.serialize(call) for call in _as_list(kwargs.get("tool_outputs"))
+    ]
     if served:
         shaped["server_tool_calls"] = served
 
 
-def tool_call(call: Any, walk: Walk) -> dict[str, Json]:
+def serialize_tool_call(call: Any, serializer: Serializer) -> dict[str, Json]:
     """A tool call with its arguments as a JSON string, from any of the forms that are about."""
     if not isinstance(call, dict):
         return {
             "id": None,
             "type": "function",
-            "function": {"name": None, "arguments": _arguments(call, walk)},
+            "function": {"name": None, "arguments": _serialize_arguments(call, serializer)},
         }
     function = call.get("function")
     source = function if isinstance(function, dict) else call
-    arguments = _first(source, "args", "arguments", "input", "partial_json")
+    arguments = _first_known(source, "args", "arguments", "input", "partial_json")
     shaped: dict[str, Json] = {
-        "id": walk.value(_first(call, "call_id", "id")),
+        "id": serializer.serialize(_first_known(call, "call_id", "id")),
         "type": "function",
         "function": {
-            "name": walk.value(source.get("name")),
-            "arguments": _arguments(arguments, walk),
+            "name": serializer.serialize(source.get("name")),
+            "arguments": _serialize_arguments(arguments, serializer),
         },
     }
     if call.get("error") is not None:
-        shaped["error"] = walk.value(call["error"])
+        shaped["error"] = serializer.serialize(call["error"])
     return shaped
 
 
-def _arguments(arguments: Any, walk: Walk) -> Json:
+def _serialize_arguments(arguments: Any, serializer: Serializer) -> Json:
     if isinstance(arguments, str):
-        return walk.value(arguments)
-    shaped = walk.value({} if arguments is None else arguments)
+        return serializer.serialize(arguments)
+    shaped = serializer.serialize({} if arguments is None else arguments)
     return orjson.dumps(shaped).decode()
 
 
-def _add_result(shaped: dict[str, Json], fields: Mapping[Any, Any], walk: Walk) -> None:
+def _add_tool_result_fields(
+    shaped: dict[str, Json], fields: Mapping[Any, Any], serializer: Serializer
+) -> None:
     if fields.get("tool_call_id") is not None:
-        shaped["tool_call_id"] = walk.value(fields["tool_call_id"])
-    if _is("error", fields.get("status")):
+        shaped["tool_call_id"] = serializer.serialize(fields["tool_call_id"])
+    if _equals("error", fields.get("status")):
         shaped["status"] = "error"
     if shaped["role"] == "none" and fields.get("id") is not None:
-        shaped["id"] = walk.value(fields["id"])
+        shaped["id"] = serializer.serialize(fields["id"])
 
 
-def _add_said(
+def _add_answer_fields(
     shaped: dict[str, Json],
     fields: Mapping[Any, Any],
     kwargs: Mapping[Any, Any],
-    parts: Parts,
-    walk: Walk,
+    parts: MessageParts,
+    serializer: Serializer,
 ) -> None:
-    refusal = parts.refusal or _first(kwargs, "refusal") or _first(fields, "refusal")
+    refusal = parts.refusal or _first_known(kwargs, "refusal") or _first_known(fields, "refusal")
     if isinstance(refusal, str) and refusal:
-        shaped["refusal"] = walk.value(refusal)
-    reasoning = parts.reasoning or reasoning_in(_first(kwargs, "reasoning_content", "reasoning"))
-    reasoning = reasoning or reasoning_in(fields.get("reasoning_content"))
+        shaped["refusal"] = serializer.serialize(refusal)
+    reasoning = parts.reasoning or extract_reasoning(
+        _first_known(kwargs, "reasoning_content", "reasoning")
+    )
+    reasoning = reasoning or extract_reasoning(fields.get("reasoning_content"))
     if reasoning:
-        shaped["reasoning_content"] = walk.value(reasoning)
-    cited = [*parts.annotations, *_cited(fields, walk), *_cited(kwargs, walk)]
+        shaped["reasoning_content"] = serializer.serialize(reasoning)
+    cited = [
+        *parts.annotations,
+        *_serialize_citations(fields, serializer),
+        *_serialize_citations(kwargs, serializer),
+    ]
     if cited:
         shaped["annotations"] = cited
-    audio = _first(kwargs, "audio") or fields.get("audio")
+    audio = _first_known(kwargs, "audio") or fields.get("audio")
     if isinstance(audio, dict):
-        shaped["audio"] = walk.value(audio)
+        shaped["audio"] = serializer.serialize(audio)
 
 
-def _cited(fields: Mapping[Any, Any], walk: Walk) -> list[Json]:
+def _serialize_citations(fields: Mapping[Any, Any], serializer: Serializer) -> list[Json]:
     return [
-        walk.value(citation)
+        serializer.serialize(citation)
         for name in ("annotations", "citations")
-        for citation in _listed(fields.get(name))
+        for citation in _as_list(fields.get(name))
     ]
 
 
-def _listed(value: Any) -> Iterable[Any]:
+def _as_list(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _first(fields: Mapping[Any, Any], *names: str) -> Any:
+def _first_known(fields: Mapping[Any, Any], *names: str) -> Any:
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
-def _is(word: str, value: object) -> bool:
+def _equals(word: str, value: object) -> bool:
     return isinstance(value, str) and value == word

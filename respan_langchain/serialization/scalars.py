@@ -8,10 +8,10 @@ from collections.abc import Callable
 from math import isfinite, isnan
 from typing import Any, Final
 
-LARGEST: Final = 2**64 - 1
-SMALLEST: Final = -(2**63)
-LONGEST_NAME: Final = 100
-WIDEST: Final = 10_000
+MAX_INT: Final = 2**64 - 1
+MIN_INT: Final = -(2**63)
+MAX_NAME_LENGTH: Final = 100
+MAX_INT_BITS: Final = 10_000
 """Bits of the largest int that is written out: beyond, its decimal form costs too much."""
 
 # A metaclass can put anything behind `cls.__name__`; type's own descriptor cannot be fooled.
@@ -20,10 +20,10 @@ _name: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 def placeholder(kind: type) -> str:
     """Stand in for a value of this class that has no JSON form."""
-    return f"<{clean(_name(kind)[:LONGEST_NAME])}>"
+    return f"<{replace_surrogates(_name(kind)[:MAX_NAME_LENGTH])}>"
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot carry; other text is returned as it is."""
     if text.isascii():
         return text
@@ -34,16 +34,16 @@ def clean(text: str) -> str:
     return text
 
 
-def whole(number: int) -> int | str:
+def serialize_int(number: int) -> int | str:
     """An int as JSON carries it: beyond 64 bits as a string, since readers would round it."""
-    if SMALLEST <= number <= LARGEST:
+    if MIN_INT <= number <= MAX_INT:
         return number
-    if number.bit_length() > WIDEST:
+    if number.bit_length() > MAX_INT_BITS:
         return f"<int of {number.bit_length()} bits>"
     return str(number)
 
 
-def real(number: float) -> float | str:
+def serialize_float(number: float) -> float | str:
     """A float as strict JSON carries it: what is not finite as a word."""
     if isfinite(number):
         return number
@@ -52,29 +52,29 @@ def real(number: float) -> float | str:
     return "Infinity" if number > 0 else "-Infinity"
 
 
-def written(value: Any) -> str:
+def serialize_by_str(value: Any) -> str:
     """A standard value by its own `str`: dates apart, UUIDs, Decimals, paths, addresses."""
-    return clean(str(value))
+    return replace_surrogates(str(value))
 
 
-def moment(value: Any) -> str:
+def serialize_datetime(value: Any) -> str:
     """A date, a time or both, in ISO 8601."""
     text: str = value.isoformat()
     return text
 
 
-def failure(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """An exception as `ValueError: what it said`."""
-    name = clean(_name(type(error)))
+    name = replace_surrogates(_name(type(error)))
     try:
-        said = clean(str(error))
+        said = replace_surrogates(str(error))
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
         return name
     return f"{name}: {said}" if said else name
 
 
-def named(value: Any) -> str:
+def describe_callable(value: Any) -> str:
     """A class, function or module by its name."""
     kind = "class" if isinstance(value, type) else placeholder(type(value))[1:-1]
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
-    return f"<{kind} {clean(str(name)[:LONGEST_NAME])}>"
+    return f"<{kind} {replace_surrogates(str(name)[:MAX_NAME_LENGTH])}>"

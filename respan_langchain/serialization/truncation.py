@@ -13,10 +13,10 @@ import orjson
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.serialization.json_types import Json
 
-SMALLEST_SHARE: Final = 256
+MIN_SHARE: Final = 256
 """Bytes that a value gets at least; where there is no room for that, values are left out whole."""
-LONGEST_PATH: Final = 120
-_NOT_FOR_PATHS: Final = re.compile(r"[^\w.\[\]:*() -]", re.ASCII)
+MAX_PATH_LENGTH: Final = 120
+_UNSAFE_IN_PATH: Final = re.compile(r"[^\w.\[\]:*() -]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +36,36 @@ class ContentLimits:
 
 
 @dataclass(slots=True)
-class Cuts:
+class Truncations:
     """Where something was cut, as paths such as `input[3].content`."""
 
-    room: int
+    free_bytes: int
     """Bytes left for the paths; past that only that there are more is told."""
     paths: list[str] = field(default_factory=list)
-    more: bool = False
+    has_more: bool = False
 
     def add(self, path: str) -> None:
         """Remember one place, once."""
-        path = _NOT_FOR_PATHS.sub("?", path[:LONGEST_PATH])
+        path = _UNSAFE_IN_PATH.sub("?", path[:MAX_PATH_LENGTH])
         if path in self.paths:
             return
-        self.room -= len(path) + 3
-        if self.room >= 0:
+        self.free_bytes -= len(path) + 3
+        if self.free_bytes >= 0:
             self.paths.append(path)
         else:
-            self.more = True
+            self.has_more = True
 
-    def told(self) -> list[str]:
+    def summary(self) -> list[str]:
         """The paths for the row's metadata."""
-        return [*self.paths, "and more"] if self.more else self.paths
+        return [*self.paths, "and more"] if self.has_more else self.paths
 
 
-def size(value: Json) -> int:
+def json_size(value: Json) -> int:
     """Bytes of this value as JSON."""
     return len(orjson.dumps(value))
 
 
-def shortened(text: str, most: int, unseen: int = 0) -> str:
+def truncate_text(text: str, most: int, unseen: int = 0) -> str:
     """The text's beginning in at most so many bytes of UTF-8, and a note of how much is gone.
 
     Args:
@@ -78,21 +78,21 @@ def shortened(text: str, most: int, unseen: int = 0) -> str:
     return f"{kept}…[truncated {gone} bytes]"
 
 
-def fitted(value: Json, most: int, path: str, cuts: Cuts) -> Json:
+def fit(value: Json, most: int, path: str, cuts: Truncations) -> Json:
     """The value in at most so many bytes of JSON; what was cut is told to `cuts`."""
-    if size(value) <= most:
+    if json_size(value) <= most:
         return value
     if isinstance(value, str):
         cuts.add(path)
-        return _fitted_text(value, most)
+        return _fit_text(value, most)
     if isinstance(value, list):
-        return _fitted_list(value, most, path, cuts)
+        return _fit_list(value, most, path, cuts)
     if isinstance(value, dict):
-        return _fitted_dict(value, most, path, cuts)
+        return _fit_dict(value, most, path, cuts)
     return value
 
 
-def level(sizes: list[int], room: int) -> int:
+def equal_share(sizes: list[int], room: int) -> int:
     """The size to cut to so that all fit into the room: water poured over the large ones only.
 
     >>> level([10, 500, 900], room=610)
@@ -108,39 +108,37 @@ def level(sizes: list[int], room: int) -> int:
     return max(sizes, default=0)
 
 
-def _fitted_text(text: str, most: int) -> str:
+def _fit_text(text: str, most: int) -> str:
     # What is escaped grows as JSON, up to six times; then the text is cut again by as much.
     room = max(most - 40, 0)
-    cut = shortened(text, room)
-    while room and size(cut) > most:
-        room = min(room - 1, room * most // size(cut))
-        cut = shortened(text, room)
+    cut = truncate_text(text, room)
+    while room and json_size(cut) > most:
+        room = min(room - 1, room * most // json_size(cut))
+        cut = truncate_text(text, room)
     return cut
 
 
-def _fitted_list(values: list[Json], most: int, path: str, cuts: Cuts) -> list[Json]:
-    sizes = [size(value) + 1 for value in values]
+def _fit_list(values: list[Json], most: int, path: str, cuts: Truncations) -> list[Json]:
+    sizes = [json_size(value) + 1 for value in values]
     room = most - 2
-    share = level(sizes, room)
-    if share < SMALLEST_SHARE:
-        return _without_middle(values, sizes, room, path, cuts)
-    return [
-        fitted(value, share - 1, f"{path}[{place}]", cuts) for place, value in enumerate(values)
-    ]
+    share = equal_share(sizes, room)
+    if share < MIN_SHARE:
+        return _fit_list_without_middle(values, sizes, room, path, cuts)
+    return [fit(value, share - 1, f"{path}[{place}]", cuts) for place, value in enumerate(values)]
 
 
-def _without_middle(
-    values: list[Json], sizes: list[int], room: int, path: str, cuts: Cuts
+def _fit_list_without_middle(
+    values: list[Json], sizes: list[int], room: int, path: str, cuts: Truncations
 ) -> list[Json]:
-    first, last = _ends(sizes, room - 100, share := max(SMALLEST_SHARE, room // 16))
+    first, last = _count_kept_ends(sizes, room - 100, share := max(MIN_SHARE, room // 16))
     end = len(values) - last
     cuts.add(f"{path}[{first}:{end}]")
-    head = [fitted(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(first)]
-    tail = [fitted(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(end, len(values))]
-    return [*head, _gap(values[first], end - first), *tail]
+    head = [fit(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(first)]
+    tail = [fit(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(end, len(values))]
+    return [*head, _omission_note(values[first], end - first), *tail]
 
 
-def _ends(sizes: list[int], room: int, share: int) -> tuple[int, int]:
+def _count_kept_ends(sizes: list[int], room: int, share: int) -> tuple[int, int]:
     # Taken from both ends in turn: how a conversation starts and how it ends both matter.
     first = last = 0
     while first + last + 1 < len(sizes):
@@ -155,29 +153,31 @@ def _ends(sizes: list[int], room: int, share: int) -> tuple[int, int]:
     return first, last
 
 
-def _gap(left_out: Json, number: int) -> Json:
+def _omission_note(left_out: Json, number: int) -> Json:
     note = f"…[truncated {number} values]"
     is_message = isinstance(left_out, dict) and "role" in left_out
     return {"role": "none", "content": note} if is_message else note
 
 
-def _fitted_dict(values: dict[str, Json], most: int, path: str, cuts: Cuts) -> dict[str, Json]:
-    names = {name: size(name) + 2 for name in values}
-    sizes = [size(value) for value in values.values()]
+def _fit_dict(values: dict[str, Json], most: int, path: str, cuts: Truncations) -> dict[str, Json]:
+    names = {name: json_size(name) + 2 for name in values}
+    sizes = [json_size(value) for value in values.values()]
     room = most - 2 - sum(names.values())
-    share = level(sizes, room) if room > 0 else 0
-    if share < SMALLEST_SHARE:
-        return _with_fewer_names(values, most, path, cuts)
-    return {name: fitted(value, share, f"{path}.{name}", cuts) for name, value in values.items()}
+    share = equal_share(sizes, room) if room > 0 else 0
+    if share < MIN_SHARE:
+        return _fit_dict_with_fewer_keys(values, most, path, cuts)
+    return {name: fit(value, share, f"{path}.{name}", cuts) for name, value in values.items()}
 
 
-def _with_fewer_names(values: dict[str, Json], most: int, path: str, cuts: Cuts) -> dict[str, Json]:
-    share = max(SMALLEST_SHARE, most // 16)
+def _fit_dict_with_fewer_keys(
+    values: dict[str, Json], most: int, path: str, cuts: Truncations
+) -> dict[str, Json]:
+    share = max(MIN_SHARE, most // 16)
     kept: dict[str, Json] = {}
     room = most - 60
     for name, value in values.items():
-        cut = fitted(value, share, f"{path}.{name}", cuts)
-        room -= size(name) + size(cut) + 2
+        cut = fit(value, share, f"{path}.{name}", cuts)
+        room -= json_size(name) + json_size(cut) + 2
         if room < 0:
             break
         kept[name] = cut

@@ -21,115 +21,118 @@ from zoneinfo import ZoneInfo
 
 from respan_langchain.serialization import objects, openai_message, scalars
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.walker import Shape, Walk
+from respan_langchain.serialization.serializer import Serializer, TypeSerializer
 
-MOST_REMEMBERED: Final = 2_000
+MAX_CACHED_CLASSES: Final = 2_000
 """Classes; an app that makes classes all the time must not fill the memory with them."""
 
 
-def _leaf(told: Callable[[Any], Json]) -> Shape:
-    def shape(value: Any, walk: Walk, /) -> Json:  # noqa: ARG001 - every shape takes a walk
+def _scalar(told: Callable[[Any], Json]) -> TypeSerializer:
+    def shape(value: Any, serializer: Serializer, /) -> Json:  # noqa: ARG001 - every shape takes a walk
         return told(value)
 
     return shape
 
 
-def _length(value: dt.timedelta) -> float:
+def _serialize_timedelta(value: dt.timedelta) -> float:
     return value.total_seconds()
 
 
-_BUILTIN: Final[dict[type, Shape]] = {
-    dict: objects.mapping,
-    list: objects.listing,
-    tuple: objects.listing,
-    objects.Conversation: objects.conversation,
+_BUILTIN: Final[dict[type, TypeSerializer]] = {
+    dict: objects.serialize_dict,
+    list: objects.serialize_sequence,
+    tuple: objects.serialize_sequence,
+    objects.Conversation: objects.serialize_conversation,
 }
-_BY_CLASS: Final[tuple[tuple[tuple[type, ...], Shape], ...]] = (
-    ((enum.Enum,), objects.member),
-    ((str,), objects.text),
-    ((dict,), objects.mapping),
-    ((list, tuple), objects.builtin_listing),
-    ((set, frozenset), objects.unordered),
-    ((deque, type({}.keys()), type({}.values()), type({}.items())), objects.changing),
-    ((int,), _leaf(lambda value: scalars.whole(int.__int__(value)))),
-    ((float,), _leaf(lambda value: scalars.real(float.__float__(value)))),
-    ((dt.date, dt.time), _leaf(scalars.moment)),
-    ((dt.timedelta,), _leaf(_length)),
-    ((bytes, bytearray, memoryview), objects.raw),
+_BY_CLASS: Final[tuple[tuple[tuple[type, ...], TypeSerializer], ...]] = (
+    ((enum.Enum,), objects.serialize_enum_member),
+    ((str,), objects.serialize_str_subclass),
+    ((dict,), objects.serialize_dict),
+    ((list, tuple), objects.serialize_list_subclass),
+    ((set, frozenset), objects.serialize_set),
+    ((deque, type({}.keys()), type({}.values()), type({}.items())),
+     objects.serialize_mutable_collection),
+    ((int,), _scalar(lambda value: scalars.serialize_int(int.__int__(value)))),
+    ((float,), _scalar(lambda value: scalars.serialize_float(float.__float__(value)))),
+    ((dt.date, dt.time), _scalar(scalars.serialize_datetime)),
+    ((dt.timedelta,), _scalar(_serialize_timedelta)),
+    ((bytes, bytearray, memoryview), objects.serialize_bytes),
     (
         (UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, dt.timezone),
-        _leaf(scalars.written),
+        _scalar(scalars.serialize_by_str),
     ),
-    ((ipaddress.IPv4Address, ipaddress.IPv6Address), _leaf(scalars.written)),
-    ((re.Pattern,), _leaf(lambda value: scalars.clean(str(value.pattern)))),
-    ((BaseException,), _leaf(scalars.failure)),
+    ((ipaddress.IPv4Address, ipaddress.IPv6Address), _scalar(scalars.serialize_by_str)),
+    ((re.Pattern,), _scalar(lambda value: scalars.replace_surrogates(str(value.pattern)))),
+    ((BaseException,), _scalar(scalars.describe_exception)),
     ((type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
-     _leaf(scalars.named)),
+     _scalar(scalars.describe_callable)),
 )  # fmt: skip
-_BY_NAME: Final[dict[tuple[str, str], Shape]] = {
-    ("array", "array"): objects.listing,
-    ("langchain_core.messages.base", "BaseMessage"): openai_message.message,
-    ("langchain_core.documents.base", "Document"): objects.document,
-    ("langchain_core.prompt_values", "PromptValue"): objects.prompt,
+_BY_NAME: Final[dict[tuple[str, str], TypeSerializer]] = {
+    ("array", "array"): objects.serialize_sequence,
+    ("langchain_core.messages.base", "BaseMessage"): openai_message.serialize_message,
+    ("langchain_core.documents.base", "Document"): objects.serialize_document,
+    ("langchain_core.prompt_values", "PromptValue"): objects.serialize_prompt_value,
 }
 _LANGGRAPH: Final = frozenset({"Command", "Send", "Interrupt"})
 
-_known: dict[type, Shape] = dict(_BUILTIN)
+_known: dict[type, TypeSerializer] = dict(_BUILTIN)
 
 
-def shape_of(kind: type) -> Shape:
+def find_serializer(kind: type) -> TypeSerializer:
     """How instances of this class look as JSON."""
     shape = _known.get(kind)
     if shape is None:
-        shape = _found(kind)
-        if len(_known) >= MOST_REMEMBERED:
+        shape = _choose_serializer(kind)
+        if len(_known) >= MAX_CACHED_CLASSES:
             _known.clear()
             _known.update(_BUILTIN)
         _known[kind] = shape
     return shape
 
 
-def _found(kind: type) -> Shape:
+def _choose_serializer(kind: type) -> TypeSerializer:
     try:
         if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-            return objects.named_tuple
+            return objects.serialize_named_tuple
         for classes, shape in _BY_CLASS:
             if issubclass(kind, classes):
                 return shape
         for base in kind.__mro__:
             if (known := _BY_NAME.get((base.__module__, base.__name__))) is not None:
                 return known
-        return _by_looks(kind)
+        return _choose_by_attributes(kind)
     except Exception:  # noqa: BLE001 - a metaclass is the app's own code
-        return objects.opaque
+        return objects.serialize_as_placeholder
 
 
-def _by_looks(kind: type) -> Shape:
+def _choose_by_attributes(kind: type) -> TypeSerializer:
     module = str(kind.__module__).partition(".")[0]
     if hasattr(kind, "get_secret_value"):
-        return objects.hidden
+        return objects.serialize_secret
     if module == "langgraph" and kind.__name__ in _LANGGRAPH:
-        return objects.step
+        return objects.serialize_langgraph_command
     if hasattr(kind, "invoke") and hasattr(kind, "ainvoke"):
-        return objects.tool
+        return objects.serialize_runnable
     if hasattr(kind, "__pydantic_fields__") and hasattr(kind, "__pydantic_validator__"):
-        return objects.model
+        return objects.serialize_pydantic_model
     if hasattr(kind, "__fields_set__") and hasattr(kind, "__fields__"):
-        return objects.attributes
+        return objects.serialize_attributes
     if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__"):
-        return objects.record
+        return objects.serialize_dataclass
     if hasattr(kind, "dtype") and hasattr(kind, "item"):
-        return objects.array if hasattr(kind, "__len__") else objects.scalar
+        return (
+            objects.serialize_array if hasattr(kind, "__len__") else objects.serialize_numpy_scalar
+        )
     if hasattr(kind, "shape") and (hasattr(kind, "dtype") or hasattr(kind, "columns")):
-        return objects.array
-    return _last_resort(kind)
+        return objects.serialize_array
+    return _choose_fallback(kind)
 
 
-def _last_resort(kind: type) -> Shape:
+def _choose_fallback(kind: type) -> TypeSerializer:
     if issubclass(kind, Mapping):
-        return objects.foreign_mapping
+        return objects.serialize_mapping
     if kind.__module__ == "collections" and kind.__name__ == "UserList":
-        return objects.listing
+        return objects.serialize_sequence
     if kind.__name__ == "UUID":
-        return _leaf(scalars.written)
-    return objects.opaque
+        return _scalar(scalars.serialize_by_str)
+    return objects.serialize_as_placeholder

@@ -7,7 +7,7 @@ import pytest
 
 from respan_langchain.redaction.secrets import DROPPED
 from respan_langchain.rows.encoder import Finisher
-from respan_langchain.serialization.messages import messages
+from respan_langchain.serialization.messages import serialize_messages
 
 
 def sent(row, *redactors, **options):
@@ -60,7 +60,7 @@ def test_a_redactor_comes_after_the_secrets():
 
 def test_what_is_no_content_is_not_shown_to_a_redactor():
     row = {
-        "input": messages(["hi", ("ai", "yo")]),
+        "input": serialize_messages(["hi", ("ai", "yo")]),
         "metadata": {
             "custom_identifier": "r-1",
             "log_type": "chat",

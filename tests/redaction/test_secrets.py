@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 
-from respan_langchain.redaction.secrets import secrets, suspicious
+from respan_langchain.redaction.secrets import may_contain_secret, redact_secrets
 from respan_langchain.rows.encoder import Finisher
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import messages
+from respan_langchain.serialization.messages import serialize_messages
 
 MIXED = "Ab3dEf6hIj9lMn2pQr5tUv8xYz1BcD4fGh7jKl0nOp3r"
 HEX = hashlib.sha256(b"secret").hexdigest()
@@ -128,26 +128,26 @@ def leftover(secret: str, text: str) -> str:
 def test_a_secret_is_taken_out_of_a_text(frame, secret):
     text = frame % secret
 
-    cleaned = secrets(text)
+    cleaned = redact_secrets(text)
 
     assert secret not in cleaned
     assert not leftover(secret, cleaned)
     assert "[redacted:" in cleaned
-    assert suspicious(text)
+    assert may_contain_secret(text)
 
 
 @pytest.mark.parametrize(("frame", "secret"), EVERYTHING.values(), ids=EVERYTHING)
 def test_a_text_without_its_secrets_stays_as_it_is(frame, secret):
-    once = secrets(frame % secret)
+    once = redact_secrets(frame % secret)
 
-    assert secrets(once) == once
+    assert redact_secrets(once) == once
 
 
 @pytest.mark.parametrize(("frame", "secret"), NAMED.values(), ids=NAMED)
 def test_only_the_secret_is_taken_out(frame, secret):
     before, _, after = frame.partition("%s")
 
-    cleaned = secrets(frame % secret)
+    cleaned = redact_secrets(frame % secret)
 
     assert cleaned.startswith((before[:6], "[redacted:aws-key]"))
     assert cleaned.endswith(after.lstrip("="))
@@ -155,24 +155,24 @@ def test_only_the_secret_is_taken_out(frame, secret):
 
 PLACES = {
     "input": lambda text: {"input": text},
-    "a message": lambda text: {"input": messages([HumanMessage(text)])},
+    "a message": lambda text: {"input": serialize_messages([HumanMessage(text)])},
     "a block": lambda text: {
-        "input": messages([HumanMessage([{"type": "text", "text": text}, {"type": "x"}])])
+        "input": serialize_messages([HumanMessage([{"type": "text", "text": text}, {"type": "x"}])])
     },
     "tool arguments": lambda text: {
-        "output": messages(
+        "output": serialize_messages(
             [AIMessage("", tool_calls=[{"name": "f", "args": {"x": {"y": text}}, "id": "c"}])]
         )
     },
     "a line of tool arguments": lambda text: {
-        "output": messages(
+        "output": serialize_messages(
             [AIMessage("", tool_calls=[{"name": "f", "args": {"x": f"a\n{text}"}, "id": "c"}])]
         )
     },
     "quoted JSON": lambda text: {"input": json.dumps({"said": f"\u201c{text}\u201d"})},
     "a cell in JSON": lambda text: {"input": json.dumps({"said": f"a\t{text}\tb"})},
     "reasoning": lambda text: {
-        "output": messages([AIMessage("", additional_kwargs={"reasoning_content": text})])
+        "output": serialize_messages([AIMessage("", additional_kwargs={"reasoning_content": text})])
     },
     "a document": lambda text: {"output": json_value([Document(text, metadata={"source": text})])},
     "the expected output": lambda text: {"expected_output": {"answer": [text]}},
@@ -234,7 +234,7 @@ def called(arguments):
         "a block": AIMessage([{"type": "function_call", "call_id": "c", **function}]),
         "a dict for a message": {"role": "assistant", "tool_calls": [{"function": function}]},
     }
-    return [messages([form])[0] for form in forms.values()]
+    return [serialize_messages([form])[0] for form in forms.values()]
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ LOOK_ALIKES = [
 def test_what_only_looks_like_a_secret_stays(text):
     row = {"input": {"text": text}, "metadata": {"note": text}, "metrics": {}}
 
-    assert secrets(text) == text
+    assert redact_secrets(text) == text
     assert json.loads(Finisher().finish(row).body)["input"] == {"text": text}
 
 
@@ -428,10 +428,10 @@ def test_the_preset_can_be_switched_off():
 @given(st.text(st.sampled_from("sk-ant_:=\"' \\@/.AKIJeyxob1aB\n"), max_size=400))
 @settings(deadline=None)
 def test_any_text_can_be_looked_through_and_stays_clean(text):
-    once = secrets(text)
+    once = redact_secrets(text)
 
-    assert secrets(once) == once
-    if not suspicious(text):
+    assert redact_secrets(once) == once
+    if not may_contain_secret(text):
         assert once == text
 
 
@@ -461,7 +461,7 @@ def test_a_text_made_to_be_slow_is_not(piece):
     text = piece * (100_000 // len(piece))
 
     started = time.process_time()
-    secrets(text)
+    redact_secrets(text)
 
     # Quadratic behaviour would take minutes.
     assert time.process_time() - started < 20

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.documents import Document
 
-from respan_langchain.serialization.documents import documents
+from respan_langchain.serialization.documents import serialize_documents
 
 PAGE = Document(
     "Shoes can be returned.", id="d-1", metadata={"url": "https://x.example", "page": 3}
@@ -17,19 +17,19 @@ PAGE_AS_SENT = {
 
 
 def test_a_document_has_its_source_and_metadata():
-    assert documents([PAGE]) == [PAGE_AS_SENT]
+    assert serialize_documents([PAGE]) == [PAGE_AS_SENT]
 
 
 def test_a_bare_document_is_its_content():
-    assert documents([Document("x")]) == [{"content": "x"}]
+    assert serialize_documents([Document("x")]) == [{"content": "x"}]
 
 
 def test_a_pair_of_document_and_score_is_one_document():
-    assert documents([(PAGE, 0.25)]) == [{**PAGE_AS_SENT, "score": 0.25}]
+    assert serialize_documents([(PAGE, 0.25)]) == [{**PAGE_AS_SENT, "score": 0.25}]
 
 
 def test_a_score_of_zero_is_a_score():
-    assert documents([Document("x", metadata={"score": 0})]) == [
+    assert serialize_documents([Document("x", metadata={"score": 0})]) == [
         {"content": "x", "score": 0, "metadata": {"score": 0}}
     ]
 
@@ -40,4 +40,4 @@ def test_a_score_of_zero_is_a_score():
     ids=["nothing", "one document", "texts", "no documents"],
 )
 def test_retrievers_of_other_habits_are_understood(found, expected):
-    assert documents(found) == expected
+    assert serialize_documents(found) == expected

@@ -11,9 +11,9 @@ from support import anything as some
 
 from respan_langchain.rows.encoder import Finisher
 from respan_langchain.rows.tool_calls import answer
-from respan_langchain.serialization.documents import documents
+from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import messages, role_of
+from respan_langchain.serialization.messages import get_role, serialize_messages
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.tracing.size_estimate import weight
 
@@ -55,8 +55,8 @@ def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
     assume(not isinstance(said, str | tuple))
     frozen = json_value(said)
 
-    assert messages([frozen]) == messages([said])
-    assert role_of(frozen) == role_of(said)
+    assert serialize_messages([frozen]) == serialize_messages([said])
+    assert get_role(frozen) == get_role(said)
 
 
 @given(some.anything)
@@ -87,7 +87,7 @@ def test_what_is_json_already_stays_the_same(make):
 @SLOW_IS_FINE
 def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
     values = [make() for make in makers]
-    turns = messages(values)
+    turns = serialize_messages(values)
 
     assert strictly(turns) == turns
     assert len(turns) == len(values)
@@ -101,14 +101,19 @@ def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
 def test_anything_can_be_weighed_and_taken_for_documents(make):
     value = make()
     assert weight(value) > 0
-    assert strictly(documents(value)) is not None
+    assert strictly(serialize_documents(value)) is not None
 
 
 @pytest.mark.slow
 @given(some.anything, some.messages)
 @settings(SLOW_IS_FINE, max_examples=3_000)
 def test_anything_at_all_in_a_row_is_sent_as_strict_json(make, said):
-    row = {"input": json_value(make()), "output": messages([said]), "metadata": {}, "metrics": {}}
+    row = {
+        "input": json_value(make()),
+        "output": serialize_messages([said]),
+        "metadata": {},
+        "metrics": {},
+    }
 
     strictly(json.loads(Finisher().finish(row).body))
 

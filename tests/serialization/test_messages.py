@@ -21,7 +21,7 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, LLMResult
 
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import generations, messages
+from respan_langchain.serialization.messages import serialize_generations, serialize_messages
 
 WEATHER = {"name": "get_weather", "args": {"city": "Zürich", "days": 2}, "id": "call_1"}
 WEATHER_AS_SENT = {
@@ -357,7 +357,7 @@ def test_a_message_that_is_captured_already_stays_the_same(given, _):
     once = json_value(given)
 
     assert json_value(once) == once
-    assert messages([once]) == [once]
+    assert serialize_messages([once]) == [once]
 
 
 def test_a_serialized_thing_that_is_no_message_stays_what_it_is():
@@ -385,25 +385,25 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("given", SPELLINGS.values(), ids=SPELLINGS)
 def test_every_spelling_of_a_message_is_the_same_message(given):
-    assert messages([given]) == [{"role": "user", "content": "hi"}]
+    assert serialize_messages([given]) == [{"role": "user", "content": "hi"}]
 
 
 def test_openais_tool_calls_stay_what_they_are():
     said = {"role": "assistant", "content": None, "tool_calls": [WEATHER_AS_SENT]}
 
-    assert messages([said]) == [
+    assert serialize_messages([said]) == [
         {"role": "assistant", "content": "", "tool_calls": [WEATHER_AS_SENT]}
     ]
 
 
 def test_a_dict_with_an_unknown_role_keeps_it_aside():
-    assert messages([{"role": "critic", "content": "no"}]) == [
+    assert serialize_messages([{"role": "critic", "content": "no"}]) == [
         {"role": "none", "original_role": "critic", "content": "no"}
     ]
 
 
 def test_what_is_no_message_is_content_of_nobody():
-    assert messages([3, None]) == [
+    assert serialize_messages([3, None]) == [
         {"role": "none", "content": 3},
         {"role": "none", "content": None},
     ]
@@ -437,7 +437,7 @@ def test_arguments_are_a_json_string_whatever_they_hold():
 def test_a_message_that_was_never_made_leaves_its_place():
     half_made = HumanMessage.__new__(HumanMessage)
 
-    assert messages([half_made, "hi"]) == [
+    assert serialize_messages([half_made, "hi"]) == [
         {"role": "none", "content": "<HumanMessage>"},
         {"role": "user", "content": "hi"},
     ]
@@ -450,21 +450,21 @@ def chat(*said, **info):
 
 
 def test_one_answer_is_the_output():
-    given = generations(chat(AIMessage("hello"), finish_reason="stop"))
+    given = serialize_generations(chat(AIMessage("hello"), finish_reason="stop"))
 
     assert given.output == {"role": "assistant", "content": "hello"}
     assert given.candidates == []
 
 
 def test_all_candidates_are_kept():
-    given = generations(chat(AIMessage("a"), AIMessage("b")))
+    given = serialize_generations(chat(AIMessage("a"), AIMessage("b")))
 
     assert given.output == {"role": "assistant", "content": "a"}
     assert [one["content"] for one in given.candidates] == ["a", "b"]
 
 
 def test_a_completion_is_its_text():
-    given = generations(
+    given = serialize_generations(
         LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]])
     )
 
@@ -474,7 +474,7 @@ def test_a_completion_is_its_text():
 
 @pytest.mark.parametrize("rows", [[], [[]]], ids=["none", "an empty row"])
 def test_no_answer_is_none(rows):
-    given = generations(LLMResult(generations=rows))
+    given = serialize_generations(LLMResult(generations=rows))
 
     assert (given.output, given.candidates) == (None, [])
 
@@ -483,6 +483,6 @@ def test_after_an_error_the_partial_answer_is_the_output():
     partial = ChatGenerationChunk(message=AIMessageChunk("Once upon"))
     rest = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 500}))
 
-    given = generations(LLMResult(generations=[[partial], [rest]]))
+    given = serialize_generations(LLMResult(generations=[[partial], [rest]]))
 
     assert given.output == {"role": "assistant", "content": "Once upon"}

@@ -13,11 +13,11 @@ from respan_langchain.rows.encoder import Finisher
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import (
     ContentLimits,
-    Cuts,
-    fitted,
-    level,
-    shortened,
-    size,
+    Truncations,
+    equal_share,
+    fit,
+    json_size,
+    truncate_text,
 )
 
 SMALL = ContentLimits(string=1_000, field=5_000, row=8_000)
@@ -134,7 +134,7 @@ def test_text_that_grows_when_it_is_escaped_still_fits():
 
 
 def test_a_number_is_never_cut():
-    assert fitted(123_456, 3, "input", Cuts(room=100)) == 123_456
+    assert fit(123_456, 3, "input", Truncations(free_bytes=100)) == 123_456
 
 
 def test_no_secret_is_cut_in_half():
@@ -171,27 +171,27 @@ def test_limits_too_small_to_say_anything_are_refused(limits):
 
 
 def test_the_room_is_shared_like_water():
-    assert level([10, 500, 900], room=610) == 300
-    assert level([10, 20], room=100) == 20
-    assert level([], room=100) == 0
+    assert equal_share([10, 500, 900], room=610) == 300
+    assert equal_share([10, 20], room=100) == 20
+    assert equal_share([], room=100) == 0
 
 
 def test_more_cuts_than_there_is_room_for_are_told_as_more():
-    cuts = Cuts(room=30)
+    cuts = Truncations(free_bytes=30)
 
     for place in range(5):
         cuts.add(f"input[{place}]")
         cuts.add(f"input[{place}]")
 
-    assert cuts.told() == ["input[0]", "input[1]", "and more"]
+    assert cuts.summary() == ["input[0]", "input[1]", "and more"]
 
 
 def test_a_path_is_plain_and_short():
-    cuts = Cuts(room=1_000)
+    cuts = Truncations(free_bytes=1_000)
 
     cuts.add('input."\n' + "é" * 500)
 
-    assert cuts.told() == ["input.??" + "?" * 112]
+    assert cuts.summary() == ["input.??" + "?" * 112]
 
 
 @given(some.json_like, st.integers(120, 2_000))
@@ -199,9 +199,9 @@ def test_a_path_is_plain_and_short():
 def test_anything_can_be_fitted(value, most):
     shaped = json_value({"value": value, "again": [value] * 20})
 
-    cut = fitted(shaped, most, "input", Cuts(room=1_000))
+    cut = fit(shaped, most, "input", Truncations(free_bytes=1_000))
 
-    assert size(cut) <= most
+    assert json_size(cut) <= most
 
 
 @given(some.text, st.integers(0, 100))
@@ -209,7 +209,7 @@ def test_anything_can_be_fitted(value, most):
 def test_a_shortened_text_is_a_beginning(text, most):
     clean = json_value(text)
 
-    kept, _, note = shortened(clean, most).rpartition("…[truncated ")
+    kept, _, note = truncate_text(clean, most).rpartition("…[truncated ")
 
     assert clean.startswith(kept)
     assert len(kept.encode()) + int(note.removesuffix(" bytes]")) == len(clean.encode())

@@ -13,11 +13,11 @@ from typing import Any, Final, TypeAlias
 from respan_langchain.serialization import media, scalars
 from respan_langchain.serialization.json_types import Json
 
-DEEPEST: Final = 60
+MAX_DEPTH: Final = 60
 """Containers inside containers; a reader's JSON library gives up not far beyond."""
-MOST_VALUES: Final = 200_000
+MAX_VALUES: Final = 200_000
 """Values in all; what refers to itself many times over could fill the world."""
-SHORTEST_SEARCHED: Final = 60
+MIN_MEDIA_TEXT: Final = 60
 """Characters of the shortest string that can hold a data URL worth replacing."""
 
 CYCLE: Final = "<cycle>"
@@ -25,62 +25,62 @@ TOO_DEEP: Final = "<nested too deep>"
 TOO_MANY: Final = "<too many values>"
 
 
-Shape: TypeAlias = Callable[[Any, "Walk"], Json]
-"""How one kind of thing looks as JSON; what is inside it is left to the walk."""
+TypeSerializer: TypeAlias = Callable[[Any, "Serializer"], Json]
+"""How one kind of thing looks as JSON; what is inside it is left to the serializer."""
 
 
-def text(value: str, *, keep_media: bool) -> Json:
+def serialize_text(value: str, *, keep_media: bool) -> Json:
     """A string, cleaned; media in it told instead of carried."""
     if not value.isascii():
-        value = scalars.clean(value)
-    if len(value) < SHORTEST_SEARCHED or keep_media:
+        value = scalars.replace_surrogates(value)
+    if len(value) < MIN_MEDIA_TEXT or keep_media:
         return value
-    return media.in_text(value)
+    return media.replace_media(value)
 
 
-class Walk:
+class Serializer:
     """One pass over one value."""
 
-    __slots__ = ("_left", "_open", "_shapes", "keep_media")
+    __slots__ = ("_find_serializer", "_open_ids", "_values_left", "keep_media")
 
     def __init__(
         self,
-        shape_of: Callable[[type], Shape],
+        find_serializer: Callable[[type], TypeSerializer],
         *,
         keep_media: bool = False,
     ) -> None:
         self.keep_media = keep_media
-        self._shapes = shape_of
-        self._open: set[int] = set()
-        self._left = MOST_VALUES
+        self._find_serializer = find_serializer
+        self._open_ids: set[int] = set()
+        self._values_left = MAX_VALUES
 
-    def value(self, value: object) -> Json:
+    def serialize(self, value: object) -> Json:
         """Any value as JSON."""
         kind = type(value)
         if kind is str:
-            return self.text(value)  # type: ignore[arg-type]  # `kind is str` says it is one
+            return self.serialize_text(value)  # type: ignore[arg-type]  # `kind is str` says it is one
         if value is None or kind is bool:
             return value  # type: ignore[return-value]  # None, True or False
         if kind is int:
-            return scalars.whole(value)  # type: ignore[arg-type]  # as above
+            return scalars.serialize_int(value)  # type: ignore[arg-type]  # as above
         if kind is float:
-            return scalars.real(value)  # type: ignore[arg-type]  # as above
-        return self.inside(value, self._shapes(kind))
+            return scalars.serialize_float(value)  # type: ignore[arg-type]  # as above
+        return self.serialize_with(value, self._find_serializer(kind))
 
-    def text(self, value: str) -> Json:
+    def serialize_text(self, value: str) -> Json:
         """A string; see the function of this name."""
-        return text(value, keep_media=self.keep_media)
+        return serialize_text(value, keep_media=self.keep_media)
 
-    def inside(self, value: object, shape: Shape) -> Json:
+    def serialize_with(self, value: object, shape: TypeSerializer) -> Json:
         """What this shape makes of the value; a placeholder where that cannot be."""
-        opened, identity = self._open, id(value)
+        opened, identity = self._open_ids, id(value)
         if identity in opened:
             return CYCLE
-        if len(opened) >= DEEPEST:
+        if len(opened) >= MAX_DEPTH:
             return TOO_DEEP
-        if self._left <= 0:
+        if self._values_left <= 0:
             return TOO_MANY
-        self._left -= 1
+        self._values_left -= 1
         opened.add(identity)
         try:
             return shape(value, self)
@@ -89,35 +89,35 @@ class Walk:
         finally:
             opened.discard(identity)
 
-    def items(self, pairs: Iterable[tuple[object, object]]) -> dict[str, Json]:
+    def serialize_pairs(self, pairs: Iterable[tuple[object, object]]) -> dict[str, Json]:
         """A mapping's pairs, keys as strings, no pair lost when two keys look the same."""
         shaped: dict[str, Json] = {}
-        for name, value in islice(pairs, max(self._left, 0)):
-            text = name if type(name) is str and name.isascii() else self.key(name)
+        for name, value in islice(pairs, max(self._values_left, 0)):
+            text = name if type(name) is str and name.isascii() else self.serialize_key(name)
             if text in shaped:
-                text = unused(text, shaped)
-            if type(value) is str and len(value) < SHORTEST_SEARCHED and value.isascii():
+                text = unused_key(text, shaped)
+            if type(value) is str and len(value) < MIN_MEDIA_TEXT and value.isascii():
                 shaped[text] = value
             else:
-                shaped[text] = self.value(value)
-        self._left -= len(shaped)
+                shaped[text] = self.serialize(value)
+        self._values_left -= len(shaped)
         return shaped
 
-    def values(self, values: Iterable[object]) -> list[Json]:
+    def serialize_values(self, values: Iterable[object]) -> list[Json]:
         """Values in their order, as many as the walk may still visit."""
-        shaped = [self.value(value) for value in islice(values, max(self._left, 0))]
-        self._left -= len(shaped)
+        shaped = [self.serialize(value) for value in islice(values, max(self._values_left, 0))]
+        self._values_left -= len(shaped)
         return shaped
 
-    def key(self, name: object) -> str:
+    def serialize_key(self, name: object) -> str:
         """A mapping's key as JSON needs it; None, True and False as JSON writes them."""
         if name is None or name is True or name is False:
             return {None: "null", True: "true", False: "false"}[name]
-        shaped = self.value(name)
+        shaped = self.serialize(name)
         return shaped if isinstance(shaped, str) else str(shaped)
 
 
-def unused(name: str, taken: dict[str, Json]) -> str:
+def unused_key(name: str, taken: dict[str, Json]) -> str:
     """A name like this one that is still free."""
     if (second := f"{name} (2)") not in taken:
         return second
