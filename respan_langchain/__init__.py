@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
-    from respan_langchain.tracing.timeouts import Patience
+    from respan_langchain.tracing.timeouts import TraceTimeouts
 
 _HOME = {
     "ApiError": "errors",
@@ -27,7 +27,7 @@ _HOME = {
     "ConfigurationError": "errors",
     "ContentLimits": "serialization.truncation",
     "Dataset": "datasets.dataset",
-    "Patience": "tracing.timeouts",
+    "TraceTimeouts": "tracing.timeouts",
     "DatasetClient": "client.client",
     "RespanDatasetCallbackHandler": "callbacks.handler",
     "RespanError": "errors",
@@ -45,10 +45,10 @@ __all__ = [
     "ContentLimits",
     "Dataset",
     "DatasetClient",
-    "Patience",
     "RespanDatasetCallbackHandler",
     "RespanError",
     "Stats",
+    "TraceTimeouts",
     "__version__",
     "capture",
     "disable",

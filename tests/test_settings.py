@@ -121,7 +121,7 @@ def test_a_setting_that_does_not_exist_is_named():
         ({"tags": [1]}, "tags: .* not int"),
         ({"tags": 3}, "tags: .* not int"),
         ({"limits": 5}, r"limits: give ContentLimits\(\.\.\.\), not int"),
-        ({"patience": 3}, r"patience: give Patience\(\.\.\.\), not int"),
+        ({"timeouts": 3}, r"timeouts: give TraceTimeouts\(\.\.\.\), not int"),
         ({"http_client": 3}, "http_client: give an httpx.Client"),
         ({"http_client": httpx.AsyncClient()}, "http_client: .* not AsyncClient"),
         ({"on_row": 3}, "on_row: give a function"),

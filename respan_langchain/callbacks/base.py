@@ -18,7 +18,7 @@ from respan_langchain.callbacks.run_inline import RunInline
 from respan_langchain.callbacks.snapshot import copy_shallow
 from respan_langchain.pipeline.backpressure import MOST_UNWEIGHED
 from respan_langchain.tracing.events import OMITTED, Event
-from respan_langchain.tracing.size_estimate import weight
+from respan_langchain.tracing.size_estimate import estimate_size
 
 if TYPE_CHECKING:
     from respan_langchain.pipeline.event_queue import EventQueue
@@ -100,7 +100,9 @@ class CallbackBase(BaseCallbackHandler):
 
     def _weighed_content(self, value: Any) -> tuple[object, int]:
         """As `_content`, weighed however few events there are."""
-        return (OMITTED, 0) if self._recorder.is_full else (self._freeze(value), weight(value))
+        return (
+            (OMITTED, 0) if self._recorder.is_full else (self._freeze(value), estimate_size(value))
+        )
 
     def _weighed(self, value: Any) -> tuple[object, int]:
         """What a step was given or gave: shared, since no row shows it, and yet weighed.
@@ -109,7 +111,7 @@ class CallbackBase(BaseCallbackHandler):
         """
         if len(self._events) > MOST_UNWEIGHED or self._recorder.is_full:
             return OMITTED, 0
-        return value, weight(value)
+        return value, estimate_size(value)
 
     def _begin(
         self, run_id: UUID, parent_run_id: UUID | None

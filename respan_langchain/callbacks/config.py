@@ -10,14 +10,14 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from respan_langchain._error_counter import UserFunctionGuard
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.redaction.secrets import Redactor
-from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
-from respan_langchain.rows.schema import Shape
+from respan_langchain.rows.schema import RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.settings import Settings
-from respan_langchain.tracing.sampling import CaptureKind, Policy, Selector
-from respan_langchain.tracing.timeouts import Patience
+from respan_langchain.tracing.sampling import CaptureKind, CapturePolicy, Selector
+from respan_langchain.tracing.timeouts import TraceTimeouts
 
 SECRETS: Final = "secrets"
 """The preset: keys, tokens, passwords and private keys of known forms."""
@@ -68,7 +68,7 @@ SINGLE: Final[Mapping[str, ArgumentSpec]] = {
     "copy": _one_of("shallow", "deep"),
     "metadata": _maybe(Mapping, "a mapping"),
     "limits": _maybe(ContentLimits, "ContentLimits(...)"),
-    "patience": _maybe(Patience, "Patience(...)"),
+    "timeouts": _maybe(TraceTimeouts, "TraceTimeouts(...)"),
     "http_client": ArgumentSpec("an httpx.Client or httpx2.Client", _is_client),
     "on_row": ArgumentSpec("a function of bytes", lambda value: value is None or callable(value)),
 }
@@ -130,9 +130,9 @@ def build_policy(
     include: tuple[Selector, ...],
     exclude: tuple[Selector, ...],
     keep_errors: bool,
-) -> Policy:
+) -> CapturePolicy:
     """Which runs become rows."""
-    return Policy(
+    return CapturePolicy(
         capture=frozenset(capture),
         include=include,
         exclude=exclude,
@@ -152,14 +152,14 @@ def build_row_options(
     keep_media: bool,
     metadata: Mapping[str, Any] | None,
     tags: tuple[str, ...],
-) -> Shape:
+) -> RowOptions:
     """What a row shows."""
     said: dict[str, object] = {
         name: value
         for name in ("environment", "app_version", "customer_identifier")
         if (value := getattr(settings, name)) is not None
     }
-    return Shape(
+    return RowOptions(
         content=settings.content,
         input_key=input_key,
         output_key=output_key,
@@ -179,9 +179,9 @@ def build_encoder(
     redact: Sequence[Literal["secrets"] | Redactor],
     limits: ContentLimits | None,
     watch: UserFunctionGuard,
-) -> Finisher:
+) -> RowEncoder:
     """What is taken out of a row's strings, and cut off them, before it goes anywhere."""
     redactors = [
         watch.guard("redact", one, gives=str) for one in redact if not isinstance(one, str)
     ]
-    return Finisher(redactors, limits, secrets=SECRETS in redact)
+    return RowEncoder(redactors, limits, secrets=SECRETS in redact)

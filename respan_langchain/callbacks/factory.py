@@ -21,10 +21,10 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import dataset_address, get_worker
 from respan_langchain.pipeline.event_queue import EventQueue
 from respan_langchain.pipeline.row_builder import RowBuilder
-from respan_langchain.rows.identity import shown_facts
-from respan_langchain.rows.model_cache import KnownModels
+from respan_langchain.rows.identity import model_metadata
+from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.settings import Settings, read_settings
-from respan_langchain.tracing.timeouts import Patience
+from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import Prices
 
 SETTINGS = ("dataset", "dataset_id", "api_key", "base_url", "sample_rate", "content")
@@ -78,7 +78,7 @@ def build_components(arguments: Mapping[str, Any]) -> Components:
         finisher=build_encoder(arguments["redact"], arguments["limits"], watch),
         ledger=ledger,
         address=dataset_address(settings),
-        models=KnownModels(lambda facts: shown_facts(facts, shape)),
+        models=ModelInfoCache(lambda facts: model_metadata(facts, shape)),
         on_row=_watched("on_row", arguments, watch),
     )
     if arguments["flush"] == "disk" and settings.delivery != "durable":
@@ -87,7 +87,7 @@ def build_components(arguments: Mapping[str, Any]) -> Components:
     recorder = EventQueue(
         shaper,
         worker,
-        arguments["patience"] or _patience(arguments["flush"]),
+        arguments["timeouts"] or _default_timeouts(arguments["flush"]),
         max_waiting_bytes=settings.max_queue_bytes,
         errors=faults,
     )
@@ -99,9 +99,9 @@ def _watched(name: str, arguments: Mapping[str, Any], watch: UserFunctionGuard) 
     return watch.guard(name, given) if callable(given) else given
 
 
-def _patience(flush: str) -> Patience:
+def _default_timeouts(flush: str) -> TraceTimeouts:
     """Who delivers before the call returns does not expect to be there when a graph goes on."""
-    return Patience() if flush == "background" else Patience(interrupted=0.0)
+    return TraceTimeouts() if flush == "background" else TraceTimeouts(interrupted=0.0)
 
 
 @cache

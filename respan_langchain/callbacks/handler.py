@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from respan_langchain.delivery.status import Fate
     from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
-    from respan_langchain.tracing.timeouts import Patience
+    from respan_langchain.tracing.timeouts import TraceTimeouts
     from respan_langchain.usage.cost import PricesArgument
 
 
@@ -63,7 +63,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         tags: Iterable[str] | None = (),
         flush: Literal["background", "root", "disk"] = "background",
         copy: Literal["shallow", "deep"] = "shallow",
-        patience: "Patience | None" = None,
+        timeouts: "TraceTimeouts | None" = None,
         http_client: Any = None,
         on_row: Callable[[bytes], None] | None = None,
         **settings: Any,
@@ -101,7 +101,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             flush: "root": deliver before the root's call returns, for functions that are frozen
                 afterwards. "disk": with `delivery="durable"`, have its rows on disk by then.
             copy: "deep": copy content at once, for apps that change nested state in place.
-            patience: How long unfinished traces are waited for.
+            timeouts: How long unfinished traces are waited for.
             http_client: An `httpx.Client` or `httpx2.Client` of your own.
             on_row: Called with every row as it is sent, on the worker's thread.
             **settings: The rest of `Settings`, each with its variable `RESPAN_<NAME>`.

@@ -8,7 +8,7 @@ from uuid import UUID
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.snapshot import describe_failure, has_content
 from respan_langchain.tracing.events import OMITTED
-from respan_langchain.tracing.size_estimate import answer_weight, conversation_weight
+from respan_langchain.tracing.size_estimate import estimate_messages_size, estimate_response_size
 
 
 class ModelCallbacks(CallbackBase):
@@ -159,7 +159,7 @@ class ModelCallbacks(CallbackBase):
             asked = self._freeze(asked)
         if len(self._events) > self._backlog.unmeasured:
             full = self._recorder.is_full
-            asked, size = (OMITTED, 0) if full else (asked, conversation_weight(asked))
+            asked, size = (OMITTED, 0) if full else (asked, estimate_messages_size(asked))
         self._note(
             (
                 size,
@@ -179,7 +179,9 @@ class ModelCallbacks(CallbackBase):
         )
 
     def _weighed_answer(self, response: Any) -> tuple[object, int]:
-        return (OMITTED, 0) if self._recorder.is_full else (response, answer_weight(response))
+        return (
+            (OMITTED, 0) if self._recorder.is_full else (response, estimate_response_size(response))
+        )
 
     def _first_sign(self, run_id: UUID, token: Any, chunk: Any) -> None:
         try:

@@ -22,10 +22,10 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.backpressure import BEHIND, HELP, SMALL, SMALL_EVENT, Backpressure
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.events import Event, weight_of
-from respan_langchain.tracing.size_estimate import weight
-from respan_langchain.tracing.timeouts import Patience
-from respan_langchain.tracing.tracker import Runs
+from respan_langchain.tracing.events import Event, estimate_event_size
+from respan_langchain.tracing.size_estimate import estimate_size
+from respan_langchain.tracing.timeouts import TraceTimeouts
+from respan_langchain.tracing.tracker import RunTracker
 
 
 class EventQueue:
@@ -35,14 +35,14 @@ class EventQueue:
         self,
         row_builder: RowBuilder,
         worker: Worker,
-        patience: Patience,
+        timeouts: TraceTimeouts,
         *,
         max_waiting_bytes: int,
         errors: ErrorCounter,
     ) -> None:
         self._row_builder = row_builder
         self._worker = worker
-        self._patience = patience
+        self._timeouts = timeouts
         self.backpressure = Backpressure(max_waiting_bytes)
         self.events: deque[Event] = deque()
         """What waits to be read; one and the same deque for as long as the recorder lives."""
@@ -64,7 +64,7 @@ class EventQueue:
         """Roots that are open below a run which this handler was never told of, likewise."""
         self.errors = errors
         self.record_error = self.errors.add
-        self._runs = Runs(patience, wants_chains=self.wants_chains)
+        self._tracker = RunTracker(timeouts, wants_chains=self.wants_chains)
         self._closing = False
         self._ready: list[Parcel] = []
         self._in_view = 0
@@ -132,7 +132,7 @@ class EventQueue:
     def is_root(self, run_id: UUID) -> bool:
         """Whether this is an open root, everything considered that was written until now."""
         self.process_pending()
-        run = self._runs.find(run_id)
+        run = self._tracker.find(run_id)
         return run is not None and run.is_root
 
     @property
@@ -143,7 +143,7 @@ class EventQueue:
     @property
     def open_runs(self) -> int:
         """Runs that have started and not ended, as far as events have been read."""
-        return len(self._runs)
+        return len(self._tracker)
 
     # The worker's side: a Source
 
@@ -177,14 +177,14 @@ class EventQueue:
             return 0.0
         if self._closing and self.open_runs:
             return 0.0
-        return self._runs.due_in(now)
+        return self._tracker.due_in(now)
 
     def settle_open(self) -> None:
         """Close the traces whose root has ended, whatever is open under them."""
         with self._reading, self._as_reader():
             while self.events:
                 self._read(self.backpressure.slice)
-            self._runs.settle(time.monotonic())
+            self._tracker.close_ended(time.monotonic())
             self._shape_finished()
 
     def close_open(self) -> None:
@@ -194,7 +194,7 @@ class EventQueue:
     def after_fork(self) -> None:
         """Forget, in a child process, what is its parent's to deliver."""
         self.events.clear()
-        self._runs = Runs(self._patience, wants_chains=self.wants_chains)
+        self._tracker = RunTracker(self._timeouts, wants_chains=self.wants_chains)
         self._ready = []
         self._reading, self._reader = threading.RLock(), None
         self.waiting_bytes = 0
@@ -232,12 +232,12 @@ class EventQueue:
     def _end_look(self, now: float) -> None:
         """Close what waited long enough: judged by what is read, which may end before now."""
         if self.events:
-            self._runs.expire(self.events[0][2])
+            self._tracker.expire(self.events[0][2])
         elif self._closing:
             self._closing = self.stopped  # for ever, once nothing more is written down
-            self._runs.close(now)
+            self._tracker.close_all(now)
         else:
-            self._runs.expire(now)
+            self._tracker.expire(now)
         self._shape_finished()
 
     def _hand_out(self) -> list[Parcel]:
@@ -246,7 +246,7 @@ class EventQueue:
 
     def _read(self, most: int, *, helping: bool = False) -> None:
         """Read so many events; who helps, up to one that is large."""
-        events, runs = self.events, self._runs
+        events, tracker = self.events, self._tracker
         for _ in range(min(most, len(events))):
             if helping and self._is_large(events[0]):
                 break
@@ -254,7 +254,7 @@ class EventQueue:
             if event[0]:
                 self.waiting_bytes -= event[0]
             try:
-                getattr(runs, event[1])(*event[2:])
+                getattr(tracker, event[1])(*event[2:])
             except Exception as problem:  # noqa: BLE001  # one event must not cost the others
                 self.record_error(problem)
         self._shape_finished()
@@ -262,17 +262,17 @@ class EventQueue:
 
     def _is_large(self, event: Event) -> bool:
         """Whether much may have to be made into rows once this event is read."""
-        size = weight_of(event)
+        size = estimate_event_size(event)
         if event[1] in ("end", "error"):
-            run = self._runs.find(event[3])
-            if run is not None and run.is_root and run.trace.held:
+            run = self._tracker.find(event[3])
+            if run is not None and run.is_root and run.trace.deferred_runs:
                 return True  # all that waited to know whether the trace is kept
             if run is not None and (run.is_root or run.kind != "chain" or self.wants_chains):
-                size += weight(run.inputs)  # not those of a step, of which no row is made
+                size += estimate_size(run.inputs)  # not those of a step, of which no row is made
         return size > SMALL
 
     def _shape_finished(self) -> None:
-        finished = self._runs.take()
+        finished = self._tracker.take_finished()
         if not finished:
             return
         for run in finished:

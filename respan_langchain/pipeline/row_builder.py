@@ -13,20 +13,30 @@ from typing import Final, NamedTuple, TypeVar
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import Parcel
 from respan_langchain.delivery.status import Ledger
-from respan_langchain.rows.content import add_said
-from respan_langchain.rows.encoder import Finisher
-from respan_langchain.rows.identity import begun
-from respan_langchain.rows.metadata import add_context
-from respan_langchain.rows.metrics import add_numbers
-from respan_langchain.rows.model_cache import KnownModels
-from respan_langchain.rows.schema import Draft, ModelCall, Shape
-from respan_langchain.rows.tool_calls import asked_for, call_id_of, has_failed, step
+from respan_langchain.rows.content import add_content
+from respan_langchain.rows.encoder import RowEncoder
+from respan_langchain.rows.identity import new_row
+from respan_langchain.rows.metadata import add_app_metadata
+from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.model_cache import ModelInfoCache
+from respan_langchain.rows.schema import ModelCall, RowDraft, RowOptions
+from respan_langchain.rows.tool_calls import (
+    requested_call_ids,
+    tool_call_id,
+    tool_failed,
+    trajectory_step,
+)
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
-from respan_langchain.tracing.events import NOTHING_ASKED, OMITTED
+from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
 from respan_langchain.tracing.run import Run
-from respan_langchain.tracing.sampling import Policy, is_wanted, reason_to_keep, sampling
+from respan_langchain.tracing.sampling import (
+    CapturePolicy,
+    decide_keep_reason,
+    sampling_metadata,
+    should_capture,
+)
 from respan_langchain.usage.cost import Prices
 from respan_langchain.usage.model_info import get_reported_fields, parse_response
 from respan_langchain.usage.usage_sources import extract_usage
@@ -51,14 +61,14 @@ class Counted(NamedTuple):
 class RowBuilder:
     """How one handler makes parcels of its runs."""
 
-    policy: Policy
-    shape: Shape
+    policy: CapturePolicy
+    shape: RowOptions
     prices: Prices
-    finisher: Finisher
+    finisher: RowEncoder
     ledger: Ledger
     address: str
     """Where rows go unless their call says otherwise."""
-    models: KnownModels
+    models: ModelInfoCache
     on_row: Callable[[bytes], None] | None = None
     """Is shown every row, as it is sent."""
 
@@ -78,59 +88,59 @@ class RowBuilder:
                 drafts = _each(add, drafts, failed)
             made += _each(self._parcel, drafts, failed)
             for run in together:
-                run.let_go()
+                run.release_references()
         return made
 
     def _due(self, run: Run) -> Sequence[Run]:
         """Those whose trace is known to be kept now; the others go."""
         trace = run.trace
-        if trace.kept is None:
-            trace.kept = reason_to_keep(run, self.policy)
-        if trace.kept and not trace.held:
+        if trace.keep_reason is None:
+            trace.keep_reason = decide_keep_reason(run, self.policy)
+        if trace.keep_reason and not trace.deferred_runs:
             return (run,)
-        trace.held.append(run)
-        if trace.kept is None:
+        trace.deferred_runs.append(run)
+        if trace.keep_reason is None:
             return ()
-        held, trace.held = trace.held, []
-        if trace.kept:
+        held, trace.deferred_runs = trace.deferred_runs, []
+        if trace.keep_reason:
             return held
         for each in held:
-            each.let_go()
+            each.release_references()
         return ()
 
     def _counted(self, run: Run) -> Counted:
         return Counted(run, self._count(run))
 
-    def _begun(self, counted: Counted) -> Draft | None:
+    def _begun(self, counted: Counted) -> RowDraft | None:
         run, model = counted
-        if not is_wanted(run, self.policy):
+        if not should_capture(run, self.policy):
             return None
         call = call_settings(run)
         if not call.capture:
             return None
-        draft = begun(run, call, model, self.shape, _epoch())
+        draft = new_row(run, call, model, self.shape, _epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
             self.ledger.drop(draft.identifier, "queue_bytes")
             return None
         return draft
 
-    def _with_numbers(self, draft: Draft) -> Draft:
-        add_numbers(draft)
+    def _with_numbers(self, draft: RowDraft) -> RowDraft:
+        add_metrics(draft)
         return draft
 
-    def _with_content(self, draft: Draft) -> Draft:
-        add_said(draft, self.shape)
+    def _with_content(self, draft: RowDraft) -> RowDraft:
+        add_content(draft, self.shape)
         return draft
 
-    def _with_context(self, draft: Draft) -> Draft:
-        add_context(draft, self.shape.metadata, self.shape.tags)
-        chosen = sampling(draft.run, self.policy)
+    def _with_context(self, draft: RowDraft) -> RowDraft:
+        add_app_metadata(draft, self.shape.metadata, self.shape.tags)
+        chosen = sampling_metadata(draft.run, self.policy)
         if chosen is not None:
             draft.row["metadata"]["sampling"] = json_value(chosen)
         return draft
 
-    def _parcel(self, draft: Draft) -> Parcel:
-        body = self.finisher.body(draft.row)
+    def _parcel(self, draft: RowDraft) -> Parcel:
+        body = self.finisher.encode(draft.row)
         if self.on_row is not None:
             safe_call(self.on_row, body)
         return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
@@ -154,15 +164,15 @@ class RowBuilder:
                 name = model.facts.served or model.facts.requested
                 if name is not None:
                     totals.models[name] = None
-                totals.note_asked(asked_for(run.outputs), run.ended)
+                totals.record_requested_calls(requested_call_ids(run.outputs), run.ended)
                 return model
             case "tool":
-                run.call_id = call_id_of(run)
+                run.call_id = tool_call_id(run)
                 # One that waits for someone will be called again, with the same id.
                 totals.tool_calls += run.status != "interrupted"
-                totals.tool_errors += has_failed(run)
+                totals.tool_errors += tool_failed(run)
                 if self.shape.content and self.shape.trajectory and not run.is_root:
-                    totals.add_step(step(run), run.call_id, run.started)
+                    totals.add_step(trajectory_step(run), run.call_id, run.started)
             case "retriever":
                 if (
                     self.shape.content
@@ -174,7 +184,7 @@ class RowBuilder:
         return None
 
     def _model_call(self, run: Run) -> ModelCall:
-        known = self.models.read(run.asked or NOTHING_ASKED, run.metadata)
+        known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
         reported = get_reported_fields(run.outputs)
         facts = parse_response(known.facts, run.outputs, reported)
         usage = extract_usage(run.outputs)

@@ -1,11 +1,10 @@
-"""The last pass: a row becomes bytes, cleaned, redacted, within its limits, as strict JSON.
+"""Encode a row as strict JSON: redacted, and within its size limits.
 
-One walk and one `orjson.dumps` per row. A large string, which often stands in several rows, is
-treated once and its JSON reused; a row with nothing to treat is encoded as it is.
+One walk and one `orjson.dumps` per row. A large string, which often occurs in several rows, is
+rewritten once and its JSON reused; a row that needs no rewriting is encoded unchanged.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -22,22 +21,12 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_FOR_PATHS: Final = 4_000
-"""Bytes of the row kept free for the list of what was cut, or an eighth of it if that is less."""
+_TRUNCATED_LIST_BYTES: Final = 4_000
+"""Bytes of a row reserved for `metadata.truncated`, or an eighth of the row if that is less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A row as it is sent."""
-
-    body: bytes
-    """Strict JSON, UTF-8."""
-    truncated: list[str] = field(default_factory=list)
-    """The paths of what was cut, as in the row's `metadata.truncated`."""
-
-
-class Finisher:
-    """Makes bytes of rows; remembers large strings from one row to the next."""
+class RowEncoder:
+    """Encodes rows; caches large rewritten strings from one row to the next."""
 
     def __init__(
         self,
@@ -50,24 +39,19 @@ class Finisher:
         self._redactors = tuple(redactors)
         self._texts = StringRedactor(self._redactors, self._limits.string, secrets=secrets)
         self._survey = Prescan(look_for_secrets=secrets)
-        self._for_paths = min(_FOR_PATHS, self._limits.row // 8)
+        self._reserved = min(_TRUNCATED_LIST_BYTES, self._limits.row // 8)
 
-    def finish(self, row: Mapping[str, Any]) -> Finished:
-        """Make bytes of one row, which stays as it is.
+    def encode(self, row: Mapping[str, Any]) -> bytes:
+        """Return one row as strict JSON in UTF-8; the row itself is not changed.
 
         Args:
             row: `input`, `output`, `expected_output` and `metadata` as JSON values, and
-                `metrics`. Neither the
-                metrics nor the machine's ids in the metadata are ever cut or redacted.
+                `metrics`. Neither the metrics nor the machine's ids in the metadata are ever cut
+                or redacted. The paths of what was cut are listed in `metadata.truncated`.
         """
-        body = self._as_it_is(row)
-        return Finished(body) if body is not None else self._carefully(row)
+        return self._encode_unchanged(row) or self._encode_rewritten(row)
 
-    def body(self, row: Mapping[str, Any]) -> bytes:
-        """The bytes of one row, as `finish` makes them."""
-        return self._as_it_is(row) or self._carefully(row).body
-
-    def _as_it_is(self, row: Mapping[str, Any]) -> bytes | None:
+    def _encode_unchanged(self, row: Mapping[str, Any]) -> bytes | None:
         if self._redactors or self._survey.needs_redaction(row):
             return None
         try:
@@ -76,32 +60,32 @@ class Finisher:
             return None
         return trim_buffer(body) if len(body) <= self._limits.string else None
 
-    def _carefully(self, row: Mapping[str, Any]) -> Finished:
-        cuts = Truncations(self._for_paths - 60)
+    def _encode_rewritten(self, row: Mapping[str, Any]) -> bytes:
+        cuts = Truncations(self._reserved - 60)
         rewrite = RowRedactor(self._texts, cuts)
         try:
             fields = {name: _field(name, value, rewrite) for name, value in row.items()}
-        except RecursionError:  # never shaped, or it would not be as deep
-            return self._carefully({name: json_value(value) for name, value in row.items()})
+        except RecursionError:  # not made by json_value, which limits the depth
+            return self._encode_rewritten({name: json_value(value) for name, value in row.items()})
         encoded = {name: orjson.dumps(value) for name, value in fields.items()}
         for name, body in encoded.items():
             if len(body) > self._limits.field and name != "metrics":
-                encoded[name] = _within(name, body, self._limits.field, cuts)
+                encoded[name] = _cut_to(name, body, self._limits.field, cuts)
         self._fit_row(encoded, cuts)
         if cuts.summary():
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
             encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.summary()})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
-        return Finished(trim_buffer(orjson.dumps(fragments)), cuts.summary())
+        return trim_buffer(orjson.dumps(fragments))
 
     def _fit_row(self, encoded: dict[str, bytes], cuts: Truncations) -> None:
         frame = sum(len(name) + 4 for name in encoded) + len(encoded.get("metrics", b""))
-        room = self._limits.row - frame - self._for_paths
+        available = self._limits.row - frame - self._reserved
         content = {name: body for name, body in encoded.items() if name != "metrics"}
-        share = equal_share([len(body) for body in content.values()], room)
+        share = equal_share([len(body) for body in content.values()], available)
         for name, body in content.items():
             if len(body) > share:
-                encoded[name] = _within(name, body, share, cuts)
+                encoded[name] = _cut_to(name, body, share, cuts)
 
 
 def _field(name: str, value: Any, rewrite: RowRedactor) -> Any:
@@ -112,7 +96,7 @@ def _field(name: str, value: Any, rewrite: RowRedactor) -> Any:
     return rewrite.redact_field(name, value)
 
 
-def _within(name: str, body: bytes, most: int, cuts: Truncations) -> bytes:
+def _cut_to(name: str, body: bytes, most: int, cuts: Truncations) -> bytes:
     value = orjson.loads(body)
     if name != "metadata" or not isinstance(value, dict):
         return orjson.dumps(fit(value, most, name, cuts))

@@ -7,9 +7,9 @@ LangChain's words end here and the platform's begin. Redaction, limits and encod
 from collections.abc import Mapping
 from typing import Final
 
-from respan_langchain.rows.metrics import timing
-from respan_langchain.rows.schema import Draft, ModelCall, Row, Shape
-from respan_langchain.rows.tool_calls import answer, answered_with_error
+from respan_langchain.rows.metrics import timing_metrics
+from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions
+from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.events import Kind
@@ -23,13 +23,13 @@ LOG_TYPES: Final[Mapping[Kind, str]] = {
     "tool": "tool",
     "retriever": "task",
 }
-AGENT: Final = "lc_agent_name"
+AGENT_NAME_KEY: Final = "lc_agent_name"
 """Where `create_agent` says its name."""
 
 
-def begun(
-    run: Run, call: CallSettings, model: ModelCall | None, shape: Shape, epoch: float
-) -> Draft:
+def new_row(
+    run: Run, call: CallSettings, model: ModelCall | None, options: RowOptions, epoch: float
+) -> RowDraft:
     """Begin the row of a finished run.
 
     `epoch` is the wall time, in seconds since 1970, at which the monotonic clock read zero.
@@ -40,20 +40,20 @@ def begun(
     is_renamed = run.is_root and run.trace.id is not run.id
     identifier = call.custom_identifier or (str(run.trace.id) if is_renamed else run_id)
     metadata = _identity(run, run_id, span, identifier)
-    metadata.update(_outcome(run, shape))
-    row: Row = {"input": "", "metadata": metadata, "metrics": timing(run, epoch)}
-    return Draft(run, call, model, identifier, row)
+    metadata.update(_outcome(run, options))
+    row: Row = {"input": "", "metadata": metadata, "metrics": timing_metrics(run, epoch)}
+    return RowDraft(run, call, model, identifier, row)
 
 
-def shown_facts(facts: ModelInfo, shape: Shape) -> dict[str, Json]:
-    """What a row's metadata tells of the model that was asked, before it has answered."""
-    params = json_value(facts.params_metadata(content=shape.content))
+def model_metadata(facts: ModelInfo, options: RowOptions) -> dict[str, Json]:
+    """What a row's metadata tells of the model that was model_request, before it has answered."""
+    params = json_value(facts.params_metadata(content=options.content))
     shown: dict[str, Json] = params if isinstance(params, dict) else {}
     shown.update(facts.request_metadata())
     on_this_row_only: dict[str, Json] = {
         name: version
         for name, version in facts.versions.items()
-        if f"{name.replace('-', '_')}_version" not in shape.metadata
+        if f"{name.replace('-', '_')}_version" not in options.metadata
     }
     if on_this_row_only:
         shown["versions"] = on_this_row_only
@@ -80,24 +80,26 @@ def _identity(run: Run, run_id: str, span: str, identifier: str) -> dict[str, Js
 
 def _log_type(run: Run) -> str:
     if run.kind == "chain" and run.is_root:
-        return "agent" if AGENT in run.metadata else "workflow"
+        return "agent" if AGENT_NAME_KEY in run.metadata else "workflow"
     return LOG_TYPES[run.kind]
 
 
-def _outcome(run: Run, shape: Shape) -> dict[str, Json]:
+def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
     """How it ended, in the words of the run itself and never of its children."""
-    status = "error" if answered_with_error(run) else run.status
-    if status == "success" and not run.trace.resumed:
+    status = "error" if returned_error(run) else run.status
+    if status == "success" and not run.trace.resumed_run_ids:
         return {"status": status, "status_code": 200}
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
         found["status_code"] = 500 if status == "error" else 200
     if status == "error" and run.failure is not None:
         found["error_type"] = run.failure.type
-    if status == "error" and shape.content:
-        found["error_message"] = answer(run.outputs) if run.failure is None else run.failure.message
-    if run.is_root and shape.content and run.status == "interrupted":
+    if status == "error" and options.content:
+        found["error_message"] = (
+            tool_output(run.outputs) if run.failure is None else run.failure.message
+        )
+    if run.is_root and options.content and run.status == "interrupted":
         found["interrupts"] = json_value(list(run.trace.interrupts))
-    if run.is_root and run.trace.resumed:
-        found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed]
+    if run.is_root and run.trace.resumed_run_ids:
+        found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed_run_ids]
     return found

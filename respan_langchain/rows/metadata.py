@@ -6,7 +6,7 @@ None of it ever takes the place of what was measured.
 from collections.abc import Mapping
 from typing import Final
 
-from respan_langchain.rows.schema import Draft
+from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import identifiers
 
@@ -15,26 +15,28 @@ INTERNAL_METADATA: Final = (
     "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
     "checkpoint_", "thread_id", "revision_id",
 )  # fmt: skip
-MOST_INTERNAL: Final = 1_000
+MAX_INTERNAL_KEYS: Final = 1_000
 IDENTITY_OF_CALLER: Final = frozenset(
     {"customer_identifier", "thread_identifier", "session_identifier"}
 )
 
-_internal: set[str] = set()
+_internal_keys: set[str] = set()
 """Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
 
 
-def add_context(draft: Draft, on_every_row: Mapping[str, Json], tags: tuple[str, ...]) -> None:
-    """Add it to a row's metadata; `on_every_row` and `tags` are the handler's."""
+def add_app_metadata(
+    draft: RowDraft, handler_metadata: Mapping[str, Json], tags: tuple[str, ...]
+) -> None:
+    """Add it to a row's metadata; `handler_metadata` and `tags` are the handler's."""
     run, call, metadata = draft.run, draft.call, draft.row["metadata"]
-    own = {} if run.metadata.keys() <= _internal else _own(run.metadata)
+    own = {} if run.metadata.keys() <= _internal_keys else _own(run.metadata)
     named = identifiers(run, call)
     if own or call.metadata or named:
         said = json_value({**own, **call.metadata, **named})
         for key, value in said.items() if isinstance(said, dict) else ():
             if key in IDENTITY_OF_CALLER or key not in metadata:
                 metadata[key] = value
-    for key, value in on_every_row.items():
+    for key, value in handler_metadata.items():
         metadata.setdefault(key, value)
     if tags or run.tags or call.tags:
         _add_tags(metadata, [*tags, *run.tags, *call.tags])
@@ -45,8 +47,8 @@ def _own(metadata: Mapping[str, object]) -> dict[str, object]:
     own = {
         key: value for key, value in metadata.items() if not str(key).startswith(INTERNAL_METADATA)
     }
-    if len(_internal) < MOST_INTERNAL:
-        _internal.update(metadata.keys() - own.keys())
+    if len(_internal_keys) < MAX_INTERNAL_KEYS:
+        _internal_keys.update(metadata.keys() - own.keys())
     return own
 
 

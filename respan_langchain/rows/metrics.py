@@ -6,20 +6,20 @@ Unknown is left out, zero is zero.
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from respan_langchain.rows.schema import Draft
+from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage_sources import Usage
 
 
-def timing(run: Run, epoch: float) -> dict[str, Json]:
+def timing_metrics(run: Run, epoch: float) -> dict[str, Json]:
     """When it was and how long it took, in RFC 3339 UTC and in seconds."""
     started, ended = run.started, run.ended
     active, first = 0.0, run.first_token
     if run.is_root:
         trace = run.trace
-        active, first = trace.active, trace.totals.first_token
+        active, first = trace.earlier_seconds, trace.totals.first_token
         if trace.first_started is not None:
             started = trace.first_started
     found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
@@ -31,7 +31,7 @@ def timing(run: Run, epoch: float) -> dict[str, Json]:
     return found
 
 
-def add_numbers(draft: Draft) -> None:
+def add_metrics(draft: RowDraft) -> None:
     """Add a model call's facts, tokens and cost, and to a root those of its whole trace."""
     run, model, row = draft.run, draft.model, draft.row
     metadata, metrics = row["metadata"], row["metrics"]

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.tracing.events import Asked
+from respan_langchain.tracing.events import ModelRequest
 from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_request
 
-MOST_MODELS: Final = 256
-MOST_WAYS: Final = 8
+MAX_MODELS: Final = 256
+MAX_REQUESTS_PER_MODEL: Final = 8
 """Ways of asking one model that are remembered; an app may give each call a number of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class KnownModel:
+class CachedModel:
     """What a start event says of its model."""
 
     facts: ModelInfo
@@ -28,23 +28,23 @@ class KnownModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _CachedRequest:
     """One way in which a model was asked."""
 
     said: list[object]
     """As JSON, so that nobody changes it afterwards."""
-    model: KnownModel
+    model: CachedModel
 
 
-class KnownModels:
+class ModelInfoCache:
     """Reads start events, each kind of them once."""
 
     def __init__(self, shown: Callable[[ModelInfo], Mapping[str, Json]]) -> None:
         """`shown` says what rows tell of the facts."""
         self._shown = shown
-        self._ways: dict[tuple[object, object], list[_Way]] = {}
+        self._ways: dict[tuple[object, object], list[_CachedRequest]] = {}
 
-    def read(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
+    def read(self, asked: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
         """What this start event says of its model."""
         said = [*asked, *map(metadata.get, METADATA_KEYS)]
         provider, name = said[3], said[4]
@@ -57,23 +57,25 @@ class KnownModels:
             # What stands in there is the app's own; its `==` may do anything.
             if safe_call(eq, way.said, said) is True:
                 return way.model
-        if len(ways) < MOST_WAYS:
+        if len(ways) < MAX_REQUESTS_PER_MODEL:
             self._remember(said, ways)
         return self._known(asked, metadata)
 
-    def _known(self, asked: Asked, metadata: Mapping[str, Any]) -> KnownModel:
-        facts = parse_request(asked.serialized, metadata, asked.invocation_params, asked.options)
-        return KnownModel(facts, self._shown(facts))
+    def _known(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
+        facts = parse_request(
+            request.serialized, metadata, request.invocation_params, request.options
+        )
+        return CachedModel(facts, self._shown(facts))
 
-    def _begin(self, provider: str | None, name: str | None) -> list[_Way]:
-        if len(self._ways) >= MOST_MODELS:
+    def _begin(self, provider: str | None, name: str | None) -> list[_CachedRequest]:
+        if len(self._ways) >= MAX_MODELS:
             self._ways.clear()
         return self._ways.setdefault((provider, name), [])
 
-    def _remember(self, said: list[object], ways: list[_Way]) -> None:
+    def _remember(self, said: list[object], ways: list[_CachedRequest]) -> None:
         # What is no JSON, such as a class that stands for a schema, may look the same and not be.
         kept: Any = json_value(said, keep_media=True)
         if safe_call(eq, kept, said) is True:
             # Read from the copy, so that nothing of the app's is kept alive.
             metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
-            ways.append(_Way(kept, self._known(Asked(*kept[:3]), metadata)))
+            ways.append(_CachedRequest(kept, self._known(ModelRequest(*kept[:3]), metadata)))

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from langchain_core.outputs import LLMResult
 
-from respan_langchain.rows.tool_calls import answer
+from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (
     get_role,
@@ -23,21 +23,21 @@ STRUCTURED: Final = "structured_response"
 """Where `create_agent` leaves the object that was asked for with `response_format`."""
 
 
-class RootView(NamedTuple):
+class RootIO(NamedTuple):
     """What stands in a row's `input` and `output`; None where there is nothing."""
 
     input: Json
     output: Json
 
 
-def root_view(
+def root_io(
     run: Run,
     *,
     input_key: str | None,
     output_key: str | None,
     conversation: Literal["auto", "off"],
     keep_media: bool,
-) -> RootView:
+) -> RootIO:
     """Choose what a root's row shows of its input and output."""
     asked, given = run.inputs, run.outputs
     if given is None and run.status in ("abandoned", "incomplete"):
@@ -54,10 +54,10 @@ def root_view(
     elif is_state and _messages_of(given):
         shown_output = _answer(given, keep_media=keep_media)
     elif run.kind == "tool":
-        shown_output = answer(given, keep_media=keep_media)
+        shown_output = tool_output(given, keep_media=keep_media)
     else:
         shown_output = json_value(given, keep_media=keep_media)
-    return RootView(shown_input, shown_output)
+    return RootIO(shown_input, shown_output)
 
 
 def _latest(given: object, *, keep_media: bool) -> object:
@@ -141,5 +141,5 @@ def _answer(state: object, *, keep_media: bool) -> Json:
     if role == "assistant":
         return serialize_messages([last], keep_media=keep_media)[0]
     if role == "tool":
-        return answer(last, keep_media=keep_media)
+        return tool_output(last, keep_media=keep_media)
     return json_value(state, keep_media=keep_media)

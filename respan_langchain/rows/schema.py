@@ -30,7 +30,7 @@ class Row(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RowOptions:
     """What the owner wants to see in a row."""
 
     content: bool = True
@@ -59,7 +59,7 @@ class ModelCall(NamedTuple):
     """What `shown_facts` gave for what was known when it was asked."""
 
 
-class Draft(NamedTuple):
+class RowDraft(NamedTuple):
     """One run, and as much of its row as is made."""
 
     run: Run

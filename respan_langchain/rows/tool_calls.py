@@ -11,7 +11,7 @@ from respan_langchain.serialization.messages import get_message_fields, get_role
 from respan_langchain.tracing.run import Run
 
 
-def answer(outputs: object, *, keep_media: bool = False) -> Json:
+def tool_output(outputs: object, *, keep_media: bool = False) -> Json:
     """What a tool answered; None for nothing."""
     if _is_message(outputs):
         return serialize_messages([outputs], keep_media=keep_media)[0]["content"]
@@ -22,7 +22,7 @@ def _is_message(outputs: object) -> bool:
     return get_role(outputs) == "tool" and "tool_call_id" in get_message_fields(outputs)
 
 
-def call_id_of(run: Run) -> str | None:
+def tool_call_id(run: Run) -> str | None:
     """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
     if run.call_id is not None or not _is_message(run.outputs):
         return run.call_id
@@ -30,7 +30,7 @@ def call_id_of(run: Run) -> str | None:
     return call_id if isinstance(call_id, str) else None
 
 
-def answered_with_error(run: Run) -> bool:
+def returned_error(run: Run) -> bool:
     """Whether a tool told the model that it failed, instead of raising."""
     if run.kind != "tool" or not _is_message(run.outputs):
         return False
@@ -38,12 +38,12 @@ def answered_with_error(run: Run) -> bool:
     return type(status) is str and status == "error"
 
 
-def has_failed(run: Run) -> bool:
+def tool_failed(run: Run) -> bool:
     """Whether a tool failed, in either way."""
-    return run.status == "error" or answered_with_error(run)
+    return run.status == "error" or returned_error(run)
 
 
-def asked_for(outputs: object) -> list[str]:
+def requested_call_ids(outputs: object) -> list[str]:
     """The ids of the tool calls in a model's answer, in their order."""
     answers = outputs.generations if isinstance(outputs, LLMResult) else []
     first = answers[0][0] if answers and answers[0] else None
@@ -51,7 +51,7 @@ def asked_for(outputs: object) -> list[str]:
     return [call["id"] for call in calls if isinstance(call.get("id"), str)]
 
 
-def step(run: Run) -> dict[str, object]:
+def trajectory_step(run: Run) -> dict[str, object]:
     """One tool call as the trajectory shows it."""
     told: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
     if run.call_id is not None:
@@ -59,7 +59,7 @@ def step(run: Run) -> dict[str, object]:
     if run.failure is not None and run.status == "error":
         told["error"] = f"{run.failure.type}: {run.failure.message}"
     elif run.status == "success":
-        told["output"] = answer(run.outputs)
-    if run.status != "success" or has_failed(run):
-        told["status"] = "error" if has_failed(run) else run.status
+        told["output"] = tool_output(run.outputs)
+    if run.status != "success" or tool_failed(run):
+        told["status"] = "error" if tool_failed(run) else run.status
     return told

@@ -13,8 +13,8 @@ from uuid import UUID
 from respan_langchain._safe_call import safe_call
 from respan_langchain.tracing.run import Run
 
-OURS: Final = "respan"
-VENDORS: Final = "respan_params"
+RESPAN_KEY: Final = "respan"
+RESPAN_PARAMS_KEY: Final = "respan_params"
 
 IDENTIFIERS: Final[Mapping[str, tuple[str, ...]]] = {
     "thread_identifier": ("thread_identifier", "thread_id", "conversation_id"),
@@ -40,15 +40,15 @@ class CallSettings:
     identifiers: Mapping[str, object] = field(default_factory=dict)
 
 
-NOTHING_SAID: Final = CallSettings()
-NAMES: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
+NO_CALL_SETTINGS: Final = CallSettings()
+IDENTIFIER_KEYS: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
 
 
 def call_settings(run: Run) -> CallSettings:
     """Read what this run's call asks for; what is not of the right shape is left alone."""
-    vendors, ours = run.metadata.get(VENDORS), run.metadata.get(OURS)
+    vendors, ours = run.metadata.get(RESPAN_PARAMS_KEY), run.metadata.get(RESPAN_KEY)
     if vendors is None and ours is None:
-        return NOTHING_SAID
+        return NO_CALL_SETTINGS
     vendors, ours = _mapping(vendors), _mapping(ours)
     given = {**vendors, **ours}
     # What stands for one row only belongs to the uppermost run that carries it, not to all that
@@ -74,7 +74,7 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
     """
     places = (run.metadata, run.trace.root.metadata, run.trace.configurable)
     found: dict[str, str] = {}
-    if not call.identifiers and all(map(NAMES.isdisjoint, places)):
+    if not call.identifiers and all(map(IDENTIFIER_KEYS.isdisjoint, places)):
         return found
     for key, names in IDENTIFIERS.items():
         value = call.identifiers.get(key)
@@ -86,7 +86,7 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
     return found
 
 
-def conversation(run: Run) -> str:
+def conversation_id(run: Run) -> str:
     """What is sampled as one: the thread if the call names one, else the trace."""
     named = identifiers(run, call_settings(run))
     return named.get("thread_identifier") or named.get("session_identifier") or run.trace.id.hex
@@ -97,7 +97,7 @@ def _inherited(run: Run) -> bool:
     above = run.parent
     return above is not None and all(
         safe_call(eq, run.metadata.get(key), above.metadata.get(key)) is True
-        for key in (OURS, VENDORS)
+        for key in (RESPAN_KEY, RESPAN_PARAMS_KEY)
     )
 
 

@@ -1,27 +1,29 @@
 """What an event carries: values that are made on the app's thread, so they are few and cheap.
 
 An event is a tuple: its size in bytes, None for content that was not weighed; the name of a method
-of `Runs`; and that method's arguments.
+of `RunTracker`; and that method's arguments.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from respan_langchain.tracing.size_estimate import weight
+from respan_langchain.tracing.size_estimate import estimate_size
 
 Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
 Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
 
 
-def weight_of(event: Event) -> int:
+def estimate_event_size(event: Event) -> int:
     """The size in bytes of an event, estimated now if it was not when it was written down."""
     if event[0] is not None:
         return event[0]  # type: ignore[no-any-return]  # an int, as said above
     if event[1] == "start":
-        return weight(event[9])  # the inputs
-    return sum(map(weight, event[4:6]))  # the outputs, and the inputs where they were streamed
+        return estimate_size(event[9])  # the inputs
+    return sum(
+        map(estimate_size, event[4:6])
+    )  # the outputs, and the inputs where they were streamed
 
 
 class Unchanged:
@@ -57,7 +59,7 @@ class Failure:
     """What a graph's interrupt asks for."""
 
 
-class Asked(NamedTuple):
+class ModelRequest(NamedTuple):
     """What LangChain said of a model call before it was made; raw, read by `model.py`."""
 
     serialized: Mapping[str, Any] | None
@@ -65,4 +67,4 @@ class Asked(NamedTuple):
     options: Mapping[str, Any] | None
 
 
-NOTHING_ASKED: Final = Asked(None, None, None)
+EMPTY_MODEL_REQUEST: Final = ModelRequest(None, None, None)

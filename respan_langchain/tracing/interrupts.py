@@ -44,16 +44,16 @@ def _continue(earlier: Trace, trace: Trace) -> None:
     """Make a resumed trace one with its interrupted half."""
     first = earlier.root
     trace.id = earlier.id
-    trace.resumed = [*earlier.resumed, trace.root.id]
-    trace.active = earlier.active + (first.latency or 0.0)
+    trace.resumed_run_ids = [*earlier.resumed_run_ids, trace.root.id]
+    trace.earlier_seconds = earlier.earlier_seconds + (first.latency or 0.0)
     trace.first_started = first.started if earlier.first_started is None else earlier.first_started
     # Around the graph, models may have been called before it was known to be resumed.
-    earlier.totals.join(trace.totals)
+    earlier.totals.merge(trace.totals)
     trace.totals = earlier.totals
-    trace.kept = trace.kept if earlier.kept is None else earlier.kept
-    for run in earlier.held:
+    trace.keep_reason = trace.keep_reason if earlier.keep_reason is None else earlier.keep_reason
+    for run in earlier.deferred_runs:
         run.trace = trace
-    trace.held = earlier.held + trace.held
+    trace.deferred_runs = earlier.deferred_runs + trace.deferred_runs
     trace.configurable = trace.configurable or earlier.configurable
     trace.root.inputs = first.inputs
     if first.metadata:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from respan_langchain.tracing.events import Asked, Failure, Kind, Status
+from respan_langchain.tracing.events import Failure, Kind, ModelRequest, Status
 from respan_langchain.tracing.totals import Totals
 
-Reason = Literal["all", "rate", "error", ""]
+KeepReason = Literal["all", "rate", "error", ""]
 """Why a trace is kept; empty when it is not."""
 
 
@@ -32,7 +32,7 @@ class Run:
     inputs: object
     tags: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    asked: Asked | None = None
+    model_request: ModelRequest | None = None
     """Set for models."""
     call_id: str | None = None
     """Set for tools: the id of the tool call that this run answers."""
@@ -55,29 +55,29 @@ class Run:
         """Seconds from start to end, None while it runs."""
         return None if self.ended is None else self.ended - self.started
 
-    def correct(self, inputs: object) -> None:
+    def set_streamed_inputs(self, inputs: object) -> None:
         """Take the inputs that were not known at its start, since they were streamed."""
         self.inputs = inputs
         self.streamed = True
 
-    def give_up(self) -> None:
+    def mark_incomplete(self) -> None:
         """Close a run of which no end was ever reported; when it ended nobody knows."""
         self.status = "incomplete"
         self.ended = None
-        if _is_stand_in(self.inputs):
+        if _is_stream_placeholder(self.inputs):
             self.inputs = None
 
-    def let_go(self) -> None:
+    def release_references(self) -> None:
         """Drop the app's objects and the trace, now that the record is made.
 
         A root and its trace know each other; parted, both are gone at once, without a collection
         of cycles.
         """
-        self.inputs = self.outputs = self.asked = None
+        self.inputs = self.outputs = self.model_request = None
         del self.trace
 
     @property
-    def answers(self) -> bool:
+    def may_be_root_output(self) -> bool:
         """Whether its root might have given what it gives: a model, or a node right under a graph.
 
         What prompts, retrievers and other steps give is what the next one is asked.
@@ -105,21 +105,21 @@ class Trace:
     id: UUID
     """The id of its first root run: a graph that was interrupted and resumed keeps it."""
     last_event: float
-    open: dict[int, Run] = field(default_factory=dict)
+    open_runs: dict[int, Run] = field(default_factory=dict)
     """Runs that started and have not ended, the root included, by the number of their id."""
     configurable: Mapping[str, Any] = field(default_factory=dict)
     """The caller's `configurable`, which LangChain shows only to the runs below the root."""
     totals: Totals = field(default_factory=Totals)
-    kept: Reason | None = None
+    keep_reason: KeepReason | None = None
     """Why it is kept, for all its rows: None until that is known, which can be at its very end."""
-    held: list[Run] = field(default_factory=list)
+    deferred_runs: list[Run] = field(default_factory=list)
     """Finished runs that wait until it is known whether the trace is kept."""
     interrupts: Sequence[object] = ()
-    checkpoint: str | None = None
+    checkpoint_id: str | None = None
     """The graph checkpoint at which it was interrupted, None when it was not."""
-    resumed: list[UUID] = field(default_factory=list)
+    resumed_run_ids: list[UUID] = field(default_factory=list)
     """Root runs that went on with it after an interrupt."""
-    active: float = 0.0
+    earlier_seconds: float = 0.0
     """Seconds that its earlier halves took, without the time in which it waited to be resumed."""
     first_started: float | None = None
     """When the first half started; None for a trace that was never interrupted."""
@@ -127,12 +127,12 @@ class Trace:
     """What a run that answers gave last: all there is when the root itself was abandoned."""
 
     @property
-    def closing(self) -> bool:
+    def awaiting_late_children(self) -> bool:
         """Whether the root has ended and only late children are open."""
         return self.root.ended is not None
 
 
-def _is_stand_in(inputs: object) -> bool:
+def _is_stream_placeholder(inputs: object) -> bool:
     """Whether LangChain began a stream with this, whose input is told at its end only."""
     if type(inputs) is not dict or inputs.keys() != {"input"}:
         return False
@@ -140,7 +140,7 @@ def _is_stand_in(inputs: object) -> bool:
     return type(given) is str and not given
 
 
-def name_in(serialized: Any, otherwise: str) -> str:
+def serialized_name(serialized: Any, otherwise: str) -> str:
     """The name in what LangChain serialized: its own, else its class's."""
     if isinstance(serialized, Mapping):
         if serialized.get("name"):

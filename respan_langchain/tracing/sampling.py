@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from respan_langchain.tracing.call_settings import conversation
-from respan_langchain.tracing.run import Reason, Run
+from respan_langchain.tracing.call_settings import conversation_id
+from respan_langchain.tracing.run import KeepReason, Run
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
 CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
@@ -20,7 +20,7 @@ Selector = str | Callable[[Run], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class CapturePolicy:
     """What the owner wants to see captured."""
 
     capture: frozenset[CaptureKind] = frozenset({"root", "llm"})
@@ -33,20 +33,20 @@ class Policy:
     """Whether traces that failed are kept whatever the rate."""
 
 
-def is_wanted(run: Run, policy: Policy) -> bool:
+def should_capture(run: Run, policy: CapturePolicy) -> bool:
     """Whether a finished run is to become a row, sampling and what its call says aside."""
     if run.hidden or not _is_captured(run, policy):
         return False
-    if policy.include and not any(_means(selector, run) for selector in policy.include):
+    if policy.include and not any(_matches(selector, run) for selector in policy.include):
         return False
-    return not (policy.exclude and any(_means(selector, run) for selector in policy.exclude))
+    return not (policy.exclude and any(_matches(selector, run) for selector in policy.exclude))
 
 
-def reason_to_keep(run: Run, policy: Policy) -> Reason | None:
+def decide_keep_reason(run: Run, policy: CapturePolicy) -> KeepReason | None:
     """Why this run's trace is kept, if it is; None while that hangs on how its root will end."""
     if policy.sample_rate >= 1.0:
         return "all"
-    if _chance(run) < policy.sample_rate:
+    if _sample_position(run) < policy.sample_rate:
         return "rate"
     if not policy.keep_errors:
         return ""
@@ -57,28 +57,30 @@ def reason_to_keep(run: Run, policy: Policy) -> Reason | None:
     return "" if run is root else None
 
 
-def sampling(run: Run, policy: Policy) -> Mapping[str, object] | None:
+def sampling_metadata(run: Run, policy: CapturePolicy) -> Mapping[str, object] | None:
     """What a row says of how it was chosen, so that its weight can be worked out.
 
     None when all are kept.
     """
     if policy.sample_rate >= 1.0:
         return None
-    return {"rate": policy.sample_rate, "reason": run.trace.kept}
+    return {"rate": policy.sample_rate, "reason": run.trace.keep_reason}
 
 
-def _is_captured(run: Run, policy: Policy) -> bool:
+def _is_captured(run: Run, policy: CapturePolicy) -> bool:
     kind = "llm" if run.kind == "chat" else run.kind
     return kind in policy.capture or (run.is_root and "root" in policy.capture)
 
 
-def _means(selector: Selector, run: Run) -> bool:
+def _matches(selector: Selector, run: Run) -> bool:
     if isinstance(selector, str):
         return selector == run.name or selector in run.tags
     return bool(selector(run))
 
 
-def _chance(run: Run) -> float:
+def _sample_position(run: Run) -> float:
     """A number in [0, 1) that is the same for a conversation in every process."""
-    digest = hashlib.blake2b(conversation(run).encode("utf-8", "replace"), digest_size=8).digest()
+    digest = hashlib.blake2b(
+        conversation_id(run).encode("utf-8", "replace"), digest_size=8
+    ).digest()
     return int.from_bytes(digest) / 2**64

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class TraceTimeouts:
     """How long an unfinished trace is waited for, in seconds, and how many of them."""
 
     late_children: float = 10.0
     """For children that are open when their root has ended."""
     interrupted: float = 900.0
     """For an interrupted graph to be resumed; by default 0 with `flush="root"` or "disk"."""
-    silent: float = 3600.0
+    idle: float = 3600.0
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000
     """Open traces; beyond it the one that was silent for longest is closed as incomplete."""

@@ -10,9 +10,9 @@ from operator import itemgetter
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage_sources import Usage
 
-Place = tuple[float, int]
+CallPosition = tuple[float, int]
 """When a tool call was asked for, on the monotonic clock, and which one in that answer it was."""
-Step = tuple[Place, dict[str, object]]
+Step = tuple[CallPosition, dict[str, object]]
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Totals:
     """When the first token of the whole trace came, on the monotonic clock."""
     steps: dict[str | int, Step] = field(default_factory=dict)
     """Tool calls and their results, by the call's id or, without one, by a number."""
-    asked: dict[str, Place] = field(default_factory=dict)
+    requested_calls: dict[str, CallPosition] = field(default_factory=dict)
     """When models asked for tool calls, by their ids."""
     documents: list[object] = field(default_factory=list)
     """Retrieved documents, in the order in which they came."""
@@ -47,14 +47,16 @@ class Totals:
         """The tool calls in the order in which models asked for them, or in which they started."""
         return [step for _, step in sorted(self.steps.values(), key=itemgetter(0))]
 
-    def note_asked(self, call_ids: Sequence[str], at: float | None) -> None:
+    def record_requested_calls(self, call_ids: Sequence[str], at: float | None) -> None:
         """Note which tool calls a model asked for."""
         if at is not None:
-            self.asked.update({name: (at, number) for number, name in enumerate(call_ids)})
+            self.requested_calls.update(
+                {name: (at, number) for number, name in enumerate(call_ids)}
+            )
 
     def add_step(self, step: dict[str, object], call_id: str | None, started: float) -> None:
         """Count one tool call's step; called again after it had waited, it is the same one."""
-        place = (started, 0) if call_id is None else self.asked.get(call_id, (started, 0))
+        place = (started, 0) if call_id is None else self.requested_calls.get(call_id, (started, 0))
         waited = self.steps.get(call_id) if call_id is not None else None
         again = waited is not None and waited[1].get("status") == "interrupted"
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
@@ -71,7 +73,7 @@ class Totals:
         """Count one model call's cost; one that is unknown makes the sum partial."""
         self.cost = cost if self.cost is None else self.cost + cost
 
-    def join(self, later: "Totals") -> None:
+    def merge(self, later: "Totals") -> None:
         """Count, too, what was counted by itself until it was known to belong here."""
         if later.usage is not None:
             self.add_usage(later.usage)
@@ -86,7 +88,7 @@ class Totals:
         self.fallbacks += later.fallbacks
         if self.first_token is None:
             self.first_token = later.first_token
-        self.asked.update(later.asked)
+        self.requested_calls.update(later.requested_calls)
         for name, (place, step) in later.steps.items():
             self.add_step(step, name if isinstance(name, str) else None, place[0])
         self.documents += later.documents

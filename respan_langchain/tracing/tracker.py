@@ -13,36 +13,36 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.tracing.events import OMITTED, UNCHANGED, Asked, Failure, Kind, Status
+from respan_langchain.tracing.events import OMITTED, UNCHANGED, Failure, Kind, ModelRequest, Status
 from respan_langchain.tracing.interrupts import Interrupted
-from respan_langchain.tracing.run import Run, Trace, name_in
-from respan_langchain.tracing.timeouts import Patience
+from respan_langchain.tracing.run import Run, Trace, serialized_name
+from respan_langchain.tracing.timeouts import TraceTimeouts
 
 HIDDEN_TAG: Final = "langsmith:hidden"
 RETRY_TAG: Final = "retry:attempt:"
-FALLBACKS: Final = "RunnableWithFallbacks"
+FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 
 
-class Runs:
+class RunTracker:
     """The open runs of one handler."""
 
-    def __init__(self, patience: Patience, *, wants_chains: bool = True) -> None:
+    def __init__(self, timeouts: TraceTimeouts, *, wants_chains: bool = True) -> None:
         """Without `wants_chains`, chains that are not roots are not handed over."""
-        self._patience = patience
+        self._timeouts = timeouts
         self._wants_chains = wants_chains
         # By the number of their id, which is hashed three times as fast as a UUID.
         self._open: dict[int, Run] = {}
         # Kept in the order of their latest event, so that the one to forget is always the first.
         self._traces: OrderedDict[Trace, None] = OrderedDict()
-        self._closing: OrderedDict[Trace, float] = OrderedDict()
+        self._awaiting_children: OrderedDict[Trace, float] = OrderedDict()
         self._interrupted = Interrupted()
         self._finished: list[Run] = []
 
     def __len__(self) -> int:
         """Everything that is still held: open runs and traces that wait."""
-        return len(self._open) + len(self._closing) + len(self._interrupted)
+        return len(self._open) + len(self._awaiting_children) + len(self._interrupted)
 
-    def take(self) -> list[Run]:
+    def take_finished(self) -> list[Run]:
         """Hand over what has finished since the last call."""
         finished, self._finished = self._finished, []
         return finished
@@ -71,17 +71,17 @@ class Runs:
         """
         if run_id.int in self._open:  # reported twice, by a handler that is attached twice
             return
-        parent = self._parent(parent_id, above_id)
+        parent = self._find_parent(parent_id, above_id)
         run = Run(
             run_id,
             kind,
-            name if type(name) is str else name_in(name, kind),
+            name if type(name) is str else serialized_name(name, kind),
             parent,
             now,
             inputs,
             tags or (),
             metadata or {},
-            None if asked is None else Asked(*asked),
+            None if asked is None else ModelRequest(*asked),
             call_id,
         )
         run.hidden = tags is not None and HIDDEN_TAG in tags
@@ -90,7 +90,7 @@ class Runs:
         else:
             self._join_trace(run, parent, configurable)
         self._open[run_id.int] = run
-        run.trace.open[run_id.int] = run
+        run.trace.open_runs[run_id.int] = run
         self._touch(run.trace, now)
 
     def find(self, run_id: UUID) -> Run | None:
@@ -121,15 +121,15 @@ class Runs:
         """
         run = self._open.get(run_id.int)
         if run is None:
-            self._add_missing(run_id, outputs)
+            self._add_late_output(run_id, outputs)
             return
         run.outputs = outputs
         if inputs is not UNCHANGED:
-            run.correct(inputs)
+            run.set_streamed_inputs(inputs)
         # A streamed chain that its reader left half-way ends with None, and its model is read to
         # its end afterwards.
-        left = run.streamed and outputs is None and len(run.trace.open) > 1 and run.is_root
-        self._close(run, now, "abandoned" if left else "success")
+        left = run.streamed and outputs is None and len(run.trace.open_runs) > 1 and run.is_root
+        self._close_run(run, now, "abandoned" if left else "success")
 
     def error(
         self,
@@ -146,12 +146,12 @@ class Runs:
         run.failure = failure
         run.outputs = partial
         if inputs is not UNCHANGED:
-            run.correct(inputs)
-        if failure.interrupts and run.trace.checkpoint is None:
+            run.set_streamed_inputs(inputs)
+        if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
             run.parent.failed_below = True
-        self._close(run, now, failure.status)
+        self._close_run(run, now, failure.status)
 
     def interrupt(
         self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
@@ -159,7 +159,7 @@ class Runs:
         """Remember that a graph stops to wait for someone; its root ends as if it were done."""
         run = None if run_id is None else self._open.get(run_id.int)
         if run is not None:
-            run.trace.checkpoint = checkpoint
+            run.trace.checkpoint_id = checkpoint
             run.trace.interrupts = interrupts
             self._touch(run.trace, now)
 
@@ -168,8 +168,8 @@ class Runs:
         run = None if run_id is None else self._open.get(run_id.int)
         if run is None:
             return
-        if run.trace.checkpoint == checkpoint:
-            run.trace.checkpoint, run.trace.interrupts = None, ()
+        if run.trace.checkpoint_id == checkpoint:
+            run.trace.checkpoint_id, run.trace.interrupts = None, ()
         self._interrupted.resume(checkpoint, run.trace)
         self._touch(run.trace, now)
 
@@ -179,8 +179,8 @@ class Runs:
         """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
         # Each table is in the order of its deadlines, so its first entry is all there is to look
         # at.
-        due = list(islice(self._closing.values(), 1))
-        due += [trace.last_event + self._patience.silent for trace in islice(self._traces, 1)]
+        due = list(islice(self._awaiting_children.values(), 1))
+        due += [trace.last_event + self._timeouts.idle for trace in islice(self._traces, 1)]
         interrupted = self._interrupted.next_deadline()
         if interrupted is not None:
             due.append(interrupted)
@@ -188,31 +188,31 @@ class Runs:
 
     def expire(self, now: float) -> None:
         """Close what has waited long enough."""
-        due = [trace for trace, deadline in self._closing.items() if deadline <= now]
+        due = [trace for trace, deadline in self._awaiting_children.items() if deadline <= now]
         for trace in due:
-            self._finish(trace, now)
+            self._close_trace(trace, now)
         self._finished += [trace.root for trace in self._interrupted.expired(now)]
         while self._traces and (
-            len(self._traces) > self._patience.max_open
-            or next(iter(self._traces)).last_event + self._patience.silent <= now
+            len(self._traces) > self._timeouts.max_open
+            or next(iter(self._traces)).last_event + self._timeouts.idle <= now
         ):
-            self._finish(next(iter(self._traces)), now)
+            self._close_trace(next(iter(self._traces)), now)
 
-    def settle(self, now: float) -> None:
+    def close_ended(self, now: float) -> None:
         """Close every trace whose root has ended, late children or not; others go on."""
-        for trace in list(self._closing):
-            self._finish(trace, now)
+        for trace in list(self._awaiting_children):
+            self._close_trace(trace, now)
 
-    def close(self, now: float) -> None:
+    def close_all(self, now: float) -> None:
         """Close everything, as there will be no further events."""
-        self.settle(now)
+        self.close_ended(now)
         for trace in list(self._traces):
-            self._finish(trace, now)
+            self._close_trace(trace, now)
         self._finished += [trace.root for trace in self._interrupted.expired(inf)]
 
     # Inside
 
-    def _parent(self, parent_id: UUID | None, above_id: UUID | None) -> Run | None:
+    def _find_parent(self, parent_id: UUID | None, above_id: UUID | None) -> Run | None:
         # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
         named = None if parent_id is None else self._open.get(parent_id.int)
         around = None if above_id is None else self._open.get(above_id.int)
@@ -233,38 +233,38 @@ class Runs:
             if tag.startswith(RETRY_TAG):
                 trace.totals.retries += 1
                 break
-        if parent.failed_below and parent.name == FALLBACKS:
+        if parent.failed_below and parent.name == FALLBACKS_NAME:
             trace.totals.fallbacks += 1
 
     def _touch(self, trace: Trace, now: float) -> None:
         trace.last_event = now
-        if not trace.closing:
+        if not trace.awaiting_late_children:
             self._traces[trace] = None
             self._traces.move_to_end(trace)
 
-    def _add_missing(self, run_id: UUID, outputs: object) -> None:
+    def _add_late_output(self, run_id: UUID, outputs: object) -> None:
         # A guardrail of Bedrock's raises before the answer's end: the first word on how a run ended
         # stands, a later one only adds what was not known.
         for run in self._finished:
             if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
                 run.outputs = outputs
 
-    def _close(self, run: Run, now: float, status: Status) -> None:
+    def _close_run(self, run: Run, now: float, status: Status) -> None:
         run.ended = now
         run.status = status
         trace = run.trace
         del self._open[run.id.int]
-        del trace.open[run.id.int]
+        del trace.open_runs[run.id.int]
         if run.is_root:
             self._end_root(trace, now)
             return
-        if run.answers and run.outputs is not None and run.outputs is not OMITTED:
+        if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
             trace.last_output = run.outputs
-        self._hand_over(run)
-        if trace.closing and not trace.open:
-            self._finish(trace, now)
+        self._add_finished(run)
+        if trace.awaiting_late_children and not trace.open_runs:
+            self._close_trace(trace, now)
 
-    def _hand_over(self, run: Run) -> None:
+    def _add_finished(self, run: Run) -> None:
         if run.kind == "chain" and not self._wants_chains:
             # Most runs are such steps: nothing is made of them, so nothing of the app's is kept.
             run.inputs = run.outputs = None
@@ -273,25 +273,25 @@ class Runs:
 
     def _end_root(self, trace: Trace, now: float) -> None:
         del self._traces[trace]
-        if trace.open:
-            self._closing[trace] = now + self._patience.late_children
+        if trace.open_runs:
+            self._awaiting_children[trace] = now + self._timeouts.late_children
         else:
-            self._finish(trace, now)
+            self._close_trace(trace, now)
 
-    def _finish(self, trace: Trace, now: float) -> None:
+    def _close_trace(self, trace: Trace, now: float) -> None:
         self._traces.pop(trace, None)
-        self._closing.pop(trace, None)
-        for run in reversed(list(trace.open.values())):
-            run.give_up()
+        self._awaiting_children.pop(trace, None)
+        for run in reversed(list(trace.open_runs.values())):
+            run.mark_incomplete()
             del self._open[run.id.int]
             if not run.is_root:
-                self._hand_over(run)
-        trace.open.clear()
+                self._add_finished(run)
+        trace.open_runs.clear()
         root = trace.root
-        stopped = bool(trace.interrupts) or trace.checkpoint is not None
+        stopped = bool(trace.interrupts) or trace.checkpoint_id is not None
         if stopped and root.status == "success":
             root.status = "interrupted"
-        if root.status == "interrupted" and trace.checkpoint is not None:
-            self._interrupted.add(trace.checkpoint, trace, now + self._patience.interrupted)
+        if root.status == "interrupted" and trace.checkpoint_id is not None:
+            self._interrupted.add(trace.checkpoint_id, trace, now + self._timeouts.interrupted)
         else:
             self._finished.append(root)

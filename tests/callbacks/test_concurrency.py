@@ -15,7 +15,7 @@ from support.constructs import PROMPT
 from support.held import worker_held
 from support.models import FakeChat
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 
 class Echo(FakeChat):
@@ -300,7 +300,7 @@ def test_a_trace_ends_when_its_patience_is_over_though_the_app_never_pauses(make
     names, go = [], threading.Event()
     handler = make_handler(
         on_row=lambda row: names.append(json.loads(row)["metadata"]["span_name"]),
-        patience=Patience(late_children=0.0),
+        timeouts=TraceTimeouts(late_children=0.0),
     )
 
     def root(_, config):

@@ -15,7 +15,7 @@ from support.graphs import State, asking_graph, graph
 from support.models import FakeChat
 from support.ways import THIRD_VERSION, WAYS
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 THREAD = {"configurable": {"thread_id": "t1"}}
 SINGLE = {name: way for name, way in {**WAYS, **THIRD_VERSION}.items() if "batch" not in name}
@@ -46,7 +46,7 @@ def test_an_interrupted_run_and_its_resume_are_one_row(way, handler, rows_of):
 
 @pytest.mark.parametrize("way", SINGLE)
 def test_what_is_never_resumed_is_delivered_as_interrupted(way, make_handler, rows_of):
-    handler = make_handler(patience=Patience(interrupted=0.0))
+    handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     SINGLE[way](asking_graph(), QUESTION, config(handler))
 
     [root] = rows_of(handler).roots
@@ -115,7 +115,7 @@ def test_a_static_interrupt_is_one_row_with_its_resume(where, handler, rows_of):
 
 
 def test_a_static_interrupt_that_is_never_resumed_is_no_finished_row(make_handler, rows_of):
-    handler = make_handler(patience=Patience(interrupted=0.0))
+    handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     graph(checkpointer=InMemorySaver(), interrupt_before=["check"]).invoke(
         QUESTION, config(handler)
     )
@@ -142,7 +142,9 @@ def test_three_halts_and_their_resumes_are_one_row(handler, rows_of):
 
 
 def test_an_interrupt_in_a_subgraph_is_no_error_anywhere(make_handler, rows_of):
-    handler = make_handler(capture=("root", "chain", "llm"), patience=Patience(interrupted=0.0))
+    handler = make_handler(
+        capture=("root", "chain", "llm"), timeouts=TraceTimeouts(interrupted=0.0)
+    )
     inner = asking_graph(checkpointer=None)
     app = (
         StateGraph(State).add_node("inner", inner).add_edge(START, "inner")
@@ -172,7 +174,7 @@ def test_an_interrupt_in_a_subgraph_is_resumed_as_one_row(handler, rows_of):
 
 
 def test_a_graph_under_a_chain_stops_the_row_of_the_chain(make_handler, rows_of):
-    handler = make_handler(patience=Patience(interrupted=0.0))
+    handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     (RunnableLambda(lambda asked: asked) | asking_graph()).invoke(QUESTION, config(handler))
 
     [root] = rows_of(handler).roots

@@ -13,15 +13,15 @@ from langchain_core.tools import tool
 from support.constructs import PROMPT, QUESTION, sequence
 from support.models import FakeChat
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 
 def kept(handler):
     """Everything that a handler's containers hold."""
     recorder = handler._recorder
-    places = [*vars(recorder).values(), *vars(recorder._runs).values()]
+    places = [*vars(recorder).values(), *vars(recorder._tracker).values()]
     sized = (dict, list, set, deque)
-    return sum(len(place) for place in places if isinstance(place, sized)) + len(recorder._runs)
+    return sum(len(place) for place in places if isinstance(place, sized)) + len(recorder._tracker)
 
 
 @tool
@@ -84,7 +84,7 @@ def run_mixed(handler, count):
 
 
 def test_nothing_is_left_of_many_runs_of_all_kinds(make_handler):
-    handler = make_handler(capture="tool", patience=Patience(silent=0.0, late_children=0.0))
+    handler = make_handler(capture="tool", timeouts=TraceTimeouts(idle=0.0, late_children=0.0))
     run_mixed(handler, 400)
     assert handler.flush(timeout=30)
 
@@ -95,7 +95,7 @@ def test_nothing_is_left_of_many_runs_of_all_kinds(make_handler):
 @pytest.mark.slow
 def test_after_ten_thousand_mixed_runs_all_is_empty_and_memory_flat(make_handler):
     handler = make_handler(
-        capture="retriever", sample_rate=0.0, patience=Patience(silent=0.0, late_children=0.0)
+        capture="retriever", sample_rate=0.0, timeouts=TraceTimeouts(idle=0.0, late_children=0.0)
     )
     run_mixed(handler, 2_000)
     assert handler.flush(timeout=60)
@@ -159,7 +159,7 @@ def test_an_exception_is_not_kept(handler):
 
 
 def test_a_run_without_an_end_is_incomplete_when_its_time_is_up(make_handler, rows_of):
-    handler = make_handler(capture=("root", "retriever"), patience=Patience(silent=0.0))
+    handler = make_handler(capture=("root", "retriever"), timeouts=TraceTimeouts(idle=0.0))
     asyncio.run(cancelled(Never(), "q", {"callbacks": [handler]}))
 
     [row] = rows_of(handler)
@@ -219,7 +219,7 @@ def test_a_flush_leaves_what_is_under_way_alone(handler, rows_of):
 
 
 def test_of_too_many_open_runs_the_oldest_go(make_handler, rows_of):
-    handler = make_handler(patience=Patience(max_open=3))
+    handler = make_handler(timeouts=TraceTimeouts(max_open=3))
     for number in range(5):
         handler.on_chain_start(None, str(number), run_id=uuid4())
 

@@ -10,7 +10,7 @@ from support.constructs import PROMPT, QUESTION, sequence
 from support.graphs import ASKED, agent, graph
 from support.models import FakeChat, FakeText
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 ANSWER = "Within 30 days, unworn."
 
@@ -180,7 +180,7 @@ def test_a_third_version_stream_that_is_dropped_is_incomplete_at_the_end(make_ha
 
 
 def test_the_root_does_not_wait_for_a_late_child_for_ever(make_handler, rows_of):
-    handler = make_handler(patience=Patience(late_children=0.0))
+    handler = make_handler(timeouts=TraceTimeouts(late_children=0.0))
     stream = sequence().stream(QUESTION, {"callbacks": [handler]})
     next(stream)
     stream.close()

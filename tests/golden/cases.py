@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field
 from support.graphs import asking_graph
 from support.models import FakeChat, FakeText
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 Config = dict[str, Any]
 EVERYTHING = ("root", "llm", "tool", "retriever", "chain")
@@ -198,7 +198,7 @@ CASES = {
     "error": Case(error),
     "abandoned_stream": Case(abandoned),
     "abandoned_chain": Case(abandoned_chain),
-    "interrupted_graph": Case(interrupted, {"patience": Patience(interrupted=0.0)}),
+    "interrupted_graph": Case(interrupted, {"timeouts": TraceTimeouts(interrupted=0.0)}),
     "cache_hit": Case(cached),
     "every_kind": Case(patient_agent, {"capture": EVERYTHING}),
     "every_kind_rag": Case(rag, {"capture": EVERYTHING}),

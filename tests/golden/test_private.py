@@ -11,7 +11,7 @@ import re
 import pytest
 from golden.everywhere import CONTENT, CONTEXT, everything
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 PLACES = (*CONTENT, *CONTEXT)
 
@@ -51,10 +51,10 @@ def run_with(make_handler, rows_of, tmp_path, caplog):
 
     def run(said, *, may_fail=False, **options):
         caplog.set_level(logging.DEBUG)
-        patience = Patience(interrupted=0.0)
+        timeouts = TraceTimeouts(interrupted=0.0)
         handler = make_handler(
             capture=("root", "llm", "tool", "retriever", "chain"),
-            patience=patience,
+            timeouts=timeouts,
             **options,
         )
         given = everything({"callbacks": [handler]}, said)

@@ -22,7 +22,7 @@ from support.graphs import ASKED, asking_graph, conversation
 from support.models import FakeChat
 from typing_extensions import TypedDict
 
-from respan_langchain import Patience
+from respan_langchain import TraceTimeouts
 
 ROLES = {"user", "assistant", "system", "tool", "developer", "none"}
 TURN = {"role": "user", "content": "hi"}
@@ -179,7 +179,7 @@ def test_a_tool_that_waits_for_someone_is_one_step_when_it_went_on(handler, rows
 
 
 def test_a_tool_that_still_waits_says_so(make_handler, rows_of):
-    handler = make_handler(patience=Patience(interrupted=0.0))
+    handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     asking_agent().invoke(ASKED, {**THREAD, "callbacks": [handler]})
 
     rows = rows_of(handler)
@@ -217,7 +217,9 @@ def test_without_content_an_error_has_its_kind_and_not_its_words(make_handler, r
 
 
 def test_without_content_an_interrupt_does_not_say_what_for(make_handler, rows_of):
-    handler = make_handler(content=False, patience=Patience(interrupted=0.0), capture=EVERYTHING)
+    handler = make_handler(
+        content=False, timeouts=TraceTimeouts(interrupted=0.0), capture=EVERYTHING
+    )
     asking_graph().invoke(QUESTION, {**THREAD, "callbacks": [handler]})
 
     rows = rows_of(handler)
@@ -236,7 +238,7 @@ def test_media_is_kept_in_every_row_or_in_none(keep, make_handler, rows_of):
 
 
 def test_a_redactor_of_everything_leaves_the_names_that_are_the_platforms(make_handler, rows_of):
-    handler = make_handler(redact=lambda _: "x", patience=Patience(interrupted=0.0))
+    handler = make_handler(redact=lambda _: "x", timeouts=TraceTimeouts(interrupted=0.0))
     seller(stock, price).invoke(ASKED, {"callbacks": [handler]})
     asking_graph().invoke(QUESTION, {**THREAD, "callbacks": [handler]})
     with pytest.raises(ValueError, match="out"):

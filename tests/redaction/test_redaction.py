@@ -6,13 +6,13 @@ import re
 import pytest
 
 from respan_langchain.redaction.secrets import DROPPED
-from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.serialization.messages import serialize_messages
 
 
 def sent(row, *redactors, **options):
     row = {"input": "", "metadata": {}, "metrics": {}, **row}
-    return json.loads(Finisher(redactors, **options).finish(row).body)
+    return json.loads(RowEncoder(redactors, **options).encode(row))
 
 
 def without_names(text):
@@ -149,10 +149,10 @@ def test_a_redactor_may_give_a_string_of_its_own_kind():
 def test_a_large_text_is_redacted_once_for_all_its_rows():
     seen = []
     text = "word " * 5_000
-    finisher = Finisher([lambda part: seen.append(part) or part])
+    encoder = RowEncoder([lambda part: seen.append(part) or part])
 
     for _ in range(3):
-        finisher.finish({"input": text, "output": [text], "metadata": {}, "metrics": {}})
+        encoder.encode({"input": text, "output": [text], "metadata": {}, "metrics": {}})
 
     assert seen.count(text) == 1
 

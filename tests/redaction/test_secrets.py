@@ -17,7 +17,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 
 from respan_langchain.redaction.secrets import may_contain_secret, redact_secrets
-from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.messages import serialize_messages
 
@@ -191,7 +191,7 @@ PLACES = {
 def test_no_secret_is_sent_from_anywhere(place, frame, secret):
     row = {"input": "", "metadata": {}, "metrics": {}, **place(frame % secret)}
 
-    sent = Finisher().finish(row).body.decode()
+    sent = RowEncoder().encode(row).decode()
 
     assert not leftover(secret, sent)
     assert json.dumps(secret)[1:-1] not in sent
@@ -217,7 +217,7 @@ def test_no_secret_is_sent_from_anywhere(place, frame, secret):
 def test_what_a_secrets_name_names_is_not_sent(name, value):
     row = {"input": {"headers": {name: value}}, "metadata": {name: value}, "metrics": {}}
 
-    sent = Finisher().finish(row).body.decode()
+    sent = RowEncoder().encode(row).decode()
 
     assert PLAIN not in sent
     assert "1234567" not in sent
@@ -252,9 +252,9 @@ def called(arguments):
     ids=str,
 )
 def test_what_a_secrets_name_names_in_a_tools_arguments_is_not_sent_either(arguments):
-    [as_dict] = Finisher().finish({"input": [arguments]}).body.splitlines()
+    [as_dict] = RowEncoder().encode({"input": [arguments]}).splitlines()
     for call in called(arguments):
-        sent = json.loads(Finisher().finish({"output": call}).body)
+        sent = json.loads(RowEncoder().encode({"output": call}))
 
         [shown] = sent["output"]["tool_calls"]
         assert json.loads(shown["function"]["arguments"]) == json.loads(as_dict)["input"][0]
@@ -263,7 +263,7 @@ def test_what_a_secrets_name_names_in_a_tools_arguments_is_not_sent_either(argum
 def test_a_secrets_name_that_stands_twice_hides_both_values():
     given = '{"password": 12345678, "password": null}'
 
-    sent = Finisher().finish({"output": {"function": {"name": "f", "arguments": given}}}).body
+    sent = RowEncoder().encode({"output": {"function": {"name": "f", "arguments": given}}})
 
     assert b"12345678" not in sent
 
@@ -284,13 +284,13 @@ def test_a_secrets_name_that_stands_twice_hides_both_values():
 def test_arguments_without_a_secret_stay_to_the_letter(arguments):
     row = {"output": {"function": {"name": "f", "arguments": arguments}}}
 
-    assert json.loads(Finisher().finish(row).body) == row
+    assert json.loads(RowEncoder().encode(row)) == row
 
 
 def test_a_token_is_a_secret_only_when_it_looks_like_one():
     row = {"input": {"token": MIXED, "tokens": [{"token": "Paris"}], "next_page_token": MIXED}}
 
-    sent = json.loads(Finisher().finish({**row, "metadata": {}, "metrics": {}}).body)
+    sent = json.loads(RowEncoder().encode({**row, "metadata": {}, "metrics": {}}))
 
     assert sent["input"] == {
         "token": "[redacted:secret]",
@@ -302,13 +302,13 @@ def test_a_token_is_a_secret_only_when_it_looks_like_one():
 def test_numbers_and_flags_under_a_weak_name_stay():
     row = {"input": {"signature": 12, "token": [True, None]}, "metadata": {}, "metrics": {}}
 
-    assert json.loads(Finisher().finish(row).body) == row
+    assert json.loads(RowEncoder().encode(row)) == row
 
 
 def test_flags_among_credentials_stay():
     row = {"input": {"credentials": [True, None, "x"]}, "metadata": {}, "metrics": {}}
 
-    assert json.loads(Finisher().finish(row).body)["input"] == {
+    assert json.loads(RowEncoder().encode(row))["input"] == {
         "credentials": [True, None, "[redacted:secret]"]
     }
 
@@ -316,7 +316,7 @@ def test_flags_among_credentials_stay():
 def test_a_schema_that_asks_for_a_password_stays():
     schema = {"properties": {"password": {"type": "string", "description": "at least 8 letters"}}}
 
-    sent = json.loads(Finisher().finish({"input": schema, "metadata": {}, "metrics": {}}).body)
+    sent = json.loads(RowEncoder().encode({"input": schema, "metadata": {}, "metrics": {}}))
 
     assert sent["input"] == schema
 
@@ -328,7 +328,7 @@ def test_nothing_under_a_secrets_name_is_nothing():
         "metrics": {},
     }
 
-    assert json.loads(Finisher().finish(row).body)["input"] == row["input"]
+    assert json.loads(RowEncoder().encode(row))["input"] == row["input"]
 
 
 LOOK_ALIKES = [
@@ -415,14 +415,14 @@ def test_what_only_looks_like_a_secret_stays(text):
     row = {"input": {"text": text}, "metadata": {"note": text}, "metrics": {}}
 
     assert redact_secrets(text) == text
-    assert json.loads(Finisher().finish(row).body)["input"] == {"text": text}
+    assert json.loads(RowEncoder().encode(row))["input"] == {"text": text}
 
 
 def test_the_preset_can_be_switched_off():
     given = {"password": KEYS["OpenAI"], "arguments": '{"password": 12345678}'}
     row = {"input": given, "metadata": {}, "metrics": {}}
 
-    assert json.loads(Finisher(secrets=False).finish(row).body)["input"] == row["input"]
+    assert json.loads(RowEncoder(secrets=False).encode(row))["input"] == row["input"]
 
 
 @given(st.text(st.sampled_from("sk-ant_:=\"' \\@/.AKIJeyxob1aB\n"), max_size=400))
@@ -469,12 +469,12 @@ def test_a_text_made_to_be_slow_is_not(piece):
 
 @pytest.mark.parametrize("number", range(2))
 def test_names_come_and_go_without_end(number):
-    finisher = Finisher()
+    encoder = RowEncoder()
 
     for n in range(6_000):
-        finisher.finish(
+        encoder.encode(
             {"input": {f"name {number} {n}": 1, f"token {number} {n}": 2}, "metadata": {}}
         )
 
-    sent = json.loads(finisher.finish({"input": {"a_password": "x"}, "metadata": {}}).body)
+    sent = json.loads(encoder.encode({"input": {"a_password": "x"}, "metadata": {}}))
     assert sent["input"] == {"a_password": "[redacted:secret]"}

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from support.anything import circle, well
 
-from respan_langchain.rows.encoder import Finisher
+from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits
 
@@ -20,23 +20,23 @@ ROW = {
 
 
 def test_a_row_with_nothing_to_treat_is_sent_as_it_is():
-    finished = Finisher().finish(ROW)
+    body = RowEncoder().encode(ROW)
 
-    assert json.loads(finished.body) == ROW
-    assert finished.truncated == []
+    assert json.loads(body) == ROW
+    assert json.loads(body)["metadata"].get("truncated", []) == []
 
 
 def test_a_row_is_the_same_by_the_short_way_and_by_the_careful_one():
-    short = Finisher().finish(ROW).body
-    careful = Finisher([str]).finish(ROW).body
+    short = RowEncoder().encode(ROW)
+    careful = RowEncoder([str]).encode(ROW)
 
     assert json.loads(short) == json.loads(careful)
 
 
 def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
-    finisher = Finisher()
+    encoder = RowEncoder()
     secret = "sk-proj-abcdefghij0123456789"  # noqa: S105  # a made up one
-    assert secret.encode() in Finisher(secrets=False).finish({"input": secret}).body
+    assert secret.encode() in RowEncoder(secrets=False).encode({"input": secret})
     rows = [
         {"input": "what is a key?"},
         {"input": "what is a key?", "output": secret},
@@ -44,7 +44,7 @@ def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
         {"input": {"password": "what is a key?"}},
     ]
 
-    bodies = [finisher.finish(row).body for row in rows * 2]
+    bodies = [encoder.encode(row) for row in rows * 2]
 
     assert not any(secret.encode() in body for body in bodies)
     assert [b"what is a key?" in body for body in bodies] == [True, True, True, False] * 2
@@ -53,11 +53,11 @@ def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
 def test_a_large_text_stands_whole_in_all_its_places():
     text = 'a "quoted"\n line é ' * 1_000
 
-    finished = Finisher().finish(
+    body = RowEncoder().encode(
         {"input": text, "output": [text], "metadata": {"x": text}, "metrics": {}}
     )
 
-    assert json.loads(finished.body) == {
+    assert json.loads(body) == {
         "input": text,
         "output": [text],
         "metadata": {"x": text},
@@ -66,9 +66,9 @@ def test_a_large_text_stands_whole_in_all_its_places():
 
 
 def test_a_row_without_metadata_gets_them_to_say_what_was_cut():
-    finished = Finisher().finish({"input": "x" * 200_000})
+    body = RowEncoder().encode({"input": "x" * 200_000})
 
-    assert json.loads(finished.body)["metadata"] == {"truncated": ["input"]}
+    assert json.loads(body)["metadata"] == {"truncated": ["input"]}
 
 
 @pytest.mark.parametrize(
@@ -84,17 +84,17 @@ def test_a_row_without_metadata_gets_them_to_say_what_was_cut():
     ids=["a surrogate", "a huge int", "a key", "a tuple", "an object", "deep"],
 )
 def test_what_slipped_through_unshaped_becomes_json_all_the_same(value, expected):
-    finished = Finisher().finish({"input": value, "metadata": {}, "metrics": {}})
+    body = RowEncoder().encode({"input": value, "metadata": {}, "metrics": {}})
 
-    assert json.loads(finished.body)["input"] == expected
+    assert json.loads(body)["input"] == expected
 
 
 def test_what_is_not_finite_is_a_word_where_it_is_treated():
-    finished = Finisher([str]).finish(
+    body = RowEncoder([str]).encode(
         {"input": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}}
     )
 
-    assert json.loads(finished.body) == {
+    assert json.loads(body) == {
         "input": ["NaN"],
         "metadata": {},
         "metrics": {"x": "Infinity"},
@@ -103,27 +103,27 @@ def test_what_is_not_finite_is_a_word_where_it_is_treated():
 
 @pytest.mark.parametrize("value", [circle(), well(5_000)], ids=["a cycle", "a well"])
 def test_a_row_that_was_never_shaped_and_has_no_end_is_finished(value):
-    finished = Finisher().finish({"input": value, "metadata": {"x": value}, "metrics": {}})
+    body = RowEncoder().encode({"input": value, "metadata": {"x": value}, "metrics": {}})
 
-    assert json.loads(finished.body)["input"] == json_value(value)
+    assert json.loads(body)["input"] == json_value(value)
 
 
 def test_a_text_too_large_to_remember_is_sent_all_the_same():
     limits = ContentLimits(string=10_000_000, field=10_000_000, row=20_000_000)
     text = "word " * 1_900_000
 
-    assert json.loads(Finisher(limits=limits).finish({"input": text}).body)["input"] == text
+    assert json.loads(RowEncoder(limits=limits).encode({"input": text}))["input"] == text
 
 
 def test_remembered_texts_do_not_fill_the_memory():
-    finisher = Finisher()
+    encoder = RowEncoder()
 
     for number in range(300):
         text = f"{number} " * 20_000
-        assert json.loads(finisher.finish({"input": text}).body)["input"][:4] == text[:4]
+        assert json.loads(encoder.encode({"input": text}))["input"][:4] == text[:4]
 
 
 def test_the_body_can_stand_in_a_larger_one():
-    body = Finisher().finish(ROW).body
+    body = RowEncoder().encode(ROW)
 
     assert orjson.loads(b'{"logs":[' + body + b"]}") == {"logs": [ROW]}

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from respan_langchain.rows.identity import shown_facts
-from respan_langchain.rows.model_cache import MOST_WAYS, KnownModels
-from respan_langchain.rows.schema import Shape
-from respan_langchain.tracing.events import Asked
+from respan_langchain.rows.identity import model_metadata
+from respan_langchain.rows.model_cache import MAX_REQUESTS_PER_MODEL, ModelInfoCache
+from respan_langchain.rows.schema import RowOptions
+from respan_langchain.tracing.events import ModelRequest
 from respan_langchain.usage.model_info import ModelInfo, parse_request
 
 SERIALIZED = {"id": ["langchain", "ChatOpenAI"], "kwargs": {"base_url": "https://gate.acme.com"}}
@@ -29,14 +29,14 @@ class Reader:
 
     def __init__(self) -> None:
         self.readings = 0
-        self.models = KnownModels(self._shown)
+        self.models = ModelInfoCache(self._shown)
 
     def _shown(self, facts: ModelInfo) -> Any:
         self.readings += 1
-        return shown_facts(facts, Shape())
+        return model_metadata(facts, RowOptions())
 
     def read(self, *, metadata: Any = METADATA, options: Any = None, **params: Any) -> Any:
-        return self.models.read(Asked(SERIALIZED, params, options), metadata)
+        return self.models.read(ModelRequest(SERIALIZED, params, options), metadata)
 
 
 def test_a_model_that_is_asked_in_the_same_way_is_read_once():
@@ -87,10 +87,10 @@ def test_a_class_that_stands_for_a_schema_is_read_at_every_call():
 def test_an_app_that_gives_each_call_a_number_fills_no_memory():
     reader = Reader()
 
-    for number in range(10 * MOST_WAYS):
+    for number in range(10 * MAX_REQUESTS_PER_MODEL):
         assert reader.read(seed=number).facts.params == {"seed": number}
 
-    assert sum(map(len, reader.models._ways.values())) == MOST_WAYS
+    assert sum(map(len, reader.models._ways.values())) == MAX_REQUESTS_PER_MODEL
 
 
 values = st.recursive(
@@ -118,11 +118,13 @@ def told(facts: Any) -> str:
 @example(calls=[({}, {}, {"stop": {"a": 2, "b": 3}}, {}), ({}, {}, {"stop": {"b": 3, "a": 2}}, {})])
 @given(calls=st.lists(st.tuples(said, said, said, said), max_size=6))
 def test_whatever_was_said_before_the_facts_are_those_of_this_call(calls):
-    models = KnownModels(lambda facts: shown_facts(facts, Shape()))
+    models = ModelInfoCache(lambda facts: model_metadata(facts, RowOptions()))
 
     for serialized, metadata, params, options in [*calls, *deepcopy(calls)]:
-        known = models.read(Asked(serialized, params, options), metadata)
+        known = models.read(ModelRequest(serialized, params, options), metadata)
 
         facts = parse_request(serialized, metadata, params, options)
-        assert told(shown_facts(known.facts, Shape())) == told(shown_facts(facts, Shape()))
-        assert told(known.shown) == told(shown_facts(facts, Shape()))
+        assert told(model_metadata(known.facts, RowOptions())) == told(
+            model_metadata(facts, RowOptions())
+        )
+        assert told(known.shown) == told(model_metadata(facts, RowOptions()))

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from support import anything as some
 
-from respan_langchain.rows.encoder import Finisher
-from respan_langchain.rows.tool_calls import answer
+from respan_langchain.rows.encoder import RowEncoder
+from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.messages import get_role, serialize_messages
 from respan_langchain.serialization.truncation import ContentLimits
-from respan_langchain.tracing.size_estimate import weight
+from respan_langchain.tracing.size_estimate import estimate_size
 
 SLOW_IS_FINE = settings(
     max_examples=40,
@@ -62,7 +62,7 @@ def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
 @given(some.anything)
 @SLOW_IS_FINE
 def test_whatever_a_tool_answers_is_shown(make):
-    strictly(answer(make()))
+    strictly(tool_output(make()))
 
 
 @given(some.harmless)
@@ -100,7 +100,7 @@ def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
 @SLOW_IS_FINE
 def test_anything_can_be_weighed_and_taken_for_documents(make):
     value = make()
-    assert weight(value) > 0
+    assert estimate_size(value) > 0
     assert strictly(serialize_documents(value)) is not None
 
 
@@ -115,7 +115,7 @@ def test_anything_at_all_in_a_row_is_sent_as_strict_json(make, said):
         "metrics": {},
     }
 
-    strictly(json.loads(Finisher().finish(row).body))
+    strictly(json.loads(RowEncoder().encode(row)))
 
 
 LIMITS = ContentLimits(string=300, field=1_500, row=4_000)
@@ -136,10 +136,10 @@ def test_a_row_of_anything_is_sent_as_strict_json_within_its_limits(asked, answe
     }
     before = copy.deepcopy(row)
 
-    finished = Finisher(limits=LIMITS).finish(row)
+    body = RowEncoder(limits=LIMITS).encode(row)
 
-    assert len(finished.body) <= LIMITS.row
-    sent = strictly(json.loads(finished.body))
+    assert len(body) <= LIMITS.row
+    sent = strictly(json.loads(body))
     assert sent["metrics"] == {"latency": 1.5}
     assert sent["metadata"]["status"] == "success"
     assert row == before
@@ -156,26 +156,25 @@ def test_a_row_of_anything_is_sent_as_strict_json_within_its_limits(asked, answe
 def test_a_large_row_is_cut_to_its_limits_and_says_where(value, long):
     row = {"input": [json_value(value), json_value(long)] * 8, "metadata": {}, "metrics": {}}
 
-    finished = Finisher(limits=LIMITS).finish(row)
+    body = RowEncoder(limits=LIMITS).encode(row)
 
-    assert len(finished.body) <= LIMITS.row
-    sent = json.loads(finished.body)
+    assert len(body) <= LIMITS.row
+    sent = json.loads(body)
     assert (
         len(json.dumps(sent["input"], ensure_ascii=False, separators=(",", ":")).encode())
         <= LIMITS.field
     )
-    assert sent["metadata"].get("truncated", []) == finished.truncated
 
 
 @given(some.anything)
 @SLOW_IS_FINE
 def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
     value = make()
-    finished = Finisher(redactors=[str.upper]).finish(
+    body = RowEncoder(redactors=[str.upper]).encode(
         {"input": value, "metadata": {"x": value}, "metrics": {}}
     )
 
-    strictly(json.loads(finished.body))
+    strictly(json.loads(body))
 
 
 def test_a_class_that_does_not_say_its_name_is_told_by_its_type():

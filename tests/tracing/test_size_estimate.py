@@ -10,7 +10,7 @@ from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.runnables.utils import AddableDict
 
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.size_estimate import LEAST, weight
+from respan_langchain.tracing.size_estimate import MIN_SIZE, estimate_size
 
 LONG = "x" * 100_000
 TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
@@ -52,17 +52,17 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
     ],
 )
 def test_what_is_large_weighs_much(value):
-    assert 100_000 <= weight(value) <= 101_000
+    assert 100_000 <= estimate_size(value) <= 101_000
 
 
 def test_a_long_conversation_is_judged_by_a_sample():
     exact = len(json.dumps(json_value(TURNS)))
 
-    assert exact / 2 <= weight(TURNS) <= exact * 2
+    assert exact / 2 <= estimate_size(TURNS) <= exact * 2
 
 
 def test_the_newest_item_of_a_long_list_counts():
-    assert weight([*[HumanMessage("hi")] * 200, HumanMessage(LONG)]) >= 100_000
+    assert estimate_size([*[HumanMessage("hi")] * 200, HumanMessage(LONG)]) >= 100_000
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_newest_item_of_a_long_list_counts():
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_small_weighs_little(value):
-    assert 0 < weight(value) <= 2 * LEAST
+    assert 0 < estimate_size(value) <= 2 * MIN_SIZE
 
 
 def test_a_deep_well_is_not_climbed_down():
@@ -79,7 +79,7 @@ def test_a_deep_well_is_not_climbed_down():
     for _ in range(500):
         deep = [deep]
 
-    assert weight(deep) < 2_000
+    assert estimate_size(deep) < 2_000
 
 
 def test_what_branches_without_end_is_judged_by_a_few_branches():
@@ -87,4 +87,4 @@ def test_what_branches_without_end_is_judged_by_a_few_branches():
     for _ in range(30):
         value = [value, {"a": value, "b": value}, value]
 
-    assert weight(value) < 10_000
+    assert estimate_size(value) < 10_000
