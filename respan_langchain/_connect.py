@@ -7,29 +7,29 @@ from pathlib import Path
 from typing import Any, Final
 
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.http.transport import Exchange
+from respan_langchain.client.http.transport import HttpTransport
 from respan_langchain.embedded.store.store import store_at
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings
 
-INSIDE: Final = "http://localhost"
+EMBEDDED_URL: Final = "http://localhost"
 """Stands for the platform in a file, in paths and in the links between pages."""
 
 
-def client_of(
+def open_client(
     settings: Settings, http_client: Any = None, *, timeout: float = 60.0
 ) -> DatasetClient:
     """Open a blocking client."""
-    return DatasetClient(**_terms(settings, http_client), timeout=timeout)
+    return DatasetClient(**_connection_arguments(settings, http_client), timeout=timeout)
 
 
-def exchange_of(settings: Settings, http_client: Any = None) -> Exchange:
+def open_transport(settings: Settings, http_client: Any = None) -> HttpTransport:
     """Open what carries single requests, without tries and without judgement."""
-    return Exchange(**_terms(settings, http_client))
+    return HttpTransport(**_connection_arguments(settings, http_client))
 
 
-def check_that_it_is_there(settings: Settings) -> None:
+def require_database_file(settings: Settings) -> None:
     """Refuse a platform in a file that does not exist: reading would create it.
 
     Raises:
@@ -42,9 +42,9 @@ def check_that_it_is_there(settings: Settings) -> None:
         )
 
 
-def _terms(settings: Settings, http_client: Any) -> dict[str, Any]:
+def _connection_arguments(settings: Settings, http_client: Any) -> dict[str, Any]:
     if settings.is_local:
-        return {"base_url": INSIDE, "transport": LocalTransport(store_at(settings.base_url))}
+        return {"base_url": EMBEDDED_URL, "transport": LocalTransport(store_at(settings.base_url))}
     return {
         "base_url": settings.base_url,
         "api_key": settings.api_key,

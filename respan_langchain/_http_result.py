@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResult:
     """One answer as the wire gave it, nothing interpreted."""
 
     status: int | None
@@ -18,14 +18,14 @@ class Answer:
     """What was read of the body, capped."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
-    problem: str = ""
+    error: str = ""
     """Why no whole answer came, in words for a log line.
 
     No key, no payload. Empty when `status` is set.
     """
-    sent: bool = True
+    maybe_sent: bool = True
     """False only when the request surely did not reach the server whole: it can be sent again."""
     timed_out: bool = False
     """Whether time ran out, as opposed to the connection failing."""
-    lasting: bool = False
+    permanent: bool = False
     """Whether asking again is of no use until somebody changes something, as `problem` says."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def create_private(path: Path) -> None:
+def create_private_file(path: Path) -> None:
     """Create an empty file where there is none, for SQLite to open; its log files take its mode.
 
     What cannot be done here is left to SQLite, which says in its own words what it cannot do; on a

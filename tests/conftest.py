@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.settings import read_settings
 
 DATASET = "support-bot"
@@ -86,7 +86,7 @@ def rows_of(platform: str) -> Callable[..., Rows]:
     ) -> Rows:
         assert handler.flush(timeout=20), handler.stats
         assert may_fail or not handler.stats.internal_errors
-        with client_of(read_settings(base_url=platform)) as client:
+        with open_client(read_settings(base_url=platform)) as client:
             found = [each for each in client.datasets() if each.name == dataset]
             logs = client.logs(found[0].id, sort_by="timestamp") if found else ()
             return Rows(log.model_dump() for log in logs)

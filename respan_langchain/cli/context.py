@@ -18,9 +18,9 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from respan_langchain._connect import check_that_it_is_there, client_of
+from respan_langchain._connect import open_client, require_database_file
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.models import Statement
+from respan_langchain.client.models import ApiModel
 from respan_langchain.errors import ApiError, ConfigurationError, RespanError
 from respan_langchain.settings import Settings, read_settings
 
@@ -86,8 +86,8 @@ class CliContext:
             ConfigurationError: It is a file that is not there, and that is not to be made.
         """
         if not may_be_new:
-            check_that_it_is_there(self.settings)
-        with client_of(self.settings, timeout=CALL_TIMEOUT) as client:
+            require_database_file(self.settings)
+        with open_client(self.settings, timeout=CALL_TIMEOUT) as client:
             yield client
 
     def print(self, words: str, style: str = "") -> None:
@@ -129,7 +129,7 @@ def write_json(result: object, *, indent: bool = True) -> None:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Statement):
+    if isinstance(value, ApiModel):
         return value.model_dump(exclude_none=True)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)

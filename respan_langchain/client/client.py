@@ -10,67 +10,73 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 
 from respan_langchain.client import dataset_requests, log_requests
-from respan_langchain.client.http.transport import AsyncExchange, Exchange
-from respan_langchain.client.methods import Awaiting, Blocking, Endpoint, Flow, Pages
-from respan_langchain.client.request_flow import Errand, Rest, Terms
-from respan_langchain.client.requests import Call, Patience
+from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
+from respan_langchain.client.methods import (
+    AsyncRunner,
+    EndpointMethod,
+    FlowMethod,
+    PagesMethod,
+    SyncRunner,
+)
+from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
+from respan_langchain.client.requests import ApiRequest, RetryPolicy
 from respan_langchain.client.workflows import count_identifiers, find_or_create_dataset
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
 
-MOST_READ = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes of one answer: a page of 100 logs can be large."""
 
 
-class _Endpoints:
+class _DatasetApi:
     """Every method of both clients but those that open and close."""
 
-    create_dataset = Endpoint(dataset_requests.create_dataset)
-    list_datasets = Endpoint(dataset_requests.list_datasets)
-    datasets = Pages(dataset_requests.list_datasets)
-    dataset = Endpoint(dataset_requests.dataset)
-    update_dataset = Endpoint(dataset_requests.update_dataset)
-    delete_dataset = Endpoint(dataset_requests.delete_dataset)
-    find_or_create_dataset = Flow(find_or_create_dataset)
-    create_log = Endpoint(log_requests.create_log)
-    list_logs = Endpoint(log_requests.list_logs)
-    logs = Pages(log_requests.list_logs)
-    log = Endpoint(log_requests.log)
-    update_log = Endpoint(log_requests.update_log)
-    replace_log = Endpoint(log_requests.replace_log)
-    delete_log = Endpoint(log_requests.delete_log)
-    bulk_create_logs = Endpoint(log_requests.bulk_create_logs)
-    import_logs = Endpoint(log_requests.import_logs)
-    remove_logs = Endpoint(log_requests.remove_logs)
-    export_logs = Endpoint(log_requests.export_logs)
-    count_identifiers = Flow(count_identifiers)
-    summary = Endpoint(log_requests.summary)
-    create_eval_report = Endpoint(dataset_requests.create_eval_report)
-    list_eval_reports = Endpoint(dataset_requests.list_eval_reports)
-    eval_reports = Pages(dataset_requests.list_eval_reports)
+    create_dataset = EndpointMethod(dataset_requests.create_dataset)
+    list_datasets = EndpointMethod(dataset_requests.list_datasets)
+    datasets = PagesMethod(dataset_requests.list_datasets)
+    dataset = EndpointMethod(dataset_requests.dataset)
+    update_dataset = EndpointMethod(dataset_requests.update_dataset)
+    delete_dataset = EndpointMethod(dataset_requests.delete_dataset)
+    find_or_create_dataset = FlowMethod(find_or_create_dataset)
+    create_log = EndpointMethod(log_requests.create_log)
+    list_logs = EndpointMethod(log_requests.list_logs)
+    logs = PagesMethod(log_requests.list_logs)
+    log = EndpointMethod(log_requests.log)
+    update_log = EndpointMethod(log_requests.update_log)
+    replace_log = EndpointMethod(log_requests.replace_log)
+    delete_log = EndpointMethod(log_requests.delete_log)
+    bulk_create_logs = EndpointMethod(log_requests.bulk_create_logs)
+    import_logs = EndpointMethod(log_requests.import_logs)
+    remove_logs = EndpointMethod(log_requests.remove_logs)
+    export_logs = EndpointMethod(log_requests.export_logs)
+    count_identifiers = FlowMethod(count_identifiers)
+    summary = EndpointMethod(log_requests.summary)
+    create_eval_report = EndpointMethod(dataset_requests.create_eval_report)
+    list_eval_reports = EndpointMethod(dataset_requests.list_eval_reports)
+    eval_reports = PagesMethod(dataset_requests.list_eval_reports)
 
-    _exchange: Exchange | AsyncExchange
-    terms: Terms
+    _transport: HttpTransport | AsyncHttpTransport
+    options: RequestOptions
 
-    def _agree(self, kind: Any, timeout: float, max_tries: int, **settings: Any) -> None:
+    def _configure(self, kind: Any, timeout: float, max_tries: int, **settings: Any) -> None:
         if timeout <= 0 or max_tries < 1:
             raise ConfigurationError("timeout must be above 0 and max_tries at least 1.")
-        self.terms = Terms(timeout=timeout, patience=Patience(max_tries=max_tries))
-        self._exchange = kind(**settings)
+        self.options = RequestOptions(timeout=timeout, retry=RetryPolicy(max_tries=max_tries))
+        self._transport = kind(**settings)
 
-    def _insist_on_open(self, call: Call[Any]) -> None:
-        if self._exchange.closed:
+    def _raise_if_closed(self, call: ApiRequest[Any]) -> None:
+        if self._transport.closed:
             raise ConnectionFailedError("the client is closed", method=call.method, path=call.path)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._exchange.root!r})"
+        return f"{type(self).__name__}({self._transport.root!r})"
 
 
-class DatasetClient(_Endpoints, Blocking):
+class DatasetClient(_DatasetApi, SyncRunner):
     """The dataset API, blocking. May be used from several threads at once."""
 
-    _exchange: Exchange
+    _transport: HttpTransport
 
     def __init__(
         self,
@@ -83,7 +89,7 @@ class DatasetClient(_Endpoints, Blocking):
         transport: Any = None,
         library: ModuleType | None = None,
         allow_http: bool = False,
-        most_read: int = MOST_READ,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         """Prepare a client; nothing is opened before the first call.
 
@@ -96,10 +102,10 @@ class DatasetClient(_Endpoints, Blocking):
             transport: A transport for the client's own connection.
             library: The module `httpx2`, to use it in place of httpx.
             allow_http: Send the key without encryption to another machine.
-            most_read: Bytes of one answer; a longer one is an error.
+            max_response_bytes: Bytes of one answer; a longer one is an error.
         """
-        self._agree(
-            Exchange,
+        self._configure(
+            HttpTransport,
             timeout,
             max_tries,
             base_url=base_url,
@@ -108,27 +114,27 @@ class DatasetClient(_Endpoints, Blocking):
             transport=transport,
             library=library,
             allow_http=allow_http,
-            most_read=most_read,
+            max_response_bytes=max_response_bytes,
         )
 
-    def run(self, task: Errand[Value]) -> Value:
+    def run(self, flow: RequestFlow[Value]) -> Value:
         """Do what the errand says until it has a value."""
-        said = None
+        result = None
         try:
             while True:
-                step = task.send(said)
-                if isinstance(step, Rest):
+                step = flow.send(result)
+                if isinstance(step, Sleep):
                     time.sleep(step.seconds)
                 else:
-                    self._insist_on_open(step.call)
-                    said = self._exchange.send(step.call, step.deadline, step.content)
+                    self._raise_if_closed(step.request)
+                    result = self._transport.send(step.request, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value
             return value
 
     def close(self) -> None:
         """Close the connections; calls after this fail."""
-        self._exchange.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -142,10 +148,10 @@ class DatasetClient(_Endpoints, Blocking):
         self.close()
 
 
-class AsyncDatasetClient(_Endpoints, Awaiting):
+class AsyncDatasetClient(_DatasetApi, AsyncRunner):
     """The dataset API, asynchronous, for asyncio and trio; in one event loop."""
 
-    _exchange: AsyncExchange
+    _transport: AsyncHttpTransport
 
     def __init__(
         self,
@@ -158,11 +164,11 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
         transport: Any = None,
         library: ModuleType | None = None,
         allow_http: bool = False,
-        most_read: int = MOST_READ,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         """Prepare a client; the arguments are those of `DatasetClient`, with asynchronous ones."""
-        self._agree(
-            AsyncExchange,
+        self._configure(
+            AsyncHttpTransport,
             timeout,
             max_tries,
             base_url=base_url,
@@ -171,29 +177,29 @@ class AsyncDatasetClient(_Endpoints, Awaiting):
             transport=transport,
             library=library,
             allow_http=allow_http,
-            most_read=most_read,
+            max_response_bytes=max_response_bytes,
         )
 
-    async def run(self, task: Errand[Value]) -> Value:
+    async def run(self, flow: RequestFlow[Value]) -> Value:
         """Do what the errand says until it has a value."""
         import anyio
 
-        said = None
+        result = None
         try:
             while True:
-                step = task.send(said)
-                if isinstance(step, Rest):
+                step = flow.send(result)
+                if isinstance(step, Sleep):
                     await anyio.sleep(step.seconds)
                 else:
-                    self._insist_on_open(step.call)
-                    said = await self._exchange.send(step.call, step.deadline, step.content)
+                    self._raise_if_closed(step.request)
+                    result = await self._transport.send(step.request, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value
             return value
 
     async def close(self) -> None:
         """Close the connections; calls after this fail."""
-        await self._exchange.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,16 +11,16 @@ from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.filters import DATASET_FIELDS, filters_body
 from respan_langchain.client.models import Dataset, EvalReport, EvalRun, Page
 from respan_langchain.client.paths import (
-    Moment,
-    Selection,
+    FilterInput,
+    Timestamp,
     dataset_path,
-    filters_part,
-    given,
-    nothing_from,
+    filters_field,
+    omit_none,
     page_query,
-    something,
+    parse_empty,
+    require_changes,
 )
-from respan_langchain.client.requests import Call
+from respan_langchain.client.requests import ApiRequest
 from respan_langchain.errors import ConfigurationError
 
 
@@ -30,12 +30,12 @@ def create_dataset(
     description: str | None = None,
     is_empty: bool = True,
     sampling: float | None = None,
-    start_time: Moment | None = None,
-    end_time: Moment | None = None,
-    initial_log_filters: Selection = None,
+    start_time: Timestamp | None = None,
+    end_time: Timestamp | None = None,
+    initial_log_filters: FilterInput = None,
     source_dataset_id: str | None = None,
     granularity: Literal["logs", "traces"] | None = None,
-) -> Call[Dataset]:
+) -> ApiRequest[Dataset]:
     """Create a dataset: empty, or filled from the logs of a time, or as a copy of another one.
 
     Args:
@@ -64,7 +64,7 @@ def create_dataset(
         "source_dataset_id": source_dataset_id,
         "granularity": granularity,
     }
-    return Call("POST", "/api/datasets/", Dataset.model_validate, body=given(body))
+    return ApiRequest("POST", "/api/datasets/", Dataset.model_validate, body=omit_none(body))
 
 
 def list_datasets(
@@ -72,22 +72,22 @@ def list_datasets(
     page: int = 1,
     page_size: int = MAX_PAGE_SIZE,
     sort_by: str | None = None,
-    filters: Selection = None,
-) -> Call[Page[Dataset]]:
+    filters: FilterInput = None,
+) -> ApiRequest[Page[Dataset]]:
     """List one page of the datasets; a `-` before `sort_by` means descending."""
-    return Call(
+    return ApiRequest(
         "POST",
         "/api/datasets/list/",
         Page[Dataset].model_validate,
         query=page_query(page, page_size, sort_by=sort_by),
-        body=filters_part(filters, DATASET_FIELDS),
-        repeatable=True,
+        body=filters_field(filters, DATASET_FIELDS),
+        idempotent=True,
     )
 
 
-def dataset(dataset_id: str) -> Call[Dataset]:
+def dataset(dataset_id: str) -> ApiRequest[Dataset]:
     """Look at one dataset."""
-    return Call("GET", dataset_path(dataset_id), Dataset.model_validate, repeatable=True)
+    return ApiRequest("GET", dataset_path(dataset_id), Dataset.model_validate, idempotent=True)
 
 
 def update_dataset(
@@ -97,21 +97,21 @@ def update_dataset(
     description: str | None = None,
     starred: bool | None = None,
     tags: Sequence[str] | None = None,
-) -> Call[Dataset]:
+) -> ApiRequest[Dataset]:
     """Change what is given of a dataset; `tags` are ids and replace those that it has."""
     body = {"name": name, "description": description, "starred": starred, "tags": tags}
-    return Call(
+    return ApiRequest(
         "PATCH",
         dataset_path(dataset_id),
         Dataset.model_validate,
-        body=something(body),
-        repeatable=True,
+        body=require_changes(body),
+        idempotent=True,
     )
 
 
-def delete_dataset(dataset_id: str) -> Call[None]:
+def delete_dataset(dataset_id: str) -> ApiRequest[None]:
     """Delete a dataset and its logs."""
-    return Call("DELETE", dataset_path(dataset_id), nothing_from, repeatable=True)
+    return ApiRequest("DELETE", dataset_path(dataset_id), parse_empty, idempotent=True)
 
 
 def create_eval_report(
@@ -120,29 +120,29 @@ def create_eval_report(
     *,
     experiment_id: str | None = None,
     generation_method: Literal["auto", "llm", "code"] | None = None,
-) -> Call[EvalReport]:
+) -> ApiRequest[EvalReport]:
     """Start evaluators on the dataset; they run after the answer."""
     body = {
         "evaluator_ids": list(evaluator_ids),
         "experiment_id": experiment_id,
         "generation_method": generation_method,
     }
-    return Call(
+    return ApiRequest(
         "POST",
         dataset_path(dataset_id, "eval-reports", "create"),
         EvalReport.model_validate,
-        body=given(body),
+        body=omit_none(body),
     )
 
 
 def list_eval_reports(
     dataset_id: str, *, page: int = 1, page_size: int = MAX_PAGE_SIZE
-) -> Call[Page[EvalRun]]:
+) -> ApiRequest[Page[EvalRun]]:
     """List one page of the evaluators' runs."""
-    return Call(
+    return ApiRequest(
         "GET",
         dataset_path(dataset_id, "eval-reports", "list"),
         Page[EvalRun].model_validate,
         query=page_query(page, page_size),
-        repeatable=True,
+        idempotent=True,
     )

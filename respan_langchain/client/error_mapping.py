@@ -12,7 +12,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.errors import (
     ApiError,
     AuthenticationError,
@@ -27,7 +27,7 @@ from respan_langchain.errors import (
     ValidationError,
 )
 
-KINDS: dict[int, tuple[type[ApiError], str]] = {
+STATUS_ERRORS: dict[int, tuple[type[ApiError], str]] = {
     400: (ValidationError, "the request is refused"),
     401: (AuthenticationError, "the key is missing or wrong"),
     402: (PlanLimitError, "the plan's limit is reached"),
@@ -37,71 +37,73 @@ KINDS: dict[int, tuple[type[ApiError], str]] = {
     422: (ValidationError, "the request is refused"),
     429: (RateLimitError, "too many requests"),
 }
-LONGEST_BODY = 2_000
+MAX_BODY_CHARS = 2_000
 """Characters of the server's words that an error keeps."""
 FIELD_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,40}")
 
 
-def error_from(method: str, path: str, answer: Answer) -> ApiError:
+def build_error(method: str, path: str, result: HttpResult) -> ApiError:
     """Turn an answer that is no success into the exception that says so."""
-    if answer.status is None:
-        lost = DeadlineError if answer.timed_out else ConnectionFailedError
-        return lost(answer.problem, method=method, path=path)
-    kind, words = _kind_of(answer)
-    fields = _complaints(answer) if kind is ValidationError else {}
+    if result.status is None:
+        lost = DeadlineError if result.timed_out else ConnectionFailedError
+        return lost(result.error, method=method, path=path)
+    kind, words = _error_type(result)
+    fields = _field_errors(result) if kind is ValidationError else {}
     named = [name for name in fields if FIELD_NAME.fullmatch(name)][:5]
     return kind(
-        f"{answer.status}: {words}" + (f" ({', '.join(named)})" if named else ""),
+        f"{result.status}: {words}" + (f" ({', '.join(named)})" if named else ""),
         method=method,
         path=path,
-        status=answer.status,
-        body=_start_of(answer),
+        status=result.status,
+        body=_body_excerpt(result),
         fields=fields,
-        retry_after=retry_after(answer),
+        retry_after=parse_retry_after(result),
     )
 
 
-def unexpected(method: str, path: str, answer: Answer, problem: str) -> UnexpectedAnswerError:
+def build_unexpected_error(
+    method: str, path: str, result: HttpResult, problem: str
+) -> UnexpectedAnswerError:
     """Say that a success is not one: its body is not what the documentation promises."""
     return UnexpectedAnswerError(
-        f"{answer.status}: {problem}",
+        f"{result.status}: {problem}",
         method=method,
         path=path,
-        status=answer.status,
-        body=_start_of(answer),
+        status=result.status,
+        body=_body_excerpt(result),
     )
 
 
-def retry_after(answer: Answer) -> float | None:
+def parse_retry_after(result: HttpResult) -> float | None:
     """Read how many seconds the server asks to wait; None when it does not, or makes no sense.
 
     The body comes before the header. A date is measured against the answer's own Date, so that a
     wrong clock here does not matter.
     """
-    said = _json_object(answer).get("retry_after")
+    said = _json_object(result).get("retry_after")
     seconds = _seconds(said) if not isinstance(said, bool) else None
     if seconds is None:
-        seconds = _seconds(answer.headers.get("retry-after"))
-    return seconds if seconds is not None else _seconds_until(answer)
+        seconds = _seconds(result.headers.get("retry-after"))
+    return seconds if seconds is not None else _seconds_until(result)
 
 
-def _kind_of(answer: Answer) -> tuple[type[ApiError], str]:
-    status = answer.status or 0
+def _error_type(result: HttpResult) -> tuple[type[ApiError], str]:
+    status = result.status or 0
     if 300 <= status < 400:
         return (
             UnexpectedAnswerError,
-            f"a redirect to {_redirected_to(answer)}, which is not followed",
+            f"a redirect to {_redirect_target(result)}, which is not followed",
         )
     if status >= 500:
         return ServerError, "the platform failed"
-    return KINDS.get(
+    return STATUS_ERRORS.get(
         status, (UnexpectedAnswerError, "an answer that the documentation does not know")
     )
 
 
-def _redirected_to(answer: Answer) -> str:
+def _redirect_target(result: HttpResult) -> str:
     try:
-        parts = urlsplit(answer.headers.get("location", ""))
+        parts = urlsplit(result.headers.get("location", ""))
         host = parts.hostname
     except ValueError:
         host = None
@@ -110,8 +112,8 @@ def _redirected_to(answer: Answer) -> str:
     return f"{parts.scheme}://{host}"
 
 
-def _complaints(answer: Answer) -> dict[str, list[str]]:
-    body = _json_object(answer)
+def _field_errors(result: HttpResult) -> dict[str, list[str]]:
+    body = _json_object(result)
     said = body.get("errors", body)
     if not isinstance(said, dict):
         return {}
@@ -122,9 +124,9 @@ def _complaints(answer: Answer) -> dict[str, list[str]]:
     }
 
 
-def _json_object(answer: Answer) -> dict[str, Any]:
+def _json_object(result: HttpResult) -> dict[str, Any]:
     try:
-        said = json.loads(answer.body)
+        said = json.loads(result.body)
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -138,8 +140,8 @@ def _seconds(said: object) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _seconds_until(answer: Answer) -> float | None:
-    then, now = (_date(answer.headers.get(name)) for name in ("retry-after", "date"))
+def _seconds_until(result: HttpResult) -> float | None:
+    then, now = (_date(result.headers.get(name)) for name in ("retry-after", "date"))
     if then is None or now is None:
         return None
     return max(0.0, (then - now).total_seconds())
@@ -153,5 +155,5 @@ def _date(said: str | None) -> dt.datetime | None:
     return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
 
 
-def _start_of(answer: Answer) -> str:
-    return answer.body[: 4 * LONGEST_BODY].decode("utf-8", "replace")[:LONGEST_BODY]
+def _body_excerpt(result: HttpResult) -> str:
+    return result.body[: 4 * MAX_BODY_CHARS].decode("utf-8", "replace")[:MAX_BODY_CHARS]

@@ -19,7 +19,7 @@ DATASET_FIELDS = frozenset({
 })  # fmt: skip
 """What a list of datasets can be filtered by: the attributes that a dataset has."""
 
-MATCHES_PARTS = frozenset({"contains", "icontains", "startswith", "endswith"})
+SUBSTRING_OPERATORS = frozenset({"contains", "icontains", "startswith", "endswith"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,63 +64,63 @@ class Field:
     __hash__ = None  # type: ignore[assignment]  # a comparison gives Filters, so it cannot be a key
 
     def __eq__(self, value: object) -> Filters:  # type: ignore[override]  # a filter, as in SQLAlchemy
-        return self._is("", value)
+        return self._compare("", value)
 
     def __ne__(self, value: object) -> Filters:  # type: ignore[override]  # as above
-        return self._is("not", value)
+        return self._compare("not", value)
 
     def __lt__(self, value: object) -> Filters:
-        return self._is("lt", value)
+        return self._compare("lt", value)
 
     def __le__(self, value: object) -> Filters:
-        return self._is("lte", value)
+        return self._compare("lte", value)
 
     def __gt__(self, value: object) -> Filters:
-        return self._is("gt", value)
+        return self._compare("gt", value)
 
     def __ge__(self, value: object) -> Filters:
-        return self._is("gte", value)
+        return self._compare("gte", value)
 
     def iexact(self, text: str) -> Filters:
         """Equal, whatever the case."""
-        return self._is("iexact", text)
+        return self._compare("iexact", text)
 
     def contains(self, text: str) -> Filters:
         """Text with this part in it."""
-        return self._is("contains", text)
+        return self._compare("contains", text)
 
     def icontains(self, text: str) -> Filters:
         """Text with this part in it, whatever the case."""
-        return self._is("icontains", text)
+        return self._compare("icontains", text)
 
     def startswith(self, text: str) -> Filters:
         """Text that begins so."""
-        return self._is("startswith", text)
+        return self._compare("startswith", text)
 
     def endswith(self, text: str) -> Filters:
         """Text that ends so."""
-        return self._is("endswith", text)
+        return self._compare("endswith", text)
 
     def isin(self, values: Iterable[object]) -> Filters:
         """One of these; at least one must be given."""
-        return self._is("in", list(values))
+        return self._compare("in", list(values))
 
     def isnull(self, value: bool = True) -> Filters:
         """Without a value, or with any when False."""
-        return self._is("isnull", value)
+        return self._compare("isnull", value)
 
-    def _is(self, how: Operator, value: object) -> Filters:
-        return Filters({self._name: (how, _checked(self._name, how, value))})
+    def _compare(self, operator: Operator, value: object) -> Filters:
+        return Filters({self._name: (operator, _check_value(self._name, operator, value))})
 
 
 def field(name: str) -> Field:
     """Name a field of a log; `metadata()` names a key of its metadata."""
-    return Field(_known(name, LOG_FIELDS))
+    return Field(_check_field(name, LOG_FIELDS))
 
 
 def metadata(key: str) -> Field:
     """Name a key of a log's metadata."""
-    return Field(_known(f"metadata__{key}", LOG_FIELDS))
+    return Field(_check_field(f"metadata__{key}", LOG_FIELDS))
 
 
 def filters_body(
@@ -131,21 +131,23 @@ def filters_body(
         return {}
     if isinstance(filters, Filters):
         for name in filters.conditions:
-            _known(name, fields)
+            _check_field(name, fields)
         return filters.as_body()
-    return {_known(name, fields): _condition(name, said) for name, said in filters.items()}
+    return {
+        _check_field(name, fields): _check_condition(name, said) for name, said in filters.items()
+    }
 
 
-def _condition(name: str, said: object) -> dict[str, Any]:
-    if not isinstance(said, Mapping) or set(said) != {"operator", "value"}:
+def _check_condition(name: str, condition: object) -> dict[str, Any]:
+    if not isinstance(condition, Mapping) or set(condition) != {"operator", "value"}:
         raise ConfigurationError(f"The filter on {name!r} needs an operator and a value, no more.")
-    how = said["operator"]
-    if not isinstance(how, str) or how not in OPERATORS:
+    operator = condition["operator"]
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise ConfigurationError(f"The filter on {name!r} has an operator that does not exist.")
-    return {"operator": how, "value": _checked(name, how, said["value"])}
+    return {"operator": operator, "value": _check_value(name, operator, condition["value"])}
 
 
-def _known(name: str, fields: frozenset[str]) -> str:
+def _check_field(name: str, fields: frozenset[str]) -> str:
     if name in fields or (
         fields is LOG_FIELDS and name.removeprefix("metadata__") not in {"", name}
     ):
@@ -157,21 +159,21 @@ def _known(name: str, fields: frozenset[str]) -> str:
     )
 
 
-def _checked(name: str, how: str, value: object) -> Any:
-    if how == "isnull":
+def _check_value(name: str, operator: str, value: object) -> Any:
+    if operator == "isnull":
         if not isinstance(value, bool):
             raise ConfigurationError(f"isnull on {name!r} is true or false.")
         return value
-    if how == "in":
+    if operator == "in":
         if not isinstance(value, list | tuple) or not value:
             raise ConfigurationError(f"The filter on {name!r} needs a list with something in it.")
-        return [_scalar(name, one) for one in value]
-    if how in MATCHES_PARTS and value == "":
-        raise ConfigurationError(f"{how} on {name!r} with no text would select everything.")
-    return _scalar(name, value)
+        return [_check_scalar(name, one) for one in value]
+    if operator in SUBSTRING_OPERATORS and value == "":
+        raise ConfigurationError(f"{operator} on {name!r} with no text would select everything.")
+    return _check_scalar(name, value)
 
 
-def _scalar(name: str, value: object) -> Any:
+def _check_scalar(name: str, value: object) -> Any:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):

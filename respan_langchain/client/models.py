@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-Said = TypeVar("Said")
+T = TypeVar("T")
 
 
 def _none_if_odd(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -33,7 +33,7 @@ def _none_if_odd(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
-def _decoded(value: Any) -> Any:
+def _decode_json(value: Any) -> Any:
     """Undo the platform's habit of handing out objects and lists as JSON text.
 
     Text that happens to be a JSON object or list cannot be told from it, and is decoded too; text
@@ -52,19 +52,19 @@ Text = Annotated[str | None, Lenient]
 Count = Annotated[int | None, Lenient]
 Seconds = Annotated[float | None, Lenient]
 Usd = Annotated[Decimal | None, Lenient]
-When = Annotated[dt.datetime | None, Lenient]
-Truth = Annotated[bool | None, Lenient]
-Content = Annotated[Any, BeforeValidator(_decoded)]
-Mapped = Annotated[dict[str, Any] | None, Lenient, BeforeValidator(_decoded)]
+DateTime = Annotated[dt.datetime | None, Lenient]
+Bool = Annotated[bool | None, Lenient]
+Content = Annotated[Any, BeforeValidator(_decode_json)]
+JsonObject = Annotated[dict[str, Any] | None, Lenient, BeforeValidator(_decode_json)]
 
 
-class Statement(BaseModel):
+class ApiModel(BaseModel):
     """What all answers have in common: they are values, and may say more than is written here."""
 
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
-class Dataset(Statement):
+class Dataset(ApiModel):
     """A dataset; which of the fields are there depends on the call."""
 
     id: str
@@ -74,21 +74,21 @@ class Dataset(Statement):
     status: Text = None
     """`initializing`, `ready`, `failed` or `loading`."""
     log_count: Count = None
-    starred: Truth = None
+    starred: Bool = None
     tags: Any = None
-    created_at: When = None
-    updated_at: When = None
+    created_at: DateTime = None
+    updated_at: DateTime = None
 
 
-class Log(Statement):
+class Log(ApiModel):
     """One log of a dataset; its contents are decoded where the platform wrote them as JSON text."""
 
     unique_id: Annotated[Text, Field(validation_alias=AliasChoices("unique_id", "id"))] = None
     input: Content = None
     output: Content = None
     expected_output: Content = None
-    metadata: Mapped = None
-    metrics: Mapped = None
+    metadata: JsonObject = None
+    metrics: JsonObject = None
     model: Text = None
     log_type: Text = None
     status: Text = None
@@ -108,8 +108,8 @@ class Log(Statement):
     latency: Seconds = None
     time_to_first_token: Seconds = None
     scores: Any = None
-    start_time: When = None
-    timestamp: When = None
+    start_time: DateTime = None
+    timestamp: DateTime = None
     """The end, not the beginning."""
 
     @model_validator(mode="before")
@@ -118,16 +118,16 @@ class Log(Statement):
         """Show the custom identifier at one place, since answers have it at one of two."""
         if not isinstance(said, Mapping) or said.get("custom_identifier") is not None:
             return said
-        metadata = _decoded(said.get("metadata"))
+        metadata = _decode_json(said.get("metadata"))
         if not isinstance(metadata, Mapping):
             return said
         return {**said, "custom_identifier": metadata.get("custom_identifier")}
 
 
-class Page(Statement, Generic[Said]):
+class Page(ApiModel, Generic[T]):
     """One page of a list."""
 
-    results: list[Said]
+    results: list[T]
     count: Count = None
     """How many there are on all pages."""
     next: Text = None
@@ -138,20 +138,20 @@ class Page(Statement, Generic[Said]):
         return self.next is None or not self.results
 
 
-class Created(Statement):
+class CreatedLog(ApiModel):
     """A log that was accepted."""
 
     unique_id: Text = None
     message: Text = None
 
 
-class Message(Statement):
+class Message(ApiModel):
     """Words only: the platform does the work later."""
 
     message: Text = None
 
 
-class RowError(Statement):
+class RowError(ApiModel):
     """Why one row of a bulk request was refused."""
 
     index: Count = None
@@ -159,7 +159,7 @@ class RowError(Statement):
     error: Text = None
 
 
-class BulkResult(Statement):
+class BulkResult(ApiModel):
     """What became of the rows of a bulk request.
 
     `errors` may name fewer rows than `error_count` counts, so that some refused rows stay unknown.
@@ -174,7 +174,7 @@ class BulkResult(Statement):
         """Whether every row was accepted."""
         return self.error_count == 0 and not self.errors
 
-    def refused(self) -> Iterator[tuple[int, str]]:
+    def rejected(self) -> Iterator[tuple[int, str]]:
         """The rows that the platform named, with its words."""
         for row in self.errors:
             if row.index is not None:
@@ -188,7 +188,7 @@ class BulkResult(Statement):
         return ours and alone and self.success_count + self.error_count == rows
 
 
-class Summary(Statement):
+class Summary(ApiModel):
     """Totals over the logs of a dataset, or over those that a filter selects."""
 
     number_of_requests: Count = None
@@ -203,7 +203,7 @@ class Summary(Statement):
     scores: Any = None
 
 
-class EvalRun(Statement):
+class EvalRun(ApiModel):
     """One evaluator's run over a dataset."""
 
     task_id: Text = None
@@ -211,14 +211,14 @@ class EvalRun(Statement):
     dataset_id: Text = None
     evaluator_slug: Text = None
     status: Text = None
-    started_at: When = None
-    completed_at: When = None
+    started_at: DateTime = None
+    completed_at: DateTime = None
     error_message: Text = None
     evaluated_logs_count: Count = None
     score: Any = None
 
 
-class EvalReport(Statement):
+class EvalReport(ApiModel):
     """The runs that were started, and what could not be."""
 
     created_tasks: list[EvalRun] = []

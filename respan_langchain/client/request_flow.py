@@ -10,8 +10,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from respan_langchain._http_result import Answer
-from respan_langchain.client.requests import Call, Done, Failed, Patience, judge
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.requests import (
+    ApiRequest,
+    Failure,
+    RetryPolicy,
+    Success,
+    classify_result,
+)
 
 Value = TypeVar("Value")
 
@@ -20,47 +26,47 @@ Value = TypeVar("Value")
 class Send:
     """Carry out this call once, and send the answer back in."""
 
-    call: Call[Any]
+    request: ApiRequest[Any]
     content: bytes = field(repr=False)
     deadline: float
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Sleep:
     """Wait for so many seconds."""
 
     seconds: float
 
 
-Errand = Generator[Send | Rest, Any, Value]
+RequestFlow = Generator[Send | Sleep, Any, Value]
 """Is sent the `Answer` after a `Send`, and anything after a `Rest`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RequestOptions:
     """How long one call may take, and who tells time and luck."""
 
     timeout: float = 60.0
     """Seconds for a call with all its tries and waits."""
-    longest_try: float = 30.0
+    max_try_seconds: float = 30.0
     """Seconds for one try, so that a second one fits in."""
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Callable[[], float] = time.monotonic
-    luck: Callable[[], float] = random.random
+    rng: Callable[[], float] = random.random
 
 
-def errand(call: Call[Value], terms: Terms) -> Errand[Value]:
+def request_flow(request: ApiRequest[Value], options: RequestOptions) -> RequestFlow[Value]:
     """Ask until there is an answer to return or an error to raise."""
-    content = call.content()
-    deadline = terms.clock() + terms.timeout
+    content = request.encode_body()
+    deadline = options.clock() + options.timeout
     attempt = 0
     while True:
         attempt += 1
-        try_until = min(deadline, terms.clock() + terms.longest_try)
-        answer: Answer = yield Send(call, content, try_until)
-        verdict = judge(call, answer, attempt, terms.patience, terms.luck())
-        if isinstance(verdict, Done):
-            return verdict.value
-        if isinstance(verdict, Failed) or terms.clock() + verdict.seconds >= deadline:
-            raise verdict.error
-        yield Rest(verdict.seconds)
+        try_deadline = min(deadline, options.clock() + options.max_try_seconds)
+        result: HttpResult = yield Send(request, content, try_deadline)
+        decision = classify_result(request, result, attempt, options.retry, options.rng())
+        if isinstance(decision, Success):
+            return decision.value
+        if isinstance(decision, Failure) or options.clock() + decision.seconds >= deadline:
+            raise decision.error
+        yield Sleep(decision.seconds)

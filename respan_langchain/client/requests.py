@@ -15,45 +15,45 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from respan_langchain._http_result import Answer
-from respan_langchain.client.error_mapping import error_from, unexpected
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.error_mapping import build_error, build_unexpected_error
 from respan_langchain.errors import ApiError, ConfigurationError
 
 Value = TypeVar("Value")
 
-PASSING = frozenset({408, 425, 500, 502, 503, 504})
+TRANSIENT_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
 """Statuses that may go away by themselves, and do not say whether the request was carried out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Value]):
+class ApiRequest(Generic[Value]):
     """One request to one endpoint, and how to read what comes back. Its repr shows no content."""
 
     method: str
     path: str
     """Quoted, from `/api/` on."""
-    reads: Callable[[Any], Value] = field(repr=False)
+    parse: Callable[[Any], Value] = field(repr=False)
     """From the answer's JSON (None for an empty body) to what the caller gets.
 
     Raises pydantic's ValidationError when the JSON is something else.
     """
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    repeatable: bool = False
+    idempotent: bool = False
     """Whether doing it twice is the same as doing it once."""
-    refusal_reads: bool = False
+    parses_400: bool = False
     """Whether a 400 may carry the same envelope as a success."""
 
     def target(self) -> str:
         """The path and the query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
-    def content(self) -> bytes:
+    def encode_body(self) -> bytes:
         """Write the body as JSON; empty when there is none."""
         if self.body is None:
             return b""
         try:
-            text = json.dumps(self.body, default=_plain, allow_nan=False, ensure_ascii=False)
+            text = json.dumps(self.body, default=_to_json, allow_nan=False, ensure_ascii=False)
         except (ValueError, RecursionError):
             raise ConfigurationError(
                 "What is to be sent holds NaN, an infinity or itself, which JSON cannot say."
@@ -62,14 +62,14 @@ class Call(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[Value]):
+class Success(Generic[Value]):
     """The call succeeded."""
 
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Retry:
     """Another try is worth it after so many seconds; `error` is for when there is no time left."""
 
     seconds: float
@@ -77,80 +77,82 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class Failure:
     """The call failed for good."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to go on."""
 
     max_tries: int = 4
-    first_wait: float = 0.5
+    initial_backoff: float = 0.5
     """Seconds; doubles with each try, and is drawn at random below that."""
-    longest_wait: float = 20.0
-    longest_asked: float = 300.0
+    max_backoff: float = 20.0
+    max_retry_after: float = 300.0
     """Seconds that are waited at most when the server asks for it."""
 
 
-def judge(
-    call: Call[Value],
-    answer: Answer,
+def classify_result(
+    request: ApiRequest[Value],
+    result: HttpResult,
     attempt: int,
-    patience: Patience = Patience(),
-    chance: float = 1.0,
-) -> Done[Value] | Wait | Failed:
+    policy: RetryPolicy = RetryPolicy(),
+    jitter: float = 1.0,
+) -> Success[Value] | Retry | Failure:
     """Decide what an answer means for its call.
 
     Args:
-        call: What was asked.
-        answer: What came back.
+        request: The request that was sent.
+        result: What came back.
         attempt: Which try this was, counted from 1.
-        patience: How often and how long.
-        chance: A random number from 0 to 1, so that many clients do not come back at the same time.
+        policy: How often and how long.
+        jitter: A random number from 0 to 1, so that many clients do not come back at the same time.
     """
-    if answer.status is not None and 200 <= answer.status < 300:
-        return _read(call, answer)
-    if answer.status == 400 and call.refusal_reads:
-        envelope = _read(call, answer)
-        if isinstance(envelope, Done):
+    if result.status is not None and 200 <= result.status < 300:
+        return _parse_body(request, result)
+    if result.status == 400 and request.parses_400:
+        envelope = _parse_body(request, result)
+        if isinstance(envelope, Success):
             return envelope
-    if answer.status == 404 and call.method == "DELETE" and attempt > 1:
+    if result.status == 404 and request.method == "DELETE" and attempt > 1:
         # An earlier try may have done it and lost its answer; what should be gone is gone.
-        return _read(call, Answer(204))
-    error = error_from(call.method, call.path, answer)
-    if attempt >= patience.max_tries or not _is_worth_another_try(call, answer):
-        return Failed(error)
-    return Wait(_pause(error.retry_after, attempt, patience, chance), error)
+        return _parse_body(request, HttpResult(204))
+    error = build_error(request.method, request.path, result)
+    if attempt >= policy.max_tries or not _may_retry(request, result):
+        return Failure(error)
+    return Retry(_retry_delay(error.retry_after, attempt, policy, jitter), error)
 
 
-def _read(call: Call[Value], answer: Answer) -> Done[Value] | Failed:
+def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value] | Failure:
     try:
-        return Done(call.reads(json.loads(answer.body) if answer.body.strip() else None))
+        return Success(request.parse(json.loads(result.body) if result.body.strip() else None))
     except ValidationError:
         problem = "JSON that is not what the documentation says"
     except (ValueError, RecursionError):
-        kind = answer.headers.get("content-type", "no type").split(";")[0][:40]
-        problem = f"{len(answer.body)} bytes of {kind} that are no whole JSON"
-    return Failed(unexpected(call.method, call.path, answer, problem))
+        kind = result.headers.get("content-type", "no type").split(";")[0][:40]
+        problem = f"{len(result.body)} bytes of {kind} that are no whole JSON"
+    return Failure(build_unexpected_error(request.method, request.path, result, problem))
 
 
-def _is_worth_another_try(call: Call[Any], answer: Answer) -> bool:
-    if answer.status == 429:
+def _may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
+    if result.status == 429:
         return True
-    if answer.status is None:
-        return call.repeatable or not answer.sent
-    return call.repeatable and answer.status in PASSING
+    if result.status is None:
+        return request.idempotent or not result.maybe_sent
+    return request.idempotent and result.status in TRANSIENT_STATUSES
 
 
-def _pause(asked: float | None, attempt: int, patience: Patience, chance: float) -> float:
-    longest = min(patience.longest_wait, patience.first_wait * 2.0 ** (attempt - 1))
-    return min(asked or 0.0, patience.longest_asked) + longest * chance
+def _retry_delay(
+    retry_after: float | None, attempt: int, policy: RetryPolicy, jitter: float
+) -> float:
+    longest = min(policy.max_backoff, policy.initial_backoff * 2.0 ** (attempt - 1))
+    return min(retry_after or 0.0, policy.max_retry_after) + longest * jitter
 
 
-def _plain(value: object) -> Any:
+def _to_json(value: object) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dt.datetime | dt.date):

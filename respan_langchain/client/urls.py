@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from respan_langchain.errors import ConfigurationError
 
 
-def platform_root(base_url: str, *, with_key: bool = True, allow_http: bool = False) -> str:
+def normalize_base_url(base_url: str, *, with_key: bool = True, allow_http: bool = False) -> str:
     """Turn whatever people set as the base URL into what a call's path is appended to.
 
     Args:
@@ -20,7 +20,7 @@ def platform_root(base_url: str, *, with_key: bool = True, allow_http: bool = Fa
         with_key: Whether a key will be sent, so that plain HTTP leads only to this machine.
         allow_http: Send the key over plain HTTP all the same.
 
-    >>> platform_root("https://endpoint.respan.ai/api/")
+    >>> normalize_base_url("https://endpoint.respan.ai/api/")
     'https://endpoint.respan.ai'
     """
     text = base_url.strip()
@@ -39,7 +39,7 @@ def platform_root(base_url: str, *, with_key: bool = True, allow_http: bool = Fa
         raise ConfigurationError("The base URL must not carry a user or a password.")
     if parts.query or parts.fragment:
         raise ConfigurationError("The base URL must end with its path: no '?' and no '#'.")
-    if parts.scheme == "http" and with_key and not allow_http and not _is_this_machine(host):
+    if parts.scheme == "http" and with_key and not allow_http and not is_loopback(host):
         raise ConfigurationError(
             f"The key would travel to {host} unencrypted: use https:// or say allow_http=True."
         )
@@ -48,7 +48,7 @@ def platform_root(base_url: str, *, with_key: bool = True, allow_http: bool = Fa
     return origin + _without_api(parts.path)
 
 
-def segment(name: str) -> str:
+def quote_segment(name: str) -> str:
     """Quote an id so that it stays one segment of a path, whatever is in it.
 
     >>> segment("../d?1#")
@@ -62,7 +62,7 @@ def segment(name: str) -> str:
         raise ConfigurationError("An id must be text that can be written as UTF-8.") from None
 
 
-def usable_key(api_key: str | SecretStr | None) -> str | None:
+def validate_api_key(api_key: str | SecretStr | None) -> str | None:
     """Return the key as it goes into the header, None when there is none."""
     if api_key is None:
         return None
@@ -81,7 +81,8 @@ def _without_api(path: str) -> str:
     return path
 
 
-def _is_this_machine(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address leads to this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -12,12 +12,12 @@ from itertools import islice
 from os import PathLike
 from typing import Any, Final, Self
 
-from respan_langchain._connect import check_that_it_is_there, client_of
+from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import log_requests, models
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.paths import Selection
-from respan_langchain.client.request_flow import errand
+from respan_langchain.client.paths import FilterInput
+from respan_langchain.client.request_flow import request_flow
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.export.rows import ExactLog
 from respan_langchain.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
@@ -48,7 +48,7 @@ class Dataset:
         client: DatasetClient,
         about: models.Dataset,
         *,
-        filters: Selection = None,
+        filters: FilterInput = None,
         exact: bool = False,
         owns_client: bool = False,
     ) -> None:
@@ -75,7 +75,7 @@ class Dataset:
         *,
         dataset_id: str | None = None,
         create: bool = False,
-        filters: Selection = None,
+        filters: FilterInput = None,
         http_client: Any = None,
         **settings: Any,
     ) -> Self:
@@ -94,8 +94,8 @@ class Dataset:
         """
         found = read_settings(**settings)
         if not create:
-            check_that_it_is_there(found)
-        client = client_of(found, http_client)
+            require_database_file(found)
+        client = open_client(found, http_client)
         try:
             about = find_dataset(client, found, dataset_id or name, create=create)
         except BaseException:
@@ -110,7 +110,7 @@ class Dataset:
         settings: Settings,
         name: str | None = None,
         *,
-        filters: Selection = None,
+        filters: FilterInput = None,
     ) -> Self:
         """Open a dataset through a client that is open already; as `open`."""
         about = find_dataset(client, settings, name)
@@ -126,7 +126,7 @@ class Dataset:
         """The name, or the id of one that has none."""
         return self.about.name or self.about.id
 
-    def where(self, filters: Selection) -> "Dataset":
+    def where(self, filters: FilterInput) -> "Dataset":
         """Select some of the rows."""
         return Dataset(self._client, self.about, filters=filters, exact=self._exact)
 
@@ -177,9 +177,9 @@ class Dataset:
             self.id, page=number, page_size=size, sort_by=sort_by, filters=self._filters
         )
         if self._exact:
-            reads: Callable[[Any], Any] = models.Page[ExactLog].model_validate
-            call = replace(call, reads=reads)
-        return self._client.run(errand(call, self._client.terms))
+            parse: Callable[[Any], Any] = models.Page[ExactLog].model_validate
+            call = replace(call, parse=parse)
+        return self._client.run(request_flow(call, self._client.options))
 
     def summary(self) -> models.Summary:
         """Total the rows up."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.row import Row
 from respan_langchain.delivery.status import Final
 
@@ -70,7 +70,7 @@ class Posted:
     """What came back for a batch that was posted."""
 
     batch: Batch
-    answer: Answer
+    answer: HttpResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 
 MAX_WORDS = 1000
 """Characters of the server's words that are kept with a row."""
@@ -88,7 +88,7 @@ PASSING = re.compile(
 """Words of a failure that may pass. Row errors have no code, so words are all there is."""
 
 
-def judge(answer: Answer, rows: int) -> Verdict:
+def judge(answer: HttpResult, rows: int) -> Verdict:
     """Read the answer to a batch of `rows` rows."""
     verdict = _judge(answer, rows)
     if verdict.remedy in {Remedy.BISECT, Remedy.SPLIT}:
@@ -97,9 +97,9 @@ def judge(answer: Answer, rows: int) -> Verdict:
     return verdict
 
 
-def _judge(answer: Answer, rows: int) -> Verdict:
+def _judge(answer: HttpResult, rows: int) -> Verdict:
     everything = tuple(range(rows))
-    if not answer.sent:
+    if not answer.maybe_sent:
         return Verdict(_cause(answer), _remedy_unsent(answer), again=everything)
     if answer.status is None:
         return Verdict(_cause(answer), Remedy.WAIT, unknown=everything)
@@ -115,17 +115,17 @@ def _judge(answer: Answer, rows: int) -> Verdict:
     return Verdict(_cause(answer), remedy, again=everything)
 
 
-def _cause(answer: Answer) -> str:
-    if answer.problem or answer.status is None:
-        return answer.problem or "no answer"
+def _cause(answer: HttpResult) -> str:
+    if answer.error or answer.status is None:
+        return answer.error or "no answer"
     advice = ADVICE.get(answer.status)
     return f"{answer.status}, {advice}" if advice else str(answer.status)
 
 
-def _remedy_unsent(answer: Answer) -> Remedy:
+def _remedy_unsent(answer: HttpResult) -> Remedy:
     """What to do when the rows never left: perhaps their dataset could not even be asked for."""
     status = answer.status
-    if answer.lasting:
+    if answer.permanent:
         return Remedy.HALT
     if status == 429:
         return Remedy.SLOW_DOWN
@@ -133,7 +133,7 @@ def _remedy_unsent(answer: Answer) -> Remedy:
     return Remedy.WAIT if passing else Remedy.HALT
 
 
-def _judge_envelope(answer: Answer, status: int, rows: int) -> Verdict:
+def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Verdict:
     everything = tuple(range(rows))
     content = _content(answer.body)
     if "success_count" not in content:
@@ -205,7 +205,7 @@ def _sort(errors: dict[int, str]) -> tuple[dict[int, str], dict[int, str]]:
     return {index: words for index, words in errors.items() if index not in passing}, passing
 
 
-def _redirected(answer: Answer) -> str:
+def _redirected(answer: HttpResult) -> str:
     try:
         host = urlsplit(answer.headers.get("location", "")).hostname
     except ValueError:

@@ -11,14 +11,14 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 
 LONGEST_ASKED = 300.0
 """A server that asks for more is not believed."""
 WINDOW = 60.0
 
 
-def asked_wait(answer: Answer, wall_clock: float) -> float | None:
+def asked_wait(answer: HttpResult, wall_clock: float) -> float | None:
     """Seconds that the server asks to wait, in its body or its header; None when it does not say.
 
     A date is measured against the server's own `Date`, so that a wrong clock on either side does no
@@ -38,7 +38,7 @@ def _asked_in_body(body: bytes) -> float | None:
     return _seconds(content.get("retry_after")) if isinstance(content, dict) else None
 
 
-def _asked_in_header(answer: Answer, wall_clock: float) -> float | None:
+def _asked_in_header(answer: HttpResult, wall_clock: float) -> float | None:
     header = answer.headers.get("retry-after", "")
     seconds = _seconds(header)
     if seconds is not None:

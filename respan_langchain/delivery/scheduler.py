@@ -209,7 +209,7 @@ class Dispatch:
 
     def _shrink_if_stuck(self, posted: Posted) -> None:
         answer, size = posted.answer, posted.batch.size
-        if answer.timed_out and not answer.sent and size > STUCK_BYTES:
+        if answer.timed_out and not answer.maybe_sent and size > STUCK_BYTES:
             self._target.shrink(size)
 
     def _settle_named(self, batch: Batch, verdict: Verdict, now: float, news: News) -> None:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import get_ident
 from typing import Protocol
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import fork_safety, threads
 from respan_langchain.delivery.batch import Errand, Found, Posted
 from respan_langchain.delivery.row import body_of
@@ -24,7 +24,7 @@ FROZEN = 1.0
 class Carrier(Protocol):
     """The wire. Answers, never raises; what it raises all the same counts as 'outcome unknown'."""
 
-    def post(self, address: str, body: bytes, deadline: float) -> Answer:
+    def post(self, address: str, body: bytes, deadline: float) -> HttpResult:
         """Make one bulk request; `deadline` is the seconds that it may take in all."""
 
     def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
@@ -102,11 +102,11 @@ class Courier:
         unopened = self._carrier is None
         # Says what to change, and quotes no row; the words of others may.
         is_told = isinstance(error, ConfigurationError)
-        answer = Answer(
+        answer = HttpResult(
             None,
-            problem=str(error) if is_told else type(error).__name__,
-            sent=not unopened,
-            lasting=unopened and is_told,
+            error=str(error) if is_told else type(error).__name__,
+            maybe_sent=not unopened,
+            permanent=unopened and is_told,
         )
         return Posted(errand.batch, answer)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from respan_langchain._http_result import Answer
-from respan_langchain.client.urls import platform_root
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.urls import normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.spool.directory import prepare
@@ -130,7 +130,7 @@ def _with_absolute_url(settings: Settings) -> Settings:
     if settings.is_local:
         place = f"sqlite:///{place_of(settings.base_url)}"
         return settings.model_copy(update={"base_url": place})
-    platform_root(settings.base_url, allow_http=settings.allow_http)
+    normalize_base_url(settings.base_url, allow_http=settings.allow_http)
     return settings
 
 
@@ -141,15 +141,15 @@ class RespanTransport:
     """
 
     def __init__(self, settings: Settings, http_client: Any = None) -> None:
-        from respan_langchain._connect import client_of, exchange_of
+        from respan_langchain._connect import open_client, open_transport
 
-        self._exchange = exchange_of(settings, http_client)
-        self._client = client_of(settings, http_client, timeout=settings.request_timeout)
+        self._transport = open_transport(settings, http_client)
+        self._client = open_client(settings, http_client, timeout=settings.request_timeout)
         self._ids: dict[str, str] = {}
 
-    def post(self, address: str, body: bytes, deadline: float) -> Answer:
+    def post(self, address: str, body: bytes, deadline: float) -> HttpResult:
         """Make one bulk request, once the dataset is known; again where it is known no more."""
-        from respan_langchain.client.log_requests import bulk_call
+        from respan_langchain.client.log_requests import bulk_request
 
         ends = time.monotonic() + deadline
         may_be_gone = address in self._ids
@@ -157,7 +157,7 @@ class RespanTransport:
             dataset_id = self._dataset_id(address, ends)
         except ApiError as problem:
             return _unsent_response(problem)
-        answer = self._exchange.send(bulk_call(dataset_id), ends, content=body)
+        answer = self._transport.send(bulk_request(dataset_id), ends, content=body)
         if answer.status == NOT_FOUND:
             self._ids.pop(address, None)  # its name may have another id by now
             if may_be_gone:
@@ -176,7 +176,7 @@ class RespanTransport:
 
     def close(self) -> None:
         """Give up its connections."""
-        self._exchange.close()
+        self._transport.close()
         self._client.close()
 
     def _dataset_id(self, address: str, ends: float) -> str:
@@ -189,12 +189,12 @@ class RespanTransport:
         return self._ids[address]
 
 
-def _unsent_response(problem: ApiError) -> Answer:
+def _unsent_response(problem: ApiError) -> HttpResult:
     """What kept the dataset from being found, as if it had been said of the rows.
 
     They were surely not sent.
     """
     if problem.status is None:
-        return Answer(None, problem=str(problem), sent=False)
+        return HttpResult(None, error=str(problem), maybe_sent=False)
     headers = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
-    return Answer(problem.status, body=problem.body.encode(), headers=headers, sent=False)
+    return HttpResult(problem.status, body=problem.body.encode(), headers=headers, maybe_sent=False)

@@ -18,7 +18,7 @@ from langchain_core.runnables import RunnableLambda
 from support.constructs import QUESTION, sequence
 from support.models import FakeChat, FakeText
 
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.settings import read_settings
 
 
@@ -290,5 +290,5 @@ RunnableLambda(len).invoke("abc", {{"callbacks": [handler]}})
     done = subprocess.run([sys.executable, "-c", app, platform], capture_output=True, check=False)
 
     assert done.returncode == status, done.stderr
-    with client_of(read_settings(base_url=platform)) as client:
+    with open_client(read_settings(base_url=platform)) as client:
         assert [dataset.log_count for dataset in client.datasets()] == [1]

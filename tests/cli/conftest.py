@@ -13,7 +13,7 @@ import pytest
 from cli.cli_support import ROOT
 from typer.testing import CliRunner
 
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.cli.app import app
 from respan_langchain.settings import read_settings
 
@@ -83,7 +83,7 @@ def fill(folder: Path) -> Callable[..., str]:
     def put(
         rows: list[dict[str, Any]], name: str = "demo", url: str = "sqlite:///respan.db"
     ) -> str:
-        with client_of(read_settings(base_url=url)) as client:
+        with open_client(read_settings(base_url=url)) as client:
             dataset = client.find_or_create_dataset(name)
             for start in range(0, len(rows), 500):
                 assert client.bulk_create_logs(dataset.id, rows[start : start + 500])

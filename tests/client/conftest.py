@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from respan_langchain.client.dataset_requests import dataset
-from respan_langchain.client.http.transport import AsyncExchange, Exchange
+from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
 AGES = 60.0
@@ -169,7 +169,7 @@ def library(request):
     return importlib.import_module(request.param)
 
 
-@pytest.fixture(params=[Exchange, AsyncExchange], ids=["blocking", "asynchronous"])
+@pytest.fixture(params=[HttpTransport, AsyncHttpTransport], ids=["blocking", "asynchronous"])
 def kind(request):
     return request.param
 
@@ -186,13 +186,13 @@ def send(library, kind, caplog):
             asked = (call or dataset("d1"), time.monotonic() + within, content)
             try:
                 answer = exchange.send(*asked)
-                answer = await answer if kind is AsyncExchange else answer
+                answer = await answer if kind is AsyncHttpTransport else answer
             finally:
                 closing = exchange.close()
-                await closing if kind is AsyncExchange else None
+                await closing if kind is AsyncHttpTransport else None
             if given is not None:
                 assert not given.is_closed
-                await given.aclose() if kind is AsyncExchange else given.close()
+                await given.aclose() if kind is AsyncHttpTransport else given.close()
             assert KEY not in repr(answer) + repr(exchange) + caplog.text
             return answer
 

@@ -128,7 +128,7 @@ def test_a_row_that_cannot_be_taken_is_named(client, dataset):
 
     assert not result
     assert (result.success_count, result.error_count) == (1, 1)
-    assert [index for index, _ in result.refused()] == [1]
+    assert [index for index, _ in result.rejected()] == [1]
 
 
 def test_a_batch_of_which_no_row_can_be_taken_is_a_result_too(client, dataset):

@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from respan_langchain import errors
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Dataset
-from respan_langchain.client.request_flow import Terms
+from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.client.workflows import find_or_create_dataset
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
@@ -195,13 +195,13 @@ def test_two_that_create_a_dataset_at_once_take_the_same():
     datasets = []
 
     def listed():
-        return Answer(200, json.dumps({**PAGE, "results": datasets}).encode())
+        return HttpResult(200, json.dumps({**PAGE, "results": datasets}).encode())
 
     def created(name):
         datasets.append({"id": name, "name": "mine"})
-        return Answer(201, json.dumps(datasets[-1]).encode())
+        return HttpResult(201, json.dumps(datasets[-1]).encode())
 
-    one, two = (find_or_create_dataset(Terms(), "mine") for _ in range(2))
+    one, two = (find_or_create_dataset(RequestOptions(), "mine") for _ in range(2))
     for looking in (one, two):
         looking.send(None)
         looking.send(listed())
@@ -216,14 +216,14 @@ def test_two_that_create_a_dataset_at_once_take_the_same():
 
 def test_a_dataset_is_looked_for_within_the_time_of_one_call():
     now = [0.0]
-    looking = find_or_create_dataset(Terms(clock=lambda: now[0]), "mine", timeout=10.0)
+    looking = find_or_create_dataset(RequestOptions(clock=lambda: now[0]), "mine", timeout=10.0)
     other = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
 
     first = looking.send(None)
     now[0] = 8.0
-    second = looking.send(Answer(200, json.dumps(other).encode()))
+    second = looking.send(HttpResult(200, json.dumps(other).encode()))
     now[0] = 9.0
-    creating = looking.send(Answer(200, json.dumps(PAGE).encode()))
+    creating = looking.send(HttpResult(200, json.dumps(PAGE).encode()))
 
     assert [step.deadline for step in (first, second, creating)] == [10.0, 10.0, 10.0]
 

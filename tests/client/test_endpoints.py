@@ -9,7 +9,7 @@ from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import (
     BulkResult,
-    Created,
+    CreatedLog,
     Dataset,
     EvalReport,
     Log,
@@ -180,7 +180,7 @@ CALLS = [
 @pytest.mark.parametrize(("call", "method", "path", "query", "body"), CALLS)
 def test_a_call_is_what_the_contract_says(call, method, path, query, body):
     assert (call.method, call.path, dict(call.query)) == (method, path, query)
-    assert (json.loads(call.content()) if body is not None else call.body) == body
+    assert (json.loads(call.encode_body()) if body is not None else call.body) == body
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_call_is_what_the_contract_says(call, method, path, query, body):
         (dataset_requests.list_datasets(), PAGE, Page),
         (dataset_requests.create_eval_report("d1", ["e"]), {"created_tasks": [{}]}, EvalReport),
         (dataset_requests.list_eval_reports("d1"), PAGE, Page),
-        (log_requests.create_log("d1", {}), {"unique_id": "u"}, Created),
+        (log_requests.create_log("d1", {}), {"unique_id": "u"}, CreatedLog),
         (log_requests.list_logs("d1"), PAGE, Page),
         (log_requests.export_logs("d1"), MESSAGE, Message),
         (log_requests.log("d1", "u1"), {}, Log),
@@ -200,7 +200,7 @@ def test_a_call_is_what_the_contract_says(call, method, path, query, body):
     ],
 )
 def test_an_answer_is_read_as_its_type(call, answer, kind):
-    assert isinstance(call.reads(answer), kind)
+    assert isinstance(call.parse(answer), kind)
 
 
 @pytest.mark.parametrize(

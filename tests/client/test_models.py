@@ -104,7 +104,7 @@ def test_a_bulk_result_names_rows_as_far_as_the_platform_does():
     errors = [{"index": 3, "error": "no"}, {"error": "which?"}, {"index": 4}]
     result = BulkResult.model_validate({"success_count": 0, "error_count": 9, "errors": errors})
 
-    assert list(result.refused()) == [(3, "no"), (4, "")]
+    assert list(result.rejected()) == [(3, "no"), (4, "")]
     assert result.error_count == 9
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from respan_langchain import errors
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.client.dataset_requests import create_dataset, dataset, delete_dataset
 from respan_langchain.client.log_requests import (
     bulk_create_logs,
@@ -19,22 +19,31 @@ from respan_langchain.client.log_requests import (
     update_log,
 )
 from respan_langchain.client.models import Dataset
-from respan_langchain.client.requests import Call, Done, Failed, Patience, Wait, judge
+from respan_langchain.client.requests import (
+    ApiRequest,
+    Failure,
+    Retry,
+    RetryPolicy,
+    Success,
+    classify_result,
+)
 
 READ = dataset("d1")
 CREATE = create_log("d1", {"input": "x"})
 CHANGE = update_log("d1", "u1", output="y")
 DELETE = delete_dataset("d1")
 BULK = bulk_create_logs("d1", [{"input": "x"}])
-UNSENT = Answer(None, problem="could not connect", sent=False)
-BROKEN = Answer(None, problem="the connection broke")
-LATE = Answer(None, problem="no whole answer came in time", timed_out=True)
+UNSENT = HttpResult(None, error="could not connect", maybe_sent=False)
+BROKEN = HttpResult(None, error="the connection broke")
+LATE = HttpResult(None, error="no whole answer came in time", timed_out=True)
 NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
 
 
 def said(status, body=None, **headers):
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Answer(status, raw, {name.replace("_", "-"): value for name, value in headers.items()})
+    return HttpResult(
+        status, raw, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +61,7 @@ def said(status, body=None, **headers):
     ],
 )
 def test_a_success_is_done(call, answer):
-    assert isinstance(judge(call, answer, 1), Done)
+    assert isinstance(classify_result(call, answer, 1), Success)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +84,9 @@ def test_a_success_is_done(call, answer):
     ],
 )
 def test_what_the_documentation_does_not_know_is_no_success(call, answer):
-    verdict = judge(call, answer, 1)
+    verdict = classify_result(call, answer, 1)
 
-    assert isinstance(verdict, Failed)
+    assert isinstance(verdict, Failure)
     assert type(verdict.error) is errors.UnexpectedAnswerError
 
 
@@ -95,9 +104,9 @@ def test_what_the_documentation_does_not_know_is_no_success(call, answer):
     ],
 )
 def test_a_refusal_is_final_and_says_what_was_asked(status, kind):
-    verdict = judge(READ, said(status, {"detail": "words of the server"}), 1)
+    verdict = classify_result(READ, said(status, {"detail": "words of the server"}), 1)
 
-    assert isinstance(verdict, Failed)
+    assert isinstance(verdict, Failure)
     assert type(verdict.error) is kind
     assert (verdict.error.method, verdict.error.path) == ("GET", "/api/datasets/d1/")
     assert verdict.error.status == status
@@ -128,9 +137,9 @@ def test_a_refusal_is_final_and_says_what_was_asked(status, kind):
     ],
 )
 def test_only_what_cannot_happen_twice_is_tried_again(call, answer, is_repeated):
-    verdict = judge(call, answer, 1)
+    verdict = classify_result(call, answer, 1)
 
-    assert isinstance(verdict, Wait if is_repeated else Failed)
+    assert isinstance(verdict, Retry if is_repeated else Failure)
 
 
 @pytest.mark.parametrize(
@@ -138,26 +147,26 @@ def test_only_what_cannot_happen_twice_is_tried_again(call, answer, is_repeated)
     [(LATE, errors.DeadlineError), (BROKEN, errors.ConnectionFailedError)],
 )
 def test_no_answer_is_an_error_in_the_exchanges_words(answer, kind):
-    verdict = judge(CREATE, answer, 1)
+    verdict = classify_result(CREATE, answer, 1)
 
     assert type(verdict.error) is kind
-    assert str(verdict.error) == f"POST /api/datasets/d1/logs/: {answer.problem}"
+    assert str(verdict.error) == f"POST /api/datasets/d1/logs/: {answer.error}"
 
 
 def test_a_bulk_request_that_was_refused_whole_is_no_result():
-    verdict = judge(BULK, said(400, {"detail": "no"}), 1)
+    verdict = classify_result(BULK, said(400, {"detail": "no"}), 1)
 
     assert type(verdict.error) is errors.ValidationError
 
 
 def test_after_the_last_try_the_error_stands():
-    assert isinstance(judge(READ, said(503), 3, Patience(max_tries=3)), Failed)
-    assert isinstance(judge(READ, said(503), 2, Patience(max_tries=3)), Wait)
+    assert isinstance(classify_result(READ, said(503), 3, RetryPolicy(max_tries=3)), Failure)
+    assert isinstance(classify_result(READ, said(503), 2, RetryPolicy(max_tries=3)), Retry)
 
 
 def test_what_should_be_gone_and_is_gone_after_a_lost_answer_is_done():
-    assert isinstance(judge(DELETE, said(404), 1), Failed)
-    assert judge(DELETE, said(404), 2) == Done(None)
+    assert isinstance(classify_result(DELETE, said(404), 1), Failure)
+    assert classify_result(DELETE, said(404), 2) == Success(None)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +195,7 @@ def test_what_should_be_gone_and_is_gone_after_a_lost_answer_is_done():
     ],
 )
 def test_the_server_may_say_how_long_to_wait(answer, seconds):
-    verdict = judge(READ, answer, 1, chance=0.0)
+    verdict = classify_result(READ, answer, 1, jitter=0.0)
 
     assert verdict.error.retry_after == seconds
     assert verdict.seconds == (seconds or 0.0)
@@ -197,15 +206,15 @@ def test_the_server_may_say_how_long_to_wait(answer, seconds):
     [(1, 1.0, 0.5), (2, 1.0, 1.0), (3, 1.0, 2.0), (3, 0.25, 0.5), (50, 1.0, 20.0)],
 )
 def test_waits_double_up_to_a_limit_and_are_drawn_at_random(attempt, chance, seconds):
-    patience = Patience(max_tries=100)
+    patience = RetryPolicy(max_tries=100)
 
-    assert judge(READ, said(500), attempt, patience, chance).seconds == seconds
+    assert classify_result(READ, said(500), attempt, patience, chance).seconds == seconds
 
 
 def test_an_absurd_wait_is_cut():
     answer = said(429, retry_after="1000000000")
 
-    assert judge(READ, answer, 1, Patience(longest_asked=300), 0.0).seconds == 300.0
+    assert classify_result(READ, answer, 1, RetryPolicy(max_retry_after=300), 0.0).seconds == 300.0
 
 
 @pytest.mark.parametrize(
@@ -221,7 +230,7 @@ def test_an_absurd_wait_is_cut():
     ],
 )
 def test_the_servers_complaints_are_kept_by_field(body, fields, named):
-    error = judge(CREATE, said(422, body), 1).error
+    error = classify_result(CREATE, said(422, body), 1).error
 
     assert error.fields == (body if fields is None else fields)
     assert str(error).endswith(named)
@@ -238,14 +247,14 @@ def test_the_servers_complaints_are_kept_by_field(body, fields, named):
     ],
 )
 def test_a_redirect_names_its_host_and_no_more(location, words):
-    error = judge(READ, said(307, location=location), 1).error
+    error = classify_result(READ, said(307, location=location), 1).error
 
     assert words in str(error)
     assert "token" not in str(error)
 
 
 def test_only_the_start_of_a_long_answer_is_kept():
-    assert len(judge(READ, said(400, b"x" * 100_000), 1).error.body) == 2000
+    assert len(classify_result(READ, said(400, b"x" * 100_000), 1).error.body) == 2000
 
 
 def test_a_call_shows_no_content():
@@ -264,7 +273,7 @@ def test_a_body_is_written_as_json_whatever_it_is_made_of():
         "h": "\ud800",
     }
 
-    written = json.loads(create_log("d1", body).content())
+    written = json.loads(create_log("d1", body).encode_body())
 
     assert written["a"] == 0.5
     assert (written["b"], written["c"]) == ("2026-11-23T00:00:00+00:00", "2026-11-23")
@@ -279,12 +288,12 @@ def test_a_body_that_json_cannot_say_is_refused_without_being_quoted():
 
     for odd in (float("nan"), loop):
         with pytest.raises(errors.ConfigurationError):
-            create_log("d1", {"input": odd}).content()
+            create_log("d1", {"input": odd}).encode_body()
     with pytest.raises(TypeError, match="type object"):
-        create_log("d1", {"input": object()}).content()
+        create_log("d1", {"input": object()}).encode_body()
 
 
 def test_no_body_is_no_content():
-    assert READ.content() == b""
+    assert READ.encode_body() == b""
     assert dataclasses.replace(READ, query={"a": "b c"}).target() == "/api/datasets/d1/?a=b+c"
-    assert isinstance(READ, Call)
+    assert isinstance(READ, ApiRequest)

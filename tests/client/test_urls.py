@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.urls import platform_root, segment, usable_key
+from respan_langchain.client.urls import normalize_base_url, quote_segment, validate_api_key
 from respan_langchain.errors import ConfigurationError
 
 
@@ -34,7 +34,7 @@ from respan_langchain.errors import ConfigurationError
     ],
 )
 def test_api_stands_once_whatever_was_set(said, root):
-    assert platform_root(said) == root
+    assert normalize_base_url(said) == root
 
 
 @pytest.mark.parametrize(
@@ -60,33 +60,33 @@ def test_api_stands_once_whatever_was_set(said, root):
 )
 def test_what_could_lead_elsewhere_is_refused(said):
     with pytest.raises(ConfigurationError) as refused:
-        platform_root(said)
+        normalize_base_url(said)
 
     assert "pa55word" not in str(refused.value)
 
 
 def test_plain_http_needs_to_be_asked_for_or_to_carry_no_key():
-    assert platform_root("http://respan.lan", allow_http=True) == "http://respan.lan"
-    assert platform_root("http://respan.lan", with_key=False) == "http://respan.lan"
+    assert normalize_base_url("http://respan.lan", allow_http=True) == "http://respan.lan"
+    assert normalize_base_url("http://respan.lan", with_key=False) == "http://respan.lan"
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a b", "a\nb", "clé", "a\x00b"])
 def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key):
     with pytest.raises(ConfigurationError) as refused:
-        usable_key(key)
+        validate_api_key(key)
 
     assert not key.strip() or key not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", [" sk-1\n", SecretStr("sk-1")])
 def test_a_key_is_text_or_a_secret(key):
-    assert usable_key(key) == "sk-1"
+    assert validate_api_key(key) == "sk-1"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "\ud800"])
 def test_an_id_that_cannot_be_one_segment_is_refused(name):
     with pytest.raises(ConfigurationError):
-        segment(name)
+        quote_segment(name)
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Signal
 from respan_langchain.delivery.row import Parcel, Row
@@ -55,19 +55,19 @@ def row(name, *, number=0, accepted=0.0, **parcel_settings):
 
 def all_stored(count):
     envelope = {"success_count": count, "error_count": 0, "errors": []}
-    return Answer(201, json.dumps(envelope).encode())
+    return HttpResult(201, json.dumps(envelope).encode())
 
 
 def envelope(stored, failed, errors=(), status=201, **more):
     listed = [{"index": index, "error": words} for index, words in errors]
     content = {"success_count": stored, "error_count": failed, "errors": listed, **more}
-    return Answer(status, json.dumps(content).encode())
+    return HttpResult(status, json.dumps(content).encode())
 
 
 class Wire:
     """A carrier in memory: stores every row, unless the next answer in `script` says otherwise.
 
-    Such an answer is a function from the rows' ids to an Answer; it decides what `keep` stores.
+    Such an answer is a function from the rows' ids to an HttpResult; it decides what `keep` stores.
     """
 
     def __init__(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.exit_hooks import Registry, worker_for
 from respan_langchain.delivery.worker import Worker
@@ -19,7 +19,7 @@ from tests.delivery.kit import WAIT, Wire, parcel
 SETTING = '''
 import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ProcessPoolExecutor
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.status import Ledger
 from respan_langchain.delivery.limits import Limits
@@ -33,12 +33,12 @@ class File:
         if MOOD == "hang":
             print("hanging", flush=True)
             threading.Event().wait(deadline)
-            return Answer(None, problem="timeout")
+            return HttpResult(None, error="timeout")
         if MOOD == "refuse":
-            return Answer(401)
+            return HttpResult(401)
         with open(OUT, "a") as out:
             out.write("".join(f"{name}\\n" for name in ids))
-        return Answer(201, b'{"success_count": %d, "error_count": 0}' % len(ids))
+        return HttpResult(201, b'{"success_count": %d, "error_count": 0}' % len(ids))
     def find(self, address, ids, deadline):
         return None
     def close(self):
@@ -186,7 +186,7 @@ def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
     interrupted, other = (
         workers.worker_for(name, lambda: Interrupted(lambda: wire)) for name in "ab"
     )
-    wire.script += [lambda ids: Answer(401)] * 9
+    wire.script += [lambda ids: HttpResult(401)] * 9
     for worker in (interrupted, other):
         worker.put(parcel("a"))
 

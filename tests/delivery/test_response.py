@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.response import Remedy, judge
 from tests.delivery.kit import all_stored, envelope
 
@@ -27,46 +27,52 @@ def meaning(remedy=Remedy.NOTHING, **rows):
 
 
 AGAIN = {
-    "no connection": (Answer(None, problem="refused", sent=False), Remedy.WAIT),
-    "nothing to send with": (Answer(None, problem="x", sent=False, lasting=True), Remedy.HALT),
-    "301": (Answer(301, headers={"location": "https://elsewhere/x"}), Remedy.HALT),
-    "302": (Answer(302), Remedy.HALT),
-    "307": (Answer(307, headers={"location": "http://["}), Remedy.HALT),
-    "308": (Answer(308), Remedy.HALT),
-    "400 without rows": (Answer(400, b'{"detail": "bad"}'), Remedy.BISECT),
+    "no connection": (HttpResult(None, error="refused", maybe_sent=False), Remedy.WAIT),
+    "nothing to send with": (
+        HttpResult(None, error="x", maybe_sent=False, permanent=True),
+        Remedy.HALT,
+    ),
+    "301": (HttpResult(301, headers={"location": "https://elsewhere/x"}), Remedy.HALT),
+    "302": (HttpResult(302), Remedy.HALT),
+    "307": (HttpResult(307, headers={"location": "http://["}), Remedy.HALT),
+    "308": (HttpResult(308), Remedy.HALT),
+    "400 without rows": (HttpResult(400, b'{"detail": "bad"}'), Remedy.BISECT),
     "400 of nothing stored that does not add up": (envelope(0, 1, status=400), Remedy.BISECT),
-    "401": (Answer(401), Remedy.HALT),
-    "402": (Answer(402), Remedy.HALT),
-    "403": (Answer(403), Remedy.HALT),
-    "404": (Answer(404), Remedy.HALT),
-    "405": (Answer(405), Remedy.HALT),
-    "407": (Answer(407), Remedy.HALT),
-    "409": (Answer(409), Remedy.BISECT),
-    "413": (Answer(413), Remedy.SPLIT),
-    "415": (Answer(415), Remedy.HALT),
-    "422 that is no JSON": (Answer(422, b"<html>"), Remedy.BISECT),
-    "425": (Answer(425), Remedy.WAIT),
-    "429": (Answer(429), Remedy.SLOW_DOWN),
-    "501": (Answer(501), Remedy.HALT),
-    "503": (Answer(503), Remedy.WAIT),
-    "another API": (Answer(200, b'{"message": "Import started"}'), Remedy.HALT),
-    "the dataset could not be looked up: 500": (Answer(500, sent=False), Remedy.WAIT),
-    "the dataset could not be looked up: 400": (Answer(400, sent=False), Remedy.HALT),
-    "the dataset could not be looked up: 401": (Answer(401, sent=False), Remedy.HALT),
-    "the dataset could not be looked up: 429": (Answer(429, sent=False), Remedy.SLOW_DOWN),
+    "401": (HttpResult(401), Remedy.HALT),
+    "402": (HttpResult(402), Remedy.HALT),
+    "403": (HttpResult(403), Remedy.HALT),
+    "404": (HttpResult(404), Remedy.HALT),
+    "405": (HttpResult(405), Remedy.HALT),
+    "407": (HttpResult(407), Remedy.HALT),
+    "409": (HttpResult(409), Remedy.BISECT),
+    "413": (HttpResult(413), Remedy.SPLIT),
+    "415": (HttpResult(415), Remedy.HALT),
+    "422 that is no JSON": (HttpResult(422, b"<html>"), Remedy.BISECT),
+    "425": (HttpResult(425), Remedy.WAIT),
+    "429": (HttpResult(429), Remedy.SLOW_DOWN),
+    "501": (HttpResult(501), Remedy.HALT),
+    "503": (HttpResult(503), Remedy.WAIT),
+    "another API": (HttpResult(200, b'{"message": "Import started"}'), Remedy.HALT),
+    "the dataset could not be looked up: 500": (HttpResult(500, maybe_sent=False), Remedy.WAIT),
+    "the dataset could not be looked up: 400": (HttpResult(400, maybe_sent=False), Remedy.HALT),
+    "the dataset could not be looked up: 401": (HttpResult(401, maybe_sent=False), Remedy.HALT),
+    "the dataset could not be looked up: 429": (
+        HttpResult(429, maybe_sent=False),
+        Remedy.SLOW_DOWN,
+    ),
 }
 
 UNKNOWN = {
-    "no answer": Answer(None, problem="reset"),
-    "408": Answer(408),
-    "500": Answer(500),
-    "502": Answer(502),
-    "504": Answer(504),
-    "599": Answer(599),
-    "204": Answer(204),
-    "200 with HTML": Answer(200, b"<html>Welcome to the hotel's network</html>"),
-    "200 with a truncated body": Answer(200, b'{"success_count": 3, "err'),
-    "200 with a list": Answer(200, b"[]"),
+    "no answer": HttpResult(None, error="reset"),
+    "408": HttpResult(408),
+    "500": HttpResult(500),
+    "502": HttpResult(502),
+    "504": HttpResult(504),
+    "599": HttpResult(599),
+    "204": HttpResult(204),
+    "200 with HTML": HttpResult(200, b"<html>Welcome to the hotel's network</html>"),
+    "200 with a truncated body": HttpResult(200, b'{"success_count": 3, "err'),
+    "200 with a list": HttpResult(200, b"[]"),
     "201 with too few counted": envelope(2, 0),
     "201 with too many counted": envelope(3, 1),
     "201 with a negative count": envelope(-1, 4),
@@ -75,7 +81,7 @@ UNKNOWN = {
     "201 with an index out of range": envelope(2, 1, [(3, "no")]),
     "201 with an index twice": envelope(1, 2, [(0, "no"), (0, "no")]),
     "201 with more errors than it counts": envelope(2, 1, [(0, "no"), (1, "no")]),
-    "201 with an error that is a string": Answer(
+    "201 with an error that is a string": HttpResult(
         201, b'{"success_count": 2, "error_count": 1, "errors": ["no"]}'
     ),
 }
@@ -95,13 +101,15 @@ def test_what_may_be_stored_is_unknown(name):
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_rows_are_stored_only_when_the_platform_counts_them(status):
-    answer = Answer(status, all_stored(3).body)
+    answer = HttpResult(status, all_stored(3).body)
 
     assert shape(judge(answer, 3)) == meaning(stored=ALL)
 
 
 def test_a_missing_error_count_is_read_from_the_errors():
-    answer = Answer(201, b'{"success_count": 2, "errors": [{"index": 1, "error": "bad input"}]}')
+    answer = HttpResult(
+        201, b'{"success_count": 2, "errors": [{"index": 1, "error": "bad input"}]}'
+    )
 
     assert shape(judge(answer, 3)) == meaning(stored=(0, 2), rejected=(1,))
 
@@ -145,7 +153,7 @@ def test_rows_that_all_failed_are_not_stored_whether_named_or_not():
 def test_a_redirect_names_the_host_that_it_would_have_led_to():
     location = "https://elsewhere.example/steal?key=secret"
 
-    verdict = judge(Answer(307, headers={"location": location}), 1)
+    verdict = judge(HttpResult(307, headers={"location": location}), 1)
 
     assert verdict.cause == "307 to elsewhere.example, not followed"
 
@@ -158,4 +166,4 @@ def rows_of(verdict):
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"success_count": 3}', b'{"message": "ok"}'])
 def test_every_row_has_exactly_one_meaning_whatever_comes(body):
     for status in (None, *range(100, 600)):
-        assert rows_of(judge(Answer(status, body), 3)) == [0, 1, 2], status
+        assert rows_of(judge(HttpResult(status, body), 3)) == [0, 1, 2], status

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.retry import Budget, Circuit, asked_wait, backoff
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ def http_date(seconds):
     ],
 )
 def test_a_header_says_how_long_to_wait(said, seconds):
-    answer = Answer(429, headers={"retry-after": said, "date": http_date(0)})
+    answer = HttpResult(429, headers={"retry-after": said, "date": http_date(0)})
 
     assert asked_wait(answer, wall_clock=0.0) == seconds
 
@@ -57,11 +57,11 @@ def test_a_header_says_how_long_to_wait(said, seconds):
 def test_a_body_says_how_long_to_wait(said, seconds):
     body = json.dumps({"detail": "Rate limit exceeded", "retry_after": said}).encode()
 
-    assert asked_wait(Answer(429, body), wall_clock=0.0) == seconds
+    assert asked_wait(HttpResult(429, body), wall_clock=0.0) == seconds
 
 
 def test_the_body_is_believed_before_the_header():
-    answer = Answer(429, b'{"retry_after": 2}', headers={"retry-after": "9"})
+    answer = HttpResult(429, b'{"retry_after": 2}', headers={"retry-after": "9"})
 
     assert asked_wait(answer, wall_clock=0.0) == 2.0
 
@@ -70,11 +70,11 @@ def test_the_body_is_believed_before_the_header():
 def test_a_date_is_measured_against_the_servers_own_clock(skew):
     headers = {"retry-after": http_date(3 + skew), "date": http_date(skew)}
 
-    assert asked_wait(Answer(503, headers=headers), wall_clock=NOON.timestamp()) == 3.0
+    assert asked_wait(HttpResult(503, headers=headers), wall_clock=NOON.timestamp()) == 3.0
 
 
 def test_a_date_without_a_date_is_measured_against_our_clock():
-    answer = Answer(503, headers={"retry-after": http_date(3)})
+    answer = HttpResult(503, headers={"retry-after": http_date(3)})
 
     assert asked_wait(answer, wall_clock=NOON.timestamp()) == 3.0
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.batch import Found, Posted
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.scheduler import NEVER, Dispatch
@@ -60,7 +60,7 @@ def delivered(*names):
     return dict.fromkeys(names, ("delivered", ""))
 
 
-LOST = Answer(None, problem="reset")
+LOST = HttpResult(None, error="reset")
 
 
 def test_a_stored_batch_is_delivered():
@@ -86,7 +86,7 @@ def test_a_server_that_fails_is_left_alone_for_a_while_and_nothing_is_lost():
     play = Play().add("a")
     for wait in (0.5, 1.0, 2.0):
         assert play.next() == ["a"]
-        play.answer(Answer(503))
+        play.answer(HttpResult(503))
         assert play.next() is None
         assert play.due_in() == wait
         play.later(wait)
@@ -101,7 +101,7 @@ def test_a_server_that_fails_is_left_alone_for_a_while_and_nothing_is_lost():
 def test_rows_of_a_refused_batch_may_leave_with_later_ones():
     play = Play().add("a")
     play.next()
-    play.answer(Answer(503))
+    play.answer(HttpResult(503))
 
     play.add("b").later(1)
 
@@ -109,9 +109,9 @@ def test_rows_of_a_refused_batch_may_leave_with_later_ones():
 
 
 @pytest.mark.parametrize("answer", [
-    Answer(429, b'{"retry_after": 20}'),
-    Answer(503, headers={"retry-after": "20"}),
-    Answer(500, b'{"retry_after": 20}'),
+    HttpResult(429, b'{"retry_after": 20}'),
+    HttpResult(503, headers={"retry-after": "20"}),
+    HttpResult(500, b'{"retry_after": 20}'),
 ])  # fmt: skip
 def test_the_wait_that_a_server_asks_for_is_kept(answer):
     play = Play().add("a").add("b", address="other")
@@ -125,7 +125,7 @@ def test_the_wait_that_a_server_asks_for_is_kept(answer):
 def test_too_many_requests_narrow_the_budget():
     play = Play(requests_per_minute=2).add("a")
     play.next()
-    play.answer(Answer(429, b'{"retry_after": 1}'))
+    play.answer(HttpResult(429, b'{"retry_after": 1}'))
 
     assert play.later(2).next() is None
     assert play.due_in() == 58.0
@@ -135,7 +135,7 @@ def test_too_many_requests_narrow_the_budget():
 def test_an_answer_that_patience_will_not_mend_halts_after_one_request(status):
     play = Play(batch_rows=2).add("a", "b", "c")
     play.next()
-    play.answer(Answer(status))
+    play.answer(HttpResult(status))
 
     assert play.next() is None
     assert play.due_in() == 60.0
@@ -147,10 +147,10 @@ def test_an_answer_that_patience_will_not_mend_halts_after_one_request(status):
 def test_a_halted_address_is_asked_with_one_row_and_then_gets_everything():
     play = Play().add("a", "b", "c")
     play.next()
-    play.answer(Answer(401))
+    play.answer(HttpResult(401))
 
     assert play.later(60).next() == ["a"]
-    play.answer(Answer(401))
+    play.answer(HttpResult(401))
     assert play.later(60).next() == ["a"]
     play.answer(all_stored(1))
     assert play.next() == ["b", "c"]
@@ -164,7 +164,7 @@ def test_a_halted_address_is_asked_with_one_row_and_then_gets_everything():
 def test_a_halted_address_does_not_hold_up_the_others():
     play = Play().add("a").add("b", address="other")
     play.next()
-    play.answer(Answer(404))
+    play.answer(HttpResult(404))
 
     assert play.next() == ["b"]
 
@@ -172,11 +172,11 @@ def test_a_halted_address_does_not_hold_up_the_others():
 def test_a_halted_address_is_asked_with_one_row_of_a_spoilt_batch_too():
     play = Play().add("a", "b", "c", "d")
     play.next()
-    play.answer(Answer(422))
+    play.answer(HttpResult(422))
     play.later(2).next()
     play.found({})
     assert play.next() == ["a", "b"]
-    play.answer(Answer(401))
+    play.answer(HttpResult(401))
 
     assert play.later(60).next() == ["c"]
 
@@ -187,7 +187,7 @@ def test_a_body_too_large_is_sent_in_parts():
     while names := play.next():
         sent.append(len(names))
         too_large = sum(one.size for one in play.errand.batch.rows) > 250
-        play.answer(Answer(413) if too_large else all_stored(len(names)))
+        play.answer(HttpResult(413) if too_large else all_stored(len(names)))
 
     assert play.fates == delivered(*"abcdefgh")
     assert len(sent) <= 10
@@ -196,7 +196,7 @@ def test_a_body_too_large_is_sent_in_parts():
 def test_a_row_too_large_by_itself_is_rejected():
     play = Play().add("big")
     play.next()
-    play.answer(Answer(413, b"20 MB at most"))
+    play.answer(HttpResult(413, b"20 MB at most"))
 
     assert play.fates == {"big": ("rejected", "too large: 413: 20 MB at most")}
 
@@ -210,7 +210,7 @@ def test_a_row_that_spoils_its_batch_is_found_and_the_rest_delivered():
         if play.errand.kind == "find":
             play.found({})
         else:
-            play.answer(Answer(422) if "37" in sent else all_stored(len(sent)))
+            play.answer(HttpResult(422) if "37" in sent else all_stored(len(sent)))
         play.later(10)
 
     assert play.fates == delivered(*names) | {"37": ("rejected", "422")}
@@ -225,7 +225,7 @@ def test_what_a_server_kept_before_it_refused_the_rest_is_not_sent_again():
             play.found({"a": 1} if len(sent) == 4 else {})
         else:
             posts.append(sent)
-            play.answer(Answer(400) if "b" in sent else all_stored(len(sent)))
+            play.answer(HttpResult(400) if "b" in sent else all_stored(len(sent)))
         play.later(10)
 
     assert play.fates == delivered("a", "c", "d") | {"b": ("rejected", "400")}
@@ -241,7 +241,7 @@ def test_rows_of_a_refused_batch_that_cannot_be_looked_for_are_sent_again_or_par
             play.found(None)
         else:
             posts.append(sent)
-            play.answer(Answer(400) if len(sent) == 4 else all_stored(len(sent)))
+            play.answer(HttpResult(400) if len(sent) == 4 else all_stored(len(sent)))
         play.later(10)
 
     if policy == "resend":
@@ -331,7 +331,7 @@ def test_rows_that_are_stored_twice_are_delivered_and_talked_about():
 
 def fail_and_miss(play):
     """The batch that is out fails without a trace."""
-    play.answer(Answer(500))
+    play.answer(HttpResult(500))
     for _ in range(2):
         play.later(60).next()
         play.found(dict.fromkeys("ab", 0))
@@ -345,7 +345,7 @@ def test_a_batch_that_fails_alone_is_cut_in_halves():
     assert play.next() == ["a", "b"]
     fail_and_miss(play)
     play.next()
-    play.answer(Answer(500))
+    play.answer(HttpResult(500))
     play.add("c").later(1.9)
     assert play.next() is None
     play.later(0.2)
@@ -362,7 +362,7 @@ def test_a_batch_that_fails_alone_is_cut_in_halves():
 def test_a_large_body_that_could_not_be_written_in_time_is_sent_in_parts():
     play = Play().add(*"abcd", size=100_000)
     play.next()
-    play.answer(Answer(None, problem="write timeout", sent=False, timed_out=True))
+    play.answer(HttpResult(None, error="write timeout", maybe_sent=False, timed_out=True))
 
     assert play.later(1).next() == ["a"]
 
@@ -381,7 +381,7 @@ def test_what_waited_too_long_apart_is_given_up():
         Play(delivery_deadline=90.0).add("old", "older", accepted=5.0).add("a", "b", accepted=50.0)
     )
     play.next()
-    play.answer(Answer(422))
+    play.answer(HttpResult(422))
     play.later(2).next()
     play.found({})
 

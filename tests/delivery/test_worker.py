@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.status import Fate, Ledger
@@ -76,7 +76,7 @@ def test_a_flush_covers_what_was_lost_before_it(open_worker, ledger):
 
 def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, ledger):
     release = threading.Event()
-    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
     other = Ledger()
     worker.put(parcel("slow", ledger=other))
@@ -87,7 +87,7 @@ def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, ledg
 
 def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, ledger):
     release = threading.Event()
-    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
     worker.put(parcel("a", ledger=ledger))
 
@@ -99,7 +99,7 @@ def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, ledger):
 
 def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):
     release = threading.Event()
-    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker(**FAST)
     events = Events(worker, ledger)
     worker.attach(events)
@@ -115,7 +115,7 @@ def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):
 
 
 def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledger):
-    wire.script.append(lambda ids: Answer(401))
+    wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
     worker.put(parcel("a", ledger=ledger))
 
@@ -132,7 +132,7 @@ def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledg
 def test_what_no_patience_mends_is_said_once_with_what_to_do(
     status, advice, open_worker, wire, ledger, caplog
 ):
-    wire.script += [lambda ids: Answer(status)] * 99
+    wire.script += [lambda ids: HttpResult(status)] * 99
     worker = open_worker(probe_interval=0.01)
     worker.put(parcel("a", ledger=ledger))
     while len(wire.batches) < 3:
@@ -145,7 +145,7 @@ def test_what_no_patience_mends_is_said_once_with_what_to_do(
 
 
 def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, ledger):
-    wire.script += [lambda ids: Answer(401)] * 3
+    wire.script += [lambda ids: HttpResult(401)] * 3
     worker = open_worker(probe_interval=0.01)
     for number in range(100):
         worker.put(parcel(str(number), ledger=ledger))
@@ -160,7 +160,7 @@ def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wi
 def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire, ledger):
     def store_and_lose(ids):
         wire.keep(ids)
-        return Answer(None, problem="reset")
+        return HttpResult(None, error="reset")
 
     wire.script.append(store_and_lose)
     worker = open_worker(**FAST)
@@ -175,7 +175,7 @@ def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire
 
 def test_the_queue_is_bounded_in_rows_with_those_in_flight(open_worker, wire, ledger):
     release = threading.Event()
-    wire.script.append(lambda ids: release.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker(max_rows=10, batch_rows=6, **FAST)
     for number in range(6):
         worker.put(parcel(str(number), ledger=ledger))
@@ -279,7 +279,7 @@ def test_a_closed_worker_refuses_and_counts(open_worker, wire, ledger):
 
 
 def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, ledger, caplog):
-    wire.script.append(lambda ids: Answer(401))
+    wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
     worker.put(parcel("a", ledger=ledger))
 
@@ -431,7 +431,7 @@ def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, ledger,
     if place == "source":
         events.settle_open = flush_inside
     else:
-        wire.script.append(lambda ids: flush_inside() or Answer(401))
+        wire.script.append(lambda ids: flush_inside() or HttpResult(401))
     worker.attach(events)
     events.note("a")
     worker.flush(WAIT)

@@ -12,7 +12,7 @@ from typing import Any
 from golden.cases import Case
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.settings import read_settings
 
 ROWS = Path(__file__).parent / "rows"
@@ -42,7 +42,7 @@ def rows_of(case: Case, folder: Path, **more: Any) -> list[dict[str, Any]]:
     case.run({"callbacks": [handler]})
     assert handler.shutdown(timeout=20), handler.stats
     assert not handler.stats.internal_errors, handler.stats.internal_errors
-    with client_of(read_settings(base_url=url)) as client:
+    with open_client(read_settings(base_url=url)) as client:
         [dataset] = client.datasets()
         logs = [log.model_dump() for log in client.logs(dataset.id)]
     # LangChain numbers its runs as they begin.

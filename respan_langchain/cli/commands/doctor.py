@@ -13,7 +13,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain._connect import check_that_it_is_there, client_of
+from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._constants import __version__
 from respan_langchain.cli.commands.spool import spool_root
 from respan_langchain.cli.context import (
@@ -149,8 +149,8 @@ def _checks(settings: Settings, dataset: str | None) -> Iterator[Check]:
     else:
         yield Check("key", "ok", "there is one; it is not shown")
     try:
-        check_that_it_is_there(settings)
-        with closing(client_of(settings, timeout=CONNECT_TIMEOUT)) as client:
+        require_database_file(settings)
+        with closing(open_client(settings, timeout=CONNECT_TIMEOUT)) as client:
             yield from _platform(client, settings, dataset)
     except ConfigurationError as problem:
         yield Check("connection", "found", str(problem))

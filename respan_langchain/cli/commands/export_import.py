@@ -15,10 +15,10 @@ from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset, find_dataset
 from respan_langchain.datasets.export.presets import Preset
-from respan_langchain.datasets.transfer.copy import move_file
-from respan_langchain.datasets.transfer.import_file import Columns, Source, kind_of
-from respan_langchain.datasets.transfer.transfer import Counts
-from respan_langchain.datasets.transfer.transfer_row import Moving
+from respan_langchain.datasets.transfer.copy import import_rows
+from respan_langchain.datasets.transfer.import_file import ImportColumns, ImportFile, detect_format
+from respan_langchain.datasets.transfer.transfer import TransferCounts
+from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 
 FORMATS: Final = ("jsonl", "json", "csv", "parquet")
@@ -124,14 +124,14 @@ def import_file(
     ] = "expected_output",
 ) -> int:
     """Add the rows of a file to a dataset; rows that it has already stay as they are."""
-    source = _Begun(file, kind_of(file, kind), Columns(asked, answered, expected))
-    counts, name = Counts(), dataset or ctx.settings.dataset
+    source = _Begun(file, detect_format(file, kind), ImportColumns(asked, answered, expected))
+    counts, name = TransferCounts(), dataset or ctx.settings.dataset
     # What cannot be read, or has no row, leaves no empty dataset behind.
     if source.begin():
         with ctx.client(may_be_new=True) as client:
             goal = find_dataset(client, ctx.settings, dataset, create=True)
             with progress_bar(ctx, file, None) as tell:
-                counts = move_file(source, client, ctx.settings, goal.id, tell)
+                counts = import_rows(source, client, ctx.settings, goal.id, tell)
         name = goal.name
     code = print_counts(ctx, counts, name or "the dataset")
     for words in source.problems[:MAX_LINE_ERRORS]:
@@ -144,7 +144,7 @@ def import_file(
     return EXIT_PROBLEMS if source.problems else code
 
 
-class _Begun(Source):
+class _Begun(ImportFile):
     """A file of which the first row is read ahead; a pipe can be read but once."""
 
     def begin(self) -> bool:
@@ -157,6 +157,6 @@ class _Begun(Source):
         self._first = list(islice(self._unread, 1))
         return bool(self._first)
 
-    def rows(self) -> Iterator[Moving]:
+    def rows(self) -> Iterator[TransferRow]:
         """Read row after row, as the file would."""
         return chain(self._first, self._unread)

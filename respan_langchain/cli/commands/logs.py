@@ -19,7 +19,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset, find_dataset
-from respan_langchain.datasets.transfer.retry import Pace
+from respan_langchain.datasets.transfer.retry import TransferRetry
 from respan_langchain.errors import ConfigurationError, NotFoundError
 
 DatasetArgument = Annotated[
@@ -135,7 +135,7 @@ def tail(
         seen = deque((log.unique_id for log in newest[::-1]), maxlen=MAX_SEEN)
         while follow:
             time.sleep(interval)
-            arrived = Pace().patiently(lambda: list(_unseen(rows, seen)))[::-1]
+            arrived = TransferRetry().call(lambda: list(_unseen(rows, seen)))[::-1]
             seen.extend(log.unique_id for log in arrived)
             _print(ctx, arrived, head=False)
     return EXIT_OK

@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from respan_langchain._connect import check_that_it_is_there, client_of
+from respan_langchain._connect import open_client, require_database_file
 from respan_langchain.cli.context import (
     CALL_TIMEOUT,
     EXIT_OK,
@@ -19,8 +19,8 @@ from respan_langchain.cli.context import (
 from respan_langchain.cli.filters import Where, parse_filters
 from respan_langchain.cli.formatting import escape_controls, format_count, pluralize
 from respan_langchain.datasets.dataset import Dataset, find_dataset
-from respan_langchain.datasets.transfer.copy import move_dataset, place_of
-from respan_langchain.datasets.transfer.transfer import Counts
+from respan_langchain.datasets.transfer.copy import copy_dataset, platform_location
+from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
 
@@ -87,18 +87,18 @@ def _move(
     where: list[str] | None,
 ) -> int:
     here, there = ctx.settings_for(base_url=origin), ctx.settings_for(base_url=to)
-    check_that_it_is_there(here)
+    require_database_file(here)
     filters = parse_filters(where)
-    with client_of(here, timeout=CALL_TIMEOUT) as source:
+    with open_client(here, timeout=CALL_TIMEOUT) as source:
         rows = Dataset.of(source, here, dataset, filters=filters)
-        with client_of(there, timeout=CALL_TIMEOUT) as target:
+        with open_client(there, timeout=CALL_TIMEOUT) as target:
             goal = find_dataset(target, there, name or rows.name, create=True)
-            if (place_of(here), rows.id) == (place_of(there), goal.id):
+            if (platform_location(here), rows.id) == (platform_location(there), goal.id):
                 raise ConfigurationError(
                     f"{rows.name} is there already: --as gives it another name."
                 )
             with progress_bar(ctx, rows.name, len(rows)) as tell, _resume_hint(ctx):
-                counts = move_dataset(rows, here, target, there, goal.id, tell)
+                counts = copy_dataset(rows, here, target, there, goal.id, tell)
     return print_counts(ctx, counts, f"{goal.name} at {to}")
 
 
@@ -115,7 +115,7 @@ def _resume_hint(ctx: CliContext) -> Iterator[None]:
 @contextmanager
 def progress_bar(
     ctx: CliContext, words: str, total: int | None
-) -> Iterator[Callable[[Counts], None]]:
+) -> Iterator[Callable[[TransferCounts], None]]:
     """Show how far a transfer is, where there is a terminal."""
     with Progress(
         TextColumn("{task.description}", markup=False),
@@ -130,15 +130,15 @@ def progress_bar(
         yield lambda counts: progress.update(task, completed=counts.done)
 
 
-def print_counts(ctx: CliContext, counts: Counts, goal: str) -> int:
+def print_counts(ctx: CliContext, counts: TransferCounts, goal: str) -> int:
     """Tell what a transfer did."""
-    refused = sum(counts.refused.values())
+    refused = sum(counts.rejected.values())
     before = pluralize(counts.already_there, "was there already", "were there already")
     words = f"{pluralize(counts.sent, 'row', 'rows')} sent to {goal}; {before}"
     ctx.output(
-        {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.refused},
+        {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.rejected},
         Text(f"{words}."),
     )
-    for reason, number in counts.refused.items():
+    for reason, number in counts.rejected.items():
         ctx.error(f"{format_count(number)} refused: {escape_controls(reason)}")
     return EXIT_PROBLEMS if refused else EXIT_OK

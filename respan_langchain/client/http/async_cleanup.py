@@ -9,31 +9,31 @@ from typing import Any
 import anyio
 from anyio.lowlevel import RunVar
 
-_mark: RunVar[object] = RunVar("respan_langchain_loop")
+_loop_token: RunVar[object] = RunVar("respan_langchain_loop")
 
 
-def loop_mark() -> object:
+def current_loop_token() -> object:
     """Return what stands for the event loop that runs: the same one each time, for each its own."""
     try:
-        return _mark.get()
+        return _loop_token.get()
     except LookupError:
         mark = object()
-        _mark.set(mark)
+        _loop_token.set(mark)
         return mark
 
 
-class TidyBackend:
+class AsyncCleanupBackend:
     """A network backend that leaves no connection behind when a request is cancelled."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    async def connect_tcp(self, *where: Any, **more: Any) -> "TidyStream":
+    async def connect_tcp(self, *where: Any, **more: Any) -> "AsyncCleanupStream":
         """Connect as ever."""
-        return TidyStream(await self._inner.connect_tcp(*where, **more))
+        return AsyncCleanupStream(await self._inner.connect_tcp(*where, **more))
 
 
-class TidyStream:
+class AsyncCleanupStream:
     """A connection that is closed when agreeing on TLS is cancelled."""
 
     def __init__(self, inner: Any) -> None:
@@ -42,10 +42,10 @@ class TidyStream:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def start_tls(self, *terms: Any, **more: Any) -> "TidyStream":
+    async def start_tls(self, *terms: Any, **more: Any) -> "AsyncCleanupStream":
         """Agree on TLS, or close."""
         try:
-            return TidyStream(await self._inner.start_tls(*terms, **more))
+            return AsyncCleanupStream(await self._inner.start_tls(*terms, **more))
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 await self._inner.aclose()

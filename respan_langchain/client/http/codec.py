@@ -9,42 +9,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from respan_langchain._http_result import Answer
-from respan_langchain.client.http.request_trace import Body, Witness, answer_after, answer_from
-from respan_langchain.client.requests import Call
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http.request_trace import (
+    BodyReader,
+    RequestTrace,
+    result_from_error,
+    result_from_response,
+)
+from respan_langchain.client.requests import ApiRequest
 
-LONGEST_CONNECT = 5.0
+MAX_CONNECT_SECONDS = 5.0
 """Seconds to connect at most: what answers at all answers sooner."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class HttpCodec:
     """Where requests go, and with which key."""
 
     root: str
     key: str | None = field(repr=False)
 
-    def request(self, call: Call[Any], content: bytes, left: float) -> dict[str, Any]:
+    def build_request(self, call: ApiRequest[Any], content: bytes, left: float) -> dict[str, Any]:
         """Write the arguments of httpx's `stream`; `left` is the seconds that it may take."""
         return {
             "method": call.method,
             "url": self.root + call.target(),
             "content": content or None,
             "headers": self._headers(with_body=bool(content)),
-            "timeout": (min(LONGEST_CONNECT, left), left, left, left),
+            "timeout": (min(MAX_CONNECT_SECONDS, left), left, left, left),
             # An injected client may have authentication and a taste for redirects of its own.
             "auth": None,
             "follow_redirects": False,
         }
 
-    def answer(self, response: Any, body: Body, *, unpacked: bool) -> Answer:
+    def read_response(self, response: Any, body: BodyReader, *, unpacked: bool) -> HttpResult:
         """Read a response whose body was read, and perhaps unpacked, by others."""
         encoding = "" if unpacked else response.headers.get("content-encoding", "")
-        return answer_from(response, body.content(encoding), self.key)
+        return result_from_response(response, body.content(encoding), self.key)
 
-    def failure(self, error: Exception, witness: Witness, *, late: bool) -> Answer:
+    def read_failure(self, error: Exception, trace: RequestTrace, *, late: bool) -> HttpResult:
         """Say why there is no response."""
-        return answer_after(error, witness, late=late, secret=self.key)
+        return result_from_error(error, trace, late=late, secret=self.key)
 
     def _headers(self, *, with_body: bool) -> Mapping[str, str]:
         headers = {
@@ -60,7 +65,7 @@ class Wording:
 
 
 @contextmanager
-def unseen_by_tracers() -> Iterator[None]:
+def suppress_instrumentation() -> Iterator[None]:
     """Let OpenTelemetry's instrumentations overlook what happens in here."""
     opentelemetry: Any = sys.modules.get("opentelemetry.context")
     if opentelemetry is None:

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-SLICE = 65_536
+WRITE_CHUNK = 65_536
 """Bytes written at once: a peer that takes them one by one is noticed between two slices."""
 
 _deadline: ContextVar[float] = ContextVar("respan_langchain_deadline", default=math.inf)
 
 
 @contextmanager
-def until(deadline: float) -> Iterator[None]:
+def request_deadline(deadline: float) -> Iterator[None]:
     """Let nothing that a clipped client does in here last beyond this, by the monotonic clock."""
     token = _deadline.set(deadline)
     try:
@@ -38,7 +38,7 @@ def remaining(timeout: float | None) -> float:
     return left if timeout is None else min(timeout, left)
 
 
-class ClippedBackend:
+class DeadlineBackend:
     """A network backend whose connections must be there before the deadline."""
 
     def __init__(self, inner: Any) -> None:
@@ -46,13 +46,13 @@ class ClippedBackend:
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, **more: Any
-    ) -> "ClippedStream":
+    ) -> "DeadlineStream":
         """Connect in time; each address of the host would get the whole timeout otherwise."""
         left = remaining(timeout) / _count_addresses(host, port)
-        return ClippedStream(self._inner.connect_tcp(host, port, timeout=left, **more))
+        return DeadlineStream(self._inner.connect_tcp(host, port, timeout=left, **more))
 
 
-class ClippedStream:
+class DeadlineStream:
     """A connection whose every wait is cut to the time that is left."""
 
     def __init__(self, inner: Any) -> None:
@@ -69,19 +69,19 @@ class ClippedStream:
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it, in time."""
         view = memoryview(buffer)
-        for start in range(0, len(view), SLICE):
-            self._inner.write(view[start : start + SLICE], remaining(timeout))
+        for start in range(0, len(view), WRITE_CHUNK):
+            self._inner.write(view[start : start + WRITE_CHUNK], remaining(timeout))
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> "ClippedStream":
+    ) -> "DeadlineStream":
         """Agree on TLS, in time."""
         try:
             left = remaining(timeout)
         except TimeoutError:
             self._inner.close()  # as a failed handshake does; nobody else would
             raise
-        return ClippedStream(self._inner.start_tls(ssl_context, server_hostname, left))
+        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
 
 def _count_addresses(host: str, port: int) -> int:

@@ -15,21 +15,21 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from respan_langchain._http_result import Answer
-from respan_langchain.client.http.client_cache import Lines, clock_gap
-from respan_langchain.client.http.codec import Wording, unseen_by_tracers
-from respan_langchain.client.http.deadline import ClippedBackend, until
-from respan_langchain.client.http.request_trace import Body, Witness
-from respan_langchain.client.requests import Call
-from respan_langchain.client.urls import platform_root, usable_key
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http.client_cache import ClientCache, clock_offset
+from respan_langchain.client.http.codec import HttpCodec, suppress_instrumentation
+from respan_langchain.client.http.deadline import DeadlineBackend, request_deadline
+from respan_langchain.client.http.request_trace import BodyReader, RequestTrace
+from respan_langchain.client.requests import ApiRequest
+from respan_langchain.client.urls import normalize_base_url, validate_api_key
 
-MOST_READ = 1024 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
 """Bytes of an answer that are read unless told otherwise."""
-KEPT_ALIVE = 5.0
+KEEPALIVE_EXPIRY = 5.0
 """Seconds that an idle connection is kept: less than servers do, so that it is alive when used."""
 
 
-class _Terms(ABC):
+class _HttpTransportBase(ABC):
     """What both exchanges have in common: everything but the waiting."""
 
     def __init__(
@@ -41,8 +41,8 @@ class _Terms(ABC):
         transport: Any = None,
         library: ModuleType | None = None,
         allow_http: bool = False,
-        most_read: int = MOST_READ,
-        clock_gap: Callable[[], float] = clock_gap,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        clock_offset: Callable[[], float] = clock_offset,
     ) -> None:
         """Agree on where to send and with which client.
 
@@ -55,33 +55,35 @@ class _Terms(ABC):
             transport: A transport for a client of our own, such as the embedded platform's.
             library: httpx or httpx2, for a client of our own; httpx unless told otherwise.
             allow_http: Send the key without encryption to another machine.
-            most_read: Bytes of an answer that are read.
-            clock_gap: Seconds from the monotonic clock to the one on the wall.
+            max_response_bytes: Bytes of an answer that are read.
+            clock_offset: Seconds from the monotonic clock to the one on the wall.
         """
-        key = usable_key(api_key)
-        self.root = platform_root(
+        key = validate_api_key(api_key)
+        self.root = normalize_base_url(
             base_url, with_key=key is not None and transport is None, allow_http=allow_http
         )
-        self._wording = Wording(self.root, key)
-        self.most_read = most_read
+        self._codec = HttpCodec(self.root, key)
+        self.max_response_bytes = max_response_bytes
         self.closed = False
         self._library = library
         self._transport = transport
-        self._given = http_client
-        self._lines: Lines[Any] = Lines(self._made, gap=clock_gap, loop=self._loop)
+        self._injected_client = http_client
+        self._clients: ClientCache[Any] = ClientCache(
+            self._new_client, clock_offset=clock_offset, loop=self._loop_token
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
 
     @abstractmethod
-    def _made(self) -> Any:
+    def _new_client(self) -> Any:
         """Make a client of our own."""
 
-    def _loop(self) -> object:
+    def _loop_token(self) -> object:
         return None
 
     def _is_closed(self) -> bool:
-        return self.closed or getattr(self._given, "is_closed", False)
+        return self.closed or getattr(self._injected_client, "is_closed", False)
 
     def _httpx(self) -> ModuleType:
         if self._library is None:
@@ -91,126 +93,134 @@ class _Terms(ABC):
         return self._library
 
     def _client_settings(self) -> dict[str, Any]:
-        limits = self._httpx().Limits(keepalive_expiry=KEPT_ALIVE)
+        limits = self._httpx().Limits(keepalive_expiry=KEEPALIVE_EXPIRY)
         return {"transport": self._transport, "limits": limits, "follow_redirects": False}
 
 
-class Exchange(_Terms):
+class HttpTransport(_HttpTransportBase):
     """Sends one request at a time from each thread that calls it."""
 
     def send(
         self,
-        call: Call[Any],
+        request: ApiRequest[Any],
         deadline: float,
         content: bytes | None = None,
-        most_read: int | None = None,
-    ) -> Answer:
+        max_response_bytes: int | None = None,
+    ) -> HttpResult:
         """Carry out a call once.
 
         Args:
-            call: What to ask; `content` takes the place of its body when given.
+            request: What to send; `content` takes the place of its body when given.
             deadline: The moment of the monotonic clock by which the last byte must be here.
             content: The body, already written.
-            most_read: Bytes of the answer that are read, this time.
+            max_response_bytes: Bytes of the answer that are read, this time.
         """
         left = deadline - time.monotonic()
         if self._is_closed() or left <= 0:
-            return _not_begun(closed=self._is_closed())
-        content = call.content() if content is None else content
-        witness = Witness(whole="send_request_body.complete")
-        body = Body(self.most_read if most_read is None else most_read)
+            return _not_sent(closed=self._is_closed())
+        content = request.encode_body() if content is None else content
+        trace = RequestTrace(last_event="send_request_body.complete")
+        body = BodyReader(
+            self.max_response_bytes if max_response_bytes is None else max_response_bytes
+        )
         try:
-            with until(deadline), unseen_by_tracers():
-                request = self._wording.request(call, content, left)
-                extensions = {"trace": witness}
-                with self._client().stream(**request, extensions=extensions) as response:
+            with request_deadline(deadline), suppress_instrumentation():
+                arguments = self._codec.build_request(request, content, left)
+                extensions = {"trace": trace}
+                with self._current_client().stream(**arguments, extensions=extensions) as response:
                     unpacked = response.is_stream_consumed
                     for part in response.iter_bytes() if unpacked else response.iter_raw():
-                        _still_in_time(deadline)
+                        _check_deadline(deadline)
                         if not body.add(part):
                             break
-                    return self._wording.answer(response, body, unpacked=unpacked)
-        except _failures() as error:
-            return self._wording.failure(error, witness, late=_is_late(error, deadline))
+                    return self._codec.read_response(response, body, unpacked=unpacked)
+        except _http_errors() as error:
+            return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     def close(self) -> None:
         """Close what was opened here; an injected client stays open."""
         self.closed = True
-        for client in self._lines.all():
+        for client in self._clients.take_all():
             client.close()
 
-    def _client(self) -> Any:
-        if self._given is not None:
-            return self._given
-        client, outdated = self._lines.current()
+    def _current_client(self) -> Any:
+        if self._injected_client is not None:
+            return self._injected_client
+        client, outdated = self._clients.current()
         for old in outdated:
             old.close()
         return client
 
-    def _made(self) -> Any:
-        return _behind(ClippedBackend, self._httpx().Client(**self._client_settings()))
+    def _new_client(self) -> Any:
+        return _wrap_network_backend(
+            DeadlineBackend, self._httpx().Client(**self._client_settings())
+        )
 
 
-class AsyncExchange(_Terms):
+class AsyncHttpTransport(_HttpTransportBase):
     """The same without blocking: the event loop's own cancellation holds the deadline."""
 
     async def send(
         self,
-        call: Call[Any],
+        request: ApiRequest[Any],
         deadline: float,
         content: bytes | None = None,
-        most_read: int | None = None,
-    ) -> Answer:
-        """Carry out a call once; the arguments are those of `Exchange.send`."""
+        max_response_bytes: int | None = None,
+    ) -> HttpResult:
+        """Carry out a call once; the arguments are those of `HttpTransport.send`."""
         left = deadline - time.monotonic()
         if self._is_closed() or left <= 0:
-            return _not_begun(closed=self._is_closed())
+            return _not_sent(closed=self._is_closed())
         import anyio
 
         # What was begun may go on leaving after a cancellation, so it counts as sent.
-        content = call.content() if content is None else content
-        witness = Witness(whole="send_request_body.started")
-        body = Body(self.most_read if most_read is None else most_read)
+        content = request.encode_body() if content is None else content
+        trace = RequestTrace(last_event="send_request_body.started")
+        body = BodyReader(
+            self.max_response_bytes if max_response_bytes is None else max_response_bytes
+        )
         try:
-            with anyio.fail_after(left), unseen_by_tracers():
-                request = self._wording.request(call, content, left)
-                extensions = {"trace": witness.watch}
-                client = await self._client()
-                async with client.stream(**request, extensions=extensions) as response:
+            with anyio.fail_after(left), suppress_instrumentation():
+                arguments = self._codec.build_request(request, content, left)
+                extensions = {"trace": trace.on_event_async}
+                client = await self._current_client()
+                async with client.stream(**arguments, extensions=extensions) as response:
                     unpacked = response.is_stream_consumed
                     async for part in response.aiter_bytes() if unpacked else response.aiter_raw():
                         if not body.add(part):
                             break
-                    return self._wording.answer(response, body, unpacked=unpacked)
-        except _failures() as error:
-            return self._wording.failure(error, witness, late=_is_late(error, deadline))
+                    return self._codec.read_response(response, body, unpacked=unpacked)
+        except _http_errors() as error:
+            return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     async def close(self) -> None:
         """Close what was opened here; an injected client stays open."""
         self.closed = True
-        for client in self._lines.all():
-            await _closed(client)
+        for client in self._clients.take_all():
+            await _close_client(client)
 
-    async def _client(self) -> Any:
-        if self._given is not None:
-            return self._given
-        client, outdated = self._lines.current()
+    async def _current_client(self) -> Any:
+        if self._injected_client is not None:
+            return self._injected_client
+        client, outdated = self._clients.current()
         for old in outdated:
-            await _closed(old)
+            await _close_client(old)
         return client
 
-    def _loop(self) -> object:
-        from respan_langchain.client.http.async_cleanup import loop_mark
+    def _loop_token(self) -> object:
+        from respan_langchain.client.http.async_cleanup import current_loop_token
 
-        return loop_mark()
+        return current_loop_token()
 
-    def _made(self) -> Any:
-        from respan_langchain.client.http.async_cleanup import TidyBackend
+    def _new_client(self) -> Any:
+        from respan_langchain.client.http.async_cleanup import AsyncCleanupBackend
 
-        return _behind(TidyBackend, self._httpx().AsyncClient(**self._client_settings()))
+        return _wrap_network_backend(
+            AsyncCleanupBackend, self._httpx().AsyncClient(**self._client_settings())
+        )
 
 
-def _behind(backend: Callable[[Any], Any], client: Any) -> Any:
+def _wrap_network_backend(backend: Callable[[Any], Any], client: Any) -> Any:
     """Put a network backend in front of every connection pool of a client that we made.
 
     httpx has no public way to hand its transports one, though httpcore takes one; `tests/api` holds
@@ -223,27 +233,27 @@ def _behind(backend: Callable[[Any], Any], client: Any) -> Any:
     return client
 
 
-async def _closed(client: Any) -> None:
+async def _close_client(client: Any) -> None:
     # The event loop that its connections belong to may have ended before them.
-    with contextlib.suppress(*_failures()):
+    with contextlib.suppress(*_http_errors()):
         await client.aclose()
 
 
-def _not_begun(*, closed: bool) -> Answer:
+def _not_sent(*, closed: bool) -> HttpResult:
     problem = "the client is closed" if closed else "no time was left to ask"
-    return Answer(status=None, problem=problem, sent=False, timed_out=not closed)
+    return HttpResult(status=None, error=problem, maybe_sent=False, timed_out=not closed)
 
 
 def _is_late(error: Exception, deadline: float) -> bool:
     return type(error) is TimeoutError or time.monotonic() >= deadline
 
 
-def _still_in_time(deadline: float) -> None:
+def _check_deadline(deadline: float) -> None:
     if time.monotonic() >= deadline:
         raise TimeoutError
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def _http_errors() -> tuple[type[Exception], ...]:
     """What can go wrong on the way: the errors of httpx and httpx2 are strangers to each other."""
     loaded = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
     theirs = [kind for library in loaded for kind in (library.HTTPError, library.InvalidURL)]

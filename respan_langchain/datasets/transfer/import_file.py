@@ -16,7 +16,7 @@ from typing import IO, Any, Final, Literal
 
 from respan_langchain._cell_format import from_text
 from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
-from respan_langchain.datasets.transfer.transfer_row import Moving
+from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 
 CONTENTS: Final = ("input", "output", "expected_output")
@@ -26,12 +26,12 @@ ADDED: Final = frozenset({
     "total_request_tokens", *COUNTS, *NUMBERS,
 })  # fmt: skip
 """What the platform adds to a row, and what stands in its metrics anyway."""
-Kind = Literal["jsonl", "csv"]
+ImportFormat = Literal["jsonl", "csv"]
 csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)
 
 
 @dataclass(frozen=True)
-class Columns:
+class ImportColumns:
     """Where a row's contents stand: a column, or a path into it such as `item.input`."""
 
     input: str = "input"
@@ -40,37 +40,37 @@ class Columns:
 
 
 @dataclass
-class Source:
+class ImportFile:
     """A file of rows."""
 
     path: str
     """A path, or `-` for the standard input."""
-    kind: Kind
-    columns: Columns = field(default_factory=Columns)
+    kind: ImportFormat
+    columns: ImportColumns = field(default_factory=ImportColumns)
     problems: list[str] = field(default_factory=list)
     """What could not become a row, in words."""
     _read: set[str] = field(default_factory=set, init=False, repr=False)
     """The rows so far, by their source ids."""
 
-    def rows(self) -> Iterator[Moving]:
+    def rows(self) -> Iterator[TransferRow]:
         """Read row after row.
 
         Raises:
             ConfigurationError: The file cannot be read.
         """
         seen: Counter[str] = Counter()
-        with _opened(self.path) as file:
-            read = _from_csv(file) if self.kind == "csv" else _from_jsonl(file)
+        with _open(self.path) as file:
+            read = _read_csv(file) if self.kind == "csv" else _read_jsonl(file)
             for number, said in read:
                 row = said if isinstance(said, str) else self._row(said)
                 if isinstance(row, str):
                     self.problems.append(f"line {number}: {row}")
                     continue
-                moving = _moving(row, seen)
+                moving = _build_transfer_row(row, seen)
                 self._read.add(moving.source_id)
                 yield moving
 
-    def still_has(self, source_ids: Collection[str]) -> set[str]:
+    def existing_ids(self, source_ids: Collection[str]) -> set[str]:
         """Tell which rows have been in the file so far; those of other files are none of it."""
         return self._read & set(source_ids)
 
@@ -78,7 +78,7 @@ class Source:
         """Lay out a row, or say what is wrong with it."""
         row: dict[str, Any] = {}
         for name in CONTENTS:
-            value = _at(said, getattr(self.columns, name))
+            value = _get_path(said, getattr(self.columns, name))
             if value is not None:
                 row[name] = value if isinstance(value, str | dict | list) else json.dumps(value)
         if "input" not in row:
@@ -96,7 +96,7 @@ class Source:
         return row
 
 
-def kind_of(path: str, said: str | None) -> Kind:
+def detect_format(path: str, said: str | None) -> ImportFormat:
     """Tell a file's kind by its name, unless it was said.
 
     Raises:
@@ -111,7 +111,7 @@ def kind_of(path: str, said: str | None) -> Kind:
             return "jsonl"
 
 
-def _moving(row: dict[str, Any], seen: Counter[str]) -> Moving:
+def _build_transfer_row(row: dict[str, Any], seen: Counter[str]) -> TransferRow:
     """Name a row by what is in it, and by how many like it came before."""
     digest = blake2b(
         json.dumps(row, sort_keys=True, default=str).encode("utf-8", "replace"), digest_size=12
@@ -120,10 +120,10 @@ def _moving(row: dict[str, Any], seen: Counter[str]) -> Moving:
     seen[digest] += 1
     identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
     mark = row["metadata"].get("span_unique_id")
-    return Moving(source_id, identifier, str(mark) if mark else None, row)
+    return TransferRow(source_id, identifier, str(mark) if mark else None, row)
 
 
-def _from_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _read_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
@@ -135,7 +135,7 @@ def _from_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
         yield number, said if isinstance(said, dict) else "is no object"
 
 
-def _from_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _read_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     reader = csv.DictReader(file)
     for said in reader:
         if None in said:
@@ -144,7 +144,7 @@ def _from_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
         yield reader.line_num, {name: from_text(cell or "") for name, cell in said.items()}
 
 
-def _at(said: Mapping[str, Any], path: str) -> Any:
+def _get_path(said: Mapping[str, Any], path: str) -> Any:
     if path in said:
         return said[path]
     found: Any = said
@@ -154,7 +154,7 @@ def _at(said: Mapping[str, Any], path: str) -> Any:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[IO[str]]:
+def _open(path: str) -> Iterator[IO[str]]:
     if path == "-":
         yield sys.stdin
         return

@@ -14,27 +14,27 @@ from respan_langchain.errors import RespanError
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class TransferRow:
     """A row, as it will be sent."""
 
     source_id: str
     """What its source calls it; no other row of the source is called so."""
     identifier: str
     """Its custom identifier, which other rows may have too."""
-    mark: str | None
+    discriminator: str | None
     """What tells it from those; None when nothing does."""
     row: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExistingRow:
     """A row that the target has."""
 
     identifier: str
-    mark: str | None
+    discriminator: str | None
 
 
-def moving_from(log: Log) -> Moving:
+def build_transfer_row(log: Log) -> TransferRow:
     """Make a platform's row one that can move; one without an identifier takes its id along.
 
     Raises:
@@ -45,10 +45,10 @@ def moving_from(log: Log) -> Moving:
     row = to_row(log)
     source_id = log.unique_id
     identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
-    return Moving(source_id, identifier, mark_of(log), row)
+    return TransferRow(source_id, identifier, get_discriminator(log), row)
 
 
-def mark_of(log: Log) -> str | None:
+def get_discriminator(log: Log) -> str | None:
     """Find what tells a row from others with its identifier."""
     said = (log.metadata or {}).get("span_unique_id") or (log.model_extra or {}).get(
         "span_unique_id"
@@ -56,7 +56,9 @@ def mark_of(log: Log) -> str | None:
     return str(said) if said else None
 
 
-def present(rows: Iterable[Moving], there: Iterable[Seen], claimed: Iterable[Seen]) -> set[str]:
+def match_existing(
+    rows: Iterable[TransferRow], there: Iterable[ExistingRow], claimed: Iterable[ExistingRow]
+) -> set[str]:
     """Tell which rows are there already, by their source ids.
 
     Args:
@@ -67,16 +69,16 @@ def present(rows: Iterable[Moving], there: Iterable[Seen], claimed: Iterable[See
     marks: dict[str, set[str]] = {}
     nameless: dict[str, int] = {}
     for each in there:
-        if each.mark is None:
+        if each.discriminator is None:
             nameless[each.identifier] = nameless.get(each.identifier, 0) + 1
         else:
-            marks.setdefault(each.identifier, set()).add(each.mark)
+            marks.setdefault(each.identifier, set()).add(each.discriminator)
     for each in claimed:
-        if each.mark is None or each.mark not in marks.get(each.identifier, ()):
+        if each.discriminator is None or each.discriminator not in marks.get(each.identifier, ()):
             nameless[each.identifier] = nameless.get(each.identifier, 0) - 1
     found = set()
     for row in rows:
-        if row.mark is not None and row.mark in marks.get(row.identifier, ()):
+        if row.discriminator is not None and row.discriminator in marks.get(row.identifier, ()):
             found.add(row.source_id)
         elif nameless.get(row.identifier, 0) > 0:
             nameless[row.identifier] -= 1

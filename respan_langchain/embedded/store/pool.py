@@ -20,7 +20,7 @@ from pathlib import Path
 
 import orjson
 
-from respan_langchain._private_file import create_private
+from respan_langchain._private_file import create_private_file
 from respan_langchain.embedded.store.migrate import check_is_ours, migrate
 
 BUSY_SECONDS = 30.0
@@ -137,7 +137,7 @@ def _close_all(idle: list[_Connection]) -> None:
 
 def _opened(place: str) -> _Connection:
     if place != ":memory:":
-        create_private(Path(place))
+        create_private_file(Path(place))
     connection = sqlite3.connect(
         place,
         timeout=BUSY_SECONDS,

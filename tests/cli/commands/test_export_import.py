@@ -12,7 +12,7 @@ import pytest
 from cli.cli_support import row, shell
 
 from respan_langchain._cell_format import from_text, to_csv_cell, to_text
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.columns import COLUMNS
 from respan_langchain.datasets.export.rows import to_row
@@ -63,7 +63,7 @@ def test_reimporting_an_export_into_its_own_dataset_adds_nothing(run, fill, fold
 def test_deleted_rows_are_imported_again(run, folder):
     (folder / "rows.jsonl").write_text('{"input": "a"}\n{"input": "b"}\n')
     run("import", "rows.jsonl", "demo")
-    with client_of(read_settings(base_url="sqlite:///respan.db")) as client:
+    with open_client(read_settings(base_url="sqlite:///respan.db")) as client:
         client.remove_logs(client.find_or_create_dataset("demo").id, all_logs=True)
 
     result = run("import", "rows.jsonl", "demo", "--json")

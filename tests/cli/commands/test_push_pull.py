@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cli.cli_support import ROOT, row
 
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.embedded.store.store import store_at
 from respan_langchain.server.asgi import serving
 from respan_langchain.settings import read_settings
@@ -22,7 +22,7 @@ FROM = "sqlite:///respan.db"
 
 
 def identifiers(url: str, dataset: str = "demo") -> Counter[str | None]:
-    with client_of(read_settings(base_url=url, api_key="rk-1")) as client:
+    with open_client(read_settings(base_url=url, api_key="rk-1")) as client:
         found = [each for each in client.datasets() if each.name == dataset]
         return Counter(log.custom_identifier for log in client.logs(found[0].id))
 

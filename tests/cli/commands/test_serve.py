@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from cli.cli_support import ROOT, row
 
-from respan_langchain._connect import client_of
+from respan_langchain._connect import open_client
 from respan_langchain.errors import AuthenticationError
 from respan_langchain.settings import read_settings
 
@@ -31,7 +31,7 @@ def served(folder, *words: str) -> Iterator[dict[str, str]]:
 
 
 def names(address: str, key: str = "any") -> list[str | None]:
-    with client_of(read_settings(base_url=address, api_key=key)) as client:
+    with open_client(read_settings(base_url=address, api_key=key)) as client:
         return [each.name for each in client.datasets()]
 
 

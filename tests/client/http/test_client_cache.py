@@ -2,7 +2,7 @@
 
 import threading
 
-from respan_langchain.client.http.client_cache import Lines
+from respan_langchain.client.http.client_cache import ClientCache
 
 
 class World:
@@ -10,7 +10,9 @@ class World:
 
     def __init__(self):
         self.process, self.gap, self.made = 1, 1000.0, []
-        self.lines = Lines(self.make, process=lambda: self.process, gap=lambda: self.gap)
+        self.lines = ClientCache(
+            self.make, process=lambda: self.process, clock_offset=lambda: self.gap
+        )
 
     def make(self):
         self.made.append(f"client {len(self.made)}")
@@ -32,7 +34,7 @@ def test_a_child_gets_its_own_and_leaves_the_inherited_one_alone():
     world.process = 2
 
     assert world.lines.current() == ("client 1", [])
-    assert world.lines.all() == ["client 1"]
+    assert world.lines.take_all() == ["client 1"]
 
 
 def test_after_a_freeze_the_old_one_is_replaced_and_closed():
@@ -57,21 +59,21 @@ def test_a_clock_that_is_adjusted_a_little_is_no_freeze():
 def test_each_event_loop_has_its_own_and_closing_gives_up_all():
     world = World()
     loops = iter("aba")
-    lines = Lines(world.make, loop=lambda: next(loops))
+    lines = ClientCache(world.make, loop=lambda: next(loops))
 
     assert [lines.current() for _ in range(3)] == [
         ("client 0", []),
         ("client 1", []),
         ("client 0", []),
     ]
-    assert lines.all() == ["client 0", "client 1"]
+    assert lines.take_all() == ["client 0", "client 1"]
 
 
 def test_closing_gives_up_what_is_there_once():
     world = World()
     world.lines.current()
 
-    assert (world.lines.all(), world.lines.all()) == (["client 0"], [])
+    assert (world.lines.take_all(), world.lines.take_all()) == (["client 0"], [])
 
 
 def test_of_two_that_were_made_at_once_one_is_given_up():
@@ -81,7 +83,7 @@ def test_of_two_that_were_made_at_once_one_is_given_up():
         both_are_making.wait(10)
         return object()
 
-    lines = Lines(make)
+    lines = ClientCache(make)
     got = []
 
     threads = [threading.Thread(target=lambda: got.append(lines.current())) for _ in range(2)]

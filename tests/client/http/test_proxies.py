@@ -51,8 +51,8 @@ def test_an_unknown_authority_is_not_trusted(send, loopback, wire, authority):
 
     answer = send(server.url, CREATE)
 
-    assert (answer.status, answer.sent) == (None, False)
-    assert "certificate" in answer.problem.lower()
+    assert (answer.status, answer.maybe_sent) == (None, False)
+    assert "certificate" in answer.error.lower()
     assert server.requests == []
 
 
@@ -110,8 +110,8 @@ def test_a_proxy_that_refuses_sent_nothing_and_its_password_is_not_told(
 
     answer = send("https://platform.invalid", CREATE)
 
-    assert (answer.status, answer.sent) == (None, False)
-    assert answer.problem.startswith("the proxy refused: 407")
+    assert (answer.status, answer.maybe_sent) == (None, False)
+    assert answer.error.startswith("the proxy refused: 407")
     assert "pa55word" not in repr(answer) + caplog.text
 
 
@@ -121,7 +121,7 @@ def test_a_proxy_that_hangs_is_left_at_the_deadline(send, loopback, monkeypatch)
 
     answer = send("https://platform.invalid", CREATE, within=0.5)
 
-    assert (answer.status, answer.sent, answer.timed_out) == (None, False, True)
+    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, False, True)
 
 
 def test_no_proxy_is_asked_for_a_host_that_needs_none(send, loopback, wire, monkeypatch):

@@ -6,7 +6,12 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from respan_langchain.client.http.request_trace import Body, Witness, answer_after, answer_from
+from respan_langchain.client.http.request_trace import (
+    BodyReader,
+    RequestTrace,
+    result_from_error,
+    result_from_response,
+)
 
 KEY = "sk-5ecret-0f-th1s"
 WHOLE = "send_request_body.complete"
@@ -28,26 +33,29 @@ WHOLE = "send_request_body.complete"
     ],
 )
 def test_what_was_seen_decides_whether_it_was_sent(events, error, sent):
-    witness = Witness(whole=WHOLE)
+    witness = RequestTrace(last_event=WHOLE)
     for event in events:
         witness(event, {"request": SimpleNamespace(method=b"POST")})
 
-    assert answer_after(error, witness, late=False, secret=KEY).sent is sent
+    assert result_from_error(error, witness, late=False, secret=KEY).maybe_sent is sent
 
 
 def test_opening_a_tunnel_is_not_sending_the_request():
-    witness = Witness(whole=WHOLE)
+    witness = RequestTrace(last_event=WHOLE)
     witness("http11.send_request_headers.started", {"request": SimpleNamespace(method=b"CONNECT")})
     witness(f"http11.{WHOLE}", {})
 
-    assert answer_after(httpx.ProxyError("407"), witness, late=False, secret=KEY).sent is False
+    assert (
+        result_from_error(httpx.ProxyError("407"), witness, late=False, secret=KEY).maybe_sent
+        is False
+    )
 
 
 def test_the_asynchronous_half_sees_the_same():
-    witness = Witness(whole=WHOLE)
-    asyncio.run(witness.watch(f"http11.{WHOLE}", {}))
+    witness = RequestTrace(last_event=WHOLE)
+    asyncio.run(witness.on_event_async(f"http11.{WHOLE}", {}))
 
-    assert answer_after(httpx.ReadError("x"), witness, late=False, secret=None).sent
+    assert result_from_error(httpx.ReadError("x"), witness, late=False, secret=None).maybe_sent
 
 
 @pytest.mark.parametrize(
@@ -69,9 +77,9 @@ def test_the_asynchronous_half_sees_the_same():
     ],
 )
 def test_the_problem_is_said_in_our_words(error, problem):
-    said = answer_after(error, Witness(whole=WHOLE), late=False, secret=KEY)
+    said = result_from_error(error, RequestTrace(last_event=WHOLE), late=False, secret=KEY)
 
-    assert said.problem == problem
+    assert said.error == problem
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,7 @@ def test_the_problem_is_said_in_our_words(error, problem):
     ],
 )
 def test_running_out_of_time_is_told_from_failing(error, late, timed_out):
-    said = answer_after(error, Witness(whole=WHOLE), late=late, secret=None)
+    said = result_from_error(error, RequestTrace(last_event=WHOLE), late=late, secret=None)
 
     assert said.timed_out is timed_out
 
@@ -95,14 +103,14 @@ def test_running_out_of_time_is_told_from_failing(error, late, timed_out):
 def test_a_refusal_does_not_repeat_the_key(status, key, body):
     response = httpx.Response(status, headers={"X-Echo": KEY})
 
-    answer = answer_from(response, b"no " + KEY.encode(), key)
+    answer = result_from_response(response, b"no " + KEY.encode(), key)
 
     assert answer.body == body
     assert answer.headers["x-echo"] == ("***" if key else KEY)
 
 
 def test_a_body_is_read_up_to_its_limit():
-    body = Body(5)
+    body = BodyReader(5)
 
     assert body.add(b"abc")
     assert not body.add(b"defgh")

@@ -17,9 +17,13 @@ import warnings
 import pytest
 
 from respan_langchain.client.dataset_requests import dataset
-from respan_langchain.client.http.deadline import SLICE, ClippedStream, until
-from respan_langchain.client.http.transport import MOST_READ, AsyncExchange, Exchange
-from respan_langchain.client.log_requests import bulk_call, create_log
+from respan_langchain.client.http.deadline import WRITE_CHUNK, DeadlineStream, request_deadline
+from respan_langchain.client.http.transport import (
+    MAX_RESPONSE_BYTES,
+    AsyncHttpTransport,
+    HttpTransport,
+)
+from respan_langchain.client.log_requests import bulk_request, create_log
 
 LONG = 30.0
 """Seconds: what a stuck exchange would pass, and no busy machine reaches."""
@@ -32,7 +36,7 @@ def test_an_answer_comes_as_the_wire_gave_it(send, loopback, wire):
 
     answer = send(server.url)
 
-    assert (answer.status, answer.body, answer.problem) == (200, b'{"id": "d1"}', "")
+    assert (answer.status, answer.body, answer.error) == (200, b'{"id": "d1"}', "")
     assert answer.headers["x-some"] == "Thing"
 
 
@@ -52,7 +56,7 @@ def test_the_request_carries_the_key_and_says_what_it_is(send, loopback, wire):
 def test_bytes_that_are_written_already_go_out_as_they_are(send, loopback, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
 
-    send(server.url, bulk_call("d1"), content=b'{"logs":[ ]}')
+    send(server.url, bulk_request("d1"), content=b'{"logs":[ ]}')
 
     assert server.requests[0].endswith(b'\r\n\r\n{"logs":[ ]}')
 
@@ -105,11 +109,11 @@ def test_the_deadline_holds_from_connect_to_the_last_byte(send, loopback, script
     server = loopback(script)
     begun = time.monotonic()
 
-    answer = send(server.url, bulk_call("d1"), content=b"x" * size, within=0.4)
+    answer = send(server.url, bulk_request("d1"), content=b"x" * size, within=0.4)
 
     assert time.monotonic() - begun < LONG
     assert (answer.status, answer.timed_out) == (None, True)
-    assert "in time" in answer.problem
+    assert "in time" in answer.error
 
 
 def test_the_deadline_holds_while_tls_is_agreed_on(send, loopback):
@@ -119,13 +123,13 @@ def test_the_deadline_holds_while_tls_is_agreed_on(send, loopback):
     answer = send(server.url.replace("http:", "https:"), within=0.4)
 
     assert time.monotonic() - begun < LONG
-    assert (answer.status, answer.sent, answer.timed_out) == (None, False, True)
+    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, False, True)
 
 
 def answer_once_it_arrived(send, server, **settings):
     """Give a busy machine the time to get as far as the server's trick."""
     for within in (0.5, 2.0, 8.0, 20.0):
-        answer = send(server.url, bulk_call("d1"), content=b"{}", within=within, **settings)
+        answer = send(server.url, bulk_request("d1"), content=b"{}", within=within, **settings)
         if server.requests:
             break
     return answer
@@ -135,17 +139,17 @@ def answer_once_it_arrived(send, server, **settings):
 def test_what_left_whole_and_got_no_answer_counts_as_sent(send, loopback, script):
     answer = answer_once_it_arrived(send, loopback(script))
 
-    assert (answer.status, answer.sent, answer.timed_out) == (None, True, True)
+    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, True)
 
 
 def test_a_body_that_did_not_leave_whole_surely_was_not_sent(loopback, library, wire):
     server = loopback(silent_from_the_start)
 
-    with_deadline = Exchange(server.url, wire.key, library=library)
-    answer = with_deadline.send(bulk_call("d1"), time.monotonic() + 0.4, b"x" * LARGE)
+    with_deadline = HttpTransport(server.url, wire.key, library=library)
+    answer = with_deadline.send(bulk_request("d1"), time.monotonic() + 0.4, b"x" * LARGE)
     with_deadline.close()
 
-    assert (answer.sent, answer.timed_out) == (False, True)
+    assert (answer.maybe_sent, answer.timed_out) == (False, True)
 
 
 def test_no_time_left_means_that_nothing_is_begun(send, loopback, wire):
@@ -153,7 +157,7 @@ def test_no_time_left_means_that_nothing_is_begun(send, loopback, wire):
 
     answer = send(server.url, within=-1.0)
 
-    assert (answer.sent, answer.timed_out, server.connections) == (False, True, 0)
+    assert (answer.maybe_sent, answer.timed_out, server.connections) == (False, True, 0)
 
 
 def test_a_refused_connection_sent_nothing(send):
@@ -162,22 +166,22 @@ def test_a_refused_connection_sent_nothing(send):
 
     answer = send(f"http://127.0.0.1:{port}")
 
-    assert (answer.sent, answer.timed_out) == (False, False)
-    assert answer.problem.startswith("could not connect")
+    assert (answer.maybe_sent, answer.timed_out) == (False, False)
+    assert answer.error.startswith("could not connect")
 
 
 def test_a_host_that_does_not_exist_sent_nothing(send):
     answer = send("https://no-such-host.invalid")
 
-    assert (answer.sent, answer.status) == (False, None)
-    assert answer.problem.startswith("could not connect")
+    assert (answer.maybe_sent, answer.status) == (False, None)
+    assert answer.error.startswith("could not connect")
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".invalid"])
 def test_a_host_that_dns_cannot_say_sent_nothing(send, host):
     answer = send(f"https://{host}")
 
-    assert (answer.sent, answer.status) == (False, None)
+    assert (answer.maybe_sent, answer.status) == (False, None)
 
 
 def test_a_reset_after_the_request_is_ambiguous(send, loopback):
@@ -187,7 +191,7 @@ def test_a_reset_after_the_request_is_ambiguous(send, loopback):
 
     answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
 
-    assert (answer.status, answer.sent, answer.timed_out) == (None, True, False)
+    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, False)
 
 
 def test_a_reset_while_the_body_leaves_sent_nothing(loopback, library, wire):
@@ -195,11 +199,11 @@ def test_a_reset_while_the_body_leaves_sent_nothing(loopback, library, wire):
         connection.sock.recv(1)
         connection.reset()
 
-    exchange = Exchange(loopback(script).url, wire.key, library=library)
-    answer = exchange.send(bulk_call("d1"), time.monotonic() + LONG, b"x" * LARGE)
+    exchange = HttpTransport(loopback(script).url, wire.key, library=library)
+    answer = exchange.send(bulk_request("d1"), time.monotonic() + LONG, b"x" * LARGE)
     exchange.close()
 
-    assert (answer.status, answer.sent) == (None, False)
+    assert (answer.status, answer.maybe_sent) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +223,8 @@ def test_half_an_answer_is_none(send, loopback, raw):
 
     answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
 
-    assert (answer.status, answer.sent) == (None, True)
-    assert answer.problem
+    assert (answer.status, answer.maybe_sent) == (None, True)
+    assert answer.error
 
 
 def test_an_early_refusal_is_heard_while_the_body_still_leaves(send, loopback, wire):
@@ -230,7 +234,7 @@ def test_an_early_refusal_is_heard_while_the_body_still_leaves(send, loopback, w
         while connection.sock.recv(1_000_000):
             pass
 
-    answer = send(loopback(script).url, bulk_call("d1"), content=b"x" * LARGE)
+    answer = send(loopback(script).url, bulk_request("d1"), content=b"x" * LARGE)
 
     assert answer.status == 413
 
@@ -256,17 +260,17 @@ def test_no_more_is_read_than_is_allowed(send, loopback):
 
     answer = send(loopback(endless).url)
 
-    assert (answer.status, len(answer.body)) == (200, MOST_READ)
+    assert (answer.status, len(answer.body)) == (200, MAX_RESPONSE_BYTES)
 
 
 def test_a_bomb_is_not_unpacked(send, loopback, wire):
-    bomb = gzip.compress(bytes(50 * MOST_READ), 1)
+    bomb = gzip.compress(bytes(50 * MAX_RESPONSE_BYTES), 1)
     server = loopback(wire.answering(wire.message(bomb, "200 OK", "Content-Encoding: gzip")))
 
     answer = send(server.url)
 
-    assert len(bomb) < MOST_READ
-    assert len(answer.body) == MOST_READ
+    assert len(bomb) < MAX_RESPONSE_BYTES
+    assert len(answer.body) == MAX_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
@@ -301,7 +305,7 @@ def test_a_key_too_short_to_be_one_is_not_looked_for(send, loopback, wire):
 def test_a_connection_serves_several_requests(loopback, library, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
 
-    exchange = Exchange(server.url, wire.key, library=library)
+    exchange = HttpTransport(server.url, wire.key, library=library)
     for _ in range(3):
         exchange.send(dataset("d1"), time.monotonic() + LONG)
     exchange.close()
@@ -317,13 +321,13 @@ def test_a_closed_exchange_sends_nothing(loopback, library, kind, wire):
         await exchange.close()
         return await exchange.send(dataset("d1"), time.monotonic() + LONG)
 
-    if kind is AsyncExchange:
+    if kind is AsyncHttpTransport:
         answer = asyncio.run(closed_first())
     else:
         exchange.close()
         answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
 
-    assert (answer.sent, answer.problem) == (False, "the client is closed")
+    assert (answer.maybe_sent, answer.error) == (False, "the client is closed")
     assert server.connections == 0
 
 
@@ -331,7 +335,7 @@ def test_a_closed_exchange_sends_nothing(loopback, library, kind, wire):
 def injected(library, kind):
     """Make a client as an app may have it: with redirects and authentication of its own."""
     settings = {"follow_redirects": True, "auth": ("user", "pa55word"), "timeout": LONG}
-    make = library.AsyncClient if kind is AsyncExchange else library.Client
+    make = library.AsyncClient if kind is AsyncHttpTransport else library.Client
     return functools.partial(make, **settings)
 
 
@@ -352,17 +356,17 @@ def test_an_injected_client_keeps_the_deadline(send, loopback, injected, script)
     answer = answer_once_it_arrived(send, loopback(script), client=injected)
 
     assert time.monotonic() - begun < 2 * LONG
-    assert (answer.status, answer.sent, answer.timed_out) == (None, True, True)
+    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, True)
 
 
 def test_a_client_that_was_closed_sent_nothing(library, wire):
     client = library.Client()
     client.close()
 
-    exchange = Exchange("http://127.0.0.1:9", wire.key, http_client=client)
+    exchange = HttpTransport("http://127.0.0.1:9", wire.key, http_client=client)
     answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
 
-    assert (answer.sent, answer.problem) == (False, "the client is closed")
+    assert (answer.maybe_sent, answer.error) == (False, "the client is closed")
 
 
 def test_a_child_process_opens_a_connection_of_its_own(loopback, library, wire):
@@ -371,9 +375,9 @@ def test_a_child_process_opens_a_connection_of_its_own(loopback, library, wire):
         import os, sys, time
         import {library.__name__} as library
         from respan_langchain.client.dataset_requests import dataset
-        from respan_langchain.client.http.transport import Exchange
+        from respan_langchain.client.http.transport import HttpTransport
 
-        exchange = Exchange({server.url!r}, "sk-5ecret-0f-th1s", library=library)
+        exchange = HttpTransport({server.url!r}, "sk-5ecret-0f-th1s", library=library)
         def ask():
             return exchange.send(dataset("d1"), time.monotonic() + {LONG}).status
         assert ask() == 200
@@ -395,13 +399,13 @@ def test_a_process_that_was_frozen_opens_a_new_connection(loopback, library, kin
 
     async def asked():
         nonlocal gap
-        exchange = kind(server.url, wire.key, library=library, clock_gap=lambda: gap)
+        exchange = kind(server.url, wire.key, library=library, clock_offset=lambda: gap)
         for _ in range(2):
             answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
-            assert (await answer if kind is AsyncExchange else answer).status == 200
+            assert (await answer if kind is AsyncHttpTransport else answer).status == 200
             gap += 30.0
         closing = exchange.close()
-        await closing if kind is AsyncExchange else None
+        await closing if kind is AsyncHttpTransport else None
 
     asyncio.run(asked())
 
@@ -426,8 +430,8 @@ class Inner:
 def test_a_connection_that_comes_too_late_for_tls_is_closed():
     inner = Inner()
 
-    with until(time.monotonic() - 1.0), pytest.raises(TimeoutError):
-        ClippedStream(inner).start_tls(None, "localhost", 1.0)
+    with request_deadline(time.monotonic() - 1.0), pytest.raises(TimeoutError):
+        DeadlineStream(inner).start_tls(None, "localhost", 1.0)
 
     assert inner.closed
 
@@ -436,16 +440,16 @@ def test_a_large_body_is_written_in_slices_so_that_a_slow_reader_is_noticed():
     inner = Inner()
     body = bytes(range(256)) * 1000
 
-    with until(time.monotonic() + LONG):
-        ClippedStream(inner).write(body)
+    with request_deadline(time.monotonic() + LONG):
+        DeadlineStream(inner).write(body)
 
     assert b"".join(inner.written) == body
-    assert max(map(len, inner.written)) == SLICE
+    assert max(map(len, inner.written)) == WRITE_CHUNK
 
 
 def test_the_event_loop_may_end_before_the_client(loopback, library, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
-    exchange = AsyncExchange(server.url, wire.key, library=library)
+    exchange = AsyncHttpTransport(server.url, wire.key, library=library)
 
     with warnings.catch_warnings():
         # asyncio complains of the connection that its own end left open.

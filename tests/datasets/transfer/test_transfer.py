@@ -17,12 +17,17 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.transfer.checkpoint import Progress
-from respan_langchain.datasets.transfer.copy import Reader
-from respan_langchain.datasets.transfer.retry import Pace
-from respan_langchain.datasets.transfer.target import Target
-from respan_langchain.datasets.transfer.transfer import Counts, Transfer, groups
-from respan_langchain.datasets.transfer.transfer_row import Moving, Seen, moving_from, present
+from respan_langchain.datasets.transfer.checkpoint import Checkpoint
+from respan_langchain.datasets.transfer.copy import DatasetSource
+from respan_langchain.datasets.transfer.retry import TransferRetry
+from respan_langchain.datasets.transfer.target import TransferTarget
+from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts, batch_rows
+from respan_langchain.datasets.transfer.transfer_row import (
+    ExistingRow,
+    TransferRow,
+    build_transfer_row,
+    match_existing,
+)
 from respan_langchain.embedded.access import Rules
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
@@ -145,12 +150,12 @@ class Ends:
         for start in range(0, len(rows), 500):
             self.source_client.bulk_create_logs(self.source.id, rows[start : start + 500])
 
-    def move(self, settle: float = 5.0) -> Counts:
-        pace = Pace(settle=settle, clock=self.clock.read, sleep=self.clock.sleep)
-        with Progress(self.folder / "progress.db") as progress:
-            target = Target(self.target_client, self.target.id)
-            origin = Reader(self.source, pace)
-            return Transfer(origin, target, progress, pace, most_rows=5).move()
+    def move(self, settle: float = 5.0) -> TransferCounts:
+        pace = TransferRetry(visibility_delay=settle, clock=self.clock.read, sleep=self.clock.sleep)
+        with Checkpoint(self.folder / "progress.db") as progress:
+            target = TransferTarget(self.target_client, self.target.id)
+            origin = DatasetSource(self.source, pace)
+            return Transfer(origin, target, progress, pace, max_rows=5).run()
 
     def forget(self) -> None:
         (self.folder / "progress.db").unlink()
@@ -172,7 +177,7 @@ def test_rows_arrive_as_they_were(ends):
     ends.fill(*ROWS[:3], row(4, expected_output="yes", scores=[{"score": 1}]))
     counts = ends.move()
 
-    assert (counts.sent, counts.already_there, counts.refused) == (4, 0, {})
+    assert (counts.sent, counts.already_there, counts.rejected) == (4, 0, {})
     for before, after in zip(ends.source, ends.target, strict=True):
         for name in ("input", "output", "expected_output", "metadata", "metrics"):
             assert getattr(before, name) == getattr(after, name)
@@ -307,7 +312,7 @@ def test_counts_that_do_not_add_up_are_not_believed(said, ends):
     ends.line.faults = [took_three(ends, **said)]
     counts = ends.move()
 
-    assert (counts.sent, counts.refused) == (5, {})
+    assert (counts.sent, counts.rejected) == (5, {})
     assert ends.identifiers() == Counter(f"run-{number}" for number in range(5))
     assert ends.line.bulk_requests == 2
 
@@ -328,7 +333,7 @@ def wrong(number):
 
 def moving(*rows):
     return [
-        Moving(
+        TransferRow(
             f"u{index}",
             each["metadata"]["custom_identifier"],
             each["metadata"].get("span_unique_id"),
@@ -342,7 +347,7 @@ def moving(*rows):
 class Rows:
     """A source that keeps its rows."""
 
-    _rows: list[Moving]
+    _rows: list[TransferRow]
 
     def rows(self):
         return iter(self._rows)
@@ -363,12 +368,12 @@ UNNAMED = "refused, and the platform did not say why"
 def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused, tmp_path):
     ends = Ends(tmp_path, Rules(errors_listed=listed))
     rows = moving(row(1), wrong(2), row(3), wrong(4), wrong(5))
-    with Progress(tmp_path / "progress.db") as progress:
-        target = Target(ends.target_client, ends.target.id)
-        counts = Transfer(Rows(rows), target, progress, Pace(settle=0.0)).move()
+    with Checkpoint(tmp_path / "progress.db") as progress:
+        target = TransferTarget(ends.target_client, ends.target.id)
+        counts = Transfer(Rows(rows), target, progress, TransferRetry(visibility_delay=0.0)).run()
 
     assert counts.sent == 2
-    assert counts.refused == refused
+    assert counts.rejected == refused
     assert ends.identifiers() == Counter({"run-1": 1, "run-3": 1})
 
 
@@ -378,14 +383,14 @@ def test_a_request_that_is_too_large_is_halved(tmp_path):
     counts = ends.move()
 
     assert counts.sent == 4
-    assert counts.refused == {"refused with status 413": 1}
+    assert counts.rejected == {"refused with status 413": 1}
     assert ends.identifiers() == Counter(f"run-{number}" for number in range(4))
 
 
 def test_large_rows_leave_in_small_groups():
     rows = moving(*(row(number, input="x" * 1_000_000) for number in range(10)))
 
-    assert [len(group) for group in groups(rows)] == [4, 4, 2]
+    assert [len(group) for group in batch_rows(rows)] == [4, 4, 2]
 
 
 def one_identifier(*spans):
@@ -549,10 +554,10 @@ def test_a_target_that_does_not_filter_is_not_believed(ends):
     client = DatasetClient(base_url=URL, transport=Deaf(ends.target_store))
     for start in range(0, 2_500, 500):
         client.bulk_create_logs(ends.target.id, [row(n) for n in range(start, start + 500)])
-    target = Target(client, ends.target.id)
+    target = TransferTarget(client, ends.target.id)
 
     with pytest.raises(RespanError, match="does not filter"):
-        list(target.seen(moving(row(2_499))))
+        list(target.find_existing(moving(row(2_499))))
 
 
 class Deaf(LocalTransport):
@@ -569,19 +574,19 @@ class Deaf(LocalTransport):
 
 def test_rows_without_ids_are_not_moved():
     with pytest.raises(RespanError, match="does not show the ids"):
-        moving_from(Log.model_validate(row(1)))
+        build_transfer_row(Log.model_validate(row(1)))
 
 
 def test_one_transfer_at_a_time(tmp_path):
-    with Progress(tmp_path / "progress.db"), pytest.raises(ConfigurationError, match="under way"):
-        Progress(tmp_path / "progress.db")
+    with Checkpoint(tmp_path / "progress.db"), pytest.raises(ConfigurationError, match="under way"):
+        Checkpoint(tmp_path / "progress.db")
 
 
 def test_what_is_written_down_is_its_owners_alone(tmp_path):
     """Identifiers, and the target's words, which may quote a row."""
     before = os.umask(0)
-    with Progress(tmp_path / "progress.db") as progress:
-        progress.note(moving(row(1)), "sent", 0.0)
+    with Checkpoint(tmp_path / "progress.db") as progress:
+        progress.record(moving(row(1)), "sent", 0.0)
         os.umask(before)
         modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
 
@@ -609,16 +614,18 @@ PRESENT = {
 @pytest.mark.parametrize("case", PRESENT.values(), ids=PRESENT)
 def test_what_is_there_is_told_by_identifier_and_span(case):
     rows, there, claimed, expected = case
-    asked = [Moving(f"u{index}", *each, {}) for index, each in enumerate(rows)]
+    asked = [TransferRow(f"u{index}", *each, {}) for index, each in enumerate(rows)]
 
-    found = present(asked, [Seen(*one) for one in there], [Seen(*one) for one in claimed])
+    found = match_existing(
+        asked, [ExistingRow(*one) for one in there], [ExistingRow(*one) for one in claimed]
+    )
     assert len(found) == expected
 
 
 def test_a_page_that_is_too_large_is_read_in_smaller_ones(ends):
     ends.fill(*(row(number, input=f"{number} " + "x" * 5_000) for number in range(120)))
     client = DatasetClient(
-        base_url=URL, transport=LocalTransport(ends.source_store), most_read=100_000
+        base_url=URL, transport=LocalTransport(ends.source_store), max_response_bytes=100_000
     )
 
     rows = Dataset(client, ends.source.about)

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from respan_langchain._http_result import Answer
+from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.spool import admin, directory
@@ -108,7 +108,7 @@ def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, 
     def store_and_hang(ids):
         wire.keep(ids)
         hold.wait(WAIT)
-        return Answer(None, problem="killed")
+        return HttpResult(None, error="killed")
 
     wire.script.append(store_and_hang)
     first = on_disk(batch_rows=2)
@@ -129,7 +129,7 @@ def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, 
 def test_what_is_left_at_the_end_is_for_the_next_process(
     on_disk, wire, place, ledger, level, caplog
 ):
-    wire.script.append(lambda ids: Answer(401))
+    wire.script.append(lambda ids: HttpResult(401))
     first = on_disk(level)
     for name in "ab":
         first.put(parcel(name, ledger=ledger))
@@ -248,7 +248,7 @@ def test_spill_touches_no_disk_without_need(on_disk, place, ledger):
 @pytest.mark.parametrize("level", ["spill", "durable"])
 def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, ledger, level):
     hold = threading.Event()
-    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
     worker = on_disk(level, max_rows=10, batch_rows=5)
     for number in range(100):
         assert worker.put(parcel(str(number), ledger=ledger))
@@ -266,7 +266,7 @@ def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, plac
 
 
 def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, wire, place, ledger):
-    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
     worker = on_disk("spill")
     worker.put(parcel("a", ledger=ledger))
     assert not worker.flush(WAIT, ledger)
@@ -286,7 +286,7 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
 def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_again(
     by_hand, wire, place, ledger
 ):
-    wire.script.append(lambda ids: Answer(400, b'{"detail": "no"}'))
+    wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
     turns = by_hand(Disk(place, "spill"), max_age=1.0)
     turns.put(parcel("a", ledger=ledger))
     turns.until_nothing_is_due()
@@ -303,7 +303,7 @@ def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_ag
 
 
 def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, ledger):
-    wire.script.append(lambda ids: Answer(503, b'{"retry_after": 0.5}'))
+    wire.script.append(lambda ids: HttpResult(503, b'{"retry_after": 0.5}'))
     worker = on_disk("spill", delivery_deadline=0.05)
     worker.put(parcel("a", ledger=ledger))
 
@@ -315,7 +315,7 @@ def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, p
 
 def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
     hold = threading.Event()
-    wire.script.append(lambda ids: hold.wait(WAIT) and Answer(503))
+    wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
     worker = on_disk(disk=Disk(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
     for number in range(12):
         worker.put(parcel(str(number), ledger=ledger))
@@ -328,7 +328,7 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
 
 
 def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, ledger):
-    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}')] * 4
+    wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}')] * 4
     turns = by_hand(Disk(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
     for name in "1234":
         turns.put(parcel(name, ledger=ledger))
@@ -370,7 +370,7 @@ def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire,
 
 
 def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, ledger):
-    wire.script += [lambda ids: Answer(400, b'{"detail": "no"}'), lambda ids: Answer(401)]
+    wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}'), lambda ids: HttpResult(401)]
     turns = by_hand(Disk(place, "spill", max_age=-60.0), max_age=0.0)
     for name in ("refused", "late"):
         turns.put(parcel(name, ledger=ledger))
