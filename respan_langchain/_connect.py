@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.http.transport import HttpTransport
-from respan_langchain.embedded.store.store import store_at
+from respan_langchain.embedded.store.store import open_store
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings
@@ -44,7 +44,10 @@ def require_database_file(settings: Settings) -> None:
 
 def _connection_arguments(settings: Settings, http_client: Any) -> dict[str, Any]:
     if settings.is_local:
-        return {"base_url": EMBEDDED_URL, "transport": LocalTransport(store_at(settings.base_url))}
+        return {
+            "base_url": EMBEDDED_URL,
+            "transport": LocalTransport(open_store(settings.base_url)),
+        }
     return {
         "base_url": settings.base_url,
         "api_key": settings.api_key,

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from respan_langchain._constants import MAX_BULK_LOGS
-from respan_langchain.embedded.http import RefusedError, Request
+from respan_langchain.embedded.http import HttpError, Request
 
 WINDOW = 60.0
 """Seconds over which requests are counted."""
 
 
-class Limiter:
+class RateLimiter:
     """Counts requests over the last minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class Limiter:
         self._times: deque[float] = deque()
         self._lock = threading.Lock()
 
-    def admit(self) -> float:
+    def acquire(self) -> float:
         """Count a request and return 0.0, or return the seconds to wait for the next one."""
         with self._lock:
             now = self._clock()
@@ -41,44 +41,46 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessPolicy:
     """What one platform allows; share one value between all that serve the same platform."""
 
-    bearer_required: bool = False
+    require_bearer: bool = False
     """Whether a request without a bearer key is refused."""
-    key: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
     """The only key that is taken; None takes any."""
-    max_body: int = 64 * 1024 * 1024
+    max_body_bytes: int = 64 * 1024 * 1024
     """Bytes of one request."""
     max_bulk_logs: int = MAX_BULK_LOGS
-    errors_listed: int | None = None
+    max_listed_errors: int | None = None
     """How many failed rows of a bulk request are named; None names all."""
-    requests: Limiter | None = None
-    bulk_requests: Limiter | None = None
-    callables_allowed: bool = False
+    requests: RateLimiter | None = None
+    bulk_requests: RateLimiter | None = None
+    allow_python_evaluators: bool = False
     """Whether an evaluator may be a Python function named by the request."""
 
 
-def admit(request: Request, rules: Rules) -> None:
+def check_access(request: Request, rules: AccessPolicy) -> None:
     """Let a request in.
 
     Raises:
         RefusedError: 401, 413 or 429.
     """
     _check_key(request, rules)
-    if len(request.body) > rules.max_body:
-        raise RefusedError(413, f"The body is larger than {rules.max_body} bytes.")
+    if len(request.body) > rules.max_body_bytes:
+        raise HttpError(413, f"The body is larger than {rules.max_body_bytes} bytes.")
     limiter = rules.bulk_requests if request.path.endswith("/logs/bulk/") else rules.requests
-    wait = limiter.admit() if limiter is not None else 0.0
+    wait = limiter.acquire() if limiter is not None else 0.0
     if wait > 0:
-        raise RefusedError(429, "Rate limit exceeded", retry_after=math.ceil(wait))
+        raise HttpError(429, "Rate limit exceeded", retry_after=math.ceil(wait))
 
 
-def _check_key(request: Request, rules: Rules) -> None:
-    if not rules.bearer_required:
+def _check_key(request: Request, policy: AccessPolicy) -> None:
+    if not policy.require_bearer:
         return
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        raise RefusedError(401, "Authentication credentials were not provided.")
-    if rules.key is not None and not hmac.compare_digest(key.strip().encode(), rules.key.encode()):
-        raise RefusedError(401, "The API key is not valid.")
+        raise HttpError(401, "Authentication credentials were not provided.")
+    if policy.api_key is not None and not hmac.compare_digest(
+        key.strip().encode(), policy.api_key.encode()
+    ):
+        raise HttpError(401, "The API key is not valid.")

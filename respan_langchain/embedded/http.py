@@ -37,7 +37,7 @@ class Request:
         try:
             return dict(parse_qsl(self.query, keep_blank_values=True, max_num_fields=100))
         except ValueError as error:
-            raise RefusedError(400, "The query string is malformed.") from error
+            raise HttpError(400, "The query string is malformed.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +51,42 @@ class Response:
     """The body piece by piece, where it may be long; `body` is empty then."""
 
 
-class RefusedError(Exception):
+class HttpError(Exception):
     """Why a request is not carried out; becomes the answer, and never leaves this room."""
 
     def __init__(self, status: int, detail: str, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.more = more
+        self.extra = more
 
     @classmethod
-    def of_field(cls, name: str, complaint: str) -> "RefusedError":
+    def for_field(cls, name: str, complaint: str) -> "HttpError":
         """Refuse one field of the body."""
         return cls(400, f"{name}: {complaint}", errors={name: [complaint]})
 
 
-def answer(status: int, body: Any) -> Response:
+def json_response(status: int, body: Any) -> Response:
     """Answer with JSON."""
     return Response(status, orjson.dumps(body), {"content-type": "application/json"})
 
 
-def refusal(refused: RefusedError) -> Response:
+def error_response(refused: HttpError) -> Response:
     """Answer with the reason."""
-    response = answer(refused.status, {"detail": refused.detail, **refused.more})
+    response = json_response(refused.status, {"detail": refused.detail, **refused.extra})
     if refused.status == 401:
         return Response(401, response.body, {**response.headers, "www-authenticate": "Bearer"})
     return response
 
 
-def object_in(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Any]:
     """Read a body that must be a JSON object; an absent one is an empty object."""
     if not body:
         return {}
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RefusedError(422, f"The body is not JSON: {error}.") from error
+        raise HttpError(422, f"The body is not JSON: {error}.") from error
     if not isinstance(found, dict):
-        raise RefusedError(422, "The body must be a JSON object.")
+        raise HttpError(422, "The body must be a JSON object.")
     return found

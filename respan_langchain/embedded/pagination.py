@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from respan_langchain._constants import MAX_PAGE_SIZE
-from respan_langchain.embedded.http import RefusedError, Request
+from respan_langchain.embedded.http import HttpError, Request
 
-LAST_PAGE = 10**9
+MAX_PAGE_NUMBER = 10**9
 DEFAULT_PAGE_SIZE = 20
 
 
@@ -26,36 +26,42 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def page_from(parameters: Mapping[str, str]) -> Page:
+def parse_page(parameters: Mapping[str, str]) -> Page:
     """Read `page` and `page_size`; a larger size than allowed becomes the largest."""
-    number = _whole("page", parameters.get("page", "1"), LAST_PAGE)
-    size = _whole("page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), LAST_PAGE)
+    number = _parse_positive_int("page", parameters.get("page", "1"), MAX_PAGE_NUMBER)
+    size = _parse_positive_int(
+        "page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), MAX_PAGE_NUMBER
+    )
     return Page(number, min(size, MAX_PAGE_SIZE))
 
 
-def _whole(name: str, text: str, largest: int) -> int:
+def _parse_positive_int(name: str, text: str, largest: int) -> int:
     # isdecimal knows other digits too, and int reads them all.
     number = int(text) if text.isdecimal() and len(text) <= len(str(largest)) else 0
     if not 1 <= number <= largest:
-        raise RefusedError.of_field(name, f"must be a whole number from 1 to {largest}")
+        raise HttpError.for_field(name, f"must be a whole number from 1 to {largest}")
     return number
 
 
-def order_from(
+def parse_order(
     parameters: Mapping[str, str],
     sortable: Collection[str],
-    names: Mapping[str, str],
+    column_names: Mapping[str, str],
     *,
-    tie: str = "seq",
+    tie_breaker: str = "seq",
 ) -> str:
     """Read `sort_by` as SQL: a column from the list and its direction. Newest first by default."""
     asked = parameters.get("sort_by", "") or "-created_at"
     name = asked.removeprefix("-")
-    column = names.get(name, name)
+    column = column_names.get(name, name)
     if column not in sortable:
-        raise RefusedError.of_field("sort_by", f"cannot sort by {name!r}")
+        raise HttpError.for_field("sort_by", f"cannot sort by {name!r}")
     direction = "DESC" if asked.startswith("-") else "ASC"
-    return f"{column} {direction}" if column == tie else f"{column} {direction}, {tie} {direction}"
+    return (
+        f"{column} {direction}"
+        if column == tie_breaker
+        else f"{column} {direction}, {tie_breaker} {direction}"
+    )
 
 
 def envelope(request: Request, page: Page, count: int, results: list[Any]) -> dict[str, Any]:

@@ -10,39 +10,41 @@ import sqlite3
 import httpx
 from anyio import to_thread
 
-from respan_langchain.embedded.access import Rules
-from respan_langchain.embedded.app import DEFAULT_RULES, attempt
+from respan_langchain.embedded.access import AccessPolicy
+from respan_langchain.embedded.app import DEFAULT_POLICY, handle
 from respan_langchain.embedded.http import Request
-from respan_langchain.embedded.store.migrate import words_of
+from respan_langchain.embedded.store.migrate import describe_error
 from respan_langchain.embedded.store.store import Store
 
 
 class LocalTransport(httpx.BaseTransport):
     """Carries a synchronous client's requests to a store in this process."""
 
-    def __init__(self, store: Store, rules: Rules = DEFAULT_RULES) -> None:
+    def __init__(self, store: Store, rules: AccessPolicy = DEFAULT_POLICY) -> None:
         self._store = store
         self._rules = rules
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one request."""
-        return _carried_out(request, request.read(), self._store, self._rules)
+        return _handle(request, request.read(), self._store, self._rules)
 
 
 class AsyncLocalTransport(httpx.AsyncBaseTransport):
     """Carries an asynchronous client's requests to a store, on a thread beside the event loop."""
 
-    def __init__(self, store: Store, rules: Rules = DEFAULT_RULES) -> None:
+    def __init__(self, store: Store, rules: AccessPolicy = DEFAULT_POLICY) -> None:
         self._store = store
         self._rules = rules
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one request."""
         body = await request.aread()
-        return await to_thread.run_sync(_carried_out, request, body, self._store, self._rules)
+        return await to_thread.run_sync(_handle, request, body, self._store, self._rules)
 
 
-def _carried_out(request: httpx.Request, body: bytes, store: Store, rules: Rules) -> httpx.Response:
+def _handle(
+    request: httpx.Request, body: bytes, store: Store, rules: AccessPolicy
+) -> httpx.Response:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     asked = Request(
         request.method,
@@ -53,10 +55,12 @@ def _carried_out(request: httpx.Request, body: bytes, store: Store, rules: Rules
         f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
     )
     try:
-        said = attempt(asked, store, rules)
+        said = handle(asked, store, rules)
     except sqlite3.Error as error:
         # In one process a reason can be told that no status has room for.
-        raise httpx.ConnectError(f"{store.path}: {words_of(error)}", request=request) from error
+        raise httpx.ConnectError(
+            f"{store.path}: {describe_error(error)}", request=request
+        ) from error
     return httpx.Response(
         said.status, headers=dict(said.headers), content=said.body, request=request
     )

@@ -17,7 +17,7 @@ from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.spool.directory import prepare
 from respan_langchain.delivery.spool.spool import Disk
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.embedded.store.store import place_of
+from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
 
@@ -128,7 +128,7 @@ def _with_absolute_url(settings: Settings) -> Settings:
     A relative file is where the app was then, wherever it goes before the first row leaves.
     """
     if settings.is_local:
-        place = f"sqlite:///{place_of(settings.base_url)}"
+        place = f"sqlite:///{parse_store_url(settings.base_url)}"
         return settings.model_copy(update={"base_url": place})
     normalize_base_url(settings.base_url, allow_http=settings.allow_http)
     return settings

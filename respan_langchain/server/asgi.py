@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.app import respond
-from respan_langchain.embedded.http import RefusedError, Request, Response, refusal
-from respan_langchain.embedded.store.store import Store, store_at
+from respan_langchain.embedded.http import HttpError, Request, Response, error_response
+from respan_langchain.embedded.store.store import Store, open_store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
-from respan_langchain.server.bind import Door
-from respan_langchain.server.routes import Site
+from respan_langchain.server.bind import BindConfig
+from respan_langchain.server.routes import WebPages
 from respan_langchain.server.session import Sessions
 
 try:
@@ -32,33 +32,35 @@ except ImportError as error:
         "Serving needs Starlette and uvicorn: pip install 'respan-langchain[local]'"
     ) from error
 
-GRACE = 3
+SHUTDOWN_TIMEOUT = 3
 """Seconds that open requests have when the server is told to stop."""
 
 
-def serve(url: str, door: Door | None = None, rules: Rules | None = None) -> None:
+def serve(url: str, config: BindConfig | None = None, policy: AccessPolicy | None = None) -> None:
     """Serve a store until interrupted.
 
     Args:
-        url: As for `store_at`.
-        door: Where, and to whom; port 8000 of this machine by default.
-        rules: What is allowed; the bearer key is the door's.
+        url: As for `open_store`.
+        config: Address, port, key and host names; port 8000 on loopback by default.
+        policy: Limits of requests; the API key comes from `config`.
 
     Raises:
         ConfigurationError: The store cannot be opened, or the port cannot be had.
     """
-    store, door = store_at(url), door or Door()
-    with _listening(door) as listener:
-        _server(store, door, rules).run([listener])
+    store, config = open_store(url), config or BindConfig()
+    with _listen(config) as listener:
+        _build_server(store, config, policy).run([listener])
     store.close()
 
 
 @contextmanager
-def serving(store: Store, door: Door | None = None, rules: Rules | None = None) -> Iterator[str]:
+def serving(
+    store: Store, config: BindConfig | None = None, policy: AccessPolicy | None = None
+) -> Iterator[str]:
     """Serve a store beside the block, on any free port by default; yields the address."""
-    door = door or Door(port=0)
-    with _listening(door) as listener:
-        server = _server(store, door, rules)
+    config = config or BindConfig(port=0)
+    with _listen(config) as listener:
+        server = _build_server(store, config, policy)
         thread = threading.Thread(target=server.run, args=([listener],), name="respan-serve")
         thread.start()
         try:
@@ -73,49 +75,49 @@ class Application:
     """The ASGI application."""
 
     store: Store
-    door: Door
-    rules: Rules
-    site: Site
+    config: BindConfig
+    policy: AccessPolicy
+    site: WebPages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         asked = WebRequest(scope, receive)
         try:
-            request = await _read(asked, self.rules.max_body)
-            response = await run_in_threadpool(self._answer_to, request)
-        except RefusedError as refused:
-            response = refusal(refused)
+            request = await _read_request(asked, self.policy.max_body_bytes)
+            response = await run_in_threadpool(self._respond, request)
+        except HttpError as refused:
+            response = error_response(refused)
         except ClientDisconnect:
             return
-        await _written(response)(scope, receive, send)
+        await _to_starlette(response)(scope, receive, send)
 
-    def _answer_to(self, request: Request) -> Response:
-        if not self.door.admits(request.headers.get("host", "")):
-            return refusal(RefusedError(403, "This host name is not served here."))
+    def _respond(self, request: Request) -> Response:
+        if not self.config.allows_host(request.headers.get("host", "")):
+            return error_response(HttpError(403, "This host name is not served here."))
         if request.path.startswith("/api/"):
-            rules = replace(self.rules, bearer_required=True, key=self.door.key)
+            rules = replace(self.policy, require_bearer=True, api_key=self.config.api_key)
             return respond(request, self.store, rules)
-        return self.site.visit(request)
+        return self.site.respond(request)
 
 
-async def _read(asked: WebRequest, max_body: int) -> Request:
+async def _read_request(request: WebRequest, max_body_bytes: int) -> Request:
     body = bytearray()
-    async for chunk in asked.stream():
+    async for chunk in request.stream():
         body += chunk
-        if len(body) > max_body:
-            raise RefusedError(413, f"The body is larger than {max_body} bytes.")
-    raw: bytes = asked.scope.get("raw_path", b"") or asked.url.path.encode()
+        if len(body) > max_body_bytes:
+            raise HttpError(413, f"The body is larger than {max_body_bytes} bytes.")
+    raw: bytes = request.scope.get("raw_path", b"") or request.url.path.encode()
     return Request(
-        asked.method,
+        request.method,
         raw.partition(b"?")[0].decode("latin-1"),
-        asked.url.query,
-        dict(asked.headers),
+        request.url.query,
+        dict(request.headers),
         bytes(body),
-        f"{asked.url.scheme}://{asked.headers.get('host', '')}",
+        f"{request.url.scheme}://{request.headers.get('host', '')}",
     )
 
 
-def _written(response: Response) -> WebResponse:
+def _to_starlette(response: Response) -> WebResponse:
     headers = dict(response.headers)
     if response.chunks is not None:
         return StreamingResponse(response.chunks, response.status, headers)
@@ -123,20 +125,20 @@ def _written(response: Response) -> WebResponse:
 
 
 @contextmanager
-def _listening(door: Door) -> Iterator[socket.socket]:
+def _listen(config: BindConfig) -> Iterator[socket.socket]:
     # Bound before the server starts, so that who knows the port can connect at once.
-    family = socket.AF_INET6 if ":" in door.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
-        listener = socket.create_server((door.host, door.port), family=family)
+        listener = socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        raise ConfigurationError(f"{door.host}:{door.port} cannot be had: {error}") from error
+        raise ConfigurationError(f"{config.host}:{config.port} cannot be had: {error}") from error
     with listener:
         yield listener
 
 
-def _server(store: Store, door: Door, rules: Rules | None) -> uvicorn.Server:
-    site = Site(store, Sessions(door.key))
-    application = Application(store, door, rules or Rules(), site)
+def _build_server(store: Store, config: BindConfig, policy: AccessPolicy | None) -> uvicorn.Server:
+    site = WebPages(store, Sessions(config.api_key))
+    application = Application(store, config, policy or AccessPolicy(), site)
     return uvicorn.Server(
         uvicorn.Config(
             application,
@@ -145,6 +147,6 @@ def _server(store: Store, door: Door, rules: Rules | None) -> uvicorn.Server:
             log_level="warning",
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         )
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from respan_langchain.errors import ConfigurationError
 
-THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class BindConfig:
     """Where the platform is served, and to whom.
 
     Raises:
@@ -23,13 +23,13 @@ class Door:
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes any that is free."""
-    key: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
     """What an API client, or a person on the page, must know; None takes any key, and anyone."""
-    names: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
     """Further host names under which the platform may be asked."""
 
     def __post_init__(self) -> None:
-        if not self.is_loopback and not self.key:
+        if not self.is_loopback and not self.api_key:
             raise ConfigurationError(
                 f"host {self.host!r} can be reached from other machines: give a key"
             )
@@ -44,16 +44,16 @@ class Door:
         except ValueError:
             return False
 
-    def admits(self, host_header: str) -> bool:
+    def allows_host(self, host_header: str) -> bool:
         """Tell whether a Host header names us. With a key, a false name gains nothing."""
-        if self.key and not self.names:
+        if self.api_key and not self.allowed_hosts:
             return True
-        return _name_in(host_header) in THIS_MACHINE | {
-            name.lower() for name in (self.host, *self.names)
+        return _parse_host(host_header) in LOOPBACK_HOSTS | {
+            name.lower() for name in (self.host, *self.allowed_hosts)
         }
 
 
-def _name_in(host_header: str) -> str:
+def _parse_host(host_header: str) -> str:
     name, colon, port = host_header.rpartition(":")
     alone = name if colon and port.isdecimal() else host_header
     return alone.removeprefix("[").removesuffix("]").lower()

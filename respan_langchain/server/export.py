@@ -15,11 +15,11 @@ from respan_langchain.embedded.store import datasets_table, logs_table, scores_t
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.embedded.store.timestamps import written
-from respan_langchain.server.preview import loaded
+from respan_langchain.embedded.store.timestamps import format_timestamp
+from respan_langchain.server.preview import parse_stored
 from respan_langchain.server.query import View
 
-PORTION = 200
+BATCH_SIZE = 200
 """Rows that are read at once."""
 CSV_COLUMNS = (
     "unique_id", "timestamp", "log_type", "span_name", "model", "status", "status_code",
@@ -33,10 +33,10 @@ TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8"}
 def export(store: Store, dataset_id: str, view: View, suffix: str) -> Response:
     """Answer with a file, read from the store as it is sent; the oldest row first."""
     with store.reading() as connection:
-        dataset = datasets_table.find(connection, dataset_id)
-        newest = logs_table.last_seq(connection)
+        dataset = datasets_table.get(connection, dataset_id)
+        newest = logs_table.get_last_seq(connection)
         condition = all_of([view.condition(newest), Condition("seq <= ?", (newest,))])
-    portions = _portions(store, dataset["seq"], condition)
+    portions = _read_batches(store, dataset["seq"], condition)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset["name"]).strip("-.") or "dataset"
     headers = {
         "content-type": TYPES[suffix],
@@ -50,13 +50,15 @@ Rows = list[tuple[sqlite3.Row, list[dict[str, Any]]]]
 """Logs, each with its scores."""
 
 
-def _portions(store: Store, dataset: int, condition: Condition) -> Iterator[Rows]:
+def _read_batches(store: Store, dataset: int, condition: Condition) -> Iterator[Rows]:
     done = 0
     while True:
         following = all_of([condition, Condition("seq > ?", (done,))])
         with store.reading() as connection:
-            rows = logs_table.page(connection, dataset, following, order="seq ASC", limit=PORTION)
-            scores = scores_table.of_logs(connection, [row["seq"] for row in rows])
+            rows = logs_table.list_page(
+                connection, dataset, following, order="seq ASC", limit=BATCH_SIZE
+            )
+            scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
         if not rows:
             return
         yield [(row, scores.get(row["seq"], [])) for row in rows]
@@ -67,7 +69,7 @@ def _as_jsonl(portions: Iterator[Rows]) -> Iterator[bytes]:
     for rows in portions:
         yield b"".join(
             orjson.dumps(
-                logs_table.shown(row) | {"scores": scores}, option=orjson.OPT_APPEND_NEWLINE
+                logs_table.to_api(row) | {"scores": scores}, option=orjson.OPT_APPEND_NEWLINE
             )
             for row, scores in rows
         )
@@ -88,11 +90,11 @@ def _csv(lines: list[list[Any]]) -> bytes:
 
 def _cell(row: sqlite3.Row, name: str) -> Any:
     if name == "timestamp":
-        return written(row["happened_at"])
+        return format_timestamp(row["happened_at"])
     value = row[name]
     if name in {"input", "output", "expected_output"}:
-        said = loaded(value)
-        value = to_text(said) if isinstance(said, str) else value
+        content = parse_stored(value)
+        value = to_text(content) if isinstance(content, str) else value
     return to_csv_cell(value)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 DIGITS = ((1, 2), (0.01, 4), (0.0001, 5), (0.000001, 6), (0, 8))
 """From which amount on, how many digits stand behind the point."""
-NOTHING = "\u2013"
+UNKNOWN = "\u2013"
 """What stands for an unknown figure."""
 
 
@@ -15,7 +15,7 @@ def money(usd: float | None) -> str:
     ('$0.00014', '$3.50', '$0')
     """
     if usd is None:
-        return NOTHING
+        return UNKNOWN
     if usd == 0:
         return "$0"
     size = abs(usd)
@@ -39,7 +39,7 @@ def count(number: float | None) -> str:
     >>> count(1234567)
     '1,234,567'
     """
-    return NOTHING if number is None else f"{int(number):,}"
+    return UNKNOWN if number is None else f"{int(number):,}"
 
 
 def short_count(number: float | None) -> str:
@@ -49,7 +49,7 @@ def short_count(number: float | None) -> str:
     ('999', '12.3k', '1.23M')
     """
     if number is None:
-        return NOTHING
+        return UNKNOWN
     for size, letter in [(1e9, "B"), (1e6, "M"), (1e3, "k")]:
         if abs(number) >= size:
             return f"{number / size:.3g}{letter}"
@@ -63,7 +63,7 @@ def duration(seconds: float | None) -> str:
     ('42 ms', '1.42 s', '1 m 15 s')
     """
     if seconds is None:
-        return NOTHING
+        return UNKNOWN
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
@@ -78,7 +78,7 @@ def size(length: int) -> str:
 
 def share(part: float, whole: float) -> str:
     """Write a share in percent."""
-    return f"{part / whole:.1%}".replace(".0%", "%") if whole else NOTHING
+    return f"{part / whole:.1%}".replace(".0%", "%") if whole else UNKNOWN
 
 
 def iso(moment: float) -> str:

@@ -50,25 +50,25 @@ def element(name: str, /, *children: "Html | str | int | None", **attributes: ob
     tag = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     if name in VOID:
         return Html(tag)
-    return Html(f"{tag}{joined(*children)}</{name}>")
+    return Html(f"{tag}{join(*children)}</{name}>")
 
 
-def joined(*children: "Html | str | int | None") -> Html:
+def join(*children: "Html | str | int | None") -> Html:
     """Put children one after another; None is nothing."""
     return Html("".join(_child(child) for child in children if child is not None))
 
 
-def as_written(text: str) -> Html:
+def visible_text(text: str) -> Html:
     """Show a text of unknown origin, with what is invisible in it made visible."""
-    return Html(INVISIBLE.sub(_visible, escape(text)))
+    return Html(INVISIBLE.sub(_mark_invisible, escape(text)))
 
 
-def plainly(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Write such a text where no elements can stand: in a title, an option, an attribute."""
     return INVISIBLE.sub("\ufffd", text)
 
 
-def _visible(found: re.Match[str]) -> str:
+def _mark_invisible(found: re.Match[str]) -> str:
     return f'<span class="hidden-character" title="U+{ord(found[0]):04X}">\ufffd</span>'
 
 

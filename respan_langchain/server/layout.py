@@ -1,7 +1,7 @@
 """The frame of every page: head, header, main, and the answer around them."""
 
 from respan_langchain.embedded.http import Response
-from respan_langchain.server.html import Html, as_written, element, joined, plainly
+from respan_langchain.server.html import Html, element, join, strip_invisible, visible_text
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -33,12 +33,12 @@ SHORTCUTS = (
 
 
 def page(
-    title: str, *content: Html | None, trail: Html | None = None, status: int = 200
+    title: str, *content: Html | None, breadcrumbs: Html | None = None, status: int = 200
 ) -> Response:
     """Answer with a whole page."""
-    html = joined(
+    html = join(
         Html("<!doctype html>"),
-        element("html", _head(title), _body(content, trail), lang="en"),
+        element("html", _head(title), _body(content, breadcrumbs), lang="en"),
     )
     return fragment(html, status)
 
@@ -50,12 +50,12 @@ def fragment(html: Html, status: int = 200) -> Response:
     return Response(status, html.encode(errors="replace"), headers)
 
 
-def trail(*steps: tuple[str, str]) -> Html:
+def breadcrumbs(*steps: tuple[str, str]) -> Html:
     """Show the way back: names and addresses, the last without a link."""
     links = [
-        element("a", as_written(name), href=address, dir="auto") for name, address in steps[:-1]
+        element("a", visible_text(name), href=address, dir="auto") for name, address in steps[:-1]
     ]
-    here = element("span", as_written(steps[-1][0]), aria_current="page", dir="auto")
+    here = element("span", visible_text(steps[-1][0]), aria_current="page", dir="auto")
     parts = [element("li", part) for part in [*links, here]]
     return element("nav", element("ol", *parts), class_="trail", aria_label="Where you are")
 
@@ -72,7 +72,7 @@ def _head(title: str) -> Html:
     return element(
         "head",
         element("meta", charset="utf-8"),
-        element("title", plainly(f"{title} · Respan, local")),
+        element("title", strip_invisible(f"{title} · Respan, local")),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
@@ -118,7 +118,8 @@ def _half_moon() -> Html:
 
 def _help() -> Html:
     rows = [
-        joined(element("dt", *_keys(keys)), element("dd", meaning)) for keys, meaning in SHORTCUTS
+        join(element("dt", *_key_elements(keys)), element("dd", meaning))
+        for keys, meaning in SHORTCUTS
     ]
     close = element("button", "Close", type="button", data_action="close")
     return element(
@@ -126,11 +127,11 @@ def _help() -> Html:
     )
 
 
-def _keys(keys: str) -> list[Html]:
+def _key_elements(keys: str) -> list[Html]:
     return [element("kbd", key) for key in keys.split()]
 
 
-def strip(figures: list[tuple[str, str]], **attributes: str) -> Html:
+def metric_strip(figures: list[tuple[str, str]], **attributes: str) -> Html:
     """Show a few figures in a row."""
     pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
     return element("dl", *pairs, class_="strip", **attributes)

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 import orjson
 
 
-def loaded(text: str | None) -> Any:
+def parse_stored(text: str | None) -> Any:
     """Read stored JSON; what was cut off and is none any more is shown as it is."""
     if text is None:
         return None
@@ -21,46 +21,46 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def preview(value: Any, longest: int = 220) -> str:
+def preview(value: Any, max_length: int = 220) -> str:
     """Say in one line what a value is about: of a conversation, its last words."""
-    words = " ".join(_words(value)[: longest * 4].split())
-    return words if len(words) <= longest else f"{words[: longest - 1]}\u2026"
+    words = " ".join(_to_text(value)[: max_length * 4].split())
+    return words if len(words) <= max_length else f"{words[: max_length - 1]}\u2026"
 
 
-def _words(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return _words_of_list(value)
+        return _list_to_text(value)
     if isinstance(value, Mapping):
-        return _words_of_object(value)
+        return _object_to_text(value)
     return orjson.dumps(value).decode()
 
 
-def _words_of_list(values: list[Any]) -> str:
+def _list_to_text(values: list[Any]) -> str:
     if is_conversation(values):
         asked = [message for message in values if message.get("role") in {"user", "none"}]
-        return _words_of_object((asked or values)[-1])
-    return " · ".join(_words(value) for value in values[:8])
+        return _object_to_text((asked or values)[-1])
+    return " · ".join(_to_text(value) for value in values[:8])
 
 
-def _words_of_object(value: Mapping[str, Any]) -> str:
+def _object_to_text(value: Mapping[str, Any]) -> str:
     content = value.get("content")
     calls = value.get("tool_calls")
     if content:
-        return content if isinstance(content, str) else _words_of_parts(content)
+        return content if isinstance(content, str) else _parts_to_text(content)
     if isinstance(calls, list) and calls:
-        return ", ".join(f"{call_of(call)[0]}({call_of(call)[1]})" for call in calls[:4])
+        return ", ".join(f"{parse_call(call)[0]}({parse_call(call)[1]})" for call in calls[:4])
     if "page_content" in value:
-        return _words(value["page_content"])
+        return _to_text(value["page_content"])
     if len(value) == 1:
-        return _words(next(iter(value.values())))
-    return ", ".join(f"{key}: {_words(inner)}" for key, inner in list(value.items())[:8])
+        return _to_text(next(iter(value.values())))
+    return ", ".join(f"{key}: {_to_text(inner)}" for key, inner in list(value.items())[:8])
 
 
-def _words_of_parts(parts: Any) -> str:
+def _parts_to_text(parts: Any) -> str:
     if not isinstance(parts, list):
-        return _words(parts)
+        return _to_text(parts)
     texts = [part.get("text", "") if isinstance(part, Mapping) else part for part in parts]
     return " ".join(text for text in texts if isinstance(text, str))
 
@@ -86,7 +86,7 @@ def _is_document(value: Any) -> bool:
     return "page_content" in value or ("content" in value and "metadata" in value)
 
 
-def call_of(call: Any) -> tuple[str, str]:
+def parse_call(call: Any) -> tuple[str, str]:
     """Read a tool call: the function's name, and its arguments as they were written."""
     function = call.get("function") if isinstance(call, Mapping) else None
     if not isinstance(function, Mapping):

@@ -5,25 +5,25 @@ from urllib.parse import parse_qs, urlencode
 
 import orjson
 
-from respan_langchain.embedded.http import RefusedError, Request
-from respan_langchain.embedded.store.fields import Condition, log_field
-from respan_langchain.embedded.store.filters import all_of, condition_from, contains_in_any_case
+from respan_langchain.embedded.http import HttpError, Request
+from respan_langchain.embedded.store.fields import Condition, find_log_field
+from respan_langchain.embedded.store.filters import all_of, contains_ignoring_case, parse_filters
 
-SEARCHED = 50_000
+MAX_SEARCHED_ROWS = 50_000
 """The newest logs that a search looks through."""
-NEWEST = "-created_at"
+NEWEST_FIRST = "-created_at"
 SORTS = {
     "created_at": "seq", "name": "span_name", "model": "model", "tokens": "total_tokens",
     "cost": "cost", "latency": "latency", "status": "status",
 }  # fmt: skip
 """What the table can be sorted by, and the columns."""
-QUICK = ("status", "log_type", "model")
+MENU_FIELDS = ("status", "log_type", "model")
 """Filters with a menu of their own."""
-MOST_PAGES = 100_000
+MAX_PAGE_NUMBER = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RowFilter:
     """One filter as a person wrote it."""
 
     field: str
@@ -38,7 +38,9 @@ class Choice:
             value = [part.strip() for part in self.value.split(",")]
         if self.operator == "isnull":
             value = self.value != "false"
-        return condition_from({self.field: {"operator": self.operator, "value": value}}, log_field)
+        return parse_filters(
+            {self.field: {"operator": self.operator, "value": value}}, find_log_field
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,21 @@ class View:
     """What is chosen."""
 
     search: str = ""
-    choices: tuple[Choice, ...] = ()
-    sort: str = NEWEST
+    row_filters: tuple[RowFilter, ...] = ()
+    sort: str = NEWEST_FIRST
     page: int = 1
-    filters: str = ""
+    api_filters: str = ""
     """Filters as the API has them, in JSON; a link from there may carry them."""
 
     @property
-    def is_narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether less than everything is shown."""
-        return bool(self.search or self.choices or self.filters)
+        return bool(self.search or self.row_filters or self.api_filters)
 
     @property
     def is_live(self) -> bool:
         """Whether new rows belong on top."""
-        return self.sort == NEWEST and self.page == 1
+        return self.sort == NEWEST_FIRST and self.page == 1
 
     @property
     def order(self) -> str:
@@ -75,56 +77,60 @@ class View:
         Args:
             newest: The number of the newest log, from which a search looks back.
         """
-        conditions = [choice.condition for choice in self.choices]
-        if self.filters:
-            conditions.append(condition_from(_loaded(self.filters), log_field))
+        conditions = [choice.condition for choice in self.row_filters]
+        if self.api_filters:
+            conditions.append(parse_filters(_parse_json(self.api_filters), find_log_field))
         if self.search:
-            conditions.append(_says(self.search, newest))
+            conditions.append(_search_condition(self.search, newest))
         return all_of(conditions)
 
     def query(self, **changes: object) -> str:
         """Write the URL's query, with changes."""
-        return _query(replace(self, **changes))  # type: ignore[arg-type]  # names are our fields
+        return _build_query(replace(self, **changes))  # type: ignore[arg-type]  # names are our fields
 
-    def without(self, choice: Choice) -> str:
+    def without(self, row_filter: RowFilter) -> str:
         """Write the query with one filter less."""
-        return self.query(choices=tuple(one for one in self.choices if one != choice), page=1)
+        return self.query(
+            row_filters=tuple(one for one in self.row_filters if one != row_filter), page=1
+        )
 
 
-def view_from(request: Request) -> View:
+def parse_view(request: Request) -> View:
     """Read the URL's query; what makes no sense there is left out, but filters never are."""
     found = parse_qs(request.query, max_num_fields=200)
-    sort = _first(found, "sort") or NEWEST
+    sort = _first(found, "sort") or NEWEST_FIRST
     page = _first(found, "page")
     return View(
         _first(found, "q").strip(),
-        _choices(found),
-        sort if sort.removeprefix("-") in SORTS else NEWEST,
-        min(int(page), MOST_PAGES) if page.isascii() and page.isdecimal() and int(page) else 1,
+        _parse_row_filters(found),
+        sort if sort.removeprefix("-") in SORTS else NEWEST_FIRST,
+        min(int(page), MAX_PAGE_NUMBER) if page.isascii() and page.isdecimal() and int(page) else 1,
         _first(found, "filters"),
     )
 
 
-def _choices(found: dict[str, list[str]]) -> tuple[Choice, ...]:
+def _parse_row_filters(found: dict[str, list[str]]) -> tuple[RowFilter, ...]:
     """Read the quick filters, those of earlier pages, and the one that was just written."""
-    quick = [Choice(name, "eq", value) for name in QUICK if (value := _first(found, name))]
-    earlier = [Choice(*parts) for text in found.get("where", ()) if (parts := _parts(text))]
+    quick = [RowFilter(name, "eq", value) for name in MENU_FIELDS if (value := _first(found, name))]
+    earlier = [
+        RowFilter(*parts) for text in found.get("where", ()) if (parts := _parse_row_filter(text))
+    ]
     name = _first(found, "field").strip()
-    added = [Choice(name, _first(found, "operator"), _first(found, "value"))] if name else []
+    added = [RowFilter(name, _first(found, "operator"), _first(found, "value"))] if name else []
     return tuple(dict.fromkeys(quick + earlier + added))
 
 
-def _parts(text: str) -> list[str]:
+def _parse_row_filter(text: str) -> list[str]:
     # A metadata key may hold anything, a colon too; an operator does not.
     field, _, rest = text.partition("|")
     operator, _, value = rest.partition("|")
     return [field, operator, value]
 
 
-def _query(view: View) -> str:
-    pairs = [("q", view.search), ("filters", view.filters)]
-    pairs += [("where", f"{one.field}|{one.operator}|{one.value}") for one in view.choices]
-    pairs += [("sort", view.sort if view.sort != NEWEST else "")]
+def _build_query(view: View) -> str:
+    pairs = [("q", view.search), ("filters", view.api_filters)]
+    pairs += [("where", f"{one.field}|{one.operator}|{one.value}") for one in view.row_filters]
+    pairs += [("sort", view.sort if view.sort != NEWEST_FIRST else "")]
     pairs += [("page", str(view.page) if view.page > 1 else "")]
     return urlencode([(name, value) for name, value in pairs if value])
 
@@ -133,17 +139,17 @@ def _first(found: dict[str, list[str]], name: str) -> str:
     return found.get(name, [""])[0]
 
 
-def _loaded(text: str) -> object:
+def _parse_json(text: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise RefusedError.of_field("filters", "is not JSON") from error
+        raise HttpError.for_field("filters", "is not JSON") from error
 
 
-def _says(search: str, newest: int) -> Condition:
+def _search_condition(search: str, newest: int) -> Condition:
     # The contents are JSON text, so that is how the needle must be written.
     needle = orjson.dumps(search).decode()[1:-1]
     texts = [f"ifnull(contents.{name}, '')" for name in ("input", "output", "expected_output")]
     everything = Condition(" || ' ' || ".join(texts))
-    recent = Condition("seq > ?", (newest - SEARCHED,))
-    return all_of([recent, contains_in_any_case(everything, needle)])
+    recent = Condition("seq > ?", (newest - MAX_SEARCHED_ROWS,))
+    return all_of([recent, contains_ignoring_case(everything, needle)])

@@ -11,13 +11,13 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
-from respan_langchain.embedded.http import RefusedError, Request, Response, answer
+from respan_langchain.embedded.http import HttpError, Request, Response, json_response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import export, layout
-from respan_langchain.server.html import as_written, element, log_link
+from respan_langchain.server.html import element, log_link, visible_text
 from respan_langchain.server.pages import compare, datasets, review, row, rows
-from respan_langchain.server.query import view_from
+from respan_langchain.server.query import parse_view
 from respan_langchain.server.session import Sessions, login_page
 
 STATIC = {
@@ -32,37 +32,37 @@ Pages = dict[str, Callable[[], Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class WebPages:
     """The page over one store."""
 
     store: Store
     sessions: Sessions
 
-    def visit(self, request: Request) -> Response:
+    def respond(self, request: Request) -> Response:
         """Answer one request of a browser."""
         try:
-            return self._answer_to(request)
-        except RefusedError as refused:
-            return _problem(refused)
+            return self._respond(request)
+        except HttpError as refused:
+            return _error_page(refused)
         except sqlite3.Error as error:
-            return _problem(RefusedError(503, f"The store failed: {error}"))
+            return _error_page(HttpError(503, f"The store failed: {error}"))
 
-    def _answer_to(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         if method != "GET":
-            _check_comes_from_here(request)
+            _check_same_origin(request)
         if request.path == "/login":
-            return self.sessions.enter(request) if method == "POST" else login_page()
-        if not request.path.startswith("/static/") and not self.sessions.admits(request):
+            return self.sessions.log_in(request) if method == "POST" else login_page()
+        if not request.path.startswith("/static/") and not self.sessions.is_logged_in(request):
             return login_page(status=401)
-        offered = self._pages(request)
+        offered = self._find_pages(request)
         if not offered:
-            raise RefusedError(404, "There is no such page.")
+            raise HttpError(404, "There is no such page.")
         if method not in offered:
-            raise RefusedError(405, "That cannot be done here.")
+            raise HttpError(405, "That cannot be done here.")
         return offered[method]()
 
-    def _pages(self, request: Request) -> Pages:
+    def _find_pages(self, request: Request) -> Pages:
         match request.segments:
             case [""]:
                 return {"GET": lambda: datasets.show(self.store)}
@@ -71,14 +71,14 @@ class Site:
             case ["static", name] if name in STATIC:
                 return {"GET": lambda: _static(name)}
             case ["datasets", dataset_id, "logs", unique_id, *rest]:
-                return self._of_row(request, dataset_id, unique_id, rest)
+                return self._row_pages(request, dataset_id, unique_id, rest)
             case ["datasets", dataset_id, *rest]:
-                return self._of_dataset(request, dataset_id, rest)
+                return self._dataset_pages(request, dataset_id, rest)
             case _:
                 return {}
 
-    def _of_dataset(self, request: Request, dataset_id: str, rest: list[str]) -> Pages:
-        view, store = view_from(request), self.store
+    def _dataset_pages(self, request: Request, dataset_id: str, rest: list[str]) -> Pages:
+        view, store = parse_view(request), self.store
         match rest:
             case [""]:
                 return {"GET": lambda: rows.show(store, dataset_id, view)}
@@ -96,36 +96,40 @@ class Site:
             case _:
                 return {}
 
-    def _of_row(self, request: Request, dataset_id: str, unique_id: str, rest: list[str]) -> Pages:
-        view, store = view_from(request), self.store
+    def _row_pages(
+        self, request: Request, dataset_id: str, unique_id: str, rest: list[str]
+    ) -> Pages:
+        view, store = parse_view(request), self.store
         whole = "whole" in request.parameters
         match rest:
             case [""]:
-                return {"GET": lambda: row.show(store, dataset_id, unique_id, view, whole=whole)}
+                return {"GET": lambda: row.show(store, dataset_id, unique_id, view, show_all=whole)}
             case ["raw.json"]:
-                return {"GET": lambda: self._raw(dataset_id, unique_id)}
+                return {"GET": lambda: self._raw_json(dataset_id, unique_id)}
             case ["review"]:
-                return {"POST": lambda: self._reviewed(request, dataset_id, unique_id)}
+                return {"POST": lambda: self._save_review(request, dataset_id, unique_id)}
             case _:
                 return {}
 
-    def _raw(self, dataset_id: str, unique_id: str) -> Response:
+    def _raw_json(self, dataset_id: str, unique_id: str) -> Response:
         with self.store.reading() as connection:
-            dataset = datasets_table.find_seq(connection, dataset_id)
-            said = answer(200, logs_table.shown(logs_table.find(connection, dataset, unique_id)))
+            dataset = datasets_table.get_seq(connection, dataset_id)
+            said = json_response(
+                200, logs_table.to_api(logs_table.get(connection, dataset, unique_id))
+            )
         return Response(200, said.body, {**layout.SECURITY_HEADERS, **said.headers})
 
-    def _reviewed(self, request: Request, dataset_id: str, unique_id: str) -> Response:
+    def _save_review(self, request: Request, dataset_id: str, unique_id: str) -> Response:
         review.save(self.store, dataset_id, unique_id, request.body)
         return Response(303, headers={"location": log_link(dataset_id, unique_id)})
 
 
-def _check_comes_from_here(request: Request) -> None:
+def _check_same_origin(request: Request) -> None:
     """Refuse what another site makes a browser send."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin", "")
     if site != "same-origin" or urlsplit(origin).netloc != request.headers.get("host"):
-        raise RefusedError(403, "This must be sent from the page itself.")
+        raise HttpError(403, "This must be sent from the page itself.")
 
 
 @cache
@@ -135,14 +139,14 @@ def _static(name: str) -> Response:
     return Response(200, content, headers)
 
 
-def _problem(refused: RefusedError) -> Response:
+def _error_page(refused: HttpError) -> Response:
     titles = {404: "Not here", 403: "Not allowed", 429: "Too often"}
     return layout.page(
         titles.get(refused.status, "That did not work"),
         element(
             "section",
             element("h1", titles.get(refused.status, "That did not work")),
-            element("p", as_written(refused.detail)),
+            element("p", visible_text(refused.detail)),
             element("p", element("a", "All datasets", href="/")),
             class_="empty",
         ),

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from respan_langchain.embedded.access import Limiter
-from respan_langchain.embedded.http import RefusedError, Request, Response
+from respan_langchain.embedded.access import RateLimiter
+from respan_langchain.embedded.http import HttpError, Request, Response
 from respan_langchain.server import layout
 from respan_langchain.server.html import element
 
 COOKIE = "respan_local"
-GUESSES = 10
+MAX_ATTEMPTS = 10
 """Wrong keys in a minute."""
 
 
@@ -21,33 +21,33 @@ GUESSES = 10
 class Sessions:
     """Lets people in who know the key; without a key, everyone."""
 
-    key: str | None = field(repr=False)
+    api_key: str | None = field(repr=False)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    guesses: Limiter = field(default_factory=lambda: Limiter(GUESSES))
+    attempts: RateLimiter = field(default_factory=lambda: RateLimiter(MAX_ATTEMPTS))
 
-    def admits(self, request: Request) -> bool:
+    def is_logged_in(self, request: Request) -> bool:
         """Tell whether a request comes from someone who is in."""
-        if not self.key:
+        if not self.api_key:
             return True
         try:
             cookies = SimpleCookie(request.headers.get("cookie", ""))
         except CookieError:
             return False
         found = cookies[COOKIE].value if COOKIE in cookies else ""
-        return hmac.compare_digest(found.encode(), self._token(self.key).encode())
+        return hmac.compare_digest(found.encode(), self._token(self.api_key).encode())
 
-    def enter(self, request: Request) -> Response:
+    def log_in(self, request: Request) -> Response:
         """Answer to someone who gives a key."""
-        if self.guesses.admit() > 0:
-            raise RefusedError(429, "Too many attempts. Try again in a minute.")
+        if self.attempts.acquire() > 0:
+            raise HttpError(429, "Too many attempts. Try again in a minute.")
         try:
             given = parse_qs(request.body.decode()).get("key", [""])[0]
         except (UnicodeDecodeError, ValueError):
             given = ""
-        if not self.key or not hmac.compare_digest(given.encode(), self.key.encode()):
+        if not self.api_key or not hmac.compare_digest(given.encode(), self.api_key.encode()):
             return login_page("That is not the key.", 401)
         secure = "; Secure" if request.origin.startswith("https:") else ""
-        cookie = f"{COOKIE}={self._token(self.key)}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        cookie = f"{COOKIE}={self._token(self.api_key)}; Path=/; HttpOnly; SameSite=Strict{secure}"
         return Response(303, headers={"location": "/", "set-cookie": cookie})
 
     def _token(self, key: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from respan_langchain import errors
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
 from respan_langchain.client.filters import field, metadata
-from respan_langchain.embedded.store.store import store_at
+from respan_langchain.embedded.store.store import open_store
 from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
 
 LOG = {
@@ -48,7 +48,7 @@ async def listed(said):
 
 @pytest.fixture(params=["blocking", "asynchronous"])
 def client(request, tmp_path):
-    store = store_at(f"sqlite:///{tmp_path}/respan.db")
+    store = open_store(f"sqlite:///{tmp_path}/respan.db")
     with asyncio.Runner() as runner:
         if request.param == "blocking":
             opened = DatasetClient(base_url="http://localhost", transport=LocalTransport(store))

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.app import respond
 from respan_langchain.embedded.http import Request
 from respan_langchain.embedded.store.store import Store
@@ -21,32 +21,34 @@ class Platform:
     """Asks the platform by values, and reads its JSON."""
 
     store: Store
-    rules: Rules = field(default_factory=Rules)
+    policy: AccessPolicy = field(default_factory=AccessPolicy)
 
-    def ask(self, method: str, target: str, body: Any = None, **headers: str) -> "Said":
+    def ask(self, method: str, target: str, body: Any = None, **headers: str) -> "PlatformResponse":
         path, _, query = target.partition("?")
         encoded = body if isinstance(body, bytes) else _encoded(body)
         request = Request(method, f"/api{path}", query, headers, encoded)
-        response = respond(request, self.store, self.rules)
-        return Said(response.status, json.loads(response.body) if response.body else None)
+        response = respond(request, self.store, self.policy)
+        return PlatformResponse(
+            response.status, json.loads(response.body) if response.body else None
+        )
 
     def dataset(self, name: str = "support-bot") -> str:
-        said = self.ask("POST", "/datasets/", {"name": name, "is_empty": True})
-        assert said.status == 201
-        return said.body["id"]
+        response = self.ask("POST", "/datasets/", {"name": name, "is_empty": True})
+        assert response.status == 201
+        return response.body["id"]
 
     def fill(self, dataset: str, logs: list[Any]) -> None:
-        said = self.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": logs})
-        assert (said.status, said.body["success_count"]) == (201, len(logs))
+        response = self.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": logs})
+        assert (response.status, response.body["success_count"]) == (201, len(logs))
 
     def logs(self, dataset: str, filters: Any = None, query: str = "sort_by=created_at") -> list:
-        said = self.ask("POST", f"/datasets/{dataset}/logs/list/?{query}", {"filters": filters})
-        assert said.status == 200, said
-        return said.body["results"]
+        response = self.ask("POST", f"/datasets/{dataset}/logs/list/?{query}", {"filters": filters})
+        assert response.status == 200, response
+        return response.body["results"]
 
 
 @dataclass
-class Said:
+class PlatformResponse:
     status: int
     body: Any
 

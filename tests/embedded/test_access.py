@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.embedded.access import Limiter, Rules
+from respan_langchain.embedded.access import AccessPolicy, RateLimiter
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from respan_langchain.embedded.access import Limiter, Rules
     ],
 )
 def test_where_a_key_is_required_any_key_will_do(platform, header, status):
-    platform.rules = Rules(bearer_required=True)
+    platform.policy = AccessPolicy(require_bearer=True)
     headers = {} if header is None else {"authorization": header}
 
     assert platform.ask("POST", "/datasets/list/", **headers).status == status
@@ -28,27 +28,27 @@ def test_where_a_key_is_required_any_key_will_do(platform, header, status):
     ("key", "status"), [("right", 200), ("wrong", 401), ("right2", 401), ("ri\u00e9", 401)]
 )
 def test_where_a_key_is_given_only_that_one_will_do(platform, key, status):
-    platform.rules = Rules(bearer_required=True, key="right")
+    platform.policy = AccessPolicy(require_bearer=True, api_key="right")
 
-    said = platform.ask("POST", "/datasets/list/", authorization=f"Bearer {key}")
+    response = platform.ask("POST", "/datasets/list/", authorization=f"Bearer {key}")
 
-    assert said.status == status
-    assert "right" not in repr(platform.rules)
+    assert response.status == status
+    assert "right" not in repr(platform.policy)
 
 
 def test_a_body_that_is_too_large_is_413(platform):
     dataset = platform.dataset()
-    platform.rules = Rules(max_body=100)
+    platform.policy = AccessPolicy(max_body_bytes=100)
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x" * 100})
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x" * 100})
 
-    assert said.status == 413
+    assert response.status == 413
     assert platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x"}).status == 201
 
 
 def test_bulk_limits_can_be_tightened(platform):
     dataset = platform.dataset()
-    platform.rules = Rules(max_bulk_logs=2, errors_listed=1)
+    platform.policy = AccessPolicy(max_bulk_logs=2, max_listed_errors=1)
 
     too_many = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": [{}] * 3})
     failed = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": [{}] * 2})
@@ -59,27 +59,27 @@ def test_bulk_limits_can_be_tightened(platform):
 
 def test_a_limiter_admits_so_many_in_a_minute_and_says_how_long_to_wait():
     now = [0.0]
-    limiter = Limiter(2, clock=lambda: now[0])
+    limiter = RateLimiter(2, clock=lambda: now[0])
 
-    waits = [limiter.admit()]
+    waits = [limiter.acquire()]
     now[0] = 10.0
-    waits += [limiter.admit(), limiter.admit()]
+    waits += [limiter.acquire(), limiter.acquire()]
     now[0] = 60.0
-    waits += [limiter.admit(), limiter.admit()]
+    waits += [limiter.acquire(), limiter.acquire()]
 
     assert waits == [0.0, 0.0, 50.0, 0.0, 10.0]
 
 
 def test_rate_limits_can_be_switched_on_for_bulk_and_for_the_rest(platform):
     dataset = platform.dataset()
-    platform.rules = Rules(requests=Limiter(1), bulk_requests=Limiter(1))
+    platform.policy = AccessPolicy(requests=RateLimiter(1), bulk_requests=RateLimiter(1))
     bulk = f"/datasets/{dataset}/logs/bulk/"
 
     first = [platform.ask("POST", bulk, {"logs": [{"input": "x"}]}) for _ in range(2)]
     second = [platform.ask("GET", f"/datasets/{dataset}/") for _ in range(2)]
 
-    assert [said.status for said in first + second] == [201, 429, 200, 429]
+    assert [response.status for response in first + second] == [201, 429, 200, 429]
     assert first[1].body["detail"] == "Rate limit exceeded"
     assert 0 < first[1].body["retry_after"] <= 60
-    platform.rules = Rules()
+    platform.policy = AccessPolicy()
     assert len(platform.logs(dataset)) == 1

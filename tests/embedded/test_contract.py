@@ -61,9 +61,9 @@ def api(door) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def dataset(api) -> str:
-    said = api.post("datasets/", json={"name": "d", "is_empty": True})
-    assert said.status_code == 201
-    return said.json()["id"]
+    response = api.post("datasets/", json={"name": "d", "is_empty": True})
+    assert response.status_code == 201
+    return response.json()["id"]
 
 
 def ids(api, dataset, query="sort_by=created_at", **body) -> list[str]:
@@ -73,16 +73,16 @@ def ids(api, dataset, query="sort_by=created_at", **body) -> list[str]:
 
 
 def fill(api, dataset, *logs) -> list[str]:
-    said = api.post(f"datasets/{dataset}/logs/bulk/", json={"logs": list(logs)})
-    assert (said.status_code, said.json()["success_count"]) == (201, len(logs))
+    response = api.post(f"datasets/{dataset}/logs/bulk/", json={"logs": list(logs)})
+    assert (response.status_code, response.json()["success_count"]) == (201, len(logs))
     return ids(api, dataset)
 
 
 def test_01_create_and_03_retrieve_a_dataset(api):
-    said = api.post("datasets/", json={"name": "d", "is_empty": True, "description": "words"})
-    found = api.get(f"datasets/{said.json()['id']}/")
+    response = api.post("datasets/", json={"name": "d", "is_empty": True, "description": "words"})
+    found = api.get(f"datasets/{response.json()['id']}/")
 
-    assert said.status_code == 201
+    assert response.status_code == 201
     assert found.status_code == 200
     assert set(found.json()) >= DATASET_FIELDS
     assert found.json()["status"] == "ready"
@@ -97,7 +97,7 @@ def test_01_a_dataset_is_filled_with_the_logs_of_a_time_span(api, dataset):
         {"input": "filtered", "metrics": {"timestamp": "2026-11-23T12:00:00Z", "cost": 2}},
     )
 
-    said = api.post(
+    response = api.post(
         "datasets/",
         json={
             "name": "sampled",
@@ -106,19 +106,19 @@ def test_01_a_dataset_is_filled_with_the_logs_of_a_time_span(api, dataset):
             "initial_log_filters": {"cost": {"operator": "isnull", "value": True}},
         },
     )
-    listed = api.post(f"datasets/{said.json()['id']}/logs/list/", json={}).json()["results"]
+    listed = api.post(f"datasets/{response.json()['id']}/logs/list/", json={}).json()["results"]
 
-    assert said.status_code == 201
+    assert response.status_code == 201
     assert [log["input"] for log in listed] == ["within"]
 
 
 def test_01_a_dataset_is_duplicated(api, dataset):
     fill(api, dataset, LOG, LOG)
 
-    said = api.post("datasets/", json={"source_dataset_id": dataset})
+    response = api.post("datasets/", json={"source_dataset_id": dataset})
 
-    assert (said.status_code, said.json()["name"]) == (201, "d (copy)")
-    assert len(ids(api, said.json()["id"])) == 2
+    assert (response.status_code, response.json()["name"]) == (201, "d (copy)")
+    assert len(ids(api, response.json()["id"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -136,34 +136,36 @@ def test_01_a_dataset_is_duplicated(api, dataset):
     ids=str,
 )
 def test_01_a_dataset_that_cannot_be_is_refused(api, body):
-    said = api.post("datasets/", json=body)
+    response = api.post("datasets/", json=body)
 
-    assert said.status_code == 400
-    assert said.json()["errors"]
+    assert response.status_code == 400
+    assert response.json()["errors"]
     assert api.post("datasets/list/", json={}).json()["count"] == 0
 
 
 def test_01_no_dataset_is_made_of_an_unknown_one(api):
-    said = api.post("datasets/", json={"name": "d", "source_dataset_id": "nowhere"})
+    response = api.post("datasets/", json={"name": "d", "source_dataset_id": "nowhere"})
 
-    assert said.status_code == 404
+    assert response.status_code == 404
     assert api.post("datasets/list/", json={}).json()["count"] == 0
 
 
 def test_02_list_datasets(api, dataset):
-    said = api.post("datasets/list/?page=1&page_size=10&sort_by=-name", json={"filters": {}})
+    response = api.post("datasets/list/?page=1&page_size=10&sort_by=-name", json={"filters": {}})
 
-    assert said.status_code == 200
-    assert set(said.json()) >= {"count", "next", "previous", "results"}
-    assert [one["id"] for one in said.json()["results"]] == [dataset]
-    assert set(said.json()["results"][0]) >= DATASET_FIELDS
+    assert response.status_code == 200
+    assert set(response.json()) >= {"count", "next", "previous", "results"}
+    assert [one["id"] for one in response.json()["results"]] == [dataset]
+    assert set(response.json()["results"][0]) >= DATASET_FIELDS
 
 
 def test_04_change_a_dataset(api, dataset):
-    said = api.patch(f"datasets/{dataset}/", json={"name": "new", "starred": True, "tags": ["t"]})
+    response = api.patch(
+        f"datasets/{dataset}/", json={"name": "new", "starred": True, "tags": ["t"]}
+    )
 
-    assert said.status_code == 200
-    assert (said.json()["name"], said.json()["starred"], said.json()["tags"]) == (
+    assert response.status_code == 200
+    assert (response.json()["name"], response.json()["starred"], response.json()["tags"]) == (
         "new",
         True,
         [{"id": "t", "name": "t", "color": None}],
@@ -175,19 +177,19 @@ def test_05_remove_a_dataset_with_its_logs(api, dataset):
     other = api.post("datasets/", json={"name": "other", "is_empty": True}).json()["id"]
     fill(api, other, LOG)
 
-    said = api.delete(f"datasets/{dataset}/")
+    response = api.delete(f"datasets/{dataset}/")
 
-    assert (said.status_code, said.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert api.get(f"datasets/{dataset}/").status_code == 404
     assert len(ids(api, other)) == 1
 
 
 def test_06_create_a_log_and_08_retrieve_it(api, dataset):
-    said = api.post(f"datasets/{dataset}/logs/", json=LOG)
-    log = api.get(f"datasets/{dataset}/logs/{said.json()['unique_id']}/")
+    response = api.post(f"datasets/{dataset}/logs/", json=LOG)
+    log = api.get(f"datasets/{dataset}/logs/{response.json()['unique_id']}/")
 
-    assert said.status_code == 201
-    assert said.json()["message"]
+    assert response.status_code == 201
+    assert response.json()["message"]
     assert log.status_code == 200
     assert set(log.json()) >= LOG_FIELDS
     assert {name: log.json()[name] for name in LOG} == LOG
@@ -196,37 +198,40 @@ def test_06_create_a_log_and_08_retrieve_it(api, dataset):
 def test_07_list_logs(api, dataset):
     fill(api, dataset, *[LOG] * 3)
 
-    said = api.post(f"datasets/{dataset}/logs/list/?page=2&page_size=2", json={"filters": {}})
+    response = api.post(f"datasets/{dataset}/logs/list/?page=2&page_size=2", json={"filters": {}})
 
-    assert said.status_code == 200
-    assert said.json()["count"] == 3
-    assert said.json()["next"] is None
-    assert httpx.URL(said.json()["previous"]).params["page"] == "1"
-    assert set(said.json()["results"][0]) >= LOG_FIELDS
+    assert response.status_code == 200
+    assert response.json()["count"] == 3
+    assert response.json()["next"] is None
+    assert httpx.URL(response.json()["previous"]).params["page"] == "1"
+    assert set(response.json()["results"][0]) >= LOG_FIELDS
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_07_exporting_answers_with_a_message(api, dataset, suffix):
-    said = api.post(
+    response = api.post(
         f"datasets/{dataset}/logs/list/", json={"is_exporting": True, "export_format": suffix}
     )
 
-    assert said.status_code == 200
-    assert suffix in said.json()["message"]
+    assert response.status_code == 200
+    assert suffix in response.json()["message"]
 
 
 def test_09_only_the_given_fields_of_a_log_change(api, dataset):
     (unique_id,) = fill(api, dataset, LOG)
 
-    said = api.patch(
+    response = api.patch(
         f"datasets/{dataset}/logs/{unique_id}/",
         json={"expected_output": "Hello!", "metadata": {"model": "gpt-4o"}, "prompt": {"id": 1}},
     )
 
-    assert said.status_code == 200
-    assert (said.json()["input"], said.json()["expected_output"]) == (LOG["input"], "Hello!")
-    assert (said.json()["model"], said.json()["cost"]) == ("gpt-4o", 0.0001)
-    assert said.json()["prompt"] == {"id": 1}
+    assert response.status_code == 200
+    assert (response.json()["input"], response.json()["expected_output"]) == (
+        LOG["input"],
+        "Hello!",
+    )
+    assert (response.json()["model"], response.json()["cost"]) == ("gpt-4o", 0.0001)
+    assert response.json()["prompt"] == {"id": 1}
 
 
 @pytest.mark.parametrize("body", [{"metrics": {}}, {"output": None}, {"metadata": []}], ids=str)
@@ -234,20 +239,20 @@ def test_09_only_the_given_fields_of_a_log_change(api, dataset):
 def test_09_a_change_that_cannot_be_is_refused_whole(api, dataset, method, body):
     (unique_id,) = fill(api, dataset, LOG)
 
-    said = api.request(
+    response = api.request(
         method, f"datasets/{dataset}/logs/{unique_id}/", json=body | {"input": "new"}
     )
 
-    assert said.status_code == 400
+    assert response.status_code == 400
     assert api.get(f"datasets/{dataset}/logs/{unique_id}/").json()["input"] == LOG["input"]
 
 
 def test_10_remove_a_log(api, dataset):
     first, second = fill(api, dataset, LOG, LOG)
 
-    said = api.delete(f"datasets/{dataset}/logs/{first}/")
+    response = api.delete(f"datasets/{dataset}/logs/{first}/")
 
-    assert (said.status_code, said.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert ids(api, dataset) == [second]
 
 
@@ -260,10 +265,10 @@ def test_10_a_log_is_found_in_its_own_dataset_only(api, dataset):
 
 
 def test_11_bulk(api, dataset):
-    said = api.post(f"datasets/{dataset}/logs/bulk/", json={"logs": [LOG, {"input": 5}]})
+    response = api.post(f"datasets/{dataset}/logs/bulk/", json={"logs": [LOG, {"input": 5}]})
 
-    assert said.status_code == 201
-    assert said.json() == {
+    assert response.status_code == 201
+    assert response.json() == {
         "success_count": 1,
         "error_count": 1,
         "errors": [
@@ -276,15 +281,15 @@ def test_11_bulk(api, dataset):
 def test_14_replacing_a_log_removes_what_is_left_out(api, dataset):
     (unique_id,) = fill(api, dataset, LOG)
 
-    said = api.put(f"datasets/{dataset}/logs/{unique_id}/", json={"input": "new"})
+    response = api.put(f"datasets/{dataset}/logs/{unique_id}/", json={"input": "new"})
 
-    assert said.status_code == 200
-    assert (said.json()["input"], said.json()["output"], said.json()["model"]) == (
+    assert response.status_code == 200
+    assert (response.json()["input"], response.json()["output"], response.json()["model"]) == (
         "new",
         None,
         None,
     )
-    assert said.json()["metrics"] == LOG["metrics"]
+    assert response.json()["metrics"] == LOG["metrics"]
 
 
 def test_15_importing_twice_stores_once(api, dataset):
@@ -292,10 +297,10 @@ def test_15_importing_twice_stores_once(api, dataset):
     target = api.post("datasets/", json={"name": "t", "is_empty": True}).json()["id"]
     body = {"filters": {"model": {"operator": "", "value": "gpt-4o-mini"}}}
 
-    said = [api.post(f"datasets/{target}/logs/import/", json=body) for _ in range(2)]
+    responses = [api.post(f"datasets/{target}/logs/import/", json=body) for _ in range(2)]
 
-    assert [one.status_code for one in said] == [200, 200]
-    assert said[0].json()["message"]
+    assert [one.status_code for one in responses] == [200, 200]
+    assert responses[0].json()["message"]
     assert len(ids(api, target)) == 1
     assert len(ids(api, dataset)) == 2
 
@@ -321,14 +326,14 @@ def test_15_a_sample_is_the_same_each_time(api, dataset):
 def test_16_only_what_the_filter_selects_is_removed(api, dataset):
     fill(api, dataset, LOG, {"input": "other"})
 
-    said = api.request(
+    response = api.request(
         "DELETE",
         f"datasets/{dataset}/logs/import/",
         json={"filters": {"model": {"operator": "eq", "value": "gpt-4o-mini"}}},
     )
 
-    assert said.status_code == 200
-    assert said.json()["message"]
+    assert response.status_code == 200
+    assert response.json()["message"]
     assert len(ids(api, dataset)) == 1
 
 
@@ -337,11 +342,11 @@ def test_16_all_logs_of_this_dataset_are_removed(api, dataset):
     fill(api, other, LOG)
     fill(api, dataset, *[LOG] * 3)
 
-    said = api.request(
+    response = api.request(
         "DELETE", f"datasets/{dataset}/logs/import/", json={"is_deleting_all_logs": True}
     )
 
-    assert said.status_code == 200
+    assert response.status_code == 200
     assert (len(ids(api, dataset)), len(ids(api, other))) == (0, 1)
     assert api.get(f"datasets/{dataset}/").json()["log_count"] == 0
 
@@ -365,9 +370,9 @@ def test_16_all_logs_of_this_dataset_are_removed(api, dataset):
 def test_16_a_removal_that_is_not_clear_removes_nothing(api, dataset, body):
     fill(api, dataset, LOG)
 
-    said = api.request("DELETE", f"datasets/{dataset}/logs/import/", json=body)
+    response = api.request("DELETE", f"datasets/{dataset}/logs/import/", json=body)
 
-    assert said.status_code in {400, 422}
+    assert response.status_code in {400, 422}
     assert len(ids(api, dataset)) == 1
 
 
@@ -409,15 +414,15 @@ def test_17_and_18_summaries(api, dataset):
     ],
 )
 def test_a_method_that_is_not_offered_is_405(api, dataset, method, path):
-    said = api.request(method, path.format(dataset))
+    response = api.request(method, path.format(dataset))
 
-    assert said.status_code == 405
-    assert said.json()["allowed"]
+    assert response.status_code == 405
+    assert response.json()["allowed"]
 
 
 @pytest.mark.parametrize("path", ["", "x/", "datasets", "datasets/{}/logs/a/b/", "datasets/{}/x/"])
 def test_a_path_that_is_no_endpoint_is_404(api, dataset, path):
-    said = api.get(path.format(dataset))
+    response = api.get(path.format(dataset))
 
-    assert said.status_code == 404
-    assert said.json()["detail"]
+    assert response.status_code == 404
+    assert response.json()["detail"]

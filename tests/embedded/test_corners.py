@@ -6,14 +6,14 @@ import json
 import pytest
 
 from respan_langchain.embedded.http import Request
-from respan_langchain.embedded.store.timestamps import moment_from, written
+from respan_langchain.embedded.store.timestamps import format_timestamp, parse_timestamp
 from respan_langchain.server import formatting, html
-from respan_langchain.server.routes import Site
+from respan_langchain.server.routes import WebPages
 from respan_langchain.server.session import Sessions
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("value", "shown"),
     [
         ("2026-11-23T03:20:12.540Z", "2026-11-23T03:20:12.540Z"),
         ("2026-11-23T04:20:12.540+01:00", "2026-11-23T03:20:12.540Z"),
@@ -22,16 +22,16 @@ from respan_langchain.server.session import Sessions
         (1795404012540, "2026-11-23T03:20:12.540Z"),
     ],
 )
-def test_a_moment_is_read_in_every_spelling(said, shown):
-    assert written(moment_from(said)) == shown
+def test_a_moment_is_read_in_every_spelling(value, shown):
+    assert format_timestamp(parse_timestamp(value)) == shown
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [None, True, "soon", "", [], {}, 1e300, "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14"],
 )
-def test_what_is_no_moment_is_unknown(said):
-    assert moment_from(said) is None
+def test_what_is_no_moment_is_unknown(value):
+    assert parse_timestamp(value) is None
 
 
 def test_every_field_of_datasets_can_be_filtered(platform):
@@ -46,10 +46,10 @@ def test_every_field_of_datasets_can_be_filtered(platform):
         "created_at": {"operator": "gt", "value": "2020-01-01"},
     }
 
-    said = platform.ask("POST", "/datasets/list/?sort_by=-log_count", {"filters": filters})
+    response = platform.ask("POST", "/datasets/list/?sort_by=-log_count", {"filters": filters})
     unknown = platform.ask("POST", "/datasets/list/", {"filters": {"colour": {"value": 1}}})
 
-    assert [one["id"] for one in said.body["results"]] == [wanted]
+    assert [one["id"] for one in response.body["results"]] == [wanted]
     assert unknown.status == 400
 
 
@@ -146,22 +146,22 @@ def test_what_cannot_be_stored_is_refused_in_a_change_too(platform):
     platform.fill(dataset, [{"input": "x"}])
     address = f"/datasets/{dataset}/logs/{platform.logs(dataset)[0]['unique_id']}/"
 
-    said = platform.ask("PATCH", address, {"output": json.loads("[" * 240 + "]" * 240)})
+    response = platform.ask("PATCH", address, {"output": json.loads("[" * 240 + "]" * 240)})
 
-    assert said.status == 400
+    assert response.status == 400
     assert platform.ask("GET", address).body["output"] is None
 
 
 def test_an_export_format_that_is_not_offered_is_refused(platform):
     dataset = platform.dataset()
 
-    said = platform.ask(
+    response = platform.ask(
         "POST",
         f"/datasets/{dataset}/logs/list/",
         {"is_exporting": True, "export_format": ".xls", "filters": {}},
     )
 
-    assert said.status == 400
+    assert response.status == 400
 
 
 def test_too_many_parameters_are_refused(platform):
@@ -176,10 +176,12 @@ def test_a_store_that_fails_is_answered_and_not_raised(platform):
     with platform.store.writing() as connection:
         connection.execute("DROP TABLE scores")
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/list/")
-    shown = Site(platform.store, Sessions(None)).visit(Request("GET", f"/datasets/{dataset}/"))
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/list/")
+    shown = WebPages(platform.store, Sessions(None)).respond(
+        Request("GET", f"/datasets/{dataset}/")
+    )
 
-    assert (said.status, said.body["retry_after"]) == (503, 1)
+    assert (response.status, response.body["retry_after"]) == (503, 1)
     assert shown.status == 503
 
 

@@ -157,7 +157,7 @@ def platform_of_two(platform_on):
         for dataset in datasets:
             platform.fill(dataset, LOGS)
         yield platform, *datasets
-        platform.store.settle()
+        platform.store.join()
 
     return made
 
@@ -205,7 +205,7 @@ def check_request(platform_of_two, method, path, query, body):
         path = path.replace("DATASET", dataset).replace("LOG", log)
 
         response = respond(Request(method, path, query, {}, body), platform.store)
-        platform.store.settle()
+        platform.store.join()
 
         assert response.status in DOCUMENTED
         assert response.status == 204 or isinstance(json.loads(response.body), dict)
@@ -248,26 +248,28 @@ def check_filter(platform_of_two, asked):
     with platform_of_two() as (platform, dataset, other):
         stored = {log["input"]: log for log in platform.logs(dataset, query="page_size=100")}
         logs = [{**log, "stored": stored[log["input"]]} for log in LOGS]
-        said = platform.ask(
+        response = platform.ask(
             "POST", f"/datasets/{dataset}/logs/list/?page_size=100", {"filters": asked}
         )
         removal = platform.ask("DELETE", f"/datasets/{dataset}/logs/import/", {"filters": asked})
         left = platform.logs(dataset, query="page_size=100")
 
         assert len(platform.logs(other, query="page_size=100")) == len(LOGS)
-        if said.status in {400, 422} or not asked:
+        if response.status in {400, 422} or not asked:
             assert removal.status in {400, 422}
             assert len(left) == len(LOGS)
         else:
-            assert (said.status, removal.status) == (200, 200)
-            selected = {log["input"] for log in said.body["results"]}
+            assert (response.status, removal.status) == (200, 200)
+            selected = {log["input"] for log in response.body["results"]}
             assert selected == {log["input"] for log in logs if matches(log, asked)}
             assert {log["input"] for log in left} == {log["input"] for log in LOGS} - selected
 
 
 def matches(log, asked) -> bool:
-    """The filters' meaning, said once more in Python."""
-    return all(matches_one(value_of(log, name), name, said) for name, said in asked.items())
+    """The filters' meaning, once more in Python."""
+    return all(
+        matches_one(value_of(log, name), name, condition) for name, condition in asked.items()
+    )
 
 
 def value_of(log, name):
@@ -279,8 +281,8 @@ def value_of(log, name):
     return known.get(name) if name in FILLED else None
 
 
-def matches_one(found, name, said) -> bool:
-    operator, value = said.get("operator", ""), said["value"]
+def matches_one(found, name, response) -> bool:
+    operator, value = response.get("operator", ""), response["value"]
     wanted = value if isinstance(value, list) else [value]
     if operator == "isnull":
         return (found is None) == wanted[0]

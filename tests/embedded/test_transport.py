@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from respan_langchain.embedded.store.store import Store, store_at
+from respan_langchain.embedded.store.store import Store, open_store
 from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
 
 
@@ -32,8 +32,8 @@ def test_the_asynchronous_transport_serves_many_at_once(tmp_path):
 def test_two_clients_of_one_memory_see_each_other():
     url = "sqlite:///:memory:"
     with (
-        httpx.Client(transport=LocalTransport(store_at(url)), base_url="http://a/api/") as one,
-        httpx.Client(transport=LocalTransport(store_at(url)), base_url="http://b/api/") as other,
+        httpx.Client(transport=LocalTransport(open_store(url)), base_url="http://a/api/") as one,
+        httpx.Client(transport=LocalTransport(open_store(url)), base_url="http://b/api/") as other,
     ):
         made = one.post("datasets/", json={"name": "d", "is_empty": True}).json()
 
@@ -45,14 +45,14 @@ def test_two_clients_of_one_memory_see_each_other():
 def test_a_quoted_dataset_id_reaches_the_store_as_it_was(client, name):
     quoted = "".join(f"%{byte:02X}" for byte in name.encode())
 
-    said = client.get(f"datasets/{quoted}/logs/{quoted}/")
+    response = client.get(f"datasets/{quoted}/logs/{quoted}/")
 
-    assert (said.status_code, said.json()) == (404, {"detail": "Dataset not found."})
+    assert (response.status_code, response.json()) == (404, {"detail": "Dataset not found."})
 
 
 def test_a_streamed_body_arrives_whole(client, platform):
     dataset = platform.dataset()
 
-    said = client.post(f"datasets/{dataset}/logs/", content=iter([b'{"input"', b': "x"}']))
+    response = client.post(f"datasets/{dataset}/logs/", content=iter([b'{"input"', b': "x"}']))
 
-    assert said.status_code == 201
+    assert response.status_code == 201

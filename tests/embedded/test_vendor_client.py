@@ -35,11 +35,11 @@ log = api.create_dataset_log(
     metadata={"model": "gpt-4o", "status_code": 200},
     metrics={"total_tokens": 10, "cost": 0.0001, "latency": 0.5},
 )
-said = api.bulk_create_dataset_logs(dataset, logs=[
+response = api.bulk_create_dataset_logs(dataset, logs=[
     DatasetLogCreateRequest(input="a", metadata={"status_code": 500}),
     DatasetLogCreateRequest(input=["b"], metrics={"cost": 1}),
 ])
-assert (said.success_count, said.error_count, said.errors) == (2, 0, []), said
+assert (response.success_count, response.error_count, response.errors) == (2, 0, []), response
 listed = api.list_dataset_logs(dataset, page=1, page_size=2, sort_by="-created_at")
 assert (listed.count, len(listed.results), listed.previous) == (3, 2, None), listed
 five = {"status_code": kinds.ListDatasetLogsRequestFiltersValue(operator="eq", value=500)}
@@ -52,7 +52,7 @@ assert changed.expected_output == "Hey", changed
 assert api.replace_dataset_log(dataset, log.unique_id, input="new").output is None
 runs = api.run_eval_on_dataset(dataset, evaluator_ids=["cost_limit:0.5"])
 assert runs.created_tasks[0].evaluator_slug == "cost_limit:0.5", runs
-print("asked", flush=True)
+print("evaluation started", flush=True)
 sys.stdin.readline()
 assert api.list_dataset_eval_runs(dataset, page=1).results[0].status == "completed"
 summary = api.summarize_dataset_logs_filtered(dataset, filters={})
@@ -74,9 +74,9 @@ api.delete_dataset_log(dataset, log.unique_id)
 api.delete_dataset(dataset)
 assert api.list_datasets().count == 2
 
-asked = {name for name in dir(api) if not name.startswith("_")} - {"with_raw_response"}
-told = open(__file__).read()
-assert not [name for name in asked if f"api.{name}(" not in told], asked
+methods = {name for name in dir(api) if not name.startswith("_")} - {"with_raw_response"}
+source = open(__file__).read()
+assert not [name for name in methods if f"api.{name}(" not in source], methods
 print("all of it")
 """
 
@@ -107,9 +107,9 @@ def test_every_dataset_method_of_the_vendors_client_works(platform_on_disk, pyth
             stderr=subprocess.PIPE,
             text=True,
         )
-        if talk.stdout.readline() == "asked\n":
-            platform_on_disk.store.settle()
-        said, problems = talk.communicate("the run is over\n", timeout=120)
+        if talk.stdout.readline() == "evaluation started\n":
+            platform_on_disk.store.join()
+        response, problems = talk.communicate("the run is over\n", timeout=120)
 
     assert talk.returncode == 0, problems
-    assert said == "all of it\n"
+    assert response == "all of it\n"

@@ -8,24 +8,24 @@ import sys
 import httpx
 import pytest
 
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.server.asgi import serve, serving
-from respan_langchain.server.bind import Door
+from respan_langchain.server.bind import BindConfig
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org", ""])  # noqa: S104
 def test_other_machines_are_let_in_only_with_a_key(host):
     with pytest.raises(ConfigurationError, match="give a key"):
-        Door(host=host)
+        BindConfig(host=host)
 
-    assert Door(host=host, key="k").host == host
+    assert BindConfig(host=host, api_key="k").host == host
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_this_machine_needs_no_key(host):
-    assert Door(host=host).is_loopback
+    assert BindConfig(host=host).is_loopback
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def test_this_machine_needs_no_key(host):
     ],
 )
 def test_without_a_key_only_names_of_this_machine_are_served(header, admitted):
-    assert Door(names=frozenset({"box.local"})).admits(header) is admitted
+    assert BindConfig(allowed_hosts=frozenset({"box.local"})).allows_host(header) is admitted
 
 
 def test_a_foreign_name_is_refused_over_the_port(platform):
     with serving(platform.store) as address:
-        said = httpx.post(
+        response = httpx.post(
             f"{address}/api/datasets/list/",
             json={},
             headers={"Host": "evil.example", "Authorization": "Bearer any"},
         )
 
-    assert said.status_code == 403
+    assert response.status_code == 403
 
 
 def test_a_key_is_asked_for_over_the_port(platform):
-    with serving(platform.store, Door(port=0, key="right")) as address:
+    with serving(platform.store, BindConfig(port=0, api_key="right")) as address:
         statuses = [
             httpx.post(f"{address}/api/datasets/list/", json={}, headers=headers).status_code
             for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer right"})
@@ -69,14 +69,14 @@ def test_a_key_is_asked_for_over_the_port(platform):
 
 
 def test_a_body_that_grows_too_large_is_413_over_the_port(platform):
-    with serving(platform.store, rules=Rules(max_body=1000)) as address:
-        said = httpx.post(
+    with serving(platform.store, policy=AccessPolicy(max_body_bytes=1000)) as address:
+        response = httpx.post(
             f"{address}/api/datasets/",
             content=(b"x" * 100 for _ in range(100)),
             headers={"Authorization": "Bearer any"},
         )
 
-    assert said.status_code == 413
+    assert response.status_code == 413
 
 
 def test_a_port_that_is_taken_is_said_in_words(tmp_path):
@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_is_said_in_words(tmp_path):
         socket.create_server(("127.0.0.1", 0)) as taken,
         pytest.raises(ConfigurationError, match="cannot be had"),
     ):
-        serve(f"sqlite:///{tmp_path}/a.db", Door(port=taken.getsockname()[1]))
+        serve(f"sqlite:///{tmp_path}/a.db", BindConfig(port=taken.getsockname()[1]))
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch):
@@ -100,8 +100,8 @@ def test_a_served_file_keeps_its_rows_when_the_server_is_told_to_stop(tmp_path):
         port = free.getsockname()[1]
     program = (
         "from respan_langchain.server.asgi import serve\n"
-        "from respan_langchain.server.bind import Door\n"
-        f"serve('sqlite:///{tmp_path}/a.db', Door(port={port}))"
+        "from respan_langchain.server.bind import BindConfig\n"
+        f"serve('sqlite:///{tmp_path}/a.db', BindConfig(port={port}))"
     )
     server = subprocess.Popen([sys.executable, "-c", program])
 

@@ -40,24 +40,26 @@ def serve(
     ] = False,
 ) -> int:
     """Serve a `sqlite:` file, as an API and as a page; `--api-key` is the key that it asks for."""
-    from respan_langchain.embedded.access import Limiter, Rules
-    from respan_langchain.embedded.store.store import store_at
+    from respan_langchain.embedded.access import AccessPolicy, RateLimiter
+    from respan_langchain.embedded.store.store import open_store
     from respan_langchain.server.asgi import serving
-    from respan_langchain.server.bind import Door
+    from respan_langchain.server.bind import BindConfig
 
     if ctx.base_url is not None and not ctx.settings_without_key.is_local:
         raise ConfigurationError("Only a file can be served: give --base-url sqlite:///file.db.")
     url = ctx.local_url
-    rules = Rules(
-        requests=Limiter(REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
-        bulk_requests=Limiter(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
-        callables_allowed=python,
+    policy = AccessPolicy(
+        requests=RateLimiter(REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
+        bulk_requests=RateLimiter(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
+        allow_python_evaluators=python,
     )
-    door = Door(host=host, port=port, key=ctx.api_key, names=frozenset(name or ()))
+    config = BindConfig(
+        host=host, port=port, api_key=ctx.api_key, allowed_hosts=frozenset(name or ())
+    )
     stopped = threading.Event()
     before = {each: signal.signal(each, _sets(stopped)) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with serving(store_at(url), door, rules) as address:
+        with serving(open_store(url), config, policy) as address:
             _announce(ctx, url, address)
             stopped.wait()
     finally:

@@ -11,84 +11,84 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.http import RefusedError, Response, answer
+from respan_langchain.embedded.http import HttpError, Response, json_response
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.fields import EVERYTHING, Condition, log_field
-from respan_langchain.embedded.store.filters import all_of, condition_from
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, find_log_field
+from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.embedded.store.timestamps import moment_from
+from respan_langchain.embedded.store.timestamps import parse_timestamp
 
-PORTION = 1000
+BATCH_SIZE = 1000
 """Logs in one transaction."""
 
-Work = Callable[[sqlite3.Connection, list[sqlite3.Row]], int]
+ProcessBatch = Callable[[sqlite3.Connection, list[sqlite3.Row]], int]
 
 
-def import_logs(store: Store, dataset_id: str, said: dict[str, Any]) -> Response:
+def import_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
     """Answer endpoint 15."""
-    condition = all_of([time_span(said), condition_from(said.get("filters"), log_field)])
-    percentage = percentage_in(said, "sampling_percentage")
+    condition = all_of([parse_time_range(body), parse_filters(body.get("filters"), find_log_field)])
+    percentage = parse_percentage(body, "sampling_percentage")
     with store.reading() as connection:
-        dataset = datasets_table.find_seq(connection, dataset_id)
-        source = source_in(connection, said)
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        source = parse_source(connection, body)
     count = copy_matching(store, dataset, all_of([source, condition]), percentage)
-    return answer(200, {"message": f"Imported {count} logs.", "count": count})
+    return json_response(200, {"message": f"Imported {count} logs.", "count": count})
 
 
-def remove_logs(store: Store, dataset_id: str, said: dict[str, Any]) -> Response:
+def delete_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
     """Answer endpoint 16."""
-    condition = _condition_of_removal(said)
+    condition = _parse_deletion(body)
     with store.reading() as connection:
-        dataset = datasets_table.find_seq(connection, dataset_id)
-    count = remove_matching(store, dataset, condition)
-    return answer(200, {"message": f"Removed {count} logs.", "count": count})
+        dataset = datasets_table.get_seq(connection, dataset_id)
+    count = delete_matching(store, dataset, condition)
+    return json_response(200, {"message": f"Removed {count} logs.", "count": count})
 
 
-def _condition_of_removal(said: dict[str, Any]) -> Condition:
+def _parse_deletion(body: dict[str, Any]) -> Condition:
     # A misspelt filter beside is_deleting_all_logs must not be the end of a dataset.
-    if unknown := set(said) - {"filters", "is_deleting_all_logs"}:
-        raise RefusedError.of_field(min(unknown), "unknown field in a removal")
-    everything = said.get("is_deleting_all_logs", False)
+    if unknown := set(body) - {"filters", "is_deleting_all_logs"}:
+        raise HttpError.for_field(min(unknown), "unknown field in a removal")
+    everything = body.get("is_deleting_all_logs", False)
     if not isinstance(everything, bool):
-        raise RefusedError.of_field("is_deleting_all_logs", "must be true or false")
-    filters = said.get("filters")
+        raise HttpError.for_field("is_deleting_all_logs", "must be true or false")
+    filters = body.get("filters")
     if bool(filters) == everything:
-        raise RefusedError(400, "Give either filters, or is_deleting_all_logs: true.")
-    return EVERYTHING if everything else condition_from(filters, log_field)
+        raise HttpError(400, "Give either filters, or is_deleting_all_logs: true.")
+    return MATCH_ALL if everything else parse_filters(filters, find_log_field)
 
 
-def time_span(said: dict[str, Any]) -> Condition:
+def parse_time_range(body: dict[str, Any]) -> Condition:
     """Read `start_time` and `end_time`; logs in between, both ends included."""
     conditions = []
     for name, sign in [("start_time", ">="), ("end_time", "<=")]:
-        if said.get(name) is not None:
-            moment = moment_from(said[name])
+        if body.get(name) is not None:
+            moment = parse_timestamp(body[name])
             if moment is None:
-                raise RefusedError.of_field(name, "must be a time in ISO 8601")
+                raise HttpError.for_field(name, "must be a time in ISO 8601")
             conditions.append(Condition(f"logs.happened_at {sign} ?", (moment,)))
     return all_of(conditions)
 
 
-def percentage_in(said: dict[str, Any], name: str) -> float:
+def parse_percentage(body: dict[str, Any], name: str) -> float:
     """Read a share in percent; all when it is not given."""
-    percentage = said.get(name)
+    percentage = body.get(name)
     if percentage is None:
         return 100.0
     if isinstance(percentage, bool) or not isinstance(percentage, int | float):
-        raise RefusedError.of_field(name, "must be a number")
+        raise HttpError.for_field(name, "must be a number")
     if not 0 < percentage <= 100:
-        raise RefusedError.of_field(name, "must be above 0 and at most 100")
+        raise HttpError.for_field(name, "must be above 0 and at most 100")
     return float(percentage)
 
 
-def source_in(connection: sqlite3.Connection, said: dict[str, Any]) -> Condition:
+def parse_source(connection: sqlite3.Connection, body: dict[str, Any]) -> Condition:
     """Read `source_dataset_id`; all datasets when it is not given."""
-    source = said.get("source_dataset_id")
+    source = body.get("source_dataset_id")
     if source is None:
-        return EVERYTHING
+        return MATCH_ALL
     if not isinstance(source, str):
-        raise RefusedError.of_field("source_dataset_id", "must be a string")
-    return Condition("logs.dataset = ?", (datasets_table.find_seq(connection, source),))
+        raise HttpError.for_field("source_dataset_id", "must be a string")
+    return Condition("logs.dataset = ?", (datasets_table.get_seq(connection, source),))
 
 
 def copy_matching(store: Store, dataset: int, condition: Condition, percentage: float) -> int:
@@ -103,7 +103,7 @@ def copy_matching(store: Store, dataset: int, condition: Condition, percentage: 
         chosen = {row["source"]: row["seq"] for row in rows if _is_in_sample(row, percentage)}
         return _copy(connection, dataset, list(chosen.values()))
 
-    return _in_portions(store, all_of([new, condition]), copy)
+    return _for_each_batch(store, all_of([new, condition]), copy)
 
 
 def _is_in_sample(row: sqlite3.Row, percentage: float) -> bool:
@@ -118,11 +118,11 @@ def _copy(connection: sqlite3.Connection, dataset: int, seqs: list[int]) -> int:
         (orjson.dumps(seqs).decode(),),
     ).fetchall()
     copies = [{**dict(row), "origin": row["origin"] or row["unique_id"]} for row in rows]
-    logs_table.add(connection, dataset, copies)
+    logs_table.insert(connection, dataset, copies)
     return len(copies)
 
 
-def remove_matching(store: Store, dataset: int, condition: Condition) -> int:
+def delete_matching(store: Store, dataset: int, condition: Condition) -> int:
     """Remove logs of one dataset, and return how many."""
     own = Condition("logs.dataset = ?", (dataset,))
 
@@ -134,23 +134,23 @@ def remove_matching(store: Store, dataset: int, condition: Condition) -> int:
         datasets_table.touch(connection, dataset)
         return len(rows)
 
-    return _in_portions(store, all_of([own, condition]), remove)
+    return _for_each_batch(store, all_of([own, condition]), remove)
 
 
-def _in_portions(store: Store, condition: Condition, work: Work) -> int:
+def _for_each_batch(store: Store, condition: Condition, process: ProcessBatch) -> int:
     """Do something with the logs that match now; add up what it returns."""
     with store.reading() as connection:
-        newest = logs_table.last_seq(connection)
+        newest = logs_table.get_last_seq(connection)
     total = done = 0
     while True:
         with store.writing() as connection:
             rows = connection.execute(
                 "SELECT seq, ifnull(origin, unique_id) AS source"  # noqa: S608
-                f" FROM {logs_table.sources(condition)}"
-                f" WHERE {condition.sql} AND seq > ? AND seq <= ? ORDER BY seq LIMIT {PORTION}",
+                f" FROM {logs_table.tables_for(condition)}"
+                f" WHERE {condition.sql} AND seq > ? AND seq <= ? ORDER BY seq LIMIT {BATCH_SIZE}",
                 (*condition.parameters, done, newest),
             ).fetchall()
             if not rows:
                 return total
-            total += work(connection, rows)
+            total += process(connection, rows)
             done = rows[-1]["seq"]

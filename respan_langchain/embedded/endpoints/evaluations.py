@@ -7,71 +7,75 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.access import Rules
-from respan_langchain.embedded.endpoints.evaluators import Evaluator, Subject, evaluator_of
-from respan_langchain.embedded.http import RefusedError, Request, Response, answer
-from respan_langchain.embedded.pagination import envelope, page_from
+from respan_langchain.embedded.access import AccessPolicy
+from respan_langchain.embedded.endpoints.evaluators import Evaluator, LogContents, get_evaluator
+from respan_langchain.embedded.http import HttpError, Request, Response, json_response
+from respan_langchain.embedded.pagination import envelope, parse_page
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.scores_table import Score
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.embedded.store.timestamps import written
+from respan_langchain.embedded.store.timestamps import format_timestamp
 
-PORTION = 100
+BATCH_SIZE = 100
 """Logs that are judged between two transactions."""
-MOST_EVALUATORS = 20
+MAX_EVALUATORS = 20
 """Evaluators of one request."""
-SILENCE = 600.0
+STALLED_AFTER = 600.0
 """Seconds after which a run that does not advance is held to be interrupted."""
 
 
-def create(store: Store, dataset_id: str, said: dict[str, Any], rules: Rules) -> Response:
+def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy) -> Response:
     """Answer endpoint 12: start what is known, and name what is not."""
-    names = _names_in(said)
-    evaluators, errors = _sorted_out(names, rules)
+    names = _parse_names(body)
+    evaluators, errors = _build_evaluators(names, policy)
     with store.writing() as connection:
-        dataset = datasets_table.find(connection, dataset_id)
+        dataset = datasets_table.get(connection, dataset_id)
         tasks = {
-            scores_table.begin_run(connection, dataset["seq"], name): evaluator
+            scores_table.start_run(connection, dataset["seq"], name): evaluator
             for name, evaluator in evaluators.items()
         }
-        shown = [_shown(scores_table.run(connection, task), dataset_id) for task in tasks]
+        shown = [_run_to_api(scores_table.get_run(connection, task), dataset_id) for task in tasks]
     if tasks:
-        store.start(lambda: _carry_out(store, dataset["seq"], tasks))
-    return answer(201 if tasks else 400, {"created_tasks": shown, "errors": errors})
+        store.run_in_background(lambda: _run_all(store, dataset["seq"], tasks))
+    return json_response(201 if tasks else 400, {"created_tasks": shown, "errors": errors})
 
 
 def list_all(request: Request, store: Store, dataset_id: str) -> Response:
     """Answer endpoint 13."""
-    page = page_from(request.parameters)
+    page = parse_page(request.parameters)
     with store.reading() as connection:
-        dataset = datasets_table.find_seq(connection, dataset_id)
+        dataset = datasets_table.get_seq(connection, dataset_id)
         count = scores_table.count_runs(connection, dataset)
-        rows = scores_table.page_of_runs(connection, dataset, limit=page.size, offset=page.offset)
-    return answer(200, envelope(request, page, count, [_shown(row, dataset_id) for row in rows]))
+        rows = scores_table.list_runs(connection, dataset, limit=page.size, offset=page.offset)
+    return json_response(
+        200, envelope(request, page, count, [_run_to_api(row, dataset_id) for row in rows])
+    )
 
 
-def _names_in(said: dict[str, Any]) -> list[Any]:
+def _parse_names(body: dict[str, Any]) -> list[Any]:
     # The older name is what earlier clients send.
-    names = said.get("evaluator_ids", said.get("evaluator_slugs"))
-    if not isinstance(names, list) or not 1 <= len(names) <= MOST_EVALUATORS:
-        raise RefusedError.of_field("evaluator_ids", f"give 1 to {MOST_EVALUATORS} evaluators")
+    names = body.get("evaluator_ids", body.get("evaluator_slugs"))
+    if not isinstance(names, list) or not 1 <= len(names) <= MAX_EVALUATORS:
+        raise HttpError.for_field("evaluator_ids", f"give 1 to {MAX_EVALUATORS} evaluators")
     return names
 
 
-def _sorted_out(names: list[Any], rules: Rules) -> tuple[dict[str, Evaluator], dict[str, str]]:
+def _build_evaluators(
+    names: list[Any], policy: AccessPolicy
+) -> tuple[dict[str, Evaluator], dict[str, str]]:
     evaluators: dict[str, Evaluator] = {}
     errors = {}
     for name in names:
         try:
-            evaluators[name] = evaluator_of(name, callables_allowed=rules.callables_allowed)
-        except RefusedError as refused:
+            evaluators[name] = get_evaluator(name, allow_python=policy.allow_python_evaluators)
+        except HttpError as refused:
             errors[str(name)] = refused.detail
     return evaluators, errors
 
 
-def _shown(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
-    interrupted = row["completed_at"] is None and row["updated_at"] < time.time() - SILENCE
+def _run_to_api(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
+    interrupted = row["completed_at"] is None and row["updated_at"] < time.time() - STALLED_AFTER
     ended = row["completed_at"]
     return {
         "task_id": row["task_id"],
@@ -79,72 +83,73 @@ def _shown(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
         "dataset_id": dataset_id,
         "evaluator_slug": row["evaluator"],
         "status": "failed" if interrupted else row["status"],
-        "started_at": written(row["started_at"]),
-        "completed_at": written(ended) if ended is not None else None,
+        "started_at": format_timestamp(row["started_at"]),
+        "completed_at": format_timestamp(ended) if ended is not None else None,
         "error_message": "interrupted" if interrupted else row["error_message"],
         "evaluated_logs_count": row["evaluated_logs_count"],
         "score": row["score"],
     }
 
 
-def _carry_out(store: Store, dataset: int, tasks: dict[str, Evaluator]) -> None:
+def _run_all(store: Store, dataset: int, tasks: dict[str, Evaluator]) -> None:
     for task_id, evaluator in tasks.items():
-        _Run(store, dataset, task_id, evaluator).carry_out()
+        EvaluationRun(store, dataset, task_id, evaluator).run()
 
 
 @dataclass(slots=True)
-class _Run:
+class EvaluationRun:
     """One evaluator on its way through a dataset."""
 
     store: Store
     dataset: int
     task_id: str
     evaluator: Evaluator
-    done: int = 0
+    last_seq: int = 0
     """The number of the last log that was looked at."""
-    judged: int = 0
+    evaluated: int = 0
     total: float = 0.0
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
+        """Evaluate all logs, then record how the run ended."""
         problem = None
         try:
-            while self._judge_portion():
+            while self._evaluate_batch():
                 pass
-        except RefusedError as refused:
+        except HttpError as refused:
             problem = refused.detail
         # An evaluator may be anyone's function, and may raise anything.
         except Exception as error:  # noqa: BLE001
-            problem = f"{type(error).__name__} at log {self.done}"
+            problem = f"{type(error).__name__} at log {self.last_seq}"
         with self.store.writing() as connection:
-            scores_table.end_run(connection, self.task_id, problem)
+            scores_table.finish_run(connection, self.task_id, problem)
 
-    def _judge_portion(self) -> bool:
+    def _evaluate_batch(self) -> bool:
         with self.store.reading() as connection:
-            name = scores_table.run(connection, self.task_id)["evaluator"]
-            rows = _following(connection, self.dataset, self.done)
+            name = scores_table.get_run(connection, self.task_id)["evaluator"]
+            rows = _next_batch(connection, self.dataset, self.last_seq)
         scores = [score for row in rows if (score := self._score(name, row)) is not None]
-        self.judged += len(scores)
+        self.evaluated += len(scores)
         self.total += sum(score.score or 0.0 for score in scores)
         with self.store.writing() as connection:
-            scores_table.put(connection, scores)
-            mean = self.total / self.judged if self.judged else None
-            scores_table.advance_run(connection, self.task_id, evaluated=self.judged, score=mean)
+            scores_table.upsert(connection, scores)
+            mean = self.total / self.evaluated if self.evaluated else None
+            scores_table.update_run(connection, self.task_id, evaluated=self.evaluated, score=mean)
         return bool(rows)
 
     def _score(self, name: str, row: sqlite3.Row) -> Score | None:
-        self.done = row["seq"]
-        verdict = self.evaluator(_subject(row))
+        self.last_seq = row["seq"]
+        verdict = self.evaluator(_parse_contents(row))
         if verdict is None:
             return None
         return Score(row["seq"], name, verdict.score, verdict.passed, verdict.comment)
 
 
-def _following(connection: sqlite3.Connection, dataset: int, done: int) -> list[sqlite3.Row]:
-    return logs_table.page(
-        connection, dataset, Condition("seq > ?", (done,)), order="seq ASC", limit=PORTION
+def _next_batch(connection: sqlite3.Connection, dataset: int, done: int) -> list[sqlite3.Row]:
+    return logs_table.list_page(
+        connection, dataset, Condition("seq > ?", (done,)), order="seq ASC", limit=BATCH_SIZE
     )
 
 
-def _subject(row: sqlite3.Row) -> Subject:
+def _parse_contents(row: sqlite3.Row) -> LogContents:
     names = ("input", "output", "expected_output", "metadata", "metrics")
     return {name: orjson.loads(row[name]) if row[name] is not None else None for name in names}

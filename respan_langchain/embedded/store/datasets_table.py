@@ -8,19 +8,19 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.http import RefusedError
+from respan_langchain.embedded.http import HttpError
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.migrations import SAVED_LOGS
-from respan_langchain.embedded.store.timestamps import written
+from respan_langchain.embedded.store.timestamps import format_timestamp
 
 SORTABLE = frozenset({
     "id", "name", "type", "status", "created_at", "updated_at", "log_count", "starred",
     "total_cost", "total_tokens", "error_count",
 })  # fmt: skip
-CHANGEABLE = frozenset({"name", "description", "starred", "tags", "status", "initial_log_filters"})
+UPDATABLE = frozenset({"name", "description", "starred", "tags", "status", "initial_log_filters"})
 
 
-def find(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
+def get(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
     """Find a dataset.
 
     Raises:
@@ -30,30 +30,37 @@ def find(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
         "SELECT * FROM datasets WHERE id = ?", (dataset_id,)
     ).fetchone()
     if found is None:
-        raise RefusedError(404, "Dataset not found.")
+        raise HttpError(404, "Dataset not found.")
     return found
 
 
-def find_seq(connection: sqlite3.Connection, dataset_id: str) -> int:
+def get_seq(connection: sqlite3.Connection, dataset_id: str) -> int:
     """Find the number that a dataset's logs carry."""
-    return int(find(connection, dataset_id)["seq"])
+    return int(get(connection, dataset_id)["seq"])
 
 
-def add(connection: sqlite3.Connection, said: Mapping[str, Any]) -> str:
+def insert(connection: sqlite3.Connection, columns: Mapping[str, Any]) -> str:
     """Add a dataset and return its id."""
     dataset_id = str(uuid.uuid4())
     now = time.time()
     connection.execute(
         "INSERT INTO datasets(id, name, description, initial_log_filters, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (dataset_id, said["name"], said["description"], said["initial_log_filters"], now, now),
+        (
+            dataset_id,
+            columns["name"],
+            columns["description"],
+            columns["initial_log_filters"],
+            now,
+            now,
+        ),
     )
     return dataset_id
 
 
-def change(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str, Any]) -> None:
+def update(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str, Any]) -> None:
     """Set columns of a dataset."""
-    known = {name: value for name, value in columns.items() if name in CHANGEABLE}
+    known = {name: value for name, value in columns.items() if name in UPDATABLE}
     known["updated_at"] = time.time()
     assignments = ", ".join(f"{name} = ?" for name in known)
     connection.execute(
@@ -67,7 +74,7 @@ def touch(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE datasets SET updated_at = ? WHERE seq = ?", (time.time(), seq))
 
 
-def remove(connection: sqlite3.Connection, dataset_id: str) -> None:
+def delete(connection: sqlite3.Connection, dataset_id: str) -> None:
     """Remove a dataset with what is left in it."""
     connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
 
@@ -81,7 +88,7 @@ def count(connection: sqlite3.Connection, condition: Condition) -> int:
     return int(found)
 
 
-def page(
+def list_page(
     connection: sqlite3.Connection,
     condition: Condition,
     *,
@@ -97,7 +104,7 @@ def page(
     ).fetchall()
 
 
-def all_with_logs(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
+def list_recent(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
     """List datasets, the last changed first, and the virtual one when it holds anything."""
     return connection.execute(
         "SELECT * FROM datasets WHERE id != ? OR log_count > 0"
@@ -106,14 +113,14 @@ def all_with_logs(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Ro
     ).fetchall()
 
 
-def shown(row: sqlite3.Row) -> dict[str, Any]:
+def to_api(row: sqlite3.Row) -> dict[str, Any]:
     """Lay a dataset out as the API shows it."""
     dataset = {name: row[name] for name in ("id", "name", "description", "type", "status")}
     return dataset | {
         "initial_log_filters": orjson.Fragment(row["initial_log_filters"]),
         "log_count": row["log_count"],
-        "created_at": written(row["created_at"]),
-        "updated_at": written(row["updated_at"]),
+        "created_at": format_timestamp(row["created_at"]),
+        "updated_at": format_timestamp(row["updated_at"]),
         "organization_id": None,
         "updated_by": None,
         "log_ids": [],

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from respan_langchain._constants import LOG_FIELDS
-from respan_langchain.embedded.store.timestamps import moment_from
+from respan_langchain.embedded.store.timestamps import parse_timestamp
 
 LOG_NUMBERS = frozenset(
     {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
 )
-LOG_MOMENTS = {"created_at": "created_at", "timestamp": "happened_at"}
+LOG_TIMESTAMPS = {"created_at": "created_at", "timestamp": "happened_at"}
 """Fields that hold a moment, and their columns."""
 DATASET_TEXTS = frozenset({"id", "name", "description", "type", "status"})
 DATASET_NUMBERS = frozenset({"log_count", "starred"})
-DATASET_MOMENTS = frozenset({"created_at", "updated_at"})
+DATASET_TIMESTAMPS = frozenset({"created_at", "updated_at"})
 
 Parameters = tuple[Any, ...]
 
@@ -28,12 +28,12 @@ class Condition:
     parameters: Parameters = ()
 
     @property
-    def reads_contents(self) -> bool:
+    def needs_contents(self) -> bool:
         """Whether the contents' table is needed."""
         return "contents." in self.sql
 
 
-EVERYTHING = Condition("1")
+MATCH_ALL = Condition("1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +44,38 @@ class Field:
     """As requests call it."""
     expression: Condition
     """The value in SQL."""
-    read: Callable[[object], Any]
+    parse: Callable[[object], Any]
     """The filter's value as the column has it, None when it cannot be one."""
     is_text: bool = False
 
 
-def log_field(name: str) -> Field | None:
+def find_log_field(name: str) -> Field | None:
     """Find a field of logs."""
     if name.startswith("metadata__") and name != "metadata__":
-        return Field(name, _metadata(name.removeprefix("metadata__")), _scalar, is_text=True)
-    if name in LOG_MOMENTS:
-        return Field(name, Condition(f"logs.{LOG_MOMENTS[name]}"), moment_from)
+        return Field(
+            name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
+        )
+    if name in LOG_TIMESTAMPS:
+        return Field(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:
-        return Field(name, Condition(f"logs.{name}"), _number)
+        return Field(name, Condition(f"logs.{name}"), _parse_number)
     if name in LOG_FIELDS:
-        return Field(name, Condition(f"logs.{name}"), _text, is_text=True)
+        return Field(name, Condition(f"logs.{name}"), _parse_text, is_text=True)
     return None
 
 
-def dataset_field(name: str) -> Field | None:
+def find_dataset_field(name: str) -> Field | None:
     """Find a field of datasets."""
     if name in DATASET_TEXTS:
-        return Field(name, Condition(f"datasets.{name}"), _text, is_text=True)
+        return Field(name, Condition(f"datasets.{name}"), _parse_text, is_text=True)
     if name in DATASET_NUMBERS:
-        return Field(name, Condition(f"datasets.{name}"), _scalar)
-    if name in DATASET_MOMENTS:
-        return Field(name, Condition(f"datasets.{name}"), moment_from)
+        return Field(name, Condition(f"datasets.{name}"), _parse_scalar)
+    if name in DATASET_TIMESTAMPS:
+        return Field(name, Condition(f"datasets.{name}"), parse_timestamp)
     return None
 
 
-def _metadata(key: str) -> Condition:
+def _metadata_expression(key: str) -> Condition:
     if not key.isprintable() or set(key) & {'"', "\\"}:
         # SQLite's paths cannot spell such a key.
         return Condition("metadata_value(contents.metadata, ?)", (key,))
@@ -85,13 +87,13 @@ def _metadata(key: str) -> Condition:
     )
 
 
-def _text(value: object) -> str | None:
+def _parse_text(value: object) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _number(value: object) -> float | int | None:
+def _parse_number(value: object) -> float | int | None:
     if isinstance(value, str):
         try:
             value = float(value)
@@ -103,7 +105,7 @@ def _number(value: object) -> float | int | None:
     return value if isinstance(value, float) or abs(value) < 2**63 else float(value)
 
 
-def _scalar(value: object) -> Any:
+def _parse_scalar(value: object) -> Any:
     if isinstance(value, str):
         return value
-    return int(value) if isinstance(value, bool) else _number(value)
+    return int(value) if isinstance(value, bool) else _parse_number(value)

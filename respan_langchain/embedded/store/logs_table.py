@@ -11,18 +11,18 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.endpoints.log_validation import CONTENTS, TEXTS, Log
-from respan_langchain.embedded.http import RefusedError
-from respan_langchain.embedded.store.fields import EVERYTHING, Condition
+from respan_langchain.embedded.endpoints.log_validation import CONTENTS, TEXT_COLUMNS, LogColumns
+from respan_langchain.embedded.http import HttpError
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.migrations import INDEXED_COLUMNS
-from respan_langchain.embedded.store.timestamps import written
+from respan_langchain.embedded.store.timestamps import format_timestamp
 
 COLUMNS = (
     "seq", "dataset", "unique_id", "origin", "created_at", "updated_at", "happened_at",
-    "status", "status_code", *TEXTS, "prompt_tokens", "completion_tokens", "total_tokens",
+    "status", "status_code", *TEXT_COLUMNS, "prompt_tokens", "completion_tokens", "total_tokens",
     "cost", "latency", "time_to_first_token", "tokens_per_second",
 )  # fmt: skip
-WORKED_OUT = COLUMNS[COLUMNS.index("happened_at") :]
+DERIVED_COLUMNS = COLUMNS[COLUMNS.index("happened_at") :]
 """What follows from a log's metadata and metrics."""
 
 SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
@@ -35,10 +35,10 @@ INSERT_CONTENTS = "INSERT INTO contents(seq, {}) VALUES (:seq, {})".format(  # n
 )
 
 
-def add(connection: sqlite3.Connection, dataset: int, logs: Sequence[Log]) -> list[str]:
+def insert(connection: sqlite3.Connection, dataset: int, logs: Sequence[LogColumns]) -> list[str]:
     """Add logs to a dataset and return their unique ids."""
     now = time.time()
-    last = last_seq(connection)
+    last = get_last_seq(connection)
     rows = [
         {
             "origin": None,
@@ -62,13 +62,13 @@ def new_unique_id(now: float) -> str:
     return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
-def last_seq(connection: sqlite3.Connection) -> int:
+def get_last_seq(connection: sqlite3.Connection) -> int:
     """Tell the number of the newest log that ever was."""
     found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'logs'").fetchone()
     return int(found["seq"]) if found is not None else 0
 
 
-def find(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite3.Row:
+def get(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite3.Row:
     """Find a log with its contents.
 
     Raises:
@@ -79,15 +79,15 @@ def find(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite
         (unique_id, dataset),
     ).fetchone()
     if found is None:
-        raise RefusedError(404, "Log not found.")
+        raise HttpError(404, "Log not found.")
     return found
 
 
-def change(connection: sqlite3.Connection, seq: int, log: Log) -> None:
+def update(connection: sqlite3.Connection, seq: int, log: LogColumns) -> None:
     """Set a log's contents and what follows from them."""
     contents = {name: log[name] for name in CONTENTS}
     # A log that does not say when it happened keeps the moment at which it arrived.
-    known = [name for name in WORKED_OUT if name != "happened_at" or log[name] is not None]
+    known = [name for name in DERIVED_COLUMNS if name != "happened_at" or log[name] is not None]
     columns = {name: log[name] for name in known}
     _update(connection, "contents", seq, contents)
     _update(connection, "logs", seq, columns | {"updated_at": time.time()})
@@ -103,34 +103,34 @@ def _update(
     )
 
 
-def expect(connection: sqlite3.Connection, seq: int, expected: str | None) -> None:
+def set_expected_output(connection: sqlite3.Connection, seq: int, expected: str | None) -> None:
     """Set what a log's output should have been, as JSON text; None takes it back."""
     _update(connection, "contents", seq, {"expected_output": expected})
     _update(connection, "logs", seq, {"updated_at": time.time()})
 
 
-def remove(connection: sqlite3.Connection, seq: int) -> None:
+def delete(connection: sqlite3.Connection, seq: int) -> None:
     """Remove a log with its contents."""
     connection.execute("DELETE FROM logs WHERE seq = ?", (seq,))
 
 
-def sources(condition: Condition) -> str:
+def tables_for(condition: Condition) -> str:
     """Name the tables that a condition reads."""
-    return "logs JOIN contents USING (seq)" if condition.reads_contents else "logs"
+    return "logs JOIN contents USING (seq)" if condition.needs_contents else "logs"
 
 
 def count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
     """Count a dataset's logs."""
-    if condition is EVERYTHING:
+    if condition is MATCH_ALL:
         return int(dataset["log_count"])
     (found,) = connection.execute(
-        f"SELECT count(*) FROM {sources(condition)} WHERE dataset = ? AND {condition.sql}",  # noqa: S608
+        f"SELECT count(*) FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql}",  # noqa: S608
         (dataset["seq"], *condition.parameters),
     ).fetchone()
     return int(found)
 
 
-def page(
+def list_page(
     connection: sqlite3.Connection,
     dataset: int,
     condition: Condition,
@@ -142,18 +142,18 @@ def page(
     """List a dataset's logs with their contents; `order` is a sortable column and a direction."""
     # The inner select passes over the earlier pages in an index alone.
     return connection.execute(
-        f"SELECT * FROM (SELECT seq FROM {sources(condition)} WHERE dataset = ?"  # noqa: S608
+        f"SELECT * FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
         f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),
     ).fetchall()
 
 
-def shown(row: sqlite3.Row) -> dict[str, Any]:
+def to_api(row: sqlite3.Row) -> dict[str, Any]:
     """Lay a log out as the API shows it; contents go through as they were stored."""
-    log = {name: row[name] for name in ("unique_id", *WORKED_OUT) if name != "happened_at"}
-    contents = {name: _as_stored(row[name]) for name in CONTENTS[:5]}
-    extra = {name: _as_stored(row[name]) for name in CONTENTS[5:] if row[name] is not None}
+    log = {name: row[name] for name in ("unique_id", *DERIVED_COLUMNS) if name != "happened_at"}
+    contents = {name: _raw_json(row[name]) for name in CONTENTS[:5]}
+    extra = {name: _raw_json(row[name]) for name in CONTENTS[5:] if row[name] is not None}
     return (
         log
         | contents
@@ -161,24 +161,24 @@ def shown(row: sqlite3.Row) -> dict[str, Any]:
         | {
             "id": row["unique_id"],
             "total_request_tokens": row["total_tokens"],
-            "timestamp": written(row["happened_at"]),
-            "created_at": written(row["created_at"]),
-            "updated_at": written(row["updated_at"]),
+            "timestamp": format_timestamp(row["happened_at"]),
+            "created_at": format_timestamp(row["created_at"]),
+            "updated_at": format_timestamp(row["updated_at"]),
         }
     )
 
 
-def _as_stored(text: str | None) -> orjson.Fragment | None:
+def _raw_json(text: str | None) -> orjson.Fragment | None:
     return orjson.Fragment(text) if text is not None else None
 
 
-WHOLE = 16_000
+PREVIEW_FULL_CHARS = 16_000
 """Characters up to which a content is read whole when many logs are only glanced at."""
-BEGINNING = 2000
+PREVIEW_CHARS = 2000
 """Characters that are read of a longer one."""
 
 
-def glances(
+def list_previews(
     connection: sqlite3.Connection,
     dataset: int,
     condition: Condition,
@@ -189,13 +189,14 @@ def glances(
 ) -> list[sqlite3.Row]:
     """List a dataset's logs with no more of their contents than a line needs."""
     cuts = ", ".join(
-        f"CASE WHEN length({name}) <= {WHOLE} THEN {name} ELSE substr({name}, 1, {BEGINNING}) END"
+        f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
+        f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END"
         f" AS {name}"
         for name in ("input", "output")
     )
     return connection.execute(
         f"SELECT {', '.join(COLUMNS)}, {cuts}"  # noqa: S608
-        f" FROM (SELECT seq FROM {sources(condition)} WHERE dataset = ?"
+        f" FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"
         f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),
@@ -203,36 +204,36 @@ def glances(
 
 
 def count_up_to(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, most: int
+    connection: sqlite3.Connection, dataset: int, condition: Condition, limit: int
 ) -> int:
     """Count a dataset's logs, but no further than `most`."""
     (found,) = connection.execute(
         "SELECT count(*) FROM (SELECT 1"  # noqa: S608
-        f" FROM {sources(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
-        (dataset, *condition.parameters, most),
+        f" FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
+        (dataset, *condition.parameters, limit),
     ).fetchone()
     return int(found)
 
 
-def of_trace(
-    connection: sqlite3.Connection, dataset: int, trace: str | None, most: int = 100
+def list_trace(
+    connection: sqlite3.Connection, dataset: int, trace: str | None, limit: int = 100
 ) -> list[sqlite3.Row]:
     """List the logs of one trace, without contents, in the order in which they ended."""
     return connection.execute(
         "SELECT * FROM logs WHERE dataset = ? AND trace_unique_id = ?"
         " ORDER BY happened_at, seq LIMIT ?",
-        (dataset, trace, most),
+        (dataset, trace, limit),
     ).fetchall()
 
 
-def neighbours(
+def find_neighbours(
     connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
 ) -> tuple[str | None, str | None]:
     """Find the ids of the next newer and the next older log that match."""
     found = []
     for sign, direction in [(">", "ASC"), ("<", "DESC")]:
         row = connection.execute(
-            f"SELECT unique_id FROM {sources(condition)} WHERE dataset = ?"  # noqa: S608
+            f"SELECT unique_id FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
             f" AND {condition.sql} AND seq {sign} ? ORDER BY seq {direction} LIMIT 1",
             (dataset, *condition.parameters, seq),
         ).fetchone()

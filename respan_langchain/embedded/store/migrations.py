@@ -21,7 +21,7 @@ SAVED_LOGS = "_saved_logs"
 """The virtual dataset that is always there."""
 
 
-def datasets_and_logs(connection: sqlite3.Connection) -> None:
+def create_datasets_and_logs(connection: sqlite3.Connection) -> None:
     """Version 1: datasets, their logs, and the logs' contents.
 
     The long texts stand in a table of their own, so that counting and sorting logs reads only
@@ -72,7 +72,7 @@ def datasets_and_logs(connection: sqlite3.Connection) -> None:
     for column in INDEXED_COLUMNS:
         if column != "unique_id":
             connection.execute(f"CREATE INDEX logs_{column} ON logs(dataset, {column})")
-    _count_in_datasets(connection)
+    _create_total_triggers(connection)
     now = time.time()
     connection.execute(
         "INSERT INTO datasets(id, name, type, created_at, updated_at)"
@@ -81,21 +81,21 @@ def datasets_and_logs(connection: sqlite3.Connection) -> None:
     )
 
 
-def _count_in_datasets(connection: sqlite3.Connection) -> None:
+def _create_total_triggers(connection: sqlite3.Connection) -> None:
     """Keep a dataset's totals with each of its rows, so that showing them reads no logs."""
     for event, row, sign in [("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")]:
         name = f"count_{event.lower()}"
         connection.execute(
-            f"CREATE TRIGGER {name} AFTER {event} ON logs BEGIN {_totals(row, sign)} END"
+            f"CREATE TRIGGER {name} AFTER {event} ON logs BEGIN {_update_totals(row, sign)} END"
         )
     connection.execute(
         "CREATE TRIGGER count_update AFTER UPDATE OF"
         " status, cost, prompt_tokens, completion_tokens, total_tokens ON logs"
-        f" BEGIN {_totals('OLD', '-')} {_totals('NEW', '+')} END"
+        f" BEGIN {_update_totals('OLD', '-')} {_update_totals('NEW', '+')} END"
     )
 
 
-def _totals(row: str, sign: str) -> str:
+def _update_totals(row: str, sign: str) -> str:
     numbers = {"cost": "total_cost"} | {
         name: name for name in ("prompt_tokens", "completion_tokens", "total_tokens")
     }
@@ -107,7 +107,7 @@ def _totals(row: str, sign: str) -> str:
     return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
 
 
-def scores_and_runs(connection: sqlite3.Connection) -> None:
+def create_scores_and_runs(connection: sqlite3.Connection) -> None:
     """Version 2: what people and evaluators think of a log, and the evaluators' runs.
 
     A log has one score of each evaluator, the newest. Copies of a log name it as their origin, and
@@ -141,7 +141,7 @@ def scores_and_runs(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX logs_origin ON logs(dataset, origin) WHERE origin IS NOT NULL")
 
 
-def order_of_arrival(connection: sqlite3.Connection) -> None:
+def index_logs_by_arrival(connection: sqlite3.Connection) -> None:
     """Version 3: lists in the order of arrival, and figures that SQLite plans its queries by.
 
     Without figures it sorts a million logs to find one by its identifier. They are given rather
@@ -150,7 +150,7 @@ def order_of_arrival(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX logs_dataset ON logs(dataset)")
     connection.execute("ANALYZE")
     connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'logs'")
-    alike = dict.fromkeys(INDEXED_COLUMNS, 20) | ALIKE
+    alike = dict.fromkeys(INDEXED_COLUMNS, 20) | ROWS_PER_VALUE
     rows = [
         (f"logs_{column}", f"1000000 1000000 {logs}")
         for column, logs in alike.items()
@@ -163,7 +163,7 @@ def order_of_arrival(connection: sqlite3.Connection) -> None:
     connection.execute("ANALYZE sqlite_schema")
 
 
-ALIKE = {
+ROWS_PER_VALUE = {
     "status": 500_000, "status_code": 500_000, "log_type": 200_000, "model": 200_000,
     "span_workflow_name": 200_000, "span_name": 100_000, "group_identifier": 1000,
     "customer_identifier": 1000, "thread_identifier": 20, "trace_unique_id": 10,
@@ -172,15 +172,15 @@ ALIKE = {
 """How many of a million logs have the same value."""
 
 
-def no_cost_twice(connection: sqlite3.Connection) -> None:
+def count_traces_once(connection: sqlite3.Connection) -> None:
     """Version 4: totals that count a trace once, where its root holds the sums of its calls."""
     connection.execute("ALTER TABLE logs ADD COLUMN covered INTEGER NOT NULL DEFAULT 0")
     triggers.install(connection)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
-    datasets_and_logs,
-    scores_and_runs,
-    order_of_arrival,
-    no_cost_twice,
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    create_datasets_and_logs,
+    create_scores_and_runs,
+    index_logs_by_arrival,
+    count_traces_once,
 )

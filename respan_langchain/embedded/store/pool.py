@@ -21,21 +21,21 @@ from pathlib import Path
 import orjson
 
 from respan_langchain._private_file import create_private_file
-from respan_langchain.embedded.store.migrate import check_is_ours, migrate
+from respan_langchain.embedded.store.migrate import check_owner, migrate
 
-BUSY_SECONDS = 30.0
+BUSY_TIMEOUT = 30.0
 """How long one process waits for another's transaction."""
-RETURN_SECONDS = 10.0
+FORK_TIMEOUT = 10.0
 """How long a fork waits for transactions of other threads."""
 
 
-class Connections:
+class ConnectionPool:
     """A pool of connections to one place: a file's path, or ":memory:"."""
 
     def __init__(self, place: str) -> None:
-        self.place = place
+        self.path = place
         self._idle: list[_Connection] = []
-        self._lent = 0
+        self._checked_out = 0
         self._changed = threading.Condition()
         _pools.add(self)
         end = weakref.finalize(self, _close_all, self._idle)
@@ -45,20 +45,20 @@ class Connections:
     @property
     def in_memory(self) -> bool:
         """Whether the rows live in this process alone."""
-        return self.place == ":memory:"
+        return self.path == ":memory:"
 
     @contextmanager
-    def lend(self) -> Iterator[sqlite3.Connection]:
+    def acquire(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to this thread for the length of the block.
 
         Raises:
             sqlite3.Error: The file cannot be opened, or is not one of ours.
         """
-        connection = self._take()
+        connection = self._check_out()
         try:
             yield connection
         finally:
-            self._give_back(connection)
+            self._check_in(connection)
 
     def close(self) -> None:
         """Close what is idle; a later use opens the file again. Rows in memory stay."""
@@ -67,39 +67,39 @@ class Connections:
         with self._changed:
             _close_all(self._idle)
 
-    def _take(self) -> "_Connection":
+    def _check_out(self) -> "_Connection":
         with self._changed:
             # In memory there is one connection, since each would be a database of its own.
-            self._changed.wait_for(lambda: not (self.in_memory and self._lent))
-            self._lent += 1
-            self._let_go_of_other_files()
+            self._changed.wait_for(lambda: not (self.in_memory and self._checked_out))
+            self._checked_out += 1
+            self._close_stale()
             if self._idle:
                 return self._idle.pop()
         try:
-            return _opened(self.place)
+            return _open(self.path)
         except BaseException:
             with self._changed:
-                self._lent -= 1
+                self._checked_out -= 1
                 self._changed.notify_all()
             raise
 
-    def _let_go_of_other_files(self) -> None:
-        there = _file_at(self.place)
-        others = [each for each in self._idle if each.file != there]
+    def _close_stale(self) -> None:
+        there = _get_file_id(self.path)
+        others = [each for each in self._idle if each.file_id != there]
         for each in others:
             self._idle.remove(each)
         _close_all(others)
 
-    def _give_back(self, connection: "_Connection") -> None:
+    def _check_in(self, connection: "_Connection") -> None:
         with self._changed:
-            self._lent -= 1
+            self._checked_out -= 1
             self._idle.append(connection)
             self._changed.notify_all()
 
     def before_fork(self) -> None:
         """Wait until nothing is lent out, close what is idle, and hold the door shut."""
         self._changed.acquire()
-        self._changed.wait_for(lambda: not self._lent, timeout=RETURN_SECONDS)
+        self._changed.wait_for(lambda: not self._checked_out, timeout=FORK_TIMEOUT)
         if not self.in_memory:
             _close_all(self._idle)
 
@@ -110,17 +110,17 @@ class Connections:
     def after_fork_in_child(self) -> None:
         """Start afresh: the threads that borrowed are not here."""
         self._changed = threading.Condition()
-        self._lent = 0
+        self._checked_out = 0
 
 
 class _Connection(sqlite3.Connection):
     """A connection that knows its file, wherever the path leads by now."""
 
-    file: tuple[int, int] | None = None
+    file_id: tuple[int, int] | None = None
     """Its device and number; None in memory."""
 
 
-def _file_at(place: str) -> tuple[int, int] | None:
+def _get_file_id(place: str) -> tuple[int, int] | None:
     if place == ":memory:":
         return None
     try:
@@ -135,12 +135,12 @@ def _close_all(idle: list[_Connection]) -> None:
         idle.pop().close()
 
 
-def _opened(place: str) -> _Connection:
+def _open(place: str) -> _Connection:
     if place != ":memory:":
         create_private_file(Path(place))
     connection = sqlite3.connect(
         place,
-        timeout=BUSY_SECONDS,
+        timeout=BUSY_TIMEOUT,
         isolation_level=None,
         check_same_thread=False,
         factory=_Connection,
@@ -148,7 +148,7 @@ def _opened(place: str) -> _Connection:
     try:
         _prepare(connection)
         migrate(connection)
-        connection.file = _file_at(place)
+        connection.file_id = _get_file_id(place)
     except BaseException:
         connection.close()
         raise
@@ -159,7 +159,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     connection.create_function("metadata_value", 2, _metadata_value, deterministic=True)
-    check_is_ours(connection)
+    check_owner(connection)
     _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -168,7 +168,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
     # SQLite does not wait its busy timeout when several processes switch a new file at once.
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -194,26 +194,26 @@ def _metadata_value(metadata: object, key: object) -> str | int | float | None:
     return orjson.dumps(found).decode()
 
 
-_pools: weakref.WeakSet[Connections] = weakref.WeakSet()
-_held: dict[int, list[Connections]] = {}
+_pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
+_locked_pools: dict[int, list[ConnectionPool]] = {}
 """What each thread holds that forks now; two may fork at a time."""
 
 
 def _before_fork() -> None:
-    held = _held[threading.get_ident()] = list(_pools)
+    held = _locked_pools[threading.get_ident()] = list(_pools)
     for pool in held:
         pool.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    for pool in _held.pop(threading.get_ident(), []):
+    for pool in _locked_pools.pop(threading.get_ident(), []):
         pool.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
-    for pool in _held.pop(threading.get_ident(), []):
+    for pool in _locked_pools.pop(threading.get_ident(), []):
         pool.after_fork_in_child()
-    _held.clear()
+    _locked_pools.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.http import RefusedError
-from respan_langchain.embedded.store.timestamps import written
+from respan_langchain.embedded.http import HttpError
+from respan_langchain.embedded.store.timestamps import format_timestamp
 
-HUMAN = "human"
+HUMAN_EVALUATOR = "human"
 """The evaluator's name under which people score."""
 
 
@@ -28,7 +28,7 @@ class Score:
     comment: str = ""
 
 
-def put(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
+def upsert(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
     """Store scores, each in place of the evaluator's earlier one; logs that are gone are left."""
     now = time.time()
     connection.executemany(
@@ -38,34 +38,36 @@ def put(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
     )
 
 
-def withdraw(connection: sqlite3.Connection, log: int, evaluator: str) -> None:
+def delete(connection: sqlite3.Connection, log: int, evaluator: str) -> None:
     """Take an evaluator's score of a log back."""
     connection.execute("DELETE FROM scores WHERE log = ? AND evaluator = ?", (log, evaluator))
 
 
-def of_logs(connection: sqlite3.Connection, logs: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+def list_for_logs(
+    connection: sqlite3.Connection, logs: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
     """List the scores of logs, as the API shows them."""
     found: dict[int, list[dict[str, Any]]] = {}
     for row in connection.execute(
         "SELECT * FROM scores WHERE log IN (SELECT value FROM json_each(?)) ORDER BY evaluator",
         (orjson.dumps(list(logs)).decode(),),
     ):
-        found.setdefault(row["log"], []).append(_score_shown(row))
+        found.setdefault(row["log"], []).append(_to_api(row))
     return found
 
 
-def _score_shown(row: sqlite3.Row) -> dict[str, Any]:
+def _to_api(row: sqlite3.Row) -> dict[str, Any]:
     return {
         "evaluator_id": row["evaluator"],
         "evaluator_slug": row["evaluator"],
         "score": row["score"],
         "passed": bool(row["passed"]) if row["passed"] is not None else None,
         "comment": row["comment"],
-        "created_at": written(row["created_at"]),
+        "created_at": format_timestamp(row["created_at"]),
     }
 
 
-def begin_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> str:
+def start_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> str:
     """Note that an evaluator begins with a dataset, and return the run's id."""
     task_id = str(uuid.uuid4())
     now = time.time()
@@ -77,7 +79,7 @@ def begin_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> s
     return task_id
 
 
-def advance_run(
+def update_run(
     connection: sqlite3.Connection, task_id: str, *, evaluated: int, score: float | None
 ) -> None:
     """Note how far a run has come: logs judged so far, and the mean of their scores."""
@@ -88,17 +90,17 @@ def advance_run(
     )
 
 
-def end_run(connection: sqlite3.Connection, task_id: str, problem: str | None) -> None:
+def finish_run(connection: sqlite3.Connection, task_id: str, error_message: str | None) -> None:
     """Note that a run is over, with what went wrong."""
     now = time.time()
     connection.execute(
         "UPDATE runs SET status = ?, error_message = ?, completed_at = ?, updated_at = ?"
         " WHERE task_id = ?",
-        ("completed" if problem is None else "failed", problem, now, now, task_id),
+        ("completed" if error_message is None else "failed", error_message, now, now, task_id),
     )
 
 
-def run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
+def get_run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
     """Find a run.
 
     Raises:
@@ -108,7 +110,7 @@ def run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
         "SELECT * FROM runs WHERE task_id = ?", (task_id,)
     ).fetchone()
     if found is None:
-        raise RefusedError(404, "Run not found.")
+        raise HttpError(404, "Run not found.")
     return found
 
 
@@ -120,7 +122,7 @@ def count_runs(connection: sqlite3.Connection, dataset: int) -> int:
     return int(found)
 
 
-def page_of_runs(
+def list_runs(
     connection: sqlite3.Connection, dataset: int, *, limit: int, offset: int
 ) -> list[sqlite3.Row]:
     """List a dataset's runs, the newest first."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from respan_langchain.embedded.store.migrate import words_of
-from respan_langchain.embedded.store.pool import Connections
+from respan_langchain.embedded.store.migrate import describe_error
+from respan_langchain.embedded.store.pool import ConnectionPool
 from respan_langchain.errors import ConfigurationError
 
 
@@ -29,52 +29,52 @@ class Store:
             ConfigurationError: The file cannot be opened, or is not one of ours.
         """
         self.path = str(path)
-        self._connections = Connections(self.path)
+        self._pool = ConnectionPool(self.path)
         self._threads: list[threading.Thread] = []
-        self._starting = threading.Lock()
+        self._threads_lock = threading.Lock()
         try:
-            with self._connections.lend():
+            with self._pool.acquire():
                 pass
         except sqlite3.Error as error:
             raise ConfigurationError(
-                f"{self.path} is not usable as a local store: {words_of(error)}"
+                f"{self.path} is not usable as a local store: {describe_error(error)}"
             ) from error
 
     @property
     def in_memory(self) -> bool:
         """Whether the rows live in this process alone."""
-        return self._connections.in_memory
+        return self._pool.in_memory
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection that sees one moment of the store."""
-        with self._connections.lend() as connection, _transaction(connection, "BEGIN"):
+        with self._pool.acquire() as connection, _transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection that alone may write; what it wrote stays, unless the block raises."""
-        with self._connections.lend() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+        with self._pool.acquire() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
 
-    def start(self, work: Callable[[], None]) -> None:
+    def run_in_background(self, work: Callable[[], None]) -> None:
         """Do something beside the requests, on a thread that does not keep the process alive."""
         thread = threading.Thread(target=work, name="respan-local", daemon=True)
-        with self._starting:
+        with self._threads_lock:
             self._threads = [one for one in self._threads if one.is_alive()]
             self._threads.append(thread)
             thread.start()
 
-    def settle(self, timeout: float | None = None) -> None:
+    def join(self, timeout: float | None = None) -> None:
         """Wait until what was started is done, for so many seconds each."""
-        with self._starting:
+        with self._threads_lock:
             threads = list(self._threads)
         for thread in threads:
             thread.join(timeout)
 
     def close(self) -> None:
         """Close the file; a later use opens it again. Rows in memory stay."""
-        self._connections.close()
+        self._pool.close()
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
 
 
-def store_at(url: str) -> Store:
+def open_store(url: str) -> Store:
     """Find the store that a URL names; one URL is one store in a process.
 
     Args:
@@ -99,19 +99,19 @@ def store_at(url: str) -> Store:
     Raises:
         ConfigurationError: The URL is none of these, or its file cannot be opened.
     """
-    place = place_of(url)
-    with _opening:
+    place = parse_store_url(url)
+    with _stores_lock:
         if place not in _stores:
             _stores[place] = Store(place)
         return _stores[place]
 
 
-_opening = threading.Lock()
+_stores_lock = threading.Lock()
 _stores: dict[str, Store] = {}
 
 
-def place_of(url: str) -> str:
-    """Read which file a URL names, without opening it; raises as `store_at` does."""
+def parse_store_url(url: str) -> str:
+    """Read which file a URL names, without opening it; raises as `open_store` does."""
     prefix = "sqlite:///"
     path = url.removeprefix(prefix)
     if not url.startswith(prefix) or not path or "?" in path or "\0" in path:

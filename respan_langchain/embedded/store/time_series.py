@@ -7,10 +7,10 @@ from respan_langchain.embedded.store import logs_table
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import all_of
 
-READ = 100_000
+MAX_ROWS = 100_000
 """The newest logs that figures cover."""
 BUCKETS = 60
-MOST_VALUES = 30
+MAX_VALUES = 30
 """Values of a menu."""
 
 
@@ -33,7 +33,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimeSeries:
     """How figures ran over time."""
 
     buckets: list[Bucket]
@@ -41,37 +41,39 @@ class Course:
     """Seconds of one bucket."""
 
 
-def course(connection: sqlite3.Connection, dataset: int, condition: Condition) -> Course | None:
+def compute_time_series(
+    connection: sqlite3.Connection, dataset: int, condition: Condition
+) -> TimeSeries | None:
     """Sort the newest logs into stretches of equal length; None when there are no logs."""
     own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
     rows = connection.execute(
         "SELECT seq, happened_at, status, cost, prompt_tokens, completion_tokens, latency,"  # noqa: S608
         " trace_unique_id, span_unique_id, span_parent_id"
-        f" FROM {logs_table.sources(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {READ}",
+        f" FROM {logs_table.tables_for(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {MAX_ROWS}",
         own.parameters,
     ).fetchall()
     if not rows:
         return None
-    begin, width = _span([row["happened_at"] for row in rows])
-    covered = _covered(rows)
+    begin, width = _time_span([row["happened_at"] for row in rows])
+    covered = _find_covered(rows)
     sorted_rows: list[list[sqlite3.Row]] = [[] for _ in range(BUCKETS)]
     for row in rows:
         place = int((row["happened_at"] - begin) / width)
         sorted_rows[min(place, BUCKETS - 1)].append(row)
     buckets = [
-        _bucket(begin + place * width, found, covered) for place, found in enumerate(sorted_rows)
+        _aggregate(begin + place * width, found, covered) for place, found in enumerate(sorted_rows)
     ]
-    return Course(buckets, width)
+    return TimeSeries(buckets, width)
 
 
-def _span(moments: list[float]) -> tuple[float, float]:
+def _time_span(moments: list[float]) -> tuple[float, float]:
     begin, end = min(moments), max(moments)
     if begin == end:
         return begin - BUCKETS / 2, 1.0
     return begin, (end - begin) / BUCKETS
 
 
-def _covered(rows: list[sqlite3.Row]) -> set[int]:
+def _find_covered(rows: list[sqlite3.Row]) -> set[int]:
     """Find the rows whose trace's root is among them, with their cost and tokens in its sums."""
     roots = {row["trace_unique_id"] for row in rows if _is_root(row)} - {None}
     return {row["seq"] for row in rows if row["trace_unique_id"] in roots and not _is_root(row)}
@@ -81,7 +83,7 @@ def _is_root(row: sqlite3.Row) -> bool:
     return row["span_parent_id"] is None or row["span_unique_id"] == row["trace_unique_id"]
 
 
-def _bucket(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
+def _aggregate(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
     own = [row for row in rows if row["seq"] not in covered]
     latencies = sorted(row["latency"] for row in own if row["latency"] is not None)
     return Bucket(
@@ -101,13 +103,13 @@ def _quantile(ordered: list[float], share: float) -> float | None:
     return ordered[round((len(ordered) - 1) * share)] if ordered else None
 
 
-def values_of(connection: sqlite3.Connection, dataset: int, column: str) -> list[str]:
+def list_values(connection: sqlite3.Connection, dataset: int, column: str) -> list[str]:
     """List the different values of an indexed column of text, by skipping through its index."""
     rows = connection.execute(
         f"WITH RECURSIVE found(value) AS (SELECT min({column}) FROM logs WHERE dataset = :dataset"  # noqa: S608
         f" UNION ALL SELECT (SELECT min({column}) FROM logs WHERE dataset = :dataset"
         f" AND {column} > found.value) FROM found WHERE found.value IS NOT NULL)"
-        f" SELECT value FROM found WHERE value IS NOT NULL LIMIT {MOST_VALUES}",
+        f" SELECT value FROM found WHERE value IS NOT NULL LIMIT {MAX_VALUES}",
         {"dataset": dataset},
     )
     return [row["value"] for row in rows]

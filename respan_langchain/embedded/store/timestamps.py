@@ -6,28 +6,28 @@ MILLISECONDS_FROM = 10_000_000_000
 """A number beyond this (the year 2286 in seconds) is read as milliseconds."""
 
 
-def moment_from(written: object) -> float | None:
+def parse_timestamp(value: object) -> float | None:
     """Read a moment, None when it is none; without an offset it is UTC."""
-    if isinstance(written, bool):
+    if isinstance(value, bool):
         return None
-    if isinstance(written, int | float):
-        return _in_range(written / 1000 if abs(written) > MILLISECONDS_FROM else float(written))
-    if not isinstance(written, str):
+    if isinstance(value, int | float):
+        return _in_range(value / 1000 if abs(value) > MILLISECONDS_FROM else float(value))
+    if not isinstance(value, str):
         return None
     try:
-        read = datetime.fromisoformat(written)
+        read = datetime.fromisoformat(value)
         aware = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
         return _in_range(aware.timestamp())
     except (ValueError, OverflowError):
         return None
 
 
-def written(moment: float) -> str:
+def format_timestamp(timestamp: float) -> str:
     """Write a moment to the millisecond."""
-    utc = datetime.fromtimestamp(moment, UTC)
+    utc = datetime.fromtimestamp(timestamp, UTC)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _in_range(moment: float) -> float | None:
+def _in_range(timestamp: float) -> float | None:
     # The years that datetime can write.
-    return moment if -62_000_000_000 < moment < 253_000_000_000 else None
+    return timestamp if -62_000_000_000 < timestamp < 253_000_000_000 else None

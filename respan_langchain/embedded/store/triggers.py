@@ -21,7 +21,7 @@ def install(connection: sqlite3.Connection) -> None:
     for name in ("count_insert", "count_delete", "count_update"):
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
-    connection.execute(_recounted())
+    connection.execute(_recompute_totals())
     for trigger in _triggers():
         connection.execute(trigger)
 
@@ -31,14 +31,14 @@ def _triggers() -> list[str]:
     placed = "trace_unique_id, span_unique_id, span_parent_id"
     traced = "NEW.trace_unique_id IS NOT NULL"
     root_of_trace = f"OLD.trace_unique_id IS NOT NULL AND {_is_root('OLD')}"
-    recounted = [_counted("OLD", "-"), _counted("NEW", "+")]
-    covered_again = [_cover_again("OLD"), _cover_again("NEW"), _uncover_without_trace()]
+    recounted = [_update_totals("OLD", "-"), _update_totals("NEW", "+")]
+    covered_again = [_recompute_covered("OLD"), _recompute_covered("NEW"), _uncover_untraced()]
     return [
-        _trigger("count_insert", "INSERT ON logs", _counted("NEW", "+")),
-        _trigger("count_delete", "DELETE ON logs", _counted("OLD", "-")),
+        _trigger("count_insert", "INSERT ON logs", _update_totals("NEW", "+")),
+        _trigger("count_delete", "DELETE ON logs", _update_totals("OLD", "-")),
         _trigger("count_update", f"UPDATE OF {counted} ON logs", *recounted),
-        _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_covered_by_arrival()),
-        _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _cover_again("OLD")),
+        _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_cover_on_insert()),
+        _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _recompute_covered("OLD")),
         _trigger("cover_update", f"UPDATE OF {placed} ON logs", *covered_again),
     ]
 
@@ -47,7 +47,7 @@ def _trigger(name: str, event: str, *statements: str) -> str:
     return f"CREATE TRIGGER {name} AFTER {event} BEGIN {' '.join(statements)} END"
 
 
-def _counted(row: str, sign: str) -> str:
+def _update_totals(row: str, sign: str) -> str:
     """Add a row to its dataset's totals, or take it away."""
     sums = [
         f"{total} = {total} {sign} ifnull({row}.{column}, 0) * (1 - {row}.covered)"
@@ -60,7 +60,7 @@ def _counted(row: str, sign: str) -> str:
     return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
 
 
-def _recounted() -> str:
+def _recompute_totals() -> str:
     sums = [
         f"{total} = (SELECT ifnull(sum({column}), 0) FROM logs"  # noqa: S608
         " WHERE dataset = datasets.seq AND covered = 0)"
@@ -82,7 +82,7 @@ def _is_covered(row: str) -> str:
     )
 
 
-def _covered_by_arrival() -> list[str]:
+def _cover_on_insert() -> list[str]:
     """Cover a new row whose root is there, or those whose root the new row is."""
     return [
         f"UPDATE logs SET covered = 1 WHERE seq = NEW.seq AND {_is_covered('NEW')};",  # noqa: S608
@@ -94,11 +94,11 @@ def _covered_by_arrival() -> list[str]:
     ]
 
 
-def _uncover_without_trace() -> str:
+def _uncover_untraced() -> str:
     return "UPDATE logs SET covered = 0 WHERE seq = NEW.seq AND trace_unique_id IS NULL;"
 
 
-def _cover_again(row: str) -> str:
+def _recompute_covered(row: str) -> str:
     return (
         f"UPDATE logs SET covered = {_is_covered('logs')} WHERE dataset = {row}.dataset"  # noqa: S608
         f" AND trace_unique_id = {row}.trace_unique_id AND covered != {_is_covered('logs')};"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from respan_langchain.embedded.store.time_series import READ, Bucket, Course
+from respan_langchain.embedded.store.time_series import MAX_ROWS, Bucket, TimeSeries
 from respan_langchain.server import formatting
 from respan_langchain.server.html import Html, element
 
@@ -24,16 +24,16 @@ class Series:
     tell: Callable[[Bucket], str]
 
 
-def charts(course: Course) -> Html:
+def charts(course: TimeSeries) -> Html:
     """Draw cost, tokens, latency and the number of rows."""
     series = [_rows(course), _cost(course), _tokens(course), _latency(course)]
     note = None
-    if sum(bucket.count for bucket in course.buckets) >= READ:
-        note = element("p", f"The newest {formatting.count(READ)} rows.", class_="hint")
+    if sum(bucket.count for bucket in course.buckets) >= MAX_ROWS:
+        note = element("p", f"The newest {formatting.count(MAX_ROWS)} rows.", class_="hint")
     return element("div", *[_chart(one, course) for one in series], note, class_="charts")
 
 
-def _rows(course: Course) -> Series:
+def _rows(course: TimeSeries) -> Series:
     count = sum(bucket.count for bucket in course.buckets)
     errors = sum(bucket.errors for bucket in course.buckets)
     return Series(
@@ -48,7 +48,7 @@ def _rows(course: Course) -> Series:
     )
 
 
-def _cost(course: Course) -> Series:
+def _cost(course: TimeSeries) -> Series:
     cost = sum(bucket.cost for bucket in course.buckets)
     runs = sum(bucket.runs for bucket in course.buckets)
     return Series(
@@ -61,7 +61,7 @@ def _cost(course: Course) -> Series:
     )
 
 
-def _tokens(course: Course) -> Series:
+def _tokens(course: TimeSeries) -> Series:
     prompt = sum(bucket.prompt_tokens for bucket in course.buckets)
     completion = sum(bucket.completion_tokens for bucket in course.buckets)
     return Series(
@@ -77,7 +77,7 @@ def _tokens(course: Course) -> Series:
     )
 
 
-def _latency(course: Course) -> Series:
+def _latency(course: TimeSeries) -> Series:
     medians = [b.median_latency for b in course.buckets if b.median_latency is not None]
     slow = [b.slow_latency for b in course.buckets if b.slow_latency is not None]
     return Series(
@@ -93,7 +93,7 @@ def _latency(course: Course) -> Series:
     )
 
 
-def _chart(series: Series, course: Course) -> Html:
+def _chart(series: Series, course: TimeSeries) -> Html:
     numbers = [value for b in course.buckets for value in (series.tall(b), series.strong(b))]
     highest = max((value for value in numbers if value is not None), default=0.0) or 1.0
     columns = [

@@ -7,15 +7,15 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from respan_langchain.embedded.endpoints.evaluators import text_of
-from respan_langchain.embedded.http import RefusedError, Response
+from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
-from respan_langchain.server.html import Html, as_written, dataset_link, element, joined, log_link
-from respan_langchain.server.pages.messages import CUT, Reader
-from respan_langchain.server.preview import loaded, pretty
+from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
+from respan_langchain.server.preview import parse_stored, pretty
 
-MOST_WORDS = 1000
+MAX_WORDS = 1000
 """Words of each text up to which differences are looked for."""
 
 FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
@@ -30,13 +30,13 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
     """Show two rows of a dataset."""
     with store.reading() as connection:
-        dataset = datasets_table.find(connection, dataset_id)
+        dataset = datasets_table.get(connection, dataset_id)
         if len(unique_ids) != 2:
-            raise RefusedError(400, "Mark two rows to compare them.")
+            raise HttpError(400, "Mark two rows to compare them.")
         one, other = (
-            logs_table.find(connection, dataset["seq"], unique_id) for unique_id in unique_ids
+            logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids
         )
-    way = layout.trail(
+    way = layout.breadcrumbs(
         ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Comparison", "")
     )
     return layout.page(
@@ -46,7 +46,7 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
         _section("Input", one, other, "input"),
         _section("Output", one, other, "output"),
         _section("Expected output", one, other, "expected_output"),
-        trail=way,
+        breadcrumbs=way,
     )
 
 
@@ -71,7 +71,7 @@ def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
         element(
             "tr",
             element("th", title, scope="row"),
-            *[element("td", as_written(row[column] or formatting.NOTHING), class_="number")
+            *[element("td", visible_text(row[column] or formatting.UNKNOWN), class_="number")
               for row in (one, other)],
             element("td", "" if one[column] == other[column] else "differs", class_="number"),
         )
@@ -86,13 +86,13 @@ def _name(dataset_id: str, row: sqlite3.Row) -> Html:
     when = element(
         "time", formatting.clock(row["happened_at"]), datetime=formatting.iso(row["happened_at"])
     )
-    link = element("a", as_written(name), href=log_link(dataset_id, row["unique_id"]))
-    return joined(link, when)
+    link = element("a", visible_text(name), href=log_link(dataset_id, row["unique_id"]))
+    return join(link, when)
 
 
 def _difference(one: float | None, other: float | None) -> str:
     if one is None or other is None:
-        return formatting.NOTHING
+        return formatting.UNKNOWN
     if one == other:
         return "same"
     if one == 0:
@@ -106,21 +106,21 @@ def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Htm
     if one[name] is None and other[name] is None:
         return None
     if one[name] == other[name]:
-        said = element("div", Reader().value(loaded(one[name])), class_="side")
+        said = element("div", ContentRenderer().render(parse_stored(one[name])), class_="side")
         note = element("span", "the same in both", class_="hint")
         return element("section", element("h2", title, note), said, class_="compared")
-    sides = _marked(loaded(one[name]), loaded(other[name]))
+    sides = _diff(parse_stored(one[name]), parse_stored(other[name]))
     columns = [element("div", side, class_="side") for side in sides]
     return element(
         "section", element("h2", title), element("div", *columns, class_="sides"), class_="compared"
     )
 
 
-def _marked(one: Any, other: Any) -> tuple[Html, Html]:
+def _diff(one: Any, other: Any) -> tuple[Html, Html]:
     """Mark what only one side says, where both are short enough to look for it."""
     before, after = (re.findall(r"\w+\s*|[^\w\s]\s*|\s+", _text(side)) for side in (one, other))
-    if max(len(before), len(after)) > MOST_WORDS or not before or not after:
-        return Reader().value(one), Reader().value(other)
+    if max(len(before), len(after)) > MAX_WORDS or not before or not after:
+        return ContentRenderer().render(one), ContentRenderer().render(other)
     left: list[Html] = []
     right: list[Html] = []
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -134,14 +134,14 @@ def _side(pieces: list[Html]) -> Html:
 
 
 def _piece(name: str, text: str, marked: bool) -> Html:
-    return element(name, as_written(text)) if marked and text else as_written(text)
+    return element(name, visible_text(text)) if marked and text else visible_text(text)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return "\n\n".join(_text(one) for one in value)[:CUT]
+        return "\n\n".join(_text(one) for one in value)[:MAX_CHARS]
     if value is None:
         return ""
     if isinstance(value, dict) and isinstance(value.get("role"), str):
         return f"{value['role']}: {text_of(value)}"
-    return (value if isinstance(value, str) else pretty(value))[:CUT]
+    return (value if isinstance(value, str) else pretty(value))[:MAX_CHARS]

@@ -7,9 +7,9 @@ from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
-from respan_langchain.server.html import Html, as_written, dataset_link, element, joined
+from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 
-SHOWN = 500
+MAX_DATASETS = 500
 
 
 def show(store: Store) -> Response:
@@ -24,10 +24,10 @@ def show(store: Store) -> Response:
 def listing(store: Store) -> Html:
     """Make the part of the page that changes."""
     with store.reading() as connection:
-        rows = datasets_table.all_with_logs(connection, SHOWN)
+        rows = datasets_table.list_recent(connection, MAX_DATASETS)
     if not rows:
         return _empty(store)
-    return joined(_totals(rows), _table(rows))
+    return join(_totals(rows), _table(rows))
 
 
 def _totals(rows: list[sqlite3.Row]) -> Html:
@@ -37,7 +37,7 @@ def _totals(rows: list[sqlite3.Row]) -> Html:
         ("Tokens", formatting.short_count(sum(row["total_tokens"] for row in rows))),
         ("Cost", formatting.money(round(sum(row["total_cost"] for row in rows), 9))),
     ]
-    return layout.strip(figures_shown)
+    return layout.metric_strip(figures_shown)
 
 
 def _table(rows: list[sqlite3.Row]) -> Html:
@@ -53,12 +53,12 @@ def _table(rows: list[sqlite3.Row]) -> Html:
 
 
 def _row(row: sqlite3.Row, now: float) -> Html:
-    link = element("a", as_written(row["name"]), href=dataset_link(row["id"]), dir="auto")
+    link = element("a", visible_text(row["name"]), href=dataset_link(row["id"]), dir="auto")
     about = row["description"] or None
     name = element(
         "th",
         link,
-        element("span", as_written(about), class_="description", dir="auto") if about else None,
+        element("span", visible_text(about), class_="description", dir="auto") if about else None,
         scope="row",
     )
     errors = row["error_count"]

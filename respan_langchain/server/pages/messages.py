@@ -9,36 +9,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from respan_langchain.server import formatting
-from respan_langchain.server.html import Html, as_written, element, joined
+from respan_langchain.server.html import Html, element, join, visible_text
 from respan_langchain.server.preview import (
     are_documents,
-    call_of,
     is_conversation,
     is_message,
-    loaded,
+    parse_call,
+    parse_stored,
     pretty,
 )
 
-PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+INLINE_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
 """The only pictures that are shown: what they are is in the log itself."""
-CUT = 20_000
+MAX_CHARS = 20_000
 """Characters of one text that are shown at first."""
-LONG_SYSTEM = 400
+FOLD_SYSTEM_CHARS = 400
 """Characters beyond which a system message is folded."""
-SHOWN_OF_STEP = frozenset({"tool", "input", "output", "tool_call_id"})
+STEP_FIELDS = frozenset({"tool", "input", "output", "tool_call_id"})
 REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ContentRenderer:
     """How a log is shown."""
 
-    whole: bool = False
+    show_all: bool = False
     """Whether even very long texts are shown to their end."""
-    rest: str = ""
+    full_url: str = ""
     """The address of the page that shows them whole."""
 
-    def value(self, value: Any, role: str | None = None) -> Html:
+    def render(self, value: Any, role: str | None = None) -> Html:
         """Show any value: a conversation, a message, documents, a text, or JSON."""
         if is_conversation(value):
             return element("ol", *[self.message(one) for one in value], class_="conversation")
@@ -56,31 +56,36 @@ class Reader:
         role = str(message.get("role"))
         known = role if role in {"system", "developer", "user", "assistant", "tool"} else "other"
         parts = [*self._reasoning(message), *self._content(message), *self._calls(message)]
-        head = element("header", element("span", as_written(role), class_="role"), _about(message))
+        head = element(
+            "header", element("span", visible_text(role), class_="role"), _about(message)
+        )
         body = element("div", *parts, class_="parts") if parts else _nothing()
-        if known in {"system", "developer"} and len(str(message.get("content"))) > LONG_SYSTEM:
+        if (
+            known in {"system", "developer"}
+            and len(str(message.get("content"))) > FOLD_SYSTEM_CHARS
+        ):
             length = formatting.size(len(str(message.get("content"))))
             body = element("details", element("summary", f"Instructions, {length}"), body)
         return element("li", head, body, class_=f"message message-{known}")
 
     def text(self, text: str) -> Html:
         """Show a text, cut where it is very long."""
-        if self.whole or len(text) <= CUT:
-            return element("div", as_written(text), class_="text", dir="auto")
+        if self.show_all or len(text) <= MAX_CHARS:
+            return element("div", visible_text(text), class_="text", dir="auto")
         more = element(
-            "a", f"Show all {formatting.size(len(text))}", href=self.rest, class_="show-all"
+            "a", f"Show all {formatting.size(len(text))}", href=self.full_url, class_="show-all"
         )
-        return joined(element("div", as_written(text[:CUT]), class_="text", dir="auto"), more)
+        return join(element("div", visible_text(text[:MAX_CHARS]), class_="text", dir="auto"), more)
 
     def json(self, value: Any) -> Html:
         """Show a value as JSON."""
         written = pretty(value)
-        cut = written if self.whole or len(written) <= CUT else written[:CUT]
+        cut = written if self.show_all or len(written) <= MAX_CHARS else written[:MAX_CHARS]
         more = None
         if len(cut) < len(written):
             label = f"Show all {formatting.size(len(written))}"
-            more = element("a", label, href=self.rest, class_="show-all")
-        return joined(element("pre", as_written(cut), class_="json", tabindex="0"), more)
+            more = element("a", label, href=self.full_url, class_="show-all")
+        return join(element("pre", visible_text(cut), class_="json", tabindex="0"), more)
 
     def documents(self, documents: list[Mapping[str, Any]]) -> Html:
         """Show what a retriever found."""
@@ -96,9 +101,9 @@ class Reader:
 
     def _step(self, step: Mapping[str, Any]) -> Html:
         asked = step.get("input")
-        head = element("header", element("code", as_written(str(step["tool"]))))
+        head = element("header", element("code", visible_text(str(step["tool"]))))
         body = [self._plain(asked)] if asked is not None else []
-        rest = {key: value for key, value in step.items() if key not in SHOWN_OF_STEP}
+        rest = {key: value for key, value in step.items() if key not in STEP_FIELDS}
         answers = [step["output"]] if step.get("output") is not None else []
         answers += [rest] if rest else []
         results = [element("div", self._plain(one), class_="result") for one in answers]
@@ -111,7 +116,7 @@ class Reader:
         metadata = document.get("metadata")
         facts = list(metadata.items())[:6] if isinstance(metadata, Mapping) else []
         about = [
-            element("span", as_written(f"{key}: {_short(value)}"), class_="fact")
+            element("span", visible_text(f"{key}: {_short(value)}"), class_="fact")
             for key, value in facts
         ]
         body = document["page_content"] if "page_content" in document else document["content"]
@@ -143,7 +148,7 @@ class Reader:
         return [self.json(content)]
 
     def _tool_result(self, content: str) -> Html:
-        value = loaded(content)
+        value = parse_stored(content)
         if are_documents(value):
             return self.documents(value)
         return self.json(value) if isinstance(value, dict | list) else self.text(content)
@@ -161,25 +166,25 @@ class Reader:
             return self._thought(found[0] if found else part)
         if kind in {"text", "input_text", "output_text"} and isinstance(text, str):
             return self.text(text)
-        return _picture(part) or self.json(part)
+        return _render_image(part) or self.json(part)
 
     def _calls(self, message: Mapping[str, Any]) -> list[Html]:
         calls = message.get("tool_calls")
         return [self._call(call) for call in calls] if isinstance(calls, list) else []
 
     def _call(self, call: Any) -> Html:
-        name, arguments = call_of(call)
-        value = loaded(arguments)
+        name, arguments = parse_call(call)
+        value = parse_stored(arguments)
         shown = self.json(value) if isinstance(value, dict | list) else self.text(arguments)
-        head = element("header", element("code", as_written(name)), element("span", "called"))
+        head = element("header", element("code", visible_text(name)), element("span", "called"))
         return element("div", head, shown, class_="call")
 
 
-def _picture(part: Mapping[str, Any]) -> Html | None:
+def _render_image(part: Mapping[str, Any]) -> Html | None:
     """Show a picture that is kept in the log; what lies elsewhere is only named."""
     found = part.get("image_url")
     address = found.get("url") if isinstance(found, Mapping) else found
-    if isinstance(address, str) and PICTURE.fullmatch(address):
+    if isinstance(address, str) and INLINE_IMAGE.fullmatch(address):
         return element("img", src=address, alt="A picture in the message", class_="picture")
     return None
 
@@ -187,7 +192,7 @@ def _picture(part: Mapping[str, Any]) -> Html | None:
 def _about(message: Mapping[str, Any]) -> Html | None:
     named = [message.get(name) for name in ("name", "tool_call_id")]
     words = [name for name in named if isinstance(name, str) and name]
-    return element("span", as_written(" · ".join(words)), class_="about") if words else None
+    return element("span", visible_text(" · ".join(words)), class_="about") if words else None
 
 
 def _nothing() -> Html:

@@ -8,28 +8,28 @@ from urllib.parse import parse_qs
 import orjson
 
 from respan_langchain.embedded.endpoints.evaluators import text_of
-from respan_langchain.embedded.endpoints.log_validation import encoded
-from respan_langchain.embedded.http import RefusedError
+from respan_langchain.embedded.endpoints.log_validation import encode_json
+from respan_langchain.embedded.http import HttpError
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
-from respan_langchain.embedded.store.scores_table import HUMAN, Score
+from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.html import Html, element, log_link
-from respan_langchain.server.preview import loaded, pretty
+from respan_langchain.server.preview import parse_stored, pretty
 
-LONGEST = 20_000
+MAX_COPY_CHARS = 20_000
 """Characters of an output that can be taken over."""
 
 
 def review_form(dataset_id: str, row: sqlite3.Row, scores: list[dict[str, Any]]) -> Html:
     """Make the form."""
-    mine = next((one for one in scores if one["evaluator_slug"] == HUMAN), None)
-    expected = loaded(row["expected_output"])
+    mine = next((one for one in scores if one["evaluator_slug"] == HUMAN_EVALUATOR), None)
+    expected = parse_stored(row["expected_output"])
     score = mine["score"] if mine else None
     return element(
         "form",
         element("h2", "Review"),
-        _expected(expected, row),
-        element("fieldset", element("legend", "Score"), *_marks(score), class_="marks"),
+        _expected_output_field(expected, row),
+        element("fieldset", element("legend", "Score"), *_score_choices(score), class_="marks"),
         element(
             "label",
             "Comment",
@@ -45,10 +45,10 @@ def review_form(dataset_id: str, row: sqlite3.Row, scores: list[dict[str, Any]])
     )
 
 
-def _expected(expected: Any, row: sqlite3.Row) -> Html:
+def _expected_output_field(expected: Any, row: sqlite3.Row) -> Html:
     is_text = expected is None or isinstance(expected, str)
     written = (expected or "") if is_text else pretty(expected)
-    output = text_of(loaded(row["output"])) if row["output"] is not None else ""
+    output = text_of(parse_stored(row["output"])) if row["output"] is not None else ""
     label = "Expected output" if is_text else "Expected output (JSON)"
     area = element(
         "textarea", written, name="expected_output", rows="5", dir="auto", data_key="edit",
@@ -57,12 +57,12 @@ def _expected(expected: Any, row: sqlite3.Row) -> Html:
     kind = element("input", type="hidden", name="kind", value="text" if is_text else "json")
     use = element(
         "button", "Take over the output", type="button", class_="link",
-        data_fill=output[:LONGEST],
-    ) if output and len(output) <= LONGEST and is_text else None  # fmt: skip
+        data_fill=output[:MAX_COPY_CHARS],
+    ) if output and len(output) <= MAX_COPY_CHARS and is_text else None  # fmt: skip
     return element("div", element("label", label, area), kind, use, class_="expected")
 
 
-def _marks(score: float | None) -> list[Html]:
+def _score_choices(score: float | None) -> list[Html]:
     marks = [("1", "Good"), ("0.5", "So-so"), ("0", "Bad"), ("", "None")]
     return [
         element(
@@ -86,47 +86,49 @@ def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
     Raises:
         RefusedError: 400, when it cannot be kept as it is.
     """
-    said = _form(body)
-    expected, score = _expected_in(said), _score_in(said)
+    said = _parse_form(body)
+    expected, score = _parse_expected_output(said), _parse_score(said)
     comment = said.get("comment", "").strip()
     with store.writing() as connection:
-        dataset = datasets_table.find_seq(connection, dataset_id)
-        row = logs_table.find(connection, dataset, unique_id)
-        logs_table.expect(connection, row["seq"], expected)
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        row = logs_table.get(connection, dataset, unique_id)
+        logs_table.set_expected_output(connection, row["seq"], expected)
         if score is None and not comment:
-            scores_table.withdraw(connection, row["seq"], HUMAN)
+            scores_table.delete(connection, row["seq"], HUMAN_EVALUATOR)
         else:
             passed = None if score is None else score >= 0.5
-            scores_table.put(connection, [Score(row["seq"], HUMAN, score, passed, comment)])
+            scores_table.upsert(
+                connection, [Score(row["seq"], HUMAN_EVALUATOR, score, passed, comment)]
+            )
         datasets_table.touch(connection, dataset)
 
 
-def _form(body: bytes) -> dict[str, str]:
+def _parse_form(body: bytes) -> dict[str, str]:
     try:
         found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
     except (UnicodeDecodeError, ValueError) as error:
-        raise RefusedError(422, "The form is malformed.") from error
+        raise HttpError(422, "The form is malformed.") from error
     # Browsers send line breaks as CR LF, and only those of a form.
     return {name: values[-1].replace("\r\n", "\n") for name, values in found.items()}
 
 
-def _expected_in(said: Mapping[str, str]) -> str | None:
-    written = said.get("expected_output", "")
+def _parse_expected_output(form: Mapping[str, str]) -> str | None:
+    written = form.get("expected_output", "")
     if not written.strip():
         return None
-    if said.get("kind") != "json":
-        return encoded(written)
+    if form.get("kind") != "json":
+        return encode_json(written)
     try:
         value = orjson.loads(written)
         if isinstance(value, str | dict | list):
-            return encoded(value)
+            return encode_json(value)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raise RefusedError.of_field("expected_output", f"is not JSON: {error}") from error
-    raise RefusedError.of_field("expected_output", "must be a string, an object or an array")
+        raise HttpError.for_field("expected_output", f"is not JSON: {error}") from error
+    raise HttpError.for_field("expected_output", "must be a string, an object or an array")
 
 
-def _score_in(said: Mapping[str, str]) -> float | None:
-    written = said.get("score", "")
+def _parse_score(form: Mapping[str, str]) -> float | None:
+    written = form.get("score", "")
     if written not in {"", "0", "0.5", "1"}:
-        raise RefusedError.of_field("score", "must be 0, 0.5 or 1")
+        raise HttpError.for_field("score", "must be 0, 0.5 or 1")
     return float(written) if written else None

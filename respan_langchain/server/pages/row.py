@@ -4,20 +4,20 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from respan_langchain.embedded.http import RefusedError, Response
+from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
-from respan_langchain.server.html import Html, as_written, dataset_link, element, joined, log_link
-from respan_langchain.server.pages.messages import CUT, Reader
+from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.pages.review import review_form
 from respan_langchain.server.pages.trace import trace_list
-from respan_langchain.server.preview import are_documents, loaded, pretty
+from respan_langchain.server.preview import are_documents, parse_stored, pretty
 from respan_langchain.server.query import View
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowContext:
     """One row with its surroundings."""
 
     dataset: sqlite3.Row
@@ -33,13 +33,13 @@ class Found:
         return str(self.row["span_name"] or self.row["log_type"] or "Row")
 
 
-def show(store: Store, dataset_id: str, unique_id: str, view: View, *, whole: bool) -> Response:
+def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all: bool) -> Response:
     """Show a row."""
-    found = find(store, dataset_id, unique_id, view)
+    found = load_context(store, dataset_id, unique_id, view)
     query = view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
-    reader = Reader(whole, rest)
-    way = layout.trail(
+    reader = ContentRenderer(show_all, rest)
+    way = layout.breadcrumbs(
         ("Datasets", "/"),
         (found.dataset["name"], dataset_link(dataset_id, "", query)),
         (found.name, ""),
@@ -50,37 +50,37 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, whole: bo
         _figures(found.row),
         _failure(found.row, reader),
         element("div", _main(found, reader), _side(found, dataset_id, rest), class_="row-page"),
-        trail=way,
+        breadcrumbs=way,
     )
 
 
-def find(store: Store, dataset_id: str, unique_id: str, view: View) -> Found:
+def load_context(store: Store, dataset_id: str, unique_id: str, view: View) -> RowContext:
     """Find a row, and its neighbours among those that are chosen."""
     with store.reading() as connection:
-        dataset = datasets_table.find(connection, dataset_id)
-        row = logs_table.find(connection, dataset["seq"], unique_id)
-        scores = scores_table.of_logs(connection, [row["seq"]]).get(row["seq"], [])
+        dataset = datasets_table.get(connection, dataset_id)
+        row = logs_table.get(connection, dataset["seq"], unique_id)
+        scores = scores_table.list_for_logs(connection, [row["seq"]]).get(row["seq"], [])
         newer, older = _neighbours(connection, dataset["seq"], row["seq"], view)
-        trace = logs_table.of_trace(connection, dataset["seq"], row["trace_unique_id"])
-    return Found(dataset, row, scores, newer, older, trace)
+        trace = logs_table.list_trace(connection, dataset["seq"], row["trace_unique_id"])
+    return RowContext(dataset, row, scores, newer, older, trace)
 
 
 def _neighbours(
     connection: sqlite3.Connection, dataset: int, seq: int, view: View
 ) -> tuple[str | None, str | None]:
     try:
-        condition = view.condition(logs_table.last_seq(connection))
-    except RefusedError:
+        condition = view.condition(logs_table.get_last_seq(connection))
+    except HttpError:
         return None, None
-    return logs_table.neighbours(connection, dataset, condition, seq)
+    return logs_table.find_neighbours(connection, dataset, condition, seq)
 
 
-def _head(found: Found, dataset_id: str, query: str) -> Html:
+def _head(found: RowContext, dataset_id: str, query: str) -> Html:
     row = found.row
     known = row["status"] if row["status"] in {"success", "error"} else "unknown"
     facts = [
         element(
-            "span", as_written(row["status"] or "status unknown"), class_=f"badge badge-{known}"
+            "span", visible_text(row["status"] or "status unknown"), class_=f"badge badge-{known}"
         ),
         element(
             "time",
@@ -89,7 +89,7 @@ def _head(found: Found, dataset_id: str, query: str) -> Html:
         ),
     ]
     facts += [
-        element("span", as_written(row[name]), class_="fact")
+        element("span", visible_text(row[name]), class_="fact")
         for name in ("log_type", "model")
         if row[name]
     ]
@@ -99,7 +99,7 @@ def _head(found: Found, dataset_id: str, query: str) -> Html:
     ]
     return element(
         "div",
-        element("h1", as_written(found.name), dir="auto"),
+        element("h1", visible_text(found.name), dir="auto"),
         element("p", *facts, class_="facts"),
         element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
         class_="page-head",
@@ -124,35 +124,35 @@ def _figures(row: sqlite3.Row) -> Html:
     ]
     if speed is not None:
         shown.append(("Tokens a second", formatting.short_count(round(speed, 1))))
-    return layout.strip(shown)
+    return layout.metric_strip(shown)
 
 
-def _failure(row: sqlite3.Row, reader: Reader) -> Html | None:
+def _failure(row: sqlite3.Row, reader: ContentRenderer) -> Html | None:
     if row["error_message"] is None:
         return None
     head = element("h2", "Error")
     return element("section", head, reader.text(row["error_message"]), class_="failure")
 
 
-def _main(found: Found, reader: Reader) -> Html:
+def _main(found: RowContext, reader: ContentRenderer) -> Html:
     row = found.row
-    output = loaded(row["output"])
-    shown = reader.value(output, "output") if row["output"] is not None else _none("No output.")
+    output = parse_stored(row["output"])
+    shown = reader.render(output, "output") if row["output"] is not None else _none("No output.")
     said = (
-        reader.value(loaded(row["input"]), "input")
+        reader.render(parse_stored(row["input"]), "input")
         if row["input"] is not None
         else _none("No input.")
     )
     return element(
         "div",
         element("section", element("h2", "Input"), said, class_="input"),
-        _on_the_way(loaded(row["metadata"]), reader),
+        _documents_and_tools(parse_stored(row["metadata"]), reader),
         element("section", element("h2", "Output"), shown, class_="output"),
         class_="row-main",
     )
 
 
-def _on_the_way(metadata: Any, reader: Reader) -> Html | None:
+def _documents_and_tools(metadata: Any, reader: ContentRenderer) -> Html | None:
     """Show what the run read and did before its output, where the row tells."""
     found = metadata if isinstance(metadata, dict) else {}
     documents, steps = found.get("retrieved_documents"), found.get("trajectory")
@@ -161,36 +161,36 @@ def _on_the_way(metadata: Any, reader: Reader) -> Html | None:
         sections.append(element("section", element("h2", "Documents"), reader.documents(documents)))
     if isinstance(steps, list) and steps:
         sections.append(element("section", element("h2", "Tools"), reader.steps(steps)))
-    return joined(*sections) if sections else None
+    return join(*sections) if sections else None
 
 
 def _none(words: str) -> Html:
     return element("p", words, class_="nothing")
 
 
-def _side(found: Found, dataset_id: str, rest: str) -> Html:
+def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
     row = found.row
     return element(
         "aside",
         review_form(dataset_id, row, found.scores),
         trace_list(dataset_id, row, found.trace),
         _scores(found.scores),
-        _facts("Metadata", loaded(row["metadata"])),
-        _facts("Metrics", loaded(row["metrics"])),
+        _facts("Metadata", parse_stored(row["metadata"])),
+        _facts("Metrics", parse_stored(row["metrics"])),
         _raw(dataset_id, row, rest),
         class_="row-side",
     )
 
 
 def _scores(scores: list[dict[str, Any]]) -> Html | None:
-    judged = [one for one in scores if one["evaluator_slug"] != scores_table.HUMAN]
+    judged = [one for one in scores if one["evaluator_slug"] != scores_table.HUMAN_EVALUATOR]
     if not judged:
         return None
     rows = [
-        joined(
-            element("dt", as_written(one["evaluator_slug"])),
-            element("dd", f"{one['score']:.3g}" if one["score"] is not None else formatting.NOTHING,
-                    element("span", as_written(one["comment"]), class_="hint")),
+        join(
+            element("dt", visible_text(one["evaluator_slug"])),
+            element("dd", f"{one['score']:.3g}" if one["score"] is not None else formatting.UNKNOWN,
+                    element("span", visible_text(one["comment"]), class_="hint")),
         )
         for one in judged
     ]  # fmt: skip
@@ -201,25 +201,25 @@ def _facts(title: str, values: Any) -> Html | None:
     if not isinstance(values, dict) or not values:
         return None
     rows = [
-        joined(element("dt", _breakable(str(key))), _fact(value)) for key, value in values.items()
+        join(element("dt", _breakable(str(key))), _fact(value)) for key, value in values.items()
     ]
     return element("section", element("h2", title), element("dl", *rows, class_="facts-list"))
 
 
 def _breakable(key: str) -> Html:
     """Let a long name break where its words do."""
-    return Html(as_written(key).replace("_", "_<wbr>"))
+    return Html(visible_text(key).replace("_", "_<wbr>"))
 
 
 def _fact(value: Any) -> Html:
     if isinstance(value, dict | list):
         written = pretty(value)
-        inner = element("pre", as_written(written[:CUT]), class_="json", tabindex="0")
+        inner = element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0")
         one, many = ("key", "keys") if isinstance(value, dict) else ("item", "items")
         label = f"{len(value)} {one if len(value) == 1 else many}"
         return element("dd", element("details", element("summary", label), inner))
     text = value if isinstance(value, str) else pretty(value)
-    return element("dd", as_written(text[:2000]), dir="auto")
+    return element("dd", visible_text(text[:2000]), dir="auto")
 
 
 def _raw(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
@@ -228,13 +228,15 @@ def _raw(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
         {
             "unique_id": row["unique_id"],
             **{
-                name: loaded(row[name])
+                name: parse_stored(row[name])
                 for name in ("input", "output", "expected_output", "metadata", "metrics")
                 if row[name] is not None
             },
         }
     )
-    more = element("a", "Show all", href=rest, class_="show-all") if len(written) > CUT else None
+    more = (
+        element("a", "Show all", href=rest, class_="show-all") if len(written) > MAX_CHARS else None
+    )
     return element(
         "section",
         element("h2", "Raw JSON"),
@@ -243,7 +245,7 @@ def _raw(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
         element(
             "details",
             element("summary", formatting.size(len(written))),
-            element("pre", as_written(written[:CUT]), class_="json", tabindex="0"),
+            element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0"),
             more,
         ),
     )  # fmt: skip

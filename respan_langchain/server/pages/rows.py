@@ -3,24 +3,24 @@
 import sqlite3
 from dataclasses import dataclass
 
-from respan_langchain.embedded.http import RefusedError, Response
+from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
-from respan_langchain.embedded.store.fields import EVERYTHING, Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
-from respan_langchain.server.html import Html, as_written, dataset_link, element, joined
+from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.rows_table import rows_table
 from respan_langchain.server.pages.toolbar import chips, toolbar
-from respan_langchain.server.query import QUICK, SEARCHED, View
+from respan_langchain.server.query import MAX_SEARCHED_ROWS, MENU_FIELDS, View
 
 PAGE_SIZE = 50
-COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Matches are counted no further."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowsPage:
     """One page of a dataset's rows."""
 
     dataset: sqlite3.Row
@@ -33,14 +33,14 @@ class Found:
 
 def show(store: Store, dataset_id: str, view: View) -> Response:
     """Show a dataset."""
-    found = find(store, dataset_id, view)
+    found = load_page(store, dataset_id, view)
     with store.reading() as connection:
         menus = {
-            column: time_series.values_of(connection, found.dataset["seq"], column)
-            for column in QUICK
+            column: time_series.list_values(connection, found.dataset["seq"], column)
+            for column in MENU_FIELDS
         }
     name = str(found.dataset["name"])
-    way = layout.trail(("Datasets", "/"), (name, ""))
+    way = layout.breadcrumbs(("Datasets", "/"), (name, ""))
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
     return layout.page(
         name,
@@ -49,19 +49,19 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         toolbar(dataset_id, view, menus),
         chips(dataset_id, view),
         _listing(dataset_id, view, found),
-        trail=way,
+        breadcrumbs=way,
     )
 
 
 def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
     """Answer with the rows again, or with nothing when nothing has changed."""
     with store.reading() as connection:
-        if version_of(datasets_table.find(connection, dataset_id)) == version:
+        if compute_version(datasets_table.get(connection, dataset_id)) == version:
             return Response(204)
-    return layout.fragment(listing(dataset_id, view, find(store, dataset_id, view)))
+    return layout.fragment(listing(dataset_id, view, load_page(store, dataset_id, view)))
 
 
-def version_of(dataset: sqlite3.Row) -> str:
+def compute_version(dataset: sqlite3.Row) -> str:
     """Say what changes whenever a dataset does."""
     return f"{dataset['updated_at']:.6f}-{dataset['log_count']}"
 
@@ -69,21 +69,21 @@ def version_of(dataset: sqlite3.Row) -> str:
 def show_charts(store: Store, dataset_id: str, view: View) -> Response:
     """Answer with the charts of what is chosen."""
     with store.reading() as connection:
-        dataset = datasets_table.find_seq(connection, dataset_id)
-        condition = view.condition(logs_table.last_seq(connection))
-        course = time_series.course(connection, dataset, condition)
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        condition = view.condition(logs_table.get_last_seq(connection))
+        course = time_series.compute_time_series(connection, dataset, condition)
     return layout.fragment(charts(course) if course is not None else Html(""))
 
 
-def find(store: Store, dataset_id: str, view: View) -> Found:
+def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
     """Find a page of rows."""
     with store.reading() as connection:
-        dataset = datasets_table.find(connection, dataset_id)
+        dataset = datasets_table.get(connection, dataset_id)
         try:
-            condition = view.condition(logs_table.last_seq(connection))
-        except RefusedError as refused:
-            return Found(dataset, [], 0, {}, refused.detail)
-        rows = logs_table.glances(
+            condition = view.condition(logs_table.get_last_seq(connection))
+        except HttpError as refused:
+            return RowsPage(dataset, [], 0, {}, refused.detail)
+        rows = logs_table.list_previews(
             connection,
             dataset["seq"],
             condition,
@@ -92,54 +92,54 @@ def find(store: Store, dataset_id: str, view: View) -> Found:
             offset=(view.page - 1) * PAGE_SIZE,
         )
         count = _count(connection, dataset, condition)
-        scores = scores_table.of_logs(connection, [row["seq"] for row in rows])
-    return Found(dataset, rows, count, scores)
+        scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
+    return RowsPage(dataset, rows, count, scores)
 
 
 def _count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
-    if condition is EVERYTHING:
+    if condition is MATCH_ALL:
         return int(dataset["log_count"])
-    return logs_table.count_up_to(connection, dataset["seq"], condition, COUNTED + 1)
+    return logs_table.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
 
 
 def _head(dataset: sqlite3.Row) -> Html:
     description = dataset["description"]
     return element(
         "div",
-        element("h1", as_written(dataset["name"]), dir="auto"),
-        element("p", as_written(description), class_="lead", dir="auto") if description else None,
+        element("h1", visible_text(dataset["name"]), dir="auto"),
+        element("p", visible_text(description), class_="lead", dir="auto") if description else None,
         class_="page-head",
     )
 
 
-def _listing(dataset_id: str, view: View, found: Found) -> Html:
+def _listing(dataset_id: str, view: View, found: RowsPage) -> Html:
     address = dataset_link(dataset_id, "live", view.query()) if view.is_live else None
     return element("div", listing(dataset_id, view, found), data_live=address, data_pace="1500")
 
 
-def listing(dataset_id: str, view: View, found: Found) -> Html:
+def listing(dataset_id: str, view: View, found: RowsPage) -> Html:
     """Make the part of the page that changes."""
     if found.problem is not None:
-        said = element("p", as_written(found.problem))
+        said = element("p", visible_text(found.problem))
         content = element(
             "section", element("h2", "That filter does not work"), said, class_="empty"
         )
     elif not found.rows:
         content = _empty(dataset_id, view, found)
     else:
-        content = joined(
+        content = join(
             rows_table(dataset_id, view, found.rows, found.scores), _pager(dataset_id, view, found)
         )
-    return element("div", content, data_version=version_of(found.dataset))
+    return element("div", content, data_version=compute_version(found.dataset))
 
 
-def _empty(dataset_id: str, view: View, found: Found) -> Html:
-    if view.is_narrowed or view.page > 1:
+def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
+    if view.is_filtered or view.page > 1:
         return element(
             "section",
             element("h2", "No rows match"),
             element("p", f"The dataset has {formatting.count(found.dataset['log_count'])} rows."),
-            _reach(view, found),
+            _search_limit_note(view, found),
             element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
             class_="empty",
         )
@@ -152,18 +152,20 @@ def _empty(dataset_id: str, view: View, found: Found) -> Html:
     )
 
 
-def _reach(view: View, found: Found) -> Html | None:
+def _search_limit_note(view: View, found: RowsPage) -> Html | None:
     """Say how far a search looks, where that is not all the way."""
-    if not view.search or found.dataset["log_count"] <= SEARCHED:
+    if not view.search or found.dataset["log_count"] <= MAX_SEARCHED_ROWS:
         return None
-    return element("p", f"A search looks through the newest {formatting.count(SEARCHED)} rows.")
+    return element(
+        "p", f"A search looks through the newest {formatting.count(MAX_SEARCHED_ROWS)} rows."
+    )
 
 
-def _pager(dataset_id: str, view: View, found: Found) -> Html:
+def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:
     first = (view.page - 1) * PAGE_SIZE + 1
     last = first + len(found.rows) - 1
-    over = found.count > COUNTED and view.is_narrowed
-    total = f"more than {formatting.count(COUNTED)}" if over else formatting.count(found.count)
+    over = found.count > MAX_COUNTED and view.is_filtered
+    total = f"more than {formatting.count(MAX_COUNTED)}" if over else formatting.count(found.count)
     return element(
         "nav",
         element(

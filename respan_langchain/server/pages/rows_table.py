@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from respan_langchain.server import formatting
 from respan_langchain.server.html import (
     Html,
-    as_written,
     dataset_link,
     element,
-    joined,
+    join,
     log_link,
-    plainly,
+    strip_invisible,
+    visible_text,
 )
-from respan_langchain.server.preview import loaded, preview
+from respan_langchain.server.preview import parse_stored, preview
 from respan_langchain.server.query import View
 
 Scores = Mapping[int, list[dict[str, object]]]
@@ -74,18 +74,18 @@ def _head(dataset_id: str, view: View, sort: str, name: str, kind: str) -> Html:
 
 def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[dict[str, object]]) -> Html:
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
-    said = preview(loaded(row["input"])) or "(empty)"
-    link = element("a", as_written(said), href=address, class_="row-link", dir="auto")
-    output = element("span", as_written(_output(row)), dir="auto")
+    said = preview(parse_stored(row["input"])) or "(empty)"
+    link = element("a", visible_text(said), href=address, class_="row-link", dir="auto")
+    output = element("span", visible_text(_output(row)), dir="auto")
     judged = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
         element("td", _mark(row), class_="mark"),
-        element("td", _state(row), _moment(row["happened_at"]), class_="when"),
+        element("td", _state(row), _timestamp(row["happened_at"]), class_="when"),
         element("td", *_kind(row), class_="kind"),
         element("td", link, class_="said-in"),
         element("td", output, judged, class_="said-out"),
-        element("td", as_written(row["model"] or formatting.NOTHING), class_="model"),
+        element("td", visible_text(row["model"] or formatting.UNKNOWN), class_="model"),
         _number("tokens", formatting.count(row["total_tokens"])),
         _number("cost", formatting.money(row["cost"])),
         _number("", formatting.duration(row["latency"])),
@@ -97,8 +97,8 @@ def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[dict[str, o
 
 def _output(row: sqlite3.Row) -> str:
     if row["output"] is None:
-        return row["error_message"] or formatting.NOTHING
-    return preview(loaded(row["output"])) or "(empty)"
+        return row["error_message"] or formatting.UNKNOWN
+    return preview(parse_stored(row["output"])) or "(empty)"
 
 
 def _mark(row: sqlite3.Row) -> Html:
@@ -110,21 +110,21 @@ def _mark(row: sqlite3.Row) -> Html:
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
     known = status if status in {"success", "error"} else "unknown"
-    said = element("span", as_written(status or "unknown"), class_="for-readers")
+    said = element("span", visible_text(status or "unknown"), class_="for-readers")
     return element(
-        "span", said, class_=f"dot dot-{known}", title=plainly(status or "status unknown")
+        "span", said, class_=f"dot dot-{known}", title=strip_invisible(status or "status unknown")
     )
 
 
-def _moment(moment: float) -> Html:
+def _timestamp(moment: float) -> Html:
     return element("time", formatting.clock(moment), datetime=formatting.iso(moment))
 
 
 def _kind(row: sqlite3.Row) -> list[Html]:
-    name = row["span_name"] or row["log_type"] or formatting.NOTHING
-    parts = [element("span", as_written(name), class_="name")]
+    name = row["span_name"] or row["log_type"] or formatting.UNKNOWN
+    parts = [element("span", visible_text(name), class_="name")]
     if row["log_type"] and row["span_name"]:
-        parts.append(element("span", as_written(row["log_type"]), class_="type"))
+        parts.append(element("span", visible_text(row["log_type"]), class_="type"))
     return parts
 
 
@@ -136,6 +136,6 @@ def _score(score: Mapping[str, object]) -> Html:
     value, passed = score["score"], score["passed"]
     good = passed if passed is not None else None
     kind = {True: "good", False: "bad", None: "plain"}[good if isinstance(good, bool) else None]
-    figure = f"{value:.2g}" if isinstance(value, float) else formatting.NOTHING
-    label = joined(as_written(str(score["evaluator_slug"]).partition(":")[0]), " ", figure)
+    figure = f"{value:.2g}" if isinstance(value, float) else formatting.UNKNOWN
+    label = join(visible_text(str(score["evaluator_slug"]).partition(":")[0]), " ", figure)
     return element("span", label, class_=f"score score-{kind}")

@@ -1,8 +1,8 @@
 """The bar above a dataset's rows: search, filters, export; and the filters that are chosen."""
 
 from respan_langchain._constants import LOG_FIELDS
-from respan_langchain.server.html import Html, as_written, dataset_link, element, plainly
-from respan_langchain.server.query import NEWEST, QUICK, Choice, View
+from respan_langchain.server.html import Html, dataset_link, element, strip_invisible, visible_text
+from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, RowFilter, View
 
 OPERATORS = (
     ("eq", "is"), ("not", "is not"), ("gt", "is more than"), ("gte", "is at least"),
@@ -16,14 +16,16 @@ LABELS = {"status": "Any status", "log_type": "Any type", "model": "Any model"}
 
 def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
     """Make the bar, one form that keeps what is chosen."""
-    chosen = {one.field: one.value for one in view.choices if one.operator == "eq"}
+    chosen = {one.field: one.value for one in view.row_filters if one.operator == "eq"}
     kept = [
-        choice for choice in view.choices if choice.field not in QUICK or choice.operator != "eq"
+        choice
+        for choice in view.row_filters
+        if choice.field not in MENU_FIELDS or choice.operator != "eq"
     ]
     hidden = [_hidden("where", f"{one.field}|{one.operator}|{one.value}") for one in kept]
-    hidden += [_hidden("sort", view.sort)] if view.sort != NEWEST else []
-    hidden += [_hidden("filters", view.filters)] if view.filters else []
-    quick = [_menu(name, menus[name], chosen.get(name, "")) for name in QUICK]
+    hidden += [_hidden("sort", view.sort)] if view.sort != NEWEST_FIRST else []
+    hidden += [_hidden("filters", view.api_filters)] if view.api_filters else []
+    quick = [_menu(name, menus[name], chosen.get(name, "")) for name in MENU_FIELDS]
     form = element(
         "form",
         _search(view),
@@ -42,29 +44,32 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
 def chips(dataset_id: str, view: View) -> Html | None:
     """Show what is chosen, each with a way to take it back."""
     shown = [
-        _chip(_said(one), dataset_link(dataset_id, "", view.without(one))) for one in view.choices
+        _chip(_describe(one), dataset_link(dataset_id, "", view.without(one)))
+        for one in view.row_filters
     ]
     if view.search:
         address = dataset_link(dataset_id, "", view.query(search="", page=1))
         shown.append(_chip(f"says \u201c{view.search}\u201d", address))
-    if view.filters:
-        address = dataset_link(dataset_id, "", view.query(filters="", page=1))
-        shown.append(_chip(f"filters {view.filters[:80]}", address))
+    if view.api_filters:
+        address = dataset_link(dataset_id, "", view.query(api_filters="", page=1))
+        shown.append(_chip(f"filters {view.api_filters[:80]}", address))
     if not shown:
         return None
     clear = element("a", "Clear all", href=dataset_link(dataset_id), class_="clear")
     return element("div", *shown, clear, class_="chips", aria_label="Chosen filters")
 
 
-def _said(choice: Choice) -> str:
+def _describe(choice: RowFilter) -> str:
     words = dict(OPERATORS).get(choice.operator, choice.operator)
     value = "" if choice.operator == "isnull" else choice.value
     return f"{choice.field} {words} {value}"
 
 
 def _chip(label: str, address: str) -> Html:
-    cross = element("a", "\u00d7", href=address, aria_label=plainly(f"Remove the filter {label}"))
-    return element("span", as_written(label), cross, class_="chip", dir="auto")
+    cross = element(
+        "a", "\u00d7", href=address, aria_label=strip_invisible(f"Remove the filter {label}")
+    )
+    return element("span", visible_text(label), cross, class_="chip", dir="auto")
 
 
 def _hidden(name: str, value: str) -> Html:
@@ -90,7 +95,7 @@ def _menu(name: str, values: list[str], chosen: str) -> Html | None:
     options = [element("option", LABELS[name], value="")]
     listed = values if chosen in values or not chosen else [*values, chosen]
     options += [
-        element("option", plainly(value[:60]), value=value, selected=value == chosen)
+        element("option", strip_invisible(value[:60]), value=value, selected=value == chosen)
         for value in listed
     ]
     label = LABELS[name].removeprefix("Any ").capitalize()
@@ -126,7 +131,7 @@ def _input(name: str, hint: str) -> Html:
 
 
 def _export(dataset_id: str, view: View) -> Html:
-    query = view.query(page=1, sort=NEWEST)
+    query = view.query(page=1, sort=NEWEST_FIRST)
     links = [
         element("a", title, element("span", about), href=dataset_link(dataset_id, name, query),
                 download=True)
@@ -135,7 +140,7 @@ def _export(dataset_id: str, view: View) -> Html:
             ("export.csv", "CSV", "for a spreadsheet"),
         ]
     ]  # fmt: skip
-    what = "what is filtered" if view.is_narrowed else "all rows"
+    what = "what is filtered" if view.is_filtered else "all rows"
     box = element("div", element("p", f"Export {what}", class_="hint"), *links, class_="popover")
     return element(
         "details", element("summary", "Export", class_="button"), box, class_="menu menu-right"

@@ -3,9 +3,9 @@
 import sqlite3
 
 from respan_langchain.server import formatting
-from respan_langchain.server.html import Html, as_written, element, log_link
+from respan_langchain.server.html import Html, element, log_link, visible_text
 
-DEEPEST = 2
+MAX_INDENT = 2
 """Steps to the right; deeper ones stand with these."""
 
 
@@ -33,7 +33,7 @@ def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
         row, depth = waiting.pop()
         listed.append((row, depth))
         below = children.pop(row["seq"], [])
-        waiting += [(child, min(depth + 1, DEEPEST)) for child in reversed(below)]
+        waiting += [(child, min(depth + 1, MAX_INDENT)) for child in reversed(below)]
     # What names itself as its own ancestor is under nobody.
     return listed + [(row, 0) for rows in children.values() for row in rows]
 
@@ -52,10 +52,10 @@ def _by_parent(trace: list[sqlite3.Row]) -> dict[int | None, list[sqlite3.Row]]:
 def _line(dataset_id: str, row: sqlite3.Row, depth: int, *, is_here: bool) -> Html:
     status = row["status"] if row["status"] in {"success", "error"} else "unknown"
     name = row["span_name"] or row["log_type"] or "Row"
-    kind = element("small", as_written(row["log_type"])) if row["log_type"] else None
+    kind = element("small", visible_text(row["log_type"])) if row["log_type"] else None
     parts = [
         element("span", class_=f"dot dot-{status}"),
-        element("span", as_written(name), kind, class_="name", dir="auto"),
+        element("span", visible_text(name), kind, class_="name", dir="auto"),
         element("span", formatting.duration(row["latency"]), class_="took"),
     ]
     place = f"deep-{depth}"

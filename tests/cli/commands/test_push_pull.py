@@ -14,7 +14,7 @@ import pytest
 from cli.cli_support import ROOT, row
 
 from respan_langchain._connect import open_client
-from respan_langchain.embedded.store.store import store_at
+from respan_langchain.embedded.store.store import open_store
 from respan_langchain.server.asgi import serving
 from respan_langchain.settings import read_settings
 
@@ -29,7 +29,7 @@ def identifiers(url: str, dataset: str = "demo") -> Counter[str | None]:
 
 def test_rows_are_pushed_and_pulled_over_http(run, fill, folder):
     fill([row(number) for number in range(130)])
-    with serving(store_at(f"sqlite:///{folder}/there.db")) as address:
+    with serving(open_store(f"sqlite:///{folder}/there.db")) as address:
         pushed = run("push", "demo", "--to", address, "--api-key", "rk-1", "--json")
         again = run("push", "demo", "--to", address, "--api-key", "rk-1", "--json")
         pulled = run(
@@ -129,7 +129,7 @@ def server(folder) -> Iterator[Server]:
 
 
 def stored(folder: Path) -> int:
-    with store_at(f"sqlite:///{folder}/there.db").reading() as connection:
+    with open_store(f"sqlite:///{folder}/there.db").reading() as connection:
         return int(connection.execute("SELECT count(*) FROM logs").fetchone()[0])
 
 

@@ -28,7 +28,7 @@ from respan_langchain.datasets.transfer.transfer_row import (
     build_transfer_row,
     match_existing,
 )
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import (
@@ -59,7 +59,7 @@ class Clock:
 class Line(httpx.BaseTransport):
     """A platform behind a line on which things happen; each fault happens once, in order."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Store, rules: AccessPolicy) -> None:
         self._platform = LocalTransport(store, rules)
         self.faults: list[Fault | None] = []
         """Of bulk requests."""
@@ -132,7 +132,7 @@ class Ends:
     """Two platforms in memory and a transfer between them."""
 
     folder: Path
-    rules: Rules = dataclasses.field(default_factory=Rules)
+    rules: AccessPolicy = dataclasses.field(default_factory=AccessPolicy)
     clock: Clock = dataclasses.field(default_factory=Clock)
     source_store: Store = dataclasses.field(default_factory=lambda: Store(":memory:"))
     target_store: Store = dataclasses.field(default_factory=lambda: Store(":memory:"))
@@ -366,7 +366,7 @@ UNNAMED = "refused, and the platform did not say why"
     ids=["all are named", "one is named", "none is named"],
 )
 def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused, tmp_path):
-    ends = Ends(tmp_path, Rules(errors_listed=listed))
+    ends = Ends(tmp_path, AccessPolicy(max_listed_errors=listed))
     rows = moving(row(1), wrong(2), row(3), wrong(4), wrong(5))
     with Checkpoint(tmp_path / "progress.db") as progress:
         target = TransferTarget(ends.target_client, ends.target.id)
@@ -378,7 +378,7 @@ def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused
 
 
 def test_a_request_that_is_too_large_is_halved(tmp_path):
-    ends = Ends(tmp_path, Rules(max_body=2_000))
+    ends = Ends(tmp_path, AccessPolicy(max_body_bytes=2_000))
     ends.fill(*ROWS[:4], row(400, input="x" * 5_000))
     counts = ends.move()
 

@@ -4,27 +4,31 @@ import pytest
 
 
 def test_an_empty_dataset_is_ready_at_once(platform):
-    said = platform.ask("POST", "/datasets/", {"name": "support-bot", "is_empty": True})
+    response = platform.ask("POST", "/datasets/", {"name": "support-bot", "is_empty": True})
 
-    assert said.status == 201
-    assert said.body["name"] == "support-bot"
-    assert said.body["status"] == "ready"
-    assert said.body["created_at"].endswith("Z")
+    assert response.status == 201
+    assert response.body["name"] == "support-bot"
+    assert response.body["status"] == "ready"
+    assert response.body["created_at"].endswith("Z")
 
 
 def test_a_dataset_is_found_by_its_name(platform):
     wanted = platform.dataset("support-bot")
     platform.dataset("other")
 
-    said = platform.ask(
+    response = platform.ask(
         "POST",
         "/datasets/list/",
         {"filters": {"name": {"operator": "", "value": "support-bot"}}},
     )
 
-    assert said.status == 200
-    assert [one["id"] for one in said.body["results"]] == [wanted]
-    assert (said.body["count"], said.body["next"], said.body["previous"]) == (1, None, None)
+    assert response.status == 200
+    assert [one["id"] for one in response.body["results"]] == [wanted]
+    assert (response.body["count"], response.body["next"], response.body["previous"]) == (
+        1,
+        None,
+        None,
+    )
 
 
 def test_the_saved_logs_are_there_and_not_in_the_list(platform):
@@ -38,20 +42,22 @@ def test_the_saved_logs_are_there_and_not_in_the_list(platform):
     ids=["nothing", "empty", "number", "long", "filters"],
 )
 def test_a_dataset_without_a_good_name_is_refused(platform, body):
-    said = platform.ask("POST", "/datasets/", {"is_empty": True, **body})
+    response = platform.ask("POST", "/datasets/", {"is_empty": True, **body})
 
-    assert said.status == 400
-    assert said.body["errors"]
+    assert response.status == 400
+    assert response.body["errors"]
 
 
 def test_only_the_given_fields_of_a_dataset_change(platform):
     dataset = platform.dataset("before")
 
-    said = platform.ask("PATCH", f"/datasets/{dataset}/", {"description": "new", "starred": True})
+    response = platform.ask(
+        "PATCH", f"/datasets/{dataset}/", {"description": "new", "starred": True}
+    )
 
-    assert said.status == 200
-    assert (said.body["name"], said.body["description"]) == ("before", "new")
-    assert said.body["starred"] is True
+    assert response.status == 200
+    assert (response.body["name"], response.body["description"]) == ("before", "new")
+    assert response.body["starred"] is True
 
 
 def test_an_unknown_dataset_is_not_found(platform):

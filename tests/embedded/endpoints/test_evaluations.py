@@ -2,16 +2,16 @@
 
 import pytest
 
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 
 
-def evaluate(platform, dataset, *names, rules=None):
-    platform.rules = rules or platform.rules
-    said = platform.ask(
+def evaluate(platform, dataset, *names, policy=None):
+    platform.policy = policy or platform.policy
+    response = platform.ask(
         "POST", f"/datasets/{dataset}/eval-reports/create/", {"evaluator_ids": list(names)}
     )
-    platform.store.settle()
-    return said
+    platform.store.join()
+    return response
 
 
 def scores(platform, dataset, name):
@@ -50,10 +50,10 @@ def test_an_evaluator_judges_the_output(platform, name, logs, expected):
         ],
     )
 
-    said = evaluate(platform, dataset, name)
+    response = evaluate(platform, dataset, name)
 
-    assert said.status == 201
-    assert said.body["created_tasks"][0]["evaluator_slug"] == name
+    assert response.status == 201
+    assert response.body["created_tasks"][0]["evaluator_slug"] == name
     assert scores(platform, dataset, name) == expected
 
 
@@ -103,11 +103,11 @@ def test_more_logs_than_one_portion_are_all_judged(platform):
 def test_an_unknown_evaluator_is_named_and_the_others_run(platform):
     dataset = platform.dataset()
 
-    said = evaluate(platform, dataset, "exact_match", "wisdom", 5, "regex:(", "cost_limit")
+    response = evaluate(platform, dataset, "exact_match", "wisdom", 5, "regex:(", "cost_limit")
 
-    assert said.status == 201
-    assert [task["name"] for task in said.body["created_tasks"]] == ["exact_match"]
-    assert list(said.body["errors"]) == ["wisdom", "5", "regex:(", "cost_limit"]
+    assert response.status == 201
+    assert [task["name"] for task in response.body["created_tasks"]] == ["exact_match"]
+    assert list(response.body["errors"]) == ["wisdom", "5", "regex:(", "cost_limit"]
 
 
 def test_a_python_function_judges_where_it_is_allowed(platform):
@@ -115,9 +115,14 @@ def test_a_python_function_judges_where_it_is_allowed(platform):
     platform.fill(dataset, [{"input": ["a", "b"]}])
 
     refused = evaluate(platform, dataset, "python:operator:truth")
-    said = evaluate(platform, dataset, "python:operator:truth", rules=Rules(callables_allowed=True))
+    response = evaluate(
+        platform,
+        dataset,
+        "python:operator:truth",
+        policy=AccessPolicy(allow_python_evaluators=True),
+    )
 
-    assert (refused.status, said.status) == (400, 201)
+    assert (refused.status, response.status) == (400, 201)
     assert scores(platform, dataset, "python:operator:truth") == [1]
 
 
@@ -126,7 +131,9 @@ def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x"}])
 
-    evaluate(platform, dataset, f"python:{place}", rules=Rules(callables_allowed=True))
+    evaluate(
+        platform, dataset, f"python:{place}", policy=AccessPolicy(allow_python_evaluators=True)
+    )
     (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
 
     assert run["status"] == "failed"
@@ -149,7 +156,7 @@ def test_a_function_may_judge_in_every_way(platform, tmp_path, monkeypatch):
     platform.fill(dataset, [{"input": "x"}])
     names = [f"python:judges_of_a_test:{name}" for name in ("silent", "claim", "number", "verdict")]
 
-    evaluate(platform, dataset, *names, rules=Rules(callables_allowed=True))
+    evaluate(platform, dataset, *names, policy=AccessPolicy(allow_python_evaluators=True))
 
     (log,) = platform.logs(dataset)
     assert [log["scores"].get(name, {}).get("score") for name in names] == [None, 1, 0.25, 0.5]

@@ -22,11 +22,11 @@ EXAMPLE = {
 def test_a_log_comes_back_as_it_went_in(platform):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/", EXAMPLE)
-    log = platform.ask("GET", f"/datasets/{dataset}/logs/{said.body['unique_id']}/").body
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/", EXAMPLE)
+    log = platform.ask("GET", f"/datasets/{dataset}/logs/{response.body['unique_id']}/").body
 
-    assert said.status == 201
-    assert len(said.body["unique_id"]) == 32
+    assert response.status == 201
+    assert len(response.body["unique_id"]) == 32
     assert {name: log[name] for name in EXAMPLE} == EXAMPLE
     assert (log["model"], log["log_type"]) == ("gpt-4o-mini", "chat")
     assert (log["prompt_tokens"], log["total_request_tokens"]) == (3, 7)
@@ -36,25 +36,25 @@ def test_a_log_comes_back_as_it_went_in(platform):
 def test_every_row_of_a_bulk_request_stands_on_its_own(platform):
     dataset = platform.dataset()
 
-    said = platform.ask(
+    response = platform.ask(
         "POST",
         f"/datasets/{dataset}/logs/bulk/",
         {"logs": [{"input": "a"}, {"input": None}, {"input": "c"}, {}, 5]},
     )
 
-    assert said.status == 201
-    assert (said.body["success_count"], said.body["error_count"]) == (2, 3)
-    assert [one["index"] for one in said.body["errors"]] == [1, 3, 4]
+    assert response.status == 201
+    assert (response.body["success_count"], response.body["error_count"]) == (2, 3)
+    assert [one["index"] for one in response.body["errors"]] == [1, 3, 4]
     assert [log["input"] for log in platform.logs(dataset)] == ["a", "c"]
 
 
 def test_when_every_row_fails_the_answer_is_400_with_the_same_envelope(platform):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": [{"output": "x"}]})
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", {"logs": [{"output": "x"}]})
 
-    assert said.status == 400
-    assert said.body == {
+    assert response.status == 400
+    assert response.body == {
         "success_count": 0,
         "error_count": 1,
         "errors": [{"index": 0, "error": "input: this field is required"}],
@@ -78,9 +78,9 @@ def test_when_every_row_fails_the_answer_is_400_with_the_same_envelope(platform)
 def test_a_malformed_bulk_request_stores_nothing(platform, body, status):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", body)
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/bulk/", body)
 
-    assert said.status == status
+    assert response.status == status
     assert platform.logs(dataset) == []
 
 
@@ -89,10 +89,10 @@ def test_a_malformed_bulk_request_stores_nothing(platform, body, status):
 def test_what_a_log_says_is_never_null_a_number_or_a_boolean(platform, name, value):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x"} | {name: value})
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x"} | {name: value})
 
-    assert said.status == 400
-    assert list(said.body["errors"]) == [name]
+    assert response.status == 400
+    assert list(response.body["errors"]) == [name]
 
 
 @pytest.mark.parametrize("name", ["metadata", "metrics"])
@@ -100,21 +100,21 @@ def test_what_a_log_says_is_never_null_a_number_or_a_boolean(platform, name, val
 def test_metadata_and_metrics_are_objects(platform, name, value):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x", name: value})
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x", name: value})
 
-    assert said.status == 400
+    assert response.status == 400
 
 
 def test_a_log_that_is_nested_too_deeply_is_refused_alone(platform):
     dataset = platform.dataset()
     deep = json.loads("[" * 240 + "]" * 240)
 
-    said = platform.ask(
+    response = platform.ask(
         "POST", f"/datasets/{dataset}/logs/bulk/", {"logs": [{"input": deep}, {"input": "x"}]}
     )
 
-    assert (said.status, said.body["success_count"]) == (201, 1)
-    assert said.body["errors"] == [{"index": 0, "error": "input: is nested too deeply"}]
+    assert (response.status, response.body["success_count"]) == (201, 1)
+    assert response.body["errors"] == [{"index": 0, "error": "input: is nested too deeply"}]
 
 
 @pytest.mark.parametrize(
@@ -193,10 +193,10 @@ def test_a_filter_selects_just_what_it_says(platform, filters, found):
 def test_a_filter_that_is_not_understood_is_refused_by_name(platform, name, asked):
     dataset = platform.dataset()
 
-    said = platform.ask("POST", f"/datasets/{dataset}/logs/list/", {"filters": {name: asked}})
+    response = platform.ask("POST", f"/datasets/{dataset}/logs/list/", {"filters": {name: asked}})
 
-    assert said.status == 400
-    assert list(said.body["errors"]) == [name]
+    assert response.status == 400
+    assert list(response.body["errors"]) == [name]
 
 
 def test_logs_are_sorted_and_paged(platform):
@@ -212,9 +212,9 @@ def test_logs_are_sorted_and_paged(platform):
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=-1", "page_size=0", "sort_by=input"])
 def test_a_page_that_cannot_be_is_refused(platform, query):
-    said = platform.ask("POST", f"/datasets/{platform.dataset()}/logs/list/?{query}")
+    response = platform.ask("POST", f"/datasets/{platform.dataset()}/logs/list/?{query}")
 
-    assert said.status == 400
+    assert response.status == 400
 
 
 def test_only_the_included_fields_are_listed(platform):
@@ -236,5 +236,5 @@ def test_the_client_of_the_transport_sees_the_same_platform(client):
     assert client.post(listed.json()["next"], json={}).json()["previous"]
 
 
-def _log(said: str, metadata: dict, metrics: dict) -> dict:
-    return {"input": said, "metadata": metadata, "metrics": metrics}
+def _log(response: str, metadata: dict, metrics: dict) -> dict:
+    return {"input": response, "metadata": metadata, "metrics": metrics}

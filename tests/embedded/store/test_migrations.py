@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from respan_langchain.embedded.store import migrate
-from respan_langchain.embedded.store.migrations import STEPS
+from respan_langchain.embedded.store.migrations import MIGRATIONS
 from respan_langchain.embedded.store.store import Store
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
@@ -37,12 +37,12 @@ def test_what_is_new_works_in_an_old_file(file, platform_at):
     platform = platform_at(file)
     (dataset,) = platform.ask("POST", "/datasets/list/").body["results"]
 
-    said = platform.ask(
+    response = platform.ask(
         "POST", f"/datasets/{dataset['id']}/eval-reports/create/", {"evaluator_ids": ["contains:a"]}
     )
-    platform.store.settle()
+    platform.store.join()
 
-    assert said.status == 201
+    assert response.status == 201
     assert [log["scores"]["contains:a"]["score"] for log in platform.logs(dataset["id"])] == [1, 1]
 
 
@@ -62,7 +62,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(file):
 
     with pytest.raises(sqlite3.OperationalError):
         migrate.migrate(connection)
-    version = migrate.version_of(connection)
+    version = migrate.get_version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     connection.close()
 
@@ -76,5 +76,5 @@ def test_an_open_file_is_not_migrated_twice(file):
     Store(file).close()
 
     connection = sqlite3.connect(file)
-    assert migrate.version_of(connection) == len(STEPS)
+    assert migrate.get_version(connection) == len(MIGRATIONS)
     connection.close()

@@ -16,13 +16,15 @@ def plan_of(platform):
     platform.fill(dataset, [{"input": "x", "metadata": {"model": "m"}}])
 
     def found(query: str, filters: dict) -> str:
-        said: list[str] = []
+        response: list[str] = []
         with platform.store.reading() as connection:
-            connection.set_trace_callback(said.append)
+            connection.set_trace_callback(response.append)
         platform.logs(dataset, filters, query)
         with platform.store.reading() as connection:
             connection.set_trace_callback(None)
-            statements = [one for one in said if one.startswith("SELECT") and "FROM logs" in one]
+            statements = [
+                one for one in response if one.startswith("SELECT") and "FROM logs" in one
+            ]
             steps = [
                 row["detail"]
                 for statement in statements

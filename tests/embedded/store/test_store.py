@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.embedded.access import Rules
+from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.endpoints import logs
-from respan_langchain.embedded.store.store import Store, store_at
+from respan_langchain.embedded.store.store import Store, open_store
 from respan_langchain.errors import ConfigurationError
 
 
@@ -22,7 +22,7 @@ def write(path: str, dataset: str, writer: int) -> None:
     store = Store(path)
     for batch in range(5):
         rows = [{"input": f"{writer}/{batch}/{row}"} for row in range(40)]
-        logs.create_many(store, dataset, {"logs": rows}, Rules())
+        logs.create_many(store, dataset, {"logs": rows}, AccessPolicy())
     store.close()
 
 
@@ -112,7 +112,7 @@ def test_several_threads_write_at_once_and_no_row_is_lost(kind, request):
     def write_here(writer: int) -> None:
         for batch in range(5):
             rows = [{"input": f"{writer}/{batch}/{row}"} for row in range(40)]
-            logs.create_many(platform.store, dataset, {"logs": rows}, Rules())
+            logs.create_many(platform.store, dataset, {"logs": rows}, AccessPolicy())
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write_here, range(4)))
@@ -266,15 +266,15 @@ def test_several_threads_begin_a_file_again_at_once(platform_on_disk):
 
 
 def test_one_url_is_one_store(tmp_path: Path):
-    assert store_at("sqlite:///:memory:") is store_at("sqlite:///:memory:")
-    assert store_at(f"sqlite:///{tmp_path}/a.db") is store_at(f"sqlite:///{tmp_path}/./a.db")
-    store_at(f"sqlite:///{tmp_path}/a.db").close()
+    assert open_store("sqlite:///:memory:") is open_store("sqlite:///:memory:")
+    assert open_store(f"sqlite:///{tmp_path}/a.db") is open_store(f"sqlite:///{tmp_path}/./a.db")
+    open_store(f"sqlite:///{tmp_path}/a.db").close()
 
 
 def test_a_relative_url_is_a_file_in_the_working_folder(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    store_at("sqlite:///here.db").close()
+    open_store("sqlite:///here.db").close()
 
     assert (tmp_path / "here.db").exists()
 
@@ -284,7 +284,7 @@ def test_a_relative_url_is_a_file_in_the_working_folder(tmp_path: Path, monkeypa
 )
 def test_a_bad_url_is_refused_in_words(url):
     with pytest.raises(ConfigurationError, match="base_url"):
-        store_at(url)
+        open_store(url)
 
 
 def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path):
@@ -293,7 +293,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path):
     before = file.read_bytes()
 
     with pytest.raises(ConfigurationError, match=r"notes\.txt"):
-        store_at(f"sqlite:///{file}")
+        open_store(f"sqlite:///{file}")
 
     assert file.read_bytes() == before
 

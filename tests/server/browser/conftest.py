@@ -47,7 +47,7 @@ def person(chromium, address):
     )
     page = context.new_page()
     page.set_default_timeout(20_000)
-    page.on("console", lambda said: said.type == "error" and amiss.append(said.text))
+    page.on("console", lambda response: response.type == "error" and amiss.append(response.text))
     page.on("pageerror", lambda error: amiss.append(str(error)))
     page.on("dialog", lambda dialog: (amiss.append(dialog.message), dialog.dismiss()))
     page.on(

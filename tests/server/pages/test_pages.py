@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from respan_langchain.embedded.access import Limiter
-from respan_langchain.embedded.endpoints.log_validation import log_from
+from respan_langchain.embedded.access import RateLimiter
+from respan_langchain.embedded.endpoints.log_validation import parse_log
 from respan_langchain.embedded.http import Request
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server.routes import Site
+from respan_langchain.server.routes import WebPages
 from respan_langchain.server.session import Sessions
 
 HERE = {
@@ -28,7 +28,7 @@ class Browser:
     """Visits the site by values."""
 
     def __init__(self, store, key=None):
-        self.site = Site(store, Sessions(key, guesses=Limiter(3)))
+        self.pages = WebPages(store, Sessions(key, attempts=RateLimiter(3)))
         self.headers = dict(HERE)
 
     def get(self, target):
@@ -40,7 +40,7 @@ class Browser:
 
     def visit(self, method, path, query="", body=b"", headers=None):
         asked = Request(method, path, query, self.headers | (headers or {}), body)
-        response = self.site.visit(asked)
+        response = self.pages.respond(asked)
         content = b"".join(response.chunks) if response.chunks is not None else response.body
         return Visited(response.status, content.decode(), response.headers)
 
@@ -237,7 +237,8 @@ def test_every_kind_of_message_part_is_shown(browser, platform):
     visited = browser.get(f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/")
 
     for words in ("what is this?", "hm", "so", "look", "deep", "not json", "no call", "page",
-                  "plain result", "poet", "odd", "Nothing was said.", "found", "a.md", "it broke",
+                  "plain result",
+                  "poet", "odd", "Nothing was said.", "found", "a.md", "it broke",
                   "https://x.example/a.png", "1 item"):  # fmt: skip
         assert words in visited.text, words
     assert f'src="{picture}"' in visited.html
@@ -321,17 +322,17 @@ def test_a_comparison_needs_two_rows(browser, dataset, query):
 
 def review(browser, platform, dataset, body, **headers):
     unique_id = ids(platform, dataset)[0]
-    said = browser.post(f"/datasets/{dataset}/logs/{unique_id}/review", body, **headers)
-    return said, platform.ask("GET", f"/datasets/{dataset}/logs/{unique_id}/").body
+    response = browser.post(f"/datasets/{dataset}/logs/{unique_id}/review", body, **headers)
+    return response, platform.ask("GET", f"/datasets/{dataset}/logs/{unique_id}/").body
 
 
 def test_a_review_is_kept(browser, platform, dataset):
-    said, log = review(
+    response, log = review(
         browser, platform, dataset,
         "expected_output=better%0D%0Aanswer&kind=text&score=1&comment=much+better",
     )  # fmt: skip
 
-    assert said.status == 303
+    assert response.status == 303
     assert log["expected_output"] == "better\nanswer"
     assert (log["scores"][0]["score"], log["scores"][0]["comment"]) == (1.0, "much better")
     assert log["scores"][0]["evaluator_slug"] == "human"
@@ -342,9 +343,9 @@ def test_a_review_is_kept(browser, platform, dataset):
 def test_a_review_can_be_taken_back(browser, platform, dataset):
     review(browser, platform, dataset, "expected_output=x&score=1&comment=")
 
-    said, log = review(browser, platform, dataset, "expected_output=&score=&comment=")
+    response, log = review(browser, platform, dataset, "expected_output=&score=&comment=")
 
-    assert said.status == 303
+    assert response.status == 303
     assert (log["expected_output"], log["scores"]) == (None, [])
 
 
@@ -367,9 +368,9 @@ def test_an_expected_output_keeps_its_kind(browser, platform, dataset, body, exp
     ids=["broken", "number", "score", "deep"],
 )  # fmt: skip
 def test_a_review_that_cannot_be_kept_changes_nothing(browser, platform, dataset, body):
-    said, log = review(browser, platform, dataset, body)
+    response, log = review(browser, platform, dataset, body)
 
-    assert said.status == 400
+    assert response.status == 400
     assert (log["expected_output"], log["scores"]) == (None, [])
 
 
@@ -385,9 +386,9 @@ def test_a_review_that_cannot_be_kept_changes_nothing(browser, platform, dataset
     ids=str,
 )
 def test_another_site_cannot_make_a_browser_write_a_review(browser, platform, dataset, headers):
-    said, log = review(browser, platform, dataset, "expected_output=evil", **headers)
+    response, log = review(browser, platform, dataset, "expected_output=evil", **headers)
 
-    assert said.status == 403
+    assert response.status == 403
     assert log["expected_output"] is None
 
 
@@ -401,7 +402,7 @@ def test_jsonl_holds_the_rows_that_are_chosen_whole(browser, dataset):
         "question 3",
         "question 5",
     ]
-    assert log_from(rows[0])
+    assert parse_log(rows[0])
 
 
 def test_csv_is_safe_in_a_spreadsheet(browser, platform):
@@ -480,7 +481,7 @@ anything = st.recursive(
     ),
     max_leaves=12,
 )  # fmt: skip
-said = (
+response = (
     st.text(max_size=9)
     | st.lists(anything, max_size=3)
     | st.dictionaries(st.text(max_size=4), anything, max_size=3)
@@ -488,7 +489,9 @@ said = (
 
 
 @settings(deadline=None, max_examples=25)
-@given(given_input=said, output=said, metadata=st.dictionaries(st.text(max_size=5), anything))
+@given(
+    given_input=response, output=response, metadata=st.dictionaries(st.text(max_size=5), anything)
+)
 def test_any_log_can_be_shown(platform_on, given_input, output, metadata):
     platform = platform_on(Store(":memory:"))
     dataset = platform.dataset()
@@ -579,7 +582,7 @@ def test_scores_of_evaluators_and_of_people_are_shown(browser, platform):
         f"/datasets/{dataset}/eval-reports/create/",
         {"evaluator_ids": ["contains:yes", "latency_limit:1"]},
     )
-    platform.store.settle()
+    platform.store.join()
     address = f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/"
     browser.post(f"{address}review", "score=0.5&comment=hm")
 
@@ -646,7 +649,9 @@ def test_rows_without_figures_are_compared_too(browser, platform):
 def test_a_form_that_is_malformed_is_refused(browser, platform, dataset):
     unique_id = ids(platform, dataset)[0]
 
-    said = browser.visit("POST", f"/datasets/{dataset}/logs/{unique_id}/review", body=b"\xff\xfe")
+    response = browser.visit(
+        "POST", f"/datasets/{dataset}/logs/{unique_id}/review", body=b"\xff\xfe"
+    )
     key = Browser(platform.store, "right").visit("POST", "/login", body=b"\xff")
 
-    assert (said.status, key.status) == (422, 401)
+    assert (response.status, key.status) == (422, 401)
