@@ -1,7 +1,7 @@
-"""Secrets in text that stand after a name: `password=...`, `"api_key": "..."`, `Cookie: ...`.
+"""Secrets in text after a name: `password=...`, `"api_key": "..."`, `Cookie: ...`.
 
-A strong name (`password`, `client_secret`) makes a secret of what follows; a weak one (`token`,
-`sig`), which ordinary text uses as well, only of a value that looks like one.
+Any value after a strong name (`password`, `client_secret`) is a secret. A weak name (`token`,
+`sig`) occurs in ordinary text too, so a value after it is a secret only if it looks like one.
 """
 
 import re
@@ -11,10 +11,10 @@ from typing import Final, Literal
 
 from respan_langchain.redaction.key_names import (
     MAX_NAME_LENGTH,
-    REDACTED,
     after_escape,
     looks_like_secret,
 )
+from respan_langchain.serialization.objects import REDACTED
 
 Kind = Literal["strong", "header", "weak"]
 
@@ -39,7 +39,7 @@ _INSIDE_WORDS: Final[dict[str, Kind]] = {
     "authorization": "header",
     "signature": "weak",
 }
-"""Names, by their end: longer ones end with them, as in `DB_PASSWORD`."""
+"""Endings of names: `DB_PASSWORD` ends with `password`."""
 _WHOLE_WORDS: Final[dict[str, Kind]] = {
     "secret": "strong",
     "cookie": "header",
@@ -47,7 +47,7 @@ _WHOLE_WORDS: Final[dict[str, Kind]] = {
     "sig": "weak",
     "pwd": "weak",
 }
-"""Names, by their end, but not as the end of another word: `tiktoken` is no token."""
+"""Endings of names that must not continue another word: `tiktoken` is no token."""
 _NAMES: Final = _INSIDE_WORDS | _WHOLE_WORDS
 _ENDS: Final = tuple(_NAMES)
 
@@ -72,9 +72,9 @@ _LAST_LETTERS: Final = (
 
 
 def _assignment(sign: str) -> re.Pattern[str]:
-    # Begins at the sign, which is rare, and looks back over quotes and spaces to the end of a
-    # name. The flag for case would cost the fast search for the sign, so both cases are spelled
-    # out.
+    # The pattern begins at the sign, which is rare, and looks back over quotes and spaces to the
+    # end of a name. IGNORECASE would disable the fast search for the sign, so both cases of each
+    # letter are listed.
     def both_cases(letters: str) -> str:
         head, _, tail = letters.rpartition("]")
         classes = f"{head}{head[1:].upper()}]" if head else ""
@@ -95,17 +95,17 @@ _SIGNS: Final = (_assignment("="), _assignment(":"))
 @dataclass(frozen=True, slots=True)
 class _Name:
     kind: Kind
-    is_shouted: bool
-    """In capitals, as variables of the environment are."""
+    is_upper: bool
+    """Written in capitals, as environment variables are."""
 
 
 def may_match(text: str) -> bool:
-    """Whether something stands after a name that secrets have."""
+    """Whether the text may have an assignment to a name of a secret."""
     return _SIGNS[0].search(text) is not None or _SIGNS[1].search(text) is not None
 
 
 def redact(text: str) -> str:
-    """The text without the values that stand after such names, quoted or bare."""
+    """Redact the values after such names, quoted or bare."""
     pieces, done = [], 0
     for sign in sorted(chain(*(sign.finditer(text) for sign in _SIGNS)), key=re.Match.start):
         at = sign.start()
@@ -140,9 +140,8 @@ def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
         return looks_like_secret(text)
     if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
         return True
-    # What is left is a bare word or number: `password=password` in code, but also
-    # `PASSWORD=swordfish`.
-    is_set = name.is_shouted or value["next"] not in {"", ",", ")"}
+    # A bare word or number is left: `password=password` in code, but also `PASSWORD=swordfish`.
+    is_set = name.is_upper or value["next"] not in {"", ",", ")"}
     return sign == "=" and (text.isdigit() or is_set)
 
 
@@ -157,7 +156,7 @@ def _end_of_line(text: str, start: int) -> int:
 
 
 def is_mixed(text: str) -> bool:
-    """Whether there are letters in the text, and digits or signs that no name has."""
+    """Whether the text has letters, and also digits or characters that no identifier has."""
     return any(map(str.isalpha, text)) and (
         any(map(str.isdigit, text)) or not text.replace(".", "").replace("-", "").isidentifier()
     )

@@ -1,4 +1,4 @@
-"""Credentials of HTTP in text: `Bearer` and `Basic` headers, and passwords in URLs."""
+"""HTTP credentials in text: `Bearer` and `Basic` headers, and passwords in URLs."""
 
 import re
 from binascii import Error as NotBase64
@@ -27,14 +27,14 @@ def may_match(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text without what follows `Bearer` or `Basic`, and without passwords in URLs."""
+    """Redact what follows `Bearer` or `Basic`, and passwords in URLs."""
     text = _URL.sub(r"\1[redacted:password]", text)
     text = _BEARER.sub(r"\1[redacted:bearer-token]", text)
     return _BASIC.sub(_without_basic, text)
 
 
 def _without_basic(found: re.Match[str]) -> str:
-    # `Basic` begins many sentences; only user and password, in base64, follow it in a header.
+    # Many sentences begin with `Basic`; in a header it is followed by `user:password` in base64.
     try:
         decoded = a2b_base64(found[2] + "=" * (-len(found[2]) % 4))
     except NotBase64:

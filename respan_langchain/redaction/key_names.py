@@ -1,13 +1,16 @@
-"""Names that secrets have, as keys of dicts: `password`, `X-Api-Key`, `clientSecret`.
+"""Keys of dicts that name a secret: `password`, `X-Api-Key`, `clientSecret`.
 
-A strong name makes a secret of whatever it names; a weak one (`token`, `sig`), which ordinary data
-uses as well, only of a value that looks like one.
+Any value under a strong name is a secret. A weak name (`token`, `sig`) occurs in ordinary data
+too, so a value under it is a secret only if it looks like one.
 """
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
 
-REDACTED: Final = "[redacted:secret]"
+Confidence: TypeAlias = Literal["strong", "weak"]
+"""How surely a key names a secret."""
+
 MAX_CACHED_NAMES: Final = 5_000
 MAX_NAME_LENGTH: Final = 80
 
@@ -25,33 +28,24 @@ _NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 
 
 def after_escape(before: str = "") -> str:
-    r"""A pattern that looks back, over `before`, at an escape such as `\n` in JSON.
+    r"""Return a look-behind for an escape such as `\n` in JSON, followed by `before`.
 
-    Its letter does not belong to the word that follows it.
+    The letter of the escape does not belong to the word that follows it.
     """
     return rf"(?:(?<=\\[bfnrt]{before})|(?<=\\u[0-9A-Fa-f]{{4}}{before}))"
 
 
-_strength: dict[str, int] = {}
+def get_confidence(name: str) -> Confidence | None:
+    """Return how surely a dict's key names a secret; None if it does not."""
+    return _classify(name[-MAX_NAME_LENGTH:])  # cut, so that the cache holds no long strings
 
 
-def get_confidence(name: str) -> int:
-    """How surely a dict's key names a secret: 2 strong, 1 weak, 0 not at all."""
-    known = _strength.get(name)
-    if known is None:
-        known = _judged(name)
-        if len(_strength) >= MAX_CACHED_NAMES:
-            _strength.clear()
-        if len(name) <= MAX_NAME_LENGTH:
-            _strength[name] = known
-    return known
-
-
-def _judged(name: str) -> int:
-    letters = _NOT_LETTERS.sub("", name[-MAX_NAME_LENGTH:].lower())
+@lru_cache(MAX_CACHED_NAMES)
+def _classify(name: str) -> Confidence | None:
+    letters = _NOT_LETTERS.sub("", name.lower())
     if letters.endswith(_STRONG_ENDS) or letters in _STRONG_NAMES:
-        return 2
-    return 1 if letters.endswith(_WEAK_ENDS) and not letters.endswith(_PAGING) else 0
+        return "strong"
+    return "weak" if letters.endswith(_WEAK_ENDS) and not letters.endswith(_PAGING) else None
 
 
 def looks_like_secret(text: str) -> bool:

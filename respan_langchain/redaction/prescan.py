@@ -1,7 +1,7 @@
-"""A quick look over a row, to tell whether the careful and dearer pass is needed at all.
+"""A fast check whether a row needs redaction or truncation.
 
-Most rows hold no secret, no huge string and nothing odd; they are encoded as they are. In doubt
-the answer is 'careful'.
+Most rows have no secret and no large string and are encoded as they are. In doubt the answer is
+yes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,35 +15,35 @@ from respan_langchain.redaction import key_names, secrets
 MIN_SECRET_LENGTH: Final = 10
 """Characters of the shortest string that can hold a secret."""
 LARGE_TEXT: Final = 4_096
-"""Characters from which on a string is worth remembering, to be encoded once."""
+"""Characters; the encoded form of a string of this length or more is cached."""
 MAX_CONTAINERS: Final = 100_000
-"""Dicts and lists that are looked into; a row that was never shaped may hold itself."""
+"""Dicts and lists that are visited; a value that was never serialized may contain itself."""
 IDS: Final = frozenset({
     "custom_identifier", "run_id", "trace_unique_id", "span_unique_id", "span_parent_id",
     "resumed_run_ids", "log_type", "status", "status_code",
 })  # fmt: skip
-"""Metadata that the machine made: always whole, never redacted."""
+"""Metadata that we generate: never cut, never redacted."""
 ARGUMENTS: Final = "arguments"
-"""Where a tool call has its arguments: JSON, in a string."""
+"""The key of a tool call's arguments, which are JSON in a string."""
 MAX_CLEARED_TEXTS: Final = 1_000
-"""Strings remembered: what a prompt and an answer say stands in the row of the call and again in
-that of its root, and the names of models stand in all of them."""
+"""Strings that are known to hold no secret. A prompt occurs in the row of its call and again in
+that of its root, and model names occur in all rows."""
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 
 _harmless_names: set[str] = set()
 
 
 class Prescan:
-    """Looks rows over, and remembers which strings it found without a secret."""
+    """Checks rows, and caches which strings hold no secret."""
 
     def __init__(self, *, look_for_secrets: bool) -> None:
         self._look_for_secrets = look_for_secrets
         self._cleared: set[str] = set()
 
     def needs_redaction(self, row: Mapping[str, Any]) -> bool:
-        """Whether the row holds a large string, a secret perhaps, or something that is no JSON.
+        """Whether the row has a large string, possibly a secret, or a value that is not JSON.
 
-        Its metrics, numbers and times, and the machine's ids are not looked at.
+        The metrics and the ids in the metadata are not checked.
         """
         places = _content_containers(row)
         texts = None if places is None else self._collect_texts(places)
@@ -58,7 +58,7 @@ class Prescan:
         return False
 
     def _collect_texts(self, waiting: list[Any]) -> list[str] | None:
-        """The strings that may hold a secret; None as soon as anything else calls for care."""
+        """Return the strings to search for secrets; None if the row needs redaction anyway."""
         texts: list[str] = []
         cleared = self._cleared
         for node in waiting:
@@ -84,7 +84,7 @@ class Prescan:
 
 
 def _open_arguments(arguments: object, waiting: list[Any]) -> bool:
-    """Have a look into a tool call's arguments, too; false when that calls for care by itself."""
+    """Add a tool call's parsed arguments to `waiting`; False if they are broken JSON."""
     if type(arguments) is not str or not may_be_json(arguments):
         return True
     try:
@@ -95,19 +95,19 @@ def _open_arguments(arguments: object, waiting: list[Any]) -> bool:
 
 
 def may_be_json(text: str) -> bool:
-    """Whether the text may be an object or a list in JSON, with names in it."""
+    """Whether the text may be a JSON object or array."""
     return text.lstrip()[:1] in {"{", "["}
 
 
 def _content_containers(row: Mapping[str, Any]) -> list[Any] | None:
-    """The row's fields, and its metadata after the ids; None if its names call for care."""
+    """Return the row's fields and its metadata after the ids; None if a key may be a secret."""
     fields = [row[name] for name in row if name not in _SEPARATE_FIELDS]
     metadata = row.get("metadata", _NOTHING)
     if type(metadata) is not dict or not (
         metadata.keys() <= _harmless_names or _are_harmless(metadata)
     ):
         return None
-    # They come first; one that does not is looked at, and in doubt leads to the careful pass.
+    # The ids come first; an id in another place is only searched needlessly.
     ids = [*takewhile(IDS.__contains__, metadata)]
     return [fields, [*metadata.values()][len(ids) :]]
 
@@ -117,7 +117,7 @@ _NOTHING: Final[dict[str, Any]] = {}
 
 
 def _are_harmless(node: dict[Any, Any]) -> bool:
-    # Names come again and again: each is judged once, and only the harmless ones are remembered.
+    # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
     if not all(type(name) is str and is_harmless(name) for name in node):
         return False
     if len(_harmless_names) >= key_names.MAX_CACHED_NAMES:
@@ -127,7 +127,7 @@ def _are_harmless(node: dict[Any, Any]) -> bool:
 
 
 def is_harmless(name: str) -> bool:
-    """Whether a dict's key neither is a secret nor names one."""
+    """Whether a dict's key neither is nor names a secret."""
     return (
         len(name) <= key_names.MAX_NAME_LENGTH
         and not key_names.get_confidence(name)

@@ -1,6 +1,6 @@
-"""The careful walk over a row's content: every string treated, every name of a secret heeded.
+"""Redacts a row: every string, every key, and every value under a secret's name.
 
-Our own words (`role`, `content`, a row's ids) are not content, so the user's redactors do not see
+Our own keys (`role`, `content`, a row's ids) are not content, so the user's redactors do not see
 them.
 """
 
@@ -8,10 +8,12 @@ import json
 from typing import Any, Final
 
 from respan_langchain.redaction import key_names, prescan
+from respan_langchain.redaction.key_names import Confidence
 from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
 from respan_langchain.redaction.strings import StringRedactor
 from respan_langchain.serialization import scalars
 from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.objects import REDACTED
 from respan_langchain.serialization.serializer import unused_key
 from respan_langchain.serialization.truncation import Truncations
 
@@ -21,7 +23,7 @@ OWN_KEYS: Final = frozenset({
     "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
     "original_role", "error", "status", "tool", "input", "output", "value",
 })  # fmt: skip
-"""Keys of our own making."""
+"""Keys that the serializer writes."""
 PLATFORM_KEYS: Final = frozenset({
     "model", "provider_id", "error_message", "customer_identifier", "thread_identifier",
     "session_identifier", "group_identifier", "evaluation_identifier", "span_name",
@@ -34,16 +36,17 @@ PLATFORM_KEYS: Final = frozenset({
     "langchain_version", "langgraph_version", "lc_agent_name", "langgraph_node", "langgraph_step",
     "langgraph_checkpoint_ns",
 })  # fmt: skip
-"""Names of the metadata that the platform or an evaluator looks for; only their values change."""
+"""Metadata keys that the platform or an evaluator reads; only their values are redacted."""
 _OWN_VALUES: Final = frozenset({
     "user", "assistant", "system", "tool", "developer", "none", "function", "text", "image",
     "image_url", "file", "audio",
 })  # fmt: skip
+_JSON_TYPES: Final = frozenset({str, int, float, list, dict})
 _JSON_SCHEMA_KEYS: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
 
 
 class RowRedactor:
-    """One walk over one row."""
+    """One pass over one row."""
 
     __slots__ = ("_path", "_strings", "_truncations")
 
@@ -53,7 +56,7 @@ class RowRedactor:
         self._path: list[str] = []
 
     def redact_field(self, name: str, value: Any) -> Any:
-        """A field as it may be sent; dropped when a redactor fails in it."""
+        """Redact a field; it is dropped if a redactor fails in it."""
         self._path = [name]
         try:
             return self._redact_value(value)
@@ -61,7 +64,7 @@ class RowRedactor:
             return DROPPED
 
     def redact_metadata(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The metadata entry by entry, so that a redactor that fails costs one of them."""
+        """Redact the metadata entry by entry; an entry is dropped if a redactor fails in it."""
         kept: dict[str, Any] = {}
         for name, value in values.items():
             if name in prescan.IDS:
@@ -133,16 +136,16 @@ class RowRedactor:
             return value
         if name == prescan.ARGUMENTS and type(value) is str and self._strings.hides_secrets:
             return self._redact_text(redact_json_text(value))
-        sure = key_names.get_confidence(name) if self._strings.hides_secrets else 0
-        if sure and type(value) in {str, int, float, list, dict}:
-            value = redact_by_name(value, sure)
+        if self._strings.hides_secrets and type(value) in _JSON_TYPES:
+            value = _redact_if_secret(name, value)
         return self._redact_value(value)
 
 
 def redact_json_text(text: str) -> str:
-    """JSON in a string, as a tool call's arguments are, without what its names call secret.
+    """Redact values by their keys in a JSON string, such as a tool call's arguments.
 
-    The text as it is where nothing is hidden, and where it is no JSON: a call that broke off.
+    Returns the text unchanged if nothing is hidden, and if it is not valid JSON (a call that broke
+    off).
     """
     if not prescan.may_be_json(text):
         return text
@@ -150,35 +153,34 @@ def redact_json_text(text: str) -> str:
 
     def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal found
-        shown = [
-            (
-                name,
-                redact_by_name(value, sure) if (sure := key_names.get_confidence(name)) else value,
-            )
-            for name, value in given
-        ]
+        shown = [(name, _redact_if_secret(name, value)) for name, value in given]
         found = found or shown != given
         return dict(shown)
 
     try:
-        # Not orjson, which takes no half surrogates and rounds an int over 64 bits.
+        # Not orjson: it refuses lone surrogates and rounds ints above 64 bits.
         shown = json.loads(text, object_pairs_hook=pairs)
         return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if found else text
     except (ValueError, RecursionError):
         return text
 
 
-def redact_by_name(value: Any, sure: int) -> Any:
-    """The value under a secret's name, hidden; a schema that describes such a value stays."""
+def _redact_if_secret(name: str, value: Any) -> Any:
+    confidence = key_names.get_confidence(name)
+    return value if confidence is None else _redact_secret(value, confidence)
+
+
+def _redact_secret(value: Any, confidence: Confidence) -> Any:
+    # A JSON schema that describes a secret is none.
     if isinstance(value, str):
-        is_hidden = bool(value) if sure > 1 else key_names.looks_like_secret(value)
-        return key_names.REDACTED if is_hidden and not value.startswith("[redacted:") else value
-    if sure < 2 or value is None or isinstance(value, bool):
+        is_hidden = bool(value) if confidence == "strong" else key_names.looks_like_secret(value)
+        return REDACTED if is_hidden and not value.startswith("[redacted:") else value
+    if confidence == "weak" or value is None or isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return [redact_by_name(inner, sure) for inner in value]
+        return [_redact_secret(inner, confidence) for inner in value]
     if not isinstance(value, dict):
-        return key_names.REDACTED
+        return REDACTED
     if not _JSON_SCHEMA_KEYS.isdisjoint(value):
         return value
-    return {name: redact_by_name(inner, sure) for name, inner in value.items()}
+    return {name: _redact_secret(inner, confidence) for name, inner in value.items()}

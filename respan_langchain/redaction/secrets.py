@@ -1,7 +1,7 @@
-"""What must not leave the process: secrets by default, and what the user's redactors take out.
+"""Redacts secrets in a text, and applies the user's redactors.
 
-Works on the JSON copy, never on the app's objects. A redactor that fails costs the content it was
-given, not the protection.
+Both work on the JSON copy, never on the app's objects. If a redactor fails, the content that it
+was given is dropped rather than sent.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final, TypeAlias
 
 Redactor: TypeAlias = Callable[[str], str]
-"""Makes of a string what may be sent of it."""
+"""Takes a string and returns what may be sent of it."""
 
 DROPPED: Final = "[dropped: redactor failed]"
 
@@ -32,7 +32,7 @@ def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], st
 
 
 def may_contain_secret(text: str) -> bool:
-    """Whether the text may hold a secret; false is certain, and quick."""
+    """Whether the text may hold a secret; a fast check whose False is certain."""
     for hint, _ in _load_detectors():  # noqa: SIM110 - `any` over a generator costs twice as much
         if hint(text):
             return True
@@ -40,7 +40,7 @@ def may_contain_secret(text: str) -> bool:
 
 
 def redact_secrets(text: str) -> str:
-    """Take secrets out of a text, each replaced by its kind, such as `[redacted:openai-key]`.
+    """Replace each secret in a text by a marker such as `[redacted:openai-key]`.
 
     >>> secrets("export KEY=sk-proj-abcdefghij0123456789")
     'export KEY=[redacted:openai-key]'
@@ -55,7 +55,7 @@ def apply_redactors(text: str, redactors: Iterable[Redactor]) -> str:
     """Pass a text through the user's redactors, in their order.
 
     Raises:
-        RedactorFailedError: When one of them raised, or returned no string.
+        RedactorFailedError: A redactor raised, or did not return a string.
     """
     for redactor in redactors:
         try:

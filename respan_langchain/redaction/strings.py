@@ -1,6 +1,6 @@
-"""Strings as they may be sent: cleaned, redacted, cut; large ones treated once and remembered.
+"""Redacts and truncates strings, and caches the encoded form of large ones.
 
-The same prompt, answer or document stands in several rows; its bytes are made once.
+The same prompt, answer or document occurs in several rows; it is redacted and encoded once.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from respan_langchain.serialization.truncation import truncate_text
 REDACTION_MARGIN: Final = 8_192
 """Characters past the limit that redactors still see, so that no cut leaves half a secret."""
 MAX_CACHED_BYTES: Final = 8_000_000
-"""Bytes of strings kept for the rows to come."""
+"""Bytes of strings in the cache."""
 
 
 class StringRedactor:
-    """Treats strings by one set of rules."""
+    """Redacts strings by one set of rules."""
 
     def __init__(self, redactors: Sequence[Redactor], most: int, *, secrets: bool) -> None:
         self.redactors = redactors
@@ -31,14 +31,14 @@ class StringRedactor:
         self._cached_bytes = 0
 
     def is_large(self, text: str) -> bool:
-        """Whether the text is worth remembering, or may be over the limit."""
+        """Whether the text is to be cached, or may be over the limit."""
         return len(text) >= self._large_from
 
     def redact(self, text: str) -> str:
-        """A string that is not large, as it may be sent.
+        """Redact a string that is not large.
 
         Raises:
-            RedactorFailedError: When a redactor of the user's failed.
+            RedactorFailedError: A redactor of the user failed.
         """
         if self.hides_secrets and len(text) >= prescan.MIN_SECRET_LENGTH:
             text = secrets.redact_secrets(text)
@@ -47,21 +47,21 @@ class StringRedactor:
         return scalars.replace_surrogates(text)
 
     def redact_large(self, text: str) -> tuple[orjson.Fragment, bool]:
-        """A large string as JSON, and whether it was cut.
+        """Redact a large string; return its JSON and whether it was cut.
 
         Raises:
-            RedactorFailedError: When a redactor of the user's failed.
+            RedactorFailedError: A redactor of the user failed.
         """
         known = self._cache.get(text)
         if known is None:
-            treated, cut = self._treated(text)
-            encoded = trim_buffer(orjson.dumps(treated))
+            redacted, cut = self._redact_and_truncate(text)
+            encoded = trim_buffer(orjson.dumps(redacted))
             known = (orjson.Fragment(encoded), cut)
             self._remember(text, known, len(text) + len(encoded))
         return known
 
     def clear(self) -> None:
-        """Let go of everything remembered."""
+        """Empty the cache."""
         self._cache.clear()
         self._cached_bytes = 0
 
@@ -72,25 +72,25 @@ class StringRedactor:
             self._cache[text] = known
             self._cached_bytes += weight
 
-    def _treated(self, text: str) -> tuple[str, bool]:
+    def _redact_and_truncate(self, text: str) -> tuple[str, bool]:
         whole = scalars.replace_surrogates(text)
         seen = whole[: self._max_bytes + REDACTION_MARGIN]
-        treated = self.redact(seen)
-        unseen = len(whole[len(seen) :].encode())
-        if unseen:
-            # A secret may lie across the end of what was seen, half of it, so not recognised.
-            safe = treated[: max(len(treated) - REDACTION_MARGIN // 2, 0)]
-            unseen += len(treated[len(safe) :].encode())
-            treated = safe
-        if unseen or len(treated.encode()) > self._max_bytes:
-            return truncate_text(treated, self._max_bytes, unseen), True
-        return treated, False
+        redacted = self.redact(seen)
+        already_cut = len(whole[len(seen) :].encode())
+        if already_cut:
+            # Half a secret at the end of what redactors saw would not be recognized.
+            safe = redacted[: max(len(redacted) - REDACTION_MARGIN // 2, 0)]
+            already_cut += len(redacted[len(safe) :].encode())
+            redacted = safe
+        if already_cut or len(redacted.encode()) > self._max_bytes:
+            return truncate_text(redacted, self._max_bytes, already_cut), True
+        return redacted, False
 
 
 def trim_buffer(encoded: bytes) -> bytes:
-    """The same bytes in a buffer of their size.
+    """Copy bytes into a buffer of their own size.
 
-    orjson hands out the buffer that it wrote into, which for a string is up to ten times as large;
-    that matters for what is kept.
+    orjson returns the buffer that it wrote into, which is up to ten times as large for a string;
+    that matters for bytes that are cached.
     """
     return bytes(memoryview(encoded))

@@ -1,4 +1,4 @@
-"""What a retriever found, as an evaluator reads it."""
+"""Entry point: the documents that a retriever returned."""
 
 from typing import TypeGuard, TypeVar
 
@@ -10,10 +10,11 @@ Kind = TypeVar("Kind")
 
 
 def serialize_documents(values: object) -> list[dict[str, Json]]:
-    """Documents with `content`, and `source`, `score`, `metadata` and `id` where they have them.
+    """Serialize documents: `content`, and `source`, `score`, `metadata` and `id` where known.
 
     A pair of document and score, as `similarity_search_with_score` returns it, is one document;
-    what is no document is content alone. None is no documents, and one document is a list of one.
+    any other value becomes the content of one. None gives an empty list, one document a list of
+    one.
     """
     serializer = Serializer(find_serializer)
     if values is None:
@@ -36,5 +37,5 @@ def _serialize_document(value: object, serializer: Serializer) -> dict[str, Json
 
 
 def _is_a(value: object, kind: type[Kind]) -> TypeGuard[Kind]:
-    """By its type: `isinstance` asks the value for its class, and the app's own may raise."""
+    """Check the type; `isinstance` would read `__class__`, and the app's own may raise."""
     return issubclass(type(value), kind)

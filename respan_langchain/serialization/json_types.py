@@ -1,7 +1,4 @@
-"""What a value may be once it is captured.
-
-Types only; nothing here runs.
-"""
+"""The type of a captured value."""
 
 from typing import TypeAlias, Union
 

@@ -1,7 +1,6 @@
-"""Anything at all becomes JSON: the door to this room for values that are not known to be messages.
+"""Entry point: any Python value to JSON.
 
-Total and harmless: it never raises on what it is given, never changes it, takes nothing from an
-iterator.
+Never raises, never changes the value, takes nothing from an iterator.
 """
 
 from typing import cast
@@ -17,17 +16,18 @@ __all__ = ["Json", "json_value"]
 def json_value(value: object, *, keep_media: bool = False) -> Json:
     """Make strict JSON of any Python value.
 
-    Messages take OpenAI's form, media is told by size and digest, and what has no JSON form
-    becomes a placeholder such as `<generator>`, its siblings staying.
+    Messages take OpenAI's form; media is replaced by its type, size and digest; a value without
+    a JSON form becomes a placeholder such as `<generator>`, and its siblings stay.
 
     Args:
-        value: Anything; it is only read.
-        keep_media: Carry base64 as it stands and bytes as base64.
+        value: Any value; it is only read.
+        keep_media: Keep base64 as it is, and bytes as base64.
 
     >>> json_value({1: float("nan"), "when": (x for x in ())})
     {'1': 'NaN', 'when': '<generator>'}
     """
-    # LangChain's answers have a class of their own. Not `isinstance`: that asks the value itself.
+    # The text of a LangChain message is a subclass of str. `isinstance` would run code of the
+    # value's own class (`__class__` may be a property), so the class is looked up instead.
     if find_serializer(type(value)) is objects.serialize_str_subclass:
         return serialize_text(str.__str__(cast("str", value)), keep_media=keep_media)
     return Serializer(find_serializer, keep_media=keep_media).serialize(value)

@@ -1,8 +1,7 @@
-"""Pictures, sound and files: told by type, size and digest instead of carried along.
+"""Replaces images, audio and files by a description: type, MIME type, size and SHA-256.
 
-A dataset row should say that there was an image, and which one; its megabytes stay where they
-are. Large data is decoded and hashed in slices, so that the interpreter's lock is never held for
-long.
+A row says which image was sent without carrying its megabytes. Large data is decoded and hashed
+in slices, so that the interpreter's lock is never held for long.
 """
 
 import re
@@ -18,7 +17,7 @@ SLICE_SIZE: Final = 1 << 18
 """Bytes handled at a time; a multiple of 4, as base64 needs."""
 MIN_DATA_URL: Final = 40
 MIN_BARE_BASE64: Final = 1_024
-"""Characters of bare base64 below which it may as well be a token or a hash: left alone."""
+"""Characters; shorter bare base64 may be a token or a hash and is kept."""
 LONGEST_MEMO: Final = 256
 
 _HEAD = r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+=-]+)*);base64,"
@@ -46,14 +45,14 @@ _seen: dict[tuple[int, int, str | None], dict[str, Json]] = {}
 
 
 def describe_bytes(data: bytes, mime: str | None = None) -> dict[str, Json]:
-    """Tell raw data by type, size and digest."""
+    """Describe raw data by type, size and digest."""
     return _describe(mime or _sniff_mime_type(data[:16]), len(data), sha256(data).hexdigest())
 
 
 def describe_base64(text: str, mime: str | None = None) -> dict[str, Json]:
-    """Tell base64 by what it decodes to; a data URL brings its own type.
+    """Describe the data that base64 or a data URL decodes to.
 
-    Broken base64 is told as it stands.
+    Broken base64 is described as the text that it is.
     """
     key = (len(text), hash(text), mime)
     told = _seen.get(key)
@@ -66,7 +65,7 @@ def describe_base64(text: str, mime: str | None = None) -> dict[str, Json]:
 
 
 def encode_bytes(data: bytes) -> dict[str, Json]:
-    """Raw data as JSON carries it, for those who want to keep it."""
+    """Return raw data as base64 with its MIME type, for `keep_media`."""
     return {
         "type": "bytes",
         "mime_type": _sniff_mime_type(data[:16]),
@@ -75,8 +74,8 @@ def encode_bytes(data: bytes) -> dict[str, Json]:
 
 
 def replace_media(text: str) -> Json:
-    """Replace media in a string: all of it by what it is, a data URL in a sentence by a note."""
-    # One letter is found ten times as fast as a word.
+    """Replace media in a string: a string that is media by its description, else by a note."""
+    # Searching for one character is ten times as fast as searching for a word.
     if ";" in text and ";base64," in text:
         if text.startswith("data:") and _ONE_DATA_URL.match(text):
             return describe_base64(text)
@@ -87,12 +86,12 @@ def replace_media(text: str) -> Json:
 
 
 def is_data_url(value: object) -> bool:
-    """Whether this is a string that carries its data in itself."""
+    """Whether this is a data URL in base64."""
     return isinstance(value, str) and value[:5] == "data:" and ";base64," in value[:200]
 
 
 def _is_base64(text: str) -> bool:
-    # Words have spaces; a run of one letter or of hex digits is no file.
+    # Prose has spaces; repeated letters and hex digits use few different characters.
     start = text[:200]
     if " " in start or not _BASE64.fullmatch(start.rstrip("=")) or len(set(start)) < 20:
         return False

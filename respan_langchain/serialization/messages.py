@@ -1,7 +1,4 @@
-"""Messages and model answers in OpenAI's schema.
-
-The door to this room for what is known to be a conversation.
-"""
+"""Entry point: messages and model answers in OpenAI's schema."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +14,7 @@ if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothin
 
 
 class SerializedGenerations(NamedTuple):
-    """What a model answered to one prompt."""
+    """The answer of a model to one prompt."""
 
     output: Json
     """The first candidate: a chat model's message, a completion's text; None without any."""
@@ -28,7 +25,7 @@ class SerializedGenerations(NamedTuple):
 def serialize_messages(
     values: Sequence[object], *, keep_media: bool = False
 ) -> list[dict[str, Json]]:
-    """A conversation: messages, dicts, `("user", "hi")` and bare strings, each as one message."""
+    """Serialize messages, dicts, pairs such as `("user", "hi")` and bare strings, one by one."""
     serializer: Serializer | None = None
     turns: list[dict[str, Json]] = []
     for value in values:
@@ -43,7 +40,7 @@ def serialize_messages(
 def serialize_generations(
     response: "LLMResult", *, keep_media: bool = False
 ) -> SerializedGenerations:
-    """What a model answered, all candidates kept; after an error partial, or nothing."""
+    """Serialize a model's answer with all candidates; after an error it may be partial or None."""
     answers = next((row for row in response.generations if row), [])
     if len(answers) == 1 and (
         plain := _serialize_plain(_get_answer(answers[0]), keep_media=keep_media)
@@ -58,13 +55,13 @@ def serialize_generations(
 
 
 def get_message_fields(value: object) -> Mapping[Any, Any]:
-    """The fields of a message, or of a dict or a pair that stands for one; else none."""
+    """Return the fields of a message, or of a dict or pair that stands for one; else none."""
     found = safe_call(_read_fields, value)
     return found if isinstance(found, dict) else {}
 
 
 def get_role(value: object) -> str | None:
-    """Who says it, in the platform's words; None for what does not stand for a message."""
+    """Return a message's role in the platform's words; None for a value that is no message."""
     fields = get_message_fields(value)
     words = (fields.get(name) for name in ("role", "type"))
     found = next((word for word in words if type(word) is str and word), "none")

@@ -1,6 +1,6 @@
-"""Things with fields: documents, commands, models, dataclasses, arrays, and raw data.
+"""Serializers of containers and objects: dicts, documents, models, dataclasses, arrays, bytes.
 
-Fields are read where they lie; a `model_dump` or `asdict` would copy, validate, and run the app's
+Fields are read from the object itself: `model_dump` and `asdict` copy, validate, and run the app's
 code.
 """
 
@@ -14,19 +14,19 @@ from respan_langchain.serialization.serializer import Serializer
 
 REDACTED: Final = "[redacted:secret]"
 MAX_ARRAY_SIZE: Final = 2_000
-"""Numbers of an array that are written out; a larger one is told by its shape."""
+"""Numbers of an array that are written out; a larger array is described by its shape."""
 _CONVERSATION_KEYS: Final = frozenset({"messages", "chat_history", "history"})
 _SCORE_KEYS: Final = ("score", "relevance_score", "similarity_score", "_score", "distance")
 _SOURCE_KEYS: Final = ("source", "url", "file_path", "path", "link", "title")
 
 
 def serialize_str_subclass(value: str, serializer: Serializer) -> Json:
-    """A string of a class of its own, whatever its `__str__` says."""
+    """Serialize an instance of a subclass of str, without calling its `__str__`."""
     return serializer.serialize_text(str.__str__(value))
 
 
 def serialize_dict(value: dict[Any, Any], serializer: Serializer) -> Json:
-    """A dict, which may be a message, or hold some."""
+    """Serialize a dict, which may stand for a message or hold a conversation."""
     pairs = list(dict.items(value))
     if ("role" in value or "type" in value) and (
         fields := openai_message.parse_message_dict(value)
@@ -38,33 +38,33 @@ def serialize_dict(value: dict[Any, Any], serializer: Serializer) -> Json:
 
 
 def serialize_mapping(value: Mapping[Any, Any], serializer: Serializer) -> Json:
-    """A mapping that is no dict."""
+    """Serialize a mapping that is not a dict."""
     return serializer.serialize_pairs(value.items())
 
 
 def serialize_sequence(value: Any, serializer: Serializer) -> Json:
-    """A list, a tuple, or what can be gone through twice without harm."""
+    """Serialize a list, a tuple, or another sequence that iteration does not consume."""
     return serializer.serialize_values(value)
 
 
 def serialize_list_subclass(value: Any, serializer: Serializer) -> Json:
-    """A subclass of list or tuple, without asking its own iterator."""
+    """Serialize an instance of a subclass of list or tuple, without calling its `__iter__`."""
     kind = list if isinstance(value, list) else tuple
     return serializer.serialize_values(kind.__iter__(value))
 
 
 def serialize_named_tuple(value: Any, serializer: Serializer) -> Json:
-    """A named tuple, by its names."""
+    """Serialize a named tuple as an object of its fields."""
     return serializer.serialize_pairs(zip(type(value)._fields, tuple.__iter__(value), strict=False))
 
 
 def serialize_mutable_collection(value: Any, serializer: Serializer) -> Json:
-    """A collection that could not be gone through while the app changes it; a list can."""
+    """Serialize a copy: iteration would raise if another thread changed the collection."""
     return serializer.serialize_values(list(value))
 
 
 def serialize_set(value: Any, serializer: Serializer) -> Json:
-    """A set; sorted where that is possible, so that equal sets give equal rows."""
+    """Serialize a set, sorted if it holds only strings, so that equal sets give equal rows."""
     shaped = serializer.serialize_values(list(value))
     if all(isinstance(item, str) for item in shaped):
         shaped.sort(key=str)
@@ -72,7 +72,7 @@ def serialize_set(value: Any, serializer: Serializer) -> Json:
 
 
 class Conversation:
-    """A list of messages in any of LangChain's spellings, tuples among them."""
+    """Marks a list as messages, in which a tuple stands for a message too."""
 
     __slots__ = ("messages",)
 
@@ -91,12 +91,12 @@ def _conversation_at(name: object, value: Any) -> Any:
 
 
 def serialize_conversation(value: Conversation, serializer: Serializer) -> Json:
-    """The messages of a conversation."""
+    """Serialize the messages of a conversation."""
     return [serialize_conversation_message(one, serializer) for one in value.messages]
 
 
 def serialize_conversation_message(value: Any, serializer: Serializer) -> Json:
-    """A message in any of the forms that LangChain takes; a bare string is the user's."""
+    """Serialize a message in any form that LangChain accepts; a bare string is the user's."""
     if isinstance(value, str):
         return {"role": "user", "content": serialize_str_subclass(value, serializer)}
     if (turn := openai_message.parse_message_pair(value)) is not None:
@@ -105,7 +105,7 @@ def serialize_conversation_message(value: Any, serializer: Serializer) -> Json:
 
 
 def serialize_document(value: Any, serializer: Serializer) -> Json:
-    """A retrieved document: its content, where it is from, how well it fits, its metadata."""
+    """Serialize a retrieved document: content, source, score, metadata and id."""
     fields: dict[str, Any] = value.__dict__
     metadata = fields.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -122,7 +122,7 @@ def serialize_document(value: Any, serializer: Serializer) -> Json:
 
 
 def serialize_prompt_value(value: Any, serializer: Serializer) -> Json:
-    """A prompt value: its messages, its text, or its image."""
+    """Serialize a prompt value as its messages, its text or its image."""
     fields: dict[str, Any] = value.__dict__
     for name in ("messages", "text", "image_url"):
         if name in fields:
@@ -131,7 +131,7 @@ def serialize_prompt_value(value: Any, serializer: Serializer) -> Json:
 
 
 def serialize_pydantic_model(value: Any, serializer: Serializer) -> Json:
-    """A pydantic model of version 2: its fields and extras, but for those it excludes itself."""
+    """Serialize the fields and extras of a pydantic 2 model, without those it excludes."""
     hidden = {name for name, field in type(value).__pydantic_fields__.items() if field.exclude}
     fields = dict(value.__dict__)
     fields.update(value.__pydantic_extra__ or {})
@@ -141,12 +141,12 @@ def serialize_pydantic_model(value: Any, serializer: Serializer) -> Json:
 
 
 def serialize_attributes(value: Any, serializer: Serializer) -> Json:
-    """A pydantic model of version 1, or any object whose fields are its `__dict__`."""
+    """Serialize a pydantic 1 model: the attributes in its `__dict__`."""
     return serializer.serialize_pairs(list(value.__dict__.items()))
 
 
 def serialize_dataclass(value: Any, serializer: Serializer) -> Json:
-    """A dataclass or an attrs class, slots or not."""
+    """Serialize a dataclass or an attrs class, with slots or without."""
     kind = type(value)
     names = getattr(kind, "__dataclass_fields__", None)
     if names is None:
@@ -157,7 +157,7 @@ def serialize_dataclass(value: Any, serializer: Serializer) -> Json:
 
 
 def serialize_langgraph_command(value: Any, serializer: Serializer) -> Json:
-    """LangGraph's Command, Send and Interrupt: what they say, without what they leave open."""
+    """Serialize LangGraph's Command, Send or Interrupt, without its empty fields."""
     names = ("node", "arg", "graph", "update", "resume", "goto", "value", "id")
     fields = ((name, getattr(value, name, None)) for name in names)
     return serializer.serialize_pairs(
@@ -170,23 +170,23 @@ def _is_empty(field: object) -> bool:
 
 
 def serialize_enum_member(value: Any, serializer: Serializer) -> Json:
-    """An enum's member, by its value."""
+    """Serialize an enum member as its value."""
     return serializer.serialize(value._value_)
 
 
 def serialize_bytes(value: Any, serializer: Serializer) -> Json:
-    """Bytes."""
+    """Serialize bytes: described, or as base64 where media is kept."""
     data = bytes(value)
     return media.encode_bytes(data) if serializer.keep_media else media.describe_bytes(data)
 
 
 def serialize_numpy_scalar(value: Any, serializer: Serializer) -> Json:
-    """One number of numpy's or torch's."""
+    """Serialize one number of numpy or torch."""
     return serializer.serialize(value.item())
 
 
 def serialize_array(value: Any, serializer: Serializer) -> Json:
-    """An array or tensor: its numbers when they are few, else its type and shape."""
+    """Serialize an array or tensor: its numbers if they are few, else its type and shape."""
     shape = tuple(int(length) for length in islice(value.shape, 32))
     size = 1
     for length in shape:
@@ -197,18 +197,18 @@ def serialize_array(value: Any, serializer: Serializer) -> Json:
     return f"<{kind} of shape {'x'.join(map(str, shape))}>"
 
 
-def serialize_secret(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - every shape takes a walk
-    """A SecretStr or its like: never looked into."""
+def serialize_secret(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - as every TypeSerializer
+    """Return a marker for a SecretStr or a similar class; its value is never read."""
     return REDACTED
 
 
-def serialize_as_placeholder(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - every shape takes a walk
-    """What has no JSON form."""
+def serialize_as_placeholder(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - as every TypeSerializer
+    """Return the placeholder for a value that has no JSON form."""
     return scalars.placeholder(type(value))
 
 
 def serialize_runnable(value: Any, serializer: Serializer) -> Json:
-    """A model, a tool, a chain: a client, with keys in it; only its name is told."""
+    """Return only the name of a model, tool or chain: it is a client and may hold keys."""
     name = value.__dict__.get("name")
     kind = scalars.placeholder(type(value))[1:-1]
     return f"<{kind} {serializer.serialize(name)}>" if isinstance(name, str) else f"<{kind}>"

@@ -1,9 +1,8 @@
-"""The way through any Python value: what is inside, how deep, how much, met before or not.
+"""The recursion over any Python value, with its limits on depth, size and cycles.
 
-A Walk looks at each thing once and only reads: it takes no item from an iterator, calls no
-`repr`, copies nothing. What cannot be shown becomes a placeholder and its siblings stay. How each
-kind of thing looks is written in `leaves`, `media`, `chat` and `objects`; this file decides who
-is asked.
+The serializer only reads: it takes no item from an iterator, calls no `repr`, copies nothing. A
+value that cannot be serialized becomes a placeholder, and its siblings stay. How a value of one
+type looks as JSON is written in `scalars`, `media`, `openai_message` and `objects`.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,11 +13,11 @@ from respan_langchain.serialization import media, scalars
 from respan_langchain.serialization.json_types import Json
 
 MAX_DEPTH: Final = 60
-"""Containers inside containers; a reader's JSON library gives up not far beyond."""
+"""Containers inside containers; JSON parsers refuse input that is not much deeper."""
 MAX_VALUES: Final = 200_000
-"""Values in all; what refers to itself many times over could fill the world."""
+"""Values in one pass; a small value that refers to itself many times may expand to billions."""
 MIN_MEDIA_TEXT: Final = 60
-"""Characters of the shortest string that can hold a data URL worth replacing."""
+"""Characters of the shortest string that is searched for media."""
 
 CYCLE: Final = "<cycle>"
 TOO_DEEP: Final = "<nested too deep>"
@@ -26,11 +25,11 @@ TOO_MANY: Final = "<too many values>"
 
 
 TypeSerializer: TypeAlias = Callable[[Any, "Serializer"], Json]
-"""How one kind of thing looks as JSON; what is inside it is left to the serializer."""
+"""Makes JSON of a value of one type; leaves the values inside it to the serializer."""
 
 
 def serialize_text(value: str, *, keep_media: bool) -> Json:
-    """A string, cleaned; media in it told instead of carried."""
+    """Serialize a string: lone surrogates replaced, media described."""
     if not value.isascii():
         value = scalars.replace_surrogates(value)
     if len(value) < MIN_MEDIA_TEXT or keep_media:
@@ -55,7 +54,7 @@ class Serializer:
         self._values_left = MAX_VALUES
 
     def serialize(self, value: object) -> Json:
-        """Any value as JSON."""
+        """Serialize any value."""
         kind = type(value)
         if kind is str:
             return self.serialize_text(value)  # type: ignore[arg-type]  # `kind is str` says it is one
@@ -68,11 +67,11 @@ class Serializer:
         return self.serialize_with(value, self._find_serializer(kind))
 
     def serialize_text(self, value: str) -> Json:
-        """A string; see the function of this name."""
+        """Serialize a string; see the function of this name."""
         return serialize_text(value, keep_media=self.keep_media)
 
-    def serialize_with(self, value: object, shape: TypeSerializer) -> Json:
-        """What this shape makes of the value; a placeholder where that cannot be."""
+    def serialize_with(self, value: object, serialize: TypeSerializer) -> Json:
+        """Serialize a value with the function of its type; a placeholder where that fails."""
         opened, identity = self._open_ids, id(value)
         if identity in opened:
             return CYCLE
@@ -83,14 +82,14 @@ class Serializer:
         self._values_left -= 1
         opened.add(identity)
         try:
-            return shape(value, self)
+            return serialize(value, self)
         except Exception:  # noqa: BLE001 - the value's own code ran: a property, its `items`
             return scalars.placeholder(type(value))
         finally:
             opened.discard(identity)
 
     def serialize_pairs(self, pairs: Iterable[tuple[object, object]]) -> dict[str, Json]:
-        """A mapping's pairs, keys as strings, no pair lost when two keys look the same."""
+        """Serialize pairs as an object; two keys that become the same string keep both values."""
         shaped: dict[str, Json] = {}
         for name, value in islice(pairs, max(self._values_left, 0)):
             text = name if type(name) is str and name.isascii() else self.serialize_key(name)
@@ -104,13 +103,13 @@ class Serializer:
         return shaped
 
     def serialize_values(self, values: Iterable[object]) -> list[Json]:
-        """Values in their order, as many as the walk may still visit."""
+        """Serialize values in their order, as many as the limit still allows."""
         shaped = [self.serialize(value) for value in islice(values, max(self._values_left, 0))]
         self._values_left -= len(shaped)
         return shaped
 
     def serialize_key(self, name: object) -> str:
-        """A mapping's key as JSON needs it; None, True and False as JSON writes them."""
+        """Serialize a mapping's key as a string; None, True and False as JSON spells them."""
         if name is None or name is True or name is False:
             return {None: "null", True: "true", False: "false"}[name]
         shaped = self.serialize(name)
@@ -118,11 +117,11 @@ class Serializer:
 
 
 def unused_key(name: str, taken: dict[str, Json]) -> str:
-    """A name like this one that is still free."""
+    """Return a key that is not taken yet, made from this name by a number."""
     if (second := f"{name} (2)") not in taken:
         return second
-    # From here on, so that thousands of like names do not try all numbers each.
+    # Starts at the number of keys: counting from 2 would be quadratic over thousands of them.
     number = len(taken) + 1
-    while (unlike := f"{name} ({number})") in taken:
+    while (numbered := f"{name} ({number})") in taken:
         number += 1
-    return unlike
+    return numbered

@@ -1,7 +1,7 @@
-"""How much of a row's content is kept, and how what is too large is cut to fit.
+"""Cuts JSON values to a size limit and records the paths of what was cut.
 
-Sizes are bytes of UTF-8 JSON. What is too large shares its room out: small values stay whole,
-large ones are cut to the same size, and only where there are too many do those in the middle go.
+Sizes are bytes of UTF-8 JSON. A container that is too large keeps its small values whole and cuts
+the large ones to the same size; values in the middle are left out only if there are too many.
 """
 
 import re
@@ -14,7 +14,7 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.serialization.json_types import Json
 
 MIN_SHARE: Final = 256
-"""Bytes that a value gets at least; where there is no room for that, values are left out whole."""
+"""Least bytes per value; with fewer bytes than that for each, whole values are left out."""
 MAX_PATH_LENGTH: Final = 120
 _UNSAFE_IN_PATH: Final = re.compile(r"[^\w.\[\]:*() -]", re.ASCII)
 
@@ -37,15 +37,15 @@ class ContentLimits:
 
 @dataclass(slots=True)
 class Truncations:
-    """Where something was cut, as paths such as `input[3].content`."""
+    """The paths of what was cut, such as `input[3].content`."""
 
     free_bytes: int
-    """Bytes left for the paths; past that only that there are more is told."""
+    """Bytes left for the paths; after that only `and more` is added."""
     paths: list[str] = field(default_factory=list)
     has_more: bool = False
 
     def add(self, path: str) -> None:
-        """Remember one place, once."""
+        """Add a path, unless it is there already."""
         path = _UNSAFE_IN_PATH.sub("?", path[:MAX_PATH_LENGTH])
         if path in self.paths:
             return
@@ -56,95 +56,103 @@ class Truncations:
             self.has_more = True
 
     def summary(self) -> list[str]:
-        """The paths for the row's metadata."""
+        """Return the paths for the row's metadata."""
         return [*self.paths, "and more"] if self.has_more else self.paths
 
 
 def json_size(value: Json) -> int:
-    """Bytes of this value as JSON."""
+    """Return the bytes of this value as JSON."""
     return len(orjson.dumps(value))
 
 
-def truncate_text(text: str, most: int, unseen: int = 0) -> str:
-    """The text's beginning in at most so many bytes of UTF-8, and a note of how much is gone.
+def truncate_text(text: str, max_bytes: int, already_cut: int = 0) -> str:
+    """Return the first `max_bytes` of the text as UTF-8, and a note of how many bytes are gone.
 
     Args:
-        text: What there is of it.
-        most: Bytes to keep.
-        unseen: Bytes that were gone before.
+        text: The text, or the part of it that is at hand.
+        max_bytes: Bytes to keep.
+        already_cut: Bytes that were cut off before.
     """
-    kept = text[:most].encode()[:most].decode("utf-8", "ignore")
-    gone = unseen + len(text.encode()) - len(kept.encode())
+    kept = text[:max_bytes].encode()[:max_bytes].decode("utf-8", "ignore")
+    gone = already_cut + len(text.encode()) - len(kept.encode())
     return f"{kept}…[truncated {gone} bytes]"
 
 
-def fit(value: Json, most: int, path: str, cuts: Truncations) -> Json:
-    """The value in at most so many bytes of JSON; what was cut is told to `cuts`."""
-    if json_size(value) <= most:
+def fit(value: Json, max_bytes: int, path: str, truncations: Truncations) -> Json:
+    """Return the value in at most `max_bytes` of JSON; adds what was cut to `truncations`."""
+    if json_size(value) <= max_bytes:
         return value
     if isinstance(value, str):
-        cuts.add(path)
-        return _fit_text(value, most)
+        truncations.add(path)
+        return _fit_text(value, max_bytes)
     if isinstance(value, list):
-        return _fit_list(value, most, path, cuts)
+        return _fit_list(value, max_bytes, path, truncations)
     if isinstance(value, dict):
-        return _fit_dict(value, most, path, cuts)
+        return _fit_dict(value, max_bytes, path, truncations)
     return value
 
 
-def equal_share(sizes: list[int], room: int) -> int:
-    """The size to cut to so that all fit into the room: water poured over the large ones only.
+def equal_share(sizes: list[int], free_bytes: int) -> int:
+    """Return the size to cut the large values to, so that all values fit into the free bytes.
 
-    >>> level([10, 500, 900], room=610)
+    >>> equal_share([10, 500, 900], free_bytes=610)
     300
     """
     left = len(sizes)
     for one in sorted(sizes):
-        share = room // left
+        share = free_bytes // left
         if one > share:
             return share
-        room -= one
+        free_bytes -= one
         left -= 1
     return max(sizes, default=0)
 
 
-def _fit_text(text: str, most: int) -> str:
-    # What is escaped grows as JSON, up to six times; then the text is cut again by as much.
-    room = max(most - 40, 0)
-    cut = truncate_text(text, room)
-    while room and json_size(cut) > most:
-        room = min(room - 1, room * most // json_size(cut))
-        cut = truncate_text(text, room)
+def _fit_text(text: str, max_bytes: int) -> str:
+    # JSON escapes make a text up to six times as long; then it is cut again in that ratio.
+    free_bytes = max(max_bytes - 40, 0)
+    cut = truncate_text(text, free_bytes)
+    while free_bytes and json_size(cut) > max_bytes:
+        free_bytes = min(free_bytes - 1, free_bytes * max_bytes // json_size(cut))
+        cut = truncate_text(text, free_bytes)
     return cut
 
 
-def _fit_list(values: list[Json], most: int, path: str, cuts: Truncations) -> list[Json]:
+def _fit_list(
+    values: list[Json], max_bytes: int, path: str, truncations: Truncations
+) -> list[Json]:
     sizes = [json_size(value) + 1 for value in values]
-    room = most - 2
-    share = equal_share(sizes, room)
+    free_bytes = max_bytes - 2
+    share = equal_share(sizes, free_bytes)
     if share < MIN_SHARE:
-        return _fit_list_without_middle(values, sizes, room, path, cuts)
-    return [fit(value, share - 1, f"{path}[{place}]", cuts) for place, value in enumerate(values)]
+        return _fit_list_without_middle(values, sizes, free_bytes, path, truncations)
+    return [
+        fit(value, share - 1, f"{path}[{place}]", truncations) for place, value in enumerate(values)
+    ]
 
 
 def _fit_list_without_middle(
-    values: list[Json], sizes: list[int], room: int, path: str, cuts: Truncations
+    values: list[Json], sizes: list[int], free_bytes: int, path: str, truncations: Truncations
 ) -> list[Json]:
-    first, last = _count_kept_ends(sizes, room - 100, share := max(MIN_SHARE, room // 16))
+    first, last = _count_kept_ends(
+        sizes, free_bytes - 100, share := max(MIN_SHARE, free_bytes // 16)
+    )
     end = len(values) - last
-    cuts.add(f"{path}[{first}:{end}]")
-    head = [fit(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(first)]
-    tail = [fit(values[at], share - 1, f"{path}[{at}]", cuts) for at in range(end, len(values))]
+    truncations.add(f"{path}[{first}:{end}]")
+    head = [fit(values[at], share - 1, f"{path}[{at}]", truncations) for at in range(first)]
+    tail = [
+        fit(values[at], share - 1, f"{path}[{at}]", truncations) for at in range(end, len(values))
+    ]
     return [*head, _omission_note(values[first], end - first), *tail]
 
 
-def _count_kept_ends(sizes: list[int], room: int, share: int) -> tuple[int, int]:
-    # Taken from both ends in turn: how a conversation starts and how it ends both matter.
+def _count_kept_ends(sizes: list[int], free_bytes: int, share: int) -> tuple[int, int]:
+    # From both ends in turn: an evaluator needs the start of a conversation and its end.
     first = last = 0
     while first + last + 1 < len(sizes):
         is_tails_turn = last == first
-        room -= min(sizes[-1 - last] if is_tails_turn else sizes[first], share)
-        if room < 0:
+        free_bytes -= min(sizes[-1 - last] if is_tails_turn else sizes[first], share)
+        if free_bytes < 0:
             break
         if is_tails_turn:
             last += 1
@@ -159,28 +167,32 @@ def _omission_note(left_out: Json, number: int) -> Json:
     return {"role": "none", "content": note} if is_message else note
 
 
-def _fit_dict(values: dict[str, Json], most: int, path: str, cuts: Truncations) -> dict[str, Json]:
+def _fit_dict(
+    values: dict[str, Json], max_bytes: int, path: str, truncations: Truncations
+) -> dict[str, Json]:
     names = {name: json_size(name) + 2 for name in values}
     sizes = [json_size(value) for value in values.values()]
-    room = most - 2 - sum(names.values())
-    share = equal_share(sizes, room) if room > 0 else 0
+    free_bytes = max_bytes - 2 - sum(names.values())
+    share = equal_share(sizes, free_bytes) if free_bytes > 0 else 0
     if share < MIN_SHARE:
-        return _fit_dict_with_fewer_keys(values, most, path, cuts)
-    return {name: fit(value, share, f"{path}.{name}", cuts) for name, value in values.items()}
+        return _fit_dict_with_fewer_keys(values, max_bytes, path, truncations)
+    return {
+        name: fit(value, share, f"{path}.{name}", truncations) for name, value in values.items()
+    }
 
 
 def _fit_dict_with_fewer_keys(
-    values: dict[str, Json], most: int, path: str, cuts: Truncations
+    values: dict[str, Json], max_bytes: int, path: str, truncations: Truncations
 ) -> dict[str, Json]:
-    share = max(MIN_SHARE, most // 16)
+    share = max(MIN_SHARE, max_bytes // 16)
     kept: dict[str, Json] = {}
-    room = most - 60
+    free_bytes = max_bytes - 60
     for name, value in values.items():
-        cut = fit(value, share, f"{path}.{name}", cuts)
-        room -= json_size(name) + json_size(cut) + 2
-        if room < 0:
+        cut = fit(value, share, f"{path}.{name}", truncations)
+        free_bytes -= json_size(name) + json_size(cut) + 2
+        if free_bytes < 0:
             break
         kept[name] = cut
-    cuts.add(f"{path}.*")
+    truncations.add(f"{path}.*")
     kept["…"] = f"[truncated {len(values) - len(kept)} values]"
     return kept

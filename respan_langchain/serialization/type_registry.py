@@ -1,7 +1,7 @@
-"""Which class has which shape.
+"""Which function serializes the values of a class.
 
-Asked once per class and remembered, so that a value costs one lookup. Classes that may not be
-installed (LangGraph's, numpy's), or whose import costs (LangChain's own), are known by module and
+The choice is made once per class and cached, so a value costs one lookup. Classes that may not be
+installed (LangGraph's, numpy's), or whose import is slow (LangChain's), are matched by module and
 name.
 """
 
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -24,14 +25,14 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer, TypeSerializer
 
 MAX_CACHED_CLASSES: Final = 2_000
-"""Classes; an app that makes classes all the time must not fill the memory with them."""
+"""An app may create classes all the time; the cache must not grow with them."""
 
 
-def _scalar(told: Callable[[Any], Json]) -> TypeSerializer:
-    def shape(value: Any, serializer: Serializer, /) -> Json:  # noqa: ARG001 - every shape takes a walk
-        return told(value)
+def _scalar(convert: Callable[[Any], Json]) -> TypeSerializer:
+    def serialize(value: Any, _serializer: Serializer, /) -> Json:
+        return convert(value)
 
-    return shape
+    return serialize
 
 
 def _serialize_timedelta(value: dt.timedelta) -> float:
@@ -75,34 +76,28 @@ _BY_NAME: Final[dict[tuple[str, str], TypeSerializer]] = {
 }
 _LANGGRAPH: Final = frozenset({"Command", "Send", "Interrupt"})
 
-_known: dict[type, TypeSerializer] = dict(_BUILTIN)
-
 
 def find_serializer(kind: type) -> TypeSerializer:
-    """How instances of this class look as JSON."""
-    shape = _known.get(kind)
-    if shape is None:
-        shape = _choose_serializer(kind)
-        if len(_known) >= MAX_CACHED_CLASSES:
-            _known.clear()
-            _known.update(_BUILTIN)
-        _known[kind] = shape
-    return shape
-
-
-def _choose_serializer(kind: type) -> TypeSerializer:
+    """Return the function that serializes instances of this class."""
     try:
-        if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-            return objects.serialize_named_tuple
-        for classes, shape in _BY_CLASS:
-            if issubclass(kind, classes):
-                return shape
-        for base in kind.__mro__:
-            if (known := _BY_NAME.get((base.__module__, base.__name__))) is not None:
-                return known
-        return _choose_by_attributes(kind)
-    except Exception:  # noqa: BLE001 - a metaclass is the app's own code
+        return _choose_serializer(kind)
+    except Exception:  # noqa: BLE001 - a metaclass is the app's own code, its `__hash__` too
         return objects.serialize_as_placeholder
+
+
+@lru_cache(MAX_CACHED_CLASSES)
+def _choose_serializer(kind: type) -> TypeSerializer:
+    if kind in _BUILTIN:
+        return _BUILTIN[kind]
+    if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
+        return objects.serialize_named_tuple
+    for classes, serialize in _BY_CLASS:
+        if issubclass(kind, classes):
+            return serialize
+    for base in kind.__mro__:
+        if (known := _BY_NAME.get((base.__module__, base.__name__))) is not None:
+            return known
+    return _choose_by_attributes(kind)
 
 
 def _choose_by_attributes(kind: type) -> TypeSerializer:

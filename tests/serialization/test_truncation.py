@@ -176,9 +176,9 @@ def test_limits_too_small_to_say_anything_are_refused(limits):
 
 
 def test_the_room_is_shared_like_water():
-    assert equal_share([10, 500, 900], room=610) == 300
-    assert equal_share([10, 20], room=100) == 20
-    assert equal_share([], room=100) == 0
+    assert equal_share([10, 500, 900], free_bytes=610) == 300
+    assert equal_share([10, 20], free_bytes=100) == 20
+    assert equal_share([], free_bytes=100) == 0
 
 
 def test_more_cuts_than_there_is_room_for_are_told_as_more():
