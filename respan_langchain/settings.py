@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     """Where `spill` and `durable` keep rows; default `~/.respan/spool`."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     """Which row gives way when the queue is full."""
-    on_unknown: Literal["resend", "park"] = "resend"
+    on_unconfirmed: Literal["resend", "hold"] = "resend"
     """What becomes of rows whose fate cannot be found out: at least once, or at most once."""
     max_queue_rows: int = Field(10_000, ge=1)
     """Rows that may wait, those on their way included."""

@@ -15,7 +15,7 @@ from respan_langchain.callbacks.config import (
     build_row_options,
     validate_arguments,
 )
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import dataset_address, get_worker
@@ -48,7 +48,7 @@ class Components:
 
     settings: Settings
     address: str
-    ledger: Ledger
+    ledger: DeliveryStatus
     worker: Worker
     recorder: EventQueue
 
@@ -63,7 +63,7 @@ def build_components(arguments: Mapping[str, Any]) -> Components:
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
-    ledger, faults = Ledger(), ErrorCounter()
+    ledger, faults = DeliveryStatus(), ErrorCounter()
     watch = UserFunctionGuard(faults)
     prices = Prices(
         _watched("prices", arguments, watch), local_models_free=arguments["local_models_free"]

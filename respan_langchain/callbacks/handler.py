@@ -17,7 +17,7 @@ from respan_langchain.callbacks.tools import ToolCallbacks
 if TYPE_CHECKING:
     from respan_langchain.callbacks.config import Capture, Redact, Selectors
     from respan_langchain.delivery.flush import FlushResult
-    from respan_langchain.delivery.status import Fate
+    from respan_langchain.delivery.status import RowStatus
     from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
     from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -137,9 +137,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
     async def aflush(self, timeout: float = 30.0) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import aside
+        from respan_langchain.delivery.threads import run_in_thread
 
-        return await aside(lambda: self.flush(timeout), lambda: self.flush(0.0))
+        return await run_in_thread(lambda: self.flush(timeout), lambda: self.flush(0.0))
 
     def shutdown(self, timeout: float = 30.0) -> "FlushResult":
         """Close what is open, deliver everything, and take in nothing more.
@@ -151,9 +151,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
     async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import aside
+        from respan_langchain.delivery.threads import run_in_thread
 
-        return await aside(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
+        return await run_in_thread(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
 
     def stop(self) -> None:
         """Close what is open and take in nothing more.
@@ -184,28 +184,28 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             queued=counts.queued,
             delivered=counts.delivered,
             rejected=counts.rejected,
-            unconfirmed=counts.unknown,
+            unconfirmed=counts.unconfirmed,
             spooled=counts.spooled,
             dropped=counts.dropped,
             requests=self._worker.requests,
             open_runs=self._recorder.open_runs,
             internal_errors=dict(self._recorder.errors),
-            last_error=self._worker.problem or "",
+            last_error=self._worker.last_error or "",
         )
 
-    def row_status(self, run_id: UUID | str) -> "Fate | None":
+    def row_status(self, run_id: UUID | str) -> "RowStatus | None":
         """What became of one run's row.
 
         None when it never came, or too long ago to be remembered.
         """
-        return self._ledger.fate(str(run_id))
+        return self._ledger.row_status(str(run_id))
 
     def _allowed(self, timeout: float) -> float:
         """No time where this very thread makes rows, since the flush would wait for it."""
         return 0.0 if self._recorder.is_draining_thread else timeout
 
     def _secure_now(self) -> None:
-        self._worker.secure(self._settings.exit_timeout)
+        self._worker.sync_to_disk(self._settings.exit_timeout)
 
     def _flush_now(self) -> None:
         try:

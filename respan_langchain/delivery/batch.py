@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery.row import Row
+from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.delivery.status import Final
 
 
@@ -14,7 +14,7 @@ class Batch:
     """Rows that are sent, looked for or isolated together, for one address."""
 
     address: str
-    rows: list[Row]
+    rows: list[QueuedRow]
     not_before: float = float("-inf")
     ended: float = 0.0
     """When the attempt ended whose outcome is unknown."""
@@ -34,13 +34,21 @@ class Batch:
         """Bytes of all its rows."""
         return sum(row.size for row in self.rows)
 
+    def remove_older(self, before: float) -> list[QueuedRow]:
+        """Remove and return the rows that were accepted before this time."""
+        older = [row for row in self.rows if row.accepted < before]
+        self.rows = [row for row in self.rows if row.accepted >= before]
+        return older
+
     def halves(self) -> list["Batch"]:
         """Two batches of its rows."""
         middle = len(self.rows) // 2
         parts = self.rows[:middle], self.rows[middle:]
         return [Batch(self.address, part, not_before=self.not_before) for part in parts]
 
-    def doubted(self, rows: list[Row], ended: float, look_at: float, successes: int) -> "Batch":
+    def doubted(
+        self, rows: list[QueuedRow], ended: float, look_at: float, successes: int
+    ) -> "Batch":
         """These rows of it, whose outcome nobody knows."""
         return Batch(
             self.address,
@@ -54,11 +62,11 @@ class Batch:
     @property
     def ids(self) -> frozenset[str]:
         """By which its rows are looked for."""
-        return frozenset(row.parcel.id for row in self.rows)
+        return frozenset(row.encoded.id for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Request:
     """Something for the wire: post a batch, or look for its rows."""
 
     kind: Literal["post", "find"]
@@ -66,15 +74,15 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class BulkResponse:
     """What came back for a batch that was posted."""
 
     batch: Batch
-    answer: HttpResult
+    response: HttpResult
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupResult:
     """Which rows of a batch are stored; None when that could not be learnt."""
 
     batch: Batch
@@ -82,34 +90,34 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Outcome:
     """Rows have met their fate, all of them the same."""
 
-    rows: list[Row]
+    rows: list[QueuedRow]
     state: Final
     reason: str = ""
 
 
-def rows_of(settled: Iterable[Settled]) -> list[Row]:
+def rows_of(settled: Iterable[Outcome]) -> list[QueuedRow]:
     """All of their rows."""
     return [row for one in settled for row in one.rows]
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class LogEvent:
     """Something that people should hear about."""
 
     subject: str
     """What the lines of a log are counted and limited by."""
-    words: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Changes:
     """What an answer changed: rows that are settled, rows in doubt, and something to say."""
 
-    settled: list[Settled] = field(default_factory=list)
-    doubtful: list[Row] = field(default_factory=list)
-    returned: list[Row] = field(default_factory=list)
+    settled: list[Outcome] = field(default_factory=list)
+    doubtful: list[QueuedRow] = field(default_factory=list)
+    returned: list[QueuedRow] = field(default_factory=list)
     """Surely not stored: to be sent again."""
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: list[LogEvent] = field(default_factory=list)

@@ -22,7 +22,7 @@ FOR_FLUSHES = 0.95
 goes to disk or is counted, and for the interpreter to take itself apart."""
 
 
-class Registry:
+class WorkerRegistry:
     """The workers of this process."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Registry:
             _flush(workers)
         except KeyboardInterrupt:
             for worker in workers:
-                worker.abandon("interrupted at exit")
+                worker.discard_pending("interrupted at exit")
         if workers:
             _stay_interrupted()
 
@@ -76,14 +76,14 @@ class Registry:
 def _flush(workers: list[Worker]) -> None:
     started = time.monotonic()
     for worker in workers:
-        worker.hurry(worker.limits.exit_timeout * FOR_FLUSHES)
+        worker.begin_flush(worker.limits.exit_timeout * FOR_FLUSHES)
     for worker in workers:
         left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
         result = worker.flush(max(0.0, left))
         if result.all_counted and not result.pending:
-            worker.linger(max(0.0, left))
+            worker.send_inline_after_exit(max(0.0, left))
         else:
-            worker.abandon("no time was left at exit")
+            worker.discard_pending("no time was left at exit")
 
 
 def _stay_interrupted() -> None:
@@ -98,12 +98,12 @@ def _stay_interrupted() -> None:
             exec("raise KeyboardInterrupt")  # noqa: S102  # see above
 
 
-_registry = Registry()
+_registry = WorkerRegistry()
 
 
 def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
     """The one worker of this process for a destination; `make` is called if there is none yet."""
-    fork_safety.watch(_registry)
+    fork_safety.register(_registry)
     return _registry.worker_for(key, make)
 
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from respan_langchain.delivery.row import Row
-from respan_langchain.delivery.status import Counts, Ledger
+from respan_langchain.delivery.row import QueuedRow
+from respan_langchain.delivery.status import Counts, DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +18,18 @@ class FlushResult:
     delivered: int = 0
     pending: int = 0
     """Captured before the call and not yet delivered; what lies on disk included."""
-    dead: int = 0
+    rejected: int = 0
     """Refused by the platform for good."""
     dropped: int = 0
-    unknown: int = 0
+    unconfirmed: int = 0
     """Sent, and nobody can say whether they were stored."""
     all_counted: bool = True
     """False when time ran out before everything captured was even counted."""
 
     def __bool__(self) -> bool:
-        return self.all_counted and not (self.pending or self.dead or self.dropped or self.unknown)
+        return self.all_counted and not (
+            self.pending or self.rejected or self.dropped or self.unconfirmed
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -36,10 +38,10 @@ class FlushRequest:
 
     deadline: float
     """On the worker's clock."""
-    ledger: Ledger | None = None
+    status: DeliveryStatus | None = None
     until_taken: bool = False
     """Wait only until the sources are drained, and on disk where that was asked for."""
-    rows: set[Row] | None = None
+    rows: set[QueuedRow] | None = None
     """What is still to be settled; None until the sources have been drained."""
     finished: bool = False
     gate: threading.Lock = field(default_factory=threading.Lock)
@@ -51,7 +53,7 @@ class FlushRequest:
         """Whether all has happened that it waits for; `on_disk`: some rows lie there alone."""
         if self.rows is None or self.until_taken:
             return self.rows is not None
-        if on_disk and (self.ledger is None or self.ledger.counts().spooled):
+        if on_disk and (self.status is None or self.status.counts().spooled):
             return False
         return not self.rows
 
@@ -66,14 +68,14 @@ class FlushRequest:
         return FlushResult(
             delivered=counts.delivered,
             pending=counts.spooled + (counts.queued if self.rows is None else len(self.rows)),
-            dead=counts.rejected,
+            rejected=counts.rejected,
             dropped=counts.lost,
-            unknown=counts.unknown,
+            unconfirmed=counts.unconfirmed,
             all_counted=self.rows is not None,
         )
 
 
-class Flushes:
+class PendingFlushes:
     """All who wait now; for the worker alone."""
 
     def __init__(self) -> None:
@@ -83,21 +85,23 @@ class Flushes:
         """One more."""
         self._waiting.append(request)
 
-    def mark(self, rows: list[Row]) -> bool:
+    def mark(self, rows: list[QueuedRow]) -> bool:
         """What sources held is among `rows` now: note who waits; True if someone is in a hurry."""
         fresh = [request for request in self._waiting if request.rows is None]
         for request in fresh:
-            request.rows = {row for row in rows if request.ledger in {None, row.parcel.ledger}}
+            request.rows = {row for row in rows if request.status in {None, row.encoded.status}}
         return any(not request.until_taken for request in fresh)
 
-    def back_from_disk(self, rows: list[Row]) -> bool:
+    def back_from_disk(self, rows: list[QueuedRow]) -> bool:
         """These can be waited for again; True when somebody does."""
         for request in self._waiting:
             if request.rows is not None:
-                request.rows |= {row for row in rows if request.ledger in {None, row.parcel.ledger}}
+                request.rows |= {
+                    row for row in rows if request.status in {None, row.encoded.status}
+                }
         return bool(self._waiting)
 
-    def settled(self, rows: Iterable[Row]) -> None:
+    def settled(self, rows: Iterable[QueuedRow]) -> None:
         """These need no more waiting."""
         for request in self._waiting:
             if request.rows is not None:

@@ -21,7 +21,7 @@ class Forkable(Protocol):
         """In the child: begin anew; close nothing, start nothing, wait for nothing."""
 
 
-class Forks:
+class ForkHooks:
     """What the hooks do."""
 
     def __init__(self, longest_wait: float = 2.0) -> None:
@@ -51,11 +51,11 @@ class Forks:
             forkable.after_fork()
 
 
-_forks = Forks()
+_forks = ForkHooks()
 
 
 @contextmanager
-def undivided() -> Iterator[None]:
+def fork_guard() -> Iterator[None]:
     """Have forks wait for this, a moment at most.
 
     For what imports modules on a thread of ours: a child that is born in the middle of an import
@@ -65,7 +65,7 @@ def undivided() -> Iterator[None]:
         yield
 
 
-def watch(forkable: Forkable) -> None:
+def register(forkable: Forkable) -> None:
     """Have it told of each fork, for as long as it lives."""
     if not _forks.hooked:
         _forks.hooked = True

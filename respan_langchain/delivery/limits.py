@@ -36,12 +36,12 @@ class Limits:
     probe_interval: float = 60.0
     """While nothing can be delivered (a wrong key, no such dataset), one row asks this often."""
     backoff_first: float = 0.5
-    backoff_most: float = 60.0
-    settle: tuple[float, ...] = (2.0, 5.0, 15.0)
+    backoff_max: float = 60.0
+    lookup_delays: tuple[float, ...] = (2.0, 5.0, 15.0)
     """When to look for rows whose answer was lost, in seconds since; a list may lag behind."""
-    on_unknown: Literal["resend", "park"] = "resend"
+    on_unconfirmed: Literal["resend", "hold"] = "resend"
     """What to do with rows that cannot be looked for: at least once, or at most once."""
-    row_tries: int = 3
+    max_row_tries: int = 3
     """How often a row is sent again that the server names as failed, but not for good."""
     log_interval: float = 60.0
     """At most one log line a cause in this time."""

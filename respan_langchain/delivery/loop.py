@@ -12,18 +12,18 @@ from queue import SimpleQueue
 from typing import Protocol, TypeAlias, TypeVar
 
 from respan_langchain.delivery import fork_safety
-from respan_langchain.delivery.batch import Found, Posted, Settled
-from respan_langchain.delivery.flush import Flushes, FlushRequest
+from respan_langchain.delivery.batch import BulkResponse, LookupResult, Outcome
+from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.outcomes import SHUTDOWN, Accounts
 from respan_langchain.delivery.queue import Intake
-from respan_langchain.delivery.reporting import Herald
-from respan_langchain.delivery.row import Parcel
-from respan_langchain.delivery.row_source import Sources
-from respan_langchain.delivery.scheduler import NEVER, Dispatch
-from respan_langchain.delivery.sender import Carrier, Courier
-from respan_langchain.delivery.spool.null_spool import NoOutbox
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.reporting import DeliveryLogger
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.row_source import RowSources
+from respan_langchain.delivery.scheduler import NEVER, Scheduler
+from respan_langchain.delivery.sender import SenderThread, Transport
+from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.status import DeliveryStatus
 
 Reply = TypeVar("Reply")
 
@@ -43,15 +43,15 @@ class Signal(Enum):
     """Nothing came; some time that was waited for has."""
 
 
-Message: TypeAlias = Posted | Found | FlushRequest | Signal
+Message: TypeAlias = BulkResponse | LookupResult | FlushRequest | Signal
 
 
 class Sleeper(Protocol):
     """Who the producers look at before they wake anybody."""
 
-    asleep: bool
+    idle: bool
 
-    def put(self, *parcels: Parcel) -> bool:
+    def put(self, *parcels: EncodedRow) -> bool:
         """Take rows in."""
 
 
@@ -61,12 +61,12 @@ class Loop:
     def __init__(
         self,
         sleeper: Sleeper,
-        open_carrier: Callable[[], Carrier],
+        open_carrier: Callable[[], Transport],
         limits: Limits,
         *,
-        sources: Sources,
-        outbox: NoOutbox,
-        ledger: Ledger,
+        sources: RowSources,
+        outbox: NullSpool,
+        ledger: DeliveryStatus,
         clock: Callable[[], float],
         uniform: Callable[[float, float], float],
     ) -> None:
@@ -75,7 +75,7 @@ class Loop:
         self._sources = sources
         self._ledger = ledger
         self._clock = clock
-        self._flushes = Flushes()
+        self._flushes = PendingFlushes()
         self._unsettled = False
         """Whether a flush waits for what is open to be closed."""
         self._asked_of: int | None = None
@@ -96,9 +96,9 @@ class Loop:
         self._interval = min(quick, limits.drain_interval)
         self.mailbox: SimpleQueue[Message] = SimpleQueue()
         self.intake = Intake(limits, ledger)
-        self.dispatch = Dispatch(limits, uniform)
-        self.courier = Courier(open_carrier, self.mailbox.put)
-        self.herald = Herald(limits)
+        self.dispatch = Scheduler(limits, uniform)
+        self.courier = SenderThread(open_carrier, self.mailbox.put)
+        self.herald = DeliveryLogger(limits)
         self.outbox = outbox
         self._accounts = Accounts(
             ledger, intake=self.intake, flushes=self._flushes, herald=self.herald, outbox=outbox
@@ -116,15 +116,15 @@ class Loop:
             return wait
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
-        self._accounts.throw_away(self.outbox.look_around(now), now)
+        self._accounts.throw_away(self.outbox.adopt_orphans(now), now)
         self._absorb(now)
         again = self._fetch(now) or again
         self._accounts.settle(self.dispatch.expire(now), now)
-        errand = self.dispatch.next_errand(now)
+        errand = self.dispatch.next_request(now)
         if errand is not None:
             if errand.kind == "post":
-                self.outbox.leaving(errand.batch.rows, now)
-            self.courier.carry(errand, self._allowed(now, inline=inline), inline=inline)
+                self.outbox.mark_unconfirmed(errand.batch.rows, now)
+            self.courier.submit(errand, self._allowed(now, inline=inline), inline=inline)
         self.herald.disk(self.outbox, now)
         self._serve_flushes(now, drained=not again)
         self.herald.dropped(self.intake.refusals, now)
@@ -141,7 +141,7 @@ class Loop:
         stays = self.intake.held_bytes - buffer.bytes
         oldest = buffer.oldest() if stays + size <= self._limits.max_bytes else None
         if oldest is not None:
-            self._accounts.settle([Settled([oldest], "dropped", "pushed_out")], self._clock())
+            self._accounts.settle([Outcome([oldest], "dropped", "pushed_out")], self._clock())
         return oldest is not None
 
     def abandon(self, why: str, patience: float) -> None:
@@ -170,7 +170,7 @@ class Loop:
         spooled = self._ledger.counts().spooled - spooled
         self.herald.left(sum(len(one.rows) for one in left) - spooled, spooled, why)
         self.outbox.close()
-        self.dispatch.forget()
+        self.dispatch.clear()
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))
 
     def _read(self, message: Message) -> None:
@@ -192,12 +192,12 @@ class Loop:
                 self._flushes.add(message)
                 self._unsettled = True
                 self._drain_at = float("-inf")
-            case Posted():
+            case BulkResponse():
                 news = self.dispatch.posted(message, now, time.time())
-                self._accounts.learn(news, self.dispatch.count, now)
-            case Found():
+                self._accounts.learn(news, len(self.dispatch.rows), now)
+            case LookupResult():
                 news = self.dispatch.found(message, now)
-                self._accounts.learn(news, self.dispatch.count, now)
+                self._accounts.learn(news, len(self.dispatch.rows), now)
 
     def _drain(self, now: float) -> bool:
         """Take a slice of every source if it is time; True when more is to be taken at once."""
@@ -213,7 +213,7 @@ class Loop:
             self._fruitful = False
             self._drain_at = now + self._interval
             return False
-        self._sleeper.asleep = True
+        self._sleeper.idle = True
         # Whoever came just before that saw a waking worker and woke nobody.
         if self._take(now) or self._fruitful:
             return True
@@ -238,19 +238,19 @@ class Loop:
         parcels = self._slice(now) if self._warm else self._take_first(now)
         more = self._sources.due_in(now) <= 0
         if parcels or more:
-            self._sleeper.asleep = False
+            self._sleeper.idle = False
             self._fruitful = True
         self._sleeper.put(*parcels)
         return more
 
-    def _take_first(self, now: float) -> list[Parcel]:
+    def _take_first(self, now: float) -> list[EncodedRow]:
         # The first rows bring imports with them.
-        with fork_safety.undivided():
+        with fork_safety.fork_guard():
             parcels = self._slice(now)
         self._warm = bool(parcels)
         return parcels
 
-    def _slice(self, now: float) -> list[Parcel]:
+    def _slice(self, now: float) -> list[EncodedRow]:
         return self._ask(lambda: self._sources.take(now))
 
     def _ask(self, question: Callable[[], Reply]) -> Reply:
@@ -264,10 +264,10 @@ class Loop:
 
     def _absorb(self, now: float) -> None:
         rows = self.intake.arrivals()
-        self.outbox.write_down(rows, now)
+        self.outbox.append(rows, now)
         for row in rows:
             self.dispatch.buffer.add(row)
-        overflow = Settled(self.intake.overflow(), "dropped", "spool_full")
+        overflow = Outcome(self.intake.overflow(), "dropped", "spool_full")
         self._accounts.settle([overflow], now, held=False)
 
     def _fetch(self, now: float) -> bool:
@@ -275,7 +275,7 @@ class Loop:
         most_rows, most_bytes = self.intake.room
         if not self.outbox.loadable or most_rows <= 0 or most_bytes <= 0:
             return False
-        if self.dispatch.problem is not None and self.dispatch.count:
+        if self.dispatch.last_error is not None and len(self.dispatch.rows):
             return False
         loaded = self.outbox.load(min(most_rows, self._limits.batch_rows), most_bytes, now)
         rows = self.intake.readmit(loaded, now)
@@ -296,5 +296,5 @@ class Loop:
     def _serve_flushes(self, now: float, *, drained: bool) -> None:
         if drained and self._flushes.mark(self.dispatch.rows):
             self.dispatch.buffer.hurry(self.intake.latest)
-        idle_until = self.dispatch.due_at() if self.dispatch.flying is None else now
+        idle_until = self.dispatch.due_at() if self.dispatch.in_flight is None else now
         self._flushes.finish(now, idle_until, on_disk=self.outbox.loadable > 0)

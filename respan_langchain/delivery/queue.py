@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.row import Parcel, Row, by_ledger
+from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.spool.null_spool import Loaded
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 
 NO_ROOM = frozenset({"queue_rows", "queue_bytes"})
 """Refusals that would not be, were there fewer rows."""
@@ -60,7 +60,7 @@ class Buffer:
     def __init__(self, limits: Limits, target: Target) -> None:
         self._max_age = limits.max_age
         self._target = target
-        self._queues: dict[str, deque[Row]] = {}
+        self._queues: dict[str, deque[QueuedRow]] = {}
         self._bytes: dict[str, int] = {}
         self._hurried = -1
 
@@ -72,7 +72,7 @@ class Buffer:
         """What all rows here weigh."""
         return sum(self._bytes.values())
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[QueuedRow]:
         for queue in self._queues.values():
             yield from queue
 
@@ -80,17 +80,17 @@ class Buffer:
         """Where something waits for, the longest waiting first."""
         return sorted(self._queues, key=lambda address: self._queues[address][0].number)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: QueuedRow) -> None:
         """Put a new row last."""
-        address = row.parcel.address
+        address = row.encoded.dataset
         self._queues.setdefault(address, deque()).append(row)
         self._bytes[address] = self._bytes.get(address, 0) + row.size
 
-    def put_back(self, rows: Sequence[Row]) -> None:
+    def put_back(self, rows: Sequence[QueuedRow]) -> None:
         """Return rows that were taken, to where they stood."""
         for row in rows:
             self.add(row)
-        for address in {row.parcel.address for row in rows}:
+        for address in {row.encoded.dataset for row in rows}:
             in_order = sorted(self._queues[address], key=lambda row: row.number)
             self._queues[address] = deque(in_order)
 
@@ -106,7 +106,7 @@ class Buffer:
             return float("-inf")
         return queue[0].accepted + self._max_age
 
-    def take(self, address: str, most_rows: int | None = None) -> list[Row]:
+    def take(self, address: str, most_rows: int | None = None) -> list[QueuedRow]:
         """Remove the next batch: at least one row, at most what the target says."""
         queue = self._queues[address]
         most_rows = self._target.rows if most_rows is None else most_rows
@@ -118,18 +118,18 @@ class Buffer:
         self._forget(address, taken)
         return taken
 
-    def expired(self, before: float) -> list[Row]:
+    def expired(self, before: float) -> list[QueuedRow]:
         """Remove the rows that were accepted before this time."""
-        gone: list[Row] = []
+        gone: list[QueuedRow] = []
         for address, queue in list(self._queues.items()):
-            here: list[Row] = []
+            here: list[QueuedRow] = []
             while queue and queue[0].accepted < before:
                 here.append(queue.popleft())
             self._forget(address, here)
             gone += here
         return gone
 
-    def oldest(self) -> Row | None:
+    def oldest(self) -> QueuedRow | None:
         """Remove the row that waits longest."""
         if not self._queues:
             return None
@@ -138,7 +138,7 @@ class Buffer:
         self._forget(address, [row])
         return row
 
-    def _forget(self, address: str, taken: list[Row]) -> None:
+    def _forget(self, address: str, taken: list[QueuedRow]) -> None:
         self._bytes[address] -= sum(row.size for row in taken)
         if not self._queues[address]:
             del self._queues[address], self._bytes[address]
@@ -147,21 +147,21 @@ class Buffer:
 class Intake:
     """Parcels on their way from producers to the worker."""
 
-    def __init__(self, limits: Limits, ledger: Ledger) -> None:
+    def __init__(self, limits: Limits, ledger: DeliveryStatus) -> None:
         self._ledger = ledger
         self._door = Door(limits)
         self._lock = threading.RLock()
-        self._arrived: deque[tuple[list[Parcel], float]] = deque()
-        self._overflow: deque[tuple[list[Parcel], float]] = deque()
+        self._arrived: deque[tuple[list[EncodedRow], float]] = deque()
+        self._overflow: deque[tuple[list[EncodedRow], float]] = deque()
         self._limits = limits
         self._count = 0
         self.refusals: deque[str] = deque()
         """Why parcels were dropped, for whoever tells people."""
 
-    def admit(self, parcels: Iterable[Parcel], now: float) -> list[tuple[Parcel, str]]:
+    def admit(self, parcels: Iterable[EncodedRow], now: float) -> list[tuple[EncodedRow, str]]:
         """Take them in; gives those that may not come in, and what stands against each."""
-        accepted: list[Parcel] = []
-        refused: list[tuple[Parcel, str]] = []
+        accepted: list[EncodedRow] = []
+        refused: list[tuple[EncodedRow, str]] = []
         door = self._door
         with self._lock:
             for parcel in parcels:
@@ -178,29 +178,29 @@ class Intake:
             self._arrived.append((accepted, now))
         return refused
 
-    def divert(self, parcel: Parcel, now: float) -> None:
+    def divert(self, parcel: EncodedRow, now: float) -> None:
         """Take it in although there is no room: it goes to disk."""
         self._accept([parcel])
         self._overflow.append(([parcel], now))
 
-    def refuse(self, parcel: Parcel, reason: str) -> None:
+    def refuse(self, parcel: EncodedRow, reason: str) -> None:
         """Count it as dropped."""
-        parcel.ledger.drop(parcel.id, reason)
+        parcel.status.drop(parcel.id, reason)
         self._ledger.drop(parcel.id, reason)
         self.refusals.append(reason)
 
-    def arrivals(self) -> list[Row]:
+    def arrivals(self) -> list[QueuedRow]:
         """Those that came since the last call, in order; for the worker alone."""
         return self._drained(self._arrived)
 
-    def overflow(self) -> list[Row]:
+    def overflow(self) -> list[QueuedRow]:
         """Those that were diverted since the last call."""
         return self._drained(self._overflow)
 
-    def readmit(self, loaded: list[Loaded], now: float) -> list[Row]:
+    def readmit(self, loaded: list[Loaded], now: float) -> list[QueuedRow]:
         """Hold rows that came back from disk."""
         for one in loaded:
-            for ledger in (one.parcel.ledger, self._ledger):
+            for ledger in (one.parcel.status, self._ledger):
                 one.count_in(ledger)
         rows = self._numbered([one.parcel for one in loaded], now)
         size = sum(row.size for row in rows)
@@ -215,23 +215,23 @@ class Intake:
         rows = self._limits.max_rows // 2 - self._door.rows
         return rows, self._limits.max_bytes // 2 - self._door.bytes
 
-    def _accept(self, parcels: list[Parcel]) -> None:
-        for ledger, ids in by_ledger(parcels).items():
+    def _accept(self, parcels: list[EncodedRow]) -> None:
+        for ledger, ids in ids_by_status(parcels).items():
             ledger.accept(ids)
             self._ledger.accept(ids)
 
-    def _drained(self, arrived: deque[tuple[list[Parcel], float]]) -> list[Row]:
-        rows: list[Row] = []
+    def _drained(self, arrived: deque[tuple[list[EncodedRow], float]]) -> list[QueuedRow]:
+        rows: list[QueuedRow] = []
         while arrived:
             rows += self._numbered(*arrived.popleft())
         return rows
 
-    def _numbered(self, parcels: list[Parcel], accepted: float) -> list[Row]:
+    def _numbered(self, parcels: list[EncodedRow], accepted: float) -> list[QueuedRow]:
         first = self._count + 1
         self._count += len(parcels)
-        return [Row(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
+        return [QueuedRow(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
 
-    def release(self, rows: list[Row]) -> None:
+    def release(self, rows: list[QueuedRow]) -> None:
         """These are held no longer."""
         size = sum(row.size for row in rows)
         with self._lock:

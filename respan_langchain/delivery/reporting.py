@@ -4,42 +4,42 @@ import logging
 from collections import Counter, deque
 from dataclasses import dataclass
 
-from respan_langchain.delivery.batch import Remark, Settled
+from respan_langchain.delivery.batch import LogEvent, Outcome
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.spool.null_spool import NoOutbox
+from respan_langchain.delivery.spool.null_spool import NullSpool
 
 
-class Herald:
+class DeliveryLogger:
     """Every log line of this room; never a payload, never a key."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._notices = Notices(limits.log_interval)
+        self._notices = LogRateLimiter(limits.log_interval)
 
-    def remark(self, remark: Remark, waiting: int, now: float) -> None:
+    def remark(self, remark: LogEvent, waiting: int, now: float) -> None:
         """Something changed on the wire."""
-        count = self._notices.count_to_say(remark.subject, now)
+        count = self._notices.should_log(remark.subject, now)
         if count is None:
             return
         match remark.subject:
             case "halted":
                 logger.error(
                     "Respan takes no records: %s. %d wait; asking again every %g s.",
-                    remark.words,
+                    remark.detail,
                     waiting,
                     self._limits.probe_interval,
                 )
             case "failing":
                 logger.warning(
                     "Sending to Respan failed (%s), %d time(s). %d record(s) to be sent again.",
-                    remark.words,
+                    remark.detail,
                     count,
                     waiting,
                 )
             case _:
                 logger.info("Sending to Respan: %s.", remark.subject)
 
-    def settled(self, settled: list[Settled], now: float) -> None:
+    def settled(self, settled: list[Outcome], now: float) -> None:
         """Rows that were refused or given up."""
         # What is left at the end has a line of its own.
         settled = [one for one in settled if one.reason != "shutdown"]
@@ -49,10 +49,10 @@ class Herald:
                 dropped[one.reason] += len(one.rows)
         self.lost(dropped, now)
         rejected = sum(len(one.rows) for one in settled if one.state == "rejected")
-        if rejected and (count := self._notices.count_to_say("rejected", now, rejected)):
+        if rejected and (count := self._notices.should_log("rejected", now, rejected)):
             logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
-        unknown = sum(len(one.rows) for one in settled if one.state == "unknown")
-        if unknown and (count := self._notices.count_to_say("unknown", now, unknown)):
+        unknown = sum(len(one.rows) for one in settled if one.state == "unconfirmed")
+        if unknown and (count := self._notices.should_log("unconfirmed", now, unknown)):
             logger.warning("Whether Respan stored %d record(s) cannot be known.", count)
 
     def dropped(self, reasons: deque[str], now: float) -> None:
@@ -65,28 +65,28 @@ class Herald:
     def lost(self, counts: Counter[str], now: float) -> None:
         """So many rows were given up, by reason."""
         for reason, number in counts.items():
-            count = self._notices.count_to_say(f"dropped {reason}", now, number)
+            count = self._notices.should_log(f"dropped {reason}", now, number)
             if count is not None:
                 logger.warning("respan_langchain dropped %d record(s): %s.", count, reason)
 
     def failed(self, error: BaseException, now: float) -> None:
         """The room's own fault."""
         subject = f"fault {type(error).__name__}"
-        if self._notices.count_to_say(subject, now) is not None:
+        if self._notices.should_log(subject, now) is not None:
             logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
 
-    def disk(self, outbox: NoOutbox, now: float) -> None:
+    def disk(self, outbox: NullSpool, now: float) -> None:
         """The disk says no, or a file on it is odd."""
-        while outbox.odd_files:
-            cause = outbox.odd_files.popleft()
-            if self._notices.count_to_say(f"odd file {cause}", now) is not None:
+        while outbox.unreadable_files:
+            cause = outbox.unreadable_files.popleft()
+            if self._notices.should_log(f"odd file {cause}", now) is not None:
                 logger.warning(
                     "A file of the spool could not be read in full (%s): see"
                     " `respan-langchain spool list`.",
                     cause,
                 )
-        problem = outbox.problem
-        if problem is not None and self._notices.count_to_say("disk", now) is not None:
+        problem = outbox.last_error
+        if problem is not None and self._notices.should_log("disk", now) is not None:
             logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
 
     def unread(self, events: int, why: str) -> None:
@@ -113,14 +113,14 @@ class _Subject:
     unsaid: int = 0
 
 
-class Notices:
+class LogRateLimiter:
     """Decides, by subject, whether to speak."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._subjects: dict[str, _Subject] = {}
 
-    def count_to_say(self, subject: str, now: float, count: int = 1) -> int | None:
+    def should_log(self, subject: str, now: float, count: int = 1) -> int | None:
         """How many to name in a line now; None to stay silent and count on."""
         known = self._subjects.get(subject)
         if known is None:

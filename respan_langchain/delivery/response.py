@@ -20,36 +20,36 @@ MAX_WORDS = 1000
 """Characters of the server's words that are kept with a row."""
 
 
-class Remedy(Enum):
+class Action(Enum):
     """What to do before the next request."""
 
-    NOTHING = "nothing"
+    NONE = "nothing"
     """All is well."""
     WAIT = "wait"
     """The server fails or cannot be reached."""
-    SLOW_DOWN = "slow down"
+    THROTTLE = "slow down"
     """Too many requests."""
-    SPLIT = "split"
+    SHRINK = "split"
     """The body is too large."""
     BISECT = "bisect"
     """Some row spoils the batch, and the answer does not say which."""
-    HALT = "halt"
+    OPEN_CIRCUIT = "halt"
     """Nothing will be taken until somebody changes something: a key, an address, a plan."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """Each index of the batch stands in exactly one of the first five."""
 
     cause: str
     """In a few words, for a log line."""
-    remedy: Remedy = Remedy.NOTHING
-    words: str = ""
+    action: Action = Action.NONE
+    message: str = ""
     """The server's own, for a row that it refuses; may quote the row, so they are for no log."""
     stored: tuple[int, ...] = ()
-    again: tuple[int, ...] = ()
+    resend: tuple[int, ...] = ()
     """Surely not stored: to be sent again."""
-    unknown: tuple[int, ...] = ()
+    unconfirmed: tuple[int, ...] = ()
     """Perhaps stored."""
     rejected: Mapping[int, str] = field(default_factory=dict)
     """Refused for good, in the server's words."""
@@ -58,17 +58,17 @@ class Verdict:
 
 
 REFUSED = {
-    400: Remedy.BISECT,
-    409: Remedy.BISECT,
-    422: Remedy.BISECT,
-    413: Remedy.SPLIT,
-    425: Remedy.WAIT,
-    429: Remedy.SLOW_DOWN,
+    400: Action.BISECT,
+    409: Action.BISECT,
+    422: Action.BISECT,
+    413: Action.SHRINK,
+    425: Action.WAIT,
+    429: Action.THROTTLE,
     # A proxy or a server that is starting up or overloaded says so before it looks at the body.
-    503: Remedy.WAIT,
-    501: Remedy.HALT,
-    505: Remedy.HALT,
-    511: Remedy.HALT,
+    503: Action.WAIT,
+    501: Action.OPEN_CIRCUIT,
+    505: Action.OPEN_CIRCUIT,
+    511: Action.OPEN_CIRCUIT,
 }
 """Statuses that mean that nothing was stored. So does any other 3xx or 4xx but 408, and halts."""
 
@@ -88,31 +88,31 @@ PASSING = re.compile(
 """Words of a failure that may pass. Row errors have no code, so words are all there is."""
 
 
-def judge(answer: HttpResult, rows: int) -> Verdict:
+def classify(answer: HttpResult, rows: int) -> Classification:
     """Read the answer to a batch of `rows` rows."""
     verdict = _judge(answer, rows)
-    if verdict.remedy in {Remedy.BISECT, Remedy.SPLIT}:
+    if verdict.action in {Action.BISECT, Action.SHRINK}:
         said = answer.body[:MAX_WORDS].decode(errors="replace").strip()
-        return replace(verdict, words=f"{verdict.cause}: {said}" if said else verdict.cause)
+        return replace(verdict, message=f"{verdict.cause}: {said}" if said else verdict.cause)
     return verdict
 
 
-def _judge(answer: HttpResult, rows: int) -> Verdict:
+def _judge(answer: HttpResult, rows: int) -> Classification:
     everything = tuple(range(rows))
     if not answer.maybe_sent:
-        return Verdict(_cause(answer), _remedy_unsent(answer), again=everything)
+        return Classification(_cause(answer), _remedy_unsent(answer), resend=everything)
     if answer.status is None:
-        return Verdict(_cause(answer), Remedy.WAIT, unknown=everything)
+        return Classification(_cause(answer), Action.WAIT, unconfirmed=everything)
     if 200 <= answer.status < 300 or answer.status in {400, 422}:
         return _judge_envelope(answer, answer.status, rows)
     if 300 <= answer.status < 400:
-        return Verdict(_redirected(answer), Remedy.HALT, again=everything)
+        return Classification(_redirected(answer), Action.OPEN_CIRCUIT, resend=everything)
     remedy = REFUSED.get(answer.status)
     if remedy is None and 400 < answer.status < 500 and answer.status != 408:
-        remedy = Remedy.HALT
+        remedy = Action.OPEN_CIRCUIT
     if remedy is None:
-        return Verdict(_cause(answer), Remedy.WAIT, unknown=everything)
-    return Verdict(_cause(answer), remedy, again=everything)
+        return Classification(_cause(answer), Action.WAIT, unconfirmed=everything)
+    return Classification(_cause(answer), remedy, resend=everything)
 
 
 def _cause(answer: HttpResult) -> str:
@@ -122,18 +122,18 @@ def _cause(answer: HttpResult) -> str:
     return f"{answer.status}, {advice}" if advice else str(answer.status)
 
 
-def _remedy_unsent(answer: HttpResult) -> Remedy:
+def _remedy_unsent(answer: HttpResult) -> Action:
     """What to do when the rows never left: perhaps their dataset could not even be asked for."""
     status = answer.status
     if answer.permanent:
-        return Remedy.HALT
+        return Action.OPEN_CIRCUIT
     if status == 429:
-        return Remedy.SLOW_DOWN
+        return Action.THROTTLE
     passing = status is None or status < 300 or status >= 500 or status in {408, 425}
-    return Remedy.WAIT if passing else Remedy.HALT
+    return Action.WAIT if passing else Action.OPEN_CIRCUIT
 
 
-def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Verdict:
+def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Classification:
     everything = tuple(range(rows))
     content = _content(answer.body)
     if "success_count" not in content:
@@ -144,29 +144,31 @@ def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Verdict:
     if errors is None or not _adds_up(stored_count, failed_count, errors, rows):
         cause = f"{status} that does not add up"
         if status >= 400 and stored_count == 0:
-            return Verdict(cause, Remedy.BISECT, again=everything)
-        return Verdict(cause, Remedy.WAIT, unknown=everything)
+            return Classification(cause, Action.BISECT, resend=everything)
+        return Classification(cause, Action.WAIT, unconfirmed=everything)
     rejected, retryable = _sort(errors)
     silent = tuple(index for index in everything if index not in errors)
     if stored_count == len(silent):
-        return Verdict(str(status), stored=silent, rejected=rejected, retryable=retryable)
+        return Classification(str(status), stored=silent, rejected=rejected, retryable=retryable)
     cause = f"{status} that names only some of the rows that failed"
     if stored_count == 0:
         words = "refused, the answer does not say why"
         retryable |= dict.fromkeys(silent, words)
-        return Verdict(cause, rejected=rejected, retryable=retryable)
-    return Verdict(cause, unknown=silent, rejected=rejected, retryable=retryable)
+        return Classification(cause, rejected=rejected, retryable=retryable)
+    return Classification(cause, unconfirmed=silent, rejected=rejected, retryable=retryable)
 
 
-def _judge_bare(status: int, content: dict[str, Any], everything: tuple[int, ...]) -> Verdict:
+def _judge_bare(
+    status: int, content: dict[str, Any], everything: tuple[int, ...]
+) -> Classification:
     if status in {400, 422}:
-        return Verdict(str(status), Remedy.BISECT, again=everything)
+        return Classification(str(status), Action.BISECT, resend=everything)
     if "message" in content:
         # An older generation of the API imports existing logs on this very path.
         cause = f"{status} of another API: no success_count"
-        return Verdict(cause, Remedy.HALT, again=everything)
+        return Classification(cause, Action.OPEN_CIRCUIT, resend=everything)
     cause = f"{status} that is not the platform's: no success_count"
-    return Verdict(cause, Remedy.WAIT, unknown=everything)
+    return Classification(cause, Action.WAIT, unconfirmed=everything)
 
 
 def _content(body: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ LONGEST_ASKED = 300.0
 WINDOW = 60.0
 
 
-def asked_wait(answer: HttpResult, wall_clock: float) -> float | None:
+def parse_retry_after(answer: HttpResult, wall_clock: float) -> float | None:
     """Seconds that the server asks to wait, in its body or its header; None when it does not say.
 
     A date is measured against the server's own `Date`, so that a wrong clock on either side does no
@@ -71,13 +71,13 @@ def _timestamp(header: str) -> float | None:
 
 
 def backoff(
-    failures: int, *, first: float, most: float, uniform: Callable[[float, float], float]
+    failures: int, *, first: float, maximum: float, uniform: Callable[[float, float], float]
 ) -> float:
     """Anything up to `first` doubled with each failure, so that clients do not march in step."""
-    return uniform(0.0, min(most, first * 2.0 ** min(failures, 32)))
+    return uniform(0.0, min(maximum, first * 2.0 ** min(failures, 32)))
 
 
-class Budget:
+class RateLimiter:
     """Requests allowed in any minute: at most the platform's limit, fewer while it says 'too many'.
 
     Halved by each 429 and raised by one with each success, it finds its fair share of a limit that
@@ -89,48 +89,48 @@ class Budget:
         self.allowed = per_minute
         self._spent: deque[float] = deque()
 
-    def free_at(self, now: float) -> float:
+    def next_allowed_at(self, now: float) -> float:
         """When the next request may leave."""
         if len(self._spent) < self.allowed:
             return now
         return max(now, self._spent[-self.allowed] + WINDOW)
 
-    def spend(self, now: float) -> None:
+    def record_request(self, now: float) -> None:
         """One request leaves."""
         while self._spent and self._spent[0] + WINDOW <= now:
             self._spent.popleft()
         self._spent.append(now)
 
-    def throttled(self) -> None:
+    def decrease(self) -> None:
         """The platform said 'too many'."""
         self.allowed = max(1, self.allowed // 2)
 
-    def succeeded(self) -> None:
+    def increase(self) -> None:
         """The platform took a request."""
         self.allowed = min(self._most, self.allowed + 1)
 
 
-class Circuit:
+class CircuitBreaker:
     """Whether an address is worth asking: open after an answer that no patience will mend."""
 
     def __init__(self, probe_interval: float) -> None:
         self._probe_interval = probe_interval
         self._probe_at: dict[str, float] = {}
 
-    def halt(self, address: str, now: float) -> bool:
+    def trip(self, address: str, now: float) -> bool:
         """Stop sending there but for a probe now and then; True when it was not halted before."""
         fresh = address not in self._probe_at
         self._probe_at[address] = now + self._probe_interval
         return fresh
 
-    def mend(self, address: str) -> bool:
+    def reset(self, address: str) -> bool:
         """It answers as it should; True when it was halted."""
         return self._probe_at.pop(address, None) is not None
 
-    def is_halted(self, address: str) -> bool:
+    def is_open(self, address: str) -> bool:
         """Whether only probes may go there."""
         return address in self._probe_at
 
-    def open_at(self, address: str) -> float:
+    def next_probe_at(self, address: str) -> float:
         """When something may be sent there: long ago, or when the next probe is due."""
         return self._probe_at.get(address, float("-inf"))

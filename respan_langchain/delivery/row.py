@@ -6,29 +6,29 @@ The room never looks into a body or an address.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 
 
-class Parcel(NamedTuple):
+class EncodedRow(NamedTuple):
     """One row on its way out."""
 
     id: str
     """The row's `custom_identifier`, by which it is found again; unique per row."""
-    address: str
+    dataset: str
     """The dataset, in words that only the carrier understands."""
     body: bytes
     """The row as JSON."""
-    ledger: Ledger
+    status: DeliveryStatus
 
 
-class Row:
+class QueuedRow:
     """A parcel that was accepted, with what happened to it so far."""
 
-    __slots__ = ("accepted", "number", "parcel", "size", "tries")
+    __slots__ = ("accepted", "encoded", "number", "size", "tries")
 
-    def __init__(self, parcel: Parcel, number: int, accepted: float) -> None:
+    def __init__(self, parcel: EncodedRow, number: int, accepted: float) -> None:
         """Give it its place in the order of acceptance, and when that was on the worker's clock."""
-        self.parcel = parcel
+        self.encoded = parcel
         self.number = number
         self.accepted = accepted
         self.size = len(parcel.body)
@@ -37,14 +37,14 @@ class Row:
         """How often the server named this very row as failed, but not for good."""
 
 
-def by_ledger(parcels: Iterable[Parcel]) -> dict[Ledger, list[str]]:
+def ids_by_status(parcels: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:
     """The ids of these, by where their fate is counted."""
-    ids: dict[Ledger, list[str]] = {}
+    ids: dict[DeliveryStatus, list[str]] = {}
     for parcel in parcels:
-        ids.setdefault(parcel.ledger, []).append(parcel.id)
+        ids.setdefault(parcel.status, []).append(parcel.id)
     return ids
 
 
-def body_of(rows: list[Row]) -> bytes:
+def bulk_body(rows: list[QueuedRow]) -> bytes:
     """The bulk request's body for these rows."""
-    return b'{"logs":[' + b",".join(row.parcel.body for row in rows) + b"]}"
+    return b'{"logs":[' + b",".join(row.encoded.body for row in rows) + b"]}"

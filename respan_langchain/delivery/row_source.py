@@ -4,17 +4,17 @@ import weakref
 from collections.abc import Callable, Sequence, Sized
 from typing import Protocol
 
-from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.row import EncodedRow
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """Turns events into parcels, on the worker's thread."""
 
     @property
     def events(self) -> Sized:
         """What nobody has read yet."""
 
-    def take(self, now: float) -> Sequence[Parcel]:
+    def take(self, now: float) -> Sequence[EncodedRow]:
         """What is ready, at most a slice: asked again at once while `due_in` is 0."""
 
     def due_in(self, now: float) -> float | None:
@@ -30,27 +30,27 @@ class Source(Protocol):
         """In the child: forget what belongs to the parent."""
 
 
-class Sources:
+class RowSources:
     """All sources of one worker; each is held until its owner is gone and it is drained."""
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         """`failed` hears of a source that raised."""
         self._failed = failed
         # Set and deleted in one step, and copied before a walk: attaching needs no lock.
-        self._attached: dict[int, tuple[Source, weakref.ref[object] | None]] = {}
+        self._attached: dict[int, tuple[RowSource, weakref.ref[object] | None]] = {}
 
-    def attach(self, source: Source, owner: object | None) -> None:
+    def attach(self, source: RowSource, owner: object | None) -> None:
         """Ask this one as well."""
         reference = None if owner is None else weakref.ref(owner)
         self._attached[id(source)] = source, reference
 
-    def detach(self, source: Source) -> None:
+    def detach(self, source: RowSource) -> None:
         """Ask this one no more."""
         self._attached.pop(id(source), None)
 
-    def take(self, now: float) -> list[Parcel]:
+    def take(self, now: float) -> list[EncodedRow]:
         """A slice of each."""
-        parcels: list[Parcel] = []
+        parcels: list[EncodedRow] = []
         for source in self._all():
             try:
                 parcels += source.take(now)
@@ -89,5 +89,5 @@ class Sources:
         for source in self._all():
             source.after_fork()
 
-    def _all(self) -> list[Source]:
+    def _all(self) -> list[RowSource]:
         return [source for source, _ in list(self._attached.values())]

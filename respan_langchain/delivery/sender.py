@@ -13,37 +13,41 @@ from typing import Protocol
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import fork_safety, threads
-from respan_langchain.delivery.batch import Errand, Found, Posted
-from respan_langchain.delivery.row import body_of
+from respan_langchain.delivery.batch import BulkResponse, LookupResult, Request
+from respan_langchain.delivery.row import bulk_body
 from respan_langchain.errors import ConfigurationError
 
 FROZEN = 1.0
 """Seconds by which the clocks may part before the process counts as having been frozen."""
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """The wire. Answers, never raises; what it raises all the same counts as 'outcome unknown'."""
 
-    def post(self, address: str, body: bytes, deadline: float) -> HttpResult:
+    def send_bulk(self, address: str, body: bytes, deadline: float) -> HttpResult:
         """Make one bulk request; `deadline` is the seconds that it may take in all."""
 
-    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
+    def look_up(
+        self, address: str, ids: Collection[str], deadline: float
+    ) -> Mapping[str, int] | None:
         """How often each id is stored, by the rows themselves; None when that cannot be learnt."""
 
     def close(self) -> None:
         """Give up its connections."""
 
 
-class Courier:
+class SenderThread:
     """Takes errands to the wire and reports what came of them."""
 
     def __init__(
-        self, open_carrier: Callable[[], Carrier], report: Callable[[Posted | Found], None]
+        self,
+        open_carrier: Callable[[], Transport],
+        report: Callable[[BulkResponse | LookupResult], None],
     ) -> None:
         self._open_carrier = open_carrier
         self._report = report
-        self._carrier: Carrier | None = None
-        self._errands: SimpleQueue[tuple[Errand, float] | None] = SimpleQueue()
+        self._carrier: Transport | None = None
+        self._errands: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
         self._running = False
         self._clocks_apart = 0.0
         self.thread: int | None = None
@@ -53,7 +57,7 @@ class Courier:
         if not self._running:
             self._start()
 
-    def carry(self, errand: Errand, deadline: float, *, inline: bool) -> None:
+    def submit(self, errand: Request, deadline: float, *, inline: bool) -> None:
         """Carry it; `inline`, or where no thread can be started, before this returns."""
         if inline or not (self._running or self._start()):
             self._run(errand, deadline)
@@ -78,7 +82,7 @@ class Courier:
         self._running = False
         self._close_carrier()
 
-    def _run(self, errand: Errand, deadline: float) -> None:
+    def _run(self, errand: Request, deadline: float) -> None:
         try:
             outcome = self._carried(errand, deadline)
         except BaseException as error:
@@ -89,16 +93,18 @@ class Courier:
         else:
             self._report(outcome)
 
-    def _carried(self, errand: Errand, deadline: float) -> Posted | Found:
+    def _carried(self, errand: Request, deadline: float) -> BulkResponse | LookupResult:
         carrier = self._fresh_carrier()
         batch = errand.batch
         if errand.kind == "find":
-            return Found(batch, carrier.find(batch.address, batch.ids, deadline))
-        return Posted(batch, carrier.post(batch.address, body_of(batch.rows), deadline))
+            return LookupResult(batch, carrier.look_up(batch.address, batch.ids, deadline))
+        return BulkResponse(
+            batch, carrier.send_bulk(batch.address, bulk_body(batch.rows), deadline)
+        )
 
-    def _failed(self, errand: Errand, error: BaseException) -> Posted | Found:
+    def _failed(self, errand: Request, error: BaseException) -> BulkResponse | LookupResult:
         if errand.kind == "find":
-            return Found(errand.batch, None)
+            return LookupResult(errand.batch, None)
         unopened = self._carrier is None
         # Says what to change, and quotes no row; the words of others may.
         is_told = isinstance(error, ConfigurationError)
@@ -108,9 +114,9 @@ class Courier:
             maybe_sent=not unopened,
             permanent=unopened and is_told,
         )
-        return Posted(errand.batch, answer)
+        return BulkResponse(errand.batch, answer)
 
-    def _fresh_carrier(self) -> Carrier:
+    def _fresh_carrier(self) -> Transport:
         # A process that was frozen (a laptop, a serverless function) comes back with connections
         # that the other side gave up long ago: the wall clock went on, the monotonic one did not.
         apart = time.time() - time.monotonic()
@@ -118,7 +124,7 @@ class Courier:
             self._close_carrier()
         self._clocks_apart = apart
         if self._carrier is None:
-            with fork_safety.undivided():
+            with fork_safety.fork_guard():
                 self._carrier = self._open_carrier()
         return self._carrier
 

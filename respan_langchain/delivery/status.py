@@ -17,12 +17,12 @@ RESUMED = "back from disk"
 MOST_NOTES = 2_000
 """Notes that wait to be counted; beyond it the next writer counts them."""
 
-State = Literal["queued", "delivered", "rejected", "dropped", "unknown", "spooled"]
-Final = Literal["delivered", "rejected", "dropped", "unknown", "spooled"]
+State = Literal["queued", "delivered", "rejected", "dropped", "unconfirmed", "spooled"]
+Final = Literal["delivered", "rejected", "dropped", "unconfirmed", "spooled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class RowStatus:
     """Where one row stands, and why."""
 
     state: State
@@ -40,7 +40,7 @@ class Counts:
     delivered: int = 0
     rejected: int = 0
     """Refused by the platform for good."""
-    unknown: int = 0
+    unconfirmed: int = 0
     """Sent, and nobody can say whether they were stored."""
     spooled: int = 0
     """On disk, for a later process."""
@@ -57,14 +57,14 @@ _Note: TypeAlias = tuple[list[str], State, str, bool]
 """The ids of rows, their state, why, and whether they were refused at the door."""
 
 
-class Ledger:
+class DeliveryStatus:
     """One handler's book of rows."""
 
     def __init__(self, remembered: int = 10_000) -> None:
         """Keep the fate of the latest `remembered` settled rows, and of all that are queued."""
         self._remembered = remembered
         self.after_fork()
-        fork_safety.watch(self)
+        fork_safety.register(self)
 
     def after_fork(self) -> None:
         """Begin an empty book; what the parent process counted stays with it."""
@@ -73,7 +73,7 @@ class Ledger:
         self._folding = False
         self._queued: dict[str, str] = {}
         # Ordered: a dict's first key is found by a walk over all that were deleted before it.
-        self._settled: OrderedDict[str, Fate] = OrderedDict()
+        self._settled: OrderedDict[str, RowStatus] = OrderedDict()
         self._totals: dict[State, int] = {}
         self._dropped: dict[str, int] = {}
         self._accepted = 0
@@ -83,7 +83,7 @@ class Ledger:
         """Rows were taken in and will be counted again when their fate is known."""
         self._note((row_ids, "queued", "", False))
 
-    def doubt(self, row_id: str, reason: str) -> None:
+    def mark_unconfirmed(self, row_id: str, reason: str) -> None:
         """A queued row has news: it stays queued, `reason` says what it waits for."""
         self._note(([row_id], "queued", reason, False))
 
@@ -91,7 +91,7 @@ class Ledger:
         """A row came back from disk."""
         self._note(([row_id], "queued", RESUMED, False))
 
-    def settle(self, row_ids: list[str], state: Final, reason: str = "") -> None:
+    def record(self, row_ids: list[str], state: Final, reason: str = "") -> None:
         """Accepted rows have met their fate."""
         self._note((row_ids, state, reason, False))
 
@@ -99,12 +99,12 @@ class Ledger:
         """A row was refused at the door, or could not even be made: it was never accepted."""
         self._note(([row_id], "dropped", reason, True))
 
-    def fate(self, row_id: str) -> Fate | None:
+    def row_status(self, row_id: str) -> RowStatus | None:
         """Where the row stands; None when it never came, or was settled too long ago."""
         self.fold()
         with self._lock:
             if (reason := self._queued.get(row_id)) is not None:
-                return Fate("queued", reason)
+                return RowStatus("queued", reason)
             return self._settled.get(row_id)
 
     def counts(self) -> Counts:
@@ -118,7 +118,7 @@ class Ledger:
                 queued=totals.get("queued", 0),
                 delivered=totals.get("delivered", 0),
                 rejected=totals.get("rejected", 0),
-                unknown=totals.get("unknown", 0),
+                unconfirmed=totals.get("unconfirmed", 0),
                 spooled=totals.get("spooled", 0),
                 dropped=dict(self._dropped),
             )
@@ -162,7 +162,7 @@ class Ledger:
         if state == "dropped":
             self._dropped[reason] = self._dropped.get(reason, 0) + number
         if self._remembered:
-            self._remember(row_ids, Fate(state, reason))
+            self._remember(row_ids, RowStatus(state, reason))
 
     def _count_queued(self, row_ids: list[str], reason: str) -> None:
         number = len(row_ids)
@@ -173,7 +173,7 @@ class Ledger:
             self._totals["spooled"] = self._totals.get("spooled", 0) - left
         self._queued.update(dict.fromkeys(row_ids, reason))
 
-    def _remember(self, row_ids: list[str], fate: Fate) -> None:
+    def _remember(self, row_ids: list[str], fate: RowStatus) -> None:
         for row_id in row_ids:
             self._settled.pop(row_id, None)
             self._settled[row_id] = fate

@@ -34,7 +34,7 @@ def _introduced(name: str, run: Callable[[], None]) -> None:
 Result = TypeVar("Result")
 
 
-async def aside(wait: Callable[[], Result], at_once: Callable[[], Result]) -> Result:
+async def run_in_thread(wait: Callable[[], Result], at_once: Callable[[], Result]) -> Result:
     """What `wait` returns in the end; where no thread can be started, what `at_once` returns."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[Result] = loop.create_future()

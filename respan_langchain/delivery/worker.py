@@ -18,13 +18,13 @@ from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
 from respan_langchain.delivery.queue import NO_ROOM
-from respan_langchain.delivery.row import Parcel
-from respan_langchain.delivery.row_source import Source, Sources
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.scheduler import NEVER
-from respan_langchain.delivery.sender import Carrier
-from respan_langchain.delivery.spool.null_spool import NoOutbox
-from respan_langchain.delivery.spool.spool import Disk, Outbox
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.sender import Transport
+from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.spool.spool import Spool, SpoolConfig
+from respan_langchain.delivery.status import DeliveryStatus
 
 LONGEST_TURN = 0.5
 PAUSE_AFTER_FAULT = 1.0
@@ -37,9 +37,9 @@ class Worker:
 
     def __init__(
         self,
-        open_carrier: Callable[[], Carrier],
+        open_carrier: Callable[[], Transport],
         limits: Limits | None = None,
-        disk: Disk | None = None,
+        disk: SpoolConfig | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -50,16 +50,16 @@ class Worker:
         self._open_carrier = open_carrier
         self._clock = clock
         self._uniform = uniform
-        self._sources = Sources(self._source_failed)
-        self.ledger = Ledger(remembered=0)
+        self._sources = RowSources(self._source_failed)
+        self.status = DeliveryStatus(remembered=0)
         """Everything that passed here, whoever's it was."""
         self.on_start: Callable[[], object] = lambda: None
         """Called before a thread is started: whoever ends the process wants to know."""
         self._begin()
-        fork_safety.watch(self)
+        fork_safety.register(self)
 
     def _begin(self) -> None:
-        self.asleep = True
+        self.idle = True
         """Nobody looks at the sources: whoever has something new must call `wake`."""
         self.closed = False
         self.restarts = 0
@@ -76,8 +76,8 @@ class Worker:
             self._open_carrier,
             self.limits,
             sources=self._sources,
-            outbox=NoOutbox() if self.disk is None else Outbox(self.disk),
-            ledger=self.ledger,
+            outbox=NullSpool() if self.disk is None else Spool(self.disk),
+            ledger=self.status,
             clock=self._clock,
             uniform=self._uniform,
         )
@@ -92,17 +92,13 @@ class Worker:
 
     # -- for producers ---------------------------------------------------------------------------
 
-    def attach(self, source: Source, owner: object | None = None) -> None:
+    def attach(self, source: RowSource, owner: object | None = None) -> None:
         """Ask this source from now on; until `owner`, if any, is gone and the source drained."""
         self._sources.attach(source, owner)
 
-    def detach(self, source: Source) -> None:
-        """Ask it no more; flush first."""
-        self._sources.detach(source)
-
     def wake(self) -> None:
         """Have the sources asked soon."""
-        self._woken, self.asleep = True, False
+        self._woken, self.idle = True, False
         if self.closed:
             return
         if self._lingers_until is not None:
@@ -111,14 +107,14 @@ class Worker:
         if self._ensure_thread():
             self._loop.mailbox.put(Signal.WAKE)
         else:
-            self.asleep = True
+            self.idle = True
 
     def _send_late(self, left: float) -> None:
         if not self.flush(left) and left <= 0:
-            self.abandon("no time was left at exit")
-        self.asleep = True
+            self.discard_pending("no time was left at exit")
+        self.idle = True
 
-    def put(self, *parcels: Parcel) -> bool:
+    def put(self, *parcels: EncodedRow) -> bool:
         """Take rows in; False when one was dropped at the door, and counted."""
         # What the worker's own thread still brings is given up with the rest.
         if self.closed and get_ident() != self._thread:
@@ -126,11 +122,11 @@ class Worker:
         else:
             refused = self._loop.intake.admit(parcels, self._clock())
         dropped = [parcel for parcel, reason in refused if not self._find_room(parcel, reason)]
-        if self.asleep and parcels:
+        if self.idle and parcels:
             self.wake()
         return not dropped
 
-    def _find_room(self, parcel: Parcel, reason: str) -> bool:
+    def _find_room(self, parcel: EncodedRow, reason: str) -> bool:
         """For a row that was refused at the door: in another's place, or on disk."""
         intake, now = self._loop.intake, self._clock()
         while reason in NO_ROOM and self._push_out(len(parcel.body)):
@@ -150,7 +146,7 @@ class Worker:
 
     # -- for those who wait ----------------------------------------------------------------------
 
-    def flush(self, timeout: float, ledger: Ledger | None = None) -> FlushResult:
+    def flush(self, timeout: float, ledger: DeliveryStatus | None = None) -> FlushResult:
         """Deliver what was captured before this call, with `ledger` what one handler captured.
 
         Returns at the latest after `timeout` seconds, and earlier when nothing more can be done by
@@ -158,18 +154,20 @@ class Worker:
         """
         return self._asked(FlushRequest(self._clock() + timeout, ledger), timeout)
 
-    def hurry(self, timeout: float) -> None:
+    def begin_flush(self, timeout: float) -> None:
         """Begin the last flush, which nobody waits for yet: several workers send at a time."""
         self._sources.close_open()
         if not self._is_untouched and self._ensure_thread():
             self._loop.mailbox.put(FlushRequest(self._clock() + timeout))
 
-    def secure(self, timeout: float) -> bool:
+    def sync_to_disk(self, timeout: float) -> bool:
         """Have everything that was captured before this call on disk, with the level `durable`."""
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         outbox = self._loop.outbox
         return (
-            self._asked(request, timeout).all_counted and outbox.is_durable and not outbox.problem
+            self._asked(request, timeout).all_counted
+            and outbox.is_durable
+            and not outbox.last_error
         )
 
     def _asked(self, request: FlushRequest, timeout: float) -> FlushResult:
@@ -184,7 +182,7 @@ class Worker:
                 self._work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
-        return request.result((request.ledger or self.ledger).counts())
+        return request.result((request.status or self.status).counts())
 
     @property
     def _is_untouched(self) -> bool:
@@ -194,10 +192,10 @@ class Worker:
     def close(self, timeout: float) -> FlushResult:
         """Flush, give up what is left (counted as `shutdown`), end the threads."""
         result = self.flush(timeout)
-        self.abandon("the worker was closed")
+        self.discard_pending("the worker was closed")
         return result
 
-    def linger(self, seconds: float) -> None:
+    def send_inline_after_exit(self, seconds: float) -> None:
         """Everything is delivered and the process ends: what still comes is sent by its caller.
 
         Hooks that were registered before ours run after it, and nobody would wait for a thread.
@@ -206,9 +204,9 @@ class Worker:
             self._loop.outbox.close()
             self._turn.release()
         self._lingers_until = self._clock() + seconds
-        self.asleep = True
+        self.idle = True
 
-    def abandon(self, why: str) -> None:
+    def discard_pending(self, why: str) -> None:
         """Take nothing more, count what is left as `shutdown`, say so, end the threads."""
         if self.closed:
             return
@@ -232,9 +230,9 @@ class Worker:
         return self._loop.intake.held_bytes
 
     @property
-    def problem(self) -> str | None:
+    def last_error(self) -> str | None:
         """What stands against delivery now, in a few words; None while it works."""
-        return self._loop.dispatch.problem
+        return self._loop.dispatch.last_error
 
     # -- the thread ------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from respan_langchain.client.urls import normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.spool.directory import prepare
-from respan_langchain.delivery.spool.spool import Disk
+from respan_langchain.delivery.spool.spool import SpoolConfig
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ApiError, ConfigurationError
@@ -76,7 +76,7 @@ def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     return settings.base_url, signature, build_limits(settings), client, prepare_spool(settings)
 
 
-def prepare_spool(settings: Settings) -> Disk | None:
+def prepare_spool(settings: Settings) -> SpoolConfig | None:
     """Where rows lie on disk; None where they do not.
 
     Raises:
@@ -84,7 +84,7 @@ def prepare_spool(settings: Settings) -> Disk | None:
     """
     if settings.delivery == "memory":
         return None
-    disk = Disk(spool_directory(settings), settings.delivery)
+    disk = SpoolConfig(spool_directory(settings), settings.delivery)
     prepare(disk.directory)
     return disk
 
@@ -118,7 +118,7 @@ def build_limits(settings: Settings) -> Limits:
         exit_timeout=settings.exit_timeout,
         delivery_deadline=settings.delivery_deadline,
         requests_per_minute=settings.requests_per_minute if paced else UNPACED,
-        on_unknown=settings.on_unknown,
+        on_unconfirmed=settings.on_unconfirmed,
     )
 
 
@@ -147,7 +147,7 @@ class RespanTransport:
         self._client = open_client(settings, http_client, timeout=settings.request_timeout)
         self._ids: dict[str, str] = {}
 
-    def post(self, address: str, body: bytes, deadline: float) -> HttpResult:
+    def send_bulk(self, address: str, body: bytes, deadline: float) -> HttpResult:
         """Make one bulk request, once the dataset is known; again where it is known no more."""
         from respan_langchain.client.log_requests import bulk_request
 
@@ -161,10 +161,12 @@ class RespanTransport:
         if answer.status == NOT_FOUND:
             self._ids.pop(address, None)  # its name may have another id by now
             if may_be_gone:
-                return self.post(address, body, ends - time.monotonic())
+                return self.send_bulk(address, body, ends - time.monotonic())
         return answer
 
-    def find(self, address: str, ids: Collection[str], deadline: float) -> Mapping[str, int] | None:
+    def look_up(
+        self, address: str, ids: Collection[str], deadline: float
+    ) -> Mapping[str, int] | None:
         """Count how often each id is stored; None when that cannot be learnt."""
         ends = time.monotonic() + deadline
         try:

@@ -17,7 +17,7 @@ from threading import get_ident
 from uuid import UUID
 
 from respan_langchain._error_counter import ErrorCounter
-from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.backpressure import BEHIND, HELP, SMALL, SMALL_EVENT, Backpressure
 from respan_langchain.pipeline.row_builder import RowBuilder
@@ -66,7 +66,7 @@ class EventQueue:
         self.record_error = self.errors.add
         self._tracker = RunTracker(timeouts, wants_chains=self.wants_chains)
         self._closing = False
-        self._ready: list[Parcel] = []
+        self._ready: list[EncodedRow] = []
         self._in_view = 0
         """Events of the worker's present look that are not read yet."""
         # Held while events are read. Who helps and finds it taken leaves the work to its holder.
@@ -89,7 +89,7 @@ class EventQueue:
         events.append(event)
         if event[0]:
             self.waiting_bytes += event[0]
-        if self._worker.asleep:
+        if self._worker.idle:
             self._worker.wake()
         elif len(events) > self.backpressure.behind:
             self._help()
@@ -147,7 +147,7 @@ class EventQueue:
 
     # The worker's side: a Source
 
-    def take(self, now: float) -> Sequence[Parcel]:
+    def take(self, now: float) -> Sequence[EncodedRow]:
         """Read a slice of the events and give what became ready.
 
         A look ends with what had been written when it began: a worker that ran after an app that
@@ -240,7 +240,7 @@ class EventQueue:
             self._tracker.expire(now)
         self._shape_finished()
 
-    def _hand_out(self) -> list[Parcel]:
+    def _hand_out(self) -> list[EncodedRow]:
         ready, self._ready = self._ready, []
         return ready
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
 from respan_langchain._safe_call import safe_call
-from respan_langchain.delivery.row import Parcel
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
@@ -65,21 +65,21 @@ class RowBuilder:
     shape: RowOptions
     prices: Prices
     finisher: RowEncoder
-    ledger: Ledger
+    ledger: DeliveryStatus
     address: str
     """Where rows go unless their call says otherwise."""
     models: ModelInfoCache
     on_row: Callable[[bytes], None] | None = None
     """Is shown every row, as it is sent."""
 
-    def build(self, runs: Iterable[Run], failed: Failed) -> list[Parcel]:
+    def build(self, runs: Iterable[Run], failed: Failed) -> list[EncodedRow]:
         """What finished runs give, in their order.
 
         Each nothing, its row, or with a root the rows that waited for it. One that cannot be shaped
         gives nothing, and `failed` is told.
         """
         due = [run for known in _each(self._due, runs, failed) for run in known]
-        made: list[Parcel] = []
+        made: list[EncodedRow] = []
         for first in range(0, len(due), MOST_TOGETHER):
             together = due[first : first + MOST_TOGETHER]
             counted = _each(self._counted, together, failed)
@@ -139,11 +139,11 @@ class RowBuilder:
             draft.row["metadata"]["sampling"] = json_value(chosen)
         return draft
 
-    def _parcel(self, draft: RowDraft) -> Parcel:
+    def _parcel(self, draft: RowDraft) -> EncodedRow:
         body = self.finisher.encode(draft.row)
         if self.on_row is not None:
             safe_call(self.on_row, body)
-        return Parcel(draft.identifier, self._address(draft.call), body, self.ledger)
+        return EncodedRow(draft.identifier, self._address(draft.call), body, self.ledger)
 
     def _address(self, call: CallSettings) -> str:
         return self.address if call.dataset is None else f"name:{call.dataset}"

@@ -25,4 +25,4 @@ def open_worker(wire):
 
     yield open_one
     for worker in opened:
-        worker.abandon("the test is over")
+        worker.discard_pending("the test is over")

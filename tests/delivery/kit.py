@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Signal
-from respan_langchain.delivery.row import Parcel, Row
-from respan_langchain.delivery.row_source import Sources
-from respan_langchain.delivery.spool.null_spool import NoOutbox
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.row import EncodedRow, QueuedRow
+from respan_langchain.delivery.row_source import RowSources
+from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.status import DeliveryStatus
 
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""
@@ -44,13 +44,13 @@ def disk_full() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def parcel(name, *, ledger=None, address="dataset", size=20):
+def parcel(name, *, ledger=None, dataset="dataset", size=20):
     body = json.dumps({"id": name}).encode()
-    return Parcel(name, address, body.ljust(size), ledger or Ledger())
+    return EncodedRow(name, dataset, body.ljust(size), ledger or DeliveryStatus())
 
 
 def row(name, *, number=0, accepted=0.0, **parcel_settings):
-    return Row(parcel(name, **parcel_settings), number, accepted)
+    return QueuedRow(parcel(name, **parcel_settings), number, accepted)
 
 
 def all_stored(count):
@@ -82,7 +82,7 @@ class Wire:
     def keep(self, ids):
         self.stored.update(ids)
 
-    def post(self, address, body, deadline):
+    def send_bulk(self, address, body, deadline):
         ids = [log["id"] for log in json.loads(body)["logs"]]
         self.batches.append(ids)
         self.arrived.release()
@@ -91,7 +91,7 @@ class Wire:
         self.keep(ids)
         return all_stored(len(ids))
 
-    def find(self, address, ids, deadline):
+    def look_up(self, address, ids, deadline):
         self.looked.append(sorted(ids))
         return {name: self.stored[name] for name in ids} if self.listing else None
 
@@ -114,7 +114,7 @@ class Events:
     def note(self, name, **parcel_settings):
         self.settings[name] = parcel_settings
         self.noted.append(name)
-        if self.worker.asleep:
+        if self.worker.idle:
             self.worker.wake()
 
     def take(self, now):
@@ -125,7 +125,7 @@ class Events:
     def due_in(self, now):
         if self.noted:
             return 0.0
-        if self.worker.asleep:
+        if self.worker.idle:
             self.resting.set()
         return None
 
@@ -150,17 +150,17 @@ class Turns:
     """Turns a loop by hand, in place of a worker."""
 
     def __init__(self, wire, outbox=None, **limits):
-        self.asleep = False
+        self.idle = False
         self.now = 0.0
         self.failed = []
-        self.ledger = Ledger()
-        self.sources = Sources(self.failed.append)
+        self.ledger = DeliveryStatus()
+        self.sources = RowSources(self.failed.append)
         self.loop = Loop(
             self,
             lambda: wire,
             Limits(**limits),
             sources=self.sources,
-            outbox=outbox or NoOutbox(),
+            outbox=outbox or NullSpool(),
             ledger=self.ledger,
             clock=lambda: self.now,
             uniform=lambda low, high: high,
@@ -170,7 +170,7 @@ class Turns:
         return not self.loop.intake.admit(parcels, self.now)
 
     def wake(self):
-        self.asleep = False
+        self.idle = False
 
     def step(self, message=Signal.TIME):
         return self.loop.step(message, inline=True)

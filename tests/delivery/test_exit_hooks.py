@@ -12,7 +12,7 @@ import pytest
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
-from respan_langchain.delivery.exit_hooks import Registry, worker_for
+from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Wire, parcel
 
@@ -21,14 +21,14 @@ import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ProcessPoolExecutor
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.row import Parcel
+from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 
 class File:
     """A wire that appends each id to a file; or one that hangs, or refuses."""
-    def post(self, address, body, deadline):
+    def send_bulk(self, address, body, deadline):
         ids = [log["id"] for log in json.loads(body)["logs"]]
         if MOOD == "hang":
             print("hanging", flush=True)
@@ -39,13 +39,13 @@ class File:
         with open(OUT, "a") as out:
             out.write("".join(f"{name}\\n" for name in ids))
         return HttpResult(201, b'{"success_count": %d, "error_count": 0}' % len(ids))
-    def find(self, address, ids, deadline):
+    def look_up(self, address, ids, deadline):
         return None
     def close(self):
         pass
 
 OUT, MOOD = sys.argv[1], sys.argv[2]
-LEDGER = Ledger()
+LEDGER = DeliveryStatus()
 
 def worker():
     return exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=0.5)))
@@ -53,7 +53,7 @@ def worker():
 def put(name, count=1):
     for number in range(count):
         body = json.dumps({"id": f"{name}-{number}"}).encode()
-        worker().put(Parcel(f"{name}-{number}", "a", body, LEDGER))
+        worker().put(EncodedRow(f"{name}-{number}", "a", body, LEDGER))
 '''
 
 
@@ -131,13 +131,13 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
 
 @pytest.mark.parametrize(
     ("disk", "fate"),
-    [("None", "not delivered"), ("Disk(Path(OUT).parent / 'spool')", "on disk for later")],
+    [("None", "not delivered"), ("SpoolConfig(Path(OUT).parent / 'spool')", "on disk for later")],
     ids=["memory", "spill"],
 )
 def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
     script = f"""
 from pathlib import Path
-from respan_langchain.delivery.spool.spool import Disk
+from respan_langchain.delivery.spool.spool import SpoolConfig
 
 class Stuck:
     events = [1, 2, 3]
@@ -178,11 +178,11 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
 
 def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
     class Interrupted(Worker):
-        def hurry(self, timeout):
-            super().hurry(timeout)
+        def begin_flush(self, timeout):
+            super().begin_flush(timeout)
             raise KeyboardInterrupt
 
-    workers = Registry()
+    workers = WorkerRegistry()
     interrupted, other = (
         workers.worker_for(name, lambda: Interrupted(lambda: wire)) for name in "ab"
     )
@@ -283,12 +283,12 @@ def test_a_disk_that_is_full_costs_no_row(run):
     script = """
 import resource
 from pathlib import Path
-from respan_langchain.delivery.spool.spool import Disk
+from respan_langchain.delivery.spool.spool import SpoolConfig
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-disk = Disk(Path(OUT).parent / "spool", "durable")
+disk = SpoolConfig(Path(OUT).parent / "spool", "durable")
 exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))
 put("a", 2_000)
-print(worker().secure(10.0), flush=True)
+print(worker().sync_to_disk(10.0), flush=True)
 """
     stored, said, code = run(script)
 

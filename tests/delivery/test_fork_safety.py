@@ -5,7 +5,7 @@ import threading
 import time
 
 from respan_langchain.delivery import fork_safety
-from respan_langchain.delivery.fork_safety import Forks
+from respan_langchain.delivery.fork_safety import ForkHooks
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Wire
 
@@ -17,7 +17,7 @@ def test_a_fork_waits_for_what_should_not_be_cut_in_two():
     os.register_at_fork(before=forking.set)
 
     def import_until_somebody_forks():
-        with fork_safety.undivided():
+        with fork_safety.fork_guard():
             begun.set()
             forking.wait(WAIT)
             steps.append("imported")
@@ -35,7 +35,7 @@ def test_a_fork_waits_for_what_should_not_be_cut_in_two():
 
 
 def test_a_fork_does_not_wait_for_ever():
-    hooks = Forks(longest_wait=0.01)
+    hooks = ForkHooks(longest_wait=0.01)
     begun, done = threading.Event(), threading.Event()
 
     def never_end():
@@ -64,7 +64,7 @@ def test_the_hooks_of_a_fork_take_no_time_to_speak_of():
     workers = [Worker(Wire) for _ in range(20)]
     for worker in workers:
         for number in range(500):
-            worker.ledger.accept([str(number)])
+            worker.status.accept([str(number)])
     spent = []
     for _ in range(5):
         started = time.perf_counter()

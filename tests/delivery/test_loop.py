@@ -4,7 +4,7 @@ import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.loop import LONGEST_WAIT, QUIET, Signal
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import NEVER, Events, Turns
 
 
@@ -14,14 +14,14 @@ def turns(wire):
 
 
 def test_with_nothing_to_do_the_sources_are_left_alone(turns, wire):
-    events = Events(turns, Ledger())
+    events = Events(turns, DeliveryStatus())
     turns.sources.attach(events, None)
     events.note("a")
 
     turns.until_nothing_is_due()
 
     assert wire.stored == {"a": 1}
-    assert turns.asleep
+    assert turns.idle
     takes = events.takes
     turns.now += 3600.0
     assert turns.step() == NEVER
@@ -29,7 +29,7 @@ def test_with_nothing_to_do_the_sources_are_left_alone(turns, wire):
 
 
 def test_a_flush_closes_what_is_open_once_everything_before_it_is_read(turns, wire):
-    events = Events(turns, Ledger(), slice_of=2)
+    events = Events(turns, DeliveryStatus(), slice_of=2)
     turns.sources.attach(events, None)
     for name in "abcde":
         events.note(name)
@@ -56,7 +56,7 @@ class Unhurried(Events):
 def busy(wire):
     """A loop that is about to look at a source, and the source."""
     turns = Turns(wire, drain_interval=0.2)
-    events = Unhurried(turns, Ledger(), slice_of=100)
+    events = Unhurried(turns, DeliveryStatus(), slice_of=100)
     turns.sources.attach(events, None)
     events.note("the first row, which brings imports with it")
     turns.until_nothing_is_due()

@@ -14,7 +14,7 @@ def buffer_with(rows, **limits):
 
 
 def names(rows):
-    return [one.parcel.id for one in rows]
+    return [one.encoded.id for one in rows]
 
 
 def test_a_lone_row_is_due_when_it_reaches_max_age():
@@ -36,7 +36,7 @@ def test_a_batch_is_due_at_once_when_its_bytes_are_full():
 
 
 def test_a_flush_makes_only_the_rows_before_it_due():
-    buffer = buffer_with([row("a", number=1), row("b", number=2, address="other", accepted=3.0)])
+    buffer = buffer_with([row("a", number=1), row("b", number=2, dataset="other", accepted=3.0)])
 
     buffer.hurry(1)
 
@@ -73,7 +73,7 @@ def test_rows_that_come_back_stand_where_they_stood():
 
 
 def test_the_address_that_waits_longest_comes_first():
-    buffer = buffer_with([row("a", number=2), row("b", number=1, address="other")])
+    buffer = buffer_with([row("a", number=2), row("b", number=1, dataset="other")])
 
     assert buffer.addresses() == ["other", "dataset"]
 
@@ -86,9 +86,9 @@ def test_rows_that_waited_too_long_leave():
 
 
 def test_the_oldest_row_of_all_can_be_pushed_out():
-    buffer = buffer_with([row("a", number=2), row("b", number=1, address="other")])
+    buffer = buffer_with([row("a", number=2), row("b", number=1, dataset="other")])
 
-    assert buffer.oldest().parcel.id == "b"
+    assert buffer.oldest().encoded.id == "b"
     assert buffer.addresses() == ["dataset"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery.response import Remedy, judge
+from respan_langchain.delivery.response import Action, classify
 from tests.delivery.kit import all_stored, envelope
 
 ALL = (0, 1, 2)
@@ -13,53 +13,56 @@ def shape(verdict):
     """The verdict without its words."""
     return {
         "stored": verdict.stored,
-        "again": verdict.again,
-        "unknown": verdict.unknown,
+        "resend": verdict.resend,
+        "unconfirmed": verdict.unconfirmed,
         "rejected": tuple(verdict.rejected),
         "retryable": tuple(verdict.retryable),
-        "remedy": verdict.remedy,
+        "remedy": verdict.action,
     }
 
 
-def meaning(remedy=Remedy.NOTHING, **rows):
-    nothing = {"stored": (), "again": (), "unknown": (), "rejected": (), "retryable": ()}
+def meaning(remedy=Action.NONE, **rows):
+    nothing = {"stored": (), "resend": (), "unconfirmed": (), "rejected": (), "retryable": ()}
     return {**nothing, "remedy": remedy, **rows}
 
 
 AGAIN = {
-    "no connection": (HttpResult(None, error="refused", maybe_sent=False), Remedy.WAIT),
+    "no connection": (HttpResult(None, error="refused", maybe_sent=False), Action.WAIT),
     "nothing to send with": (
         HttpResult(None, error="x", maybe_sent=False, permanent=True),
-        Remedy.HALT,
+        Action.OPEN_CIRCUIT,
     ),
-    "301": (HttpResult(301, headers={"location": "https://elsewhere/x"}), Remedy.HALT),
-    "302": (HttpResult(302), Remedy.HALT),
-    "307": (HttpResult(307, headers={"location": "http://["}), Remedy.HALT),
-    "308": (HttpResult(308), Remedy.HALT),
-    "400 without rows": (HttpResult(400, b'{"detail": "bad"}'), Remedy.BISECT),
-    "400 of nothing stored that does not add up": (envelope(0, 1, status=400), Remedy.BISECT),
-    "401": (HttpResult(401), Remedy.HALT),
-    "402": (HttpResult(402), Remedy.HALT),
-    "403": (HttpResult(403), Remedy.HALT),
-    "404": (HttpResult(404), Remedy.HALT),
-    "405": (HttpResult(405), Remedy.HALT),
-    "407": (HttpResult(407), Remedy.HALT),
-    "409": (HttpResult(409), Remedy.BISECT),
-    "413": (HttpResult(413), Remedy.SPLIT),
-    "415": (HttpResult(415), Remedy.HALT),
-    "422 that is no JSON": (HttpResult(422, b"<html>"), Remedy.BISECT),
-    "425": (HttpResult(425), Remedy.WAIT),
-    "429": (HttpResult(429), Remedy.SLOW_DOWN),
-    "501": (HttpResult(501), Remedy.HALT),
-    "503": (HttpResult(503), Remedy.WAIT),
-    "another API": (HttpResult(200, b'{"message": "Import started"}'), Remedy.HALT),
-    "the dataset could not be looked up: 500": (HttpResult(500, maybe_sent=False), Remedy.WAIT),
-    "the dataset could not be looked up: 400": (HttpResult(400, maybe_sent=False), Remedy.HALT),
-    "the dataset could not be looked up: 401": (HttpResult(401, maybe_sent=False), Remedy.HALT),
-    "the dataset could not be looked up: 429": (
-        HttpResult(429, maybe_sent=False),
-        Remedy.SLOW_DOWN,
+    "301": (HttpResult(301, headers={"location": "https://elsewhere/x"}), Action.OPEN_CIRCUIT),
+    "302": (HttpResult(302), Action.OPEN_CIRCUIT),
+    "307": (HttpResult(307, headers={"location": "http://["}), Action.OPEN_CIRCUIT),
+    "308": (HttpResult(308), Action.OPEN_CIRCUIT),
+    "400 without rows": (HttpResult(400, b'{"detail": "bad"}'), Action.BISECT),
+    "400 of nothing stored that does not add up": (envelope(0, 1, status=400), Action.BISECT),
+    "401": (HttpResult(401), Action.OPEN_CIRCUIT),
+    "402": (HttpResult(402), Action.OPEN_CIRCUIT),
+    "403": (HttpResult(403), Action.OPEN_CIRCUIT),
+    "404": (HttpResult(404), Action.OPEN_CIRCUIT),
+    "405": (HttpResult(405), Action.OPEN_CIRCUIT),
+    "407": (HttpResult(407), Action.OPEN_CIRCUIT),
+    "409": (HttpResult(409), Action.BISECT),
+    "413": (HttpResult(413), Action.SHRINK),
+    "415": (HttpResult(415), Action.OPEN_CIRCUIT),
+    "422 that is no JSON": (HttpResult(422, b"<html>"), Action.BISECT),
+    "425": (HttpResult(425), Action.WAIT),
+    "429": (HttpResult(429), Action.THROTTLE),
+    "501": (HttpResult(501), Action.OPEN_CIRCUIT),
+    "503": (HttpResult(503), Action.WAIT),
+    "another API": (HttpResult(200, b'{"message": "Import started"}'), Action.OPEN_CIRCUIT),
+    "the dataset could not be looked up: 500": (HttpResult(500, maybe_sent=False), Action.WAIT),
+    "the dataset could not be looked up: 400": (
+        HttpResult(400, maybe_sent=False),
+        Action.OPEN_CIRCUIT,
     ),
+    "the dataset could not be looked up: 401": (
+        HttpResult(401, maybe_sent=False),
+        Action.OPEN_CIRCUIT,
+    ),
+    "the dataset could not be looked up: 429": (HttpResult(429, maybe_sent=False), Action.THROTTLE),
 }
 
 UNKNOWN = {
@@ -91,19 +94,19 @@ UNKNOWN = {
 def test_what_was_surely_not_stored_is_sent_again(name):
     answer, remedy = AGAIN[name]
 
-    assert shape(judge(answer, 3)) == meaning(remedy, again=ALL)
+    assert shape(classify(answer, 3)) == meaning(remedy, resend=ALL)
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_may_be_stored_is_unknown(name):
-    assert shape(judge(UNKNOWN[name], 3)) == meaning(Remedy.WAIT, unknown=ALL)
+    assert shape(classify(UNKNOWN[name], 3)) == meaning(Action.WAIT, unconfirmed=ALL)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_rows_are_stored_only_when_the_platform_counts_them(status):
     answer = HttpResult(status, all_stored(3).body)
 
-    assert shape(judge(answer, 3)) == meaning(stored=ALL)
+    assert shape(classify(answer, 3)) == meaning(stored=ALL)
 
 
 def test_a_missing_error_count_is_read_from_the_errors():
@@ -111,12 +114,12 @@ def test_a_missing_error_count_is_read_from_the_errors():
         201, b'{"success_count": 2, "errors": [{"index": 1, "error": "bad input"}]}'
     )
 
-    assert shape(judge(answer, 3)) == meaning(stored=(0, 2), rejected=(1,))
+    assert shape(classify(answer, 3)) == meaning(stored=(0, 2), rejected=(1,))
 
 
 @pytest.mark.parametrize("status", [201, 400, 422])
 def test_rows_that_failed_by_name_are_rejected_in_the_servers_words(status):
-    verdict = judge(envelope(1, 2, [(0, "no input"), (2, "x" * 5000)], status=status), 3)
+    verdict = classify(envelope(1, 2, [(0, "no input"), (2, "x" * 5000)], status=status), 3)
 
     assert shape(verdict) == meaning(stored=(1,), rejected=(0, 2))
     assert verdict.rejected[0] == "no input"
@@ -135,17 +138,19 @@ def test_rows_that_failed_by_name_are_rejected_in_the_servers_words(status):
     ],
 )
 def test_rows_that_failed_in_passing_are_sent_again(words):
-    assert shape(judge(envelope(2, 1, [(1, words)]), 3)) == meaning(stored=(0, 2), retryable=(1,))
+    assert shape(classify(envelope(2, 1, [(1, words)]), 3)) == meaning(
+        stored=(0, 2), retryable=(1,)
+    )
 
 
 def test_rows_that_failed_without_being_named_are_unknown():
-    verdict = judge(envelope(1, 2, [(0, "no input")], total_errors=2), 3)
+    verdict = classify(envelope(1, 2, [(0, "no input")], total_errors=2), 3)
 
-    assert shape(verdict) == meaning(unknown=(1, 2), rejected=(0,))
+    assert shape(verdict) == meaning(unconfirmed=(1, 2), rejected=(0,))
 
 
 def test_rows_that_all_failed_are_not_stored_whether_named_or_not():
-    verdict = judge(envelope(0, 3, [(0, "no input")], status=400), 3)
+    verdict = classify(envelope(0, 3, [(0, "no input")], status=400), 3)
 
     assert shape(verdict) == meaning(rejected=(0,), retryable=(1, 2))
 
@@ -153,17 +158,17 @@ def test_rows_that_all_failed_are_not_stored_whether_named_or_not():
 def test_a_redirect_names_the_host_that_it_would_have_led_to():
     location = "https://elsewhere.example/steal?key=secret"
 
-    verdict = judge(HttpResult(307, headers={"location": location}), 1)
+    verdict = classify(HttpResult(307, headers={"location": location}), 1)
 
     assert verdict.cause == "307 to elsewhere.example, not followed"
 
 
 def rows_of(verdict):
     named = [*verdict.rejected, *verdict.retryable]
-    return sorted([*verdict.stored, *verdict.again, *verdict.unknown, *named])
+    return sorted([*verdict.stored, *verdict.resend, *verdict.unconfirmed, *named])
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"success_count": 3}', b'{"message": "ok"}'])
 def test_every_row_has_exactly_one_meaning_whatever_comes(body):
     for status in (None, *range(100, 600)):
-        assert rows_of(judge(HttpResult(status, body), 3)) == [0, 1, 2], status
+        assert rows_of(classify(HttpResult(status, body), 3)) == [0, 1, 2], status

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery.batch import Found, Posted
+from respan_langchain.delivery.batch import BulkResponse, LookupResult
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.scheduler import NEVER, Dispatch
+from respan_langchain.delivery.scheduler import NEVER, Scheduler
 from tests.delivery.kit import all_stored, envelope, row
 
 
@@ -15,8 +15,8 @@ class Play:
     """A dispatch, and the clock and the answers that it is given."""
 
     def __init__(self, **limits):
-        self.limits = Limits(**{"settle": (2.0, 5.0), **limits})
-        self.dispatch = Dispatch(self.limits, lambda low, high: high)
+        self.limits = Limits(**{"lookup_delays": (2.0, 5.0), **limits})
+        self.dispatch = Scheduler(self.limits, lambda low, high: high)
         self.now = 100.0
         self.number = 0
         self.fates = {}
@@ -25,20 +25,20 @@ class Play:
     def add(self, *names, address="dataset", size=20, accepted=0.0):
         for name in names:
             self.number += 1
-            one = row(name, number=self.number, address=address, size=size, accepted=accepted)
+            one = row(name, number=self.number, dataset=address, size=size, accepted=accepted)
             self.dispatch.buffer.add(one)
         return self
 
     def next(self):
         """The ids of the next errand, None when there is none."""
-        self.errand = self.dispatch.next_errand(self.now)
-        return self.errand and [one.parcel.id for one in self.errand.batch.rows]
+        self.errand = self.dispatch.next_request(self.now)
+        return self.errand and [one.encoded.id for one in self.errand.batch.rows]
 
     def answer(self, answer):
-        self.learn(self.dispatch.posted(Posted(self.errand.batch, answer), self.now, 0.0))
+        self.learn(self.dispatch.posted(BulkResponse(self.errand.batch, answer), self.now, 0.0))
 
     def found(self, counts):
-        self.learn(self.dispatch.found(Found(self.errand.batch, counts), self.now))
+        self.learn(self.dispatch.found(LookupResult(self.errand.batch, counts), self.now))
 
     def learn(self, news):
         self.fates.update({name: (state, why) for name, state, why in told(news.settled)})
@@ -53,7 +53,7 @@ class Play:
 
 
 def told(settled):
-    return sorted((row.parcel.id, one.state, one.reason) for one in settled for row in one.rows)
+    return sorted((row.encoded.id, one.state, one.reason) for one in settled for row in one.rows)
 
 
 def delivered(*names):
@@ -70,7 +70,7 @@ def test_a_stored_batch_is_delivered():
     play.answer(all_stored(2))
 
     assert play.fates == delivered("a", "b")
-    assert play.dispatch.count == 0
+    assert len(play.dispatch.rows) == 0
     assert play.due_in() == NEVER
 
 
@@ -139,8 +139,8 @@ def test_an_answer_that_patience_will_not_mend_halts_after_one_request(status):
 
     assert play.next() is None
     assert play.due_in() == 60.0
-    assert play.dispatch.count == 3
-    assert play.dispatch.problem is not None
+    assert len(play.dispatch.rows) == 3
+    assert play.dispatch.last_error is not None
     assert play.remarks == ["halted"]
 
 
@@ -158,7 +158,7 @@ def test_a_halted_address_is_asked_with_one_row_and_then_gets_everything():
 
     assert play.fates == delivered("a", "b", "c")
     assert play.remarks == ["halted", "works again"]
-    assert play.dispatch.problem is None
+    assert play.dispatch.last_error is None
 
 
 def test_a_halted_address_does_not_hold_up_the_others():
@@ -232,9 +232,9 @@ def test_what_a_server_kept_before_it_refused_the_rest_is_not_sent_again():
     assert [sent for sent in posts if "a" in sent] == [["a", "b", "c", "d"]]
 
 
-@pytest.mark.parametrize("policy", ["resend", "park"])
+@pytest.mark.parametrize("policy", ["resend", "hold"])
 def test_rows_of_a_refused_batch_that_cannot_be_looked_for_are_sent_again_or_parked(policy):
-    play = Play(on_unknown=policy).add(*"abcd")
+    play = Play(on_unconfirmed=policy).add(*"abcd")
     posts = []
     while sent := play.next():
         if play.errand.kind == "find":
@@ -247,7 +247,7 @@ def test_rows_of_a_refused_batch_that_cannot_be_looked_for_are_sent_again_or_par
     if policy == "resend":
         assert play.fates == delivered(*"abcd")
     else:
-        assert play.fates == dict.fromkeys("abcd", ("unknown", "could not be looked for"))
+        assert play.fates == dict.fromkeys("abcd", ("unconfirmed", "could not be looked for"))
         assert posts == [list("abcd")]
 
 
@@ -260,7 +260,7 @@ def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
 
 
 def test_a_row_that_fails_in_passing_is_sent_again_but_not_for_ever():
-    play = Play(row_tries=3).add("a", "b")
+    play = Play(max_row_tries=3).add("a", "b")
     play.next()
     play.answer(envelope(1, 1, [(0, "timeout")]))
     for wait in (1.0, 2.0, 4.0):
@@ -283,7 +283,7 @@ def test_a_batch_whose_answer_was_lost_is_looked_for_and_not_sent_again():
     play.found({"a": 1, "b": 1})
 
     assert play.fates == delivered("a", "b")
-    assert play.dispatch.count == 0
+    assert len(play.dispatch.rows) == 0
 
 
 def test_only_the_rows_that_stay_missing_are_sent_again():
@@ -304,10 +304,10 @@ def test_only_the_rows_that_stay_missing_are_sent_again():
 
 
 @pytest.mark.parametrize(("policy", "fate"), [
-    ("resend", {}), ("park", {"a": ("unknown", "could not be looked for")}),
+    ("resend", {}), ("hold", {"a": ("unconfirmed", "could not be looked for")}),
 ])  # fmt: skip
 def test_rows_that_cannot_be_looked_for_are_sent_again_or_parked(policy, fate):
-    play = Play(on_unknown=policy).add("a")
+    play = Play(on_unconfirmed=policy).add("a")
     play.next()
     play.answer(LOST)
     for _ in range(2):
@@ -349,7 +349,7 @@ def test_a_batch_that_fails_alone_is_cut_in_halves():
     play.add("c").later(1.9)
     assert play.next() is None
     play.later(0.2)
-    play.dispatch.doubts[0].not_before += 1
+    play.dispatch.unconfirmed[0].not_before += 1
     assert play.next() == ["c"]
     play.answer(all_stored(1))
     for _ in range(2):
@@ -373,7 +373,7 @@ def test_what_waited_too_long_is_given_up():
     given_up = play.dispatch.expire(now=100.0)
 
     assert told(given_up) == [("old", "dropped", "expired")]
-    assert play.dispatch.count == 1
+    assert len(play.dispatch.rows) == 1
 
 
 def test_what_waited_too_long_apart_is_given_up():
@@ -397,12 +397,12 @@ def test_at_the_end_what_was_sent_is_unknown_and_the_rest_dropped():
     play.later(1).next()
 
     assert told(play.dispatch.abandoned("shutdown")) == [
-        ("doubtful", "unknown", "shutdown"),
-        ("flying", "unknown", "shutdown"),
+        ("doubtful", "unconfirmed", "shutdown"),
+        ("flying", "unconfirmed", "shutdown"),
         ("waiting", "dropped", "shutdown"),
     ]
-    play.dispatch.forget()
-    assert play.dispatch.count == 0
+    play.dispatch.clear()
+    assert len(play.dispatch.rows) == 0
 
 
 def test_no_body_is_larger_than_its_limit_unless_it_holds_one_row():

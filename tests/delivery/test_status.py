@@ -2,63 +2,67 @@
 
 import threading
 
-from respan_langchain.delivery.status import MOST_NOTES, Fate, Ledger
+from respan_langchain.delivery.status import MOST_NOTES, DeliveryStatus, RowStatus
 
 
 def test_a_row_is_queued_until_it_meets_its_fate():
-    ledger = Ledger()
+    ledger = DeliveryStatus()
 
     ledger.accept(["a"])
-    assert ledger.fate("a") == Fate("queued")
+    assert ledger.row_status("a") == RowStatus("queued")
 
-    ledger.doubt("a", "no answer")
-    assert ledger.fate("a") == Fate("queued", "no answer")
+    ledger.mark_unconfirmed("a", "no answer")
+    assert ledger.row_status("a") == RowStatus("queued", "no answer")
     assert ledger.counts().queued == 1
 
-    ledger.settle(["a"], "rejected", "no input")
-    assert ledger.fate("a") == Fate("rejected", "no input")
+    ledger.record(["a"], "rejected", "no input")
+    assert ledger.row_status("a") == RowStatus("rejected", "no input")
     assert ledger.counts().queued == 0
 
 
 def test_a_row_that_never_came_has_no_fate():
-    assert Ledger().fate("a") is None
+    assert DeliveryStatus().row_status("a") is None
 
 
 def test_every_row_is_counted_in_one_place():
-    ledger = Ledger()
+    ledger = DeliveryStatus()
     for name in "abcdef":
         ledger.accept([name])
-    ledger.settle(["a"], "delivered")
-    ledger.settle(["b"], "rejected", "bad")
-    ledger.settle(["c"], "dropped", "expired")
-    ledger.settle(["d"], "unknown")
-    ledger.settle(["e"], "spooled")
+    ledger.record(["a"], "delivered")
+    ledger.record(["b"], "rejected", "bad")
+    ledger.record(["c"], "dropped", "expired")
+    ledger.record(["d"], "unconfirmed")
+    ledger.record(["e"], "spooled")
     ledger.drop("g", "queue_rows")
 
     counts = ledger.counts()
 
     assert (counts.captured, counts.accepted, counts.queued) == (7, 6, 1)
-    assert (counts.delivered, counts.rejected, counts.unknown, counts.spooled) == (1, 1, 1, 1)
+    assert (counts.delivered, counts.rejected, counts.unconfirmed, counts.spooled) == (1, 1, 1, 1)
     assert counts.dropped == {"expired": 1, "queue_rows": 1}
     assert counts.lost == 2
 
 
 def test_only_the_latest_fates_are_remembered_and_all_are_counted():
-    ledger = Ledger(remembered=2)
+    ledger = DeliveryStatus(remembered=2)
     for name in "abc":
         ledger.accept([name])
-        ledger.settle([name], "delivered")
+        ledger.record([name], "delivered")
 
-    assert [ledger.fate(name) for name in "abc"] == [None, Fate("delivered"), Fate("delivered")]
+    assert [ledger.row_status(name) for name in "abc"] == [
+        None,
+        RowStatus("delivered"),
+        RowStatus("delivered"),
+    ]
     assert ledger.counts().delivered == 3
 
 
 def test_a_book_that_nobody_reads_stays_small():
-    ledger = Ledger(remembered=10)
+    ledger = DeliveryStatus(remembered=10)
 
     for number in range(20_000):
         ledger.accept([str(number)])
-        ledger.settle([str(number)], "delivered")
+        ledger.record([str(number)], "delivered")
         ledger.drop(str(number), "queue_rows")
 
     assert len(ledger._notes) <= MOST_NOTES + 1
@@ -67,7 +71,7 @@ def test_a_book_that_nobody_reads_stays_small():
 
 
 def test_a_child_process_begins_an_empty_book():
-    ledger = Ledger()
+    ledger = DeliveryStatus()
     ledger.accept(["a"])
 
     ledger.after_fork()
@@ -76,12 +80,12 @@ def test_a_child_process_begins_an_empty_book():
 
 
 def test_counts_are_exact_under_threads():
-    ledger = Ledger()
+    ledger = DeliveryStatus()
 
     def write(start):
         for number in range(start, start + 5_000):
             ledger.accept([str(number)])
-            ledger.settle([str(number)], "delivered")
+            ledger.record([str(number)], "delivered")
             if number % 1_000 == 0:
                 ledger.counts()
 
@@ -108,7 +112,7 @@ class Interrupting(str):
 
 
 def test_a_question_that_interrupts_the_counting_loses_no_note():
-    ledger = Ledger()
+    ledger = DeliveryStatus()
     reason = Interrupting("queue_rows")
     reason.ledger, reason.left = ledger, 2
     ledger.drop("a", reason)

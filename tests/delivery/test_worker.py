@@ -9,16 +9,16 @@ import pytest
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.status import Fate, Ledger
+from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Events, all_stored, parcel, threads_refused
 
-FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
+FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
 
 @pytest.fixture
 def ledger():
-    return Ledger()
+    return DeliveryStatus()
 
 
 def test_nothing_starts_before_the_first_row(open_worker):
@@ -27,7 +27,7 @@ def test_nothing_starts_before_the_first_row(open_worker):
     worker = open_worker()
 
     assert threading.active_count() == before
-    assert worker.asleep
+    assert worker.idle
 
 
 def test_what_is_put_is_delivered(open_worker, wire, ledger):
@@ -39,7 +39,7 @@ def test_what_is_put_is_delivered(open_worker, wire, ledger):
 
     assert sorted(wire.stored.values()) == [1] * 1_200
     assert [len(batch) for batch in wire.batches] == [500, 500, 200]
-    assert ledger.fate("7") == Fate("delivered")
+    assert ledger.row_status("7") == RowStatus("delivered")
     assert worker.requests == 3
 
 
@@ -78,7 +78,7 @@ def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, ledg
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
-    other = Ledger()
+    other = DeliveryStatus()
     worker.put(parcel("slow", ledger=other))
     assert worker.flush(0.2, ledger)
     assert not worker.flush(0.05, other)
@@ -109,7 +109,7 @@ def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):
     events.note("b")
     worker.flush(0.2, ledger)
 
-    assert ledger.fate("b") == Fate("queued")
+    assert ledger.row_status("b") == RowStatus("queued")
     release.set()
     assert worker.flush(WAIT, ledger)
 
@@ -122,7 +122,7 @@ def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledg
     result = worker.flush(30.0, ledger)
 
     assert result.pending == 1
-    assert worker.problem.startswith("401, ")
+    assert worker.last_error.startswith("401, ")
     assert len(wire.batches) == 1
 
 
@@ -141,7 +141,7 @@ def test_what_no_patience_mends_is_said_once_with_what_to_do(
     [line] = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"Respan takes no records: {status}, ")
     assert advice in line
-    assert advice in worker.problem
+    assert advice in worker.last_error
 
 
 def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, ledger):
@@ -243,12 +243,12 @@ def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
     events = Events(worker, ledger, slice_of=5)
     worker.attach(events)
     events.note("flying", size=50)
-    worker.hurry(WAIT)
+    worker.begin_flush(WAIT)
     assert wire.arrived.acquire(timeout=WAIT)
 
     events.note("waiting", size=40)
     events.note("large", size=60)
-    worker.secure(WAIT)
+    worker.sync_to_disk(WAIT)
 
     assert ledger.counts().dropped == {"queue_bytes": 1}
     release.set()
@@ -256,7 +256,7 @@ def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
 
 
 def test_a_book_that_nobody_reads_holds_no_more_than_the_rows_it_remembers(open_worker, wire):
-    ledger = Ledger(remembered=10)
+    ledger = DeliveryStatus(remembered=10)
     worker = open_worker(batch_rows=50, **FAST)
     for start in range(0, 500, 100):
         worker.put(*(parcel(str(number), ledger=ledger) for number in range(start, start + 100)))
@@ -330,13 +330,13 @@ def test_threads_are_used_once_they_are_possible(wire, ledger):
     with threads_refused():
         worker.put(parcel("a", ledger=ledger))
     worker.put(parcel("b", ledger=ledger))
-    assert worker.asleep
+    assert worker.idle
 
     now[0] = 5.0
     worker.put(parcel("c", ledger=ledger))
 
     assert wire.arrived.acquire(timeout=WAIT)
-    worker.abandon("the test is over")
+    worker.discard_pending("the test is over")
 
 
 def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, ledger, caplog):
@@ -415,7 +415,7 @@ def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, ledger):
     worker.put(parcel("a", ledger=ledger))
 
     assert worker.flush(WAIT, ledger)
-    worker.abandon("the test is over")
+    worker.discard_pending("the test is over")
 
 
 @pytest.mark.parametrize("place", ["source", "carrier"])
@@ -459,7 +459,6 @@ def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, le
 
     assert wire.stored == {"a": 1}
     assert events.takes <= takes + 2
-    worker.detach(events)
 
 
 def test_a_hundred_thousand_drops_are_two_lines(open_worker, ledger, caplog):

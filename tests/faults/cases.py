@@ -14,7 +14,7 @@ from typing import Any
 from tests.faults.hosting import App, client
 from tests.faults.server import FaultServer, Mood, Request, healthy
 
-QUICK = {"probe_interval": 1.0, "settle": (0.5, 1.0, 2.0)}
+QUICK = {"probe_interval": 1.0, "lookup_delays": (0.5, 1.0, 2.0)}
 """So that a recovery takes seconds instead of minutes."""
 
 

@@ -203,7 +203,7 @@ def hard_exit() -> None:
 
 def settled() -> None:
     """Until everything is on disk."""
-    assert WORKER.secure(30.0)
+    assert WORKER.sync_to_disk(30.0)
 
 
 def adopt() -> None:

@@ -64,7 +64,7 @@ def test_a_fault_costs_no_row_and_doubles_none(name):
         assert outcome.said["delivered"] == 0
         assert "record(s) not delivered: no time was left at exit" in outcome.outputs
     elif name.startswith("Z"):
-        # At least once: without a list nobody can know, and `on_unknown` is left at "resend".
+        # At least once: without a list nobody can know, and `on_unconfirmed` is left at "resend".
         assert (outcome.stored, outcome.doubled) == (case.count, case.count)
     elif case.then:
         assert (outcome.stored, outcome.doubled) == (case.count, 0)

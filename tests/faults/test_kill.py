@@ -30,7 +30,7 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path):
             "act": "zygote",
             "report": str(tmp_path / "report.json"),
             "settings": {"delivery": "durable", "spool_dir": str(tmp_path / "spool")},
-            "limits": {"max_age": 0.01, "settle": SETTLE, "probe_interval": 0.1},
+            "limits": {"max_age": 0.01, "lookup_delays": SETTLE, "probe_interval": 0.1},
         }
         named = run_and_kill(task, dice)
         outcome = play_after_kill(task, tmp_path)
@@ -79,7 +79,7 @@ def test_processes_that_share_a_directory_send_nothing_twice(tmp_path):
             "act": "zygote",
             "report": str(tmp_path / "report.json"),
             "settings": {"delivery": "durable", "spool_dir": str(tmp_path / "spool")},
-            "limits": {"max_age": 0.05, "settle": SETTLE},
+            "limits": {"max_age": 0.05, "lookup_delays": SETTLE},
         }
         named: list[str] = []
 

@@ -105,7 +105,7 @@ def test_with_the_server_down_the_app_runs_on_and_flush_comes_back_in_time(sink)
     assert not handler.flush(timeout=1)
     assert time.monotonic() - began < 1.5
     assert (handler.stats.captured, handler.stats.queued, handler.stats.delivered) == (2, 2, 0)
-    handler._worker.abandon("test is over")
+    handler._worker.discard_pending("test is over")
 
 
 def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink):
@@ -146,7 +146,7 @@ def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, 
     assert "401" in said[0]
     assert KEY not in said[0]
     assert "401" in handler.stats.last_error
-    handler._worker.abandon("test is over")
+    handler._worker.discard_pending("test is over")
 
 
 def test_handlers_for_the_same_place_share_one_worker(sink):
@@ -177,4 +177,4 @@ def test_with_flush_disk_a_roots_rows_are_on_disk_when_its_call_returns(sink, tm
     [spool] = (tmp_path / "spool").rglob("*.db")
     with closing(sqlite3.connect(spool)) as disk:
         assert disk.execute("SELECT count(*) FROM rows").fetchone() == (2,)
-    handler._worker.abandon("test is over")
+    handler._worker.discard_pending("test is over")

@@ -19,7 +19,7 @@ from respan_langchain.cli.formatting import format_count, pluralize
 from respan_langchain.cli.tables import Column, new_table, number_column
 from respan_langchain.datasets.export.files import json_text, open_output
 from respan_langchain.delivery.spool import admin
-from respan_langchain.delivery.spool.admin import SpoolFile
+from respan_langchain.delivery.spool.admin import SpoolFileInfo
 from respan_langchain.delivery.spool.file import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
@@ -123,7 +123,7 @@ def _complained(ctx: CliContext, odd: list[Path]) -> int:
     return EXIT_PROBLEMS
 
 
-def _shown(folder: Path, files: list[SpoolFile]) -> RenderableType:
+def _shown(folder: Path, files: list[SpoolFileInfo]) -> RenderableType:
     if not files:
         return Text(f"Nothing waits in {folder}.")
     drawn = new_table(

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from respan_langchain.delivery.spool.directory import Lock
-from respan_langchain.delivery.spool.file import STATES, Spool, SpoolRow, SpoolState
+from respan_langchain.delivery.spool.file import STATES, SpoolFile, SpoolRow, SpoolState
 
 Told = TypeVar("Told")
-Odd: TypeAlias = Callable[[Path], object]
+OnUnreadable: TypeAlias = Callable[[Path], object]
 """Hears of a file that cannot be read to its end, or not be changed; the others are still done."""
 
 
-def pass_over(path: Path) -> None:
+def ignore(path: Path) -> None:
     """Say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolFile:
+class SpoolFileInfo:
     """One file, for people to look at."""
 
     path: Path
@@ -40,25 +40,28 @@ class SpoolFile:
     """It was set aside, or cannot be read."""
 
 
-def spool_files(directory: Path) -> list[SpoolFile]:
+def spool_files(directory: Path) -> list[SpoolFileInfo]:
     """Every file, damaged ones included."""
     aside = _walk(directory, "*.db.corrupt-*")
     return [
         *(_file(path) for path in _walk(directory, "*.db")),
-        *(SpoolFile(path, in_use=False, bytes=path.stat().st_size, damaged=True) for path in aside),
+        *(
+            SpoolFileInfo(path, in_use=False, bytes=path.stat().st_size, damaged=True)
+            for path in aside
+        ),
     ]
 
 
 def export(
-    directory: Path, states: Sequence[SpoolState] = STATES, odd: Odd = pass_over
+    directory: Path, states: Sequence[SpoolState] = STATES, odd: OnUnreadable = ignore
 ) -> Iterator[dict[str, Any]]:
     """Every row with its history, ready for a line of JSON; `log` is what the platform takes."""
-    for row in _from_all(directory, Spool.rows, odd):
+    for row in _from_all(directory, SpoolFile.rows, odd):
         if row.state in states and not row.damaged:
             yield _exported(row)
 
 
-def replay(directory: Path, odd: Odd = pass_over) -> int:
+def replay(directory: Path, odd: OnUnreadable = ignore) -> int:
     """Mark the dead letters to be sent again by the next worker on this directory; how many."""
     return sum(_from_all(directory, lambda spool: [spool.revive()], odd))
 
@@ -67,28 +70,30 @@ def purge(
     directory: Path,
     states: Sequence[SpoolState] = ("dead",),
     before: float = float("inf"),
-    odd: Odd = pass_over,
+    odd: OnUnreadable = ignore,
 ) -> int:
     """Delete rows in these states that were captured before a moment; how many."""
     return sum(_from_all(directory, lambda spool: [spool.purge(states, before)], odd))
 
 
-def _from_all(directory: Path, ask: Callable[[Spool], Iterable[Told]], odd: Odd) -> Iterator[Told]:
+def _from_all(
+    directory: Path, ask: Callable[[SpoolFile], Iterable[Told]], odd: OnUnreadable
+) -> Iterator[Told]:
     for path in _walk(directory, "*.db"):
         try:
-            with closing(Spool(path)) as spool:
+            with closing(SpoolFile(path)) as spool:
                 yield from ask(spool)
         except sqlite3.DatabaseError:
             odd(path)
 
 
-def _file(path: Path) -> SpoolFile:
+def _file(path: Path) -> SpoolFileInfo:
     try:
-        with closing(Spool(path)) as spool:
+        with closing(SpoolFile(path)) as spool:
             counts, size = spool.counts(), spool.bytes()
     except sqlite3.DatabaseError:
-        return SpoolFile(path, in_use=_in_use(path), bytes=path.stat().st_size, damaged=True)
-    return SpoolFile(
+        return SpoolFileInfo(path, in_use=_in_use(path), bytes=path.stat().st_size, damaged=True)
+    return SpoolFileInfo(
         path,
         in_use=_in_use(path),
         waiting=counts.get("waiting", 0),

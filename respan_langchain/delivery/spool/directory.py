@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from respan_langchain.delivery.spool.file import Spool, SpoolRow, cause_of, is_damage
+from respan_langchain.delivery.spool.file import SpoolFile, SpoolRow, cause_of, is_damage
 from respan_langchain.errors import ConfigurationError
 
 MINE_ALONE = 0o700
@@ -74,7 +74,7 @@ class Lock:
                 os.close(descriptor)
 
 
-def create(directory: Path) -> tuple[Spool, Lock]:
+def create(directory: Path) -> tuple[SpoolFile, Lock]:
     """A new file of one's own.
 
     Raises:
@@ -85,7 +85,7 @@ def create(directory: Path) -> tuple[Spool, Lock]:
     lock.acquire()
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600))
-        return Spool(path), lock
+        return SpoolFile(path), lock
     except (OSError, sqlite3.Error):
         # It is tried again and again for as long as the disk is full.
         remove(path)
@@ -103,7 +103,7 @@ class Orphan:
     problem: str = ""
     """Why the rest of it, or all of it, could not be read."""
 
-    def rows(self, spool: Spool) -> Iterator[SpoolRow]:
+    def rows(self, spool: SpoolFile) -> Iterator[SpoolRow]:
         """Those that can be read."""
         try:
             for row in spool.rows():
@@ -116,7 +116,7 @@ class Orphan:
             self.problem = cause_of(error)
 
 
-def adopt_orphans(directory: Path, home: Spool) -> Iterator[Orphan]:
+def adopt_orphans(directory: Path, home: SpoolFile) -> Iterator[Orphan]:
     """Move the rows of processes that are gone into `home`; what became of each file.
 
     Raises:
@@ -129,7 +129,7 @@ def adopt_orphans(directory: Path, home: Spool) -> Iterator[Orphan]:
                 yield orphan
 
 
-def _adopt(path: Path, home: Spool) -> Orphan | None:
+def _adopt(path: Path, home: SpoolFile) -> Orphan | None:
     lock = Lock(path.with_suffix(".lock"))
     try:
         if not lock.acquire():
@@ -143,10 +143,10 @@ def _adopt(path: Path, home: Spool) -> Orphan | None:
         lock.release()
 
 
-def _move_rows(orphan: Orphan, home: Spool) -> Orphan:
+def _move_rows(orphan: Orphan, home: SpoolFile) -> Orphan:
     """Copy all or nothing, then delete: a crash in between leaves doubles for the primary key."""
     try:
-        spool = Spool(orphan.path)
+        spool = SpoolFile(orphan.path)
     except sqlite3.Error as error:
         orphan.problem = cause_of(error)
         if is_damage(error):

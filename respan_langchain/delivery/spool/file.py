@@ -83,7 +83,7 @@ def cause_of(error: Exception) -> str:
             return f"{kind}: {error}"
 
 
-class Spool:
+class SpoolFile:
     """An open file of rows. Every method is one transaction."""
 
     def __init__(self, path: Path) -> None:

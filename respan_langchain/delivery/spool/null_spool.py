@@ -4,17 +4,17 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from respan_langchain.delivery.batch import Settled
-from respan_langchain.delivery.row import Parcel, Row
+from respan_langchain.delivery.batch import Outcome
+from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool.file import SpoolState
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.status import DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A row that came back from disk, with an empty body if it was lost there."""
 
-    parcel: Parcel
+    parcel: EncodedRow
     sent: bool
     """It was sent, and nobody knows what became of it."""
     adopted: bool
@@ -22,7 +22,7 @@ class Loaded:
     lost: str = ""
     """Why it is to be thrown away; empty when it is not."""
 
-    def count_in(self, ledger: Ledger) -> None:
+    def count_in(self, ledger: DeliveryStatus) -> None:
         """It is not on disk alone any more."""
         if self.adopted:
             ledger.accept([self.parcel.id])
@@ -30,7 +30,7 @@ class Loaded:
             ledger.resume(self.parcel.id)
 
 
-class NoOutbox:
+class NullSpool:
     """The level `memory`: nothing goes to disk."""
 
     is_durable: bool = False
@@ -38,36 +38,36 @@ class NoOutbox:
     takes_overflow: bool = False
     loadable: int = 0
     """Rows that wait on disk alone."""
-    problem: str | None = None
+    last_error: str | None = None
     """Why the disk is not used now."""
 
     def __init__(self) -> None:
-        self.adopted = Ledger(remembered=0)
+        self.adopted = DeliveryStatus(remembered=0)
         """Counts the rows of processes that are gone."""
-        self.odd_files: deque[str] = deque()
+        self.unreadable_files: deque[str] = deque()
         """What is wrong with files that processes left, for whoever tells people."""
 
-    def write_down(self, rows: Sequence[Row], now: float) -> None:
+    def append(self, rows: Sequence[QueuedRow], now: float) -> None:
         """`durable`: these were taken in."""
 
-    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> list[Row]:
+    def spill(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> list[QueuedRow]:
         """Keep on disk alone what cannot stay in memory; those for which there was room."""
         del rows, state, now
         return []
 
-    def bury(self, settled: Sequence[Settled], now: float) -> None:
+    def add_dead_letters(self, settled: Sequence[Outcome], now: float) -> None:
         """Keep dead letters, with their reasons."""
 
-    def leaving(self, rows: Sequence[Row], now: float) -> None:
+    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
 
-    def returned(self, rows: Sequence[Row], now: float) -> None:
+    def mark_pending(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These were surely not stored."""
 
-    def remove(self, rows: Sequence[Row], now: float) -> None:
+    def remove(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These are done with."""
 
-    def look_around(self, now: float) -> list[Loaded]:
+    def adopt_orphans(self, now: float) -> list[Loaded]:
         """Adopt what processes left that are gone; what of all that is here is lost."""
         del now
         return []

@@ -14,13 +14,19 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
-from respan_langchain.delivery.batch import Settled, rows_of
+from respan_langchain.delivery.batch import Outcome, rows_of
 from respan_langchain.delivery.limits import MEBIBYTE
-from respan_langchain.delivery.row import Parcel, Row
+from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool import directory
-from respan_langchain.delivery.spool.file import Spool, SpoolRow, SpoolState, cause_of, is_damage
-from respan_langchain.delivery.spool.null_spool import Loaded, NoOutbox
-from respan_langchain.delivery.status import Ledger
+from respan_langchain.delivery.spool.file import (
+    SpoolFile,
+    SpoolRow,
+    SpoolState,
+    cause_of,
+    is_damage,
+)
+from respan_langchain.delivery.spool.null_spool import Loaded, NullSpool
+from respan_langchain.delivery.status import DeliveryStatus
 
 LOOK_FOR_ORPHANS = 30.0
 """Seconds between two looks for files of processes that are gone."""
@@ -31,7 +37,7 @@ FIRST_REST, LONGEST_REST = 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
+class SpoolConfig:
     """That, where and how much."""
 
     directory: Path
@@ -43,21 +49,21 @@ class Disk:
     """Seconds after which a row on disk is thrown away, and counted."""
 
 
-class Outbox(NoOutbox):
+class Spool(NullSpool):
     """The disk's side of one worker; for the worker's thread alone."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: SpoolConfig) -> None:
         super().__init__()
         self.disk = disk
         self.is_durable = disk.level == "durable"
         self.takes_overflow = True
-        self._spool: Spool | None = None
+        self._spool: SpoolFile | None = None
         self._lock: directory.Lock | None = None
         self._on_disk: dict[tuple[str, str], int] = {}
         self._owed: set[tuple[str, str]] = set()
         """Of these, what is done with and could not be deleted yet."""
         self._bytes = 0
-        self._owners: WeakValueDictionary[int, Ledger] = WeakValueDictionary()
+        self._owners: WeakValueDictionary[int, DeliveryStatus] = WeakValueDictionary()
         self._rests = 0
         self._rest_until = float("-inf")
         self._look_at = float("-inf")
@@ -65,36 +71,36 @@ class Outbox(NoOutbox):
 
     # -- rows go to disk -------------------------------------------------------------------------
 
-    def write_down(self, rows: Sequence[Row], now: float) -> None:
+    def append(self, rows: Sequence[QueuedRow], now: float) -> None:
         """`durable`: these were taken in."""
         if self.is_durable:
             self._keep(rows, "waiting", now, held=True)
 
-    def spill(self, rows: Sequence[Row], state: SpoolState, now: float) -> list[Row]:
+    def spill(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> list[QueuedRow]:
         """Keep on disk alone what cannot stay in memory; those for which there was room."""
         return self._keep(rows, state, now, held=False)
 
-    def bury(self, settled: Sequence[Settled], now: float) -> None:
+    def add_dead_letters(self, settled: Sequence[Outcome], now: float) -> None:
         """Keep dead letters, with their reasons."""
         reasons = {_key(row): one.reason for one in settled for row in one.rows}
         self._keep(rows_of(settled), "dead", now, held=True, reasons=reasons)
 
-    def leaving(self, rows: Sequence[Row], now: float) -> None:
+    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These are about to be sent: should the process die, they are to be looked for first."""
         self._change([_key(row) for row in rows if _key(row) in self._on_disk], "sent", now)
 
-    def returned(self, rows: Sequence[Row], now: float) -> None:
+    def mark_pending(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These were surely not stored."""
         self._change([_key(row) for row in rows if _key(row) in self._on_disk], "waiting", now)
 
-    def remove(self, rows: Sequence[Row], now: float) -> None:
+    def remove(self, rows: Sequence[QueuedRow], now: float) -> None:
         """These are done with."""
         self._owed |= {_key(row) for row in rows} & self._on_disk.keys()
         self._delete_owed(now)
 
     # -- rows come back --------------------------------------------------------------------------
 
-    def look_around(self, now: float) -> list[Loaded]:
+    def adopt_orphans(self, now: float) -> list[Loaded]:
         """Adopt what processes left that are gone; what is damaged or too old is lost: this."""
         if now < self._look_at:
             return []
@@ -163,13 +169,13 @@ class Outbox(NoOutbox):
 
     def _keep(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[QueuedRow],
         state: SpoolState,
         now: float,
         *,
         held: bool,
         reasons: Reasons = NO_REASONS,
-    ) -> list[Row]:
+    ) -> list[QueuedRow]:
         if not rows or (spool := self._open(now)) is None:
             return []
         with _Rescue(self, now):
@@ -184,28 +190,28 @@ class Outbox(NoOutbox):
                 self._forget(kept)
             elif state == "dead":
                 self._forget(kept)
-            self.problem, self._rests = None, 0
+            self.last_error, self._rests = None, 0
             return kept
         return []
 
-    def _forget(self, rows: Sequence[Row]) -> None:
+    def _forget(self, rows: Sequence[QueuedRow]) -> None:
         for row in rows:
             self._on_disk.pop(_key(row), None)
 
-    def _fitting(self, rows: Sequence[Row], spool: Spool) -> list[Row]:
+    def _fitting(self, rows: Sequence[QueuedRow], spool: SpoolFile) -> list[QueuedRow]:
         """Those for which there is room; dead letters make some."""
         size = sum(map(self._growth, rows))
         while self._bytes + size > self.disk.max_bytes and spool.drop_oldest_dead():
             self._bytes = spool.bytes()
         room = self.disk.max_bytes - self._bytes
-        fitting: list[Row] = []
+        fitting: list[QueuedRow] = []
         for row in rows:
             if self._growth(row) <= room:
                 room -= self._growth(row)
                 fitting.append(row)
         return fitting
 
-    def _growth(self, row: Row) -> int:
+    def _growth(self, row: QueuedRow) -> int:
         return 0 if _key(row) in self._on_disk else row.size
 
     def _delete_owed(self, now: float) -> None:
@@ -220,35 +226,35 @@ class Outbox(NoOutbox):
             with _Rescue(self, now):
                 spool.mark(keys, state, attempt=state == "sent")
 
-    def _spool_row(self, row: Row, state: SpoolState, reason: str) -> SpoolRow:
-        parcel = row.parcel
-        self._owners[id(parcel.ledger)] = parcel.ledger
+    def _spool_row(self, row: QueuedRow, state: SpoolState, reason: str) -> SpoolRow:
+        parcel = row.encoded
+        self._owners[id(parcel.status)] = parcel.status
         return SpoolRow(
-            parcel.id, parcel.address, parcel.body, state, reason, owner=id(parcel.ledger)
+            parcel.id, parcel.dataset, parcel.body, state, reason, owner=id(parcel.status)
         )
 
     def _note_odd(self, orphan: directory.Orphan) -> None:
         """Have it said once: a file that cannot be opened is met at every look."""
         if orphan.problem and orphan.path not in self._odd_paths:
             self._odd_paths.add(orphan.path)
-            self.odd_files.append(orphan.problem)
+            self.unreadable_files.append(orphan.problem)
 
     def _loaded(self, row: SpoolRow, lost: str = "") -> Loaded:
         owner = self._owners.get(row.owner)
-        parcel = Parcel(row.id, row.address, row.body, owner or self.adopted)
+        parcel = EncodedRow(row.id, row.address, row.body, owner or self.adopted)
         return Loaded(parcel, sent=row.state == "sent", adopted=owner is None, lost=lost)
 
-    def _open(self, now: float) -> Spool | None:
+    def _open(self, now: float) -> SpoolFile | None:
         if self._spool is None and now >= self._rest_until:
             with _Rescue(self, now):
                 directory.prepare(self.disk.directory)
                 self._spool, self._lock = directory.create(self.disk.directory)
-                self.problem, self._rests = None, 0
+                self.last_error, self._rests = None, 0
         return self._spool if now >= self._rest_until else None
 
-    def stumble(self, error: Exception, now: float) -> None:
+    def on_disk_error(self, error: Exception, now: float) -> None:
         """The disk said no, or the file is damaged: go on in memory for a while."""
-        self.problem = cause_of(error)
+        self.last_error = cause_of(error)
         self._rest_until = now + min(LONGEST_REST, FIRST_REST * 2**self._rests)
         self._rests += 1
         if self._spool is not None and isinstance(error, sqlite3.Error) and is_damage(error):
@@ -269,7 +275,7 @@ class Outbox(NoOutbox):
 class _Rescue:
     """Turns what a disk may say into a rest for it."""
 
-    def __init__(self, outbox: Outbox, now: float) -> None:
+    def __init__(self, outbox: Spool, now: float) -> None:
         self._outbox, self._now = outbox, now
 
     def __enter__(self) -> None:
@@ -279,13 +285,13 @@ class _Rescue:
         from respan_langchain.errors import ConfigurationError
 
         if isinstance(error, sqlite3.Error | OSError | ConfigurationError):
-            self._outbox.stumble(error, self._now)
+            self._outbox.on_disk_error(error, self._now)
             return True
         return False
 
 
-def _key(row: Row) -> tuple[str, str]:
-    return row.parcel.id, row.parcel.address
+def _key(row: QueuedRow) -> tuple[str, str]:
+    return row.encoded.id, row.encoded.dataset
 
 
 def _alive(rows: Iterable[SpoolRow]) -> list[SpoolRow]:

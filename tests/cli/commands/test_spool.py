@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from respan_langchain.delivery.spool.file import Spool, SpoolRow
+from respan_langchain.delivery.spool.file import SpoolFile, SpoolRow
 
 BODY = b'{"input":"a","metadata":{"custom_identifier":"run-1"}}'
 
@@ -15,7 +15,7 @@ def spooled(folder, monkeypatch):
     monkeypatch.setenv("RESPAN_SPOOL_DIR", str(folder / "spool"))
     place = folder / "spool" / "api.respan.ai-12345678"
     place.mkdir(parents=True)
-    spool = Spool(place / "one.db")
+    spool = SpoolFile(place / "one.db")
     spool.add(
         [SpoolRow("run-1", "name:demo", BODY), SpoolRow("run-2", "name:demo", BODY)], held=False
     )

@@ -11,18 +11,18 @@ from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.spool import admin, directory
-from respan_langchain.delivery.spool.file import STATES, Spool, SpoolRow
-from respan_langchain.delivery.spool.spool import Disk, Outbox
-from respan_langchain.delivery.status import Fate, Ledger
+from respan_langchain.delivery.spool.file import STATES, SpoolFile, SpoolRow
+from respan_langchain.delivery.spool.spool import Spool, SpoolConfig
+from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import NEVER, WAIT, Events, Turns, disk_full, parcel
 
-FAST = {"settle": (0.01, 0.02), "backoff_first": 0.001, "backoff_most": 0.01}
+FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
 
 @pytest.fixture
 def ledger():
-    return Ledger()
+    return DeliveryStatus()
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def by_hand(wire):
     outboxes = []
 
     def make(disk, **limits):
-        outboxes.append(Outbox(disk))
+        outboxes.append(Spool(disk))
         return Turns(wire, outboxes[-1], **limits)
 
     yield make
@@ -50,13 +50,13 @@ def on_disk(wire, place):
     opened = []
 
     def make(level="durable", *, disk=None, **limits):
-        chosen = disk or Disk(place, level)
+        chosen = disk or SpoolConfig(place, level)
         opened.append(Worker(lambda: wire, Limits(**{**FAST, **limits}), chosen))
         return opened[-1]
 
     yield make
     for worker in opened:
-        worker.abandon("the test is over")
+        worker.discard_pending("the test is over")
 
 
 def rows_in(place, *states):
@@ -76,7 +76,7 @@ def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger
     for name in "ab":
         worker.put(parcel(name, ledger=ledger))
 
-    assert worker.secure(WAIT)
+    assert worker.sync_to_disk(WAIT)
     assert rows_in(place, "waiting") == ["a", "b"]
 
     assert worker.flush(WAIT, ledger)
@@ -84,14 +84,14 @@ def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger
 
 
 def test_memory_alone_secures_nothing(open_worker):
-    assert not open_worker().secure(WAIT)
+    assert not open_worker().sync_to_disk(WAIT)
 
 
 def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, ledger):
     first = on_disk(max_age=60.0)
     for name in "abc":
         first.put(parcel(name, ledger=ledger))
-    assert first.secure(WAIT)
+    assert first.sync_to_disk(WAIT)
     killed(first)
 
     second = on_disk()
@@ -138,7 +138,7 @@ def test_what_is_left_at_the_end_is_for_the_next_process(
 
     assert rows_in(place, "waiting") == ["a", "b"]
     assert ledger.counts().spooled == 2
-    assert ledger.fate("a") == Fate("spooled", "shutdown")
+    assert ledger.row_status("a") == RowStatus("spooled", "shutdown")
     assert "2 record(s) on disk for later" in caplog.text
     assert "not delivered" not in caplog.text
     second = on_disk(level)
@@ -170,7 +170,7 @@ def slow_end(on_disk, ledger):
         worker.attach(events)
         worker.wake()
         assert events.begun.wait(WAIT)
-        worker.abandon("no time was left at exit")
+        worker.discard_pending("no time was left at exit")
         return events
 
     return give_up
@@ -191,7 +191,7 @@ def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
 
 
 def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, ledger):
-    turns = by_hand(Disk(place, "spill"))
+    turns = by_hand(SpoolConfig(place, "spill"))
 
     class Late(Events):
         def take(self, now):
@@ -287,7 +287,7 @@ def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_ag
     by_hand, wire, place, ledger
 ):
     wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
-    turns = by_hand(Disk(place, "spill"), max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "spill"), max_age=1.0)
     turns.put(parcel("a", ledger=ledger))
     turns.until_nothing_is_due()
     assert ledger.counts().rejected == 1
@@ -316,7 +316,7 @@ def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, p
 def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
     hold = threading.Event()
     wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
-    worker = on_disk(disk=Disk(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
+    worker = on_disk(disk=SpoolConfig(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
     for number in range(12):
         worker.put(parcel(str(number), ledger=ledger))
         worker.flush(0.01)
@@ -329,7 +329,7 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
 
 def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, ledger):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}')] * 4
-    turns = by_hand(Disk(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
     for name in "1234":
         turns.put(parcel(name, ledger=ledger))
         turns.until_nothing_is_due()
@@ -342,7 +342,7 @@ def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire
 
 
 def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, caplog):
-    turns = by_hand(Disk(place, "spill", max_bytes=100), max_age=60.0)
+    turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), max_age=60.0)
     sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
     turns.put(*(parcel(name, ledger=ledger, size=size) for name, size in sizes.items()))
     turns.loop.abandon("the end", WAIT)
@@ -350,7 +350,7 @@ def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, 
     assert rows_in(place, "waiting") == ["a", "c", "e"]
     assert ledger.counts().spooled == 3
     assert ledger.counts().dropped == {"shutdown": 2}
-    assert ledger.fate("b") == Fate("dropped", "shutdown")
+    assert ledger.row_status("b") == RowStatus("dropped", "shutdown")
     assert "2 record(s) not delivered: the end" in caplog.text
     assert "3 record(s) on disk for later: the end" in caplog.text
 
@@ -358,40 +358,40 @@ def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, 
 def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
     first = on_disk(max_age=60.0)
     first.put(parcel("a"))
-    assert first.secure(WAIT)
+    assert first.sync_to_disk(WAIT)
     killed(first)
 
-    second = on_disk(disk=Disk(place, "durable", max_age=-60.0))
+    second = on_disk(disk=SpoolConfig(place, "durable", max_age=-60.0))
     second.flush(WAIT)
 
-    assert second.ledger.counts().dropped == {"spool_expired": 1}
+    assert second.status.counts().dropped == {"spool_expired": 1}
     assert "dropped 1 record(s): spool_expired" in caplog.text
     assert not wire.stored
 
 
 def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, ledger):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}'), lambda ids: HttpResult(401)]
-    turns = by_hand(Disk(place, "spill", max_age=-60.0), max_age=0.0)
+    turns = by_hand(SpoolConfig(place, "spill", max_age=-60.0), max_age=0.0)
     for name in ("refused", "late"):
         turns.put(parcel(name, ledger=ledger))
         turns.step()
         turns.step()
     turns.now += 4_000.0
     turns.step()
-    assert ledger.fate("late") == Fate("spooled", "expired")
+    assert ledger.row_status("late") == RowStatus("spooled", "expired")
 
     turns.now += 40.0
     turns.step()
 
-    assert ledger.fate("late") == Fate("dropped", "spool_expired")
-    assert ledger.fate("refused").state == "rejected"
+    assert ledger.row_status("late") == RowStatus("dropped", "spool_expired")
+    assert ledger.row_status("refused").state == "rejected"
     for counts in (ledger.counts(), turns.ledger.counts()):
         assert counts.dropped == {"spool_expired": 1}
         assert (counts.captured, counts.rejected, counts.queued, counts.spooled) == (2, 1, 0, 0)
 
 
 def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, ledger):
-    turns = by_hand(Disk(place, "durable", max_age=-60.0), max_age=100.0)
+    turns = by_hand(SpoolConfig(place, "durable", max_age=-60.0), max_age=100.0)
     turns.put(parcel("a", ledger=ledger))
     turns.step()
     assert rows_in(place, "waiting") == ["a"]
@@ -410,7 +410,7 @@ def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
     worker = on_disk()
     worker.put(parcel("a", ledger=ledger))
 
-    assert not worker.secure(WAIT)
+    assert not worker.sync_to_disk(WAIT)
     assert worker.flush(WAIT, ledger)
 
     assert wire.stored == {"a": 1}
@@ -419,28 +419,28 @@ def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
 
 def test_a_disk_that_is_full_for_a_while_keeps_no_row_from_being_sent(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
-    turns = by_hand(Disk(place, "durable"), max_rows=4, max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "durable"), max_rows=4, max_age=1.0)
     turns.put(parcel("c"), parcel("d"))
     turns.step()
     with disk_full():
         turns.put(parcel("e"))
         turns.until_nothing_is_due()
     assert wire.stored == dict.fromkeys("cde", 1)
-    assert "SQLITE_IOERR_WRITE" in turns.loop.outbox.problem
+    assert "SQLITE_IOERR_WRITE" in turns.loop.outbox.last_error
 
     turns.now += 40.0
     turns.put(parcel("f"))
     turns.until_nothing_is_due()
 
     assert wire.stored == dict.fromkeys("abcdef", 1)
-    assert turns.loop.outbox.problem is None
+    assert turns.loop.outbox.last_error is None
     assert rows_in(place) == []
 
 
 @pytest.fixture
 def delivered_while_the_disk_was_full(by_hand, place, ledger):
     """A loop that could not take what it delivered off the disk."""
-    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger))
     turns.step()
     with disk_full():
@@ -491,7 +491,7 @@ def test_a_disk_that_is_full_at_the_end_too_keeps_what_was_delivered(
 def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, ledger):
     worker = on_disk(max_age=60.0)
     worker.put(parcel("a", ledger=ledger))
-    assert worker.secure(WAIT)
+    assert worker.sync_to_disk(WAIT)
     spool = worker._loop.outbox._spool
     spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     spool.connection.execute("PRAGMA cache_size = 0")
@@ -549,7 +549,7 @@ def left_behind(place, name, ids):
     """What a process left that was killed before it could send anything."""
     directory.prepare(place)
     path = place / f"{name}.db"
-    with closing(Spool(path)) as spool:
+    with closing(SpoolFile(path)) as spool:
         rows = [SpoolRow(each, "dataset", parcel(each, size=0).body) for each in ids]
         spool.add(rows, held=True)
     return path
@@ -560,7 +560,7 @@ def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, ledger
     odd = left_behind(place, "1-odd", ["a1", "a2", "a3", "a4"])
     spoil(odd)
     left_behind(place, "2-good", ["b1", "b2"])
-    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.put(parcel("new", ledger=ledger))
     for _ in range(3):
         turns.now += 40.0
@@ -568,7 +568,7 @@ def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, ledger
 
     assert {"b1", "b2", "new"} <= set(wire.stored)
     assert set(wire.stored.values()) == {1}
-    assert turns.loop.outbox.problem is None
+    assert turns.loop.outbox.last_error is None
     damaged = turns.ledger.counts().lost
     assert len(wire.stored) == (6 if damaged else 3)
     assert turns.ledger.counts().dropped == ({"damaged": 1} if damaged else {})
@@ -581,7 +581,7 @@ def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, 
     content = path.read_bytes()
     at = content.index(b'{"id": "a800"}') // 4096 * 4096
     path.write_bytes(content[:at] + b"\xff" * 4096 + content[at + 4096 :])
-    turns = by_hand(Disk(place), max_age=1.0)
+    turns = by_hand(SpoolConfig(place), max_age=1.0)
     for _ in range(3):
         turns.now += 40.0
         turns.until_nothing_is_due()
@@ -594,7 +594,7 @@ def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, 
 
 def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
-    turns = by_hand(Disk(place, "durable"), max_age=1.0)
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.put(parcel("new"))
     with disk_full():
         turns.until_nothing_is_due()
@@ -607,7 +607,7 @@ def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire,
 
 
 def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
-    turns = by_hand(Disk(place, "durable"), max_age=100.0)
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=100.0)
     turns.put(parcel("new"))
     turns.step()
     spool = turns.loop.outbox._spool
@@ -627,10 +627,10 @@ def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
 
 def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, place):
     directory.prepare(place)
-    with closing(Spool(place / "1-odd.db")) as spool:
+    with closing(SpoolFile(place / "1-odd.db")) as spool:
         spool.add([SpoolRow("a", "dataset", b"{}", "dead")], held=True)
         spool.connection.execute("UPDATE rows SET body = x'00'")
-    turns = by_hand(Disk(place))
+    turns = by_hand(SpoolConfig(place))
     turns.step()
 
     assert turns.ledger.counts().captured == 0
@@ -639,7 +639,7 @@ def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, plac
 
 def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
     one_byte_of_an_id(left_behind(place, "1-odd", ["a3"]))
-    turns = by_hand(Disk(place))
+    turns = by_hand(SpoolConfig(place))
     turns.step()
 
     assert "a3" not in caplog.text
@@ -649,12 +649,14 @@ def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
 def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, ledger):
     worker = on_disk(max_age=60.0)
     worker.put(parcel("a", ledger=ledger))
-    assert worker.secure(WAIT)
+    assert worker.sync_to_disk(WAIT)
 
     child = os.fork()
     if not child:
         worker.put(parcel("b", ledger=ledger))
-        fine = worker.secure(WAIT) and len(list(place.glob("*.db"))) == 2 and worker.flush(WAIT)
+        fine = (
+            worker.sync_to_disk(WAIT) and len(list(place.glob("*.db"))) == 2 and worker.flush(WAIT)
+        )
         os._exit(0 if fine else 1)
 
     assert os.waitpid(child, 0)[1] == 0
