@@ -13,6 +13,13 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "respan_langchain"
 
 LONGEST = 300
+PRIVATE_WORDS = re.compile(
+    r"\b(?:couriers?|heralds?|parcels?|errands?|witness(?:es)?|ledgers?|notebooks?|outbox(?:es)?"
+    r"|rooms?|hall|ground floor|lends? a hand|stumbl\w+|whoever|rehears\w+|at the door"
+    r"|what (?:is|was) (?:said|told|asked|given))\b",
+    re.IGNORECASE,
+)
+"""Words that this project once used for ideas that have a standard term, see docs/glossary.md."""
 TESTS = Path(__file__).parent
 SLEEPS = re.compile(r"\b(?:time|asyncio|anyio|trio)\.sleep\((?!0\))|\bEvent\(\)\.wait\([\d.]")
 """Handing over to the event loop, `sleep(0)`, waits for nothing."""
@@ -98,3 +105,19 @@ def test_no_test_replaces_what_is_ours():
 )
 def test_a_replacement_is_noticed(program):
     assert list(replaced(ast.parse(program)))
+
+
+def test_no_private_word_stands_where_the_field_has_a_term():
+    root = PACKAGE.parent
+    texts = [
+        *PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js"), *(root / "docs").rglob("*.md"),
+        root / "README.md", root / "CHANGELOG.md",
+    ]  # fmt: skip
+    found = [
+        f"{path.relative_to(root)}:{number}: {match[0]}"
+        for path in texts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for match in PRIVATE_WORDS.finditer(line)
+    ]
+
+    assert not found

@@ -1,4 +1,4 @@
-"""The README is true: its code runs, its row is the row, its settings are the settings."""
+"""The documents are true: their code runs, their row is the row sent, their tables are complete."""
 
 import json
 import os
@@ -17,16 +17,17 @@ from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def table(heading: str) -> list[list[str]]:
-    rows = README.split(heading, 1)[1].split("\n\n## ", 1)[0]
-    found = re.findall(r"^\|(.+)\|$", rows, re.MULTILINE)
+def table(page: Path, heading: str) -> list[list[str]]:
+    section = page.read_text(encoding="utf-8").split(heading, 1)[1].split("\n## ", 1)[0]
+    found = re.findall(r"^\|(.+)\|$", section, re.MULTILINE)
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in found[2:]]
 
 
@@ -40,21 +41,28 @@ def app(platform, monkeypatch, tmp_path):
     return {"chain": prompt | FakeChat() | StrOutputParser()}
 
 
-def test_every_python_block_runs(app, capsys):
-    for block in blocks("python"):
-        exec(block, app)  # noqa: S102  # the README's own words
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_blocks_of_a_page_run_in_their_order(page, app):
+    for block in blocks(page, "python"):
+        exec(block, app)  # noqa: S102  # the document's own words
 
-    said = capsys.readouterr().out.strip().splitlines()
-    assert said[0].startswith("captured=2 delivered=2 queued=0")
-    assert "'total_tokens': 17" in said[1]
-    assert len(said[2:]) == 2
-    for handler in app.values():
-        if isinstance(handler, RespanDatasetCallbackHandler):
-            handler.shutdown()
+    for value in app.values():
+        if isinstance(value, RespanDatasetCallbackHandler):
+            value.shutdown()
+
+
+def test_the_first_example_prints_what_it_captured(app, capsys):
+    exec(blocks(README, "python")[0], app)  # noqa: S102  # the document's own words
+
+    counts, root, model = capsys.readouterr().out.strip().splitlines()
+    assert counts.startswith("captured=2 delivered=2 ")
+    assert root == "{'question': 'Can I return shoes?'} Within 30 days, unworn."
+    assert "Within 30 days, unworn." in model
+    app["handler"].shutdown()
 
 
 def test_the_row_shown_is_the_row_sent(handler, rows_of, app):
-    [shown] = [json.loads(block) for block in blocks("json")]
+    [shown] = [json.loads(block) for block in blocks(README, "json")]
     app["chain"].invoke({"question": "Can I return shoes?"}, {"callbacks": [handler]})
 
     [root] = rows_of(handler).roots
@@ -69,7 +77,7 @@ def test_the_row_shown_is_the_row_sent(handler, rows_of, app):
 
 
 def test_the_settings_table_names_every_setting_with_its_default():
-    shown = {row[0].strip("`"): row[1].strip("`") for row in table("## Settings")}
+    shown = {row[0].strip("`"): row[1].strip("`") for row in table(README, "## Settings")}
 
     def told(default: object) -> str:
         return "" if default is None or isinstance(default, SecretStr) else str(default)
@@ -79,15 +87,23 @@ def test_the_settings_table_names_every_setting_with_its_default():
     assert shown == real
 
 
-def test_every_folder_in_the_architecture_exists_and_none_is_forgotten():
+def test_the_architecture_names_every_package_and_no_other():
     package = ROOT / "respan_langchain"
-    named = {
-        name for row in table("### Architecture") for name in re.findall(r"`([\w./]+)`", row[0])
-    }
+    rows = table(ROOT / "docs" / "architecture.md", "# Architecture")
+    named = {name for row in rows for name in re.findall(r"^`(\w+/)`", row[0])}
 
-    assert all((package / name).exists() for name in named)
-    folders = {f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()}
-    assert folders <= named
+    assert named == {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+
+
+def test_links_between_documents_lead_somewhere():
+    broken = [
+        (page.name, target)
+        for page in [*PAGES, ROOT / "CHANGELOG.md"]
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert not broken
 
 
 def spoken(text: str) -> list[str]:
@@ -97,7 +113,7 @@ def spoken(text: str) -> list[str]:
 
 
 def test_the_terminal_session_is_what_a_terminal_shows(tmp_path):
-    session = blocks("console")[0]
+    session = blocks(README, "console")[0]
     terminal = {
         "cwd": tmp_path,
         "env": {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "NO_COLOR": "1"},
