@@ -54,10 +54,10 @@ def test_the_python_blocks_of_a_page_run_in_their_order(page, app):
 def test_the_first_example_prints_what_it_captured(app, capsys):
     exec(blocks(README, "python")[0], app)  # noqa: S102  # the document's own words
 
-    counts, root, model = capsys.readouterr().out.strip().splitlines()
+    counts, *logs = capsys.readouterr().out.strip().splitlines()
     assert counts.startswith("captured=2 delivered=2 ")
-    assert root == "{'question': 'Can I return shoes?'} Within 30 days, unworn."
-    assert "Within 30 days, unworn." in model
+    assert "{'question': 'Can I return shoes?'} Within 30 days, unworn." in logs
+    assert len(logs) == 2
     app["handler"].shutdown()
 
 
