@@ -19,7 +19,8 @@ from respan_langchain.client.methods import (
     SyncRunner,
 )
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
-from respan_langchain.client.requests import ApiRequest, RetryPolicy
+from respan_langchain.client.requests import ApiRequest
+from respan_langchain.client.retry import RetryPolicy
 from respan_langchain.client.workflows import count_identifiers, find_or_create_dataset
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 

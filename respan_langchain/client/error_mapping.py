@@ -4,15 +4,13 @@ Pure. The server's words stay in the exception's `body`: they may quote what was
 are logged.
 """
 
-import datetime as dt
-import email.utils
 import json
-import math
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from respan_langchain._http_result import HttpResult
+from respan_langchain.client.retry import parse_retry_after
 from respan_langchain.errors import (
     ApiError,
     AuthenticationError,
@@ -74,19 +72,6 @@ def build_unexpected_error(
     )
 
 
-def parse_retry_after(result: HttpResult) -> float | None:
-    """Read how many seconds the server asks to wait; None when it does not, or makes no sense.
-
-    The body comes before the header. A date is measured against the answer's own Date, so that a
-    wrong clock here does not matter.
-    """
-    said = _json_object(result).get("retry_after")
-    seconds = _seconds(said) if not isinstance(said, bool) else None
-    if seconds is None:
-        seconds = _seconds(result.headers.get("retry-after"))
-    return seconds if seconds is not None else _seconds_until(result)
-
-
 def _error_type(result: HttpResult) -> tuple[type[ApiError], str]:
     status = result.status or 0
     if 300 <= status < 400:
@@ -130,29 +115,6 @@ def _json_object(result: HttpResult) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _seconds(said: object) -> float | None:
-    try:
-        seconds = float(said) if isinstance(said, str | int | float) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _seconds_until(result: HttpResult) -> float | None:
-    then, now = (_date(result.headers.get(name)) for name in ("retry-after", "date"))
-    if then is None or now is None:
-        return None
-    return max(0.0, (then - now).total_seconds())
-
-
-def _date(said: str | None) -> dt.datetime | None:
-    try:
-        date = email.utils.parsedate_to_datetime(said or "")
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
 
 
 def _body_excerpt(result: HttpResult) -> str:

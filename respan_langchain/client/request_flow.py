@@ -14,10 +14,10 @@ from respan_langchain._http_result import HttpResult
 from respan_langchain.client.requests import (
     ApiRequest,
     Failure,
-    RetryPolicy,
     Success,
     classify_result,
 )
+from respan_langchain.client.retry import RetryPolicy
 
 Value = TypeVar("Value")
 

@@ -17,12 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.error_mapping import build_error, build_unexpected_error
+from respan_langchain.client.retry import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
 from respan_langchain.errors import ApiError, ConfigurationError
 
 Value = TypeVar("Value")
-
-TRANSIENT_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
-"""Statuses that may go away by themselves, and do not say whether the request was carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +81,11 @@ class Failure:
     error: ApiError
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How long to go on."""
-
-    max_tries: int = 4
-    initial_backoff: float = 0.5
-    """Seconds; doubles with each try, and is drawn at random below that."""
-    max_backoff: float = 20.0
-    max_retry_after: float = 300.0
-    """Seconds that are waited at most when the server asks for it."""
-
-
 def classify_result(
     request: ApiRequest[Value],
     result: HttpResult,
     attempt: int,
-    policy: RetryPolicy = RetryPolicy(),
+    policy: RetryPolicy = DEFAULT_RETRY,
     jitter: float = 1.0,
 ) -> Success[Value] | Retry | Failure:
     """Decide what an answer means for its call.
@@ -123,7 +109,7 @@ def classify_result(
     error = build_error(request.method, request.path, result)
     if attempt >= policy.max_tries or not _may_retry(request, result):
         return Failure(error)
-    return Retry(_retry_delay(error.retry_after, attempt, policy, jitter), error)
+    return Retry(policy.delay(attempt, error.retry_after, jitter), error)
 
 
 def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value] | Failure:
@@ -138,18 +124,11 @@ def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value
 
 
 def _may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
-    if result.status == 429:
-        return True
     if result.status is None:
         return request.idempotent or not result.maybe_sent
+    if result.status == 429:
+        return True
     return request.idempotent and result.status in TRANSIENT_STATUSES
-
-
-def _retry_delay(
-    retry_after: float | None, attempt: int, policy: RetryPolicy, jitter: float
-) -> float:
-    longest = min(policy.max_backoff, policy.initial_backoff * 2.0 ** (attempt - 1))
-    return min(retry_after or 0.0, policy.max_retry_after) + longest * jitter
 
 
 def _to_json(value: object) -> Any:

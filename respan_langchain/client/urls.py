@@ -51,7 +51,7 @@ def normalize_base_url(base_url: str, *, with_key: bool = True, allow_http: bool
 def quote_segment(name: str) -> str:
     """Quote an id so that it stays one segment of a path, whatever is in it.
 
-    >>> segment("../d?1#")
+    >>> quote_segment("../d?1#")
     '..%2Fd%3F1%23'
     """
     if name in {"", ".", ".."}:
@@ -81,11 +81,16 @@ def _without_api(path: str) -> str:
     return path
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address leads to this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address leads to this machine.
+
+    >>> [is_loopback(host) for host in ("localhost", "127.8.0.1", "::1", "10.0.0.1", None)]
+    [True, True, True, False, False]
+    """
+    name = (host or "").lower()
+    if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

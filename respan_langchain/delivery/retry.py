@@ -1,80 +1,12 @@
-"""How long to wait: what the server says, what the failures say, what the minute allows.
+"""How often and when delivery may send: a rate limit shared by processes, and a circuit breaker.
 
-Pure: time and randomness come in as numbers and functions.
+Pure: time comes in as numbers. Backoff and `Retry-After` are in `client/retry.py`, since the client
+and transfers use them too.
 """
 
-import math
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
-import orjson
-
-from respan_langchain._http_result import HttpResult
-
-LONGEST_ASKED = 300.0
-"""A server that asks for more is not believed."""
 WINDOW = 60.0
-
-
-def parse_retry_after(answer: HttpResult, wall_clock: float) -> float | None:
-    """Seconds that the server asks to wait, in its body or its header; None when it does not say.
-
-    A date is measured against the server's own `Date`, so that a wrong clock on either side does no
-    harm; `wall_clock` (seconds since the epoch) stands in when that header is missing.
-    """
-    asked = _asked_in_body(answer.body)
-    if asked is None:
-        asked = _asked_in_header(answer, wall_clock)
-    return None if asked is None else min(max(asked, 0.0), LONGEST_ASKED)
-
-
-def _asked_in_body(body: bytes) -> float | None:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return _seconds(content.get("retry_after")) if isinstance(content, dict) else None
-
-
-def _asked_in_header(answer: HttpResult, wall_clock: float) -> float | None:
-    header = answer.headers.get("retry-after", "")
-    seconds = _seconds(header)
-    if seconds is not None:
-        return seconds
-    until = _timestamp(header)
-    if until is None:
-        return None
-    now = _timestamp(answer.headers.get("date", ""))
-    return until - (wall_clock if now is None else now)
-
-
-def _seconds(said: object) -> float | None:
-    if isinstance(said, bool) or not isinstance(said, int | float | str):
-        return None
-    try:
-        seconds = float(said)
-    except (ValueError, OverflowError):
-        return None
-    return None if math.isnan(seconds) else seconds
-
-
-def _timestamp(header: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-
-
-def backoff(
-    failures: int, *, first: float, maximum: float, uniform: Callable[[float, float], float]
-) -> float:
-    """Anything up to `first` doubled with each failure, so that clients do not march in step."""
-    return uniform(0.0, min(maximum, first * 2.0 ** min(failures, 32)))
 
 
 class RateLimiter:

@@ -6,6 +6,7 @@ errands, answers come back as values. One errand is out at a time.
 
 from collections.abc import Callable
 
+from respan_langchain.client.retry import MAX_RETRY_AFTER, backoff, parse_retry_after
 from respan_langchain.delivery.batch import (
     Batch,
     BulkResponse,
@@ -18,7 +19,7 @@ from respan_langchain.delivery.batch import (
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.queue import Buffer, Target
 from respan_langchain.delivery.response import Action, Classification, classify
-from respan_langchain.delivery.retry import CircuitBreaker, RateLimiter, backoff, parse_retry_after
+from respan_langchain.delivery.retry import CircuitBreaker, RateLimiter
 from respan_langchain.delivery.row import QueuedRow
 
 NEVER = float("inf")
@@ -158,7 +159,7 @@ class Scheduler:
             self.unconfirmed.append(self._doubt(batch, doubtful, now))
         again = [batch.rows[index] for index in verdict.resend]
         news.returned.extend(again)
-        asked = parse_retry_after(answer, wall_clock)
+        asked = min(parse_retry_after(answer, wall_clock) or 0.0, MAX_RETRY_AFTER)
         if answer.timed_out and not answer.maybe_sent and batch.size > STUCK_BYTES:
             self._target.shrink(batch.size)
         self._apply(verdict, Batch(batch.address, again), now, asked, news)
@@ -230,7 +231,7 @@ class Scheduler:
             self.isolated.append(Batch(batch.address, later, not_before=now + wait))
 
     def _apply(
-        self, verdict: Classification, batch: Batch, now: float, asked: float | None, news: Changes
+        self, verdict: Classification, batch: Batch, now: float, asked: float, news: Changes
     ) -> None:
         match verdict.action:
             case Action.NONE:
@@ -257,11 +258,11 @@ class Scheduler:
         self._target.grow()
 
     def _wait(
-        self, verdict: Classification, batch: Batch, now: float, asked: float | None, news: Changes
+        self, verdict: Classification, batch: Batch, now: float, asked: float, news: Changes
     ) -> None:
         if verdict.action is Action.THROTTLE:
             self._budget.decrease()
-        self._paused_until = now + max(self._jitter(self._failures), asked or 0.0)
+        self._paused_until = now + max(self._jitter(self._failures), asked)
         self._failures += 1
         self.last_error = verdict.cause
         self.buffer.put_back(batch.rows)
@@ -292,9 +293,5 @@ class Scheduler:
             news.settled.append(Outcome(batch.rows, "rejected", batch.words))
 
     def _jitter(self, failures: int) -> float:
-        return backoff(
-            failures,
-            first=self._limits.backoff_first,
-            maximum=self._limits.backoff_max,
-            uniform=self._uniform,
-        )
+        jitter = self._uniform(0.0, 1.0)
+        return backoff(failures, self._limits.backoff_first, self._limits.backoff_max, jitter)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.client.urls import normalize_base_url
+from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.spool.directory import prepare
@@ -21,7 +21,6 @@ from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings import Settings
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 NOT_FOUND: Final = 404
 DRAIN: Final = 0.2
 """Seconds between two looks at the events while there are some; in a burst more."""
@@ -104,7 +103,7 @@ def spool_directory(settings: Settings) -> Path:
 
 def build_limits(settings: Settings) -> Limits:
     """The worker's limits, in its own words."""
-    local = settings.is_local or urlsplit(settings.base_url).hostname in LOOPBACK
+    local = settings.is_local or is_loopback(urlsplit(settings.base_url).hostname)
     paced = "requests_per_minute" in settings.model_fields_set or not local
     return Limits(
         max_rows=settings.max_queue_rows,

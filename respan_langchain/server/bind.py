@@ -4,12 +4,10 @@ Pure. A loopback address unless told otherwise, and then only with a key; and wi
 under names that mean this machine, since a page elsewhere could point a name of its own here.
 """
 
-import ipaddress
 from dataclasses import dataclass, field
 
+from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import ConfigurationError
-
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +35,15 @@ class BindConfig:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can knock."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     def allows_host(self, host_header: str) -> bool:
         """Tell whether a Host header names us. With a key, a false name gains nothing."""
         if self.api_key and not self.allowed_hosts:
             return True
-        return _parse_host(host_header) in LOOPBACK_HOSTS | {
-            name.lower() for name in (self.host, *self.allowed_hosts)
-        }
+        name = _parse_host(host_header)
+        own_names = (self.host, *self.allowed_hosts)
+        return is_loopback(name) or name in {own.lower() for own in own_names}
 
 
 def _parse_host(host_header: str) -> str:

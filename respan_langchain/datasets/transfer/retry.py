@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import (
     ApiError,
     ConnectionFailedError,
@@ -19,7 +20,6 @@ Value = TypeVar("Value")
 
 TRANSIENT_ERRORS: Final = (ConnectionFailedError, DeadlineError, RateLimitError, ServerError)
 """What may go away by itself; most of it does not say whether the request was carried out."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,6 @@ def build_transfer_retry(settings: Settings) -> TransferRetry:
     """Tell how fast a platform shows what it was sent."""
     if settings.is_local:
         return TransferRetry(visibility_delay=0.0)
-    if urlsplit(settings.base_url).hostname in LOOPBACK:
+    if is_loopback(urlsplit(settings.base_url).hostname):
         return TransferRetry(visibility_delay=5.0)
     return TransferRetry(max_elapsed=300.0)

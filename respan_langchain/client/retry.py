@@ -1,0 +1,100 @@
+"""Retry rules: which failures are transient, how long to back off, what `Retry-After` says.
+
+Pure. The client, delivery and transfers all use these rules; what else delivery needs (rate limit,
+circuit breaker) is in `delivery/retry.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import orjson
+
+from respan_langchain._http_result import HttpResult
+from respan_langchain.errors import (
+    ConnectionFailedError,
+    DeadlineError,
+    RateLimitError,
+    ServerError,
+)
+
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses after which the same request may succeed. Only 429 says that it was not carried out."""
+TRANSIENT_ERRORS = (ConnectionFailedError, DeadlineError, RateLimitError, ServerError)
+"""The same as exceptions."""
+MAX_RETRY_AFTER = 300.0
+"""Seconds; a server that asks for a longer wait is retried after this."""
+_MAX_DOUBLINGS = 32
+"""Keeps `2.0 ** failures` within a float."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a request is tried, and how long to wait between tries (seconds)."""
+
+    max_tries: int = 4
+    initial_backoff: float = 0.5
+    """Upper bound of the first wait; doubles with each try."""
+    max_backoff: float = 20.0
+
+    def delay(self, attempt: int, retry_after: float | None, jitter: float) -> float:
+        """Return the wait after try number `attempt` (from 1), `jitter` being from 0 to 1."""
+        own = backoff(attempt - 1, self.initial_backoff, self.max_backoff, jitter)
+        return min(retry_after or 0.0, MAX_RETRY_AFTER) + own
+
+
+DEFAULT_RETRY = RetryPolicy()
+
+
+def backoff(failures: int, initial: float, maximum: float, jitter: float) -> float:
+    """Return `initial` doubled with each failure, up to `maximum`, times `jitter` (0 to 1).
+
+    >>> [backoff(failures, 0.5, 60.0, 1.0) for failures in (0, 1, 2, 1000)]
+    [0.5, 1.0, 2.0, 60.0]
+    """
+    return jitter * min(maximum, initial * 2.0 ** min(failures, _MAX_DOUBLINGS))
+
+
+def parse_retry_after(result: HttpResult, now: float | None = None) -> float | None:
+    """Return the seconds that the server asks to wait, None when it does not say.
+
+    The body's `retry_after` comes before the header. A date in the header is compared with the
+    server's own `Date`, so a wrong clock on either side does no harm; without that header it is
+    compared with `now` (seconds since the epoch), and ignored when `now` is None.
+    """
+    header = result.headers.get("retry-after", "")
+    for value in (_body_value(result.body), header):
+        seconds = _parse_seconds(value)
+        if seconds is not None:
+            return seconds
+    until = _parse_date(header)
+    since = _parse_date(result.headers.get("date", ""))
+    since = now if since is None else since
+    return None if until is None or since is None else max(0.0, until - since)
+
+
+def _body_value(body: bytes) -> object:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return content.get("retry_after") if isinstance(content, dict) else None
+
+
+def _parse_seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0.0 else None
+
+
+def _parse_date(header: str) -> float | None:
+    try:
+        date = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
