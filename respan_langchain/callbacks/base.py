@@ -1,9 +1,9 @@
-"""What every listener needs: to write an event down, to take content along, to know the run above.
+"""The base of all callbacks: where a run belongs, and how its end is put into the event queue.
 
-Runs on the app's threads, inside the app's calls: so it appends one tuple and returns, and what the
-events mean is worked out later, on the worker's thread, by `tracing/tracker.py`. The events that
-come most often name all keywords that LangChain passes, used or not: the rest costs a dict at each
-call.
+Callbacks run on the app's threads, inside the app's calls: they put one event and return. What the
+events mean is worked out on the worker's thread, by `tracing/tracker.py`. The callbacks that are
+called most often name all keywords that LangChain passes, used or not: `**kwargs` costs a dict at
+each call.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,25 +15,23 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from respan_langchain.callbacks.run_inline import RunInline
-from respan_langchain.callbacks.snapshot import copy_shallow
-from respan_langchain.pipeline.backpressure import MOST_UNWEIGHED
-from respan_langchain.tracing.events import OMITTED, Event
-from respan_langchain.tracing.size_estimate import estimate_size
+from respan_langchain.pipeline.event_queue import Hold
+from respan_langchain.tracing.events import EventKind
 
 if TYPE_CHECKING:
-    from respan_langchain.pipeline.event_queue import EventQueue
+    from respan_langchain.pipeline.event_processor import EventProcessor
 
 _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=None)
 
 
 def last_root() -> UUID | None:
-    """The latest root run that began in this thread or task."""
+    """The id of the latest root run that began in this thread or task."""
     return _last_root.get()
 
 
 @contextmanager
 def scoped_last_root() -> Iterator[None]:
-    """Begin without a latest root run, and leave the one from before as it was."""
+    """Begin a block without a latest root run; restore the earlier one at its end."""
     token = _last_root.set(None)
     try:
         yield
@@ -42,110 +40,81 @@ def scoped_last_root() -> Iterator[None]:
 
 
 class CallbackBase(BaseCallbackHandler):
-    """Writes events down for a recorder."""
+    """Puts events into one handler's event queue."""
 
     run_inline = cast("bool", RunInline())
     raise_error = False
-    # LangChain asks before each event. Its own answers are properties, and each costs a call.
+    # LangChain reads these before each event. In its base class they are properties, and each costs
+    # a call.
     ignore_llm = cast("Any", False)
     ignore_chat_model = cast("Any", False)
     ignore_chain = cast("Any", False)
     ignore_retriever = cast("Any", False)
 
     def __init__(
-        self, recorder: "EventQueue", *, strict: bool, flush_root: Callable[[], None] | None
+        self, processor: "EventProcessor", *, flush_root: Callable[[], None] | None
     ) -> None:
-        """Listen for a recorder.
-
-        `strict` shapes content on the app's thread, for apps that change nested state in place;
-        `flush_root` is called when a root has ended.
-        """
+        """Put events for a processor; call `flush_root` after a root has ended."""
         super().__init__()
-        # Imported here because it brings LangChain's runnables along, which no import of this
-        # package should.
+        # Imported here: it imports LangChain's runnables, which no import of this package should.
         from langchain_core.runnables.config import var_child_runnable_config
 
-        self._around = var_child_runnable_config.get
-        self._recorder = recorder
-        self._note = recorder.put_and_process if strict else recorder.put
-        self._freeze: Callable[[Any], object] = recorder.deep_copy if strict else copy_shallow
-        self._strict = strict
-        self._events = recorder.events
-        self._backlog = recorder.backpressure
-        self._silent = recorder.awaiting_first_token
-        self._inner_roots = recorder.inner_roots
-        self._every_chain = recorder.wants_chains
+        self._get_context_config = var_child_runnable_config.get
+        self._processor = processor
+        self._queue = processor.queue
+        self._captures_chains = processor.captures_chains
         self._flush_root = flush_root
-        self._end = self._note if flush_root is None else self._note_and_flush
+        self._put_end = self._queue.put if flush_root is None else self._put_end_and_flush
 
-    def record_error(self, problem: Exception) -> None:
-        """Count what went wrong in an event, and say it once, without content.
+    def record_error(self, error: Exception) -> None:
+        """Count an error of a callback, and log the first of its cause, without content.
 
-        Each event has this guard in its own body, since a wrapper would cost as much again as the
-        event. LangChain has a guard too, but it logs the error's `repr` each time.
+        Each callback has this guard in its own body: a wrapper costs as much as the event.
+        LangChain has a guard too, but it logs the error's `repr` each time.
         """
-        self._recorder.record_error(problem)
+        self._processor.errors.add(error)
 
-    # For the listeners below
-
-    def _content(self, value: Any) -> tuple[object, int | None]:
-        """Take content along, with its estimated size in bytes.
-
-        None while events are so few that nobody needs to weigh them. Content is left out when too
-        much waits already.
-        """
-        if len(self._events) <= self._backlog.unmeasured:
-            return self._freeze(value), None
-        return self._weighed_content(value)
-
-    def _weighed_content(self, value: Any) -> tuple[object, int]:
-        """As `_content`, weighed however few events there are."""
-        return (
-            (OMITTED, 0) if self._recorder.is_full else (self._freeze(value), estimate_size(value))
-        )
-
-    def _weighed(self, value: Any) -> tuple[object, int]:
-        """What a step was given or gave: shared, since no row shows it, and yet weighed.
-
-        Nobody needs it when it has to wait for long.
-        """
-        if len(self._events) > MOST_UNWEIGHED or self._recorder.is_full:
-            return OMITTED, 0
-        return value, estimate_size(value)
-
-    def _begin(
+    def _locate(
         self, run_id: UUID, parent_run_id: UUID | None
     ) -> tuple[UUID | None, Mapping[str, Any] | None, bool]:
-        """Where a run stands: the run above, the caller's `configurable`, whether it is a root.
+        """Return the run above, the caller's `configurable`, and whether the run is a root.
 
-        LangChain forgets the parent of what `with_fallbacks` tries, or names the one above it, and
-        forgets that of what is called by hand with `callbacks=[...]` inside a node (langchain issue
-        36072); its own `RunnableConfig`, which stands in the context, still knows. The
-        `configurable` is there too: LangChain keeps it from callbacks, and shows it to what runs
-        below the root. The config itself is not taken along: it would keep LangChain's managers
-        alive, some dozen objects.
+        LangChain reports no parent, or the grandparent, for what `with_fallbacks` tries, and no
+        parent for what is called by hand with `callbacks=[...]` inside a node (langchain issue
+        36072). The `RunnableConfig` in the context has the right one. It also has the
+        `configurable`, which LangChain does not pass to callbacks, and sets only for runs below the
+        root. The config itself is not kept: it would keep LangChain's managers alive, some dozen
+        objects.
 
-        A run is a root, too, when the one above it does not hand this handler on, and so never
-        told it of itself. The table of runs has the last word; this is what can be known here.
+        A run is a root as well when the run above it does not pass this handler on: then this
+        handler got no event of the run above. The run tracker has the last word; this is what is
+        known on the app's thread.
         """
-        around: Any = self._around()
-        callbacks: Any = None if around is None else around.get("callbacks")
-        above = getattr(callbacks, "parent_run_id", None)
+        config: Any = self._get_context_config()
+        callbacks: Any = None if config is None else config.get("callbacks")
+        above_id = getattr(callbacks, "parent_run_id", None)
         configurable = None
-        if above is not None:
-            configurable = around.get("configurable")
-            handed_on = self in callbacks.inheritable_handlers
-            if handed_on and (parent_run_id is not None or above != run_id):
-                return above, configurable, False
-        # What runs below a tool or a model that holds this handler for itself alone is a step.
+        if above_id is not None:
+            configurable = config.get("configurable")
+            is_passed_on = self in callbacks.inheritable_handlers
+            if is_passed_on and (parent_run_id is not None or above_id != run_id):
+                return above_id, configurable, False
+        # What runs below a tool or a model that has this handler for itself alone is a step.
         if parent_run_id is not None and parent_run_id == _last_root.get():
-            return above, configurable, False
+            return above_id, configurable, False
         _last_root.set(run_id)
-        return above, configurable, True
+        return above_id, configurable, True
 
-    def _note_and_flush(self, event: Event) -> None:
-        """Write down how a run ended; deliver at once if it was a root."""
-        was_root = self._recorder.is_root(event[3])
-        self._note(event)
+    def _put_end_and_flush(
+        self,
+        kind: EventKind,
+        run_id: UUID,
+        content: object = None,
+        details: tuple[object, ...] = (),
+        hold: Hold = Hold.SHARE,
+    ) -> None:
+        """Put the end of a run; flush if it was a root."""
+        was_root = self._processor.is_open_root(run_id)
+        self._queue.put(kind, run_id, content, details, hold)
         if was_root and self._flush_root is not None:
             self._flush_root()

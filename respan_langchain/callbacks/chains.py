@@ -1,16 +1,19 @@
-"""Events of chains and graphs."""
+"""Callbacks of chains and graphs."""
 
-from time import monotonic
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
-from respan_langchain.callbacks.snapshot import describe_failure
-from respan_langchain.tracing.events import UNCHANGED
+from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.pipeline.event_queue import Hold
+from respan_langchain.tracing.events import EventKind, StartDetails
+
+NOT_STREAMED: Final = object()
+"""The inputs that LangChain reports at the end of a chain that was not streamed."""
 
 
 class ChainCallbacks(CallbackBase):
-    """Hears of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
+    """Events of chains, graphs and their nodes; of interrupts only where langgraph is installed."""
 
     def on_chain_start(
         self,
@@ -25,34 +28,26 @@ class ChainCallbacks(CallbackBase):
         run_type: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """A chain, a graph or one of its nodes begins."""
+        """A chain, a graph or one of its nodes starts."""
         try:
-            size: int | None = 0
-            above, configurable, is_root = self._begin(run_id, parent_run_id)
+            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
             if is_root and parent_run_id is not None:
-                self._inner_roots[run_id.int] = True
-            if is_root or self._every_chain:
-                inputs, size = self._content(inputs)
-            elif len(self._events) > self._backlog.unmeasured:
-                inputs, size = self._weighed(inputs)
-            self._note(
-                (
-                    size,
-                    "start",
-                    monotonic(),
-                    run_id,
-                    parent_run_id,
-                    above,
-                    configurable,
-                    "chain",
-                    name or serialized,
-                    inputs,
-                    tags or None,
-                    metadata or None,
-                )
+                self._queue.mark_inner_root(run_id)
+            details: StartDetails = (
+                parent_run_id,
+                above_id,
+                configurable,
+                "chain",
+                name or serialized,
+                tags,
+                metadata,
+                None,
+                None,
             )
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            hold = Hold.COPY if is_root or self._captures_chains else Hold.STEP
+            self._queue.put(EventKind.START, run_id, inputs, details, hold)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_chain_end(
         self,
@@ -61,24 +56,17 @@ class ChainCallbacks(CallbackBase):
         run_id: UUID,
         parent_run_id: UUID | None = None,
         tags: list[str] | None = None,
-        inputs: Any = UNCHANGED,
+        inputs: Any = NOT_STREAMED,
         **kwargs: Any,
     ) -> None:
-        """A chain returned; `inputs` come along only when it was streamed."""
+        """A chain returned; `inputs` come with it only when it was streamed."""
         try:
-            size: int | None = 0
-            inner = self._inner_roots
-            is_root = parent_run_id is None or (inner and inner.pop(run_id.int, False))
-            if is_root or self._every_chain:
-                outputs, size = self._content(outputs)
-                if inputs is not UNCHANGED:
-                    inputs, more = self._content(inputs)
-                    size = None if size is None or more is None else size + more
-            elif len(self._events) > self._backlog.unmeasured:
-                outputs, size = self._weighed(outputs)
-            self._end((size, "end", monotonic(), run_id, outputs, inputs))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            hold = self._hold(run_id, parent_run_id)
+            if inputs is not NOT_STREAMED:
+                self._queue.put(EventKind.STREAMED_INPUTS, run_id, inputs, (), hold)
+            self._put_end(EventKind.END, run_id, outputs, (), hold)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_chain_error(
         self,
@@ -86,38 +74,37 @@ class ChainCallbacks(CallbackBase):
         *,
         run_id: UUID,
         parent_run_id: UUID | None = None,
-        inputs: Any = UNCHANGED,
+        inputs: Any = NOT_STREAMED,
         **kwargs: Any,
     ) -> None:
         """A chain raised, was abandoned or was interrupted."""
         try:
-            size = 0
-            is_root = self._inner_roots.pop(run_id.int, parent_run_id is None)
-            if inputs is not UNCHANGED and (is_root or self._every_chain):
-                inputs, size = self._weighed_content(inputs)
-            self._end((size, "error", monotonic(), run_id, describe_failure(error), None, inputs))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
+            if inputs is not NOT_STREAMED:
+                hold = self._hold(run_id, parent_run_id)
+                self._queue.put(EventKind.STREAMED_INPUTS, run_id, inputs, (), hold)
+            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+        except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
     def on_interrupt(self, event: Any) -> None:
-        """A graph stops to wait for someone."""
+        """A graph stops to wait for a person; langgraph may not know in which run."""
         try:
-            self._note(
-                (
-                    0,
-                    "interrupt",
-                    monotonic(),
-                    event.run_id,
-                    str(event.checkpoint_id),
-                    tuple(event.interrupts),
-                )
-            )
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            if event.run_id is not None:
+                details = str(event.checkpoint_id), tuple(event.interrupts)
+                self._queue.put(EventKind.INTERRUPT, event.run_id, None, details)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_resume(self, event: Any) -> None:
-        """A graph goes on where it stopped."""
+        """A graph continues where it stopped."""
         try:
-            self._note((0, "resume", monotonic(), event.run_id, str(event.checkpoint_id)))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            if event.run_id is not None:
+                details = (str(event.checkpoint_id),)
+                self._queue.put(EventKind.RESUME, event.run_id, None, details)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
+
+    def _hold(self, run_id: UUID, parent_run_id: UUID | None) -> Hold:
+        """How the queue holds what a chain returned: a copy where a row shows it."""
+        is_root = parent_run_id is None or self._queue.is_inner_root(run_id)
+        return Hold.COPY if is_root or self._captures_chains else Hold.STEP

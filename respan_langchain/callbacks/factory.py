@@ -19,7 +19,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import dataset_address, get_worker
-from respan_langchain.pipeline.event_queue import EventQueue
+from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.rows.identity import model_metadata
 from respan_langchain.rows.model_cache import ModelInfoCache
@@ -50,7 +50,7 @@ class Components:
     address: str
     ledger: DeliveryStatus
     worker: Worker
-    recorder: EventQueue
+    processor: EventProcessor
 
 
 def build_components(arguments: Mapping[str, Any]) -> Components:
@@ -63,40 +63,41 @@ def build_components(arguments: Mapping[str, Any]) -> Components:
     settings = read_settings(
         **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
     )
-    ledger, faults = DeliveryStatus(), ErrorCounter()
-    watch = UserFunctionGuard(faults)
+    ledger, errors = DeliveryStatus(), ErrorCounter()
+    guard = UserFunctionGuard(errors)
     prices = Prices(
-        _watched("prices", arguments, watch), local_models_free=arguments["local_models_free"]
+        _watched("prices", arguments, guard), local_models_free=arguments["local_models_free"]
     )
     if prices.wants_updates:
         _keep_prices_new()
     shape = build_row_options(settings, **{name: arguments[name] for name in SHAPE})
-    shaper = RowBuilder(
+    row_builder = RowBuilder(
         policy=build_policy(settings, **{name: arguments[name] for name in POLICY}),
         shape=shape,
         prices=prices,
-        finisher=build_encoder(arguments["redact"], arguments["limits"], watch),
+        finisher=build_encoder(arguments["redact"], arguments["limits"], guard),
         ledger=ledger,
         address=dataset_address(settings),
         models=ModelInfoCache(lambda facts: model_metadata(facts, shape)),
-        on_row=_watched("on_row", arguments, watch),
+        on_row=_watched("on_row", arguments, guard),
     )
     if arguments["flush"] == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
     worker = get_worker(settings, arguments["http_client"])
-    recorder = EventQueue(
-        shaper,
+    processor = EventProcessor(
+        row_builder,
         worker,
         arguments["timeouts"] or _default_timeouts(arguments["flush"]),
-        max_waiting_bytes=settings.max_queue_bytes,
-        errors=faults,
+        errors,
+        max_queue_bytes=settings.max_queue_bytes,
+        copy=arguments["copy"],
     )
-    return Components(settings, shaper.address, ledger, worker, recorder)
+    return Components(settings, row_builder.address, ledger, worker, processor)
 
 
-def _watched(name: str, arguments: Mapping[str, Any], watch: UserFunctionGuard) -> Any:
+def _watched(name: str, arguments: Mapping[str, Any], guard: UserFunctionGuard) -> Any:
     given = arguments[name]
-    return watch.guard(name, given) if callable(given) else given
+    return guard.guard(name, given) if callable(given) else given
 
 
 def _default_timeouts(flush: str) -> TraceTimeouts:

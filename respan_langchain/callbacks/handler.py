@@ -121,10 +121,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
         self._address = parts.address
         # Asked for as long as somebody holds this handler, or it has something to say.
-        self._worker.attach(parts.recorder, self)
+        self._worker.attach(parts.processor, self)
         super().__init__(
-            parts.recorder,
-            strict=copy == "deep",
+            parts.processor,
             flush_root={"root": self._flush_now, "disk": self._secure_now}.get(flush),
         )
 
@@ -160,11 +159,11 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
         What was captured is delivered in the background.
         """
-        self._recorder.stop()
+        self._processor.stop()
 
     def process_pending(self) -> None:
         """Make rows of all that has ended, here and now; the worker does so a moment later."""
-        self._recorder.process_pending()
+        self._processor.process_pending()
 
     def has_arguments(self, dataset: str | None, **arguments: Any) -> bool:
         """Whether the constructor was given just this."""
@@ -188,8 +187,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             spooled=counts.spooled,
             dropped=counts.dropped,
             requests=self._worker.requests,
-            open_runs=self._recorder.open_runs,
-            internal_errors=dict(self._recorder.errors),
+            open_runs=self._processor.open_runs,
+            internal_errors=dict(self._processor.errors),
             last_error=self._worker.last_error or "",
         )
 
@@ -202,7 +201,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
     def _allowed(self, timeout: float) -> float:
         """No time where this very thread makes rows, since the flush would wait for it."""
-        return 0.0 if self._recorder.is_draining_thread else timeout
+        return 0.0 if self._processor.is_draining_thread else timeout
 
     def _secure_now(self) -> None:
         self._worker.sync_to_disk(self._settings.exit_timeout)

@@ -1,15 +1,16 @@
-"""Events of tools and retrievers."""
+"""Callbacks of tools and retrievers."""
 
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
-from respan_langchain.callbacks.snapshot import describe_failure
+from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.pipeline.event_queue import Hold
+from respan_langchain.tracing.events import EventKind, StartDetails
 
 
 class ToolCallbacks(CallbackBase):
-    """Hears of tools and retrievers."""
+    """Events of tools and retrievers."""
 
     def on_tool_start(
         self,
@@ -27,42 +28,35 @@ class ToolCallbacks(CallbackBase):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
-            above, configurable, _ = self._begin(run_id, parent_run_id)
-            taken, size = self._content(input_str if inputs is None else inputs)
-            self._note(
-                (
-                    size,
-                    "start",
-                    monotonic(),
-                    run_id,
-                    parent_run_id,
-                    above,
-                    configurable,
-                    "tool",
-                    name or serialized,
-                    taken,
-                    tags or None,
-                    metadata or None,
-                    None,
-                    tool_call_id,
-                )
+            above_id, configurable, _ = self._locate(run_id, parent_run_id)
+            details: StartDetails = (
+                parent_run_id,
+                above_id,
+                configurable,
+                "tool",
+                name or serialized,
+                tags,
+                metadata,
+                None,
+                tool_call_id,
             )
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            arguments = input_str if inputs is None else inputs
+            self._queue.put(EventKind.START, run_id, arguments, details, Hold.COPY)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """A tool returned a value or a message, which may say that it failed."""
+        """A tool returned a value or a message, which may report an error."""
         try:
-            taken, size = self._content(output)
-            self._end((size, "end", monotonic(), run_id, taken))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            self._put_end(EventKind.END, run_id, output, (), Hold.COPY)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
         try:
-            self._end((0, "error", monotonic(), run_id, describe_failure(error)))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+        except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
     def on_retriever_start(
@@ -77,39 +71,34 @@ class ToolCallbacks(CallbackBase):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """A retriever is asked."""
+        """A retriever is called."""
         try:
-            above, configurable, _ = self._begin(run_id, parent_run_id)
-            self._note(
-                (
-                    0,
-                    "start",
-                    monotonic(),
-                    run_id,
-                    parent_run_id,
-                    above,
-                    configurable,
-                    "retriever",
-                    name or serialized,
-                    query,
-                    tags or None,
-                    metadata or None,
-                )
+            above_id, configurable, _ = self._locate(run_id, parent_run_id)
+            details: StartDetails = (
+                parent_run_id,
+                above_id,
+                configurable,
+                "retriever",
+                name or serialized,
+                tags,
+                metadata,
+                None,
+                None,
             )
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            self._queue.put(EventKind.START, run_id, query, details)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """A retriever found documents; the list is shared with the app."""
+        """A retriever returned documents, in a list that the app shares."""
         try:
-            taken, size = self._content(documents)
-            self._end((size, "end", monotonic(), run_id, taken))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
-            self.record_error(problem)
+            self._put_end(EventKind.END, run_id, documents, (), Hold.COPY)
+        except Exception as error:  # noqa: BLE001  # see `record_error`
+            self.record_error(error)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
         try:
-            self._end((0, "error", monotonic(), run_id, describe_failure(error)))
-        except Exception as problem:  # noqa: BLE001  # see `complain`
+            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+        except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)

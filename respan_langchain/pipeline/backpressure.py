@@ -1,98 +1,105 @@
-"""How many events may wait to be read, and how large they may be: decisions only.
+"""Bounds of the event queue: how many events may wait, of what size, and who drains them.
 
-The worker reads them. Should it fall behind an app that never waits, the app's threads lend a hand,
-which slows them to the pace that can be kept.
+Decisions only. The worker drains the queue. When it falls behind an app that never waits, the app's
+threads drain inline: each call processes some small events itself, which slows the app down to a
+rate that can be kept.
 """
 
 from math import inf
 from typing import Final
 
-BEHIND: Final = 2_000
-"""Events in waiting from which on the app's threads help."""
-KEPT: Final = 100
-"""Events in waiting down to which they help, as long as the app does not pause.
+INLINE_FROM: Final = 2_000
+"""Queued events above which the app's threads start to drain inline."""
+INLINE_DOWN_TO: Final = 100
+"""Queued events down to which they continue, as long as the app does not pause.
 
-What waits long is in no cache any more when it is read, and the garbage collector goes through it.
+Events that wait long have left the CPU's caches when they are processed, and the garbage collector
+traverses them.
 """
-HELP: Final = 56
-"""Events that one call of the app helps with: some traces, half a millisecond."""
-SMALL: Final = 16_384
-"""Bytes of content up to which they do."""
-FAR_BEHIND: Final = 4_000
-"""Events in waiting from which on a call of the app's waits for its turn to help.
+INLINE_EVENTS: Final = 56
+"""Events that one call of the app processes inline: some traces, half a millisecond."""
+INLINE_MAX_BYTES: Final = 16_384
+"""Size of content up to which an event is processed inline."""
+INLINE_PAUSE: Final = 0.05
+"""Seconds without inline draining after which only the worker drains again."""
+WAIT_FROM: Final = 4_000
+"""Queued events above which a call of the app waits for its turn to drain.
 
-With many busy threads whoever reads gets but its share of the interpreter, and what waits would
-grow without end.
+With many busy threads the thread that drains gets only its share of the interpreter, and the queue
+would grow without end.
 """
-TURN: Final = 1.0
-"""Seconds that it waits at the longest."""
-STUCK: Final = 2.0
-"""Seconds after which nobody waits for a reader that gets nowhere: it hangs."""
-PAUSE: Final = 0.05
-"""Seconds without help after which the worker has the work to itself again."""
-SMALL_EVENT: Final = 200
+MAX_WAIT: Final = 1.0
+"""Seconds that such a call waits at most."""
+STALLED_AFTER: Final = 2.0
+"""Seconds without progress after which the draining thread is taken to hang; no call waits."""
+EVENT_OVERHEAD: Final = 200
 """Bytes that an event takes without its content."""
-MOST_UNWEIGHED: Final = 256
-"""Events in waiting up to which nobody weighs them, as long as they are small.
+MAX_UNMEASURED: Final = 256
+"""Queued events up to which nobody measures content, as long as events are small.
 
-Weighing costs more than its code: what it looks at has to come from memory.
+Measuring costs more than its code: what it reads has to come from memory.
 """
-PART_UNWEIGHED: Final = 2
-"""Half of the bytes that may wait do so unweighed, if events are as large as the latest were."""
-SLICE: Final = 200
-"""Events that are read in one go: some milliseconds, after which due batches get their turn."""
-SLICE_BYTES: Final = 4_000_000
-"""The same in bytes, if they are as large as the latest were."""
+UNMEASURED_DIVISOR: Final = 2
+"""One part in so many of the bytes that may wait is left to unmeasured events.
+
+It is an estimate: they are taken to be as large as the latest events were.
+"""
+MAX_SLICE: Final = 200
+"""Events that the worker processes in one slice: some milliseconds, then due batches are sent."""
+MAX_SLICE_BYTES: Final = 4_000_000
+"""The same in bytes, for events as large as the latest were."""
 
 
 class Backpressure:
-    """The bounds of one recorder's events, as of the latest look at them."""
+    """The bounds of one handler's event queue, as of their latest refresh."""
 
-    def __init__(self, most_bytes: int) -> None:
-        """Let so many bytes wait, those that rows hold already included."""
-        self._most_bytes = most_bytes
-        self._usual = 0
-        """Bytes of an event, by the rows that were made of the latest; 0 before there were any."""
-        self._helped = -inf
-        """When the app's threads helped last."""
-        self.read_at = -inf
-        """When events were read last."""
-        self.behind = BEHIND
-        """Events in waiting from which on they help now."""
+    def __init__(self, max_bytes: int, *, inline_from: int = INLINE_FROM) -> None:
+        """Let `max_bytes` wait, in events and in rows; drain inline above `inline_from` events."""
+        self._max_bytes = max_bytes
+        self._bytes_per_event = 0
+        """Estimated from the rows made of the latest events; 0 before there were any."""
+        self._inline_at = -inf
+        """When the app's threads drained last."""
+        self.drained_at = -inf
+        """When any thread drained last."""
+        self.inline_from = inline_from
+        """Queued events above which the app's threads drain now."""
         self.unmeasured = 0
-        """Events in waiting up to which nobody weighs them; the fewer, the larger they are."""
-        self.free_bytes = most_bytes
-        """Bytes that those beyond may hold."""
-        self.slice = SLICE
-        """Events that are read in one go."""
+        """Queued events up to which nobody measures content; the fewer, the larger events are."""
+        self.free_bytes = max_bytes
+        """Bytes that measured events may hold."""
+        self.slice = MAX_SLICE
+        """Events that the worker processes in one slice."""
 
     def update_estimate(self, size: int, events: int) -> None:
-        """Rows of `size` bytes in all were made of so many events."""
-        # Large ones are remembered for a few looks.
-        self._usual = max(size // max(1, events), self._usual // 2, 1)
-        self.slice = max(1, min(SLICE, SLICE_BYTES // self._usual))
+        """Learn from `events` events that became rows of `size` bytes in all."""
+        # The estimate halves at most, so that large events count for some slices.
+        self._bytes_per_event = max(size // max(1, events), self._bytes_per_event // 2, 1)
+        self.slice = max(1, min(MAX_SLICE, MAX_SLICE_BYTES // self._bytes_per_event))
 
     def refresh(self, held_bytes: int) -> None:
-        """Set the bounds anew, now that rows hold so many bytes."""
-        few = self._most_bytes // PART_UNWEIGHED // self._usual if self._usual else 0
-        self.unmeasured = min(MOST_UNWEIGHED, few)
-        self.free_bytes = self._most_bytes - held_bytes - self.unmeasured * self._usual
+        """Set the bounds, now that rows hold `held_bytes`."""
+        share = self._max_bytes // UNMEASURED_DIVISOR
+        fitting = share // self._bytes_per_event if self._bytes_per_event else 0
+        self.unmeasured = min(MAX_UNMEASURED, fitting)
+        self.free_bytes = self._max_bytes - held_bytes - self.unmeasured * self._bytes_per_event
 
-    def wants_help(self, now: float, waiting: int) -> bool:
-        """Whether the app's threads are to help; not after a pause, until too many wait again."""
-        if waiting <= BEHIND and now - self._helped > PAUSE:
-            self.behind = BEHIND
+    def should_drain_inline(self, now: float, queued: int) -> bool:
+        """Whether the app's threads drain; after a pause, only when the queue is long again."""
+        if queued <= INLINE_FROM and now - self._inline_at > INLINE_PAUSE:
+            self.inline_from = INLINE_FROM
             return False
         return True
 
-    def wait_budget(self, now: float, waiting: int) -> float:
-        """Seconds for which a call waits for its turn to help, when others read."""
-        return TURN if waiting > FAR_BEHIND and now - self.read_at < STUCK else 0.0
+    def wait_budget(self, now: float, queued: int) -> float:
+        """Seconds that a call of the app waits for its turn to drain."""
+        is_stalled = now - self.drained_at >= STALLED_AFTER
+        return MAX_WAIT if queued > WAIT_FROM and not is_stalled else 0.0
 
-    def after_drain(self, now: float, waiting: int) -> None:
-        """Say when to help again, with so many left in waiting.
+    def after_drain(self, now: float, queued: int) -> None:
+        """Set when the app's threads drain next, with `queued` events left.
 
-        Twice as many are read as come, so that no call of the app's takes much longer.
+        They process twice as many events as arrive, so that no call of the app takes much longer.
         """
-        self._helped = now
-        self.behind = max(KEPT, min(BEHIND, waiting) + HELP // 2)
+        self._inline_at = now
+        self.inline_from = max(INLINE_DOWN_TO, min(INLINE_FROM, queued) + INLINE_EVENTS // 2)

@@ -1,40 +1,73 @@
-"""What an event carries: values that are made on the app's thread, so they are few and cheap.
+"""Callback events: tuples that the app's threads put into the event queue and the worker applies.
 
-An event is a tuple: its size in bytes, None for content that was not weighed; the name of a method
-of `RunTracker`; and that method's arguments.
+One is made for every callback, on the app's thread, so it is the cheapest value there is:
+
+    (kind, size, at, run_id, content, details)
+
+`kind` selects the method of `RunTracker` that the event is applied with, and `details` are that
+method's further arguments. `size` is an estimate of the content in bytes, None where it was not
+measured. `at` is in seconds on the monotonic clock. `content` is what the app gave or received: the
+only part that may be copied, measured, or left out (`OMITTED`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from enum import IntEnum
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from uuid import UUID
 
 from respan_langchain.tracing.size_estimate import estimate_size
 
-Event = tuple[Any, ...]
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
 Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
 
 
-def estimate_event_size(event: Event) -> int:
-    """The size in bytes of an event, estimated now if it was not when it was written down."""
-    if event[0] is not None:
-        return event[0]  # type: ignore[no-any-return]  # an int, as said above
-    if event[1] == "start":
-        return estimate_size(event[9])  # the inputs
-    return sum(
-        map(estimate_size, event[4:6])
-    )  # the outputs, and the inputs where they were streamed
+class EventKind(IntEnum):
+    """What happened to a run, with the content and the details of the event."""
+
+    START = 0
+    """Content: the inputs. Details: `StartDetails`."""
+    FIRST_TOKEN = 1
+    """A model began to answer."""
+    RETRY = 2
+    """A model repeats its request by itself."""
+    STREAMED_INPUTS = 3
+    """Content: the inputs of a streamed chain, which are not known before its end."""
+    END = 4
+    """Content: the outputs."""
+    ERROR = 5
+    """Content: what a model had answered until then. Details: a `Failure`."""
+    INTERRUPT = 6
+    """Details: the checkpoint's id and the interrupts."""
+    RESUME = 7
+    """Details: the checkpoint's id."""
 
 
-class Unchanged:
-    """An argument that was not given, where None would be an answer."""
+Event: TypeAlias = tuple[EventKind, int | None, float, UUID, object, tuple[Any, ...]]
 
 
-UNCHANGED: Final = Unchanged()
+StartDetails: TypeAlias = tuple[
+    UUID | None,
+    UUID | None,
+    Mapping[str, Any] | None,
+    Kind,
+    object,
+    Sequence[str] | None,
+    Mapping[str, Any] | None,
+    tuple[Any, Any, Any] | None,
+    str | None,
+]
+"""The arguments of `RunTracker.start`, from `parent_id` on."""
+
+
+def event_size(event: Event) -> int:
+    """The estimated size of an event's content in bytes."""
+    _, size, _, _, content, _ = event
+    return estimate_size(content) if size is None else size
 
 
 class Omitted:
-    """In place of content that was not taken along, because too much was waiting already."""
+    """Stands in for content that was left out because too much was waiting."""
 
     def __repr__(self) -> str:
         return "<omitted>"
@@ -60,7 +93,7 @@ class Failure:
 
 
 class ModelRequest(NamedTuple):
-    """What LangChain said of a model call before it was made; raw, read by `model.py`."""
+    """What LangChain reports about a model call before it is made, unread."""
 
     serialized: Mapping[str, Any] | None
     invocation_params: Mapping[str, Any] | None

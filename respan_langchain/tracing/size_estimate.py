@@ -76,26 +76,15 @@ def _of_object(value: Any, fuel: int) -> int:
         calls = fields.get("tool_calls")
         return MIN_SIZE + len(content) + (estimate_size(calls, fuel) if calls else 0)
     if "generations" in fields:
-        return estimate_response_size(value)
+        return _of_response(value)
     for name in _CONTENT:
         if name in fields:
             return MIN_SIZE + estimate_size(fields[name], fuel)
     return MIN_SIZE
 
 
-def estimate_messages_size(asked: object) -> int:
-    """The same for what a model is asked: by the first and the last message, or the prompt."""
-    if type(asked) is not list or not asked:
-        return estimate_size(asked)
-    ends = 0
-    for message in (asked[0], asked[-1]):
-        content = getattr(message, "content", None)
-        ends += len(content) if type(content) is str else estimate_size(content)
-    return (MIN_SIZE + ends // 2) * len(asked)
-
-
-def estimate_response_size(response: Any) -> int:
-    """The same for what a model answered, by its first candidate."""
+def _of_response(response: Any) -> int:
+    """Measure a model's answer by its first candidate."""
     try:
         answer = response.generations[0][0]
     except (AttributeError, IndexError, TypeError):

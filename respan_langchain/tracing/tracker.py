@@ -7,13 +7,13 @@ always after everything under it.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.tracing.events import OMITTED, UNCHANGED, Failure, Kind, ModelRequest, Status
+from respan_langchain.tracing.events import OMITTED, Event, Failure, Kind, ModelRequest, Status
 from respan_langchain.tracing.interrupts import Interrupted
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -37,6 +37,17 @@ class RunTracker:
         self._awaiting_children: OrderedDict[Trace, float] = OrderedDict()
         self._interrupted = Interrupted()
         self._finished: list[Run] = []
+        # Indexed by `EventKind`.
+        self._apply_by_kind: tuple[Callable[..., None], ...] = (
+            self.start,
+            self.first_token,
+            self.retry,
+            self.streamed_inputs,
+            self.end,
+            self.error,
+            self.interrupt,
+            self.resume,
+        )
 
     def __len__(self) -> int:
         """Everything that is still held: open runs and traces that wait."""
@@ -49,16 +60,21 @@ class RunTracker:
 
     # Events
 
+    def apply(self, event: Event) -> None:
+        """Change the table of runs by one event."""
+        kind, _, at, run_id, content, details = event
+        self._apply_by_kind[kind](at, run_id, content, *details)
+
     def start(
         self,
         now: float,
         run_id: UUID,
+        inputs: object,
         parent_id: UUID | None,
         above_id: UUID | None,
         configurable: Mapping[str, Any] | None,
         kind: Kind,
         name: object,
-        inputs: object,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
         asked: tuple[Any, Any, Any] | None = None,
@@ -97,7 +113,7 @@ class RunTracker:
         """An open run; None when there is none of this id."""
         return self._open.get(run_id.int)
 
-    def first_token(self, now: float, run_id: UUID) -> None:
+    def first_token(self, now: float, run_id: UUID, _content: object = None) -> None:
         """Note when a model began to answer."""
         run = self._open.get(run_id.int)
         if run is None:
@@ -107,46 +123,38 @@ class RunTracker:
         if run.trace.totals.first_token is None:
             run.trace.totals.first_token = now
 
-    def retry(self, now: float, run_id: UUID) -> None:
+    def retry(self, now: float, run_id: UUID, _content: object = None) -> None:
         """Count an attempt that a model made again by itself."""
         run = self._open.get(run_id.int)
         if run is not None:
             run.trace.totals.retries += 1
             self._touch(run.trace, now)
 
-    def end(self, now: float, run_id: UUID, outputs: object, inputs: object = UNCHANGED) -> None:
-        """Close a run that returned.
+    def streamed_inputs(self, _now: float, run_id: UUID, inputs: object) -> None:
+        """Set the inputs of a streamed chain, which ends next."""
+        run = self._open.get(run_id.int)
+        if run is not None:
+            run.set_streamed_inputs(inputs)
 
-        `inputs` come along when they were not known at its start: with streams.
-        """
+    def end(self, now: float, run_id: UUID, outputs: object) -> None:
+        """Close a run that returned."""
         run = self._open.get(run_id.int)
         if run is None:
             self._add_late_output(run_id, outputs)
             return
         run.outputs = outputs
-        if inputs is not UNCHANGED:
-            run.set_streamed_inputs(inputs)
         # A streamed chain that its reader left half-way ends with None, and its model is read to
         # its end afterwards.
         left = run.streamed and outputs is None and len(run.trace.open_runs) > 1 and run.is_root
         self._close_run(run, now, "abandoned" if left else "success")
 
-    def error(
-        self,
-        now: float,
-        run_id: UUID,
-        failure: Failure,
-        partial: object = None,
-        inputs: object = UNCHANGED,
-    ) -> None:
+    def error(self, now: float, run_id: UUID, partial: object, failure: Failure) -> None:
         """Close a run that raised; `partial` is what a model had answered until then."""
         run = self._open.get(run_id.int)
         if run is None:
             return
         run.failure = failure
         run.outputs = partial
-        if inputs is not UNCHANGED:
-            run.set_streamed_inputs(inputs)
         if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
@@ -154,18 +162,23 @@ class RunTracker:
         self._close_run(run, now, failure.status)
 
     def interrupt(
-        self, now: float, run_id: UUID | None, checkpoint: str, interrupts: Sequence[object]
+        self,
+        now: float,
+        run_id: UUID,
+        _content: object,
+        checkpoint: str,
+        interrupts: Sequence[object],
     ) -> None:
         """Remember that a graph stops to wait for someone; its root ends as if it were done."""
-        run = None if run_id is None else self._open.get(run_id.int)
+        run = self._open.get(run_id.int)
         if run is not None:
             run.trace.checkpoint_id = checkpoint
             run.trace.interrupts = interrupts
             self._touch(run.trace, now)
 
-    def resume(self, now: float, run_id: UUID | None, checkpoint: str) -> None:
+    def resume(self, now: float, run_id: UUID, _content: object, checkpoint: str) -> None:
         """Let a run go on with the trace that was interrupted at this checkpoint."""
-        run = None if run_id is None else self._open.get(run_id.int)
+        run = self._open.get(run_id.int)
         if run is None:
             return
         if run.trace.checkpoint_id == checkpoint:

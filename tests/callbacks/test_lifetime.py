@@ -18,10 +18,11 @@ from respan_langchain import TraceTimeouts
 
 def kept(handler):
     """Everything that a handler's containers hold."""
-    recorder = handler._recorder
-    places = [*vars(recorder).values(), *vars(recorder._tracker).values()]
+    processor = handler._processor
+    parts = (processor, processor.queue, processor._tracker)
+    places = [place for part in parts for place in vars(part).values()]
     sized = (dict, list, set, deque)
-    return sum(len(place) for place in places if isinstance(place, sized)) + len(recorder._tracker)
+    return sum(len(place) for place in places if isinstance(place, sized)) + handler.stats.open_runs
 
 
 @tool

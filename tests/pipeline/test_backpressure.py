@@ -1,20 +1,26 @@
-"""How far behind is too far: decisions of `backlog.py`, by numbers."""
+"""How much may wait: the decisions of `backpressure.py`, by numbers."""
 
 import pytest
 
-from respan_langchain.pipeline.backpressure import FAR_BEHIND, STUCK, TURN, Backpressure
+from respan_langchain.pipeline.backpressure import (
+    MAX_WAIT,
+    STALLED_AFTER,
+    WAIT_FROM,
+    Backpressure,
+)
 
 
 @pytest.mark.parametrize(
-    ("read_at", "waiting", "turn"),
+    ("drained_at", "queued", "seconds"),
     [
-        (10.0, FAR_BEHIND, 0.0),
-        (10.0, FAR_BEHIND + 1, TURN),
-        (10.0 - STUCK, FAR_BEHIND + 1, 0.0),
+        (10.0, WAIT_FROM, 0.0),
+        (10.0, WAIT_FROM + 1, MAX_WAIT),
+        (10.0 - STALLED_AFTER, WAIT_FROM + 1, 0.0),
     ],
+    ids=["a short queue", "a long queue", "a drain that hangs"],
 )
-def test_a_call_waits_for_its_turn_far_behind_but_not_for_who_hangs(read_at, waiting, turn):
-    backlog = Backpressure(1_000_000)
-    backlog.read_at = read_at
+def test_a_call_waits_to_drain_a_long_queue_unless_the_drain_hangs(drained_at, queued, seconds):
+    backpressure = Backpressure(1_000_000)
+    backpressure.drained_at = drained_at
 
-    assert backlog.wait_budget(10.0, waiting) == turn
+    assert backpressure.wait_budget(10.0, queued) == seconds

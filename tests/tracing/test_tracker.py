@@ -23,7 +23,7 @@ def tracker():
 
 def start(tracker, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):
     question = {"question": "q"}
-    tracker.start(now, run_id, parent, None, None, kind, name, question, list(tags), metadata or {})
+    tracker.start(now, run_id, question, parent, None, None, kind, name, list(tags), metadata or {})
 
 
 def names(tracker):
@@ -73,11 +73,11 @@ def test_a_run_id_that_is_used_again_is_a_run_of_its_own(tracker):
 
 def test_events_of_unknown_runs_are_ignored(tracker):
     tracker.end(1.0, OTHER, "x")
-    tracker.error(1.0, OTHER, BROKEN)
+    tracker.error(1.0, OTHER, None, BROKEN)
     tracker.first_token(1.0, OTHER)
     tracker.retry(1.0, OTHER)
-    tracker.interrupt(1.0, OTHER, "c", ())
-    tracker.resume(1.0, None, "c")
+    tracker.interrupt(1.0, OTHER, None, "c", ())
+    tracker.resume(1.0, OTHER, None, "c")
 
     assert names(tracker) == []
 
@@ -119,14 +119,14 @@ def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_a
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
-        tracker.start(0.0, run_id, named, CHILD, None, "chat", "m", "x", [], {})
+        tracker.start(0.0, run_id, "x", named, CHILD, None, "chat", "m", [], {})
         assert tracker._open[run_id.int].parent.id == CHILD
 
 
 def test_langchain_is_believed_where_the_context_names_another_branch(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
-    tracker.start(0.0, GRANDCHILD, CHILD, ROOT, None, "chat", "m", "x", [], {})
+    tracker.start(0.0, GRANDCHILD, "x", CHILD, ROOT, None, "chat", "m", [], {})
 
     assert tracker._open[GRANDCHILD.int].parent.id == CHILD
 
@@ -154,7 +154,8 @@ def test_of_too_many_open_traces_the_most_silent_one_goes(tracker):
 def test_a_streamed_root_that_ends_with_nothing_while_its_model_still_speaks_was_abandoned(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT, kind="chat")
-    tracker.end(1.0, ROOT, None, {"question": "real"})
+    tracker.streamed_inputs(1.0, ROOT, {"question": "real"})
+    tracker.end(1.0, ROOT, None)
     tracker.end(2.0, CHILD, "partial")
 
     child, root = tracker.take_finished()
@@ -186,7 +187,7 @@ def test_only_a_model_or_a_graphs_node_gives_a_part_of_the_answer(
     start(tracker, OTHER, parent, kind=kind, tags=tags, metadata={"langgraph_node": node})
     tracker.end(1.0, OTHER, "given")
     tracker.end(2.0, CHILD, None)
-    tracker.error(3.0, ROOT, ABANDONED)
+    tracker.error(3.0, ROOT, None, ABANDONED)
 
     assert tracker.take_finished()[-1].trace.last_output == gives
 
@@ -195,7 +196,7 @@ def test_what_was_left_out_is_no_part_of_the_answer(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT, metadata={"langgraph_node": "step"})
     tracker.end(1.0, CHILD, OMITTED)
-    tracker.error(2.0, ROOT, ABANDONED)
+    tracker.error(2.0, ROOT, None, ABANDONED)
 
     assert tracker.take_finished()[-1].trace.last_output is None
 
@@ -212,7 +213,7 @@ def test_what_was_left_out_is_no_part_of_the_answer(tracker):
     ids=str,
 )
 def test_what_stands_for_a_streams_input_is_not_its_input(given, known, tracker):
-    tracker.start(0.0, ROOT, None, None, None, "chain", "stream", given, None, None)
+    tracker.start(0.0, ROOT, given, None, None, None, "chain", "stream", None, None)
     tracker.close_all(1.0)
 
     assert tracker.take_finished()[0].inputs == known
@@ -222,7 +223,8 @@ def test_a_chain_that_returns_none_is_a_success(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     tracker.end(1.0, CHILD, "x")
-    tracker.end(2.0, ROOT, None, {"question": "real"})
+    tracker.streamed_inputs(2.0, ROOT, {"question": "real"})
+    tracker.end(2.0, ROOT, None)
 
     assert names(tracker) == [(CHILD, "success"), (ROOT, "success")]
 
@@ -250,12 +252,12 @@ def test_what_is_under_a_hidden_root_is_a_root(tracker):
 
 def test_an_interrupted_graph_and_its_resume_are_one_trace(tracker):
     start(tracker, ROOT, now=0.0)
-    tracker.interrupt(1.0, ROOT, "checkpoint", ("ok?",))
+    tracker.interrupt(1.0, ROOT, None, "checkpoint", ("ok?",))
     tracker.end(2.0, ROOT, "partial")
     assert names(tracker) == []
 
     start(tracker, OTHER, now=50.0)
-    tracker.resume(50.0, OTHER, "checkpoint")
+    tracker.resume(50.0, OTHER, None, "checkpoint")
     tracker.end(53.0, OTHER, "final")
 
     [root] = tracker.take_finished()
@@ -267,7 +269,7 @@ def test_an_interrupted_graph_and_its_resume_are_one_trace(tracker):
 
 def test_a_graph_that_is_never_resumed_is_delivered_as_interrupted(tracker):
     start(tracker, ROOT)
-    tracker.interrupt(1.0, ROOT, "checkpoint", ())
+    tracker.interrupt(1.0, ROOT, None, "checkpoint", ())
     tracker.end(2.0, ROOT, "partial")
 
     assert tracker.due_in(2.0) == 100.0
@@ -277,7 +279,7 @@ def test_a_graph_that_is_never_resumed_is_delivered_as_interrupted(tracker):
 
 def test_closing_delivers_what_waits_to_be_resumed(tracker):
     start(tracker, ROOT)
-    tracker.interrupt(1.0, ROOT, "checkpoint", ())
+    tracker.interrupt(1.0, ROOT, None, "checkpoint", ())
     tracker.end(2.0, ROOT, "partial")
 
     tracker.close_ended(3.0)
@@ -290,7 +292,7 @@ def test_closing_delivers_what_waits_to_be_resumed(tracker):
 def test_retries_and_fallbacks_are_counted_on_the_trace(tracker):
     start(tracker, ROOT, name="RunnableWithFallbacks")
     start(tracker, CHILD, ROOT)
-    tracker.error(1.0, CHILD, BROKEN)
+    tracker.error(1.0, CHILD, None, BROKEN)
     start(tracker, GRANDCHILD, ROOT, tags=["retry:attempt:2"])
     tracker.retry(1.0, GRANDCHILD)
     tracker.end(2.0, GRANDCHILD, "x")
@@ -307,7 +309,7 @@ def test_retries_and_fallbacks_are_counted_on_the_trace(tracker):
 def test_an_abandoned_run_keeps_what_it_had_said(tracker):
     start(tracker, ROOT, kind="chat")
     tracker.first_token(0.5, ROOT)
-    tracker.error(1.0, ROOT, ABANDONED, "partial")
+    tracker.error(1.0, ROOT, "partial", ABANDONED)
 
     [root] = tracker.take_finished()
     assert (root.status, root.outputs, root.first_token) == ("abandoned", "partial", 0.5)
@@ -315,14 +317,14 @@ def test_an_abandoned_run_keeps_what_it_had_said(tracker):
 
 def test_the_callers_configurable_is_learnt_from_a_child(tracker):
     start(tracker, ROOT)
-    tracker.start(0.0, CHILD, ROOT, ROOT, {"user_id": "u7"}, "chain", "c", "x", [], {})
+    tracker.start(0.0, CHILD, "x", ROOT, ROOT, {"user_id": "u7"}, "chain", "c", [], {})
 
     assert tracker._open[ROOT.int].trace.configurable == {"user_id": "u7"}
 
 
 def test_a_second_end_only_adds_what_the_first_did_not_know(tracker):
     start(tracker, ROOT, kind="chat")
-    tracker.error(1.0, ROOT, BROKEN, None)
+    tracker.error(1.0, ROOT, None, BROKEN)
     tracker.end(1.1, ROOT, "what was said")
     tracker.end(1.2, ROOT, "something else")
 

@@ -1,0 +1,263 @@
+"""The worker's side of the event queue: events are applied to the run tracker, and become rows.
+
+The worker calls `take` a slice at a time. The app's threads call `process_pending`, or drain inline
+when the worker falls behind: small events only, since large rows are built on the worker's thread.
+One thread drains at a time.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Literal
+from uuid import UUID
+
+from respan_langchain._error_counter import ErrorCounter
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.pipeline.backpressure import (
+    INLINE_EVENTS,
+    INLINE_FROM,
+    INLINE_MAX_BYTES,
+    Backpressure,
+)
+from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
+from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.events import Event, EventKind, event_size
+from respan_langchain.tracing.size_estimate import estimate_size
+from respan_langchain.tracing.timeouts import TraceTimeouts
+from respan_langchain.tracing.tracker import RunTracker
+
+
+class EventProcessor:
+    """One handler's pipeline, and its worker's source of rows."""
+
+    def __init__(
+        self,
+        row_builder: RowBuilder,
+        worker: Worker,
+        timeouts: TraceTimeouts,
+        errors: ErrorCounter,
+        *,
+        max_queue_bytes: int,
+        copy: Literal["shallow", "deep"],
+    ) -> None:
+        """Attach to the worker.
+
+        With `copy="deep"` every event is processed on the app's thread, before its callback
+        returns, for apps that change nested state in place.
+        """
+        self._row_builder = row_builder
+        self._worker = worker
+        self._timeouts = timeouts
+        self._processes_at_once = copy == "deep"
+        self.errors = errors
+        self.captures_chains = "chain" in row_builder.policy.capture
+        """Whether chains that are not roots become rows, so that their content matters."""
+        self._backpressure = Backpressure(
+            max_queue_bytes, inline_from=0 if self._processes_at_once else INLINE_FROM
+        )
+        self.queue = EventQueue(
+            worker,
+            self._backpressure,
+            copy=self._copy_deep if self._processes_at_once else copy_shallow,
+            drain_inline=self._drain_inline,
+        )
+        self._tracker = self._new_tracker()
+        self._rows: list[EncodedRow] = []
+        """Rows that were built and not handed out."""
+        self._left_in_pass = 0
+        """Events of the worker's current pass that are not drained."""
+        self._is_stopped = False
+        self._closes_open_runs = False
+        # Reentrant: user code that runs while this thread drains (redaction, `on_row`, a signal
+        # handler, `__del__`) may call back here, and must not wait for its own thread.
+        self._lock = threading.RLock()
+        self._draining_thread: int | None = None
+        worker.attach(self)
+
+    # On the app's threads
+
+    def process_pending(self) -> None:
+        """Process every queued event on this thread."""
+        if self.is_draining_thread:
+            return  # user code that this thread called while it drains: the outer call goes on
+        with self._draining():
+            while self.queue:
+                self._process(self._backpressure.slice)
+            rows = self._take_rows()
+        self._worker.put(*rows)
+
+    def is_open_root(self, run_id: UUID) -> bool:
+        """Whether a run is an open root, by all events that were put until now."""
+        self.process_pending()
+        run = self._tracker.find(run_id)
+        return run is not None and run.is_root
+
+    def stop(self) -> None:
+        """Accept no further events; the worker closes what is open."""
+        self._is_stopped = True
+        self.queue.close()
+        self.close_open()
+        if self.queue or self.open_runs:
+            self._worker.wake()
+
+    @property
+    def is_draining_thread(self) -> bool:
+        """Whether this thread drains, further up its stack: it cannot wait for rows."""
+        return self._draining_thread == get_ident()
+
+    @property
+    def open_runs(self) -> int:
+        """Runs that started and have not ended, by the events that were processed."""
+        return len(self._tracker)
+
+    # On the worker's thread: a source of rows
+
+    @property
+    def events(self) -> EventQueue:
+        """Events that are not processed."""
+        return self.queue
+
+    def take(self, now: float) -> Sequence[EncodedRow]:
+        """Process a slice of the events and return the rows that are ready.
+
+        A pass ends with the events that were queued when it began: the worker would never rest
+        behind an app that never waits, and slow it down all the time.
+        """
+        with self._draining():
+            if self._left_in_pass <= 0:
+                self._left_in_pass = len(self.queue)
+            count = min(self._backpressure.slice, len(self.queue))
+            self._left_in_pass -= count
+            self._process(count)
+            if not self.queue:
+                self._left_in_pass = 0
+            if self._left_in_pass <= 0:
+                self._end_pass(now)
+            rows = self._take_rows()
+            if rows:
+                self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
+            self._backpressure.refresh(self._worker.held_bytes)
+            return rows
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until `take` has something to do; None for never, 0 while a pass goes on."""
+        queued = len(self.queue)
+        if queued and (self._left_in_pass > 0 or queued > INLINE_FROM):
+            return 0.0
+        if self._closes_open_runs and self.open_runs:
+            return 0.0
+        return self._tracker.due_in(now)
+
+    def settle_open(self) -> None:
+        """Process every event and close the traces whose root has ended."""
+        with self._draining():
+            while self.queue:
+                self._process(self._backpressure.slice)
+            self._tracker.close_ended(time.monotonic())
+            self._build_rows()
+
+    def close_open(self) -> None:
+        """Close all open runs when `take` is called next, as if no event would follow."""
+        self._closes_open_runs = True
+
+    def after_fork(self) -> None:
+        """Discard, in a child process, what its parent delivers."""
+        self.queue.clear()
+        self._tracker = self._new_tracker()
+        self._rows = []
+        self._left_in_pass = 0
+        self._closes_open_runs = self._is_stopped
+        self._lock, self._draining_thread = threading.RLock(), None
+
+    # Inside
+
+    def _copy_deep(self, value: object) -> object:
+        return json_value(value, keep_media=self._row_builder.shape.keep_media)
+
+    def _new_tracker(self) -> RunTracker:
+        return RunTracker(self._timeouts, wants_chains=self.captures_chains)
+
+    @contextmanager
+    def _draining(self) -> Iterator[None]:
+        """Be the one thread that drains."""
+        with self._lock:
+            outer, self._draining_thread = self._draining_thread, get_ident()
+            try:
+                yield
+            finally:
+                self._draining_thread = outer
+
+    def _drain_inline(self) -> None:
+        """Process events on the app's thread, where the worker is behind."""
+        if self._processes_at_once:
+            self.process_pending()
+            return
+        now, queued = time.monotonic(), len(self.queue)
+        if self.is_draining_thread or not self._backpressure.should_drain_inline(now, queued):
+            return
+        if not self._lock.acquire(timeout=self._backpressure.wait_budget(now, queued)):
+            return
+        try:
+            with self._draining():
+                self._process(INLINE_EVENTS, stop_before=self._is_large)
+                rows = self._take_rows()
+        finally:
+            self._lock.release()
+        self._backpressure.after_drain(now, len(self.queue))
+        self._worker.put(*rows)
+
+    def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
+        """Apply up to `limit` events, and build the rows of the runs that finished."""
+        for event in self.queue.drain(limit, stop_before):
+            try:
+                self._tracker.apply(event)
+            except Exception as error:  # noqa: BLE001  # one event must not cost the others
+                self.errors.add(error)
+        self._build_rows()
+        self._backpressure.drained_at = time.monotonic()
+
+    def _is_large(self, event: Event) -> bool:
+        """Whether large rows may have to be built once this event is applied."""
+        kind, _, _, run_id, _, _ = event
+        size = event_size(event)
+        if kind in (EventKind.END, EventKind.ERROR):
+            run = self._tracker.find(run_id)
+            if run is not None and run.is_root and run.trace.deferred_runs:
+                return True  # the rows of a whole trace, which waited for the sampling decision
+            if run is not None and (run.is_root or run.kind != "chain" or self.captures_chains):
+                size += estimate_size(run.inputs)  # no row is built of other chains
+        return size > INLINE_MAX_BYTES
+
+    def _end_pass(self, now: float) -> None:
+        """Close what has waited long enough, by the events that were processed."""
+        oldest = self.queue.oldest_at()
+        if oldest is not None:
+            self._tracker.expire(oldest)
+        elif self._closes_open_runs:
+            self._closes_open_runs = self._is_stopped
+            self._tracker.close_all(now)
+        else:
+            self._tracker.expire(now)
+        self._build_rows()
+
+    def _build_rows(self) -> None:
+        finished = self._tracker.take_finished()
+        for run in finished:
+            self.queue.forget(run.id)
+        if not finished:
+            return
+        try:
+            self._rows += self._row_builder.build(finished, self.errors.add)
+        except BaseException as interruption:
+            # Ctrl-C while the app's thread drains.
+            for _ in finished:
+                self.errors.add(interruption)
+            raise
+
+    def _take_rows(self) -> list[EncodedRow]:
+        rows, self._rows = self._rows, []
+        return rows
