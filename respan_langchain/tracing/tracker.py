@@ -6,15 +6,14 @@ whoever calls brings both. What has finished is collected in the order in which 
 always after everything under it.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from math import inf
 from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.tracing.events import OMITTED, Event, Failure, Kind, ModelRequest, Status
 from respan_langchain.tracing.interrupts import Interrupted
+from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.timeouts import TraceTimeouts
 
@@ -32,9 +31,7 @@ class RunTracker:
         self._wants_chains = wants_chains
         # By the number of their id, which is hashed three times as fast as a UUID.
         self._open: dict[int, Run] = {}
-        # Kept in the order of their latest event, so that the one to forget is always the first.
-        self._traces: OrderedDict[Trace, None] = OrderedDict()
-        self._awaiting_children: OrderedDict[Trace, float] = OrderedDict()
+        self._traces = OpenTraces(timeouts)
         self._interrupted = Interrupted()
         self._finished: list[Run] = []
         # Indexed by `EventKind`.
@@ -51,7 +48,7 @@ class RunTracker:
 
     def __len__(self) -> int:
         """Everything that is still held: open runs and traces that wait."""
-        return len(self._open) + len(self._awaiting_children) + len(self._interrupted)
+        return len(self._open) + len(self._traces.awaiting_children) + len(self._interrupted)
 
     def take_finished(self) -> list[Run]:
         """Hand over what has finished since the last call."""
@@ -107,7 +104,7 @@ class RunTracker:
             self._join_trace(run, parent, configurable)
         self._open[run_id.int] = run
         run.trace.open_runs[run_id.int] = run
-        self._touch(run.trace, now)
+        self._traces.touch(run.trace, now)
 
     def find(self, run_id: UUID) -> Run | None:
         """An open run; None when there is none of this id."""
@@ -128,7 +125,7 @@ class RunTracker:
         run = self._open.get(run_id.int)
         if run is not None:
             run.trace.totals.retries += 1
-            self._touch(run.trace, now)
+            self._traces.touch(run.trace, now)
 
     def streamed_inputs(self, _now: float, run_id: UUID, inputs: object) -> None:
         """Set the inputs of a streamed chain, which ends next."""
@@ -174,7 +171,7 @@ class RunTracker:
         if run is not None:
             run.trace.checkpoint_id = checkpoint
             run.trace.interrupts = interrupts
-            self._touch(run.trace, now)
+            self._traces.touch(run.trace, now)
 
     def resume(self, now: float, run_id: UUID, _content: object, checkpoint: str) -> None:
         """Let a run go on with the trace that was interrupted at this checkpoint."""
@@ -184,42 +181,30 @@ class RunTracker:
         if run.trace.checkpoint_id == checkpoint:
             run.trace.checkpoint_id, run.trace.interrupts = None, ()
         self._interrupted.resume(checkpoint, run.trace)
-        self._touch(run.trace, now)
+        self._traces.touch(run.trace, now)
 
     # Time and the end
 
     def due_in(self, now: float) -> float | None:
         """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
-        # Each table is in the order of its deadlines, so its first entry is all there is to look
-        # at.
-        due = list(islice(self._awaiting_children.values(), 1))
-        due += [trace.last_event + self._timeouts.idle for trace in islice(self._traces, 1)]
-        interrupted = self._interrupted.next_deadline()
-        if interrupted is not None:
-            due.append(interrupted)
-        return max(0.0, min(due) - now) if due else None
+        deadlines = (self._traces.next_deadline(), self._interrupted.next_deadline())
+        due = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return None if due is None else max(0.0, due - now)
 
     def expire(self, now: float) -> None:
         """Close what has waited long enough."""
-        due = [trace for trace, deadline in self._awaiting_children.items() if deadline <= now]
-        for trace in due:
+        while (trace := self._traces.next_expired(now)) is not None:
             self._close_trace(trace, now)
         self._finished += [trace.root for trace in self._interrupted.expired(now)]
-        while self._traces and (
-            len(self._traces) > self._timeouts.max_open
-            or next(iter(self._traces)).last_event + self._timeouts.idle <= now
-        ):
-            self._close_trace(next(iter(self._traces)), now)
 
     def close_ended(self, now: float) -> None:
         """Close every trace whose root has ended, late children or not; others go on."""
-        for trace in list(self._awaiting_children):
+        for trace in self._traces.awaiting_children:
             self._close_trace(trace, now)
 
     def close_all(self, now: float) -> None:
         """Close everything, as there will be no further events."""
-        self.close_ended(now)
-        for trace in list(self._traces):
+        for trace in self._traces:
             self._close_trace(trace, now)
         self._finished += [trace.root for trace in self._interrupted.expired(inf)]
 
@@ -248,12 +233,6 @@ class RunTracker:
                 break
         if parent.failed_below and parent.name == FALLBACKS_NAME:
             trace.totals.fallbacks += 1
-
-    def _touch(self, trace: Trace, now: float) -> None:
-        trace.last_event = now
-        if not trace.awaiting_late_children:
-            self._traces[trace] = None
-            self._traces.move_to_end(trace)
 
     def _add_late_output(self, run_id: UUID, outputs: object) -> None:
         # A guardrail of Bedrock's raises before the answer's end: the first word on how a run ended
@@ -285,15 +264,13 @@ class RunTracker:
             self._finished.append(run)
 
     def _end_root(self, trace: Trace, now: float) -> None:
-        del self._traces[trace]
         if trace.open_runs:
-            self._awaiting_children[trace] = now + self._timeouts.late_children
+            self._traces.await_late_children(trace, now)
         else:
             self._close_trace(trace, now)
 
     def _close_trace(self, trace: Trace, now: float) -> None:
-        self._traces.pop(trace, None)
-        self._awaiting_children.pop(trace, None)
+        self._traces.remove(trace)
         for run in reversed(list(trace.open_runs.values())):
             run.mark_incomplete()
             del self._open[run.id.int]
