@@ -1,1 +1,1 @@
-"""The platform in a SQLite file, in process: the same API behind an in-process transport."""
+"""The embedded platform: the dataset API on a SQLite file, in process."""

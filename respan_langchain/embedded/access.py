@@ -1,7 +1,6 @@
-"""The platform's rules: who may ask, how often, and how much at once.
+"""What the platform accepts: API keys, rate limits, sizes.
 
-The defaults are the contract's, without its rate limits; those, and tighter limits, can be
-switched on to rehearse what the real platform does.
+The defaults are the contract's, without its rate limits; `serve --enforce-rate-limits` adds those.
 """
 
 import hmac
@@ -16,11 +15,11 @@ from respan_langchain._constants import MAX_BULK_LOGS
 from respan_langchain.embedded.http import HttpError, Request
 
 WINDOW = 60.0
-"""Seconds over which requests are counted."""
+"""Seconds."""
 
 
 class RateLimiter:
-    """Counts requests over the last minute."""
+    """Counts requests of the last minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -29,7 +28,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def acquire(self) -> float:
-        """Count a request and return 0.0, or return the seconds to wait for the next one."""
+        """Count a request and return 0.0, or return the seconds until one is allowed."""
         with self._lock:
             now = self._clock()
             while self._times and self._times[0] <= now - WINDOW:
@@ -42,39 +41,44 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """What one platform allows; share one value between all that serve the same platform."""
+    """What one platform accepts; share one value between all that serve the same platform."""
 
     require_bearer: bool = False
-    """Whether a request without a bearer key is refused."""
+    """Whether a request without a bearer key is rejected."""
     api_key: str | None = field(default=None, repr=False)
-    """The only key that is taken; None takes any."""
+    """The only valid key; None accepts any."""
     max_body_bytes: int = 64 * 1024 * 1024
-    """Bytes of one request."""
+    """Bytes of one request body."""
     max_bulk_logs: int = MAX_BULK_LOGS
     max_listed_errors: int | None = None
-    """How many failed rows of a bulk request are named; None names all."""
+    """How many rejected rows a bulk response lists; None lists all."""
     requests: RateLimiter | None = None
     bulk_requests: RateLimiter | None = None
     allow_python_evaluators: bool = False
-    """Whether an evaluator may be a Python function named by the request."""
+    """Whether a request may name a Python function as an evaluator."""
 
 
-def check_access(request: Request, rules: AccessPolicy) -> None:
-    """Let a request in.
+def check_access(request: Request, policy: AccessPolicy) -> None:
+    """Check a request before it is handled.
 
     Raises:
-        RefusedError: 401, 413 or 429.
+        HttpError: 401, 413 or 429.
     """
-    _check_key(request, rules)
-    if len(request.body) > rules.max_body_bytes:
-        raise HttpError(413, f"The body is larger than {rules.max_body_bytes} bytes.")
-    limiter = rules.bulk_requests if request.path.endswith("/logs/bulk/") else rules.requests
+    check_key(request, policy)
+    if len(request.body) > policy.max_body_bytes:
+        raise HttpError(413, f"The body is larger than {policy.max_body_bytes} bytes.")
+    limiter = policy.bulk_requests if request.path.endswith("/logs/bulk/") else policy.requests
     wait = limiter.acquire() if limiter is not None else 0.0
     if wait > 0:
         raise HttpError(429, "Rate limit exceeded", retry_after=math.ceil(wait))
 
 
-def _check_key(request: Request, policy: AccessPolicy) -> None:
+def check_key(request: Request, policy: AccessPolicy) -> None:
+    """Check the bearer key, for which the body is not needed.
+
+    Raises:
+        HttpError: 401.
+    """
     if not policy.require_bearer:
         return
     scheme, _, key = request.headers.get("authorization", "").partition(" ")

@@ -1,14 +1,11 @@
-"""The platform: one request in, one response out, always JSON.
-
-Which endpoint a path names is decided here; what it does stands in the module of its idea.
-"""
+"""Routes of the dataset API: one request in, one JSON response out."""
 
 import sqlite3
 from collections.abc import Callable
 
 from respan_langchain.embedded.access import AccessPolicy, check_access
 from respan_langchain.embedded.endpoints import datasets, evaluations, logs
-from respan_langchain.embedded.endpoints.bulk_copy_delete import delete_logs, import_logs
+from respan_langchain.embedded.endpoints.bulk import delete_logs, import_logs
 from respan_langchain.embedded.endpoints.summaries import summarize
 from respan_langchain.embedded.http import (
     HttpError,
@@ -18,16 +15,17 @@ from respan_langchain.embedded.http import (
     json_response,
     parse_object,
 )
+from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 
 Endpoints = dict[str, Callable[[], Response]]
-"""What a path offers, by method."""
+"""The endpoints of one path, by method."""
 
 DEFAULT_POLICY = AccessPolicy()
 
 
 def respond(request: Request, store: Store, policy: AccessPolicy = DEFAULT_POLICY) -> Response:
-    """Carry out one request of the dataset API; a store that fails is answered with 503."""
+    """Handle one request of the dataset API; an SQLite error becomes a 503."""
     try:
         return handle(request, store, policy)
     except sqlite3.Error as error:
@@ -35,7 +33,7 @@ def respond(request: Request, store: Store, policy: AccessPolicy = DEFAULT_POLIC
 
 
 def handle(request: Request, store: Store, policy: AccessPolicy) -> Response:
-    """Carry out one request of the dataset API.
+    """Handle one request of the dataset API.
 
     Raises:
         sqlite3.Error: The store failed, and nothing was changed.
@@ -43,17 +41,17 @@ def handle(request: Request, store: Store, policy: AccessPolicy) -> Response:
     try:
         check_access(request, policy)
         return _find_endpoint(request, store, policy)()
-    except HttpError as refused:
-        return error_response(refused)
+    except (HttpError, StoreError) as error:
+        return error_response(error)
 
 
 def _find_endpoint(request: Request, store: Store, policy: AccessPolicy) -> Callable[[], Response]:
-    offered = _endpoints(request, store, policy)
-    if not offered:
+    endpoints = _endpoints(request, store, policy)
+    if not endpoints:
         raise HttpError(404, "Not found.")
-    if request.method not in offered:
-        raise HttpError(405, f"Method {request.method} not allowed.", allowed=list(offered))
-    return offered[request.method]
+    if request.method not in endpoints:
+        raise HttpError(405, f"Method {request.method} not allowed.", allowed=list(endpoints))
+    return endpoints[request.method]
 
 
 def _endpoints(request: Request, store: Store, policy: AccessPolicy) -> Endpoints:
@@ -116,13 +114,15 @@ def _log_endpoints(
 def _single_log_endpoints(
     dataset_id: str, unique_id: str, request: Request, store: Store
 ) -> Endpoints:
-    def change(*, keep: bool) -> Response:
-        return logs.update(store, dataset_id, unique_id, parse_object(request.body), partial=keep)
+    def update(*, partial: bool) -> Response:
+        return logs.update(
+            store, dataset_id, unique_id, parse_object(request.body), partial=partial
+        )
 
     return {
         "GET": lambda: logs.retrieve(store, dataset_id, unique_id),
-        "PATCH": lambda: change(keep=True),
-        "PUT": lambda: change(keep=False),
+        "PATCH": lambda: update(partial=True),
+        "PUT": lambda: update(partial=False),
         "DELETE": lambda: logs.delete(store, dataset_id, unique_id),
     }
 
@@ -139,9 +139,10 @@ def _evaluation_endpoints(
 ) -> Endpoints:
     match action:
         case "create":
-            said = parse_object
             return {
-                "POST": lambda: evaluations.create(store, dataset_id, said(request.body), policy)
+                "POST": lambda: evaluations.create(
+                    store, dataset_id, parse_object(request.body), policy
+                )
             }
         case "list":
             return {"GET": lambda: evaluations.list_all(request, store, dataset_id)}

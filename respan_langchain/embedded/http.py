@@ -1,6 +1,6 @@
-"""What goes into the platform and what comes out: requests, responses, and refusals, as values.
+"""Requests, responses and errors of the embedded platform, as values.
 
-No socket, no framework: httpx (transport.py) and Starlette (web.py) translate to and from these.
+No socket and no framework: `transport.py` translates for httpx, `server/asgi.py` for ASGI.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,69 +10,96 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
+from respan_langchain.embedded.store.errors import (
+    InvalidFieldError,
+    NotFoundError,
+    ReadOnlyError,
+    StoreError,
+)
+
+MAX_QUERY_FIELDS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, nothing interpreted."""
+    """One request, as it was sent."""
 
     method: str
     path: str
-    """As sent, percent signs and all."""
+    """As sent, still percent-encoded."""
     query: str = ""
     """As sent, without the question mark."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
     body: bytes = b""
     origin: str = "http://localhost"
-    """Scheme and host, for the links between pages."""
+    """Scheme and host, for links to other pages of a list."""
 
     @property
     def segments(self) -> list[str]:
-        """The path between its slashes, unquoted; the last is empty when the path ends in one."""
+        """The decoded parts of the path; the last is empty when the path ends in a slash."""
         return [unquote(segment) for segment in self.path.split("/")[1:]]
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query; of a name that is given twice, the last."""
+        """The query's fields; of a repeated name the last."""
         try:
-            return dict(parse_qsl(self.query, keep_blank_values=True, max_num_fields=100))
+            return dict(
+                parse_qsl(self.query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
+            )
         except ValueError as error:
             raise HttpError(400, "The query string is malformed.") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer, ready for the wire."""
+    """One response."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     chunks: Iterator[bytes] | None = None
-    """The body piece by piece, where it may be long; `body` is empty then."""
+    """The body in pieces, where it may be long; `body` is empty then."""
 
 
 class HttpError(Exception):
-    """Why a request is not carried out; becomes the answer, and never leaves this room."""
+    """A request is refused; `error_response` makes the response of it."""
 
-    def __init__(self, status: int, detail: str, **more: Any) -> None:
+    def __init__(self, status: int, detail: str, **extra: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.extra = more
+        self.extra = extra
 
     @classmethod
-    def for_field(cls, name: str, complaint: str) -> "HttpError":
-        """Refuse one field of the body."""
-        return cls(400, f"{name}: {complaint}", errors={name: [complaint]})
+    def for_field(cls, name: str, message: str) -> "HttpError":
+        """Refuse one field of the body: status 400."""
+        return cls(400, f"{name}: {message}", errors={name: [message]})
+
+
+def to_http_error(error: HttpError | StoreError) -> HttpError:
+    """Map an error of the store to its HTTP status; the only place where that is decided."""
+    match error:
+        case HttpError():
+            return error
+        case NotFoundError():
+            return HttpError(404, str(error))
+        case ReadOnlyError():
+            return HttpError(403, str(error))
+        case InvalidFieldError():
+            return HttpError.for_field(error.field, error.message)
+        case _:
+            return HttpError(400, str(error))
 
 
 def json_response(status: int, body: Any) -> Response:
-    """Answer with JSON."""
+    """Build a response with a JSON body."""
     return Response(status, orjson.dumps(body), {"content-type": "application/json"})
 
 
-def error_response(refused: HttpError) -> Response:
-    """Answer with the reason."""
+def error_response(error: HttpError | StoreError) -> Response:
+    """Build the response for an error."""
+    refused = to_http_error(error)
     response = json_response(refused.status, {"detail": refused.detail, **refused.extra})
     if refused.status == 401:
         return Response(401, response.body, {**response.headers, "www-authenticate": "Bearer"})
@@ -80,13 +107,13 @@ def error_response(refused: HttpError) -> Response:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Read a body that must be a JSON object; an absent one is an empty object."""
+    """Read a body that must be a JSON object; an empty body is an empty object."""
     if not body:
         return {}
     try:
-        found = orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise HttpError(422, f"The body is not JSON: {error}.") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise HttpError(422, "The body must be a JSON object.")
-    return found
+    return value

@@ -1,4 +1,4 @@
-"""Pages: which one a request asks for, in which order, and the envelope around it."""
+"""Pages of a list: which one a request asks for, its order, and the JSON around the results."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DEFAULT_PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What part of a list is asked for."""
+    """One page of a list."""
 
     number: int
     """From 1."""
@@ -22,12 +22,12 @@ class Page:
 
     @property
     def offset(self) -> int:
-        """How many results stand before it."""
+        """How many results come before it."""
         return (self.number - 1) * self.size
 
 
 def parse_page(parameters: Mapping[str, str]) -> Page:
-    """Read `page` and `page_size`; a larger size than allowed becomes the largest."""
+    """Read `page` and `page_size`; a size above the maximum becomes the maximum."""
     number = _parse_positive_int("page", parameters.get("page", "1"), MAX_PAGE_NUMBER)
     size = _parse_positive_int(
         "page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), MAX_PAGE_NUMBER
@@ -36,7 +36,7 @@ def parse_page(parameters: Mapping[str, str]) -> Page:
 
 
 def _parse_positive_int(name: str, text: str, largest: int) -> int:
-    # isdecimal knows other digits too, and int reads them all.
+    # isdecimal accepts the digits of other scripts too, and int reads them all.
     number = int(text) if text.isdecimal() and len(text) <= len(str(largest)) else 0
     if not 1 <= number <= largest:
         raise HttpError.for_field(name, f"must be a whole number from 1 to {largest}")
@@ -50,13 +50,13 @@ def parse_order(
     *,
     tie_breaker: str = "seq",
 ) -> str:
-    """Read `sort_by` as SQL: a column from the list and its direction. Newest first by default."""
-    asked = parameters.get("sort_by", "") or "-created_at"
-    name = asked.removeprefix("-")
+    """Read `sort_by` as SQL: a sortable column and a direction, by default the newest first."""
+    sort_by = parameters.get("sort_by", "") or "-created_at"
+    name = sort_by.removeprefix("-")
     column = column_names.get(name, name)
     if column not in sortable:
         raise HttpError.for_field("sort_by", f"cannot sort by {name!r}")
-    direction = "DESC" if asked.startswith("-") else "ASC"
+    direction = "DESC" if sort_by.startswith("-") else "ASC"
     return (
         f"{column} {direction}"
         if column == tie_breaker
@@ -65,7 +65,7 @@ def parse_order(
 
 
 def envelope(request: Request, page: Page, count: int, results: list[Any]) -> dict[str, Any]:
-    """Put results into the page's envelope."""
+    """Build the JSON object of one page."""
     return {
         "count": count,
         "next": _link(request, page.number + 1) if page.offset + page.size < count else None,

@@ -1,8 +1,7 @@
-"""httpx transports over the platform: no port, no process, the same client.
+"""httpx transports over a store in this process: the same client without a network.
 
-The only place of this room that knows httpx. Time-outs do not apply: nothing here waits for a
-network, and a transaction that was begun is finished. A store that fails is a platform that could
-not be reached: nothing was changed.
+Timeouts do not apply: nothing waits for a network, and a transaction that was begun is finished.
+An SQLite error becomes `httpx.ConnectError`, since nothing was changed.
 """
 
 import sqlite3
@@ -18,35 +17,35 @@ from respan_langchain.embedded.store.store import Store
 
 
 class LocalTransport(httpx.BaseTransport):
-    """Carries a synchronous client's requests to a store in this process."""
+    """Handles a synchronous client's requests with a store in this process."""
 
-    def __init__(self, store: Store, rules: AccessPolicy = DEFAULT_POLICY) -> None:
+    def __init__(self, store: Store, policy: AccessPolicy = DEFAULT_POLICY) -> None:
         self._store = store
-        self._rules = rules
+        self._rules = policy
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry out one request."""
+        """Handle one request."""
         return _handle(request, request.read(), self._store, self._rules)
 
 
 class AsyncLocalTransport(httpx.AsyncBaseTransport):
-    """Carries an asynchronous client's requests to a store, on a thread beside the event loop."""
+    """Handles an asynchronous client's requests with a store, on a thread beside the event loop."""
 
-    def __init__(self, store: Store, rules: AccessPolicy = DEFAULT_POLICY) -> None:
+    def __init__(self, store: Store, policy: AccessPolicy = DEFAULT_POLICY) -> None:
         self._store = store
-        self._rules = rules
+        self._rules = policy
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry out one request."""
+        """Handle one request."""
         body = await request.aread()
         return await to_thread.run_sync(_handle, request, body, self._store, self._rules)
 
 
 def _handle(
-    request: httpx.Request, body: bytes, store: Store, rules: AccessPolicy
+    request: httpx.Request, body: bytes, store: Store, policy: AccessPolicy
 ) -> httpx.Response:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    asked = Request(
+    platform_request = Request(
         request.method,
         path,
         query,
@@ -55,12 +54,12 @@ def _handle(
         f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
     )
     try:
-        said = handle(asked, store, rules)
+        response = handle(platform_request, store, policy)
     except sqlite3.Error as error:
-        # In one process a reason can be told that no status has room for.
+        # The reason that SQLite gives fits into an exception, but not into a status.
         raise httpx.ConnectError(
             f"{store.path}: {describe_error(error)}", request=request
         ) from error
     return httpx.Response(
-        said.status, headers=dict(said.headers), content=said.body, request=request
+        response.status, headers=dict(response.headers), content=response.body, request=request
     )

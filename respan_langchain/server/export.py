@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from respan_langchain._cell_format import to_csv_cell, to_text
+from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import Condition
@@ -46,7 +47,7 @@ def export(store: Store, dataset_id: str, view: View, suffix: str) -> Response:
     return Response(200, headers=headers, chunks=WRITERS[suffix](portions))
 
 
-Rows = list[tuple[sqlite3.Row, list[dict[str, Any]]]]
+Rows = list[tuple[sqlite3.Row, list[sqlite3.Row]]]
 """Logs, each with its scores."""
 
 
@@ -69,7 +70,8 @@ def _as_jsonl(portions: Iterator[Rows]) -> Iterator[bytes]:
     for rows in portions:
         yield b"".join(
             orjson.dumps(
-                logs_table.to_api(row) | {"scores": scores}, option=orjson.OPT_APPEND_NEWLINE
+                serialize_log(row) | {"scores": [serialize_score(score) for score in scores]},
+                option=orjson.OPT_APPEND_NEWLINE,
             )
             for row, scores in rows
         )

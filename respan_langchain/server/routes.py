@@ -11,8 +11,16 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
-from respan_langchain.embedded.http import HttpError, Request, Response, json_response
+from respan_langchain.embedded.endpoints.serialize import serialize_log
+from respan_langchain.embedded.http import (
+    HttpError,
+    Request,
+    Response,
+    json_response,
+    to_http_error,
+)
 from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import export, layout
 from respan_langchain.server.html import element, log_link, visible_text
@@ -42,8 +50,8 @@ class WebPages:
         """Answer one request of a browser."""
         try:
             return self._respond(request)
-        except HttpError as refused:
-            return _error_page(refused)
+        except (HttpError, StoreError) as error:
+            return _error_page(to_http_error(error))
         except sqlite3.Error as error:
             return _error_page(HttpError(503, f"The store failed: {error}"))
 
@@ -114,9 +122,7 @@ class WebPages:
     def _raw_json(self, dataset_id: str, unique_id: str) -> Response:
         with self.store.reading() as connection:
             dataset = datasets_table.get_seq(connection, dataset_id)
-            said = json_response(
-                200, logs_table.to_api(logs_table.get(connection, dataset, unique_id))
-            )
+            said = json_response(200, serialize_log(logs_table.get(connection, dataset, unique_id)))
         return Response(200, said.body, {**layout.SECURITY_HEADERS, **said.headers})
 
     def _save_review(self, request: Request, dataset_id: str, unique_id: str) -> Response:

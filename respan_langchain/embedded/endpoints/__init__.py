@@ -1,1 +1,1 @@
-"""The API's endpoints: validate a request, call the store, build the response."""
+"""The dataset API's endpoints: validate a request, call the store, build the response."""

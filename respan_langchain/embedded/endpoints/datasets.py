@@ -1,4 +1,4 @@
-"""Datasets: endpoints 1 to 5."""
+"""Creating, listing, reading, changing and deleting datasets."""
 
 import sqlite3
 from collections.abc import Callable
@@ -6,13 +6,12 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.endpoints import bulk_copy_delete
-from respan_langchain.embedded.endpoints.bulk_copy_delete import (
-    copy_matching,
+from respan_langchain.embedded.endpoints.selection import (
     parse_percentage,
     parse_source,
     parse_time_range,
 )
+from respan_langchain.embedded.endpoints.serialize import serialize_dataset
 from respan_langchain.embedded.http import (
     HttpError,
     Request,
@@ -22,7 +21,7 @@ from respan_langchain.embedded.http import (
 )
 from respan_langchain.embedded.pagination import envelope, parse_order, parse_page
 from respan_langchain.embedded.store import datasets_table
-from respan_langchain.embedded.store.datasets_table import to_api
+from respan_langchain.embedded.store.bulk import copy_matching, delete_matching
 from respan_langchain.embedded.store.fields import (
     MATCH_ALL,
     Condition,
@@ -38,7 +37,7 @@ MAX_NAME_LENGTH = 255
 
 
 def list_all(request: Request, store: Store) -> Response:
-    """Answer endpoint 2."""
+    """`POST /api/datasets/list/`."""
     page, order = parse_page(request.parameters), _parse_order(request)
     condition = parse_filters(parse_object(request.body).get("filters"), find_dataset_field)
     with store.reading() as connection:
@@ -46,38 +45,40 @@ def list_all(request: Request, store: Store) -> Response:
         rows = datasets_table.list_page(
             connection, condition, order=order, limit=page.size, offset=page.offset
         )
-    return json_response(200, envelope(request, page, count, [to_api(row) for row in rows]))
+    return json_response(
+        200, envelope(request, page, count, [serialize_dataset(row) for row in rows])
+    )
 
 
 def retrieve(store: Store, dataset_id: str) -> Response:
-    """Answer endpoint 3."""
+    """`GET /api/datasets/{id}/`."""
     with store.reading() as connection:
-        return json_response(200, to_api(datasets_table.get(connection, dataset_id)))
+        return json_response(200, serialize_dataset(datasets_table.get(connection, dataset_id)))
 
 
 def update(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
-    """Answer endpoint 4."""
+    """`PATCH /api/datasets/{id}/`."""
     columns = {name: read(name, body[name]) for name, read in PATCH_PARSERS.items() if name in body}
     _reject_virtual(dataset_id)
     with store.writing() as connection:
         datasets_table.get(connection, dataset_id)
         datasets_table.update(connection, dataset_id, columns)
-        return json_response(200, to_api(datasets_table.get(connection, dataset_id)))
+        return json_response(200, serialize_dataset(datasets_table.get(connection, dataset_id)))
 
 
 def delete(store: Store, dataset_id: str) -> Response:
-    """Answer endpoint 5."""
+    """`DELETE /api/datasets/{id}/`."""
     _reject_virtual(dataset_id)
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
-    bulk_copy_delete.delete_matching(store, dataset, MATCH_ALL)
+    delete_matching(store, dataset, MATCH_ALL)
     with store.writing() as connection:
         datasets_table.delete(connection, dataset_id)
     return Response(204)
 
 
 def parse_text(name: str, value: object) -> str:
-    """Read a text of the body."""
+    """Read a string field."""
     if not isinstance(value, str):
         raise HttpError.for_field(name, "must be a string")
     return value
@@ -97,7 +98,7 @@ def _parse_order(request: Request) -> str:
 
 def _reject_virtual(dataset_id: str) -> None:
     if dataset_id == SAVED_LOGS:
-        raise HttpError(400, "The saved logs are not a dataset that can be changed or removed.")
+        raise HttpError(400, "The dataset of saved logs cannot be changed or removed.")
 
 
 def _parse_starred(name: str, value: object) -> bool:
@@ -121,7 +122,7 @@ PATCH_PARSERS: dict[str, Callable[[str, object], Any]] = {
 
 
 def create(store: Store, body: dict[str, Any]) -> Response:
-    """Answer endpoint 1. The copies are made when the answer comes, so the dataset is ready."""
+    """`POST /api/datasets/`. The logs are copied before the response is sent."""
     wanted, percentage = _parse_selection(body), parse_percentage(body, "sampling")
     with store.writing() as connection:
         source = parse_source(connection, body)
@@ -131,11 +132,11 @@ def create(store: Store, body: dict[str, Any]) -> Response:
         copy_matching(store, dataset, all_of([source, wanted]), percentage)
     with store.reading() as connection:
         found = datasets_table.get(connection, dataset_id)
-        return json_response(201, datasets_table.to_api(found))
+        return json_response(201, serialize_dataset(found))
 
 
 def _parse_selection(body: dict[str, Any]) -> Condition | None:
-    """Say which logs are copied; None for an empty dataset."""
+    """Read which logs are copied; None for an empty dataset."""
     condition = parse_filters(body.get("initial_log_filters"), find_log_field)
     is_empty = body.get("is_empty", False)
     if not isinstance(is_empty, bool):

@@ -1,4 +1,4 @@
-"""Evaluation runs: evaluators over a dataset's logs, beside the requests; endpoints 12 and 13."""
+"""Evaluation runs: evaluators score a dataset's logs on a background thread."""
 
 import sqlite3
 import time
@@ -18,15 +18,15 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.store.timestamps import format_timestamp
 
 BATCH_SIZE = 100
-"""Logs that are judged between two transactions."""
+"""Logs that are evaluated between two transactions."""
 MAX_EVALUATORS = 20
 """Evaluators of one request."""
 STALLED_AFTER = 600.0
-"""Seconds after which a run that does not advance is held to be interrupted."""
+"""Seconds without progress after which a run is reported as interrupted."""
 
 
 def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy) -> Response:
-    """Answer endpoint 12: start what is known, and name what is not."""
+    """`POST /api/datasets/{id}/eval-reports/create/`: start known evaluators, list unknown ones."""
     names = _parse_names(body)
     evaluators, errors = _build_evaluators(names, policy)
     with store.writing() as connection:
@@ -35,26 +35,28 @@ def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPo
             scores_table.start_run(connection, dataset["seq"], name): evaluator
             for name, evaluator in evaluators.items()
         }
-        shown = [_run_to_api(scores_table.get_run(connection, task), dataset_id) for task in tasks]
+        runs = [
+            _serialize_run(scores_table.get_run(connection, task), dataset_id) for task in tasks
+        ]
     if tasks:
         store.run_in_background(lambda: _run_all(store, dataset["seq"], tasks))
-    return json_response(201 if tasks else 400, {"created_tasks": shown, "errors": errors})
+    return json_response(201 if tasks else 400, {"created_tasks": runs, "errors": errors})
 
 
 def list_all(request: Request, store: Store, dataset_id: str) -> Response:
-    """Answer endpoint 13."""
+    """`GET /api/datasets/{id}/eval-reports/list/`."""
     page = parse_page(request.parameters)
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         count = scores_table.count_runs(connection, dataset)
         rows = scores_table.list_runs(connection, dataset, limit=page.size, offset=page.offset)
     return json_response(
-        200, envelope(request, page, count, [_run_to_api(row, dataset_id) for row in rows])
+        200, envelope(request, page, count, [_serialize_run(row, dataset_id) for row in rows])
     )
 
 
 def _parse_names(body: dict[str, Any]) -> list[Any]:
-    # The older name is what earlier clients send.
+    # Earlier clients send the older name.
     names = body.get("evaluator_ids", body.get("evaluator_slugs"))
     if not isinstance(names, list) or not 1 <= len(names) <= MAX_EVALUATORS:
         raise HttpError.for_field("evaluator_ids", f"give 1 to {MAX_EVALUATORS} evaluators")
@@ -69,12 +71,12 @@ def _build_evaluators(
     for name in names:
         try:
             evaluators[name] = get_evaluator(name, allow_python=policy.allow_python_evaluators)
-        except HttpError as refused:
-            errors[str(name)] = refused.detail
+        except HttpError as error:
+            errors[str(name)] = error.detail
     return evaluators, errors
 
 
-def _run_to_api(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
+def _serialize_run(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
     interrupted = row["completed_at"] is None and row["updated_at"] < time.time() - STALLED_AFTER
     ended = row["completed_at"]
     return {
@@ -98,30 +100,30 @@ def _run_all(store: Store, dataset: int, tasks: dict[str, Evaluator]) -> None:
 
 @dataclass(slots=True)
 class EvaluationRun:
-    """One evaluator on its way through a dataset."""
+    """One evaluator over the logs of a dataset."""
 
     store: Store
     dataset: int
     task_id: str
     evaluator: Evaluator
     last_seq: int = 0
-    """The number of the last log that was looked at."""
+    """The `seq` of the last log that was evaluated."""
     evaluated: int = 0
     total: float = 0.0
 
     def run(self) -> None:
         """Evaluate all logs, then record how the run ended."""
-        problem = None
+        error_message = None
         try:
             while self._evaluate_batch():
                 pass
-        except HttpError as refused:
-            problem = refused.detail
-        # An evaluator may be anyone's function, and may raise anything.
+        except HttpError as error:
+            error_message = error.detail
+        # An evaluator may be a user's function, which may raise anything.
         except Exception as error:  # noqa: BLE001
-            problem = f"{type(error).__name__} at log {self.last_seq}"
+            error_message = f"{type(error).__name__} at log {self.last_seq}"
         with self.store.writing() as connection:
-            scores_table.finish_run(connection, self.task_id, problem)
+            scores_table.finish_run(connection, self.task_id, error_message)
 
     def _evaluate_batch(self) -> bool:
         with self.store.reading() as connection:
@@ -138,10 +140,10 @@ class EvaluationRun:
 
     def _score(self, name: str, row: sqlite3.Row) -> Score | None:
         self.last_seq = row["seq"]
-        verdict = self.evaluator(_parse_contents(row))
-        if verdict is None:
+        result = self.evaluator(_parse_contents(row))
+        if result is None:
             return None
-        return Score(row["seq"], name, verdict.score, verdict.passed, verdict.comment)
+        return Score(row["seq"], name, result.score, result.passed, result.comment)
 
 
 def _next_batch(connection: sqlite3.Connection, dataset: int, done: int) -> list[sqlite3.Row]:

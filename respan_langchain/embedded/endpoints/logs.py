@@ -1,4 +1,4 @@
-"""Logs: listing them; looking at one, changing it, removing it."""
+"""Creating, listing, reading, changing and deleting logs."""
 
 import sqlite3
 from typing import Any
@@ -8,14 +8,11 @@ import orjson
 
 from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.endpoints.log_validation import (
-    CONTENTS,
     FieldError,
-    LogColumns,
-    derive_columns,
-    encode_json,
     parse_log,
     validate_fields,
 )
+from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import (
     HttpError,
     Request,
@@ -27,20 +24,26 @@ from respan_langchain.embedded.pagination import envelope, parse_order, parse_pa
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import find_log_field
 from respan_langchain.embedded.store.filters import parse_filters
+from respan_langchain.embedded.store.log_columns import (
+    CONTENTS,
+    LogColumns,
+    derive_columns,
+    encode_json,
+)
 from respan_langchain.embedded.store.store import Store
 
 SORT_COLUMNS = {
     "timestamp": "happened_at",
     "total_request_tokens": "total_tokens",
-    # The order of arrival, which every index keeps within equal values.
+    # The order of insertion, which every index keeps among equal values.
     "created_at": "seq",
 }
-"""Columns that the API calls otherwise."""
+"""Columns by their name in the API, where the two differ."""
 EXPORT_FORMATS = (".csv", ".jsonl")
 
 
 def list_all(request: Request, store: Store, dataset_id: str) -> Response:
-    """Answer endpoint 7."""
+    """`POST /api/datasets/{id}/logs/list/`."""
     page = parse_page(request.parameters)
     order = parse_order(request.parameters, logs_table.SORTABLE, SORT_COLUMNS)
     said = parse_object(request.body)
@@ -53,7 +56,7 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
         rows = logs_table.list_page(
             connection, dataset["seq"], condition, order=order, limit=page.size, offset=page.offset
         )
-        results = _logs_to_api(connection, rows, dataset_id)
+        results = _serialize_logs(connection, rows, dataset_id)
     wanted = _parse_include_fields(request)
     return json_response(
         200, envelope(request, page, count, [_select_fields(wanted, log) for log in results])
@@ -61,7 +64,7 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
 
 
 def retrieve(store: Store, dataset_id: str, unique_id: str) -> Response:
-    """Answer endpoint 8."""
+    """`GET /api/datasets/{id}/logs/{log}/`."""
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
@@ -71,7 +74,7 @@ def retrieve(store: Store, dataset_id: str, unique_id: str) -> Response:
 def update(
     store: Store, dataset_id: str, unique_id: str, body: dict[str, Any], *, partial: bool
 ) -> Response:
-    """Answer endpoints 9 and 14: fields that are not given are kept, or removed."""
+    """`PATCH` and `PUT /api/datasets/{id}/logs/{log}/`: absent fields are kept, or cleared."""
     _validate_update(body)
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
@@ -83,7 +86,7 @@ def update(
 
 
 def delete(store: Store, dataset_id: str, unique_id: str) -> Response:
-    """Answer endpoint 10."""
+    """`DELETE /api/datasets/{id}/logs/{log}/`."""
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
@@ -94,26 +97,35 @@ def delete(store: Store, dataset_id: str, unique_id: str) -> Response:
 
 def _log_response(connection: sqlite3.Connection, row: sqlite3.Row, dataset_id: str) -> Response:
     scores = scores_table.list_for_logs(connection, [row["seq"]]).get(row["seq"], [])
-    return json_response(200, logs_table.to_api(row) | {"dataset_id": dataset_id, "scores": scores})
+    body = serialize_log(row) | {
+        "dataset_id": dataset_id,
+        "scores": [serialize_score(score) for score in scores],
+    }
+    return json_response(200, body)
 
 
-def _logs_to_api(
+def _serialize_logs(
     connection: sqlite3.Connection, rows: list[sqlite3.Row], dataset_id: str
 ) -> list[dict[str, Any]]:
-    """Lay logs out for a list, where scores stand by evaluator; with a single log they do not."""
-    found = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
-    scores = [{one["evaluator_slug"]: one for one in found.get(row["seq"], [])} for row in rows]
+    """Build the JSON of a list: there scores are an object by evaluator, not an array."""
+    scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
     return [
-        logs_table.to_api(row) | {"dataset_id": dataset_id, "scores": by_evaluator}
-        for row, by_evaluator in zip(rows, scores, strict=True)
+        serialize_log(row)
+        | {
+            "dataset_id": dataset_id,
+            "scores": {
+                score["evaluator"]: serialize_score(score) for score in scores.get(row["seq"], [])
+            },
+        }
+        for row in rows
     ]
 
 
 def _validate_update(body: dict[str, Any]) -> None:
     if "metrics" in body:
         raise HttpError.for_field("metrics", "cannot be changed")
-    for complaint in validate_fields(body):
-        raise HttpError.for_field(complaint.field, complaint.message)
+    for error in validate_fields(body):
+        raise HttpError.for_field(error.field, error.message)
 
 
 def _merge_columns(row: sqlite3.Row, body: dict[str, Any], *, partial: bool) -> LogColumns:
@@ -137,13 +149,13 @@ def _load_object(text: str | None) -> dict[str, Any]:
 
 
 def _parse_include_fields(request: Request) -> frozenset[str]:
-    """Read `include_fields`; empty means all."""
+    """Read `include_fields`; an empty set means all."""
     asked = request.parameters.get("include_fields", "")
     return frozenset(name for part in asked.split(",") if (name := part.strip()))
 
 
 def _export_response(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
-    """Name the address where `serve` offers the export; nothing is written before it is asked."""
+    """Return the URL at which `serve` streams the export; no file is written."""
     suffix = body.get("export_format", ".csv")
     if suffix not in EXPORT_FORMATS:
         raise HttpError.for_field("export_format", f"must be one of {', '.join(EXPORT_FORMATS)}")
@@ -160,7 +172,7 @@ def _select_fields(wanted: frozenset[str], log: dict[str, Any]) -> dict[str, Any
 
 
 def create_one(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
-    """Answer endpoint 6."""
+    """`POST /api/datasets/{id}/logs/`."""
     log = parse_log(body)
     if isinstance(log, FieldError):
         raise HttpError.for_field(log.field, log.message)
@@ -171,7 +183,7 @@ def create_one(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
 def create_many(
     store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy
 ) -> Response:
-    """Answer endpoint 11."""
+    """`POST /api/datasets/{id}/logs/bulk/`: store the valid logs, list the rejected."""
     logs, errors = _validate_rows(_parse_rows(body, policy))
     _insert(store, dataset_id, logs)
     envelope = {

@@ -1,67 +1,18 @@
-"""Summaries: the sums and means of a dataset's logs, endpoints 17 and 18."""
+"""Summaries: the sums and means of a dataset's logs."""
 
-import sqlite3
 from typing import Any
 
 from respan_langchain.embedded.http import Response, json_response
-from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.fields import Condition, find_log_field
-from respan_langchain.embedded.store.filters import all_of, parse_filters
+from respan_langchain.embedded.store import datasets_table
+from respan_langchain.embedded.store.fields import find_log_field
+from respan_langchain.embedded.store.filters import parse_filters
 from respan_langchain.embedded.store.store import Store
+from respan_langchain.embedded.store.summary import compute_summary
 
 
 def summarize(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
-    """Answer endpoints 17 and 18."""
+    """`GET` and `POST /api/datasets/{id}/logs/summary/`."""
     condition = parse_filters(body.get("filters"), find_log_field)
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         return json_response(200, compute_summary(connection, dataset, condition))
-
-
-def compute_summary(
-    connection: sqlite3.Connection, dataset: int, condition: Condition
-) -> dict[str, Any]:
-    """Add up a dataset's logs; a mean of nothing is 0.0, as the contract knows no null there."""
-    own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
-    sums = connection.execute(
-        "SELECT count(*) AS number_of_requests,"  # noqa: S608
-        " total(cost) AS total_cost,"
-        " total(total_tokens) AS total_tokens,"
-        " total(prompt_tokens) AS total_prompt_tokens,"
-        " total(completion_tokens) AS total_completion_tokens,"
-        " ifnull(avg(latency), 0.0) AS avg_latency,"
-        " ifnull(avg(tokens_per_second), 0.0) AS avg_tps,"
-        " ifnull(avg(time_to_first_token), 0.0) AS avg_ttft"
-        f" FROM {logs_table.tables_for(own)} WHERE {own.sql}",
-        own.parameters,
-    ).fetchone()
-    whole = ("total_tokens", "total_prompt_tokens", "total_completion_tokens")
-    return (
-        dict(sums)
-        | {name: int(sums[name]) for name in whole}
-        | {"scores": _mean_scores(connection, own)}
-    )
-
-
-def _mean_scores(connection: sqlite3.Connection, own: Condition) -> dict[str, dict[str, Any]]:
-    """Take the mean of each evaluator's scores."""
-    rows = connection.execute(
-        "SELECT evaluator, avg(score) AS mean, total(passed = 1) AS passed,"  # noqa: S608
-        " total(passed = 0) AS failed FROM scores WHERE score IS NOT NULL AND log IN"
-        f" (SELECT seq FROM {logs_table.tables_for(own)} WHERE {own.sql}) GROUP BY evaluator",
-        own.parameters,
-    )
-    return {row["evaluator"]: _score_to_api(row) for row in rows}
-
-
-def _score_to_api(row: sqlite3.Row) -> dict[str, Any]:
-    name = row["evaluator"]
-    return {
-        "evaluator_id": name,
-        "evaluator_slug": name,
-        "evaluator_name": name,
-        "score_value_type": "numerical",
-        "avg_score": row["mean"],
-        "true_count": int(row["passed"]),
-        "false_count": int(row["failed"]),
-    }

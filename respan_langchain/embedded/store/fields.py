@@ -1,4 +1,4 @@
-"""Fields: what lists can be filtered by, and where in the tables each stands."""
+"""Fields by which lists can be filtered, and their SQL expressions."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ LOG_NUMBERS = frozenset(
     {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
 )
 LOG_TIMESTAMPS = {"created_at": "created_at", "timestamp": "happened_at"}
-"""Fields that hold a moment, and their columns."""
+"""Fields that hold a timestamp, and their columns."""
 DATASET_TEXTS = frozenset({"id", "name", "description", "type", "status"})
 DATASET_NUMBERS = frozenset({"log_count", "starred"})
 DATASET_TIMESTAMPS = frozenset({"created_at", "updated_at"})
@@ -22,14 +22,14 @@ Parameters = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A piece of a WHERE clause and the values that it binds."""
+    """Part of a WHERE clause and the values that it binds."""
 
     sql: str
     parameters: Parameters = ()
 
     @property
     def needs_contents(self) -> bool:
-        """Whether the contents' table is needed."""
+        """Whether the contents table must be joined."""
         return "contents." in self.sql
 
 
@@ -38,19 +38,19 @@ MATCH_ALL = Condition("1")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something to filter by."""
+    """A field by which a list can be filtered."""
 
     name: str
-    """As requests call it."""
+    """Its name in requests."""
     expression: Condition
     """The value in SQL."""
     parse: Callable[[object], Any]
-    """The filter's value as the column has it, None when it cannot be one."""
+    """Converts a filter's value to the column's type; None when that is impossible."""
     is_text: bool = False
 
 
 def find_log_field(name: str) -> Field | None:
-    """Find a field of logs."""
+    """Return a field of logs; None when there is none of this name."""
     if name.startswith("metadata__") and name != "metadata__":
         return Field(
             name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
@@ -65,7 +65,7 @@ def find_log_field(name: str) -> Field | None:
 
 
 def find_dataset_field(name: str) -> Field | None:
-    """Find a field of datasets."""
+    """Return a field of datasets; None when there is none of this name."""
     if name in DATASET_TEXTS:
         return Field(name, Condition(f"datasets.{name}"), _parse_text, is_text=True)
     if name in DATASET_NUMBERS:
@@ -77,9 +77,9 @@ def find_dataset_field(name: str) -> Field | None:
 
 def _metadata_expression(key: str) -> Condition:
     if not key.isprintable() or set(key) & {'"', "\\"}:
-        # SQLite's paths cannot spell such a key.
+        # A JSON path of SQLite cannot contain such a key.
         return Condition("metadata_value(contents.metadata, ?)", (key,))
-    # SQLite ends a text at its first NUL, and would find "a" where "a\u0000b" stands.
+    # SQLite ends a text at its first NUL: it would find "a" in "a\u0000b".
     return Condition(
         "CASE WHEN instr(contents.metadata, '\\u0000') THEN metadata_value(contents.metadata, ?)"
         " ELSE json_extract(contents.metadata, ?) END",

@@ -1,18 +1,18 @@
-"""Filters: the contract's JSON to SQL conditions, every value bound and every name from a list.
+"""The API's JSON filters as SQL conditions: every value is bound, every name is from a list.
 
-A filter that is not understood is refused by name. The real platform is said to ignore it, which
-broadens the selection; here a removal must never take more than was asked for.
+An unknown filter is an error. The real platform ignores it, which selects more logs; here a
+deletion must never take more than was asked for.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from respan_langchain._constants import OPERATORS
-from respan_langchain.embedded.http import HttpError
+from respan_langchain.embedded.store.errors import InvalidFieldError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, Field
 
 MAX_VALUES = 100
-"""Values of one filter, other than those of `in`."""
+"""Values of one filter, except those of `in`."""
 MAX_IN_VALUES = 500
 """SQLite binds 32,766 values in one statement."""
 MAX_FILTERS = 50
@@ -21,28 +21,28 @@ COMPARISONS = {"": "=", "eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=
 
 
 def parse_filters(filters: object, find_field: Callable[[str], Field | None]) -> Condition:
-    """Read a request's filters; all of them must hold.
+    """Build the condition of a request's filters, which must all match.
 
     Args:
         filters: As the request has them.
         find_field: Finds the field of a name, None when there is none.
 
     Raises:
-        RefusedError: 400, naming the filter that is not understood.
+        InvalidFieldError: A filter is unknown or malformed; the error names it.
     """
     if filters is None:
         return MATCH_ALL
     if not isinstance(filters, dict):
-        raise HttpError.for_field("filters", "must be an object of filters by field")
+        raise InvalidFieldError("filters", "must be an object of filters by field")
     if len(filters) > MAX_FILTERS:
-        raise HttpError.for_field("filters", f"more than {MAX_FILTERS} filters")
+        raise InvalidFieldError("filters", f"more than {MAX_FILTERS} filters")
     return all_of(
         [_parse_filter(_get_field(name, find_field), asked) for name, asked in filters.items()]
     )
 
 
 def all_of(conditions: list[Condition]) -> Condition:
-    """Join conditions that must all hold."""
+    """Join conditions that must all match."""
     return _join(" AND ", [one for one in conditions if one is not MATCH_ALL]) or MATCH_ALL
 
 
@@ -57,20 +57,20 @@ def _join(word: str, conditions: list[Condition]) -> Condition | None:
 def _get_field(name: str, find_field: Callable[[str], Field | None]) -> Field:
     field = find_field(name)
     if field is None:
-        raise HttpError.for_field(name, "unknown filter field")
+        raise InvalidFieldError(name, "unknown filter field")
     return field
 
 
 def _parse_filter(field: Field, body: object) -> Condition:
     if not isinstance(body, Mapping):
-        raise HttpError.for_field(field.name, 'must be {"operator": ..., "value": ...}')
+        raise InvalidFieldError(field.name, 'must be {"operator": ..., "value": ...}')
     if unknown := set(body) - {"operator", "value"}:
-        raise HttpError.for_field(field.name, f"unknown key {min(unknown)!r} in the filter")
+        raise InvalidFieldError(field.name, f"unknown key {min(unknown)!r} in the filter")
     operator = body.get("operator", "")
     if not isinstance(operator, str) or operator not in OPERATORS:
-        raise HttpError.for_field(field.name, f"unknown operator {operator!r}")
+        raise InvalidFieldError(field.name, f"unknown operator {operator!r}")
     if "value" not in body:
-        raise HttpError.for_field(field.name, "the filter has no value")
+        raise InvalidFieldError(field.name, "the filter has no value")
     values = body["value"] if isinstance(body["value"], list) else [body["value"]]
     return _apply_operator(field, operator, values)
 
@@ -82,7 +82,7 @@ def _apply_operator(field: Field, operator: str, values: list[Any]) -> Condition
     if operator == "in":
         return _match_in(field, wanted)
     if not wanted or len(wanted) > MAX_VALUES:
-        raise HttpError.for_field(field.name, f"give 1 to {MAX_VALUES} values")
+        raise InvalidFieldError(field.name, f"give 1 to {MAX_VALUES} values")
     if operator == "not":
         return _match_not(field, wanted)
     any_of = _join(" OR ", [_match_value(field, operator, value) for value in wanted])
@@ -92,20 +92,20 @@ def _apply_operator(field: Field, operator: str, values: list[Any]) -> Condition
 def _parse_value(field: Field, value: object) -> Any:
     read = field.parse(value)
     if read is None:
-        raise HttpError.for_field(field.name, "the value is not one that this field can have")
+        raise InvalidFieldError(field.name, "the field cannot have this value")
     return read
 
 
 def _match_null(field: Field, values: list[Any]) -> Condition:
     if len(values) != 1 or not isinstance(values[0], bool):
-        raise HttpError.for_field(field.name, "isnull takes true or false")
+        raise InvalidFieldError(field.name, "isnull takes true or false")
     test = "IS NULL" if values[0] else "IS NOT NULL"
     return Condition(f"{field.expression.sql} {test}", field.expression.parameters)
 
 
 def _match_in(field: Field, values: list[Any]) -> Condition:
     if len(values) > MAX_IN_VALUES:
-        raise HttpError.for_field(field.name, f"more than {MAX_IN_VALUES} values")
+        raise InvalidFieldError(field.name, f"more than {MAX_IN_VALUES} values")
     marks = ", ".join("?" * len(values))
     return Condition(
         f"{field.expression.sql} IN ({marks})", (*field.expression.parameters, *values)
@@ -113,7 +113,7 @@ def _match_in(field: Field, values: list[Any]) -> Condition:
 
 
 def _match_not(field: Field, values: list[Any]) -> Condition:
-    # A field that is not there is not the value either.
+    # An absent field matches too: it does not have the value.
     excluded = _match_in(field, values)
     return Condition(f"({excluded.sql}) IS NOT 1", excluded.parameters)
 
@@ -122,7 +122,7 @@ def _match_value(field: Field, operator: str, value: Any) -> Condition:
     if operator in COMPARISONS:
         return _compare(field, COMPARISONS[operator], value)
     if not field.is_text:
-        raise HttpError.for_field(field.name, f"the operator {operator!r} needs a field of text")
+        raise InvalidFieldError(field.name, f"the operator {operator!r} needs a field of text")
     return _match_text(field, operator, str(value))
 
 
@@ -130,7 +130,7 @@ def _compare(field: Field, sign: str, value: Any) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
         return Condition(f"{expression} {sign} ?", (value,))
-    # SQLite holds every text to be greater than every number.
+    # SQLite orders every text after every number.
     kind = "= 'text'" if isinstance(value, str) else "IN ('integer', 'real')"
     return Condition(
         f"({expression} {sign} ? AND typeof({expression}) {kind})", (*bound, value, *bound)
@@ -139,8 +139,8 @@ def _compare(field: Field, sign: str, value: Any) -> Condition:
 
 def _match_text(field: Field, operator: str, needle: str) -> Condition:
     if not needle:
-        raise HttpError.for_field(field.name, f"the operator {operator!r} needs a text")
-    # Whatever the value is, it is compared as text, and a NUL in it does not end it.
+        raise InvalidFieldError(field.name, f"the operator {operator!r} needs a text")
+    # Every value is compared as text, and a NUL in it does not end it.
     expression = f"CAST({field.expression.sql} AS TEXT)"
     bound, size = field.expression.parameters, len(needle.encode())
     match operator:
@@ -160,7 +160,7 @@ def _match_text(field: Field, operator: str, needle: str) -> Condition:
 def _match_prefix(field: Field, needle: str) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
-        # Two bounds, which an index can find: SQLite orders texts by their bytes.
+        # Two bounds that an index can find: SQLite orders texts by their bytes.
         ceiling = needle + "\U0010ffff"
         return Condition(f"({expression} >= ? AND {expression} < ?)", (needle, ceiling))
     size = len(needle.encode())
@@ -169,8 +169,8 @@ def _match_prefix(field: Field, needle: str) -> Condition:
 
 
 def contains_ignoring_case(text: Condition, needle: str) -> Condition:
-    """Find a text anywhere in another; big and small letters are the same."""
+    """Match a text that contains `needle` in upper or lower case."""
     if needle.isascii():
-        # SQLite's own function folds just these letters, and is much quicker than ours.
+        # SQLite's own lower() folds ASCII letters, and is much faster than a Python function.
         return Condition(f"instr(lower({text.sql}), ?) > 0", (*text.parameters, needle.lower()))
     return Condition(f"instr(casefold({text.sql}), ?) > 0", (*text.parameters, needle.casefold()))

@@ -1,6 +1,6 @@
-"""The tables of logs and of their contents: what is asked of them, in SQL.
+"""SQL of the tables of logs and of their contents.
 
-Names in the statements come from the lists of columns here; whatever a request says is bound.
+The column names in the statements come from the lists here; values from requests are bound.
 """
 
 import secrets
@@ -9,13 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from respan_langchain.embedded.endpoints.log_validation import CONTENTS, TEXT_COLUMNS, LogColumns
-from respan_langchain.embedded.http import HttpError
+from respan_langchain.embedded.store.errors import NotFoundError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
 from respan_langchain.embedded.store.migrations import INDEXED_COLUMNS
-from respan_langchain.embedded.store.timestamps import format_timestamp
 
 COLUMNS = (
     "seq", "dataset", "unique_id", "origin", "created_at", "updated_at", "happened_at",
@@ -23,7 +20,12 @@ COLUMNS = (
     "cost", "latency", "time_to_first_token", "tokens_per_second",
 )  # fmt: skip
 DERIVED_COLUMNS = COLUMNS[COLUMNS.index("happened_at") :]
-"""What follows from a log's metadata and metrics."""
+"""Columns that are read from a log's metadata and metrics."""
+
+PREVIEW_FULL_CHARS = 16_000
+"""A content up to this many characters is read whole for a preview."""
+PREVIEW_CHARS = 2000
+"""Characters that are read of a longer content."""
 
 SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
 
@@ -36,7 +38,7 @@ INSERT_CONTENTS = "INSERT INTO contents(seq, {}) VALUES (:seq, {})".format(  # n
 
 
 def insert(connection: sqlite3.Connection, dataset: int, logs: Sequence[LogColumns]) -> list[str]:
-    """Add logs to a dataset and return their unique ids."""
+    """Insert logs into a dataset and return their unique ids."""
     now = time.time()
     last = get_last_seq(connection)
     rows = [
@@ -58,35 +60,35 @@ def insert(connection: sqlite3.Connection, dataset: int, logs: Sequence[LogColum
 
 
 def new_unique_id(now: float) -> str:
-    """Make an id of 32 hexadecimal digits; later ones are greater, so the index stays compact."""
+    """Create an id of 32 hexadecimal digits that begins with the time: the index stays compact."""
     return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
 def get_last_seq(connection: sqlite3.Connection) -> int:
-    """Tell the number of the newest log that ever was."""
+    """Return the highest `seq` that was ever given to a log."""
     found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'logs'").fetchone()
     return int(found["seq"]) if found is not None else 0
 
 
 def get(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite3.Row:
-    """Find a log with its contents.
+    """Return a log with its contents.
 
     Raises:
-        RefusedError: 404.
+        NotFoundError: The dataset has no log of this id.
     """
     found: sqlite3.Row | None = connection.execute(
         "SELECT * FROM logs JOIN contents USING (seq) WHERE unique_id = ? AND dataset = ?",
         (unique_id, dataset),
     ).fetchone()
     if found is None:
-        raise HttpError(404, "Log not found.")
+        raise NotFoundError("Log not found.")
     return found
 
 
 def update(connection: sqlite3.Connection, seq: int, log: LogColumns) -> None:
-    """Set a log's contents and what follows from them."""
+    """Set a log's contents and the columns that are derived from them."""
     contents = {name: log[name] for name in CONTENTS}
-    # A log that does not say when it happened keeps the moment at which it arrived.
+    # A log without a time of its own keeps the time at which it arrived.
     known = [name for name in DERIVED_COLUMNS if name != "happened_at" or log[name] is not None]
     columns = {name: log[name] for name in known}
     _update(connection, "contents", seq, contents)
@@ -104,23 +106,23 @@ def _update(
 
 
 def set_expected_output(connection: sqlite3.Connection, seq: int, expected: str | None) -> None:
-    """Set what a log's output should have been, as JSON text; None takes it back."""
+    """Set the expected output, as JSON text; None clears it."""
     _update(connection, "contents", seq, {"expected_output": expected})
     _update(connection, "logs", seq, {"updated_at": time.time()})
 
 
 def delete(connection: sqlite3.Connection, seq: int) -> None:
-    """Remove a log with its contents."""
+    """Delete a log with its contents."""
     connection.execute("DELETE FROM logs WHERE seq = ?", (seq,))
 
 
 def tables_for(condition: Condition) -> str:
-    """Name the tables that a condition reads."""
+    """Return the FROM clause for a condition; contents are joined only where it reads them."""
     return "logs JOIN contents USING (seq)" if condition.needs_contents else "logs"
 
 
 def count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
-    """Count a dataset's logs."""
+    """Count the matching logs of a dataset."""
     if condition is MATCH_ALL:
         return int(dataset["log_count"])
     (found,) = connection.execute(
@@ -139,43 +141,14 @@ def list_page(
     limit: int,
     offset: int = 0,
 ) -> list[sqlite3.Row]:
-    """List a dataset's logs with their contents; `order` is a sortable column and a direction."""
-    # The inner select passes over the earlier pages in an index alone.
+    """List matching logs with their contents; `order` is a SORTABLE column and a direction."""
+    # The inner select skips the earlier pages in an index, without reading contents.
     return connection.execute(
         f"SELECT * FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
         f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),
     ).fetchall()
-
-
-def to_api(row: sqlite3.Row) -> dict[str, Any]:
-    """Lay a log out as the API shows it; contents go through as they were stored."""
-    log = {name: row[name] for name in ("unique_id", *DERIVED_COLUMNS) if name != "happened_at"}
-    contents = {name: _raw_json(row[name]) for name in CONTENTS[:5]}
-    extra = {name: _raw_json(row[name]) for name in CONTENTS[5:] if row[name] is not None}
-    return (
-        log
-        | contents
-        | extra
-        | {
-            "id": row["unique_id"],
-            "total_request_tokens": row["total_tokens"],
-            "timestamp": format_timestamp(row["happened_at"]),
-            "created_at": format_timestamp(row["created_at"]),
-            "updated_at": format_timestamp(row["updated_at"]),
-        }
-    )
-
-
-def _raw_json(text: str | None) -> orjson.Fragment | None:
-    return orjson.Fragment(text) if text is not None else None
-
-
-PREVIEW_FULL_CHARS = 16_000
-"""Characters up to which a content is read whole when many logs are only glanced at."""
-PREVIEW_CHARS = 2000
-"""Characters that are read of a longer one."""
 
 
 def list_previews(
@@ -187,7 +160,7 @@ def list_previews(
     limit: int,
     offset: int = 0,
 ) -> list[sqlite3.Row]:
-    """List a dataset's logs with no more of their contents than a line needs."""
+    """List matching logs with the beginning of their input and output."""
     cuts = ", ".join(
         f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
         f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END"
@@ -206,7 +179,7 @@ def list_previews(
 def count_up_to(
     connection: sqlite3.Connection, dataset: int, condition: Condition, limit: int
 ) -> int:
-    """Count a dataset's logs, but no further than `most`."""
+    """Count the matching logs of a dataset, but stop at `limit`."""
     (found,) = connection.execute(
         "SELECT count(*) FROM (SELECT 1"  # noqa: S608
         f" FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
@@ -229,7 +202,7 @@ def list_trace(
 def find_neighbours(
     connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
 ) -> tuple[str | None, str | None]:
-    """Find the ids of the next newer and the next older log that match."""
+    """Return the ids of the next newer and the next older log that match; None at either end."""
     found = []
     for sign, direction in [(">", "ASC"), ("<", "DESC")]:
         row = connection.execute(

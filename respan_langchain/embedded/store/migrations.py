@@ -1,6 +1,6 @@
-"""The tables, as a list of steps: step N takes a store from version N to N + 1.
+"""The schema as a list of migrations: number N takes a file from version N to N + 1.
 
-A step that was released is never changed, only followed by another.
+A released migration is never changed; a new one is appended.
 """
 
 import sqlite3
@@ -15,17 +15,17 @@ INDEXED_COLUMNS = (
     "model", "log_type", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
     "created_at", "happened_at",
 )  # fmt: skip
-"""What a list of logs is filtered and sorted by, each through an index of its own."""
+"""Columns by which lists of logs are filtered and sorted; each has an index."""
 
 SAVED_LOGS = "_saved_logs"
-"""The virtual dataset that is always there."""
+"""Id of the virtual dataset that always exists."""
 
 
 def create_datasets_and_logs(connection: sqlite3.Connection) -> None:
     """Version 1: datasets, their logs, and the logs' contents.
 
-    The long texts stand in a table of their own, so that counting and sorting logs reads only
-    what is short. `seq` is the order of arrival and is never given twice.
+    Long texts have a table of their own, so that counting and sorting read short rows only.
+    `seq` is the order of insertion and is never reused.
     """
     connection.execute("""
         CREATE TABLE datasets (
@@ -82,7 +82,7 @@ def create_datasets_and_logs(connection: sqlite3.Connection) -> None:
 
 
 def _create_total_triggers(connection: sqlite3.Connection) -> None:
-    """Keep a dataset's totals with each of its rows, so that showing them reads no logs."""
+    """Create triggers that keep each dataset's totals, so that listing datasets reads no logs."""
     for event, row, sign in [("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")]:
         name = f"count_{event.lower()}"
         connection.execute(
@@ -108,10 +108,10 @@ def _update_totals(row: str, sign: str) -> str:
 
 
 def create_scores_and_runs(connection: sqlite3.Connection) -> None:
-    """Version 2: what people and evaluators think of a log, and the evaluators' runs.
+    """Version 2: scores by people and evaluators, and evaluation runs.
 
-    A log has one score of each evaluator, the newest. Copies of a log name it as their origin, and
-    are found by it, so that importing twice stores once.
+    A log has one score of each evaluator, the newest. A copied log names its origin and is found by
+    it, so that a repeated import stores it once.
     """
     connection.execute("""
         CREATE TABLE scores (
@@ -142,18 +142,18 @@ def create_scores_and_runs(connection: sqlite3.Connection) -> None:
 
 
 def index_logs_by_arrival(connection: sqlite3.Connection) -> None:
-    """Version 3: lists in the order of arrival, and figures that SQLite plans its queries by.
+    """Version 3: an index for lists in insertion order, and statistics for SQLite's query planner.
 
-    Without figures it sorts a million logs to find one by its identifier. They are given rather
-    than measured, so that a query is carried out alike in every store.
+    Without statistics SQLite sorts a million logs to find one by its identifier. They are fixed
+    rather than measured, so that every file has the same query plans.
     """
     connection.execute("CREATE INDEX logs_dataset ON logs(dataset)")
     connection.execute("ANALYZE")
     connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'logs'")
-    alike = dict.fromkeys(INDEXED_COLUMNS, 20) | ROWS_PER_VALUE
+    rows_per_value = dict.fromkeys(INDEXED_COLUMNS, 20) | ROWS_PER_VALUE
     rows = [
         (f"logs_{column}", f"1000000 1000000 {logs}")
-        for column, logs in alike.items()
+        for column, logs in rows_per_value.items()
         if column != "unique_id"
     ]
     connection.executemany(
@@ -169,11 +169,11 @@ ROWS_PER_VALUE = {
     "customer_identifier": 1000, "thread_identifier": 20, "trace_unique_id": 10,
     "custom_identifier": 1,
 }  # fmt: skip
-"""How many of a million logs have the same value."""
+"""How many of a million logs share one value of a column."""
 
 
 def count_traces_once(connection: sqlite3.Connection) -> None:
-    """Version 4: totals that count a trace once, where its root holds the sums of its calls."""
+    """Version 4: totals count a trace once, where its root holds the sums of its model calls."""
     connection.execute("ALTER TABLE logs ADD COLUMN covered INTEGER NOT NULL DEFAULT 0")
     triggers.install(connection)
 

@@ -1,24 +1,22 @@
-"""The tables of scores and of evaluators' runs: what is asked of them, in SQL."""
+"""SQL of the tables of scores and of evaluation runs."""
 
 import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.http import HttpError
-from respan_langchain.embedded.store.timestamps import format_timestamp
+from respan_langchain.embedded.store.errors import NotFoundError
 
 HUMAN_EVALUATOR = "human"
-"""The evaluator's name under which people score."""
+"""The evaluator name of scores that people give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one evaluator thinks of one log."""
+    """The score that one evaluator gives one log."""
 
     log: int
     """The log's number in the store."""
@@ -29,7 +27,7 @@ class Score:
 
 
 def upsert(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
-    """Store scores, each in place of the evaluator's earlier one; logs that are gone are left."""
+    """Store scores, each in place of the evaluator's earlier one; deleted logs are ignored."""
     now = time.time()
     connection.executemany(
         "INSERT OR REPLACE INTO scores(log, evaluator, score, passed, comment, created_at)"
@@ -39,36 +37,25 @@ def upsert(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
 
 
 def delete(connection: sqlite3.Connection, log: int, evaluator: str) -> None:
-    """Take an evaluator's score of a log back."""
+    """Delete an evaluator's score of a log."""
     connection.execute("DELETE FROM scores WHERE log = ? AND evaluator = ?", (log, evaluator))
 
 
 def list_for_logs(
     connection: sqlite3.Connection, logs: Sequence[int]
-) -> dict[int, list[dict[str, Any]]]:
-    """List the scores of logs, as the API shows them."""
-    found: dict[int, list[dict[str, Any]]] = {}
+) -> dict[int, list[sqlite3.Row]]:
+    """List the scores of logs by the logs' `seq`, ordered by evaluator."""
+    found: dict[int, list[sqlite3.Row]] = {}
     for row in connection.execute(
         "SELECT * FROM scores WHERE log IN (SELECT value FROM json_each(?)) ORDER BY evaluator",
         (orjson.dumps(list(logs)).decode(),),
     ):
-        found.setdefault(row["log"], []).append(_to_api(row))
+        found.setdefault(row["log"], []).append(row)
     return found
 
 
-def _to_api(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        "evaluator_id": row["evaluator"],
-        "evaluator_slug": row["evaluator"],
-        "score": row["score"],
-        "passed": bool(row["passed"]) if row["passed"] is not None else None,
-        "comment": row["comment"],
-        "created_at": format_timestamp(row["created_at"]),
-    }
-
-
 def start_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> str:
-    """Note that an evaluator begins with a dataset, and return the run's id."""
+    """Record that an evaluator starts on a dataset, and return the run's id."""
     task_id = str(uuid.uuid4())
     now = time.time()
     connection.execute(
@@ -82,7 +69,7 @@ def start_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> s
 def update_run(
     connection: sqlite3.Connection, task_id: str, *, evaluated: int, score: float | None
 ) -> None:
-    """Note how far a run has come: logs judged so far, and the mean of their scores."""
+    """Record a run's progress: evaluated logs and the mean of their scores."""
     connection.execute(
         "UPDATE runs SET status = 'running', evaluated_logs_count = ?, score = ?, updated_at = ?"
         " WHERE task_id = ?",
@@ -91,7 +78,7 @@ def update_run(
 
 
 def finish_run(connection: sqlite3.Connection, task_id: str, error_message: str | None) -> None:
-    """Note that a run is over, with what went wrong."""
+    """Record that a run has ended; it failed when there is an error message."""
     now = time.time()
     connection.execute(
         "UPDATE runs SET status = ?, error_message = ?, completed_at = ?, updated_at = ?"
@@ -101,21 +88,21 @@ def finish_run(connection: sqlite3.Connection, task_id: str, error_message: str 
 
 
 def get_run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
-    """Find a run.
+    """Return an evaluation run.
 
     Raises:
-        RefusedError: 404.
+        NotFoundError: There is no run of this id.
     """
     found: sqlite3.Row | None = connection.execute(
         "SELECT * FROM runs WHERE task_id = ?", (task_id,)
     ).fetchone()
     if found is None:
-        raise HttpError(404, "Run not found.")
+        raise NotFoundError("Run not found.")
     return found
 
 
 def count_runs(connection: sqlite3.Connection, dataset: int) -> int:
-    """Count a dataset's runs."""
+    """Count the evaluation runs of a dataset."""
     (found,) = connection.execute(
         "SELECT count(*) FROM runs WHERE dataset = ?", (dataset,)
     ).fetchone()
@@ -125,7 +112,7 @@ def count_runs(connection: sqlite3.Connection, dataset: int) -> int:
 def list_runs(
     connection: sqlite3.Connection, dataset: int, *, limit: int, offset: int
 ) -> list[sqlite3.Row]:
-    """List a dataset's runs, the newest first."""
+    """List the evaluation runs of a dataset, the newest first."""
     return connection.execute(
         "SELECT * FROM runs WHERE dataset = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
         (dataset, limit, offset),

@@ -1,4 +1,4 @@
-"""Figures over many logs, for charts and menus: bounded in what they read, whatever the size."""
+"""Time series and distinct values for charts and menus; they read a bounded number of logs."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -8,33 +8,33 @@ from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import all_of
 
 MAX_ROWS = 100_000
-"""The newest logs that figures cover."""
+"""The newest logs that a time series covers."""
 BUCKETS = 60
 MAX_VALUES = 30
-"""Values of a menu."""
+"""Distinct values of one column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What happened in one stretch of time."""
+    """The logs of one interval of time."""
 
     begin: float
     count: int = 0
     runs: int = 0
-    """The rows that are not summed up in another of these."""
+    """Rows that are not covered by the root of their trace."""
     errors: int = 0
     cost: float = 0.0
-    """As tokens and latencies, of the runs alone."""
+    """Of `runs` alone, as are tokens and latencies."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     median_latency: float | None = None
     slow_latency: float | None = None
-    """95 of 100 were quicker."""
+    """The 95th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSeries:
-    """How figures ran over time."""
+    """Intervals of equal length."""
 
     buckets: list[Bucket]
     width: float
@@ -44,7 +44,7 @@ class TimeSeries:
 def compute_time_series(
     connection: sqlite3.Connection, dataset: int, condition: Condition
 ) -> TimeSeries | None:
-    """Sort the newest logs into stretches of equal length; None when there are no logs."""
+    """Aggregate the newest matching logs over time; None when there are none."""
     own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
     rows = connection.execute(
         "SELECT seq, happened_at, status, cost, prompt_tokens, completion_tokens, latency,"  # noqa: S608
@@ -74,7 +74,7 @@ def _time_span(moments: list[float]) -> tuple[float, float]:
 
 
 def _find_covered(rows: list[sqlite3.Row]) -> set[int]:
-    """Find the rows whose trace's root is among them, with their cost and tokens in its sums."""
+    """Return the `seq` of rows whose root is among the rows: its sums include them."""
     roots = {row["trace_unique_id"] for row in rows if _is_root(row)} - {None}
     return {row["seq"] for row in rows if row["trace_unique_id"] in roots and not _is_root(row)}
 
@@ -104,7 +104,7 @@ def _quantile(ordered: list[float], share: float) -> float | None:
 
 
 def list_values(connection: sqlite3.Connection, dataset: int, column: str) -> list[str]:
-    """List the different values of an indexed column of text, by skipping through its index."""
+    """List the distinct values of an indexed text column, by skipping through its index."""
     rows = connection.execute(
         f"WITH RECURSIVE found(value) AS (SELECT min({column}) FROM logs WHERE dataset = :dataset"  # noqa: S608
         f" UNION ALL SELECT (SELECT min({column}) FROM logs WHERE dataset = :dataset"

@@ -1,13 +1,13 @@
-"""Moments: seconds since 1970 in the store, RFC 3339 in UTC on the wire."""
+"""Timestamps: Unix seconds in the store, RFC 3339 in UTC in the API."""
 
 from datetime import UTC, datetime
 
 MILLISECONDS_FROM = 10_000_000_000
-"""A number beyond this (the year 2286 in seconds) is read as milliseconds."""
+"""A larger number (after the year 2286, as seconds) is read as milliseconds."""
 
 
 def parse_timestamp(value: object) -> float | None:
-    """Read a moment, None when it is none; without an offset it is UTC."""
+    """Read a timestamp; None when the value is none. Without an offset it is UTC."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -23,11 +23,11 @@ def parse_timestamp(value: object) -> float | None:
 
 
 def format_timestamp(timestamp: float) -> str:
-    """Write a moment to the millisecond."""
+    """Write a timestamp to the millisecond."""
     utc = datetime.fromtimestamp(timestamp, UTC)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _in_range(timestamp: float) -> float | None:
-    # The years that datetime can write.
+    # The years that datetime supports.
     return timestamp if -62_000_000_000 < timestamp < 253_000_000_000 else None

@@ -1,8 +1,8 @@
-"""A dataset's totals, kept by triggers with each of its rows, so that showing them reads no logs.
+"""Triggers that keep each dataset's totals, so that listing datasets reads no logs.
 
-The root of a trace holds the sums of the model calls in it, and these calls are rows as well. So
-a row is covered while the root of its trace is in the same dataset, and only what is not covered
-counts for cost and tokens.
+The root of a trace holds the sums of its model calls, and these calls are rows too. A row is
+`covered` while the root of its trace is in the same dataset; only rows that are not covered count
+for cost and tokens.
 """
 
 import sqlite3
@@ -13,11 +13,11 @@ SUMS = {
     "completion_tokens": "completion_tokens",
     "total_tokens": "total_tokens",
 }
-"""A dataset's columns, and the logs' columns that they sum up."""
+"""Columns of datasets and the columns of logs that they sum."""
 
 
 def install(connection: sqlite3.Connection) -> None:
-    """Put the triggers in place, and bring the totals up to date."""
+    """Create the triggers and recompute the totals."""
     for name in ("count_insert", "count_delete", "count_update"):
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
@@ -48,7 +48,7 @@ def _trigger(name: str, event: str, *statements: str) -> str:
 
 
 def _update_totals(row: str, sign: str) -> str:
-    """Add a row to its dataset's totals, or take it away."""
+    """Add a row to its dataset's totals, or subtract it."""
     sums = [
         f"{total} = {total} {sign} ifnull({row}.{column}, 0) * (1 - {row}.covered)"
         for total, column in SUMS.items()
@@ -70,7 +70,7 @@ def _recompute_totals() -> str:
 
 
 def _is_root(row: str) -> str:
-    # Where the parent is of another process, the root still gives the trace its id.
+    # Where the parent ran in another process, the root is known by the trace id that it gave.
     return f"({row}.span_parent_id IS NULL OR {row}.span_unique_id IS {row}.trace_unique_id)"
 
 
@@ -83,7 +83,7 @@ def _is_covered(row: str) -> str:
 
 
 def _cover_on_insert() -> list[str]:
-    """Cover a new row whose root is there, or those whose root the new row is."""
+    """Cover a new row whose root exists, or the rows of which the new row is the root."""
     return [
         f"UPDATE logs SET covered = 1 WHERE seq = NEW.seq AND {_is_covered('NEW')};",  # noqa: S608
         (

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 import orjson
 
 from respan_langchain.embedded.endpoints.evaluators import text_of
-from respan_langchain.embedded.endpoints.log_validation import encode_json
 from respan_langchain.embedded.http import HttpError
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.html import Html, element, log_link
@@ -20,9 +20,9 @@ MAX_COPY_CHARS = 20_000
 """Characters of an output that can be taken over."""
 
 
-def review_form(dataset_id: str, row: sqlite3.Row, scores: list[dict[str, Any]]) -> Html:
+def review_form(dataset_id: str, row: sqlite3.Row, scores: list[sqlite3.Row]) -> Html:
     """Make the form."""
-    mine = next((one for one in scores if one["evaluator_slug"] == HUMAN_EVALUATOR), None)
+    mine = next((one for one in scores if one["evaluator"] == HUMAN_EVALUATOR), None)
     expected = parse_stored(row["expected_output"])
     score = mine["score"] if mine else None
     return element(

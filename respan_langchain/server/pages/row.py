@@ -6,6 +6,7 @@ from typing import Any
 
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
@@ -22,7 +23,7 @@ class RowContext:
 
     dataset: sqlite3.Row
     row: sqlite3.Row
-    scores: list[dict[str, Any]]
+    scores: list[sqlite3.Row]
     newer: str | None
     older: str | None
     trace: list[sqlite3.Row]
@@ -70,7 +71,7 @@ def _neighbours(
 ) -> tuple[str | None, str | None]:
     try:
         condition = view.condition(logs_table.get_last_seq(connection))
-    except HttpError:
+    except (HttpError, StoreError):
         return None, None
     return logs_table.find_neighbours(connection, dataset, condition, seq)
 
@@ -182,13 +183,13 @@ def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
     )
 
 
-def _scores(scores: list[dict[str, Any]]) -> Html | None:
-    judged = [one for one in scores if one["evaluator_slug"] != scores_table.HUMAN_EVALUATOR]
+def _scores(scores: list[sqlite3.Row]) -> Html | None:
+    judged = [one for one in scores if one["evaluator"] != scores_table.HUMAN_EVALUATOR]
     if not judged:
         return None
     rows = [
         join(
-            element("dt", visible_text(one["evaluator_slug"])),
+            element("dt", visible_text(one["evaluator"])),
             element("dd", f"{one['score']:.3g}" if one["score"] is not None else formatting.UNKNOWN,
                     element("span", visible_text(one["comment"]), class_="hint")),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
+from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import formatting, layout
@@ -26,7 +27,7 @@ class RowsPage:
     dataset: sqlite3.Row
     rows: list[sqlite3.Row]
     count: int
-    scores: dict[int, list[dict[str, object]]]
+    scores: dict[int, list[sqlite3.Row]]
     problem: str | None = None
     """Why the filters were not understood; no rows then."""
 
@@ -81,8 +82,8 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
         dataset = datasets_table.get(connection, dataset_id)
         try:
             condition = view.condition(logs_table.get_last_seq(connection))
-        except HttpError as refused:
-            return RowsPage(dataset, [], 0, {}, refused.detail)
+        except (HttpError, StoreError) as error:
+            return RowsPage(dataset, [], 0, {}, str(error))
         rows = logs_table.list_previews(
             connection,
             dataset["seq"],

@@ -16,7 +16,7 @@ from respan_langchain.server.html import (
 from respan_langchain.server.preview import parse_stored, preview
 from respan_langchain.server.query import View
 
-Scores = Mapping[int, list[dict[str, object]]]
+Scores = Mapping[int, list[sqlite3.Row]]
 
 COLUMNS = (
     ("created_at", "When", "when"),
@@ -72,7 +72,7 @@ def _head(dataset_id: str, view: View, sort: str, name: str, kind: str) -> Html:
     return element("th", link, scope="col", class_=kind, aria_sort=order)
 
 
-def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[dict[str, object]]) -> Html:
+def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row]) -> Html:
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
     said = preview(parse_stored(row["input"])) or "(empty)"
     link = element("a", visible_text(said), href=address, class_="row-link", dir="auto")
@@ -132,10 +132,9 @@ def _number(unit: str, figure: str) -> Html:
     return element("td", figure, class_="number", data_unit=unit or None)
 
 
-def _score(score: Mapping[str, object]) -> Html:
-    value, passed = score["score"], score["passed"]
-    good = passed if passed is not None else None
-    kind = {True: "good", False: "bad", None: "plain"}[good if isinstance(good, bool) else None]
+def _score(score: sqlite3.Row) -> Html:
+    value = score["score"]
+    kind = {1: "good", 0: "bad", None: "plain"}[score["passed"]]
     figure = f"{value:.2g}" if isinstance(value, float) else formatting.UNKNOWN
-    label = join(visible_text(str(score["evaluator_slug"]).partition(":")[0]), " ", figure)
+    label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)
     return element("span", label, class_=f"score score-{kind}")

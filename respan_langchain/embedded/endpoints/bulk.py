@@ -1,0 +1,50 @@
+"""Many logs at once: importing logs of other datasets, and deleting what filters select.
+
+The API's contract calls both asynchronous; here the work is done when the response is sent.
+"""
+
+from typing import Any
+
+from respan_langchain.embedded.endpoints.selection import (
+    parse_percentage,
+    parse_source,
+    parse_time_range,
+)
+from respan_langchain.embedded.http import HttpError, Response, json_response
+from respan_langchain.embedded.store import bulk, datasets_table
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, find_log_field
+from respan_langchain.embedded.store.filters import all_of, parse_filters
+from respan_langchain.embedded.store.store import Store
+
+
+def import_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`POST /api/datasets/{id}/logs/import/`."""
+    condition = all_of([parse_time_range(body), parse_filters(body.get("filters"), find_log_field)])
+    percentage = parse_percentage(body, "sampling_percentage")
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        source = parse_source(connection, body)
+    count = bulk.copy_matching(store, dataset, all_of([source, condition]), percentage)
+    return json_response(200, {"message": f"Imported {count} logs.", "count": count})
+
+
+def delete_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`DELETE /api/datasets/{id}/logs/import/`."""
+    condition = _parse_deletion(body)
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+    count = bulk.delete_matching(store, dataset, condition)
+    return json_response(200, {"message": f"Removed {count} logs.", "count": count})
+
+
+def _parse_deletion(body: dict[str, Any]) -> Condition:
+    # A misspelled `filters` beside is_deleting_all_logs must not delete the whole dataset.
+    if unknown := set(body) - {"filters", "is_deleting_all_logs"}:
+        raise HttpError.for_field(min(unknown), "unknown field in a removal")
+    everything = body.get("is_deleting_all_logs", False)
+    if not isinstance(everything, bool):
+        raise HttpError.for_field("is_deleting_all_logs", "must be true or false")
+    filters = body.get("filters")
+    if bool(filters) == everything:
+        raise HttpError(400, "Give either filters, or is_deleting_all_logs: true.")
+    return MATCH_ALL if everything else parse_filters(filters, find_log_field)
