@@ -1,12 +1,12 @@
-"""Connections to one SQLite file: lent out one user at a time, and never carried across a fork.
+"""A pool of connections to one SQLite file; no connection is carried across a fork.
 
-Every connection belongs to the process that opened it. SQLite keeps a process-wide table of its
-open files and locks; a child that inherits it believes to hold locks that it does not hold, and
-could write into a log file that its parent has already thrown away. So before a fork everything
-lent out comes back and is closed, and both sides open anew.
+A connection belongs to the process that opened it. SQLite keeps a process-wide table of open files
+and locks; a forked child inherits the table without the locks, and could write into a log file that
+its parent has already dropped. So before a fork all connections are returned and closed, and parent
+and child open new ones.
 
-A file that was deleted stays open, and takes rows that nobody will find. So before each loan it is
-seen to that what is idle has the file open that the path names now.
+A deleted file stays open and takes rows that nobody will find. So before a connection is handed
+out, the pool closes idle connections to any other file than the one that the path names now.
 """
 
 import os
@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 
@@ -24,35 +25,35 @@ from respan_langchain._private_file import create_private_file
 from respan_langchain.embedded.store.migrate import check_owner, migrate
 
 BUSY_TIMEOUT = 30.0
-"""How long one process waits for another's transaction."""
+"""Seconds that one process waits for another's transaction."""
 FORK_TIMEOUT = 10.0
-"""How long a fork waits for transactions of other threads."""
+"""Seconds that a fork waits for transactions of other threads."""
 
 
 class ConnectionPool:
-    """A pool of connections to one place: a file's path, or ":memory:"."""
+    """A pool of connections to one path: a file, or ":memory:"."""
 
-    def __init__(self, place: str) -> None:
-        self.path = place
-        self._idle: list[_Connection] = []
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._idle: list[PooledConnection] = []
         self._checked_out = 0
         self._changed = threading.Condition()
         _pools.add(self)
-        end = weakref.finalize(self, _close_all, self._idle)
-        # Whoever writes at the interpreter's exit may come later, and memory cannot be reopened.
-        end.atexit = not self.in_memory
+        finalizer = weakref.finalize(self, _close_all, self._idle)
+        # Threads may still write while the interpreter exits, and memory cannot be reopened.
+        finalizer.atexit = not self.in_memory
 
     @property
     def in_memory(self) -> bool:
-        """Whether the rows live in this process alone."""
+        """Whether the rows exist in this process only."""
         return self.path == ":memory:"
 
     @contextmanager
-    def acquire(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to this thread for the length of the block.
+    def acquire(self) -> Iterator["PooledConnection"]:
+        """Give this thread a connection for the length of the block.
 
         Raises:
-            sqlite3.Error: The file cannot be opened, or is not one of ours.
+            sqlite3.Error: The file cannot be opened, or is not ours.
         """
         connection = self._check_out()
         try:
@@ -61,13 +62,13 @@ class ConnectionPool:
             self._check_in(connection)
 
     def close(self) -> None:
-        """Close what is idle; a later use opens the file again. Rows in memory stay."""
+        """Close idle connections; a later use opens the file again. Rows in memory stay."""
         if self.in_memory:
             return
         with self._changed:
             _close_all(self._idle)
 
-    def _check_out(self) -> "_Connection":
+    def _check_out(self) -> "PooledConnection":
         with self._changed:
             # In memory there is one connection, since each would be a database of its own.
             self._changed.wait_for(lambda: not (self.in_memory and self._checked_out))
@@ -84,90 +85,122 @@ class ConnectionPool:
             raise
 
     def _close_stale(self) -> None:
-        there = _get_file_id(self.path)
-        others = [each for each in self._idle if each.file_id != there]
-        for each in others:
+        current = _get_file_id(self.path)
+        stale = [each for each in self._idle if each.file_id != current]
+        for each in stale:
             self._idle.remove(each)
-        _close_all(others)
+        _close_all(stale)
 
-    def _check_in(self, connection: "_Connection") -> None:
+    def _check_in(self, connection: "PooledConnection") -> None:
         with self._changed:
             self._checked_out -= 1
             self._idle.append(connection)
             self._changed.notify_all()
 
     def before_fork(self) -> None:
-        """Wait until nothing is lent out, close what is idle, and hold the door shut."""
+        """Wait until every connection is returned, close them, and block new checkouts."""
         self._changed.acquire()
         self._changed.wait_for(lambda: not self._checked_out, timeout=FORK_TIMEOUT)
         if not self.in_memory:
             _close_all(self._idle)
 
     def after_fork_in_parent(self) -> None:
-        """Open the door again."""
+        """Allow checkouts again."""
         self._changed.release()
 
     def after_fork_in_child(self) -> None:
-        """Start afresh: the threads that borrowed are not here."""
+        """Reset the state: the threads that held connections do not exist here."""
         self._changed = threading.Condition()
         self._checked_out = 0
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that knows its file, wherever the path leads by now."""
+class PooledConnection(sqlite3.Connection):
+    """A connection that remembers which file it opened, and how."""
 
     file_id: tuple[int, int] | None = None
-    """Its device and number; None in memory."""
+    """Device and inode; None in memory, and where nothing notices that the file changes."""
+    read_only = False
 
 
-def _get_file_id(place: str) -> tuple[int, int] | None:
-    if place == ":memory:":
+def _get_file_id(path: str) -> tuple[int, int] | None:
+    if path == ":memory:":
         return None
     try:
-        there = os.stat(place)  # noqa: PTH116  # a Path would cost as much again, at every loan
+        found = os.stat(path)  # noqa: PTH116  # a Path would double the time of each checkout
     except OSError:
         return None
-    return there.st_dev, there.st_ino
+    return found.st_dev, found.st_ino
 
 
-def _close_all(idle: list[_Connection]) -> None:
+def _close_all(idle: list[PooledConnection]) -> None:
     while idle:
         idle.pop().close()
 
 
-def _open(place: str) -> _Connection:
-    if place != ":memory:":
-        create_private_file(Path(place))
-    connection = sqlite3.connect(
-        place,
-        timeout=BUSY_TIMEOUT,
-        isolation_level=None,
-        check_same_thread=False,
-        factory=_Connection,
-    )
+def _open(path: str) -> PooledConnection:
+    is_read_only = path != ":memory:" and _is_read_only(Path(path))
+    connection = _open_read_only(path) if is_read_only else _open_writable(path)
     try:
         _prepare(connection)
-        migrate(connection)
-        connection.file_id = _get_file_id(place)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _open_writable(path: str) -> PooledConnection:
+    if path != ":memory:":
+        create_private_file(Path(path))
+    connection = _connect(path)
+    connection.file_id = _get_file_id(path)
+    return connection
+
+
+def _open_read_only(path: str) -> PooledConnection:
+    # SQLite reads a file in WAL mode only with the shared memory file beside it. Where that neither
+    # exists nor can be created, `immutable` reads without it, and without noticing a writer: such
+    # a connection has no file_id, so that the pool opens a new one for each use.
+    immutable = not Path(f"{path}-shm").exists() and not _can_write(Path(path).parent)
+    connection = _connect(f"file:{quote(path)}?mode=ro{'&immutable=1' * immutable}", uri=True)
+    connection.read_only = True
+    connection.file_id = None if immutable else _get_file_id(path)
+    return connection
+
+
+def _connect(database: str, *, uri: bool = False) -> PooledConnection:
+    return sqlite3.connect(
+        database,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=PooledConnection,
+        uri=uri,
+    )
+
+
+def _is_read_only(path: Path) -> bool:
+    return path.exists() and not (_can_write(path) and _can_write(path.parent))
+
+
+def _can_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _prepare(connection: PooledConnection) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     connection.create_function("metadata_value", 2, _metadata_value, deterministic=True)
     check_owner(connection)
-    _switch_to_wal(connection)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    if not connection.read_only:
+        _switch_to_wal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -32768")
+    migrate(connection, read_only=connection.read_only)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait its busy timeout when several processes switch a new file at once.
+    # SQLite ignores its busy timeout when several processes switch a new file at once.
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
@@ -185,7 +218,7 @@ def _casefold(text: object) -> str | None:
 
 
 def _metadata_value(metadata: object, key: object) -> str | int | float | None:
-    """Do what json_extract does with a key of an object."""
+    """Do what json_extract does for one key of an object."""
     found = orjson.loads(metadata).get(key) if isinstance(metadata, str) else None
     if isinstance(found, int) and abs(found) >= 2**63:
         return float(found)
@@ -196,12 +229,12 @@ def _metadata_value(metadata: object, key: object) -> str | int | float | None:
 
 _pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
 _locked_pools: dict[int, list[ConnectionPool]] = {}
-"""What each thread holds that forks now; two may fork at a time."""
+"""The pools that each forking thread has locked; two threads may fork at a time."""
 
 
 def _before_fork() -> None:
-    held = _locked_pools[threading.get_ident()] = list(_pools)
-    for pool in held:
+    locked = _locked_pools[threading.get_ident()] = list(_pools)
+    for pool in locked:
         pool.before_fork()
 
 

@@ -1,8 +1,7 @@
 """The store: one SQLite file that several threads and processes use at once, and its transactions.
 
-Who reads sees one moment of the file; who writes waits for the writer before. Nothing here knows
-what is stored: the tables are drawn in migrations.py and used in datasets_table.py and
-logs_table.py.
+A reader sees one moment of the file; a writer waits for the writer before it. The tables are
+created in migrations.py and used in the modules named after them.
 """
 
 import sqlite3
@@ -11,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from respan_langchain.embedded.store.migrate import describe_error
+from respan_langchain.embedded.store.errors import ReadOnlyError
+from respan_langchain.embedded.store.migrate import describe_error, transaction
 from respan_langchain.embedded.store.pool import ConnectionPool
 from respan_langchain.errors import ConfigurationError
 
@@ -20,21 +20,21 @@ class Store:
     """The datasets and logs of one file, or of one process's memory."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open the store, creating or migrating it.
+        """Open the store; create or migrate its file.
 
         Args:
             path: A file, or ":memory:" for rows that live as long as this object.
 
         Raises:
-            ConfigurationError: The file cannot be opened, or is not one of ours.
+            ConfigurationError: The file cannot be opened, or is not ours.
         """
         self.path = str(path)
         self._pool = ConnectionPool(self.path)
         self._threads: list[threading.Thread] = []
         self._threads_lock = threading.Lock()
         try:
-            with self._pool.acquire():
-                pass
+            with self._pool.acquire() as connection:
+                self.read_only = connection.read_only
         except sqlite3.Error as error:
             raise ConfigurationError(
                 f"{self.path} is not usable as a local store: {describe_error(error)}"
@@ -42,23 +42,30 @@ class Store:
 
     @property
     def in_memory(self) -> bool:
-        """Whether the rows live in this process alone."""
+        """Whether the rows exist in this process only."""
         return self._pool.in_memory
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection that sees one moment of the store."""
-        with self._pool.acquire() as connection, _transaction(connection, "BEGIN"):
+        """Open a transaction that sees one moment of the store."""
+        with self._pool.acquire() as connection, transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection that alone may write; what it wrote stays, unless the block raises."""
-        with self._pool.acquire() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
-            yield connection
+        """Open the only transaction that may write; its changes are dropped if the block raises.
+
+        Raises:
+            ReadOnlyError: This process cannot write the file.
+        """
+        with self._pool.acquire() as connection:
+            if connection.read_only:
+                raise ReadOnlyError(f"{Path(self.path).name} is read-only.")
+            with transaction(connection, "BEGIN IMMEDIATE"):
+                yield connection
 
     def run_in_background(self, work: Callable[[], None]) -> None:
-        """Do something beside the requests, on a thread that does not keep the process alive."""
+        """Run a function on a thread that does not keep the process alive."""
         thread = threading.Thread(target=work, name="respan-local", daemon=True)
         with self._threads_lock:
             self._threads = [one for one in self._threads if one.is_alive()]
@@ -66,7 +73,7 @@ class Store:
             thread.start()
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until what was started is done, for so many seconds each."""
+        """Wait until all background work is done, at most `timeout` seconds for each thread."""
         with self._threads_lock:
             threads = list(self._threads)
         for thread in threads:
@@ -77,33 +84,20 @@ class Store:
         self._pool.close()
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A failed statement may have ended the transaction already.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def open_store(url: str) -> Store:
-    """Find the store that a URL names; one URL is one store in a process.
+    """Return the store of a URL; each file is opened once in a process.
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
     Raises:
-        ConfigurationError: The URL is none of these, or its file cannot be opened.
+        ConfigurationError: The URL has another form, or its file cannot be opened.
     """
-    place = parse_store_url(url)
+    path = parse_store_url(url)
     with _stores_lock:
-        if place not in _stores:
-            _stores[place] = Store(place)
-        return _stores[place]
+        if path not in _stores:
+            _stores[path] = Store(path)
+        return _stores[path]
 
 
 _stores_lock = threading.Lock()
@@ -111,7 +105,7 @@ _stores: dict[str, Store] = {}
 
 
 def parse_store_url(url: str) -> str:
-    """Read which file a URL names, without opening it; raises as `open_store` does."""
+    """Return the path that a URL names, without opening it; raises as `open_store` does."""
     prefix = "sqlite:///"
     path = url.removeprefix(prefix)
     if not url.startswith(prefix) or not path or "?" in path or "\0" in path:

@@ -1,6 +1,7 @@
 """Migrations: a file of any earlier version opens as one of today, with all that was in it."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,27 @@ def test_an_open_file_is_not_migrated_twice(file):
     connection = sqlite3.connect(file)
     assert migrate.get_version(connection) == len(MIGRATIONS)
     connection.close()
+
+
+def test_a_file_that_another_process_creates_meanwhile_is_not_taken_for_a_foreign_one(tmp_path):
+    path = tmp_path / "new.db"
+    created = threading.Event()
+
+    def create() -> None:
+        Store(path).close()
+        created.set()
+
+    def create_before(statement: str) -> None:
+        if "sqlite_schema" in statement and not creator.is_alive():
+            creator.start()
+            # The creator either finishes now, or waits until the check has ended.
+            created.wait(0.5)
+
+    creator = threading.Thread(target=create)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.set_trace_callback(create_before)
+    migrate.check_owner(connection)
+    connection.close()
+    creator.join()
+
+    assert created.is_set()
