@@ -52,6 +52,8 @@ class ApiError(RespanError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(f"{method} {path}: {problem}")
+        self.problem = problem
+        """What went wrong, without the method and the path."""
         self.method = method
         self.path = path
         self.status = status

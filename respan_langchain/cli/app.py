@@ -1,41 +1,68 @@
-"""All commands, and the options that may stand before them."""
+"""The command line: all commands, `--version` and shell completion."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
+from respan_langchain._constants import __version__
+from respan_langchain.cli.command import new_group
 from respan_langchain.cli.commands import (
+    config,
     datasets,
     dedupe,
     demo,
     doctor,
     evaluate,
+    evaluators,
     export_import,
+    fields,
     logs,
     push_pull,
     serve,
     spool,
-)
-from respan_langchain.cli.context import add_shared_options
-
-app: Final = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    transfers,
 )
 
-add_shared_options(app, "Datasets of LangChain runs: captured, looked at, taken elsewhere.")
-for group in (
+SUMMARY: Final = "Capture LangChain runs as datasets; browse, export and sync them."
+app: Final = new_group(SUMMARY, examples=["demo", "serve --open", "logs list demo --search refund"])
+
+for module in (
     demo,
     serve,
     datasets,
     logs,
+    fields,
     export_import,
     push_pull,
+    transfers,
     evaluate,
+    evaluators,
     dedupe,
     spool,
+    config,
     doctor,
 ):
-    group.add_to(app)
+    module.add_to(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"respan-langchain {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=SUMMARY)
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            help="Show the version and exit.",
+            callback=_print_version,
+            is_eager=True,
+            expose_value=False,
+        ),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""  # fmt: skip

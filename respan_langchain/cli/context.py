@@ -1,17 +1,19 @@
-"""What every command stands on: the shared options, the platform behind them, one way to end.
+"""The context of a command: shared options, settings, the client, and output.
 
-A command is a function of a `Desk` and of its own options, and returns its exit code: 0 when all
-is well, 1 when it found something or could not do it, 2 when it was asked in a wrong way.
+A command takes a `CliContext` and its own options, and returns its exit code: 0 for success, 1 when
+it found problems or could not finish, 2 for wrong usage.
 """
 
 import functools
-import inspect
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, is_dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from pathlib import Path
+from shutil import which
+from typing import Any, Final
 
 import orjson
 import typer
@@ -21,114 +23,189 @@ from rich.text import Text
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import ApiModel
-from respan_langchain.errors import ApiError, ConfigurationError, RespanError
+from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings, read_settings
 
 EXIT_OK: Final = 0
 EXIT_PROBLEMS: Final = 1
 EXIT_USAGE: Final = 2
 CALL_TIMEOUT: Final = 120.0
-"""Seconds for one call, the waits that the platform asks for included."""
+"""Seconds for one API call, waits for the rate limit included."""
 
-DEFAULT_LOCAL_URL: Final = "sqlite:///respan.db"
+DEFAULT_LOCAL_FILE: Final = "respan.db"
+DEFAULT_LOCAL_URL: Final = f"sqlite:///{DEFAULT_LOCAL_FILE}"
 PLACEHOLDER_KEY: Final = "none"
-"""Stands for the key where none is needed, so that its absence is no error."""
+"""Passed as the key where none is needed, so that a missing key is not an error."""
+PROGRAM: Final = "respan-langchain"
 
-Command = Callable[..., int]
 
+class CliContext(typer.Context):
+    """Typer's context with the values of the shared options and what follows from them."""
 
-@dataclass(frozen=True)
-class CliContext:
-    """The options that all commands share, and what follows from them."""
+    @property
+    def base_url(self) -> str | None:
+        """`--base-url`."""
+        return self.meta.get(f"{PROGRAM}.base_url")
 
-    base_url: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    as_json: bool = False
+    @property
+    def api_key(self) -> str | None:
+        """`--api-key`."""
+        return self.meta.get(f"{PROGRAM}.api_key")
+
+    @property
+    def as_json(self) -> bool:
+        """`--json`."""
+        return bool(self.meta.get(f"{PROGRAM}.as_json"))
+
+    def set_shared_option(self, name: str, value: object) -> None:
+        """Store a shared option; it holds for the whole command line, wherever it was given."""
+        self.meta[f"{PROGRAM}.{name}"] = value
 
     @functools.cached_property
     def out(self) -> Console:
-        """Where results go."""
+        """The console for results."""
         return Console(highlight=False, emoji=False)
 
     @functools.cached_property
     def err(self) -> Console:
-        """Where progress and complaints go."""
+        """The console for progress, notes and errors."""
         return Console(stderr=True, highlight=False, emoji=False)
 
     @functools.cached_property
     def settings(self) -> Settings:
-        """The options, the environment and the defaults together."""
+        """Options, environment and defaults combined.
+
+        Without a URL and a key, `respan.db` in the current folder is used if it exists.
+        """
+        if self.uses_default_file:
+            self.note(f"No URL or API key is set: using {DEFAULT_LOCAL_FILE} in this folder.")
+            return self.settings_for(base_url=DEFAULT_LOCAL_URL)
         return self.settings_for()
 
-    def settings_for(self, **given: object) -> Settings:
+    @property
+    def uses_default_file(self) -> bool:
+        """Whether neither a URL nor a key is set and `respan.db` is in the current folder."""
+        configured = self.settings_without_key
+        return (
+            "base_url" not in configured.model_fields_set
+            and configured.api_key is not None
+            and configured.api_key.get_secret_value() == PLACEHOLDER_KEY
+            and Path(DEFAULT_LOCAL_FILE).exists()
+        )
+
+    def settings_for(self, **arguments: object) -> Settings:
         """Read the settings with further arguments."""
-        return read_settings(**{"base_url": self.base_url, "api_key": self.api_key, **given})
+        return read_settings(**{"base_url": self.base_url, "api_key": self.api_key, **arguments})
 
     @functools.cached_property
     def settings_without_key(self) -> Settings:
-        """The settings for who needs no key: its absence is no error."""
-        return self.settings_for(api_key=self.api_key or PLACEHOLDER_KEY)
+        """The settings for a command that needs no key; without one it is `PLACEHOLDER_KEY`."""
+        try:
+            return self.settings_for()
+        except ConfigurationError:
+            return self.settings_for(api_key=self.api_key or PLACEHOLDER_KEY)
 
     @property
     def local_url(self) -> str:
-        """The platform on this machine: what the settings name, else `respan.db` in this folder."""
-        return (
-            self.settings_without_key.base_url
-            if self.settings_without_key.is_local
-            else DEFAULT_LOCAL_URL
-        )
+        """The local platform: the URL of the settings if it is a file, else `respan.db` here."""
+        configured = self.settings_without_key
+        return configured.base_url if configured.is_local else DEFAULT_LOCAL_URL
 
     @contextmanager
-    def client(self, *, may_be_new: bool = False) -> Iterator[DatasetClient]:
-        """Open the platform that the settings name.
+    def client(self, *, create: bool = False) -> Iterator[DatasetClient]:
+        """Open a client for the platform of the settings.
 
         Raises:
-            ConfigurationError: It is a file that is not there, and that is not to be made.
+            ConfigurationError: The platform is a file that does not exist, and `create` is false.
         """
-        if not may_be_new:
+        if not create:
             require_database_file(self.settings)
         with open_client(self.settings, timeout=CALL_TIMEOUT) as client:
             yield client
 
-    def print(self, words: str, style: str = "") -> None:
-        """Say something to a person; silent when a program is listening."""
+    def command_line(self, *words: str, base_url: str | None = None) -> str:
+        """Return a command for a hint: the program as it was called, with the same platform."""
+        url = base_url or self.base_url
+        options = ["--base-url", url] if url not in (None, DEFAULT_LOCAL_URL) else []
+        return f"{called_program()} {shlex.join([*words, *options])}"
+
+    def print(self, text: str, style: str = "") -> None:
+        """Print a line for a person; nothing with `--json`."""
         if not self.as_json:
-            self.out.print(Text(words, style=style))
+            self.out.print(Text(text, style=style))
 
-    def error(self, words: str) -> None:
-        """Say what is wrong, whoever listens."""
-        self.err.print(Text(words, style="red"), soft_wrap=True)
+    def note(self, text: str) -> None:
+        """Print a note to the standard error."""
+        self.err.print(Text(text, style="dim"), soft_wrap=True)
 
-    def output(self, result: object, shown: RenderableType | Callable[[], RenderableType]) -> None:
-        """Hand out a result: as JSON for a program, or as it is shown to a person."""
+    def error(self, text: str) -> None:
+        """Print an error to the standard error."""
+        self.err.print(Text(text, style="red"), soft_wrap=True)
+
+    def output(
+        self, result: object, rendered: RenderableType | Callable[[], RenderableType]
+    ) -> None:
+        """Print a result: as JSON with `--json`, else as `rendered`."""
         if self.as_json:
             write_json(result)
         else:
-            self.out.print(shown() if callable(shown) else shown)
+            self.out.print(rendered() if callable(rendered) else rendered)
+
+    def output_list(
+        self,
+        results: Sequence[object],
+        rendered: Callable[[], RenderableType],
+        *,
+        count: int | None = None,
+    ) -> None:
+        """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`.
+
+        Args:
+            results: What is listed.
+            rendered: Makes the table.
+            count: How many there are in all; None if all of them are listed.
+        """
+        total = len(results) if count is None else count
+        self.output({"count": total, "results": results}, rendered)
 
     def confirm(self, question: str, *, yes: bool) -> bool:
-        """Ask a person before something that cannot be undone.
+        """Ask before a step that cannot be undone; true without asking if `yes`.
 
         Raises:
-            ConfigurationError: There is nobody to ask, and `--yes` was not given.
+            ConfigurationError: There is no terminal, and `yes` is false.
         """
         if yes:
             return True
         if self.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            raise ConfigurationError(f"{question} There is no terminal to ask at: say --yes.")
+            raise ConfigurationError(f"{question} Not a terminal; pass --yes to confirm.")
         return typer.confirm(question)
 
 
+def called_program() -> str:
+    """The words that started this program, for a hint that can be pasted.
+
+    A script on the PATH is its name; another one is its path as it was typed.
+    """
+    script = sys.argv[0]
+    if Path(script).parts[-2:] == ("respan_langchain", "__main__.py"):
+        return f"{shlex.quote(sys.orig_argv[0])} -m respan_langchain"
+    if Path(script).name != PROGRAM:
+        return PROGRAM
+    found = which(PROGRAM)
+    on_path = found is not None and Path(found).samefile(script)
+    return PROGRAM if on_path else shlex.quote(script)
+
+
 def write_json(result: object, *, indent: bool = True) -> None:
-    """Write JSON and a line's end to the standard output."""
+    """Write JSON and a line break to the standard output."""
     option = orjson.OPT_INDENT_2 if indent else 0
-    line = orjson.dumps(result, default=_plain, option=option | orjson.OPT_APPEND_NEWLINE)
+    line = orjson.dumps(result, default=_json_value, option=option | orjson.OPT_APPEND_NEWLINE)
     sys.stdout.flush()
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, ApiModel):
         return value.model_dump(exclude_none=True)
     if is_dataclass(value) and not isinstance(value, type):
@@ -136,122 +213,6 @@ def _plain(value: object) -> object:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
-SHARED_OPTIONS: Final = [
-    inspect.Parameter(
-        "base_url",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[
-            str | None,
-            typer.Option(
-                "--base-url",
-                metavar="URL",
-                help="The platform, or `sqlite:///file.db`; else RESPAN_BASE_URL.",
-                rich_help_panel="Platform and output",
-            ),
-        ],
-    ),
-    inspect.Parameter(
-        "api_key",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[
-            str | None,
-            typer.Option(
-                "--api-key",
-                metavar="KEY",
-                help="The key; RESPAN_API_KEY keeps it out of the shell's history.",
-                rich_help_panel="Platform and output",
-            ),
-        ],
-    ),
-    inspect.Parameter(
-        "as_json",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=False,
-        annotation=Annotated[
-            bool,
-            typer.Option("--json", help="Write JSON.", rich_help_panel="Platform and output"),
-        ],
-    ),
-]
-
-
-def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
-    """Make a function of a ctx a command, with the shared options and one way to end."""
-
-    def register(function: Command) -> Command:
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-
-        @functools.wraps(function)
-        def run(context: typer.Context, **given: Any) -> None:
-            before = context.obj or {}
-            shared: dict[str, Any] = {
-                each.name: given.pop(each.name) or before.get(each.name) or each.default
-                for each in SHARED_OPTIONS
-            }
-            raise typer.Exit(_ended(CliContext(**shared), function, given))
-
-        own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-        _sign(run, [_CONTEXT, *own, *SHARED_OPTIONS])
-        app.command(name)(run)
-        return function
-
-    return register
-
-
-def add_shared_options(app: typer.Typer, words: str) -> None:
-    """Let the shared options stand before the command's name too."""
-
-    def remember(context: typer.Context, **given: Any) -> None:
-        context.obj = given
-
-    remember.__doc__ = words
-    _sign(remember, [_CONTEXT, *SHARED_OPTIONS])
-    app.callback()(remember)
-
-
-_CONTEXT: Final = inspect.Parameter(
-    "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
-)
-
-
-def _sign(function: Callable[..., None], parameters: list[inspect.Parameter]) -> None:
-    """Give a function the signature that typer is to read."""
-    function.__dict__.pop("__wrapped__", None)  # or typer would read the signature of that
-    function.__dict__["__signature__"] = inspect.Signature(parameters)
-    function.__annotations__ = {each.name: each.annotation for each in parameters}
-
-
-def _ended(ctx: CliContext, function: Command, given: dict[str, Any]) -> int:
-    try:
-        return function(ctx, **given)
-    except ApiError as problem:
-        ctx.error(describe_api_error(problem))
-        return EXIT_PROBLEMS
-    except RespanError as problem:
-        ctx.error(str(problem))
-        return EXIT_USAGE
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing may be written to it any more.
-        sys.stdout = None
-        return EXIT_OK
-    except OSError as problem:
-        ctx.error(_of_the_system(problem))
-        return EXIT_PROBLEMS
-    except KeyboardInterrupt:
-        return 130
-
-
-def _of_the_system(problem: OSError) -> str:
-    words = problem.strerror or problem
-    if problem.filename is not None:
-        return f"{problem.filename} cannot be used: {words}"
-    sys.stdout = None  # what it still holds finds no room either
-    return f"The output cannot be written: {words}"
-
-
-def describe_api_error(problem: ApiError) -> str:
-    """Say what the platform refused, with what it complained of."""
-    fields = "; ".join(f"{name}: {', '.join(words)}" for name, words in problem.fields.items())
-    return f"{problem} ({fields})" if fields else str(problem)
+def json_fields(value: Any) -> Any:
+    """Return a value as plain Python, as `--json` writes it."""
+    return orjson.loads(orjson.dumps(value, default=_json_value))

@@ -1,5 +1,9 @@
-"""Filters as one types them: `--where model=gpt-4o --where 'cost>0.01' --where metadata.page~a`."""
+"""Filters of the command line: `--where`, `--search` and `--since`, as API filters.
 
+`--where model=gpt-4o --where 'cost>0.01' --where metadata.page~returns`
+"""
+
+import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -10,83 +14,104 @@ from respan_langchain._constants import LOG_FIELDS
 from respan_langchain.client.filters import Field, Filters, field, metadata
 from respan_langchain.errors import ConfigurationError
 
-Where = Annotated[
+WhereOption = Annotated[
     list[str] | None,
     typer.Option(
         "--where",
         "-w",
         metavar="FIELD=VALUE",
-        help="Only rows where this holds; also != < <= > >= ~ (contains) ^= (starts with).",
+        help="Filter; operators: = != < <= > >= ~ (contains) ^= (starts with). Repeatable.",
     ),
 ]
 NUMERIC_FIELDS: Final = frozenset(
     {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
 )
+UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+"""Seconds."""
 _CONDITION = re.compile(
-    r"(?P<name>[\w.\-]+?)\s*(?P<sign>!=|<=|>=|\^=|=|<|>|~)\s*(?P<value>.*)", re.DOTALL
+    r"(?P<name>[\w.\-]+?)\s*(?P<operator>!=|<=|>=|\^=|=|<|>|~)\s*(?P<value>.*)", re.DOTALL
 )
+_AGE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])")
 
 
 def parse_filters(conditions: Sequence[str] | None) -> Filters | None:
-    """Read conditions, which must all hold; None when there are none.
+    """Parse conditions that must all hold; None if there are none.
 
     Raises:
-        ConfigurationError: One of them is not understood.
+        ConfigurationError: A condition cannot be parsed.
     """
-    found: Filters | None = None
+    filters: Filters | None = None
     for condition in conditions or ():
-        one = _filter(condition)
-        found = one if found is None else found & one
-    return found
+        parsed = _parse_condition(condition)
+        filters = parsed if filters is None else filters & parsed
+    return filters
 
 
-def _filter(condition: str) -> Filters:
+def parse_since(text: str, now: dt.datetime) -> dt.datetime:
+    """Parse an age such as `2d` or `90m`, a date, or a time in ISO 8601; local time by default.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    if match := _AGE.fullmatch(text.strip()):
+        return now - dt.timedelta(seconds=float(match["number"]) * UNITS[match["unit"]])
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigurationError(
+            f"--since {text!r}: expected an age such as 30m, 12h or 2d, or a date such as "
+            "2026-11-23."
+        ) from None
+    return moment.astimezone()
+
+
+def _parse_condition(condition: str) -> Filters:
     match = _CONDITION.fullmatch(condition.strip())
     if match is None:
         raise ConfigurationError(
-            f"--where {condition!r}: write FIELD=VALUE, as in model=gpt-4o or 'cost>0.01'."
+            f"--where {condition!r}: expected FIELD=VALUE, such as model=gpt-4o or 'cost>0.01'."
         )
-    name, sign, value = match["name"], match["sign"], match["value"]
-    return _compared(_named(name), sign, _value(name, value))
+    name, operator, value = match["name"], match["operator"], match["value"]
+    return _compare(_get_field(name), operator, _parse_value(name, value))
 
 
-def _named(name: str) -> Field:
+def _get_field(name: str) -> Field:
     try:
         if name.startswith("metadata."):
             return metadata(name.removeprefix("metadata."))
         return field(name)
     except ConfigurationError:
         raise ConfigurationError(
-            f"--where {name}: there is no such field. There are {', '.join(sorted(LOG_FIELDS))}; "
-            "a key of the metadata is metadata.KEY, as in metadata.page=returns."
+            f"--where {name}: unknown field. Fields: {', '.join(sorted(LOG_FIELDS))}, and "
+            "metadata.KEY for a key of the metadata, such as metadata.page=returns."
         ) from None
 
 
-def _compared(named: Field, sign: str, value: str | float) -> Filters:
-    match sign:
+def _compare(compared: Field, operator: str, value: str | float) -> Filters:
+    match operator:
         case "!=":
-            return named != value
+            return compared != value
         case "<":
-            return named < value
+            return compared < value
         case "<=":
-            return named <= value
+            return compared <= value
         case ">":
-            return named > value
+            return compared > value
         case ">=":
-            return named >= value
+            return compared >= value
         case "~":
-            return named.icontains(str(value))
+            return compared.icontains(str(value))
         case "^=":
-            return named.startswith(str(value))
+            return compared.startswith(str(value))
         case _:
-            return named == value
+            return compared == value
 
 
-def _value(name: str, value: str) -> str | float:
+def _parse_value(name: str, value: str) -> str | float:
     if name not in NUMERIC_FIELDS:
         return value
     try:
         number = float(value)
     except ValueError:
-        raise ConfigurationError(f"--where {name}: {value!r} is no number.") from None
+        raise ConfigurationError(f"--where {name}: {value!r} is not a number.") from None
     return int(number) if number.is_integer() else number

@@ -1,6 +1,6 @@
-"""How values look in a terminal: one line each, and nothing in them that a terminal would obey.
+"""How values are shown in a terminal: one line each, without control characters.
 
-What models and users wrote is never read as markup, and its control characters are shown, not sent.
+Texts of models and users are never parsed as markup, and never reach the terminal's escape codes.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from rich.text import Text
 from respan_langchain.client.models import Log
 
 UNKNOWN: Final = "-"
-"""Stands for what is not known; 0 is written as 0."""
+"""Shown for an unknown value; zero is shown as 0."""
 STATUS_STYLES: Final = {
     "success": "green",
     "error": "red",
@@ -25,15 +25,16 @@ STATUS_STYLES: Final = {
 }
 STATUS_ABBREVIATIONS: Final = {"success": "ok", "error": "failed"}
 ALLOWED_CONTROLS: Final = "\n\t\u200c\u200d"
-"""Joiners make emoji and some scripts; they move nothing."""
+"""The two joiners build emoji and letters of some scripts, and move nothing."""
 MAX_CELL_LENGTH: Final = 400
 """Characters of one value that a cell could ever show."""
+SHORT_ID_LENGTH: Final = 8
 
-_BLANKS = re.compile(r"\s+")
+_WHITESPACE = re.compile(r"\s+")
 
 
 def escape_controls(text: str) -> str:
-    """Show control characters and changes of direction as what they are."""
+    """Replace control characters and changes of writing direction."""
     return "".join(
         letter
         if letter in ALLOWED_CONTROLS or unicodedata.category(letter) not in ("Cc", "Cf", "Cs")
@@ -43,29 +44,27 @@ def escape_controls(text: str) -> str:
 
 
 def preview_line(value: Any) -> Text:
-    """Show a value in one line."""
-    return Text(
-        _BLANKS.sub(" ", escape_controls(preview(value)[:MAX_CELL_LENGTH])).strip(),
-        overflow="ellipsis",
-        no_wrap=True,
-    )
+    """Show the beginning of a value in one line."""
+    line = _WHITESPACE.sub(" ", escape_controls(preview(value)[:MAX_CELL_LENGTH])).strip()
+    return Text(line, overflow="ellipsis", no_wrap=True)
 
 
 def preview(value: Any) -> str:
-    """Say what a value says: a message's content, a conversation's last question, or JSON."""
+    """Return the text of a value: a message's content, a conversation's last question, or JSON."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return _of_mapping(value)
+        return _preview_mapping(value)
     if isinstance(value, list) and value and isinstance(value[-1], Mapping) and "role" in value[-1]:
-        asked = [each for each in value if isinstance(each, Mapping) and each.get("role") == "user"]
-        return preview((asked or value)[-1])
+        messages = [each for each in value if isinstance(each, Mapping)]
+        questions = [each for each in messages if each.get("role") == "user"]
+        return preview((questions or value)[-1])
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _of_mapping(value: Mapping[str, Any]) -> str:
+def _preview_mapping(value: Mapping[str, Any]) -> str:
     if calls := value.get("tool_calls"):
         return ", ".join(format_tool_call(call) for call in calls)
     if "role" in value and isinstance(value.get("content"), str):
@@ -76,7 +75,7 @@ def _of_mapping(value: Mapping[str, Any]) -> str:
 
 
 def format_tool_call(call: Any) -> str:
-    """Show a tool call as one would write it."""
+    """Show a tool call as code would call it."""
     function = call.get("function") if isinstance(call, Mapping) else None
     if not isinstance(function, Mapping):
         return json.dumps(call, ensure_ascii=False, default=str)
@@ -84,21 +83,21 @@ def format_tool_call(call: Any) -> str:
 
 
 def format_count(number: int | None) -> str:
-    """Write a number of things."""
+    """Format a number of things."""
     return UNKNOWN if number is None else f"{number:,}"
 
 
 def pluralize(number: int | None, one: str, many: str) -> str:
-    """Write a number of things with their word, and the verb where it has to agree.
+    """Format a number of things with their noun.
 
-    >>> counted(1, "row is", "rows are")
-    '1 row is'
+    >>> pluralize(1, "row", "rows")
+    '1 row'
     """
     return f"{format_count(number)} {one if number == 1 else many}"
 
 
 def format_cost(usd: Decimal | float | None) -> str:
-    """Write USD with as many digits as say something."""
+    """Format USD; below one dollar with six decimals."""
     if usd is None:
         return UNKNOWN
     if not usd:
@@ -107,34 +106,42 @@ def format_cost(usd: Decimal | float | None) -> str:
     return f"${amount:,.2f}" if abs(amount) >= 1 else f"${amount:.6f}"
 
 
-def format_duration(duration: float | None) -> str:
-    """Write a duration."""
-    if duration is None:
+def format_duration(seconds: float | None) -> str:
+    """Format seconds."""
+    if seconds is None:
         return UNKNOWN
-    return f"{duration:.2f}s" if duration < 100 else f"{duration:,.0f}s"
+    return f"{seconds:.2f}s" if seconds < 100 else f"{seconds:,.0f}s"
 
 
 def format_date(when: dt.datetime | None) -> str:
-    """Write a day."""
+    """Format the date of a time."""
     return UNKNOWN if when is None else f"{when:%Y-%m-%d}"
 
 
 def format_datetime(when: dt.datetime | None) -> str:
-    """Write a moment, to the second."""
+    """Format a time, to the second."""
     return UNKNOWN if when is None else when.isoformat(sep=" ", timespec="seconds")
 
 
+def format_bytes(size: int) -> str:
+    """Format a size.
+
+    >>> format_bytes(999), format_bytes(11_400_000)
+    ('999 B', '11.4 MB')
+    """
+    for factor, unit in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
 def format_status(log: Log, *, wide: bool = True) -> Text:
-    """Show how a run ended, in a word, or in a sign where there is no room."""
-    status = log.status or UNKNOWN
-    return Text(
-        escape_controls(status)
-        if wide
-        else STATUS_ABBREVIATIONS.get(status, escape_controls(status)),
-        style=STATUS_STYLES.get(status, ""),
-    )
+    """Format how a run ended; abbreviated unless `wide`."""
+    status = escape_controls(log.status or UNKNOWN)
+    text = status if wide else STATUS_ABBREVIATIONS.get(status, status)
+    return Text(text, style=STATUS_STYLES.get(status, ""))
 
 
-def short_id(log: Log) -> str:
-    """Write the end of an id, which `logs show` takes too."""
-    return escape_controls((log.unique_id or UNKNOWN)[-8:])
+def short_id(full_id: str | None) -> str:
+    """Return the end of an id; commands accept it in place of the id."""
+    return escape_controls((full_id or UNKNOWN)[-SHORT_ID_LENGTH:])

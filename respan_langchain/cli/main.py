@@ -1,4 +1,4 @@
-"""The door of the command line: says what is missing, or loads the commands."""
+"""Entry point of the command line: checks that its packages are installed, then runs a command."""
 
 import sys
 from importlib.util import find_spec
@@ -11,14 +11,14 @@ def main() -> None:
     if find_spec("typer") is None:
         sys.stderr.write(MISSING)
         sys.exit(2)
-    _survive_odd_terminals()
+    _replace_unencodable_characters()
     from respan_langchain.cli.app import app
 
     app(prog_name="respan-langchain")
 
 
-def _survive_odd_terminals() -> None:
-    """Show what a terminal's encoding cannot spell as `?`, in place of failing half-way."""
+def _replace_unencodable_characters() -> None:
+    """Print `?` for what the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

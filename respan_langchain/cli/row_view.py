@@ -1,4 +1,4 @@
-"""One row, as a person reads it: who said what, then the numbers, then everything else."""
+"""One log for a person: its numbers, the conversation, then metadata and scores."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,32 +29,35 @@ ROLE_STYLES: Final = {
     "tool": "magenta",
 }
 MAX_TEXT_LENGTH: Final = 20_000
-"""Characters of one text; `--json` gives all of it."""
+"""Characters of one text that are shown; `--json` writes all of it."""
 
 
 def render_row(log: Log) -> RenderableType:
-    """Lay a row out."""
+    """Draw a log."""
     parts: list[RenderableType] = [
         Text.assemble(
             (escape_controls(log.span_name or log.log_type or "row"), "bold"),
             " ",
             format_status(log),
         ),
-        render_pairs(_numbers(log)),
+        render_pairs(_render_numbers(log)),
         Rule("input", align="left", style="dim"),
-        *_content(log.input),
+        *_render_content(log.input),
     ]
     for name in ("output", "expected_output"):
         value = getattr(log, name)
         if value is not None:
-            parts += [Rule(name.replace("_", " "), align="left", style="dim"), *_content(value)]
-    parts += [Rule("metadata", align="left", style="dim"), render_pairs(_metadata(log))]
+            parts += [
+                Rule(name.replace("_", " "), align="left", style="dim"),
+                *_render_content(value),
+            ]
+    parts += [Rule("metadata", align="left", style="dim"), render_pairs(_render_metadata(log))]
     if log.scores:
-        parts += [Rule("scores", align="left", style="dim"), _json(log.scores)]
+        parts += [Rule("scores", align="left", style="dim"), _render_json(log.scores)]
     return Group(*parts)
 
 
-def _numbers(log: Log) -> Iterator[tuple[str, Any]]:
+def _render_numbers(log: Log) -> Iterator[tuple[str, Any]]:
     yield "id", log.unique_id
     halves = f"{format_count(log.prompt_tokens)} in, {format_count(log.completion_tokens)} out"
     yield "tokens", f"{format_count(log.total_tokens)} ({halves})"
@@ -67,35 +70,38 @@ def _numbers(log: Log) -> Iterator[tuple[str, Any]]:
         yield "error", Text(escape_controls(log.error_message), style="red")
 
 
-def _content(value: Any) -> Iterator[RenderableType]:
+def _render_content(value: Any) -> Iterator[RenderableType]:
     if isinstance(value, str):
-        yield _text(value)
+        yield _render_text(value)
     elif (
         isinstance(value, list)
         and value
         and all(isinstance(each, Mapping) and "role" in each for each in value)
     ):
         for message in value:
-            yield from _message(message)
+            yield from _render_message(message)
     elif isinstance(value, Mapping) and "role" in value:
-        yield from _message(value)
+        yield from _render_message(value)
     else:
-        yield _json(value)
+        yield _render_json(value)
 
 
-def _message(message: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _render_message(message: Mapping[str, Any]) -> Iterator[RenderableType]:
     role = str(message["role"])
     content = message.get("content")
     yield Text(escape_controls(role), style=ROLE_STYLES.get(role, "bold"))
     if content:
-        yield Padding(_text(content) if isinstance(content, str) else _json(content), (0, 0, 0, 2))
+        yield Padding(
+            _render_text(content) if isinstance(content, str) else _render_json(content),
+            (0, 0, 0, 2),
+        )
     for call in message.get("tool_calls") or ():
         yield Padding(
             Text.assemble("calls ", (escape_controls(format_tool_call(call)), "bold")), (0, 0, 0, 2)
         )
 
 
-def _metadata(log: Log) -> Iterator[tuple[str, Any]]:
+def _render_metadata(log: Log) -> Iterator[tuple[str, Any]]:
     for name, value in (log.metadata or {}).items():
         yield (
             name,
@@ -103,13 +109,13 @@ def _metadata(log: Log) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _text(text: str) -> Text:
+def _render_text(text: str) -> Text:
     rest = len(text) - MAX_TEXT_LENGTH
     return Text(
         escape_controls(text[:MAX_TEXT_LENGTH])
-        + (f"\n… and {rest:,} characters more" if rest > 0 else "")
+        + (f"\n… and {rest:,} more characters" if rest > 0 else "")
     )
 
 
-def _json(value: Any) -> Text:
-    return _text(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def _render_json(value: Any) -> Text:
+    return _render_text(json.dumps(value, ensure_ascii=False, indent=2, default=str))

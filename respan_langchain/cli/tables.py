@@ -1,10 +1,11 @@
-"""Tables: columns that fit a narrow terminal, and more of them in a wide one."""
+"""Tables that fit any terminal: columns give way from the right, names and contents stay."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -21,106 +22,168 @@ from respan_langchain.cli.formatting import (
 from respan_langchain.client.models import Log
 
 WIDE_TERMINAL: Final = 110
-"""Columns from which on a terminal has room for everything."""
-MAX_NAME_LENGTH: Final = {False: 12, True: 30}
-"""Letters of a run's name, by whether the terminal is wide."""
+"""ImportColumns from which on there is room for two spaces between columns and for whole words."""
+MAX_RUN_NAME: Final = {False: 12, True: 30}
+"""Characters of a run's name, by whether the terminal is wide."""
+
+Cell = str | Text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table."""
 
     name: str
     justify: Literal["left", "right"] = "left"
-    ratio: int | None = None
-    """Which part of the width that is left goes to it; None for as much as it needs."""
+    min_width: int | None = None
+    """Makes the column flexible: it gets a share of the width that is left, at least this much."""
     max_width: int | None = None
+    is_kept: bool = False
+    """Whether it stays in a narrow terminal; its cells wrap there."""
+    wraps: bool = False
+    """Whether a flexible column continues a long cell on the next line instead of cutting it."""
     style: str = ""
 
 
 def number_column(name: str) -> Column:
-    """Make a column of numbers."""
+    """Make a right-aligned column."""
     return Column(name, justify="right")
 
 
-def new_table(columns: Sequence[Column], *, wide: bool = True) -> Table:
-    """Draw an empty table."""
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1 if wide else 0))
-    for column in columns:
-        drawn.add_column(
-            column.name,
-            justify=column.justify,
-            ratio=column.ratio,
-            max_width=column.max_width,
-            style=column.style,
-            no_wrap=True,
-            overflow="ellipsis",
-        )
-    drawn.expand = any(column.ratio is not None for column in columns)
-    return drawn
-
-
-def render_logs(logs: Iterable[Log], width: int, *, as_traces: bool = False) -> Table:
-    """Draw rows of a dataset.
+def render_table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    width: int,
+    *,
+    styles: Sequence[str] | None = None,
+    has_header: bool = True,
+) -> Table:
+    """Draw a table in at most `width` columns of the terminal.
 
     Args:
-        logs: The rows.
-        width: Columns of the terminal.
-        as_traces: Names in place of ids, the calls of a trace below its root.
+        columns: All columns, the most important ones first.
+        rows: A cell for each column.
+        width: ImportColumns of the terminal.
+        styles: A style for each row.
+        has_header: Whether the names of the columns are shown.
     """
-    wide = width >= WIDE_TERMINAL
-    named = as_traces or wide
-    head = [
-        *([] if as_traces else [Column("id", style="dim")]),
+    gap = 3 if width >= WIDE_TERMINAL else 1
+    shown = _fitting_columns(columns, rows, width, gap)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, gap // 2),
+        show_header=has_header,
+        expand=any(columns[index].min_width is not None for index in shown),
+    )
+    for index in shown:
+        _add_column(table, columns[index])
+    for number, row in enumerate(rows):
+        table.add_row(*(row[index] for index in shown), style=styles[number] if styles else "")
+    return table
+
+
+def _add_column(table: Table, column: Column) -> None:
+    is_flexible = column.min_width is not None
+    wraps = column.wraps or (column.is_kept and not is_flexible)
+    table.add_column(
+        column.name,
+        justify=column.justify,
+        ratio=1 if is_flexible else None,
+        max_width=column.max_width,
+        style=column.style,
+        no_wrap=not wraps,
+        overflow="fold" if wraps else "ellipsis",
+    )
+
+
+def _fitting_columns(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int, gap: int
+) -> list[int]:
+    """Choose the columns that fit, by index; from the right, those that are not kept give way."""
+    shown = list(range(len(columns)))
+    needed = [_needed_width(column, index, rows) for index, column in enumerate(columns)]
+    for index in reversed(range(len(columns))):
+        # Outside of the columns, the table has one character on each side.
+        if sum(needed[each] + gap for each in shown) - gap + 2 <= width:
+            break
+        if not columns[index].is_kept:
+            shown.remove(index)
+    return shown
+
+
+def _needed_width(column: Column, index: int, rows: Sequence[Sequence[Cell]]) -> int:
+    if column.min_width is not None:
+        return column.min_width
+    cells = [column.name, *(str(row[index]) for row in rows)]
+    widest = max(cell_len(cell) for cell in cells)
+    return widest if column.max_width is None else min(widest, column.max_width)
+
+
+def render_logs(
+    logs: Sequence[Log], width: int, *, as_traces: bool = False, has_header: bool = True
+) -> Table:
+    """Draw logs of a dataset.
+
+    Args:
+        logs: The logs.
+        width: ImportColumns of the terminal.
+        as_traces: Show run names instead of ids, with the children of a trace below its root.
+        has_header: Whether the names of the columns are shown.
+    """
+    is_wide = width >= WIDE_TERMINAL
+    name = Column("name", max_width=MAX_RUN_NAME[is_wide], is_kept=as_traces)
+    columns = [
+        *([] if as_traces else [Column("id", style="dim", is_kept=True)]),
         Column("kind"),
-        *([Column("name", max_width=MAX_NAME_LENGTH[wide])] if named else []),
-        Column("input", ratio=1),
-        Column("output", ratio=1),
+        *([name] if as_traces or is_wide else []),
+        Column("input", min_width=12, is_kept=True),
+        Column("output", min_width=12, is_kept=True),
         *map(number_column, ("tokens", "cost", "time")),
         Column("status"),
     ]
-    drawn = new_table(head, wide=wide)
+    rows: list[list[Cell]] = []
     for log in logs:
-        inner = as_traces and is_child(log)
-        first = [preview_line(log.log_type), *([_name(log, inner=inner)] if named else [])]
-        drawn.add_row(
-            *([] if as_traces else [short_id(log)]),
-            *first,
+        is_indented = as_traces and is_child(log)
+        rows.append([
+            *([] if as_traces else [short_id(log.unique_id)]),
+            preview_line(log.log_type),
+            *([_run_name(log, is_indented=is_indented)] if as_traces or is_wide else []),
             preview_line(log.input),
-            _answer(log),
+            _output_cell(log),
             format_count(log.total_tokens),
             format_cost(log.cost),
             format_duration(log.latency),
-            format_status(log, wide=wide),
-            style="dim" if inner else "",
-        )
-    return drawn
+            format_status(log, wide=is_wide),
+        ])  # fmt: skip
+    styles = ["dim" if as_traces and is_child(log) else "" for log in logs]
+    return render_table(columns, rows, width, styles=styles, has_header=has_header)
 
 
 def is_child(log: Log) -> bool:
-    """Tell whether a row is a call within another run that is a row too."""
+    """Whether a log is a call within another run that is a log, too."""
     return "span_parent_id" in (log.metadata or {})
 
 
 def render_pairs(pairs: Iterable[tuple[str, Any]]) -> Table:
     """Draw names and values below each other."""
-    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    drawn.add_column(style="dim", no_wrap=True)
-    drawn.add_column(overflow="fold")
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in pairs:
-        drawn.add_row(
-            name, value if isinstance(value, Text) else Text(escape_controls(preview(value)))
-        )
-    return drawn
+        cell = value if isinstance(value, Text) else Text(escape_controls(preview(value)))
+        table.add_row(name, cell)
+    return table
 
 
-def _name(log: Log, *, inner: bool) -> Text:
+def _run_name(log: Log, *, is_indented: bool) -> Text:
     name = escape_controls(log.span_name or "")
-    return Text(f"└ {name}" if inner else name)
+    return Text(f"└ {name}" if is_indented else name, no_wrap=True, overflow="ellipsis")
 
 
-def _answer(log: Log) -> Text:
-    shown = preview_line(log.output if log.status != "error" else log.error_message)
-    if log.status == "error":
-        shown.stylize("red")
-    return shown
+def _output_cell(log: Log) -> Text:
+    if log.status != "error":
+        return preview_line(log.output)
+    cell = preview_line(log.error_message)
+    cell.stylize("red")
+    return cell

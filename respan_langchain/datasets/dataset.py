@@ -20,16 +20,17 @@ from respan_langchain.client.paths import FilterInput
 from respan_langchain.client.request_flow import request_flow
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.export.rows import ExactLog
-from respan_langchain.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
+from respan_langchain.datasets.lookup import find_dataset
+from respan_langchain.errors import UnexpectedAnswerError
 from respan_langchain.settings import Settings, read_settings
 
 Question = Callable[[], models.Page[models.Log]]
 Ask = Callable[[Question], models.Page[models.Log]]
 
 NOTEBOOK_ROWS: Final = 10
-"""Rows of a notebook's table."""
+"""Rows of the table that a notebook shows."""
 NOTEBOOK_CELL_LENGTH: Final = 200
-"""Characters of a notebook's cell."""
+"""Characters of one cell of that table."""
 
 
 def _at_once(question: Question) -> models.Page[models.Log]:
@@ -258,42 +259,9 @@ class Dataset:
         )
 
 
-def find_dataset(
-    client: DatasetClient, settings: Settings, said: str | None, *, create: bool = False
-) -> models.Dataset:
-    """Find a dataset by what somebody calls it, its name or its id; None means the settings' own.
-
-    Raises:
-        ConfigurationError: None is named, or there is none of that name.
-    """
-    if said is None and settings.dataset_id is not None:
-        return client.dataset(settings.dataset_id)
-    said = said or settings.dataset
-    if said is None:
-        raise ConfigurationError("Name a dataset, or set RESPAN_DATASET or RESPAN_DATASET_ID.")
-    names = []
-    for each in client.datasets(sort_by="created_at"):
-        if said in (each.name, each.id):
-            return each
-        names.append(each.name or each.id)
-    try:
-        return client.dataset(said)
-    except NotFoundError:
-        pass
-    if create:
-        return client.create_dataset(said)
-    there = f"there are {', '.join(names[:20])}" if names else "there is none yet"
-    raise ConfigurationError(f"No dataset {said!r} at {settings.base_url}; {there}.")
-
-
 def _cell(value: object) -> str:
     from respan_langchain._cell_format import to_text
 
-    text = to_text(value)
-    return (
-        ""
-        if text is None
-        else escape(
-            text if len(text) <= NOTEBOOK_CELL_LENGTH else f"{text[:NOTEBOOK_CELL_LENGTH]}…"
-        )
-    )
+    text = to_text(value) or ""
+    is_long = len(text) > NOTEBOOK_CELL_LENGTH
+    return escape(f"{text[:NOTEBOOK_CELL_LENGTH]}…" if is_long else text)

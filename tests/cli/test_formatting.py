@@ -136,4 +136,4 @@ def test_a_very_long_text_is_truncated_and_the_rest_is_counted():
     lines = drawn(render_row(log), 100)
 
     assert len(lines) < 300
-    assert any("4,980,000 characters more" in line for line in lines)
+    assert any("4,980,000 more characters" in line for line in lines)

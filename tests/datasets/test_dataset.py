@@ -44,7 +44,7 @@ def test_the_environment_names_the_dataset(fill, monkeypatch):
 
 def test_an_unknown_dataset_error_names_the_existing_ones(fill):
     fill([row(1)])
-    with pytest.raises(ConfigurationError, match=r"No dataset 'dmeo'.*there are.*demo"):
+    with pytest.raises(ConfigurationError, match=r"No dataset 'dmeo'.*datasets there: demo"):
         Dataset.open("dmeo", base_url=URL)
 
 

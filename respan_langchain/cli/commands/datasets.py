@@ -1,13 +1,16 @@
-"""`datasets`: list, create, show, delete."""
+"""`datasets`: list, create, show, rename and delete datasets."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
+from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
+    escape_controls,
     format_cost,
     format_count,
     format_date,
@@ -16,120 +19,162 @@ from respan_langchain.cli.formatting import (
     pluralize,
     preview,
     preview_line,
+    short_id,
 )
-from respan_langchain.cli.tables import Column, new_table, number_column, render_pairs
+from respan_langchain.cli.options import RequiredDataset, YesOption
+from respan_langchain.cli.tables import Cell, Column, number_column, render_pairs, render_table
+from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import metadata
 from respan_langchain.client.models import Dataset, Summary
-from respan_langchain.datasets.dataset import find_dataset
+from respan_langchain.datasets.lookup import check_dataset_name, find_dataset
+from respan_langchain.errors import ConfigurationError
 
-DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="Its name or id.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Allow a name that another dataset has.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(no_args_is_help=True, help="List, create, show and delete datasets.")
-    command(group, "list")(list_datasets)
-    command(group, "create")(create)
-    command(group, "show")(show)
-    command(group, "delete")(delete)
+    group = new_group(
+        "List, create, show, rename and delete datasets.",
+        examples=["datasets list", "datasets show demo"],
+    )
+    add_command(group, "list", list_datasets, examples=["datasets list", "datasets list --json"])
+    add_command(
+        group, "create", create, examples=["datasets create golden --description 'Reviewed rows'"]
+    )
+    add_command(group, "show", show, examples=["datasets show demo"])
+    add_command(group, "rename", rename, examples=["datasets rename demo support-bot"])
+    add_command(
+        group, "delete", delete, examples=["datasets delete demo", "datasets delete 1f3a9c --yes"]
+    )
     app.add_typer(group, name="datasets")
 
 
 def list_datasets(ctx: CliContext) -> int:
-    """List all datasets, the newest first."""
+    """List all datasets, newest first."""
     with ctx.client() as client:
-        found = list(client.datasets(sort_by="-created_at"))
-    ctx.output(found, lambda: _table(found) if found else Text("There is no dataset yet."))
+        datasets = list(client.datasets(sort_by="-created_at"))
+    empty = Text("No datasets yet.")
+    ctx.output_list(
+        datasets, lambda: _render_datasets(datasets, ctx.out.width) if datasets else empty
+    )
     return EXIT_OK
 
 
 def create(
     ctx: CliContext,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")],
     description: Annotated[
-        str | None, typer.Option("--description", help="A word on what is in it.")
+        str | None, typer.Option("--description", metavar="TEXT", help="What it contains.")
     ] = None,
+    force: ForceOption = False,
 ) -> int:
     """Create an empty dataset."""
-    with ctx.client(may_be_new=True) as client:
-        is_second = any(each.name == name for each in client.datasets())
-        made = client.create_dataset(name, description=description)
-    if is_second:
-        ctx.error(f"{name!r} names an older dataset too: this one is found by its id alone")
-    ctx.output(made, lambda: render_pairs([("name", made.name), ("id", made.id)]))
+    with ctx.client(create=True) as client:
+        _check_new_name(client, name, force=force)
+        dataset = client.create_dataset(name, description=description)
+    ctx.output(dataset, lambda: render_pairs([("name", dataset.name), ("id", dataset.id)]))
     return EXIT_OK
 
 
-def show(ctx: CliContext, name: DatasetArgument) -> int:
-    """Show a dataset and the totals of its rows, each call counted once."""
+def rename(
+    ctx: CliContext,
+    dataset: RequiredDataset,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+    force: ForceOption = False,
+) -> int:
+    """Rename a dataset."""
     with ctx.client() as client:
-        found = find_dataset(client, ctx.settings, name)
+        found = find_dataset(client, ctx.settings, dataset)
+        _check_new_name(client, name, force=force)
+        renamed = client.update_dataset(found.id, name=name)
+    ctx.output(renamed, Text(escape_controls(f"Renamed {found.name} to {renamed.name}.")))
+    return EXIT_OK
+
+
+def _check_new_name(client: DatasetClient, name: str, *, force: bool) -> None:
+    """Refuse a name that is too long, or that another dataset has.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
+    check_dataset_name(name)
+    if not force and any(each.name == name for each in client.datasets()):
+        raise ConfigurationError(
+            f"A dataset named {name!r} already exists. Choose another name, or pass --force and "
+            "address the new one by its id."
+        )
+
+
+def show(ctx: CliContext, dataset: RequiredDataset) -> int:
+    """Show a dataset and the totals of its rows; nested calls are counted once."""
+    with ctx.client() as client:
+        found = find_dataset(client, ctx.settings, dataset)
         rows = client.summary(found.id).number_of_requests
-        # A call within a chain is a row of its own, and its numbers are in the chain's row too.
-        summary = client.summary(found.id, filters=metadata("span_parent_id").isnull())
+        # A call within a chain is a row of its own, and its numbers are in the chain's row, too.
+        roots = client.summary(found.id, filters=metadata("span_parent_id").isnull())
     ctx.output(
-        {"dataset": found, "rows": rows, "roots": summary}, lambda: _shown(found, rows, summary)
+        {"dataset": found, "rows": rows, "roots": roots},
+        lambda: _render_dataset(found, rows, roots),
     )
     return EXIT_OK
 
 
-def delete(
-    ctx: CliContext,
-    name: DatasetArgument,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> int:
-    """Delete a dataset with all its rows."""
+def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) -> int:
+    """Delete a dataset and all its rows."""
     with ctx.client() as client:
-        found = find_dataset(client, ctx.settings, name)
+        found = find_dataset(client, ctx.settings, dataset)
         rows = client.summary(found.id).number_of_requests
-        question = f"Delete {found.name!r} ({found.id}) with its {pluralize(rows, 'row', 'rows')}?"
-        if not ctx.confirm(question, yes=yes):
+        counted = pluralize(rows, "row", "rows")
+        if not ctx.confirm(f"Delete {found.name!r} ({found.id}) and its {counted}?", yes=yes):
             ctx.print("Nothing was deleted.")
             return EXIT_PROBLEMS
         client.delete_dataset(found.id)
     ctx.output(
         {"deleted": found.id, "rows": rows},
-        Text(f"{found.name} is deleted, with {pluralize(rows, 'row', 'rows')}."),
+        Text(escape_controls(f"Deleted {found.name} and its {counted}.")),
     )
     return EXIT_OK
 
 
-def _table(found: list[Dataset]) -> RenderableType:
-    drawn = new_table(
+def _render_datasets(datasets: Sequence[Dataset], width: int) -> RenderableType:
+    columns = [
+        Column("name", is_kept=True),
+        number_column("rows"),
+        Column("created"),
+        Column("status"),
+        Column("id", style="dim"),
+    ]
+    rows: list[list[Cell]] = [
         [
-            Column("name", ratio=1),
-            number_column("rows"),
-            Column("status"),
-            Column("created"),
-            Column("id", style="dim"),
-        ]
-    )
-    for each in found:
-        drawn.add_row(
-            preview_line(each.name),
+            Text(escape_controls(each.name or "")),
             format_count(each.log_count),
-            preview_line(each.status),
             format_date(each.created_at),
-            each.id,
-        )
-    return drawn
+            preview_line(each.status),
+            short_id(each.id),
+        ]
+        for each in datasets
+    ]
+    return render_table(columns, rows, width)
 
 
-def _shown(found: Dataset, rows: int | None, summary: Summary) -> RenderableType:
-    tokens_in, tokens_out = summary.total_prompt_tokens, summary.total_completion_tokens
-    halves = f"{format_count(tokens_in)} in, {format_count(tokens_out)} out"
-    first = f"first token after {format_duration(summary.avg_ttft)}"
+def _render_dataset(dataset: Dataset, rows: int | None, roots: Summary) -> RenderableType:
+    tokens_in = format_count(roots.total_prompt_tokens)
+    tokens_out = format_count(roots.total_completion_tokens)
+    first_token = format_duration(roots.avg_ttft)
     pairs = {
-        "name": found.name,
-        "id": found.id,
-        "description": found.description or None,
-        "status": found.status,
-        "created": format_datetime(found.created_at),
-        "updated": format_datetime(found.updated_at),
-        "rows": f"{format_count(rows)}, {format_count(summary.number_of_requests)} of them roots",
-        "tokens": f"{format_count(summary.total_tokens)} ({halves})",
-        "cost": format_cost(summary.total_cost),
-        "latency": f"{format_duration(summary.avg_latency)} on average, {first}",
-        "scores": preview(summary.scores) if summary.scores else None,
+        "name": dataset.name,
+        "id": dataset.id,
+        "description": dataset.description or None,
+        "status": dataset.status,
+        "created": format_datetime(dataset.created_at),
+        "updated": format_datetime(dataset.updated_at),
+        "rows": f"{format_count(rows)} ({format_count(roots.number_of_requests)} roots)",
+        "tokens": f"{format_count(roots.total_tokens)} ({tokens_in} in, {tokens_out} out)",
+        "cost": format_cost(roots.total_cost),
+        "latency": f"{format_duration(roots.avg_latency)} mean, first token after {first_token}",
+        "scores": preview(roots.scores) if roots.scores else None,
     }
     return render_pairs((name, value) for name, value in pairs.items() if value is not None)

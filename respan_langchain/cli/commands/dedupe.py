@@ -1,103 +1,112 @@
-"""`dedupe`: rows that are there twice, because a delivery was repeated that had arrived."""
+"""`dedupe`: find and delete rows that were delivered twice."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import DatasetArgument
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
-from respan_langchain.cli.formatting import escape_controls, format_count, pluralize
-from respan_langchain.cli.tables import Column, new_table, number_column
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls, format_count, pluralize, short_id
+from respan_langchain.cli.options import DatasetArgument, YesOption
+from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import NotFoundError
 
+MAX_LISTED: Final = 50
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
-    command(app, "dedupe")(dedupe)
+    add_command(app, "dedupe", dedupe, examples=["dedupe demo", "dedupe demo --remove --yes"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Rows that say the same."""
+    """Logs with the same custom identifier and contents."""
 
     custom_identifier: str
     kept: str
-    """The oldest one's id."""
+    """The id of the oldest."""
     duplicates: list[str]
+    """The ids of the others."""
 
 
 def dedupe(
     ctx: CliContext,
     dataset: DatasetArgument = None,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Delete all of them but the oldest.")
+        bool, typer.Option("--remove", help="Delete all but the oldest of each.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> int:
-    """Find rows with the same custom identifier and the same contents."""
+    """Find rows with the same custom identifier and contents."""
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset)
         found = list(find_duplicates(rows))
         extra = [unique_id for each in found for unique_id in each.duplicates]
-        removed = 0
         question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
+        removed = 0
         if remove and extra and ctx.confirm(question, yes=yes):
-            for unique_id in extra:
-                removed += _deleted(client, rows.id, unique_id)
-    ctx.output({"repeated": found, "removed": removed}, lambda: _shown(found, removed))
+            removed = _delete_all(client, rows.id, extra)
+    ctx.output(
+        {"repeated": found, "removed": removed}, lambda: _render(found, removed, ctx.out.width)
+    )
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
 
 def find_duplicates(logs: Iterable[Log]) -> Iterator[Duplicates]:
-    """Find rows that say the same as an older one; one that was worked on since is another row."""
-    seen: dict[tuple[str, bytes], list[str]] = {}
+    """Find logs equal to an older one; one that was reviewed since is not a duplicate."""
+    ids: dict[tuple[str, bytes], list[str]] = {}
     for log in logs:
         if log.custom_identifier is not None and log.unique_id is not None:
-            seen.setdefault((log.custom_identifier, _digest(log)), []).append(log.unique_id)
-    for (identifier, _), ids in seen.items():
-        if len(ids) > 1:
-            yield Duplicates(identifier, ids[0], ids[1:])
+            ids.setdefault((log.custom_identifier, _digest(log)), []).append(log.unique_id)
+    for (identifier, _), (kept, *others) in ids.items():
+        if others:
+            yield Duplicates(identifier, kept, others)
 
 
 def _digest(log: Log) -> bytes:
     span = (log.metadata or {}).get("span_unique_id")
-    said: list[Any] = [span, log.input, log.output, log.expected_output, log.scores or None]
+    contents: list[Any] = [span, log.input, log.output, log.expected_output, log.scores or None]
     return blake2b(
-        orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS), digest_size=16
+        orjson.dumps(contents, default=str, option=orjson.OPT_SORT_KEYS), digest_size=16
     ).digest()
 
 
-def _deleted(client: Any, dataset_id: str, unique_id: str) -> int:
-    with suppress(NotFoundError):
-        client.delete_log(dataset_id, unique_id)
-    return 1
+def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> int:
+    for unique_id in ids:
+        with suppress(NotFoundError):
+            client.delete_log(dataset_id, unique_id)
+    return len(ids)
 
 
-def _shown(found: list[Duplicates], removed: int) -> RenderableType:
+def _render(found: Sequence[Duplicates], removed: int, width: int) -> RenderableType:
     if not found:
-        return Text("No row is there twice.")
-    drawn = new_table(
-        [Column("custom identifier", ratio=1), Column("kept", style="dim"), number_column("others")]
-    )
-    for each in found[:50]:
-        drawn.add_row(
-            Text(escape_controls(each.custom_identifier)),
-            each.kept[-8:],
+        return Text("No duplicates.")
+    columns = [
+        Column("custom identifier", min_width=20, is_kept=True),
+        number_column("duplicates"),
+        Column("kept", style="dim"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            Text(escape_controls(each.custom_identifier), no_wrap=True, overflow="ellipsis"),
             format_count(len(each.duplicates)),
-        )
-    extra = sum(len(each.duplicates) for each in found)
-    words = (
-        f"{pluralize(removed, 'row is', 'rows are')} deleted."
-        if removed
-        else f"{pluralize(extra, 'row', 'rows')} too many: --remove deletes them."
+            short_id(each.kept),
+        ]
+        for each in found[:MAX_LISTED]
+    ]
+    extra = pluralize(
+        sum(len(each.duplicates) for each in found), "duplicate row", "duplicate rows"
     )
-    return Group(drawn, Text(words))
+    summary = f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."
+    return Group(render_table(columns, rows, width), Text(summary))

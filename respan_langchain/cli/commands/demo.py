@@ -1,6 +1,5 @@
-"""`demo`: the support ctx answers ten questions, and a table shows what was captured of it."""
+"""`demo`: a scripted support desk answers ten questions, and its captured rows are shown."""
 
-import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,26 +10,21 @@ from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from respan_langchain.cli.context import (
-    DEFAULT_LOCAL_URL,
-    EXIT_OK,
-    EXIT_PROBLEMS,
-    CliContext,
-    command,
-)
-from respan_langchain.cli.formatting import format_cost, format_count
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import DEFAULT_LOCAL_URL, EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls, format_cost, format_count
 from respan_langchain.cli.tables import is_child, render_logs, render_pairs
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
 
 PAUSE: Final = 0.012
-"""Seconds for each word of the model."""
+"""Seconds that the model takes for each word."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
-    command(app, "demo")(demo)
+    add_command(app, "demo", demo, examples=["demo", "demo --file trial.db"])
 
 
 def demo(
@@ -40,59 +34,58 @@ def demo(
         typer.Option(
             "--file",
             "-f",
-            help="Where the rows go; else --base-url or respan.db.",
+            metavar="FILE",
+            help="Where the rows go. [default: --base-url or respan.db]",
             show_default=False,
         ),
     ] = None,
-    dataset: Annotated[str, typer.Option("--dataset", "-d", help="The dataset's name.")] = "demo",
+    dataset: Annotated[
+        str, typer.Option("--dataset", "-d", metavar="NAME", help="Name of the dataset.")
+    ] = "demo",
 ) -> int:
-    """Run a support ctx on a scripted model, without key or network, and show its rows."""
+    """Run a scripted support desk and show its rows; needs no key and no network."""
     from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
     from respan_langchain.cli.demo_app.questions import QUESTIONS
     from respan_langchain.cli.demo_app.run import ask_questions
 
-    url = _url(ctx, file)
+    url = _choose_url(ctx, file)
     # An id in the environment names a dataset of another platform.
     with RespanDatasetCallbackHandler(dataset, dataset_id="", base_url=url) as handler:
         with _progress(ctx) as progress:
             task = progress.add_task("", total=len(QUESTIONS))
-            for asked in ask_questions(handler, pause=PAUSE):
-                progress.update(task, advance=1, description=asked.question.text)
+            for answer in ask_questions(handler, pause=PAUSE):
+                progress.update(task, advance=1, description=answer.question.text)
         delivered = handler.flush(timeout=30)
         stats = handler.stats
     with Dataset.open(dataset, base_url=url) as rows:
-        logs = in_order(rows.latest(stats.delivered))
+        logs = sort_by_trace(rows.latest(stats.delivered))
     ctx.output(
-        {
-            "dataset": dataset,
-            "base_url": url,
-            "rows": logs,
-            "totals": _totals(logs),
-        },
-        lambda: _shown(logs, url, dataset, ctx.out.width),
+        {"dataset": dataset, "base_url": url, "rows": logs, "totals": _total(logs)},
+        lambda: _render(ctx, logs, url, dataset),
     )
     if not delivered:
-        ctx.error(f"Not everything was delivered: {stats}")
+        ctx.error(f"Some rows were not delivered: {stats}")
     return EXIT_OK if delivered else EXIT_PROBLEMS
 
 
-def _url(ctx: CliContext, file: Path | None) -> str:
-    """Tell which file is meant.
+def _choose_url(ctx: CliContext, file: Path | None) -> str:
+    """Choose the file for the rows.
 
     Raises:
-        ConfigurationError: Two are, or a platform that is no file.
+        ConfigurationError: Two files are named, or a platform that is not a file.
     """
     if file is not None and ctx.base_url is not None:
-        raise ConfigurationError("--file and --base-url both say where the rows go: give one.")
+        raise ConfigurationError("--file and --base-url both name a destination; pass one of them.")
     if file is not None:
         return f"sqlite:///{file}"
-    if "base_url" not in ctx.settings_without_key.model_fields_set:
+    configured = ctx.settings_without_key
+    if "base_url" not in configured.model_fields_set:
         return DEFAULT_LOCAL_URL
-    if not ctx.settings_without_key.is_local:
+    if not configured.is_local:
         raise ConfigurationError(
-            "The demo fills a file: give --file file.db, or --base-url sqlite:///file.db."
+            "The demo writes to a file: pass --file file.db, or --base-url sqlite:///file.db."
         )
-    return ctx.settings_without_key.base_url
+    return configured.base_url
 
 
 def _progress(ctx: CliContext) -> Progress:
@@ -107,8 +100,8 @@ def _progress(ctx: CliContext) -> Progress:
     )
 
 
-def in_order(logs: Sequence[Log]) -> list[Log]:
-    """Put each trace's root before its calls, and the traces in the order in which they began."""
+def sort_by_trace(logs: Sequence[Log]) -> list[Log]:
+    """Sort each trace's root before its calls, and the traces by when they began."""
 
     def began(log: Log) -> str:
         return str((log.metrics or {}).get("start_time", ""))
@@ -119,7 +112,7 @@ def in_order(logs: Sequence[Log]) -> list[Log]:
     )
 
 
-def _totals(logs: Sequence[Log]) -> dict[str, Any]:
+def _total(logs: Sequence[Log]) -> dict[str, Any]:
     roots = [log for log in logs if not is_child(log)]
     return {
         "rows": len(logs),
@@ -130,19 +123,20 @@ def _totals(logs: Sequence[Log]) -> dict[str, Any]:
     }
 
 
-def _shown(logs: Sequence[Log], url: str, dataset: str, width: int) -> RenderableType:
-    totals = _totals(logs)
-    said = (
-        f"{totals['rows']} rows of {totals['questions']} questions, of which {totals['failed']} "
-        f"failed: {format_count(totals['tokens'])} tokens, {format_cost(totals['cost'])}."
+def _render(ctx: CliContext, logs: Sequence[Log], url: str, dataset: str) -> RenderableType:
+    totals = _total(logs)
+    summary = (
+        f"Captured {totals['rows']} rows from {totals['questions']} questions "
+        f"({totals['failed']} failed): {format_count(totals['tokens'])} tokens, "
+        f"{format_cost(totals['cost'])}"
     )
-    base = "" if url == DEFAULT_LOCAL_URL else f" --base-url {shlex.quote(url)}"
     steps = render_pairs(
         [
-            ("The rows are in", f"{url.removeprefix('sqlite:///')}, dataset {dataset}"),
-            ("Look at them in a browser", f"respan-langchain{base} serve"),
-            ("Send your own to Respan", "export RESPAN_API_KEY=..."),
+            ("Stored in", f"{url.removeprefix('sqlite:///')}, dataset {dataset}"),
+            ("List them", ctx.command_line("logs", "list", dataset, base_url=url)),
+            ("Review in a browser", ctx.command_line("serve", "--open", base_url=url)),
+            ("Send yours to Respan", "export RESPAN_API_KEY=..."),
         ]
     )
-    rows = render_logs(logs, width, as_traces=True)
-    return Group(rows, Text(said, style="bold"), Text(), steps)
+    table = render_logs(logs, ctx.out.width, as_traces=True)
+    return Group(table, Text(escape_controls(summary), style="bold"), Text(), steps)

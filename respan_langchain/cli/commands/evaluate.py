@@ -1,4 +1,4 @@
-"""`evaluate`: evaluators over a dataset, run by the platform."""
+"""`evaluate`: run evaluators over a dataset on its platform."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import DatasetArgument
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
     UNKNOWN,
     escape_controls,
@@ -17,20 +17,29 @@ from respan_langchain.cli.formatting import (
     preview,
     preview_line,
 )
-from respan_langchain.cli.tables import Column, new_table, number_column
+from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun
-from respan_langchain.datasets.dataset import find_dataset
+from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import ConfigurationError
 
 FINISHED: Final = frozenset({"completed", "failed", "cancelled", "error", "success"})
 POLL_INTERVAL: Final = 1.0
-"""Seconds between two looks at the runs."""
+"""Seconds between two checks of the runs."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
-    command(app, "evaluate")(evaluate)
+    add_command(
+        app,
+        "evaluate",
+        evaluate,
+        examples=[
+            "evaluate demo -e exact_match -e latency_limit:2.5",
+            "evaluate demo -e contains --fail-under 0.8",
+        ],
+    )
 
 
 def evaluate(
@@ -42,68 +51,67 @@ def evaluate(
             "--evaluator",
             "-e",
             metavar="NAME",
-            help="An evaluator, as in exact_match or contains:refund.",
+            help="Evaluator, such as exact_match or contains:refund. Repeatable.",
         ),
     ] = None,
     fail_under: Annotated[
-        float | None, typer.Option("--fail-under", help="Exit with 1 when a mean score is lower.")
+        float | None,
+        typer.Option("--fail-under", metavar="SCORE", help="Exit with 1 below this mean score."),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait until the runs have ended.")
+        bool, typer.Option("--wait/--no-wait", help="Wait until the runs have finished.")
     ] = True,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0, help="Seconds to wait for them.")
+        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Maximum wait.")
     ] = 600.0,
 ) -> int:
-    """Run evaluators over a dataset and show their scores."""
+    """Run evaluators over a dataset and show their mean scores."""
     if not evaluator:
         raise ConfigurationError(
-            "Name an evaluator: --evaluator exact_match, or --evaluator contains:refund."
+            "No evaluator: pass --evaluator NAME, such as exact_match or contains:refund; "
+            f"`{ctx.command_line('evaluators', 'list')}` lists them."
         )
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
         report = client.create_eval_report(found.id, evaluator)
         runs = list(report.created_tasks)
-        # A platform in a file works for as long as this process does; a limit needs the scores.
+        # The local platform works only while this process lives; a limit needs the scores.
         if wait := wait or ctx.settings.is_local or fail_under is not None:
-            runs = _ended(client, found.id, runs, timeout)
-    ctx.output({"runs": runs, "errors": report.errors or []}, lambda: _table(runs))
-    return _verdict(ctx, runs, report, fail_under=fail_under, waited=wait)
-
-
-def _ended(
-    client: DatasetClient, dataset_id: str, runs: Sequence[EvalRun], timeout: float
-) -> list[EvalRun]:
-    """Look at the runs until all have ended, or time is over."""
-    wanted = [run.task_id for run in runs]
-    until = time.monotonic() + timeout
-    while True:
-        now = {run.task_id: run for run in client.eval_reports(dataset_id) if run.task_id in wanted}
-        seen = [now.get(run.task_id, run) for run in runs]
-        if all(run.status in FINISHED for run in seen) or time.monotonic() >= until:
-            return seen
-        time.sleep(POLL_INTERVAL)
-
-
-def _verdict(
-    ctx: CliContext,
-    runs: Sequence[EvalRun],
-    report: EvalReport,
-    *,
-    fail_under: float | None,
-    waited: bool,
-) -> int:
-    problems = list(_complaints(report.errors))
-    for run in runs:
-        if run.error_message:
-            problems.append(f"{run.evaluator_slug}: {run.error_message}")
-        elif waited and run.status not in FINISHED:
-            problems.append(f"{run.evaluator_slug} has not ended yet")
-        elif fail_under is not None:
-            problems.extend(_shortfall(run, fail_under))
+            runs = _wait_for_runs(client, found.id, runs, timeout)
+    ctx.output(
+        {"runs": runs, "errors": report.errors or []}, lambda: _render_runs(runs, ctx.out.width)
+    )
+    problems = list(_find_problems(runs, report, fail_under=fail_under, waited=wait))
     for problem in problems:
         ctx.error(escape_controls(problem))
     return EXIT_PROBLEMS if problems else EXIT_OK
+
+
+def _wait_for_runs(
+    client: DatasetClient, dataset_id: str, runs: Sequence[EvalRun], timeout: float
+) -> list[EvalRun]:
+    """Poll the runs until all have finished, or `timeout` seconds have passed."""
+    ids = [run.task_id for run in runs]
+    deadline = time.monotonic() + timeout
+    while True:
+        current = {run.task_id: run for run in client.eval_reports(dataset_id)}
+        latest = [current.get(task_id, run) for task_id, run in zip(ids, runs, strict=True)]
+        if all(run.status in FINISHED for run in latest) or time.monotonic() >= deadline:
+            return latest
+        time.sleep(POLL_INTERVAL)
+
+
+def _find_problems(
+    runs: Sequence[EvalRun], report: EvalReport, *, fail_under: float | None, waited: bool
+) -> Iterator[str]:
+    yield from _start_errors(report.errors)
+    for run in runs:
+        if run.error_message:
+            yield f"{run.evaluator_slug}: {run.error_message}"
+        elif waited and run.status not in FINISHED:
+            yield f"{run.evaluator_slug} has not finished yet"
+        elif fail_under is not None:
+            yield from _shortfall(run, fail_under)
 
 
 def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
@@ -113,13 +121,13 @@ def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
             "such as an expected output"
         )
     elif run.score < limit:
-        yield f"{run.evaluator_slug}: {run.score:.3f} is under {limit:g}"
+        yield f"{run.evaluator_slug}: {run.score:.3f} is below {limit:g}"
 
 
-def _complaints(errors: Any) -> Iterator[str]:
-    """Read what could not be started; the platform says it as a list or by name."""
+def _start_errors(errors: Any) -> Iterator[str]:
+    """Read why runs were not started; platforms return a list or a mapping by evaluator."""
     if isinstance(errors, Mapping):
-        yield from (f"{name}: {preview(said)}" for name, said in errors.items())
+        yield from (f"{name}: {preview(reason)}" for name, reason in errors.items())
     elif isinstance(errors, list):
         for error in errors:
             yield preview(error.get("error", error) if isinstance(error, Mapping) else error)
@@ -127,21 +135,20 @@ def _complaints(errors: Any) -> Iterator[str]:
         yield preview(errors)
 
 
-def _table(runs: Sequence[EvalRun]) -> RenderableType:
-    drawn = new_table(
+def _render_runs(runs: Sequence[EvalRun], width: int) -> RenderableType:
+    columns = [
+        Column("evaluator", is_kept=True),
+        number_column("mean score"),
+        number_column("rows"),
+        Column("status"),
+    ]
+    rows: list[list[Cell]] = [
         [
-            Column("evaluator", ratio=1),
-            Column("status"),
-            number_column("rows"),
-            number_column("mean score"),
-        ]
-    )
-    for run in runs:
-        score = f"{run.score:.3f}" if isinstance(run.score, int | float) else UNKNOWN
-        drawn.add_row(
-            preview_line(run.evaluator_slug),
-            preview_line(run.status),
+            Text(escape_controls(run.evaluator_slug or UNKNOWN)),
+            f"{run.score:.3f}" if isinstance(run.score, int | float) else UNKNOWN,
             format_count(run.evaluated_logs_count),
-            Text(score),
-        )
-    return drawn
+            preview_line(run.status),
+        ]
+        for run in runs
+    ]
+    return render_table(columns, rows, width)

@@ -1,4 +1,4 @@
-"""`export` and `import`: rows to files and out of files."""
+"""`export` and `import`: write rows to a file, and add the rows of a file to a dataset."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -8,13 +8,17 @@ from typing import Annotated, Any, Final, get_args
 import typer
 from rich.text import Text
 
-from respan_langchain.cli.commands.push_pull import DatasetArgument, print_counts, progress_bar
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext, command
-from respan_langchain.cli.filters import Where, parse_filters
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.commands.push_pull import print_counts
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.dataset import Dataset, find_dataset
+from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.presets import Preset
+from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.transfer.copy import import_rows
 from respan_langchain.datasets.transfer.import_file import ImportColumns, ImportFile, detect_format
 from respan_langchain.datasets.transfer.transfer import TransferCounts
@@ -22,77 +26,108 @@ from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 
 FORMATS: Final = ("jsonl", "json", "csv", "parquet")
+PRESETS: Final[tuple[str, ...]] = get_args(Preset)
 MAX_LINE_ERRORS: Final = 10
-"""Lines of a file whose problems are told one by one."""
+"""Invalid lines of a file that are reported one by one."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    command(app, "export")(export)
-    command(app, "import")(import_file)
+    add_command(
+        app,
+        "export",
+        export,
+        examples=[
+            "export demo -o demo.csv",
+            "export demo -o goldens.jsonl --with-expected --preset deepeval",
+        ],
+    )
+    add_command(
+        app,
+        "import",
+        import_file,
+        examples=[
+            "import rows.jsonl golden",
+            "import questions.csv golden --input question --expected answer",
+        ],
+    )
 
 
 def export(
     ctx: CliContext,
     dataset: DatasetArgument = None,
     output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The file; `-` is the standard output."
-        ),
+        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
     ] = "-",
-    kind: Annotated[
+    output_format: Annotated[
         str | None,
         typer.Option(
-            "--format", help=f"{', '.join(FORMATS)}; else by the file's name.", show_default=False
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(FORMATS)}. [default: by the file's ending, else jsonl]",
         ),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(
-            "--preset", help=f"For another tool: {', '.join(get_args(Preset))}.", show_default=False
-        ),
+        typer.Option("--preset", metavar="TOOL", help=f"Format of {', '.join(PRESETS)}."),
     ] = None,
-    where: Where = None,
+    where: WhereOption = None,
     with_expected: Annotated[
-        bool, typer.Option("--with-expected", help="Only rows that have an expected output.")
+        bool, typer.Option("--with-expected", help="Only rows with an expected output.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, help="How many, the oldest first.")
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Number of rows.")
     ] = None,
 ) -> int:
-    """Write the rows of a dataset to a file, the oldest first."""
-    kind = _kind(output, kind, preset)
-    filters = parse_filters(where)
+    """Write the rows of a dataset to a file, oldest first."""
+    format_name = _choose_format(output, output_format, preset)
     with ctx.client() as client:
-        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
+        rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
         chosen = (log for log in rows if not with_expected or log.expected_output is not None)
-        written = _write(kind, preset, islice(chosen, limit), output)
+        written = _write(format_name, preset, islice(chosen, limit), output)
     if output != "-":
-        ctx.output(
-            {"rows": written, "file": output},
-            Text(f"{pluralize(written, 'row is', 'rows are')} in {output}."),
-        )
+        text = Text(escape_controls(f"Wrote {pluralize(written, 'row', 'rows')} to {output}."))
+        ctx.output({"rows": written, "file": output}, text)
     return EXIT_OK
 
 
-def _kind(output: str, kind: str | None, preset: str | None) -> str:
-    ending = Path(output).suffix.lower().removeprefix(".")
-    kind = kind or (ending if ending in FORMATS else "jsonl")
-    if kind not in FORMATS:
-        raise ConfigurationError(f"--format {kind!r}: there are {', '.join(FORMATS)}.")
-    if preset is not None and preset not in get_args(Preset):
-        raise ConfigurationError(f"--preset {preset!r}: there are {', '.join(get_args(Preset))}.")
-    if preset is not None and kind not in ("jsonl", "json"):
-        raise ConfigurationError(f"--preset writes jsonl or json, not {kind}.")
-    return kind
+def _choose_format(output: str, output_format: str | None, preset: str | None) -> str:
+    format_name = output_format or _format_of_file(output)
+    if format_name not in FORMATS:
+        raise ConfigurationError(
+            f"--format {format_name!r}: unknown format. Formats: {', '.join(FORMATS)}."
+        )
+    if preset is not None and preset not in PRESETS:
+        raise ConfigurationError(
+            f"--preset {preset!r}: unknown preset. Presets: {', '.join(PRESETS)}."
+        )
+    if preset is not None and format_name not in ("jsonl", "json"):
+        raise ConfigurationError(f"--preset writes jsonl or json, not {format_name}.")
+    return format_name
 
 
-def _write(kind: str, preset: Any, logs: Iterable[Log], output: str) -> int:
+def _format_of_file(output: str) -> str:
+    """Choose the format by the file's ending; a pipe, a device or standard output gets JSON lines.
+
+    Raises:
+        ConfigurationError: The ending belongs to no format.
+    """
+    path = Path(output)
+    ending = path.suffix.lower().removeprefix(".")
+    if ending in FORMATS:
+        return ending
+    if not ending or (path.exists() and not path.is_file()):
+        return FORMATS[0]
+    raise ConfigurationError(
+        f"{output}: unknown ending .{ending}. Use .{', .'.join(FORMATS)}, or pass --format."
+    )
+
+
+def _write(format_name: str, preset: Any, logs: Iterable[Log], output: str) -> int:
     from respan_langchain.datasets.export import files
     from respan_langchain.datasets.export.frames import write_parquet
 
-    match kind:
+    match format_name:
         case "csv":
             return files.write_csv(logs, output)
         case "parquet":
@@ -106,49 +141,58 @@ def _write(kind: str, preset: Any, logs: Iterable[Log], output: str) -> int:
 def import_file(
     ctx: CliContext,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="JSON lines or CSV; `-` is the standard input.")
+        str,
+        typer.Argument(metavar="FILE", help="JSON lines or CSV file, or - for standard input."),
     ],
     dataset: DatasetArgument = None,
-    kind: Annotated[
+    file_format: Annotated[
         str | None,
-        typer.Option("--format", help="jsonl or csv; else by the file's name.", show_default=False),
+        typer.Option(
+            "--format", metavar="FORMAT", help="jsonl or csv. [default: by the file's ending]"
+        ),
     ] = None,
-    asked: Annotated[
-        str, typer.Option("--input", metavar="COLUMN", help="Where the input is, as in item.input.")
+    input_column: Annotated[
+        str,
+        typer.Option(
+            "--input", metavar="COLUMN", help="Column of the input; a path such as item.input."
+        ),
     ] = "input",
-    answered: Annotated[
-        str, typer.Option("--output", metavar="COLUMN", help="Where the output is.")
+    output_column: Annotated[
+        str, typer.Option("--output", metavar="COLUMN", help="Column of the output.")
     ] = "output",
-    expected: Annotated[
-        str, typer.Option("--expected", metavar="COLUMN", help="Where the expected output is.")
+    expected_column: Annotated[
+        str, typer.Option("--expected", metavar="COLUMN", help="Column of the expected output.")
     ] = "expected_output",
 ) -> int:
-    """Add the rows of a file to a dataset; rows that it has already stay as they are."""
-    source = _Begun(file, detect_format(file, kind), ImportColumns(asked, answered, expected))
+    """Add rows of a file to a dataset, except those it has."""
+    columns = ImportColumns(input_column, output_column, expected_column)
+    source = _PeekedSource(file, detect_format(file, file_format), columns)
     counts, name = TransferCounts(), dataset or ctx.settings.dataset
-    # What cannot be read, or has no row, leaves no empty dataset behind.
-    if source.begin():
-        with ctx.client(may_be_new=True) as client:
-            goal = find_dataset(client, ctx.settings, dataset, create=True)
-            with progress_bar(ctx, file, None) as tell:
-                counts = import_rows(source, client, ctx.settings, goal.id, tell)
-        name = goal.name
-    code = print_counts(ctx, counts, name or "the dataset")
-    for words in source.problems[:MAX_LINE_ERRORS]:
-        ctx.error(escape_controls(words))
-    if len(source.problems) > MAX_LINE_ERRORS:
-        more = pluralize(
-            len(source.problems) - MAX_LINE_ERRORS, "line more that is", "lines more that are"
-        )
-        ctx.error(f"... and {more} no rows.")
-    return EXIT_PROBLEMS if source.problems else code
+    # An unreadable file, or one without rows, must not create an empty dataset.
+    if source.has_rows():
+        with ctx.client(create=True) as client:
+            target = find_dataset(client, ctx.settings, dataset, create=True)
+            with transfer_progress(ctx, file, None) as update:
+                counts = import_rows(source, client, ctx.settings, target.id, update)
+        name = target.name
+    exit_code = print_counts(ctx, counts, name or "the dataset")
+    _report_invalid_lines(ctx, source.problems)
+    return EXIT_PROBLEMS if source.problems else exit_code
 
 
-class _Begun(ImportFile):
-    """A file of which the first row is read ahead; a pipe can be read but once."""
+def _report_invalid_lines(ctx: CliContext, problems: list[str]) -> None:
+    for problem in problems[:MAX_LINE_ERRORS]:
+        ctx.error(escape_controls(problem))
+    if len(problems) > MAX_LINE_ERRORS:
+        more = pluralize(len(problems) - MAX_LINE_ERRORS, "more line", "more lines")
+        ctx.error(f"... and {more} without a valid row.")
 
-    def begin(self) -> bool:
-        """Read up to the first row; False when there is none.
+
+class _PeekedSource(ImportFile):
+    """A file whose first row is read in advance; a pipe can be read only once."""
+
+    def has_rows(self) -> bool:
+        """Read the first row; False if there is none.
 
         Raises:
             ConfigurationError: The file cannot be read.
@@ -158,5 +202,5 @@ class _Begun(ImportFile):
         return bool(self._first)
 
     def rows(self) -> Iterator[TransferRow]:
-        """Read row after row, as the file would."""
+        """Yield the rows of the file, including the one read in advance."""
         return chain(self._first, self._unread)

@@ -1,159 +1,280 @@
-"""`logs`: list, show, tail."""
+"""`logs`: list, show, change and follow the logs of a dataset."""
 
+import datetime as dt
+import json
+import sys
 import time
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.context import EXIT_OK, CliContext, command, write_json
-from respan_langchain.cli.filters import Where, parse_filters
-from respan_langchain.cli.formatting import format_count
+from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
+from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
+from respan_langchain.cli.formatting import escape_controls, format_count
+from respan_langchain.cli.log_fields import parse_fields, render_field, select_fields, write_csv
+from respan_langchain.cli.log_search import NEWEST_FIRST, search_logs
+from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.row_view import render_row
-from respan_langchain.cli.tables import render_logs
+from respan_langchain.cli.tables import Column, render_logs, render_table
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.dataset import Dataset, find_dataset
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.export.columns import COLUMNS
+from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.transfer.retry import TransferRetry
 from respan_langchain.errors import ConfigurationError, NotFoundError
 
-DatasetArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
-    ),
-]
+FORMATS: Final = ("table", "json", "jsonl", "csv")
 MIN_SEEN: Final = 50
-"""Rows that tell where new ones begin, at least; some of them may be deleted meanwhile."""
+"""Newest logs that `tail` remembers at least, since some may be deleted meanwhile."""
 MAX_SEEN: Final = 1_000
 MIN_SUFFIX_LENGTH: Final = 6
-"""Letters of an id's end that are taken for the id."""
+"""Characters of an id's end that are accepted for the id."""
+
+LogArguments = Annotated[
+    list[str],
+    typer.Argument(metavar="[DATASET] LOG", help="A log's id, the end of it, or its run id."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(no_args_is_help=True, help="List, show and follow the rows of a dataset.")
-    command(group, "list")(list_logs)
-    command(group, "show")(show)
-    command(group, "tail")(tail)
+    group = new_group(
+        "List, show, change and follow the logs of a dataset.",
+        examples=["logs list demo", "logs show demo 9f31c2aa", "logs tail demo --follow"],
+    )
+    add_command(
+        group,
+        "list",
+        list_logs,
+        examples=[
+            "logs list demo --where status=error",
+            "logs list demo --search refund --since 2d",
+            "logs list demo --fields id,input,cost --format csv",
+        ],
+    )
+    add_command(group, "show", show, examples=["logs show demo 9f31c2aa"])
+    add_command(
+        group,
+        "set",
+        set_expected,
+        examples=["logs set demo 9f31c2aa --expected 'Within 30 days, unworn.'"],
+    )
+    add_command(
+        group, "tail", tail, examples=["logs tail demo --follow", "logs tail demo -f --json"]
+    )
     app.add_typer(group, name="logs")
 
 
 def list_logs(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    where: Where = None,
+    where: WhereOption = None,
+    search: Annotated[
+        str | None,
+        typer.Option("--search", "-s", metavar="TEXT", help="Only logs that contain this text."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="WHEN", help="Only newer ones: 30m, 12h, 2d or 2026-11-23."
+        ),
+    ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="How many, the newest first.")
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="Number of logs.")
     ] = 20,
     sort: Annotated[
-        str, typer.Option("--sort", help="A field; `-` before it means descending.")
-    ] = "-created_at",
+        str, typer.Option("--sort", metavar="FIELD", help="Sort field; - for descending.")
+    ] = NEWEST_FIRST,
+    fields: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="NAMES", help="Fields between commas; see `fields list`."),
+    ] = None,
+    output_format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}. [default: table]"),
+    ] = None,
 ) -> int:
-    """List rows of a dataset."""
-    filters = parse_filters(where)
+    """List logs of a dataset, newest first."""
+    format_name = _parse_format(ctx, output_format)
+    names = parse_fields(fields) if fields is not None else None
+    oldest = parse_since(since, dt.datetime.now(dt.UTC)) if since is not None else None
     with ctx.client() as client:
-        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
-        logs = list(islice(rows.sorted_by(sort), limit))
-        total = len(rows)
-    ctx.output(
-        {"count": total, "results": logs},
-        lambda: Group(
-            render_logs(logs, ctx.out.width),
-            Text(f"{len(logs)} of {format_count(total)} rows", style="dim"),
-        ),
-    )
+        rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
+        if search is None and oldest is None:
+            logs = list(islice(rows.sorted_by(sort), limit))
+            total: int | None = len(rows)
+        else:
+            logs = search_logs(rows, text=search, since=oldest, sort_by=sort, limit=limit)
+            total = None if len(logs) == limit else len(logs)
+    _write_logs(ctx, logs, names, format_name, total)
     return EXIT_OK
 
 
-def show(
+def _parse_format(ctx: CliContext, output_format: str | None) -> str:
+    format_name = output_format or ("json" if ctx.as_json else "table")
+    if format_name not in FORMATS:
+        raise ConfigurationError(
+            f"--format {format_name!r}: unknown format. Formats: {', '.join(FORMATS)}."
+        )
+    return format_name
+
+
+def _write_logs(
     ctx: CliContext,
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[DATASET] LOG", help="A log by its id, the id's end, or its run's id."
-        ),
-    ],
-) -> int:
-    """Show one row: its conversation, numbers and metadata."""
-    if len(words) > 2:
-        raise ConfigurationError("Give a dataset and a log, or a log alone.")
+    logs: Sequence[Log],
+    names: Sequence[str] | None,
+    format_name: str,
+    total: int | None,
+) -> None:
+    results: list[Any] = [log if names is None else select_fields(log, names) for log in logs]
+    match format_name:
+        case "json":
+            write_json({"count": total, "results": results})
+        case "jsonl":
+            for result in results:
+                write_json(result, indent=False)
+        case "csv":
+            write_csv(logs, COLUMNS if names is None else names)
+        case _:
+            ctx.out.print(_render_listing(logs, names, total, ctx.out.width))
+
+
+def _render_listing(
+    logs: Sequence[Log], names: Sequence[str] | None, total: int | None, width: int
+) -> RenderableType:
+    if names is None:
+        table = render_logs(logs, width)
+    else:
+        columns = [Column(name, is_kept=index == 0) for index, name in enumerate(names)]
+        columns = [*columns[:-1], Column(columns[-1].name, min_width=12, is_kept=True)]
+        cells = [[render_field(log, name) for name in names] for log in logs]
+        table = render_table(columns, cells, width)
+    of_total = f" of {format_count(total)}" if total is not None else ""
+    return Group(table, Text(f"{len(logs)}{of_total} logs", style="dim"))
+
+
+def show(ctx: CliContext, words: LogArguments) -> int:
+    """Show one log: conversation, numbers and metadata."""
     with ctx.client() as client:
-        dataset = find_dataset(client, ctx.settings, words[0] if len(words) == 2 else None)
-        log = find_log(client, dataset.id, words[-1])
+        log = _find_in_dataset(ctx, client, words)[1]
     ctx.output(log, lambda: render_row(log))
     return EXIT_OK
 
 
-def find_log(client: DatasetClient, dataset_id: str, said: str) -> Log:
-    """Find a log by its id, by the end of it, or by its custom identifier.
+def set_expected(
+    ctx: CliContext,
+    words: LogArguments,
+    expected: Annotated[
+        str | None,
+        typer.Option(
+            "--expected",
+            metavar="TEXT",
+            help="The expected output; JSON objects and lists are parsed, - reads standard input.",
+        ),
+    ] = None,
+) -> int:
+    """Set the expected output of a log."""
+    if expected is None:
+        raise ConfigurationError("Nothing to set: pass --expected TEXT.")
+    text = sys.stdin.read().rstrip("\n") if expected == "-" else expected
+    with ctx.client() as client:
+        dataset_id, log = _find_in_dataset(ctx, client, words)
+        client.update_log(dataset_id, str(log.unique_id), expected_output=_parse_content(text))
+        changed = client.log(dataset_id, str(log.unique_id))
+    ctx.output(changed, Text(escape_controls(f"Set the expected output of {log.unique_id}.")))
+    return EXIT_OK
+
+
+def _parse_content(text: str) -> Any:
+    """Parse a JSON object or list; anything else is text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _find_in_dataset(
+    ctx: CliContext, client: DatasetClient, words: Sequence[str]
+) -> tuple[str, Log]:
+    """Find the log that `[DATASET] LOG` names; return its dataset's id, too."""
+    if len(words) > 2:
+        raise ConfigurationError("Expected a dataset and a log, or a log alone.")
+    dataset = find_dataset(client, ctx.settings, words[0] if len(words) == 2 else None)
+    return dataset.id, find_log(client, dataset.id, words[-1])
+
+
+def find_log(client: DatasetClient, dataset_id: str, text: str) -> Log:
+    """Find a log by its id, the end of its id, or its custom identifier.
 
     Raises:
         ConfigurationError: There is none, or more than one.
     """
     try:
-        return client.log(dataset_id, said)
+        return client.log(dataset_id, text)
     except NotFoundError:
         pass
-    ways = [field("custom_identifier") == said]
-    if len(said) >= MIN_SUFFIX_LENGTH:
-        ways.append(field("unique_id").endswith(said))
-    for filters in ways:
+    candidates = [field("custom_identifier") == text]
+    if len(text) >= MIN_SUFFIX_LENGTH:
+        candidates.append(field("unique_id").endswith(text))
+    for filters in candidates:
         found = client.list_logs(dataset_id, page_size=2, filters=filters).results
         if len(found) > 1:
-            raise ConfigurationError(f"{said!r} means more than one log: give more of its id.")
+            raise ConfigurationError(f"{text!r} matches more than one log: give more of its id.")
         if found:
             return found[0]
-    raise ConfigurationError(f"There is no log {said!r} in this dataset.")
+    raise ConfigurationError(f"No log {text!r} in this dataset.")
 
 
 def tail(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    where: Where = None,
+    where: WhereOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=0, help="How many to begin with.")
+        int, typer.Option("--limit", "-n", metavar="N", min=0, help="Logs to show first.")
     ] = 10,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as rows arrive, until interrupted.")
+        bool, typer.Option("--follow", "-f", help="Show new logs until interrupted.")
     ] = False,
     interval: Annotated[
-        float, typer.Option("--interval", min=0.1, help="Seconds between two looks.")
+        float,
+        typer.Option("--interval", metavar="SECONDS", min=0.1, help="Seconds between two checks."),
     ] = 2.0,
 ) -> int:
-    """Show the newest rows of a dataset, the oldest of them first."""
-    filters = parse_filters(where)
+    """Show the newest logs of a dataset, oldest of them first."""
     with ctx.client() as client:
-        rows = Dataset.of(client, ctx.settings, dataset, filters=filters)
+        rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
         newest = rows.latest(max(limit, MIN_SEEN))
-        _print(ctx, newest[:limit][::-1], head=True)
+        _print_logs(ctx, newest[:limit][::-1], has_header=True)
         seen = deque((log.unique_id for log in newest[::-1]), maxlen=MAX_SEEN)
         while follow:
             time.sleep(interval)
-            arrived = TransferRetry().call(lambda: list(_unseen(rows, seen)))[::-1]
+            arrived = TransferRetry().call(lambda: list(_read_unseen(rows, seen)))[::-1]
             seen.extend(log.unique_id for log in arrived)
-            _print(ctx, arrived, head=False)
+            _print_logs(ctx, arrived, has_header=False)
     return EXIT_OK
 
 
-def _unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:
-    """Go back from the newest row to the first that was shown."""
-    for log in rows.sorted_by("-created_at"):
+def _read_unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:
+    """Read from the newest log back to the first that was shown."""
+    for log in rows.sorted_by(NEWEST_FIRST):
         if log.unique_id in seen:
             return
         yield log
 
 
-def _print(ctx: CliContext, logs: list[Log], *, head: bool) -> None:
+def _print_logs(ctx: CliContext, logs: Sequence[Log], *, has_header: bool) -> None:
     if ctx.as_json:
         for log in logs:
             write_json(log, indent=False)
-    elif logs or head:
-        drawn = render_logs(logs, ctx.out.width)
-        drawn.show_header = head
-        ctx.out.print(drawn)
+    elif logs or has_header:
+        ctx.out.print(render_logs(logs, ctx.out.width, has_header=has_header))

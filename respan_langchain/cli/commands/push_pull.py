@@ -1,144 +1,117 @@
-"""`push` and `pull`: a dataset from this machine to Respan, and back."""
+"""`push` and `pull`: copy a dataset from the local platform to Respan, or back."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
-from respan_langchain.cli.context import (
-    CALL_TIMEOUT,
-    EXIT_OK,
-    EXIT_PROBLEMS,
-    CliContext,
-    command,
-)
-from respan_langchain.cli.filters import Where, parse_filters
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, format_count, pluralize
-from respan_langchain.datasets.dataset import Dataset, find_dataset
+from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.progress import transfer_progress
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.transfer.copy import copy_dataset, platform_location
 from respan_langchain.datasets.transfer.transfer import TransferCounts
-from respan_langchain.errors import ApiError, ConfigurationError
+from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings
 
-RESPAN: Final = Settings.model_fields["base_url"].default
-DatasetArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="DATASET", help="Its name or id; else RESPAN_DATASET.", show_default=False
-    ),
-]
-As = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="The name there, if it is another.")
+RESPAN_URL: Final[str] = Settings.model_fields["base_url"].default
+AsOption = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="Name at the destination.")
 ]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    command(app, "push")(push)
-    command(app, "pull")(pull)
+    add_command(
+        app, "push", push, examples=["push demo", "push demo --where status=success --as golden"]
+    )
+    add_command(
+        app, "pull", pull, examples=["pull support-bot", "pull support-bot --to sqlite:///copy.db"]
+    )
 
 
 def push(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    origin: Annotated[
-        str | None, typer.Option("--from", metavar="URL", help="Where it is; else the local file.")
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL", help="ImportFile. [default: the local file]"),
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="URL", help="Where it goes; else Respan.")
+        str | None, typer.Option("--to", metavar="URL", help="Destination. [default: Respan]")
     ] = None,
-    name: As = None,
-    where: Where = None,
+    name: AsOption = None,
+    where: WhereOption = None,
 ) -> int:
-    """Send the rows of a local dataset that Respan does not have; started again, it goes on."""
-    return _move(ctx, dataset, origin or ctx.local_url, to or _remote_url(ctx), name, where)
+    """Upload rows missing from Respan. Resumable."""
+    return _copy(ctx, dataset, source or ctx.local_url, to or _remote_url(ctx), name, where)
 
 
 def pull(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    origin: Annotated[
-        str | None, typer.Option("--from", metavar="URL", help="Where it is; else Respan.")
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help="ImportFile. [default: Respan]")
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="URL", help="Where it goes; else the local file.")
+        str | None,
+        typer.Option("--to", metavar="URL", help="Destination. [default: the local file]"),
     ] = None,
-    name: As = None,
-    where: Where = None,
+    name: AsOption = None,
+    where: WhereOption = None,
 ) -> int:
-    """Fetch the rows of a dataset that the local file does not have; started again, it goes on."""
-    return _move(ctx, dataset, origin or _remote_url(ctx), to or ctx.local_url, name, where)
+    """Download rows missing from the local file. Resumable."""
+    return _copy(ctx, dataset, source or _remote_url(ctx), to or ctx.local_url, name, where)
 
 
 def _remote_url(ctx: CliContext) -> str:
-    return str(RESPAN) if ctx.settings_without_key.is_local else ctx.settings_without_key.base_url
+    configured = ctx.settings_without_key
+    return RESPAN_URL if configured.is_local else configured.base_url
 
 
-def _move(
+def _copy(
     ctx: CliContext,
     dataset: str | None,
-    origin: str,
-    to: str,
+    source_url: str,
+    target_url: str,
     name: str | None,
     where: list[str] | None,
 ) -> int:
-    here, there = ctx.settings_for(base_url=origin), ctx.settings_for(base_url=to)
-    require_database_file(here)
+    source_settings = ctx.settings_for(base_url=source_url)
+    target_settings = ctx.settings_for(base_url=target_url)
+    require_database_file(source_settings)
     filters = parse_filters(where)
-    with open_client(here, timeout=CALL_TIMEOUT) as source:
-        rows = Dataset.of(source, here, dataset, filters=filters)
-        with open_client(there, timeout=CALL_TIMEOUT) as target:
-            goal = find_dataset(target, there, name or rows.name, create=True)
-            if (platform_location(here), rows.id) == (platform_location(there), goal.id):
+    with open_client(source_settings, timeout=CALL_TIMEOUT) as source:
+        rows = Dataset.of(source, source_settings, dataset, filters=filters)
+        with open_client(target_settings, timeout=CALL_TIMEOUT) as client:
+            target = find_dataset(client, target_settings, name or rows.name, create=True)
+            if (platform_location(source_settings), rows.id) == (
+                platform_location(target_settings),
+                target.id,
+            ):
                 raise ConfigurationError(
-                    f"{rows.name} is there already: --as gives it another name."
+                    f"{rows.name} is both source and destination; pass --as NAME."
                 )
-            with progress_bar(ctx, rows.name, len(rows)) as tell, _resume_hint(ctx):
-                counts = copy_dataset(rows, here, target, there, goal.id, tell)
-    return print_counts(ctx, counts, f"{goal.name} at {to}")
+            with transfer_progress(ctx, rows.name, len(rows)) as update:
+                counts = copy_dataset(
+                    rows, source_settings, client, target_settings, target.id, update
+                )
+    return print_counts(ctx, counts, f"{target.name} at {target_url}")
 
 
-@contextmanager
-def _resume_hint(ctx: CliContext) -> Iterator[None]:
-    """Tell who stops a transfer that nothing is lost by it."""
-    try:
-        yield
-    except (KeyboardInterrupt, ApiError):
-        ctx.err.print("Stopped half-way: the same command goes on from here.")
-        raise
-
-
-@contextmanager
-def progress_bar(
-    ctx: CliContext, words: str, total: int | None
-) -> Iterator[Callable[[TransferCounts], None]]:
-    """Show how far a transfer is, where there is a terminal."""
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=ctx.err,
-        transient=True,
-        disable=not ctx.err.is_terminal,
-    ) as progress:
-        task = progress.add_task(escape_controls(words), total=total)
-        yield lambda counts: progress.update(task, completed=counts.done)
-
-
-def print_counts(ctx: CliContext, counts: TransferCounts, goal: str) -> int:
-    """Tell what a transfer did."""
-    refused = sum(counts.rejected.values())
-    before = pluralize(counts.already_there, "was there already", "were there already")
-    words = f"{pluralize(counts.sent, 'row', 'rows')} sent to {goal}; {before}"
+def print_counts(ctx: CliContext, counts: TransferCounts, destination: str) -> int:
+    """Print how many rows a transfer sent, skipped and had rejected."""
+    sent = pluralize(counts.sent, "row", "rows")
+    skipped = pluralize(counts.already_there, "row", "rows")
     ctx.output(
         {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.rejected},
-        Text(f"{words}."),
+        Text(escape_controls(f"Sent {sent} to {destination}; {skipped} already there.")),
     )
     for reason, number in counts.rejected.items():
-        ctx.error(f"{format_count(number)} refused: {escape_controls(reason)}")
-    return EXIT_PROBLEMS if refused else EXIT_OK
+        ctx.error(escape_controls(f"{format_count(number)} rejected: {reason}"))
+    return EXIT_PROBLEMS if counts.rejected else EXIT_OK

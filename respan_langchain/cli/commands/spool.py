@@ -1,6 +1,7 @@
-"""`spool`: rows that wait on disk, and those that were refused."""
+"""`spool`: rows on disk that are pending or were rejected."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,15 +9,16 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import (
     EXIT_OK,
     EXIT_PROBLEMS,
     PLACEHOLDER_KEY,
     CliContext,
-    command,
 )
-from respan_langchain.cli.formatting import format_count, pluralize
-from respan_langchain.cli.tables import Column, new_table, number_column
+from respan_langchain.cli.formatting import format_bytes, format_count, pluralize
+from respan_langchain.cli.options import YesOption
+from respan_langchain.cli.tables import Column, number_column, render_table
 from respan_langchain.datasets.export.files import json_text, open_output
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool.admin import SpoolFileInfo
@@ -29,61 +31,61 @@ DAY: Final = 86_400.0
 """Seconds."""
 StateOption = Annotated[
     list[str] | None,
-    typer.Option("--state", help=f"Only rows that are {', '.join(STATES)}."),
+    typer.Option("--state", metavar="STATE", help=f"Only {', '.join(STATES)}. Repeatable."),
 ]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look after the rows that wait on disk.")
-    command(group, "list")(list_files)
-    command(group, "replay")(replay)
-    command(group, "export")(export)
-    command(group, "purge")(purge)
+    group = new_group(
+        "List, replay, export and delete rows on disk.", examples=["spool list", "spool replay"]
+    )
+    add_command(group, "list", list_files, examples=["spool list"])
+    add_command(group, "replay", replay, examples=["spool replay"])
+    add_command(group, "export", export, examples=["spool export -o rejected.jsonl --state dead"])
+    add_command(group, "purge", purge, examples=["spool purge --older-than 30 --yes"])
     app.add_typer(group, name="spool")
 
 
 def spool_root(settings: Settings) -> Path:
-    """The folder above those of all platforms."""
+    """The folder above the spool folders of all platforms."""
     return spool_directory(settings).parent
 
 
 def list_files(ctx: CliContext) -> int:
-    """List the files in which rows wait, of all platforms."""
-    folder = _folder(ctx)
+    """List the spool files of all platforms."""
+    folder = _get_folder(ctx)
     files = admin.spool_files(folder)
-    ctx.output({"folder": folder, "files": files}, lambda: _shown(folder, files))
+    ctx.output_list(files, lambda: _render_files(folder, files, ctx.out.width))
     return EXIT_PROBLEMS if any(file.dead or file.damaged for file in files) else EXIT_OK
 
 
 def replay(ctx: CliContext) -> int:
-    """Have refused rows sent again, by the next process that delivers to their platform."""
-    odd: list[Path] = []
-    revived = admin.replay(_folder(ctx), odd.append)
-    ctx.output(
-        {"replayed": revived}, Text(f"{pluralize(revived, 'row', 'rows')} will be sent again.")
-    )
-    return _complained(ctx, odd)
+    """Queue rejected rows again; the next process with this spool sends them."""
+    damaged: list[Path] = []
+    count = admin.replay(_get_folder(ctx), damaged.append)
+    ctx.output({"replayed": count}, Text(f"Queued {pluralize(count, 'row', 'rows')} again."))
+    return _report_damaged(ctx, damaged)
 
 
 def export(
     ctx: CliContext,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="`-` is the standard output.")
+        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
     ] = "-",
     state: StateOption = None,
 ) -> int:
-    """Write the rows with their history, one JSON object a line."""
+    """Write the rows and their history as JSON lines."""
     written = 0
-    odd: list[Path] = []
+    damaged: list[Path] = []
     with open_output(output) as file:
-        for row in admin.export(_folder(ctx), _states(state) or STATES, odd.append):
+        for row in admin.export(_get_folder(ctx), _parse_states(state) or STATES, damaged.append):
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
-        words = Text(f"{pluralize(written, 'row is', 'rows are')} in {output}.")
-        ctx.output({"rows": written, "file": output}, words)
-    return _complained(ctx, odd)
+        text = Text(f"Wrote {pluralize(written, 'row', 'rows')} to {output}.")
+        ctx.output({"rows": written, "file": output}, text)
+    return _report_damaged(ctx, damaged)
 
 
 def purge(
@@ -92,52 +94,59 @@ def purge(
     days: Annotated[
         float, typer.Option("--older-than", metavar="DAYS", min=0, help="Only rows this old.")
     ] = 0.0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> int:
-    """Delete rows from disk, by default those that were refused."""
-    states = _states(state) or ("dead",)
-    if not ctx.confirm(f"Delete the rows that are {' or '.join(states)}?", yes=yes):
+    """Delete rows from disk, by default rejected ones."""
+    states = _parse_states(state) or ("dead",)
+    if not ctx.confirm(f"Delete all {' and '.join(states)} rows?", yes=yes):
         ctx.print("Nothing was deleted.")
         return EXIT_PROBLEMS
-    odd: list[Path] = []
-    purged = admin.purge(_folder(ctx), states, time.time() - days * DAY, odd.append)
-    ctx.output({"purged": purged}, Text(f"{pluralize(purged, 'row is', 'rows are')} deleted."))
-    return _complained(ctx, odd)
+    damaged: list[Path] = []
+    count = admin.purge(_get_folder(ctx), states, time.time() - days * DAY, damaged.append)
+    ctx.output({"purged": count}, Text(f"Deleted {pluralize(count, 'row', 'rows')}."))
+    return _report_damaged(ctx, damaged)
 
 
-def _folder(ctx: CliContext) -> Path:
+def _get_folder(ctx: CliContext) -> Path:
     return spool_root(ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY))
 
 
-def _states(said: list[str] | None) -> tuple[SpoolState, ...]:
+def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:
     known = {state: state for state in STATES}
-    if wrong := [state for state in said or () if state not in known]:
-        raise ConfigurationError(f"--state {wrong[0]!r}: there are {', '.join(known)}.")
-    return tuple(state for name, state in known.items() if name in (said or ()))
+    if unknown := [name for name in names or () if name not in known]:
+        raise ConfigurationError(
+            f"--state {unknown[0]!r}: unknown state. States: {', '.join(known)}."
+        )
+    return tuple(state for name, state in known.items() if name in (names or ()))
 
 
-def _complained(ctx: CliContext, odd: list[Path]) -> int:
-    if not odd:
+def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
+    if not damaged:
         return EXIT_OK
-    ctx.error(f"{pluralize(len(odd), 'file', 'files')} cannot be used: see `spool list`.")
+    files = pluralize(len(damaged), "file", "files")
+    ctx.error(f"Skipped {files} that cannot be read; see `{ctx.command_line('spool', 'list')}`.")
     return EXIT_PROBLEMS
 
 
-def _shown(folder: Path, files: list[SpoolFileInfo]) -> RenderableType:
+def _render_files(folder: Path, files: Sequence[SpoolFileInfo], width: int) -> RenderableType:
     if not files:
-        return Text(f"Nothing waits in {folder}.")
-    drawn = new_table(
-        [
-            Column("file", ratio=1),
-            *map(number_column, ("waiting", "sent", "refused", "bytes")),
-            Column("process"),
-        ]
-    )
-    for file in files:
-        state = "damaged" if file.damaged else "runs" if file.in_use else "ended"
-        drawn.add_row(
-            Text(str(file.path.relative_to(folder))),
-            *map(format_count, (file.waiting, file.sent, file.dead, file.bytes)),
-            Text(state, style="red" if file.damaged else ""),
-        )
-    return Group(Text(str(folder), style="dim"), drawn)
+        return Text(f"No spool files in {folder}.")
+    columns = [
+        Column("file", is_kept=True),
+        *map(number_column, ("waiting", "sent", "dead", "size")),
+        Column("process"),
+    ]
+    rows = [_file_cells(folder, file) for file in files]
+    return Group(Text(str(folder), style="dim"), render_table(columns, rows, width))
+
+
+def _file_cells(folder: Path, file: SpoolFileInfo) -> list[str | Text]:
+    process = "damaged" if file.damaged else "running" if file.in_use else "ended"
+    return [
+        Text(str(file.path.relative_to(folder))),
+        format_count(file.waiting),
+        format_count(file.sent),
+        format_count(file.dead),
+        format_bytes(file.bytes),
+        Text(process, style="red" if file.damaged else ""),
+    ]

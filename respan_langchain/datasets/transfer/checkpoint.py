@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS rows(
     reason TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rows_identifier ON rows(identifier);
+CREATE TABLE IF NOT EXISTS transfer(source TEXT NOT NULL, target TEXT NOT NULL);
 """
 
 
@@ -57,6 +58,13 @@ class Checkpoint:
             if "locked" in str(problem):
                 raise ConfigurationError("The same transfer is under way already.") from problem
             raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+
+    def describe(self, source: str, target: str) -> None:
+        """Store what is transferred and where to, for `transfers list`."""
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM transfer")
+        self._db.execute("INSERT INTO transfer VALUES (?, ?)", (source, target))
+        self._db.execute("COMMIT")
 
     def states(self, rows: Sequence[TransferRow]) -> dict[str, tuple[str, float]]:
         """Tell what is known of rows: their state, and since when."""

@@ -37,10 +37,9 @@ def copy_dataset(
         RespanError: It cannot go on; started again it continues.
     """
     pace = pace or build_transfer_retry(settings)
-    path = checkpoint_path(
-        platform_location(source_settings), source.id, platform_location(settings), dataset_id
-    )
-    with Checkpoint(path) as progress:
+    origin, destination = platform_location(source_settings), platform_location(settings)
+    with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as progress:
+        progress.describe(f"{source.name} at {origin}", f"{dataset_id} at {destination}")
         return _copy_all(source, TransferTarget(client, dataset_id), progress, pace, tell)
 
 
@@ -100,7 +99,9 @@ def import_rows(
     Raises:
         RespanError: It cannot go on; started again it continues.
     """
-    with Checkpoint(checkpoint_path("import", platform_location(settings), dataset_id)) as progress:
+    destination = platform_location(settings)
+    with Checkpoint(checkpoint_path("import", destination, dataset_id)) as progress:
+        progress.describe("imported files", f"{dataset_id} at {destination}")
         target = TransferTarget(client, dataset_id)
         return Transfer(
             source, target, progress, pace or build_transfer_retry(settings), tell

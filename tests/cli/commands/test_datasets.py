@@ -11,16 +11,18 @@ def test_a_dataset_is_created_shown_and_deleted(run):
     assert made.code == shown.code == gone.code == 0
     assert shown.json["dataset"]["id"] == made.json["id"] == gone.json["deleted"]
     assert shown.json["dataset"]["description"] == "from the shop"
-    assert run("datasets", "list", "--json").json == []
+    assert run("datasets", "list", "--json").json == {"count": 0, "results": []}
 
 
-def test_a_second_dataset_with_the_same_name_is_reported(run):
+def test_a_second_dataset_with_the_same_name_needs_force(run):
     first = run("datasets", "create", "support", "--json")
-    second = run("datasets", "create", "support", "--json")
+    refused = run("datasets", "create", "support", "--json")
+    forced = run("datasets", "create", "support", "--json", "--force")
 
-    assert first.code == second.code == 0
-    assert not first.err
-    assert second.err == "'support' names an older dataset too: this one is found by its id alone\n"
+    assert (first.code, refused.code, forced.code) == (0, 2, 0)
+    assert refused.err.startswith("A dataset named 'support' already exists.")
+    assert "--force" in refused.err
+    assert run("datasets", "show", forced.json["id"], "--json").code == 0
     shown = run("datasets", "show", "support", "--json")
     assert shown.json["dataset"]["id"] == first.json["id"]
 
@@ -57,7 +59,7 @@ def test_delete_without_a_terminal_requires_yes(run, fill):
 
     assert result.code == 2
     assert "--yes" in result.err
-    assert len(run("datasets", "list", "--json").json) == 1
+    assert run("datasets", "list", "--json").json["count"] == 1
 
 
 def test_datasets_are_shown_with_names_and_totals(run, fill):
@@ -68,11 +70,11 @@ def test_datasets_are_shown_with_names_and_totals(run, fill):
     assert {"demo", "2", "ready"} <= set(listed)
     assert "24 (20 in, 4 out)" in shown
     assert "$0.002000" in shown
-    assert "2, 2 of them roots" in shown
+    assert "2 (2 roots)" in shown
 
 
 def test_an_empty_platform_says_so(run):
     run("datasets", "create", "demo")
     run("datasets", "delete", "demo", "--yes")
 
-    assert run("datasets", "list").out == "There is no dataset yet.\n"
+    assert run("datasets", "list").out == "No datasets yet.\n"

@@ -10,10 +10,10 @@ def test_the_demo_runs_without_a_key_and_shows_what_was_captured(process, folder
     assert (folder / "respan.db").exists()
     for word in ("kind", "input", "output", "tokens", "cost", "time", "status"):
         assert word in result.out
-    assert "10 questions, of which 1 failed" in result.out
+    assert "10 questions (1 failed)" in result.out
     assert "the model did not answer within 30" in result.out
     assert "respan.db, dataset demo" in result.out
-    assert "respan-langchain serve" in result.out
+    assert "-m respan_langchain serve" in result.out
     assert "RESPAN_API_KEY" in result.out
 
 
@@ -69,7 +69,7 @@ def test_the_demo_writes_to_the_file_of_the_url(where, run, folder):
 
     assert result.code == 0, result.err
     assert [each.name for each in folder.glob("*.db")] == ["one more.db"]
-    assert "respan-langchain --base-url 'sqlite:///one more.db' serve" in result.out
+    assert "respan-langchain serve --open --base-url 'sqlite:///one more.db'" in result.out
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_counts_of_one_use_the_singular(run, fill):
     checks = run("doctor", "demo", "--json").json["checks"]
 
     result = {check["name"]: check["message"] for check in checks}
-    assert result["connection"].endswith(", with 1 dataset")
+    assert result["connection"].endswith(": 1 dataset")
     assert result["dataset"].endswith(" has 1 row")
     assert result["prices"] == "known for 1 model in the newest 1 call"
 
@@ -53,9 +53,9 @@ def test_each_setting_shows_its_source(run, tmp_path):
 
     sources = {each["name"]: each["source"] for each in result.json["settings"]}
     assert sources == {
-        "base_url": "option --base-url",
-        "api_key": "file ~/.respan/credentials.json",
-        "dataset": "variable RESPAN_DATASET",
+        "base_url": "--base-url",
+        "api_key": "~/.respan/credentials.json",
+        "dataset": "RESPAN_DATASET",
     }
     assert "rk-from-file" not in result.out + result.err
     assert result.code == 1
@@ -84,7 +84,7 @@ def test_the_report_is_readable(run, fill):
 
     assert result.code == 0
     lines = [line.split() for line in result.out.splitlines()]
-    assert ["environment", "staging", "variable", "RESPAN_ENVIRONMENT"] in lines
+    assert ["environment", "staging", "RESPAN_ENVIRONMENT"] in lines
     assert ["flush_interval", "5.0", "default"] in lines
     assert [
         "prices",
@@ -119,7 +119,7 @@ def test_without_a_dataset_the_other_checks_run(run, fill):
     assert {
         "name": "dataset",
         "state": "note",
-        "message": "none is named: give one, or set RESPAN_DATASET",
+        "message": "not set: name one, or set RESPAN_DATASET",
     } in result.json["checks"]
 
 

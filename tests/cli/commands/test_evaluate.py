@@ -23,7 +23,7 @@ def test_a_score_below_the_limit_exits_with_1(limit, code, run, fill):
     result = run("evaluate", "demo", "-e", "exact_match", "--fail-under", limit)
 
     assert result.code == code
-    assert ("is under 0.6" in result.err) == (code == 1)
+    assert ("is below 0.6" in result.err) == (code == 1)
 
 
 @pytest.mark.parametrize(("limit", "code"), [([], 0), (["--fail-under", "0.5"], 1)])
@@ -97,6 +97,6 @@ def test_scores_and_duplicates_are_shown_as_tables(run, fill):
     found = run("dedupe", "demo").out
 
     assert "0.500" in scored
-    assert "2 rows too many: --remove deletes them." in found
-    assert run("dedupe", "demo", "--remove", "--yes").out.endswith("2 rows are deleted.\n")
-    assert run("dedupe", "demo").out == "No row is there twice.\n"
+    assert "2 duplicate rows; use --remove to delete them." in found
+    assert run("dedupe", "demo", "--remove", "--yes").out.endswith("Deleted 2 duplicate rows.\n")
+    assert run("dedupe", "demo").out == "No duplicates.\n"

@@ -25,7 +25,7 @@ def spooled(folder, monkeypatch):
 
 
 def states(run):
-    [file] = run("spool", "list", "--json").json["files"]
+    [file] = run("spool", "list", "--json").json["results"]
     return file["waiting"], file["dead"]
 
 
@@ -42,7 +42,7 @@ def test_an_empty_spool_says_so(run, folder, monkeypatch):
     result = run("spool", "list")
 
     assert result.code == 0
-    assert "Nothing waits" in result.out
+    assert "No spool files" in result.out
 
 
 def test_replay_queues_rejected_rows_again(run, spooled):
@@ -96,11 +96,11 @@ def test_a_damaged_spool_file_is_skipped_and_reported(run, spoilt, words, result
 
     assert ended.json == result
     assert ended.code == 1
-    assert "1 file cannot be used: see `spool list`" in ended.err
+    assert "Skipped 1 file that cannot be read; see `respan-langchain spool list`" in ended.err
 
 
 def test_damaged_files_are_listed(run, spoilt):
-    files = run("spool", "list", "--json").json["files"]
+    files = run("spool", "list", "--json").json["results"]
 
     assert [file["damaged"] for file in files] == [True, False, False]
     assert not any(file["in_use"] for file in files)
@@ -113,4 +113,4 @@ def test_doctor_reports_rejected_rows(run, spooled):
     assert result.code == 1
     [check] = [each for each in result.json["checks"] if each["name"] == "spool"]
     assert check["state"] == "found"
-    assert "1 row was refused" in check["message"]
+    assert "1 row was rejected" in check["message"]

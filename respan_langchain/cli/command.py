@@ -1,0 +1,181 @@
+"""Typer's commands and groups, with the shared options at every level and one way to exit."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from respan_langchain.cli.context import (
+    EXIT_OK,
+    EXIT_PROBLEMS,
+    EXIT_USAGE,
+    PROGRAM,
+    CliContext,
+)
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.errors import ApiError, RespanError
+
+EXIT_INTERRUPTED: Final = 130
+MAX_SERVER_MESSAGE: Final = 300
+"""Characters of a server's own message in an error."""
+
+
+def _remember(context: CliContext, param: typer.CallbackParam, value: Any) -> Any:
+    if value:
+        context.set_shared_option(str(param.name), value)
+    return value
+
+
+def _shared_options(
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            help="Platform, or sqlite:///file.db. [env: RESPAN_BASE_URL]",
+            callback=_remember,
+            expose_value=False,
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--api-key",
+            metavar="KEY",
+            help="API key; the variable keeps it out of your shell history. [env: RESPAN_API_KEY]",
+            callback=_remember,
+            expose_value=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Write JSON.", callback=_remember, expose_value=False),
+    ] = False,
+) -> None:
+    """Declare the options that every command and group takes."""
+
+
+def _declared_params() -> list[Any]:
+    """Let typer turn `_shared_options` into parameters."""
+    declaring = typer.Typer(add_completion=False)
+    declaring.command()(_shared_options)
+    return get_command(declaring).params
+
+
+SHARED_OPTIONS: Final = _declared_params()
+
+
+class ContextCommand(TyperCommand):
+    """A command that takes the shared options; its return value is the exit code."""
+
+    context_class = CliContext
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Add the shared options to the command's own."""
+        return _with_shared(super().get_params(ctx))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List arguments and options without the types of their values."""
+        _format_params(self, ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and exit with its code or with that of its error."""
+        ctx.exit(_exit_code(ctx, lambda: super(ContextCommand, self).invoke(ctx)))
+
+
+class ContextGroup(TyperGroup):
+    """A group that takes the shared options before the name of its command, too."""
+
+    context_class = CliContext
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Add the shared options to the group's own."""
+        return _with_shared(super().get_params(ctx))
+
+
+def _with_shared(params: list[Any]) -> list[Any]:
+    """Insert the shared options before `--help`, which typer puts last."""
+    return [*params[:-1], *SHARED_OPTIONS, *params[-1:]]
+
+
+def _format_params(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
+    params: list[Any] = list(command.get_params(ctx))
+    arguments = [each for each in params if each.param_type_name == "argument"]
+    options = [each for each in params if each.param_type_name == "option" and not each.hidden]
+    if arguments:
+        with formatter.section("Arguments"):
+            formatter.write_dl([(each.metavar or each.name, each.help or "") for each in arguments])
+    with formatter.section("Options"):
+        formatter.write_dl([each.get_help_record(ctx) for each in options])
+
+
+def new_group(help_text: str, *, examples: Sequence[str]) -> typer.Typer:
+    """Make a group of commands; `-h` and `--help` show its help."""
+    return typer.Typer(
+        cls=ContextGroup,
+        help=help_text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=_write_examples(examples),
+    )
+
+
+def add_command(
+    app: typer.Typer, name: str, function: Callable[..., int], *, examples: Sequence[str]
+) -> None:
+    """Add a function of a `CliContext` as a command.
+
+    Args:
+        app: Where.
+        name: The command's name.
+        function: Does the work and returns the exit code.
+        examples: Command lines without the program's name, shown below the help text.
+    """
+    app.command(name, cls=ContextCommand, epilog=_write_examples(examples))(function)
+
+
+def _write_examples(examples: Sequence[str]) -> str:
+    """Write example commands below the help text."""
+    # The backspace keeps the help formatter from joining the lines.
+    lines = "\n".join(f"  {PROGRAM} {example}" for example in examples)
+    return f"\b\nExamples:\n{lines}"
+
+
+def _exit_code(context: CliContext, run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except ApiError as error:
+        context.error(describe_api_error(error, context.settings.base_url))
+        return EXIT_PROBLEMS
+    except RespanError as error:
+        context.error(str(error))
+        return EXIT_USAGE
+    except BrokenPipeError:
+        # The reader of the output has closed it; nothing may be written to it any more.
+        sys.stdout = None
+        return EXIT_OK
+    except OSError as error:
+        context.error(_describe_os_error(error))
+        return EXIT_PROBLEMS
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _describe_os_error(error: OSError) -> str:
+    reason = error.strerror or error
+    if error.filename is not None:
+        return f"{error.filename} cannot be used: {reason}"
+    sys.stdout = None  # what it has buffered could not be written either
+    return f"The output cannot be written: {reason}"
+
+
+def describe_api_error(error: ApiError, base_url: str) -> str:
+    """Describe an API error for a person: the platform, what went wrong, the server's message."""
+    fields = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in error.fields.items())
+    described = f"{base_url.removeprefix('sqlite:///')}: {error.problem}"
+    return escape_controls(f"{described} ({fields})" if fields else described)

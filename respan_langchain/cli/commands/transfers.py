@@ -1,0 +1,98 @@
+"""`transfers`: the checkpoint files of push, pull and import."""
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import (
+    UNKNOWN,
+    escape_controls,
+    format_bytes,
+    format_count,
+    format_date,
+    pluralize,
+)
+from respan_langchain.cli.options import YesOption
+from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.datasets.transfer.checkpoint_files import (
+    CheckpointFile,
+    delete_checkpoints,
+    list_checkpoints,
+)
+
+DAY: Final = 86_400.0
+"""Seconds."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = new_group(
+        "List and delete the checkpoints of push, pull and import.", examples=["transfers list"]
+    )
+    add_command(group, "list", list_all, examples=["transfers list"])
+    add_command(group, "clear", clear, examples=["transfers clear --older-than 30 --yes"])
+    app.add_typer(group, name="transfers")
+
+
+def list_all(ctx: CliContext) -> int:
+    """List the checkpoints of past transfers."""
+    files = list_checkpoints()
+    empty = Text("No transfers yet.")
+    ctx.output_list(files, lambda: _render(files, ctx.out.width) if files else empty)
+    return EXIT_OK
+
+
+def clear(
+    ctx: CliContext,
+    days: Annotated[
+        float,
+        typer.Option("--older-than", metavar="DAYS", min=0, help="Only those unused this long."),
+    ] = 0.0,
+    yes: YesOption = False,
+) -> int:
+    """Delete checkpoints; the next transfer asks the platform which rows it has."""
+    if not ctx.confirm("Delete the checkpoints of past transfers?", yes=yes):
+        ctx.print("Nothing was deleted.")
+        return EXIT_PROBLEMS
+    deleted = delete_checkpoints(older_than=days * DAY, now=time.time())
+    size = sum(file.bytes for file in deleted)
+    checkpoints = pluralize(len(deleted), "checkpoint", "checkpoints")
+    ctx.output(
+        {"deleted": len(deleted), "bytes": size},
+        Text(f"Deleted {checkpoints} ({format_bytes(size)})."),
+    )
+    return EXIT_OK
+
+
+def _render(files: Sequence[CheckpointFile], width: int) -> RenderableType:
+    columns = [
+        Column("source", min_width=12, is_kept=True),
+        Column("target", min_width=12, is_kept=True),
+        number_column("rows"),
+        number_column("size"),
+        Column("last used"),
+        Column("state"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            _location_cell(file.source),
+            _location_cell(file.target),
+            format_count(file.rows),
+            format_bytes(file.bytes),
+            format_date(dt.datetime.fromtimestamp(file.modified_at, dt.UTC)),
+            "running" if file.in_use else "",
+        ]
+        for file in files
+    ]
+    return render_table(columns, rows, width)
+
+
+def _location_cell(text: str | None) -> Text:
+    return Text(escape_controls(text or UNKNOWN), no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,137 @@
+"""The fields of a log that commands can select, filter by and sort by."""
+
+import csv
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from rich.text import Text
+
+from respan_langchain._cell_format import to_csv_cell, to_text
+from respan_langchain._constants import LOG_FIELDS
+from respan_langchain.cli.formatting import (
+    format_cost,
+    format_count,
+    format_duration,
+    preview_line,
+)
+from respan_langchain.client.models import Log
+from respan_langchain.errors import ConfigurationError
+
+NESTED: Final = ("metadata.", "metrics.")
+NUMBER_FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "prompt_tokens": format_count,
+    "completion_tokens": format_count,
+    "total_tokens": format_count,
+    "cost": format_cost,
+    "latency": format_duration,
+    "time_to_first_token": format_duration,
+}
+DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "unique_id": "id of the log on the platform",
+    "custom_identifier": "run id",
+    "trace_unique_id": "trace that the run belongs to",
+    "log_type": "chat, workflow, agent, tool, ...",
+    "span_name": "name of the run",
+    "span_workflow_name": "name of the workflow",
+    "model": "model that answered",
+    "status": "success, error, interrupted or incomplete",
+    "status_code": "HTTP status, 200 for success",
+    "error_message": "why the run failed",
+    "input": "what the run received",
+    "output": "what it returned",
+    "expected_output": "reference answer",
+    "prompt_tokens": "input tokens",
+    "completion_tokens": "output tokens",
+    "total_tokens": "input and output tokens",
+    "cost": "USD",
+    "latency": "seconds",
+    "time_to_first_token": "seconds",
+    "start_time": "when the run began",
+    "timestamp": "when the run ended",
+    "customer_identifier": "customer",
+    "group_identifier": "group of logs",
+    "thread_identifier": "conversation",
+    "metadata": "all metadata; metadata.KEY for one key",
+    "metrics": "all metrics; metrics.KEY for one key",
+    "scores": "scores of evaluators and people",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogField:
+    """One field, and what it can be used for."""
+
+    name: str
+    description: str
+    can_filter: bool
+    """Whether `--where` takes it."""
+
+
+def list_fields() -> list[LogField]:
+    """All fields; `metadata.KEY` stands for any key of the metadata."""
+    known = [
+        LogField(name, description, can_filter=name in LOG_FIELDS)
+        for name, description in DESCRIPTIONS.items()
+    ]
+    return [*known, LogField("metadata.KEY", "one key of the metadata", can_filter=True)]
+
+
+def parse_fields(text: str) -> list[str]:
+    """Parse `--fields`: names between commas; `id` is short for `unique_id`.
+
+    Raises:
+        ConfigurationError: A field is unknown.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = ["unique_id" if name == "id" else name for name in names]
+    for name in names:
+        if name not in DESCRIPTIONS and not name.startswith(NESTED):
+            raise ConfigurationError(
+                f"--fields {name}: unknown field. Fields: {', '.join(DESCRIPTIONS)}, and "
+                "metadata.KEY or metrics.KEY."
+            )
+    return names
+
+
+def get_field(log: Log, name: str) -> Any:
+    """Return a field's value; None if the log has none.
+
+    >>> get_field(Log(metadata={"page": "returns"}), "metadata.page")
+    'returns'
+    """
+    parent, _, key = name.partition(".")
+    value = getattr(log, parent, None)
+    if key:
+        return value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def select_fields(log: Log, names: Sequence[str]) -> dict[str, Any]:
+    """Return the named fields of a log."""
+    return {name: get_field(log, name) for name in names}
+
+
+def render_field(log: Log, name: str) -> Text:
+    """Format a field for a table."""
+    value = get_field(log, name)
+    format_number = NUMBER_FORMATS.get(name)
+    return preview_line(value) if format_number is None else Text(format_number(value))
+
+
+def write_csv(logs: Iterable[Log], names: Sequence[str]) -> None:
+    """Write the named fields of logs as CSV to the standard output."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(names)
+    for log in logs:
+        writer.writerow([_csv_cell(get_field(log, name)) for name in names])
+
+
+def _csv_cell(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else to_csv_cell(to_text(value))

@@ -1,0 +1,50 @@
+"""Progress bars, where the standard error is a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.formatting import escape_controls, format_count
+from respan_langchain.datasets.transfer.transfer import TransferCounts
+from respan_langchain.errors import ApiError
+
+
+@contextmanager
+def transfer_progress(
+    ctx: CliContext, description: str, total: int | None
+) -> Iterator[Callable[[TransferCounts], None]]:
+    """Show the progress of a transfer; say how far it came if it is interrupted.
+
+    Args:
+        ctx: The command's context.
+        description: What is transferred.
+        total: Rows in all; None if unknown.
+    """
+    done = 0
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=ctx.err,
+        transient=True,
+        disable=not ctx.err.is_terminal,
+    ) as progress:
+        task = progress.add_task(escape_controls(description), total=total)
+
+        def update(counts: TransferCounts) -> None:
+            nonlocal done
+            done = counts.done
+            progress.update(task, completed=done)
+
+        try:
+            yield update
+        except (KeyboardInterrupt, ApiError):
+            of_total = "" if total is None else f" of {format_count(total)}"
+            ctx.note(
+                f"Interrupted after {format_count(done)}{of_total} rows. "
+                "Run the same command again to resume."
+            )
+            raise

@@ -1,0 +1,69 @@
+"""Find a dataset by what the user calls it, and check the names of new ones."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from respan_langchain.client import models
+from respan_langchain.client.client import DatasetClient
+from respan_langchain.errors import ConfigurationError, NotFoundError
+from respan_langchain.settings import Settings
+
+MAX_NAME_LENGTH: Final = 255
+"""Characters of a dataset's name that the platform accepts."""
+MIN_SUFFIX_LENGTH: Final = 6
+"""Characters of an id's end that are accepted for the id."""
+MAX_LISTED_NAMES: Final = 20
+"""Existing datasets that an error names."""
+
+
+def find_dataset(
+    client: DatasetClient, settings: Settings, name: str | None, *, create: bool = False
+) -> models.Dataset:
+    """Find a dataset by its name, its id or the end of its id; None means that of the settings.
+
+    Raises:
+        ConfigurationError: No dataset is named, none or several match, or a name is too long.
+    """
+    if name is None and settings.dataset_id is not None:
+        return client.dataset(settings.dataset_id)
+    name = name or settings.dataset
+    if name is None:
+        raise ConfigurationError("Name a dataset, or set RESPAN_DATASET or RESPAN_DATASET_ID.")
+    datasets = list(client.datasets(sort_by="created_at"))
+    for dataset in datasets:
+        if name in (dataset.name, dataset.id):
+            return dataset
+    try:
+        return client.dataset(name)
+    except NotFoundError:
+        pass
+    if create:
+        check_dataset_name(name)
+        return client.create_dataset(name)
+    return _find_by_id_suffix(datasets, name, settings)
+
+
+def check_dataset_name(name: str) -> None:
+    """Refuse an empty name, and one that is longer than the platform accepts.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
+    if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
+        raise ConfigurationError(
+            f"A dataset name has 1 to {MAX_NAME_LENGTH} characters, not {len(name.strip())}."
+        )
+
+
+def _find_by_id_suffix(
+    datasets: Sequence[models.Dataset], text: str, settings: Settings
+) -> models.Dataset:
+    is_suffix = len(text) >= MIN_SUFFIX_LENGTH
+    matches = [each for each in datasets if is_suffix and each.id.endswith(text)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise ConfigurationError(f"{text!r} matches several datasets; give more of the id.")
+    names = [each.name or each.id for each in datasets[:MAX_LISTED_NAMES]]
+    existing = f"datasets there: {', '.join(names)}" if names else "there are no datasets yet"
+    raise ConfigurationError(f"No dataset {text!r} at {settings.base_url}; {existing}.")
