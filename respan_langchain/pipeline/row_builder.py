@@ -37,8 +37,8 @@ from respan_langchain.tracing.sampling import (
     sampling_metadata,
     should_capture,
 )
-from respan_langchain.usage.cost import Prices
-from respan_langchain.usage.model_info import get_reported_fields, parse_response
+from respan_langchain.usage.cost import Exchange, Prices
+from respan_langchain.usage.model_info import get_message, get_reported_fields, parse_response
 from respan_langchain.usage.usage_sources import extract_usage
 
 Given = TypeVar("Given")
@@ -190,7 +190,8 @@ class RowBuilder:
         usage = extract_usage(run.outputs)
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
-        cost = self.prices.calculate(usage, facts, reported, at)
+        exchange = Exchange(reported, run.inputs, get_message(run.outputs))
+        cost = self.prices.calculate(usage, facts, exchange, at)
         return ModelCall(usage, cost, facts, known.shown)
 
 

@@ -10,7 +10,7 @@ from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.cost import Cost
-from respan_langchain.usage.usage_sources import Usage
+from respan_langchain.usage.usage import Usage
 
 
 def timing_metrics(run: Run, epoch: float) -> dict[str, Json]:

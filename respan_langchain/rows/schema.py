@@ -13,7 +13,7 @@ from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.model_info import ModelInfo
-from respan_langchain.usage.usage_sources import Usage
+from respan_langchain.usage.usage import Usage
 
 
 class Row(TypedDict, total=False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from respan_langchain.usage.cost import Cost
-from respan_langchain.usage.usage_sources import Usage
+from respan_langchain.usage.usage import Usage
 
 CallPosition = tuple[float, int]
 """When a tool call was asked for, on the monotonic clock, and which one in that answer it was."""

@@ -1,16 +1,17 @@
-"""Which model was asked, which answered, and how: facts of one model call, without content or keys.
+"""Which model was asked, which one answered, and how, without content or keys.
 
-Pure and total. What the start event knows and what the end event adds make one ModelInfo; the
-sampling parameters and tools are read in `params.py`.
+Pure and total. The start event and the end event together make one ModelInfo; sampling parameters
+and tools are read in `model_params.py`.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from respan_langchain.usage.finish import is_refused, read_finish_reason
 from respan_langchain.usage.model_params import LANGSMITH_PARAM_NAMES, parse_params
+from respan_langchain.usage.provider_fields import as_mapping, first_text, read_text
 
 _SERVED_MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _REQUESTED_MODEL_KEYS = (
@@ -21,14 +22,21 @@ _REQUESTED_MODEL_KEYS = (
     "deployment_name",
     "engine",
 )
-_FINISH_REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _REQUEST_ID_KEYS = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
 _LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
-"""How ids begin that LangChain made up for a message that came without."""
+"""How ids begin that LangChain made up for a message that came without one."""
+_USAGE_KEYS = ("usage", "token_usage")
+"""Reports that hold facts beside counts: Anthropic says there which tier and speed it served."""
+_PRICE_CONTEXT = {
+    "speed": {"standard"},
+    "inference_geo": {"global", "not_available"},
+    "search_context_size": set[str](),
+}
+"""What a price depends on besides model and service tier, with the values that change nothing."""
 METADATA_KEYS = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITH_PARAM_NAMES)
-"""All that is read of a run's metadata, since the rest of it is the user's own."""
+"""All that is read of a run's metadata; the rest of it is the user's own."""
 CONTENT_PARAMS = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
-"""Parameters that say what was talked about."""
+"""Parameters that are content."""
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -43,10 +51,17 @@ class ModelInfo(NamedTuple):
     endpoint: str | None = None
     """Host of a base URL that was set by hand; None means the provider's own."""
     finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    """Where a router translates it, the reason in the words of the provider behind it."""
+    refused: bool = False
+    """Whether the model or its provider declined to answer."""
     request_id: str | None = None
     """The provider's id of this answer, as its support asks for it."""
     system_fingerprint: str | None = None
     service_tier: str | None = None
+    """The tier that served the call; where the answer does not say it, the one that was asked."""
+    price_context: Mapping[str, str] = _NONE
+    """What else the price depends on: `speed`, `inference_geo`, `search_context_size`."""
     versions: Mapping[str, str] = _NONE
     """Of langchain-core and the provider's package."""
     params: Mapping[str, object] = _NONE
@@ -58,7 +73,7 @@ class ModelInfo(NamedTuple):
         return self.served or self.requested
 
     def request_metadata(self) -> dict[str, str]:
-        """Give those that the start event knows, which are the same at every call."""
+        """Return the metadata that the start event gives, which is the same at every call."""
         facts = {
             "model": self.requested,
             "model_requested": self.requested,
@@ -67,15 +82,18 @@ class ModelInfo(NamedTuple):
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 
-    def response_metadata(self) -> dict[str, str]:
-        """Give those that the end event adds."""
+    def response_metadata(self) -> dict[str, str | bool]:
+        """Return the metadata that the end event adds."""
         facts = {
             "model": self.served or self.requested,
             "provider_id": self.provider,
             "finish_reason": self.finish_reason,
+            "native_finish_reason": self.native_finish_reason,
+            "refused": self.refused or None,
             "request_id": self.request_id,
             "system_fingerprint": self.system_fingerprint,
             "service_tier": self.service_tier,
+            **self.price_context,
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -92,56 +110,70 @@ def parse_request(
     invocation_params: Mapping[str, Any] | None,
     options: Mapping[str, Any] | None,
 ) -> ModelInfo:
-    """Read what a start event knows; all four as LangChain hands them over."""
-    settings = _mapping(_mapping(serialized).get("kwargs"))
-    metadata, invocation_params = _mapping(metadata), _mapping(invocation_params)
+    """Read what a start event knows; all four as LangChain passes them."""
+    settings = as_mapping(as_mapping(serialized).get("kwargs"))
+    metadata, invocation_params = as_mapping(metadata), as_mapping(invocation_params)
+    given = (invocation_params, as_mapping(invocation_params.get("model_kwargs")), settings)
     return ModelInfo(
-        provider=_text(metadata.get("ls_provider")) or _class_name(_mapping(serialized)),
-        requested=_text(metadata.get("ls_model_name"))
-        or _first(invocation_params, _REQUESTED_MODEL_KEYS)
-        or _first(settings, _REQUESTED_MODEL_KEYS),
+        provider=read_text(metadata.get("ls_provider")) or _class_name(as_mapping(serialized)),
+        requested=read_text(metadata.get("ls_model_name"))
+        or first_text(invocation_params, _REQUESTED_MODEL_KEYS)
+        or first_text(settings, _REQUESTED_MODEL_KEYS),
         endpoint=_endpoint(settings),
+        service_tier=None if (tier := _service_tier(given)) == "auto" else tier,
+        price_context=_price_context(given),
         versions=_versions(metadata.get("lc_versions")),
-        params=parse_params(_mapping(options), invocation_params, settings, metadata),
+        params=parse_params(as_mapping(options), invocation_params, settings, metadata),
     )
 
 
 def parse_response(
-    asked: ModelInfo, response: object, reported: Mapping[str, object] | None = None
+    request: ModelInfo, response: object, reported: Mapping[str, object] | None = None
 ) -> ModelInfo:
     """Add what the end event's LLMResult knows to what the start event knew.
 
     `reported` is `get_reported_fields` of the response, where that was read already.
     """
-    said = get_reported_fields(response) if reported is None else reported
+    fields = get_reported_fields(response) if reported is None else reported
+    message = get_message(response)
     # LangSmith's gateway may route to another model than the one that was asked for.
-    gateway = _mapping(said.get("lc_gateway_metadata"))
+    gateway = as_mapping(fields.get("lc_gateway_metadata"))
+    places = (fields, *(as_mapping(fields.get(key)) for key in _USAGE_KEYS))
+    reason = read_finish_reason(fields)
     return ModelInfo(
-        provider=_text(gateway.get("provider")) or asked.provider,
-        requested=asked.requested,
-        served=_text(gateway.get("model")) or _first(said, _SERVED_MODEL_KEYS),
-        endpoint=asked.endpoint,
-        finish_reason=_first(said, _FINISH_REASON_KEYS),
-        request_id=_request_id(said) or _message_id(response),
-        system_fingerprint=_text(said.get("system_fingerprint")),
-        service_tier=_text(said.get("service_tier")),
-        versions=asked.versions,
-        params=asked.params,
+        provider=read_text(gateway.get("provider")) or request.provider,
+        requested=request.requested,
+        served=read_text(gateway.get("model")) or first_text(fields, _SERVED_MODEL_KEYS),
+        endpoint=request.endpoint,
+        finish_reason=reason,
+        native_finish_reason=read_text(fields.get("native_finish_reason")),
+        refused=is_refused(message, fields, reason),
+        request_id=_request_id(fields) or _message_id(message),
+        system_fingerprint=read_text(fields.get("system_fingerprint")),
+        service_tier=_service_tier(places) or request.service_tier,
+        price_context=_price_context(places) or request.price_context,
+        versions=request.versions,
+        params=request.params,
     )
 
 
 def get_reported_fields(response: object) -> dict[str, object]:
-    """Collect what a provider says beside the message of an LLMResult, to look for a cost in.
+    """Collect what a provider reports beside the message of an LLMResult.
 
-    response_metadata wins over generation_info, and both over llm_output.
+    response_metadata wins over generation_info, and both win over llm_output.
     """
     generation = _first_generation(response)
     message = getattr(generation, "message", None)
     return {
-        **_mapping(getattr(response, "llm_output", None)),
-        **_mapping(getattr(generation, "generation_info", None)),
-        **_mapping(getattr(message, "response_metadata", None)),
+        **as_mapping(getattr(response, "llm_output", None)),
+        **as_mapping(getattr(generation, "generation_info", None)),
+        **as_mapping(getattr(message, "response_metadata", None)),
     }
+
+
+def get_message(response: object) -> object:
+    """Return the first candidate's message of an LLMResult; None for text models."""
+    return getattr(_first_generation(response), "message", None)
 
 
 def _first_generation(response: object) -> object:
@@ -152,34 +184,34 @@ def _first_generation(response: object) -> object:
     return None
 
 
-def _request_id(said: Mapping[str, object]) -> str | None:
-    for place in (said, said.get("ResponseMetadata"), said.get("headers")):
-        if isinstance(place, dict) and (found := _first(place, _REQUEST_ID_KEYS)):
+def _service_tier(places: Iterable[Mapping[str, object]]) -> str | None:
+    for place in places:
+        # Bedrock wraps the tier as {"type": "priority"}.
+        wrapped = as_mapping(place.get("serviceTier")).get("type")
+        if tier := read_text(place.get("service_tier")) or read_text(wrapped):
+            return tier
+    return None
+
+
+def _price_context(places: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for place in places:
+        for name, standard in _PRICE_CONTEXT.items():
+            if name in place and (value := read_text(place[name])) and value not in standard:
+                found.setdefault(name, value)
+    return found
+
+
+def _request_id(fields: Mapping[str, object]) -> str | None:
+    for place in (fields, fields.get("ResponseMetadata"), fields.get("headers")):
+        if found := first_text(as_mapping(place), _REQUEST_ID_KEYS):
             return found
     return None
 
 
-def _message_id(response: object) -> str | None:
-    found = _text(getattr(getattr(_first_generation(response), "message", None), "id", None))
+def _message_id(message: object) -> str | None:
+    found = read_text(getattr(message, "id", None))
     return None if found is None or found.startswith(_LANGCHAIN_ID_PREFIXES) else found
-
-
-def _first(place: Mapping[str, object], names: Iterable[str]) -> str | None:
-    for name in names:
-        if name in place and (text := _text(place[name])):
-            return text
-    return None
-
-
-def _text(value: object) -> str | None:
-    """A non-empty string, once: merging chunks of a stream writes `stopstop`."""
-    return _once(value) if isinstance(value, str) else None
-
-
-@lru_cache(maxsize=1024)
-def _once(text: str) -> str | None:
-    # The names of models and reasons come again and again.
-    return text[: (text + text).find(text, 1)] if text.strip() else None
 
 
 def _class_name(serialized: Mapping[str, Any]) -> str | None:
@@ -211,10 +243,6 @@ def _host(url: object) -> str | None:
 def _versions(versions: object) -> dict[str, str]:
     return {
         name: version
-        for name, version in _mapping(versions).items()
+        for name, version in as_mapping(versions).items()
         if isinstance(name, str) and isinstance(version, str)
     }
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -1,18 +1,19 @@
-"""What genai-prices knows: who sells a model, and what a usage costs there.
+"""Prices of genai-prices: which provider sells a model, and what a call costs there.
 
-Pure, and the only file that touches genai-prices, which is imported when the first price is asked
-for. Its own calculation is the reference, but it validates and resolves anew at each call; where a
-price is plain arithmetic that is done here, and a test holds both equal over the library's list.
+Pure, and the only module that imports genai-prices, when the first price is asked for. The list is
+corrected by `price_corrections.py`; the arithmetic is in `rates.py`.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from respan_langchain._safe_call import safe_call
 from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.price_corrections import CORRECTIONS, Correction, find_correction
 from respan_langchain.usage.providers import (
     PriceLookup,
     get_lookup_names,
@@ -21,47 +22,81 @@ from respan_langchain.usage.providers import (
     is_self_hosted_name,
     split_prefixed_names,
 )
-from respan_langchain.usage.usage import Usage
+from respan_langchain.usage.rates import Consumption, Rates
+from respan_langchain.usage.tool_fees import TOOL_FEES
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo as ListedModel
-    from genai_prices.types import ModelPrice, PriceCalculation, Provider
+    from genai_prices.types import Provider
 
-_PER_MILLION = Decimal(1_000_000)
-_PER_THOUSAND = Decimal(1_000)
-_STANDARD_TIERS = {"default", "standard", "auto", "on_demand", "standard_only"}
-_MAX_KEPT = 4_096
-"""Lookups kept; a process that names more models than that (one per tenant, say) starts over."""
+_MAX_LOOKUPS = 4_096
+_KINDS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "output_reasoning_mtok": "reasoning",
+    "input_audio_mtok": "audio_input",
+    "output_audio_mtok": "audio_output",
+    "input_image_mtok": "image_input",
+    "output_image_mtok": "image_output",
+    "input_video_mtok": "video_input",
+    "output_video_mtok": "video_output",
+}
+_TOOLS = {
+    "requests_kcount": "request",
+    "web_searches_kcount": "web_search",
+    "storage_searches_kcount": "file_search",
+}
+_OUTPUT_MEDIA = frozenset({"image_output", "video_output"})
+_MEDIA = _OUTPUT_MEDIA | {"audio_input", "audio_output"}
 
-_MULTIPLIED_HERE = {
-    "input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok",
-    "requests_kcount",
-}  # fmt: skip
-_NEVER_REPORTED = {
-    "web_searches_kcount", "storage_searches_kcount", "input_audio_mtok", "output_audio_mtok",
-    "cache_audio_read_mtok", "input_image_mtok", "output_image_mtok", "cache_image_read_mtok",
-    "input_video_mtok", "output_video_mtok", "output_citation_mtok",
-}  # fmt: skip
-"""Prices of what a usage without audio does not count, and so worth 0 to it."""
-_PLAIN = _MULTIPLIED_HERE | _NEVER_REPORTED
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PricedModel:
-    """A model as somebody sells it."""
+    """A model in the price list of one provider."""
 
     provider: "Provider"
     model: "ListedModel"
+    name: str
+    """The name under which it was found."""
     is_certain: bool
-    """False: the seller was guessed from the model's name."""
-    fixed_prices: Mapping[str, Any]
-    """The prices that hold at any time; none where they depend on it."""
+    """False: the provider was guessed from the model's name."""
+    steps: tuple[int, ...] = field(init=False)
+    """Sizes of the input beyond which other prices hold, the smallest first."""
+
+    def __post_init__(self) -> None:
+        """Collect the steps of all its prices."""
+        object.__setattr__(self, "steps", tuple(sorted(_steps(self.provider.id, self.model))))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the provider lists the model itself.
+
+        Azure and Google sell others' models by the maker's list, without its tiers and tools.
+        """
+        return any(self.model is model for model in self.provider.models)
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a usage costs, and how far to trust it."""
+def _steps(provider: str, model: "ListedModel") -> set[int]:
+    prices = model.prices if isinstance(model.prices, list) else [model]
+    variants = model.price_variants or []
+    tables: list[Mapping[str, Any]] = [
+        *(each.prices.__dict__ for each in (*prices, *variants)),
+        *(each.prices for each in CORRECTIONS if each.provider == provider),
+    ]
+    return {
+        tier.start
+        for table in tables
+        for price in table.values()
+        for tier in getattr(price, "tiers", ())
+    }
+
+
+class ListPrice(NamedTuple):
+    """What a call costs by the list, and how far to trust it."""
 
     amount: Decimal
     is_certain: bool
@@ -69,104 +104,171 @@ class Price:
     """False: something that was used has no price, or is not known to have been used."""
 
 
+_STANDARD_TIERS = {"default", "standard", "auto", "on_demand", "standard_only"}
+
+
 class PriceList:
-    """genai-prices' list, with what was looked up in it."""
+    """genai-prices' list, with a cache of the models that were looked up in it."""
 
     def __init__(self) -> None:
-        self._offers: dict[tuple[str | None, ...], PricedModel | None] = {}
         self._snapshot: DataSnapshot | None = None
-        self._current: Callable[[], DataSnapshot] | None = None
+        self._get_snapshot: Callable[[], DataSnapshot] | None = None
+        self._find: Callable[..., PricedModel | None]
 
-    def calculate(self, usage: Usage, facts: ModelInfo, at: datetime | None) -> Price | None:
-        """Price a usage at a time; None when nobody is known to sell the model.
+    def calculate(
+        self, consumed: Consumption, info: ModelInfo, at: datetime | None
+    ) -> ListPrice | None:
+        """Price a call at a time; None when no provider is known to sell the model.
 
         Without a time it is priced as of now.
         """
-        offer = self.find_model(facts)
-        if offer is None:
+        priced = self.find_model(info)
+        if priced is None:
             return None
-        return calculate_price(usage, offer, usage.service_tier or facts.service_tier, at)
+        tier = consumed.usage.service_tier or info.service_tier
+        return calculate_price(consumed, priced, _full_context(info, tier), at)
 
-    def find_model(self, facts: ModelInfo) -> PricedModel | None:
-        """Find who sells the model; what was not found is kept as well."""
-        if self._current is None:
+    def find_model(self, info: ModelInfo) -> PricedModel | None:
+        """Find who sells the model; a miss is cached as well."""
+        if self._get_snapshot is None:
             from genai_prices.data_snapshot import get_snapshot
 
-            self._current = get_snapshot
-        snapshot = self._current()
-        if snapshot is not self._snapshot or len(self._offers) > _MAX_KEPT:
-            self._offers.clear()
+            self._get_snapshot = get_snapshot
+        snapshot = self._get_snapshot()
+        if snapshot is not self._snapshot:
             self._snapshot = snapshot
-        key = (facts.provider, facts.served, facts.requested, facts.endpoint)
-        if key not in self._offers:
-            self._offers[key] = next(_find_models(snapshot, facts), None)
-        return self._offers[key]
+            self._find = lru_cache(maxsize=_MAX_LOOKUPS)(partial(_find_first, snapshot))
+        return self._find(info.provider, info.served, info.requested, info.endpoint)
 
 
-def build_priced_model(provider: "Provider", model: "ListedModel", *, sure: bool) -> PricedModel:
-    """A model as this provider sells it."""
-    return PricedModel(
-        provider, model, sure, {} if isinstance(model.prices, list) else _listed(model.prices)
-    )
+def _full_context(info: ModelInfo, tier: str | None) -> Mapping[str, str]:
+    """Add the service tier to what else the price depends on, in the list's terms."""
+    if tier is None or tier in _STANDARD_TIERS:
+        return info.price_context
+    tiers = {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
+    return {**info.price_context, **tiers}
 
 
 def calculate_price(
-    usage: Usage, offer: PricedModel, tier: str | None, at: datetime | None
-) -> Price | None:
-    """Price a usage by an offer; None when the library refuses to, or lists no price of tokens."""
-    context = _context(tier, offer)
-    listed = _prices_at(offer, context, at)
-    amount = _multiplied(usage, listed) if listed else None
-    if amount is None:
-        calculated = safe_call(_calculate_with_library, usage, offer, context, at)
-        if isinstance(calculated, type):
-            return None
-        amount, listed = calculated.total_price, _listed(calculated.model_price)
-    sure = offer.is_certain and (context is not None or _is_standard(tier))
-    if "input_mtok" in listed or "output_mtok" in listed:
-        return Price(amount, sure, _is_complete(usage, listed, offer))
-    return Price(amount, sure, is_complete=True) if ":free" in offer.model.id else None
+    consumed: Consumption, priced: PricedModel, context: Mapping[str, str], at: datetime | None
+) -> ListPrice | None:
+    """Price a call by one model's list; None when the list has no price of tokens."""
+    # No price changes within a minute, so the calls of a minute share their rates.
+    minute = int((at or datetime.now(UTC)).timestamp()) // 60
+    step = bisect_left(priced.steps, consumed.usage.input_tokens or 0)
+    rates, is_exact = _rates_at(priced, tuple(context.items()), minute, step)
+    if "input" not in rates.per_million and "output" not in rates.per_million:
+        is_free = ":free" in priced.model.id
+        return ListPrice(Decimal(0), priced.is_certain, is_complete=True) if is_free else None
+    amount = rates.calculate(consumed)
+    return ListPrice(amount.usd, priced.is_certain and is_exact, amount.is_complete)
+
+
+@lru_cache(maxsize=1024)
+def _rates_at(
+    priced: PricedModel, context: tuple[tuple[str, str], ...], minute: int, step: int
+) -> tuple[Rates, bool]:
+    """Return the rates of a minute since 1970, and whether they hold for all of the context.
+
+    `step` counts the sizes at which prices change that the input has passed.
+    """
+    at = datetime.fromtimestamp(minute * 60, UTC)
+    prices, is_exact = _prices_at(priced, dict(context), at)
+    passed = priced.steps[step - 1] + 1 if step else 0
+    return _build_rates(priced, prices, passed), is_exact
 
 
 def _prices_at(
-    offer: PricedModel, context: dict[str, str] | None, at: datetime | None
-) -> Mapping[str, Any]:
-    """The prices that hold; none when they depend on a time and there is none to go by."""
-    if context is None and offer.fixed_prices:
-        return offer.fixed_prices
-    return {} if at is None else _listed(offer.model.get_prices(at, context))
+    priced: PricedModel, context: Mapping[str, str], at: datetime
+) -> tuple[Mapping[str, Any], bool]:
+    """Return the prices that hold at a time, and whether they hold for all of the context."""
+    listed = context if context and priced.is_own else None
+    prices = priced.model.get_prices(at, listed).__dict__
+    names = (priced.name, priced.model.id)
+    correction = find_correction(
+        priced.provider.id, names, context, at.date(), prices.get("input_mtok")
+    )
+    if correction is not None:
+        prices = {**prices, **correction.prices}
+    return prices, not context or _is_priced(context, priced, correction)
 
 
-def _listed(prices: "ModelPrice") -> dict[str, Any]:
-    return {name: price for name, price in prices.__dict__.items() if price is not None}
+def _is_priced(
+    context: Mapping[str, str], priced: PricedModel, correction: Correction | None
+) -> bool:
+    variants = (priced.model.price_variants or ()) if priced.is_own else ()
+    known = {item for variant in variants for item in variant.when.items()}
+    if correction is not None and correction.context is not None:
+        known.add(correction.context)
+    return context.items() <= known
 
 
-def _find_models(snapshot: "DataSnapshot", facts: ModelInfo) -> Iterator[PricedModel]:
-    """Try every lead, the surest first."""
-    names, private = get_lookup_names(facts), is_private_host(facts.endpoint)
-    host = _provider_at_host(snapshot, facts.endpoint)
-    seller = host or get_price_provider(facts.provider)
-    if private and seller == "openai":
-        # What one's own server speaks is OpenAI's protocol, whatever model it runs.
+def _build_rates(priced: PricedModel, prices: Mapping[str, Any], input_tokens: int) -> Rates:
+    per_million = {
+        kind: _at_size(prices[key], input_tokens)
+        for key, kind in _KINDS.items()
+        if prices.get(key) is not None
+    }
+    fees = {
+        tool: _at_size(prices[key], input_tokens) / 1_000
+        for key, tool in _TOOLS.items()
+        if prices.get(key) is not None
+    }
+    # Only Google sells audio at the price of text; elsewhere the audio's price is missing.
+    guessed = _OUTPUT_MEDIA if priced.provider.id == "google" else _MEDIA
+    if not priced.is_own:
+        fees = {tool: fee for tool, fee in fees.items() if tool == "request"}
+    return Rates(per_million, {**TOOL_FEES.get(priced.provider.id, {}), **fees}, guessed)
+
+
+def _at_size(price: Any, input_tokens: int) -> Decimal:
+    """Return the price at this size of input: a step holds for all tokens of the call."""
+    base: Decimal | None = getattr(price, "base", None)
+    if base is None:
+        return Decimal(price)
+    reached = [tier.price for tier in price.tiers if input_tokens > tier.start]
+    return Decimal(reached[-1]) if reached else base
+
+
+def _find_first(
+    snapshot: "DataSnapshot",
+    provider: str | None,
+    served: str | None,
+    requested: str | None,
+    endpoint: str | None,
+) -> PricedModel | None:
+    info = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
+    return next(_find_models(snapshot, info), None)
+
+
+def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedModel]:
+    """Try every lookup, the most certain first."""
+    names, private = get_lookup_names(info), is_private_host(info.endpoint)
+    host = _provider_at_host(snapshot, info.endpoint)
+    provider = host or get_price_provider(info.provider)
+    if private and provider == "openai":
+        # A server of the user's own speaks OpenAI's protocol, whatever model it runs.
         names = [name for name in names if not is_self_hosted_name(name)]
-    if seller is not None:
+    if provider is not None:
         for name in names:
-            yield from _look_up(snapshot, PriceLookup(name, seller), sure=not private)
-    # A gateway says by a prefix who is behind it; a seller that does not list the model does not.
-    gateway = facts.endpoint is not None and host is None
-    unlisted = not gateway and _is_listed_provider(snapshot, seller)
-    for lead in split_prefixed_names(names):
-        yield from _look_up(snapshot, lead, sure=not (unlisted or private))
+            yield from _look_up(snapshot, PriceLookup(name, provider), is_certain=not private)
+    # A gateway names the provider behind it by a prefix; a listed provider does not do that.
+    gateway = info.endpoint is not None and host is None
+    unlisted = not gateway and _is_listed_provider(snapshot, provider)
+    for lookup in split_prefixed_names(names):
+        yield from _look_up(snapshot, lookup, is_certain=not (unlisted or private))
     for name in names:
-        yield from _look_up(snapshot, PriceLookup(name), sure=False)
+        yield from _look_up(snapshot, PriceLookup(name), is_certain=False)
 
 
-def _look_up(snapshot: "DataSnapshot", lead: PriceLookup, *, sure: bool) -> Iterator[PricedModel]:
+def _look_up(
+    snapshot: "DataSnapshot", lookup: PriceLookup, *, is_certain: bool
+) -> Iterator[PricedModel]:
     try:
-        provider, model = snapshot.find_provider_model(lead.model, None, lead.provider, None)
+        provider, model = snapshot.find_provider_model(lookup.model, None, lookup.provider, None)
     except LookupError:
         return
-    yield build_priced_model(provider, model, sure=sure)
+    yield PricedModel(provider, model, lookup.model.lower(), is_certain)
 
 
 def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
@@ -178,106 +280,11 @@ def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
         return None
 
 
-def _is_listed_provider(snapshot: "DataSnapshot", seller: str | None) -> bool:
-    if seller is None or seller == "litellm":
+def _is_listed_provider(snapshot: "DataSnapshot", provider: str | None) -> bool:
+    if provider is None or provider == "litellm":
         return False
     try:
-        snapshot.find_provider(None, seller, None)
+        snapshot.find_provider(None, provider, None)
     except LookupError:
         return False
     return True
-
-
-def _is_standard(tier: str | None) -> bool:
-    return tier is None or tier in _STANDARD_TIERS
-
-
-def _context(tier: str | None, offer: PricedModel) -> dict[str, str] | None:
-    """Say the tier in the list's words, when it has prices of its own."""
-    if tier is None or tier in _STANDARD_TIERS:
-        return None
-    if not any(offer.model is model for model in offer.provider.models):
-        # Azure and Google sell others' models by the maker's list, without the maker's tiers.
-        return None
-    context = {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
-    variants = offer.model.price_variants or ()
-    return context if any(variant.when == context for variant in variants) else None
-
-
-def _multiplied(usage: Usage, listed: Mapping[str, Any]) -> Decimal | None:
-    """Do the library's arithmetic for a usage that has only text and cache; None for all others."""
-    if usage.audio_input_tokens or usage.audio_output_tokens:
-        return None
-    if not _PLAIN.issuperset(listed):
-        return None
-    left = put_in = usage.input_tokens or 0
-    amount = Decimal(0)
-    for name, count in _cached(usage, listed):
-        amount += _rate(listed[name], put_in) * count / _PER_MILLION
-        left -= count
-    if left < 0:
-        return None
-    if "input_mtok" in listed:
-        amount += _rate(listed["input_mtok"], put_in) * left / _PER_MILLION
-    if "output_mtok" in listed:
-        amount += _rate(listed["output_mtok"], put_in) * (usage.output_tokens or 0) / _PER_MILLION
-    if "requests_kcount" in listed:
-        amount += _rate(listed["requests_kcount"], put_in) / _PER_THOUSAND
-    return amount
-
-
-def _cached(usage: Usage, listed: Mapping[str, object]) -> Iterator[tuple[str, int]]:
-    """The parts of the input that have prices of their own; they do not overlap."""
-    write, write_1h = usage.cache_write_tokens or 0, usage.cache_write_1h_tokens or 0
-    if "cache_read_mtok" in listed:
-        yield "cache_read_mtok", usage.cache_read_tokens or 0
-    if "cache_write_1h_mtok" in listed:
-        yield "cache_write_1h_mtok", write_1h
-        write -= write_1h
-    if "cache_write_mtok" in listed:
-        yield "cache_write_mtok", write
-
-
-def _rate(price: Any, put_in: int) -> Decimal:
-    """The price at this size of input: a step holds for all tokens, not only for those beyond."""
-    base: Decimal | None = getattr(price, "base", None)
-    if base is None:
-        return Decimal(price)
-    reached = [tier.price for tier in price.tiers if put_in > tier.start]
-    return Decimal(reached[-1]) if reached else base
-
-
-def _calculate_with_library(
-    usage: Usage, offer: PricedModel, context: dict[str, str] | None, at: datetime | None
-) -> "PriceCalculation":
-    """Let the library calculate; audio that was read from the cache counts as cached text."""
-    from genai_prices.types import Usage as GenaiUsage
-
-    put_in, put_out = usage.input_tokens or 0, usage.output_tokens or 0
-    spoken = usage.audio_output_tokens or 0
-    fresh = put_in - (usage.cache_read_tokens or 0) - (usage.cache_write_tokens or 0)
-    reported = GenaiUsage(
-        input_tokens=put_in,
-        output_tokens=put_out,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
-        input_audio_tokens=min(usage.audio_input_tokens or 0, fresh),
-        output_audio_tokens=spoken,
-        output_reasoning_tokens=min(usage.reasoning_tokens or 0, put_out - spoken),
-        cache_audio_read_tokens=0,
-    )
-    return offer.model.calc_price(
-        reported, offer.provider, genai_request_timestamp=at, price_context=context
-    )
-
-
-def _is_complete(usage: Usage, listed: Mapping[str, object], offer: PricedModel) -> bool:
-    if usage.input_tokens is None or usage.output_tokens is None:
-        return False
-    needed = {"input_mtok": usage.input_tokens, "output_mtok": usage.output_tokens}
-    if offer.provider.id != "google":
-        # Only Google sells audio at the price of text; elsewhere the audio's price is missing.
-        needed["input_audio_mtok"] = usage.audio_input_tokens or 0
-        needed["output_audio_mtok"] = usage.audio_output_tokens or 0
-    return all(name in listed for name, count in needed.items() if count)

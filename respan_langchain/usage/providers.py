@@ -6,6 +6,7 @@ Pure. LangChain names packages and classes (`amazon_bedrock`, `mistralai`), pric
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from respan_langchain.usage.model_info import ModelInfo
@@ -40,6 +41,7 @@ class PriceLookup:
     """Who sells it; None leaves that to the model's name, which is a guess."""
 
 
+@lru_cache(maxsize=256)
 def get_price_provider(provider: str | None) -> str | None:
     """Translate LangChain's name of a provider into the price list's.
 

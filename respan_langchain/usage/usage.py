@@ -1,6 +1,6 @@
-"""Tokens as a value: what one model call used, and how calls add up.
+"""Token usage as a value: what one model call used, and how calls add up.
 
-Pure. The rule that everything here keeps: unknown is None, zero is zero.
+Pure. Everything here keeps one rule: unknown is None, zero is zero.
 """
 
 from typing import NamedTuple
@@ -24,6 +24,7 @@ class Usage(NamedTuple):
     reasoning_tokens: int | None = None
     audio_input_tokens: int | None = None
     audio_output_tokens: int | None = None
+    image_output_tokens: int | None = None
     service_tier: str | None = None
     """The tier that served the call (`default`, `flex`, ...), as the provider calls it."""
     cache_hit: bool = False
@@ -42,13 +43,14 @@ class Usage(NamedTuple):
             _add_counts(self.reasoning_tokens, other.reasoning_tokens),
             _add_counts(self.audio_input_tokens, other.audio_input_tokens),
             _add_counts(self.audio_output_tokens, other.audio_output_tokens),
+            _add_counts(self.image_output_tokens, other.image_output_tokens),
             _common_tier(self.service_tier, other.service_tier),
             self.cache_hit and other.cache_hit,
         )
 
 
 ZERO_USAGE = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
-"""What a hit in LangChain's cache uses; the call that filled the cache has been counted already."""
+"""The usage of a hit in LangChain's cache; the call that filled the cache was counted before."""
 
 
 def _add_counts(one: int | None, other: int | None) -> int | None:

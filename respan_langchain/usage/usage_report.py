@@ -1,17 +1,18 @@
-"""One usage report, in whatever words a provider writes it, as a Usage.
+"""Reads one usage report of any provider into a Usage.
 
-Pure and total. The words are tables, not branches: providers differ in names and in what they count
-as included, and a proxy may mix them. `settled` then holds what must be true of any Usage.
+Pure and total. Providers differ in field names and in what they count as included, and a proxy may
+mix both, so the names are tables, not branches. `reconcile.py` makes the counts consistent.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from respan_langchain.usage.provider_fields import read_count, read_text
+from respan_langchain.usage.reconcile import Counts, reconcile, sum_cache_writes
 from respan_langchain.usage.usage import ZERO_USAGE, Usage
 
 _COUNT_FIELDS = {
-    # LangChain's UsageMetadata, Anthropic, OpenAI's responses; Bedrock once its case is changed
+    # LangChain's UsageMetadata, Anthropic, OpenAI's Responses API; Bedrock in snake case
     "input_tokens": "own_input",
     "output_tokens": "output",
     "total_tokens": "total",
@@ -34,12 +35,12 @@ _COUNT_FIELDS = {
     "prompt_eval_count": "input",
     "eval_count": "output",
     "generated_token_count": "output",
-    # Anthropic and Bedrock, beside the input
-    "cache_read_input_tokens": "beside_read",
-    "cache_read_input_token_count": "beside_read",
-    "cache_creation_input_tokens": "beside_write",
-    "cache_write_input_tokens": "beside_write",
-    "cache_write_input_token_count": "beside_write",
+    # Anthropic and Bedrock, not included in the input
+    "cache_read_input_tokens": "separate_read",
+    "cache_read_input_token_count": "separate_read",
+    "cache_creation_input_tokens": "separate_write",
+    "cache_write_input_tokens": "separate_write",
+    "cache_write_input_token_count": "separate_write",
 }
 _INPUT_DETAIL_FIELDS = {
     "cache_read": "read",
@@ -55,8 +56,11 @@ _INPUT_DETAIL_FIELDS = {
 _OUTPUT_DETAIL_FIELDS = {
     "reasoning": "reasoning",
     "reasoning_tokens": "reasoning",
+    "thinking_tokens": "reasoning",
     "audio": "audio_output",
     "audio_tokens": "audio_output",
+    "image": "image_output",
+    "image_tokens": "image_output",
 }
 _DETAIL_FIELDS = {
     "input_token_details": _INPUT_DETAIL_FIELDS,
@@ -65,9 +69,14 @@ _DETAIL_FIELDS = {
     "output_token_details": _OUTPUT_DETAIL_FIELDS,
     "output_tokens_details": _OUTPUT_DETAIL_FIELDS,
     "completion_tokens_details": _OUTPUT_DETAIL_FIELDS,
+    "candidates_tokens_details": _OUTPUT_DETAIL_FIELDS,
     # Anthropic's split by time to live
     "cache_creation": _INPUT_DETAIL_FIELDS,
 }
+_PARTS = (
+    "read", "write", "write_5m", "write_1h", "reasoning",
+    "audio_input", "audio_output", "image_output",
+)  # fmt: skip
 _TIERS = ("flex", "priority")
 _SNAKE_CASE_FIELDS = (
     _COUNT_FIELDS.keys()
@@ -77,60 +86,62 @@ _SNAKE_CASE_FIELDS = (
 )
 
 
-def parse_usage(report: object, service_tier: str | None = None) -> Usage | None:
+def parse_usage(
+    report: object, service_tier: str | None = None, details: object = None
+) -> Usage | None:
     """Read one report; None when it counts nothing.
+
+    `details` is a second report of the same call. It fills in parts that the first one lacks, when
+    both agree on input and output.
 
     >>> parse_usage({"prompt_tokens": 12, "completion_tokens": 3}).total_tokens
     15
     """
-    words = _as_snake_case(report)
-    if not words:
-        return None
-    if words.get("total_cost") == 0:
-        # So BaseChatModel marks an answer from LangChain's cache, often with nothing else.
+    fields = _as_snake_case(report)
+    if fields.get("total_cost") == 0:
+        # BaseChatModel marks an answer from LangChain's cache so, often with nothing else.
         return ZERO_USAGE
-    seen: dict[str, int] = {}
-    for word, value in words.items():
-        if (role := _COUNT_FIELDS.get(word)) is not None:
-            _add_count(seen, role, value)
-        elif (detail := _DETAIL_FIELDS.get(word)) is not None:
-            service_tier = _add_details(seen, detail, value) or service_tier
-        elif word == "service_tier" and isinstance(value, str):
-            service_tier = value
-    _add_separate_counts(seen)
-    return reconcile(seen, service_tier)
+    counts, tier = _read_counts(fields)
+    if details is not None:
+        other, other_tier = _read_counts(_as_snake_case(details))
+        tier = tier or other_tier
+        _add_missing_parts(counts, other)
+    return reconcile(counts, tier or service_tier)
 
 
 def parse_normalized_usage(report: object, service_tier: str | None = None) -> Usage | None:
     """Read LangChain's UsageMetadata where its counts agree, as nearly all do; None otherwise.
 
-    Says what `parse_usage` would say, in a quarter of the time.
+    Returns what `parse_usage` returns, in a quarter of the time.
     """
-    if not isinstance(report, dict) or not report.keys() <= _NORMALISED:
+    if not isinstance(report, dict) or not report.keys() <= _NORMALIZED_FIELDS:
         return None
-    inside: object = report.get("input_token_details") or _NO_DETAILS
-    outside: object = report.get("output_token_details") or _NO_DETAILS
-    if not isinstance(inside, dict) or not isinstance(outside, dict):
+    inputs: object = report.get("input_token_details") or _NO_DETAILS
+    outputs: object = report.get("output_token_details") or _NO_DETAILS
+    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
         return None
-    if not (inside.keys() <= _PARTS_OF_INPUT and outside.keys() <= _PARTS_OF_OUTPUT):
+    if not (inputs.keys() <= _NORMALIZED_INPUTS and outputs.keys() <= _NORMALIZED_OUTPUTS):
         return None
-    put_in: Any = report.get("input_tokens")
-    put_out: Any = report.get("output_tokens")
+    input_tokens: Any = report.get("input_tokens")
+    output_tokens: Any = report.get("output_tokens")
     total = report.get("total_tokens")
-    read, written = inside.get("cache_read"), inside.get("cache_creation")
-    heard = inside.get("audio")
-    thought, spoken = outside.get("reasoning"), outside.get("audio")
-    if not (_is_count(put_in) and _is_count(put_out) and total == put_in + put_out > 0):
+    read, write = inputs.get("cache_read"), inputs.get("cache_creation")
+    audio_input, audio_output = inputs.get("audio"), outputs.get("audio")
+    reasoning = outputs.get("reasoning")
+    if not (_is_count(input_tokens) and input_tokens and _is_count(output_tokens)):
         return None
-    if not (_is_part(heard, put_in) and _is_part(read, put_in)):
+    if total != input_tokens + output_tokens:
         return None
-    if written is not None and not _is_part(written, put_in - (read or 0)):
+    if not (_is_part(audio_input, input_tokens) and _is_part(read, input_tokens)):
         return None
-    if not (_is_part(thought, put_out) and _is_part(spoken, put_out)):
+    if write is not None and not _is_part(write, input_tokens - (read or 0)):
+        return None
+    if not (_is_part(reasoning, output_tokens) and _is_part(audio_output, output_tokens)):
         return None
     return Usage(
-        put_in, put_out, total, read, written, None, None, thought, heard, spoken, service_tier
-    )
+        input_tokens, output_tokens, total, read, write, None, None,
+        reasoning, audio_input, audio_output, None, service_tier,
+    )  # fmt: skip
 
 
 def _is_count(value: object) -> bool:
@@ -142,53 +153,15 @@ def _is_part(value: object, whole: int) -> bool:
 
 
 _NO_DETAILS: Mapping[str, Any] = {}
-_NORMALISED = {
+_NORMALIZED_FIELDS = {
     "input_tokens", "output_tokens", "total_tokens", "input_token_details", "output_token_details",
 }  # fmt: skip
-_PARTS_OF_INPUT = {"cache_read", "cache_creation", "audio"}
-_PARTS_OF_OUTPUT = {"reasoning", "audio"}
-
-
-def parse_count(value: object) -> int | None:
-    """Read a count: an int, a float (Cohere), or a list of them (merged chunks of Bedrock)."""
-    if isinstance(value, int):
-        return value if value >= 0 and not isinstance(value, bool) else None
-    if isinstance(value, float):
-        return round(value) if math.isfinite(value) and value >= 0 else None
-    if isinstance(value, list):
-        parts = [parse_count(part) for part in value if isinstance(part, int | float)]
-        known = [part for part in parts if part is not None]
-        return sum(known) if known else None
-    return None
-
-
-def reconcile(seen: dict[str, int], service_tier: str | None = None) -> Usage | None:
-    """Make the counts agree: the whole holds its parts, the total holds both wholes.
-
-    All zeros is how some providers write 'not counted' while streaming: no call uses nothing.
-    """
-    if not (seen.get("input") or seen.get("output") or seen.get("total")):
-        return None
-    _sum_cache_writes(seen)
-    _add_omitted_parts(seen)
-    put_in, put_out = seen.get("input"), seen.get("output")
-    return Usage(
-        put_in,
-        put_out,
-        _total(seen),
-        seen.get("read"),
-        seen.get("write"),
-        seen.get("write_5m"),
-        seen.get("write_1h"),
-        seen.get("reasoning"),
-        _cap(seen.get("audio_input"), put_in),
-        _cap(seen.get("audio_output"), put_out),
-        service_tier,
-    )
+_NORMALIZED_INPUTS = {"cache_read", "cache_creation", "audio"}
+_NORMALIZED_OUTPUTS = {"reasoning", "audio"}
 
 
 def _as_snake_case(report: object) -> Mapping[str, Any]:
-    """The report by snake_case words; LiteLLM's is an object, Bedrock's is in camelCase."""
+    """Return the report's fields in snake_case; LiteLLM's is an object, Bedrock's in camelCase."""
     if not isinstance(report, dict):
         report = getattr(report, "__dict__", None)
         if not isinstance(report, dict):
@@ -205,75 +178,74 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _add_count(seen: dict[str, int], role: str, value: object) -> None:
-    count = value if type(value) is int and value >= 0 else parse_count(value)
+def _read_counts(fields: Mapping[str, Any]) -> tuple[Counts, str | None]:
+    """Read all counts of a report, and the tier where the report names it."""
+    counts: Counts = {}
+    tier = None
+    for name, value in fields.items():
+        if (role := _COUNT_FIELDS.get(name)) is not None:
+            _add_count(counts, role, value)
+        elif (roles := _DETAIL_FIELDS.get(name)) is not None:
+            tier = _add_details(counts, roles, value) or tier
+        elif name == "service_tier":
+            tier = read_text(value) or tier
+    _add_separate_counts(counts)
+    return counts, tier
+
+
+def _add_count(counts: Counts, role: str, value: object) -> None:
+    count = value if type(value) is int and value >= 0 else read_count(value)
     if count is not None:
-        seen.setdefault(role, count)
+        counts.setdefault(role, count)
 
 
-def _add_details(seen: dict[str, int], roles: Mapping[str, str], details: object) -> str | None:
-    """Read the parts of a whole; a tier that its names carry is returned, and folded.
+def _add_details(counts: Counts, roles: Mapping[str, str], details: object) -> str | None:
+    """Read the parts of a whole, and return the tier that their names carry.
 
     `priority_cache_read` is `cache_read`; the bare `priority` is a total that repeats others.
     """
+    if isinstance(details, list):
+        details = _by_modality(details)
     found = None
-    for word, value in _as_snake_case(details).items():
-        if (role := roles.get(word)) is not None:
-            _add_count(seen, role, value)
+    for name, value in _as_snake_case(details).items():
+        if (role := roles.get(name)) is not None:
+            _add_count(counts, role, value)
             continue
-        tier, _, part = word.partition("_")
+        tier, _, part = name.partition("_")
         if tier in _TIERS:
             found = tier
             if (role := roles.get(part)) is not None:
-                seen[role] = seen.get(role, 0) + (parse_count(value) or 0)
+                counts[role] = counts.get(role, 0) + (read_count(value) or 0)
     return found
 
 
-def _add_separate_counts(seen: dict[str, int]) -> None:
-    """Bring together what Gemini, Anthropic and Bedrock count beside the rest."""
-    if "candidates" in seen:
-        seen.setdefault("output", seen["candidates"] + seen.get("reasoning", 0))
-    if "tool_prompt" in seen and "input" in seen:
-        seen["input"] += seen["tool_prompt"]
+def _by_modality(details: list[object]) -> dict[str, object]:
+    """Read Gemini's list of counts, one for each modality."""
+    entries = [_as_snake_case(entry) for entry in details]
+    return {str(entry.get("modality")).lower(): entry.get("token_count") for entry in entries}
+
+
+def _add_separate_counts(counts: Counts) -> None:
+    """Include in the wholes what Gemini, Anthropic and Bedrock count separately."""
+    if "candidates" in counts:
+        counts.setdefault("output", counts["candidates"] + counts.get("reasoning", 0))
+    if "tool_prompt" in counts and "input" in counts:
+        counts["input"] += counts["tool_prompt"]
     for part in ("read", "write"):
-        if (count := seen.get(f"beside_{part}")) is not None:
-            seen[part] = count
-    if "input" in seen or "own_input" not in seen:
-        # LiteLLM writes Anthropic's words beside `prompt_tokens`, which already includes them.
+        if (count := counts.get(f"separate_{part}")) is not None:
+            counts[part] = count
+    sum_cache_writes(counts)
+    if "input" in counts or "own_input" not in counts:
+        # LiteLLM writes Anthropic's fields beside `prompt_tokens`, which already includes them.
         return
-    seen["input"] = seen["own_input"]
-    if "beside_read" in seen or "beside_write" in seen:
-        _sum_cache_writes(seen)
-        seen["input"] += seen.get("read", 0) + seen.get("write", 0)
+    counts["input"] = counts["own_input"]
+    if "separate_read" in counts or "separate_write" in counts:
+        counts["input"] += counts.get("read", 0) + counts.get("write", 0)
 
 
-def _sum_cache_writes(seen: dict[str, int]) -> None:
-    # LangChain sets cache_creation to 0 when it gives the split, so the larger one is the truth.
-    split = seen.get("write_5m", 0) + seen.get("write_1h", 0)
-    if split:
-        seen["write"] = max(seen.get("write", 0), split)
-
-
-def _add_omitted_parts(seen: dict[str, int]) -> None:
-    """Add a part to its whole when the total, or the part's own size, shows that it was left out.
-
-    xAI counts reasoning beside the output, and some gateways count the cache beside the input.
-    """
-    missing = seen.get("total", 0) - seen.get("input", 0) - seen.get("output", 0)
-    thought = seen.get("reasoning", 0)
-    if thought and "output" in seen and (thought > seen["output"] or thought == missing):
-        seen["output"] += thought
-        missing -= thought
-    cached = seen.get("read", 0) + seen.get("write", 0)
-    if cached and "input" in seen and (cached > seen["input"] or cached == missing):
-        seen["input"] += cached
-
-
-def _total(seen: Mapping[str, int]) -> int | None:
-    if "input" not in seen or "output" not in seen:
-        return seen.get("total")
-    return max(seen.get("total", 0), seen["input"] + seen["output"])
-
-
-def _cap(part: int | None, whole: int | None) -> int | None:
-    return part if part is None or whole is None else min(part, whole)
+def _add_missing_parts(counts: Counts, other: Counts) -> None:
+    if all(counts.get(whole) == other.get(whole) for whole in ("input", "output")):
+        for part in _PARTS:
+            if part in other:
+                counts.setdefault(part, other[part])
+        sum_cache_writes(counts)

@@ -1,30 +1,33 @@
-"""Token usage of one model call: every place where LangChain puts a report, in one order.
+"""Finds the token usage of one model call in the places where LangChain's packages report it.
 
-Pure and total. Where the reports lie and which to believe is said here; how to read one, in
-`usage_report.py`; what the counts mean, in `tokens.py`.
+Pure and total. This module says where reports are and which one to believe; `usage_report.py` reads
+one of them, and `usage.py` says what the counts mean.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from respan_langchain.usage.provider_fields import as_mapping, read_text
 from respan_langchain.usage.usage import Usage
 from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
-
-__all__ = ["Usage", "extract_usage"]
 
 _REPORT_KEYS = (
     "usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics",
 )  # fmt: skip
-"""How generation_info, llm_output and response_metadata call a report."""
-_BARE_COUNT_KEYS = ("prompt_eval_count", "eval_count", "input_token_count", "generated_token_count")
-"""Counts that Ollama and IBM write beside everything else, in no report of their own."""
+"""Names of a report in generation_info, llm_output and response_metadata."""
+_RAW_REPORT_KEYS = ("token_usage", "usage")
+"""Names of the provider's own report beside the message's usage_metadata."""
+_BARE_COUNT_KEYS = (
+    "prompt_eval_count", "eval_count", "input_token_count", "generated_token_count",
+)  # fmt: skip
+"""Counts that Ollama and IBM write among other fields, in no report of their own."""
 
 
 def extract_usage(response: object) -> Usage | None:
-    """Read what the call used from its LLMResult; None when nobody said.
+    """Read what the call used from its LLMResult; None when nothing reports it.
 
-    The messages' usage_metadata comes first, since LangChain has normalised it; then
-    generation_info, llm_output and response_metadata. One prompt's candidates all carry the same
+    The messages' usage_metadata comes first, since LangChain has normalized it; then
+    generation_info, llm_output and response_metadata. All candidates of a prompt carry the same
     report, so it counts once; several prompts are added up when each has its own.
     """
     prompts = _prompts(response)
@@ -61,8 +64,25 @@ def _usage_metadata(generation: object) -> Usage | None:
     report = getattr(message, "usage_metadata", None)
     if not report:
         return None
-    tier = _service_tier(getattr(message, "response_metadata", None))
-    return parse_normalized_usage(report, tier) or parse_usage(report, tier)
+    metadata = as_mapping(getattr(message, "response_metadata", None))
+    tier = _service_tier(metadata)
+    raw = None if _has_details(report) else _raw_report(metadata)
+    if raw is None:
+        return parse_normalized_usage(report, tier) or parse_usage(report, tier)
+    return parse_usage(report, tier, details=raw)
+
+
+def _has_details(report: object) -> bool:
+    fields = as_mapping(report)
+    return bool(fields.get("input_token_details") and fields.get("output_token_details"))
+
+
+def _raw_report(metadata: Mapping[str, Any]) -> object:
+    # Mistral's package leaves the details out of usage_metadata; the raw report has them.
+    for name in _RAW_REPORT_KEYS:
+        if metadata.get(name):
+            return metadata[name]
+    return None
 
 
 def _generation_info(generation: object) -> Usage | None:
@@ -74,27 +94,25 @@ def _response_metadata(generation: object) -> Usage | None:
     return _usage_in(getattr(message, "response_metadata", None))
 
 
-def _usage_in(place: object) -> Usage | None:
+def _usage_in(fields: object) -> Usage | None:
     """Find the first report in one of LangChain's loose dicts."""
-    if not isinstance(place, dict):
+    if not isinstance(fields, dict):
         return None
-    tier = _service_tier(place)
+    tier = _service_tier(fields)
     for name in _REPORT_KEYS:
-        if name in place and (usage := parse_usage(place[name], tier)) is not None:
+        if name in fields and (usage := parse_usage(fields[name], tier)) is not None:
             return usage
-    return _cohere_usage(place.get("meta")) or _bare_usage(place)
+    return _cohere_usage(fields.get("meta")) or _bare_usage(fields)
 
 
 def _cohere_usage(meta: object) -> Usage | None:
-    if not isinstance(meta, dict):
-        return None
-    return parse_usage(meta.get("tokens")) or parse_usage(meta.get("billed_units"))
+    fields = as_mapping(meta)
+    return parse_usage(fields.get("tokens")) or parse_usage(fields.get("billed_units"))
 
 
-def _bare_usage(place: Mapping[str, Any]) -> Usage | None:
-    return parse_usage({name: place[name] for name in _BARE_COUNT_KEYS if name in place})
+def _bare_usage(fields: Mapping[str, Any]) -> Usage | None:
+    return parse_usage({name: fields[name] for name in _BARE_COUNT_KEYS if name in fields})
 
 
-def _service_tier(place: object) -> str | None:
-    tier = place.get("service_tier") if isinstance(place, dict) else None
-    return tier if isinstance(tier, str) else None
+def _service_tier(fields: Mapping[str, Any]) -> str | None:
+    return read_text(fields.get("service_tier"))

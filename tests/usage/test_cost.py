@@ -11,14 +11,16 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.usage.cost import Cost, Prices
+from respan_langchain.usage.cost import Cost, Exchange, Prices
 from respan_langchain.usage.model_info import ModelInfo, get_reported_fields
-from respan_langchain.usage.usage_sources import Usage
+from respan_langchain.usage.usage import Usage
 
 GPT = ModelInfo(provider="openai", served="gpt-4o-2024-08-06", requested="gpt-4o")
 OWN = ModelInfo(provider="openai", served="acme-7b", requested="acme-7b", endpoint="llm.acme.com")
 USAGE = Usage(1_000, 100, 1_100)
 UNKNOWN = Cost(None, None, "unknown")
+SILENT = Exchange({})
+"""A provider that reports no cost."""
 
 
 @pytest.mark.parametrize(
@@ -44,8 +46,12 @@ UNKNOWN = Cost(None, None, "unknown")
 def test_the_providers_own_word_comes_first(said):
     prices = Prices({"gpt-4o.*": {"input": 1, "output": 1}})
 
-    assert prices.calculate(USAGE, GPT, said) == Cost(Decimal("0.0123"), "provider", "complete")
-    assert prices.calculate(None, GPT, said) == Cost(Decimal("0.0123"), "provider", "complete")
+    assert prices.calculate(USAGE, GPT, Exchange(said)) == Cost(
+        Decimal("0.0123"), "provider", "complete"
+    )
+    assert prices.calculate(None, GPT, Exchange(said)) == Cost(
+        Decimal("0.0123"), "provider", "complete"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,35 +62,40 @@ def test_the_providers_own_word_comes_first(said):
     ],
 )  # fmt: skip
 def test_what_is_no_amount_of_money_is_not_a_cost(said):
-    assert Prices().calculate(USAGE, GPT, said).source == "genai-prices"
+    assert Prices().calculate(USAGE, GPT, Exchange(said)).source == "genai-prices"
 
 
 def test_what_the_upstream_provider_charged_is_added_only_for_ones_own_key():
     details = {"upstream_inference_cost": 0.012}
     said = {"cost": 0.0003, "is_byok": False, "cost_details": details}
 
-    assert Prices().calculate(USAGE, GPT, said).amount == Decimal("0.0003")
+    assert Prices().calculate(USAGE, GPT, Exchange(said)).amount == Decimal("0.0003")
     said = {"cost": 0.0003, "is_byok": True, "cost_details": None}
-    assert Prices().calculate(USAGE, GPT, said).amount == Decimal("0.0003")
+    assert Prices().calculate(USAGE, GPT, Exchange(said)).amount == Decimal("0.0003")
 
 
 def test_a_reported_cost_of_zero_is_zero():
-    assert Prices().calculate(USAGE, GPT, {"cost": 0}) == Cost(Decimal(0), "provider", "complete")
+    assert Prices().calculate(USAGE, GPT, Exchange({"cost": 0})) == Cost(
+        Decimal(0), "provider", "complete"
+    )
 
 
 def test_the_word_is_found_in_a_real_answer():
     message = AIMessage("hi", response_metadata={"token_usage": {"cost": 0.5}})
     answer = LLMResult(generations=[[ChatGeneration(message=message)]], llm_output={"cost": 7})
 
-    assert Prices().calculate(None, GPT, get_reported_fields(answer)).amount == 7
-    assert Prices().calculate(None, GPT, get_reported_fields(LLMResult(generations=[]))) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))).amount == 7
+    assert (
+        Prices().calculate(None, GPT, Exchange(get_reported_fields(LLMResult(generations=[]))))
+        == UNKNOWN
+    )
 
 
 def test_the_users_table_comes_before_the_list():
     prices = Prices({"gpt-4o": {"input": 2, "output": 20}})
 
     # 1,000 * 2 + 100 * 20, by the requested name; the served one is on the list at 2.50/10.
-    assert prices.calculate(USAGE, GPT, {}) == Cost(Decimal("0.004"), "custom", "complete")
+    assert prices.calculate(USAGE, GPT, SILENT) == Cost(Decimal("0.004"), "custom", "complete")
 
 
 def test_a_name_comes_before_a_pattern_and_the_first_pattern_before_the_others():
@@ -97,14 +108,14 @@ def test_a_name_comes_before_a_pattern_and_the_first_pattern_before_the_others()
     )
     mini = ModelInfo(provider="openai", served="gpt-4o-mini")
 
-    assert prices.calculate(USAGE, GPT, {}).amount == Decimal("0.0033")
-    assert prices.calculate(USAGE, mini, {}).amount == Decimal("0.0011")
+    assert prices.calculate(USAGE, GPT, SILENT).amount == Decimal("0.0033")
+    assert prices.calculate(USAGE, mini, SILENT).amount == Decimal("0.0011")
 
 
 def test_a_model_beside_the_table_is_left_to_the_list():
     prices = Prices({"gpt-4": {"input": 1, "output": 1}})
 
-    assert prices.calculate(USAGE, GPT, {}).source == "genai-prices"
+    assert prices.calculate(USAGE, GPT, SILENT).source == "genai-prices"
 
 
 def test_the_table_prices_every_kind_of_token():
@@ -118,7 +129,7 @@ def test_the_table_prices_every_kind_of_token():
         "cache_write_1h": 2, "audio_input": 3, "output": 10, "reasoning": 20, "audio_output": 40,
     }  # fmt: skip
 
-    cost = Prices({"acme-7b": table}).calculate(everything, OWN, {})
+    cost = Prices({"acme-7b": table}).calculate(everything, OWN, SILENT)
 
     # in: 8,000 fresh at 1, 1,000 at 0.1, 200 at 1.5, 300 at 2, 100 at 1.25, 400 at 3
     # out: 2,500 at 10, 2,000 at 20, 500 at 40
@@ -128,7 +139,7 @@ def test_the_table_prices_every_kind_of_token():
 def test_a_usage_that_cannot_be_costs_never_less_than_its_parts():
     impossible = Usage(10, 0, cache_read_tokens=1_000)
 
-    cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).calculate(impossible, OWN, {})
+    cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).calculate(impossible, OWN, SILENT)
 
     assert cost.amount == Decimal("0.001")
 
@@ -136,14 +147,16 @@ def test_a_usage_that_cannot_be_costs_never_less_than_its_parts():
 def test_a_kind_without_a_price_is_paid_as_the_wider_one():
     cached = Usage(1_000, 0, cache_read_tokens=400, cache_write_tokens=100)
 
-    assert Prices({"acme-7b": {"input": 5}}).calculate(cached, OWN, {}).amount == Decimal("0.005")
+    assert Prices({"acme-7b": {"input": 5}}).calculate(cached, OWN, SILENT).amount == Decimal(
+        "0.005"
+    )
 
 
 def test_tokens_that_the_table_cannot_price_make_the_cost_partial():
     prices = Prices({"acme-7b": {"input": 5}})
 
-    assert prices.calculate(USAGE, OWN, {}) == Cost(Decimal("0.005"), "custom", "partial")
-    assert prices.calculate(Usage(1_000), OWN, {}).status == "partial"
+    assert prices.calculate(USAGE, OWN, SILENT) == Cost(Decimal("0.005"), "custom", "partial")
+    assert prices.calculate(Usage(1_000), OWN, SILENT).status == "partial"
 
 
 def test_a_function_prices_what_it_knows():
@@ -152,19 +165,19 @@ def test_a_function_prices_what_it_knows():
 
     prices = Prices(ours)
 
-    assert prices.calculate(USAGE, OWN, {}) == Cost(Decimal(1_100), "custom", "complete")
-    assert prices.calculate(USAGE, GPT, {}).source == "genai-prices"
+    assert prices.calculate(USAGE, OWN, SILENT) == Cost(Decimal(1_100), "custom", "complete")
+    assert prices.calculate(USAGE, GPT, SILENT).source == "genai-prices"
 
 
 @pytest.mark.parametrize("given", [-1, float("inf"), "much", object()])
 def test_a_function_that_gives_no_money_leaves_the_cost_unknown(given):
-    assert Prices(lambda model, usage: given).calculate(USAGE, GPT, {}) == UNKNOWN
+    assert Prices(lambda model, usage: given).calculate(USAGE, GPT, SILENT) == UNKNOWN
 
 
 def test_a_function_that_raises_leaves_the_cost_unknown():
     prices = Prices(lambda model, usage: 1 / 0)
 
-    assert prices.calculate(USAGE, GPT, {}) == UNKNOWN
+    assert prices.calculate(USAGE, GPT, SILENT) == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -200,19 +213,19 @@ def test_a_hit_in_langchains_cache_costs_nothing():
     hit = Usage(0, 0, 0, cache_hit=True)
     prices = Prices(lambda model, usage: 5)
 
-    assert prices.calculate(hit, OWN, {"cost": 3}) == Cost(Decimal(0), None, "complete")
+    assert prices.calculate(hit, OWN, Exchange({"cost": 3})) == Cost(Decimal(0), None, "complete")
 
 
 def test_without_usage_the_cost_is_unknown():
-    assert Prices().calculate(None, GPT, {}) == UNKNOWN
+    assert Prices().calculate(None, GPT, SILENT) == UNKNOWN
 
 
 def test_a_refused_call_costs_nothing():
     refused = {"status_code": 429, "body": {"error": "busy"}, "headers": {}}
 
-    assert Prices().calculate(None, GPT, refused) == Cost(Decimal(0), None, "complete")
-    assert Prices().calculate(None, GPT, {"status_code": 200}) == UNKNOWN
-    assert Prices().calculate(None, GPT, {"status_code": "429"}) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange(refused)) == Cost(Decimal(0), None, "complete")
+    assert Prices().calculate(None, GPT, Exchange({"status_code": 200})) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange({"status_code": "429"})) == UNKNOWN
 
 
 def test_a_refusal_after_the_first_words_is_not_free():
@@ -220,21 +233,21 @@ def test_a_refusal_after_the_first_words_is_not_free():
     error = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
     answer = LLMResult(generations=[[said], [error]])
 
-    assert Prices().calculate(None, GPT, get_reported_fields(answer)) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))) == UNKNOWN
 
 
 def test_the_cost_of_a_model_that_nobody_prices_is_unknown():
-    assert Prices().calculate(USAGE, OWN, {}) == UNKNOWN
+    assert Prices().calculate(USAGE, OWN, SILENT) == UNKNOWN
 
 
 @pytest.mark.parametrize("provider", ["ollama", "llamacpp", "fakelist", "genericfake", "vllm"])
 def test_a_local_model_is_free_only_when_the_user_says_so(provider):
     local = ModelInfo(provider=provider, served="llama3.1:8b")
 
-    assert Prices().calculate(USAGE, local, {}) == UNKNOWN
-    free = Prices(local_models_free=True).calculate(USAGE, local, {})
+    assert Prices().calculate(USAGE, local, SILENT) == UNKNOWN
+    free = Prices(local_models_free=True).calculate(USAGE, local, SILENT)
     assert free == Cost(Decimal(0), "custom", "complete")
-    own = Prices({"llama.*": {"input": 1, "output": 1}}).calculate(USAGE, local, {})
+    own = Prices({"llama.*": {"input": 1, "output": 1}}).calculate(USAGE, local, SILENT)
     assert own.amount == Decimal("0.0011")
 
 
@@ -256,8 +269,8 @@ def test_a_sum_with_an_unknown_part_is_partial():
 
 
 def test_a_cache_hit_does_not_change_what_a_sum_is():
-    hit = Prices().calculate(Usage(0, 0, 0, cache_hit=True), GPT, {})
-    paid = Prices().calculate(USAGE, GPT, {})
+    hit = Prices().calculate(Usage(0, 0, 0, cache_hit=True), GPT, SILENT)
+    paid = Prices().calculate(USAGE, GPT, SILENT)
 
     assert hit + paid == paid
     assert (hit + UNKNOWN).status == "partial"
@@ -274,7 +287,7 @@ def test_an_agents_calls_add_up_to_what_each_of_them_cost():
         (mini, Usage(3_000, 10)),
     ]
 
-    costs = [prices.calculate(usage, model, {}) for model, usage in calls]
+    costs = [prices.calculate(usage, model, SILENT) for model, usage in calls]
     usage = reduce(add, (usage for _, usage in calls))
 
     # 3,700 * 2.5 + 310 * 10 + 3,000 * 0.15 + 10 * 0.6
@@ -318,7 +331,7 @@ def test_whatever_is_said_of_a_call_its_cost_is_an_amount_or_unknown(said, names
     provider, served, requested, endpoint = names
     model = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
 
-    cost = Prices().calculate(Usage(*counts), model, said)
+    cost = Prices().calculate(Usage(*counts), model, Exchange(said))
 
     assert (cost.amount is None) == (cost.status == "unknown")
     assert cost.amount is None or cost.amount >= 0

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
+from respan_langchain.usage.usage import Usage
 from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
-from respan_langchain.usage.usage_sources import Usage, extract_usage
+from respan_langchain.usage.usage_sources import extract_usage
 
 
 def chat(*, llm_output=None, info=None, metadata=None, usage=None):

@@ -1,0 +1,49 @@
+"""Which kinds of media a model was given and gave, since some of their tokens have other prices.
+
+Pure and total. Reads LangChain's and the providers' content blocks by their type.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from respan_langchain.usage.provider_fields import as_mapping
+
+_KIND_BY_TYPE = {
+    "image": "image",
+    "image_url": "image",
+    "input_image": "image",
+    "audio": "audio",
+    "input_audio": "audio",
+    "video": "video",
+    "video_url": "video",
+}
+_MIME_KEYS = ("mime_type", "mimeType", "media_type")
+
+
+def contains_media(prompt: object, answer: object, kinds: Collection[str]) -> bool:
+    """Whether prompt or answer contain one of these kinds of tokens, such as `audio_input`."""
+    inputs = {kind.removesuffix("_input") for kind in kinds if kind.endswith("_input")}
+    outputs = {kind.removesuffix("_output") for kind in kinds if kind.endswith("_output")}
+    messages = prompt if inputs and isinstance(prompt, list) else ()
+    return not (inputs.isdisjoint(_kinds_in(messages)) and outputs.isdisjoint(_kinds_in([answer])))
+
+
+def _kinds_in(messages: Iterable[object]) -> Iterator[str]:
+    for message in messages:
+        content = getattr(message, "content", None)
+        if isinstance(content, list):
+            for block in content:
+                if isinstance(block, dict) and (kind := _kind(block)):
+                    yield kind
+                    if kind == "video":
+                        yield "audio"  # its sound track
+        if "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
+            yield "audio"
+
+
+def _kind(block: Mapping[str, Any]) -> str | None:
+    for key in _MIME_KEYS:
+        major = str(block.get(key)).partition("/")[0]
+        if major in ("image", "audio", "video"):
+            return major
+    return _KIND_BY_TYPE.get(str(block.get("type")))
