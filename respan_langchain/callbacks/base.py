@@ -15,8 +15,7 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from respan_langchain.callbacks.run_inline import RunInline
-from respan_langchain.pipeline.event_queue import Hold
-from respan_langchain.tracing.events import EventKind
+from respan_langchain.pipeline.event_queue import SHARE
 
 if TYPE_CHECKING:
     from respan_langchain.pipeline.event_processor import EventProcessor
@@ -107,11 +106,11 @@ class CallbackBase(BaseCallbackHandler):
 
     def _put_end_and_flush(
         self,
-        kind: EventKind,
+        kind: int,
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        hold: Hold = Hold.SHARE,
+        hold: int = SHARE,
     ) -> None:
         """Put the end of a run; flush if it was a root."""
         was_root = self._processor.is_open_root(run_id)

@@ -5,8 +5,16 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.pipeline.event_queue import Hold
-from respan_langchain.tracing.events import EventKind, StartDetails
+from respan_langchain.pipeline.event_queue import COPY, STEP
+from respan_langchain.tracing.events import (
+    END,
+    ERROR,
+    INTERRUPT,
+    RESUME,
+    START,
+    STREAMED_INPUTS,
+    StartDetails,
+)
 
 NOT_STREAMED: Final = object()
 """The inputs that LangChain reports at the end of a chain that was not streamed."""
@@ -44,8 +52,8 @@ class ChainCallbacks(CallbackBase):
                 None,
                 None,
             )
-            hold = Hold.COPY if is_root or self._captures_chains else Hold.STEP
-            self._queue.put(EventKind.START, run_id, inputs, details, hold)
+            hold = COPY if is_root or self._captures_chains else STEP
+            self._queue.put(START, run_id, inputs, details, hold)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -63,8 +71,8 @@ class ChainCallbacks(CallbackBase):
         try:
             hold = self._hold(run_id, parent_run_id)
             if inputs is not NOT_STREAMED:
-                self._queue.put(EventKind.STREAMED_INPUTS, run_id, inputs, (), hold)
-            self._put_end(EventKind.END, run_id, outputs, (), hold)
+                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), hold)
+            self._put_end(END, run_id, outputs, (), hold)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -81,8 +89,8 @@ class ChainCallbacks(CallbackBase):
         try:
             if inputs is not NOT_STREAMED:
                 hold = self._hold(run_id, parent_run_id)
-                self._queue.put(EventKind.STREAMED_INPUTS, run_id, inputs, (), hold)
-            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), hold)
+            self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
@@ -91,7 +99,7 @@ class ChainCallbacks(CallbackBase):
         try:
             if event.run_id is not None:
                 details = str(event.checkpoint_id), tuple(event.interrupts)
-                self._queue.put(EventKind.INTERRUPT, event.run_id, None, details)
+                self._queue.put(INTERRUPT, event.run_id, None, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -100,11 +108,11 @@ class ChainCallbacks(CallbackBase):
         try:
             if event.run_id is not None:
                 details = (str(event.checkpoint_id),)
-                self._queue.put(EventKind.RESUME, event.run_id, None, details)
+                self._queue.put(RESUME, event.run_id, None, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
-    def _hold(self, run_id: UUID, parent_run_id: UUID | None) -> Hold:
+    def _hold(self, run_id: UUID, parent_run_id: UUID | None) -> int:
         """How the queue holds what a chain returned: a copy where a row shows it."""
         is_root = parent_run_id is None or self._queue.is_inner_root(run_id)
-        return Hold.COPY if is_root or self._captures_chains else Hold.STEP
+        return COPY if is_root or self._captures_chains else STEP

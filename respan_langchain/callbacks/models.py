@@ -6,8 +6,8 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.pipeline.event_queue import Hold
-from respan_langchain.tracing.events import EventKind, StartDetails
+from respan_langchain.pipeline.event_queue import COPY
+from respan_langchain.tracing.events import END, ERROR, RETRY, START, StartDetails
 
 
 class ModelCallbacks(CallbackBase):
@@ -116,7 +116,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model answered."""
         try:
-            self._put_end(EventKind.END, run_id, response)
+            self._put_end(END, run_id, response)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -131,14 +131,14 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is its answer until then."""
         try:
-            self._put_end(EventKind.ERROR, run_id, response, (describe_failure(error),))
+            self._put_end(ERROR, run_id, response, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model repeats its request by itself."""
         try:
-            self._queue.put(EventKind.RETRY, run_id)
+            self._queue.put(RETRY, run_id)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -166,7 +166,7 @@ class ModelCallbacks(CallbackBase):
             request,
             None,
         )
-        self._queue.put(EventKind.START, run_id, prompt, details, Hold.COPY)
+        self._queue.put(START, run_id, prompt, details, COPY)
 
 
 def _has_content(token: object, chunk: Any) -> bool:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.pipeline.event_queue import Hold
-from respan_langchain.tracing.events import EventKind, StartDetails
+from respan_langchain.pipeline.event_queue import COPY
+from respan_langchain.tracing.events import END, ERROR, START, StartDetails
 
 
 class ToolCallbacks(CallbackBase):
@@ -41,21 +41,21 @@ class ToolCallbacks(CallbackBase):
                 tool_call_id,
             )
             arguments = input_str if inputs is None else inputs
-            self._queue.put(EventKind.START, run_id, arguments, details, Hold.COPY)
+            self._queue.put(START, run_id, arguments, details, COPY)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool returned a value or a message, which may report an error."""
         try:
-            self._put_end(EventKind.END, run_id, output, (), Hold.COPY)
+            self._put_end(END, run_id, output, (), COPY)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool raised."""
         try:
-            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+            self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
@@ -85,20 +85,20 @@ class ToolCallbacks(CallbackBase):
                 None,
                 None,
             )
-            self._queue.put(EventKind.START, run_id, query, details)
+            self._queue.put(START, run_id, query, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever returned documents, in a list that the app shares."""
         try:
-            self._put_end(EventKind.END, run_id, documents, (), Hold.COPY)
+            self._put_end(END, run_id, documents, (), COPY)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever raised."""
         try:
-            self._put_end(EventKind.ERROR, run_id, None, (describe_failure(error),))
+            self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)

@@ -25,7 +25,7 @@ from respan_langchain.pipeline.backpressure import (
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.events import Event, EventKind, event_size
+from respan_langchain.tracing.events import END, ERROR, Event, event_size
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
@@ -224,7 +224,7 @@ class EventProcessor:
         """Whether large rows may have to be built once this event is applied."""
         kind, _, _, run_id, _, _ = event
         size = event_size(event)
-        if kind in (EventKind.END, EventKind.ERROR):
+        if kind in (END, ERROR):
             run = self._tracker.find(run_id)
             if run is not None and run.is_root and run.trace.deferred_runs:
                 return True  # the rows of a whole trace, which waited for the sampling decision

@@ -7,25 +7,21 @@ described in `tracing/events.py`; the bounds are decided in `backpressure.py`.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from enum import Enum
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from respan_langchain.pipeline.backpressure import EVENT_OVERHEAD, MAX_UNMEASURED, Backpressure
-from respan_langchain.tracing.events import OMITTED, Event, EventKind
+from respan_langchain.tracing.events import FIRST_TOKEN, OMITTED, Event
 from respan_langchain.tracing.size_estimate import estimate_size
 
-
-class Hold(Enum):
-    """How the queue holds the content of an event."""
-
-    SHARE = "share"
-    """As it is: nobody changes it."""
-    COPY = "copy"
-    """As a copy: the app may change it as soon as the callback returns."""
-    STEP = "step"
-    """As it is, and left out first: content of a step, which no row shows."""
+# How the queue holds the content of an event.
+SHARE: Final = 0
+"""As it is: nobody changes it."""
+COPY: Final = 1
+"""As a copy: the app may change it as soon as the callback returns."""
+STEP: Final = 2
+"""As it is, and left out first: content of a step, which no row shows."""
 
 
 class Consumer(Protocol):
@@ -73,30 +69,29 @@ class EventQueue:
 
     def put(
         self,
-        kind: EventKind,
+        kind: int,
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        hold: Hold = Hold.SHARE,
+        hold: int = SHARE,
     ) -> None:
         """Append an event of now; wake the worker, or drain inline where it is behind."""
         if self._is_closed:
             self.forget(run_id)
             return
-        at, events, size = monotonic(), self._events, None
-        if content is not None:
-            if len(events) > self._backpressure.unmeasured:
-                content, size = self._measure(content, hold)
-            elif hold is Hold.COPY:
-                content = self._copy(content)
-            elif hold is Hold.STEP:
-                size = 0
-        events.append((kind, size, at, run_id, content, details))
+        events, bounds, size = self._events, self._backpressure, None
+        if len(events) > bounds.unmeasured:
+            content, size = self._measure(content, hold)
+        elif hold == COPY:
+            content = self._copy(content)
+        elif hold == STEP:
+            size = 0
+        events.append((kind, size, monotonic(), run_id, content, details))
         if size:
             self.content_bytes += size
         if self._worker.idle:
             self._worker.wake()
-        if len(events) > self._backpressure.inline_from:
+        if len(events) > bounds.inline_from:
             self._drain_inline()
 
     def expect_first_token(self, run_id: UUID) -> None:
@@ -110,7 +105,7 @@ class EventQueue:
     def put_first_token(self, run_id: UUID) -> None:
         """Put the event of a model's first token."""
         self._awaiting_first_token.pop(run_id.int, None)
-        self.put(EventKind.FIRST_TOKEN, run_id)
+        self.put(FIRST_TOKEN, run_id)
 
     def mark_inner_root(self, run_id: UUID) -> None:
         """Remember that a run is a root, although LangChain names a parent that is not ours."""
@@ -164,13 +159,13 @@ class EventQueue:
 
     # Inside
 
-    def _measure(self, content: object, hold: Hold) -> tuple[object, int]:
+    def _measure(self, content: object, hold: int) -> tuple[object, int]:
         """Hold content with its size, or leave it out where too much waits."""
-        if hold is Hold.STEP and len(self._events) > MAX_UNMEASURED:
+        if content is None:
+            return None, 0
+        if self._is_full() or (hold == STEP and len(self._events) > MAX_UNMEASURED):
             return OMITTED, 0
-        if self._is_full():
-            return OMITTED, 0
-        held = self._copy(content) if hold is Hold.COPY else content
+        held = self._copy(content) if hold == COPY else content
         return held, estimate_size(content)
 
     def _is_full(self) -> bool:

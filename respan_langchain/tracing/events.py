@@ -4,15 +4,14 @@ One is made for every callback, on the app's thread, so it is the cheapest value
 
     (kind, size, at, run_id, content, details)
 
-`kind` selects the method of `RunTracker` that the event is applied with, and `details` are that
-method's further arguments. `size` is an estimate of the content in bytes, None where it was not
-measured. `at` is in seconds on the monotonic clock. `content` is what the app gave or received: the
-only part that may be copied, measured, or left out (`OMITTED`).
+`kind`, one of the constants below, selects the method of `RunTracker` that the event is applied
+with, and `details` are that method's further arguments. `size` is an estimate of the content in
+bytes, None where it was not measured. `at` is in seconds on the monotonic clock. `content` is what
+the app gave or received: the only part that may be copied, measured, or left out (`OMITTED`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -22,28 +21,26 @@ Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
 Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
 
 
-class EventKind(IntEnum):
-    """What happened to a run, with the content and the details of the event."""
+# Kinds of events, with the content and the details of each. Plain ints: reading the member of an
+# enum costs 100 ns, and a callback 2,000 in all.
+START: Final = 0
+"""Content: the inputs. Details: `StartDetails`."""
+FIRST_TOKEN: Final = 1
+"""A model began to answer."""
+RETRY: Final = 2
+"""A model repeats its request by itself."""
+STREAMED_INPUTS: Final = 3
+"""Content: the inputs of a streamed chain, which are not known before its end."""
+END: Final = 4
+"""Content: the outputs."""
+ERROR: Final = 5
+"""Content: what a model had answered until then. Details: a `Failure`."""
+INTERRUPT: Final = 6
+"""Details: the checkpoint's id and the interrupts."""
+RESUME: Final = 7
+"""Details: the checkpoint's id."""
 
-    START = 0
-    """Content: the inputs. Details: `StartDetails`."""
-    FIRST_TOKEN = 1
-    """A model began to answer."""
-    RETRY = 2
-    """A model repeats its request by itself."""
-    STREAMED_INPUTS = 3
-    """Content: the inputs of a streamed chain, which are not known before its end."""
-    END = 4
-    """Content: the outputs."""
-    ERROR = 5
-    """Content: what a model had answered until then. Details: a `Failure`."""
-    INTERRUPT = 6
-    """Details: the checkpoint's id and the interrupts."""
-    RESUME = 7
-    """Details: the checkpoint's id."""
-
-
-Event: TypeAlias = tuple[EventKind, int | None, float, UUID, object, tuple[Any, ...]]
+Event: TypeAlias = tuple[int, int | None, float, UUID, object, tuple[Any, ...]]
 
 
 StartDetails: TypeAlias = tuple[

@@ -34,7 +34,7 @@ class RunTracker:
         self._traces = OpenTraces(timeouts)
         self._interrupted = Interrupted()
         self._finished: list[Run] = []
-        # Indexed by `EventKind`.
+        # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
             self.start,
             self.first_token,
