@@ -122,6 +122,8 @@ class EvaluationRun:
         # An evaluator may be a user's function, which may raise anything.
         except Exception as error:  # noqa: BLE001
             error_message = f"{type(error).__name__} at log {self.last_seq}"
+        finally:
+            self.evaluator.close()
         with self.store.writing() as connection:
             scores_table.finish_run(connection, self.task_id, error_message)
 
@@ -140,7 +142,7 @@ class EvaluationRun:
 
     def _score(self, name: str, row: sqlite3.Row) -> Score | None:
         self.last_seq = row["seq"]
-        result = self.evaluator(_parse_contents(row))
+        result = self.evaluator.evaluate(_parse_contents(row))
         if result is None:
             return None
         return Score(row["seq"], name, result.score, result.passed, result.comment)

@@ -1,4 +1,4 @@
-"""Evaluators: a log in, a verdict out.
+"""Evaluators: each takes a log and returns a score.
 
 The built-in ones need no model and no network. An evaluator's name may carry an argument after a
 colon: `latency_limit:2.5`, `contains:Within 30 days`.
@@ -12,11 +12,14 @@ from typing import Any
 
 import orjson
 
+from respan_langchain.embedded.endpoints.regex_worker import SEARCH_TIMEOUT, RegexWorker
 from respan_langchain.embedded.http import HttpError
 
 MAX_PATTERN_LENGTH = 1000
 MAX_SEARCHED_CHARS = 100_000
-"""Characters that a pattern is searched in."""
+"""Characters of an output in which a pattern is searched."""
+MAX_SLOW_SEARCHES = 3
+"""Searches of one run that may time out before the run fails."""
 
 LogContents = Mapping[str, Any]
 """A log: `input`, `output`, `expected_output`, `metadata`, `metrics`; None where there is none."""
@@ -24,36 +27,51 @@ LogContents = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """What an evaluator thinks."""
+    """The score that an evaluator gives one log."""
 
     score: float
     passed: bool | None = None
     comment: str = ""
 
 
-Evaluator = Callable[[LogContents], EvaluationResult | None]
-"""None means that there is nothing to judge, as without an expected output."""
+Evaluate = Callable[[LogContents], EvaluationResult | None]
+"""Returns None where there is nothing to evaluate, such as without an expected output."""
+
+
+def _nothing() -> None:
+    """Release nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """An evaluator with its argument."""
+
+    evaluate: Evaluate
+    close: Callable[[], None] = _nothing
+    """Releases what the evaluator holds; called when its run has ended."""
 
 
 def get_evaluator(name: object, *, allow_python: bool) -> Evaluator:
-    """Find an evaluator.
+    """Return the evaluator of a name.
 
     Raises:
-        RefusedError: 400, when there is none of this name or its argument is wrong.
+        HttpError: 400, when there is none of this name or its argument is wrong.
     """
     if not isinstance(name, str):
         raise HttpError.for_field("evaluator_ids", "must be an array of names")
     kind, _, argument = name.partition(":")
     if kind == "python":
-        return _python_evaluator(argument, allowed=allow_python)
+        return Evaluator(_python_evaluator(argument, allowed=allow_python))
+    if kind == "regex":
+        return _regex(argument)
     if kind not in BUILT_IN:
-        known = ", ".join(BUILT_IN)
+        known = ", ".join([*BUILT_IN, "regex"])
         raise HttpError.for_field("evaluator_ids", f"no evaluator {name!r}; there are {known}")
-    return BUILT_IN[kind](argument)
+    return Evaluator(BUILT_IN[kind](argument))
 
 
 def text_of(value: Any) -> str:
-    """Read what a value says: a message's content, or the value as JSON."""
+    """Return the text of a value: a message's content, or the value as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and isinstance(value.get("content"), str):
@@ -65,40 +83,40 @@ def _result(passed: bool, comment: str = "") -> EvaluationResult:
     return EvaluationResult(1.0 if passed else 0.0, passed, comment)
 
 
-def _exact_match(argument: str) -> Evaluator:
+def _exact_match(argument: str) -> Evaluate:
     _reject_argument("exact_match", argument)
 
-    def judge(log: LogContents) -> EvaluationResult | None:
+    def evaluate(log: LogContents) -> EvaluationResult | None:
         if log["expected_output"] is None:
             return None
         return _result(text_of(log["output"]).strip() == text_of(log["expected_output"]).strip())
 
-    return judge
+    return evaluate
 
 
-def _contains(argument: str) -> Evaluator:
-    def judge(log: LogContents) -> EvaluationResult | None:
+def _contains(argument: str) -> Evaluate:
+    def evaluate(log: LogContents) -> EvaluationResult | None:
         wanted = argument or (log["expected_output"] and text_of(log["expected_output"]))
         if not wanted:
             return None
         return _result(wanted.casefold() in text_of(log["output"]).casefold())
 
-    return judge
+    return evaluate
 
 
-def _json_equality(argument: str) -> Evaluator:
+def _json_equality(argument: str) -> Evaluate:
     _reject_argument("json_equality", argument)
 
-    def judge(log: LogContents) -> EvaluationResult | None:
+    def evaluate(log: LogContents) -> EvaluationResult | None:
         if log["expected_output"] is None:
             return None
         return _result(_parse_json(log["output"]) == _parse_json(log["expected_output"]))
 
-    return judge
+    return evaluate
 
 
 def _parse_json(value: Any) -> Any:
-    """Read JSON that stands in a text or in a message; what is no JSON stays as it is."""
+    """Parse JSON in a text or in a message's content; return other values unchanged."""
     text = value["content"] if isinstance(value, dict) and "content" in value else value
     if not isinstance(text, str):
         return text
@@ -109,28 +127,40 @@ def _parse_json(value: Any) -> Any:
 
 
 def _regex(argument: str) -> Evaluator:
-    pattern = _compile(argument) if argument else None
+    """Search the argument, or each row's expected output, as a regular expression."""
+    if argument:
+        _check_pattern(argument)
+    worker, slow = RegexWorker(), 0
 
-    def judge(log: LogContents) -> EvaluationResult | None:
-        if pattern is None and not isinstance(log["expected_output"], str):
+    def evaluate(log: LogContents) -> EvaluationResult | None:
+        nonlocal slow
+        pattern = argument or log["expected_output"]
+        if not isinstance(pattern, str):
             return None
-        wanted = pattern or _compile(log["expected_output"])
-        return _result(wanted.search(text_of(log["output"])[:MAX_SEARCHED_CHARS]) is not None)
+        _check_pattern(pattern)
+        try:
+            return _result(worker.search(pattern, text_of(log["output"])[:MAX_SEARCHED_CHARS]))
+        except TimeoutError as error:
+            slow += 1
+            if slow > MAX_SLOW_SEARCHES:
+                message = f"more than {MAX_SLOW_SEARCHES} searches took over {SEARCH_TIMEOUT:g} s"
+                raise HttpError.for_field("evaluator_ids", message) from error
+            return _result(False, str(error))
 
-    return judge
+    return Evaluator(evaluate, worker.close)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _check_pattern(pattern: str) -> None:
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise HttpError.for_field("evaluator_ids", "the pattern is too long")
     try:
-        return re.compile(pattern)
+        re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise HttpError.for_field("evaluator_ids", f"not a pattern: {error}") from error
 
 
-def _limit(kind: str, metric: str) -> Callable[[str], Evaluator]:
-    def with_limit(argument: str) -> Evaluator:
+def _limit(kind: str, metric: str) -> Callable[[str], Evaluate]:
+    def with_limit(argument: str) -> Evaluate:
         try:
             limit = float(argument)
         except ValueError as error:
@@ -138,13 +168,13 @@ def _limit(kind: str, metric: str) -> Callable[[str], Evaluator]:
                 "evaluator_ids", f"{kind} needs a number, as in {kind}:0.5"
             ) from error
 
-        def judge(log: LogContents) -> EvaluationResult | None:
+        def evaluate(log: LogContents) -> EvaluationResult | None:
             found = (log["metrics"] or {}).get(metric)
             if isinstance(found, bool) or not isinstance(found, int | float):
                 return None
             return _result(found <= limit, f"{found} of {limit}")
 
-        return judge
+        return evaluate
 
     return with_limit
 
@@ -154,18 +184,18 @@ def _reject_argument(kind: str, argument: str) -> None:
         raise HttpError.for_field("evaluator_ids", f"{kind} takes no argument")
 
 
-def _python_evaluator(place: str, *, allowed: bool) -> Evaluator:
+def _python_evaluator(place: str, *, allowed: bool) -> Evaluate:
     if not allowed:
         raise HttpError.for_field("evaluator_ids", "Python functions are not allowed here")
     module, _, name = place.partition(":")
     if not module or not name.isidentifier():
-        raise HttpError.for_field("evaluator_ids", "say which, as in python:module:function")
-    # Importing runs code that may take long or fail: that is for the run, not for the request.
+        raise HttpError.for_field("evaluator_ids", "expected python:module:function")
+    # An import runs code that may take long or fail: it belongs into the run, not into the request.
     return lambda log: _parse_result(getattr(importlib.import_module(module), name)(log))
 
 
 def _parse_result(returned: Any) -> EvaluationResult | None:
-    """Read what a function returned: nothing, a claim, a number, or a dict with `score`."""
+    """Convert what a function returned: None, a bool, a number, or a dict with `score`."""
     if returned is None:
         return None
     if isinstance(returned, bool):
@@ -179,11 +209,10 @@ def _parse_result(returned: Any) -> EvaluationResult | None:
     return EvaluationResult(float(returned))
 
 
-BUILT_IN: dict[str, Callable[[str], Evaluator]] = {
+BUILT_IN: dict[str, Callable[[str], Evaluate]] = {
     "exact_match": _exact_match,
     "contains": _contains,
     "json_equality": _json_equality,
-    "regex": _regex,
     "latency_limit": _limit("latency_limit", "latency"),
     "cost_limit": _limit("cost_limit", "cost"),
 }

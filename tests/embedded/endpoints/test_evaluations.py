@@ -1,4 +1,4 @@
-"""Evaluation runs: evaluators judge a dataset's logs and leave scores."""
+"""Evaluation runs: evaluators score a dataset's logs."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def scores(platform, dataset, name):
     ],
     ids=["exact_match", "contains", "contains:", "json_equality", "regex", "regex:"],
 )
-def test_an_evaluator_judges_the_output(platform, name, logs, expected):
+def test_an_evaluator_scores_the_output(platform, name, logs, expected):
     dataset = platform.dataset()
     platform.fill(
         dataset,
@@ -58,7 +58,7 @@ def test_an_evaluator_judges_the_output(platform, name, logs, expected):
 
 
 @pytest.mark.parametrize("metric", ["latency", "cost"])
-def test_a_limit_judges_a_metric_and_leaves_alone_what_is_unknown(platform, metric):
+def test_a_limit_scores_a_metric_and_skips_logs_without_it(platform, metric):
     dataset = platform.dataset()
     platform.fill(
         dataset,
@@ -70,7 +70,7 @@ def test_a_limit_judges_a_metric_and_leaves_alone_what_is_unknown(platform, metr
     assert scores(platform, dataset, f"{metric}_limit:0.5") == [1, 1, 0, None]
 
 
-def test_a_run_is_listed_with_its_mean_and_summed_up(platform):
+def test_a_run_is_listed_and_summarized_with_its_mean(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x", "output": o, "expected_output": "a"} for o in "aab"])
 
@@ -86,7 +86,7 @@ def test_a_run_is_listed_with_its_mean_and_summed_up(platform):
     assert mean["avg_score"] == pytest.approx(2 / 3)
 
 
-def test_more_logs_than_one_portion_are_all_judged(platform):
+def test_more_logs_than_one_batch_are_all_evaluated(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x", "output": "yes"}] * 250)
 
@@ -110,7 +110,7 @@ def test_an_unknown_evaluator_is_named_and_the_others_run(platform):
     assert list(response.body["errors"]) == ["wisdom", "5", "regex:(", "cost_limit"]
 
 
-def test_a_python_function_judges_where_it_is_allowed(platform):
+def test_a_python_function_evaluates_where_it_is_allowed(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": ["a", "b"]}])
 
@@ -149,12 +149,14 @@ def odd(log): return {"score": 1, "passed": "perhaps"}
 """
 
 
-def test_a_function_may_judge_in_every_way(platform, tmp_path, monkeypatch):
-    (tmp_path / "judges_of_a_test.py").write_text(FUNCTIONS)
+def test_a_function_may_return_any_kind_of_score(platform, tmp_path, monkeypatch):
+    (tmp_path / "evaluators_of_a_test.py").write_text(FUNCTIONS)
     monkeypatch.syspath_prepend(tmp_path)
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x"}])
-    names = [f"python:judges_of_a_test:{name}" for name in ("silent", "claim", "number", "verdict")]
+    names = [
+        f"python:evaluators_of_a_test:{name}" for name in ("silent", "claim", "number", "verdict")
+    ]
 
     evaluate(platform, dataset, *names, policy=AccessPolicy(allow_python_evaluators=True))
 
@@ -164,7 +166,7 @@ def test_a_function_may_judge_in_every_way(platform, tmp_path, monkeypatch):
     assert log["scores"][names[3]]["comment"] == "half"
 
 
-def test_a_pattern_of_the_expected_output_may_be_wrong(platform):
+def test_an_invalid_pattern_in_the_expected_output_fails_the_run(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x", "output": "y", "expected_output": "("}])
 
@@ -186,3 +188,30 @@ def test_json_is_read_wherever_it_stands(platform, output, expected, score):
     evaluate(platform, dataset, "json_equality")
 
     assert scores(platform, dataset, "json_equality") == [score]
+
+
+SLOW = {"input": "x", "output": "a" * 40 + "!", "expected_output": "(a+)+$"}
+"""Python's `re` would need years for this search."""
+
+
+def test_a_pattern_that_backtracks_for_ever_scores_0_and_the_other_rows_are_evaluated(platform):
+    dataset = platform.dataset()
+    fine = {"input": "x", "output": "aaa", "expected_output": "(a+)+$"}
+    platform.fill(dataset, [SLOW, fine])
+
+    evaluate(platform, dataset, "regex")
+
+    first, second = [log["scores"]["regex"] for log in platform.logs(dataset)]
+    assert (first["score"], first["comment"]) == (0, "the search took longer than 1 s")
+    assert second["score"] == 1
+
+
+def test_a_run_fails_when_many_searches_are_too_slow(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [SLOW] * 10)
+
+    evaluate(platform, dataset, "regex:(a+)+$")
+    (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
+
+    assert run["status"] == "failed"
+    assert "more than 3 searches took over 1 s" in run["error_message"]
