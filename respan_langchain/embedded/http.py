@@ -34,6 +34,8 @@ class Request:
     body: bytes = b""
     origin: str = "http://localhost"
     """Scheme and host, for links to other pages of a list."""
+    client: str = ""
+    """The address of the sender; empty in process."""
 
     @property
     def segments(self) -> list[str]:

@@ -1,19 +1,20 @@
-"""The platform on a port: Starlette and uvicorn, from the extra `local`.
+"""The ASGI server: the dataset API and the web pages on a port. Needs the `local` extra.
 
-Translates between ASGI and the values of messages.py, and nothing else: the API answers in app.py,
-the page for people in pages/.
+Translates between ASGI and the values of `embedded/http.py`. The host name and the key are checked
+before a body is read, so that strangers cannot fill the memory.
 """
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from respan_langchain.embedded.access import AccessPolicy
+from respan_langchain.embedded.access import AccessPolicy, check_key
 from respan_langchain.embedded.app import respond
 from respan_langchain.embedded.http import HttpError, Request, Response, error_response
-from respan_langchain.embedded.store.store import Store, open_store
+from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.server.bind import BindConfig
 from respan_langchain.server.routes import WebPages
@@ -23,44 +24,45 @@ try:
     import uvicorn
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect
-    from starlette.requests import Request as WebRequest
-    from starlette.responses import Response as WebResponse
+    from starlette.requests import Request as AsgiRequest
+    from starlette.responses import Response as AsgiResponse
     from starlette.responses import StreamingResponse
     from starlette.types import Receive, Scope, Send
+
+    from respan_langchain.server.connection_limits import ConnectionLimits, build_protocol
 except ImportError as error:
     raise MissingExtraError(
         "Serving needs Starlette and uvicorn: pip install 'respan-langchain[local]'"
     ) from error
 
 SHUTDOWN_TIMEOUT = 3
-"""Seconds that open requests have when the server is told to stop."""
-
-
-def serve(url: str, config: BindConfig | None = None, policy: AccessPolicy | None = None) -> None:
-    """Serve a store until interrupted.
-
-    Args:
-        url: As for `open_store`.
-        config: Address, port, key and host names; port 8000 on loopback by default.
-        policy: Limits of requests; the API key comes from `config`.
-
-    Raises:
-        ConfigurationError: The store cannot be opened, or the port cannot be had.
-    """
-    store, config = open_store(url), config or BindConfig()
-    with _listen(config) as listener:
-        _build_server(store, config, policy).run([listener])
-    store.close()
+"""Seconds that open requests have to end when the server stops."""
 
 
 @contextmanager
 def serving(
-    store: Store, config: BindConfig | None = None, policy: AccessPolicy | None = None
+    store: Store,
+    config: BindConfig | None = None,
+    policy: AccessPolicy | None = None,
+    limits: ConnectionLimits | None = None,
 ) -> Iterator[str]:
-    """Serve a store beside the block, on any free port by default; yields the address."""
-    config = config or BindConfig(port=0)
+    """Serve a store on a thread while the block runs; yields the address.
+
+    Args:
+        store: What is served; it is not closed.
+        config: Address, port, key and host names; any free port on loopback by default.
+        policy: Limits of requests; the API key comes from `config`.
+        limits: Limits of connections.
+
+    Raises:
+        ConfigurationError: The port is not free, or the address is not of this machine.
+    """
+    config, limits = config or BindConfig(port=0), limits or ConnectionLimits()
+    api_policy = replace(policy or AccessPolicy(), require_bearer=True, api_key=config.api_key)
+    pages = WebPages(store, Sessions(config.api_key))
+    application = Application(store, config, api_policy, pages, limits)
     with _listen(config) as listener:
-        server = _build_server(store, config, policy)
+        server = _build_server(application)
         thread = threading.Thread(target=server.run, args=([listener],), name="respan-serve")
         thread.start()
         try:
@@ -77,71 +79,110 @@ class Application:
     store: Store
     config: BindConfig
     policy: AccessPolicy
-    site: WebPages
+    pages: WebPages
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        asked = WebRequest(scope, receive)
+        asgi_request = AsgiRequest(scope, receive)
         try:
-            request = await _read_request(asked, self.policy.max_body_bytes)
-            response = await run_in_threadpool(self._respond, request)
-        except HttpError as refused:
-            response = error_response(refused)
+            response = await self._respond(asgi_request)
         except ClientDisconnect:
             return
-        await _to_starlette(response)(scope, receive, send)
+        await _to_asgi(response)(scope, receive, send)
 
-    def _respond(self, request: Request) -> Response:
-        if not self.config.allows_host(request.headers.get("host", "")):
-            return error_response(HttpError(403, "This host name is not served here."))
-        if request.path.startswith("/api/"):
-            rules = replace(self.policy, require_bearer=True, api_key=self.config.api_key)
-            return respond(request, self.store, rules)
-        return self.site.respond(request)
+    async def _respond(self, asgi_request: AsgiRequest) -> Response:
+        head = _read_head(asgi_request)
+        try:
+            max_body_bytes = self._check_head(head)
+        except HttpError as error:
+            await self._discard_body(asgi_request)
+            return self._error_response(head, error)
+        try:
+            body = await self._read_body(asgi_request, max_body_bytes)
+        except HttpError as error:
+            return self._error_response(head, error)
+        return await run_in_threadpool(self._handle, replace(head, body=body))
+
+    def _check_head(self, head: Request) -> int:
+        """Check a request without its body; return how many bytes the body may have."""
+        if not self.config.allows_host(head.headers.get("host", "")):
+            raise HttpError(403, "This host name is not served here.")
+        if _is_api(head):
+            check_key(head, self.policy)
+            return self.policy.max_body_bytes
+        return self.pages.check_head(head)
+
+    async def _read_body(self, asgi_request: AsgiRequest, max_body_bytes: int) -> bytes:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.limits.body_timeout):
+                async for chunk in asgi_request.stream():
+                    body += chunk
+                    if len(body) > max_body_bytes:
+                        raise HttpError(413, f"The body is larger than {max_body_bytes} bytes.")
+        except TimeoutError:
+            raise HttpError(408, "The body did not arrive in time.") from None
+        return bytes(body)
+
+    async def _discard_body(self, asgi_request: AsgiRequest) -> None:
+        # A client that is still sending sees a reset connection in place of an early response.
+        try:
+            async with asyncio.timeout(self.limits.discard_timeout):
+                async for _ in asgi_request.stream():
+                    pass
+        except TimeoutError:
+            pass
+
+    def _handle(self, request: Request) -> Response:
+        if _is_api(request):
+            return respond(request, self.store, self.policy)
+        return self.pages.respond(request)
+
+    def _error_response(self, head: Request, error: HttpError) -> Response:
+        return error_response(error) if _is_api(head) else self.pages.error_page(error)
 
 
-async def _read_request(request: WebRequest, max_body_bytes: int) -> Request:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_body_bytes:
-            raise HttpError(413, f"The body is larger than {max_body_bytes} bytes.")
-    raw: bytes = request.scope.get("raw_path", b"") or request.url.path.encode()
+def _is_api(request: Request) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _read_head(asgi_request: AsgiRequest) -> Request:
+    raw: bytes = asgi_request.scope.get("raw_path", b"") or asgi_request.url.path.encode()
     return Request(
-        request.method,
+        asgi_request.method,
         raw.partition(b"?")[0].decode("latin-1"),
-        request.url.query,
-        dict(request.headers),
-        bytes(body),
-        f"{request.url.scheme}://{request.headers.get('host', '')}",
+        asgi_request.url.query,
+        dict(asgi_request.headers),
+        origin=f"{asgi_request.url.scheme}://{asgi_request.headers.get('host', '')}",
+        client=asgi_request.client.host if asgi_request.client is not None else "",
     )
 
 
-def _to_starlette(response: Response) -> WebResponse:
+def _to_asgi(response: Response) -> AsgiResponse:
     headers = dict(response.headers)
     if response.chunks is not None:
         return StreamingResponse(response.chunks, response.status, headers)
-    return WebResponse(response.body, response.status, headers)
+    return AsgiResponse(response.body, response.status, headers)
 
 
 @contextmanager
 def _listen(config: BindConfig) -> Iterator[socket.socket]:
-    # Bound before the server starts, so that who knows the port can connect at once.
+    # Bound before the server starts, so that a client that knows the port can connect at once.
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         listener = socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        raise ConfigurationError(f"{config.host}:{config.port} cannot be had: {error}") from error
+        raise ConfigurationError(f"cannot bind to {config.host}:{config.port}: {error}") from error
     with listener:
         yield listener
 
 
-def _build_server(store: Store, config: BindConfig, policy: AccessPolicy | None) -> uvicorn.Server:
-    site = WebPages(store, Sessions(config.api_key))
-    application = Application(store, config, policy or AccessPolicy(), site)
+def _build_server(application: Application) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             application,
+            http=build_protocol(application.limits),
             lifespan="off",
             ws="none",
             log_level="warning",

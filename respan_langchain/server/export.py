@@ -17,6 +17,7 @@ from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.store.timestamps import format_timestamp
+from respan_langchain.server.layout import SECURITY_HEADERS
 from respan_langchain.server.preview import parse_stored
 from respan_langchain.server.query import View
 
@@ -39,10 +40,9 @@ def export(store: Store, dataset_id: str, view: View, suffix: str) -> Response:
         condition = all_of([view.condition(newest), Condition("seq <= ?", (newest,))])
     portions = _read_batches(store, dataset["seq"], condition)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset["name"]).strip("-.") or "dataset"
-    headers = {
+    headers = SECURITY_HEADERS | {
         "content-type": TYPES[suffix],
         "content-disposition": f'attachment; filename="{name}{suffix}"',
-        "x-content-type-options": "nosniff",
     }
     return Response(200, headers=headers, chunks=WRITERS[suffix](portions))
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode
 
 import orjson
 
-from respan_langchain.embedded.http import HttpError, Request
+from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
 from respan_langchain.embedded.store.fields import Condition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, contains_ignoring_case, parse_filters
 
@@ -97,16 +97,32 @@ class View:
 
 def parse_view(request: Request) -> View:
     """Read the URL's query; what makes no sense there is left out, but filters never are."""
-    found = parse_qs(request.query, max_num_fields=200)
+    found = parse_query(request.query)
     sort = _first(found, "sort") or NEWEST_FIRST
-    page = _first(found, "page")
     return View(
         _first(found, "q").strip(),
         _parse_row_filters(found),
         sort if sort.removeprefix("-") in SORTS else NEWEST_FIRST,
-        min(int(page), MAX_PAGE_NUMBER) if page.isascii() and page.isdecimal() and int(page) else 1,
+        _parse_page_number(_first(found, "page")),
         _first(found, "filters"),
     )
+
+
+def parse_query(query: str) -> dict[str, list[str]]:
+    """Parse a URL's query.
+
+    Raises:
+        HttpError: 400, when it has too many fields.
+    """
+    try:
+        return parse_qs(query, max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError as error:
+        raise HttpError(400, "The query string is malformed.") from error
+
+
+def _parse_page_number(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_PAGE_NUMBER))
+    return max(min(int(text), MAX_PAGE_NUMBER), 1) if is_number else 1
 
 
 def _parse_row_filters(found: dict[str, list[str]]) -> tuple[RowFilter, ...]:

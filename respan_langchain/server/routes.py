@@ -1,7 +1,7 @@
-"""The page's addresses: which page a path names, and who may ask for it.
+"""Routes of the web pages, and who may use them.
 
-Everything a page can do is a request of its own; what changes anything must come from the page
-itself, not from another site that a browser has open.
+A request that changes anything must come from the page itself, not from another site that the
+browser has open.
 """
 
 import sqlite3
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import parse_qs, urlsplit
 
 from respan_langchain.embedded.endpoints.serialize import serialize_log
 from respan_langchain.embedded.http import (
@@ -25,7 +24,7 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import export, layout
 from respan_langchain.server.html import element, log_link, visible_text
 from respan_langchain.server.pages import compare, datasets, review, row, rows
-from respan_langchain.server.query import parse_view
+from respan_langchain.server.query import parse_query, parse_view
 from respan_langchain.server.session import Sessions, login_page
 
 STATIC = {
@@ -35,13 +34,16 @@ STATIC = {
     "icon.svg": "image/svg+xml",
 }
 
+MAX_LOGIN_BYTES = 10_000
+MAX_FORM_BYTES = 4_000_000
+
 Pages = dict[str, Callable[[], Response]]
-"""What an address offers, by method."""
+"""The pages of one path, by method."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebPages:
-    """The page over one store."""
+    """The web pages of one store."""
 
     store: Store
     sessions: Sessions
@@ -51,24 +53,39 @@ class WebPages:
         try:
             return self._respond(request)
         except (HttpError, StoreError) as error:
-            return _error_page(to_http_error(error))
+            return self.error_page(to_http_error(error))
         except sqlite3.Error as error:
-            return _error_page(HttpError(503, f"The store failed: {error}"))
+            return self.error_page(HttpError(503, f"The store failed: {error}"))
+
+    def check_head(self, head: Request) -> int:
+        """Check a request before its body is read; return how many bytes the body may have.
+
+        Raises:
+            HttpError: 401 or 403.
+        """
+        if head.method not in {"GET", "HEAD"}:
+            _check_same_origin(head)
+        if head.path == "/login":
+            return MAX_LOGIN_BYTES
+        if not head.path.startswith("/static/") and not self.sessions.is_logged_in(head):
+            raise HttpError(401, "Log in first.")
+        return MAX_FORM_BYTES
+
+    def error_page(self, error: HttpError) -> Response:
+        """Build the page for an error; the login page where a login is missing."""
+        return login_page(status=401) if error.status == 401 else _error_page(error)
 
     def _respond(self, request: Request) -> Response:
+        self.check_head(request)
         method = "GET" if request.method == "HEAD" else request.method
-        if method != "GET":
-            _check_same_origin(request)
         if request.path == "/login":
             return self.sessions.log_in(request) if method == "POST" else login_page()
-        if not request.path.startswith("/static/") and not self.sessions.is_logged_in(request):
-            return login_page(status=401)
-        offered = self._find_pages(request)
-        if not offered:
+        pages = self._find_pages(request)
+        if not pages:
             raise HttpError(404, "There is no such page.")
-        if method not in offered:
-            raise HttpError(405, "That cannot be done here.")
-        return offered[method]()
+        if method not in pages:
+            raise HttpError(405, f"This page does not support {method}.")
+        return pages[method]()
 
     def _find_pages(self, request: Request) -> Pages:
         match request.segments:
@@ -96,7 +113,7 @@ class WebPages:
             case ["charts"]:
                 return {"GET": lambda: rows.show_charts(store, dataset_id, view)}
             case ["compare"]:
-                marked = parse_qs(request.query).get("row", [])
+                marked = parse_query(request.query).get("row", [])
                 return {"GET": lambda: compare.show(store, dataset_id, marked)}
             case ["export.jsonl" | "export.csv" as file]:
                 suffix = file.removeprefix("export")
@@ -131,11 +148,12 @@ class WebPages:
 
 
 def _check_same_origin(request: Request) -> None:
-    """Refuse what another site makes a browser send."""
+    """Reject a request that another site makes a browser send."""
     site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "")
-    if site != "same-origin" or urlsplit(origin).netloc != request.headers.get("host"):
-        raise HttpError(403, "This must be sent from the page itself.")
+    scheme, _, host = request.headers.get("origin", "").partition("://")
+    is_ours = scheme in {"http", "https"} and host == request.headers.get("host")
+    if site != "same-origin" or not is_ours:
+        raise HttpError(403, "This request must come from the page itself.")
 
 
 @cache

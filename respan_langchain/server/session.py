@@ -1,8 +1,11 @@
-"""Who may see the page, where a key is needed: a cookie that only this process can have made."""
+"""Access to the web pages where a key is required: a cookie that only this process can issue."""
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -14,19 +17,51 @@ from respan_langchain.server.html import element
 
 COOKIE = "respan_local"
 MAX_ATTEMPTS = 10
-"""Wrong keys in a minute."""
+"""Login attempts of one client in a minute."""
+MAX_CLIENTS = 1000
+"""Clients whose attempts are remembered."""
+
+
+class LoginAttempts:
+    """Limits the login attempts of each client, so that a stranger cannot lock the owner out."""
+
+    def __init__(self, per_minute: int = MAX_ATTEMPTS) -> None:
+        self._per_minute = per_minute
+        self._limiters: OrderedDict[str, RateLimiter] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def acquire(self, client: str) -> bool:
+        """Count an attempt; False when this client has made too many."""
+        network = _get_network(client)
+        with self._lock:
+            limiter = self._limiters.pop(network, None) or RateLimiter(self._per_minute)
+            self._limiters[network] = limiter
+            if len(self._limiters) > MAX_CLIENTS:
+                self._limiters.popitem(last=False)
+        return limiter.acquire() == 0.0
+
+
+def _get_network(client: str) -> str:
+    """Return an IPv4 address, or the /64 network of an IPv6 address, which has one owner."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if address.version == 4:
+        return client
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Lets people in who know the key; without a key, everyone."""
+    """Admits people who know the key; without a key, everyone."""
 
     api_key: str | None = field(repr=False)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    attempts: RateLimiter = field(default_factory=lambda: RateLimiter(MAX_ATTEMPTS))
+    attempts: LoginAttempts = field(default_factory=LoginAttempts)
 
     def is_logged_in(self, request: Request) -> bool:
-        """Tell whether a request comes from someone who is in."""
+        """Whether the request carries a valid session cookie, or none is needed."""
         if not self.api_key:
             return True
         try:
@@ -37,15 +72,15 @@ class Sessions:
         return hmac.compare_digest(found.encode(), self._token(self.api_key).encode())
 
     def log_in(self, request: Request) -> Response:
-        """Answer to someone who gives a key."""
-        if self.attempts.acquire() > 0:
+        """Check the key of a login form, and set the session cookie."""
+        if not self.attempts.acquire(request.client):
             raise HttpError(429, "Too many attempts. Try again in a minute.")
         try:
             given = parse_qs(request.body.decode()).get("key", [""])[0]
         except (UnicodeDecodeError, ValueError):
             given = ""
         if not self.api_key or not hmac.compare_digest(given.encode(), self.api_key.encode()):
-            return login_page("That is not the key.", 401)
+            return login_page("This key is not valid.", 401)
         secure = "; Secure" if request.origin.startswith("https:") else ""
         cookie = f"{COOKIE}={self._token(self.api_key)}; Path=/; HttpOnly; SameSite=Strict{secure}"
         return Response(303, headers={"location": "/", "set-cookie": cookie})
@@ -55,7 +90,7 @@ class Sessions:
 
 
 def login_page(problem: str | None = None, status: int = 200) -> Response:
-    """Ask for the key."""
+    """Build the login page."""
     field_ = element(
         "input", type="password", name="key", required=True, autofocus=True,
         autocomplete="current-password",

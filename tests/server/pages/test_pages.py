@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from respan_langchain.embedded.access import RateLimiter
 from respan_langchain.embedded.endpoints.log_validation import parse_log
 from respan_langchain.embedded.http import Request
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.routes import WebPages
-from respan_langchain.server.session import Sessions
+from respan_langchain.server.session import LoginAttempts, Sessions
 
 HERE = {
     "host": "localhost:8000",
@@ -28,7 +27,7 @@ class Browser:
     """Visits the site by values."""
 
     def __init__(self, store, key=None):
-        self.pages = WebPages(store, Sessions(key, attempts=RateLimiter(3)))
+        self.pages = WebPages(store, Sessions(key, attempts=LoginAttempts(3)))
         self.headers = dict(HERE)
 
     def get(self, target):
