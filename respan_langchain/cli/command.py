@@ -1,5 +1,6 @@
 """Typer's commands and groups, with the shared options at every level and one way to exit."""
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
@@ -19,6 +20,7 @@ from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.errors import ApiError, RespanError
 
 EXIT_INTERRUPTED: Final = 130
+MESSAGE_KEYS: Final = ("detail", "message", "error")
 MAX_SERVER_MESSAGE: Final = 300
 """Characters of a server's own message in an error."""
 
@@ -177,5 +179,16 @@ def _describe_os_error(error: OSError) -> str:
 def describe_api_error(error: ApiError, base_url: str) -> str:
     """Describe an API error for a person: the platform, what went wrong, the server's message."""
     fields = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in error.fields.items())
+    reason = fields or _server_message(error.body)
     described = f"{base_url.removeprefix('sqlite:///')}: {error.problem}"
-    return escape_controls(f"{described} ({fields})" if fields else described)
+    return escape_controls(f"{described} ({reason})" if reason else described)
+
+
+def _server_message(body: str) -> str:
+    """Return the message of a JSON error body; empty if there is none."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return ""
+    texts = [parsed.get(name) for name in MESSAGE_KEYS] if isinstance(parsed, dict) else []
+    return next((text for text in texts if isinstance(text, str)), "")[:MAX_SERVER_MESSAGE]

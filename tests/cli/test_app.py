@@ -1,13 +1,22 @@
 """What all commands have in common: where the options stand, how they end, what they never say."""
 
+import re
+import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from cli.cli_support import ROOT, row, shell
 from typer.main import get_command
+from typer.testing import CliRunner
 
+from respan_langchain._constants import __version__
 from respan_langchain.cli.app import app
+from respan_langchain.embedded.store.store import open_store
+from respan_langchain.server.asgi import serving
+from respan_langchain.server.bind import BindConfig
 
 
 def test_shared_options_work_before_and_after_the_command(run, fill):
@@ -19,6 +28,61 @@ def test_shared_options_work_before_and_after_the_command(run, fill):
     assert before.code == after.code == 0
     assert before.json == after.json
     assert [each["name"] for each in before.json["results"]] == ["demo"]
+
+
+def test_shared_options_work_between_group_and_command(run, fill):
+    fill([row(1)])
+
+    result = run("datasets", "--json", "--base-url", "sqlite:///respan.db", "list")
+
+    assert result.json["count"] == 1
+
+
+def test_the_version_is_printed(run):
+    assert run("--version").out == run("-V").out == f"respan-langchain {__version__}\n"
+
+
+def test_h_is_short_for_help(run):
+    assert run("-h").out == run("--help").out
+    assert run("logs", "list", "-h").out == run("logs", "list", "--help").out
+
+
+def test_the_shell_completes_commands(process):
+    words = {"COMP_WORDS": "respan-langchain da", "COMP_CWORD": "1"}
+
+    completed = process(_RESPAN_LANGCHAIN_COMPLETE="complete_bash", **words)
+
+    assert completed.out.split() == ["datasets"]
+
+
+LOCAL_COMMANDS = [
+    "datasets list", "logs list demo", "logs tail demo", "export demo", "dedupe demo",
+    "evaluate demo -e latency_limit:9", "doctor demo",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", LOCAL_COMMANDS)
+def test_without_url_and_key_the_file_in_the_folder_is_used(command, run, fill):
+    fill([row(1)])
+
+    result = run(*command.split(), RESPAN_BASE_URL=None)
+
+    assert result.code == 0, result.err
+    assert result.err == "No URL or API key is set: using respan.db in this folder.\n"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"RESPAN_API_KEY": "rk-1"}, {"RESPAN_BASE_URL": "sqlite:///other.db"}],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_a_url_or_key_wins_over_the_file_in_the_folder(variables, run, fill):
+    fill([row(1)])
+
+    shown = run("config", "--json", **{"RESPAN_BASE_URL": None, **variables})
+
+    urls = [each["value"] for each in shown.json["results"] if each["name"] == "base_url"]
+    assert urls == [variables.get("RESPAN_BASE_URL", "https://api.respan.ai")]
 
 
 def test_an_unknown_option_exits_with_2(run):
@@ -134,5 +198,92 @@ def test_every_command_has_help_and_the_shared_options(command, run):
     result = run(*command.split(), "--help")
 
     assert result.code == 0
-    for option in ("--json", "--base-url", "--api-key"):
+    for option in ("--json", "--base-url", "--api-key", "Examples:"):
         assert option in result.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_texts_name_no_types(command, run):
+    options = run(*command.split(), "--help").out.partition("Examples:")[0]
+
+    assert not re.search(r"<\w+|\b(INTEGER|FLOAT|TEXT RANGE|BOOLEAN)\b", options)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_help_texts_fit_the_terminal(width, process):
+    options = process("logs", "list", "-h", COLUMNS=str(width)).out.partition("Examples:")[0]
+
+    assert max(map(len, options.splitlines())) <= width
+
+
+def list_examples():
+    for command in ["", *COMMANDS, *{command.split()[0] for command in COMMANDS}]:
+        shown = CliRunner().invoke(app, [*command.split(), "--help"]).stdout
+        yield from re.findall("^    respan-langchain (.*)$", shown, re.MULTILINE)
+
+
+EXAMPLES = sorted(set(list_examples()))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_in_help_texts_can_be_parsed(example):
+    command, words, parent = get_command(app), shlex.split(example), None
+    while hasattr(command, "commands"):
+        parent = command.make_context(command.name, words, parent=parent)
+        name, command, words = command.resolve_command(
+            parent, [*parent._protected_args, *parent.args]
+        )
+    command.make_context(name, words, parent=parent)
+
+
+SCRIPT = "from respan_langchain.cli.main import main\nmain()\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "hint"),
+    [
+        ("{python} bin/respan-langchain", "/usr/bin", "bin/respan-langchain"),
+        ("respan-langchain", "{folder}/bin:/usr/bin", "respan-langchain"),
+        ("{python} -m respan_langchain", "/usr/bin", "{python} -m respan_langchain"),
+    ],
+)
+def test_hints_print_the_program_as_it_was_called(command, path, hint, folder):
+    script = folder / "bin" / "respan-langchain"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{SCRIPT}")
+    script.chmod(0o700)
+    values = {"python": sys.executable, "folder": folder}
+
+    shown = subprocess.run(
+        [*command.format(**values).split(), "demo"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": path.format(**values), "COLUMNS": "200"},
+    ).stdout
+
+    assert f"{hint.format(**values)} serve --open" in shown
+
+
+def test_an_error_of_a_file_does_not_name_respan(run, fill, folder):
+    fill([row(1)])
+    with closing(sqlite3.connect(folder / "respan.db")) as connection:
+        connection.execute("DROP TABLE scores")
+
+    result = run("export", "demo")
+
+    assert result.code == 1
+    assert "respan.db: no such table: scores" in result.err
+    assert "Respan" not in result.err
+    assert "/api/" not in result.err
+
+
+def test_an_error_passes_on_the_message_of_the_server(run, fill, folder):
+    config = BindConfig(api_key="rk-1")
+    with serving(open_store("sqlite:///respan.db"), config) as address:
+        result = run("datasets", "list", "--base-url", address, "--api-key", "rk-2")
+
+    assert result.code == 1
+    assert "401" in result.err
+    assert re.search(r"\(.*key.*\)", result.err)
+    assert "/api/" not in result.err

@@ -46,6 +46,27 @@ def test_a_wide_table_shows_every_column():
     assert line.endswith("12   $0.001000   0.50s   success")
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_logs_keep_input_and_output_in_any_terminal(width):
+    lines = drawn(render_logs([LOG], width), width)
+
+    assert {"id", "input", "output"} <= set(lines[1].split())
+    assert "question 1" in lines[3]
+    assert "answer 1" in lines[3]
+    assert max(map(len, lines)) <= width
+
+
+def test_columns_give_way_from_the_right():
+    heads = [drawn(render_logs([LOG], width), width)[1].split() for width in (80, 60, 50, 36)]
+
+    assert heads == [
+        ["id", "kind", "input", "output", "tokens", "cost", "time", "status"],
+        ["id", "kind", "input", "output", "tokens", "cost"],
+        ["id", "kind", "input", "output", "tokens"],
+        ["id", "input", "output"],
+    ]
+
+
 MONEY = {
     None: "-",
     Decimal(0): "$0",

@@ -58,7 +58,7 @@ def dedupe(
         if remove and extra and ctx.confirm(question, yes=yes):
             removed = _delete_all(client, rows.id, extra)
     ctx.output(
-        {"repeated": found, "removed": removed}, lambda: _render(found, removed, ctx.out.width)
+        {"duplicates": found, "removed": removed}, lambda: _render(found, removed, ctx.out.width)
     )
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 

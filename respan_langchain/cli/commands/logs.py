@@ -26,7 +26,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.export.columns import COLUMNS
+from respan_langchain.datasets.export import files
 from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.transfer.retry import TransferRetry
 from respan_langchain.errors import ConfigurationError, NotFoundError
@@ -141,8 +141,10 @@ def _write_logs(
         case "jsonl":
             for result in results:
                 write_json(result, indent=False)
+        case "csv" if names is not None:
+            write_csv(logs, names)
         case "csv":
-            write_csv(logs, COLUMNS if names is None else names)
+            files.write_csv(logs, "-")
         case _:
             ctx.out.print(_render_listing(logs, names, total, ctx.out.width))
 

@@ -109,7 +109,7 @@ def print_counts(ctx: CliContext, counts: TransferCounts, destination: str) -> i
     sent = pluralize(counts.sent, "row", "rows")
     skipped = pluralize(counts.already_there, "row", "rows")
     ctx.output(
-        {"sent": counts.sent, "already_there": counts.already_there, "refused": counts.rejected},
+        {"sent": counts.sent, "already_there": counts.already_there, "rejected": counts.rejected},
         Text(escape_controls(f"Sent {sent} to {destination}; {skipped} already there.")),
     )
     for reason, number in counts.rejected.items():

@@ -112,12 +112,11 @@ def _get_folder(ctx: CliContext) -> Path:
 
 
 def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:
-    known = {state: state for state in STATES}
-    if unknown := [name for name in names or () if name not in known]:
+    if unknown := [name for name in names or () if name not in STATES]:
         raise ConfigurationError(
-            f"--state {unknown[0]!r}: unknown state. States: {', '.join(known)}."
+            f"--state {unknown[0]!r}: unknown state. States: {', '.join(STATES)}."
         )
-    return tuple(state for name, state in known.items() if name in (names or ()))
+    return tuple(state for state in STATES if state in (names or ()))
 
 
 def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:

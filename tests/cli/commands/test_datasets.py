@@ -1,5 +1,6 @@
-"""`datasets`: list, create, show, delete."""
+"""`datasets`: list, create, show, rename, delete."""
 
+import pytest
 from cli.cli_support import row
 
 
@@ -78,3 +79,47 @@ def test_an_empty_platform_says_so(run):
     run("datasets", "delete", "demo", "--yes")
 
     assert run("datasets", "list").out == "No datasets yet.\n"
+
+
+LONG_NAMES = [f"customer-support-conversations-of-{year}" for year in (2025, 2026)]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_names_are_listed_whole_in_any_terminal(width, run):
+    for name in LONG_NAMES:
+        run("datasets", "create", name)
+
+    listed = run("datasets", "list", COLUMNS=str(width)).out
+
+    assert max(map(len, listed.splitlines())) <= width
+    assert all(name in "".join(listed.split()) for name in LONG_NAMES)
+
+
+def test_the_short_id_of_the_list_finds_the_dataset(run, fill):
+    dataset_id = fill([row(1)])
+    listed = run("datasets", "list").out
+
+    assert dataset_id[-8:] in listed
+    assert run("datasets", "show", dataset_id[-8:], "--json").json["dataset"]["id"] == dataset_id
+
+
+def test_a_dataset_is_renamed(run, fill):
+    dataset_id = fill([row(1)])
+
+    renamed = run("datasets", "rename", "demo", "support-bot")
+
+    assert renamed.out == "Renamed demo to support-bot.\n"
+    assert run("datasets", "show", "support-bot", "--json").json["dataset"]["id"] == dataset_id
+
+
+@pytest.mark.parametrize("command", ["create {}", "rename demo {}"])
+@pytest.mark.parametrize(("name", "problem"), [("x" * 300, "255 characters"), ("other", "--force")])
+def test_an_unusable_name_is_refused(command, name, problem, run, fill):
+    fill([row(1)])
+    fill([row(1)], "other")
+
+    refused = run("datasets", *command.format(name).split())
+
+    assert refused.code == 2
+    assert problem in refused.err
+    assert run("datasets", "list", "--json").json["count"] == 2

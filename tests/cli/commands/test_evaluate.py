@@ -64,7 +64,7 @@ def test_duplicate_rows_are_found(run, fill):
     result = run("dedupe", "demo", "--json")
 
     assert result.code == 1
-    [found] = result.json["repeated"]
+    [found] = result.json["duplicates"]
     assert found["custom_identifier"] == "run-1"
     assert len(found["duplicates"]) == 2
     assert run("logs", "list", "demo", "--json").json["count"] == 6
@@ -72,7 +72,7 @@ def test_duplicate_rows_are_found(run, fill):
 
 def test_remove_deletes_all_duplicates_but_the_oldest(run, fill):
     fill(repeated())
-    [found] = run("dedupe", "demo", "--json").json["repeated"]
+    [found] = run("dedupe", "demo", "--json").json["duplicates"]
     result = run("dedupe", "demo", "--remove", "--yes", "--json")
 
     assert result.code == 0

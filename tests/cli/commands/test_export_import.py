@@ -45,9 +45,9 @@ def test_importing_twice_adds_nothing(run, fill):
     run("import", "rows.jsonl", "copy")
 
     again = run("import", "rows.jsonl", "copy", "--json")
-    assert again.json == {"sent": 0, "already_there": 5, "refused": {}}
+    assert again.json == {"sent": 0, "already_there": 5, "rejected": {}}
     at_home = run("import", "rows.jsonl", "demo", "--json")
-    assert at_home.json == {"sent": 0, "already_there": 5, "refused": {}}
+    assert at_home.json == {"sent": 0, "already_there": 5, "rejected": {}}
 
 
 def test_reimporting_an_export_into_its_own_dataset_adds_nothing(run, fill, folder):
@@ -57,7 +57,7 @@ def test_reimporting_an_export_into_its_own_dataset_adds_nothing(run, fill, fold
     run("export", "demo", "-o", "all.jsonl")
 
     result = run("import", "all.jsonl", "demo", "--json")
-    assert result.json == {"sent": 0, "already_there": 5, "refused": {}}
+    assert result.json == {"sent": 0, "already_there": 5, "rejected": {}}
 
 
 def test_deleted_rows_are_imported_again(run, folder):
@@ -67,7 +67,7 @@ def test_deleted_rows_are_imported_again(run, folder):
         client.remove_logs(client.find_or_create_dataset("demo").id, all_logs=True)
 
     result = run("import", "rows.jsonl", "demo", "--json")
-    assert result.json == {"sent": 2, "already_there": 0, "refused": {}}
+    assert result.json == {"sent": 2, "already_there": 0, "rejected": {}}
 
 
 def test_a_new_row_with_a_known_identifier_is_imported(run, folder):
@@ -77,7 +77,7 @@ def test_a_new_row_with_a_known_identifier_is_imported(run, folder):
     (folder / "rows.jsonl").write_text(line % "a" + line % "b" + line % "c")
 
     result = run("import", "rows.jsonl", "demo", "--json")
-    assert result.json == {"sent": 1, "already_there": 2, "refused": {}}
+    assert result.json == {"sent": 1, "already_there": 2, "rejected": {}}
 
 
 def test_rows_without_an_identifier_are_imported_once_each(run, folder):
@@ -166,7 +166,7 @@ def test_a_file_without_rows_creates_no_dataset(text, code, complaints, run, fol
     result = run("import", "rows.csv", "demo", "--json")
 
     assert (result.code, result.err.count("\n")) == (code, complaints)
-    assert result.json == {"sent": 0, "already_there": 0, "refused": {}}
+    assert result.json == {"sent": 0, "already_there": 0, "rejected": {}}
     assert not (folder / "respan.db").exists()
 
 
@@ -451,3 +451,14 @@ def test_a_missing_package_is_named(package, use, process, fill):
     assert ended.returncode == 1
     assert f"MissingExtraError: This needs {package}" in ended.stderr
     assert f"pip install {package}" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.txt", "rows.v2"])
+def test_an_unknown_ending_is_refused(name, run, fill, folder):
+    fill([row(1)])
+    refused = run("export", "demo", "-o", name)
+
+    assert refused.code == 2
+    assert ".csv" in refused.err
+    assert not (folder / name).exists()
+    assert run("export", "demo", "-o", name, "--format", "csv").code == 0

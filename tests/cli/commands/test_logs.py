@@ -1,5 +1,6 @@
-"""`logs`: list, show, tail."""
+"""`logs`: list, show, set, tail."""
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -153,3 +154,135 @@ def test_an_ambiguous_or_unknown_log_is_an_error(words, run, fill):
 
     assert result.code == 2
     assert result.err.count("\n") == 1
+
+
+def find(run, *options):
+    """The custom identifiers of the logs that a search finds."""
+    results = run("logs", "list", "demo", "--json", *options).json["results"]
+    return [log["custom_identifier"] for log in results]
+
+
+SEARCHED = {
+    "input": {"input": "a Needle here"},
+    "output": {"output": {"role": "assistant", "content": "the needle"}},
+    "expected output": {"expected_output": "NEEDLE"},
+}
+
+
+@pytest.mark.parametrize("place", SEARCHED)
+def test_search_finds_text_wherever_it_is(place, run, fill):
+    fill([row(1), row(2, **SEARCHED[place]), row(3)])
+
+    assert find(run, "--search", "needle") == ["run-2"]
+
+
+def test_search_finds_error_messages(run, fill):
+    failed = row(2)
+    failed["metadata"].update(status="error", error_message="rate limit of the provider")
+    fill([row(1), failed])
+
+    assert find(run, "--search", "rate limit") == ["run-2"]
+
+
+def test_search_stops_at_the_limit_and_leaves_the_total_unknown(run, fill):
+    fill([row(number) for number in range(5)])
+
+    limited = run("logs", "list", "demo", "--search", "question", "-n", "2", "--json").json
+    complete = run("logs", "list", "demo", "--search", "question", "--json").json
+
+    assert (limited["count"], len(limited["results"])) == (None, 2)
+    assert (complete["count"], len(complete["results"])) == (5, 5)
+
+
+def aged(number, age):
+    """A row that ended some time ago."""
+    aged_row = row(number)
+    aged_row["metrics"]["timestamp"] = (dt.datetime.now(dt.UTC) - age).isoformat()
+    return aged_row
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        ("30m", []),
+        ("2h", ["run-1"]),
+        ("2d", ["run-2", "run-1"]),
+        ("2000-01-01", ["run-3", "run-2", "run-1"]),
+    ],
+)
+def test_since_selects_by_the_end_of_the_run(since, found, run, fill):
+    ages = [dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(days=9)]
+    fill([aged(number, age) for number, age in enumerate(ages, start=1)])
+
+    assert find(run, "--since", since) == found
+
+
+def test_an_invalid_age_is_refused(run, fill):
+    fill([row(1)])
+    refused = run("logs", "list", "demo", "--since", "yesterday")
+
+    assert refused.code == 2
+    assert "2d" in refused.err
+
+
+def test_fields_are_selected_in_every_format(run, fill):
+    fill([row(1)])
+    command = ("logs", "list", "demo", "--fields", "custom_identifier,cost,metadata.model")
+    expected = {"custom_identifier": "run-1", "cost": 0.001, "metadata.model": "gpt-4o-mini"}
+
+    assert run(*command, "--format", "json").json == {"count": 1, "results": [expected]}
+    assert run(*command, "--json").json == {"count": 1, "results": [expected]}
+    assert run(*command, "--format", "jsonl").json == expected
+    head, line = run(*command, "--format", "csv").out.splitlines()
+    assert (head, line) == ("custom_identifier,cost,metadata.model", "run-1,0.001,gpt-4o-mini")
+    assert run(*command).out.split()[:3] == ["custom_identifier", "cost", "metadata.model"]
+
+
+def test_csv_without_fields_has_the_columns_of_an_export(run, fill):
+    fill([row(1)])
+
+    assert (
+        run("logs", "list", "demo", "--format", "csv").out
+        == run("export", "demo", "--format", "csv").out
+    )
+
+
+@pytest.mark.parametrize("options", [["--fields", "id,colour"], ["--format", "xml"]])
+def test_unknown_fields_and_formats_are_refused(options, run, fill):
+    fill([row(1)])
+    refused = run("logs", "list", "demo", *options)
+
+    assert refused.code == 2
+    assert "unknown" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Within 30 days.", "Within 30 days."),
+        ('{"role": "assistant", "content": "yes"}', {"role": "assistant", "content": "yes"}),
+        ("[not json", "[not json"),
+    ],
+)
+def test_the_expected_output_of_a_log_is_set(text, expected, run, fill):
+    fill([row(1), row(2)])
+
+    changed = run("logs", "set", "demo", "run-1", "--expected", text, "--json")
+
+    assert changed.code == 0, changed.err
+    assert changed.json["expected_output"] == expected
+    logs = run("logs", "list", "demo", "--json").json["results"]
+    assert [log.get("expected_output") for log in logs] == [None, expected]
+
+
+def test_the_expected_output_is_read_from_standard_input(run, fill):
+    fill([row(1)])
+    run("logs", "set", "demo", "run-1", "--expected", "-", stdin="two\nlines\n")
+
+    assert run("logs", "show", "demo", "run-1", "--json").json["expected_output"] == "two\nlines"
+
+
+def test_set_without_a_value_is_refused(run, fill):
+    fill([row(1)])
+
+    assert "--expected" in run("logs", "set", "demo", "run-1").err

@@ -36,8 +36,8 @@ def test_rows_are_pushed_and_pulled_over_http(run, fill, folder):
             "pull", "demo", "--from", address, "--api-key", "rk-1", "--to", "sqlite:///back.db"
         )
 
-    assert pushed.json == {"sent": 130, "already_there": 0, "refused": {}}
-    assert again.json == {"sent": 0, "already_there": 130, "refused": {}}
+    assert pushed.json == {"sent": 130, "already_there": 0, "rejected": {}}
+    assert again.json == {"sent": 0, "already_there": 130, "rejected": {}}
     assert pulled.code == 0
     assert identifiers("sqlite:///back.db") == identifiers(FROM)
 

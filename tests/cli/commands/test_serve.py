@@ -78,3 +78,16 @@ def test_serve_refuses_a_remote_url(run):
 
     assert result.code == 2
     assert "sqlite:///" in result.err
+
+
+def test_serve_opens_the_pages_in_a_browser(fill, folder, monkeypatch):
+    fill([row(1)])
+    opened = folder / "opened"
+    os.mkfifo(opened)
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+
+    with served(folder, "--open") as result:
+        assert opened.read_text().strip() == result["address"]
