@@ -11,7 +11,7 @@ from respan_langchain.redaction import key_names, prescan
 from respan_langchain.redaction.key_names import Confidence
 from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
 from respan_langchain.redaction.strings import StringRedactor
-from respan_langchain.serialization import scalars
+from respan_langchain.serialization import scalars, serializer
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.objects import REDACTED
 from respan_langchain.serialization.serializer import unused_key
@@ -43,23 +43,30 @@ _OWN_VALUES: Final = frozenset({
 })  # fmt: skip
 _JSON_TYPES: Final = frozenset({str, int, float, list, dict})
 _JSON_SCHEMA_KEYS: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
+MAX_VALUES: Final = 2 * serializer.MAX_VALUES
+"""Values of a field; one with more, or a deeper one, was never serialized and may hold itself."""
+MAX_DEPTH: Final = 3 * serializer.MAX_DEPTH
+
+
+class _NotSerializedError(Exception):
+    """A field exceeds the limits that the serializer keeps."""
 
 
 class RowRedactor:
     """One pass over one row."""
 
-    __slots__ = ("_path", "_strings", "_truncations")
+    __slots__ = ("_path", "_strings", "_truncations", "_values_left")
 
     def __init__(self, texts: StringRedactor, cuts: Truncations) -> None:
         self._strings = texts
         self._truncations = cuts
         self._path: list[str] = []
+        self._values_left = 0
 
     def redact_field(self, name: str, value: Any) -> Any:
         """Redact a field; it is dropped if a redactor fails in it."""
-        self._path = [name]
         try:
-            return self._redact_value(value)
+            return self._redact_bounded([name], name, value)
         except RedactorFailedError:
             return DROPPED
 
@@ -74,11 +81,18 @@ class RowRedactor:
             try:
                 text = name if name in PLATFORM_KEYS else self._redact_key(name)
                 text = text if text not in kept else unused_key(text, kept)
-                self._path = ["metadata", f".{text}"]
-                kept[text] = self._redact_named_value(name, value)
+                kept[text] = self._redact_bounded(["metadata", f".{text}"], name, value)
             except RedactorFailedError:
                 kept[text if text not in kept else unused_key(text, kept)] = DROPPED
         return kept
+
+    def _redact_bounded(self, path: list[str], name: str, value: Any) -> Any:
+        self._path, self._values_left = list(path), MAX_VALUES
+        try:
+            return self._redact_entry(name, value)
+        except _NotSerializedError:
+            self._path, self._values_left = list(path), MAX_VALUES
+            return self._redact_entry(name, json_value(value))
 
     def _redact_value(self, node: Any) -> Any:
         kind = type(node)
@@ -104,25 +118,32 @@ class RowRedactor:
             self._truncations.add("".join(self._path))
         return fragment
 
+    def _count_values(self, number: int) -> None:
+        self._values_left -= number
+        if self._values_left < 0 or len(self._path) > MAX_DEPTH:
+            raise _NotSerializedError
+
     def _redact_list(self, values: list[Any]) -> list[Any]:
-        rewritten = []
+        self._count_values(len(values))
+        redacted = []
         for place, value in enumerate(values):
             self._path.append(f"[{place}]")
-            rewritten.append(self._redact_value(value))
+            redacted.append(self._redact_value(value))
             self._path.pop()
-        return rewritten
+        return redacted
 
     def _redact_dict(self, values: dict[Any, Any]) -> dict[str, Any]:
+        self._count_values(len(values))
         if not all(type(name) is str for name in values):
             return self._redact_dict(json_value(values))  # type: ignore[arg-type]  # a dict stays one
-        rewritten: dict[str, Any] = {}
+        redacted: dict[str, Any] = {}
         for name, value in values.items():
             text = self._redact_key(name)
-            text = text if text not in rewritten else unused_key(text, rewritten)
+            text = text if text not in redacted else unused_key(text, redacted)
             self._path.append(f".{text}")
-            rewritten[text] = self._redact_named_value(name, value)
+            redacted[text] = self._redact_entry(name, value)
             self._path.pop()
-        return rewritten
+        return redacted
 
     def _redact_key(self, name: str) -> str:
         if name in OWN_KEYS:
@@ -131,14 +152,16 @@ class RowRedactor:
             return self._strings.redact(name)
         return name
 
-    def _redact_named_value(self, name: str, value: Any) -> Any:
-        if type(value) is str and value in _OWN_VALUES and name in {"role", "type"}:
+    def _redact_entry(self, name: str, value: Any) -> Any:
+        is_own = type(value) is str and value in _OWN_VALUES and name in {"role", "type"}
+        return value if is_own else self._redact_value(self._hide_if_named_secret(name, value))
+
+    def _hide_if_named_secret(self, name: str, value: Any) -> Any:
+        if not self._strings.hides_secrets or type(value) not in _JSON_TYPES:
             return value
-        if name == prescan.ARGUMENTS and type(value) is str and self._strings.hides_secrets:
-            return self._redact_text(redact_json_text(value))
-        if self._strings.hides_secrets and type(value) in _JSON_TYPES:
-            value = _redact_if_secret(name, value)
-        return self._redact_value(value)
+        if name == prescan.ARGUMENTS and type(value) is str:
+            return redact_json_text(value)
+        return _redact_if_secret(name, value)
 
 
 def redact_json_text(text: str) -> str:
@@ -167,7 +190,10 @@ def redact_json_text(text: str) -> str:
 
 def _redact_if_secret(name: str, value: Any) -> Any:
     confidence = key_names.get_confidence(name)
-    return value if confidence is None else _redact_secret(value, confidence)
+    if confidence is None:
+        return value
+    # Serialized first, as what was never serialized may hold itself.
+    return _redact_secret(json_value(value) if type(value) in {list, dict} else value, confidence)
 
 
 def _redact_secret(value: Any, confidence: Confidence) -> Any:

@@ -2,8 +2,10 @@
 
 import json
 import re
+import sys
 
 import pytest
+from support import anything as some
 
 from respan_langchain.redaction.secrets import DROPPED
 from respan_langchain.rows.encoder import RowEncoder
@@ -169,3 +171,23 @@ def test_keys_that_all_become_the_same_are_told_apart_at_once():
     said = sent({"input": {f"key {n}": n for n in range(5_000)}}, hidden)
 
     assert len(said["input"]) == 5_000
+
+
+@pytest.fixture
+def high_recursion_limit():
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+@pytest.mark.usefixtures("high_recursion_limit")
+@pytest.mark.parametrize("make", [some.circle, lambda: some.world(12)], ids=["circle", "world"])
+@pytest.mark.parametrize("place", ["input", "metadata", "a secret's name"])
+def test_a_value_that_was_never_serialized_stays_bounded(make, place):
+    value = {"password": make()} if place == "a secret's name" else make()
+    row = {"metadata": {"note": value}} if place == "metadata" else {"input": value}
+
+    body = RowEncoder([str.upper]).encode({"metadata": {}, "metrics": {}, **row})
+
+    assert len(body) < 1_000_000

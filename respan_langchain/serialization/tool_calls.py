@@ -1,0 +1,79 @@
+"""Tool calls in OpenAI's form, from any of the forms in which LangChain's packages give them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.serializer import Serializer
+
+
+def serialize_tool_calls(
+    calls: Iterable[Any],
+    broken: Iterable[Any],
+    blocks: Sequence[Mapping[Any, Any]],
+    function_call: Any,
+    serializer: Serializer,
+) -> tuple[list[Json], list[Json]]:
+    """Return the valid and the invalid tool calls of an answer, each call once.
+
+    Args:
+        calls: The message's `tool_calls`.
+        broken: The message's `invalid_tool_calls`.
+        blocks: The calls among the content blocks; most repeat one of the above.
+        function_call: The call in the form of OpenAI's first API, or None.
+        serializer: Serializes the values.
+    """
+    valid = [serialize_tool_call(call, serializer) for call in calls]
+    invalid = [serialize_tool_call(call, serializer) for call in broken]
+    known = [call["id"] for call in valid + invalid]
+    for block in blocks:
+        call = serialize_tool_call(block, serializer)
+        # A piece of a streamed call has no id; LangChain's own list has the whole call.
+        is_repeated = call["id"] in known or (call["id"] is None and known)
+        if not is_repeated and not _is_empty(block):
+            valid.append(call)
+    if not valid and isinstance(function_call, dict) and not _is_empty(function_call):
+        valid.append(serialize_tool_call({"id": None, **function_call}, serializer))
+    return list(valid), list(invalid)
+
+
+def serialize_tool_call(call: Any, serializer: Serializer) -> dict[str, Json]:
+    """Return a tool call with its arguments as a JSON string."""
+    if not isinstance(call, dict):
+        return {
+            "id": None,
+            "type": "function",
+            "function": {"name": None, "arguments": _serialize_arguments(call, serializer)},
+        }
+    function = call.get("function")
+    source = function if isinstance(function, dict) else call
+    arguments = _first_known(source, "args", "arguments", "input", "partial_json")
+    shaped: dict[str, Json] = {
+        "id": serializer.serialize(_first_known(call, "call_id", "id")),
+        "type": "function",
+        "function": {
+            "name": serializer.serialize(source.get("name")),
+            "arguments": _serialize_arguments(arguments, serializer),
+        },
+    }
+    if call.get("error") is not None:
+        shaped["error"] = serializer.serialize(call["error"])
+    return shaped
+
+
+def _is_empty(call: Mapping[Any, Any]) -> bool:
+    # Some servers send a function_call with empty strings beside every answer.
+    return not any(call.get(name) for name in ("name", "arguments", "args", "input", "id"))
+
+
+def _serialize_arguments(arguments: Any, serializer: Serializer) -> Json:
+    if isinstance(arguments, str):
+        return serializer.serialize(arguments)
+    shaped = serializer.serialize({} if arguments is None else arguments)
+    return orjson.dumps(shaped).decode()
+
+
+def _first_known(fields: Mapping[Any, Any], *names: str) -> Any:
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
