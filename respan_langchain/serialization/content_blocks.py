@@ -1,18 +1,24 @@
 """The blocks of a message's content, from every provider, sorted by what they are.
 
-Text becomes the content. What OpenAI's schema keeps beside the content (tool calls, refusals,
-reasoning, citations) is taken out of it; what the provider's own server did is kept apart; media
-is told, not carried; what nobody knows stays in its place.
+Text becomes the content. Tool calls, refusals, reasoning and citations go to the fields that
+OpenAI's schema has for them, calls of the provider's own tools to a list of their own. Media is
+described; a block of an unknown kind stays in its place.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain.serialization import media
+from respan_langchain.serialization import media, server_tools
+from respan_langchain.serialization.citations import serialize_citations
 from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.reasoning import (
+    ENCRYPTED,
+    extract_reasoning,
+    is_encrypted,
+    reasoning_of_text,
+)
 from respan_langchain.serialization.serializer import Serializer
 
-ENCRYPTED: Final = "[encrypted]"
 MEDIA_TYPES: Final = frozenset({
     "image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file",
     "input_file", "document", "media", "text-plain",
@@ -24,44 +30,38 @@ _REASONING_TYPES: Final = frozenset({
 })  # fmt: skip
 _TOOL_CALL_TYPES: Final = frozenset({
     "tool_use", "tool_call", "function_call", "tool_call_chunk", "input_json_delta",
-    "invalid_tool_call",
-})  # fmt: skip
-_SERVER_TOOL_TYPES: Final = frozenset({
-    "server_tool_use", "server_tool_call", "server_tool_call_chunk", "server_tool_result",
-    "mcp_tool_use", "web_search_call", "file_search_call", "code_interpreter_call",
-    "computer_call", "image_generation_call", "mcp_call", "mcp_list_tools",
-    "mcp_approval_request", "local_shell_call", "custom_tool_call", "executable_code",
-    "code_execution_result",
+    "invalid_tool_call", "custom_tool_call",
 })  # fmt: skip
 _MEDIA_DETAILS: Final = ("filename", "file_name", "name", "title", "detail", "context")
 
 
 class MessageParts:
-    """What a message's blocks hold, by what it is."""
+    """The blocks of one message, sorted."""
 
     __slots__ = (
+        "_is_answer",
+        "_is_encrypted",
         "_parts",
+        "_reasoning",
         "_serializer",
         "_texts",
         "annotations",
-        "has_more_than_content",
-        "reasoning",
         "refusal",
         "server_tool_calls",
         "tool_calls",
     )
 
-    def __init__(self, serializer: Serializer) -> None:
+    def __init__(self, serializer: Serializer, *, is_answer: bool) -> None:
         self._serializer = serializer
+        self._is_answer = is_answer
+        self._is_encrypted = False
         self._parts: list[Json] = []
+        self._reasoning = ""
         self._texts: list[str] = []
         self.tool_calls: list[Mapping[Any, Any]] = []
         self.server_tool_calls: list[Json] = []
         self.annotations: list[Json] = []
-        self.reasoning = ""
         self.refusal = ""
-        self.has_more_than_content = False
-        """Whether there is more than content."""
 
     def add_content(self, content: object) -> None:
         """Sort the blocks of this content."""
@@ -73,17 +73,22 @@ class MessageParts:
         elif content is not None:
             self._parts.append(self._serializer.serialize(content))
 
-    def content(self, *, joined: bool) -> Json:
-        """The text as one string where that says it all, else the parts in their order.
+    @property
+    def content(self) -> Json:
+        """The text as one string if there is nothing else, otherwise the parts in their order.
 
-        Args:
-            joined: Whether several texts are one text that came in pieces, as a model's answer
-                does;
-                a prompt's texts are parts that somebody set apart.
+        Several texts of an answer are one text that was streamed in pieces; those of a prompt are
+        parts that its author set apart.
         """
-        if len(self._texts) == len(self._parts) and (joined or len(self._texts) < 2):
+        is_one_text = self._is_answer or len(self._texts) < 2
+        if len(self._texts) == len(self._parts) and is_one_text:
             return "".join(self._texts)
         return self._parts
+
+    @property
+    def reasoning(self) -> str:
+        """The text of all reasoning blocks; `[encrypted]` if only ciphertext was sent."""
+        return self._reasoning or (ENCRYPTED if self._is_encrypted else "")
 
     def _add_block(self, block: object) -> None:
         if isinstance(block, str):
@@ -100,32 +105,32 @@ class MessageParts:
             self._parts.append(serialize_media(block, self._serializer))
         elif kind == "non_standard" and isinstance(block.get("value"), dict):
             self._add_typed_block(block["value"], block["value"].get("type"))
-        else:
-            self._add_beside_content(block, kind)
-
-    def _add_beside_content(self, block: dict[Any, Any], kind: object) -> None:
-        self.has_more_than_content = True
-        if kind in _TOOL_CALL_TYPES:
+        elif kind in _TOOL_CALL_TYPES:
             self.tool_calls.append(block)
         elif kind in _REASONING_TYPES:
-            self.reasoning += extract_reasoning(block) or ("" if self.reasoning else ENCRYPTED)
+            self._reasoning += extract_reasoning(block)
+            self._is_encrypted = self._is_encrypted or is_encrypted(block)
         elif kind == "refusal":
-            refusal = self._serializer.serialize(block.get("refusal"))
-            self.refusal += refusal if isinstance(refusal, str) else ""
-        elif kind in _SERVER_TOOL_TYPES or (
-            isinstance(kind, str) and kind.endswith("_tool_result")
-        ):
-            self.server_tool_calls.append(self._serializer.serialize(block))
+            self._add_refusal(block.get("refusal"))
         else:
+            self._add_other_block(block)
+
+    def _add_other_block(self, block: dict[Any, Any]) -> None:
+        # In a prompt, the result of a tool is content that the caller gave.
+        if self._is_answer and server_tools.is_server_tool(block):
+            whole = server_tools.without_stream_position(block)
+            self.server_tool_calls.append(self._serializer.serialize(whole))
+        elif not (self._is_answer and server_tools.is_opaque(block)):
             self._parts.append(self._serializer.serialize(block))
+
+    def _add_refusal(self, refusal: object) -> None:
+        shaped = self._serializer.serialize(refusal)
+        self.refusal += shaped if isinstance(shaped, str) else ""
 
     def _add_text_block(self, block: dict[Any, Any]) -> None:
         self._add_text(block.get("text"))
-        for name in ("annotations", "citations"):
-            cited = block.get(name)
-            if isinstance(cited, list | tuple) and cited:
-                self.has_more_than_content = True
-                self.annotations += self._serializer.serialize_values(cited)
+        self._reasoning += reasoning_of_text(block)
+        self.annotations += serialize_citations(block, self._serializer)
 
     def _add_text(self, text: object) -> None:
         shaped = self._serializer.serialize("" if text is None else text)
@@ -136,35 +141,19 @@ class MessageParts:
             self._parts.append(shaped)
 
 
-def extract_reasoning(value: Any, deepest: int = 5) -> str:
-    """The words in a model's reasoning, however it is wrapped; empty when they are hidden."""
-    if isinstance(value, str):
-        return value
-    if deepest == 0:
-        return ""
-    if isinstance(value, list | tuple):
-        texts = (extract_reasoning(item, deepest - 1) for item in value)
-        return "\n\n".join(text for text in texts if text)
-    if isinstance(value, dict):
-        for name in ("reasoning", "thinking", "reasoning_content", "summary", "content", "text"):
-            if text := extract_reasoning(value.get(name), deepest - 1):
-                return text
-    return ""
-
-
 def serialize_media(block: dict[Any, Any], serializer: Serializer) -> Json:
-    """A block of media, told by what it is; a link, or what is to be kept, as it stands."""
+    """Describe a block of media; a link, or media that is to be kept, stays as it is."""
     if serializer.keep_media:
         return serializer.serialize(block)
     data, mime = _find_payload(block)
     if data is None:
         return serializer.serialize(block)
-    told = (
+    description = (
         media.describe_bytes(data, mime)
         if isinstance(data, bytes)
         else media.describe_base64(data, mime)
     )
-    shaped: dict[str, Json] = {**told, "type": serializer.serialize(block["type"])}
+    shaped: dict[str, Json] = {**description, "type": serializer.serialize(block["type"])}
     for holder in (block, block.get("file"), block.get("image_url")):
         if isinstance(holder, dict):
             shaped.update(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain._safe_call import safe_call
-from respan_langchain.serialization import objects, openai_message
+from respan_langchain.serialization import message_forms, objects, openai_message
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 from respan_langchain.serialization.type_registry import find_serializer
@@ -65,7 +65,7 @@ def get_role(value: object) -> str | None:
     fields = get_message_fields(value)
     words = (fields.get(name) for name in ("role", "type"))
     found = next((word for word in words if type(word) is str and word), "none")
-    return openai_message.ROLES.get(found, "none") if fields else None
+    return message_forms.ROLES.get(found, "none") if fields else None
 
 
 def _read_fields(value: Any) -> Mapping[Any, Any] | None:
@@ -73,8 +73,8 @@ def _read_fields(value: Any) -> Mapping[Any, Any] | None:
         fields: dict[str, Any] = value.__dict__
         return fields
     if type(value) is dict:
-        return openai_message.parse_message_dict(value)
-    turn = openai_message.parse_message_pair(value)
+        return message_forms.parse_message_dict(value)
+    turn = message_forms.parse_message_pair(value)
     return None if turn is None else {"role": turn[0]}
 
 
@@ -83,7 +83,7 @@ def _serialize_turn(value: object, serializer: Serializer) -> dict[str, Json]:
     turn = shaped[0] if isinstance(shaped, list) else shaped
     if not isinstance(turn, dict) or "role" not in turn:
         return {"role": "none", "content": turn}
-    if turn["role"] in openai_message.ROLES.values():
+    if turn["role"] in message_forms.ROLES.values():
         return turn
     return {**turn, "role": "none", "original_role": turn["role"]}
 

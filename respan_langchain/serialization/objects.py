@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from respan_langchain.serialization import media, openai_message, scalars
+from respan_langchain.serialization import media, message_forms, openai_message, scalars
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 
@@ -29,7 +29,7 @@ def serialize_dict(value: dict[Any, Any], serializer: Serializer) -> Json:
     """Serialize a dict, which may stand for a message or hold a conversation."""
     pairs = list(dict.items(value))
     if ("role" in value or "type" in value) and (
-        fields := openai_message.parse_message_dict(value)
+        fields := message_forms.parse_message_dict(value)
     ) is not None:
         return openai_message.message_from_fields(fields, serializer)
     if not _CONVERSATION_KEYS.isdisjoint(value):
@@ -81,13 +81,11 @@ class Conversation:
 
 
 def _conversation_at(name: object, value: Any) -> Any:
-    if (
-        name in _CONVERSATION_KEYS
-        and isinstance(value, list | tuple)
-        and any(map(openai_message.parse_message_pair, value))
-    ):
-        return Conversation(value)
-    return value
+    if name not in _CONVERSATION_KEYS or not isinstance(value, list | tuple):
+        return value
+    if isinstance(value, tuple) and message_forms.parse_message_pair(value) is not None:
+        return Conversation((value,))
+    return Conversation(value) if any(map(message_forms.parse_message_pair, value)) else value
 
 
 def serialize_conversation(value: Conversation, serializer: Serializer) -> Json:
@@ -99,7 +97,7 @@ def serialize_conversation_message(value: Any, serializer: Serializer) -> Json:
     """Serialize a message in any form that LangChain accepts; a bare string is the user's."""
     if isinstance(value, str):
         return {"role": "user", "content": serialize_str_subclass(value, serializer)}
-    if (turn := openai_message.parse_message_pair(value)) is not None:
+    if (turn := message_forms.parse_message_pair(value)) is not None:
         return openai_message.message_from_fields({"role": turn[0], "content": turn[1]}, serializer)
     return serializer.serialize(value)
 

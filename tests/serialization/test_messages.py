@@ -312,9 +312,9 @@ ANSWERS = {
         AIMessage.model_construct(content=[{"type": "text", "text": {"a": 1}}]),
         {"content": [{"a": 1}]},
     ),
-    "reasoning in a well": (
+    "reasoning that is nested too deep": (
         AIMessage.model_construct(content=[{"type": "reasoning", "summary": [[[[[["deep"]]]]]]}]),
-        {"content": "", "reasoning_content": "[encrypted]"},
+        {"content": ""},
     ),
     "a tool call that is none": (
         AIMessage.model_construct(content="", tool_calls=["f"]),
@@ -328,6 +328,46 @@ ANSWERS = {
     "a block that nobody knows": (
         AIMessage([text_block("See"), {"type": "hologram", "depth": 3}]),
         {"content": [text_block("See"), {"type": "hologram", "depth": 3}]},
+    ),
+    "an empty legacy function call": (
+        AIMessage("hi", additional_kwargs={"function_call": {"name": "", "arguments": ""}}),
+        {"content": "hi"},
+    ),
+    "an empty function call among the blocks": (
+        AIMessage([text_block("hi"), {"type": "function_call", "name": "", "arguments": ""}]),
+        {"content": "hi"},
+    ),
+    "a custom tool call that the tool calls repeat": (
+        AIMessage(
+            [{"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_1", "input": "ls"}],
+            tool_calls=[{"name": "shell", "args": {"__arg1": "ls"}, "id": "call_1"}],
+        ),
+        {
+            "content": "",
+            "tool_calls": [
+                {
+                    "id": "call_1",
+                    "type": "function",
+                    "function": {"name": "shell", "arguments": '{"__arg1":"ls"}'},
+                }
+            ],
+        },
+    ),
+    "a block that only carries a signature": (
+        AIMessage([text_block("hi"), {"type": "function_call_signature", "signature": "Eqo"}]),
+        {"content": "hi"},
+    ),
+    "audio in bytes": (
+        AIMessage("", additional_kwargs={"audio": b"RIFF\x00\x00\x00\x00WAVE"}),
+        {
+            "content": "",
+            "audio": {
+                "type": "audio",
+                "mime_type": "audio/wav",
+                "bytes": 12,
+                "sha256": "56ddf20bae94693a26732a7629d110957d63d8afd31c95f098b32b0d9ec5b387",
+            },
+        },
     ),
     "spoken audio": (
         AIMessage(
@@ -374,6 +414,7 @@ def test_a_serialized_thing_that_is_no_message_stays_what_it_is():
 SPELLINGS = {
     "a message": HumanMessage("hi"),
     "a pair": ("user", "hi"),
+    "a pair that went through JSON": ["user", "hi"],
     "a pair in LangChain's words": ("human", "hi"),
     "a string": "hi",
     "OpenAI's dict": {"role": "user", "content": "hi"},
