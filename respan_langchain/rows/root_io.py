@@ -13,6 +13,7 @@ from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (
     get_role,
+    parse_conversation,
     serialize_generations,
     serialize_messages,
 )
@@ -108,9 +109,7 @@ _NOWHERE: Final = object()
 
 def _messages_of(state: object) -> Sequence[object] | None:
     found = state.get(MESSAGES) if isinstance(state, Mapping) else getattr(state, MESSAGES, None)
-    if isinstance(found, str) or not isinstance(found, Sequence):
-        return None
-    return found
+    return parse_conversation(found)
 
 
 def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:

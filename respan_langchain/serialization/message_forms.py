@@ -1,6 +1,6 @@
-"""Forms of a message: roles, dicts, pairs, and one message in place of a list."""
+"""The forms in which LangChain accepts a message: roles, dicts and pairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 ROLES: Final = {
@@ -68,17 +68,3 @@ def parse_message_pair(value: Any) -> tuple[str, Any] | None:
     ):
         return value[0], value[1]
     return None
-
-
-def parse_conversation(value: Any) -> Sequence[Any] | None:
-    """Return the messages in a state's `messages`; None if there are none in it.
-
-    LangGraph accepts one message in place of the list: a string, a message, a dict or a tuple.
-    """
-    if isinstance(value, str) or hasattr(type(value), "__pydantic_fields__"):
-        return [value]
-    if isinstance(value, Mapping):
-        return [value] if parse_message_dict(value) is not None else None
-    if isinstance(value, tuple) and parse_message_pair(value) is not None:
-        return [value]
-    return value if isinstance(value, Sequence) and not isinstance(value, bytes) else None

@@ -54,6 +54,16 @@ def serialize_generations(
     )
 
 
+def parse_conversation(value: object) -> Sequence[object] | None:
+    """Return the messages in a state's `messages`; None if it holds none.
+
+    LangGraph accepts one message in place of the list: a string, a message, a dict or a tuple.
+    """
+    if isinstance(value, str) or (not isinstance(value, list) and get_role(value) is not None):
+        return [value]
+    return value if isinstance(value, Sequence) and not isinstance(value, bytes) else None
+
+
 def get_message_fields(value: object) -> Mapping[Any, Any]:
     """Return the fields of a message, or of a dict or pair that stands for one; else none."""
     found = safe_call(_read_fields, value)

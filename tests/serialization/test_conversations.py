@@ -6,8 +6,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.message_forms import parse_conversation
-from respan_langchain.serialization.messages import serialize_messages
+from respan_langchain.serialization.messages import parse_conversation, serialize_messages
 
 ONE = [{"role": "user", "content": "hi"}]
 FORMS = {
