@@ -4,15 +4,15 @@ Texts of models and users are never parsed as markup, and never reach the termin
 """
 
 import datetime as dt
-import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from rich.text import Text
 
+from respan_langchain import _display
+from respan_langchain._display import parse_tool_call, preview_text
 from respan_langchain.client.models import Log
 
 UNKNOWN: Final = "-"
@@ -50,36 +50,14 @@ def preview_line(value: Any) -> Text:
 
 
 def preview(value: Any) -> str:
-    """Return the text of a value: a message's content, a conversation's last question, or JSON."""
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return _preview_mapping(value)
-    if isinstance(value, list) and value and isinstance(value[-1], Mapping) and "role" in value[-1]:
-        messages = [each for each in value if isinstance(each, Mapping)]
-        questions = [each for each in messages if each.get("role") == "user"]
-        return preview((questions or value)[-1])
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _preview_mapping(value: Mapping[str, Any]) -> str:
-    if calls := value.get("tool_calls"):
-        return ", ".join(format_tool_call(call) for call in calls)
-    if "role" in value and isinstance(value.get("content"), str):
-        return str(value["content"])
-    if len(value) == 1:
-        return preview(next(iter(value.values())))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Return the text of a value: a message's content, a conversation's last question."""
+    return UNKNOWN if value is None else preview_text(value)
 
 
 def format_tool_call(call: Any) -> str:
     """Show a tool call as code would call it."""
-    function = call.get("function") if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping):
-        return json.dumps(call, ensure_ascii=False, default=str)
-    return f"{function.get('name')}({function.get('arguments', '')})"
+    name, arguments = parse_tool_call(call)
+    return f"{name}({arguments})"
 
 
 def format_count(number: int | None) -> str:
@@ -97,20 +75,13 @@ def pluralize(number: int | None, one: str, many: str) -> str:
 
 
 def format_cost(usd: Decimal | float | None) -> str:
-    """Format USD; below one dollar with six decimals."""
-    if usd is None:
-        return UNKNOWN
-    if not usd:
-        return "$0"
-    amount = Decimal(usd)
-    return f"${amount:,.2f}" if abs(amount) >= 1 else f"${amount:.6f}"
+    """Format USD."""
+    return UNKNOWN if usd is None else _display.format_cost(usd)
 
 
 def format_duration(seconds: float | None) -> str:
     """Format seconds."""
-    if seconds is None:
-        return UNKNOWN
-    return f"{seconds:.2f}s" if seconds < 100 else f"{seconds:,.0f}s"
+    return UNKNOWN if seconds is None else _display.format_duration(seconds)
 
 
 def format_date(when: dt.datetime | None) -> str:

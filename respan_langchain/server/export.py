@@ -1,57 +1,69 @@
-"""What is filtered, as a file: JSONL with whole rows, or CSV for a spreadsheet."""
+"""Exports of the filtered rows: streamed from the store, with the columns of `datasets/export`."""
 
 import csv
 import io
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import cast, get_args
 
 import orjson
 
-from respan_langchain._cell_format import to_csv_cell, to_text
+from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
+from respan_langchain.datasets.export.files import json_text
+from respan_langchain.datasets.export.presets import Preset, to_preset
+from respan_langchain.datasets.export.rows import ExactLog
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
-from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.embedded.store.timestamps import format_timestamp
 from respan_langchain.server.layout import SECURITY_HEADERS
-from respan_langchain.server.preview import parse_stored
 from respan_langchain.server.query import View
 
 BATCH_SIZE = 200
 """Rows that are read at once."""
-CSV_COLUMNS = (
-    "unique_id", "timestamp", "log_type", "span_name", "model", "status", "status_code",
-    "input", "output", "expected_output", "prompt_tokens", "completion_tokens", "total_tokens",
-    "cost", "latency", "time_to_first_token", "error_message", "custom_identifier",
-    "thread_identifier", "customer_identifier", "metadata",
-)  # fmt: skip
-TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8"}
+CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8"}
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+
+Batches = Iterator[list[bytes]]
+"""Serialized logs, in the API's JSON."""
 
 
-def export(store: Store, dataset_id: str, view: View, suffix: str) -> Response:
-    """Answer with a file, read from the store as it is sent; the oldest row first."""
+def export(
+    store: Store, dataset_id: str, view: View, suffix: str, preset: str | None = None
+) -> Response:
+    """Build the response of an export, the oldest row first.
+
+    Args:
+        store: Where the rows are; they are read while the response is sent.
+        dataset_id: Which dataset.
+        view: Which of its rows.
+        suffix: `.jsonl` or `.csv`.
+        preset: The tool for which JSON lines are written; None for the API's own JSON.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise HttpError.for_field("preset", f"must be one of {', '.join(PRESETS)}")
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         newest = logs_table.get_last_seq(connection)
         condition = all_of([view.condition(newest), Condition("seq <= ?", (newest,))])
-    portions = _read_batches(store, dataset["seq"], condition)
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset["name"]).strip("-.") or "dataset"
+    batches = _read_batches(store, dataset["seq"], condition)
     headers = SECURITY_HEADERS | {
-        "content-type": TYPES[suffix],
-        "content-disposition": f'attachment; filename="{name}{suffix}"',
+        "content-type": CONTENT_TYPES[suffix],
+        "content-disposition": f'attachment; filename="{_file_name(dataset, preset)}{suffix}"',
     }
-    return Response(200, headers=headers, chunks=WRITERS[suffix](portions))
+    return Response(200, headers=headers, chunks=_choose_writer(suffix, preset)(batches))
 
 
-Rows = list[tuple[sqlite3.Row, list[sqlite3.Row]]]
-"""Logs, each with its scores."""
+def _file_name(dataset: sqlite3.Row, preset: str | None) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset["name"]).strip("-.") or "dataset"
+    return name if preset is None else f"{name}.{preset}"
 
 
-def _read_batches(store: Store, dataset: int, condition: Condition) -> Iterator[Rows]:
+def _read_batches(store: Store, dataset: int, condition: Condition) -> Batches:
     done = 0
     while True:
         following = all_of([condition, Condition("seq > ?", (done,))])
@@ -62,45 +74,47 @@ def _read_batches(store: Store, dataset: int, condition: Condition) -> Iterator[
             scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
         if not rows:
             return
-        yield [(row, scores.get(row["seq"], [])) for row in rows]
+        yield [_serialize(row, scores.get(row["seq"], [])) for row in rows]
         done = rows[-1]["seq"]
 
 
-def _as_jsonl(portions: Iterator[Rows]) -> Iterator[bytes]:
-    for rows in portions:
-        yield b"".join(
-            orjson.dumps(
-                serialize_log(row) | {"scores": [serialize_score(score) for score in scores]},
-                option=orjson.OPT_APPEND_NEWLINE,
-            )
-            for row, scores in rows
-        )
+def _serialize(row: sqlite3.Row, scores: list[sqlite3.Row]) -> bytes:
+    return orjson.dumps(
+        serialize_log(row) | {"scores": [serialize_score(score) for score in scores]}
+    )
 
 
-def _as_csv(portions: Iterator[Rows]) -> Iterator[bytes]:
-    # The mark tells spreadsheets that this is UTF-8.
-    yield "\ufeff".encode() + _csv([list(CSV_COLUMNS)])
-    for rows in portions:
-        yield _csv([[_cell(row, name) for name in CSV_COLUMNS] for row, _ in rows])
+def _choose_writer(suffix: str, preset: str | None) -> Callable[[Batches], Iterator[bytes]]:
+    if suffix == ".csv":
+        return _write_csv
+    if preset is None:
+        return _write_jsonl
+    return lambda batches: _write_preset(batches, cast("Preset", preset))
 
 
-def _csv(lines: list[list[Any]]) -> bytes:
+def _write_jsonl(batches: Batches) -> Iterator[bytes]:
+    for logs in batches:
+        yield b"".join(log + b"\n" for log in logs)
+
+
+def _write_preset(batches: Batches, preset: Preset) -> Iterator[bytes]:
+    for logs in batches:
+        lines = [json_text(to_preset(preset, _parse_log(log))) for log in logs]
+        yield "".join(f"{line}\n" for line in lines).encode(errors="replace")
+
+
+def _write_csv(batches: Batches) -> Iterator[bytes]:
+    # The byte order mark tells spreadsheets that this is UTF-8.
+    yield "\ufeff".encode() + _csv_lines([list(COLUMNS)])
+    for logs in batches:
+        yield _csv_lines([list(to_csv_cells(_parse_log(log)).values()) for log in logs])
+
+
+def _csv_lines(rows: list[list[object]]) -> bytes:
     file = io.StringIO()
-    csv.writer(file).writerows(lines)
-    return file.getvalue().encode()
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode(errors="replace")
 
 
-def _cell(row: sqlite3.Row, name: str) -> Any:
-    if name == "timestamp":
-        return format_timestamp(row["happened_at"])
-    value = row[name]
-    if name in {"input", "output", "expected_output"}:
-        content = parse_stored(value)
-        value = to_text(content) if isinstance(content, str) else value
-    return to_csv_cell(value)
-
-
-WRITERS: dict[str, Callable[[Iterator[Rows]], Iterator[bytes]]] = {
-    ".jsonl": _as_jsonl,
-    ".csv": _as_csv,
-}
+def _parse_log(log: bytes) -> Log:
+    return ExactLog.model_validate_json(log)

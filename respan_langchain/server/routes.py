@@ -117,7 +117,8 @@ class WebPages:
                 return {"GET": lambda: compare.show(store, dataset_id, marked)}
             case ["export.jsonl" | "export.csv" as file]:
                 suffix = file.removeprefix("export")
-                return {"GET": lambda: export.export(store, dataset_id, view, suffix)}
+                preset = request.parameters.get("preset")
+                return {"GET": lambda: export.export(store, dataset_id, view, suffix, preset)}
             case _:
                 return {}
 

@@ -34,7 +34,7 @@ def test_a_narrow_table_omits_run_names():
     assert head.split() == ["id", "kind", "input", "output", "tokens", "cost", "time", "status"]
     assert len(rule) == 79
     assert line.split("  ")[0] == " e341161a chat question 1"
-    assert line.endswith("12 $0.001000 0.50s ok")
+    assert line.endswith("12 $0.00100 500 ms ok")
 
 
 def test_a_wide_table_shows_every_column():
@@ -43,7 +43,7 @@ def test_a_wide_table_shows_every_column():
     assert head.split()[:4] == ["id", "kind", "name", "input"]
     assert len(rule) == 119
     assert line.startswith(" e341161a   chat   support   question 1  ")
-    assert line.endswith("12   $0.001000   0.50s   success")
+    assert line.endswith("12   $0.00100   500 ms   success")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
@@ -72,7 +72,7 @@ MONEY = {
     Decimal(0): "$0",
     Decimal("0.0000183"): "$0.000018",
     Decimal("1234.5"): "$1,234.50",
-    0.5: "$0.500000",
+    0.5: "$0.5000",
 }
 
 
@@ -81,7 +81,7 @@ def test_money(usd):
     assert formatting.format_cost(usd) == MONEY[usd]
 
 
-SECONDS = {None: "-", 0.0: "0.00s", 1.234: "1.23s", 1234.5: "1,234s"}
+SECONDS = {None: "-", 0.0: "0 ms", 1.234: "1.23 s", 1234.5: "20 m 34 s"}
 
 
 @pytest.mark.parametrize("duration", SECONDS, ids=str)
@@ -100,17 +100,17 @@ PREVIEWS = {
     "text": ("hello", "hello"),
     "nothing": (None, "-"),
     "one value": ({"question": "Where?"}, "Where?"),
-    "several values": ({"a": 1, "b": "ü"}, '{"a": 1, "b": "ü"}'),
+    "several values": ({"a": 1, "b": "ü"}, "a: 1, b: ü"),
     "a message": ({"role": "assistant", "content": "hi"}, "hi"),
     "a call": ({"role": "assistant", "content": "", "tool_calls": [CALL]}, 'look({"a":1})'),
-    "an odd call": ({"role": "assistant", "tool_calls": ["odd"]}, '"odd"'),
+    "an odd call": ({"role": "assistant", "tool_calls": ["odd"]}, 'tool("odd")'),
     "a conversation": (
         [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}],
         "a",
     ),
     "no user": ([{"role": "system", "content": "a"}], "a"),
     "parts": ({"role": "user", "content": [{"type": "text", "text": "a"}]}, None),
-    "a list": ([1, 2], "[1, 2]"),
+    "a list": ([1, 2], "1 · 2"),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from respan_langchain._display import content_text
 from respan_langchain.embedded.endpoints.regex_worker import SEARCH_TIMEOUT, RegexWorker
 from respan_langchain.embedded.http import HttpError
 
@@ -70,15 +71,6 @@ def get_evaluator(name: object, *, allow_python: bool) -> Evaluator:
     return Evaluator(BUILT_IN[kind](argument))
 
 
-def text_of(value: Any) -> str:
-    """Return the text of a value: a message's content, or the value as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and isinstance(value.get("content"), str):
-        return str(value["content"])
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
 def _result(passed: bool, comment: str = "") -> EvaluationResult:
     return EvaluationResult(1.0 if passed else 0.0, passed, comment)
 
@@ -89,17 +81,19 @@ def _exact_match(argument: str) -> Evaluate:
     def evaluate(log: LogContents) -> EvaluationResult | None:
         if log["expected_output"] is None:
             return None
-        return _result(text_of(log["output"]).strip() == text_of(log["expected_output"]).strip())
+        return _result(
+            content_text(log["output"]).strip() == content_text(log["expected_output"]).strip()
+        )
 
     return evaluate
 
 
 def _contains(argument: str) -> Evaluate:
     def evaluate(log: LogContents) -> EvaluationResult | None:
-        wanted = argument or (log["expected_output"] and text_of(log["expected_output"]))
+        wanted = argument or (log["expected_output"] and content_text(log["expected_output"]))
         if not wanted:
             return None
-        return _result(wanted.casefold() in text_of(log["output"]).casefold())
+        return _result(wanted.casefold() in content_text(log["output"]).casefold())
 
     return evaluate
 
@@ -139,7 +133,7 @@ def _regex(argument: str) -> Evaluator:
             return None
         _check_pattern(pattern)
         try:
-            return _result(worker.search(pattern, text_of(log["output"])[:MAX_SEARCHED_CHARS]))
+            return _result(worker.search(pattern, content_text(log["output"])[:MAX_SEARCHED_CHARS]))
         except TimeoutError as error:
             slow += 1
             if slow > MAX_SLOW_SEARCHES:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from respan_langchain._display import format_cost, format_count, format_duration, format_short_count
 from respan_langchain.embedded.store.time_series import MAX_ROWS, Bucket, TimeSeries
-from respan_langchain.server import formatting
+from respan_langchain.server.formatting import format_iso, format_share, format_time
 from respan_langchain.server.html import Html, element
 
 WIDTH = 360
@@ -29,7 +30,7 @@ def charts(course: TimeSeries) -> Html:
     series = [_rows(course), _cost(course), _tokens(course), _latency(course)]
     note = None
     if sum(bucket.count for bucket in course.buckets) >= MAX_ROWS:
-        note = element("p", f"The newest {formatting.count(MAX_ROWS)} rows.", class_="hint")
+        note = element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
     return element("div", *[_chart(one, course) for one in series], note, class_="charts")
 
 
@@ -38,13 +39,11 @@ def _rows(course: TimeSeries) -> Series:
     errors = sum(bucket.errors for bucket in course.buckets)
     return Series(
         "Rows",
-        formatting.count(count),
-        f"{formatting.share(errors, count)} errors",
+        format_count(count),
+        f"{format_share(errors, count)} errors",
         lambda bucket: bucket.count,
         lambda bucket: bucket.errors,
-        lambda bucket: (
-            f"{formatting.count(bucket.count)} rows, {formatting.count(bucket.errors)} errors"
-        ),
+        lambda bucket: f"{format_count(bucket.count)} rows, {format_count(bucket.errors)} errors",
     )
 
 
@@ -53,11 +52,11 @@ def _cost(course: TimeSeries) -> Series:
     runs = sum(bucket.runs for bucket in course.buckets)
     return Series(
         "Cost",
-        formatting.money(cost),
-        f"{formatting.money(cost / runs)} a run",
+        format_cost(cost),
+        f"{format_cost(cost / runs)} a run",
         lambda _: None,
         lambda bucket: bucket.cost,
-        lambda bucket: formatting.money(bucket.cost),
+        lambda bucket: format_cost(bucket.cost),
     )
 
 
@@ -66,13 +65,12 @@ def _tokens(course: TimeSeries) -> Series:
     completion = sum(bucket.completion_tokens for bucket in course.buckets)
     return Series(
         "Tokens",
-        formatting.short_count(prompt + completion),
-        f"{formatting.short_count(prompt)} in, {formatting.short_count(completion)} out",
+        format_short_count(prompt + completion),
+        f"{format_short_count(prompt)} in, {format_short_count(completion)} out",
         lambda bucket: bucket.prompt_tokens + bucket.completion_tokens,
         lambda bucket: bucket.completion_tokens,
         lambda bucket: (
-            f"{formatting.count(bucket.prompt_tokens)} in,"
-            f" {formatting.count(bucket.completion_tokens)} out"
+            f"{format_count(bucket.prompt_tokens)} in, {format_count(bucket.completion_tokens)} out"
         ),
     )
 
@@ -82,13 +80,13 @@ def _latency(course: TimeSeries) -> Series:
     slow = [b.slow_latency for b in course.buckets if b.slow_latency is not None]
     return Series(
         "Latency",
-        formatting.duration(sorted(medians)[len(medians) // 2] if medians else None),
-        f"median; slowest 5% up to {formatting.duration(max(slow, default=None))}",
+        format_duration(sorted(medians)[len(medians) // 2] if medians else None),
+        f"median; slowest 5% up to {format_duration(max(slow, default=None))}",
         lambda bucket: bucket.slow_latency,
         lambda bucket: bucket.median_latency,
         lambda bucket: (
-            f"{formatting.duration(bucket.median_latency)} median,"
-            f" {formatting.duration(bucket.slow_latency)} for the slowest 5%"
+            f"{format_duration(bucket.median_latency)} median,"
+            f" {format_duration(bucket.slow_latency)} for the slowest 5%"
         ),
     )
 
@@ -125,7 +123,7 @@ def _column(place: int, bucket: Bucket, series: Series, highest: float) -> Html:
     ]
     area = element("rect", x=f"{place * width:.1f}", y=0, width=f"{width:.1f}", height=HEIGHT,
                    class_="area")  # fmt: skip
-    told = element("title", f"{formatting.clock(bucket.begin)} UTC: {series.tell(bucket)}")
+    told = element("title", f"{format_time(bucket.begin)} UTC: {series.tell(bucket)}")
     return element("g", area, *bars, told)
 
 
@@ -144,7 +142,7 @@ def _bar(left: float, width: float, height: float, kind: str) -> Html:
 
 def _ends(buckets: Sequence[Bucket]) -> Html:
     ends = [
-        element("time", formatting.clock(one.begin), datetime=formatting.iso(one.begin))
+        element("time", format_time(one.begin), datetime=format_iso(one.begin))
         for one in (buckets[0], buckets[-1])
     ]
     return element("div", *ends, class_="axis", aria_hidden="true")

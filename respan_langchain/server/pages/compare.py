@@ -6,11 +6,18 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import Any
 
-from respan_langchain.embedded.endpoints.evaluators import text_of
+from respan_langchain._display import (
+    UNKNOWN,
+    content_text,
+    format_cost,
+    format_count,
+    format_duration,
+)
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import formatting, layout
+from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_iso, format_time
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty
@@ -19,11 +26,11 @@ MAX_WORDS = 1000
 """Words of each text up to which differences are looked for."""
 
 FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-    ("Tokens in", "prompt_tokens", formatting.count),
-    ("Tokens out", "completion_tokens", formatting.count),
-    ("Cost", "cost", formatting.money),
-    ("Latency", "latency", formatting.duration),
-    ("First token", "time_to_first_token", formatting.duration),
+    ("Tokens in", "prompt_tokens", format_count),
+    ("Tokens out", "completion_tokens", format_count),
+    ("Cost", "cost", format_cost),
+    ("Latency", "latency", format_duration),
+    ("First token", "time_to_first_token", format_duration),
 )
 
 
@@ -71,7 +78,7 @@ def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
         element(
             "tr",
             element("th", title, scope="row"),
-            *[element("td", visible_text(row[column] or formatting.UNKNOWN), class_="number")
+            *[element("td", visible_text(row[column] or UNKNOWN), class_="number")
               for row in (one, other)],
             element("td", "" if one[column] == other[column] else "differs", class_="number"),
         )
@@ -83,16 +90,14 @@ def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
 
 def _name(dataset_id: str, row: sqlite3.Row) -> Html:
     name = row["span_name"] or row["log_type"] or "Row"
-    when = element(
-        "time", formatting.clock(row["happened_at"]), datetime=formatting.iso(row["happened_at"])
-    )
+    when = element("time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"]))
     link = element("a", visible_text(name), href=log_link(dataset_id, row["unique_id"]))
     return join(link, when)
 
 
 def _difference(one: float | None, other: float | None) -> str:
     if one is None or other is None:
-        return formatting.UNKNOWN
+        return UNKNOWN
     if one == other:
         return "same"
     if one == 0:
@@ -143,5 +148,5 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict) and isinstance(value.get("role"), str):
-        return f"{value['role']}: {text_of(value)}"
+        return f"{value['role']}: {content_text(value)}"
     return (value if isinstance(value, str) else pretty(value))[:MAX_CHARS]

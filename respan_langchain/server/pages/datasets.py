@@ -3,10 +3,12 @@
 import sqlite3
 import time
 
+from respan_langchain._display import format_cost, format_count, format_short_count
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import formatting, layout
+from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_age, format_iso
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 
 MAX_DATASETS = 500
@@ -32,10 +34,10 @@ def listing(store: Store) -> Html:
 
 def _totals(rows: list[sqlite3.Row]) -> Html:
     figures_shown = [
-        ("Datasets", formatting.count(len(rows))),
-        ("Rows", formatting.count(sum(row["log_count"] for row in rows))),
-        ("Tokens", formatting.short_count(sum(row["total_tokens"] for row in rows))),
-        ("Cost", formatting.money(round(sum(row["total_cost"] for row in rows), 9))),
+        ("Datasets", format_count(len(rows))),
+        ("Rows", format_count(sum(row["log_count"] for row in rows))),
+        ("Tokens", format_short_count(sum(row["total_tokens"] for row in rows))),
+        ("Cost", format_cost(round(sum(row["total_cost"] for row in rows), 9))),
     ]
     return layout.metric_strip(figures_shown)
 
@@ -65,14 +67,14 @@ def _row(row: sqlite3.Row, now: float) -> Html:
     return element(
         "tr",
         name,
-        _figure("Rows", formatting.count(row["log_count"])),
-        _figure("Errors", formatting.count(errors), "has-errors" if errors else "none"),
-        _figure("Tokens", formatting.short_count(row["total_tokens"])),
-        _figure("Cost", formatting.money(round(row["total_cost"], 9))),
+        _figure("Rows", format_count(row["log_count"])),
+        _figure("Errors", format_count(errors), "has-errors" if errors else "none"),
+        _figure("Tokens", format_short_count(row["total_tokens"])),
+        _figure("Cost", format_cost(round(row["total_cost"], 9))),
         element(
             "td",
-            element("time", formatting.ago(row["updated_at"], now),
-                    datetime=formatting.iso(row["updated_at"])),
+            element("time", format_age(row["updated_at"], now),
+                    datetime=format_iso(row["updated_at"])),
             class_="when",
             data_label="Last change",
         ),

@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from respan_langchain.server import formatting
+from respan_langchain._display import is_conversation, is_message, parse_tool_call
+from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, element, join, visible_text
 from respan_langchain.server.preview import (
     are_documents,
-    is_conversation,
-    is_message,
-    parse_call,
     parse_stored,
     pretty,
 )
@@ -64,7 +62,7 @@ class ContentRenderer:
             known in {"system", "developer"}
             and len(str(message.get("content"))) > FOLD_SYSTEM_CHARS
         ):
-            length = formatting.size(len(str(message.get("content"))))
+            length = format_size(len(str(message.get("content"))))
             body = element("details", element("summary", f"Instructions, {length}"), body)
         return element("li", head, body, class_=f"message message-{known}")
 
@@ -73,7 +71,7 @@ class ContentRenderer:
         if self.show_all or len(text) <= MAX_CHARS:
             return element("div", visible_text(text), class_="text", dir="auto")
         more = element(
-            "a", f"Show all {formatting.size(len(text))}", href=self.full_url, class_="show-all"
+            "a", f"Show all {format_size(len(text))}", href=self.full_url, class_="show-all"
         )
         return join(element("div", visible_text(text[:MAX_CHARS]), class_="text", dir="auto"), more)
 
@@ -83,7 +81,7 @@ class ContentRenderer:
         cut = written if self.show_all or len(written) <= MAX_CHARS else written[:MAX_CHARS]
         more = None
         if len(cut) < len(written):
-            label = f"Show all {formatting.size(len(written))}"
+            label = f"Show all {format_size(len(written))}"
             more = element("a", label, href=self.full_url, class_="show-all")
         return join(element("pre", visible_text(cut), class_="json", tabindex="0"), more)
 
@@ -173,7 +171,7 @@ class ContentRenderer:
         return [self._call(call) for call in calls] if isinstance(calls, list) else []
 
     def _call(self, call: Any) -> Html:
-        name, arguments = parse_call(call)
+        name, arguments = parse_tool_call(call)
         value = parse_stored(arguments)
         shown = self.json(value) if isinstance(value, dict | list) else self.text(arguments)
         head = element("header", element("code", visible_text(name)), element("span", "called"))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from respan_langchain.embedded.endpoints.evaluators import text_of
+from respan_langchain._display import content_text
 from respan_langchain.embedded.http import HttpError
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.log_columns import encode_json
@@ -48,7 +48,7 @@ def review_form(dataset_id: str, row: sqlite3.Row, scores: list[sqlite3.Row]) ->
 def _expected_output_field(expected: Any, row: sqlite3.Row) -> Html:
     is_text = expected is None or isinstance(expected, str)
     written = (expected or "") if is_text else pretty(expected)
-    output = text_of(parse_stored(row["output"])) if row["output"] is not None else ""
+    output = content_text(parse_stored(row["output"])) if row["output"] is not None else ""
     label = "Expected output" if is_text else "Expected output (JSON)"
     area = element(
         "textarea", written, name="expected_output", rows="5", dir="auto", data_key="edit",

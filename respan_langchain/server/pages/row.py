@@ -4,11 +4,19 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from respan_langchain._display import (
+    UNKNOWN,
+    format_cost,
+    format_count,
+    format_duration,
+    format_short_count,
+)
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import formatting, layout
+from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_iso, format_size, format_time
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.pages.review import review_form
@@ -85,8 +93,8 @@ def _head(found: RowContext, dataset_id: str, query: str) -> Html:
         ),
         element(
             "time",
-            formatting.clock(row["happened_at"]),
-            datetime=formatting.iso(row["happened_at"]),
+            format_time(row["happened_at"]),
+            datetime=format_iso(row["happened_at"]),
         ),
     ]
     facts += [
@@ -117,14 +125,14 @@ def _neighbour(name: str, key: str, unique_id: str | None, dataset_id: str, quer
 def _figures(row: sqlite3.Row) -> Html:
     speed = row["tokens_per_second"]
     shown = [
-        ("Tokens in", formatting.count(row["prompt_tokens"])),
-        ("Tokens out", formatting.count(row["completion_tokens"])),
-        ("Cost", formatting.money(row["cost"])),
-        ("Latency", formatting.duration(row["latency"])),
-        ("First token", formatting.duration(row["time_to_first_token"])),
+        ("Tokens in", format_count(row["prompt_tokens"])),
+        ("Tokens out", format_count(row["completion_tokens"])),
+        ("Cost", format_cost(row["cost"])),
+        ("Latency", format_duration(row["latency"])),
+        ("First token", format_duration(row["time_to_first_token"])),
     ]
     if speed is not None:
-        shown.append(("Tokens a second", formatting.short_count(round(speed, 1))))
+        shown.append(("Tokens a second", format_short_count(round(speed, 1))))
     return layout.metric_strip(shown)
 
 
@@ -190,7 +198,7 @@ def _scores(scores: list[sqlite3.Row]) -> Html | None:
     rows = [
         join(
             element("dt", visible_text(one["evaluator"])),
-            element("dd", f"{one['score']:.3g}" if one["score"] is not None else formatting.UNKNOWN,
+            element("dd", f"{one['score']:.3g}" if one["score"] is not None else UNKNOWN,
                     element("span", visible_text(one["comment"]), class_="hint")),
         )
         for one in judged
@@ -245,7 +253,7 @@ def _raw(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
             "button", "Copy", type="button", class_="link", data_copy=address), class_="actions"),
         element(
             "details",
-            element("summary", formatting.size(len(written))),
+            element("summary", format_size(len(written))),
             element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0"),
             more,
         ),

@@ -3,12 +3,13 @@
 import sqlite3
 from dataclasses import dataclass
 
+from respan_langchain._display import format_count
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import formatting, layout
+from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.rows_table import rows_table
@@ -139,7 +140,7 @@ def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
         return element(
             "section",
             element("h2", "No rows match"),
-            element("p", f"The dataset has {formatting.count(found.dataset['log_count'])} rows."),
+            element("p", f"The dataset has {format_count(found.dataset['log_count'])} rows."),
             _search_limit_note(view, found),
             element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
             class_="empty",
@@ -158,7 +159,7 @@ def _search_limit_note(view: View, found: RowsPage) -> Html | None:
     if not view.search or found.dataset["log_count"] <= MAX_SEARCHED_ROWS:
         return None
     return element(
-        "p", f"A search looks through the newest {formatting.count(MAX_SEARCHED_ROWS)} rows."
+        "p", f"A search looks through the newest {format_count(MAX_SEARCHED_ROWS)} rows."
     )
 
 
@@ -166,12 +167,12 @@ def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:
     first = (view.page - 1) * PAGE_SIZE + 1
     last = first + len(found.rows) - 1
     over = found.count > MAX_COUNTED and view.is_filtered
-    total = f"more than {formatting.count(MAX_COUNTED)}" if over else formatting.count(found.count)
+    total = f"more than {format_count(MAX_COUNTED)}" if over else format_count(found.count)
     return element(
         "nav",
         element(
             "span",
-            f"{formatting.count(first)} to {formatting.count(last)} of {total}",
+            f"{format_count(first)} to {format_count(last)} of {total}",
             class_="range",
         ),
         _step("Previous", "prev", dataset_id, view, view.page > 1, -1),

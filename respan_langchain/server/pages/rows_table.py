@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Mapping
 
-from respan_langchain.server import formatting
+from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
+from respan_langchain.server.formatting import format_iso, format_time
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -85,10 +86,10 @@ def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row
         element("td", *_kind(row), class_="kind"),
         element("td", link, class_="said-in"),
         element("td", output, judged, class_="said-out"),
-        element("td", visible_text(row["model"] or formatting.UNKNOWN), class_="model"),
-        _number("tokens", formatting.count(row["total_tokens"])),
-        _number("cost", formatting.money(row["cost"])),
-        _number("", formatting.duration(row["latency"])),
+        element("td", visible_text(row["model"] or UNKNOWN), class_="model"),
+        _number("tokens", format_count(row["total_tokens"])),
+        _number("cost", format_cost(row["cost"])),
+        _number("", format_duration(row["latency"])),
         data_row=True,
         data_id=row["unique_id"],
         class_="failed" if row["status"] == "error" else None,
@@ -97,7 +98,7 @@ def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row
 
 def _output(row: sqlite3.Row) -> str:
     if row["output"] is None:
-        return row["error_message"] or formatting.UNKNOWN
+        return row["error_message"] or UNKNOWN
     return preview(parse_stored(row["output"])) or "(empty)"
 
 
@@ -117,11 +118,11 @@ def _state(row: sqlite3.Row) -> Html:
 
 
 def _timestamp(moment: float) -> Html:
-    return element("time", formatting.clock(moment), datetime=formatting.iso(moment))
+    return element("time", format_time(moment), datetime=format_iso(moment))
 
 
 def _kind(row: sqlite3.Row) -> list[Html]:
-    name = row["span_name"] or row["log_type"] or formatting.UNKNOWN
+    name = row["span_name"] or row["log_type"] or UNKNOWN
     parts = [element("span", visible_text(name), class_="name")]
     if row["log_type"] and row["span_name"]:
         parts.append(element("span", visible_text(row["log_type"]), class_="type"))
@@ -135,6 +136,6 @@ def _number(unit: str, figure: str) -> Html:
 def _score(score: sqlite3.Row) -> Html:
     value = score["score"]
     kind = {1: "good", 0: "bad", None: "plain"}[score["passed"]]
-    figure = f"{value:.2g}" if isinstance(value, float) else formatting.UNKNOWN
+    figure = f"{value:.2g}" if isinstance(value, float) else UNKNOWN
     label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)
     return element("span", label, class_=f"score score-{kind}")

@@ -1,6 +1,7 @@
 """The bar above a dataset's rows: search, filters, export; and the filters that are chosen."""
 
 from respan_langchain._constants import LOG_FIELDS
+from respan_langchain.server.export import PRESETS
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible, visible_text
 from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, RowFilter, View
 
@@ -132,16 +133,25 @@ def _input(name: str, hint: str) -> Html:
 
 def _export(dataset_id: str, view: View) -> Html:
     query = view.query(page=1, sort=NEWEST_FIRST)
-    links = [
-        element("a", title, element("span", about), href=dataset_link(dataset_id, name, query),
-                download=True)
-        for name, title, about in [
-            ("export.jsonl", "JSONL", "whole rows, one a line"),
-            ("export.csv", "CSV", "for a spreadsheet"),
-        ]
-    ]  # fmt: skip
-    what = "what is filtered" if view.is_filtered else "all rows"
-    box = element("div", element("p", f"Export {what}", class_="hint"), *links, class_="popover")
+    presets = [
+        _export_link(dataset_id, "export.jsonl", f"{query}&preset={name}".lstrip("&"), name, "")
+        for name in PRESETS
+    ]
+    what = "the filtered rows" if view.is_filtered else "all rows"
+    box = element(
+        "div",
+        element("p", f"Export {what}", class_="hint"),
+        _export_link(dataset_id, "export.jsonl", query, "JSONL", "whole rows, one a line"),
+        _export_link(dataset_id, "export.csv", query, "CSV", "for a spreadsheet"),
+        element("p", "JSONL for other tools", class_="hint"),
+        *presets,
+        class_="popover",
+    )
     return element(
         "details", element("summary", "Export", class_="button"), box, class_="menu menu-right"
     )
+
+
+def _export_link(dataset_id: str, name: str, query: str, title: str, about: str) -> Html:
+    address = dataset_link(dataset_id, name, query)
+    return element("a", title, element("span", about), href=address, download=True)

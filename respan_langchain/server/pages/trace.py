@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from respan_langchain.server import formatting
+from respan_langchain._display import format_count, format_duration
 from respan_langchain.server.html import Html, element, log_link, visible_text
 
 MAX_INDENT = 2
@@ -17,7 +17,7 @@ def trace_list(dataset_id: str, row: sqlite3.Row, trace: list[sqlite3.Row]) -> H
         element("li", _line(dataset_id, one, depth, is_here=one["seq"] == row["seq"]))
         for one, depth in _in_order(trace)
     ]
-    title = f"Trace, {formatting.count(len(trace))} rows"
+    title = f"Trace, {format_count(len(trace))} rows"
     return element("section", element("h2", title), element("ol", *lines, class_="trace"))
 
 
@@ -56,7 +56,7 @@ def _line(dataset_id: str, row: sqlite3.Row, depth: int, *, is_here: bool) -> Ht
     parts = [
         element("span", class_=f"dot dot-{status}"),
         element("span", visible_text(name), kind, class_="name", dir="auto"),
-        element("span", formatting.duration(row["latency"]), class_="took"),
+        element("span", format_duration(row["latency"]), class_="took"),
     ]
     place = f"deep-{depth}"
     if is_here:

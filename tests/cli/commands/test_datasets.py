@@ -70,7 +70,7 @@ def test_datasets_are_shown_with_names_and_totals(run, fill):
 
     assert {"demo", "2", "ready"} <= set(listed)
     assert "24 (20 in, 4 out)" in shown
-    assert "$0.002000" in shown
+    assert "$0.00200" in shown
     assert "2 (2 roots)" in shown
 
 

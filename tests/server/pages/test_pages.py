@@ -654,3 +654,13 @@ def test_a_form_that_is_malformed_is_refused(browser, platform, dataset):
     key = Browser(platform.store, "right").visit("POST", "/login", body=b"\xff")
 
     assert (response.status, key.status) == (422, 401)
+
+
+def test_an_export_for_another_tool_has_the_rows_of_the_command_line(browser, platform, dataset):
+    exported = browser.get(f"/datasets/{dataset}/export.jsonl?preset=deepeval")
+    unknown = browser.get(f"/datasets/{dataset}/export.jsonl?preset=none")
+
+    first = json.loads(exported.text.splitlines()[0])
+    assert first["actual_output"] == "answer 0"
+    assert 'filename="support-bot.deepeval.jsonl"' in exported.headers["content-disposition"]
+    assert unknown.status == 400
