@@ -1,6 +1,6 @@
-"""A client for wherever the settings point: the network, or a file that speaks the same protocol.
+"""Opens clients for a platform on the network or in a SQLite file, as the settings say.
 
-The one place where the api room and the local room meet.
+The only module that knows both the client and the embedded platform.
 """
 
 from pathlib import Path
@@ -14,31 +14,32 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings
 
 EMBEDDED_URL: Final = "http://localhost"
-"""Stands for the platform in a file, in paths and in the links between pages."""
+"""The base URL of a platform in a file; nothing is sent to it over the network."""
 
 
 def open_client(
-    settings: Settings, http_client: Any = None, *, timeout: float = 60.0
+    settings: Settings, http_client: Any = None, *, timeout: float = 60.0, max_tries: int = 4
 ) -> DatasetClient:
-    """Open a blocking client."""
-    return DatasetClient(**_connection_arguments(settings, http_client), timeout=timeout)
+    """Open a synchronous client; `timeout` is in seconds, for one call with all its tries."""
+    arguments = _connection_arguments(settings, http_client)
+    return DatasetClient(**arguments, timeout=timeout, max_tries=max_tries)
 
 
 def open_transport(settings: Settings, http_client: Any = None) -> HttpTransport:
-    """Open what carries single requests, without tries and without judgement."""
+    """Open a transport, which sends single requests and does not retry."""
     return HttpTransport(**_connection_arguments(settings, http_client))
 
 
 def require_database_file(settings: Settings) -> None:
-    """Refuse a platform in a file that does not exist: reading would create it.
+    """Check that a SQLite file exists, since opening it would create it.
 
     Raises:
-        ConfigurationError: It is not there.
+        ConfigurationError: There is no such file.
     """
     path = settings.base_url.removeprefix("sqlite:///")
     if settings.is_local and path != ":memory:" and not Path(path).expanduser().exists():
         raise ConfigurationError(
-            f"There is no file {path}. `respan-langchain demo` makes one with rows in it."
+            f"no file {path}; create one with example rows by `respan-langchain demo`"
         )
 
 

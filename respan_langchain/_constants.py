@@ -1,20 +1,22 @@
-"""The platform's words and limits, as its documentation gives them, written down once.
+"""The platform's field names and limits, from its API documentation.
 
-Ground floor: the client refuses what is not here, and the embedded platform serves what is here.
+The client rejects what is not listed here; the embedded platform supports what is listed.
 """
 
 from typing import Final, Literal
 
 __version__: Final = "0.1.0"
-"""This package's own version; hatch reads it from here."""
+"""This package's version; hatch reads it from here."""
 MAX_BULK_LOGS: Final = 500
 """Logs in one bulk request."""
 MAX_PAGE_SIZE: Final = 100
 """Results in one page of a list."""
+MAX_DATASET_NAME: Final = 255
+"""Characters of a dataset's name."""
 BULK_REQUESTS_PER_MINUTE: Final = 30
-"""Bulk creations for a whole organization, all keys and processes together."""
+"""Bulk requests of a whole organization, over all its keys and processes."""
 REQUESTS_PER_MINUTE: Final = 60
-"""The other dataset endpoints."""
+"""Requests to the other dataset endpoints."""
 
 Operator = Literal[
     "", "eq", "iexact", "lt", "lte", "gt", "gte", "contains", "icontains",
@@ -32,10 +34,10 @@ LOG_FIELDS: Final = frozenset({
     "span_workflow_name", "model", "log_type", "prompt_tokens", "completion_tokens",
     "total_tokens", "cost", "latency",
 })  # fmt: skip
-"""What a list of logs can be filtered by, besides `metadata__<key>`."""
+"""Fields that a list of logs can be filtered by, besides `metadata__KEY`."""
 
 LOG_TYPES: Final = frozenset({
     "chat", "completion", "response", "embedding", "speech", "transcription", "workflow",
     "agent", "task", "tool", "guardrail",
 })  # fmt: skip
-"""The safe set of `metadata.log_type`."""
+"""Values of `metadata.log_type`."""

@@ -1,7 +1,6 @@
-"""What came back for one HTTP request, or why nothing did.
+"""The result of sending one HTTP request: a response, or the reason why there is none.
 
-Ground floor: the api room produces answers, the delivery room judges them, and neither knows the
-other.
+The client's transports produce it; the client and delivery interpret it, each in its own way.
 """
 
 from collections.abc import Mapping
@@ -10,22 +9,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class HttpResult:
-    """One answer as the wire gave it, nothing interpreted."""
+    """A response as it was received, not interpreted, or an error."""
 
     status: int | None
-    """The HTTP status; None when no whole answer came."""
+    """The HTTP status; None when no complete response came."""
     body: bytes = b""
-    """What was read of the body, capped."""
+    """The body, up to the transport's limit."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
     error: str = ""
-    """Why no whole answer came, in words for a log line.
-
-    No key, no payload. Empty when `status` is set.
-    """
+    """Why no complete response came, without key or content. Empty when `status` is set."""
     maybe_sent: bool = True
-    """False only when the request surely did not reach the server whole: it can be sent again."""
+    """Whether the server may have received the whole request; if not, sending again is safe."""
     timed_out: bool = False
-    """Whether time ran out, as opposed to the connection failing."""
+    """Whether the time ran out, as opposed to a failed connection."""
     permanent: bool = False
-    """Whether asking again is of no use until somebody changes something, as `problem` says."""
+    """Whether retrying is useless until somebody changes what `error` says."""

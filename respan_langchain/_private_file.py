@@ -1,4 +1,4 @@
-"""Files that hold prompts belong to their owner alone, from birth."""
+"""Creates files that only their owner can read, since they will hold prompts."""
 
 import os
 import tempfile
@@ -7,19 +7,19 @@ from pathlib import Path
 
 
 def create_private_file(path: Path) -> None:
-    """Create an empty file where there is none, for SQLite to open; its log files take its mode.
+    """Create an empty file of mode 0600 for SQLite to open, unless one exists.
 
-    What cannot be done here is left to SQLite, which says in its own words what it cannot do; on a
-    file system that has no links it makes the file as it makes any.
+    SQLite gives its journal files the same mode. When this fails, SQLite reports the reason; on a
+    file system without hard links, SQLite creates the file with the default mode.
     """
     with suppress(OSError):
         if path.exists():
             return
-        # Born under another name: to close a file drops all locks that this process has on it,
-        # also those of a thread that has found it there meanwhile.
-        descriptor, born = tempfile.mkstemp(prefix=".respan-", dir=path.parent)
+        # Create it under another name and link it: closing `path` itself would drop every lock that
+        # this process holds on it, also a lock of a thread that has opened it meanwhile.
+        descriptor, temporary = tempfile.mkstemp(prefix=".respan-", dir=path.parent)
         os.close(descriptor)
         try:
-            path.hardlink_to(born)
+            path.hardlink_to(temporary)
         finally:
-            Path(born).unlink()
+            Path(temporary).unlink()

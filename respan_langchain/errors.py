@@ -1,44 +1,44 @@
 """Every exception that this package raises, as one tree.
 
 RespanError
-├── ConfigurationError            an argument, a variable or a file is wrong (also a ValueError)
+├── ConfigurationError            an argument, a variable or a file is invalid (also a ValueError)
 ├── MissingExtraError             an optional dependency is not installed (also an ImportError)
-└── ApiError                      a call to the platform did not succeed
-    ├── ConnectionFailedError     no answer: refused, reset, DNS, TLS
-    ├── DeadlineError             no whole answer in time
-    ├── UnexpectedAnswerError     an answer that the contract does not know: HTML, wrong counts
-    ├── AuthenticationError       401: the key is missing or wrong
+└── ApiError                      a request to the platform failed
+    ├── ConnectionFailedError     no response: refused, reset, DNS, TLS
+    ├── DeadlineError             no complete response in time
+    ├── UnexpectedAnswerError     a response that the API does not document: HTML, wrong counts
+    ├── AuthenticationError       401: the API key is missing or wrong
     ├── PlanLimitError            402: the plan's limit is reached
-    ├── PermissionDeniedError     403: the key may not do this
-    ├── NotFoundError             404: no such dataset or log in this organization
-    ├── ValidationError           400, 413, 422: the request is refused; `fields` says why
-    ├── RateLimitError            429: `retry_after` says for how long to wait
+    ├── PermissionDeniedError     403: the API key does not permit the request
+    ├── NotFoundError             404: no such dataset or log in the key's organization
+    ├── ValidationError           400, 413, 422: the request is invalid; see `fields`
+    ├── RateLimitError            429: too many requests; see `retry_after`
     └── ServerError               5xx: the platform failed
 
-An ApiError names what was asked and what came back, never the key and never a prompt: the server's
-body stays in `body`, out of the message.
+The texts of the status codes are in `client/error_mapping.py`. An ApiError names the request and
+its status, never the API key and never a prompt: the response is in `body`, not in the message.
 """
 
 from collections.abc import Mapping, Sequence
 
 
 class RespanError(Exception):
-    """What all errors of this package have in common."""
+    """Base of all exceptions of this package."""
 
 
 class ConfigurationError(RespanError, ValueError):
-    """An argument, an environment variable or a file of settings is wrong.
+    """An argument, an environment variable or a file of settings is invalid.
 
-    The message says what to do.
+    The message names it and says what to do.
     """
 
 
 class MissingExtraError(RespanError, ImportError):
-    """Something optional is needed and not installed; the message says what to install."""
+    """An optional dependency is not installed. The message says what to install."""
 
 
 class ApiError(RespanError):
-    """A call to the platform did not succeed."""
+    """A request to the platform failed."""
 
     def __init__(
         self,
@@ -53,33 +53,33 @@ class ApiError(RespanError):
     ) -> None:
         super().__init__(f"{method} {path}: {problem}")
         self.problem = problem
-        """What went wrong, without the method and the path."""
+        """The message without method and path, for people who did not send the request."""
         self.method = method
         self.path = path
         self.status = status
-        """The HTTP status, None when no answer came."""
+        """The HTTP status; None when there was no response."""
         self.body = body
-        """The start of the server's words; may quote what was sent, so it is not in the message."""
+        """The start of the response. May quote the request, so it is not in the message."""
         self.fields = dict(fields or {})
-        """The server's complaints by field of the request."""
+        """The server's messages by field of the request."""
         self.retry_after = retry_after
-        """Seconds that the server asks to wait, None when it did not say."""
+        """Seconds that the server asks to wait; None when it does not say."""
 
 
 class ConnectionFailedError(ApiError):
-    """No answer: refused, reset, DNS or TLS."""
+    """No response: the connection was refused or reset, or DNS or TLS failed."""
 
 
 class DeadlineError(ApiError):
-    """No whole answer came in time."""
+    """No complete response came in time."""
 
 
 class UnexpectedAnswerError(ApiError):
-    """An answer that the contract does not know: a redirect, HTML, wrong counts."""
+    """A response that the API does not document: a redirect, HTML, wrong counts."""
 
 
 class AuthenticationError(ApiError):
-    """401: the key is missing or wrong."""
+    """401: the API key is missing or wrong."""
 
 
 class PlanLimitError(ApiError):
@@ -87,19 +87,19 @@ class PlanLimitError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403: the key may not do this."""
+    """403: the API key does not permit the request."""
 
 
 class NotFoundError(ApiError):
-    """404: no such dataset or log in this organization."""
+    """404: no such dataset or log in the key's organization."""
 
 
 class ValidationError(ApiError):
-    """400, 413 or 422: the request is refused; `fields` says what is wrong."""
+    """400, 413 or 422: the request is invalid; `fields` says why."""
 
 
 class RateLimitError(ApiError):
-    """429: too many requests; `retry_after` says for how long to wait."""
+    """429: too many requests; `retry_after` says how long to wait."""
 
 
 class ServerError(ApiError):

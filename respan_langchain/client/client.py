@@ -1,10 +1,9 @@
 """DatasetClient and AsyncDatasetClient: the whole dataset API, typed.
 
-What both can do stands in `_Endpoints`, once; how an errand is run is all in which they differ.
+`_DatasetApi` declares the methods of both once; the clients differ in how they run a request flow.
 """
 
-import time
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
@@ -27,11 +26,11 @@ from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 Value = TypeVar("Value")
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Bytes of one answer: a page of 100 logs can be large."""
+"""Bytes of one response that are read: a page of 100 logs can be large."""
 
 
 class _DatasetApi:
-    """Every method of both clients but those that open and close."""
+    """The API's methods, shared by both clients."""
 
     create_dataset = EndpointMethod(dataset_requests.create_dataset)
     list_datasets = EndpointMethod(dataset_requests.list_datasets)
@@ -60,22 +59,18 @@ class _DatasetApi:
     _transport: HttpTransport | AsyncHttpTransport
     options: RequestOptions
 
-    def _configure(self, kind: Any, timeout: float, max_tries: int, **settings: Any) -> None:
-        if timeout <= 0 or max_tries < 1:
-            raise ConfigurationError("timeout must be above 0 and max_tries at least 1.")
-        self.options = RequestOptions(timeout=timeout, retry=RetryPolicy(max_tries=max_tries))
-        self._transport = kind(**settings)
-
-    def _raise_if_closed(self, call: ApiRequest[Any]) -> None:
+    def _raise_if_closed(self, request: ApiRequest[Any]) -> None:
         if self._transport.closed:
-            raise ConnectionFailedError("the client is closed", method=call.method, path=call.path)
+            raise ConnectionFailedError(
+                "the client is closed", method=request.method, path=request.path
+            )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.root!r})"
+        return f"{type(self).__name__}({self._transport.base_url!r})"
 
 
 class DatasetClient(_DatasetApi, SyncRunner):
-    """The dataset API, blocking. May be used from several threads at once."""
+    """The dataset API, synchronous. Several threads may use one client at once."""
 
     _transport: HttpTransport
 
@@ -88,44 +83,42 @@ class DatasetClient(_DatasetApi, SyncRunner):
         max_tries: int = 4,
         http_client: Any = None,
         transport: Any = None,
-        library: ModuleType | None = None,
         allow_http: bool = False,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
-        """Prepare a client; nothing is opened before the first call.
+        """Check the arguments; nothing is opened before the first call.
 
         Args:
-            api_key: The organization's key; not needed by a platform on your own machine.
+            api_key: The organization's API key; a platform on this machine needs none.
             base_url: The platform, with or without `/api`.
-            timeout: Seconds for one call, with all its tries and waits.
-            max_tries: How often a call that may be repeated is sent.
-            http_client: An `httpx.Client` or `httpx2.Client` to use; it stays yours to close.
-            transport: A transport for the client's own connection.
-            library: The module `httpx2`, to use it in place of httpx.
-            allow_http: Send the key without encryption to another machine.
-            max_response_bytes: Bytes of one answer; a longer one is an error.
+            timeout: Seconds for one call with all its tries and waits.
+            max_tries: How often a request that may be repeated is sent at most.
+            http_client: An `httpx.Client` or `httpx2.Client` to send with; you close it.
+            transport: An httpx transport to send with, in place of the network.
+            allow_http: Send the API key unencrypted to another machine.
+            max_response_bytes: Bytes of one response; a longer one raises an error.
+
+        Raises:
+            ConfigurationError: An argument is invalid.
         """
-        self._configure(
-            HttpTransport,
-            timeout,
-            max_tries,
-            base_url=base_url,
-            api_key=api_key,
+        self.options = _request_options(timeout, max_tries)
+        self._transport = HttpTransport(
+            base_url,
+            api_key,
             http_client=http_client,
             transport=transport,
-            library=library,
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
         )
 
     def run(self, flow: RequestFlow[Value]) -> Value:
-        """Do what the errand says until it has a value."""
+        """Carry out the steps of a request flow and return its value."""
         result = None
         try:
             while True:
                 step = flow.send(result)
                 if isinstance(step, Sleep):
-                    time.sleep(step.seconds)
+                    self.options.sleep(step.seconds)
                 else:
                     self._raise_if_closed(step.request)
                     result = self._transport.send(step.request, step.deadline, step.content)
@@ -134,7 +127,7 @@ class DatasetClient(_DatasetApi, SyncRunner):
             return value
 
     def close(self) -> None:
-        """Close the connections; calls after this fail."""
+        """Close the connections. Later calls raise ConnectionFailedError."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -150,7 +143,7 @@ class DatasetClient(_DatasetApi, SyncRunner):
 
 
 class AsyncDatasetClient(_DatasetApi, AsyncRunner):
-    """The dataset API, asynchronous, for asyncio and trio; in one event loop."""
+    """The dataset API, asynchronous, for asyncio and trio."""
 
     _transport: AsyncHttpTransport
 
@@ -163,26 +156,22 @@ class AsyncDatasetClient(_DatasetApi, AsyncRunner):
         max_tries: int = 4,
         http_client: Any = None,
         transport: Any = None,
-        library: ModuleType | None = None,
         allow_http: bool = False,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
-        """Prepare a client; the arguments are those of `DatasetClient`, with asynchronous ones."""
-        self._configure(
-            AsyncHttpTransport,
-            timeout,
-            max_tries,
-            base_url=base_url,
-            api_key=api_key,
+        """Check the arguments, which are those of `DatasetClient` in asynchronous form."""
+        self.options = _request_options(timeout, max_tries)
+        self._transport = AsyncHttpTransport(
+            base_url,
+            api_key,
             http_client=http_client,
             transport=transport,
-            library=library,
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
         )
 
     async def run(self, flow: RequestFlow[Value]) -> Value:
-        """Do what the errand says until it has a value."""
+        """Carry out the steps of a request flow and return its value."""
         import anyio
 
         result = None
@@ -199,7 +188,7 @@ class AsyncDatasetClient(_DatasetApi, AsyncRunner):
             return value
 
     async def close(self) -> None:
-        """Close the connections; calls after this fail."""
+        """Close the connections. Later calls raise ConnectionFailedError."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -212,3 +201,11 @@ class AsyncDatasetClient(_DatasetApi, AsyncRunner):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _request_options(timeout: float, max_tries: int) -> RequestOptions:
+    if timeout <= 0:
+        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}")
+    if max_tries < 1:
+        raise ConfigurationError(f"max_tries must be at least 1, not {max_tries}")
+    return RequestOptions(timeout=timeout, retry=RetryPolicy(max_tries=max_tries))

@@ -1,13 +1,13 @@
-"""The calls about datasets as wholes: create, list, change, delete, evaluate.
+"""Requests about datasets: create, list, update, delete, evaluate.
 
-Pure. Says nothing about how a call is carried out; `client.py` binds these functions to both
-clients, so their names, arguments and words are what users see. None means 'leave it out'.
+Pure. `client.py` turns these functions into methods of both clients, so users see their names,
+arguments and docstrings. An argument that is None is not sent.
 """
 
 from collections.abc import Sequence
 from typing import Literal
 
-from respan_langchain._constants import MAX_PAGE_SIZE
+from respan_langchain._constants import MAX_DATASET_NAME, MAX_PAGE_SIZE
 from respan_langchain.client.filters import DATASET_FIELDS, filters_body
 from respan_langchain.client.models import Dataset, EvalReport, EvalRun, Page
 from respan_langchain.client.paths import (
@@ -36,23 +36,27 @@ def create_dataset(
     source_dataset_id: str | None = None,
     granularity: Literal["logs", "traces"] | None = None,
 ) -> ApiRequest[Dataset]:
-    """Create a dataset: empty, or filled from the logs of a time, or as a copy of another one.
+    """Create a dataset: empty, filled with existing logs, or as a copy of another dataset.
 
     Args:
-        name: Required unless it is a copy.
-        description: For people.
-        is_empty: False fills it with logs from `start_time` to `end_time`.
-        sampling: Percent of those logs, 1 to 100.
-        start_time: ISO 8601 when it is text.
-        end_time: ISO 8601 when it is text.
+        name: 1 to 255 characters; required unless `source_dataset_id` is given.
+        description: Text for people.
+        is_empty: False fills the dataset with logs from `start_time` to `end_time`.
+        sampling: Percentage of those logs, 1 to 100.
+        start_time: Text must be in ISO 8601.
+        end_time: Text must be in ISO 8601.
         initial_log_filters: Which of those logs.
-        source_dataset_id: The dataset to copy, which happens after the answer.
-        granularity: Rows are logs or traces.
+        source_dataset_id: The dataset to copy; the platform copies after the response.
+        granularity: Whether a row is a log or a trace.
+
+    Raises:
+        ConfigurationError: An argument is missing or too long.
     """
     if name is None and source_dataset_id is None:
-        raise ConfigurationError("A dataset needs a name, unless it is a copy of another.")
+        raise ConfigurationError("create_dataset requires name or source_dataset_id")
     if not is_empty and (start_time is None or end_time is None):
-        raise ConfigurationError("A dataset that is not empty needs start_time and end_time.")
+        raise ConfigurationError("is_empty=False requires start_time and end_time")
+    _check_name(name)
     body = {
         "name": name,
         "description": description,
@@ -74,7 +78,7 @@ def list_datasets(
     sort_by: str | None = None,
     filters: FilterInput = None,
 ) -> ApiRequest[Page[Dataset]]:
-    """List one page of the datasets; a `-` before `sort_by` means descending."""
+    """List one page of datasets; `sort_by` with a leading `-` sorts in descending order."""
     return ApiRequest(
         "POST",
         "/api/datasets/list/",
@@ -86,7 +90,7 @@ def list_datasets(
 
 
 def dataset(dataset_id: str) -> ApiRequest[Dataset]:
-    """Look at one dataset."""
+    """Get one dataset."""
     return ApiRequest("GET", dataset_path(dataset_id), Dataset.model_validate, idempotent=True)
 
 
@@ -98,7 +102,8 @@ def update_dataset(
     starred: bool | None = None,
     tags: Sequence[str] | None = None,
 ) -> ApiRequest[Dataset]:
-    """Change what is given of a dataset; `tags` are ids and replace those that it has."""
+    """Update the given fields of a dataset; `tags` are ids and replace the existing ones."""
+    _check_name(name)
     body = {"name": name, "description": description, "starred": starred, "tags": tags}
     return ApiRequest(
         "PATCH",
@@ -121,7 +126,7 @@ def create_eval_report(
     experiment_id: str | None = None,
     generation_method: Literal["auto", "llm", "code"] | None = None,
 ) -> ApiRequest[EvalReport]:
-    """Start evaluators on the dataset; they run after the answer."""
+    """Start evaluators on a dataset; they run after the response."""
     body = {
         "evaluator_ids": list(evaluator_ids),
         "experiment_id": experiment_id,
@@ -138,7 +143,7 @@ def create_eval_report(
 def list_eval_reports(
     dataset_id: str, *, page: int = 1, page_size: int = MAX_PAGE_SIZE
 ) -> ApiRequest[Page[EvalRun]]:
-    """List one page of the evaluators' runs."""
+    """List one page of evaluator runs."""
     return ApiRequest(
         "GET",
         dataset_path(dataset_id, "eval-reports", "list"),
@@ -146,3 +151,10 @@ def list_eval_reports(
         query=page_query(page, page_size),
         idempotent=True,
     )
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and not 1 <= len(name.strip()) <= MAX_DATASET_NAME:
+        raise ConfigurationError(
+            f"name must have 1 to {MAX_DATASET_NAME} characters, not {len(name.strip())}"
+        )

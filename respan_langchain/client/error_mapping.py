@@ -1,13 +1,14 @@
-"""What an answer that is no success says: which exception it is, and how long it asks to wait.
+"""Maps an HTTP result to the exception that a client raises: the table of status codes is here.
 
-Pure. The server's words stay in the exception's `body`: they may quote what was sent, and messages
-are logged.
+Pure. The server's own text goes into the exception's `body`, not into its message: it may quote the
+request, and messages are logged.
 """
 
-import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.retry import parse_retry_after
@@ -26,30 +27,32 @@ from respan_langchain.errors import (
 )
 
 STATUS_ERRORS: dict[int, tuple[type[ApiError], str]] = {
-    400: (ValidationError, "the request is refused"),
-    401: (AuthenticationError, "the key is missing or wrong"),
-    402: (PlanLimitError, "the plan's limit is reached"),
-    403: (PermissionDeniedError, "the key may not do this"),
-    404: (NotFoundError, "not found in this organization"),
+    400: (ValidationError, "invalid request"),
+    401: (AuthenticationError, "the API key is missing or wrong; check api_key (RESPAN_API_KEY)"),
+    402: (PlanLimitError, "the plan's limit is reached; raise it in Respan's settings"),
+    403: (PermissionDeniedError, "the API key does not permit this; check its permissions"),
+    404: (NotFoundError, "not found in the organization of this API key"),
     413: (ValidationError, "the request is too large"),
-    422: (ValidationError, "the request is refused"),
-    429: (RateLimitError, "too many requests"),
+    422: (ValidationError, "invalid request"),
+    429: (RateLimitError, "rate limit exceeded"),
 }
 MAX_BODY_CHARS = 2_000
-"""Characters of the server's words that an error keeps."""
+"""Characters of the response's body that an exception keeps."""
+MAX_NAMED_FIELDS = 5
+"""Invalid fields that a message names."""
 FIELD_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,40}")
 
 
 def build_error(method: str, path: str, result: HttpResult) -> ApiError:
-    """Turn an answer that is no success into the exception that says so."""
+    """Return the exception for a result that is not a success."""
     if result.status is None:
         lost = DeadlineError if result.timed_out else ConnectionFailedError
         return lost(result.error, method=method, path=path)
-    kind, words = _error_type(result)
+    kind, text = _describe_status(result.status, result)
     fields = _field_errors(result) if kind is ValidationError else {}
-    named = [name for name in fields if FIELD_NAME.fullmatch(name)][:5]
+    named = [name for name in fields if FIELD_NAME.fullmatch(name)][:MAX_NAMED_FIELDS]
     return kind(
-        f"{result.status}: {words}" + (f" ({', '.join(named)})" if named else ""),
+        f"{result.status}: {text}" + (f" ({', '.join(named)})" if named else ""),
         method=method,
         path=path,
         status=result.status,
@@ -62,7 +65,7 @@ def build_error(method: str, path: str, result: HttpResult) -> ApiError:
 def build_unexpected_error(
     method: str, path: str, result: HttpResult, problem: str
 ) -> UnexpectedAnswerError:
-    """Say that a success is not one: its body is not what the documentation promises."""
+    """Return the exception for a success whose body is not what the API documents."""
     return UnexpectedAnswerError(
         f"{result.status}: {problem}",
         method=method,
@@ -72,18 +75,12 @@ def build_unexpected_error(
     )
 
 
-def _error_type(result: HttpResult) -> tuple[type[ApiError], str]:
-    status = result.status or 0
+def _describe_status(status: int, result: HttpResult) -> tuple[type[ApiError], str]:
     if 300 <= status < 400:
-        return (
-            UnexpectedAnswerError,
-            f"a redirect to {_redirect_target(result)}, which is not followed",
-        )
+        return UnexpectedAnswerError, f"redirect to {_redirect_target(result)}, not followed"
     if status >= 500:
-        return ServerError, "the platform failed"
-    return STATUS_ERRORS.get(
-        status, (UnexpectedAnswerError, "an answer that the documentation does not know")
-    )
+        return ServerError, "server error"
+    return STATUS_ERRORS.get(status, (UnexpectedAnswerError, "unexpected status"))
 
 
 def _redirect_target(result: HttpResult) -> str:
@@ -98,23 +95,26 @@ def _redirect_target(result: HttpResult) -> str:
 
 
 def _field_errors(result: HttpResult) -> dict[str, list[str]]:
+    """Return the server's messages by field, from `errors` or from the top level of the body."""
     body = _json_object(result)
-    said = body.get("errors", body)
-    if not isinstance(said, dict):
+    errors = body.get("errors", body)
+    if not isinstance(errors, dict):
         return {}
     return {
-        name: [str(one) for one in words] if isinstance(words, list) else [str(words)]
-        for name, words in said.items()
-        if said is not body or isinstance(words, list)
+        name: [str(message) for message in messages]
+        if isinstance(messages, list)
+        else [str(messages)]
+        for name, messages in errors.items()
+        if errors is not body or isinstance(messages, list)
     }
 
 
 def _json_object(result: HttpResult) -> dict[str, Any]:
     try:
-        said = json.loads(result.body)
-    except (ValueError, RecursionError):
+        content = orjson.loads(result.body)
+    except orjson.JSONDecodeError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _body_excerpt(result: HttpResult) -> str:

@@ -1,7 +1,7 @@
-"""What to select: a small language for filters, refused here when the platform would not know it.
+"""Filters for logs and datasets, such as `field("cost") > 0.01`.
 
-Pure. The platform ignores fields and operators that it does not know, which broadens a selection:
-a misspelt filter would remove everything. So nothing leaves that `contract.py` does not name.
+Pure. The platform ignores unknown fields and operators, which selects more: a misspelt filter could
+delete everything. So only the fields and operators that `_constants.py` lists are accepted.
 """
 
 import datetime as dt
@@ -17,14 +17,14 @@ from respan_langchain.errors import ConfigurationError
 DATASET_FIELDS = frozenset({
     "id", "name", "description", "type", "status", "starred", "tags", "created_at", "updated_at",
 })  # fmt: skip
-"""What a list of datasets can be filtered by: the attributes that a dataset has."""
+"""Fields that a list of datasets can be filtered by."""
 
 SUBSTRING_OPERATORS = frozenset({"contains", "icontains", "startswith", "endswith"})
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions that must all hold; one for a field, since the wire has no place for a second.
+    """Conditions that must all hold, at most one per field.
 
     >>> (field("model") == "gpt-4o") & (field("cost") > 0.01)
     Filters(model = 'gpt-4o', cost gt 0.01)
@@ -35,28 +35,31 @@ class Filters:
     def __and__(self, other: "Filters") -> "Filters":
         if twice := self.conditions.keys() & other.conditions.keys():
             raise ConfigurationError(
-                f"The platform takes one condition a field, not two for {', '.join(sorted(twice))}."
+                f"only one condition per field is possible; {', '.join(sorted(twice))} has two"
             )
         return Filters({**self.conditions, **other.conditions})
 
     def __bool__(self) -> bool:
-        """Refuse `a and b`, which Python would turn into `b` alone."""
-        raise ConfigurationError("Combine filters with &, not with 'and', 'or' or 'not'.")
+        """Raise, since Python would evaluate `a and b` to `b` alone."""
+        raise ConfigurationError("combine filters with &, not with 'and', 'or' or 'not'")
 
     def __repr__(self) -> str:
-        parts = (f"{name} {how or '='} {value!r}" for name, (how, value) in self.conditions.items())
+        parts = (
+            f"{name} {operator or '='} {value!r}"
+            for name, (operator, value) in self.conditions.items()
+        )
         return f"Filters({', '.join(parts)})"
 
     def as_body(self) -> dict[str, dict[str, Any]]:
-        """Write the filters as the wire has them."""
+        """Return the filters in the API's JSON form."""
         return {
-            name: {"operator": how, "value": value}
-            for name, (how, value) in self.conditions.items()
+            name: {"operator": operator, "value": value}
+            for name, (operator, value) in self.conditions.items()
         }
 
 
 class Field:
-    """One field, waiting for its condition."""
+    """A field to compare with a value."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -82,31 +85,31 @@ class Field:
         return self._compare("gte", value)
 
     def iexact(self, text: str) -> Filters:
-        """Equal, whatever the case."""
+        """Equals, ignoring case."""
         return self._compare("iexact", text)
 
     def contains(self, text: str) -> Filters:
-        """Text with this part in it."""
+        """Contains this text."""
         return self._compare("contains", text)
 
     def icontains(self, text: str) -> Filters:
-        """Text with this part in it, whatever the case."""
+        """Contains this text, ignoring case."""
         return self._compare("icontains", text)
 
     def startswith(self, text: str) -> Filters:
-        """Text that begins so."""
+        """Starts with this text."""
         return self._compare("startswith", text)
 
     def endswith(self, text: str) -> Filters:
-        """Text that ends so."""
+        """Ends with this text."""
         return self._compare("endswith", text)
 
     def isin(self, values: Iterable[object]) -> Filters:
-        """One of these; at least one must be given."""
+        """Equals one of these values; at least one is required."""
         return self._compare("in", list(values))
 
     def isnull(self, value: bool = True) -> Filters:
-        """Without a value, or with any when False."""
+        """Has no value; with False, has any value."""
         return self._compare("isnull", value)
 
     def _compare(self, operator: Operator, value: object) -> Filters:
@@ -114,19 +117,19 @@ class Field:
 
 
 def field(name: str) -> Field:
-    """Name a field of a log; `metadata()` names a key of its metadata."""
+    """Return a field of a log; for a key of its metadata use `metadata()`."""
     return Field(_check_field(name, LOG_FIELDS))
 
 
 def metadata(key: str) -> Field:
-    """Name a key of a log's metadata."""
+    """Return a key of a log's metadata."""
     return Field(_check_field(f"metadata__{key}", LOG_FIELDS))
 
 
 def filters_body(
     filters: Filters | Mapping[str, Any] | None, fields: frozenset[str] = LOG_FIELDS
 ) -> dict[str, dict[str, Any]]:
-    """Write filters, built here or given as the wire has them, for the wire; empty when none."""
+    """Check filters, as objects or in the API's JSON form, and return the JSON form."""
     if filters is None:
         return {}
     if isinstance(filters, Filters):
@@ -134,42 +137,46 @@ def filters_body(
             _check_field(name, fields)
         return filters.as_body()
     return {
-        _check_field(name, fields): _check_condition(name, said) for name, said in filters.items()
+        _check_field(name, fields): _check_condition(name, condition)
+        for name, condition in filters.items()
     }
 
 
 def _check_condition(name: str, condition: object) -> dict[str, Any]:
     if not isinstance(condition, Mapping) or set(condition) != {"operator", "value"}:
-        raise ConfigurationError(f"The filter on {name!r} needs an operator and a value, no more.")
+        raise ConfigurationError(
+            f"the filter on {name!r} must be an object of 'operator' and 'value'"
+        )
     operator = condition["operator"]
     if not isinstance(operator, str) or operator not in OPERATORS:
-        raise ConfigurationError(f"The filter on {name!r} has an operator that does not exist.")
+        known = ", ".join(sorted(known for known in OPERATORS if known))
+        raise ConfigurationError(f"the filter on {name!r} has an unknown operator; use {known}")
     return {"operator": operator, "value": _check_value(name, operator, condition["value"])}
 
 
 def _check_field(name: str, fields: frozenset[str]) -> str:
-    if name in fields or (
-        fields is LOG_FIELDS and name.removeprefix("metadata__") not in {"", name}
-    ):
+    is_metadata = fields is LOG_FIELDS and name.removeprefix("metadata__") not in {"", name}
+    if name in fields or is_metadata:
         return name
+    more = " or metadata('KEY')" if fields is LOG_FIELDS else ""
     raise ConfigurationError(
-        f"{name!r} is no field to filter by: the platform would ignore it and select more. "
-        f"It knows {', '.join(sorted(fields))}"
-        + (" and, for metadata, metadata('<key>')." if fields is LOG_FIELDS else ".")
+        f"{name!r} is not a field that can be filtered; use {', '.join(sorted(fields))}{more}"
     )
 
 
 def _check_value(name: str, operator: str, value: object) -> Any:
     if operator == "isnull":
         if not isinstance(value, bool):
-            raise ConfigurationError(f"isnull on {name!r} is true or false.")
+            raise ConfigurationError(f"isnull on {name!r} requires True or False")
         return value
     if operator == "in":
         if not isinstance(value, list | tuple) or not value:
-            raise ConfigurationError(f"The filter on {name!r} needs a list with something in it.")
-        return [_check_scalar(name, one) for one in value]
+            raise ConfigurationError(
+                f"the filter on {name!r} requires a list of at least one value"
+            )
+        return [_check_scalar(name, element) for element in value]
     if operator in SUBSTRING_OPERATORS and value == "":
-        raise ConfigurationError(f"{operator} on {name!r} with no text would select everything.")
+        raise ConfigurationError(f"{operator} on {name!r} requires text; empty text matches all")
     return _check_scalar(name, value)
 
 
@@ -177,11 +184,12 @@ def _check_scalar(name: str, value: object) -> Any:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigurationError(f"The filter on {name!r} needs a number that is finite.")
+        raise ConfigurationError(f"the filter on {name!r} requires a finite number")
     if isinstance(value, dt.datetime):
         return value.isoformat()
     if not isinstance(value, str | int | float):
         raise ConfigurationError(
-            f"The filter on {name!r} compares text, numbers, truth and times; None is isnull()."
+            f"the filter on {name!r} supports str, int, float, bool and datetime; "
+            "use isnull() for None"
         )
     return value

@@ -1,7 +1,7 @@
-"""The calls about the logs of a dataset: add, list, change, remove, export, total up.
+"""Requests about the logs of a dataset: create, list, update, delete, export, summarize.
 
-Pure. As `dataset_calls.py`: what stands here is what users of both clients see, and None means
-'leave it out'.
+Pure. `client.py` turns these functions into methods of both clients, so users see their names,
+arguments and docstrings. An argument that is None is not sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from respan_langchain.errors import ConfigurationError
 
 
 def create_log(dataset_id: str, log: Mapping[str, Any]) -> ApiRequest[CreatedLog]:
-    """Add one log: `input`, and what there is of the other parts, such as `output` or `metrics`."""
+    """Create one log from `input` and optional fields such as `output` or `metrics`."""
     return ApiRequest("POST", dataset_path(dataset_id, "logs"), CreatedLog.model_validate, body=log)
 
 
@@ -40,7 +40,7 @@ def list_logs(
     include_fields: Sequence[str] | None = None,
     filters: FilterInput = None,
 ) -> ApiRequest[Page[Log]]:
-    """List one page of a dataset's logs; a `-` before `sort_by` means descending."""
+    """List one page of logs; `sort_by` with a leading `-` sorts in descending order."""
     fields = ",".join(include_fields) if include_fields else None
     return ApiRequest(
         "POST",
@@ -58,7 +58,7 @@ def export_logs(
     *,
     filters: FilterInput = None,
 ) -> ApiRequest[Message]:
-    """Have the platform write an export; the answer says where it will be found."""
+    """Start an export on the platform; the returned message says where to find it."""
     return ApiRequest(
         "POST",
         dataset_path(dataset_id, "logs", "list"),
@@ -68,7 +68,7 @@ def export_logs(
 
 
 def log(dataset_id: str, unique_id: str) -> ApiRequest[Log]:
-    """Look at one log."""
+    """Get one log."""
     return ApiRequest("GET", log_path(dataset_id, unique_id), Log.model_validate, idempotent=True)
 
 
@@ -83,7 +83,7 @@ def update_log(
     prompt: Any = None,
     completion: Any = None,
 ) -> ApiRequest[Log]:
-    """Change what is given of a log, and nothing else of it."""
+    """Update the given fields of a log."""
     body = require_changes(
         _log_fields(input, output, expected_output, metadata, prompt, completion)
     )
@@ -103,7 +103,7 @@ def replace_log(
     prompt: Any = None,
     completion: Any = None,
 ) -> ApiRequest[Log]:
-    """Write a log anew: what is not given is removed from it."""
+    """Replace a log; fields that are not given are removed."""
     body = require_changes(
         _log_fields(input, output, expected_output, metadata, prompt, completion)
     )
@@ -118,16 +118,16 @@ def delete_log(dataset_id: str, unique_id: str) -> ApiRequest[None]:
 
 
 def bulk_create_logs(dataset_id: str, logs: Sequence[Mapping[str, Any]]) -> ApiRequest[BulkResult]:
-    """Add 1 to 500 logs; some may be refused while others are taken, so look at the result."""
+    """Create 1 to 500 logs. Check the result: some may be rejected while others are stored."""
     if not 1 <= len(logs) <= MAX_BULK_LOGS:
         raise ConfigurationError(
-            f"A bulk request takes 1 to {MAX_BULK_LOGS} logs, not {len(logs)}."
+            f"bulk_create_logs takes 1 to {MAX_BULK_LOGS} logs, not {len(logs)}"
         )
     return replace(bulk_request(dataset_id), body={"logs": list(logs)})
 
 
 def bulk_request(dataset_id: str) -> ApiRequest[BulkResult]:
-    """Make a bulk request without its body, for those who write that themselves."""
+    """Return a bulk request without its body, for callers that encode it themselves."""
     return ApiRequest(
         "POST",
         dataset_path(dataset_id, "logs", "bulk"),
@@ -144,7 +144,7 @@ def import_logs(
     filters: FilterInput = None,
     sampling_percentage: float | None = None,
 ) -> ApiRequest[Message]:
-    """Copy existing logs of a time into the dataset, which happens after the answer."""
+    """Copy existing logs of a time range into the dataset, after the response."""
     body = {
         "start_time": start_time,
         "end_time": end_time,
@@ -159,10 +159,10 @@ def import_logs(
 def remove_logs(
     dataset_id: str, *, filters: FilterInput = None, all_logs: bool = False
 ) -> ApiRequest[Message]:
-    """Remove the logs that the filters select, or all when that is said; the answer comes first."""
+    """Remove the logs that `filters` select, or all of them, after the response."""
     selected = filters_field(filters)
     if bool(selected) == all_logs:
-        raise ConfigurationError("Say which logs to remove: either filters, or all_logs=True.")
+        raise ConfigurationError("remove_logs requires either filters or all_logs=True")
     return ApiRequest(
         "DELETE",
         dataset_path(dataset_id, "logs", "import"),
@@ -173,7 +173,7 @@ def remove_logs(
 
 
 def summary(dataset_id: str, *, filters: FilterInput = None) -> ApiRequest[Summary]:
-    """Total up the dataset's logs, or those that the filters select."""
+    """Return totals over the logs of a dataset, or over those that `filters` select."""
     path = dataset_path(dataset_id, "logs", "summary")
     selected = filters_field(filters)
     if not selected:

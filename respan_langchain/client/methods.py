@@ -1,7 +1,7 @@
-"""Methods written once for both clients: a function that makes a call becomes one that runs it.
+"""Descriptors that turn a function returning a request into a method of both clients.
 
-The blocking client returns the value, the asynchronous one an awaitable of it; both keep the
-function's arguments, types and words, so that no signature stands anywhere twice.
+The synchronous client's method returns the value, the asynchronous client's an awaitable of it.
+Both keep the function's signature and docstring, so these are written once.
 """
 
 import functools
@@ -25,7 +25,7 @@ class SyncRunner(ABC):
 
     @abstractmethod
     def run(self, flow: RequestFlow[Value]) -> Value:
-        """Do what the errand says until it has a value."""
+        """Carry out the steps of a request flow and return its value."""
 
 
 class AsyncRunner(ABC):
@@ -35,11 +35,11 @@ class AsyncRunner(ABC):
 
     @abstractmethod
     async def run(self, flow: RequestFlow[Value]) -> Value:
-        """Do what the errand says until it has a value."""
+        """Carry out the steps of a request flow and return its value."""
 
 
 class FlowMethod(Generic[P, Value]):
-    """A method that takes several calls."""
+    """A method that sends several requests."""
 
     def __init__(self, make: Callable[Concatenate[RequestOptions, P], RequestFlow[Value]]) -> None:
         self._make = make
@@ -61,14 +61,14 @@ class FlowMethod(Generic[P, Value]):
         def method(*args: P.args, **named: P.kwargs) -> Any:
             return client.run(self._make(client.options, *args, **named))
 
-        # The terms are the client's, not the caller's.
-        shown = inspect.signature(functools.partial(self._make, client.options))
-        vars(method)["__signature__"] = shown
+        # The client passes its options, so they are no parameter of the method.
+        signature = inspect.signature(functools.partial(self._make, client.options))
+        vars(method)["__signature__"] = signature
         return method
 
 
 class EndpointMethod(Generic[P, Value]):
-    """A method for one endpoint."""
+    """A method that sends one request."""
 
     def __init__(self, make: Callable[P, ApiRequest[Value]]) -> None:
         self._make = make
@@ -94,7 +94,7 @@ class EndpointMethod(Generic[P, Value]):
 
 
 class PagesMethod(Generic[P, Value]):
-    """A method that iterates over all results of a list, from the page it is given."""
+    """A method that iterates over all results of a list, starting at `page`."""
 
     def __init__(self, make: Callable[P, ApiRequest[Page[Value]]]) -> None:
         self._make = make
@@ -109,24 +109,24 @@ class PagesMethod(Generic[P, Value]):
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self
-        each = _iterate if isinstance(client, SyncRunner) else _iterate_async
+        iterate = _iterate if isinstance(client, SyncRunner) else _iterate_async
 
         @functools.wraps(self._make)
         def method(*args: Any, page: int = 1, **named: Any) -> Any:
             make: Callable[..., ApiRequest[Page[Value]]] = functools.partial(
                 self._make, *args, **named
             )
-            make(page=page)  # says now what is wrong with the arguments
-            return each(client, make, page)
+            make(page=page)  # raises for invalid arguments now, not at the first result
+            return iterate(client, make, page)
 
         return method
 
 
 def _iterate(
-    client: SyncRunner, page_call: Callable[..., ApiRequest[Page[Value]]], number: int
+    client: SyncRunner, page_request: Callable[..., ApiRequest[Page[Value]]], number: int
 ) -> Iterator[Value]:
     while True:
-        page = client.run(request_flow(page_call(page=number), client.options))
+        page = client.run(request_flow(page_request(page=number), client.options))
         yield from page.results
         if page.is_last():
             return
@@ -134,12 +134,12 @@ def _iterate(
 
 
 async def _iterate_async(
-    client: AsyncRunner, page_call: Callable[..., ApiRequest[Page[Value]]], number: int
+    client: AsyncRunner, page_request: Callable[..., ApiRequest[Page[Value]]], number: int
 ) -> AsyncIterator[Value]:
     while True:
-        page = await client.run(request_flow(page_call(page=number), client.options))
-        for one in page.results:
-            yield one
+        page = await client.run(request_flow(page_request(page=number), client.options))
+        for result in page.results:
+            yield result
         if page.is_last():
             return
         number += 1

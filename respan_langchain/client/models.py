@@ -1,7 +1,8 @@
-"""What the platform says, as types.
+"""The API's responses as pydantic models.
 
-Pure. A missing field is None, an unknown one is kept, and an odd one does not cost the rest. Money
-is `Decimal` USD, durations are float seconds, tokens are int.
+Pure. A missing field is None, an unknown field is kept, and an invalid value is read as None, so
+that it does not make the rest unreadable. Money is `Decimal` USD, durations are float seconds,
+tokens are int.
 """
 
 import datetime as dt
@@ -25,19 +26,18 @@ from pydantic import (
 T = TypeVar("T")
 
 
-def _none_if_odd(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """One field that is not what the documentation says must not cost the reader the whole page."""
+def _none_if_invalid(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     try:
-        return read(value)
+        return validate(value)
     except ValidationError:
         return None
 
 
 def _decode_json(value: Any) -> Any:
-    """Undo the platform's habit of handing out objects and lists as JSON text.
+    """Decode objects and lists, which the platform returns as JSON text.
 
-    Text that happens to be a JSON object or list cannot be told from it, and is decoded too; text
-    that reads as a number, a truth value or null is left alone, since no input may be one of those.
+    Text that is itself a JSON object or list cannot be distinguished and is decoded too. Text such
+    as `1`, `true` or `null` is kept, since no input may be a number, a boolean or null.
     """
     if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "[", '"'}:
         return value
@@ -47,7 +47,7 @@ def _decode_json(value: Any) -> Any:
         return value
 
 
-Lenient = WrapValidator(_none_if_odd)
+Lenient = WrapValidator(_none_if_invalid)
 Text = Annotated[str | None, Lenient]
 Count = Annotated[int | None, Lenient]
 Seconds = Annotated[float | None, Lenient]
@@ -59,13 +59,13 @@ JsonObject = Annotated[dict[str, Any] | None, Lenient, BeforeValidator(_decode_j
 
 
 class ApiModel(BaseModel):
-    """What all answers have in common: they are values, and may say more than is written here."""
+    """Base of all models: immutable, and keeps fields that are not declared."""
 
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
 class Dataset(ApiModel):
-    """A dataset; which of the fields are there depends on the call."""
+    """A dataset; which fields are set depends on the endpoint."""
 
     id: str
     name: Text = None
@@ -81,7 +81,7 @@ class Dataset(ApiModel):
 
 
 class Log(ApiModel):
-    """One log of a dataset; its contents are decoded where the platform wrote them as JSON text."""
+    """One log of a dataset; contents that the platform returns as JSON text are decoded."""
 
     unique_id: Annotated[Text, Field(validation_alias=AliasChoices("unique_id", "id"))] = None
     input: Content = None
@@ -110,18 +110,18 @@ class Log(ApiModel):
     scores: Any = None
     start_time: DateTime = None
     timestamp: DateTime = None
-    """The end, not the beginning."""
+    """When the run ended."""
 
     @model_validator(mode="before")
     @classmethod
-    def _with_identifier(cls, said: Any) -> Any:
-        """Show the custom identifier at one place, since answers have it at one of two."""
-        if not isinstance(said, Mapping) or said.get("custom_identifier") is not None:
-            return said
-        metadata = _decode_json(said.get("metadata"))
+    def _copy_identifier(cls, content: Any) -> Any:
+        """Copy the custom identifier from the metadata, where some responses have it."""
+        if not isinstance(content, Mapping) or content.get("custom_identifier") is not None:
+            return content
+        metadata = _decode_json(content.get("metadata"))
         if not isinstance(metadata, Mapping):
-            return said
-        return {**said, "custom_identifier": metadata.get("custom_identifier")}
+            return content
+        return {**content, "custom_identifier": metadata.get("custom_identifier")}
 
 
 class Page(ApiModel, Generic[T]):
@@ -129,40 +129,40 @@ class Page(ApiModel, Generic[T]):
 
     results: list[T]
     count: Count = None
-    """How many there are on all pages."""
+    """Results on all pages."""
     next: Text = None
     previous: Text = None
 
     def is_last(self) -> bool:
-        """Whether no page comes after this one."""
+        """Whether this is the last page."""
         return self.next is None or not self.results
 
 
 class CreatedLog(ApiModel):
-    """A log that was accepted."""
+    """A log that was created."""
 
     unique_id: Text = None
     message: Text = None
 
 
 class Message(ApiModel):
-    """Words only: the platform does the work later."""
+    """A message; the platform does the work after the response."""
 
     message: Text = None
 
 
 class RowError(ApiModel):
-    """Why one row of a bulk request was refused."""
+    """Why one row of a bulk request was rejected."""
 
     index: Count = None
-    """Counted from 0."""
+    """Position in the request, from 0."""
     error: Text = None
 
 
 class BulkResult(ApiModel):
-    """What became of the rows of a bulk request.
+    """The outcome of a bulk request.
 
-    `errors` may name fewer rows than `error_count` counts, so that some refused rows stay unknown.
+    `errors` may list fewer rows than `error_count`; then some rejected rows are unknown.
     """
 
     success_count: Annotated[int, Field(ge=0)]
@@ -175,21 +175,21 @@ class BulkResult(ApiModel):
         return self.error_count == 0 and not self.errors
 
     def rejected(self) -> Iterator[tuple[int, str]]:
-        """The rows that the platform named, with its words."""
+        """Yield the position and the message of each rejected row that the platform listed."""
         for row in self.errors:
             if row.index is not None:
                 yield row.index, row.error or ""
 
     def adds_up(self, rows: int) -> bool:
-        """Whether this can be the answer to so many rows."""
-        named = [row.index for row in self.errors]
-        ours = all(index is not None and 0 <= index < rows for index in named)
-        alone = len(set(named)) == len(named) <= self.error_count
-        return ours and alone and self.success_count + self.error_count == rows
+        """Whether the counts and positions are possible for a request of this many rows."""
+        listed = [row.index for row in self.errors]
+        in_range = all(index is not None and 0 <= index < rows for index in listed)
+        unique = len(set(listed)) == len(listed) <= self.error_count
+        return in_range and unique and self.success_count + self.error_count == rows
 
 
 class Summary(ApiModel):
-    """Totals over the logs of a dataset, or over those that a filter selects."""
+    """Totals over the logs of a dataset, or over those that filters select."""
 
     number_of_requests: Count = None
     total_cost: Usd = None
@@ -198,13 +198,13 @@ class Summary(ApiModel):
     total_completion_tokens: Count = None
     avg_latency: Seconds = None
     avg_tps: Annotated[float | None, Lenient] = None
-    """Tokens a second."""
+    """Tokens per second."""
     avg_ttft: Seconds = None
     scores: Any = None
 
 
 class EvalRun(ApiModel):
-    """One evaluator's run over a dataset."""
+    """The run of one evaluator over a dataset."""
 
     task_id: Text = None
     name: Text = None
@@ -219,7 +219,7 @@ class EvalRun(ApiModel):
 
 
 class EvalReport(ApiModel):
-    """The runs that were started, and what could not be."""
+    """The evaluator runs that were started, and the errors of those that were not."""
 
     created_tasks: list[EvalRun] = []
     errors: Any = None

@@ -1,4 +1,4 @@
-"""What the calls have in common: paths, pages, filters and left-out values.
+"""Parts that API requests share: paths, page parameters, filters and optional fields.
 
 Pure.
 """
@@ -15,49 +15,55 @@ from respan_langchain.errors import ConfigurationError
 
 FilterInput = Filters | Mapping[str, Any] | None
 Timestamp = dt.datetime | str
-"""A time, in ISO 8601 when it is text."""
+"""A time; text must be in ISO 8601."""
 
 
 def dataset_path(dataset_id: str, *rest: str) -> str:
-    """Name a dataset, or something under it."""
+    """Return the path of a dataset, or of something below it."""
     return "/".join(["/api/datasets", quote_segment(dataset_id), *rest, ""])
 
 
 def log_path(dataset_id: str, unique_id: str) -> str:
-    """Name one log."""
+    """Return the path of a log."""
     return dataset_path(dataset_id, "logs", quote_segment(unique_id))
 
 
 def page_query(page: int, page_size: int, **more: str | None) -> dict[str, str]:
-    """Ask for one page."""
-    if page < 1 or not 1 <= page_size <= MAX_PAGE_SIZE:
-        raise ConfigurationError(f"Pages count from 1 and hold 1 to {MAX_PAGE_SIZE} results.")
+    """Return the query parameters of one page; `more` is left out where it is None."""
+    if page < 1:
+        raise ConfigurationError(f"page must be at least 1, not {page}")
+    if not 1 <= page_size <= MAX_PAGE_SIZE:
+        raise ConfigurationError(f"page_size must be 1 to {MAX_PAGE_SIZE}, not {page_size}")
     return {"page": str(page), "page_size": str(page_size), **omit_none(more)}
 
 
 def filters_field(filters: FilterInput, fields: frozenset[str] | None = None) -> dict[str, Any]:
-    """Write filters as a part of the body; nothing when there are none."""
+    """Return the `filters` field of a body; nothing when there are no filters."""
     written = filters_body(filters) if fields is None else filters_body(filters, fields)
     return {"filters": written} if written else {}
 
 
 def omit_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is None."""
+    """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def require_changes(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is None, and refuse to send nothing at all."""
+    """Return the values that are not None.
+
+    Raises:
+        ConfigurationError: All are None.
+    """
     changes = omit_none(values)
     if not changes:
-        raise ConfigurationError("Say what to change: at least one field.")
+        raise ConfigurationError(f"nothing to update: pass at least one of {', '.join(values)}")
     return changes
 
 
-def parse_message(said: Any) -> Message:
-    """Read an answer of words only, which may be empty."""
-    return Message.model_validate({} if said is None else said)
+def parse_message(content: Any) -> Message:
+    """Parse a response that is a message, or empty."""
+    return Message.model_validate({} if content is None else content)
 
 
-def parse_empty(_said: Any) -> None:
-    """Read an answer that says nothing but its status."""
+def parse_empty(_content: Any) -> None:
+    """Ignore a response's body."""

@@ -1,7 +1,7 @@
-"""One call with its tries and waits, as a generator that says what to do next.
+"""One request with its retries, as a generator of steps that a client carries out.
 
-Does nothing by itself, so that the blocking and the asynchronous client differ only in how they
-wait.
+The generator does no I/O, so the synchronous and the asynchronous client differ only in how they
+send and sleep.
 """
 
 import random
@@ -11,20 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.client.requests import (
-    ApiRequest,
-    Failure,
-    Success,
-    classify_result,
-)
-from respan_langchain.client.retry import RetryPolicy
+from respan_langchain.client.requests import ApiRequest, Failure, Success, classify_result
+from respan_langchain.client.retry import DEFAULT_RETRY, RetryPolicy
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Carry out this call once, and send the answer back in."""
+    """Send the request once, and pass its `HttpResult` back into the generator."""
 
     request: ApiRequest[Any]
     content: bytes = field(repr=False)
@@ -33,36 +28,51 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait for so many seconds."""
+    """Sleep before the next step."""
 
     seconds: float
 
 
 RequestFlow = Generator[Send | Sleep, Any, Value]
-"""Is sent the `Answer` after a `Send`, and anything after a `Rest`."""
+"""Yields steps and returns a value; is sent an `HttpResult` after `Send`, None after `Sleep`."""
+
+_system_random = random.SystemRandom()
+"""Leaves the app's seeded generator alone, and differs between forked processes."""
+
+
+def draw_jitter() -> float:
+    """Return a random number from 0 to 1."""
+    return _system_random.random()
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """How long one call may take, and who tells time and luck."""
+    """How long one call may take, and its sources of time and randomness."""
 
     timeout: float = 60.0
-    """Seconds for a call with all its tries and waits."""
-    max_try_seconds: float = 30.0
-    """Seconds for one try, so that a second one fits in."""
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    """Seconds for one call with all its tries and waits."""
+    max_try_time: float = 30.0
+    """Seconds for one try, so that the timeout leaves time for another."""
+    retry: RetryPolicy = DEFAULT_RETRY
     clock: Callable[[], float] = time.monotonic
-    rng: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+    """Used by the synchronous client."""
+    rng: Callable[[], float] = draw_jitter
+    """Draws the jitter of a wait, from 0 to 1."""
 
 
 def request_flow(request: ApiRequest[Value], options: RequestOptions) -> RequestFlow[Value]:
-    """Ask until there is an answer to return or an error to raise."""
+    """Send a request until it succeeds or must not be retried.
+
+    Raises:
+        ApiError: It failed, or its next try would begin after the timeout.
+    """
     content = request.encode_body()
     deadline = options.clock() + options.timeout
     attempt = 0
     while True:
         attempt += 1
-        try_deadline = min(deadline, options.clock() + options.max_try_seconds)
+        try_deadline = min(deadline, options.clock() + options.max_try_time)
         result: HttpResult = yield Send(request, content, try_deadline)
         decision = classify_result(request, result, attempt, options.retry, options.rng())
         if isinstance(decision, Success):

@@ -1,7 +1,7 @@
-"""A request as a value, and what its answer means: the half of the client that needs no network.
+"""An API request as a value, and what its HTTP result means: success, retry or failure.
 
-Pure. `dataset_calls.py` and `log_calls.py` make the calls; a client carries them out and does what
-`judge` says; nobody else decides what is worth another try.
+Pure. `dataset_requests.py` and `log_requests.py` build requests, `request_flow.py` acts on the
+decision of `classify_result`.
 """
 
 import datetime as dt
@@ -25,50 +25,55 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest(Generic[Value]):
-    """One request to one endpoint, and how to read what comes back. Its repr shows no content."""
+    """A request to one endpoint, and how to parse its response. The repr shows no content."""
 
     method: str
     path: str
     """Quoted, from `/api/` on."""
     parse: Callable[[Any], Value] = field(repr=False)
-    """From the answer's JSON (None for an empty body) to what the caller gets.
+    """Converts the response's JSON (None for an empty body) to the value that the caller gets.
 
-    Raises pydantic's ValidationError when the JSON is something else.
+    Raises pydantic's ValidationError for unexpected JSON.
     """
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     idempotent: bool = False
-    """Whether doing it twice is the same as doing it once."""
+    """Whether sending it twice has the same effect as sending it once."""
     parses_400: bool = False
-    """Whether a 400 may carry the same envelope as a success."""
+    """Whether a 400 response may have the same body as a success."""
 
     def target(self) -> str:
-        """The path and the query."""
+        """Return the path and the query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     def encode_body(self) -> bytes:
-        """Write the body as JSON; empty when there is none."""
+        """Return the body as JSON; empty when there is none.
+
+        Raises:
+            ConfigurationError: JSON has no form for a number in it, or it contains itself.
+            TypeError: It contains an object of an unknown type.
+        """
         if self.body is None:
             return b""
         try:
             text = json.dumps(self.body, default=_to_json, allow_nan=False, ensure_ascii=False)
         except (ValueError, RecursionError):
             raise ConfigurationError(
-                "What is to be sent holds NaN, an infinity or itself, which JSON cannot say."
+                "the request body contains NaN, Infinity or a circular reference; remove it"
             ) from None
         return text.encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class Success(Generic[Value]):
-    """The call succeeded."""
+    """The request succeeded."""
 
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Another try is worth it after so many seconds; `error` is for when there is no time left."""
+    """Retry after `seconds`; raise `error` when there is no time for it."""
 
     seconds: float
     error: ApiError
@@ -76,7 +81,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The call failed for good."""
+    """The request failed and must not be retried."""
 
     error: ApiError
 
@@ -88,23 +93,23 @@ def classify_result(
     policy: RetryPolicy = DEFAULT_RETRY,
     jitter: float = 1.0,
 ) -> Success[Value] | Retry | Failure:
-    """Decide what an answer means for its call.
+    """Decide what an HTTP result means for its request.
 
     Args:
         request: The request that was sent.
         result: What came back.
-        attempt: Which try this was, counted from 1.
-        policy: How often and how long.
-        jitter: A random number from 0 to 1, so that many clients do not come back at the same time.
+        attempt: The number of this try, from 1.
+        policy: How often to try, and how long to wait between tries.
+        jitter: A random number from 0 to 1 that the wait is multiplied by.
     """
     if result.status is not None and 200 <= result.status < 300:
         return _parse_body(request, result)
     if result.status == 400 and request.parses_400:
-        envelope = _parse_body(request, result)
-        if isinstance(envelope, Success):
-            return envelope
+        parsed = _parse_body(request, result)
+        if isinstance(parsed, Success):
+            return parsed
     if result.status == 404 and request.method == "DELETE" and attempt > 1:
-        # An earlier try may have done it and lost its answer; what should be gone is gone.
+        # An earlier try may have deleted it, its response having been lost.
         return _parse_body(request, HttpResult(204))
     error = build_error(request.method, request.path, result)
     if attempt >= policy.max_tries or not _may_retry(request, result):
@@ -116,10 +121,10 @@ def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value
     try:
         return Success(request.parse(json.loads(result.body) if result.body.strip() else None))
     except ValidationError:
-        problem = "JSON that is not what the documentation says"
+        problem = "unexpected JSON in the response"
     except (ValueError, RecursionError):
-        kind = result.headers.get("content-type", "no type").split(";")[0][:40]
-        problem = f"{len(result.body)} bytes of {kind} that are no whole JSON"
+        content_type = result.headers.get("content-type", "no type").split(";")[0][:40]
+        problem = f"response is not JSON ({len(result.body)} bytes of {content_type})"
     return Failure(build_unexpected_error(request.method, request.path, result, problem))
 
 
@@ -142,4 +147,6 @@ def _to_json(value: object) -> Any:
         return str(value)
     if isinstance(value, set | frozenset | tuple):
         return list(value)
-    raise TypeError(f"A value of type {type(value).__name__} cannot be sent: make it JSON first.")
+    raise TypeError(
+        f"cannot encode a {type(value).__name__} as JSON; convert it to str, a number, list or dict"
+    )

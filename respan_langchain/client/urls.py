@@ -1,7 +1,6 @@
-"""Where the platform is and what opens its door: base URLs, path segments and keys, checked early.
+"""Checks base URLs, path segments and API keys before anything is sent.
 
-Pure. What cannot be made safe is refused in words that say what to do, and that never quote a key
-or a password.
+Pure. What is unsafe raises a ConfigurationError that never quotes a key or a password.
 """
 
 import ipaddress
@@ -13,12 +12,12 @@ from respan_langchain.errors import ConfigurationError
 
 
 def normalize_base_url(base_url: str, *, with_key: bool = True, allow_http: bool = False) -> str:
-    """Turn whatever people set as the base URL into what a call's path is appended to.
+    """Return the URL that paths such as `/api/datasets/` are appended to.
 
     Args:
         base_url: With or without `/api` and slashes at its end.
-        with_key: Whether a key will be sent, so that plain HTTP leads only to this machine.
-        allow_http: Send the key over plain HTTP all the same.
+        with_key: Whether an API key will be sent; then plain HTTP is accepted for loopback only.
+        allow_http: Accept plain HTTP for any host.
 
     >>> normalize_base_url("https://endpoint.respan.ai/api/")
     'https://endpoint.respan.ai'
@@ -26,59 +25,31 @@ def normalize_base_url(base_url: str, *, with_key: bool = True, allow_http: bool
     text = base_url.strip()
     if not text.isprintable() or " " in text or "\\" in text:
         raise ConfigurationError(
-            "The base URL has blanks, backslashes or control characters in it."
+            "base_url contains spaces, backslashes or control characters; remove them"
         )
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ConfigurationError("The base URL has a host or a port that cannot be read.") from None
+        raise ConfigurationError(
+            "base_url has an invalid host or port; use https://HOST or https://HOST:PORT"
+        ) from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise ConfigurationError("The base URL must look like https://api.respan.ai.")
+        raise ConfigurationError(
+            "base_url must begin with https:// and name a host, as in https://api.respan.ai"
+        )
     if "@" in parts.netloc:
-        raise ConfigurationError("The base URL must not carry a user or a password.")
+        raise ConfigurationError("base_url must not contain a user name or password; remove it")
     if parts.query or parts.fragment:
-        raise ConfigurationError("The base URL must end with its path: no '?' and no '#'.")
+        raise ConfigurationError("base_url must not contain '?' or '#'; remove what follows")
     if parts.scheme == "http" and with_key and not allow_http and not is_loopback(host):
         raise ConfigurationError(
-            f"The key would travel to {host} unencrypted: use https:// or say allow_http=True."
+            f"Refusing to send the API key to {host} over plain HTTP; use https:// "
+            "or pass allow_http=True."
         )
     name = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{name}" + ("" if port is None else f":{port}")
-    return origin + _without_api(parts.path)
-
-
-def quote_segment(name: str) -> str:
-    """Quote an id so that it stays one segment of a path, whatever is in it.
-
-    >>> quote_segment("../d?1#")
-    '..%2Fd%3F1%23'
-    """
-    if name in {"", ".", ".."}:
-        raise ConfigurationError(f"{name!r} is not an id.")
-    try:
-        return quote(name, safe="")
-    except UnicodeEncodeError:
-        raise ConfigurationError("An id must be text that can be written as UTF-8.") from None
-
-
-def validate_api_key(api_key: str | SecretStr | None) -> str | None:
-    """Return the key as it goes into the header, None when there is none."""
-    if api_key is None:
-        return None
-    key = (api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key).strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(
-            "The API key is empty or holds characters that no key has: copy it again."
-        )
-    return key
-
-
-def _without_api(path: str) -> str:
-    path = path.rstrip("/")
-    while path.endswith("/api"):
-        path = path.removesuffix("/api").rstrip("/")
-    return path
+    return origin + _strip_api(parts.path)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -94,3 +65,36 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def quote_segment(name: str) -> str:
+    """Quote an id so that it stays one segment of a path.
+
+    >>> quote_segment("../d?1#")
+    '..%2Fd%3F1%23'
+    """
+    if name in {"", ".", ".."}:
+        raise ConfigurationError(f"{name!r} is not a valid id")
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError:
+        raise ConfigurationError("an id must be text that UTF-8 can encode") from None
+
+
+def validate_api_key(api_key: str | SecretStr | None) -> SecretStr | None:
+    """Return the key without surrounding whitespace; None when there is none."""
+    if api_key is None:
+        return None
+    key = (api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key).strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "api_key is empty or contains whitespace or non-ASCII characters; copy it again"
+        )
+    return SecretStr(key)
+
+
+def _strip_api(path: str) -> str:
+    path = path.rstrip("/")
+    while path.endswith("/api"):
+        path = path.removesuffix("/api").rstrip("/")
+    return path

@@ -1,4 +1,4 @@
-"""A server of raw bytes on this machine, and every exchange in its four shapes."""
+"""A server of raw bytes on this machine, and a function that sends one request to it."""
 
 import asyncio
 import contextlib
@@ -169,33 +169,36 @@ def library(request):
     return importlib.import_module(request.param)
 
 
-@pytest.fixture(params=[HttpTransport, AsyncHttpTransport], ids=["blocking", "asynchronous"])
+@pytest.fixture(params=[HttpTransport, AsyncHttpTransport], ids=["sync", "async"])
 def kind(request):
     return request.param
 
 
 @pytest.fixture
-def send(library, kind, caplog):
-    """Send one request and give the answer; nothing that is said may hold the key."""
+def send(kind, caplog):
+    """Send one request and return its result; neither logs nor reprs may contain the key."""
     caplog.set_level("DEBUG")
 
-    def once(url, call=None, *, within=AGES, content=None, api_key=KEY, client=None, **settings):
-        async def sent():
-            given = None if client is None else client()
-            exchange = kind(url, api_key, library=library, http_client=given, **settings)
-            asked = (call or dataset("d1"), time.monotonic() + within, content)
+    def send_once(
+        url, request=None, *, within=AGES, content=None, api_key=KEY, client=None, **settings
+    ):
+        async def run():
+            injected = None if client is None else client()
+            transport = kind(url, api_key, http_client=injected, **settings)
             try:
-                answer = exchange.send(*asked)
-                answer = await answer if kind is AsyncHttpTransport else answer
+                sending = transport.send(
+                    request or dataset("d1"), time.monotonic() + within, content
+                )
+                result = await sending if kind is AsyncHttpTransport else sending
             finally:
-                closing = exchange.close()
+                closing = transport.close()
                 await closing if kind is AsyncHttpTransport else None
-            if given is not None:
-                assert not given.is_closed
-                await given.aclose() if kind is AsyncHttpTransport else given.close()
-            assert KEY not in repr(answer) + repr(exchange) + caplog.text
-            return answer
+            if injected is not None:
+                assert not injected.is_closed
+                await injected.aclose() if kind is AsyncHttpTransport else injected.close()
+            assert KEY not in repr(result) + repr(transport) + caplog.text
+            return result
 
-        return asyncio.run(sent())
+        return asyncio.run(run())
 
-    return once
+    return send_once

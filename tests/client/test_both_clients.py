@@ -67,7 +67,7 @@ def dataset(client):
     return client.create_dataset("support-bot", description="what people ask").id
 
 
-def test_a_dataset_lives_and_dies(client, dataset):
+def test_a_dataset_can_be_created_read_updated_and_deleted(client, dataset):
     assert client.dataset(dataset).name == "support-bot"
     assert client.update_dataset(dataset, name="helpdesk").name == "helpdesk"
     assert [one.id for one in client.datasets()] == [dataset]
@@ -79,7 +79,7 @@ def test_a_dataset_lives_and_dies(client, dataset):
         client.dataset(dataset)
 
 
-def test_a_log_lives_and_dies(client, dataset):
+def test_a_log_can_be_created_read_updated_replaced_and_deleted(client, dataset):
     unique_id = client.create_log(dataset, LOG).unique_id
 
     log = client.log(dataset, unique_id)
@@ -102,7 +102,7 @@ def test_a_log_lives_and_dies(client, dataset):
         client.log(dataset, unique_id)
 
 
-def test_logs_are_filled_in_bulk_listed_selected_and_removed(client, dataset):
+def test_logs_can_be_created_in_bulk_listed_filtered_and_removed(client, dataset):
     rows = [
         {
             "input": str(n),
@@ -123,7 +123,7 @@ def test_logs_are_filled_in_bulk_listed_selected_and_removed(client, dataset):
     assert client.list_logs(dataset).count == 0
 
 
-def test_a_row_that_cannot_be_taken_is_named(client, dataset):
+def test_a_rejected_row_is_listed(client, dataset):
     result = client.bulk_create_logs(dataset, [{"input": "x"}, {"input": None}])
 
     assert not result
@@ -131,7 +131,7 @@ def test_a_row_that_cannot_be_taken_is_named(client, dataset):
     assert [index for index, _ in result.rejected()] == [1]
 
 
-def test_a_batch_of_which_no_row_can_be_taken_is_a_result_too(client, dataset):
+def test_a_bulk_request_whose_rows_are_all_rejected_returns_a_result(client, dataset):
     result = client.bulk_create_logs(dataset, [{"input": None}, {"output": "x"}])
 
     assert (result.success_count, result.error_count) == (0, 2)
@@ -144,7 +144,7 @@ def test_metadata_is_filtered_by_its_keys(client, dataset):
     assert [log.input for log in client.logs(dataset, filters=metadata("team") == "y")] == ["x"]
 
 
-def test_logs_are_totalled_up(client, dataset):
+def test_logs_are_summarized(client, dataset):
     client.create_log(dataset, LOG)
     client.create_log(dataset, {**LOG, "metadata": {"model": "other"}})
 
@@ -154,14 +154,14 @@ def test_logs_are_totalled_up(client, dataset):
     assert (some.number_of_requests, some.total_prompt_tokens) == (1, 3)
 
 
-def test_a_log_that_is_refused_says_why(client, dataset):
+def test_a_rejected_log_raises_with_the_field(client, dataset):
     with pytest.raises(errors.ValidationError) as refused:
         client.create_log(dataset, {"input": None})
 
     assert "input" in refused.value.fields
 
 
-def test_an_id_of_another_shape_is_just_not_found(client):
+def test_an_id_of_unknown_format_is_not_found(client):
     for odd in ("../../datasets", "a?b#c", "a\r\nb", "%2f", "ü"):
         with pytest.raises(errors.NotFoundError):
             client.dataset(odd)

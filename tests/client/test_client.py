@@ -1,4 +1,4 @@
-"""Both clients, over httpx and httpx2, do the same: what the judge says, page after page."""
+"""Both clients do the same with transports of httpx and httpx2."""
 
 import asyncio
 import inspect
@@ -25,7 +25,7 @@ class Asked:
         self.library, self.runner = library, runner
         self.answers, self.requests = [], []
         transport = library.MockTransport(self.answered)
-        self.client = kind(KEY, library=library, transport=transport, **settings)
+        self.client = kind(KEY, transport=transport, **settings)
 
     def answered(self, request):
         self.requests.append(request)
@@ -90,7 +90,7 @@ ENDPOINTS = [
 @pytest.mark.parametrize(
     ("name", "args", "named", "body"), ENDPOINTS, ids=lambda part: str(part)[:20]
 )
-def test_every_endpoint_is_there(open_client, name, args, named, body):
+def test_every_endpoint_is_a_method(open_client, name, args, named, body):
     client = open_client((200, body))
 
     said = getattr(client, name)(*args, **named)
@@ -106,7 +106,7 @@ def page(ids, *, more):
 
 
 @pytest.mark.parametrize("name", ["datasets", "logs", "eval_reports"])
-def test_an_iteration_goes_through_all_pages(open_client, name):
+def test_an_iteration_reads_all_pages(open_client, name):
     client = open_client(page("ab", more=True), page("cd", more=True), page("e", more=False))
 
     args = () if name == "datasets" else ("d1",)
@@ -114,30 +114,32 @@ def test_an_iteration_goes_through_all_pages(open_client, name):
 
     assert len(said) == 5
     assert [request.url.params["page"] for request in client.requests] == ["1", "2", "3"]
+    # The link of a page is not followed, wherever it leads.
+    assert {request.url.host for request in client.requests} == {"api.respan.ai"}
 
 
-def test_an_iteration_may_begin_later(open_client):
+def test_an_iteration_may_start_at_a_later_page(open_client):
     client = open_client(page("a", more=False))
 
     assert [one.unique_id for one in client.logs("d1", page=7)] == ["a"]
     assert client.requests[0].url.params["page"] == "7"
 
 
-def test_an_iteration_with_wrong_arguments_fails_at_once(open_client):
+def test_an_iteration_with_invalid_arguments_raises_at_once(open_client):
     client = open_client(page("a", more=False))
 
     with pytest.raises(errors.ConfigurationError):
         client.logs("d1", filters={"modle": {"operator": "", "value": "x"}})
 
 
-def test_a_passing_failure_is_tried_again(open_client):
+def test_a_transient_failure_is_retried(open_client):
     client = open_client((503, {}), (429, {"retry_after": 0.01}), (200, {"id": "d1"}))
 
     assert client.dataset("d1") == Dataset(id="d1")
     assert len(client.requests) == 3
 
 
-def test_the_tries_are_limited(open_client):
+def test_the_number_of_tries_is_limited(open_client):
     client = open_client((503, {}), max_tries=2)
 
     with pytest.raises(errors.ServerError):
@@ -145,7 +147,7 @@ def test_the_tries_are_limited(open_client):
     assert len(client.requests) == 2
 
 
-def test_what_could_happen_twice_is_not_tried_again(open_client):
+def test_a_request_that_is_not_idempotent_is_not_retried(open_client):
     client = open_client((503, {}))
 
     with pytest.raises(errors.ServerError):
@@ -153,7 +155,7 @@ def test_what_could_happen_twice_is_not_tried_again(open_client):
     assert len(client.requests) == 1
 
 
-def test_a_wait_that_does_not_fit_is_not_begun(open_client):
+def test_a_wait_beyond_the_timeout_raises_at_once(open_client):
     client = open_client((429, {"retry_after": 3600}))
 
     with pytest.raises(errors.RateLimitError) as refused:
@@ -161,7 +163,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(open_client):
     assert (refused.value.retry_after, len(client.requests)) == (3600.0, 1)
 
 
-def test_an_error_names_what_was_asked_and_no_secret(open_client):
+def test_an_error_names_the_request_and_no_secret(open_client):
     client = open_client((401, {"detail": f"Bad key {KEY} for PROMPT"}))
 
     with pytest.raises(errors.AuthenticationError) as refused:
@@ -182,7 +184,7 @@ def test_a_dataset_is_found_by_its_name(open_client):
     assert len(client.requests) == 2
 
 
-def test_a_dataset_that_is_not_there_is_created(open_client):
+def test_a_missing_dataset_is_created(open_client):
     made = {"id": "new", "name": "mine"}
     client = open_client((200, PAGE), (201, made), (200, {**PAGE, "results": [made]}))
 
@@ -191,7 +193,7 @@ def test_a_dataset_that_is_not_there_is_created(open_client):
     assert body == {"name": "mine", "description": "of mine", "is_empty": True}
 
 
-def test_two_that_create_a_dataset_at_once_take_the_same():
+def test_two_processes_that_create_a_dataset_at_once_use_the_same_one():
     datasets = []
 
     def listed():
@@ -214,7 +216,7 @@ def test_two_that_create_a_dataset_at_once_take_the_same():
         assert ended.value.value.id == "first"
 
 
-def test_a_dataset_is_looked_for_within_the_time_of_one_call():
+def test_finding_a_dataset_takes_no_longer_than_its_timeout():
     now = [0.0]
     looking = find_or_create_dataset(RequestOptions(clock=lambda: now[0]), "mine", timeout=10.0)
     other = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
@@ -233,7 +235,7 @@ def logs(*identifiers, more=False):
     return 200, {"results": results, "next": "https://x/" if more else None}
 
 
-def test_identifiers_are_counted_as_they_are_seen(open_client):
+def test_identifiers_are_counted_over_all_pages(open_client):
     client = open_client(logs("a", "b", "stranger", more=True), logs("a"))
 
     assert client.count_identifiers("d1", ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0}
@@ -241,7 +243,7 @@ def test_identifiers_are_counted_as_they_are_seen(open_client):
     assert said == {"custom_identifier": {"operator": "in", "value": ["a", "b", "c"]}}
 
 
-def test_many_identifiers_are_asked_for_in_parts(open_client):
+def test_many_identifiers_are_counted_in_groups(open_client):
     client = open_client(logs("1", "200"))
 
     counts = client.count_identifiers("d1", [str(number) for number in range(250)])
@@ -255,20 +257,20 @@ def test_many_identifiers_are_asked_for_in_parts(open_client):
     [(500, {}), (403, {}), (200, {"message": "x"}), logs(None, None), logs("stranger", more=True)],
     ids=["fails", "forbidden", "no-list", "shows-none", "endless"],
 )
-def test_what_cannot_be_counted_is_not_guessed(open_client, answer):
+def test_a_count_that_cannot_be_read_is_none(open_client, answer):
     client = open_client(answer, max_tries=1)
 
     assert client.count_identifiers("d1", ["a"]) is None
 
 
-def test_counting_ends_in_time(open_client):
+def test_counting_stops_at_its_timeout(open_client):
     client = open_client(logs("a"))
 
     assert client.count_identifiers("d1", ["a"], timeout=0.0) is None
     assert client.requests == []
 
 
-def test_after_closing_a_call_fails(open_client):
+def test_a_call_on_a_closed_client_raises(open_client):
     client = open_client((200, {"id": "d1"}))
     client.close()
 
@@ -277,7 +279,7 @@ def test_after_closing_a_call_fails(open_client):
 
 
 @pytest.mark.parametrize("kind", [DatasetClient, AsyncDatasetClient])
-def test_a_client_shows_where_it_leads_and_no_key(kind):
+def test_the_repr_of_a_client_shows_the_url_and_not_the_key(kind):
     client = kind(SecretStr(KEY), "https://endpoint.respan.ai/api/")
 
     assert repr(client) == f"{kind.__name__}('https://endpoint.respan.ai')"
@@ -285,26 +287,26 @@ def test_a_client_shows_where_it_leads_and_no_key(kind):
 
 
 @pytest.mark.parametrize("settings", [{"timeout": 0}, {"max_tries": 0}, {"base_url": "x"}])
-def test_settings_that_make_no_sense_are_refused(settings):
+def test_an_invalid_setting_raises(settings):
     with pytest.raises(errors.ConfigurationError):
         DatasetClient(KEY, **settings)
 
 
-def test_a_blocking_client_closes_with_its_block(library):
+def test_a_sync_client_closes_at_the_end_of_its_with_block(library):
     transport = library.MockTransport(lambda request: library.Response(200, json={"id": "d1"}))
 
-    with DatasetClient(KEY, library=library, transport=transport) as client:
+    with DatasetClient(KEY, transport=transport) as client:
         assert client.dataset("d1").id == "d1"
 
     with pytest.raises(errors.ConnectionFailedError):
         client.dataset("d1")
 
 
-def test_an_asynchronous_client_closes_with_its_block(library):
+def test_an_async_client_closes_at_the_end_of_its_with_block(library):
     transport = library.MockTransport(lambda request: library.Response(200, json={"id": "d1"}))
 
     async def used():
-        async with AsyncDatasetClient(KEY, library=library, transport=transport) as client:
+        async with AsyncDatasetClient(KEY, transport=transport) as client:
             assert (await client.dataset("d1")).id == "d1"
         with pytest.raises(errors.ConnectionFailedError):
             await client.dataset("d1")
@@ -312,10 +314,10 @@ def test_an_asynchronous_client_closes_with_its_block(library):
     asyncio.run(used())
 
 
-def test_the_methods_say_what_they_do():
+def test_methods_keep_their_docstrings_and_signatures():
     assert DatasetClient.remove_logs.__doc__.startswith("Remove the logs")
     assert DatasetClient.logs.__doc__.startswith("List one page")
-    assert DatasetClient.find_or_create_dataset.__doc__.startswith("Return the dataset")
+    assert DatasetClient.find_or_create_dataset.__doc__.startswith("Return the oldest")
     assert list(inspect.signature(DatasetClient(KEY).log).parameters) == ["dataset_id", "unique_id"]
     assert list(inspect.signature(DatasetClient(KEY).count_identifiers).parameters) == [
         "dataset_id",

@@ -178,7 +178,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("call", "method", "path", "query", "body"), CALLS)
-def test_a_call_is_what_the_contract_says(call, method, path, query, body):
+def test_a_request_has_the_documented_method_path_query_and_body(call, method, path, query, body):
     assert (call.method, call.path, dict(call.query)) == (method, path, query)
     assert (json.loads(call.encode_body()) if body is not None else call.body) == body
 
@@ -199,7 +199,7 @@ def test_a_call_is_what_the_contract_says(call, method, path, query, body):
         (log_requests.summary("d1"), {"total_cost": 1}, Summary),
     ],
 )
-def test_an_answer_is_read_as_its_type(call, answer, kind):
+def test_a_response_is_parsed_as_its_type(call, answer, kind):
     assert isinstance(call.parse(answer), kind)
 
 
@@ -212,6 +212,9 @@ def test_an_answer_is_read_as_its_type(call, answer, kind):
         lambda: dataset_requests.list_datasets(page=0),
         lambda: dataset_requests.list_datasets(page_size=101),
         lambda: dataset_requests.list_datasets(page_size=0),
+        lambda: dataset_requests.create_dataset("n" * 256),
+        lambda: dataset_requests.create_dataset(" "),
+        lambda: dataset_requests.update_dataset("d1", name="n" * 300),
         lambda: dataset_requests.update_dataset("d1"),
         lambda: log_requests.update_log("d1", "u1"),
         lambda: log_requests.replace_log("d1", "u1"),
@@ -225,6 +228,6 @@ def test_an_answer_is_read_as_its_type(call, answer, kind):
         lambda: dataset_requests.dataset(""),
     ],
 )
-def test_a_call_that_would_go_wrong_is_not_made(make):
+def test_an_invalid_argument_raises_before_anything_is_sent(make):
     with pytest.raises(ConfigurationError):
         make()

@@ -39,7 +39,7 @@ NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
         (metadata("at") > NOON, "metadata__at", "gt", "2026-11-23T12:00:00+00:00"),
     ],
 )
-def test_a_condition_is_written_as_the_wire_has_it(built, name, operator, value):
+def test_a_condition_has_the_documented_json_form(built, name, operator, value):
     assert built.as_body() == {name: {"operator": operator, "value": value}}
 
 
@@ -50,12 +50,12 @@ def test_conditions_are_combined():
     assert repr(both) == "Filters(model = 'gpt-4o', metadata__team = 'x')"
 
 
-def test_two_conditions_on_one_field_have_no_place_on_the_wire():
+def test_two_conditions_on_one_field_raise():
     with pytest.raises(ConfigurationError, match="cost"):
         (field("cost") > 1) & (field("cost") < 2)
 
 
-def test_and_is_refused_since_python_would_keep_only_half_of_it():
+def test_the_keyword_and_raises():
     with pytest.raises(ConfigurationError, match="&"):
         (field("cost") > 1) and (field("model") == "x")
 
@@ -86,12 +86,12 @@ def test_and_is_refused_since_python_would_keep_only_half_of_it():
         lambda: filters_body({"metadata__x": {"operator": "", "value": "x"}}, DATASET_FIELDS),
     ],
 )
-def test_what_would_broaden_the_selection_is_refused(build):
+def test_a_filter_that_the_platform_would_ignore_raises(build):
     with pytest.raises(ConfigurationError):
         build()
 
 
-def test_filters_may_be_given_as_the_wire_has_them():
+def test_filters_may_be_given_in_their_json_form():
     said = {"metadata__team": {"operator": "in", "value": ["x"]}}
 
     assert filters_body(said) == said
@@ -99,6 +99,6 @@ def test_filters_may_be_given_as_the_wire_has_them():
     assert filters_body(None) == {}
 
 
-def test_a_field_is_no_key_of_a_dict():
+def test_a_field_cannot_be_a_key_of_a_dict():
     with pytest.raises(TypeError):
         {field("model")}

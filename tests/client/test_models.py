@@ -26,13 +26,13 @@ from respan_langchain.client.models import BulkResult, Dataset, Log, Page
     ],
     ids=str,
 )
-def test_content_that_came_as_json_text_is_decoded(said, read):
+def test_content_returned_as_json_text_is_decoded(said, read):
     log = Log.model_validate({"input": said, "output": said, "expected_output": said})
 
     assert (log.input, log.output, log.expected_output) == (read, read, read)
 
 
-def test_an_odd_field_does_not_cost_the_rest():
+def test_an_invalid_field_is_none_and_the_rest_is_kept():
     log = Log.model_validate({"unique_id": "u", "cost": "a lot", "latency": [], "metadata": "?"})
 
     assert (log.unique_id, log.cost, log.latency, log.metadata) == ("u", None, None, None)
@@ -45,13 +45,13 @@ def test_unknown_fields_are_kept_and_missing_ones_are_none():
     assert (dataset.name, dataset.log_count) == (None, None)
 
 
-def test_zero_is_not_unknown():
+def test_zero_is_kept():
     log = Log.model_validate({"prompt_tokens": 0, "cost": 0, "latency": 0.0})
 
     assert (log.prompt_tokens, log.cost, log.latency) == (0, Decimal(0), 0.0)
 
 
-def test_money_is_what_was_written():
+def test_money_is_exact():
     assert Log.model_validate({"cost": 0.0001}).cost == Decimal("0.0001")
 
 
@@ -67,12 +67,12 @@ def test_money_is_what_was_written():
         ({}, None),
     ],
 )
-def test_the_identifier_is_found_at_either_place(said, identifier):
+def test_the_identifier_is_read_from_the_log_or_its_metadata(said, identifier):
     assert Log.model_validate(said).custom_identifier == identifier
 
 
 @pytest.mark.parametrize("said", ["log", None, [], 7])
-def test_a_log_that_is_no_object_is_refused(said):
+def test_a_log_must_be_an_object(said):
     with pytest.raises(ValidationError):
         Log.model_validate(said)
 
@@ -91,16 +91,16 @@ def test_total_tokens_have_two_names():
         ({"results": [], "next": "https://x"}, True),
     ],
 )
-def test_the_last_page_is_known(said, is_last):
+def test_the_last_page_is_recognized(said, is_last):
     assert Page[Dataset].model_validate(said).is_last() is is_last
 
 
-def test_a_bulk_result_is_true_when_every_row_was_taken():
+def test_a_bulk_result_is_true_when_every_row_was_stored():
     assert BulkResult.model_validate({"success_count": 2, "error_count": 0})
     assert not BulkResult.model_validate({"success_count": 1, "error_count": 1})
 
 
-def test_a_bulk_result_names_rows_as_far_as_the_platform_does():
+def test_a_bulk_result_lists_the_rejected_rows_that_the_platform_lists():
     errors = [{"index": 3, "error": "no"}, {"error": "which?"}, {"index": 4}]
     result = BulkResult.model_validate({"success_count": 0, "error_count": 9, "errors": errors})
 
@@ -109,6 +109,6 @@ def test_a_bulk_result_names_rows_as_far_as_the_platform_does():
 
 
 @pytest.mark.parametrize("said", [{"message": "Importing"}, {"success_count": -1}, {"errors": []}])
-def test_what_counts_nothing_is_no_bulk_result(said):
+def test_a_bulk_result_must_have_a_success_count(said):
     with pytest.raises(ValidationError):
         BulkResult.model_validate(said)

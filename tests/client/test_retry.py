@@ -61,7 +61,7 @@ def test_the_body_gives_seconds(value, seconds):
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"[" * 100_000])
-def test_a_body_that_is_no_json_object_gives_nothing(body):
+def test_a_body_that_is_not_a_json_object_gives_no_wait(body):
     assert parse_retry_after(HttpResult(503, body)) is None
 
 

@@ -33,7 +33,7 @@ from respan_langchain.errors import ConfigurationError
         ("http://[::1]:8000/api", "http://[::1]:8000"),
     ],
 )
-def test_api_stands_once_whatever_was_set(said, root):
+def test_a_base_url_may_end_in_api_or_slashes(said, root):
     assert normalize_base_url(said) == root
 
 
@@ -58,20 +58,20 @@ def test_api_stands_once_whatever_was_set(said, root):
         "http://10.0.0.1",
     ],
 )
-def test_what_could_lead_elsewhere_is_refused(said):
+def test_an_unsafe_base_url_raises(said):
     with pytest.raises(ConfigurationError) as refused:
         normalize_base_url(said)
 
     assert "pa55word" not in str(refused.value)
 
 
-def test_plain_http_needs_to_be_asked_for_or_to_carry_no_key():
+def test_plain_http_requires_allow_http_or_no_key():
     assert normalize_base_url("http://respan.lan", allow_http=True) == "http://respan.lan"
     assert normalize_base_url("http://respan.lan", with_key=False) == "http://respan.lan"
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a b", "a\nb", "clé", "a\x00b"])
-def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key):
+def test_an_invalid_api_key_raises_without_being_quoted(key):
     with pytest.raises(ConfigurationError) as refused:
         validate_api_key(key)
 
@@ -79,12 +79,12 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key):
 
 
 @pytest.mark.parametrize("key", [" sk-1\n", SecretStr("sk-1")])
-def test_a_key_is_text_or_a_secret(key):
-    assert validate_api_key(key) == "sk-1"
+def test_an_api_key_may_be_text_or_a_secret(key):
+    assert validate_api_key(key).get_secret_value() == "sk-1"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "\ud800"])
-def test_an_id_that_cannot_be_one_segment_is_refused(name):
+def test_an_id_that_cannot_be_a_segment_raises(name):
     with pytest.raises(ConfigurationError):
         quote_segment(name)
 
@@ -97,7 +97,7 @@ def test_an_id_that_cannot_be_one_segment_is_refused(name):
 @example(name="%2e%2e%2f")
 @example(name="..%2f..")
 @example(name="a/./../b")
-def test_an_id_stays_one_segment_on_the_wire(library, name):
+def test_an_id_stays_one_segment_of_the_url(library, name):
     paths = []
 
     def answered(request):
@@ -105,9 +105,7 @@ def test_an_id_stays_one_segment_on_the_wire(library, name):
         return library.Response(204)
 
     try:
-        client = DatasetClient(
-            "sk-12345678", library=library, transport=library.MockTransport(answered)
-        )
+        client = DatasetClient("sk-12345678", transport=library.MockTransport(answered))
         with client:
             client.delete_dataset(name)
     except ConfigurationError:

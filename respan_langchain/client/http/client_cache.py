@@ -1,8 +1,8 @@
-"""One HTTP client per process, and a new one when the process was frozen and wakes up.
+"""One connection pool per process and event loop, replaced after the machine was suspended.
 
-A connection that two processes share mixes up their answers, and one that slept through its
-server's goodbye makes the next request ambiguous. No lock: a fork may come while another thread
-holds it.
+Two processes that share a connection read each other's responses, and a connection that was open
+while the machine slept has probably been closed by its server. There is no lock, since a fork may
+happen while another thread holds it.
 """
 
 import os
@@ -13,11 +13,11 @@ from typing import Generic, NamedTuple, TypeVar
 Client = TypeVar("Client")
 
 SUSPEND_THRESHOLD = 1.0
-"""Seconds by which the clocks must part: the monotonic one stands still while a machine sleeps."""
+"""Seconds that the wall clock must gain: the monotonic clock stands still during a suspension."""
 
 
 class ClientKey(NamedTuple):
-    """Where and since when a client may be used."""
+    """Where, and between which suspensions, a client may be used."""
 
     process: int
     loop: object
@@ -25,16 +25,16 @@ class ClientKey(NamedTuple):
 
 
 def clock_offset() -> float:
-    """Seconds from the monotonic clock to the clock on the wall."""
+    """Return the seconds between the monotonic and the wall clock."""
     return time.time() - time.monotonic()
 
 
 class ClientCache(Generic[Client]):
-    """The client to use now, made when it is first needed."""
+    """Creates clients when they are first needed, and keeps them."""
 
     def __init__(
         self,
-        make: Callable[[], Client],
+        create: Callable[[], Client],
         process: Callable[[], int] = os.getpid,
         clock_offset: Callable[[], float] = clock_offset,
         loop: Callable[[], object] = lambda: None,
@@ -42,12 +42,12 @@ class ClientCache(Generic[Client]):
         """Prepare for the first use.
 
         Args:
-            make: Makes a client.
-            process: Tells one process from another.
-            clock_offset: Tells how far the clocks are apart.
-            loop: Tells one event loop from another, where clients belong to one.
+            create: Creates a client.
+            process: Identifies the current process.
+            clock_offset: Returns the seconds between the monotonic and the wall clock.
+            loop: Identifies the running event loop, where clients belong to one.
         """
-        self._make = make
+        self._create = create
         self._process = process
         self._clock_offset = clock_offset
         self._loop = loop
@@ -56,27 +56,30 @@ class ClientCache(Generic[Client]):
         self._clients: dict[ClientKey, Client] = {}
 
     def current(self) -> tuple[Client, list[Client]]:
-        """Return the client to use, and those that are to be closed now.
+        """Return the client to use, and outdated clients that the caller must close.
 
-        A client that was inherited through a fork is in neither: it is kept and never touched,
-        since closing it could close what the child has opened under the same number.
+        A client inherited through a fork is in neither: closing it could close a descriptor that
+        the child has opened under the same number, so it stays in the cache unused.
         """
-        gap, before = self._clock_offset(), self._last_offset
-        self._last_offset = gap
-        if abs(gap - before) > SUSPEND_THRESHOLD:
-            self._resumes += 1
-        key = ClientKey(self._process(), self._loop(), self._resumes)
+        key = self._current_key()
         if key in self._clients:
             return self._clients[key], []
-        made = self._make()
-        kept = self._clients.setdefault(key, made)
-        # Two threads may have made one each; the second to come has to give up its own.
+        created = self._create()
+        kept = self._clients.setdefault(key, created)
         outdated = self._remove(lambda other: other[:2] == key[:2] and other != key)
-        return kept, outdated if kept is made else [*outdated, made]
+        # Two threads may have created one each; the second returns its own to be closed.
+        return kept, outdated if kept is created else [*outdated, created]
 
     def take_all(self) -> list[Client]:
-        """Give up every client of this process, to be closed."""
+        """Remove and return every client of this process; the caller must close them."""
         return self._remove(lambda other: other.process == self._process())
+
+    def _current_key(self) -> ClientKey:
+        offset, before = self._clock_offset(), self._last_offset
+        self._last_offset = offset
+        if abs(offset - before) > SUSPEND_THRESHOLD:
+            self._resumes += 1
+        return ClientKey(self._process(), self._loop(), self._resumes)
 
     def _remove(self, is_old: Callable[[ClientKey], bool]) -> list[Client]:
         old = [self._clients.pop(key, None) for key in list(self._clients) if is_old(key)]

@@ -1,57 +1,108 @@
-"""How a call is put to httpx, and how what comes back is put into an `Answer`.
+"""Encodes API requests for httpx, and decodes what came back into an `HttpResult`.
 
-Pure. The key is here and nowhere else: it goes into one header, and out of whatever comes back.
+The API key is kept here. It is written into one header, and replaced by `***` in everything that
+the server or an exception repeats.
 """
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic import SecretStr
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http.request_trace import (
-    BodyReader,
     RequestTrace,
-    result_from_error,
-    result_from_response,
+    UnencryptedProxyError,
+    class_names,
 )
 from respan_langchain.client.requests import ApiRequest
 
-MAX_CONNECT_SECONDS = 5.0
-"""Seconds to connect at most: what answers at all answers sooner."""
+MAX_CONNECT_TIME = 5.0
+"""Seconds for opening a connection: a host that can be reached answers sooner."""
+MIN_KEY_LENGTH = 8
+"""Characters; a shorter key is not real, and replacing it would damage ordinary words."""
+MAX_QUOTED = 200
+"""Characters of an exception's text that an error quotes."""
+ERROR_TEXTS = {
+    "ConnectError": "could not connect",
+    "ConnectTimeout": "could not connect in time",
+    "PoolTimeout": "no connection became free in time",
+    "ProxyError": "the proxy refused the request",
+    "ReadError": "the connection broke before the response was complete",
+    "WriteError": "the connection broke while the request was sent",
+    "RemoteProtocolError": "the server closed the connection or did not answer in HTTP",
+    "InvalidURL": "the URL is invalid",
+    "UnicodeError": "the host name is invalid",
+}
+QUOTABLE_ERRORS = frozenset({"ConnectError", "ProxyError"})
+"""Exceptions whose text is the system's or the proxy's; that of others may quote the request."""
+
+
+class BodyReader:
+    """Collects a response's body, up to a number of bytes before and after decompression."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._chunks: list[bytes] = []
+        self._free = max_bytes
+
+    def add(self, chunk: bytes) -> bool:
+        """Add a chunk; return whether more can be added."""
+        self._chunks.append(chunk[: self._free])
+        self._free -= len(self._chunks[-1])
+        return self._free > 0
+
+    def content(self, encoding: str) -> bytes:
+        """Return the decompressed body, or the raw one when it is not compressed as it claims."""
+        raw = b"".join(self._chunks)
+        if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+            return raw
+        try:
+            # 32 added to the window size detects whether the header is zlib's or gzip's.
+            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(raw, self._max_bytes)
+        except zlib.error:
+            return raw
 
 
 @dataclass(frozen=True, slots=True)
 class HttpCodec:
-    """Where requests go, and with which key."""
+    """Encodes requests for one platform and decodes its responses."""
 
-    root: str
-    key: str | None = field(repr=False)
+    base_url: str
+    key: SecretStr | None
 
-    def build_request(self, call: ApiRequest[Any], content: bytes, left: float) -> dict[str, Any]:
-        """Write the arguments of httpx's `stream`; `left` is the seconds that it may take."""
+    def build_request(self, request: ApiRequest[Any], content: bytes) -> dict[str, Any]:
+        """Return the arguments of `httpx.Request`."""
         return {
-            "method": call.method,
-            "url": self.root + call.target(),
-            "content": content or None,
+            "method": request.method,
+            "url": self.base_url + request.target(),
             "headers": self._headers(with_body=bool(content)),
-            "timeout": (min(MAX_CONNECT_SECONDS, left), left, left, left),
-            # An injected client may have authentication and a taste for redirects of its own.
-            "auth": None,
-            "follow_redirects": False,
+            "content": content or None,
         }
 
-    def read_response(self, response: Any, body: BodyReader, *, unpacked: bool) -> HttpResult:
-        """Read a response whose body was read, and perhaps unpacked, by others."""
-        encoding = "" if unpacked else response.headers.get("content-encoding", "")
-        return result_from_response(response, body.content(encoding), self.key)
+    def read_response(self, response: Any, body: BodyReader, *, decoded: bool) -> HttpResult:
+        """Convert a response whose body was read, and `decoded` or not by the transport."""
+        encoding = "" if decoded else response.headers.get("content-encoding", "")
+        content = body.content(encoding)
+        if response.status_code >= 300 and self._can_redact():
+            content = content.replace(self._secret().encode(), b"***")
+        headers = {name.lower(): self._redact(value) for name, value in response.headers.items()}
+        return HttpResult(response.status_code, content, headers)
 
     def read_failure(self, error: Exception, trace: RequestTrace, *, late: bool) -> HttpResult:
-        """Say why there is no response."""
-        return result_from_error(error, trace, late=late, secret=self.key)
+        """Describe why there is no response; `late` when the deadline has passed."""
+        names = class_names(error)
+        text = "deadline exceeded before the response was complete" if late else _describe(error)
+        return HttpResult(
+            status=None,
+            error=self._redact(text),
+            maybe_sent=trace.was_sent(error),
+            timed_out=late or any("Timeout" in name for name in names),
+            permanent=isinstance(error, UnencryptedProxyError),
+        )
 
-    def _headers(self, *, with_body: bool) -> Mapping[str, str]:
+    def _headers(self, *, with_body: bool) -> dict[str, str]:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -60,24 +111,28 @@ class HttpCodec:
         if with_body:
             headers["Content-Type"] = "application/json"
         if self.key is not None:
-            headers["Authorization"] = f"Bearer {self.key}"
+            headers["Authorization"] = f"Bearer {self._secret()}"
         return headers
 
+    def _redact(self, text: str) -> str:
+        return text.replace(self._secret(), "***") if self._can_redact() else text
 
-@contextmanager
-def suppress_instrumentation() -> Iterator[None]:
-    """Let OpenTelemetry's instrumentations overlook what happens in here."""
-    opentelemetry: Any = sys.modules.get("opentelemetry.context")
-    if opentelemetry is None:
-        yield
-        return
-    # The plain key is what older instrumentations ask for.
-    ours = opentelemetry.set_value("suppress_instrumentation", True)
-    key = getattr(opentelemetry, "_SUPPRESS_INSTRUMENTATION_KEY", None)
-    if key is not None:
-        ours = opentelemetry.set_value(key, True, ours)
-    token = opentelemetry.attach(ours)
-    try:
-        yield
-    finally:
-        opentelemetry.detach(token)
+    def _can_redact(self) -> bool:
+        return len(self._secret()) >= MIN_KEY_LENGTH
+
+    def _secret(self) -> str:
+        return "" if self.key is None else self.key.get_secret_value()
+
+
+def _describe(error: Exception) -> str:
+    """Describe an exception, quoting its own text only where that cannot hold the request."""
+    if isinstance(error, UnencryptedProxyError):
+        return str(error)
+    names = class_names(error)
+    text = next((ERROR_TEXTS[name] for name in names if name in ERROR_TEXTS), None)
+    if text is None:
+        return f"failed with {names[0]}"
+    if QUOTABLE_ERRORS.isdisjoint(names):
+        return text
+    quoted = "".join(sign for sign in str(error) if sign.isprintable())[:MAX_QUOTED]
+    return f"{text}: {quoted}" if quoted else text

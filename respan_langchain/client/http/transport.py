@@ -1,8 +1,7 @@
-"""One request, one answer: the door to the network.
+"""Sends one API request and returns one `HttpResult`, synchronously or asynchronously.
 
-Raises nothing for what happens on the way: whatever became of the request is an `Answer`. Decides
-nothing either, and never tries again. Works with httpx and with httpx2, its continuation, by their
-common shape; the import waits for the first request, since it takes a while.
+Never raises for what happens on the network, decides nothing and never retries. Imports httpx with
+the first request, since that import takes long.
 """
 
 import contextlib
@@ -10,27 +9,27 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http.client_cache import ClientCache, clock_offset
-from respan_langchain.client.http.codec import HttpCodec, suppress_instrumentation
-from respan_langchain.client.http.deadline import DeadlineBackend, request_deadline
-from respan_langchain.client.http.request_trace import BodyReader, RequestTrace
+from respan_langchain.client.http.codec import MAX_CONNECT_TIME, BodyReader, HttpCodec
+from respan_langchain.client.http.deadline import remaining_time, request_deadline
+from respan_langchain.client.http.instrumentation import suppress_instrumentation
+from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.urls import normalize_base_url, validate_api_key
 
 MAX_RESPONSE_BYTES = 1024 * 1024
-"""Bytes of an answer that are read unless told otherwise."""
-KEEPALIVE_EXPIRY = 5.0
-"""Seconds that an idle connection is kept: less than servers do, so that it is alive when used."""
+"""Bytes of a response that are read by default."""
+SEND_OPTIONS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
+"""An injected client may authenticate and follow redirects by default; here it must not."""
 
 
 class _HttpTransportBase(ABC):
-    """What both exchanges have in common: everything but the waiting."""
+    """What the synchronous and the asynchronous transport share."""
 
     def __init__(
         self,
@@ -39,66 +38,84 @@ class _HttpTransportBase(ABC):
         *,
         http_client: Any = None,
         transport: Any = None,
-        library: ModuleType | None = None,
         allow_http: bool = False,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         clock_offset: Callable[[], float] = clock_offset,
     ) -> None:
-        """Agree on where to send and with which client.
+        """Check the arguments; nothing is opened before the first request.
 
         Args:
             base_url: The platform, with or without `/api`.
             api_key: Sent as a bearer token; None sends none.
-            http_client: A client of httpx or httpx2 to use; it stays the caller's to close. Its
-                own transport limits what a deadline can do: it holds between two parts of an
-                answer, not while the headers trickle in.
-            transport: A transport for a client of our own, such as the embedded platform's.
-            library: httpx or httpx2, for a client of our own; httpx unless told otherwise.
-            allow_http: Send the key without encryption to another machine.
-            max_response_bytes: Bytes of an answer that are read.
-            clock_offset: Seconds from the monotonic clock to the one on the wall.
+            http_client: A client of httpx or httpx2 to send with; the caller closes it. Its own
+                transport limits the deadline, which holds between two parts of a response but not
+                while headers arrive slowly.
+            transport: An httpx transport to send with, such as the embedded platform's.
+            allow_http: Send the key unencrypted to another machine.
+            max_response_bytes: Bytes of a response that are read.
+            clock_offset: Returns the seconds between the monotonic and the wall clock.
+
+        Raises:
+            ConfigurationError: The URL or the key cannot be used.
         """
         key = validate_api_key(api_key)
-        self.root = normalize_base_url(
-            base_url, with_key=key is not None and transport is None, allow_http=allow_http
-        )
-        self._codec = HttpCodec(self.root, key)
+        with_key = key is not None and transport is None
+        self.base_url = normalize_base_url(base_url, with_key=with_key, allow_http=allow_http)
         self.max_response_bytes = max_response_bytes
         self.closed = False
-        self._library = library
-        self._transport = transport
+        self._codec = HttpCodec(self.base_url, key)
+        # The base URL may be plain HTTP since its host is this machine, so a proxy must not get it.
+        self._loopback_only = with_key and not allow_http and self.base_url.startswith("http://")
         self._injected_client = http_client
-        self._clients: ClientCache[Any] = ClientCache(
-            self._new_client, clock_offset=clock_offset, loop=self._loop_token
+        self._transport = transport
+        self._pools: ClientCache[Any] = ClientCache(
+            self._new_pool, clock_offset=clock_offset, loop=self._loop_token
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.root!r})"
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds an API key and cannot be pickled")
 
     @abstractmethod
-    def _new_client(self) -> Any:
-        """Make a client of our own."""
+    def _new_pool(self) -> Any:
+        """Open a connection pool."""
 
     def _loop_token(self) -> object:
         return None
 
-    def _is_closed(self) -> bool:
-        return self.closed or getattr(self._injected_client, "is_closed", False)
+    def _refuse(self, deadline: float) -> HttpResult | None:
+        """Return the result of a request that must not be sent; None when it may be."""
+        if self.closed or getattr(self._injected_client, "is_closed", False):
+            return HttpResult(status=None, error="the client is closed", maybe_sent=False)
+        if deadline <= time.monotonic():
+            error = "deadline exceeded before the request was sent"
+            return HttpResult(status=None, error=error, maybe_sent=False, timed_out=True)
+        return None
 
-    def _httpx(self) -> ModuleType:
-        if self._library is None:
+    def _build(self, request: ApiRequest[Any], content: bytes, trace: Any, deadline: float) -> Any:
+        """Build the request, for the injected client if there is one."""
+        message = self._codec.build_request(request, content)
+        remaining = deadline - time.monotonic()
+        connect = min(MAX_CONNECT_TIME, remaining)
+        timeout = {"connect": connect, "read": remaining, "write": remaining, "pool": remaining}
+        if self._injected_client is None:
             import httpx
 
-            self._library = httpx
-        return self._library
+            return httpx.Request(**message, extensions={"trace": trace, "timeout": timeout})
+        outgoing = self._injected_client.build_request(
+            **message, timeout=tuple(timeout.values()), extensions={"trace": trace}
+        )
+        outgoing.headers.pop("Cookie", None)  # the app's session is none of the platform's business
+        return outgoing
 
-    def _client_settings(self) -> dict[str, Any]:
-        limits = self._httpx().Limits(keepalive_expiry=KEEPALIVE_EXPIRY)
-        return {"transport": self._transport, "limits": limits, "follow_redirects": False}
+    def _pool_and_outdated(self) -> tuple[Any, list[Any]]:
+        return (self._transport, []) if self._transport is not None else self._pools.current()
 
 
 class HttpTransport(_HttpTransportBase):
-    """Sends one request at a time from each thread that calls it."""
+    """Sends requests synchronously; several threads may use it at once."""
 
     def send(
         self,
@@ -107,58 +124,64 @@ class HttpTransport(_HttpTransportBase):
         content: bytes | None = None,
         max_response_bytes: int | None = None,
     ) -> HttpResult:
-        """Carry out a call once.
+        """Send a request once.
 
         Args:
-            request: What to send; `content` takes the place of its body when given.
-            deadline: The moment of the monotonic clock by which the last byte must be here.
-            content: The body, already written.
-            max_response_bytes: Bytes of the answer that are read, this time.
+            request: What to send.
+            deadline: The time of the monotonic clock by which the last byte must have arrived.
+            content: The encoded body, in place of the request's own.
+            max_response_bytes: Bytes of this response that are read.
         """
-        left = deadline - time.monotonic()
-        if self._is_closed() or left <= 0:
-            return _not_sent(closed=self._is_closed())
+        refused = self._refuse(deadline)
+        if refused is not None:
+            return refused
         content = request.encode_body() if content is None else content
-        trace = RequestTrace(last_event="send_request_body.complete")
-        body = BodyReader(
-            self.max_response_bytes if max_response_bytes is None else max_response_bytes
-        )
+        # Whoever has not got the whole body cannot act on it.
+        trace = RequestTrace("send_request_body.complete", loopback_only=self._loopback_only)
+        body = BodyReader(max_response_bytes or self.max_response_bytes)
         try:
             with request_deadline(deadline), suppress_instrumentation():
-                arguments = self._codec.build_request(request, content, left)
-                extensions = {"trace": trace}
-                with self._current_client().stream(**arguments, extensions=extensions) as response:
-                    unpacked = response.is_stream_consumed
-                    for part in response.iter_bytes() if unpacked else response.iter_raw():
-                        _check_deadline(deadline)
-                        if not body.add(part):
-                            break
-                    return self._codec.read_response(response, body, unpacked=unpacked)
+                outgoing = self._build(request, content, trace, deadline)
+                return self._exchange(outgoing, trace, body)
         except _http_errors() as error:
             return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     def close(self) -> None:
-        """Close what was opened here; an injected client stays open."""
+        """Close the connections and a given transport; a given client stays open."""
         self.closed = True
-        for client in self._clients.take_all():
-            client.close()
+        for pool in self._pools.take_all():
+            pool.close()
+        if self._transport is not None:
+            self._transport.close()
 
-    def _current_client(self) -> Any:
+    def _exchange(self, outgoing: Any, trace: RequestTrace, body: BodyReader) -> HttpResult:
+        with contextlib.closing(self._start(outgoing, trace)) as response:
+            decoded = response.is_stream_consumed
+            for chunk in response.iter_bytes() if decoded else response.iter_raw():
+                remaining_time()
+                if not body.add(chunk):
+                    break
+            return self._codec.read_response(response, body, decoded=decoded)
+
+    def _start(self, outgoing: Any, trace: RequestTrace) -> Any:
+        """Send the request; return the response with its body still to be read."""
         if self._injected_client is not None:
-            return self._injected_client
-        client, outdated = self._clients.current()
+            trace.start()
+            return self._injected_client.send(outgoing, **SEND_OPTIONS)
+        pool, outdated = self._pool_and_outdated()
         for old in outdated:
             old.close()
-        return client
+        trace.start()
+        return pool.handle_request(outgoing)
 
-    def _new_client(self) -> Any:
-        return _wrap_network_backend(
-            DeadlineBackend, self._httpx().Client(**self._client_settings())
-        )
+    def _new_pool(self) -> Any:
+        from respan_langchain.client.http.connection_pool import PoolTransport
+
+        return PoolTransport(self.base_url)
 
 
 class AsyncHttpTransport(_HttpTransportBase):
-    """The same without blocking: the event loop's own cancellation holds the deadline."""
+    """Sends requests asynchronously; the event loop's cancellation enforces the deadline."""
 
     async def send(
         self,
@@ -167,96 +190,82 @@ class AsyncHttpTransport(_HttpTransportBase):
         content: bytes | None = None,
         max_response_bytes: int | None = None,
     ) -> HttpResult:
-        """Carry out a call once; the arguments are those of `HttpTransport.send`."""
-        left = deadline - time.monotonic()
-        if self._is_closed() or left <= 0:
-            return _not_sent(closed=self._is_closed())
+        """Send a request once; the arguments are those of `HttpTransport.send`."""
+        refused = self._refuse(deadline)
+        if refused is not None:
+            return refused
+        content = request.encode_body() if content is None else content
         import anyio
 
-        # What was begun may go on leaving after a cancellation, so it counts as sent.
-        content = request.encode_body() if content is None else content
-        trace = RequestTrace(last_event="send_request_body.started")
-        body = BodyReader(
-            self.max_response_bytes if max_response_bytes is None else max_response_bytes
-        )
+        # What was handed to the system may still leave after a cancellation, so it counts as sent.
+        trace = RequestTrace("send_request_body.started", loopback_only=self._loopback_only)
+        body = BodyReader(max_response_bytes or self.max_response_bytes)
         try:
-            with anyio.fail_after(left), suppress_instrumentation():
-                arguments = self._codec.build_request(request, content, left)
-                extensions = {"trace": trace.on_event_async}
-                client = await self._current_client()
-                async with client.stream(**arguments, extensions=extensions) as response:
-                    unpacked = response.is_stream_consumed
-                    async for part in response.aiter_bytes() if unpacked else response.aiter_raw():
-                        if not body.add(part):
-                            break
-                    return self._codec.read_response(response, body, unpacked=unpacked)
+            with anyio.fail_after(deadline - time.monotonic()), suppress_instrumentation():
+                outgoing = self._build(request, content, trace.on_event_async, deadline)
+                return await self._exchange(outgoing, trace, body)
         except _http_errors() as error:
             return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     async def close(self) -> None:
-        """Close what was opened here; an injected client stays open."""
+        """Close the connections and a given transport; a given client stays open."""
         self.closed = True
-        for client in self._clients.take_all():
-            await _close_client(client)
+        for pool in self._pools.take_all():
+            await _close_pool(pool)
+        if self._transport is not None:
+            await self._transport.aclose()
 
-    async def _current_client(self) -> Any:
+    async def _exchange(self, outgoing: Any, trace: RequestTrace, body: BodyReader) -> HttpResult:
+        async with contextlib.aclosing(await self._start(outgoing, trace)) as response:
+            decoded = response.is_stream_consumed
+            async for chunk in response.aiter_bytes() if decoded else response.aiter_raw():
+                if not body.add(chunk):
+                    break
+            return self._codec.read_response(response, body, decoded=decoded)
+
+    async def _start(self, outgoing: Any, trace: RequestTrace) -> Any:
+        """Send the request; return the response with its body still to be read."""
         if self._injected_client is not None:
-            return self._injected_client
-        client, outdated = self._clients.current()
+            trace.start()
+            return await self._injected_client.send(outgoing, **SEND_OPTIONS)
+        pool, outdated = self._pool_and_outdated()
         for old in outdated:
-            await _close_client(old)
-        return client
+            await _close_pool(old)
+        trace.start()
+        return await pool.handle_async_request(outgoing)
+
+    def _new_pool(self) -> Any:
+        from respan_langchain.client.http.connection_pool import AsyncPoolTransport
+
+        return AsyncPoolTransport(self.base_url)
 
     def _loop_token(self) -> object:
-        from respan_langchain.client.http.async_cleanup import current_loop_token
+        from respan_langchain.client.http.network import current_loop_token
 
         return current_loop_token()
 
-    def _new_client(self) -> Any:
-        from respan_langchain.client.http.async_cleanup import AsyncCleanupBackend
 
-        return _wrap_network_backend(
-            AsyncCleanupBackend, self._httpx().AsyncClient(**self._client_settings())
-        )
-
-
-def _wrap_network_backend(backend: Callable[[Any], Any], client: Any) -> Any:
-    """Put a network backend in front of every connection pool of a client that we made.
-
-    httpx has no public way to hand its transports one, though httpcore takes one; `tests/api` holds
-    that this works. A transport without a pool, such as the embedded platform's, is left as it is.
-    """
-    for transport in [client._transport, *client._mounts.values()]:  # noqa: SLF001  # as said above
-        pool = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = backend(pool._network_backend)  # noqa: SLF001  # as said above
-    return client
-
-
-async def _close_client(client: Any) -> None:
-    # The event loop that its connections belong to may have ended before them.
+async def _close_pool(pool: Any) -> None:
+    # The event loop that its connections belong to may have ended before.
     with contextlib.suppress(*_http_errors()):
-        await client.aclose()
-
-
-def _not_sent(*, closed: bool) -> HttpResult:
-    problem = "the client is closed" if closed else "no time was left to ask"
-    return HttpResult(status=None, error=problem, maybe_sent=False, timed_out=not closed)
+        await pool.aclose()
 
 
 def _is_late(error: Exception, deadline: float) -> bool:
     return type(error) is TimeoutError or time.monotonic() >= deadline
 
 
-def _check_deadline(deadline: float) -> None:
-    if time.monotonic() >= deadline:
-        raise TimeoutError
-
-
 def _http_errors() -> tuple[type[Exception], ...]:
-    """What can go wrong on the way: the errors of httpx and httpx2 are strangers to each other."""
-    loaded = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
-    theirs = [kind for library in loaded for kind in (library.HTTPError, library.InvalidURL)]
-    # RuntimeError: a stream or a client that was closed meanwhile. ValueError: a host that is no
-    # text for DNS.
-    return (*theirs, OSError, RuntimeError, ValueError)
+    """Return what may be raised on the way, also by an injected client of httpx2."""
+    errors: list[type[Exception]] = []
+    for name in ("httpx", "httpx2"):
+        if library := sys.modules.get(name):
+            errors += [library.HTTPError, library.InvalidURL]
+    if httpcore := sys.modules.get("httpcore"):
+        errors += [
+            httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError,
+            httpcore.ProxyError, httpcore.UnsupportedProtocol, httpcore.ConnectionNotAvailable,
+        ]  # fmt: skip
+    # RuntimeError: a stream or client that was closed meanwhile. ValueError: a host name that
+    # cannot be resolved. ImportError: no descriptor was free to import the HTTP library.
+    return (*errors, UnencryptedProxyError, OSError, RuntimeError, ValueError, ImportError)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.embedded.endpoints.selection import (
     parse_percentage,
     parse_source,
@@ -32,7 +33,6 @@ from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.migrations import SAVED_LOGS
 from respan_langchain.embedded.store.store import Store
 
-MAX_NAME_LENGTH = 255
 """Characters."""
 
 
@@ -87,8 +87,8 @@ def parse_text(name: str, value: object) -> str:
 def parse_name(name: str, value: object) -> str:
     """Read a dataset's name."""
     text = parse_text(name, value).strip()
-    if not 1 <= len(text) <= MAX_NAME_LENGTH:
-        raise HttpError.for_field(name, f"must have 1 to {MAX_NAME_LENGTH} characters")
+    if not 1 <= len(text) <= MAX_DATASET_NAME:
+        raise HttpError.for_field(name, f"must have 1 to {MAX_DATASET_NAME} characters")
     return text
 
 

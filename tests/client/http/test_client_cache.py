@@ -19,7 +19,7 @@ class World:
         return self.made[-1]
 
 
-def test_a_client_is_made_when_it_is_needed_and_kept():
+def test_a_client_is_created_when_first_needed_and_kept():
     world = World()
 
     assert world.made == []
@@ -27,7 +27,7 @@ def test_a_client_is_made_when_it_is_needed_and_kept():
     assert world.lines.current() == ("client 0", [])
 
 
-def test_a_child_gets_its_own_and_leaves_the_inherited_one_alone():
+def test_a_forked_child_gets_a_new_client_and_never_closes_the_inherited_one():
     world = World()
     world.lines.current()
 
@@ -37,7 +37,7 @@ def test_a_child_gets_its_own_and_leaves_the_inherited_one_alone():
     assert world.lines.take_all() == ["client 1"]
 
 
-def test_after_a_freeze_the_old_one_is_replaced_and_closed():
+def test_after_a_suspension_the_client_is_replaced_and_the_old_one_closed():
     world = World()
     world.lines.current()
 
@@ -47,7 +47,7 @@ def test_after_a_freeze_the_old_one_is_replaced_and_closed():
     assert world.lines.current() == ("client 1", [])
 
 
-def test_a_clock_that_is_adjusted_a_little_is_no_freeze():
+def test_a_small_clock_adjustment_is_not_a_suspension():
     world = World()
     world.lines.current()
 
@@ -56,7 +56,7 @@ def test_a_clock_that_is_adjusted_a_little_is_no_freeze():
         assert world.lines.current() == ("client 0", [])
 
 
-def test_each_event_loop_has_its_own_and_closing_gives_up_all():
+def test_each_event_loop_has_a_client_of_its_own():
     world = World()
     loops = iter("aba")
     lines = ClientCache(world.make, loop=lambda: next(loops))
@@ -69,14 +69,14 @@ def test_each_event_loop_has_its_own_and_closing_gives_up_all():
     assert lines.take_all() == ["client 0", "client 1"]
 
 
-def test_closing_gives_up_what_is_there_once():
+def test_every_client_is_taken_once():
     world = World()
     world.lines.current()
 
     assert (world.lines.take_all(), world.lines.take_all()) == (["client 0"], [])
 
 
-def test_of_two_that_were_made_at_once_one_is_given_up():
+def test_of_two_clients_created_at_once_one_is_closed():
     both_are_making = threading.Barrier(2)
 
     def make():

@@ -1,67 +1,109 @@
-"""The app's own tracers do not see our requests."""
+"""Responses and failures become results that never contain the API key."""
 
-import sys
-from types import ModuleType
+import gzip
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.http.codec import suppress_instrumentation
+from respan_langchain.client.dataset_requests import dataset
+from respan_langchain.client.http.codec import BodyReader, HttpCodec
+from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
 
-
-class Context(ModuleType):
-    """OpenTelemetry's module of this name, as far as it is used."""
-
-    def __init__(self, key):
-        super().__init__("opentelemetry.context")
-        self.current = {"app": 1}
-        if key is not None:
-            self._SUPPRESS_INSTRUMENTATION_KEY = key
-
-    def set_value(self, key, value, context=None):
-        return {**(self.current if context is None else context), key: value}
-
-    def attach(self, context):
-        before, self.current = self.current, context
-        return before
-
-    def detach(self, before):
-        self.current = before
+KEY = "sk-5ecret-0f-th1s"
+CODEC = HttpCodec("https://api.respan.ai", SecretStr(KEY))
+KEYLESS = HttpCodec("https://api.respan.ai", None)
 
 
-@pytest.mark.parametrize("key", ["suppress-1f2e", None])
-def test_the_requests_are_made_where_instrumentations_look_away(monkeypatch, key):
-    context = Context(key)
-    monkeypatch.setitem(sys.modules, "opentelemetry.context", context)
-    seen = []
-
-    def answered(request):
-        seen.append(context.current)
-        return httpx.Response(200, json={"id": "d1"})
-
-    with DatasetClient("sk-12345678", transport=httpx.MockTransport(answered)) as client:
-        client.dataset("d1")
-
-    expected = {"app": 1, "suppress_instrumentation": True}
-    assert seen == [expected if key is None else {**expected, key: True}]
-    assert context.current == {"app": 1}
+def read_failure(error, *, late=False):
+    return CODEC.read_failure(error, RequestTrace("x"), late=late)
 
 
-def test_the_context_is_given_back_after_a_failure(monkeypatch):
-    context = Context("suppress-1f2e")
-    monkeypatch.setitem(sys.modules, "opentelemetry.context", context)
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (httpx.ConnectError("refused"), "could not connect: refused"),
+        (httpx.ConnectError(""), "could not connect"),
+        (httpx.ConnectError("a\nb\x00" + "c" * 500), "could not connect: ab" + "c" * 198),
+        (httpx.ProxyError(f"407 {KEY}"), "the proxy refused the request: 407 ***"),
+        (
+            httpx.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'"),
+            "failed with LocalProtocolError",
+        ),
+        (
+            httpx.RemoteProtocolError(f"illegal status line: {KEY}"),
+            "the server closed the connection or did not answer in HTTP",
+        ),
+        (
+            httpx.ReadError("PROMPT"),
+            "the connection broke before the response was complete",
+        ),
+    ],
+)
+def test_a_failure_is_described_without_quoting_the_request(error, text):
+    assert read_failure(error).error == text
 
-    with pytest.raises(OSError, match="no"), suppress_instrumentation():
-        raise OSError("no")
 
-    assert context.current == {"app": 1}
+@pytest.mark.parametrize(
+    ("error", "late", "timed_out"),
+    [
+        (httpx.ReadTimeout("x"), False, True),
+        (httpx.ReadError("x"), True, True),
+        (httpx.ReadError("x"), False, False),
+    ],
+)
+def test_a_timeout_is_distinguished_from_a_failed_connection(error, late, timed_out):
+    assert read_failure(error, late=late).timed_out is timed_out
 
 
-def test_opentelemetry_is_not_loaded_for_it(monkeypatch):
-    monkeypatch.delitem(sys.modules, "opentelemetry.context", raising=False)
+def test_a_proxy_that_must_not_get_the_key_is_a_permanent_failure():
+    result = read_failure(UnencryptedProxyError("set NO_PROXY"))
 
-    with suppress_instrumentation():
-        pass
+    assert (result.error, result.permanent, result.maybe_sent) == ("set NO_PROXY", True, False)
 
-    assert "opentelemetry.context" not in sys.modules
+
+@pytest.mark.parametrize(
+    ("status", "codec", "body"),
+    [
+        (401, CODEC, b"no ***"),
+        (200, CODEC, b"no " + KEY.encode()),
+        (401, KEYLESS, b"no " + KEY.encode()),
+    ],
+)
+def test_a_refusal_does_not_repeat_the_key(status, codec, body):
+    reader = BodyReader(1000)
+    reader.add(b"no " + KEY.encode())
+
+    result = codec.read_response(
+        httpx.Response(status, headers={"X-Echo": KEY}), reader, decoded=True
+    )
+
+    assert result.body == body
+    assert result.headers["x-echo"] == (KEY if codec is KEYLESS else "***")
+
+
+@pytest.mark.parametrize("value", [CODEC, [CODEC], {"codec": CODEC}])
+def test_no_repr_shows_the_key(value):
+    assert KEY not in repr(value) + str(value)
+
+
+def test_the_key_is_in_one_header():
+    message = CODEC.build_request(dataset("d1"), b"")
+
+    assert message["headers"].pop("Authorization") == f"Bearer {KEY}"
+    assert KEY not in repr(message)
+
+
+def test_a_body_is_read_up_to_its_limit():
+    body = BodyReader(5)
+
+    assert body.add(b"abc")
+    assert not body.add(b"defgh")
+    assert body.content("") == b"abcde"
+
+
+def test_a_body_is_decompressed_up_to_its_limit():
+    body = BodyReader(1000)
+    body.add(gzip.compress(bytes(1_000_000)))
+
+    assert len(body.content("gzip")) == 1000

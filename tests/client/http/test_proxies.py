@@ -1,4 +1,4 @@
-"""Proxies and private certificate authorities are honoured, as the environment names them."""
+"""Proxies and private certificate authorities from the environment are used."""
 
 import contextlib
 import os
@@ -7,8 +7,11 @@ import ssl
 import subprocess
 import threading
 
+import httpx
+import httpx2
 import pytest
 
+from respan_langchain.client.http.transport import AsyncHttpTransport
 from respan_langchain.client.log_requests import create_log
 
 CREATE = create_log("d1", {"input": "x"})
@@ -28,7 +31,8 @@ def authority(tmp_path_factory):
     certificate, key = place / "certificate.pem", place / "key.pem"
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        f"-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout {key} -out {certificate}"
+        "-subj /CN=localhost -addext subjectAltName=DNS:localhost,DNS:platform.invalid "
+        f"-keyout {key} -out {certificate}"
     )
     subprocess.run(command.split(), check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -36,7 +40,7 @@ def authority(tmp_path_factory):
     return certificate, context
 
 
-def test_a_private_authority_is_trusted_when_the_environment_names_it(
+def test_a_private_authority_is_trusted_when_ssl_cert_file_names_it(
     send, loopback, wire, authority, monkeypatch
 ):
     certificate, context = authority
@@ -56,7 +60,7 @@ def test_an_unknown_authority_is_not_trusted(send, loopback, wire, authority):
     assert server.requests == []
 
 
-def test_a_proxy_carries_plain_requests(send, loopback, wire, monkeypatch):
+def test_a_proxy_forwards_plain_requests(send, loopback, wire, monkeypatch):
     proxy = loopback(wire.answering(wire.message(b"{}")))
     monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("//", "//user:pa55word@"))
 
@@ -72,7 +76,8 @@ def tunnel(connection):
     connection.requests.append(request)
     host, _, port = request.split()[1].decode().rpartition(":")
     connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    with socket.create_connection((host, int(port))) as target:
+    assert host == "platform.invalid"
+    with socket.create_connection(("localhost", int(port))) as target:
         back = threading.Thread(target=carry, args=(target, connection.sock))
         back.start()
         carry(connection.sock, target)
@@ -86,7 +91,7 @@ def carry(source, target):
         target.shutdown(socket.SHUT_WR)
 
 
-def test_a_proxy_carries_encrypted_requests_and_sees_no_key(
+def test_a_proxy_forwards_encrypted_requests_without_seeing_the_key(
     send, loopback, wire, authority, monkeypatch
 ):
     certificate, context = authority
@@ -95,14 +100,14 @@ def test_a_proxy_carries_encrypted_requests_and_sees_no_key(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
-    answer = send(server.url, CREATE)
+    answer = send(f"https://platform.invalid:{server.port}", CREATE)
 
     assert (answer.status, len(server.requests)) == (200, 1)
-    assert proxy.requests[0].startswith(f"CONNECT localhost:{server.port} ".encode())
+    assert proxy.requests[0].startswith(f"CONNECT platform.invalid:{server.port} ".encode())
     assert wire.key.encode() not in proxy.requests[0]
 
 
-def test_a_proxy_that_refuses_sent_nothing_and_its_password_is_not_told(
+def test_a_proxy_that_refuses_counts_as_not_sent_and_its_password_is_not_shown(
     send, loopback, wire, monkeypatch, caplog
 ):
     proxy = loopback(wire.answering(wire.message(b"", "407 Proxy Authentication Required")))
@@ -111,11 +116,11 @@ def test_a_proxy_that_refuses_sent_nothing_and_its_password_is_not_told(
     answer = send("https://platform.invalid", CREATE)
 
     assert (answer.status, answer.maybe_sent) == (None, False)
-    assert answer.error.startswith("the proxy refused: 407")
+    assert answer.error.startswith("the proxy refused the request: 407")
     assert "pa55word" not in repr(answer) + caplog.text
 
 
-def test_a_proxy_that_hangs_is_left_at_the_deadline(send, loopback, monkeypatch):
+def test_a_hanging_proxy_is_abandoned_at_the_deadline(send, loopback, monkeypatch):
     proxy = loopback(lambda connection: connection.hang())
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
@@ -124,7 +129,7 @@ def test_a_proxy_that_hangs_is_left_at_the_deadline(send, loopback, monkeypatch)
     assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, False, True)
 
 
-def test_no_proxy_is_asked_for_a_host_that_needs_none(send, loopback, wire, monkeypatch):
+def test_a_host_in_no_proxy_is_contacted_directly(send, loopback, wire, monkeypatch):
     server = loopback(wire.answering(wire.message(b"{}")))
     proxy = loopback(wire.answering(wire.message(b"", "502 Bad Gateway")))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -132,3 +137,44 @@ def test_no_proxy_is_asked_for_a_host_that_needs_none(send, loopback, wire, monk
 
     assert send(server.url, CREATE).status == 200
     assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_loopback_host_is_never_contacted_through_a_proxy(
+    send, loopback, wire, monkeypatch, variable, host
+):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    proxy = loopback(wire.answering(wire.message(b"{}")))
+    monkeypatch.setenv(variable, proxy.url)
+
+    assert send(server.url.replace("localhost", host), CREATE).status == 200
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_an_injected_client_does_not_send_the_key_to_a_proxy_unencrypted(
+    send, loopback, wire, kind, library
+):
+    server = loopback(wire.answering(wire.message(b"{}")))
+    client_type = library.AsyncClient if kind is AsyncHttpTransport else library.Client
+
+    result = send(server.url, CREATE, client=lambda: client_type(proxy="http://0.0.0.0:9"))
+
+    assert (result.status, result.maybe_sent, result.permanent) == (None, False, True)
+    assert "NO_PROXY" in result.error
+    assert server.requests == []
+
+
+def test_a_proxy_may_get_plain_requests_where_allow_http_says_so(send, loopback, wire, kind):
+    proxy = loopback(wire.answering(wire.message(b"{}")))
+    client_type = httpx.AsyncClient if kind is AsyncHttpTransport else httpx.Client
+
+    result = send(
+        "http://localhost:9",
+        CREATE,
+        allow_http=True,
+        client=lambda: client_type(proxy=proxy.url),
+    )
+
+    assert (result.status, len(proxy.requests)) == (200, 1)

@@ -1,4 +1,4 @@
-"""What is said of an exchange that failed: whether it may have arrived, and no secret."""
+"""Whether a request that failed may have reached the server, and by which way it went."""
 
 import asyncio
 from types import SimpleNamespace
@@ -6,19 +6,23 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from respan_langchain.client.http.request_trace import (
-    BodyReader,
-    RequestTrace,
-    result_from_error,
-    result_from_response,
-)
+from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
 
-KEY = "sk-5ecret-0f-th1s"
-WHOLE = "send_request_body.complete"
+LAST_EVENT = "send_request_body.complete"
+
+
+def sent_to(host, method=b"POST"):
+    return {"request": SimpleNamespace(method=method, url=SimpleNamespace(host=host))}
+
+
+def started_trace(**options):
+    trace = RequestTrace(LAST_EVENT, **options)
+    trace.start()
+    return trace
 
 
 @pytest.mark.parametrize(
-    ("events", "error", "sent"),
+    ("events", "error", "was_sent"),
     [
         ([], httpx.ConnectError("x"), False),
         ([], httpx.ConnectTimeout("x"), False),
@@ -28,90 +32,62 @@ WHOLE = "send_request_body.complete"
         ([], TimeoutError(), True),
         (["connection.connect_tcp.started"], httpx.ReadError("x"), False),
         (["http11.send_request_headers.started"], TimeoutError(), False),
-        (["http11.send_request_headers.started", f"http11.{WHOLE}"], TimeoutError(), True),
-        (["http2.send_request_headers.started", f"http2.{WHOLE}"], httpx.ReadError("x"), True),
+        (["http11.send_request_headers.started", f"http11.{LAST_EVENT}"], TimeoutError(), True),
+        (["http2.send_request_headers.started", f"http2.{LAST_EVENT}"], OSError("x"), True),
     ],
 )
-def test_what_was_seen_decides_whether_it_was_sent(events, error, sent):
-    witness = RequestTrace(last_event=WHOLE)
+def test_a_request_counts_as_sent_after_its_last_event_or_by_the_kind_of_error(
+    events, error, was_sent
+):
+    trace = started_trace()
     for event in events:
-        witness(event, {"request": SimpleNamespace(method=b"POST")})
+        trace(event, sent_to(b"platform.example"))
 
-    assert result_from_error(error, witness, late=False, secret=KEY).maybe_sent is sent
-
-
-def test_opening_a_tunnel_is_not_sending_the_request():
-    witness = RequestTrace(last_event=WHOLE)
-    witness("http11.send_request_headers.started", {"request": SimpleNamespace(method=b"CONNECT")})
-    witness(f"http11.{WHOLE}", {})
-
-    assert (
-        result_from_error(httpx.ProxyError("407"), witness, late=False, secret=KEY).maybe_sent
-        is False
-    )
+    assert trace.was_sent(error) is was_sent
 
 
-def test_the_asynchronous_half_sees_the_same():
-    witness = RequestTrace(last_event=WHOLE)
-    asyncio.run(witness.on_event_async(f"http11.{WHOLE}", {}))
+def test_a_request_that_was_not_handed_to_a_transport_was_not_sent():
+    assert not RequestTrace(LAST_EVENT).was_sent(OSError("Too many open files"))
 
-    assert result_from_error(httpx.ReadError("x"), witness, late=False, secret=None).maybe_sent
+
+def test_opening_a_tunnel_does_not_send_the_request():
+    trace = started_trace()
+    trace("http11.send_request_headers.started", sent_to(b"proxy.example", b"CONNECT"))
+    trace(f"http11.{LAST_EVENT}", {})
+
+    assert not trace.was_sent(httpx.ProxyError("407"))
+
+
+def test_asynchronous_events_are_noted_too():
+    trace = started_trace()
+    asyncio.run(trace.on_event_async(f"http11.{LAST_EVENT}", {}))
+
+    assert trace.was_sent(httpx.ReadError("x"))
 
 
 @pytest.mark.parametrize(
-    ("error", "problem"),
+    ("event", "details"),
     [
-        (httpx.ConnectError("refused"), "could not connect: refused"),
-        (httpx.ConnectError(""), "could not connect"),
-        (httpx.ConnectError("a\nb\x00" + "c" * 500), "could not connect: ab" + "c" * 198),
-        (httpx.ProxyError(f"407 {KEY}"), "the proxy refused: 407 ***"),
-        (
-            httpx.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'"),
-            "failed with LocalProtocolError",
-        ),
-        (
-            httpx.RemoteProtocolError(f"illegal status line: {KEY}"),
-            "the server closed the connection, or what it said is not HTTP",
-        ),
-        (httpx.ReadError("PROMPT"), "the connection broke while the answer was awaited"),
+        ("connection.connect_tcp.started", {"host": "proxy.example"}),
+        ("socks.connect_tcp.started", {"host": "10.0.0.1"}),
+        ("http11.send_request_headers.started", sent_to(b"proxy.example")),
+        ("http2.send_request_headers.started", sent_to(b"proxy.example")),
+        ("http11.send_request_headers.started", {}),
     ],
 )
-def test_the_problem_is_said_in_our_words(error, problem):
-    said = result_from_error(error, RequestTrace(last_event=WHOLE), late=False, secret=KEY)
+def test_a_request_for_this_machine_is_aborted_before_it_leaves_it(event, details):
+    trace = started_trace(loopback_only=True)
 
-    assert said.error == problem
-
-
-@pytest.mark.parametrize(
-    ("error", "late", "timed_out"),
-    [
-        (httpx.ReadTimeout("x"), False, True),
-        (httpx.ReadError("x"), True, True),
-        (httpx.ReadError("x"), False, False),
-    ],
-)
-def test_running_out_of_time_is_told_from_failing(error, late, timed_out):
-    said = result_from_error(error, RequestTrace(last_event=WHOLE), late=late, secret=None)
-
-    assert said.timed_out is timed_out
+    with pytest.raises(UnencryptedProxyError, match="NO_PROXY"):
+        trace(event, details)
+    assert not trace.was_sent(OSError())
 
 
-@pytest.mark.parametrize(
-    ("status", "key", "body"),
-    [(401, KEY, b"no ***"), (200, KEY, b"no " + KEY.encode()), (401, None, b"no " + KEY.encode())],
-)
-def test_a_refusal_does_not_repeat_the_key(status, key, body):
-    response = httpx.Response(status, headers={"X-Echo": KEY})
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_request_for_this_machine_may_stay_on_it(host):
+    trace = started_trace(loopback_only=True)
+    trace("connection.connect_tcp.started", {"host": host})
+    trace("http11.send_request_headers.started", sent_to(host.encode()))
+    trace(f"http11.{LAST_EVENT}", {})
 
-    answer = result_from_response(response, b"no " + KEY.encode(), key)
-
-    assert answer.body == body
-    assert answer.headers["x-echo"] == ("***" if key else KEY)
-
-
-def test_a_body_is_read_up_to_its_limit():
-    body = BodyReader(5)
-
-    assert body.add(b"abc")
-    assert not body.add(b"defgh")
-    assert body.content("") == b"abcde"
+    assert trace.was_sent(OSError())

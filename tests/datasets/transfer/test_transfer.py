@@ -173,7 +173,7 @@ ROWS = [row(number) for number in range(12)]
 ALL = Counter(f"run-{number}" for number in range(12))
 
 
-def test_rows_arrive_as_they_were(ends):
+def test_rows_arrive_unchanged(ends):
     ends.fill(*ROWS[:3], row(4, expected_output="yes", scores=[{"score": 1}]))
     counts = ends.move()
 
@@ -183,7 +183,7 @@ def test_rows_arrive_as_they_were(ends):
             assert getattr(before, name) == getattr(after, name)
 
 
-def test_a_second_run_sends_nothing_and_asks_once(ends):
+def test_a_second_run_sends_no_rows_and_one_lookup(ends):
     ends.fill(*ROWS)
     ends.move()
     # A target is asked once whether it is empty; what is sent into an empty one is not looked for.
@@ -207,7 +207,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
-def test_nothing_is_lost_and_nothing_is_doubled_when(faults, ends):
+def test_no_row_is_lost_or_duplicated_when(faults, ends):
     ends.fill(*ROWS)
     ends.line.faults = list(faults)
     counts = ends.move()
@@ -220,7 +220,7 @@ def test_nothing_is_lost_and_nothing_is_doubled_when(faults, ends):
 @pytest.mark.parametrize("kill", [killed_before, killed_after])
 @pytest.mark.parametrize("at", [0, 1, 2])
 @pytest.mark.parametrize("forgotten", [False, True], ids=["", "progress lost"])
-def test_nothing_is_lost_and_nothing_is_doubled_when_it_is_killed_and_started_again(
+def test_no_row_is_lost_or_duplicated_when_the_transfer_is_killed_and_resumed(
     kill, at, forgotten, ends
 ):
     ends.fill(*ROWS)
@@ -234,7 +234,7 @@ def test_nothing_is_lost_and_nothing_is_doubled_when_it_is_killed_and_started_ag
     assert ends.identifiers() == ALL
 
 
-def test_a_platform_that_stays_away_stops_the_transfer_and_the_next_run_goes_on(ends):
+def test_a_platform_that_stays_unavailable_stops_the_transfer_and_the_next_run_resumes(ends):
     ends.fill(*ROWS)
     ends.line.faults = [None, *[lost_request] * 100]
     with pytest.raises(ConnectionFailedError):
@@ -247,7 +247,7 @@ def test_a_platform_that_stays_away_stops_the_transfer_and_the_next_run_goes_on(
     assert (counts.sent, counts.already_there) == (7, 5)
 
 
-def test_a_wrong_key_stops_at_once(ends):
+def test_a_wrong_key_stops_the_transfer_at_once(ends):
     ends.fill(*ROWS)
     ends.line.faults = [refused_key] * 10
     with pytest.raises(AuthenticationError):
@@ -256,7 +256,7 @@ def test_a_wrong_key_stops_at_once(ends):
     assert ends.line.bulk_requests == 1
 
 
-def test_a_row_that_is_shown_late_is_not_sent_again(ends):
+def test_a_row_that_becomes_visible_late_is_not_sent_again(ends):
     """The platform shows what it stored only some seconds later."""
     ends.fill(*ROWS[:4])
     hidden = []
@@ -307,7 +307,7 @@ WRONG_COUNTS = {
 
 
 @pytest.mark.parametrize("said", WRONG_COUNTS.values(), ids=WRONG_COUNTS)
-def test_counts_that_do_not_add_up_are_not_believed(said, ends):
+def test_rows_are_looked_up_when_the_counts_do_not_add_up(said, ends):
     ends.fill(*ROWS[:5])
     ends.line.faults = [took_three(ends, **said)]
     counts = ends.move()
@@ -365,7 +365,7 @@ UNNAMED = "refused, and the platform did not say why"
     [(None, {TOO_LONG: 3}), (1, {TOO_LONG: 1, UNNAMED: 2}), (0, {UNNAMED: 3})],
     ids=["all are named", "one is named", "none is named"],
 )
-def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused, tmp_path):
+def test_rejected_rows_are_counted_by_reason_and_the_others_are_sent(listed, refused, tmp_path):
     ends = Ends(tmp_path, AccessPolicy(max_listed_errors=listed))
     rows = moving(row(1), wrong(2), row(3), wrong(4), wrong(5))
     with Checkpoint(tmp_path / "progress.db") as progress:
@@ -377,7 +377,7 @@ def test_rows_that_the_target_refuses_are_told_and_the_others_go(listed, refused
     assert ends.identifiers() == Counter({"run-1": 1, "run-3": 1})
 
 
-def test_a_request_that_is_too_large_is_halved(tmp_path):
+def test_a_request_that_is_too_large_is_split(tmp_path):
     ends = Ends(tmp_path, AccessPolicy(max_body_bytes=2_000))
     ends.fill(*ROWS[:4], row(400, input="x" * 5_000))
     counts = ends.move()
@@ -387,7 +387,7 @@ def test_a_request_that_is_too_large_is_halved(tmp_path):
     assert ends.identifiers() == Counter(f"run-{number}" for number in range(4))
 
 
-def test_large_rows_leave_in_small_groups():
+def test_large_rows_are_sent_in_small_batches():
     rows = moving(*(row(number, input="x" * 1_000_000) for number in range(10)))
 
     assert [len(group) for group in batch_rows(rows)] == [4, 4, 2]
@@ -411,7 +411,7 @@ SPANS = {"spans": ("a", "b", "c"), "no spans": (None, None, None), "both": ("a",
 @pytest.mark.parametrize("spans", SPANS.values(), ids=SPANS)
 @pytest.mark.parametrize("kill", [killed_before, killed_after])
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_rows_with_one_identifier_are_told_apart(spans, kill, forgotten, ends):
+def test_rows_that_share_an_identifier_are_distinguished(spans, kill, forgotten, ends):
     ends.fill(*one_identifier(*spans))
     ends.line.faults = [kill]
     with pytest.raises(Killed):
@@ -427,7 +427,7 @@ def test_rows_with_one_identifier_are_told_apart(spans, kill, forgotten, ends):
     ]  # fmt: skip
 
 
-def test_rows_of_one_identifier_in_two_requests_are_both_sent(ends):
+def test_rows_that_share_an_identifier_in_two_requests_are_both_sent(ends):
     """The second one's look-up finds the first, which is not it."""
     [first], [last] = one_identifier(None), one_identifier(None)
     ends.fill(first, *ROWS[1:8], last)
@@ -453,7 +453,7 @@ def back(there, tmp_path):
     return back
 
 
-def test_a_row_without_an_identifier_comes_home_once(there, back):
+def test_a_row_without_an_identifier_returns_to_its_source_once(there, back):
     bare = {"input": "hello", "output": "hi"}
     there.fill(bare, bare)
     there.move()
@@ -471,7 +471,7 @@ NEW = {
 
 
 @pytest.mark.parametrize("new", NEW.values(), ids=NEW)
-def test_rows_that_came_to_the_target_meanwhile_come_home_once(new, there, back):
+def test_rows_added_to_the_target_are_pulled_once(new, there, back):
     there.fill(*ROWS[:2])
     there.move()
     back.fill(*new)
@@ -482,7 +482,7 @@ def test_rows_that_came_to_the_target_meanwhile_come_home_once(new, there, back)
     assert len(there.source) == len(there.target) == 7
 
 
-def test_a_target_that_was_emptied_is_filled_again(ends):
+def test_an_emptied_target_is_filled_again(ends):
     ends.fill(*ROWS)
     ends.move()
     ends.target_client.remove_logs(ends.target.id, all_logs=True)
@@ -492,7 +492,7 @@ def test_a_target_that_was_emptied_is_filled_again(ends):
     assert ends.identifiers() == ALL
 
 
-def test_a_target_that_seems_empty_for_a_moment_is_not_filled_twice(ends):
+def test_a_target_that_looks_empty_for_a_moment_is_not_filled_twice(ends):
     """The platform shows what it stored only some seconds later."""
     ends.fill(*ROWS)
     ends.move()
@@ -504,7 +504,7 @@ def test_a_target_that_seems_empty_for_a_moment_is_not_filled_twice(ends):
 
 
 @pytest.mark.parametrize("kill", [killed_before, killed_after])
-def test_a_target_that_was_emptied_is_filled_once_when_that_is_killed(kill, ends):
+def test_an_emptied_target_is_filled_once_after_a_kill(kill, ends):
     ends.fill(*ROWS)
     ends.move()
     ends.target_client.remove_logs(ends.target.id, all_logs=True)
@@ -517,7 +517,7 @@ def test_a_target_that_was_emptied_is_filled_once_when_that_is_killed(kill, ends
 
 
 @pytest.mark.parametrize("rows", [ROWS, *NEW.values()], ids=["with spans", *NEW])
-def test_a_source_that_was_lost_and_fetched_back_is_not_sent_again(rows, there, back):
+def test_rows_pulled_back_into_an_emptied_source_are_not_sent_again(rows, there, back):
     there.fill(*rows)
     there.move()
     there.source_client.remove_logs(there.source.id, all_logs=True)
@@ -528,7 +528,7 @@ def test_a_source_that_was_lost_and_fetched_back_is_not_sent_again(rows, there, 
     assert len(there.target) == len(rows)
 
 
-def test_rows_of_one_identifier_that_are_chosen_one_by_one_are_both_sent(ends):
+def test_rows_that_share_an_identifier_and_are_filtered_one_by_one_are_both_sent(ends):
     """What was not chosen is still the source's: its double at the target is not the other's."""
     [first], [last] = one_identifier(None), one_identifier(None)
     first["metadata"]["log_type"], last["metadata"]["log_type"] = "tool", "task"
@@ -541,7 +541,7 @@ def test_rows_of_one_identifier_that_are_chosen_one_by_one_are_both_sent(ends):
     assert sorted(str(log.log_type) for log in ends.target) == ["task", "tool"]
 
 
-def test_a_platform_that_is_away_at_the_start_is_waited_for(ends):
+def test_a_platform_that_is_unavailable_at_the_start_is_retried(ends):
     ends.fill(*ROWS)
     ends.line.blindness = [failing, failing]
     counts = ends.move()
@@ -549,9 +549,9 @@ def test_a_platform_that_is_away_at_the_start_is_waited_for(ends):
     assert counts.sent == 12
 
 
-def test_a_target_that_does_not_filter_is_not_believed(ends):
+def test_a_target_that_ignores_filters_raises(ends):
     """A list that was not filtered could hide what is there."""
-    client = DatasetClient(base_url=URL, transport=Deaf(ends.target_store))
+    client = DatasetClient(base_url=URL, transport=IgnoresFilters(ends.target_store))
     for start in range(0, 2_500, 500):
         client.bulk_create_logs(ends.target.id, [row(n) for n in range(start, start + 500)])
     target = TransferTarget(client, ends.target.id)
@@ -560,7 +560,7 @@ def test_a_target_that_does_not_filter_is_not_believed(ends):
         list(target.find_existing(moving(row(2_499))))
 
 
-class Deaf(LocalTransport):
+class IgnoresFilters(LocalTransport):
     """Ignores filters."""
 
     def handle_request(self, request):
@@ -572,17 +572,17 @@ class Deaf(LocalTransport):
         return super().handle_request(request)
 
 
-def test_rows_without_ids_are_not_moved():
+def test_a_source_that_shows_no_ids_raises():
     with pytest.raises(RespanError, match="does not show the ids"):
         build_transfer_row(Log.model_validate(row(1)))
 
 
-def test_one_transfer_at_a_time(tmp_path):
+def test_a_second_process_cannot_run_the_same_transfer(tmp_path):
     with Checkpoint(tmp_path / "progress.db"), pytest.raises(ConfigurationError, match="under way"):
         Checkpoint(tmp_path / "progress.db")
 
 
-def test_what_is_written_down_is_its_owners_alone(tmp_path):
+def test_only_the_owner_can_read_a_checkpoint(tmp_path):
     """Identifiers, and the target's words, which may quote a row."""
     before = os.umask(0)
     with Checkpoint(tmp_path / "progress.db") as progress:
@@ -612,7 +612,7 @@ PRESENT = {
 
 
 @pytest.mark.parametrize("case", PRESENT.values(), ids=PRESENT)
-def test_what_is_there_is_told_by_identifier_and_span(case):
+def test_existing_rows_are_matched_by_identifier_and_span(case):
     rows, there, claimed, expected = case
     asked = [TransferRow(f"u{index}", *each, {}) for index, each in enumerate(rows)]
 
@@ -622,7 +622,7 @@ def test_what_is_there_is_told_by_identifier_and_span(case):
     assert len(found) == expected
 
 
-def test_a_page_that_is_too_large_is_read_in_smaller_ones(ends):
+def test_a_page_that_is_too_large_is_read_in_smaller_pages(ends):
     ends.fill(*(row(number, input=f"{number} " + "x" * 5_000) for number in range(120)))
     client = DatasetClient(
         base_url=URL, transport=LocalTransport(ends.source_store), max_response_bytes=100_000
