@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from respan_langchain.client.filters import field
     from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
+    from respan_langchain.experiments import scorers
+    from respan_langchain.experiments.replay import replay
     from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
     from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -36,6 +38,8 @@ _HOME = {
     "disable": "callbacks.global_capture",
     "enable": "callbacks.global_capture",
     "field": "client.filters",
+    "replay": "experiments.replay",
+    "scorers": "experiments.scorers",
 }
 
 __all__ = [
@@ -54,13 +58,16 @@ __all__ = [
     "disable",
     "enable",
     "field",
+    "replay",
+    "scorers",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    module = import_module(f"{__name__}.{_HOME[name]}")
+    found = module if name == "scorers" else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -1,0 +1,4 @@
+"""Replay a dataset against a runnable, with recorded tools, and compare it with what was recorded.
+
+The public names are `respan_langchain.replay` and `respan_langchain.scorers`.
+"""

@@ -1,0 +1,112 @@
+"""Recorded tool calls: how a call is recognised again, and how the recording answers it.
+
+Pure. A call is recognised by the tool's name and its canonical arguments, never by its position:
+answering the next one in line gives one tool another tool's result, and passes.
+"""
+
+import difflib
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+INJECTED: Final = frozenset({"state", "store", "runtime", "tool_call_id", "config", "callbacks"})
+"""Arguments that LangGraph and LangChain inject; no model chose them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One recorded tool or retriever call."""
+
+    tool: str
+    arguments: Any
+    output: Any = None
+    error: str | None = None
+    """`Type: message` of what the tool raised; None if it returned."""
+    status: str = "success"
+
+    @property
+    def key(self) -> str:
+        """What the same call has, made again."""
+        return call_key(self.tool, self.arguments)
+
+
+def call_key(tool: str, arguments: Any) -> str:
+    """Name and canonical arguments of a call.
+
+    >>> call_key("add", {"b": 1.0, "a": 2}) == call_key("add", {"a": 2, "b": 1})
+    True
+    """
+    return f"{tool} {canonical(_without_injected(arguments))}"
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, where whole floats are integers and text is stripped."""
+    return orjson.dumps(_normalize(value), option=orjson.OPT_SORT_KEYS, default=str).decode()
+
+
+def read_calls(trajectory: Any) -> list[Call]:
+    """Read the calls of a row's `metadata.trajectory`, in their order."""
+    steps = trajectory if isinstance(trajectory, Iterable) else ()
+    return [
+        Call(
+            tool=str(step["tool"]),
+            arguments=step.get("input"),
+            output=step.get("output"),
+            error=step.get("error"),
+            status=str(step.get("status") or "success"),
+        )
+        for step in steps
+        if isinstance(step, Mapping) and step.get("tool")
+    ]
+
+
+class Recording:
+    """The calls of one row, each answered once; the same call twice in recorded order."""
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        self._calls = list(calls)
+        self._left: dict[str, deque[Call]] = defaultdict(deque)
+        for call in self._calls:
+            self._left[call.key].append(call)
+
+    def take(self, tool: str, arguments: Any) -> Call | None:
+        """The recorded answer to a call; None when it was not recorded, or not that often."""
+        left = self._left.get(call_key(tool, arguments))
+        return left.popleft() if left else None
+
+    def nearest(self, tool: str, arguments: Any) -> Call | None:
+        """The recorded call that is most like one that was not recorded, for the reader."""
+        asked = call_key(tool, arguments)
+        same_tool = [call for call in self._calls if call.tool == tool]
+        candidates = same_tool or self._calls
+        return max(candidates, key=lambda call: _similarity(asked, call.key), default=None)
+
+    @property
+    def unused(self) -> list[Call]:
+        """Recorded calls that were not made again."""
+        left = {id(call) for calls in self._left.values() for call in calls}
+        return [call for call in self._calls if id(call) in left]
+
+
+def _similarity(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def _without_injected(arguments: Any) -> Any:
+    if not isinstance(arguments, Mapping):
+        return arguments
+    return {key: value for key, value in arguments.items() if key not in INJECTED}
+
+
+def _normalize(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _normalize(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_normalize(each) for each in value]
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        return int(value)
+    return value.strip() if isinstance(value, str) else value

@@ -1,0 +1,49 @@
+"""Capture what a replay runs as rows in memory: output, tokens and cost as production has them."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Self
+from uuid import UUID
+
+import orjson
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables import RunnableConfig
+
+from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
+
+
+class Meter:
+    """A handler whose rows are kept by run id; nothing leaves the process."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Mapping[str, Any]] = {}
+        self._lock = threading.Lock()
+        self._handler = RespanDatasetCallbackHandler(
+            "replay",
+            base_url="sqlite:///:memory:",
+            capture=("root",),
+            redact=None,
+            on_row=self._add,
+        )
+
+    def callbacks(self, config: RunnableConfig) -> list[BaseCallbackHandler]:
+        """The callbacks of a trial: the caller's own, and this one."""
+        own = config.get("callbacks") or []
+        return [*(own if isinstance(own, list) else own.handlers), self._handler]
+
+    def take(self, run_id: UUID) -> Mapping[str, Any]:
+        """The row of a run that has ended; empty if nothing was captured."""
+        self._handler.process_pending()
+        with self._lock:
+            return self._rows.pop(str(run_id), {})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._handler.shutdown(timeout=1.0)
+
+    def _add(self, body: bytes) -> None:
+        row = orjson.loads(body)
+        with self._lock:
+            self._rows[row["metadata"]["run_id"]] = row

@@ -1,0 +1,103 @@
+"""Rows as a replay reads them, and which of them can be replayed.
+
+Pure. A row is skipped, with its reason, when what was recorded is not what the app was given:
+content that was cut, redacted or left out, or a call that only resumed an interrupted one. Running
+it on half an input would compare two different questions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from respan_langchain.client.models import Log
+from respan_langchain.experiments.calls import Call, read_calls
+
+_MARKERS: Final = (
+    (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "input was truncated"),
+    (re.compile(r"\[redacted(?::[\w-]+)?\]"), "input was redacted"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRow:
+    """One root row of a dataset."""
+
+    id: str
+    input: Any
+    output: Any
+    expected: Any
+    """The expected output that a person gave; None without one."""
+    calls: Sequence[Call]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    cost: float | None = None
+    """USD; None if unknown."""
+    latency: float | None = None
+    """Seconds; None if unknown."""
+    failed: bool = False
+
+    @property
+    def reference(self) -> Any:
+        """What a replayed answer is compared with."""
+        return self.output if self.expected is None else self.expected
+
+    @property
+    def weight(self) -> float:
+        """How many calls of production this row stands for: 1 / the probability of being kept."""
+        sampling = self.metadata.get("sampling")
+        probability = sampling.get("probability") if isinstance(sampling, Mapping) else None
+        if not isinstance(probability, int | float) or not 0 < probability <= 1:
+            return 1.0
+        return 1 / probability
+
+
+def read_row(log: Log) -> RecordedRow:
+    """Read a log of a dataset."""
+    metadata = log.metadata or {}
+    return RecordedRow(
+        id=log.custom_identifier or log.unique_id or "",
+        input=log.input,
+        output=log.output,
+        expected=log.expected_output,
+        calls=tuple(read_calls(metadata.get("trajectory"))),
+        metadata=metadata,
+        cost=None if log.cost is None else float(log.cost),
+        latency=log.latency,
+        failed=(metadata.get("status") or log.status) == "error",
+    )
+
+
+def is_root(log: Log) -> bool:
+    """Whether a log is a call of the app, and not a step inside one."""
+    return not (log.metadata or {}).get("span_parent_id")
+
+
+def skip_reason(row: RecordedRow) -> str | None:
+    """Why a row cannot be replayed; None when it can."""
+    metadata = row.metadata
+    if metadata.get("source") not in (None, "production"):
+        return f"recorded by {metadata['source']}"
+    if metadata.get("replayable") is False:
+        return str(metadata.get("replayable_reason") or "marked as not replayable")
+    if metadata.get("resumed_from"):
+        return "resumes a call that another row holds"
+    if metadata.get("status") in ("interrupted", "abandoned", "incomplete"):
+        return f"ended as {metadata['status']}"
+    if row.input is None:
+        return "input was not captured"
+    if any(str(path).startswith("input") for path in metadata.get("truncated") or ()):
+        return "input was truncated"
+    return _marked(row.input)
+
+
+def _marked(value: Any) -> str | None:
+    """Find a marker of content that was replaced, at any depth."""
+    if isinstance(value, str):
+        return next((reason for marker, reason in _MARKERS if marker.search(value)), None)
+    if isinstance(value, Mapping):
+        if "sha256" in value and "bytes" in value:
+            return "media was left out of the input"
+        return next((reason for each in value.values() if (reason := _marked(each))), None)
+    if isinstance(value, list):
+        return next((reason for each in value if (reason := _marked(each))), None)
+    return None

@@ -1,0 +1,232 @@
+"""Recorded tools: inside a replay, tools and retrievers answer from the recording.
+
+`BaseTool.run` and `arun`, `BaseRetriever.invoke` and `ainvoke` are how chains, agents,
+tool nodes and MCP adapters reach a tool. They are replaced while a replay runs, and look at a
+context variable first: calls outside of the replay reach the real tool. The last replay to end puts
+the originals back, however it ends.
+"""
+
+import builtins
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Final, Literal
+
+from langchain_core.documents import Document
+from langchain_core.messages import ToolMessage
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.tools import BaseTool, ToolException
+
+from respan_langchain.errors import RespanError
+from respan_langchain.experiments.calls import Call, Recording
+
+OnDivergence = Literal["stop", "tell", "live"]
+
+
+class DivergenceError(RespanError):
+    """A replayed row made a call that was not recorded."""
+
+
+class RecordedToolError(Exception):
+    """A tool's recorded failure, raised again; `args[0]` is `Type: message`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """A call that was not recorded."""
+
+    tool: str
+    arguments: Any
+    nearest: Call | None
+    """The recorded call that is most like it."""
+
+    def __str__(self) -> str:
+        if self.nearest is None:
+            return f"{self.tool}({self.arguments!r}) was not recorded; nothing was"
+        return (
+            f"{self.tool}({self.arguments!r}) was not recorded;"
+            f" nearest: {self.nearest.tool}({self.nearest.arguments!r})"
+        )
+
+
+@dataclass(slots=True)
+class ToolSession:
+    """What one replayed row may call, and what it called."""
+
+    recording: Recording
+    allowed: frozenset[str] = frozenset()
+    """Names of tools that run for real."""
+    on_divergence: OnDivergence = "stop"
+    divergences: list[Divergence] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    """Calls that were answered or run, in their order."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Parallel tool calls of one row share a recording."""
+
+    def answer(self, tool: str, arguments: Any) -> Call | None:
+        """The recorded answer; None when the tool shall run for real.
+
+        Raises:
+            DivergenceError: The call was not recorded, and the row stops there.
+        """
+        with self.lock:
+            call = self.recording.take(tool, arguments)
+            if call is None:
+                call = self._diverge(tool, arguments)
+            if call is not None:
+                self.calls.append(call)
+            return call
+
+    def _diverge(self, tool: str, arguments: Any) -> Call | None:
+        divergence = Divergence(tool, arguments, self.recording.nearest(tool, arguments))
+        if self.on_divergence == "live" and tool in self.allowed:
+            return None
+        self.divergences.append(divergence)
+        if self.on_divergence == "tell":
+            return Call(tool, arguments, output=f"Error: {divergence}", status="error")
+        raise DivergenceError(str(divergence))
+
+
+_session: ContextVar[ToolSession | None] = ContextVar("respan_tool_session", default=None)
+_installed: Final[dict[tuple[type, str], Callable[..., Any]]] = {}
+_users = 0
+_lock = threading.Lock()
+
+
+@contextmanager
+def answered_by(session: ToolSession) -> Iterator[None]:
+    """Answer the calls of this context, and of what it starts, from a session."""
+    token = _session.set(session)
+    try:
+        yield
+    finally:
+        _session.reset(token)
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """Have tools and retrievers look at the context variable; parallel uses are counted."""
+    global _users  # noqa: PLW0603  # the classes are global, and so is who needs them patched
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _install()
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _uninstall()
+
+
+def _install() -> None:
+    _replace(BaseTool, "run", _tool_run)
+    _replace(BaseTool, "arun", _tool_arun)
+    _replace(BaseRetriever, "invoke", _retriever_invoke)
+    _replace(BaseRetriever, "ainvoke", _retriever_ainvoke)
+
+
+def _replace(owner: type, name: str, make: Callable[[Callable[..., Any]], Any]) -> None:
+    original = owner.__dict__[name]
+    _installed[owner, name] = original
+    setattr(owner, name, wraps(original)(make(original)))
+
+
+def _uninstall() -> None:
+    for (owner, name), original in _installed.items():
+        setattr(owner, name, original)
+    _installed.clear()
+
+
+def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
+    def run(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
+        session = _session.get()
+        call = None if session is None else session.answer(self.name, tool_input)
+        if call is None:
+            return original(self, tool_input, *args, **options)
+        return _tool_result(self, call, options.get("tool_call_id"))
+
+    return run
+
+
+def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def arun(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
+        session = _session.get()
+        call = None if session is None else session.answer(self.name, tool_input)
+        if call is None:
+            return await original(self, tool_input, *args, **options)
+        return _tool_result(self, call, options.get("tool_call_id"))
+
+    return arun
+
+
+def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
+    def invoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
+        session = _session.get()
+        call = None if session is None else session.answer(self.get_name(), input)
+        if call is None:
+            return original(self, input, *args, **options)
+        return _documents(call)
+
+    return invoke
+
+
+def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def ainvoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
+        session = _session.get()
+        call = None if session is None else session.answer(self.get_name(), input)
+        if call is None:
+            return await original(self, input, *args, **options)
+        return _documents(call)
+
+    return ainvoke
+
+
+def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
+    """What the tool gave: raised again, or as a message where a model asked for it."""
+    if call.error is not None:
+        error = (
+            ToolException(call.error) if tool.handle_tool_error else RecordedToolError(call.error)
+        )
+        raise error
+    if tool_call_id is None:
+        return call.output
+    status: Literal["success", "error"] = "error" if call.status == "error" else "success"
+    content = call.output if isinstance(call.output, str | list) else _text(call.output)
+    return ToolMessage(content, tool_call_id=tool_call_id, name=tool.name, status=status)
+
+
+def recorded_error(error: str) -> Exception:
+    """Make the recorded error again: of its own type where Python or LangChain has it."""
+    name, _, message = error.partition(": ")
+    kind = {"ToolException": ToolException}.get(name) or getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        try:
+            return kind(message)
+        except TypeError:  # UnicodeDecodeError wants more than a message
+            pass
+    return RecordedToolError(error)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _documents(call: Call) -> list[Document]:
+    if call.error is not None:
+        raise recorded_error(call.error)
+    documents = call.output if isinstance(call.output, list) else []
+    return [
+        Document(
+            id=document.get("id"),
+            page_content=document.get("page_content", ""),
+            metadata=document.get("metadata") or {},
+        )
+        for document in documents
+        if isinstance(document, dict)
+    ]

@@ -1,0 +1,219 @@
+"""The report of a replay: for a terminal, as Markdown, and as HTML; worst rows first."""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from statistics import fmean
+from typing import Any, Final
+
+from respan_langchain.experiments.calls import read_calls
+from respan_langchain.experiments.results import ReplayResult, Trial
+from respan_langchain.experiments.scorers import text_of
+from respan_langchain.experiments.verdict import MetricVerdict, Verdict
+
+WORST_ROWS: Final = 10
+SHOWN: Final = 300
+"""Characters of an answer that are shown."""
+HEADINGS: Final = ("metric", "before", "after", "change", "95 % interval", "detectable", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """One row that changed, for a reader."""
+
+    id: str
+    input: str
+    before: str
+    after: str
+    note: str
+    """Why the row is shown: its status, the first call that differs, scores."""
+
+
+def to_text(result: ReplayResult) -> str:
+    """The report for a terminal."""
+    verdict = result.verdict()
+    table = _aligned([HEADINGS, *map(_cells, verdict.metrics)])
+    rows = [
+        line
+        for row in worst_rows(result)
+        for line in (f"- {row.id}: {row.note}", f"    asked  {row.input}", *_changes(row))
+    ]
+    return "\n".join([*summary_lines(result, verdict), "", *table, *([""] if rows else []), *rows])
+
+
+def to_markdown(result: ReplayResult) -> str:
+    """The report as Markdown, for a pull request or a job summary."""
+    verdict = result.verdict()
+    lines = [f"## Replay of {result.dataset}: {verdict.outcome}", ""]
+    lines += [f"{line}  " for line in summary_lines(result, verdict)[1:]]
+    lines += ["", _pipes(HEADINGS), _pipes(["---"] * len(HEADINGS))]
+    lines += [_pipes(_cells(metric)) for metric in verdict.metrics]
+    for row in worst_rows(result):
+        lines += ["", f"**{_plain(row.id)}**: {_plain(row.note)}", "", "```diff"]
+        lines += [f"  {row.input}", f"- {row.before}", f"+ {row.after}", "```"]
+    return "\n".join(lines) + "\n"
+
+
+def to_html(result: ReplayResult) -> str:
+    """The report for a notebook; everything in it is escaped."""
+    verdict = result.verdict()
+    lines = "<br>".join(escape(line) for line in summary_lines(result, verdict))
+    table = "".join(_html_row(_cells(metric), "td") for metric in verdict.metrics)
+    rows = "".join(
+        _html_row([row.id, row.note, row.input, row.before, row.after], "td")
+        for row in worst_rows(result)
+    )
+    worst = _html_row(["row", "why", "asked", "before", "after"], "th") + rows if rows else ""
+    return (
+        f"<div><p>{lines}</p><table>{_html_row(HEADINGS, 'th')}{table}</table>"
+        f"<table>{worst}</table></div>"
+    )
+
+
+def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
+    """The verdict, how many rows ran and how they ended, and what limits the verdict."""
+    rows = len({trial.row_id for trial in result.trials})
+    ended = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
+    lines = [
+        f"{result.dataset}: {verdict.outcome}",
+        f"{rows} rows, {len(result.trials)} trials: {ended or 'none'}",
+    ]
+    if result.stopped:
+        lines.append(f"Stopped: {result.stopped}.")
+    if result.skipped:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in result.skipped.items())
+        lines.append(f"Skipped: {reasons}.")
+    for name, flips in verdict.flips.items():
+        certain = "" if flips.is_regression else " (may be noise: use repeat=3)"
+        lines.append(f"{name}: {len(flips.broken)} rows passed and now fail{certain}.")
+    for name, share in result.label_noise.items():
+        lines.append(f"{name} judged {share:.0%} of the same answers differently.")
+    if verdict.outcome == "inconclusive":
+        lines.append("These rows cannot tell: compare more rows, or accept a larger margin.")
+    return lines
+
+
+def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
+    """The rows that got worse or did not end with an answer, the worst first."""
+    before = {trial.row_id: trial for trial in reversed(list(result.baseline))}
+    inputs = {row.id: row.input for row in result.rows}
+    ranked = sorted(
+        ((_loss(before.get(trial.row_id), trial), number, trial)
+         for number, trial in enumerate(result.trials)),
+        key=lambda each: (-each[0], each[1]),
+    )  # fmt: skip
+    shown: dict[str, RowReport] = {}
+    for loss, _, trial in ranked:
+        if loss <= 0 or len(shown) == most:
+            break
+        first = before.get(trial.row_id)
+        shown.setdefault(
+            trial.row_id,
+            RowReport(
+                id=trial.row_id,
+                input=_short(inputs.get(trial.row_id)),
+                before=_short(first.output if first else None),
+                after=_short(trial.output) if trial.status == "answered" else trial.status,
+                note=_note(first, trial),
+            ),
+        )
+    return list(shown.values())
+
+
+def word_diff(before: str, after: str) -> str:
+    """Both texts in one: words that went in [-...-], words that came in {+...+}."""
+    old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    parts = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        gone, came = "".join(old[a:b]), "".join(new[c:d])
+        if kind == "equal":
+            parts.append(gone)
+            continue
+        parts += [f"[-{gone}-]"] * bool(gone) + [f"{{+{came}+}}"] * bool(came)
+    return "".join(parts)
+
+
+def first_difference(before: Sequence[Any], after: Sequence[Any]) -> str | None:
+    """Where two trajectories part: the first call that differs; None when they are the same."""
+    old, new = read_calls(before), read_calls(after)
+    for number in range(max(len(old), len(new))):
+        first = old[number].key if number < len(old) else "no call"
+        second = new[number].key if number < len(new) else "no call"
+        if first != second:
+            return f"call {number + 1}: {first} -> {second}"
+    return None
+
+
+def _loss(before: Trial | None, after: Trial) -> float:
+    if after.status != "answered":
+        return 1_000.0
+    if before is None:
+        return 0.0
+    drops = [before.scores[name] - value for name, value in after.scores.items()
+             if name in before.scores]  # fmt: skip
+    return fmean(drops) if drops else 0.0
+
+
+def _note(before: Trial | None, after: Trial) -> str:
+    parts = [] if after.status == "answered" else [after.error or after.status]
+    parts += after.divergences
+    if before is not None and not after.divergences:
+        difference = first_difference(before.trajectory, after.trajectory)
+        parts += [difference] if difference and (before.trajectory or after.trajectory) else []
+        parts += [
+            f"{name} {before.scores[name]:g} -> {value:g}"
+            for name, value in after.scores.items()
+            if name in before.scores and before.scores[name] != value
+        ]
+    return "; ".join(parts)
+
+
+def _changes(row: RowReport) -> Iterator[str]:
+    yield f"    answer {word_diff(row.before, row.after)}"
+
+
+def _cells(metric: MetricVerdict) -> list[str]:
+    found = metric.comparison
+    if metric.is_amount:
+        change = f"x{found.change:.2f}"
+        interval = f"x{found.low:.2f} to x{found.high:.2f}"
+        amounts = [_amount(metric.name, found.before), _amount(metric.name, found.after)]
+        detectable = f"x{1 + found.detectable:.2f}"
+    else:
+        change = f"{found.change:+.3f}"
+        interval = f"{found.low:+.3f} to {found.high:+.3f}"
+        amounts = [f"{found.before:.3f}", f"{found.after:.3f}"]
+        detectable = f"{-found.detectable:+.3f}"
+    outcome = "improved" if metric.has_improved else metric.outcome
+    return [metric.name, *amounts, change, interval, detectable, outcome]
+
+
+def _amount(name: str, value: float) -> str:
+    return f"${value:.6f}" if name == "cost" else f"{value:.2f} s"
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines]  # fmt: skip
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_plain, cells))} |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text)
+
+
+def _html_row(cells: Sequence[str], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(text_of(value).split())
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -1,0 +1,207 @@
+"""What a replay found: one trial for each row and repeat, and the result over all of them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import fmean
+from typing import Any, Literal, Self
+
+from respan_langchain.errors import RespanError
+from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.verdict import (
+    HardFlips,
+    Metric,
+    Verdict,
+    find_hard_flips,
+    reach_verdict,
+)
+
+TrialStatus = Literal["answered", "diverged", "failed", "timed out"]
+
+
+class RegressionError(RespanError):
+    """A replay is worse than its baseline; `result` has the rows."""
+
+    def __init__(self, message: str, result: "ReplayResult") -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class InconclusiveError(RespanError):
+    """The rows of a replay are too few, or too noisy, to tell."""
+
+    def __init__(self, message: str, result: "ReplayResult") -> None:
+        super().__init__(message)
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One row run once."""
+
+    row_id: str
+    repeat: int
+    status: TrialStatus
+    output: Any = None
+    error: str | None = None
+    """`Type: message` of what the runnable raised."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    cost: float | None = None
+    """USD; None if unknown."""
+    latency: float | None = None
+    """Seconds; None if unknown."""
+    trajectory: Sequence[Mapping[str, Any]] = ()
+    divergences: Sequence[str] = ()
+    unused_calls: Sequence[str] = ()
+    """Recorded calls that were not made again."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the journal keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """All trials of a replay, beside what was recorded or another replay."""
+
+    dataset: str
+    rows: Sequence[RecordedRow]
+    trials: Sequence[Trial]
+    baseline: Sequence[Trial]
+    """What the trials are compared with: the recorded rows, or another replay's trials."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Rows that cannot be replayed, by reason."""
+    label_noise: Mapping[str, float] = field(default_factory=dict)
+    """By scorer: how often it judged the same recorded answer differently."""
+    stopped: str | None = None
+    """Why the replay ended before all rows had run; None when they have."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row ran to an end; a row that raises, as a result, counts as an end."""
+        unfinished = {"diverged", "timed out"} & self.statuses.keys()
+        return self.stopped is None and not unfinished
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many trials ended in which way."""
+        return Counter(trial.status for trial in self.trials)
+
+    @property
+    def failed_rows(self) -> list[str]:
+        """Ids of rows that diverged, timed out, or raised and did not raise before."""
+        failed_before = {trial.row_id for trial in self.baseline if trial.status == "failed"}
+        return list(
+            dict.fromkeys(
+                trial.row_id
+                for trial in self.trials
+                if trial.status != "answered"
+                and not (trial.status == "failed" and trial.row_id in failed_before)
+            )
+        )
+
+    def verdict(self, margin: Mapping[str, float] | None = None) -> Verdict:
+        """Compare all metrics; `margin` by metric replaces the defaults (scores 0.02, cost 0.10).
+
+        Latency is judged only where `margin` names it: with recorded tools, and on another machine,
+        it is not production's.
+        """
+        weights = {row.id: row.weight for row in self.rows}
+        before, after = _by_row(self.baseline), _by_row(self.trials)
+        names = sorted({name for values in after.values() for name in values})
+        metrics = [
+            metric
+            for name in names
+            if (metric := _metric(name, before, after, weights, margin or {})) is not None
+        ]
+        flips = {
+            metric.name: found
+            for metric in metrics
+            if not metric.is_amount and (found := _flips(metric.name, before, after)).broken
+        }
+        return reach_verdict(metrics, margin, flips)
+
+    def check(self, margin: Mapping[str, float] | None = None) -> None:
+        """Raise unless the replay shows that nothing got worse.
+
+        Raises:
+            RegressionError: A metric regressed; the message names it and its rows.
+            InconclusiveError: The rows cannot tell, or rows did not end with an answer.
+        """
+        verdict = self.verdict(margin)
+        if verdict.outcome == "regression":
+            names = ", ".join(verdict.regressions)
+            raise RegressionError(f"{self.dataset}: regression in {names}\n{self}", self)
+        if not self.is_complete:
+            counts = ", ".join(f"{count} {name}" for name, count in self.statuses.items())
+            raise InconclusiveError(f"{self.dataset}: incomplete ({counts})\n{self}", self)
+        if verdict.outcome == "inconclusive":
+            raise InconclusiveError(f"{self.dataset}: too few rows to tell\n{self}", self)
+
+    def __str__(self) -> str:
+        from respan_langchain.experiments.report import to_text
+
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        from respan_langchain.experiments.report import to_html
+
+        return to_html(self)
+
+    def to_markdown(self) -> str:
+        """The report as Markdown, worst rows first."""
+        from respan_langchain.experiments.report import to_markdown
+
+        return to_markdown(self)
+
+
+_Values = Mapping[str, Mapping[str, Sequence[float]]]
+"""By row id and metric: a value for each repeat."""
+_AMOUNTS = ("cost", "latency")
+
+
+def _by_row(trials: Sequence[Trial]) -> dict[str, dict[str, list[float]]]:
+    values: dict[str, dict[str, list[float]]] = {}
+    for trial in trials:
+        row = values.setdefault(trial.row_id, {})
+        measured = {**trial.scores, "cost": trial.cost, "latency": trial.latency}
+        if trial.status in ("answered", "failed"):
+            measured["answered"] = float(trial.status == "answered")
+        for name, value in measured.items():
+            if value is not None:
+                row.setdefault(name, []).append(value)
+    return values
+
+
+def _metric(
+    name: str,
+    before: _Values,
+    after: _Values,
+    weights: Mapping[str, float],
+    margin: Mapping[str, float],
+) -> Metric | None:
+    ids = [row for row in after if name in after[row] and name in before.get(row, {})]
+    if not ids:
+        return None
+    if name == "answered" and all(min(*before[row][name], *after[row][name]) for row in ids):
+        return None  # every row answered on both sides: the table needs no line for it
+    return Metric(
+        name=name,
+        before=[fmean(before[row][name]) for row in ids],
+        after=[fmean(after[row][name]) for row in ids],
+        weights=[weights.get(row, 1.0) for row in ids],
+        is_amount=name in _AMOUNTS,
+        is_judged=name != "latency" or name in margin,
+    )
+
+
+def _flips(name: str, before: _Values, after: _Values) -> HardFlips:
+    return find_hard_flips(
+        {row: values.get(name, ()) for row, values in before.items()},
+        {row: values.get(name, ()) for row, values in after.items()},
+    )

@@ -1,0 +1,245 @@
+"""Run rows against a runnable: concurrently, with time-outs, up to a cost, into a journal."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from inspect import Parameter, signature
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from respan_langchain.experiments.calls import Call, Recording
+from respan_langchain.experiments.journal import Journal
+from respan_langchain.experiments.meter import Meter
+from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.recorded_tools import (
+    DivergenceError,
+    OnDivergence,
+    ToolSession,
+    answered_by,
+)
+from respan_langchain.experiments.results import Trial
+from respan_langchain.experiments.scorers import Scorer, read_scores
+
+POLL: float = 0.5
+"""Seconds between two looks at trials that may have timed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How rows are run."""
+
+    runnable: Runnable[Any, Any]
+    scorers: Sequence[Scorer]
+    make_input: Callable[[RecordedRow], Any]
+    recorded_tools: bool = True
+    on_divergence: OnDivergence = "stop"
+    allow: frozenset[str] = frozenset()
+    """Tools that run for real; with `on_divergence="live"` only where nothing was recorded."""
+    repeat: int = 1
+    concurrency: int = 4
+    timeout: float | None = None
+    """Seconds for one trial; a trial that takes longer is given up, its thread is not."""
+    max_cost: float | None = None
+    """USD after which no further trial starts."""
+    requests_per_minute: float | None = None
+    """Trials started per minute."""
+    config: RunnableConfig = field(default_factory=RunnableConfig)
+
+
+class Runner:
+    """Runs the trials of one replay."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_trial: Callable[[Trial], None] = lambda _: None,
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._clock = clock
+        self._on_trial = on_trial
+        self._spent = 0.0
+        self._stop = threading.Event()
+        self.stopped: str | None = None
+        """Why no further trial starts; None while the replay goes on."""
+
+    def run(self, rows: Sequence[RecordedRow]) -> list[Trial]:
+        """Run all trials that the journal does not hold yet; return all, in order of rows.
+
+        KeyboardInterrupt ends it after the trials that have begun are given up; what had finished
+        is in the journal.
+        """
+        finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.read()}
+        self._spent = sum(trial.cost or 0.0 for trial in finished.values())
+        wanted = [(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
+        todo = iter([each for each in wanted if (each[0].id, each[1]) not in finished])
+        with Meter() as meter:
+            for trial in self._run_all(todo, meter):
+                self._journal.add(trial)
+                finished[trial.row_id, trial.repeat] = trial
+                self._on_trial(trial)
+        return [finished[key] for row, n in wanted if (key := (row.id, n)) in finished]
+
+    def _run_all(self, todo: Iterator[tuple[RecordedRow, int]], meter: Meter) -> Iterator[Trial]:
+        pool = ThreadPoolExecutor(self._plan.concurrency, thread_name_prefix="respan-replay")
+        running: dict[Future[Trial], tuple[RecordedRow, int, float]] = {}
+        try:
+            while True:
+                self._start_some(pool, todo, running, meter)
+                if not running:
+                    return
+                done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
+                for future in done:
+                    del running[future]
+                    yield self._count(future.result())
+                yield from self._give_up_late(running)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start_some(
+        self,
+        pool: ThreadPoolExecutor,
+        todo: Iterator[tuple[RecordedRow, int]],
+        running: dict[Future[Trial], tuple[RecordedRow, int, float]],
+        meter: Meter,
+    ) -> None:
+        while len(running) < self._plan.concurrency and not self._is_over_budget():
+            row, repeat = next(todo, (None, 0))
+            if row is None:
+                return
+            self._pace()
+            context = copy_context()
+            future = pool.submit(context.run, self._run_trial, row, repeat, meter)
+            running[future] = row, repeat, self._clock()
+
+    def _is_over_budget(self) -> bool:
+        limit = self._plan.max_cost
+        if limit is not None and self._spent >= limit:
+            self.stopped = f"max_cost of ${limit:g} reached"
+        return self.stopped is not None
+
+    def _pace(self) -> None:
+        if self._plan.requests_per_minute:
+            self._stop.wait(60 / self._plan.requests_per_minute)
+
+    def _count(self, trial: Trial) -> Trial:
+        self._spent += trial.cost or 0.0
+        return trial
+
+    def _give_up_late(
+        self, running: dict[Future[Trial], tuple[RecordedRow, int, float]]
+    ) -> Iterator[Trial]:
+        if self._plan.timeout is None:
+            return
+        now = self._clock()
+        for future, (row, repeat, began) in list(running.items()):
+            if now - began > self._plan.timeout and not future.done():
+                del running[future]
+                yield Trial(row.id, repeat, "timed out", latency=now - began)
+
+    def _run_trial(self, row: RecordedRow, repeat: int, meter: Meter) -> Trial:
+        session = ToolSession(
+            Recording(row.calls), allowed=self._plan.allow, on_divergence=self._plan.on_divergence
+        )
+        run_id = uuid4()
+        config: RunnableConfig = {
+            **self._plan.config,
+            "run_id": run_id,
+            "callbacks": meter.callbacks(self._plan.config),
+            "configurable": {
+                "thread_id": f"replay-{run_id}",
+                **self._plan.config.get("configurable", {}),
+            },
+            "metadata": {
+                **self._plan.config.get("metadata", {}),
+                "respan": {"metadata": {"source": "replay", "replay_of": row.id}},
+            },
+        }
+        began = self._clock()
+        tools = answered_by(session) if self._plan.recorded_tools else nullcontext()
+        trial = Trial(row.id, repeat, "answered")
+        with tools:
+            try:
+                self._plan.runnable.invoke(self._plan.make_input(row), config)
+            except DivergenceError:
+                trial = replace(trial, status="diverged")
+            except Exception as error:  # noqa: BLE001  # the runnable is the user's
+                diverged = bool(session.divergences)
+                trial = replace(
+                    trial,
+                    status="diverged" if diverged else "failed",
+                    error=f"{type(error).__name__}: {error}",
+                )
+        return self._measure(trial, row, session, meter.take(run_id), self._clock() - began)
+
+    def _measure(
+        self,
+        trial: Trial,
+        row: RecordedRow,
+        session: ToolSession,
+        captured: Mapping[str, Any],
+        seconds: float,
+    ) -> Trial:
+        """Add what was captured of the run, and score the answer."""
+        metadata = captured.get("metadata") or {}
+        made = session.calls if self._plan.recorded_tools else None
+        trajectory = metadata.get("trajectory") or ()
+        trial = replace(
+            trial,
+            output=captured.get("output"),
+            cost=(captured.get("metrics") or {}).get("cost"),
+            latency=seconds,
+            trajectory=tuple(trajectory) if made is None else tuple(map(_step, made)),
+            divergences=tuple(map(str, session.divergences)),
+            unused_calls=tuple(call.key for call in session.recording.unused)
+            if self._plan.recorded_tools
+            else (),
+        )
+        if trial.status != "answered":
+            return trial
+        return replace(trial, scores=score(self._plan.scorers, row, trial, metadata))
+
+
+def score(
+    scorers: Sequence[Scorer], row: RecordedRow, trial: Trial, metadata: Mapping[str, Any]
+) -> dict[str, float]:
+    """Score one answer with all scorers."""
+    known = {
+        "inputs": row.input,
+        "outputs": trial.output,
+        "reference_outputs": row.reference,
+        "trajectory": trial.trajectory,
+        "reference_trajectory": row.metadata.get("trajectory") or (),
+        "metadata": metadata,
+    }
+    scores: dict[str, float] = {}
+    for scorer in scorers:
+        scores.update(read_scores(scorer, scorer(**_accepted(scorer, known))))
+    return scores
+
+
+def _accepted(scorer: Scorer, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments that a scorer's signature takes."""
+    try:
+        parameters = signature(scorer).parameters
+    except (TypeError, ValueError):
+        return known
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
+        return known
+    return {name: value for name, value in known.items() if name in parameters}
+
+
+def _step(call: Call) -> dict[str, Any]:
+    step = {"tool": call.tool, "input": call.arguments, "output": call.output}
+    if call.error is not None:
+        step["error"] = call.error
+    return step

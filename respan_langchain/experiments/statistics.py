@@ -1,0 +1,271 @@
+"""Paired comparisons of scores and amounts: estimate, interval, test and detectable difference.
+
+Pure. Rows are the unit: repeats of a row are averaged before they come here. A difference is always
+`after - before`. Weights are 1 / the probability with which a row was sampled, so that estimates
+are about production. The tests come from scipy (extra `replay`), imported when it is needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, Final
+
+from respan_langchain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    Array = NDArray[float64]
+
+CONFIDENCE: Final = 0.95
+"""Of all two-sided intervals."""
+POWER: Final = 0.8
+"""Probability of finding a drop that is as large as the detectable difference."""
+RESAMPLES: Final = 2_000
+"""Bootstrap samples of one interval."""
+BOOTSTRAP_ROWS: Final = 1_000
+"""Rows beyond which the t interval is used: BCa's jackknife grows with their square."""
+SEED: Final = 20_26
+"""The same rows give the same interval: a verdict must not change between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How one metric changed, over rows that have both values."""
+
+    rows: int
+    before: float
+    """Weighted mean, or weighted median for amounts."""
+    after: float
+    change: float
+    """`after - before` for scores; the ratio `after / before` for amounts."""
+    low: float
+    high: float
+    """The interval of `change` at 95 % confidence."""
+    p_worse: float
+    """One-sided p-value of "it got worse"."""
+    detectable: float
+    """The smallest worsening that these rows would show with a probability of 80 %."""
+
+
+def compare_scores(
+    before: Sequence[float], after: Sequence[float], weights: Sequence[float] | None = None
+) -> Comparison:
+    """Compare scores where more is better, row by row.
+
+    Scores that are 0 or 1 on both sides, with equal weights, use the exact McNemar test; others a
+    paired BCa bootstrap for the interval and a t-test of the weighted mean.
+    """
+    np = _numpy()
+    first, second = np.asarray(before, float), np.asarray(after, float)
+    weight = _weights(weights, len(first))
+    is_binary = bool(np.isin(first, (0, 1)).all() and np.isin(second, (0, 1)).all())
+    if is_binary and np.ptp(weight) == 0:
+        low, high, p_worse, detectable = _mcnemar(first, second)
+    else:
+        low, high, p_worse, detectable = _weighted_mean(second - first, weight, first)
+    return Comparison(
+        rows=len(first),
+        before=float(np.average(first, weights=weight)),
+        after=float(np.average(second, weights=weight)),
+        change=float(np.average(second - first, weights=weight)),
+        low=low,
+        high=high,
+        p_worse=p_worse,
+        detectable=detectable,
+    )
+
+
+def compare_amounts(
+    before: Sequence[float], after: Sequence[float], weights: Sequence[float] | None = None
+) -> Comparison:
+    """Compare positive amounts where less is better (USD, seconds) by the ratio of their medians.
+
+    The interval resamples pairs, so that a row is drawn with both of its values.
+    """
+    np = _numpy()
+    first, second = np.asarray(before, float), np.asarray(after, float)
+    weight = _weights(weights, len(first))
+    medians = [float(_medians(values[None], weight[None])[0]) for values in (first, second)]
+    ratio = float(_ratios(np.asarray(medians[1:]), np.asarray(medians[:1]))[0])
+    drawn = np.random.default_rng(SEED).integers(0, len(first), (RESAMPLES, len(first)))
+    ratios = _ratios(_medians(second[drawn], weight[drawn]), _medians(first[drawn], weight[drawn]))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = (float(np.quantile(ratios, part)) for part in (tail, 1 - tail))
+    not_worse = int((ratios <= 1).sum())
+    return Comparison(
+        rows=len(first),
+        before=medians[0],
+        after=medians[1],
+        change=ratio,
+        low=low,
+        high=high,
+        p_worse=(not_worse + 1) / (RESAMPLES + 1),
+        detectable=(high - low) / 2 / _z(CONFIDENCE / 2 + 0.5) * (_z(CONFIDENCE) + _z(POWER)),
+    )
+
+
+def adjust_p_values(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values for their number by Holm's step-down method; in the order given.
+
+    >>> [round(p, 3) for p in adjust_p_values([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def sign_test(worse: int, better: int) -> float:
+    """One-sided exact p-value of as many or more worse rows, if both were equally likely."""
+    if worse + better == 0:
+        return 1.0
+    return float(_stats().binom.sf(worse - 1, worse + better, 0.5))
+
+
+def _mcnemar(before: "Array", after: "Array") -> tuple[float, float, float, float]:
+    """Exact test on discordant pairs, and the Agresti-Min interval of the paired difference.
+
+    The interval adds half a pair to each of the four cells (Agresti & Min 2005, Statistics in
+    Medicine 24), so that rows without any difference still have a width.
+    """
+    rows = len(before)
+    worse = int(((before == 1) & (after == 0)).sum())
+    better = int(((before == 0) & (after == 1)).sum())
+    total, lost, won = rows + 2, worse + 0.5, better + 0.5
+    middle = (won - lost) / total
+    spread = sqrt(max(0.0, lost + won - (won - lost) ** 2 / total)) / total
+    reach = _z(CONFIDENCE / 2 + 0.5) * spread
+    return (
+        max(-1.0, middle - reach),
+        min(1.0, middle + reach),
+        sign_test(worse, better),
+        _detectable_share(rows, (worse + better) / rows),
+    )
+
+
+def _detectable_share(rows: int, discordant: float) -> float:
+    """The share of rows that would have to get worse, beside those that differ by noise.
+
+    Found by bisection on the normal approximation of McNemar's power with its continuity
+    correction. At least five rows have to differ in one direction before the exact test can reject
+    (0.5**5 < 0.05); seven give a power of 80 %.
+    """
+    low, high = 7 / rows, 1.0
+    for _ in range(40):
+        drop = (low + high) / 2
+        spread = min(1.0, discordant + drop)
+        reached = drop * sqrt(rows) - 1 / sqrt(rows) - _z(CONFIDENCE) * sqrt(spread)
+        if reached >= _z(POWER) * sqrt(max(0.0, spread - drop * drop)):
+            high = drop
+        else:
+            low = drop
+    return min(1.0, high)
+
+
+def _weighted_mean(
+    difference: "Array", weight: "Array", before: "Array"
+) -> tuple[float, float, float, float]:
+    np = _numpy()
+    rows = len(difference)
+    mean = float(np.average(difference, weights=weight))
+    if np.ptp(difference) == 0:
+        return _without_variation(mean, rows, before)
+    share = weight / weight.sum()
+    error = sqrt(float((share**2 * (difference - mean) ** 2).sum()) * rows / max(1, rows - 1))
+    student = _stats().t(max(1.0, 1 / float((share**2).sum()) - 1))
+    if rows > BOOTSTRAP_ROWS:
+        reach = float(student.ppf(CONFIDENCE / 2 + 0.5)) * error
+        low, high = mean - reach, mean + reach
+    else:
+        low, high = _bootstrap_interval(difference, weight)
+    detectable = float(student.ppf(CONFIDENCE) + student.ppf(POWER)) * error
+    return low, high, float(student.cdf(mean / error)), detectable
+
+
+def _without_variation(
+    mean: float, rows: int, before: "Array"
+) -> tuple[float, float, float, float]:
+    """All rows changed alike: by the rule of three, 3 / n of unseen rows may still differ."""
+    np = _numpy()
+    unseen = 3 / rows * (float(np.ptp(before)) or 1.0)
+    p_worse = 0.5**rows if mean < 0 else 1.0
+    return mean - unseen, mean + unseen, p_worse, 7 / 3 * unseen
+
+
+def _bootstrap_interval(difference: "Array", weight: "Array") -> tuple[float, float]:
+    def weighted_mean(values: "Array", weights: "Array", axis: int) -> "Array":
+        result: Array = (values * weights).sum(axis=axis) / weights.sum(axis=axis)
+        return result
+
+    interval = (
+        _stats()
+        .bootstrap(
+            (difference, weight),
+            weighted_mean,
+            paired=True,
+            vectorized=True,
+            n_resamples=RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="BCa",
+            rng=_numpy().random.default_rng(SEED),
+        )
+        .confidence_interval
+    )
+    return float(interval.low), float(interval.high)
+
+
+def _medians(values: "Array", weight: "Array") -> "Array":
+    """The weighted median of each line of a table."""
+    np = _numpy()
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    reached = np.cumsum(np.take_along_axis(weight, order, axis=1), axis=1)
+    half = reached[:, -1:] / 2
+    lower = np.argmax(reached >= half, axis=1)[:, None]
+    upper = np.argmax(reached > half, axis=1)[:, None]
+    both = np.take_along_axis(ordered, lower, 1) + np.take_along_axis(ordered, upper, 1)
+    medians: Array = both[:, 0] / 2
+    return medians
+
+
+def _ratios(after: "Array", before: "Array") -> "Array":
+    """`after / before`, where two zeros are equal."""
+    np = _numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios: Array = np.where((after == 0) & (before == 0), 1.0, after / before)
+    return ratios
+
+
+def _weights(weights: Sequence[float] | None, rows: int) -> "Array":
+    np = _numpy()
+    array: Array = np.ones(rows) if weights is None else np.asarray(weights, float)
+    return array
+
+
+def _z(probability: float) -> float:
+    return float(_stats().norm.ppf(probability))
+
+
+def _numpy() -> Any:
+    return _require("numpy")
+
+
+def _stats() -> Any:
+    return _require("scipy.stats")
+
+
+def _require(module: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ConfigurationError(
+            "comparing replays needs scipy: pip install 'respan-langchain[replay]'"
+        ) from error

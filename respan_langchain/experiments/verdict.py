@@ -1,0 +1,183 @@
+"""The verdict on a replay: regression, no regression, or not enough rows to tell.
+
+Pure. A metric regressed when its drop is significant after Holm's correction over all metrics. It
+did not regress when its interval excludes a drop beyond the margin. Otherwise the rows cannot tell.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from respan_langchain.experiments.statistics import (
+    Comparison,
+    adjust_p_values,
+    compare_amounts,
+    compare_scores,
+    sign_test,
+)
+
+Outcome = Literal["regression", "no regression", "inconclusive"]
+MetricOutcome = Outcome | Literal["not judged"]
+
+SIGNIFICANCE: Final = 0.05
+SCORE_MARGIN: Final = 0.02
+"""A drop of a mean score that is accepted."""
+AMOUNT_MARGIN: Final = 0.10
+"""A growth of median cost or latency that is accepted, as a share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of the rows that have it on both sides, a value a row."""
+
+    name: str
+    before: Sequence[float]
+    after: Sequence[float]
+    weights: Sequence[float] | None = None
+    is_amount: bool = False
+    """Whether less is better and ratios are compared: cost, latency."""
+    is_judged: bool = True
+    """Whether the verdict rests on it, or it is only shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricVerdict:
+    """What the rows say about one metric."""
+
+    name: str
+    is_amount: bool
+    comparison: Comparison
+    p_worse: float
+    """The one-sided p-value of a regression, adjusted for the number of metrics."""
+    margin: float
+    outcome: MetricOutcome
+
+    @property
+    def has_improved(self) -> bool:
+        """Whether the whole interval lies on the better side."""
+        if self.is_amount:
+            return self.comparison.high < 1
+        return self.comparison.low > 0
+
+
+@dataclass(frozen=True, slots=True)
+class HardFlips:
+    """Rows whose repeats all agree on each side, and disagree between the sides."""
+
+    broken: Sequence[str] = ()
+    """Ids of rows that always passed and now always fail."""
+    fixed: Sequence[str] = ()
+    is_stable: bool = False
+    """Whether no row varied between its repeats, so that a single flip cannot be noise."""
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the broken rows are more than noise would break."""
+        if not self.broken:
+            return False
+        return self.is_stable or sign_test(len(self.broken), len(self.fixed)) < SIGNIFICANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on all metrics together."""
+
+    metrics: Sequence[MetricVerdict]
+    flips: Mapping[str, HardFlips]
+    """By score: rows that flipped."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of all metrics; broken rows of a stable replay are a regression too."""
+        outcomes = {metric.outcome for metric in self.metrics}
+        if any(flips.is_regression for flips in self.flips.values()):
+            return "regression"
+        if "regression" in outcomes:
+            return "regression"
+        is_shown = "no regression" in outcomes and "inconclusive" not in outcomes
+        return "no regression" if is_shown else "inconclusive"
+
+    @property
+    def regressions(self) -> list[str]:
+        """Names of the metrics that regressed."""
+        broken = [name for name, flips in self.flips.items() if flips.is_regression]
+        worse = [metric.name for metric in self.metrics if metric.outcome == "regression"]
+        return list(dict.fromkeys([*worse, *broken]))
+
+
+def reach_verdict(
+    metrics: Sequence[Metric],
+    margins: Mapping[str, float] | None = None,
+    flips: Mapping[str, HardFlips] | None = None,
+) -> Verdict:
+    """Compare all metrics; `margins` by name replace the default margins."""
+    margins = margins or {}
+    compared = [_compare(metric) for metric in metrics]
+    judged = [number for number, metric in enumerate(metrics) if metric.is_judged]
+    p_values = [comparison.p_worse for comparison in compared]
+    for number, p_value in zip(
+        judged, adjust_p_values([p_values[number] for number in judged]), strict=True
+    ):
+        p_values[number] = p_value
+    return Verdict(
+        metrics=tuple(
+            _judge(metric, comparison, p_worse, margins)
+            for metric, comparison, p_worse in zip(metrics, compared, p_values, strict=True)
+        ),
+        flips=flips or {},
+    )
+
+
+def find_hard_flips(
+    before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]
+) -> HardFlips:
+    """Find rows that flipped in all of their repeats; scores by row id, one a repeat.
+
+    >>> find_hard_flips({"a": [1.0], "b": [1.0]}, {"a": [0.0, 0.0], "b": [1.0, 1.0]}).broken
+    ('a',)
+    """
+    both = [row for row in before if before[row] and after.get(row)]
+    return HardFlips(
+        broken=tuple(r for r in both if min(before[r]) == 1 and max(after[r]) == 0),
+        fixed=tuple(r for r in both if max(before[r]) == 0 and min(after[r]) == 1),
+        is_stable=_is_stable([before[r] for r in both] + [after[r] for r in both]),
+    )
+
+
+def _is_stable(repeats: Sequence[Sequence[float]]) -> bool:
+    repeated = [scores for scores in repeats if len(scores) > 1]
+    return bool(repeated) and all(len(set(scores)) == 1 for scores in repeated)
+
+
+def _compare(metric: Metric) -> Comparison:
+    compare = compare_amounts if metric.is_amount else compare_scores
+    return compare(metric.before, metric.after, metric.weights)
+
+
+def _judge(
+    metric: Metric, comparison: Comparison, p_worse: float, margins: Mapping[str, float]
+) -> MetricVerdict:
+    default = AMOUNT_MARGIN if metric.is_amount else SCORE_MARGIN
+    margin = margins.get(metric.name, default)
+    return MetricVerdict(
+        name=metric.name,
+        is_amount=metric.is_amount,
+        comparison=comparison,
+        p_worse=p_worse,
+        margin=margin,
+        outcome=_outcome(metric, comparison, p_worse, margin),
+    )
+
+
+def _outcome(
+    metric: Metric, comparison: Comparison, p_worse: float, margin: float
+) -> MetricOutcome:
+    if not metric.is_judged:
+        return "not judged"
+    if metric.is_amount:
+        if p_worse < SIGNIFICANCE and comparison.change > 1 + margin:
+            return "regression"
+        return "no regression" if comparison.high <= 1 + margin else "inconclusive"
+    if p_worse < SIGNIFICANCE and comparison.change < 0:
+        return "regression"
+    return "no regression" if comparison.low >= -margin else "inconclusive"

@@ -1,0 +1,252 @@
+"""A replay runs recorded rows against a chain, answers its tools, and says whether it got worse."""
+
+import threading
+
+import pytest
+from experiments.apps import question, shop, shop_tools
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import BaseTool
+
+from respan_langchain import ConfigurationError, Dataset, replay, scorers
+from respan_langchain.experiments.results import InconclusiveError, RegressionError
+
+SCORERS = [scorers.same_answer, scorers.trajectory("strict")]
+RUN = BaseTool.run
+
+
+def test_an_unchanged_chain_gives_the_same_answers_and_runs_no_tool(recorded, folder):
+    result = replay(recorded(200), shop(folder), scorers=SCORERS)
+
+    assert result.statuses == {"answered": 180, "failed": 20}
+    assert not any(trial.divergences or trial.unused_calls for trial in result.trials)
+    assert {name: metric.outcome for name, metric in metrics(result).items()} == {
+        "answered": "no regression",
+        "cost": "no regression",
+        "latency": "not judged",
+        "same_answer": "no regression",
+        "trajectory(strict)": "no regression",
+    }
+    assert list(folder.iterdir()) == []
+    assert BaseTool.run is RUN
+
+
+def metrics(result):
+    return {metric.name: metric for metric in result.verdict().metrics}
+
+
+def test_exactly_the_rows_whose_call_changed_diverge_at_that_call(recorded, folder):
+    result = replay(recorded(9), shop(folder, rewords=["3", "5"]), scorers=SCORERS)
+
+    diverged = [trial for trial in result.trials if trial.status == "diverged"]
+    assert [str(trial.divergences[0]) for trial in diverged] == [
+        f"find_order({{'order': '#{order}'}}) was not recorded;"
+        f" nearest: find_order({{'order': '{order}'}})"
+        for order in ("3", "5")
+    ]
+    assert not result.is_complete
+    with pytest.raises(InconclusiveError, match="2 diverged"):
+        result.check()
+
+
+def test_a_caller_that_is_told_of_a_divergence_goes_on(recorded, folder):
+    result = replay(recorded(4), shop(folder, rewords=["3"]), on_divergence="tell")
+
+    [told] = [trial for trial in result.trials if trial.divergences]
+    assert told.status == "answered"
+    assert "was not recorded" in told.output["content"]
+
+
+def test_an_allowed_tool_runs_where_nothing_was_recorded(recorded, folder):
+    rows = recorded(4)
+    app = shop(folder, rewords=["3"])
+
+    result = replay(rows, app, on_divergence="live", allow=["find_order"])
+
+    assert result.statuses == {"answered": 4}
+    assert [effect.read_text() for effect in folder.iterdir()] == ["#3"]
+
+
+def test_a_tool_that_is_not_allowed_never_runs(recorded, folder):
+    result = replay(
+        recorded(4), shop(folder, rewords=["3"]), on_divergence="live", allow=["refund"]
+    )
+
+    assert result.statuses == {"answered": 3, "diverged": 1}
+    assert list(folder.iterdir()) == []
+
+
+def test_recorded_calls_that_are_not_made_are_reported(recorded, folder):
+    result = replay(recorded(3), shop(folder, forgets=["1"]), scorers=SCORERS)
+
+    assert [trial.unused_calls for trial in result.trials if trial.unused_calls] == [
+        ('find_order {"order":"1"}',)
+    ]
+
+
+def worse_in_a_twentieth(rows):
+    return [str(order) for order in range(0, rows, 20)]
+
+
+def test_a_chain_that_is_worse_in_a_twentieth_of_400_rows_is_a_regression(recorded, folder):
+    app = shop(folder, forgets=worse_in_a_twentieth(400))
+
+    result = replay(recorded(400), app, scorers=[scorers.same_answer], concurrency=8)
+
+    with pytest.raises(RegressionError, match="regression in same_answer"):
+        result.check()
+
+
+def test_the_same_on_40_rows_is_inconclusive(recorded, folder):
+    app = shop(folder, forgets=worse_in_a_twentieth(40))
+
+    result = replay(recorded(40), app, scorers=[scorers.same_answer])
+
+    assert metrics(result)["same_answer"].outcome == "inconclusive"
+    assert "cannot tell" in str(result)
+
+
+def test_a_cheaper_model_shows_the_ratio_of_costs(recorded, folder):
+    result = replay(recorded(30), shop(folder, tokens=40), scorers=[])
+
+    found = metrics(result)["cost"].comparison
+    ratio = (40 * 0.15 + 10 * 0.6) / (100 * 0.15 + 10 * 0.6)
+    assert found.low - 1e-9 <= ratio <= found.high + 1e-9
+    assert metrics(result)["cost"].has_improved
+
+
+def test_a_row_that_raises_now_and_did_not_before_is_worse(recorded, folder):
+    def broken(state):
+        raise RuntimeError("no answer today")
+
+    result = replay(recorded(30), broken, scorers=[scorers.same_answer])
+
+    with pytest.raises(RegressionError, match="answered"):
+        result.check()
+
+
+def test_two_replays_and_production_beside_them_do_not_mix(recorded, folder):
+    rows = list(recorded(20))
+    app = shop(folder)
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(replay(rows, shop(folder), scorers=SCORERS)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for order in range(100, 108):
+        app.invoke(question(order))
+    for thread in threads:
+        thread.join()
+
+    assert sorted(effect.read_text() for effect in folder.glob("find-*")) == [
+        str(order) for order in range(100, 108)
+    ]
+    assert all(set(trial.scores.values()) <= {1.0} for each in results for trial in each.trials)
+    assert BaseTool.run is RUN
+
+
+def test_nothing_stays_replaced_after_ctrl_c(recorded, folder):
+    def interrupt(trial):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(recorded(4), shop(folder), on_trial=interrupt)
+
+    assert BaseTool.run is RUN
+
+
+def test_a_replay_that_was_stopped_goes_on_and_runs_nothing_twice(recorded, folder, tmp_path):
+    rows = list(recorded(9))
+    ran = []
+
+    def count(state):
+        ran.append(state["messages"][0]["content"])
+        return shop(folder).invoke(state)
+
+    def stop_after_three(trial):
+        if len(ran) >= 3:
+            raise KeyboardInterrupt
+
+    journal = tmp_path / "replay.jsonl"
+    chain = RunnableLambda(count, name="count")
+    options = {"concurrency": 1, "journal": journal, "make_input": lambda m: {"messages": m}}
+    with pytest.raises(KeyboardInterrupt):
+        replay(rows, chain, on_trial=stop_after_three, **options)
+    with journal.open("ab") as file:
+        file.write(b'{"row_id": "half')
+    result = replay(rows, chain, **options)
+
+    assert len(result.trials) == 9
+    assert len(ran) <= 10
+    assert sorted(set(ran)) == sorted(row.input[0]["content"] for row in rows if is_root(row))
+
+
+def is_root(row):
+    return "span_parent_id" not in row.metadata
+
+
+def test_a_replay_stops_at_its_cost(recorded, folder):
+    result = replay(recorded(20), shop(folder), max_cost=0.0001, concurrency=1)
+
+    assert 0 < len(result.trials) < 18
+    assert result.stopped == "max_cost of $0.0001 reached"
+
+
+def test_a_row_that_takes_too_long_is_given_up(recorded, folder):
+    released = threading.Event()
+
+    def hang(state):
+        released.wait(30)
+
+    result = replay(recorded(2), hang, timeout=0.2, concurrency=2)
+    released.set()
+
+    assert result.statuses == {"timed out": 2}
+
+
+def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
+    rows = list(recorded(30))
+    replay(rows, shop(folder, tokens=40), journal=tmp_path / "cheap.jsonl")
+
+    result = replay(rows, shop(folder, tokens=40), baseline=tmp_path / "cheap.jsonl")
+
+    assert metrics(result)["cost"].comparison.change == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"runnable": "nowhere:chain"}, "nowhere:chain cannot be loaded"),
+        ({"runnable": "nowhere"}, "expected package.module:name"),
+        ({"runnable": 3}, "neither Runnable nor function"),
+        ({"tools": "real"}, "tools='real'"),
+        ({"repeat": 0}, "repeat=0"),
+        ({"baseline": "nowhere.jsonl"}, "baseline nowhere.jsonl"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, message, recorded, folder):
+    rows = list(recorded(1))
+
+    with pytest.raises(ConfigurationError, match=message):
+        replay(rows, **{"runnable": shop(folder), **arguments})
+
+
+def test_rows_that_cannot_be_replayed_are_skipped_by_reason(make_handler, platform, folder):
+    handler = make_handler()
+    app = RunnableLambda(lambda text: "ok")
+    app.invoke("key sk-proj-" + "a1B2" * 12, {"callbacks": [handler]})
+    app.invoke("x" * 300_000, {"callbacks": [handler]})
+    app.invoke("fine", {"callbacks": [handler]})
+    handler.flush()
+
+    result = replay(Dataset.open("support-bot", base_url=platform), app)
+
+    assert result.skipped == {"input was redacted": 1, "input was truncated": 1}
+    assert len(result.rows) == 1
+
+
+def test_tools_of_the_app_are_not_touched_outside_of_a_replay(folder):
+    find_order = shop_tools(folder)[0]
+
+    assert find_order.run({"order": "1"}) == "sent"
