@@ -1,55 +1,55 @@
-"""How a value stands in a cell of a table.
+"""How a value is written into a cell of a table, and read back.
 
-Pure. Text stands as it is; anything else stands as JSON, and so does text that would be read as
-JSON, so that reading a cell gives back what was written.
+Pure. Text is written as it is; any other value is written as JSON, and so is text that looks like
+JSON, so that reading a cell returns what was written.
 """
 
 import json
 from typing import Any, Final
 
-_OPENS_JSON: Final = ("{", "[", '"')
-_OPENS_FORMULA: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-"""The last four are wide ones, which some spreadsheets take for the first."""
-_SKIPPED: Final = frozenset("\t\r")
-"""What a spreadsheet may leave out, and take what follows for the beginning."""
+_JSON_PREFIXES: Final = ("{", "[", '"')
+_FORMULA_PREFIXES: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+"""The last four are full-width forms, which some spreadsheets treat as the others."""
+_IGNORED_PREFIXES: Final = frozenset("\t\r")
+"""Characters that a spreadsheet may skip before a formula."""
 
 
 def to_text(value: Any) -> str | None:
-    """Write a cell; None for nothing.
+    """Return the text of a cell; None for None.
 
-    >>> text_of({"a": 1}), text_of("plain"), text_of("[1]")
+    >>> to_text({"a": 1}), to_text("plain"), to_text("[1]")
     ('{"a": 1}', 'plain', '"[1]"')
     """
     if value is None:
         return None
-    if isinstance(value, str) and value and not value.lstrip().startswith(_OPENS_JSON):
+    if isinstance(value, str) and value and not value.lstrip().startswith(_JSON_PREFIXES):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def to_csv_cell(value: Any) -> Any:
-    """Write a cell of a file that a spreadsheet may open: what it would run stands as JSON.
+    """Return the cell of a file that a spreadsheet may open: a formula is written as JSON text.
 
-    A `'` before it, as is usual, could not be told from one that was there.
+    The usual `'` before a formula could not be told from one that is part of the text.
 
-    >>> cell_of("=1+1"), cell_of("1+1"), cell_of(-1)
+    >>> to_csv_cell("=1+1"), to_csv_cell("1+1"), to_csv_cell(-1)
     ('"=1+1"', '1+1', -1)
     """
     if not isinstance(value, str):
         return value
-    runs = value.lstrip()[:1] in _OPENS_FORMULA or value[:1] in _SKIPPED
-    return json.dumps(value, ensure_ascii=False) if runs else value
+    is_formula = value.lstrip()[:1] in _FORMULA_PREFIXES or value[:1] in _IGNORED_PREFIXES
+    return json.dumps(value, ensure_ascii=False) if is_formula else value
 
 
 def from_text(cell: str) -> Any:
-    """Read a cell back; None for an empty one.
+    """Return the value of a cell; None for an empty one.
 
-    >>> value_of('{"a": 1}'), value_of("plain"), value_of('"[1]"'), value_of("")
+    >>> from_text('{"a": 1}'), from_text("plain"), from_text('"[1]"'), from_text("")
     ({'a': 1}, 'plain', '[1]', None)
     """
     if not cell:
         return None
-    if not cell.lstrip().startswith(_OPENS_JSON):
+    if not cell.lstrip().startswith(_JSON_PREFIXES):
         return cell
     try:
         return json.loads(cell)

@@ -1,4 +1,4 @@
-"""The desk's model: says what its script says, word by word, and reports usage as providers do."""
+"""A fake chat model: streams scripted answers and reports usage as providers do."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,28 +16,29 @@ from langchain_core.messages import (
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-LETTERS_OF_A_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True)
 class ToolUse:
-    """The model asks for a tool."""
+    """A tool call of the model."""
 
     tool: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 Turn = str | ToolUse | Exception
-"""What the model does when it is its turn: speak, ask for a tool, or fail."""
+"""What the model does in one call: answer, call a tool, or fail."""
 
 
 class ShopModel(BaseChatModel):
-    """Finds the last question in its script, and does what stands there for the turn that it is."""
+    """Looks up the last question in a script, and plays the turn that is next."""
 
     script: Mapping[str, Sequence[Any]]
     model: str
-    """The model that it says it is, so that its tokens have a price."""
+    """The name of the model that was requested; it has prices."""
     served: str
+    """The name of the model that answers."""
     pause: float = 0.0
     """Seconds before each word."""
 
@@ -46,11 +47,11 @@ class ShopModel(BaseChatModel):
         return "scripted-chat"
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        said = super()._get_ls_params(stop=stop, **kwargs)
-        return {**said, "ls_provider": "openai", "ls_model_name": self.model}
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        return {**params, "ls_provider": "openai", "ls_model_name": self.model}
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
-        """Take the tools along in each request."""
+        """Send the tools with each request."""
         from langchain_core.utils.function_calling import convert_to_openai_tool
 
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
@@ -86,13 +87,15 @@ class ShopModel(BaseChatModel):
             raise turn
         text = turn if isinstance(turn, str) else ""
         calls = [] if isinstance(turn, str) else [_call(turn, number=len(messages))]
-        asked = sum(_tokens(str(message.content)) + 4 for message in messages)
-        answered = _tokens(text + "".join(str(call) for call in calls))
+        input_tokens = sum(_tokens(str(message.content)) + 4 for message in messages)
+        output_tokens = _tokens(text + "".join(str(call) for call in calls))
         return AIMessage(
             text,
             tool_calls=calls,
             usage_metadata=UsageMetadata(
-                input_tokens=asked, output_tokens=answered, total_tokens=asked + answered
+                input_tokens=input_tokens,
+                output_tokens=output_tokens,
+                total_tokens=input_tokens + output_tokens,
             ),
             response_metadata={
                 "model_name": self.served,
@@ -119,7 +122,7 @@ def _call(use: ToolUse, *, number: int) -> Any:
 
 
 def _tokens(text: str) -> int:
-    return len(text) // LETTERS_OF_A_TOKEN + 1
+    return len(text) // CHARACTERS_PER_TOKEN + 1
 
 
 def _as_json(value: Any) -> str:

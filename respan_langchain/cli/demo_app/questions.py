@@ -1,4 +1,4 @@
-"""Ten questions, and what the model does with each."""
+"""Ten questions of customers, and the scripted turns of the model for each."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,4 +1,4 @@
-"""Asking the desk everything, with the handler attached as any app would attach it."""
+"""Ask the support desk all questions, with the handler attached as in any app."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ SCRIPT = {question.text: question.turns for question in QUESTIONS}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question and what came of it."""
+class Answer:
+    """A question and its answer, or why there is none."""
 
     question: Question
     answer: str | None
     failure: Exception | None = None
 
 
-def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[Asked]:
-    """Ask one question after the other; `pause` is the seconds that the model takes for a word."""
+def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[Answer]:
+    """Ask one question after the other; the model takes `pause` seconds for a word."""
     chain = support_chain(
         ShopModel(script=SCRIPT, model="gpt-4o-mini", served="gpt-4o-mini-2024-07-18", pause=pause)
     )
@@ -41,9 +41,9 @@ def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Ite
             if question.to == "chain":
                 answer = "".join(chain.stream({"question": question.text}, config))
             else:
-                said = agent.invoke({"messages": [("user", question.text)]}, config)
-                answer = str(said["messages"][-1].content)
+                state = agent.invoke({"messages": [("user", question.text)]}, config)
+                answer = str(state["messages"][-1].content)
         except TimeoutError as failure:
-            yield Asked(question, None, failure)
+            yield Answer(question, None, failure)
         else:
-            yield Asked(question, answer)
+            yield Answer(question, answer)

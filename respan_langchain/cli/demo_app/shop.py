@@ -1,6 +1,6 @@
-"""The desk itself: a chain that answers out of the shop's pages, and an agent that looks at orders.
+"""The support desk: a retrieval chain over the shop's pages, and an agent with order tools.
 
-Apart from the scripted model, this is an app as one would write it.
+Apart from the scripted model, it is built like any LangChain app.
 """
 
 from operator import itemgetter
@@ -33,7 +33,7 @@ INSTRUCTIONS: Final = (
 
 
 class PageRetriever(BaseRetriever):
-    """Finds the pages that share the most words with the question."""
+    """Finds the pages with the most words of the question."""
 
     pages: list[Document]
     most: int = 2
@@ -42,10 +42,10 @@ class PageRetriever(BaseRetriever):
         self,
         query: str,
         *,
-        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  # LangChain looks for it
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  # LangChain requires it
     ) -> list[Document]:
-        asked = _stems(query)
-        ranked = sorted(self.pages, key=lambda page: -len(asked & _stems(page.page_content)))
+        words = _stems(query)
+        ranked = sorted(self.pages, key=lambda page: -len(words & _stems(page.page_content)))
         return ranked[: self.most]
 
 
@@ -69,21 +69,21 @@ TOOLS: Final[list[Any]] = [order_status, start_return]
 
 
 def support_chain(model: ShopModel) -> Runnable[Any, str]:
-    """Retrieve, ask, read the answer."""
+    """Build a chain that retrieves pages and answers from them."""
     prompt = ChatPromptTemplate.from_messages([("system", INSTRUCTIONS), ("human", "{question}")])
-    pages = itemgetter("question") | PageRetriever(pages=PAGES) | RunnableLambda(_joined)
+    pages = itemgetter("question") | PageRetriever(pages=PAGES) | RunnableLambda(_join)
     chain = (
         {"question": itemgetter("question"), "pages": pages} | prompt | model | StrOutputParser()
     )
     return chain.with_config(run_name="support")
 
 
-def _joined(pages: list[Document]) -> str:
+def _join(pages: list[Document]) -> str:
     return "\n".join(page.page_content for page in pages)
 
 
 def support_agent(model: ShopModel) -> Runnable[Any, Any]:
-    """Let the model use tools until it answers: `create_agent` where langchain is installed."""
+    """Build an agent with the order tools; with `create_agent` if langchain is installed."""
     try:
         from langchain.agents import create_agent
     except ImportError:
@@ -93,19 +93,19 @@ def support_agent(model: ShopModel) -> Runnable[Any, Any]:
 
 
 def core_agent(model: ShopModel) -> Runnable[Any, Any]:
-    """Do the same with nothing but langchain-core."""
-    able = model.bind_tools(TOOLS)
+    """Build the same agent with langchain-core alone."""
+    bound = model.bind_tools(TOOLS)
     tools = {each.name: each for each in TOOLS}
 
     def run(state: dict[str, Any]) -> dict[str, Any]:
         messages = list(state["messages"])
         while True:
-            answer = able.invoke(messages)
+            answer = bound.invoke(messages)
             messages.append(answer)
             if not answer.tool_calls:
                 return {"messages": messages}
             for call in answer.tool_calls:
-                said = tools[call["name"]].invoke(call["args"])
-                messages.append(ToolMessage(said, tool_call_id=call["id"]))
+                result = tools[call["name"]].invoke(call["args"])
+                messages.append(ToolMessage(result, tool_call_id=call["id"]))
 
     return RunnableLambda(run).with_config(run_name="orders")

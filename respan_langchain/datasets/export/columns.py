@@ -1,6 +1,6 @@
-"""Rows as a table: the same columns for CSV, Parquet, pandas and Hugging Face.
+"""Logs as a table: the same columns for CSV, Parquet, pandas, Hugging Face and the web pages.
 
-Pure. What stands in a cell is told in cells.py.
+Pure. `_cell_format.py` writes the cells.
 """
 
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ TEXTS: Final = (
 )  # fmt: skip
 COUNTS: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 NUMBERS: Final = ("cost", "latency", "time_to_first_token")
-"""Cost in USD, durations in seconds."""
-MOMENTS: Final = ("timestamp",)
+"""The cost is in USD, durations are in seconds."""
+TIMES: Final = ("timestamp",)
 OBJECTS: Final = ("metadata", "metrics", "scores")
-COLUMNS: Final = (*TEXTS, *COUNTS, *NUMBERS, *MOMENTS, *OBJECTS)
+COLUMNS: Final[tuple[str, ...]] = (*TEXTS, *COUNTS, *NUMBERS, *TIMES, *OBJECTS)
 
 
 def to_columns(log: Log) -> dict[str, Any]:
-    """Lay a log out in columns, its contents as Python has them."""
+    """Return a log's values by column, contents as Python objects."""
     row = to_row(log)
-    found = {name: row.get(name, getattr(log, name)) for name in (*TEXTS, *COUNTS, *MOMENTS)}
+    found = {name: row.get(name, getattr(log, name)) for name in (*TEXTS, *COUNTS, *TIMES)}
     for name in NUMBERS:
         value = getattr(log, name)
         found[name] = None if value is None else float(value)
@@ -34,9 +34,9 @@ def to_columns(log: Log) -> dict[str, Any]:
 
 
 def to_text_columns(log: Log) -> dict[str, Any]:
-    """Lay a log out in columns of one type each: text, whole numbers, numbers, moments."""
+    """Return a log's values by column, each column of one type: text, int, float or time."""
     columns: Mapping[str, Any] = to_columns(log)
-    kept = {*COUNTS, *NUMBERS, *MOMENTS}
+    kept = {*COUNTS, *NUMBERS, *TIMES}
     return {name: value if name in kept else to_text(value) for name, value in columns.items()}
 
 

@@ -1,4 +1,4 @@
-"""Rows to files. A file is there when it is whole: until then it has another name."""
+"""Logs to files; a file gets its name once it is complete."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ Mode = Literal["w", "wb"]
 
 
 def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
-    """Write one JSON object a line; return how many."""
+    """Write JSON lines; return the number of rows."""
     written = 0
     with open_output(target) as file:
         for log in logs:
@@ -31,7 +31,7 @@ def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = 
 
 
 def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
-    """Write one JSON array; return how many objects are in it."""
+    """Write one JSON array; return the number of rows."""
     written = 0
     with open_output(target) as file:
         file.write("[")
@@ -44,7 +44,7 @@ def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = N
 
 
 def write_csv(logs: Iterable[Log], target: Target) -> int:
-    """Write a table; return how many rows it has."""
+    """Write CSV; return the number of rows."""
     written = 0
     with open_output(target) as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -57,12 +57,12 @@ def write_csv(logs: Iterable[Log], target: Target) -> int:
 
 @contextmanager
 def open_output(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
-    """Open what is to be written; a file takes its name when the block ends without an error.
+    """Open a file to write; it gets its name when the block ends without an error.
 
-    Links are followed, and what is no file (a pipe, a device) is written to as it is.
+    Symbolic links are followed; a pipe or a device is written to directly.
 
     Raises:
-        ConfigurationError: It cannot be written, or not to the end.
+        ConfigurationError: The file cannot be written.
     """
     if str(target) == "-":
         yield sys.stdout if mode == "w" else sys.stdout.buffer
@@ -70,18 +70,18 @@ def open_output(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
         return
     path = Path(target)
     try:
-        is_other = path.exists() and not path.is_file()
-        with _open(path, mode) if is_other else _made_whole(path, mode) as file:
+        is_special = path.exists() and not path.is_file()
+        with _open(path, mode) if is_special else _write_atomically(path, mode) as file:
             yield file
     except BrokenPipeError:
         raise
     except OSError as problem:
-        words = problem.strerror or problem
-        raise ConfigurationError(f"{path} cannot be written: {words}") from problem
+        reason = problem.strerror or problem
+        raise ConfigurationError(f"{path} cannot be written: {reason}") from problem
 
 
 @contextmanager
-def _made_whole(path: Path, mode: Mode) -> Iterator[IO[Any]]:
+def _write_atomically(path: Path, mode: Mode) -> Iterator[IO[Any]]:
     path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -99,5 +99,5 @@ def _open(path: Path, mode: Mode) -> IO[Any]:
 
 
 def json_text(value: Any) -> str:
-    """Write a row in one line."""
+    """Return a row as one line of JSON."""
     return json.dumps(value, ensure_ascii=False, default=str)

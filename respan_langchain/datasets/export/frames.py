@@ -1,7 +1,7 @@
-"""Rows for pandas, Parquet and Hugging Face; each is imported when it is asked for.
+"""Logs for pandas, Parquet and Hugging Face; each library is imported when it is used.
 
-In pandas contents stay Python's; the two others want one type a column, so contents that are not
-text stand as JSON.
+A pandas frame keeps contents as Python objects. The two others need one type for each column, so
+contents that are not text are JSON there.
 """
 
 import importlib
@@ -13,8 +13,8 @@ from respan_langchain.client.models import Log
 from respan_langchain.datasets.export.columns import (
     COLUMNS,
     COUNTS,
-    MOMENTS,
     NUMBERS,
+    TIMES,
     to_columns,
     to_text_columns,
 )
@@ -22,22 +22,22 @@ from respan_langchain.datasets.export.files import Target, open_output
 from respan_langchain.errors import MissingExtraError
 
 ROW_GROUP_SIZE: Final = 5_000
-"""Rows of one group of a Parquet file: what is held in memory at once."""
+"""Rows of one group of a Parquet file, which is held in memory."""
 
 
 def pandas_frame(logs: Iterable[Log]) -> Any:
-    """Make a DataFrame; tokens are nullable integers, so that unknown stays apart from 0."""
+    """Build a DataFrame; tokens are nullable integers, so unknown is not 0."""
     pandas = import_optional("pandas")
     frame = pandas.DataFrame([to_columns(log) for log in logs], columns=list(COLUMNS))
     kinds = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(NUMBERS, "Float64")}
     frame = frame.astype(kinds)
-    for name in MOMENTS:
+    for name in TIMES:
         frame[name] = pandas.to_datetime(frame[name], utc=True)
     return frame
 
 
 def write_parquet(logs: Iterable[Log], target: Target) -> int:
-    """Write a Parquet file, group by group; return how many rows it has."""
+    """Write a Parquet file group by group; return the number of rows."""
     arrow, parquet = import_optional("pyarrow"), import_optional("pyarrow.parquet")
     schema = _schema(arrow)
     written = 0
@@ -50,7 +50,7 @@ def write_parquet(logs: Iterable[Log], target: Target) -> int:
 
 
 def hugging_face_dataset(logs: Iterable[Log]) -> Any:
-    """Make a `datasets.Dataset`."""
+    """Build a `datasets.Dataset`."""
     datasets, arrow = import_optional("datasets"), import_optional("pyarrow")
     table = arrow.Table.from_pylist(list(_texts(logs)), schema=_schema(arrow))
     return datasets.Dataset(table)
@@ -65,16 +65,16 @@ def _schema(arrow: Any) -> Any:
         **dict.fromkeys(COLUMNS, arrow.string()),
         **dict.fromkeys(COUNTS, arrow.int64()),
         **dict.fromkeys(NUMBERS, arrow.float64()),
-        **dict.fromkeys(MOMENTS, arrow.timestamp("us", tz="UTC")),
+        **dict.fromkeys(TIMES, arrow.timestamp("us", tz="UTC")),
     }
     return arrow.schema(list(kinds.items()))
 
 
 def import_optional(module: str) -> Any:
-    """Import something optional.
+    """Import an optional package.
 
     Raises:
-        MissingExtraError: It is not installed; the message says what to install.
+        MissingExtraError: It is not installed; the message says how to install it.
     """
     package = module.partition(".")[0]
     try:

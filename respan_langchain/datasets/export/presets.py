@@ -1,7 +1,7 @@
-"""Rows in the words of other tools, one JSON object each.
+"""Rows in the formats of other tools, one JSON object each.
 
-Pure. The reference answer is the row's `expected_output` and nothing else: what a model said is not
-what it should have said. Formats as their documentation had them in November 2026.
+Pure. The reference answer is the row's `expected_output`, never the model's own output. The formats
+follow each tool's documentation of November 2026.
 """
 
 import json
@@ -13,8 +13,8 @@ from respan_langchain.datasets.export.rows import to_row
 
 Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]
 Row = Mapping[str, Any]
-QUESTIONS: Final = ("question", "input", "query", "text", "prompt")
-"""Keys under which chains are asked."""
+QUESTION_KEYS: Final = ("question", "input", "query", "text", "prompt")
+"""Keys that chains use for the question."""
 IDENTITY: Final = (
     "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
     "customer_identifier", "tags",
@@ -22,47 +22,49 @@ IDENTITY: Final = (
 
 
 def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
-    """Write a log for a tool; as it was sent when there is none."""
+    """Return a log in a tool's format; as it was sent if `preset` is None."""
     row = to_row(log)
     return row if preset is None else PRESETS[preset](row)
 
 
 def _openai_evals(row: Row) -> dict[str, Any]:
-    """A line of the Evals API: `item` is what was asked, `sample` what was answered."""
+    """A line of the Evals API: `item` has the input, `sample` the output."""
     item = {
         "input": _messages(row["input"]),
         **_reference(row, "ideal"),
         "metadata": _identity(row),
     }
-    sample = _given(
-        {"output_text": _maybe_text(row.get("output")), "model": row["metadata"].get("model")}
+    sample = _drop_none(
+        {"output_text": _optional_text(row.get("output")), "model": row["metadata"].get("model")}
     )
     return {"item": item, "sample": sample} if "output_text" in sample else {"item": item}
 
 
 def _langsmith(row: Row) -> dict[str, Any]:
-    """An example; the tools of a model call stand beside its messages, as its chat schema says."""
-    inputs = _named(row["input"])
+    """An example; the tools of a model call are beside its messages, as in the chat schema."""
+    inputs = _to_object(row["input"])
     tools = row["metadata"].get("tools")
     if tools and "messages" in inputs:
         inputs["tools"] = tools
     expected = row.get("expected_output")
     example = {
         "inputs": inputs,
-        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
     }
-    return example if expected is None else example | {"outputs": _named(expected, text="output")}
+    return (
+        example if expected is None else example | {"outputs": _to_object(expected, text="output")}
+    )
 
 
 def _promptfoo(row: Row) -> dict[str, Any]:
-    """A test case; it asserts only where there is a reference."""
+    """A test case; it asserts only if there is a reference."""
     expected = row.get("expected_output")
     metadata = row["metadata"]
     names = [metadata.get("span_name"), metadata.get("custom_identifier")]
     case = {
         "description": " ".join(str(name) for name in names if name is not None),
-        "vars": _named(row["input"]),
-        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+        "vars": _to_object(row["input"]),
+        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
     }
     return (
         case
@@ -77,29 +79,29 @@ def _deepeval(row: Row) -> dict[str, Any]:
     documents = metadata.get("retrieved_documents")
     golden = {
         "input": _question(row["input"]),
-        "actual_output": _maybe_text(row.get("output")),
-        "expected_output": _maybe_text(row.get("expected_output")),
+        "actual_output": _optional_text(row.get("output")),
+        "expected_output": _optional_text(row.get("expected_output")),
         "retrieval_context": [_document(each) for each in documents]
         if isinstance(documents, list)
         else None,
         "name": metadata.get("span_name"),
         "additional_metadata": _identity(row),
     }
-    return _given(golden)
+    return _drop_none(golden)
 
 
 def _inspect(row: Row) -> dict[str, Any]:
-    """A sample; its target is empty where there is no reference."""
-    asked = row["input"]
+    """A sample; its target is empty if there is no reference."""
+    content = row["input"]
     sample = {
         "id": row["metadata"].get("custom_identifier"),
-        "input": [_inspect_message(each) for each in asked]
-        if _is_conversation(asked)
-        else _question(asked),
-        "target": _maybe_text(row.get("expected_output")) or "",
-        "metadata": _identity(row) | _given({"actual_output": row.get("output")}),
+        "input": [_inspect_message(each) for each in content]
+        if _is_conversation(content)
+        else _question(content),
+        "target": _optional_text(row.get("expected_output")) or "",
+        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
     }
-    return _given(sample)
+    return _drop_none(sample)
 
 
 PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
@@ -123,20 +125,20 @@ def _messages(value: Any) -> list[Any]:
     return value if _is_conversation(value) else [{"role": "user", "content": _question(value)}]
 
 
-def _named(value: Any, *, text: str = "input") -> dict[str, Any]:
-    """Give a value names: an object has its own."""
+def _to_object(value: Any, *, text: str = "input") -> dict[str, Any]:
+    """Return an object for a value; an object stays as it is."""
     if isinstance(value, dict):
         return dict(value)
     return {"messages": value} if _is_conversation(value) else {text: value}
 
 
 def _question(value: Any) -> str:
-    """Find what was asked: the last thing that a user said, or the value under a usual key."""
+    """Return the question: the last user message, or the value of a common key."""
     if _is_conversation(value):
-        asked = [each for each in value if each["role"] == "user"]
-        return _text((asked or value)[-1])
+        questions = [each for each in value if each["role"] == "user"]
+        return _text((questions or value)[-1])
     if isinstance(value, Mapping):
-        texts = [value[key] for key in QUESTIONS if isinstance(value.get(key), str)]
+        texts = [value[key] for key in QUESTION_KEYS if isinstance(value.get(key), str)]
         texts = texts or [
             each for each in value.values() if len(value) == 1 and isinstance(each, str)
         ]
@@ -161,12 +163,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _maybe_text(value: Any) -> str | None:
+def _optional_text(value: Any) -> str | None:
     return None if value is None else _text(value)
 
 
 def _reference(row: Row, name: str) -> dict[str, Any]:
-    return _given({name: _maybe_text(row.get("expected_output"))})
+    return _drop_none({name: _optional_text(row.get("expected_output"))})
 
 
 def _identity(row: Row) -> dict[str, Any]:
@@ -184,23 +186,25 @@ def _document(value: Any) -> str:
 
 
 def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Inspect knows four roles, and calls with their arguments as an object."""
+    """Inspect has four roles, and tool calls whose arguments are an object."""
     roles = {"developer": "system", "none": "user"}
     kept = {
         name: value
         for name, value in message.items()
         if name in ("content", "tool_call_id", "name")
     }
-    told = {"role": roles.get(str(message["role"]), message["role"]), **kept}
-    told["content"] = message.get("content") or ""
-    if told["role"] == "tool" and "name" in told:
-        told["function"] = told.pop("name")
-    elif "name" in told:
-        del told["name"]
+    converted = {"role": roles.get(str(message["role"]), message["role"]), **kept}
+    converted["content"] = message.get("content") or ""
+    if converted["role"] == "tool" and "name" in converted:
+        converted["function"] = converted.pop("name")
+    elif "name" in converted:
+        del converted["name"]
     calls = message.get("tool_calls")
     if isinstance(calls, list):
-        told["tool_calls"] = [_inspect_call(call) for call in calls if isinstance(call, Mapping)]
-    return told
+        converted["tool_calls"] = [
+            _inspect_call(call) for call in calls if isinstance(call, Mapping)
+        ]
+    return converted
 
 
 def _inspect_call(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,17 +212,17 @@ def _inspect_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = function if isinstance(function, Mapping) else {}
     arguments = function.get("arguments")
     try:
-        read = json.loads(arguments) if isinstance(arguments, str) else arguments
+        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
     except ValueError:
-        read = None
-    said = read if isinstance(read, dict) else {"arguments": arguments}
+        parsed = None
+    values = parsed if isinstance(parsed, dict) else {"arguments": arguments}
     return {
         "id": call.get("id"),
         "type": "function",
         "function": function.get("name"),
-        "arguments": said,
+        "arguments": values,
     }
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
-"""A log as it was sent: what the platform says of one, turned back into what its API takes.
+"""A log as the row that would create it.
 
-Pure. Where the platform shows numbers and names as columns of their own only, they go back to where
-they belong.
+Pure. The platform returns some metadata and metrics as fields of the log; they go back to the
+metadata and the metrics.
 """
 
 from decimal import Decimal
@@ -17,25 +17,25 @@ METADATA: Final = (
 METRICS: Final = (
     "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency", "time_to_first_token",
 )  # fmt: skip
-MOMENTS: Final = ("start_time", "timestamp")
+TIMES: Final = ("start_time", "timestamp")
 
 
 def to_row(log: Log) -> dict[str, Any]:
-    """Make the row that would create this log."""
+    """Build the row that would create this log."""
     row = {name: value for name in CONTENTS if (value := getattr(log, name)) is not None}
     row["input"] = row.get("input", "")
-    row["metadata"] = _with_columns(log.metadata, log, METADATA)
-    row["metrics"] = _with_columns(log.metrics, log, METRICS)
-    for name in MOMENTS:
-        moment = getattr(log, name)
-        if moment is not None and name not in row["metrics"]:
-            row["metrics"][name] = moment.isoformat()
+    row["metadata"] = _add_fields(log.metadata, log, METADATA)
+    row["metrics"] = _add_fields(log.metrics, log, METRICS)
+    for name in TIMES:
+        time = getattr(log, name)
+        if time is not None and name not in row["metrics"]:
+            row["metrics"][name] = time.isoformat()
     return row
 
 
-def _with_columns(said: dict[str, Any] | None, log: Log, names: tuple[str, ...]) -> dict[str, Any]:
-    columns = {name: value for name in names if (value := getattr(log, name)) is not None}
-    return {**{name: _number(value) for name, value in columns.items()}, **(said or {})}
+def _add_fields(given: dict[str, Any] | None, log: Log, names: tuple[str, ...]) -> dict[str, Any]:
+    fields = {name: value for name in names if (value := getattr(log, name)) is not None}
+    return {**{name: _number(value) for name, value in fields.items()}, **(given or {})}
 
 
 def _number(value: Any) -> Any:
@@ -43,7 +43,7 @@ def _number(value: Any) -> Any:
 
 
 class ExactLog(Log):
-    """A log whose contents are taken as they are."""
+    """A log whose contents are not decoded, for a platform that returns them as they were sent."""
 
     input: Any = None
     output: Any = None
