@@ -1,4 +1,7 @@
-"""What went wrong inside: counted by cause and said once, never with what the app said."""
+"""Errors in this package and in the user's functions: counted by cause, logged once each.
+
+Neither a cause nor a log line repeats content.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,67 +11,62 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorCounter(dict[str, int]):
-    """How often each cause came; a cause is an error's class and the place that it comes from."""
+    """Counts by cause; a cause is an error's class and the place that raised it."""
 
-    def add(self, problem: BaseException) -> None:
-        """Count one, and log the first of its cause."""
-        frame = problem.__traceback__
+    def add(self, error: BaseException) -> None:
+        """Count an error; log the first of its cause."""
+        frame = error.__traceback__
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
         place = "" if frame is None else f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"
-        cause = f"{type(problem).__name__} in {place}"
-        self.count(cause, f"A run could not be captured as it is: {cause}.")
+        cause = f"{type(error).__name__} in {place}"
+        self.count(cause, f"Failed to capture a run ({cause}).")
 
-    def count(self, cause: str, line: str) -> None:
-        """Count one, and log the line for the first of its cause."""
+    def count(self, cause: str, message: str) -> None:
+        """Count one of a cause; log the message for the first."""
         self[cause] = self.get(cause, 0) + 1
         if self[cause] == 1:
-            logger.warning("%s It is counted; the app is not affected.", line)
+            logger.warning("%s Counted in stats.internal_errors; your app is unaffected.", message)
 
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-COSTS: Final[Mapping[str, str]] = {
-    "redact": "What it was given is left out of the row.",
+CONSEQUENCES: Final[Mapping[str, str]] = {
+    "redact": "The text is left out of the row.",
     "prices": "The cost of the call is unknown.",
     "on_row": "The row is delivered all the same.",
 }
-"""What a function that fails costs, by the argument that it was given as."""
+"""What follows from an error of the user's function, by the option it was passed as."""
 
 
-class UserFunctionGuard:
-    """Over the functions that one handler was given."""
+def guard_user_function(
+    errors: ErrorCounter,
+    option: str,
+    function: Callable[Arguments, Result],
+    *,
+    returns: type = object,
+) -> Callable[Arguments, Result]:
+    """Return the function with its errors and wrong results counted; errors are raised again."""
+    name = _qualified_name(function)
 
-    def __init__(self, faults: ErrorCounter) -> None:
-        self._faults = faults
+    def count(problem: str) -> None:
+        cause = f"{option}: {name} {problem}"
+        errors.count(cause, f"{cause}. {CONSEQUENCES[option]}")
 
-    def guard(
-        self,
-        argument: str,
-        function: Callable[Arguments, Result],
-        *,
-        gives: type = object,
-    ) -> Callable[Arguments, Result]:
-        """The same function, watched: an error is noted on its way, a wrong result too."""
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            count(f"raised {type(error).__name__}")
+            raise
+        if not isinstance(result, returns):
+            count(f"returned {type(result).__name__}")
+        return result
 
-        def watched(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            try:
-                result = function(*args, **kwargs)
-            except Exception as problem:
-                self._note(argument, function, f"raised {type(problem).__name__}")
-                raise
-            if not isinstance(result, gives):
-                self._note(argument, function, f"gave {type(result).__name__}")
-            return result
-
-        return watched
-
-    def _note(self, argument: str, function: object, did: str) -> None:
-        cause = f"{argument}: {_name_of(function)} {did}"
-        self._faults.count(cause, f"{cause}. {COSTS[argument]}")
+    return guarded
 
 
-def _name_of(function: object) -> str:
-    of = function if hasattr(function, "__qualname__") else type(function)
-    return f"{of.__module__}.{of.__qualname__}"
+def _qualified_name(function: object) -> str:
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{getattr(named, '__qualname__', '')}"

@@ -1,13 +1,14 @@
-"""Settings: the only reader of the environment and of the credentials file.
+"""Settings: options with an environment variable, and the only reader of the environment.
 
-Everything here can be said in three places: an argument, a variable `RESPAN_<NAME>`, the default;
-the first one wins. A library must not read `.env` files by itself, so it does not.
+Each option is an argument of the handler or a variable `RESPAN_<NAME>`; an argument wins, then the
+variable, then the default. `.env` files are not read: that is the application's decision.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypedDict
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -17,18 +18,17 @@ from respan_langchain import _constants
 from respan_langchain.errors import ConfigurationError
 
 CREDENTIALS: Final = Path(".respan") / "credentials.json"
-"""Under the home directory; written by the vendor's `respan login`."""
+"""Below the home directory; written by `respan login`, the platform's own command."""
 KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
 MISSING_KEY: Final = (
-    "No Respan API key. Three ways to go on: set RESPAN_API_KEY (or pass api_key=...); "
-    "run `respan login`, which writes ~/.respan/credentials.json; or work without an account, "
-    'on this machine, with base_url="sqlite:///respan.db" (RESPAN_BASE_URL).'
+    "No Respan API key found. Set RESPAN_API_KEY (or pass api_key=...), run `respan login`, or use"
+    ' base_url="sqlite:///respan.db" (RESPAN_BASE_URL) to work offline.'
 )
 
 
 class Settings(BaseSettings):
-    """How to reach the platform, and how much may wait on the way there."""
+    """How to reach the platform, what every row says, and how rows are delivered."""
 
     model_config = SettingsConfigDict(
         env_prefix="RESPAN_",
@@ -43,80 +43,79 @@ class Settings(BaseSettings):
     base_url: str = "https://api.respan.ai"
     """The platform, with or without `/api`; or `sqlite:///path.db`, a platform in a file."""
     allow_http: bool = False
-    """Whether the key may travel to another machine without encryption."""
+    """Whether the key may be sent to another machine without encryption."""
     dataset: str | None = None
-    """A dataset's name: found, or created empty, when the first rows leave."""
+    """The dataset's name; an unknown one is created when the first rows are sent."""
     dataset_id: str | None = None
-    """A dataset's id; wins over the name."""
+    """The dataset's id, in place of its name."""
     environment: str | None = None
-    """Stands on every row, for instance `production`."""
+    """Added to every row, for instance `production`."""
     app_version: str | None = None
-    """Stands on every row: the version of your application."""
+    """Added to every row: the version of your application."""
     customer_identifier: str | None = Field(None, max_length=254)
-    """Stands on every row whose call does not name a customer."""
+    """Added to every row whose call does not name a customer."""
     sample_rate: float = Field(1.0, ge=0.0, le=1.0)
-    """The part of conversations that is kept."""
+    """The fraction of conversations that is captured, the same ones in every process."""
     content: bool = True
-    """False: tokens, cost and timing only; no word of what was said."""
+    """False captures tokens, cost and timing only, no inputs and outputs."""
 
     delivery: Literal["memory", "spill", "durable"] = "memory"
-    """What survives: see the README's section on failures."""
+    """Where rows wait: in memory, on disk when memory is full, or on disk from the start."""
     spool_dir: Path | None = None
-    """Where `spill` and `durable` keep rows; default `~/.respan/spool`."""
+    """Where `spill` and `durable` keep rows; by default `~/.respan/spool`."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
-    """Which row gives way when the queue is full."""
+    """Which row is dropped when the queue is full."""
     on_unconfirmed: Literal["resend", "hold"] = "resend"
-    """What becomes of rows whose fate cannot be found out: at least once, or at most once."""
+    """Whether rows that may have been stored are sent again (at least once) or kept (at most once).
+    """
     max_queue_rows: int = Field(10_000, ge=1)
-    """Rows that may wait, those on their way included."""
+    """Rows that may wait, those in flight included."""
     max_queue_bytes: int = Field(24 * 1024 * 1024, ge=65_536)
-    """Bytes that may wait, those on their way included."""
+    """Bytes that may wait, those in flight included."""
     batch_rows: int = Field(_constants.MAX_BULK_LOGS, ge=1, le=_constants.MAX_BULK_LOGS)
-    """Rows in one request; the platform takes no more than 500."""
+    """Rows in one request; the platform accepts at most 500."""
     batch_bytes: int = Field(4 * 1024 * 1024, ge=1_000, le=20_000_000)
     """Bytes in one request."""
     flush_interval: float = Field(5.0, gt=0.0, le=3600.0)
-    """Seconds after which a batch leaves, full or not."""
+    """Seconds after which a batch is sent, full or not."""
     request_timeout: float = Field(45.0, gt=0.0)
-    """Seconds for one request, from connecting to the last byte of the answer."""
+    """Seconds for one request, from connecting to the last byte of the response."""
     exit_timeout: float = Field(5.0, ge=0.0)
-    """Seconds that the end of the process may be held up by what still waits."""
+    """Seconds that delivery may delay the end of the process."""
     delivery_deadline: float = Field(3600.0, gt=0.0)
-    """Seconds after which a row that could not be delivered is given up, and counted."""
+    """Seconds after which an undelivered row is dropped and counted."""
     requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1)
-    """Bulk requests of this process; the platform allows 30 to a whole organization."""
+    """Bulk requests of this process; the platform allows 30 for a whole organization."""
 
     @field_validator("base_url")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
+    def _check_base_url(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme == "sqlite" or (parts.scheme in {"http", "https"} and parts.hostname):
             return parts.scheme + url[len(parts.scheme) :]
         raise ValueError(
-            'give an http(s) URL such as "https://api.respan.ai", or "sqlite:///respan.db"'
+            'expected an http(s) URL such as "https://api.respan.ai", or "sqlite:///respan.db"'
         )
 
     @field_validator("dataset", "dataset_id", "environment", "app_version")
     @classmethod
-    def _is_said(cls, text: str | None) -> str | None:
+    def _strip(cls, text: str | None) -> str | None:
         return (text.strip() or None) if text is not None else None
 
     @field_validator("api_key")
     @classmethod
-    def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is None or not key.get_secret_value().strip():
-            return None
-        stripped = key.get_secret_value().strip()
-        if not stripped.isascii() or any(letter.isspace() for letter in stripped):
-            raise ValueError("the key has spaces or letters that no key has; copy it again")
-        return SecretStr(stripped)
+    def _check_api_key(cls, key: SecretStr | None) -> SecretStr | None:
+        stripped = "" if key is None else key.get_secret_value().strip()
+        if not stripped.isascii() or any(character.isspace() for character in stripped):
+            raise ValueError("the key contains whitespace or non-ASCII characters")
+        return SecretStr(stripped) if stripped else None
 
     @model_validator(mode="after")
-    def _can_sign_in(self) -> Self:
+    def _read_credentials(self) -> Self:
         if self.api_key is None and not self.is_local:
-            found = _read_key(Path.home() / CREDENTIALS)
-            if found is not None:
-                object.__setattr__(self, "api_key", SecretStr(found))
+            key = _read_key_file()
+            if key is not None:
+                object.__setattr__(self, "api_key", SecretStr(key))
         return self
 
     @property
@@ -125,57 +124,91 @@ class Settings(BaseSettings):
         return self.base_url.startswith("sqlite:")
 
 
-def read_settings(**given: object) -> Settings:
-    """Put arguments, environment and defaults together; an argument of None counts as not given.
+class SettingsOptions(TypedDict, total=False):
+    """The fields of `Settings` as keyword arguments; None is the same as leaving one out.
+
+    The dataset's name and id are not among them: functions that take these options name them.
+    """
+
+    api_key: str | SecretStr | None
+    base_url: str | None
+    allow_http: bool | None
+    environment: str | None
+    app_version: str | None
+    customer_identifier: str | None
+    sample_rate: float | None
+    content: bool | None
+    delivery: Literal["memory", "spill", "durable"] | None
+    spool_dir: str | Path | None
+    overflow: Literal["drop_newest", "drop_oldest"] | None
+    on_unconfirmed: Literal["resend", "hold"] | None
+    max_queue_rows: int | None
+    max_queue_bytes: int | None
+    batch_rows: int | None
+    batch_bytes: int | None
+    flush_interval: float | None
+    request_timeout: float | None
+    exit_timeout: float | None
+    delivery_deadline: float | None
+    requests_per_minute: int | None
+
+
+def read_settings(**options: object) -> Settings:
+    """Combine arguments, environment and defaults.
 
     Raises:
-        ConfigurationError: something is not as it must be, or there is neither a key nor a
-            `sqlite:` URL.
+        ConfigurationError: An option is wrong, or there is neither a key nor a `sqlite:` URL.
     """
+    reject_unknown(options, Settings.model_fields)
     try:
         settings = Settings.model_validate(
-            {name: value for name, value in given.items() if value is not None}
+            {name: value for name, value in options.items() if value is not None}
         )
-    except ValidationError as problem:
-        raise ConfigurationError(_describe(problem)) from None
+    except ValidationError as error:
+        raise ConfigurationError(_describe(error)) from None
     if settings.api_key is None and not settings.is_local:
         raise ConfigurationError(MISSING_KEY)
     return settings
 
 
-def _describe(problem: ValidationError) -> str:
-    """Name the argument, its variable, and what it should be.
-
-    Never the value, which may be a key.
-    """
+def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a `ConfigurationError` for options that do not exist, with the likely meant ones."""
+    names = sorted(known)
     lines = []
-    for error in problem.errors(include_url=False, include_input=False):
-        name = ".".join(str(step) for step in error["loc"])
-        if error["type"] == "extra_forbidden":
-            lines.append(
-                f"{name}: there is no such setting; there are {', '.join(Settings.model_fields)}"
-            )
-        else:
-            words = error["msg"].removeprefix("Value error, ")
-            lines.append(f"{name} (or RESPAN_{name.upper()}): {words}")
+    for option in options:
+        if option not in names:
+            close = get_close_matches(option, names, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}"
+            lines.append(f"{option}: there is no such option; {hint}")
+    if lines:
+        raise ConfigurationError("; ".join(lines))
+
+
+def _describe(error: ValidationError) -> str:
+    """Name each wrong option, its variable and what is expected; never the value, maybe a key."""
+    lines = []
+    for detail in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(step) for step in detail["loc"])
+        message = detail["msg"].removeprefix("Value error, ")
+        lines.append(f"{name} (or RESPAN_{name.upper()}): {message}")
     return "; ".join(lines)
 
 
-def _read_key(path: Path) -> str | None:
-    """The key in a credentials file; None when there is no file, or none that can be read."""
+def _read_key_file() -> str | None:
+    """Read the key from the credentials file; None without a file that can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads((Path.home() / CREDENTIALS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: there is no home directory
         return None
-    return _find_key(found)
+    return _find_key(content)
 
 
-def _find_key(found: Any) -> str | None:
-    """Look for the key at the top, then in each profile."""
-    if not isinstance(found, Mapping):
+def _find_key(content: Any) -> str | None:
+    """Look for a key at the top level, then in each profile."""
+    if not isinstance(content, Mapping):
         return None
     for name in KEY_NAMES:
-        if isinstance(found.get(name), str) and found[name].strip():
-            return str(found[name]).strip()
-    keys = (_find_key(profile) for profile in found.values() if isinstance(profile, Mapping))
+        if isinstance(content.get(name), str) and content[name].strip():
+            return str(content[name]).strip()
+    keys = (_find_key(profile) for profile in content.values() if isinstance(profile, Mapping))
     return next((key for key in keys if key is not None), None)

@@ -9,8 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
-from respan_langchain.settings import read_settings
+from respan_langchain import (
+    ConfigurationError,
+    RespanDatasetCallbackHandler,
+    capture,
+    enable,
+)
+from respan_langchain.callbacks.config import HandlerConfig, HandlerOptions
+from respan_langchain.settings import Settings, SettingsOptions, read_settings
 
 KEY = "rsp-secret-key-1234"
 
@@ -91,43 +97,65 @@ def test_a_wrong_value_is_one_error_that_names_argument_and_variable(argument, v
     assert KEY not in str(caught.value)
 
 
-def test_a_setting_that_does_not_exist_is_named():
-    with pytest.raises(ConfigurationError, match="flush_intervall: there is no such setting"):
-        RespanDatasetCallbackHandler(dataset="d", api_key=KEY, flush_intervall=3)
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [("flush_intervall", "flush_interval"), ("datset", "dataset"), ("keep_error", "keep_errors")],
+)
+def test_a_mistyped_option_is_named_with_the_one_that_was_meant(option, meant):
+    with pytest.raises(ConfigurationError, match=f"{option}: .*did you mean `{meant}`"):
+        RespanDatasetCallbackHandler("d", api_key=KEY, **{option: 3})
+
+
+def test_an_option_that_resembles_none_is_named_with_all_there_are():
+    with pytest.raises(ConfigurationError, match=r"zzz: .* api_key, app_version, .* trajectory"):
+        RespanDatasetCallbackHandler("d", api_key=KEY, zzz=3)
+
+
+@pytest.mark.parametrize("function", [enable, capture])
+def test_enable_and_capture_name_a_mistyped_option_too(function):
+    with pytest.raises(ConfigurationError, match="did you mean `dataset`"), function(datset="d"):
+        pass
+
+
+def test_keyword_arguments_are_typed_as_the_configuration_is():
+    fields = {*HandlerConfig.__dataclass_fields__, *Settings.model_fields}
+
+    assert {*HandlerOptions.__annotations__, "dataset", "settings"} == fields
+    assert {*SettingsOptions.__annotations__, "dataset", "dataset_id"} == {*Settings.model_fields}
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"capture": "spans"}, "capture: give .*\"llm\".* not 'spans'"),
-        ({"capture": ()}, "capture: nothing is named"),
-        ({"capture": None}, "capture: nothing is named"),
-        ({"capture": 3}, "capture: .* not int"),
-        ({"capture": [["root"]]}, "capture: .* not list"),
-        ({"redact": "pii"}, "redact: .* not 'pii'"),
-        ({"redact": 3}, "redact: .* not int"),
-        ({"include": [3]}, "include: .* not int"),
-        ({"include": 3}, "include: .* not int"),
-        ({"exclude": [None]}, "exclude: .* not None"),
-        ({"keep_errors": "no"}, "keep_errors: give True or False, not 'no'"),
-        ({"trajectory": "x"}, "trajectory: give True or False"),
-        ({"retrieved_documents": 1}, "retrieved_documents: give True or False"),
-        ({"keep_media": None}, "keep_media: give True or False"),
-        ({"local_models_free": "yes"}, "local_models_free: give True or False"),
-        ({"input_key": 3}, "input_key: give a key"),
-        ({"output_key": ["a"]}, "output_key: give a key"),
-        ({"messages": "sometimes"}, 'messages: give "auto" or "off"'),
-        ({"metadata": ["x"]}, "metadata: give a mapping, not list"),
-        ({"tags": [1]}, "tags: .* not int"),
-        ({"tags": 3}, "tags: .* not int"),
-        ({"limits": 5}, r"limits: give ContentLimits\(\.\.\.\), not int"),
-        ({"timeouts": 3}, r"timeouts: give TraceTimeouts\(\.\.\.\), not int"),
-        ({"http_client": 3}, "http_client: give an httpx.Client"),
-        ({"http_client": httpx.AsyncClient()}, "http_client: .* not AsyncClient"),
-        ({"on_row": 3}, "on_row: give a function"),
-        ({"flush": "often"}, "flush: give"),
+        ({"capture": "spans"}, "capture: expected .*\"llm\".* got 'spans'"),
+        ({"capture": ()}, "capture: expected at least one"),
+        ({"capture": None}, "capture: expected at least one"),
+        ({"capture": 3}, "capture: .* got int"),
+        ({"capture": [["root"]]}, "capture: .* got list"),
+        ({"redact": "pii"}, "redact: .* got 'pii'"),
+        ({"redact": 3}, "redact: .* got int"),
+        ({"include": [3]}, "include: .* got int"),
+        ({"include": 3}, "include: .* got int"),
+        ({"exclude": [None]}, "exclude: .* got None"),
+        ({"keep_errors": "no"}, "keep_errors: expected True or False, got 'no'"),
+        ({"trajectory": "x"}, "trajectory: expected True or False"),
+        ({"retrieved_documents": 1}, "retrieved_documents: expected True or False"),
+        ({"keep_media": None}, "keep_media: expected True or False"),
+        ({"local_models_free": "yes"}, "local_models_free: expected True or False"),
+        ({"input_key": 3}, "input_key: expected a key"),
+        ({"output_key": ["a"]}, "output_key: expected a key"),
+        ({"messages": "sometimes"}, 'messages: expected "auto" or "off"'),
+        ({"metadata": ["x"]}, "metadata: expected a mapping, got list"),
+        ({"tags": [1]}, "tags: .* got int"),
+        ({"tags": 3}, "tags: .* got int"),
+        ({"limits": 5}, r"limits: expected ContentLimits\(\.\.\.\), got int"),
+        ({"timeouts": 3}, r"timeouts: expected TraceTimeouts\(\.\.\.\), got int"),
+        ({"http_client": 3}, "http_client: expected an httpx.Client"),
+        ({"http_client": httpx.AsyncClient()}, "http_client: .* got AsyncClient"),
+        ({"on_row": 3}, "on_row: expected a function"),
+        ({"flush": "often"}, "flush: expected"),
         ({"flush": "disk"}, "delivery"),
-        ({"copy": ["deep"]}, "copy: give"),
+        ({"copy": ["deep"]}, "copy: expected"),
         ({"dataset": None}, "dataset"),
         ({"prices": 3}, "prices"),
         ({"base_url": "sqlite:///no/such/folder/x.db", "api_key": None}, "base_url"),
@@ -146,7 +174,7 @@ def test_all_wrong_arguments_are_named_at_once():
 
 
 def test_a_wrong_argument_is_not_shown_when_it_may_be_something_private():
-    with pytest.raises(ConfigurationError, match=r"messages: .* not str") as caught:
+    with pytest.raises(ConfigurationError, match=r"messages: .* got str") as caught:
         RespanDatasetCallbackHandler("d", api_key=KEY, messages="What the customer said. " * 3)
 
     assert "customer" not in str(caught.value)

@@ -1,187 +1,213 @@
-"""The handler's arguments as Python values: looked over in one table, before anything is made.
+"""The handler's configuration: every option with its default, checked before anything is made.
 
-All that are wrong are named at once, each with what to give instead. Those that have an environment
-variable too are checked in `settings.py`, and `prices` where they are read.
+Options that also have an environment variable are those of `settings.py`. All wrong values are
+named at once, each with what is expected instead.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    get_args,
+    get_type_hints,
+)
 
-from respan_langchain._error_counter import UserFunctionGuard
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.redaction.secrets import Redactor
-from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.environment import provenance
-from respan_langchain.rows.schema import RowOptions
-from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits
-from respan_langchain.settings import Settings
-from respan_langchain.tracing.sampling import CaptureKind, CapturePolicy, Selector
+from respan_langchain.settings import Settings, SettingsOptions, read_settings, reject_unknown
+from respan_langchain.tracing.sampling import CaptureKind, Selector
 from respan_langchain.tracing.timeouts import TraceTimeouts
+from respan_langchain.usage.cost import PricesArgument
 
 SECRETS: Final = "secrets"
-"""The preset: keys, tokens, passwords and private keys of known forms."""
-LONGEST_SHOWN: Final = 20
-"""Characters of a wrong string that is repeated; a longer one may be a key, or somebody's words."""
+"""The preset of `redact`: keys, tokens, passwords and private keys of known forms."""
+MAX_SHOWN: Final = 20
+"""Characters of a wrong string that an error repeats; a longer one may be a key or content."""
+
+Redaction: TypeAlias = Literal["secrets"] | Redactor
+FlushMode: TypeAlias = Literal["background", "root", "disk"]
 
 
-class ArgumentSpec(NamedTuple):
-    """What an argument may be."""
+class OptionCheck(NamedTuple):
+    """Which values an option accepts."""
 
-    words: str
-    fits: Callable[[Any], bool]
+    expected: str
+    accepts: Callable[[Any], bool]
+    is_list: bool = False
+    """Whether the option may be one value, several, or None for none."""
 
 
-def _one_of(*choices: str) -> ArgumentSpec:
-    return ArgumentSpec(
+def _one_of(*choices: str) -> OptionCheck:
+    return OptionCheck(
         " or ".join(f'"{choice}"' for choice in choices),
         lambda value: isinstance(value, str) and value in choices,
     )
 
 
-def _maybe(kind: type, words: str) -> ArgumentSpec:
-    return ArgumentSpec(words, lambda value: value is None or isinstance(value, kind))
+def _optional(cls: type, expected: str) -> OptionCheck:
+    return OptionCheck(expected, lambda value: value is None or isinstance(value, cls))
 
 
-def _is_client(value: Any) -> bool:
-    # Both libraries' blocking clients, and what wraps one, without an import of either.
+def _is_http_client(value: Any) -> bool:
+    # The blocking clients of httpx and httpx2, and what wraps one, without an import of either.
     return value is None or all(hasattr(value, name) for name in ("stream", "__enter__"))
 
 
-_YES_OR_NO: Final = ArgumentSpec("True or False", lambda value: isinstance(value, bool))
-_PATH: Final = _maybe(str, 'a key or a dotted path, such as "answer.text"')
-_SELECTOR: Final = ArgumentSpec(
+_BOOL: Final = OptionCheck("True or False", lambda value: isinstance(value, bool))
+_KEY_PATH: Final = _optional(str, 'a key or a dotted path, such as "answer.text"')
+_KINDS: Final = _one_of(*get_args(CaptureKind))._replace(is_list=True)
+_SELECTORS: Final = OptionCheck(
     "a name, a tag or a function of a run, or a list of them",
     lambda value: isinstance(value, str) or callable(value),
+    is_list=True,
+)
+_REDACTIONS: Final = OptionCheck(
+    f'"{SECRETS}", a function of a string, or a list of them',
+    lambda value: callable(value) or (isinstance(value, str) and value == SECRETS),
+    is_list=True,
+)
+_STRINGS: Final = OptionCheck(
+    "a string, or a list of strings", lambda value: isinstance(value, str), is_list=True
+)
+_CHECKED_WHERE_READ: Final = OptionCheck("anything", lambda _: True)
+_HTTP_CLIENT: Final = OptionCheck("an httpx.Client or httpx2.Client", _is_http_client)
+_FUNCTION: Final = OptionCheck(
+    "a function of bytes", lambda value: value is None or callable(value)
 )
 
-SINGLE: Final[Mapping[str, ArgumentSpec]] = {
-    "keep_errors": _YES_OR_NO,
-    "trajectory": _YES_OR_NO,
-    "retrieved_documents": _YES_OR_NO,
-    "keep_media": _YES_OR_NO,
-    "local_models_free": _YES_OR_NO,
-    "input_key": _PATH,
-    "output_key": _PATH,
-    "messages": _one_of("auto", "off"),
-    "flush": _one_of("background", "root", "disk"),
-    "copy": _one_of("shallow", "deep"),
-    "metadata": _maybe(Mapping, "a mapping"),
-    "limits": _maybe(ContentLimits, "ContentLimits(...)"),
-    "timeouts": _maybe(TraceTimeouts, "TraceTimeouts(...)"),
-    "http_client": ArgumentSpec("an httpx.Client or httpx2.Client", _is_client),
-    "on_row": ArgumentSpec("a function of bytes", lambda value: value is None or callable(value)),
-}
-EACH: Final[Mapping[str, ArgumentSpec]] = {
-    "capture": _one_of(*get_args(CaptureKind)),
-    "include": _SELECTOR,
-    "exclude": _SELECTOR,
-    "redact": ArgumentSpec(
-        f'"{SECRETS}", a function of a string, or a list of them',
-        lambda value: callable(value) or (isinstance(value, str) and value == SECRETS),
-    ),
-    "tags": ArgumentSpec("a string, or a list of strings", lambda value: isinstance(value, str)),
-}
-"""Those that may be one value, a list of them, or None for none."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerConfig:
+    """Everything that one handler was configured with."""
+
+    settings: Settings
+    capture: Annotated[tuple[CaptureKind, ...], _KINDS] = ("root", "llm")
+    """Kinds of runs that become rows."""
+    include: Annotated[tuple[Selector, ...], _SELECTORS] = ()
+    """When there are any, only runs that match one of them become rows."""
+    exclude: Annotated[tuple[Selector, ...], _SELECTORS] = ()
+    """Runs that match one of them never become rows."""
+    keep_errors: Annotated[bool, _BOOL] = True
+    """Whether failed traces are captured whatever the sample rate."""
+    input_key: Annotated[str | None, _KEY_PATH] = None
+    """Which part of a root's input is the row's input."""
+    output_key: Annotated[str | None, _KEY_PATH] = None
+    """Which part of a root's output is the row's output."""
+    messages: Annotated[Literal["auto", "off"], _one_of("auto", "off")] = "auto"
+    """Whether a root whose state is a list of messages shows a conversation and an answer."""
+    trajectory: Annotated[bool, _BOOL] = True
+    """Whether roots show their tool calls."""
+    retrieved_documents: Annotated[bool, _BOOL] = True
+    """Whether roots show what retrievers returned."""
+    keep_media: Annotated[bool, _BOOL] = False
+    """Whether images, audio and files are sent, instead of their type, size and digest."""
+    redact: Annotated[tuple[Redaction, ...], _REDACTIONS] = (SECRETS,)
+    """What is removed from strings."""
+    limits: Annotated[ContentLimits | None, _optional(ContentLimits, "ContentLimits(...)")] = None
+    """Sizes beyond which content is cut."""
+    prices: Annotated[PricesArgument, _CHECKED_WHERE_READ] = None
+    """The user's own prices."""
+    local_models_free: Annotated[bool, _BOOL] = False
+    """Whether models on the user's own machine cost 0 instead of unknown."""
+    metadata: Annotated[Mapping[str, Any] | None, _optional(Mapping, "a mapping")] = None
+    """Added to every row's metadata."""
+    tags: Annotated[tuple[str, ...], _STRINGS] = ()
+    """Added to every row's tags."""
+    flush: Annotated[FlushMode, _one_of(*get_args(FlushMode))] = "background"
+    """When rows are delivered."""
+    copy: Annotated[Literal["shallow", "deep"], _one_of("shallow", "deep")] = "shallow"
+    """How content is copied from the app."""
+    timeouts: Annotated[TraceTimeouts | None, _optional(TraceTimeouts, "TraceTimeouts(...)")] = None
+    """How long unfinished traces are kept."""
+    http_client: Annotated[Any, _HTTP_CLIENT] = None
+    """A client to send requests with."""
+    on_row: Annotated[Callable[[bytes], None] | None, _FUNCTION] = None
+    """Called with every row."""
 
 
-def validate_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with a tuple for each that may be a list.
+class HandlerOptions(SettingsOptions, total=False):
+    """The fields of `HandlerConfig` and `Settings` as keyword arguments, without `dataset`."""
+
+    dataset_id: str | None
+    capture: CaptureKind | Iterable[CaptureKind]
+    include: Selector | Iterable[Selector] | None
+    exclude: Selector | Iterable[Selector] | None
+    keep_errors: bool
+    input_key: str | None
+    output_key: str | None
+    messages: Literal["auto", "off"]
+    trajectory: bool
+    retrieved_documents: bool
+    keep_media: bool
+    redact: Redaction | Iterable[Redaction] | None
+    limits: ContentLimits | None
+    prices: PricesArgument
+    local_models_free: bool
+    metadata: Mapping[str, Any] | None
+    tags: str | Iterable[str] | None
+    flush: FlushMode
+    copy: Literal["shallow", "deep"]
+    timeouts: TraceTimeouts | None
+    http_client: Any
+    on_row: Callable[[bytes], None] | None
+
+
+def read_config(options: Mapping[str, Any]) -> HandlerConfig:
+    """Combine the handler's arguments with the environment and the defaults.
 
     Raises:
-        ConfigurationError: Some are wrong; longer values by their class alone.
+        ConfigurationError: Options are unknown or wrong; a long value is named by its class only.
     """
-    each = {name: _all_of(arguments[name]) for name in EACH}
-    given = {name: (arguments[name],) for name in SINGLE} | each
-    wrong = [
-        f"{name}: give {wanted.words}, not {_shown(value)}"
-        for name, wanted in {**SINGLE, **EACH}.items()
-        for value in given[name]
-        if not wanted.fits(value)
-    ]
-    if not each["capture"]:
-        wrong.append(f"capture: nothing is named; give {EACH['capture'].words}")
+    checks = _checks()
+    reject_unknown(options, [*checks, *Settings.model_fields])
+    values: dict[str, Any] = {
+        name: _as_tuple(value) if checks[name].is_list else value
+        for name, value in options.items()
+        if name in checks
+    }
+    wrong = [line for name, value in values.items() for line in _check(name, value, checks[name])]
     if wrong:
         raise ConfigurationError("; ".join(wrong))
-    return {**arguments, **each}
+    settings = read_settings(**{name: options[name] for name in options if name not in checks})
+    config = HandlerConfig(settings=settings, **values)
+    if config.flush == "disk" and settings.delivery != "durable":
+        raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
+    return config
 
 
-def _all_of(given: Any) -> tuple[Any, ...]:
-    if given is None:
+@cache
+def _checks() -> Mapping[str, OptionCheck]:
+    hints = get_type_hints(HandlerConfig, include_extras=True)
+    return {
+        name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")
+    }
+
+
+def _check(name: str, value: Any, check: OptionCheck) -> list[str]:
+    if name == "capture" and not value:
+        return [f"capture: expected at least one of {check.expected}"]
+    return [
+        f"{name}: expected {check.expected}, got {_shown(each)}"
+        for each in (value if check.is_list else (value,))
+        if not check.accepts(each)
+    ]
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if value is None:
         return ()
-    is_one = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
-    return (given,) if is_one else tuple(given)
+    if isinstance(value, Iterable) and not isinstance(value, str) and not callable(value):
+        return tuple(value)
+    return (value,)
 
 
 def _shown(value: object) -> str:
-    is_short = isinstance(value, str) and len(value) <= LONGEST_SHOWN
+    is_short = isinstance(value, str) and len(value) <= MAX_SHOWN
     return repr(value) if is_short or value is None else type(value).__name__
-
-
-Capture = CaptureKind | Iterable[CaptureKind]
-Redact = Literal["secrets"] | Redactor | Iterable[Literal["secrets"] | Redactor] | None
-Selectors = Selector | Iterable[Selector] | None
-
-
-def build_policy(
-    settings: Settings,
-    *,
-    capture: Iterable[CaptureKind],
-    include: tuple[Selector, ...],
-    exclude: tuple[Selector, ...],
-    keep_errors: bool,
-) -> CapturePolicy:
-    """Which runs become rows."""
-    return CapturePolicy(
-        capture=frozenset(capture),
-        include=include,
-        exclude=exclude,
-        sample_rate=settings.sample_rate,
-        keep_errors=keep_errors,
-    )
-
-
-def build_row_options(
-    settings: Settings,
-    *,
-    input_key: str | None,
-    output_key: str | None,
-    trajectory: bool,
-    retrieved_documents: bool,
-    messages: Literal["auto", "off"],
-    keep_media: bool,
-    metadata: Mapping[str, Any] | None,
-    tags: tuple[str, ...],
-) -> RowOptions:
-    """What a row shows."""
-    said: dict[str, object] = {
-        name: value
-        for name in ("environment", "app_version", "customer_identifier")
-        if (value := getattr(settings, name)) is not None
-    }
-    return RowOptions(
-        content=settings.content,
-        input_key=input_key,
-        output_key=output_key,
-        trajectory=trajectory,
-        retrieved_documents=retrieved_documents,
-        messages=messages,
-        keep_media=keep_media,
-        metadata={
-            str(key): json_value(value)
-            for key, value in {**provenance(), **said, **(metadata or {})}.items()
-        },
-        tags=tags,
-    )
-
-
-def build_encoder(
-    redact: Sequence[Literal["secrets"] | Redactor],
-    limits: ContentLimits | None,
-    watch: UserFunctionGuard,
-) -> RowEncoder:
-    """What is taken out of a row's strings, and cut off them, before it goes anywhere."""
-    redactors = [
-        watch.guard("redact", one, gives=str) for one in redact if not isinstance(one, str)
-    ]
-    return RowEncoder(redactors, limits, secrets=SECRETS in redact)

@@ -1,113 +1,144 @@
-"""A handler's parts, put together from its arguments: checked first, then connected.
+"""Builds a handler's components from its configuration.
 
 Imported when the first handler is made.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from respan_langchain._error_counter import ErrorCounter, UserFunctionGuard
-from respan_langchain.callbacks.config import (
-    build_encoder,
-    build_policy,
-    build_row_options,
-    validate_arguments,
-)
+from respan_langchain._error_counter import ErrorCounter, guard_user_function
+from respan_langchain.callbacks.config import SECRETS, FlushMode, HandlerConfig
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import dataset_address, get_worker
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.rows.encoder import RowEncoder
+from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
 from respan_langchain.rows.model_cache import ModelInfoCache
-from respan_langchain.settings import Settings, read_settings
+from respan_langchain.rows.schema import RowOptions
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.sampling import CapturePolicy
 from respan_langchain.tracing.timeouts import TraceTimeouts
-from respan_langchain.usage.cost import Prices
-
-SETTINGS = ("dataset", "dataset_id", "api_key", "base_url", "sample_rate", "content")
-"""Arguments of the handler that `Settings` reads."""
-POLICY = ("capture", "include", "exclude", "keep_errors")
-SHAPE = (
-    "input_key",
-    "output_key",
-    "messages",
-    "trajectory",
-    "retrieved_documents",
-    "keep_media",
-    "metadata",
-    "tags",
-)
+from respan_langchain.usage.cost import Prices, PricesArgument
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
     """What a handler is made of."""
 
-    settings: Settings
-    address: str
-    ledger: DeliveryStatus
+    status: DeliveryStatus
     worker: Worker
     processor: EventProcessor
+    dataset: str
+    """The dataset that rows go to, as `name:...` or `id:...`."""
 
 
-def build_components(arguments: Mapping[str, Any]) -> Components:
-    """Make a handler's parts of its constructor's arguments.
+def build_components(config: HandlerConfig) -> Components:
+    """Build and connect a handler's components.
 
     Raises:
-        ConfigurationError: One of them, or of the variables that stand in for them, is wrong.
+        ConfigurationError: The dataset, the URL, the spool directory or the prices are unusable.
     """
-    arguments = validate_arguments(arguments)
-    settings = read_settings(
-        **{name: arguments[name] for name in SETTINGS}, **arguments["settings"]
-    )
-    ledger, errors = DeliveryStatus(), ErrorCounter()
-    guard = UserFunctionGuard(errors)
-    prices = Prices(
-        _watched("prices", arguments, guard), local_models_free=arguments["local_models_free"]
-    )
-    if prices.wants_updates:
-        _keep_prices_new()
-    shape = build_row_options(settings, **{name: arguments[name] for name in SHAPE})
-    row_builder = RowBuilder(
-        policy=build_policy(settings, **{name: arguments[name] for name in POLICY}),
-        shape=shape,
-        prices=prices,
-        finisher=build_encoder(arguments["redact"], arguments["limits"], guard),
-        ledger=ledger,
-        address=dataset_address(settings),
-        models=ModelInfoCache(lambda facts: model_metadata(facts, shape)),
-        on_row=_watched("on_row", arguments, guard),
-    )
-    if arguments["flush"] == "disk" and settings.delivery != "durable":
-        raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
-    worker = get_worker(settings, arguments["http_client"])
+    status, errors = DeliveryStatus(), ErrorCounter()
+    dataset = dataset_address(config.settings)
+    row_builder = _build_row_builder(config, dataset, status, errors)
+    worker = get_worker(config.settings, config.http_client)
     processor = EventProcessor(
         row_builder,
         worker,
-        arguments["timeouts"] or _default_timeouts(arguments["flush"]),
+        config.timeouts or _default_timeouts(config.flush),
         errors,
-        max_queue_bytes=settings.max_queue_bytes,
-        copy=arguments["copy"],
+        max_queue_bytes=config.settings.max_queue_bytes,
+        copy=config.copy,
     )
-    return Components(settings, row_builder.address, ledger, worker, processor)
+    return Components(status, worker, processor, dataset)
 
 
-def _watched(name: str, arguments: Mapping[str, Any], guard: UserFunctionGuard) -> Any:
-    given = arguments[name]
-    return guard.guard(name, given) if callable(given) else given
+def _build_row_builder(
+    config: HandlerConfig, dataset: str, status: DeliveryStatus, errors: ErrorCounter
+) -> RowBuilder:
+    options = _build_row_options(config)
+    on_row = config.on_row
+    return RowBuilder(
+        policy=_build_policy(config),
+        options=options,
+        prices=_build_prices(config, errors),
+        encoder=_build_encoder(config, errors),
+        status=status,
+        dataset=dataset,
+        models=ModelInfoCache(lambda facts: model_metadata(facts, options)),
+        on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
+    )
 
 
-def _default_timeouts(flush: str) -> TraceTimeouts:
-    """Who delivers before the call returns does not expect to be there when a graph goes on."""
+def _build_policy(config: HandlerConfig) -> CapturePolicy:
+    return CapturePolicy(
+        capture=frozenset(config.capture),
+        include=config.include,
+        exclude=config.exclude,
+        sample_rate=config.settings.sample_rate,
+        keep_errors=config.keep_errors,
+    )
+
+
+def _build_row_options(config: HandlerConfig) -> RowOptions:
+    settings = config.settings
+    named = {
+        "environment": settings.environment,
+        "app_version": settings.app_version,
+        "customer_identifier": settings.customer_identifier,
+    }
+    metadata: dict[str, Json] = {
+        str(key): json_value(value)
+        for key, value in {
+            **provenance(),
+            **{key: value for key, value in named.items() if value is not None},
+            **(config.metadata or {}),
+        }.items()
+    }
+    return RowOptions(
+        content=settings.content,
+        input_key=config.input_key,
+        output_key=config.output_key,
+        trajectory=config.trajectory,
+        retrieved_documents=config.retrieved_documents,
+        messages=config.messages,
+        keep_media=config.keep_media,
+        metadata=metadata,
+        tags=config.tags,
+    )
+
+
+def _build_prices(config: HandlerConfig, errors: ErrorCounter) -> Prices:
+    argument: PricesArgument = config.prices
+    if callable(argument):
+        argument = guard_user_function(errors, "prices", argument)
+    prices = Prices(argument, local_models_free=config.local_models_free)
+    if prices.wants_updates:
+        _update_prices_hourly()
+    return prices
+
+
+def _build_encoder(config: HandlerConfig, errors: ErrorCounter) -> RowEncoder:
+    redactors = [
+        guard_user_function(errors, "redact", redactor, returns=str)
+        for redactor in config.redact
+        if not isinstance(redactor, str)
+    ]
+    return RowEncoder(redactors, config.limits, secrets=SECRETS in config.redact)
+
+
+def _default_timeouts(flush: FlushMode) -> TraceTimeouts:
+    """Wait for a resume only in processes that live on after the call."""
     return TraceTimeouts() if flush == "background" else TraceTimeouts(interrupted=0.0)
 
 
 @cache
-def _keep_prices_new() -> object:
-    """Fetch new price lists every hour, on a thread of genai-prices, as it was asked for."""
+def _update_prices_hourly() -> object:
+    """Start the thread of genai-prices that fetches new price lists."""
     from genai_prices import UpdatePrices
 
     updates = UpdatePrices()

@@ -1,8 +1,8 @@
-"""The whole app, or one block of it, without handing a handler to every call.
+"""Capture of a whole process (`enable`), or of one block (`capture`), without passing handlers.
 
 LangChain asks each registered hook for a handler whenever it configures a run. A hook cannot be
-taken back, so there is one, registered when it is first needed, and it says who is active: the
-block's handler, else the app's.
+unregistered, so there is one, registered when it is first needed, and it returns the handler that
+is active: the block's, else the process's.
 """
 
 import json
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -20,103 +20,113 @@ from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
 from respan_langchain.callbacks.langgraph import add_to_graph_config
 from respan_langchain.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from respan_langchain.callbacks.config import HandlerOptions
+
 logger = logging.getLogger(__name__)
 
-_block: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar("respan_capture", default=None)
+_block_handler: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar(
+    "respan_capture", default=None
+)
 
 
 class ActiveHandler:
-    """Stands in for the ContextVar that LangChain expects, and for the class of its values.
+    """The handler of runs that begin now, as the ContextVar that LangChain expects.
 
-    Its values are not seen by threads started elsewhere.
+    It is also the class that LangChain takes its values to be instances of.
     """
 
     def __init__(self) -> None:
-        self.everywhere: RespanDatasetCallbackHandler | None = None
-        self._around: Callable[[], object] | None = None
+        self.process_handler: RespanDatasetCallbackHandler | None = None
+        """Set by `enable`, for all threads and tasks."""
+        self._get_context_config: Callable[[], object] | None = None
 
     def get(self) -> RespanDatasetCallbackHandler | None:
-        """The handler for a run that begins now, None for none."""
-        handler = _block.get() or self.everywhere
-        if handler is not None and self._around is not None and self._around() is None:
+        """Return the handler for a run that begins now; None for none."""
+        handler = _block_handler.get() or self.process_handler
+        if handler is None or self._get_context_config is None:
+            return handler
+        # What runs inside another run inherits the handler, so langgraph has it already.
+        if self._get_context_config() is None:
             add_to_graph_config(handler, self)
         return handler
 
     def __call__(self) -> BaseCallbackHandler:
-        """A handler that does nothing.
+        """Return a handler that does nothing.
 
-        LangChain looks twice, and makes one of the class when the first look saw a handler and the
-        second none: another thread called `disable` in between.
+        LangChain calls `get` twice, and instantiates the class when the first call returned a
+        handler and the second none: another thread called `disable` in between.
         """
         return BaseCallbackHandler()
 
     def __instancecheck__(self, handler: object) -> bool:
-        """Whether this handler, which a run has already, makes another one needless.
+        """Whether a run that has this handler already needs no other one.
 
-        A block wants its own. For the rest of the app any of ours will do: whoever passes a handler
-        explicitly is not captured a second time.
+        In a block only the block's handler counts. Otherwise any of ours does: a run with a handler
+        that was passed explicitly is not captured twice.
         """
-        block = _block.get()
+        block = _block_handler.get()
         if block is not None:
             return handler is block
         return isinstance(handler, RespanDatasetCallbackHandler)
 
     def register(self) -> None:
-        """Make LangChain ask; once for the life of the process."""
-        if self._around is None:
+        """Register the hook, once for the life of the process."""
+        if self._get_context_config is None:
             from langchain_core.runnables.config import var_child_runnable_config
             from langchain_core.tracers.context import register_configure_hook
 
-            # What runs inside another run inherits the handler, and so langgraph knows it.
-            self._around = var_child_runnable_config.get
-            hook: Any = self  # LangChain calls its `get`, and asks it what a class is asked
+            self._get_context_config = var_child_runnable_config.get
+            hook: Any = self  # LangChain calls its `get` and uses it in `isinstance`
             register_configure_hook(hook, True, hook)
 
 
-_current: Final = ActiveHandler()
+_active: Final = ActiveHandler()
 
 
-def enable(dataset: str | None = None, **arguments: Any) -> RespanDatasetCallbackHandler:
+def enable(
+    dataset: str | None = None, **options: "Unpack[HandlerOptions]"
+) -> RespanDatasetCallbackHandler:
     """Capture every LangChain run of this process, in all threads and tasks, until `disable`.
 
-    Takes what the handler's constructor takes. Called again with the same arguments it changes
-    nothing; with others the new handler takes over, and the old one delivers what it has.
+    Takes the arguments of `RespanDatasetCallbackHandler`. Called again with the same ones it
+    changes nothing; with others the new handler takes over, and the old one delivers what it has.
     """
-    before = _current.everywhere
-    if before is not None and before.has_arguments(dataset, **arguments):
+    before = _active.process_handler
+    if before is not None and before.has_options(dataset, **options):
         return before
-    handler = RespanDatasetCallbackHandler(dataset, **arguments)
-    _current.register()
-    _current.everywhere = handler
+    handler = RespanDatasetCallbackHandler(dataset, **options)
+    _active.register()
+    _active.process_handler = handler
     if before is not None:
         before.stop()
     return handler
 
 
 def disable(timeout: float = 30.0) -> bool:
-    """Capture no more, and deliver what was captured.
+    """Stop capturing, and deliver what was captured within `timeout` seconds.
 
-    True when all of it is delivered, or nothing was on.
+    True when all of it is delivered, or nothing was enabled.
     """
-    handler, _current.everywhere = _current.everywhere, None
+    handler, _active.process_handler = _active.process_handler, None
     return handler is None or bool(handler.shutdown(timeout))
 
 
 def enable_from_environment(value: str) -> None:
-    """Do what `RESPAN_CAPTURE` asks for, in small letters, and not with "false".
+    """Enable capturing where `RESPAN_CAPTURE` says so, in lower case and other than false.
 
-    An app must not fail at an import, so what is wrong is logged.
+    An import must not fail, so errors are logged.
     """
     if value not in {"1", "true", "yes", "on"}:
         logger.warning(
-            "RESPAN_CAPTURE is not understood, and nothing is captured: set it to true, 1, yes or"
-            " on; or to false, 0, no or off."
+            "RESPAN_CAPTURE is not valid and nothing is captured: set it to true, 1, yes or on; or"
+            " to false, 0, no or off."
         )
         return
     try:
         enable()
-    except ConfigurationError as problem:
-        logger.warning("RESPAN_CAPTURE is set, and nothing is captured: %s", problem)
+    except ConfigurationError as error:
+        logger.warning("RESPAN_CAPTURE is set, but nothing is captured: %s", error)
 
 
 class CaptureResult:
@@ -125,7 +135,7 @@ class CaptureResult:
     def __init__(self) -> None:
         self._bodies: list[bytes] = []
         self.handler: RespanDatasetCallbackHandler | None = None
-        self._closed = False
+        self._is_closed = False
         self._last_run_id: UUID | None = None
 
     @property
@@ -137,16 +147,16 @@ class CaptureResult:
 
     @property
     def last_run_id(self) -> UUID | None:
-        """The latest root run of this thread or task, None if there was none in the block."""
-        return self._last_run_id if self._closed else last_root()
+        """The latest root run of this thread or task; None if there was none in the block."""
+        return self._last_run_id if self._is_closed else last_root()
 
     def add(self, body: bytes) -> None:
-        """Take a row along."""
+        """Add an encoded row."""
         self._bodies.append(body)
 
     def close(self) -> None:
-        """Remember, at the block's end, what belongs to its context."""
-        self._last_run_id, self._closed = last_root(), True
+        """Keep, at the block's end, what the context knows."""
+        self._last_run_id, self._is_closed = last_root(), True
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -154,24 +164,32 @@ class CaptureResult:
 
 @contextmanager
 def capture(
-    dataset: str | None = None, *, timeout: float = 30.0, **arguments: Any
+    dataset: str | None = None, *, timeout: float = 30.0, **options: "Unpack[HandlerOptions]"
 ) -> Iterator[CaptureResult]:
-    """Capture what runs in this block, and deliver it at its end.
+    """Capture what runs in this block, and deliver it at its end within `timeout` seconds.
 
-    Takes what the handler's constructor takes. In the block it takes the place of what `enable` set
-    up; a handler that listens to a chain around the block goes on.
+    Takes the arguments of `RespanDatasetCallbackHandler`. The block's handler replaces the one that
+    `enable` set; a handler that was passed to a chain around the block continues.
     """
-    captured = CaptureResult()
-    handler = RespanDatasetCallbackHandler(dataset, on_row=captured.add, **arguments)
-    captured.handler = handler
-    _current.register()
-    token = _block.set(handler)
+    result = CaptureResult()
+    on_row = options.get("on_row")
+
+    def add(body: bytes) -> None:
+        result.add(body)
+        if on_row is not None:
+            on_row(body)
+
+    options["on_row"] = add
+    handler = RespanDatasetCallbackHandler(dataset, **options)
+    result.handler = handler
+    _active.register()
+    token = _block_handler.set(handler)
     try:
         with scoped_last_root():
             try:
-                yield captured
+                yield result
             finally:
-                captured.close()
+                result.close()
     finally:
-        _block.reset(token)
+        _block_handler.reset(token)
         handler.shutdown(timeout)

@@ -1,12 +1,12 @@
-"""What a user holds: the handler's constructor, `flush`, `shutdown` and `stats`.
+"""The public handler: constructor, `flush`, `shutdown`, `stats`.
 
-Its LangChain side is `listening/`; what it puts together is `recorder.py`, `shaping.py` and a
-worker.
+Its callbacks are in `chains.py`, `models.py` and `tools.py`; its options in `config.py`; what it is
+made of is built in `factory.py`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
 from respan_langchain.callbacks.chains import ChainCallbacks
@@ -15,124 +15,94 @@ from respan_langchain.callbacks.models import ModelCallbacks
 from respan_langchain.callbacks.tools import ToolCallbacks
 
 if TYPE_CHECKING:
-    from respan_langchain.callbacks.config import Capture, Redact, Selectors
+    from respan_langchain.callbacks.config import HandlerOptions
     from respan_langchain.delivery.flush import FlushResult
     from respan_langchain.delivery.status import RowStatus
-    from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
-    from respan_langchain.tracing.timeouts import TraceTimeouts
-    from respan_langchain.usage.cost import PricesArgument
 
 
 class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks):
     """Captures LangChain runs as rows of a Respan dataset.
 
     Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making
-    one starts no thread and opens no connection; the first record does. One handler serves any
-    number of threads and tasks.
+    one starts no thread and opens no connection; the first row does. One handler serves any number
+    of threads and tasks.
     """
 
-    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
-        """Make one that langgraph recognises, where langgraph is installed."""
+    def __new__(cls, *_args: object, **_options: object) -> Self:
+        """Make an instance that langgraph recognises, where langgraph is installed."""
         return super().__new__(graph_aware_class(cls))
 
-    def __init__(
-        self,
-        dataset: str | None = None,
-        *,
-        dataset_id: str | None = None,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        capture: "Capture" = ("root", "llm"),
-        include: "Selectors" = (),
-        exclude: "Selectors" = (),
-        sample_rate: float | None = None,
-        keep_errors: bool = True,
-        input_key: str | None = None,
-        output_key: str | None = None,
-        messages: Literal["auto", "off"] = "auto",
-        trajectory: bool = True,
-        retrieved_documents: bool = True,
-        content: bool | None = None,
-        keep_media: bool = False,
-        redact: "Redact" = "secrets",
-        limits: "ContentLimits | None" = None,
-        prices: "PricesArgument" = None,
-        local_models_free: bool = False,
-        metadata: Mapping[str, Any] | None = None,
-        tags: Iterable[str] | None = (),
-        flush: Literal["background", "root", "disk"] = "background",
-        copy: Literal["shallow", "deep"] = "shallow",
-        timeouts: "TraceTimeouts | None" = None,
-        http_client: Any = None,
-        on_row: Callable[[bytes], None] | None = None,
-        **settings: Any,
-    ) -> None:
+    def __init__(self, dataset: str | None = None, **options: "Unpack[HandlerOptions]") -> None:
         """Check everything that can be checked without a connection.
 
         Args:
-            dataset: Name of the dataset; found, or created empty, when the first rows leave.
-            dataset_id: Its id, in place of the name.
-            api_key: The platform's key.
-            base_url: The platform's URL, or `sqlite:///path.db` for a platform in a file.
-            capture: Kinds of runs that become rows: root, llm, tool, retriever, chain.
-            include: Names, tags or functions of a run; when given, only runs that one of them
-                means.
-            exclude: The same, for runs that never become rows.
-            sample_rate: The part of conversations that is kept, 0 to 1; the same ones in every
-                process.
-            keep_errors: Whether traces that failed are kept whatever the rate.
-            input_key: Which part of a root's input is the row's input: a key or a dotted path.
-            output_key: The same for its output.
-            messages: "auto": a root whose state is a list of messages gives the conversation and
-                the answer.
-            trajectory: Whether roots show their tool calls in `metadata.trajectory`.
-            retrieved_documents: Whether roots show what was retrieved in
-                `metadata.retrieved_documents`.
-            content: False: tokens, cost and timing only.
-            keep_media: Whether images, audio and files are sent, in place of their type, size and
-                digest.
-            redact: "secrets", functions of a string, or a list of both; None for nothing.
-            limits: Sizes in bytes from which content is cut.
-            prices: Your own prices: a mapping per million tokens, a function, or "auto-update".
-            local_models_free: Whether models on your own machine cost 0 instead of unknown.
-            metadata: Stands on every row.
-            tags: Stand on every row.
-            flush: "root": deliver before the root's call returns, for functions that are frozen
-                afterwards. "disk": with `delivery="durable"`, have its rows on disk by then.
-            copy: "deep": copy content at once, for apps that change nested state in place.
-            timeouts: How long unfinished traces are waited for.
-            http_client: An `httpx.Client` or `httpx2.Client` of your own.
-            on_row: Called with every row as it is sent, on the worker's thread.
-            **settings: The rest of `Settings`, each with its variable `RESPAN_<NAME>`.
+            dataset: Name of the dataset; an unknown one is created when the first rows are sent.
+            **options: Any of these; the defaults are in `HandlerConfig`.
+
+                - dataset_id: The dataset's id, in place of the name.
+                - api_key: The platform's key.
+                - base_url: The platform's URL, or `sqlite:///path.db` for a platform in a file.
+                - capture: Kinds of runs that become rows: root, llm, tool, retriever, chain.
+                - include: Names, tags or functions of a run; when given, only runs that match one
+                  become rows.
+                - exclude: The same, for runs that never become rows.
+                - sample_rate: The fraction of conversations that is captured, 0 to 1; the same
+                  ones in every process.
+                - keep_errors: Whether failed traces are captured whatever the sample rate.
+                - input_key: Which part of a root's input is the row's input: a key or a dotted
+                  path.
+                - output_key: The same for its output.
+                - messages: "auto": a root whose state is a list of messages shows the conversation
+                  and the answer.
+                - trajectory: Whether roots show their tool calls in `metadata.trajectory`.
+                - retrieved_documents: Whether roots show what was retrieved in
+                  `metadata.retrieved_documents`.
+                - content: False captures tokens, cost and timing only.
+                - keep_media: Whether images, audio and files are sent, instead of their type, size
+                  and digest.
+                - redact: "secrets", functions of a string, or a list of both; None for nothing.
+                - limits: Sizes in bytes beyond which content is cut.
+                - prices: Your own prices: a mapping in USD per million tokens, a function, or
+                  "auto-update".
+                - local_models_free: Whether models on your own machine cost 0 instead of unknown.
+                - metadata: Added to every row's metadata.
+                - tags: Added to every row's tags.
+                - flush: "root" delivers before the root's call returns, for functions that are
+                  frozen afterwards. "disk", with `delivery="durable"`, has its rows on disk by
+                  then.
+                - copy: "deep" copies content at once, for apps that change nested state in place.
+                - timeouts: How long unfinished traces are kept.
+                - http_client: An `httpx.Client` or `httpx2.Client` of your own.
+                - on_row: Called with every row as it is sent, on the worker's thread.
+                - All other fields of `Settings`, each with its variable `RESPAN_<NAME>`.
 
         Raises:
-            ConfigurationError: An argument or a variable is wrong; the message says which and what
-                to do.
+            ConfigurationError: An argument or a variable is wrong; the message names it and what is
+                expected.
         """
-        self._arguments = {
-            name: value for name, value in locals().items() if name not in ("self", "__class__")
-        }
-        # Imported here: what a handler is made of costs more to import than an app should pay that
-        # makes none.
+        # Imported here: an app that makes no handler should not pay for these imports.
+        from respan_langchain.callbacks.config import read_config
         from respan_langchain.callbacks.factory import build_components
 
-        parts = build_components(self._arguments)
-        self._settings, self._ledger, self._worker = parts.settings, parts.ledger, parts.worker
-        self._address = parts.address
-        # Asked for as long as somebody holds this handler, or it has something to say.
-        self._worker.attach(parts.processor, self)
+        self._options = {"dataset": dataset, **options}
+        self._config = read_config(self._options)
+        components = build_components(self._config)
+        self._status, self._worker = components.status, components.worker
+        self._dataset = components.dataset
+        # The worker keeps the processor until this handler is gone and all events are processed.
+        self._worker.attach(components.processor, self)
         super().__init__(
-            parts.processor,
-            flush_root={"root": self._flush_now, "disk": self._secure_now}.get(flush),
+            components.processor,
+            flush_root={"root": self._flush_now, "disk": self._sync_now}.get(self._config.flush),
         )
 
     def flush(self, timeout: float = 30.0) -> "FlushResult":
-        """Deliver what was captured until now; true when all of it is delivered.
+        """Deliver what was captured before this call; true when all of it is delivered.
 
-        Never takes longer than `timeout` seconds. Runs that are under way stay open.
+        Returns within `timeout` seconds. Open runs stay open.
         """
-        return self._worker.flush(self._allowed(timeout), self._ledger)
+        return self._worker.flush(self._flush_timeout(timeout), self._status)
 
     async def aflush(self, timeout: float = 30.0) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
@@ -141,12 +111,12 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return await run_in_thread(lambda: self.flush(timeout), lambda: self.flush(0.0))
 
     def shutdown(self, timeout: float = 30.0) -> "FlushResult":
-        """Close what is open, deliver everything, and take in nothing more.
+        """Close open runs, deliver everything and capture nothing more.
 
         True when all is delivered.
         """
         self.stop()
-        return self._worker.flush(self._allowed(timeout), self._ledger)
+        return self._worker.flush(self._flush_timeout(timeout), self._status)
 
     async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
@@ -155,29 +125,25 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return await run_in_thread(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
 
     def stop(self) -> None:
-        """Close what is open and take in nothing more.
-
-        What was captured is delivered in the background.
-        """
+        """Close open runs and capture nothing more; the worker delivers in the background."""
         self._processor.stop()
 
     def process_pending(self) -> None:
-        """Make rows of all that has ended, here and now; the worker does so a moment later."""
+        """Build the rows of all runs that have ended, on this thread."""
         self._processor.process_pending()
 
-    def has_arguments(self, dataset: str | None, **arguments: Any) -> bool:
-        """Whether the constructor was given just this."""
-        given = {**self._arguments, **self._arguments["settings"]}
-        return given["dataset"] == dataset and all(
-            name in given and given[name] == value for name, value in arguments.items()
-        )
+    def has_options(self, dataset: str | None, **options: "Unpack[HandlerOptions]") -> bool:
+        """Whether a handler made with these arguments would have the same configuration."""
+        from respan_langchain.callbacks.config import read_config
+
+        return read_config({"dataset": dataset, **options}) == self._config
 
     @property
     def stats(self) -> "Stats":
-        """What was captured, and what became of it."""
+        """How many rows were captured, and what became of them."""
         from respan_langchain.stats import Stats
 
-        counts = self._ledger.counts()
+        counts = self._status.counts()
         return Stats(
             captured=counts.captured,
             queued=counts.queued,
@@ -195,24 +161,23 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
     def row_status(self, run_id: UUID | str) -> "RowStatus | None":
         """What became of one run's row.
 
-        None when it never came, or too long ago to be remembered.
+        None when there was none, or too long ago to be remembered.
         """
-        return self._ledger.row_status(str(run_id))
+        return self._status.row_status(str(run_id))
 
-    def _allowed(self, timeout: float) -> float:
-        """No time where this very thread makes rows, since the flush would wait for it."""
+    def _flush_timeout(self, timeout: float) -> float:
+        # A flush that the draining thread waits for would wait for itself.
         return 0.0 if self._processor.is_draining_thread else timeout
 
-    def _secure_now(self) -> None:
-        self._worker.sync_to_disk(self._settings.exit_timeout)
+    def _sync_now(self) -> None:
+        self._worker.sync_to_disk(self._config.settings.exit_timeout)
 
     def _flush_now(self) -> None:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            self.flush(self._settings.exit_timeout)
-        # In a task there is nothing to wait with: the loop would stand still. `await
-        # handler.aflush()` is for that.
+            self.flush(self._config.settings.exit_timeout)
+        # A task cannot wait here without stopping its event loop: it awaits `handler.aflush()`.
 
     def __enter__(self) -> Self:
         """Use it for a block, at the end of which everything is delivered."""
@@ -238,15 +203,13 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, dict[str, Any]]]:
-        """Pickle as what it was made of: another process gets a working handler of its own."""
-        return _remade, (original_class(type(self)), self._arguments)
+        """Pickle the arguments: another process makes a handler of its own."""
+        return _make, (original_class(type(self)), self._options)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._address} at {self._settings.base_url}: {self.stats}>"
+        url = self._config.settings.base_url
+        return f"<{type(self).__name__} {self._dataset} at {url}: {self.stats}>"
 
 
-def _remade(cls: type, arguments: dict[str, Any]) -> Any:
-    settings = arguments["settings"]
-    return cls(
-        **{name: value for name, value in arguments.items() if name != "settings"}, **settings
-    )
+def _make(cls: type, options: dict[str, Any]) -> Any:
+    return cls(**options)

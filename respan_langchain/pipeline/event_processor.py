@@ -176,7 +176,7 @@ class EventProcessor:
     # Inside
 
     def _copy_deep(self, value: object) -> object:
-        return json_value(value, keep_media=self._row_builder.shape.keep_media)
+        return json_value(value, keep_media=self._row_builder.options.keep_media)
 
     def _new_tracker(self) -> RunTracker:
         return RunTracker(self._timeouts, wants_chains=self.captures_chains)

@@ -62,11 +62,11 @@ class RowBuilder:
     """How one handler makes parcels of its runs."""
 
     policy: CapturePolicy
-    shape: RowOptions
+    options: RowOptions
     prices: Prices
-    finisher: RowEncoder
-    ledger: DeliveryStatus
-    address: str
+    encoder: RowEncoder
+    status: DeliveryStatus
+    dataset: str
     """Where rows go unless their call says otherwise."""
     models: ModelInfoCache
     on_row: Callable[[bytes], None] | None = None
@@ -118,9 +118,9 @@ class RowBuilder:
         call = call_settings(run)
         if not call.capture:
             return None
-        draft = new_row(run, call, model, self.shape, _epoch())
+        draft = new_row(run, call, model, self.options, _epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
-            self.ledger.drop(draft.identifier, "queue_bytes")
+            self.status.drop(draft.identifier, "queue_bytes")
             return None
         return draft
 
@@ -129,24 +129,24 @@ class RowBuilder:
         return draft
 
     def _with_content(self, draft: RowDraft) -> RowDraft:
-        add_content(draft, self.shape)
+        add_content(draft, self.options)
         return draft
 
     def _with_context(self, draft: RowDraft) -> RowDraft:
-        add_app_metadata(draft, self.shape.metadata, self.shape.tags)
+        add_app_metadata(draft, self.options.metadata, self.options.tags)
         chosen = sampling_metadata(draft.run, self.policy)
         if chosen is not None:
             draft.row["metadata"]["sampling"] = json_value(chosen)
         return draft
 
     def _parcel(self, draft: RowDraft) -> EncodedRow:
-        body = self.finisher.encode(draft.row)
+        body = self.encoder.encode(draft.row)
         if self.on_row is not None:
             safe_call(self.on_row, body)
-        return EncodedRow(draft.identifier, self._address(draft.call), body, self.ledger)
+        return EncodedRow(draft.identifier, self._address(draft.call), body, self.status)
 
     def _address(self, call: CallSettings) -> str:
-        return self.address if call.dataset is None else f"name:{call.dataset}"
+        return self.dataset if call.dataset is None else f"name:{call.dataset}"
 
     def _count(self, run: Run) -> ModelCall | None:
         """Add a run's numbers to its trace's, once."""
@@ -171,12 +171,12 @@ class RowBuilder:
                 # One that waits for someone will be called again, with the same id.
                 totals.tool_calls += run.status != "interrupted"
                 totals.tool_errors += tool_failed(run)
-                if self.shape.content and self.shape.trajectory and not run.is_root:
+                if self.options.content and self.options.trajectory and not run.is_root:
                     totals.add_step(trajectory_step(run), run.call_id, run.started)
             case "retriever":
                 if (
-                    self.shape.content
-                    and self.shape.retrieved_documents
+                    self.options.content
+                    and self.options.retrieved_documents
                     and not run.is_root
                     and run.outputs is not OMITTED
                 ):

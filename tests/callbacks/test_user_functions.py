@@ -26,7 +26,7 @@ def lost(*_):
     ("arguments", "named", "did"),
     [
         ({"redact": misspelt}, "redact: {}.misspelt", "raised AttributeError"),
-        ({"redact": ["secrets", forgetful]}, "redact: {}.forgetful", "gave NoneType"),
+        ({"redact": ["secrets", forgetful]}, "redact: {}.forgetful", "returned NoneType"),
         ({"redact": deaf}, "redact: {}.deaf", "raised TypeError"),
         ({"prices": lost}, "prices: {}.lost", "raised LookupError"),
         ({"on_row": lost}, "on_row: {}.lost", "raised LookupError"),

@@ -40,9 +40,9 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    from respan_langchain.callbacks.global_capture import _current, disable
+    from respan_langchain.callbacks.global_capture import _active, disable
 
-    handler = _current.everywhere
+    handler = _active.process_handler
     if handler is None:
         return
     disable(timeout=60)

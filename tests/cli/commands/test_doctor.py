@@ -68,7 +68,7 @@ def test_a_missing_key_is_a_problem(run):
     result = run("doctor", RESPAN_BASE_URL=None)
 
     assert result.code == 1
-    assert "Three ways to go on" in " ".join(result.out.split())
+    assert "No Respan API key found" in " ".join(result.out.split())
 
 
 def test_an_invalid_setting_is_named(run):
