@@ -192,6 +192,10 @@ class Summary(ApiModel):
     """Totals over the logs of a dataset, or over those that filters select."""
 
     number_of_requests: Count = None
+    number_with_cost: Count = None
+    """Logs whose cost is known; None where the platform does not tell."""
+    number_with_tokens: Count = None
+    number_with_latency: Count = None
     total_cost: Usd = None
     total_tokens: Count = None
     total_prompt_tokens: Count = None

@@ -15,6 +15,15 @@ def format_share(part: float, whole: float) -> str:
     return f"{part / whole:.1%}".replace(".0%", "%") if whole else UNKNOWN
 
 
+def describe_known(known: int, total: int) -> str:
+    """Say of how many rows a figure is, where it is not of all.
+
+    >>> describe_known(40, 120), describe_known(120, 120), describe_known(0, 120)
+    (', of 40 of 120 rows', '', '')
+    """
+    return f", of {known:,} of {total:,} rows" if 0 < known < total else ""
+
+
 def format_iso(timestamp: float) -> str:
     """Format a timestamp for a `datetime` attribute."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")

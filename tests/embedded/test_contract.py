@@ -388,6 +388,9 @@ def test_17_and_18_summaries(api, dataset):
     assert whole.status_code == part.status_code == 200
     assert whole.json() == {
         "number_of_requests": 2,
+        "number_with_cost": 2,
+        "number_with_tokens": 1,
+        "number_with_latency": 2,
         "total_cost": 1.0001,
         "total_tokens": 7,
         "total_prompt_tokens": 3,

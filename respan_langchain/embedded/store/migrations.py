@@ -172,15 +172,29 @@ ROWS_PER_VALUE = {
 """How many of a million logs share one value of a column."""
 
 
-def count_traces_once(connection: sqlite3.Connection) -> None:
-    """Version 4: totals count a trace once, where its root holds the sums of its model calls."""
+def mark_covered_logs(connection: sqlite3.Connection) -> None:
+    """Version 4: the mark of logs whose cost and tokens are in the sums of their trace's root."""
     connection.execute("ALTER TABLE logs ADD COLUMN covered INTEGER NOT NULL DEFAULT 0")
+
+
+def count_known_figures(connection: sqlite3.Connection) -> None:
+    """Version 5: totals that count a trace once, and of how many rows cost and tokens are known."""
+    for column in triggers.KNOWN_COUNTS:
+        connection.execute(f"ALTER TABLE datasets ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
     triggers.install(connection)
+
+
+def record_reviews(connection: sqlite3.Connection) -> None:
+    """Version 6: who gave a score, and an index that finds the rows that people have reviewed."""
+    connection.execute("ALTER TABLE scores ADD COLUMN author TEXT NOT NULL DEFAULT ''")
+    connection.execute("CREATE INDEX scores_evaluator ON scores(evaluator, log)")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     create_datasets_and_logs,
     create_scores_and_runs,
     index_logs_by_arrival,
-    count_traces_once,
+    mark_covered_logs,
+    count_known_figures,
+    record_reviews,
 )

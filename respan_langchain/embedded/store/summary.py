@@ -11,10 +11,17 @@ from respan_langchain.embedded.store.filters import all_of
 def compute_summary(
     connection: sqlite3.Connection, dataset: int, condition: Condition
 ) -> dict[str, Any]:
-    """Add up the matching logs; a mean over no values is 0.0, as the API's contract has no null."""
+    """Add up the matching logs.
+
+    A sum or mean over no values is 0, as the API's contract has no null there: the numbers of rows
+    with a known cost, tokens and latency tell the two zeros apart.
+    """
     own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
     sums = connection.execute(
         "SELECT count(*) AS number_of_requests,"  # noqa: S608
+        " count(cost) AS number_with_cost,"
+        " count(total_tokens) AS number_with_tokens,"
+        " count(latency) AS number_with_latency,"
         " total(cost) AS total_cost,"
         " total(total_tokens) AS total_tokens,"
         " total(prompt_tokens) AS total_prompt_tokens,"

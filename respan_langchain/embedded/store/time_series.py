@@ -1,6 +1,7 @@
 """Time series and distinct values for charts and menus; they read a bounded number of logs."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from respan_langchain.embedded.store import logs_table
@@ -16,17 +17,20 @@ MAX_VALUES = 30
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The logs of one interval of time."""
+    """The logs of one interval of time; a figure is of `runs` alone, None when none is known."""
 
     begin: float
     count: int = 0
     runs: int = 0
     """Rows that are not covered by the root of their trace."""
     errors: int = 0
-    cost: float = 0.0
-    """Of `runs` alone, as are tokens and latencies."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    cost: float | None = None
+    cost_count: int = 0
+    """Runs whose cost is known."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    token_count: int = 0
+    """Runs whose tokens are known."""
     median_latency: float | None = None
     slow_latency: float | None = None
     """The 95th percentile."""
@@ -85,18 +89,30 @@ def _is_root(row: sqlite3.Row) -> bool:
 
 def _aggregate(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
     own = [row for row in rows if row["seq"] not in covered]
+    costs = [row["cost"] for row in own if row["cost"] is not None]
     latencies = sorted(row["latency"] for row in own if row["latency"] is not None)
     return Bucket(
         begin,
         len(rows),
         len(own),
         sum(row["status"] == "error" for row in rows),
-        sum(row["cost"] or 0.0 for row in own),
-        sum(row["prompt_tokens"] or 0 for row in own),
-        sum(row["completion_tokens"] or 0 for row in own),
+        sum(costs) if costs else None,
+        len(costs),
+        _sum_known(row["prompt_tokens"] for row in own),
+        _sum_known(row["completion_tokens"] for row in own),
+        sum(_has_tokens(row) for row in own),
         _quantile(latencies, 0.5),
         _quantile(latencies, 0.95),
     )
+
+
+def _has_tokens(row: sqlite3.Row) -> bool:
+    return row["prompt_tokens"] is not None or row["completion_tokens"] is not None
+
+
+def _sum_known(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _quantile(ordered: list[float], share: float) -> float | None:

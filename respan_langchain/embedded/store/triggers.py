@@ -15,10 +15,17 @@ SUMS = {
 }
 """Columns of datasets and the columns of logs that they sum."""
 
+KNOWN_COUNTS = {"run_count": None, "cost_count": "cost", "token_count": "total_tokens"}
+"""Columns of datasets that count rows, and the column of logs that must be known, if any."""
+
+NAMES = (
+    "count_insert", "count_delete", "count_update", "cover_insert", "cover_delete", "cover_update",
+)  # fmt: skip
+
 
 def install(connection: sqlite3.Connection) -> None:
     """Create the triggers and recompute the totals."""
-    for name in ("count_insert", "count_delete", "count_update"):
+    for name in NAMES:
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
     connection.execute(_recompute_totals())
@@ -54,17 +61,26 @@ def _update_totals(row: str, sign: str) -> str:
         for total, column in SUMS.items()
     ]
     sums += [
+        f"{total} = {total} {sign} {_is_known(row, column)} * (1 - {row}.covered)"
+        for total, column in KNOWN_COUNTS.items()
+    ]
+    sums += [
         f"log_count = log_count {sign} 1",
         f"error_count = error_count {sign} ({row}.status IS 'error')",
     ]
     return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
 
 
+def _is_known(row: str, column: str | None) -> str:
+    return "1" if column is None else f"({row}.{column} IS NOT NULL)"
+
+
 def _recompute_totals() -> str:
+    totals = {total: f"ifnull(sum({column}), 0)" for total, column in SUMS.items()}
+    totals |= {total: f"count({column or '*'})" for total, column in KNOWN_COUNTS.items()}
     sums = [
-        f"{total} = (SELECT ifnull(sum({column}), 0) FROM logs"  # noqa: S608
-        " WHERE dataset = datasets.seq AND covered = 0)"
-        for total, column in SUMS.items()
+        f"{total} = (SELECT {sql} FROM logs WHERE dataset = datasets.seq AND covered = 0)"  # noqa: S608
+        for total, sql in totals.items()
     ]
     return f"UPDATE datasets SET {', '.join(sums)}"  # noqa: S608
 

@@ -1,11 +1,11 @@
-"""Charts of a dataset over time, as inline SVG: one quiet shape each, no script."""
+"""Charts of a dataset over time, as inline SVG without a script."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from respan_langchain._display import format_cost, format_count, format_duration, format_short_count
-from respan_langchain.embedded.store.time_series import MAX_ROWS, Bucket, TimeSeries
-from respan_langchain.server.formatting import format_iso, format_share, format_time
+from respan_langchain.embedded.store.time_series import BUCKETS, MAX_ROWS, Bucket, TimeSeries
+from respan_langchain.server.formatting import describe_known, format_iso, format_share, format_time
 from respan_langchain.server.html import Html, element
 
 WIDTH = 360
@@ -15,28 +15,28 @@ GAP = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One chart's bars: a tall one, and a part of it or beside it that is drawn stronger."""
+    """The bars of one chart: a tall one, and a part of it that is drawn in a stronger color."""
 
     title: str
     headline: str
     note: str
     tall: Callable[[Bucket], float | None]
     strong: Callable[[Bucket], float | None]
-    tell: Callable[[Bucket], str]
+    describe: Callable[[Bucket], str]
 
 
-def charts(course: TimeSeries) -> Html:
-    """Draw cost, tokens, latency and the number of rows."""
-    series = [_rows(course), _cost(course), _tokens(course), _latency(course)]
+def charts(series: TimeSeries) -> Html:
+    """Draw the number of rows, cost, tokens and latency over time."""
+    drawn = [_rows(series), _cost(series), _tokens(series), _latency(series)]
     note = None
-    if sum(bucket.count for bucket in course.buckets) >= MAX_ROWS:
+    if sum(bucket.count for bucket in series.buckets) >= MAX_ROWS:
         note = element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
-    return element("div", *[_chart(one, course) for one in series], note, class_="charts")
+    return element("div", *[_chart(one, series) for one in drawn], note, class_="charts")
 
 
-def _rows(course: TimeSeries) -> Series:
-    count = sum(bucket.count for bucket in course.buckets)
-    errors = sum(bucket.errors for bucket in course.buckets)
+def _rows(series: TimeSeries) -> Series:
+    count = sum(bucket.count for bucket in series.buckets)
+    errors = sum(bucket.errors for bucket in series.buckets)
     return Series(
         "Rows",
         format_count(count),
@@ -47,27 +47,32 @@ def _rows(course: TimeSeries) -> Series:
     )
 
 
-def _cost(course: TimeSeries) -> Series:
-    cost = sum(bucket.cost for bucket in course.buckets)
-    runs = sum(bucket.runs for bucket in course.buckets)
+def _cost(series: TimeSeries) -> Series:
+    cost = _sum_known(bucket.cost for bucket in series.buckets)
+    known = sum(bucket.cost_count for bucket in series.buckets)
+    runs = sum(bucket.runs for bucket in series.buckets)
+    mean = f"{format_cost(cost / known)} a run" if cost is not None else "unknown"
     return Series(
         "Cost",
         format_cost(cost),
-        f"{format_cost(cost / runs)} a run",
+        f"{mean}{describe_known(known, runs)}",
         lambda _: None,
         lambda bucket: bucket.cost,
         lambda bucket: format_cost(bucket.cost),
     )
 
 
-def _tokens(course: TimeSeries) -> Series:
-    prompt = sum(bucket.prompt_tokens for bucket in course.buckets)
-    completion = sum(bucket.completion_tokens for bucket in course.buckets)
+def _tokens(series: TimeSeries) -> Series:
+    prompt = _sum_known(bucket.prompt_tokens for bucket in series.buckets)
+    completion = _sum_known(bucket.completion_tokens for bucket in series.buckets)
+    known = sum(bucket.token_count for bucket in series.buckets)
+    runs = sum(bucket.runs for bucket in series.buckets)
+    parts = f"{format_short_count(prompt)} in, {format_short_count(completion)} out"
     return Series(
         "Tokens",
-        format_short_count(prompt + completion),
-        f"{format_short_count(prompt)} in, {format_short_count(completion)} out",
-        lambda bucket: bucket.prompt_tokens + bucket.completion_tokens,
+        format_short_count(_sum_known([prompt, completion])),
+        f"{parts if known else 'unknown'}{describe_known(known, runs)}",
+        lambda bucket: _sum_known([bucket.prompt_tokens, bucket.completion_tokens]),
         lambda bucket: bucket.completion_tokens,
         lambda bucket: (
             f"{format_count(bucket.prompt_tokens)} in, {format_count(bucket.completion_tokens)} out"
@@ -75,9 +80,14 @@ def _tokens(course: TimeSeries) -> Series:
     )
 
 
-def _latency(course: TimeSeries) -> Series:
-    medians = [b.median_latency for b in course.buckets if b.median_latency is not None]
-    slow = [b.slow_latency for b in course.buckets if b.slow_latency is not None]
+def _sum_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _latency(series: TimeSeries) -> Series:
+    medians = [b.median_latency for b in series.buckets if b.median_latency is not None]
+    slow = [b.slow_latency for b in series.buckets if b.slow_latency is not None]
     return Series(
         "Latency",
         format_duration(sorted(medians)[len(medians) // 2] if medians else None),
@@ -91,11 +101,11 @@ def _latency(course: TimeSeries) -> Series:
     )
 
 
-def _chart(series: Series, course: TimeSeries) -> Html:
-    numbers = [value for b in course.buckets for value in (series.tall(b), series.strong(b))]
+def _chart(chart: Series, series: TimeSeries) -> Html:
+    numbers = [value for b in series.buckets for value in (chart.tall(b), chart.strong(b))]
     highest = max((value for value in numbers if value is not None), default=0.0) or 1.0
     columns = [
-        _column(place, bucket, series, highest) for place, bucket in enumerate(course.buckets)
+        _column(place, bucket, chart, highest) for place, bucket in enumerate(series.buckets)
     ]
     drawing = element(
         "svg",
@@ -103,28 +113,28 @@ def _chart(series: Series, course: TimeSeries) -> Html:
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         preserveAspectRatio="none",
         role="img",
-        aria_label=f"{series.title} over time: {series.headline}, {series.note}",
+        aria_label=f"{chart.title} over time: {chart.headline}, {chart.note}",
     )
     head = element(
         "figcaption",
-        element("span", series.title, class_="chart-title"),
-        element("strong", series.headline),
-        element("span", series.note, class_="chart-note"),
+        element("span", chart.title, class_="chart-title"),
+        element("strong", chart.headline),
+        element("span", chart.note, class_="chart-note", title=chart.note),
     )
-    return element("figure", head, drawing, _ends(course.buckets), class_="chart")
+    return element("figure", head, drawing, _ends(series.buckets), class_="chart")
 
 
-def _column(place: int, bucket: Bucket, series: Series, highest: float) -> Html:
-    width = WIDTH / 60
+def _column(place: int, bucket: Bucket, chart: Series, highest: float) -> Html:
+    width = WIDTH / BUCKETS
     bars = [
         _bar(place * width, width - GAP, value / highest * (HEIGHT - 2), kind)
-        for kind, value in [("tall", series.tall(bucket)), ("strong", series.strong(bucket))]
+        for kind, value in [("tall", chart.tall(bucket)), ("strong", chart.strong(bucket))]
         if value is not None and value > 0
     ]
     area = element("rect", x=f"{place * width:.1f}", y=0, width=f"{width:.1f}", height=HEIGHT,
                    class_="area")  # fmt: skip
-    told = element("title", f"{format_time(bucket.begin)} UTC: {series.tell(bucket)}")
-    return element("g", area, *bars, told)
+    title = element("title", f"{format_time(bucket.begin)} UTC: {chart.describe(bucket)}")
+    return element("g", area, *bars, title)
 
 
 def _bar(left: float, width: float, height: float, kind: str) -> Html:

@@ -95,3 +95,20 @@ def test_removing_everything_leaves_nothing(platform):
     platform.ask("DELETE", f"/datasets/{dataset}/logs/import/", {"is_deleting_all_logs": True})
 
     assert total(platform, dataset) == 0
+
+
+def known(platform, dataset) -> tuple[int, int, int]:
+    with platform.store.reading() as connection:
+        found = connection.execute("SELECT * FROM datasets WHERE id = ?", (dataset,)).fetchone()
+    return found["run_count"], found["cost_count"], found["token_count"]
+
+
+def test_rows_whose_cost_is_known_are_counted_and_zero_is_known(platform):
+    dataset = platform.dataset()
+    free = {"input": "x", "metrics": {"cost": 0}}
+
+    platform.fill(dataset, [ROOT, *CALLS, free, {"input": "unknown"}])
+    assert known(platform, dataset) == (3, 2, 1)
+
+    platform.ask("DELETE", f"/datasets/{dataset}/logs/{platform.logs(dataset)[0]['unique_id']}/")
+    assert known(platform, dataset) == (5, 4, 3)

@@ -664,3 +664,19 @@ def test_an_export_for_another_tool_has_the_rows_of_the_command_line(browser, pl
     assert first["actual_output"] == "answer 0"
     assert 'filename="support-bot.deepeval.jsonl"' in exported.headers["content-disposition"]
     assert unknown.status == 400
+
+
+def test_unknown_cost_and_tokens_are_not_shown_as_zero(browser, platform):
+    unknown = platform.dataset("all unknown")
+    platform.fill(unknown, [{"input": "x"}] * 3)
+    partly = platform.dataset("partly known")
+    platform.fill(partly, [{"input": "x", "metrics": {"cost": 0.5}}, {"input": "x"}])
+
+    listed = browser.get("/").text
+    charts = browser.get(f"/datasets/{unknown}/charts").text
+    part = browser.get(f"/datasets/{partly}/charts").text
+
+    assert "all unknown 3 0 \u2013 \u2013" in " ".join(listed.split())
+    assert "partly known 2 0 \u2013 $0.5000 of 1 of 2 rows" in " ".join(listed.split())
+    assert "$0" not in charts
+    assert "$0.5000 a run, of 1 of 2 rows" in part
