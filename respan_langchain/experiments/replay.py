@@ -46,6 +46,7 @@ def replay(
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
     on_trial: Callable[[Trial], None] = lambda _: None,
+    name: str | None = None,
 ) -> ReplayResult:
     """Run the root rows of a dataset against a runnable, with recorded tools.
 
@@ -70,6 +71,7 @@ def replay(
             `{"messages": ...}` where the runnable takes a state.
         config: LangChain's config for each run: tags, metadata, callbacks, configurable.
         on_trial: Called with each finished trial.
+        name: What the report calls the rows; the dataset's name when None.
 
     Returns:
         The result: a table in a notebook and a terminal; `check()` raises on a regression.
@@ -80,7 +82,7 @@ def replay(
     _check_options(tools, on_divergence, repeat, concurrency, timeout)
     chain = load_runnable(runnable)
     rows, skipped = select_rows(dataset, limit)
-    name = str(getattr(dataset, "name", None) or "rows")
+    title = name or str(getattr(dataset, "name", None) or "rows")
     plan = Plan(
         runnable=chain,
         scorers=tuple(scorers),
@@ -95,12 +97,12 @@ def replay(
         requests_per_minute=requests_per_minute,
         config=config or RunnableConfig(),
     )
-    before = _recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
-    with Journal(journal, _about(name, runnable, chain, plan)) as kept, installed():
+    before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
+    with Journal(journal, _about(title, runnable, chain, plan)) as kept, installed():
         runner = Runner(plan, kept, on_trial=on_trial)
         trials = runner.run(rows)
     return ReplayResult(
-        dataset=name,
+        dataset=title,
         rows=rows,
         trials=trials,
         baseline=before,
@@ -211,7 +213,7 @@ def _is_conversation(value: Any) -> bool:
     )
 
 
-def _recorded_trials(rows: Sequence[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:
+def recorded_trials(rows: Sequence[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:
     """What was recorded, scored as the new answers are."""
     return [_recorded_trial(row, scorers) for row in rows]
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import fmean
@@ -34,22 +34,31 @@ class RowReport:
 def to_text(result: ReplayResult) -> str:
     """The report for a terminal."""
     verdict = result.verdict()
-    table = _aligned([HEADINGS, *map(_cells, verdict.metrics)])
-    rows = [
-        line
-        for row in worst_rows(result)
-        for line in (f"- {row.id}: {row.note}", f"    asked  {row.input}", *_changes(row))
-    ]
+    table = _aligned([HEADINGS, *map(metric_cells, verdict.metrics)])
+    rows = row_lines(result)
     return "\n".join([*summary_lines(result, verdict), "", *table, *([""] if rows else []), *rows])
 
 
-def to_markdown(result: ReplayResult) -> str:
+def row_lines(result: ReplayResult) -> list[str]:
+    """The worst rows, each with what was asked and the change of its answer."""
+    return [
+        line
+        for row in worst_rows(result)
+        for line in (
+            f"- {row.id}: {row.note}",
+            f"    asked   {row.input}",
+            f"    answer  {word_diff(row.before, row.after)}",
+        )
+    ]
+
+
+def to_markdown(result: ReplayResult, verdict: Verdict | None = None) -> str:
     """The report as Markdown, for a pull request or a job summary."""
-    verdict = result.verdict()
+    verdict = verdict or result.verdict()
     lines = [f"## Replay of {result.dataset}: {verdict.outcome}", ""]
     lines += [f"{line}  " for line in summary_lines(result, verdict)[1:]]
     lines += ["", _pipes(HEADINGS), _pipes(["---"] * len(HEADINGS))]
-    lines += [_pipes(_cells(metric)) for metric in verdict.metrics]
+    lines += [_pipes(metric_cells(metric)) for metric in verdict.metrics]
     for row in worst_rows(result):
         lines += ["", f"**{_plain(row.id)}**: {_plain(row.note)}", "", "```diff"]
         lines += [f"  {row.input}", f"- {row.before}", f"+ {row.after}", "```"]
@@ -60,7 +69,7 @@ def to_html(result: ReplayResult) -> str:
     """The report for a notebook; everything in it is escaped."""
     verdict = result.verdict()
     lines = "<br>".join(escape(line) for line in summary_lines(result, verdict))
-    table = "".join(_html_row(_cells(metric), "td") for metric in verdict.metrics)
+    table = "".join(_html_row(metric_cells(metric), "td") for metric in verdict.metrics)
     rows = "".join(
         _html_row([row.id, row.note, row.input, row.before, row.after], "td")
         for row in worst_rows(result)
@@ -87,7 +96,7 @@ def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
         lines.append(f"Skipped: {reasons}.")
     for name, flips in verdict.flips.items():
         certain = "" if flips.is_regression else " (may be noise: use repeat=3)"
-        lines.append(f"{name}: {len(flips.broken)} rows passed and now fail{certain}.")
+        lines.append(f"{name}: rows that passed and now fail: {len(flips.broken)}{certain}.")
     for name, share in result.label_noise.items():
         lines.append(f"{name} judged {share:.0%} of the same answers differently.")
     if verdict.outcome == "inconclusive":
@@ -171,11 +180,8 @@ def _note(before: Trial | None, after: Trial) -> str:
     return "; ".join(parts)
 
 
-def _changes(row: RowReport) -> Iterator[str]:
-    yield f"    answer {word_diff(row.before, row.after)}"
-
-
-def _cells(metric: MetricVerdict) -> list[str]:
+def metric_cells(metric: MetricVerdict) -> list[str]:
+    """One line of the table, in the order of `HEADINGS`."""
     found = metric.comparison
     if metric.is_amount:
         change = f"x{found.change:.2f}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import fmean
 from typing import Any, Literal, Self
 
@@ -125,6 +125,10 @@ class ReplayResult:
             if not metric.is_amount and (found := _flips(metric.name, before, after)).broken
         }
         return reach_verdict(metrics, margin, flips)
+
+    def with_baseline(self, trials: Sequence[Trial]) -> Self:
+        """The same trials, compared with others; rows without a baseline are left out of scores."""
+        return replace(self, baseline=trials)
 
     def check(self, margin: Mapping[str, float] | None = None) -> None:
         """Raise unless the replay shows that nothing got worse.

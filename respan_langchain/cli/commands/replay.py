@@ -1,0 +1,295 @@
+"""`replay`, `lock` and `diff`: run recorded rows against a chain, and keep what was accepted."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.options import DatasetArgument, RequiredDataset
+from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments import scorers as built_in
+from respan_langchain.experiments.lock import (
+    DEFAULT_PATH,
+    Lock,
+    baseline_of,
+    compare_locks,
+    lock_rows,
+    read_lock,
+    write_lock,
+)
+from respan_langchain.experiments.replay import recorded_trials, replay, select_rows
+from respan_langchain.experiments.report import (
+    HEADINGS,
+    metric_cells,
+    row_lines,
+    summary_lines,
+    to_markdown,
+)
+from respan_langchain.experiments.results import ReplayResult
+from respan_langchain.experiments.scorers import Scorer
+from respan_langchain.experiments.verdict import Verdict
+
+EXIT_INCONCLUSIVE: Final = 3
+EXIT_INCOMPLETE: Final = 4
+
+RunnableArgument = Annotated[
+    str, typer.Argument(metavar="MODULE:NAME", help="The chain to run, such as app.chains:support.")
+]
+LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lock file.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    add_command(
+        app,
+        "replay",
+        replay_rows,
+        examples=[
+            "replay support-bot app.chains:support --limit 200",
+            "replay support-bot app.chains:support --baseline respan.lock --repeat 3",
+        ],
+    )
+    add_command(app, "lock", lock_dataset, examples=["lock support-bot", "lock support-bot -n 50"])
+    add_command(app, "diff", show_diff, examples=["diff", "diff main.lock respan.lock"])
+
+
+def replay_rows(
+    ctx: CliContext,
+    dataset: RequiredDataset,
+    runnable: RunnableArgument,
+    scorer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scorer",
+            "-s",
+            metavar="NAME",
+            help="same_answer, same_json, trajectory, or MODULE:NAME of a function. Repeatable.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows to run at most.")
+    ] = None,
+    repeat: Annotated[int, typer.Option(metavar="N", min=1, help="Runs of each row.")] = 1,
+    concurrency: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Rows that run at the same time.")
+    ] = 4,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Time for one row.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", metavar="USD", help="Stop at this cost.")
+    ] = None,
+    tools: Annotated[
+        Literal["recorded", "live"],
+        typer.Option(help="Where tools and retrievers get their answers."),
+    ] = "recorded",
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="recorded|PATH",
+            help="What to compare with: the recorded answers, a journal, or a lock file.",
+        ),
+    ] = "recorded",
+    margin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="Drop of a score, or growth of cost or latency, that is accepted. Repeatable.",
+        ),
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Keep finished rows here; the same command resumes."),
+    ] = None,
+    accept: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Write the scores to this lock file.")
+    ] = None,
+) -> int:
+    """Run recorded rows against a chain and compare the answers.
+
+    Exit codes: 0 no regression, 1 regression, 2 usage, 3 too few rows to tell, 4 rows that
+    diverged, timed out or did not run.
+    """
+    chosen = [load_scorer(name) for name in scorer or ["same_answer"]]
+    margins = _read_margins(margin or [])
+    locked = read_lock(baseline) if baseline.endswith(".lock") else None
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset)
+        logs = [log for log in rows if locked is None or log.custom_identifier in locked.rows]
+        _allow_modules_here()
+        result = replay(
+            logs,
+            runnable,
+            scorers=chosen,
+            tools=tools,
+            repeat=repeat,
+            concurrency=concurrency,
+            limit=limit,
+            timeout=timeout,
+            max_cost=max_cost,
+            baseline="recorded" if locked is not None else baseline,
+            journal=journal,
+            name=rows.name,
+        )
+    if locked is not None:
+        result = result.with_baseline(baseline_of(locked))
+    if accept is not None:
+        write_lock(lock_rows(rows.name, rows.id, result.rows, result.trials), accept)
+    verdict = result.verdict(margins)
+    _report(ctx, result, verdict)
+    return exit_code(result, verdict)
+
+
+def lock_dataset(
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows at most.")
+    ] = None,
+    path: LockOption = Path(DEFAULT_PATH),
+) -> int:
+    """Write the rows of a dataset, as hashes, and their scores to a lock file for git."""
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset)
+        found, skipped = select_rows(rows, limit)
+        trials = recorded_trials(found, [built_in.same_answer])
+        lock = lock_rows(rows.name, rows.id, found, trials)
+    write_lock(lock, path)
+    ctx.output(
+        {"path": str(path), "rows": len(found), "skipped": skipped},
+        lambda: f"{len(found)} rows of {rows.name} locked in {path}.",
+    )
+    return EXIT_OK
+
+
+def show_diff(
+    ctx: CliContext,
+    before: Annotated[Path, typer.Argument(metavar="LOCK", help="A lock file.")] = Path(
+        DEFAULT_PATH
+    ),
+    after: Annotated[
+        Path | None,
+        typer.Argument(metavar="LOCK", help="Another one; else the dataset as it is now."),
+    ] = None,
+) -> int:
+    """Show what changed since a lock file was written. Exits with 1 when anything did."""
+    first = read_lock(before)
+    second = read_lock(after) if after is not None else _lock_now(ctx, first)
+    diff = compare_locks(first, second)
+    lines = [
+        *(f"+ {row}" for row in diff.added),
+        *(f"- {row}" for row in diff.removed),
+        *(f"~ {row}: input or expected output changed" for row in diff.changed),
+        *(f"~ {row}: {', '.join(changes)}" for row, changes in diff.scores.items()),
+    ]
+    ctx.output(asdict(diff), lambda: escape_controls("\n".join(lines) or "No changes."))
+    return EXIT_PROBLEMS if diff else EXIT_OK
+
+
+def load_scorer(name: str) -> Scorer:
+    """Load a built-in scorer by its name, or a function by `module:name`.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    plain: dict[str, Scorer] = {
+        "same_answer": built_in.same_answer,
+        "same_json": built_in.same_json,
+        "not_refused": built_in.not_refused,
+        "not_cut_off": built_in.not_cut_off,
+        "trajectory": built_in.trajectory("strict"),
+        "trajectory:unordered": built_in.trajectory("unordered"),
+    }
+    if name in plain:
+        return plain[name]
+    module, separator, function = name.partition(":")
+    _allow_modules_here()
+    try:
+        if not separator:
+            raise ConfigurationError(f"scorer {name!r}: use {', '.join(plain)} or MODULE:NAME")
+        loaded: Scorer = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"scorer {name!r} cannot be loaded: {error}") from error
+    return loaded
+
+
+def exit_code(result: ReplayResult, verdict: Verdict) -> int:
+    """0 no regression, 1 regression, 3 inconclusive, 4 incomplete."""
+    if verdict.outcome == "regression":
+        return EXIT_PROBLEMS
+    if not result.is_complete:
+        return EXIT_INCOMPLETE
+    return EXIT_OK if verdict.outcome == "no regression" else EXIT_INCONCLUSIVE
+
+
+def _report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> None:
+    summary: dict[str, Any] = {
+        "outcome": verdict.outcome,
+        "is_complete": result.is_complete,
+        "metrics": [asdict(metric) for metric in verdict.metrics],
+        "flips": {name: asdict(flips) for name, flips in verdict.flips.items()},
+        "skipped": dict(result.skipped),
+        "failed_rows": result.failed_rows,
+        "trials": [trial.to_json() for trial in result.trials],
+    }
+    ctx.output(json.loads(json.dumps(summary, default=str)), lambda: _render(ctx, result, verdict))
+    job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if job_summary:
+        with Path(job_summary).open("a", encoding="utf-8") as file:
+            file.write(to_markdown(result, verdict))
+
+
+def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> RenderableType:
+    """The verdict, a table of the metrics, and the worst rows."""
+    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1]), Column("")]
+    cells: list[list[Cell]] = [
+        [escape_controls(cell) for cell in metric_cells(metric)] for metric in verdict.metrics
+    ]
+    return Group(
+        Text(escape_controls("\n".join(summary_lines(result, verdict)))),
+        Text(),
+        render_table(columns, cells, ctx.out.width),
+        Text(escape_controls("\n".join(row_lines(result)))),
+    )
+
+
+def _lock_now(ctx: CliContext, lock: Lock) -> Lock:
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, lock.dataset_id or lock.dataset)
+        found, _ = select_rows(rows)
+        return lock_rows(rows.name, rows.id, found)
+
+
+def _read_margins(margins: list[str]) -> dict[str, float]:
+    """Read `NAME=NUMBER` options.
+
+    Raises:
+        ConfigurationError: One is of another form.
+    """
+    found: dict[str, float] = {}
+    for text in margins:
+        name, _, number = text.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise ConfigurationError(f"--margin {text!r}: expected NAME=NUMBER") from None
+    return found
+
+
+def _allow_modules_here() -> None:
+    """Let `app.chains:support` name a module in the current folder, as `python -m` does."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)

@@ -1,0 +1,160 @@
+"""`respan.lock`: which rows a project tests against, and the scores that were accepted, in git.
+
+A TOML file: dataset, and for each row its id, a hash of its input and expected output, and scores.
+It holds no content, so it can be committed where prompts must not be.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments.calls import canonical
+from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.results import Trial
+
+DEFAULT_PATH: Final = "respan.lock"
+VERSION: Final = 1
+_HASH_DIGITS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRow:
+    """One row of a lock file."""
+
+    hash: str
+    """Of input and expected output."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Accepted scores by scorer; the mean of the repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a lock file says."""
+
+    dataset: str
+    dataset_id: str
+    rows: Mapping[str, LockedRow]
+    """By row id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockDiff:
+    """What changed between a lock and a dataset, or between two locks."""
+
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    """Rows whose input or expected output is another now."""
+    scores: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By row: `scorer before -> after`."""
+
+    def __bool__(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.added or self.removed or self.changed or self.scores)
+
+
+def lock_rows(
+    dataset: str, dataset_id: str, rows: Iterable[RecordedRow], trials: Iterable[Trial] = ()
+) -> Lock:
+    """Lock these rows, with the mean scores of the trials as accepted scores."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for trial in trials:
+        for name, score in trial.scores.items():
+            values.setdefault(trial.row_id, {}).setdefault(name, []).append(score)
+    return Lock(
+        dataset,
+        dataset_id,
+        {row.id: LockedRow(hash_row(row), _means(values.get(row.id, {}))) for row in rows},
+    )
+
+
+def hash_row(row: RecordedRow) -> str:
+    """Hash what makes a row another question: its input and its expected output."""
+    text = canonical([row.input, row.expected])
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def compare_locks(before: Lock, after: Lock) -> LockDiff:
+    """What changed from one lock to another; scores only where both have them."""
+    both = [row for row in before.rows if row in after.rows]
+    return LockDiff(
+        added=[row for row in after.rows if row not in before.rows],
+        removed=[row for row in before.rows if row not in after.rows],
+        changed=[row for row in both if before.rows[row].hash != after.rows[row].hash],
+        scores={
+            row: changes
+            for row in both
+            if (changes := _score_changes(before.rows[row].scores, after.rows[row].scores))
+        },
+    )
+
+
+def baseline_of(lock: Lock) -> list[Trial]:
+    """The accepted scores as a baseline to compare a replay with."""
+    return [Trial(row, 0, "answered", scores=locked.scores) for row, locked in lock.rows.items()]
+
+
+def read_lock(path: str | Path = DEFAULT_PATH) -> Lock:
+    """Read a lock file.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is no lock file of this version.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}; `lock DATASET` creates it") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    if content.get("version") != VERSION:
+        raise ConfigurationError(f"{path}: version {content.get('version')!r} is not {VERSION}")
+    return Lock(
+        dataset=str(content.get("dataset", "")),
+        dataset_id=str(content.get("dataset_id", "")),
+        rows={
+            str(row["id"]): LockedRow(str(row["hash"]), dict(row.get("scores", {})))
+            for row in content.get("rows", [])
+        },
+    )
+
+
+def write_lock(lock: Lock, path: str | Path = DEFAULT_PATH) -> None:
+    """Write a lock file; rows in the order of their ids, so that a diff shows what changed."""
+    lines = [
+        "# Rows that this project is tested against, written by `respan-langchain lock`.",
+        f"version = {VERSION}",
+        f"dataset = {_quoted(lock.dataset)}",
+        f"dataset_id = {_quoted(lock.dataset_id)}",
+    ]
+    for row, locked in sorted(lock.rows.items()):
+        lines += ["", "[[rows]]", f"id = {_quoted(row)}", f"hash = {_quoted(locked.hash)}"]
+        if locked.scores:
+            scores = ", ".join(
+                f"{_quoted(name)} = {v}" for name, v in sorted(locked.scores.items())
+            )
+            lines.append(f"scores = {{ {scores} }}")
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: round(sum(scores) / len(scores), 6) for name, scores in values.items()}
+
+
+def _score_changes(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:
+    return [
+        f"{name} {before[name]:g} -> {after[name]:g}"
+        for name in before
+        if name in after and before[name] != after[name]
+    ]
+
+
+def _quoted(text: Any) -> str:
+    """A TOML basic string; JSON's escapes are TOML's."""
+    return orjson.dumps(str(text)).decode()

@@ -1,0 +1,140 @@
+"""`replay`, `lock` and `diff`: recorded rows against a chain, judged by the exit code."""
+
+import json
+
+import pytest
+from cli.cli_support import row
+
+CHAIN = """
+def upper(text):
+    return text.upper()
+
+def lower(text):
+    return text.lower() if text.endswith("0") else text.upper()
+
+def broken(text):
+    raise RuntimeError("no answer today")
+
+def length(outputs, **_):
+    return {"length": len(outputs)}
+"""
+
+
+@pytest.fixture
+def app(folder, fill):
+    """A folder with chains, and a dataset of 200 rows."""
+    (folder / "chains_here.py").write_text(CHAIN)
+    fill([row(n, input=f"q{n}", output=f"Q{n}") for n in range(200)])
+
+
+def test_an_unchanged_chain_exits_with_0(app, run):
+    result = run("replay", "demo", "chains_here:upper")
+
+    assert result.code == 0, result.out + result.err
+    assert "demo: no regression" in result.out
+    assert "200 rows, 200 trials: 200 answered" in result.out
+
+
+def test_a_worse_chain_exits_with_1_and_shows_its_rows(app, run):
+    result = run("replay", "demo", "chains_here:lower")
+
+    assert result.code == 1
+    assert "[-Q0-]{+q0+}" in result.out
+
+
+def test_too_few_rows_exit_with_3(app, run):
+    result = run("replay", "demo", "chains_here:upper", "--limit", "10")
+
+    assert result.code == 3
+    assert "cannot tell" in result.out
+
+
+def test_the_report_as_json_holds_every_trial(app, run):
+    result = run(
+        "replay",
+        "demo",
+        "chains_here:upper",
+        "-s",
+        "chains_here:length",
+        "--margin",
+        "length=0.1",
+        "--json",
+    )
+
+    assert result.json["outcome"] == "no regression"
+    assert len(result.json["trials"]) == 200
+    assert {metric["name"] for metric in result.json["metrics"]} == {"length", "latency"}
+
+
+def test_a_job_summary_is_written_for_github(app, run, tmp_path):
+    summary = tmp_path / "summary.md"
+    run("replay", "demo", "chains_here:upper", GITHUB_STEP_SUMMARY=str(summary))
+
+    assert "| same\\_answer | 1.000 | 1.000 |" in summary.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere_at_all:chain"], "nowhere_at_all:chain cannot be loaded"),
+        (["chains_here:upper", "-s", "best"], "scorer 'best': use same_answer"),
+        (["chains_here:upper", "--margin", "cost"], "--margin 'cost': expected NAME=NUMBER"),
+        (["chains_here:upper", "--baseline", "nothing.lock"], "nothing.lock: No such file"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, message, app, run):
+    result = run("replay", "demo", *arguments)
+
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_a_lock_keeps_hashes_and_scores_and_no_content(app, run, folder):
+    result = run("lock", "demo")
+
+    text = (folder / "respan.lock").read_text()
+    assert result.code == 0
+    assert text.count("[[rows]]") == 200
+    assert "q17" not in text
+    assert run("diff").out.strip() == "No changes."
+
+
+def test_a_diff_names_rows_that_changed(app, run, fill, folder):
+    run("lock", "demo")
+    fill([row(500, input="new", output="NEW")])
+
+    result = run("diff", "--json")
+
+    assert result.code == 1
+    assert (len(result.json["added"]), result.json["removed"]) == (1, [])
+
+
+def test_a_replay_against_a_lock_uses_its_scores_and_its_rows(app, run, fill, folder):
+    run("lock", "demo")
+    fill([row(500, input="new", output="NEW")])
+
+    same = run("replay", "demo", "chains_here:upper", "--baseline", "respan.lock", "--json")
+    worse = run("replay", "demo", "chains_here:lower", "--baseline", "respan.lock")
+
+    assert (same.code, len(same.json["trials"])) == (0, 200)
+    assert worse.code == 1
+
+
+def test_accepted_scores_are_written_to_the_lock(app, run, folder):
+    run("replay", "demo", "chains_here:lower", "--accept", "respan.lock")
+
+    again = run("replay", "demo", "chains_here:lower", "--baseline", "respan.lock")
+
+    assert again.code == 0, again.out
+
+
+def test_a_journal_lets_the_same_command_resume(app, run, folder):
+    run("replay", "demo", "chains_here:upper", "--journal", "replay.jsonl")
+    lines = (folder / "replay.jsonl").read_text().splitlines(keepends=True)
+    (folder / "replay.jsonl").write_text("".join(lines[:51]) + lines[51][:20])
+
+    again = run("replay", "demo", "chains_here:upper", "--journal", "replay.jsonl")
+
+    assert again.code == 0
+    trials = [json.loads(line) for line in (folder / "replay.jsonl").read_text().splitlines()[1:]]
+    assert len({trial["row_id"] for trial in trials}) == len(trials) == 200
