@@ -6,17 +6,13 @@ Texts of models and users are never parsed as markup, and never reach the termin
 import datetime as dt
 import re
 import unicodedata
-from decimal import Decimal
 from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain import _display
-from respan_langchain._display import parse_tool_call, preview_text
+from respan_langchain._display import UNKNOWN, format_count, parse_tool_call, preview_text
 from respan_langchain.client.models import Log
 
-UNKNOWN: Final = "-"
-"""Shown for an unknown value; zero is shown as 0."""
 STATUS_STYLES: Final = {
     "success": "green",
     "error": "red",
@@ -50,19 +46,14 @@ def preview_line(value: Any) -> Text:
 
 
 def preview(value: Any) -> str:
-    """Return the text of a value: a message's content, a conversation's last question."""
+    """Return the text of a value: a message's content, a conversation's last question, or JSON."""
     return UNKNOWN if value is None else preview_text(value)
 
 
 def format_tool_call(call: Any) -> str:
-    """Show a tool call as code would call it."""
+    """Format a tool call as code would call it."""
     name, arguments = parse_tool_call(call)
     return f"{name}({arguments})"
-
-
-def format_count(number: int | None) -> str:
-    """Format a number of things."""
-    return UNKNOWN if number is None else f"{number:,}"
 
 
 def pluralize(number: int | None, one: str, many: str) -> str:
@@ -72,16 +63,6 @@ def pluralize(number: int | None, one: str, many: str) -> str:
     '1 row'
     """
     return f"{format_count(number)} {one if number == 1 else many}"
-
-
-def format_cost(usd: Decimal | float | None) -> str:
-    """Format USD."""
-    return UNKNOWN if usd is None else _display.format_cost(usd)
-
-
-def format_duration(seconds: float | None) -> str:
-    """Format seconds."""
-    return UNKNOWN if seconds is None else _display.format_duration(seconds)
 
 
 def format_date(when: dt.datetime | None) -> str:

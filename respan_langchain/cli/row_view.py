@@ -9,12 +9,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from respan_langchain._display import format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import (
     escape_controls,
-    format_cost,
-    format_count,
     format_datetime,
-    format_duration,
     format_status,
     format_tool_call,
 )

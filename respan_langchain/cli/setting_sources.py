@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.context import DEFAULT_LOCAL_FILE, PLACEHOLDER_KEY, CliContext
-from respan_langchain.cli.formatting import UNKNOWN, escape_controls
+from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.settings import Settings
 
 HIDDEN: str = "set (hidden)"

@@ -9,11 +9,9 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from respan_langchain._display import format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import (
     escape_controls,
-    format_cost,
-    format_count,
-    format_duration,
     format_status,
     preview,
     preview_line,

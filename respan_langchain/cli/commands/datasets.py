@@ -7,15 +7,13 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from respan_langchain._display import format_cost, format_count, format_duration
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
     escape_controls,
-    format_cost,
-    format_count,
     format_date,
     format_datetime,
-    format_duration,
     pluralize,
     preview,
     preview_line,

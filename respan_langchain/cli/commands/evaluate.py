@@ -8,15 +8,10 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import (
-    UNKNOWN,
-    escape_controls,
-    format_count,
-    preview,
-    preview_line,
-)
+from respan_langchain.cli.formatting import escape_controls, preview, preview_line
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.client.client import DatasetClient

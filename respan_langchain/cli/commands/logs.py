@@ -13,10 +13,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from respan_langchain._display import format_count
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
-from respan_langchain.cli.formatting import escape_controls, format_count
+from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.log_fields import parse_fields, render_field, select_fields, write_csv
 from respan_langchain.cli.log_search import NEWEST_FIRST, search_logs
 from respan_langchain.cli.options import DatasetArgument

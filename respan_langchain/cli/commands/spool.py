@@ -9,6 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from respan_langchain._display import format_count
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import (
     EXIT_OK,
@@ -16,7 +17,7 @@ from respan_langchain.cli.context import (
     PLACEHOLDER_KEY,
     CliContext,
 )
-from respan_langchain.cli.formatting import format_bytes, format_count, pluralize
+from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Column, number_column, render_table
 from respan_langchain.datasets.export.files import json_text, open_output

@@ -9,16 +9,10 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import (
-    UNKNOWN,
-    escape_controls,
-    format_bytes,
-    format_count,
-    format_date,
-    pluralize,
-)
+from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.datasets.transfer.checkpoint_files import (
