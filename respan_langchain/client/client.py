@@ -3,6 +3,8 @@
 `_DatasetApi` declares the methods of both once; the clients differ in how they run a request flow.
 """
 
+import sys
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -58,6 +60,11 @@ class _DatasetApi:
 
     _transport: HttpTransport | AsyncHttpTransport
     options: RequestOptions
+
+    def retry_for(self, seconds: float) -> None:
+        """Retry each later call for up to `seconds`, however many tries that takes."""
+        retry = replace(self.options.retry, max_tries=sys.maxsize)
+        self.options = replace(self.options, timeout=seconds, retry=retry)
 
     def _raise_if_closed(self, request: ApiRequest[Any]) -> None:
         if self._transport.closed:

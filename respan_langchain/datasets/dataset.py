@@ -6,7 +6,6 @@ when they are needed.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from html import escape
 from itertools import islice
 from os import PathLike
@@ -24,17 +23,10 @@ from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import UnexpectedAnswerError
 from respan_langchain.settings import Settings, read_settings
 
-Question = Callable[[], models.Page[models.Log]]
-Ask = Callable[[Question], models.Page[models.Log]]
-
 NOTEBOOK_ROWS: Final = 10
 """Rows of the table that a notebook shows."""
 NOTEBOOK_CELL_LENGTH: Final = 200
 """Characters of one cell of that table."""
-
-
-def _at_once(question: Question) -> models.Page[models.Log]:
-    return question()
 
 
 class Dataset:
@@ -127,6 +119,10 @@ class Dataset:
         """The name, or the id of one that has none."""
         return self.about.name or self.about.id
 
+    def retry_for(self, seconds: float) -> None:
+        """Retry each later request of this dataset's client for up to `seconds`."""
+        self._client.retry_for(seconds)
+
     def where(self, filters: FilterInput) -> "Dataset":
         """Select some of the rows."""
         return Dataset(self._client, self.about, filters=filters, exact=self._exact)
@@ -153,15 +149,12 @@ class Dataset:
         """Return the newest rows, the newest first."""
         return list(islice(self.sorted_by("-created_at"), number))
 
-    def pages(
-        self, ask: Ask = _at_once, *, sort_by: str = "created_at"
-    ) -> Iterator[models.Page[models.Log]]:
-        """Go through the rows page by page; `ask` carries out each question."""
+    def pages(self, *, sort_by: str = "created_at") -> Iterator[models.Page[models.Log]]:
+        """Iterate over the rows page by page."""
         number, size = 1, MAX_PAGE_SIZE
         while True:
-            question = partial(self._page, sort_by, number, size)
             try:
-                page = ask(question)
+                page = self._page(sort_by, number, size)
             except UnexpectedAnswerError:
                 if size == 1:
                     raise

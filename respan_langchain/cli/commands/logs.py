@@ -29,12 +29,13 @@ from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export import files
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.datasets.transfer.retry import TransferRetry
 from respan_langchain.errors import ConfigurationError, NotFoundError
 
 FORMATS: Final = ("table", "json", "jsonl", "csv")
 MIN_SEEN: Final = 50
 """Newest logs that `tail` remembers at least, since some may be deleted meanwhile."""
+MAX_OUTAGE: Final = 60.0
+"""Seconds that the platform may be unavailable while new logs are shown."""
 MAX_SEEN: Final = 1_000
 MIN_SUFFIX_LENGTH: Final = 6
 """Characters of an id's end that are accepted for the id."""
@@ -259,9 +260,10 @@ def tail(
         newest = rows.latest(max(limit, MIN_SEEN))
         _print_logs(ctx, newest[:limit][::-1], has_header=True)
         seen = deque((log.unique_id for log in newest[::-1]), maxlen=MAX_SEEN)
+        rows.retry_for(MAX_OUTAGE)
         while follow:
             time.sleep(interval)
-            arrived = TransferRetry().call(lambda: list(_read_unseen(rows, seen)))[::-1]
+            arrived = list(_read_unseen(rows, seen))[::-1]
             seen.extend(log.unique_id for log in arrived)
             _print_logs(ctx, arrived, has_header=False)
     return EXIT_OK

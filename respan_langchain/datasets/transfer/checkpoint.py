@@ -1,14 +1,15 @@
-"""What became of each row so far, in a file that survives the process.
+"""The state of each row of a transfer, in a SQLite file that outlives the process.
 
-A row is written down before it is sent, and again when it is known to be there. In between it may
-be there all the same: that is what the target is asked for.
+A row is recorded as unconfirmed before it is sent, and as delivered when the target confirms or
+lists it. After a kill in between, the next run looks it up.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import orjson
 
@@ -19,89 +20,90 @@ from respan_langchain.errors import ConfigurationError
 FOLDER: Final = Path(".respan") / "transfers"
 """Under the home directory."""
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS rows(
+CREATE TABLE IF NOT EXISTS row_states(
     source_id TEXT PRIMARY KEY,
     identifier TEXT NOT NULL,
-    mark TEXT,
-    state TEXT NOT NULL CHECK (state IN ('sent', 'there', 'refused')),
+    discriminator TEXT,
+    state TEXT NOT NULL CHECK (state IN ('unconfirmed', 'delivered', 'rejected')),
     at REAL NOT NULL,
     reason TEXT
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS rows_identifier ON rows(identifier);
+CREATE INDEX IF NOT EXISTS row_states_identifier ON row_states(identifier);
 CREATE TABLE IF NOT EXISTS transfer(source TEXT NOT NULL, target TEXT NOT NULL);
 """
+RowState = Literal["unconfirmed", "delivered", "rejected"]
 
 
 class Checkpoint:
-    """The state of one transfer, held by one process at a time."""
+    """The state of one transfer, locked by one process at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open or begin it.
+        """Open or create it.
 
         Raises:
-            ConfigurationError: Another process is at it, or the file cannot be used.
+            ConfigurationError: Another process uses it, or the file cannot be opened.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         create_private_file(path)
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
-        except sqlite3.Error as problem:
-            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"cannot open {path}: {error}") from error
         try:
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("BEGIN EXCLUSIVE")
-            for statement in SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute("COMMIT")
-        except sqlite3.Error as problem:
+            self._lock_and_create_tables()
+        except sqlite3.Error as error:
             self._db.close()
-            if "locked" in str(problem):
-                raise ConfigurationError("The same transfer is under way already.") from problem
-            raise ConfigurationError(f"{path} cannot be used: {problem}") from problem
+            if "locked" in str(error):
+                raise ConfigurationError("another process is running this transfer") from error
+            raise ConfigurationError(f"cannot use {path}: {error}") from error
 
     def describe(self, source: str, target: str) -> None:
         """Store what is transferred and where to, for `transfers list`."""
-        self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM transfer")
-        self._db.execute("INSERT INTO transfer VALUES (?, ?)", (source, target))
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.execute("DELETE FROM transfer")
+            self._db.execute("INSERT INTO transfer VALUES (?, ?)", (source, target))
 
     def states(self, rows: Sequence[TransferRow]) -> dict[str, tuple[str, float]]:
-        """Tell what is known of rows: their state, and since when."""
+        """Return the state of known rows and when it was recorded, by source id."""
         found = self._db.execute(
-            "SELECT source_id, state, at FROM rows"
+            "SELECT source_id, state, at FROM row_states"
             " WHERE source_id IN (SELECT value FROM json_each(?))",
             (_json_list(row.source_id for row in rows),),
         )
         return {source_id: (state, at) for source_id, state, at in found}
 
     def owned_by_others(self, rows: Sequence[TransferRow]) -> dict[str, ExistingRow]:
-        """Find the rows that are there and have the identifiers of these, without these."""
+        """Return delivered rows that share an identifier with these but are none of them."""
         own = {row.source_id for row in rows}
         found = self._db.execute(
-            "SELECT source_id, identifier, mark FROM rows"
-            " WHERE state = 'there' AND identifier IN (SELECT value FROM json_each(?))",
+            "SELECT source_id, identifier, discriminator FROM row_states"
+            " WHERE state = 'delivered' AND identifier IN (SELECT value FROM json_each(?))",
             (_json_list({row.identifier for row in rows}),),
         )
-        return {each: ExistingRow(name, mark) for each, name, mark in found if each not in own}
+        return {
+            source_id: ExistingRow(identifier, discriminator)
+            for source_id, identifier, discriminator in found
+            if source_id not in own
+        }
 
     def record(
-        self, rows: Iterable[TransferRow], state: str, at: float, reason: str | None = None
+        self, rows: Iterable[TransferRow], state: RowState, at: float, reason: str | None = None
     ) -> None:
-        """Write down what became of rows; on disk when this returns."""
-        self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
-            [(row.source_id, row.identifier, row.discriminator, state, at, reason) for row in rows],
-        )
-        self._db.execute("COMMIT")
+        """Store the state of rows on disk; `at` is in seconds since the epoch."""
+        values = [
+            (row.source_id, row.identifier, row.discriminator, state, at, reason) for row in rows
+        ]
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO row_states VALUES (?, ?, ?, ?, ?, ?)", values
+            )
 
     def invalidate(self) -> None:
-        """Take what is there for sent only, since the target shows nothing of it."""
-        self._db.execute("UPDATE rows SET state = 'sent' WHERE state = 'there'")
+        """Mark delivered rows as unconfirmed, since the target does not list them."""
+        self._db.execute("UPDATE row_states SET state = 'unconfirmed' WHERE state = 'delivered'")
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Release it for other processes."""
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -110,10 +112,23 @@ class Checkpoint:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _lock_and_create_tables(self) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("BEGIN EXCLUSIVE")
+        for statement in SCHEMA.split(";"):
+            self._db.execute(statement)
+        self._db.execute("COMMIT")
 
-def checkpoint_path(*ends: str) -> Path:
-    """Name the file for a transfer between these."""
-    digest = blake2b(orjson.dumps(ends), digest_size=12).hexdigest()
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        yield
+        self._db.execute("COMMIT")
+
+
+def checkpoint_path(*parts: str) -> Path:
+    """Return the file for the transfer between these platforms and datasets."""
+    digest = blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
     return Path.home() / FOLDER / f"{digest}.db"
 
 

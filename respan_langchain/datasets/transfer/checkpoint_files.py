@@ -58,7 +58,9 @@ def _read(path: Path) -> CheckpointFile:
     in_use = False
     try:
         with closing(sqlite3.connect(path, timeout=0.0)) as db:
-            (rows,) = db.execute("SELECT count(*) FROM rows WHERE state = 'there'").fetchone()
+            (rows,) = db.execute(
+                "SELECT count(*) FROM row_states WHERE state = 'delivered'"
+            ).fetchone()
             source, target = db.execute("SELECT source, target FROM transfer").fetchone()
     except sqlite3.OperationalError as error:
         in_use = "locked" in str(error)

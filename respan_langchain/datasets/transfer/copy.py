@@ -1,24 +1,24 @@
-"""A whole dataset from one platform to another, and a file into a dataset."""
+"""Copies a dataset to another platform, or the rows of a file into a dataset."""
 
 from collections.abc import Callable, Collection, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
+from respan_langchain.client.urls import is_loopback
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.checkpoint import Checkpoint, checkpoint_path
 from respan_langchain.datasets.transfer.import_file import ImportFile
-from respan_langchain.datasets.transfer.retry import TransferRetry, build_transfer_retry
 from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow, build_transfer_row
 from respan_langchain.settings import Settings
 
 MAX_PASSES: Final = 5
-"""How often a source is read again that loses rows meanwhile."""
+"""How often a source is read again when it loses rows while it is read."""
 ProgressCallback = Callable[[TransferCounts], None]
 
 
@@ -28,62 +28,38 @@ def copy_dataset(
     client: DatasetClient,
     settings: Settings,
     dataset_id: str,
-    tell: ProgressCallback = lambda _: None,
-    pace: TransferRetry | None = None,
+    on_progress: ProgressCallback = lambda _: None,
 ) -> TransferCounts:
-    """Move the rows of a dataset that its target does not have.
+    """Copy the rows that a dataset has and the target has not.
+
+    Args:
+        source: The dataset to copy.
+        source_settings: The settings of its platform.
+        client: A client of the target platform. It and the source's client are set to retry for
+            minutes when their platform is unavailable.
+        settings: The settings of the target platform.
+        dataset_id: The target's id.
+        on_progress: Called after each request.
 
     Raises:
-        RespanError: It cannot go on; started again it continues.
+        RespanError: The transfer stopped; called again, it resumes.
     """
-    pace = pace or build_transfer_retry(settings)
+    source.retry_for(max_outage(source_settings))
+    client.retry_for(max_outage(settings))
     origin, destination = platform_location(source_settings), platform_location(settings)
-    with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as progress:
-        progress.describe(f"{source.name} at {origin}", f"{dataset_id} at {destination}")
-        return _copy_all(source, TransferTarget(client, dataset_id), progress, pace, tell)
-
-
-def _copy_all(
-    source: Dataset,
-    target: TransferTarget,
-    progress: Checkpoint,
-    pace: TransferRetry,
-    tell: ProgressCallback,
-) -> TransferCounts:
-    passes = 0
-    while True:
-        passes += 1
-        reader = DatasetSource(source, pace)
-        counts = Transfer(reader, target, progress, pace, tell).run()
-        # Rows that are removed meanwhile move others to pages that were read already.
-        if reader.count >= len(source) or passes == MAX_PASSES:
-            return counts
-
-
-class DatasetSource:
-    """A dataset that rows come from: reads it, and counts."""
-
-    def __init__(self, source: Dataset, pace: TransferRetry) -> None:
-        self._source = source
-        self._pace = pace
-        self.count = 0
-
-    def rows(self) -> Iterator[TransferRow]:
-        """Read row after row, the oldest first."""
-        for page in self._source.pages(self._pace.call):
-            for log in page.results:
-                self.count += 1
-                yield build_transfer_row(log)
-
-    def existing_ids(self, source_ids: Collection[str]) -> set[str]:
-        """Ask which rows are there still, whether the transfer is for them or not."""
-        found: set[str] = set()
-        names = iter(sorted(source_ids))
-        while some := list(islice(names, MAX_PAGE_SIZE)):
-            asked = self._source.where(field("unique_id").isin(some))
-            for page in asked.pages(self._pace.call):
-                found.update(str(log.unique_id) for log in page.results)
-        return found & set(source_ids)
+    target, delay = TransferTarget(client, dataset_id), visibility_delay(settings)
+    with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as checkpoint:
+        checkpoint.describe(f"{source.name} at {origin}", f"{dataset_id} at {destination}")
+        for _ in range(MAX_PASSES):
+            reader = DatasetSource(source)
+            transfer = Transfer(
+                reader, target, checkpoint, visibility_delay=delay, on_progress=on_progress
+            )
+            counts = transfer.run()
+            # Rows deleted while the source is read move other rows to pages that were read before.
+            if reader.count >= len(source):
+                break
+    return counts
 
 
 def import_rows(
@@ -91,25 +67,70 @@ def import_rows(
     client: DatasetClient,
     settings: Settings,
     dataset_id: str,
-    tell: ProgressCallback = lambda _: None,
-    pace: TransferRetry | None = None,
+    on_progress: ProgressCallback = lambda _: None,
 ) -> TransferCounts:
-    """Move the rows of a file into a dataset; those that are there already stay as they are.
+    """Add the rows of a file to a dataset, except those it has; arguments as of `copy_dataset`.
 
     Raises:
-        RespanError: It cannot go on; started again it continues.
+        RespanError: The transfer stopped; called again, it resumes.
     """
+    client.retry_for(max_outage(settings))
     destination = platform_location(settings)
-    with Checkpoint(checkpoint_path("import", destination, dataset_id)) as progress:
-        progress.describe("imported files", f"{dataset_id} at {destination}")
-        target = TransferTarget(client, dataset_id)
-        return Transfer(
-            source, target, progress, pace or build_transfer_retry(settings), tell
-        ).run()
+    with Checkpoint(checkpoint_path("import", destination, dataset_id)) as checkpoint:
+        checkpoint.describe("imported files", f"{dataset_id} at {destination}")
+        transfer = Transfer(
+            source,
+            TransferTarget(client, dataset_id),
+            checkpoint,
+            visibility_delay=visibility_delay(settings),
+            on_progress=on_progress,
+        )
+        return transfer.run()
 
 
 def platform_location(settings: Settings) -> str:
-    """Name a platform so that it has the same name from every folder."""
+    """Return a name of a platform that is the same in every working directory."""
     if not settings.is_local:
         return settings.base_url.rstrip("/").removesuffix("/api")
     return str(Path(settings.base_url.removeprefix("sqlite:///")).expanduser().resolve())
+
+
+def visibility_delay(settings: Settings) -> float:
+    """Return the seconds until a platform lists a row that it has stored."""
+    if settings.is_local:
+        return 0.0
+    return 5.0 if _is_on_this_machine(settings) else 30.0
+
+
+def max_outage(settings: Settings) -> float:
+    """Return the seconds that a platform may be unavailable before a transfer stops."""
+    return 60.0 if _is_on_this_machine(settings) else 300.0
+
+
+def _is_on_this_machine(settings: Settings) -> bool:
+    return settings.is_local or is_loopback(urlsplit(settings.base_url).hostname)
+
+
+class DatasetSource:
+    """A dataset as the source of a transfer. Counts the rows that were read."""
+
+    def __init__(self, source: Dataset) -> None:
+        self._source = source
+        self.count = 0
+
+    def rows(self) -> Iterator[TransferRow]:
+        """Iterate over the rows, the oldest first."""
+        for log in self._source:
+            self.count += 1
+            yield build_transfer_row(log)
+
+    def existing_ids(self, source_ids: Collection[str]) -> set[str]:
+        """Return which of these ids the dataset has, whatever rows its filters select."""
+        found: set[str] = set()
+        ordered = sorted(source_ids)
+        for start in range(0, len(ordered), MAX_PAGE_SIZE):
+            group = ordered[start : start + MAX_PAGE_SIZE]
+            found.update(
+                str(log.unique_id) for log in self._source.where(field("unique_id").isin(group))
+            )
+        return found & set(source_ids)

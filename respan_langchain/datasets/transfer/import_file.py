@@ -1,6 +1,6 @@
-"""Rows out of files: JSON lines and CSV, as exported here or with columns of other names.
+"""Reads rows from JSON lines and CSV files, as exported or with columns of other names.
 
-What cannot become a row is told with its line; the others go on.
+A line that is not a valid row is recorded with its reason and skipped.
 """
 
 import csv
@@ -25,14 +25,21 @@ ADDED: Final = frozenset({
     "unique_id", "id", "scores", "created_at", "updated_at", "timestamp", "start_time",
     "total_request_tokens", *COUNTS, *NUMBERS,
 })  # fmt: skip
-"""What the platform adds to a row, and what stands in its metrics anyway."""
+"""Columns that the platform adds to a row, and those that repeat its metrics."""
 ImportFormat = Literal["jsonl", "csv"]
-csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidLine:
+    """Why a line is not a valid row."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
 class ImportColumns:
-    """Where a row's contents stand: a column, or a path into it such as `item.input`."""
+    """Where the contents of a row are: a column, or a path into one such as `item.input`."""
 
     input: str = "input"
     output: str = "output"
@@ -41,116 +48,119 @@ class ImportColumns:
 
 @dataclass
 class ImportFile:
-    """A file of rows."""
+    """A file of rows, as the source of a transfer."""
 
     path: str
     """A path, or `-` for the standard input."""
     kind: ImportFormat
     columns: ImportColumns = field(default_factory=ImportColumns)
     problems: list[str] = field(default_factory=list)
-    """What could not become a row, in words."""
-    _read: set[str] = field(default_factory=set, init=False, repr=False)
-    """The rows so far, by their source ids."""
+    """The invalid lines, each with its reason."""
+    _ids_read: set[str] = field(default_factory=set, init=False, repr=False)
 
     def rows(self) -> Iterator[TransferRow]:
-        """Read row after row.
+        """Iterate over the valid rows.
 
         Raises:
             ConfigurationError: The file cannot be read.
         """
-        seen: Counter[str] = Counter()
+        occurrences: Counter[str] = Counter()
         with _open(self.path) as file:
-            read = _read_csv(file) if self.kind == "csv" else _read_jsonl(file)
-            for number, said in read:
-                row = said if isinstance(said, str) else self._row(said)
-                if isinstance(row, str):
-                    self.problems.append(f"line {number}: {row}")
+            lines = _read_csv(file) if self.kind == "csv" else _read_jsonl(file)
+            for number, line in lines:
+                content = line if isinstance(line, InvalidLine) else self._build_content(line)
+                if isinstance(content, InvalidLine):
+                    self.problems.append(f"line {number}: {content.reason}")
                     continue
-                moving = _build_transfer_row(row, seen)
-                self._read.add(moving.source_id)
-                yield moving
+                row = _build_transfer_row(content, occurrences)
+                self._ids_read.add(row.source_id)
+                yield row
 
     def existing_ids(self, source_ids: Collection[str]) -> set[str]:
-        """Tell which rows have been in the file so far; those of other files are none of it."""
-        return self._read & set(source_ids)
+        """Return which of these ids were in the file so far."""
+        return self._ids_read & set(source_ids)
 
-    def _row(self, said: Mapping[str, Any]) -> dict[str, Any] | str:
-        """Lay out a row, or say what is wrong with it."""
-        row: dict[str, Any] = {}
+    def _build_content(self, line: Mapping[str, Any]) -> dict[str, Any] | InvalidLine:
+        content: dict[str, Any] = {}
         for name in CONTENTS:
-            value = _get_path(said, getattr(self.columns, name))
+            value = _get_path(line, getattr(self.columns, name))
             if value is not None:
-                row[name] = value if isinstance(value, str | dict | list) else json.dumps(value)
-        if "input" not in row:
-            there = ", ".join(map(str, said)) or "no fields"
-            return f"there is no {self.columns.input!r}; there are {there}"
+                content[name] = value if isinstance(value, str | dict | list) else json.dumps(value)
+        if "input" not in content:
+            names = ", ".join(map(str, line)) or "no fields"
+            return InvalidLine(f"no field {self.columns.input!r}; the line has {names}")
         for name in ("metadata", "metrics"):
-            part = said.get(name)
+            part = line.get(name)
             if part is not None and not isinstance(part, dict):
-                return f"{name} is no object"
-            row[name] = dict(part or {})
-        used = {path.partition(".")[0] for path in vars(self.columns).values()} | {*PARTS, *ADDED}
-        for name, value in said.items():
-            if name not in used and value is not None:
-                row["metadata"].setdefault(name, value)
-        return row
+                return InvalidLine(f"{name} is not an object")
+            content[name] = dict(part or {})
+        self._add_other_columns(line, content["metadata"])
+        return content
+
+    def _add_other_columns(self, line: Mapping[str, Any], metadata: dict[str, Any]) -> None:
+        """Keep columns that a row has no field for in its metadata."""
+        columns = {path.partition(".")[0] for path in vars(self.columns).values()}
+        for name, value in line.items():
+            if name not in columns | {*PARTS, *ADDED} and value is not None:
+                metadata.setdefault(name, value)
 
 
-def detect_format(path: str, said: str | None) -> ImportFormat:
-    """Tell a file's kind by its name, unless it was said.
+def detect_format(path: str, file_format: str | None) -> ImportFormat:
+    """Return the given format, or the one of the file's ending.
 
     Raises:
-        ConfigurationError: There is no such kind.
+        ConfigurationError: The given format is unknown.
     """
-    match said or Path(path).suffix.lower().removeprefix("."):
+    match file_format or Path(path).suffix.lower().removeprefix("."):
         case "csv":
             return "csv"
-        case kind if kind != "jsonl" and said is not None:
-            raise ConfigurationError(f"{kind!r} is no format to import: there are jsonl and csv.")
+        case name if name != "jsonl" and file_format is not None:
+            raise ConfigurationError(f"cannot import the format {name!r}; use jsonl or csv")
         case _:
             return "jsonl"
 
 
-def _build_transfer_row(row: dict[str, Any], seen: Counter[str]) -> TransferRow:
-    """Name a row by what is in it, and by how many like it came before."""
+def _build_transfer_row(content: dict[str, Any], occurrences: Counter[str]) -> TransferRow:
+    """Identify a row by a digest of its content and by how many equal rows came before."""
     digest = blake2b(
-        json.dumps(row, sort_keys=True, default=str).encode("utf-8", "replace"), digest_size=12
+        json.dumps(content, sort_keys=True, default=str).encode("utf-8", "replace"), digest_size=12
     ).hexdigest()
-    source_id = f"import-{digest}-{seen[digest]}"
-    seen[digest] += 1
-    identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
-    mark = row["metadata"].get("span_unique_id")
-    return TransferRow(source_id, identifier, str(mark) if mark else None, row)
+    source_id = f"import-{digest}-{occurrences[digest]}"
+    occurrences[digest] += 1
+    identifier = str(content["metadata"].setdefault("custom_identifier", source_id))
+    span_id = content["metadata"].get("span_unique_id")
+    return TransferRow(source_id, identifier, str(span_id) if span_id else None, content)
 
 
-def _read_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _read_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | InvalidLine]]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
+            value = json.loads(line)
         except (ValueError, RecursionError):
-            yield number, "is no JSON"
+            yield number, InvalidLine("not JSON")
             continue
-        yield number, said if isinstance(said, dict) else "is no object"
+        yield number, value if isinstance(value, dict) else InvalidLine("not a JSON object")
 
 
-def _read_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _read_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | InvalidLine]]:
     reader = csv.DictReader(file)
-    for said in reader:
-        if None in said:
-            yield reader.line_num, "has more cells than the head"
+    for cells in reader:
+        if None in cells:
+            yield reader.line_num, InvalidLine("more cells than the header")
             continue
-        yield reader.line_num, {name: from_text(cell or "") for name, cell in said.items()}
+        yield reader.line_num, {name: from_text(cell or "") for name, cell in cells.items()}
 
 
-def _get_path(said: Mapping[str, Any], path: str) -> Any:
-    if path in said:
-        return said[path]
-    found: Any = said
-    for step in path.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
+def _get_path(line: Mapping[str, Any], path: str) -> Any:
+    """Return the value of a column of this name, or else of a path such as `item.input`."""
+    if path in line:
+        return line[path]
+    value: Any = line
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 @contextmanager
@@ -161,5 +171,5 @@ def _open(path: str) -> Iterator[IO[str]]:
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             yield file
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigurationError(f"{path} cannot be read: {problem}") from problem
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error

@@ -1,7 +1,7 @@
-"""The dataset that rows move to: what it has, and adding to it."""
+"""The dataset that a transfer sends rows to: looks up rows and adds them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from respan_langchain._constants import MAX_PAGE_SIZE
@@ -9,6 +9,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import Filters, field
 from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.client.models import BulkResult, Log
+from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.datasets.transfer.transfer_row import (
     ExistingRow,
     TransferRow,
@@ -17,41 +18,46 @@ from respan_langchain.datasets.transfer.transfer_row import (
 from respan_langchain.errors import RespanError, UnexpectedAnswerError
 
 MAX_PAGES: Final = 20
-"""Pages that the rows of 100 identifiers may fill; a longer list was not filtered."""
+"""Pages that rows with 100 identifiers may fill; a longer list was not filtered."""
 PLATFORM_ID_LENGTH: Final = 32
-"""Letters of the platform's own ids."""
+"""Characters of the ids that the platform assigns."""
 
 
 class TransferTarget:
-    """One dataset, through its platform's API."""
+    """One dataset of a platform."""
 
     def __init__(self, client: DatasetClient, dataset_id: str) -> None:
         self._client = client
         self._dataset_id = dataset_id
 
+    @property
+    def options(self) -> RequestOptions:
+        """The client's timeout, retry policy and clock."""
+        return self._client.options
+
     def is_empty(self) -> bool:
-        """Tell whether it has no row."""
+        """Whether the dataset has no rows."""
         return not self._client.list_logs(self._dataset_id, page_size=1).results
 
     def add(self, rows: Sequence[TransferRow]) -> BulkResult:
-        """Add rows in one request.
+        """Add rows by one request.
 
         Raises:
-            UnexpectedAnswerError: Also when the counts are not of these rows: what became of them
-                is unknown.
+            UnexpectedAnswerError: Also when the counts of the response are impossible for these
+                rows, so that their state is unknown.
         """
-        result = self._client.bulk_create_logs(self._dataset_id, [row.row for row in rows])
+        result = self._client.bulk_create_logs(self._dataset_id, [row.content for row in rows])
         if not result.adds_up(len(rows)):
-            call = bulk_request(self._dataset_id)
-            problem = f"{len(rows)} rows, and counts that do not add up"
-            raise UnexpectedAnswerError(problem, method=call.method, path=call.path)
+            request = bulk_request(self._dataset_id)
+            problem = f"the counts of the response do not add up to {len(rows)} rows"
+            raise UnexpectedAnswerError(problem, method=request.method, path=request.path)
         return result
 
     def find_existing(self, rows: Sequence[TransferRow]) -> Iterator[ExistingRow]:
-        """List what it has of these rows' identifiers.
+        """Iterate over the dataset's rows that have the identifiers of these.
 
         Raises:
-            RespanError: It does not say.
+            RespanError: They cannot be listed.
         """
         wanted = {row.identifier for row in rows}
         found = set()
@@ -59,18 +65,17 @@ class TransferTarget:
             if log.custom_identifier in wanted:
                 found.add(log.custom_identifier)
                 yield ExistingRow(log.custom_identifier, get_discriminator(log))
-        # A row without an identifier was given its id as one when it left; here it may be at home.
-        ids = {
-            name for name in wanted - found if len(name) == PLATFORM_ID_LENGTH and name.isalnum()
-        }
+        # A row without an identifier got its id as one when it was transferred. If it is
+        # transferred back to where it came from, it is found there by that id.
+        ids = {name for name in wanted - found if _is_platform_id(name)}
         for log in self._list_by("unique_id", ids):
             if log.unique_id in ids:
                 yield ExistingRow(str(log.unique_id), None)
 
-    def _list_by(self, name: str, wanted: set[str]) -> Iterator[Log]:
-        names = iter(sorted(wanted))
-        while some := list(islice(names, MAX_PAGE_SIZE)):
-            yield from self._list(field(name).isin(some))
+    def _list_by(self, name: str, values: Collection[str]) -> Iterator[Log]:
+        ordered = sorted(values)
+        for start in range(0, len(ordered), MAX_PAGE_SIZE):
+            yield from self._list(field(name).isin(ordered[start : start + MAX_PAGE_SIZE]))
 
     def _list(self, filters: Filters) -> Iterator[Log]:
         fields = ["unique_id", "custom_identifier", "metadata", "span_unique_id"]
@@ -81,11 +86,16 @@ class TransferTarget:
             yield from page.results
             if page.is_last():
                 return
-        raise RespanError("The target does not filter by identifier: what it has cannot be told.")
+        raise RespanError(
+            "the target platform ignored the custom_identifier filter, so existing rows cannot be "
+            "detected"
+        )
 
 
-def encoded_size(row: Mapping[str, Any]) -> int:
-    """Count the bytes of a row on the wire."""
-    import json
+def _is_platform_id(name: str) -> bool:
+    return len(name) == PLATFORM_ID_LENGTH and name.isalnum()
 
-    return len(json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+
+def encoded_size(content: Mapping[str, Any]) -> int:
+    """Return the bytes of a row in a request."""
+    return len(json.dumps(content, ensure_ascii=False, default=str).encode("utf-8", "replace"))

@@ -1,25 +1,36 @@
-"""Moving rows: what was not seen to arrive is looked for before it is sent again.
+"""Sends rows to a dataset exactly once: rows of an unconfirmed request are looked up, then resent.
 
-Killed at any point and started again, it goes on where it was.
+A transfer that is killed at any point and started again resumes, by its checkpoint. It does not use
+the delivery queue and its spool, since these cannot keep its promises: a spool forgets delivered
+rows, so a resumed transfer could not skip them; it adopts rows of other processes, so any handler
+would continue a transfer that was stopped; and it knows a row by its identifier alone, while rows
+of a dataset may share identifiers. Both engines use the retry rules of `client/retry.py`.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from respan_langchain._constants import MAX_BULK_LOGS
 from respan_langchain.client.models import BulkResult
+from respan_langchain.client.retry import TRANSIENT_ERRORS
 from respan_langchain.datasets.transfer.checkpoint import Checkpoint
-from respan_langchain.datasets.transfer.retry import TRANSIENT_ERRORS, TransferRetry
 from respan_langchain.datasets.transfer.target import TransferTarget, encoded_size
-from respan_langchain.datasets.transfer.transfer_row import ExistingRow, TransferRow, match_existing
-from respan_langchain.errors import UnexpectedAnswerError, ValidationError
+from respan_langchain.datasets.transfer.transfer_row import (
+    ExistingRow,
+    TransferRow,
+    match_existing,
+)
+from respan_langchain.errors import ApiError, UnexpectedAnswerError, ValidationError
 
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of one request; a larger row goes alone."""
+"""Bytes of the rows of one request; a larger row is sent alone."""
 UNCONFIRMED_ERRORS: Final = (*TRANSIENT_ERRORS, UnexpectedAnswerError)
-"""After these some rows may be there, or all."""
-UNKNOWN_REASON: Final = "refused, and the platform did not say why"
+"""Errors after which some or all rows of the request may have been stored."""
+UNKNOWN_REASON: Final = "rejected without a reason"
+MAX_LOOKUP_PAUSE: Final = 1.0
+"""Seconds between two lookups of rows that may become visible."""
 
 
 @dataclass(slots=True)
@@ -29,11 +40,11 @@ class TransferCounts:
     already_there: int = 0
     sent: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
-    """Rows that the target does not take, by its words."""
+    """Rejected rows by reason."""
 
     @property
     def done(self) -> int:
-        """Rows for which nothing more is to be done."""
+        """Rows that need nothing more."""
         return self.already_there + self.sent + sum(self.rejected.values())
 
 
@@ -41,10 +52,12 @@ class TransferSource(Protocol):
     """Where rows come from."""
 
     def rows(self) -> Iterator[TransferRow]:
-        """Go through the rows that are to be moved."""
+        """Iterate over the rows to transfer."""
+        ...
 
     def existing_ids(self, source_ids: Collection[str]) -> set[str]:
-        """Tell which of these rows, moved by an earlier run or by this one, are there still."""
+        """Return which of these ids, seen by this or an earlier run, the source still has."""
+        ...
 
 
 class Transfer:
@@ -55,29 +68,46 @@ class Transfer:
         source: TransferSource,
         target: TransferTarget,
         checkpoint: Checkpoint,
-        retry: TransferRetry,
-        on_progress: Callable[[TransferCounts], None] = lambda _: None,
         *,
+        visibility_delay: float,
+        on_progress: Callable[[TransferCounts], None] = lambda _: None,
         max_rows: int = MAX_BULK_LOGS,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        """Prepare; nothing is sent before `run`.
+
+        Args:
+            source: Where the rows come from.
+            target: The dataset that they go to. Its client's timeout is how long the platform may
+                be unavailable before the transfer stops.
+            checkpoint: What earlier runs did.
+            visibility_delay: Seconds until a stored row is listed; one that was sent and is not
+                listed after that was not stored.
+            on_progress: Called after each request.
+            max_rows: Rows of one request.
+            wall_clock: Seconds since the epoch; checkpoints are read by later processes.
+        """
         self._source = source
         self._target = target
         self._checkpoint = checkpoint
-        self._retry = retry
+        self._visibility_delay = visibility_delay
         self._on_progress = on_progress
         self._max_rows = max_rows
+        self._wall_clock = wall_clock
+        self._options = target.options
+        self._was_empty = False
         self.counts = TransferCounts()
-        # Asked anew by each run: others may have filled the target since, or emptied it.
-        self._was_empty = retry.call(target.is_empty)
-        if self._was_empty:
-            checkpoint.invalidate()
 
     def run(self) -> TransferCounts:
-        """Move all rows that are not there yet.
+        """Send every row that the target does not have.
 
         Raises:
-            RespanError: It cannot go on; what was done is written down.
+            RespanError: The transfer stopped; its checkpoint is saved.
         """
+        # Asked in each run, since others may have filled or emptied the target meanwhile.
+        self._was_empty = self._target.is_empty()
+        if self._was_empty:
+            self._checkpoint.invalidate()
         for group in batch_rows(self._source.rows(), self._max_rows):
             self._transfer_group(group)
             self._on_progress(self.counts)
@@ -85,111 +115,120 @@ class Transfer:
 
     def _transfer_group(self, group: Sequence[TransferRow]) -> None:
         states = self._checkpoint.states(group)
-        left = [row for row in group if states.get(row.source_id, ("", 0.0))[0] != "there"]
+        left = [row for row in group if states.get(row.source_id, ("", 0.0))[0] != "delivered"]
         self.counts.already_there += len(group) - len(left)
-        # Into what was empty when this run began, only what was written down as sent can have come.
-        unsure = [row for row in left if row.source_id in states or not self._was_empty]
-        last_sent = max((at for state, at in states.values() if state == "sent"), default=0.0)
-        there = self._find_delivered(unsure, last_sent)
-        self.counts.already_there += len(there)
-        self._send([row for row in left if row.source_id not in there])
+        # A target that was empty at the start can only have rows that the checkpoint knows.
+        to_look_up = [row for row in left if row.source_id in states or not self._was_empty]
+        sent_at = [at for state, at in states.values() if state == "unconfirmed"]
+        delivered = self._find_delivered(to_look_up, max(sent_at, default=0.0))
+        self.counts.already_there += len(delivered)
+        self._send([row for row in left if row.source_id not in delivered])
 
     def _send(self, rows: Sequence[TransferRow]) -> None:
-        """Send rows until each is there or refused."""
-        began = self._retry.clock()
-        tries = 0
+        """Send rows until each is delivered or rejected."""
+        deadline = self._options.clock() + self._options.timeout
+        attempt = 0
         while rows:
-            sent_at = self._retry.clock()
-            self._checkpoint.record(rows, "sent", sent_at)
+            attempt += 1
+            sent_at = self._wall_clock()
+            self._checkpoint.record(rows, "unconfirmed", sent_at)
             try:
                 result = self._target.add(rows)
-            except ValidationError as refusal:
-                self._bisect(rows, refusal)
+            except ValidationError as error:
+                self._bisect(rows, error)
                 return
-            except UNCONFIRMED_ERRORS as problem:
-                tries += 1
-                self._retry.backoff(problem, tries, began)
-                there = self._find_delivered(rows, sent_at)
-                self.counts.sent += len(there)
-                rows = [row for row in rows if row.source_id not in there]
+            except UNCONFIRMED_ERRORS as error:
+                self._back_off(error, attempt, deadline)
+                delivered = self._find_delivered(rows, sent_at)
+                self.counts.sent += len(delivered)
+                rows = [row for row in rows if row.source_id not in delivered]
             else:
                 self._apply_result(rows, result, sent_at)
                 return
 
+    def _back_off(self, error: ApiError, attempt: int, deadline: float) -> None:
+        """Sleep before the next attempt, or raise the error if that would be too late."""
+        options = self._options
+        delay = options.retry.delay(attempt, error.retry_after, options.rng())
+        if options.clock() + delay >= deadline:
+            raise error
+        options.sleep(delay)
+
     def _apply_result(
         self, rows: Sequence[TransferRow], result: BulkResult, sent_at: float
     ) -> None:
-        refused = dict(result.rejected())
-        taken = [row for index, row in enumerate(rows) if index not in refused]
-        for index, words in refused.items():
-            self._reject(rows[index], words or UNKNOWN_REASON)
-        if result.success_count == len(taken):
-            self._checkpoint.record(taken, "there", self._retry.clock())
-            self.counts.sent += len(taken)
+        rejected = dict(result.rejected())
+        for index, reason in rejected.items():
+            self._reject(rows[index], reason or UNKNOWN_REASON)
+        accepted = [row for index, row in enumerate(rows) if index not in rejected]
+        if result.success_count == len(accepted):
+            self._checkpoint.record(accepted, "delivered", self._wall_clock())
+            self.counts.sent += len(accepted)
             return
-        # More were refused than were named: whoever is not there was one of them.
-        there = self._find_delivered(taken, sent_at)
-        self.counts.sent += len(there)
-        for row in taken:
-            if row.source_id not in there:
+        # The platform rejected more rows than it listed, so the others are looked up.
+        delivered = self._find_delivered(accepted, sent_at)
+        self.counts.sent += len(delivered)
+        for row in accepted:
+            if row.source_id not in delivered:
                 self._reject(row, UNKNOWN_REASON)
 
-    def _bisect(self, rows: Sequence[TransferRow], refusal: ValidationError) -> None:
-        """Halve a request that was refused as a whole, until the row is found that it was for."""
+    def _bisect(self, rows: Sequence[TransferRow], error: ValidationError) -> None:
+        """Send the halves of a request that was rejected as a whole, down to the invalid row."""
         if len(rows) == 1:
-            words = "; ".join(f"{name}: {', '.join(said)}" for name, said in refusal.fields.items())
-            self._reject(rows[0], words or f"refused with status {refusal.status}")
+            self._reject(rows[0], _describe(error))
             return
         middle = len(rows) // 2
         self._send(rows[:middle])
         self._send(rows[middle:])
 
     def _reject(self, row: TransferRow, reason: str) -> None:
-        self._checkpoint.record([row], "refused", self._retry.clock(), reason)
+        self._checkpoint.record([row], "rejected", self._wall_clock(), reason)
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
 
     def _find_delivered(self, rows: Sequence[TransferRow], sent_at: float) -> set[str]:
-        """Look which rows are there; what was sent a moment ago may still be on its way."""
+        """Look up rows until they must be visible; return the source ids of those that are."""
         if not rows:
             return set()
-        now = self._retry.clock()
-        # At most `settle` from now, also when the clock was set back since.
-        until = min(sent_at, now) + self._retry.visibility_delay
-        claimed = self._owned_by_others(rows)
+        # The smaller of the two, since the clock may have been set back after `sent_at`.
+        visible_at = min(sent_at, self._wall_clock()) + self._visibility_delay
+        others = self._owned_by_others(rows)
         while True:
-            there = self._retry.call(
-                lambda: match_existing(rows, self._target.find_existing(rows), claimed)
-            )
-            left = until - self._retry.clock()
-            if len(there) == len(rows) or left <= 0:
+            delivered = match_existing(rows, self._target.find_existing(rows), others)
+            remaining = visible_at - self._wall_clock()
+            if len(delivered) == len(rows) or remaining <= 0:
                 break
-            self._retry.sleep(min(left, 1.0))
-        found = [row for row in rows if row.source_id in there]
-        self._checkpoint.record(found, "there", self._retry.clock())
-        return there
+            self._options.sleep(min(remaining, MAX_LOOKUP_PAUSE))
+        found = [row for row in rows if row.source_id in delivered]
+        self._checkpoint.record(found, "delivered", self._wall_clock())
+        return delivered
 
     def _owned_by_others(self, rows: Sequence[TransferRow]) -> list[ExistingRow]:
-        """List what the target has of these rows' identifiers and is another row of the source.
+        """Return delivered rows with the identifiers of these, that other source rows became.
 
-        A row that the source has no more claims nothing: one of these may be its copy, come home.
+        A row that its source has lost is left out: one of `rows` may be its copy, pulled back.
         """
-        claimed = self._checkpoint.owned_by_others(rows)
-        still = self._source.existing_ids(claimed) if claimed else set()
-        return [seen for source_id, seen in claimed.items() if source_id in still]
+        others = self._checkpoint.owned_by_others(rows)
+        still_there = self._source.existing_ids(others) if others else set()
+        return [existing for source_id, existing in others.items() if source_id in still_there]
+
+
+def _describe(error: ValidationError) -> str:
+    fields = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in error.fields.items())
+    return fields or f"rejected with status {error.status}"
 
 
 def batch_rows(
-    rows: Iterable[TransferRow], most_rows: int = MAX_BULK_LOGS
+    rows: Iterable[TransferRow], max_rows: int = MAX_BULK_LOGS
 ) -> Iterator[list[TransferRow]]:
-    """Put rows into requests, by number and by bytes."""
+    """Group rows into requests, by number and by bytes."""
     group: list[TransferRow] = []
-    weight = 0
+    group_size = 0
     for row in rows:
-        size = encoded_size(row.row)
-        if group and (len(group) >= most_rows or weight + size > MAX_REQUEST_BYTES):
+        size = encoded_size(row.content)
+        if group and (len(group) >= max_rows or group_size + size > MAX_REQUEST_BYTES):
             yield group
-            group, weight = [], 0
+            group, group_size = [], 0
         group.append(row)
-        weight += size
+        group_size += size
     if group:
         yield group

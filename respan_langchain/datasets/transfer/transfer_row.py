@@ -1,9 +1,10 @@
-"""A row on its way, and by what it is known again at the other side.
+"""A row of a transfer, and how it is recognized at the target.
 
-Pure. The platform gives every row an id of its own and takes none, so a row is known by its custom
-identifier, and where several rows have the same one, by its span as well.
+Pure. The platform assigns ids itself, so a row is recognized by its custom identifier and, where
+several rows share one, by its span id.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +16,15 @@ from respan_langchain.errors import RespanError
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """A row, as it will be sent."""
+    """A row to send."""
 
     source_id: str
-    """What its source calls it; no other row of the source is called so."""
+    """Its id at the source, unique there."""
     identifier: str
-    """Its custom identifier, which other rows may have too."""
+    """Its custom identifier; other rows may have the same."""
     discriminator: str | None
-    """What tells it from those; None when nothing does."""
-    row: Mapping[str, Any] = field(repr=False)
+    """What distinguishes it from rows with the same identifier; None when nothing does."""
+    content: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +36,54 @@ class ExistingRow:
 
 
 def build_transfer_row(log: Log) -> TransferRow:
-    """Make a platform's row one that can move; one without an identifier takes its id along.
+    """Convert a log; its id becomes the custom identifier of one that has none.
 
     Raises:
-        RespanError: The platform does not tell the row's id, so rows could not be told apart.
+        RespanError: The log has no id.
     """
     if log.unique_id is None:
-        raise RespanError("The source does not show the ids of its rows: they cannot be moved.")
-    row = to_row(log)
-    source_id = log.unique_id
-    identifier = str(row["metadata"].setdefault("custom_identifier", source_id))
-    return TransferRow(source_id, identifier, get_discriminator(log), row)
+        raise RespanError("the source does not return ids of logs, so they cannot be transferred")
+    content = to_row(log)
+    identifier = str(content["metadata"].setdefault("custom_identifier", log.unique_id))
+    return TransferRow(log.unique_id, identifier, get_discriminator(log), content)
 
 
 def get_discriminator(log: Log) -> str | None:
-    """Find what tells a row from others with its identifier."""
-    said = (log.metadata or {}).get("span_unique_id") or (log.model_extra or {}).get(
+    """Return the span id of a log, from its metadata or its top level."""
+    span_id = (log.metadata or {}).get("span_unique_id") or (log.model_extra or {}).get(
         "span_unique_id"
     )
-    return str(said) if said else None
+    return str(span_id) if span_id else None
 
 
 def match_existing(
-    rows: Iterable[TransferRow], there: Iterable[ExistingRow], claimed: Iterable[ExistingRow]
+    rows: Iterable[TransferRow],
+    existing: Iterable[ExistingRow],
+    owned_by_others: Iterable[ExistingRow],
 ) -> set[str]:
-    """Tell which rows are there already, by their source ids.
+    """Return the source ids of the rows that the target has.
 
     Args:
-        rows: The rows that are asked for.
-        there: What the target has of their identifiers.
-        claimed: Rows with these identifiers that are known to be there, and are none of `rows`.
+        rows: The rows to look for.
+        existing: The target's rows with their identifiers.
+        owned_by_others: Those of them that are known to be other rows than `rows`.
     """
-    marks: dict[str, set[str]] = {}
-    nameless: dict[str, int] = {}
-    for each in there:
-        if each.discriminator is None:
-            nameless[each.identifier] = nameless.get(each.identifier, 0) + 1
+    discriminators: dict[str, set[str]] = {}
+    unmarked: Counter[str] = Counter()
+    for row in existing:
+        if row.discriminator is None:
+            unmarked[row.identifier] += 1
         else:
-            marks.setdefault(each.identifier, set()).add(each.discriminator)
-    for each in claimed:
-        if each.discriminator is None or each.discriminator not in marks.get(each.identifier, ()):
-            nameless[each.identifier] = nameless.get(each.identifier, 0) - 1
+            discriminators.setdefault(row.identifier, set()).add(row.discriminator)
+    for row in owned_by_others:
+        known = discriminators.get(row.identifier, set())
+        if row.discriminator is None or row.discriminator not in known:
+            unmarked[row.identifier] -= 1
     found = set()
-    for row in rows:
-        if row.discriminator is not None and row.discriminator in marks.get(row.identifier, ()):
-            found.add(row.source_id)
-        elif nameless.get(row.identifier, 0) > 0:
-            nameless[row.identifier] -= 1
-            found.add(row.source_id)
+    for wanted in rows:
+        if wanted.discriminator in discriminators.get(wanted.identifier, set()):
+            found.add(wanted.source_id)
+        elif unmarked[wanted.identifier] > 0:
+            unmarked[wanted.identifier] -= 1
+            found.add(wanted.source_id)
     return found
