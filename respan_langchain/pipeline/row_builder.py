@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
+from langchain_core.outputs import LLMResult
+
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
@@ -28,6 +30,7 @@ from respan_langchain.rows.tool_calls import (
 )
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
 from respan_langchain.tracing.run import Run
@@ -165,6 +168,7 @@ class RowBuilder:
                 if name is not None:
                     totals.models[name] = None
                 totals.record_requested_calls(requested_call_ids(run.outputs), run.ended)
+                self._add_server_tools(run)
                 return model
             case "tool":
                 run.call_id = tool_call_id(run)
@@ -182,6 +186,16 @@ class RowBuilder:
                 ):
                     totals.documents += serialize_documents(run.outputs)
         return None
+
+    def _add_server_tools(self, run: Run) -> None:
+        wanted = self.shape.content and self.shape.trajectory and not run.is_root
+        if wanted and isinstance(run.outputs, LLMResult):
+            at = run.started if run.ended is None else run.ended
+            for step in server_tool_steps(run.outputs):
+                call_id = step.get("tool_call_id")
+                run.trace.totals.add_step(
+                    {**step}, call_id if isinstance(call_id, str) else None, at
+                )
 
     def _model_call(self, run: Run) -> ModelCall:
         known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)

@@ -7,6 +7,7 @@ from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization import message_forms, objects, openai_message
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
+from respan_langchain.serialization.server_tools import is_server_tool, trajectory_steps
 from respan_langchain.serialization.type_registry import find_serializer
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
@@ -51,6 +52,25 @@ def serialize_generations(
     return SerializedGenerations(
         output=candidates[0] if candidates else None,
         candidates=candidates if len(candidates) > 1 else [],
+    )
+
+
+def server_tool_steps(response: "LLMResult") -> list[dict[str, Json]]:
+    """Return the calls of the provider's own tools in an answer as steps of a trajectory."""
+    answers = next((row for row in response.generations if row), [])
+    message = _get_answer(answers[0]) if answers else None
+    if safe_call(_has_server_tools, message) is not True:
+        return []
+    shaped = Serializer(find_serializer).serialize(message)
+    calls = shaped.get("server_tool_calls") if isinstance(shaped, dict) else None
+    return trajectory_steps(calls) if isinstance(calls, list) else []
+
+
+def _has_server_tools(message: Any) -> bool:
+    content, kwargs = message.content, message.additional_kwargs
+    blocks = content if isinstance(content, list) else ()
+    return not kwargs.keys().isdisjoint(openai_message.SERVER_TOOL_KWARGS) or any(
+        isinstance(block, dict) and is_server_tool(block) for block in blocks
     )
 
 

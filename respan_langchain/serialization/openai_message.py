@@ -32,7 +32,7 @@ _PLAIN_TYPES: Final = frozenset({"human", "system"})
 _AI_FIELD_COUNT: Final = 9
 """Fields of LangChain's AIMessage; a subclass with more has content of its own."""
 _GROUNDING: Final = "grounding_metadata"
-_SERVER_TOOL_KWARGS: Final = ("tool_outputs", "executed_tools")
+SERVER_TOOL_KWARGS: Final = ("tool_outputs", "executed_tools")
 _NONE: Final[Mapping[Any, Any]] = {}
 
 
@@ -116,9 +116,15 @@ def _add_tool_fields(
         kwargs.get("function_call"),
         serializer,
     )
-    from_server = parts.server_tool_calls + [
+    own = [_get_id(call) for call in valid]
+    from_server = [
+        call
+        for call in parts.server_tool_calls
+        if _get_id(call) is None or _get_id(call) not in own
+    ]
+    from_server += [
         serializer.serialize(without_stream_position(call))
-        for name in _SERVER_TOOL_KWARGS
+        for name in SERVER_TOOL_KWARGS
         for call in _as_list(kwargs.get(name))
     ]
     if valid:
@@ -169,6 +175,10 @@ def _add_unknown_fields(
     for name in fields:
         if name not in _KNOWN_FIELDS:
             message[serializer.serialize_key(name)] = serializer.serialize(fields[name])
+
+
+def _get_id(call: Json) -> Json:
+    return call.get("id") if isinstance(call, dict) else None
 
 
 def _as_dict(value: Any) -> Mapping[Any, Any]:

@@ -60,6 +60,21 @@ def without_stream_position(block: Any) -> Any:
     return whole
 
 
+def has_merged_call(block: Mapping[Any, Any]) -> bool:
+    """Whether LangChain merged a streamed call into this text block.
+
+    langchain-anthropic 1.7 gives the empty first text of an answer in standard blocks the same
+    index as its first call, and LangChain merges blocks of one index.
+    """
+    return isinstance(block.get("args"), str) and isinstance(block.get("name"), str)
+
+
+def take_merged_call(block: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the call that was merged into a text block."""
+    call = {"id": block.get("id"), "name": block["name"], "args": _parse(block["args"])}
+    return {"type": "server_tool_call", **call}
+
+
 def trajectory_steps(blocks: Iterable[Json]) -> list[dict[str, Json]]:
     """Return the calls in `server_tool_calls` as steps of a trajectory, with their results.
 
