@@ -188,7 +188,7 @@ class RowBuilder:
         return None
 
     def _add_server_tools(self, run: Run) -> None:
-        wanted = self.shape.content and self.shape.trajectory and not run.is_root
+        wanted = self.options.content and self.options.trajectory and not run.is_root
         if wanted and isinstance(run.outputs, LLMResult):
             at = run.started if run.ended is None else run.ended
             for step in server_tool_steps(run.outputs):
