@@ -13,6 +13,7 @@ from respan_langchain.tracing.events import (
     RESUME,
     START,
     STREAMED_INPUTS,
+    Kind,
     StartDetails,
 )
 
@@ -39,20 +40,23 @@ class ChainCallbacks(CallbackBase):
         """A chain, a graph or one of its nodes starts."""
         try:
             above_id, configurable, is_root = self._locate(run_id, parent_run_id)
-            if is_root and parent_run_id is not None:
+            # LangChain runs some models as chains.
+            kind: Kind = "llm" if run_type == "llm" else "chain"
+            if kind == "llm" or (is_root and parent_run_id is not None):
                 self._queue.mark_inner_root(run_id)
             details: StartDetails = (
                 parent_run_id,
                 above_id,
                 configurable,
-                "chain",
+                kind,
                 name or serialized,
                 tags,
                 metadata,
                 None,
                 None,
             )
-            hold = COPY if is_root or self._captures_chains else STEP
+            is_shown = is_root or kind == "llm" or self._captures_chains
+            hold = COPY if is_shown else STEP
             self._queue.put(START, run_id, inputs, details, hold)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)

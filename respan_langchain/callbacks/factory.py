@@ -10,7 +10,11 @@ from respan_langchain._error_counter import ErrorCounter, guard_user_function
 from respan_langchain.callbacks.config import SECRETS, FlushMode, HandlerConfig
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
-from respan_langchain.pipeline.destination import dataset_address, get_worker
+from respan_langchain.pipeline.destination import (
+    dataset_address,
+    get_interrupt_store,
+    get_worker,
+)
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.rows.encoder import RowEncoder
@@ -50,6 +54,7 @@ def build_components(config: HandlerConfig) -> Components:
         row_builder,
         worker,
         config.timeouts or _default_timeouts(config.flush),
+        get_interrupt_store(worker, dataset, config.settings.max_queue_bytes),
         errors,
         max_queue_bytes=config.settings.max_queue_bytes,
         copy=config.copy,

@@ -18,6 +18,8 @@ def describe_failure(error: BaseException) -> Failure:
     if errors is not None and isinstance(error, errors.GraphBubbleUp):
         if isinstance(error, errors.GraphInterrupt):
             return Failure("interrupted", interrupts=_interrupts(error))
+        if type(error).__name__ == "GraphDrained":  # not in every langgraph
+            return Failure("drained", message=_message(error))
         return Failure("success")
     if isinstance(error, GeneratorExit | asyncio.CancelledError):
         return Failure("abandoned", type=type(error).__name__)

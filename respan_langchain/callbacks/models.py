@@ -91,7 +91,7 @@ class ModelCallbacks(CallbackBase):
         """
         try:
             if self._queue.expects_first_token(run_id) and _has_content(token, chunk):
-                self._queue.put_first_token(run_id)
+                self._queue.put_first_token(run_id, token)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.urls import is_loopback, normalize_base_url
@@ -19,6 +20,7 @@ from respan_langchain.delivery.spool.spool import SpoolConfig
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ApiError, ConfigurationError
+from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.settings import Settings
 
 NOT_FOUND: Final = 404
@@ -28,6 +30,10 @@ DURABLE_DRAIN: Final = 0.02
 """The same where rows are to be on disk within 50 ms."""
 UNPACED: Final = 1_000_000
 """Requests a minute for a platform on this machine, which has no limit to respect."""
+
+_interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, MemoryInterruptStore]]] = (
+    WeakKeyDictionary()
+)
 
 
 def dataset_address(settings: Settings) -> str:
@@ -61,6 +67,12 @@ def get_worker(settings: Settings, http_client: Any = None) -> Worker:
         )
 
     return worker_for(worker_key(settings, http_client), make)
+
+
+def get_interrupt_store(worker: Worker, address: str, max_queue_bytes: int) -> MemoryInterruptStore:
+    """Return the interrupted traces of a dataset, shared by all handlers that write to it."""
+    stores = _interrupt_stores.setdefault(worker, {})
+    return stores.setdefault(address, MemoryInterruptStore(max_queue_bytes // 2))
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

@@ -23,8 +23,9 @@ from respan_langchain.pipeline.backpressure import (
     Backpressure,
 )
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
+from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.pipeline.row_builder import RowBuilder
-from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import END, ERROR, Event, event_size
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -39,6 +40,7 @@ class EventProcessor:
         row_builder: RowBuilder,
         worker: Worker,
         timeouts: TraceTimeouts,
+        interrupts: MemoryInterruptStore,
         errors: ErrorCounter,
         *,
         max_queue_bytes: int,
@@ -52,6 +54,7 @@ class EventProcessor:
         self._row_builder = row_builder
         self._worker = worker
         self._timeouts = timeouts
+        self._interrupts = interrupts
         self._processes_at_once = copy == "deep"
         self.errors = errors
         self.captures_chains = "chain" in row_builder.policy.capture
@@ -167,6 +170,7 @@ class EventProcessor:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self.queue.clear()
+        self._interrupts.after_fork()
         self._tracker = self._new_tracker()
         self._rows = []
         self._left_in_pass = 0
@@ -175,11 +179,16 @@ class EventProcessor:
 
     # Inside
 
-    def _copy_deep(self, value: object) -> object:
+    def _copy_deep(self, value: object) -> Json:
         return json_value(value, keep_media=self._row_builder.options.keep_media)
 
     def _new_tracker(self) -> RunTracker:
-        return RunTracker(self._timeouts, wants_chains=self.captures_chains)
+        return RunTracker(
+            self._timeouts,
+            self._interrupts,
+            wants_chains=self.captures_chains,
+            to_json=self._copy_deep,
+        )
 
     @contextmanager
     def _draining(self) -> Iterator[None]:

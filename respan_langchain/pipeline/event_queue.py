@@ -102,10 +102,10 @@ class EventQueue:
         """Whether a model has not answered yet; asked for each token of a stream."""
         return run_id.int in self._awaiting_first_token
 
-    def put_first_token(self, run_id: UUID) -> None:
-        """Put the event of a model's first token."""
+    def put_first_token(self, run_id: UUID, token: object = None) -> None:
+        """Put the event of a model's first token, with the token where it is known."""
         self._awaiting_first_token.pop(run_id.int, None)
-        self.put(FIRST_TOKEN, run_id)
+        self.put(FIRST_TOKEN, run_id, token)
 
     def mark_inner_root(self, run_id: UUID) -> None:
         """Remember that a run is a root, although LangChain names a parent that is not ours."""

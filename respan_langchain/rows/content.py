@@ -56,13 +56,7 @@ def _asked(run: Run, options: RowOptions) -> Json:
 
 
 def _add_root(row: Row, run: Run, options: RowOptions) -> None:
-    view = root_io(
-        run,
-        input_key=options.input_key,
-        output_key=options.output_key,
-        conversation=options.messages,
-        keep_media=options.keep_media,
-    )
+    view = root_io(run, options)
     _add_view(row, view)
     totals = run.trace.totals
     if options.trajectory and totals.steps:

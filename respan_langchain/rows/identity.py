@@ -1,7 +1,7 @@
-"""A finished run becomes a record: which run it is, how it ended, and how long it took.
+"""Begin the row of a finished run: which run it is, how it ended, and how long it took.
 
-LangChain's words end here and the platform's begin. Redaction, limits and encoding come after, in
-`finish`; identity and status are put together here so that they survive whatever is cut there.
+LangChain's terms are translated to the platform's here. The encoder never cuts or redacts the ids
+that are set here.
 """
 
 from collections.abc import Mapping
@@ -80,26 +80,43 @@ def _identity(run: Run, run_id: str, span: str, identifier: str) -> dict[str, Js
 
 def _log_type(run: Run) -> str:
     if run.kind == "chain" and run.is_root:
-        return "agent" if AGENT_NAME_KEY in run.metadata else "workflow"
+        return "workflow" if run.metadata.get(AGENT_NAME_KEY) is None else "agent"
     return LOG_TYPES[run.kind]
 
 
 def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
-    """How it ended, in the words of the run itself and never of its children."""
+    """How the run itself ended; the failures of its children do not count."""
     status = "error" if returned_error(run) else run.status
-    if status == "success" and not run.trace.resumed_run_ids:
-        return {"status": status, "status_code": 200}
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
         found["status_code"] = 500 if status == "error" else 200
-    if status == "error" and run.failure is not None:
-        found["error_type"] = run.failure.type
-    if status == "error" and options.content:
-        found["error_message"] = (
-            tool_output(run.outputs) if run.failure is None else run.failure.message
-        )
-    if run.is_root and options.content and run.status == "interrupted":
-        found["interrupts"] = json_value(list(run.trace.interrupts))
-    if run.is_root and run.trace.resumed_run_ids:
-        found["resumed_run_ids"] = [str(run_id) for run_id in run.trace.resumed_run_ids]
+    if status == "error":
+        found.update(_error(run, options))
+    if run.is_root:
+        found.update(_continuation(run, options))
+    return found
+
+
+def _error(run: Run, options: RowOptions) -> dict[str, Json]:
+    failure = run.failure
+    found: dict[str, Json] = {} if failure is None else {"error_type": failure.type}
+    if options.content:
+        found["error_message"] = tool_output(run.outputs) if failure is None else failure.message
+    return found
+
+
+def _continuation(run: Run, options: RowOptions) -> dict[str, Json]:
+    """Where a root stopped, and what it continued."""
+    trace = run.trace
+    found: dict[str, Json] = {}
+    if run.status == "interrupted" and options.content:
+        found["interrupts"] = json_value(list(trace.interrupts))
+    if trace.resumed_run_ids:
+        found["resumed_run_ids"] = [str(run_id) for run_id in trace.resumed_run_ids]
+    if trace.forked_from is not None:
+        found["forked_from"] = trace.forked_from
+    elif trace.resumed_from is not None:
+        found["resumed_from"] = trace.resumed_from
+    if trace.decisions and options.content:
+        found["decisions"] = json_value(trace.decisions)
     return found

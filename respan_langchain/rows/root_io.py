@@ -1,27 +1,40 @@
-"""What an evaluator should see of a root run: the question and the answer, not the machinery.
+"""A root row's `input` and `output`: the question and the answer, not the machinery around them.
 
-A state that carries messages becomes the conversation so far and the message that answered it;
-`input_key` and `output_key` take a part of any other input or output.
+Each table lists the known forms of a call; the first that applies shows it, and anything else is
+shown whole. docs/capture.md describes the same for users.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
-from langchain_core.outputs import LLMResult
-
+from respan_langchain.rows.call_parts import (
+    find_part,
+    get_documents_keys,
+    get_fields,
+    partial_output,
+)
+from respan_langchain.rows.conversation import (
+    MESSAGES,
+    answer_of,
+    is_single_text,
+    messages_of,
+    new_messages,
+    show_answer,
+    until_last_question,
+    until_turn,
+)
+from respan_langchain.rows.schema import RowOptions
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import (
-    get_role,
-    parse_conversation,
-    serialize_generations,
-    serialize_messages,
-)
+from respan_langchain.serialization.messages import serialize_messages
+from respan_langchain.tracing.commands import is_command
+from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run
 
-MESSAGES: Final = "messages"
 STRUCTURED: Final = "structured_response"
-"""Where `create_agent` leaves the object that was asked for with `response_format`."""
+"""Where `create_agent` puts the object that was asked for with `response_format`."""
+BOOKKEEPING: Final = frozenset({"remaining_steps", "is_last_step", "active_agent", "jump_to"})
+"""State keys of LangChain's prebuilt graphs that are no answer."""
 
 
 class RootIO(NamedTuple):
@@ -31,114 +44,205 @@ class RootIO(NamedTuple):
     output: Json
 
 
-def root_io(
-    run: Run,
-    *,
-    input_key: str | None,
-    output_key: str | None,
-    conversation: Literal["auto", "off"],
-    keep_media: bool,
-) -> RootIO:
+class RootCall(NamedTuple):
+    """One call of a root: what it was given, what it began with, and what it returned."""
+
+    given: object
+    """The caller's input; None for a call that continues an earlier one."""
+    continues: bool
+    """Whether it was called to continue: with None, or with a command."""
+    returned: object
+    state: GraphState
+    is_tool: bool
+    is_agent: bool
+    conversation: bool
+    """Whether messages are shown as a conversation and its answer."""
+    keep_media: bool
+
+    def show(self, value: object) -> Json:
+        """Show a value as it is."""
+        return json_value(value, keep_media=self.keep_media)
+
+    def show_turns(self, messages: Sequence[object]) -> list[dict[str, Json]]:
+        """Show messages as turns of a conversation."""
+        return serialize_messages(messages, keep_media=self.keep_media)
+
+
+def root_io(run: Run, options: RowOptions) -> RootIO:
     """Choose what a root's row shows of its input and output."""
-    asked, given = run.inputs, run.outputs
-    if given is None and run.status in ("abandoned", "incomplete"):
-        given = _latest(run.trace.last_output, keep_media=keep_media)
-    is_state = conversation == "auto" and _messages_of(asked) is not None
-    if input_key is not None:
-        shown_input = _part(asked, input_key, keep_media=keep_media)
-    elif is_state:
-        shown_input = _so_far(asked, given, keep_media=keep_media)
-    else:
-        shown_input = json_value(asked, keep_media=keep_media)
-    if output_key is not None:
-        shown_output = _part(given, output_key, keep_media=keep_media)
-    elif is_state and _messages_of(given):
-        shown_output = _answer(given, keep_media=keep_media)
-    elif run.kind == "tool":
-        shown_output = tool_output(given, keep_media=keep_media)
-    else:
-        shown_output = json_value(given, keep_media=keep_media)
-    return RootIO(shown_input, shown_output)
+    call = _read_call(run, options)
+    begins_with = call.state.start if call.continues else call.given
+    return RootIO(
+        _show(call, begins_with, options.input_key, INPUT_FORMS),
+        _show(call, call.returned, options.output_key, OUTPUT_FORMS),
+    )
 
 
-def _latest(given: object, *, keep_media: bool) -> object:
-    """What a model or a node gave last, as its root might have given it."""
-    if isinstance(given, LLMResult):
-        return serialize_generations(given, keep_media=keep_media).output
-    # A node may give commands in place of a part of the state.
-    last = given[-1] if isinstance(given, list) and given else None
-    update = last.get("update") if isinstance(last, Mapping) else getattr(last, "update", None)
-    state = update if isinstance(update, Mapping) else given
-    said = _messages_of(state)
-    # A node that asks anew has not answered.
-    return None if said and get_role(said[-1]) in ("user", "system", "developer") else state
+def _read_call(run: Run, options: RowOptions) -> RootCall:
+    trace = run.trace
+    is_resume = trace.resumed_from is not None and not trace.resumed_run_ids
+    continues = run.inputs is None or is_command(run.inputs) or is_resume
+    returned = run.outputs
+    if returned is None and (run.status in ("abandoned", "incomplete") or _failed_midway(run)):
+        returned = partial_output(trace, keep_media=options.keep_media)
+    return RootCall(
+        None if continues else run.inputs,
+        continues and (run.inputs is not None or trace.graph_state.has_nodes or is_resume),
+        returned,
+        trace.graph_state,
+        run.kind == "tool",
+        _is_agent(run),
+        options.messages == "auto",
+        options.keep_media,
+    )
 
 
-def _part(value: object, path: str, *, keep_media: bool) -> Json:
-    """Follow a key or a dotted path.
-
-    The whole value where it does not lead anywhere, so that no row is emptied.
-    """
-    found = value
-    steps = [path] if isinstance(value, Mapping) and path in value else path.split(".")
-    for step in steps:
-        found = _inside(found, step, keep_media=keep_media)
-        if found is _NOWHERE:
-            found = value
-            break
-    return json_value(found, keep_media=keep_media)
+def _failed_midway(run: Run) -> bool:
+    return run.status == "error" and run.trace.last_output_is_partial
 
 
-def _inside(value: object, step: str, *, keep_media: bool) -> object:
-    if isinstance(value, Mapping) and step in value:
-        return value[step]
-    if isinstance(value, Sequence) and not isinstance(value, str) and step.lstrip("-").isdigit():
-        index = int(step)
-        return value[index] if -len(value) <= index < len(value) else _NOWHERE
-    if hasattr(type(value), "model_fields"):
-        # As it is shown, since that is all there is of it where content is frozen at once.
-        shown = json_value(value, keep_media=keep_media)
-        if isinstance(shown, Mapping) and step in shown:
-            return shown[step]
-        return getattr(value, step, _NOWHERE)
-    return _NOWHERE
+def _is_agent(run: Run) -> bool:
+    return "lc_agent_name" in run.metadata or "agent" in str(run.metadata.get("ls_integration"))
 
 
-_NOWHERE: Final = object()
+Form = tuple[Callable[[RootCall], bool], Callable[[RootCall], Json]]
+"""Whether it applies to a call, and what it shows."""
 
 
-def _messages_of(state: object) -> Sequence[object] | None:
-    found = state.get(MESSAGES) if isinstance(state, Mapping) else getattr(state, MESSAGES, None)
-    return parse_conversation(found)
+def _show(call: RootCall, whole: object, path: str | None, forms: Sequence[Form]) -> Json:
+    if path is not None:
+        return find_part(whole, path, keep_media=call.keep_media)
+    for applies, show in forms:
+        if applies(call):
+            return show(call)
+    return call.show(whole)
 
 
-def _so_far(asked: object, given: object, *, keep_media: bool) -> Json:
-    """The conversation up to the latest question, with the turns a checkpointer remembered."""
-    question = serialize_messages(_messages_of(asked) or (), keep_media=keep_media)
-    is_all = isinstance(asked, Mapping) and not set(asked) - {MESSAGES}
-    whole = None if is_all else json_value(asked, keep_media=keep_media)
-    if isinstance(whole, dict) and whole.keys() - {MESSAGES}:
-        return whole
-    final = _messages_of(given)
-    if not final or not question:
-        return list(question)
-    history = serialize_messages(final, keep_media=keep_media)
-    for index in range(len(history) - 1, -1, -1):
-        if history[index] == question[-1]:
-            return list(history[: index + 1])
-    return list(question)
+# Input
 
 
-def _answer(state: object, *, keep_media: bool) -> Json:
-    """The structured response, the last answer of a model or a tool, else the whole state."""
-    structured = state.get(STRUCTURED) if isinstance(state, Mapping) else None
-    if structured is not None:
-        return json_value(structured, keep_media=keep_media)
-    final = _messages_of(state) or ()
-    last = final[-1] if final else None
-    role = get_role(last)
-    if role == "assistant":
-        return serialize_messages([last], keep_media=keep_media)[0]
-    if role == "tool":
-        return tool_output(last, keep_media=keep_media)
-    return json_value(state, keep_media=keep_media)
+def _asks_in_messages(call: RootCall) -> bool:
+    if not call.conversation:
+        return False
+    asked = call.state.start if call.continues else call.given
+    if is_single_text(asked):
+        return messages_of(call.state.start) is not None
+    return messages_of(asked) is not None
+
+
+def _conversation_so_far(call: RootCall) -> Json:
+    """The caller's messages after the turns that a checkpointer remembered."""
+    start = messages_of(call.state.start)
+    if call.continues:
+        return list(until_last_question(call.show_turns(start or [])))
+    given = _given_messages(call)
+    turns = call.show_turns(given)
+    if turns:
+        seen = start if start is not None else messages_of(call.returned)
+        turns = until_turn(call.show_turns(seen or []), turns[-1]) or turns
+    others = {key: value for key, value in get_fields(call.given).items() if key != MESSAGES}
+    if not others:
+        return list(turns)
+    return {MESSAGES: list(turns), **{key: call.show(value) for key, value in others.items()}}
+
+
+def _given_messages(call: RootCall) -> list[object]:
+    if isinstance(call.given, Mapping) and is_single_text(call.given):
+        return [call.given[MESSAGES]]
+    return messages_of(call.given) or []
+
+
+INPUT_FORMS: Final[tuple[Form, ...]] = ((_asks_in_messages, _conversation_so_far),)
+
+
+# Output
+
+
+def _answers_in_messages(call: RootCall) -> bool:
+    return _asks_in_messages(call) and messages_of(call.returned) is not None
+
+
+def _answer(call: RootCall) -> Json:
+    """The message that answers, and what else of the state this call wrote."""
+    others = _written_besides_messages(call)
+    if others.get(STRUCTURED) is not None:
+        return call.show(others[STRUCTURED])
+    message = answer_of(_messages_of_this_call(call))
+    shown = None if message is None else show_answer(message, keep_media=call.keep_media)
+    if others and not call.is_agent:
+        turns = [] if message is None else call.show_turns([message])
+        written = {key: call.show(value) for key, value in others.items() if key != STRUCTURED}
+        return {**({MESSAGES: list(turns)} if turns else {}), **written}
+    return shown
+
+
+def _messages_of_this_call(call: RootCall) -> list[object]:
+    final, start = messages_of(call.returned) or [], messages_of(call.state.start)
+    if start is not None:
+        return new_messages(final, start)
+    question = call.show_turns(_given_messages(call))
+    if not question:
+        return final
+    before = until_turn(call.show_turns(final), question[-1])
+    return final if before is None else final[len(before) :]
+
+
+def _written_besides_messages(call: RootCall) -> dict[str, object]:
+    fields = get_fields(call.returned)
+    hidden = {MESSAGES, *BOOKKEEPING, *get_documents_keys(fields)}
+    return {
+        key: value
+        for key, value in fields.items()
+        if key not in hidden and value is not None and _is_of_this_call(call, key, value)
+    }
+
+
+def _is_of_this_call(call: RootCall, key: str, value: object) -> bool:
+    """Whether a key of the returned state was written now, and is not from an earlier call."""
+    if call.state.has_nodes:
+        return call.state.may_have_written(key)
+    given = get_fields(call.given)
+    return not call.continues and (key not in given or call.show(given[key]) != call.show(value))
+
+
+def _returns_documents(call: RootCall) -> bool:
+    return bool(get_documents_keys(get_fields(call.returned)))
+
+
+def _answer_without_documents(call: RootCall) -> Json:
+    """The answer of a retrieval chain, which repeats its input and returns what it retrieved."""
+    fields = get_fields(call.returned)
+    documents = get_documents_keys(fields)
+    rest = {
+        key: call.show(value)
+        for key, value in fields.items()
+        if key not in documents and _is_of_this_call(call, key, value)
+    }
+    if not rest:
+        return call.show(call.returned)
+    return next(iter(rest.values())) if len(rest) == 1 else rest
+
+
+def _returns_state(call: RootCall) -> bool:
+    return isinstance(call.returned, Mapping) and (call.state.has_nodes or call.continues)
+
+
+def _state_of_this_call(call: RootCall) -> Json:
+    """The state without what earlier calls of the thread left in it."""
+    given = get_fields(call.given)
+    return {
+        key: call.show(value)
+        for key, value in get_fields(call.returned).items()
+        if key in given or not value or _is_of_this_call(call, key, value)
+    } or None
+
+
+OUTPUT_FORMS: Final[tuple[Form, ...]] = (
+    (
+        lambda call: call.is_tool,
+        lambda call: tool_output(call.returned, keep_media=call.keep_media),
+    ),
+    (_answers_in_messages, _answer),
+    (_returns_documents, _answer_without_documents),
+    (_returns_state, _state_of_this_call),
+)

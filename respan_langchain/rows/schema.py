@@ -6,7 +6,7 @@ numbers, `said.py` what was said, `context.py` what the application said of it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, Required, TypedDict
 
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.call_settings import CallSettings
@@ -25,8 +25,8 @@ class Row(TypedDict, total=False):
     input: Json
     output: Json
     expected_output: Json
-    metadata: dict[str, Json]
-    metrics: dict[str, Json]
+    metadata: Required[dict[str, Json]]
+    metrics: Required[dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,16 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
 
     Said in the call, in `metadata`, or in `configurable`.
     """
-    places = (run.metadata, run.trace.root.metadata, run.trace.configurable)
+    trace = run.trace
+    places = (run.metadata, trace.root.metadata, trace.configurable or {})
     found: dict[str, str] = {}
     if not call.identifiers and all(map(IDENTIFIER_KEYS.isdisjoint, places)):
         return found
     for key, names in IDENTIFIERS.items():
-        value = call.identifiers.get(key)
-        for place in places:
-            for name in names:
-                value = place.get(name) if value is None else value
+        given = [call.identifiers.get(key)]
+        given += [place.get(name) for place in places for name in names]
+        # LangGraph's server sets an empty `user_id` where it knows none.
+        value = next((value for value in given if value is not None and value != ""), None)
         if isinstance(value, str | int | UUID):
             found[key] = str(value)[:254]
     return found

@@ -18,7 +18,7 @@ from uuid import UUID
 from respan_langchain.tracing.size_estimate import estimate_size
 
 Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
-Status = Literal["success", "error", "abandoned", "interrupted", "incomplete"]
+Status = Literal["success", "error", "abandoned", "interrupted", "drained", "incomplete"]
 
 
 # Kinds of events, with the content and the details of each. Plain ints: reading the member of an
@@ -78,10 +78,7 @@ class Failure:
     """How a run ended that did not succeed, in strings."""
 
     status: Status
-    """`success` for control flow that uses exceptions.
-
-    A graph's command to its parent, a drained graph.
-    """
+    """`success` for a graph's command to its parent, which langgraph raises."""
     type: str = ""
     """The exception's class, with its module unless that is builtins."""
     message: str = ""

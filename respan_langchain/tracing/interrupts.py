@@ -1,48 +1,99 @@
-"""Graphs that stopped to wait for someone, until they are resumed or their time is up.
+"""Traces that stopped before their end and wait to be resumed.
 
 LangGraph ends the run of an interrupted graph as if it were done, and resumes it with a new run,
-which may come minutes later. The two are one trace: the first input, the last output, both sums.
+which may come minutes later and through another handler. The two are one trace: the first input,
+the last output, the sums of both.
+
+A waiting trace holds no object of the app's: its content is kept as JSON, so that neither the
+graph's loop nor its checkpointer or state stays in memory.
 """
 
-from collections import OrderedDict
-from itertools import islice
+import json
+from collections.abc import Callable
+from typing import Final, Protocol
 
-from respan_langchain.tracing.run import Trace
+from respan_langchain.serialization.json_value import Json
+from respan_langchain.tracing.decisions import get_decisions
+from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.tracing.size_estimate import estimate_size
 
-
-class Interrupted:
-    """Interrupted traces by the checkpoint at which they stopped."""
-
-    def __init__(self) -> None:
-        # In the order of their deadlines, as each waits equally long.
-        self._waiting: OrderedDict[str, tuple[Trace, float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def add(self, checkpoint: str, trace: Trace, deadline: float) -> None:
-        """Keep a trace until then, on the monotonic clock."""
-        self._waiting[checkpoint] = (trace, deadline)
-
-    def resume(self, checkpoint: str, trace: Trace) -> None:
-        """Let a trace go on with the one that stopped here, if there is one."""
-        waiting = self._waiting.pop(checkpoint, None)
-        if waiting is not None:
-            _continue(waiting[0], trace)
-
-    def next_deadline(self) -> float | None:
-        """When the first of them has waited long enough; None when there is none."""
-        return next((deadline for _, deadline in islice(self._waiting.values(), 1)), None)
-
-    def expired(self, now: float) -> list[Trace]:
-        """Give up those whose time is up."""
-        due = [key for key, (_, deadline) in self._waiting.items() if deadline <= now]
-        return [self._waiting.pop(key)[0] for key in due]
+TRACE_OVERHEAD: Final = 4_000
+"""Bytes of a waiting trace without content."""
+RUN_OVERHEAD: Final = 1_000
 
 
-def _continue(earlier: Trace, trace: Trace) -> None:
+class InterruptStore(Protocol):
+    """Waiting traces of all handlers for one dataset, by the key of their stop.
+
+    A key is a checkpoint's id, or made of a thread's for a drained graph. Methods may be called on
+    any thread.
+    """
+
+    def put(self, key: str, trace: Trace, owner: object, deadline: float) -> None:
+        """Keep a frozen trace; its owner takes it back once it is due.
+
+        Args:
+            key: Where it stopped.
+            trace: What `freeze` was called with.
+            owner: Who delivers it if nobody resumes it.
+            deadline: Seconds on the monotonic clock.
+        """
+
+    def take(self, key: str) -> Trace | None:
+        """Remove and return the trace that stopped here; None when there is none."""
+
+    def take_due(self, owner: object, now: float) -> list[Trace]:
+        """Remove and return the owner's traces that waited long enough, or have no space."""
+        ...
+
+    def next_deadline(self, owner: object) -> float | None:
+        """When the first of the owner's traces is due; None when it has none."""
+
+    def count(self, owner: object) -> int:
+        """How many of the owner's traces wait."""
+        ...
+
+
+def freeze(trace: Trace, to_json: Callable[[object], Json]) -> None:
+    """Replace the app's objects that a trace refers to by JSON."""
+    root, state = trace.root, trace.graph_state
+    interrupts = [to_json(interrupt) for interrupt in trace.interrupts]
+    content = [root.inputs, root.outputs, state.start]
+    trace.frozen_content = json.dumps([*map(to_json, content), interrupts]).encode()
+    root.inputs = root.outputs = root.model_request = None
+    state.start = trace.last_output = None
+    trace.interrupts = ()
+    root.metadata = {key: to_json(value) for key, value in root.metadata.items()}
+
+
+def thaw(trace: Trace) -> Trace:
+    """Undo `freeze`; the content stays JSON."""
+    if trace.frozen_content is not None:
+        root = trace.root
+        content = json.loads(trace.frozen_content)
+        root.inputs, root.outputs, trace.graph_state.start, trace.interrupts = content
+        trace.frozen_content = None
+    return trace
+
+
+def waiting_size(trace: Trace) -> int:
+    """Estimate the bytes that a frozen trace holds."""
+    totals = trace.totals
+    held = [*trace.deferred_runs, *totals.documents, *(step for _, step in totals.steps.values())]
+    content = 0 if trace.frozen_content is None else len(trace.frozen_content)
+    return TRACE_OVERHEAD + content + sum(map(_size, held))
+
+
+def _size(held: object) -> int:
+    if isinstance(held, Run):
+        return RUN_OVERHEAD + estimate_size(held.inputs) + estimate_size(held.outputs)
+    return estimate_size(held)
+
+
+def continue_trace(earlier: Trace, trace: Trace) -> None:
     """Make a resumed trace one with its interrupted half."""
     first = earlier.root
+    trace.decisions = [*earlier.decisions, *get_decisions(earlier.interrupts, trace.root.inputs)]
     trace.id = earlier.id
     trace.resumed_run_ids = [*earlier.resumed_run_ids, trace.root.id]
     trace.earlier_seconds = earlier.earlier_seconds + (first.latency or 0.0)
@@ -55,6 +106,12 @@ def _continue(earlier: Trace, trace: Trace) -> None:
         run.trace = trace
     trace.deferred_runs = earlier.deferred_runs + trace.deferred_runs
     trace.configurable = trace.configurable or earlier.configurable
-    trace.root.inputs = first.inputs
+    trace.graph_state.continue_from(earlier.graph_state)
+    trace.resumed_from, trace.forked_from = earlier.resumed_from, earlier.forked_from
+    _take_over_root(first, trace.root)
+
+
+def _take_over_root(first: Run, root: Run) -> None:
+    root.inputs = first.inputs
     if first.metadata:
-        trace.root.metadata = {**first.metadata, **trace.root.metadata}
+        root.metadata = {**first.metadata, **root.metadata}

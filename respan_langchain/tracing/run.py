@@ -1,9 +1,8 @@
-"""What is known of one run, and of the trace that it belongs to.
+"""A run, and the trace that it belongs to: one root run with everything under it.
 
-Values only: `runs.py` fills them from events, `record.py` reads them. A trace is one logical root
-run with everything under it. References to the app's objects live here from a run's start until its
-record is made, never longer, and never an exception: its traceback would keep the frames of the app
-alive.
+Values only: `tracker.py` fills them from events, `rows/` reads them. References to the app's
+objects are held from a run's start until its row is built. An exception is never held: its
+traceback would keep the app's frames alive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from respan_langchain.tracing.decisions import Decision
 from respan_langchain.tracing.events import Failure, Kind, ModelRequest, Status
+from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.totals import Totals
 
 KeepReason = Literal["all", "rate", "error", ""]
@@ -44,8 +45,12 @@ class Run:
     ended: float | None = None
     outputs: object = None
     streamed: bool = False
-    failed_below: bool = False
-    """Whether a run directly under it has failed."""
+    last_child: "Run | None" = None
+    """The run directly under it that started last, while it is open."""
+    failed_child: "Run | None" = None
+    """The run directly under it that failed last and was not tried again."""
+    prompt_end: object = None
+    """Set for models that failed: the last message of the prompt."""
     status: Status = "success"
     failure: Failure | None = None
     trace: "Trace" = field(init=False, repr=False)
@@ -56,37 +61,50 @@ class Run:
         return None if self.ended is None else self.ended - self.started
 
     def set_streamed_inputs(self, inputs: object) -> None:
-        """Take the inputs that were not known at its start, since they were streamed."""
+        """Set the inputs that were not known at its start, because they were streamed."""
         self.inputs = inputs
         self.streamed = True
 
     def mark_incomplete(self) -> None:
-        """Close a run of which no end was ever reported; when it ended nobody knows."""
+        """Close a run that LangChain reported no end of; its end time is unknown."""
         self.status = "incomplete"
         self.ended = None
         if _is_stream_placeholder(self.inputs):
             self.inputs = None
 
     def release_references(self) -> None:
-        """Drop the app's objects and the trace, now that the record is made.
+        """Drop the app's objects and the trace, after the row is built.
 
-        A root and its trace know each other; parted, both are gone at once, without a collection
-        of cycles.
+        A root and its trace refer to each other. Without the reference both are freed at once,
+        and not by the garbage collector.
         """
         self.inputs = self.outputs = self.model_request = None
         del self.trace
 
     @property
-    def may_be_root_output(self) -> bool:
-        """Whether its root might have given what it gives: a model, or a node right under a graph.
+    def was_left(self) -> bool:
+        """Whether it is a streamed root whose reader stopped half-way.
 
-        What prompts, retrievers and other steps give is what the next one is asked.
+        LangChain ends such a root as if it were done, but its last step is still open: a reader
+        who reads to the end closes that first.
         """
-        if self.kind in ("chat", "llm"):
-            return True
+        last = self.last_child
+        return self.is_root and self.streamed and last is not None and last.ended is None
+
+    @property
+    def is_root_node(self) -> bool:
+        """Whether it is a node of the graph that is its root."""
         node = self.metadata.get("langgraph_node")
         is_node = type(node) is str and node == self.name
         return is_node and not self.hidden and self.parent is self.trace.root
+
+    @property
+    def may_be_root_output(self) -> bool:
+        """Whether its root might return the same: a model's answer, or a node's update.
+
+        The outputs of prompts, retrievers and other steps are the inputs of the next one.
+        """
+        return self.kind in ("chat", "llm") or self.is_root_node
 
     @property
     def visible_parent(self) -> "Run | None":
@@ -107,8 +125,9 @@ class Trace:
     last_event: float
     open_runs: dict[int, Run] = field(default_factory=dict)
     """Runs that started and have not ended, the root included, by the number of their id."""
-    configurable: Mapping[str, Any] = field(default_factory=dict)
-    """The caller's `configurable`, which LangChain shows only to the runs below the root."""
+    configurable: Mapping[str, Any] | None = None
+    """The identifiers in the caller's `configurable`; None until a run below the root shows it."""
+    graph_state: GraphState = field(default_factory=GraphState)
     totals: Totals = field(default_factory=Totals)
     keep_reason: KeepReason | None = None
     """Why it is kept, for all its rows: None until that is known, which can be at its very end."""
@@ -123,8 +142,24 @@ class Trace:
     """Seconds that its earlier halves took, without the time in which it waited to be resumed."""
     first_started: float | None = None
     """When the first half started; None for a trace that was never interrupted."""
+    decisions: list[Decision] = field(default_factory=list)
+    """What people decided at its interrupts."""
+    resumed_from: str | None = None
+    """The checkpoint that its root continued from, when the earlier half is not in this trace."""
+    forked_from: str | None = None
+    """The checkpoint that the caller named to start from: time travel or a fork."""
     last_output: object = None
-    """What a run that answers gave last: all there is when the root itself was abandoned."""
+    """The last output that the root might have returned, for a root that did not end by itself."""
+    last_output_is_partial: bool = False
+    """Whether it comes from a model that failed or was left half-way."""
+    first_text: str | None = None
+    """The first token of the model that answered last, where it is text."""
+    output_parser: str | None = None
+    """The name of the parser that comes after the model, directly under the root."""
+    frozen_content: bytes | None = None
+    """Its content as JSON, while it waits to be resumed."""
+    ended_runs: list[int] = field(default_factory=list)
+    """The numbers of the ids of ended chains, which may still get children."""
 
     @property
     def awaiting_late_children(self) -> bool:
@@ -133,7 +168,7 @@ class Trace:
 
 
 def _is_stream_placeholder(inputs: object) -> bool:
-    """Whether LangChain began a stream with this, whose input is told at its end only."""
+    """Whether LangChain started a stream with this; it reports the real inputs at the end."""
     if type(inputs) is not dict or inputs.keys() != {"input"}:
         return False
     given = inputs["input"]

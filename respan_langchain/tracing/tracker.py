@@ -1,9 +1,8 @@
-"""The table of open runs: events in, finished runs out.
+"""The open runs of one handler: callback events in, finished runs out.
 
-Every rule about how LangChain's runs hang together lives here: what is a root, whose child a run
-is, when a trace is over, what becomes of runs that never end. It holds no lock and reads no clock;
-whoever calls brings both. What has finished is collected in the order in which it finished, a root
-always after everything under it.
+Which run is a root, when a trace is complete, and what becomes of runs that never end is decided
+here. It holds no lock and reads no clock; the caller brings both. Finished runs are collected in
+the order in which they finished, a root always after everything under it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,28 +10,40 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.tracing.events import OMITTED, Event, Failure, Kind, ModelRequest, Status
-from respan_langchain.tracing.interrupts import Interrupted
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.attempts import prompt_end
+from respan_langchain.tracing.events import Event, Failure, Kind, ModelRequest, Status
+from respan_langchain.tracing.interrupts import InterruptStore
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
+from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.timeouts import TraceTimeouts
+from respan_langchain.tracing.trace_facts import open_trace, record_end, record_start
+from respan_langchain.tracing.waiting_traces import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"
-RETRY_TAG: Final = "retry:attempt:"
-FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 
 
 class RunTracker:
-    """The open runs of one handler."""
+    """Turns the events of one handler into finished runs."""
 
-    def __init__(self, timeouts: TraceTimeouts, *, wants_chains: bool = True) -> None:
-        """Without `wants_chains`, chains that are not roots are not handed over."""
-        self._timeouts = timeouts
+    def __init__(
+        self,
+        timeouts: TraceTimeouts,
+        interrupts: InterruptStore,
+        *,
+        wants_chains: bool = True,
+        to_json: Callable[[object], Json] = json_value,
+    ) -> None:
+        """Without `wants_chains`, chains that are not roots are not returned.
+
+        `interrupts` is shared by the handlers of one dataset; `to_json` copies the content of
+        traces that wait there.
+        """
         self._wants_chains = wants_chains
-        # By the number of their id, which is hashed three times as fast as a UUID.
-        self._open: dict[int, Run] = {}
+        self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
-        self._interrupted = Interrupted()
+        self._waiting = WaitingTraces(interrupts, timeouts.interrupted, to_json)
         self._finished: list[Run] = []
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
@@ -47,11 +58,11 @@ class RunTracker:
         )
 
     def __len__(self) -> int:
-        """Everything that is still held: open runs and traces that wait."""
-        return len(self._open) + len(self._traces.awaiting_children) + len(self._interrupted)
+        """Open runs, and traces that wait for late children or to be resumed."""
+        return len(self._runs) + len(self._traces.awaiting_children) + len(self._waiting)
 
     def take_finished(self) -> list[Run]:
-        """Hand over what has finished since the last call."""
+        """Return the runs that finished since the last call."""
         finished, self._finished = self._finished, []
         return finished
 
@@ -74,80 +85,75 @@ class RunTracker:
         name: object,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
-        asked: tuple[Any, Any, Any] | None = None,
+        request: tuple[Any, Any, Any] | None = None,
         call_id: str | None = None,
     ) -> None:
-        """Open a run; its name is a string, or what LangChain serialized of it.
-
-        The run above it is the one that LangChain names, and in the gaps that it leaves, the one
-        the context of the call does.
-        """
-        if run_id.int in self._open:  # reported twice, by a handler that is attached twice
+        """Open a run; `name` is a string, or what LangChain serialized of the runnable."""
+        if self._runs.get(run_id) is not None:  # reported twice: the handler is attached twice
             return
-        parent = self._find_parent(parent_id, above_id)
+        above = self._runs.find_parent(parent_id, above_id)
         run = Run(
             run_id,
             kind,
             name if type(name) is str else serialized_name(name, kind),
-            parent,
+            None if above is None else above[0],
             now,
             inputs,
             tags or (),
             metadata or {},
-            None if asked is None else ModelRequest(*asked),
+            None if request is None else ModelRequest(*request),
             call_id,
         )
         run.hidden = tags is not None and HIDDEN_TAG in tags
-        if parent is None or (parent.hidden and parent.is_root):
-            self._open_trace(run)
+        if above is None or (above[0].hidden and above[0].is_root):
+            run.parent, run.is_root = None, True
+            run.trace = open_trace(run)
         else:
-            self._join_trace(run, parent, configurable)
-        self._open[run_id.int] = run
-        run.trace.open_runs[run_id.int] = run
+            parent, run.trace = above
+            record_start(run, parent, configurable)
+        self._runs.add(run)
         self._traces.touch(run.trace, now)
 
     def find(self, run_id: UUID) -> Run | None:
         """An open run; None when there is none of this id."""
-        return self._open.get(run_id.int)
+        return self._runs.get(run_id)
 
-    def first_token(self, now: float, run_id: UUID, _content: object = None) -> None:
+    def first_token(self, now: float, run_id: UUID, token: object = None) -> None:
         """Note when a model began to answer."""
-        run = self._open.get(run_id.int)
+        run = self._runs.get(run_id)
         if run is None:
             return
         if run.first_token is None:
             run.first_token = now
+            run.trace.first_text = token if isinstance(token, str) else None
         if run.trace.totals.first_token is None:
             run.trace.totals.first_token = now
 
     def retry(self, now: float, run_id: UUID, _content: object = None) -> None:
-        """Count an attempt that a model made again by itself."""
-        run = self._open.get(run_id.int)
+        """Count a request that a model repeats by itself."""
+        run = self._runs.get(run_id)
         if run is not None:
             run.trace.totals.retries += 1
             self._traces.touch(run.trace, now)
 
     def streamed_inputs(self, _now: float, run_id: UUID, inputs: object) -> None:
         """Set the inputs of a streamed chain, which ends next."""
-        run = self._open.get(run_id.int)
+        run = self._runs.get(run_id)
         if run is not None:
             run.set_streamed_inputs(inputs)
 
     def end(self, now: float, run_id: UUID, outputs: object) -> None:
         """Close a run that returned."""
-        run = self._open.get(run_id.int)
+        run = self._runs.get(run_id)
         if run is None:
             self._add_late_output(run_id, outputs)
             return
         run.outputs = outputs
-        # A streamed chain that its reader left half-way ends with None, and its model is read to
-        # its end afterwards.
-        left = run.streamed and outputs is None and len(run.trace.open_runs) > 1 and run.is_root
-        self._close_run(run, now, "abandoned" if left else "success")
+        self._close_run(run, now, "abandoned" if run.was_left else "success")
 
     def error(self, now: float, run_id: UUID, partial: object, failure: Failure) -> None:
         """Close a run that raised; `partial` is what a model had answered until then."""
-        run = self._open.get(run_id.int)
+        run = self._runs.get(run_id)
         if run is None:
             return
         run.failure = failure
@@ -155,7 +161,7 @@ class RunTracker:
         if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
-            run.parent.failed_below = True
+            run.parent.failed_child, run.prompt_end = run, prompt_end(run)
         self._close_run(run, now, failure.status)
 
     def interrupt(
@@ -166,77 +172,56 @@ class RunTracker:
         checkpoint: str,
         interrupts: Sequence[object],
     ) -> None:
-        """Remember that a graph stops to wait for someone; its root ends as if it were done."""
-        run = self._open.get(run_id.int)
+        """Note that a graph stops to wait for a person; its root ends as if it were done."""
+        run = self._runs.get(run_id)
         if run is not None:
             run.trace.checkpoint_id = checkpoint
             run.trace.interrupts = interrupts
             self._traces.touch(run.trace, now)
 
     def resume(self, now: float, run_id: UUID, _content: object, checkpoint: str) -> None:
-        """Let a run go on with the trace that was interrupted at this checkpoint."""
-        run = self._open.get(run_id.int)
+        """Continue the trace that was interrupted at this checkpoint."""
+        run = self._runs.get(run_id)
         if run is None:
             return
-        if run.trace.checkpoint_id == checkpoint:
-            run.trace.checkpoint_id, run.trace.interrupts = None, ()
-        self._interrupted.resume(checkpoint, run.trace)
-        self._traces.touch(run.trace, now)
+        trace = run.trace
+        if trace.checkpoint_id == checkpoint:
+            trace.checkpoint_id, trace.interrupts = None, ()
+        if trace.resumed_from is None and not trace.resumed_run_ids:
+            trace.resumed_from = checkpoint
+            self._waiting.join_earlier(trace)
+        self._traces.touch(trace, now)
 
     # Time and the end
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until `expire` has something to do; None when nothing waits for time to pass."""
-        deadlines = (self._traces.next_deadline(), self._interrupted.next_deadline())
-        due = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        return None if due is None else max(0.0, due - now)
+        """Seconds until `expire` has something to do; None when no trace waits."""
+        deadlines = (self._traces.next_deadline(), self._waiting.next_deadline())
+        known = [deadline for deadline in deadlines if deadline is not None]
+        return max(0.0, min(known) - now) if known else None
 
     def expire(self, now: float) -> None:
         """Close what has waited long enough."""
         while (trace := self._traces.next_expired(now)) is not None:
             self._close_trace(trace, now)
-        self._finished += [trace.root for trace in self._interrupted.expired(now)]
+        self._add_interrupted(now)
 
     def close_ended(self, now: float) -> None:
-        """Close every trace whose root has ended, late children or not; others go on."""
+        """Close every trace whose root has ended, whatever is open under it."""
         for trace in self._traces.awaiting_children:
             self._close_trace(trace, now)
 
     def close_all(self, now: float) -> None:
-        """Close everything, as there will be no further events."""
+        """Close everything, because no event will follow."""
         for trace in self._traces:
             self._close_trace(trace, now)
-        self._finished += [trace.root for trace in self._interrupted.expired(inf)]
+        self._add_interrupted(inf)
 
     # Inside
 
-    def _find_parent(self, parent_id: UUID | None, above_id: UUID | None) -> Run | None:
-        # A parent that we do not know is LangSmith's, was forgotten, or belongs to another handler.
-        named = None if parent_id is None else self._open.get(parent_id.int)
-        around = None if above_id is None else self._open.get(above_id.int)
-        if named is None or (around is not None and around.parent is named):
-            return around
-        return named
-
-    def _open_trace(self, run: Run) -> None:
-        run.parent = None
-        run.is_root = True
-        run.trace = Trace(root=run, id=run.id, last_event=run.started)
-
-    def _join_trace(self, run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
-        run.trace = trace = parent.trace
-        if configurable and not trace.configurable:
-            trace.configurable = configurable
-        for tag in run.tags:
-            if tag.startswith(RETRY_TAG):
-                trace.totals.retries += 1
-                break
-        if parent.failed_below and parent.name == FALLBACKS_NAME:
-            trace.totals.fallbacks += 1
-
     def _add_late_output(self, run_id: UUID, outputs: object) -> None:
-        # A guardrail of Bedrock's raises before the answer's end: the first word on how a run ended
-        # stands, a later one only adds what was not known.
+        # Bedrock's guardrails raise before the answer's end. The first end of a run counts; a later
+        # one only adds an output that was missing.
         for run in self._finished:
             if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
                 run.outputs = outputs
@@ -244,21 +229,20 @@ class RunTracker:
     def _close_run(self, run: Run, now: float, status: Status) -> None:
         run.ended = now
         run.status = status
+        run.last_child = run.failed_child = None
         trace = run.trace
-        del self._open[run.id.int]
-        del trace.open_runs[run.id.int]
+        self._runs.remove(run)
         if run.is_root:
             self._end_root(trace, now)
             return
-        if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
-            trace.last_output = run.outputs
+        record_end(run)
         self._add_finished(run)
         if trace.awaiting_late_children and not trace.open_runs:
             self._close_trace(trace, now)
 
     def _add_finished(self, run: Run) -> None:
         if run.kind == "chain" and not self._wants_chains:
-            # Most runs are such steps: nothing is made of them, so nothing of the app's is kept.
+            # Most runs are such steps. No row is built of them, so no object of the app's is kept.
             run.inputs = run.outputs = None
         else:
             self._finished.append(run)
@@ -271,17 +255,22 @@ class RunTracker:
 
     def _close_trace(self, trace: Trace, now: float) -> None:
         self._traces.remove(trace)
-        for run in reversed(list(trace.open_runs.values())):
+        for run in self._runs.remove_trace(trace):
             run.mark_incomplete()
-            del self._open[run.id.int]
             if not run.is_root:
                 self._add_finished(run)
-        trace.open_runs.clear()
+        if trace.resumed_from is not None:
+            # The events of the earlier half may have been processed after those of this start.
+            self._waiting.join_earlier(trace)
+        self._finish_root(trace, now)
+
+    def _finish_root(self, trace: Trace, now: float) -> None:
         root = trace.root
-        stopped = bool(trace.interrupts) or trace.checkpoint_id is not None
-        if stopped and root.status == "success":
+        is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
+        if is_interrupted and root.status == "success":
             root.status = "interrupted"
-        if root.status == "interrupted" and trace.checkpoint_id is not None:
-            self._interrupted.add(trace.checkpoint_id, trace, now + self._timeouts.interrupted)
-        else:
+        if not self._waiting.put(trace, now):
             self._finished.append(root)
+
+    def _add_interrupted(self, now: float) -> None:
+        self._finished += [trace.root for trace in self._waiting.take_due(now)]

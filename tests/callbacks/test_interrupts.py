@@ -248,25 +248,6 @@ def test_a_command_to_the_parent_graph_is_no_error(make_handler, rows_of):
     assert {row["metadata"]["status"] for row in rows_of(handler)} == {"success"}
 
 
-def test_a_drained_graph_is_no_error(make_handler, rows_of):
-    from langgraph.errors import GraphDrained
-    from langgraph.runtime import RunControl
-
-    control = RunControl()
-
-    def stop(state):
-        control.request_drain("a deployment")
-        return {"answer": "half"}
-
-    handler = make_handler(capture=("root", "chain"))
-    builder = StateGraph(State).add_node("stop", stop).add_node("next", lambda state: {})
-    app = builder.add_edge(START, "stop").add_edge("stop", "next").compile()
-    with pytest.raises(GraphDrained):
-        app.invoke(QUESTION, {"callbacks": [handler]}, control=control)
-
-    assert {row["metadata"]["status"] for row in rows_of(handler)} == {"success"}
-
-
 def test_an_apps_own_error_of_the_same_name_is_an_error(handler, rows_of):
     class GraphInterrupt(Exception):  # noqa: N818
         pass

@@ -340,7 +340,7 @@ SNAPSHOTS = {
     ),
     "a question": (
         one_node({"messages": [HumanMessage("And?")]}).invoke,
-        HI, {}, [TURN], {"messages": [TURN, {"role": "user", "content": "And?"}]},
+        HI, {}, [TURN], {"role": "user", "content": "And?"},
     ),
     "a state of its own": (
         RunnableLambda(lambda _: {"messages": [AI]}).invoke,

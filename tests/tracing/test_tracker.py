@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.tracing.events import OMITTED, Failure
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
@@ -18,7 +19,8 @@ BROKEN = Failure("error", "ValueError", "no")
 
 @pytest.fixture
 def tracker():
-    return RunTracker(TraceTimeouts(late_children=10, interrupted=100, idle=1000, max_open=3))
+    timeouts = TraceTimeouts(late_children=10, interrupted=100, idle=1000, max_open=3)
+    return RunTracker(timeouts, MemoryInterruptStore(max_bytes=1_000_000))
 
 
 def start(tracker, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):
@@ -120,7 +122,7 @@ def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_a
     start(tracker, CHILD, ROOT)
     for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
         tracker.start(0.0, run_id, "x", named, CHILD, None, "chat", "m", [], {})
-        assert tracker._open[run_id.int].parent.id == CHILD
+        assert tracker.find(run_id).parent.id == CHILD
 
 
 def test_langchain_is_believed_where_the_context_names_another_branch(tracker):
@@ -128,7 +130,7 @@ def test_langchain_is_believed_where_the_context_names_another_branch(tracker):
     start(tracker, CHILD, ROOT)
     tracker.start(0.0, GRANDCHILD, "x", CHILD, ROOT, None, "chat", "m", [], {})
 
-    assert tracker._open[GRANDCHILD.int].parent.id == CHILD
+    assert tracker.find(GRANDCHILD).parent.id == CHILD
 
 
 def test_a_silent_trace_is_given_up_after_its_time(tracker):
@@ -319,7 +321,7 @@ def test_the_callers_configurable_is_learnt_from_a_child(tracker):
     start(tracker, ROOT)
     tracker.start(0.0, CHILD, "x", ROOT, ROOT, {"user_id": "u7"}, "chain", "c", [], {})
 
-    assert tracker._open[ROOT.int].trace.configurable == {"user_id": "u7"}
+    assert tracker.find(ROOT).trace.configurable == {"user_id": "u7"}
 
 
 def test_a_second_end_only_adds_what_the_first_did_not_know(tracker):

@@ -1,0 +1,110 @@
+"""Parts of what a root was given or returned: a path into it, its fields, a partial output."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from langchain_core.outputs import LLMResult
+
+from respan_langchain.rows.conversation import messages_of
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.serialization.messages import get_role, serialize_generations
+from respan_langchain.tracing.commands import command_update, is_command
+from respan_langchain.tracing.run import Trace
+
+_NOWHERE: Final = object()
+_DOCUMENT_KEYS: Final = frozenset({"context", "documents", "docs", "source_documents"})
+"""Where chains return what they retrieved; documents that were copied as JSON are known by it."""
+
+
+def find_part(value: object, path: str, *, keep_media: bool) -> Json:
+    """Follow a key or a dotted path; the whole value where it leads nowhere.
+
+    No row is emptied by a path that does not fit.
+    """
+    found = value
+    steps = [path] if isinstance(value, Mapping) and path in value else path.split(".")
+    for step in steps:
+        found = _get_inside(found, step, keep_media=keep_media)
+        if found is _NOWHERE:
+            found = value
+            break
+    return json_value(found, keep_media=keep_media)
+
+
+def _get_inside(value: object, step: str, *, keep_media: bool) -> object:
+    if isinstance(value, Mapping) and step in value:
+        return value[step]
+    if isinstance(value, Sequence) and not isinstance(value, str) and step.lstrip("-").isdigit():
+        index = int(step)
+        return value[index] if -len(value) <= index < len(value) else _NOWHERE
+    if hasattr(type(value), "model_fields"):
+        # First as it is shown: content that was copied at once is JSON.
+        shown = json_value(value, keep_media=keep_media)
+        if isinstance(shown, Mapping) and step in shown:
+            return shown[step]
+        return getattr(value, step, _NOWHERE)
+    return _NOWHERE
+
+
+def get_fields(state: object) -> dict[str, object]:
+    """Return the fields of a mapping, or of a state that is a pydantic model or a dataclass."""
+    if isinstance(state, Mapping):
+        return {str(key): value for key, value in state.items()}
+    for name in ("model_fields", "__dataclass_fields__"):
+        fields = getattr(type(state), name, None)
+        if isinstance(fields, Mapping):
+            return {str(key): getattr(state, str(key), None) for key in fields}
+    return {}
+
+
+def get_documents_keys(fields: Mapping[str, object]) -> set[str]:
+    """Return the keys that hold a list of documents."""
+    return {key for key, value in fields.items() if _is_documents(key, value)}
+
+
+def _is_documents(key: str, value: Any) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    if all(hasattr(type(item), "model_fields") and hasattr(item, "page_content") for item in value):
+        return True
+    return key in _DOCUMENT_KEYS and all(
+        isinstance(item, dict) and "content" in item and "role" not in item for item in value
+    )
+
+
+def partial_output(trace: Trace, *, keep_media: bool) -> object:
+    """Return what a root had produced that did not end by itself, as it would have returned it."""
+    last = trace.last_output
+    if isinstance(last, LLMResult):
+        message = _partial_message(trace, last, keep_media=keep_media)
+        return message if trace.output_parser is None else _parse(message, trace.output_parser)
+    update = last[-1] if isinstance(last, list) and last else last
+    if is_command(update):
+        update = command_update(update)
+    messages = messages_of(update)
+    # A node that wrote a question has not answered.
+    is_question = messages and get_role(messages[-1]) in ("user", "system", "developer")
+    return None if is_question else update
+
+
+def _partial_message(trace: Trace, response: LLMResult, *, keep_media: bool) -> Json:
+    is_drained = trace.root.failure is None and not trace.last_output_is_partial
+    if is_drained and trace.first_text is not None:
+        # The reader took one chunk. LangChain read the rest, to close the stream.
+        return {"role": "assistant", "content": trace.first_text}
+    return serialize_generations(response, keep_media=keep_media).output
+
+
+def _parse(message: Json, parser: str) -> Json:
+    """Give a partial answer the form that the parser after the model gives a whole one."""
+    text = message.get("content") if isinstance(message, dict) else message
+    if not isinstance(text, str) or "Json" not in parser:
+        return text
+    from langchain_core.utils.json import parse_partial_json
+
+    try:
+        found: Json = parse_partial_json(text)
+    except json.JSONDecodeError:
+        return text
+    return found

@@ -1,0 +1,56 @@
+"""Which starts of a run are repeated attempts: retries and fallbacks, LangChain's and middleware's.
+
+`with_retry` tags its attempts. `with_fallbacks` is known by its name. Middleware calls a model or a
+tool again under the same run, with the same content: the same model is a retry, another a fallback.
+"""
+
+from typing import Final
+
+from respan_langchain.tracing.run import Run
+
+RETRY_TAG: Final = "retry:attempt:"
+FALLBACKS_NAME: Final = "RunnableWithFallbacks"
+
+
+def count_attempt(run: Run, parent: Run) -> None:
+    """Add a run that starts to the retries or fallbacks of its trace, if it is one."""
+    totals, failed = run.trace.totals, parent.failed_child
+    is_tagged = any(tag.startswith(RETRY_TAG) for tag in run.tags)
+    totals.retries += is_tagged
+    if failed is None:
+        return
+    if parent.name == FALLBACKS_NAME:
+        totals.fallbacks += 1
+    elif is_tagged:
+        return
+    elif run.kind == "tool" and _is_same_call(run, failed):
+        totals.retries += 1
+    elif run.kind in ("chat", "llm") and _has_same_prompt(run, failed):
+        same = _model_name(run) == _model_name(failed)
+        totals.retries += same
+        totals.fallbacks += not same
+
+
+def _is_same_call(run: Run, failed: Run) -> bool:
+    return run.call_id is not None and failed.kind == "tool" and run.call_id == failed.call_id
+
+
+def _has_same_prompt(run: Run, failed: Run) -> bool:
+    """Whether two models were asked the same: the same messages, or the same text."""
+    if failed.kind != run.kind:
+        return False
+    asked, before = run.inputs, failed.prompt_end
+    return before is not None and _last(asked) is before
+
+
+def _last(prompt: object) -> object:
+    return prompt[-1] if isinstance(prompt, list) and prompt else prompt
+
+
+def prompt_end(run: Run) -> object:
+    """The last message of a model's prompt, which tells whether the prompt is repeated."""
+    return _last(run.inputs) if run.kind in ("chat", "llm") else None
+
+
+def _model_name(run: Run) -> object:
+    return run.metadata.get("ls_model_name") or run.name

@@ -1,0 +1,41 @@
+"""LangGraph's `Command`, read without importing langgraph.
+
+A command updates a graph's state, names the next node, or answers an interrupt.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
+
+
+def is_command(value: object) -> bool:
+    """Whether a value is a `Command`."""
+    fields = getattr(type(value), "__dataclass_fields__", None)
+    return isinstance(fields, Mapping) and fields.keys() >= _FIELDS
+
+
+def command_update(command: Any) -> Mapping[str, object]:
+    """Return the part of the state that a command writes; empty when it writes none.
+
+    Commands that were copied as JSON are mappings.
+    """
+    update = (
+        command.get("update") if isinstance(command, Mapping) else getattr(command, "update", None)
+    )
+    if isinstance(update, Mapping):
+        return update
+    # A list of pairs is allowed, too.
+    if isinstance(update, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in update
+    ):
+        return dict(update)
+    return {}
+
+
+def resume_value(command: object) -> object:
+    """Return the answer that a command gives to an interrupt; None when it gives none."""
+    if isinstance(command, Mapping):
+        return command.get("resume")
+    return getattr(command, "resume", None)

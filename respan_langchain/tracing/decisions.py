@@ -1,0 +1,64 @@
+"""What people decided at a graph's interrupts, from the interrupts and the value that resumed it.
+
+LangChain's human-in-the-loop middleware asks about tool calls (`action_requests`) and is answered
+with one decision each; any other `interrupt(value)` is answered with any value.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from respan_langchain.tracing.commands import resume_value
+
+Decision = dict[str, object]
+
+
+def get_decisions(interrupts: Sequence[object], command: object) -> list[Decision]:
+    """Pair each interrupt with its answer; those that were not answered are left out.
+
+    >>> get_decisions([{"value": "ok?", "id": "1"}], {"resume": "yes"})
+    [{'request': 'ok?', 'response': 'yes'}]
+    """
+    answer = resume_value(command)
+    if answer is None:
+        return []
+    if not interrupts:
+        return _pair(None, answer)
+    found: list[Decision] = []
+    for request, response in _answered(interrupts, answer):
+        found += _pair(request, response)
+    return found
+
+
+def _answered(interrupts: Sequence[Any], answer: object) -> Iterable[tuple[object, object]]:
+    """Interrupts with their answers: by id, or a single answer to the first one."""
+    by_id = {_part(interrupt, "id"): _part(interrupt, "value") for interrupt in interrupts}
+    if isinstance(answer, Mapping) and answer and answer.keys() <= by_id.keys():
+        return [(by_id[key], response) for key, response in answer.items()]
+    return [(_part(interrupts[0], "value"), answer)]
+
+
+def _pair(request: object, response: object) -> list[Decision]:
+    decisions = _part(response, "decisions")
+    if not isinstance(decisions, list | tuple) or not all(
+        isinstance(one, Mapping) for one in decisions
+    ):
+        return [
+            {"response": response}
+            if request is None
+            else {"request": request, "response": response}
+        ]
+    proposed = _part(request, "action_requests")
+    calls = list(proposed) if isinstance(proposed, list | tuple) else []
+    calls += [None] * (len(decisions) - len(calls))
+    return [
+        dict(decision) if call is None else {"proposed": _call(call), **decision}
+        for call, decision in zip(calls, decisions, strict=False)
+    ]
+
+
+def _call(request: object) -> dict[str, object]:
+    return {"name": _part(request, "name"), "args": _part(request, "args")}
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

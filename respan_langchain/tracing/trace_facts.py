@@ -1,0 +1,50 @@
+"""What a trace learns from the runs under its root: when one starts, and when one ends."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from respan_langchain.tracing.attempts import count_attempt
+from respan_langchain.tracing.call_settings import IDENTIFIER_KEYS
+from respan_langchain.tracing.events import OMITTED
+from respan_langchain.tracing.run import Run, Trace
+
+PARSER_SUFFIX: Final = "OutputParser"
+UPDATE_STATE_SUFFIX: Final = "UpdateState"
+
+
+def open_trace(root: Run) -> Trace:
+    """Return the trace that a root starts."""
+    trace = Trace(root=root, id=root.id, last_event=root.started)
+    checkpoint = root.metadata.get("checkpoint_id")
+    trace.forked_from = checkpoint if isinstance(checkpoint, str) and checkpoint else None
+    if root.name.endswith(UPDATE_STATE_SUFFIX) and "thread_id" in root.metadata:
+        # What `graph.update_state` runs is no call of the app's: it becomes no row.
+        trace.keep_reason = ""
+    return trace
+
+
+def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
+    """Learn from a run that starts under `parent`."""
+    trace = run.trace
+    if trace.configurable is None and configurable is not None:
+        # Not the whole: langgraph's own entries keep its loop and its state alive.
+        trace.configurable = {
+            key: configurable[key] for key in IDENTIFIER_KEYS if key in configurable
+        }
+    if run.is_root_node:
+        trace.graph_state.add_start(run.inputs)
+    elif parent is trace.root and run.name.endswith(PARSER_SUFFIX):
+        trace.output_parser = run.name
+    if parent.ended is None:
+        parent.last_child = run
+    count_attempt(run, parent)
+
+
+def record_end(run: Run) -> None:
+    """Learn from a run that ended."""
+    trace = run.trace
+    if run.is_root_node and run.failure is None:
+        trace.graph_state.add_update(run.outputs)
+    if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
+        trace.last_output = run.outputs
+        trace.last_output_is_partial = run.status != "success"
