@@ -1,7 +1,7 @@
-"""A drop-in LangChain callback that turns real traffic into Respan eval datasets.
+"""A LangChain callback that captures runs as rows of Respan datasets.
 
-Importing this starts nothing, opens nothing and loads neither httpx nor pydantic models: names are
-fetched when they are first used.
+Importing this package starts no thread, opens no file and imports neither httpx nor pydantic: a
+name is imported when it is first used.
 """
 
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from respan_langchain.stats import Stats
     from respan_langchain.tracing.timeouts import TraceTimeouts
 
-_HOME = {
+_MODULES = {
     "ApiError": "errors",
     "AsyncDatasetClient": "client.client",
     "ConfigurationError": "errors",
@@ -64,9 +64,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOME[name]}")
+    module = import_module(f"{__name__}.{_MODULES[name]}")
     found = module if name == "scorers" else getattr(module, name)
     globals()[name] = found
     return found
@@ -76,7 +76,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_asked = os.environ.get("RESPAN_CAPTURE", "").strip().lower()
-if _asked not in {"", "0", "false", "no", "off"}:
-    # The one thing that an import does, and only when it is asked for.
-    import_module(f"{__name__}.callbacks.global_capture").enable_from_environment(_asked)
+_capture = os.environ.get("RESPAN_CAPTURE", "").strip().lower()
+if _capture not in {"", "0", "false", "no", "off"}:
+    # The only side effect of the import, and only where the variable is set.
+    import_module(f"{__name__}.callbacks.global_capture").enable_from_environment(_capture)

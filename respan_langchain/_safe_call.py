@@ -1,6 +1,6 @@
-"""The one place of this room where code runs that is not ours: price functions, tools' schemas.
+"""Calls of foreign code: price functions, tools' schemas, the app's own methods.
 
-Such code may raise whatever it likes, and a record must come out all the same.
+Such code may raise anything, and a row must be built all the same.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,18 @@ Result = TypeVar("Result")
 
 
 class CallFailed:
-    """What a call gives that raised; the class is the value."""
+    """Returned for a call that raised; the class itself is the value."""
 
 
 def safe_call(
     function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result | type[CallFailed]:
-    """Call it; `CallFailed` when it raises.
+    """Call a function; return `CallFailed` when it raises.
 
     >>> safe_call(int, "no number") is CallFailed
     True
     """
     try:
         return function(*args, **kwargs)
-    except Exception:  # noqa: BLE001 - foreign code, so nothing is known of what it raises
+    except Exception:  # noqa: BLE001  # foreign code may raise anything
         return CallFailed

@@ -1,4 +1,4 @@
-"""What a handler says of itself: what it captured, and what became of it."""
+"""The numbers of one handler: rows captured, and what became of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 class Stats:
     """Counts since the handler was made.
 
-    Captured = queued + delivered + rejected + unconfirmed + spooled + dropped.
+    captured = queued + delivered + rejected + unconfirmed + spooled + dropped.
     """
 
     captured: int = 0
-    """Rows made."""
+    """Rows built."""
     queued: int = 0
-    """Rows that wait, those on their way included."""
+    """Rows that wait for delivery, those in flight included."""
     delivered: int = 0
-    """Rows that the platform said it has."""
+    """Rows that the platform confirmed."""
     rejected: int = 0
     """Rows that the platform refused for good."""
     unconfirmed: int = 0
-    """Rows that were sent, and nobody can say whether they were stored."""
+    """Rows that were sent and may or may not be stored."""
     spooled: int = 0
     """Rows on disk, for a later process."""
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -30,9 +30,9 @@ class Stats:
     open_runs: int = 0
     """Runs that have started and not ended."""
     internal_errors: Mapping[str, int] = field(default_factory=dict)
-    """What went wrong inside this package and in functions it was given, by cause."""
+    """Errors inside this package and in the user's functions, by cause."""
     last_error: str = ""
-    """What keeps rows from being delivered right now, in words; empty when nothing does."""
+    """What blocks delivery now; empty while it works."""
 
     def __str__(self) -> str:
         """One line for a person."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from respan_langchain.callbacks.run_inline import RunInline
+from respan_langchain.callbacks._langchain_compat import RunInline
 from respan_langchain.pipeline.event_queue import SHARE
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from respan_langchain.callbacks._langgraph_compat import add_to_graph_config
 from respan_langchain.callbacks.base import last_root, scoped_last_root
 from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
-from respan_langchain.callbacks.langgraph import add_to_graph_config
 from respan_langchain.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
+from respan_langchain.callbacks._langgraph_compat import graph_aware_class, original_class
 from respan_langchain.callbacks.chains import ChainCallbacks
-from respan_langchain.callbacks.langgraph import graph_aware_class, original_class
 from respan_langchain.callbacks.models import ModelCallbacks
 from respan_langchain.callbacks.tools import ToolCallbacks
 
