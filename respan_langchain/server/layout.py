@@ -1,4 +1,4 @@
-"""The frame of every page: head, header, main, and the answer around them."""
+"""The frame of every page: head, header, breadcrumbs, help, and the response around them."""
 
 from respan_langchain.embedded.http import Response
 from respan_langchain.server.html import Html, element, join, strip_invisible, visible_text
@@ -7,7 +7,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Nothing but our own files runs or is fetched, whatever a model wrote."""
+"""Only our own files run or are fetched, whatever a model wrote."""
 
 SECURITY_HEADERS = {
     "content-security-policy": POLICY,
@@ -20,12 +20,18 @@ SECURITY_HEADERS = {
 
 SHORTCUTS = (
     ("j  k", "next and previous row"),
-    ("Enter", "open the row"),
+    ("Enter", "open the row; save and next in a review"),
+    ("r", "review the rows of the list"),
+    ("1  2  3  0", "score: good, so-so, bad, none"),
+    ("e", "write the expected output"),
+    ("o", "copy the output into it"),
+    ("c", "write a comment, or compare two marked rows"),
+    ("Ctrl Enter", "save while writing"),
+    ("Esc", "stop writing"),
+    ("z", "undo the last save"),
     ("x", "mark the row to compare"),
-    ("c", "compare the two marked rows"),
     ("/", "search"),
     ("[  ]", "previous and next page"),
-    ("e", "edit the expected output"),
     ("u", "up one level"),
     ("t", "light or dark"),
     ("?", "this help"),
@@ -35,7 +41,7 @@ SHORTCUTS = (
 def page(
     title: str, *content: Html | None, breadcrumbs: Html | None = None, status: int = 200
 ) -> Response:
-    """Answer with a whole page."""
+    """Build the response of a page."""
     html = join(
         Html("<!doctype html>"),
         element("html", _head(title), _body(content, breadcrumbs), lang="en"),
@@ -44,14 +50,14 @@ def page(
 
 
 def fragment(html: Html, status: int = 200) -> Response:
-    """Answer with HTML."""
+    """Build a response of HTML."""
     headers = {"content-type": "text/html; charset=utf-8", **SECURITY_HEADERS}
-    # Lone surrogates cannot arrive in JSON, but nothing should fail here if they did.
+    # A lone surrogate cannot be encoded; JSON does not carry one, but a page must not fail.
     return Response(status, html.encode(errors="replace"), headers)
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> Html:
-    """Show the way back: names and addresses, the last without a link."""
+    """Show the pages above this one, by name and address; the last has no link."""
     links = [
         element("a", visible_text(name), href=address, dir="auto") for name, address in steps[:-1]
     ]
@@ -61,7 +67,7 @@ def breadcrumbs(*steps: tuple[str, str]) -> Html:
 
 
 def icon(name: str, *paths: str) -> Html:
-    """Draw a small symbol."""
+    """Draw a small icon."""
     drawn = [element("path", d=path) for path in paths]
     return element(
         "svg", *drawn, class_=f"icon icon-{name}", viewBox="0 0 16 16", aria_hidden="true"
@@ -82,18 +88,18 @@ def _head(title: str) -> Html:
     )
 
 
-def _body(content: tuple[Html | None, ...], way: Html | None) -> Html:
+def _body(content: tuple[Html | None, ...], crumbs: Html | None) -> Html:
     return element(
         "body",
         element("a", "Skip to the content", class_="skip", href="#content"),
-        _header(way),
+        _header(crumbs),
         element("main", *content, id="content", tabindex="-1"),
         _help(),
         element("div", id="notice", role="status", aria_live="polite"),
     )
 
 
-def _header(way: Html | None) -> Html:
+def _header(crumbs: Html | None) -> Html:
     mark = element("span", class_="logo", aria_hidden="true")
     home = element(
         "a", mark, element("span", "Respan", class_="brand-name"), href="/", class_="brand"
@@ -107,7 +113,7 @@ def _header(way: Html | None) -> Html:
         ),
         class_="header-actions",
     )  # fmt: skip
-    return element("header", home, way, buttons, class_="site")
+    return element("header", home, crumbs, buttons, class_="site")
 
 
 def _half_moon() -> Html:
@@ -132,6 +138,6 @@ def _key_elements(keys: str) -> list[Html]:
 
 
 def metric_strip(figures: list[tuple[str, str]], **attributes: str) -> Html:
-    """Show a few figures in a row."""
+    """Show a few figures side by side."""
     pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
     return element("dl", *pairs, class_="strip", **attributes)

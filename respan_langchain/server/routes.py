@@ -22,8 +22,8 @@ from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import export, layout
-from respan_langchain.server.html import element, log_link, visible_text
-from respan_langchain.server.pages import compare, datasets, review, row, rows
+from respan_langchain.server.html import dataset_link, element, log_link, visible_text
+from respan_langchain.server.pages import compare, datasets, queue, review, row, rows
 from respan_langchain.server.query import parse_query, parse_view
 from respan_langchain.server.session import Sessions, login_page
 
@@ -110,6 +110,8 @@ class WebPages:
             case ["live"]:
                 version = request.parameters.get("version", "")
                 return {"GET": lambda: rows.live(store, dataset_id, view, version)}
+            case ["review"]:
+                return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
             case ["charts"]:
                 return {"GET": lambda: rows.show_charts(store, dataset_id, view)}
             case ["compare"]:
@@ -145,7 +147,11 @@ class WebPages:
 
     def _save_review(self, request: Request, dataset_id: str, unique_id: str) -> Response:
         review.save(self.store, dataset_id, unique_id, request.body)
-        return Response(303, headers={"location": log_link(dataset_id, unique_id)})
+        if "queue" not in request.parameters:
+            return Response(303, headers={"location": log_link(dataset_id, unique_id)})
+        position = queue.parse_position(request)
+        address = dataset_link(dataset_id, "review", position.query(after=unique_id))
+        return Response(303, headers={"location": address})
 
 
 def _check_same_origin(request: Request) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from respan_langchain.embedded.store.errors import NotFoundError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
 from respan_langchain.embedded.store.migrations import INDEXED_COLUMNS
 
@@ -203,12 +204,34 @@ def find_neighbours(
     connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
 ) -> tuple[str | None, str | None]:
     """Return the ids of the next newer and the next older log that match; None at either end."""
-    found = []
-    for sign, direction in [(">", "ASC"), ("<", "DESC")]:
-        row = connection.execute(
-            f"SELECT unique_id FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
-            f" AND {condition.sql} AND seq {sign} ? ORDER BY seq {direction} LIMIT 1",
-            (dataset, *condition.parameters, seq),
-        ).fetchone()
-        found.append(str(row["unique_id"]) if row is not None else None)
-    return found[0], found[1]
+    return (
+        find_newer(connection, dataset, condition, seq),
+        find_older(connection, dataset, condition, seq),
+    )
+
+
+def find_newer(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+) -> str | None:
+    """Return the id of the first matching log after `seq`."""
+    newer = all_of([condition, Condition("logs.seq > ?", (seq,))])
+    return _find_first(connection, dataset, newer, order="seq ASC")
+
+
+def find_older(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+) -> str | None:
+    """Return the id of the last matching log before `seq`."""
+    older = all_of([condition, Condition("logs.seq < ?", (seq,))])
+    return _find_first(connection, dataset, older, order="seq DESC")
+
+
+def _find_first(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, *, order: str
+) -> str | None:
+    row = connection.execute(
+        f"SELECT unique_id FROM {tables_for(condition)}"  # noqa: S608
+        f" WHERE dataset = ? AND {condition.sql} ORDER BY {order} LIMIT 1",
+        (dataset, *condition.parameters),
+    ).fetchone()
+    return str(row["unique_id"]) if row is not None else None

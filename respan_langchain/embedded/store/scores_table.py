@@ -24,15 +24,20 @@ class Score:
     score: float | None
     passed: bool | None = None
     comment: str = ""
+    author: str = ""
+    """Who gave it, where a person did."""
 
 
 def upsert(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
     """Store scores, each in place of the evaluator's earlier one; deleted logs are ignored."""
     now = time.time()
     connection.executemany(
-        "INSERT OR REPLACE INTO scores(log, evaluator, score, passed, comment, created_at)"
-        " SELECT seq, ?, ?, ?, ?, ? FROM logs WHERE seq = ?",
-        [(one.evaluator, one.score, one.passed, one.comment, now, one.log) for one in scores],
+        "INSERT OR REPLACE INTO scores(log, evaluator, score, passed, comment, author, created_at)"
+        " SELECT seq, ?, ?, ?, ?, ?, ? FROM logs WHERE seq = ?",
+        [
+            (one.evaluator, one.score, one.passed, one.comment, one.author, now, one.log)
+            for one in scores
+        ],
     )
 
 

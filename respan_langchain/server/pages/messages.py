@@ -21,6 +21,8 @@ INLINE_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\
 """The only pictures that are shown: what they are is in the log itself."""
 MAX_CHARS = 20_000
 """Characters of one text that are shown at first."""
+UNFOLDED_MESSAGES = 4
+"""The last messages of a folded conversation, which are always shown."""
 FOLD_SYSTEM_CHARS = 400
 """Characters beyond which a system message is folded."""
 STEP_FIELDS = frozenset({"tool", "input", "output", "tool_call_id"})
@@ -35,11 +37,13 @@ class ContentRenderer:
     """Whether even very long texts are shown to their end."""
     full_url: str = ""
     """The address of the page that shows them whole."""
+    fold_messages: bool = False
+    """Whether a long conversation shows its last messages only, and the others on demand."""
 
     def render(self, value: Any, role: str | None = None) -> Html:
         """Show any value: a conversation, a message, documents, a text, or JSON."""
         if is_conversation(value):
-            return element("ol", *[self.message(one) for one in value], class_="conversation")
+            return self.conversation(value)
         if is_message(value):
             return element("ol", self.message(value), class_="conversation")
         if are_documents(value):
@@ -48,6 +52,22 @@ class ContentRenderer:
             body = self.text(value)
             return element("div", body, class_=f"said said-{role}" if role else "said")
         return self.json(value)
+
+    def conversation(self, messages: list[Mapping[str, Any]]) -> Html:
+        """Show messages in their order."""
+        folded = len(messages) - UNFOLDED_MESSAGES if self.fold_messages else 0
+        if folded < 2:
+            return self._messages(messages)
+        earlier = element(
+            "details",
+            element("summary", f"{folded} earlier messages"),
+            self._messages(messages[:folded]),
+            class_="earlier",
+        )
+        return join(earlier, self._messages(messages[folded:]))
+
+    def _messages(self, messages: list[Mapping[str, Any]]) -> Html:
+        return element("ol", *[self.message(one) for one in messages], class_="conversation")
 
     def message(self, message: Mapping[str, Any]) -> Html:
         """Show one message with all its parts."""

@@ -1,6 +1,7 @@
-"""What a person thinks of a row: the output that should have been, a score, a comment."""
+"""The review form of a row: the expected output, a score and a comment by a person."""
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,58 +14,98 @@ from respan_langchain.embedded.store import datasets_table, logs_table, scores_t
 from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server.html import Html, element, log_link
+from respan_langchain.server.formatting import format_age, format_iso
+from respan_langchain.server.html import Html, element, join, log_link, visible_text
 from respan_langchain.server.preview import parse_stored, pretty
 
 MAX_COPY_CHARS = 20_000
-"""Characters of an output that can be taken over."""
+"""An output up to this many characters can be copied into the expected output."""
+MAX_AUTHOR_CHARS = 100
+
+CHOICES = (("1", "Good", "1"), ("0.5", "So-so", "2"), ("0", "Bad", "3"), ("", "None", "0"))
+"""The values of the score, their names and their keys."""
 
 
-def review_form(dataset_id: str, row: sqlite3.Row, scores: list[sqlite3.Row]) -> Html:
-    """Make the form."""
-    mine = next((one for one in scores if one["evaluator"] == HUMAN_EVALUATOR), None)
-    expected = parse_stored(row["expected_output"])
-    score = mine["score"] if mine else None
+def review_form(
+    dataset_id: str, row: sqlite3.Row, scores: list[sqlite3.Row], *, queue_query: str | None = None
+) -> Html:
+    """Build the form.
+
+    Args:
+        dataset_id: The row's dataset.
+        row: What is reviewed.
+        scores: All scores of the row.
+        queue_query: The query of the review queue; saving then leads to its next row.
+    """
+    review = next((score for score in scores if score["evaluator"] == HUMAN_EVALUATOR), None)
+    in_queue = queue_query is not None
     return element(
         "form",
-        element("h2", "Review"),
-        _expected_output_field(expected, row),
-        element("fieldset", element("legend", "Score"), *_score_choices(score), class_="marks"),
+        element("div", element("h2", "Review"), _byline(review), class_="review-head"),
+        _expected_output_field(row),
+        _score_field(review["score"] if review else None),
+        _comment_field(review["comment"] if review else ""),
+        _author_field(review["author"] if review else ""),
+        _reviewed_field(is_reviewed=review is not None) if in_queue else None,
         element(
-            "label",
-            "Comment",
-            element(
-                "textarea", mine["comment"] if mine else "", name="comment", rows="2", dir="auto"
-            ),
+            "button",
+            "Save and next" if in_queue else "Save",
+            element("kbd", "Ctrl Enter") if in_queue else None,
+            type="submit",
+            class_="primary",
+            data_key="save",
         ),
-        element("button", "Save", type="submit", class_="primary"),
         method="post",
-        action=log_link(dataset_id, row["unique_id"], "review"),
+        action=log_link(dataset_id, row["unique_id"], "review", queue_query or ""),
         class_="review",
-        data_review=True,
+        data_review=None if in_queue else True,
+        data_queue=in_queue,
+        data_draft=row["unique_id"],
     )
 
 
-def _expected_output_field(expected: Any, row: sqlite3.Row) -> Html:
+def _byline(review: sqlite3.Row | None) -> Html | None:
+    if review is None:
+        return None
+    age = element(
+        "time",
+        format_age(review["created_at"], time.time()),
+        datetime=format_iso(review["created_at"]),
+    )
+    by = join(" by ", visible_text(review["author"])) if review["author"] else None
+    return element("p", "Reviewed", by, ", ", age, class_="hint")
+
+
+def _expected_output_field(row: sqlite3.Row) -> Html:
+    expected = parse_stored(row["expected_output"])
     is_text = expected is None or isinstance(expected, str)
-    written = (expected or "") if is_text else pretty(expected)
-    output = content_text(parse_stored(row["output"])) if row["output"] is not None else ""
-    label = "Expected output" if is_text else "Expected output (JSON)"
     area = element(
-        "textarea", written, name="expected_output", rows="5", dir="auto", data_key="edit",
+        "textarea",
+        (expected or "") if is_text else pretty(expected),
+        name="expected_output",
+        rows="5",
+        dir="auto",
+        data_key="edit",
         placeholder="What the output should have been",
-    )  # fmt: skip
+    )
+    label = "Expected output" if is_text else "Expected output (JSON)"
     kind = element("input", type="hidden", name="kind", value="text" if is_text else "json")
-    use = element(
-        "button", "Take over the output", type="button", class_="link",
-        data_fill=output[:MAX_COPY_CHARS],
-    ) if output and len(output) <= MAX_COPY_CHARS and is_text else None  # fmt: skip
-    return element("div", element("label", label, area), kind, use, class_="expected")
+    copy = _copy_button(row) if is_text else None
+    return element("div", element("label", label, area), kind, copy, class_="expected")
 
 
-def _score_choices(score: float | None) -> list[Html]:
-    marks = [("1", "Good"), ("0.5", "So-so"), ("0", "Bad"), ("", "None")]
-    return [
+def _copy_button(row: sqlite3.Row) -> Html | None:
+    output = content_text(parse_stored(row["output"])) if row["output"] is not None else ""
+    if not output or len(output) > MAX_COPY_CHARS:
+        return None
+    return element(
+        "button", "Copy from the output", type="button", class_="link", data_fill=output,
+        data_key="copy-output",
+    )  # fmt: skip
+
+
+def _score_field(score: float | None) -> Html:
+    choices = [
         element(
             "label",
             element(
@@ -74,32 +115,58 @@ def _score_choices(score: float | None) -> list[Html]:
                 value=value,
                 checked=(score is None) if value == "" else score == float(value),
             ),
-            element("span", name),
+            element("span", name, element("kbd", key)),
         )
-        for value, name in marks
+        for value, name, key in CHOICES
     ]
+    return element("fieldset", element("legend", "Score"), *choices, class_="marks")
+
+
+def _comment_field(comment: str) -> Html:
+    area = element("textarea", comment, name="comment", rows="2", dir="auto", data_key="comment")
+    return element("label", "Comment", area)
+
+
+def _author_field(author: str) -> Html:
+    field = element(
+        "input",
+        name="author",
+        value=author,
+        maxlength=MAX_AUTHOR_CHARS,
+        autocomplete="name",
+        data_remember="author",
+    )
+    return element("label", "Your name", field, class_="author")
+
+
+def _reviewed_field(*, is_reviewed: bool) -> Html:
+    """Mark the row as reviewed even where the form is left empty; undo takes the mark back."""
+    return element(
+        "input", type="hidden", name="reviewed", value="1", data_before="1" if is_reviewed else ""
+    )
 
 
 def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
-    """Keep what a person wrote; an empty expected output takes it back.
+    """Store a review; an empty expected output is cleared, and an empty review is deleted.
 
     Raises:
-        RefusedError: 400, when it cannot be kept as it is.
+        HttpError: 400, when a field is not valid.
     """
-    said = _parse_form(body)
-    expected, score = _parse_expected_output(said), _parse_score(said)
-    comment = said.get("comment", "").strip()
+    form = _parse_form(body)
+    expected, score = _parse_expected_output(form), _parse_score(form)
+    comment = form.get("comment", "").strip()
+    author = form.get("author", "").strip()[:MAX_AUTHOR_CHARS]
+    is_empty = score is None and not comment and not form.get("reviewed")
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
         logs_table.set_expected_output(connection, row["seq"], expected)
-        if score is None and not comment:
+        if is_empty:
             scores_table.delete(connection, row["seq"], HUMAN_EVALUATOR)
         else:
             passed = None if score is None else score >= 0.5
-            scores_table.upsert(
-                connection, [Score(row["seq"], HUMAN_EVALUATOR, score, passed, comment)]
-            )
+            review = Score(row["seq"], HUMAN_EVALUATOR, score, passed, comment, author)
+            scores_table.upsert(connection, [review])
         datasets_table.touch(connection, dataset)
 
 
@@ -108,18 +175,18 @@ def _parse_form(body: bytes) -> dict[str, str]:
         found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
     except (UnicodeDecodeError, ValueError) as error:
         raise HttpError(422, "The form is malformed.") from error
-    # Browsers send line breaks as CR LF, and only those of a form.
+    # Browsers send the line breaks of a form as CR LF.
     return {name: values[-1].replace("\r\n", "\n") for name, values in found.items()}
 
 
 def _parse_expected_output(form: Mapping[str, str]) -> str | None:
-    written = form.get("expected_output", "")
-    if not written.strip():
+    text = form.get("expected_output", "")
+    if not text.strip():
         return None
     if form.get("kind") != "json":
-        return encode_json(written)
+        return encode_json(text)
     try:
-        value = orjson.loads(written)
+        value: Any = orjson.loads(text)
         if isinstance(value, str | dict | list):
             return encode_json(value)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
@@ -128,7 +195,7 @@ def _parse_expected_output(form: Mapping[str, str]) -> str | None:
 
 
 def _parse_score(form: Mapping[str, str]) -> float | None:
-    written = form.get("score", "")
-    if written not in {"", "0", "0.5", "1"}:
+    text = form.get("score", "")
+    if text not in {"", "0", "0.5", "1"}:
         raise HttpError.for_field("score", "must be 0, 0.5 or 1")
-    return float(written) if written else None
+    return float(text) if text else None

@@ -1,4 +1,4 @@
-"""One row: its conversation, its figures, what people and evaluators think of it, its raw JSON."""
+"""The page of one row: contents, figures, review, scores, metadata, raw JSON."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from respan_langchain.server.query import View
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """One row with its surroundings."""
+    """A row with its scores, neighbours and trace."""
 
     dataset: sqlite3.Row
     row: sqlite3.Row
@@ -38,7 +38,7 @@ class RowContext:
 
     @property
     def name(self) -> str:
-        """What the row is called."""
+        """The name of the row."""
         return str(self.row["span_name"] or self.row["log_type"] or "Row")
 
 
@@ -47,7 +47,7 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all:
     found = load_context(store, dataset_id, unique_id, view)
     query = view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
-    reader = ContentRenderer(show_all, rest)
+    renderer = ContentRenderer(show_all, rest)
     way = layout.breadcrumbs(
         ("Datasets", "/"),
         (found.dataset["name"], dataset_link(dataset_id, "", query)),
@@ -57,14 +57,19 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all:
         f"{found.name} · {found.dataset['name']}",
         _head(found, dataset_id, query),
         _figures(found.row),
-        _failure(found.row, reader),
-        element("div", _main(found, reader), _side(found, dataset_id, rest), class_="row-page"),
+        render_error(found.row, renderer),
+        element(
+            "div",
+            render_contents(found.row, renderer),
+            _side(found, dataset_id, rest),
+            class_="row-page",
+        ),
         breadcrumbs=way,
     )
 
 
 def load_context(store: Store, dataset_id: str, unique_id: str, view: View) -> RowContext:
-    """Find a row, and its neighbours among those that are chosen."""
+    """Load a row, and its neighbours among the filtered rows."""
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         row = logs_table.get(connection, dataset["seq"], unique_id)
@@ -85,23 +90,6 @@ def _neighbours(
 
 
 def _head(found: RowContext, dataset_id: str, query: str) -> Html:
-    row = found.row
-    known = row["status"] if row["status"] in {"success", "error"} else "unknown"
-    facts = [
-        element(
-            "span", visible_text(row["status"] or "status unknown"), class_=f"badge badge-{known}"
-        ),
-        element(
-            "time",
-            format_time(row["happened_at"]),
-            datetime=format_iso(row["happened_at"]),
-        ),
-    ]
-    facts += [
-        element("span", visible_text(row[name]), class_="fact")
-        for name in ("log_type", "model")
-        if row[name]
-    ]
     links = [
         _neighbour("Newer", "newer", found.newer, dataset_id, query),
         _neighbour("Older", "older", found.older, dataset_id, query),
@@ -109,10 +97,27 @@ def _head(found: RowContext, dataset_id: str, query: str) -> Html:
     return element(
         "div",
         element("h1", visible_text(found.name), dir="auto"),
-        element("p", *facts, class_="facts"),
+        render_facts(found.row),
         element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
         class_="page-head",
     )
+
+
+def render_facts(row: sqlite3.Row) -> Html:
+    """Show a row's status, time, type, model, customer and thread in one line."""
+    known = row["status"] if row["status"] in {"success", "error"} else "unknown"
+    facts = [
+        element(
+            "span", visible_text(row["status"] or "status unknown"), class_=f"badge badge-{known}"
+        ),
+        element("time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"])),
+    ]
+    facts += [
+        element("span", visible_text(row[name]), class_="fact")
+        for name in ("log_type", "model", "customer_identifier", "thread_identifier")
+        if row[name]
+    ]
+    return element("p", *facts, class_="facts")
 
 
 def _neighbour(name: str, key: str, unique_id: str | None, dataset_id: str, query: str) -> Html:
@@ -136,45 +141,51 @@ def _figures(row: sqlite3.Row) -> Html:
     return layout.metric_strip(shown)
 
 
-def _failure(row: sqlite3.Row, reader: ContentRenderer) -> Html | None:
+def render_error(row: sqlite3.Row, renderer: ContentRenderer) -> Html | None:
+    """Show a row's error message; None where it has none."""
     if row["error_message"] is None:
         return None
     head = element("h2", "Error")
-    return element("section", head, reader.text(row["error_message"]), class_="failure")
+    return element("section", head, renderer.text(row["error_message"]), class_="failure")
 
 
-def _main(found: RowContext, reader: ContentRenderer) -> Html:
-    row = found.row
-    output = parse_stored(row["output"])
-    shown = reader.render(output, "output") if row["output"] is not None else _none("No output.")
-    said = (
-        reader.render(parse_stored(row["input"]), "input")
+def render_contents(row: sqlite3.Row, renderer: ContentRenderer) -> Html:
+    """Show a row's input, what its run retrieved and called, and its output."""
+    output = (
+        renderer.render(parse_stored(row["output"]), "output")
+        if row["output"] is not None
+        else _none("No output.")
+    )
+    given = (
+        renderer.render(parse_stored(row["input"]), "input")
         if row["input"] is not None
         else _none("No input.")
     )
     return element(
         "div",
-        element("section", element("h2", "Input"), said, class_="input"),
-        _documents_and_tools(parse_stored(row["metadata"]), reader),
-        element("section", element("h2", "Output"), shown, class_="output"),
+        element("section", element("h2", "Input"), given, class_="input"),
+        _documents_and_tools(parse_stored(row["metadata"]), renderer),
+        element("section", element("h2", "Output"), output, class_="output"),
         class_="row-main",
     )
 
 
-def _documents_and_tools(metadata: Any, reader: ContentRenderer) -> Html | None:
-    """Show what the run read and did before its output, where the row tells."""
+def _documents_and_tools(metadata: Any, renderer: ContentRenderer) -> Html | None:
+    """Show the documents and tool calls that the metadata names; None where there are none."""
     found = metadata if isinstance(metadata, dict) else {}
     documents, steps = found.get("retrieved_documents"), found.get("trajectory")
     sections = []
     if are_documents(documents):
-        sections.append(element("section", element("h2", "Documents"), reader.documents(documents)))
+        sections.append(
+            element("section", element("h2", "Documents"), renderer.documents(documents))
+        )
     if isinstance(steps, list) and steps:
-        sections.append(element("section", element("h2", "Tools"), reader.steps(steps)))
+        sections.append(element("section", element("h2", "Tools"), renderer.steps(steps)))
     return join(*sections) if sections else None
 
 
-def _none(words: str) -> Html:
-    return element("p", words, class_="nothing")
+def _none(text: str) -> Html:
+    return element("p", text, class_="nothing")
 
 
 def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
@@ -183,7 +194,7 @@ def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
         "aside",
         review_form(dataset_id, row, found.scores),
         trace_list(dataset_id, row, found.trace),
-        _scores(found.scores),
+        evaluator_scores(found.scores),
         _facts("Metadata", parse_stored(row["metadata"])),
         _facts("Metrics", parse_stored(row["metrics"])),
         _raw(dataset_id, row, rest),
@@ -191,9 +202,10 @@ def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
     )
 
 
-def _scores(scores: list[sqlite3.Row]) -> Html | None:
-    judged = [one for one in scores if one["evaluator"] != scores_table.HUMAN_EVALUATOR]
-    if not judged:
+def evaluator_scores(scores: list[sqlite3.Row]) -> Html | None:
+    """Show the scores of evaluators; None where there are none."""
+    scored = [one for one in scores if one["evaluator"] != scores_table.HUMAN_EVALUATOR]
+    if not scored:
         return None
     rows = [
         join(
@@ -201,7 +213,7 @@ def _scores(scores: list[sqlite3.Row]) -> Html | None:
             element("dd", f"{one['score']:.3g}" if one["score"] is not None else UNKNOWN,
                     element("span", visible_text(one["comment"]), class_="hint")),
         )
-        for one in judged
+        for one in scored
     ]  # fmt: skip
     return element("section", element("h2", "Scores"), element("dl", *rows, class_="facts-list"))
 

@@ -39,7 +39,14 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
         class_="filters",
         role="search",
     )
-    return element("div", form, _export(dataset_id, view), class_="toolbar")
+    review = element(
+        "a",
+        "Review",
+        href=dataset_link(dataset_id, "review", view.query(page=1)),
+        class_="button",
+        data_key="review",
+    )
+    return element("div", form, review, _export(dataset_id, view), class_="toolbar")
 
 
 def chips(dataset_id: str, view: View) -> Html | None:

@@ -1,42 +1,44 @@
-// The page works without this file; with it, it is live and obeys the keyboard.
+// Adds live updates, keyboard shortcuts and drafts; the pages work without it.
 "use strict";
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const one = (selector, within = document) => within.querySelector(selector);
 
-function notice(words) {
+function notice(text) {
   const place = one("#notice");
-  place.textContent = words;
+  place.textContent = text;
   place.classList.add("shown");
   clearTimeout(notice.timer);
   notice.timer = setTimeout(() => place.classList.remove("shown"), 2500);
 }
 
-/* Moments, in the reader's own time. */
+/* Times, in the reader's time zone. */
 
 const sameDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const otherDay = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const otherYear = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
-function tellTimes(within) {
-  const today = new Date().toDateString();
+function showTimes(within) {
+  const now = new Date();
   for (const time of all("time", within)) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     time.title = inFull.format(moment);
     if (time.textContent.endsWith("ago") || time.textContent === "just now") continue;
-    time.textContent = (moment.toDateString() === today ? sameDay : otherDay).format(moment);
+    const format = moment.toDateString() === now.toDateString() ? sameDay : moment.getFullYear() === now.getFullYear() ? otherDay : otherYear;
+    time.textContent = format.format(moment);
   }
 }
 
-/* Parts that are fetched after the page is there, and parts that stay fresh. */
+/* Parts of a page that load later, and parts that are refreshed. */
 
 async function fetchPart(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (answer.status === 204 || !answer.ok) return null;
   const part = document.createElement("template");
   part.innerHTML = await answer.text();
-  tellTimes(part.content);
+  showTimes(part.content);
   return part.content;
 }
 
@@ -81,7 +83,7 @@ function keepFresh(place) {
   again();
 }
 
-/* Rows: one is the current one, two may be marked. */
+/* The table of rows: one is current, two may be marked. */
 
 let current = null;
 const rows = () => all("tr[data-row]");
@@ -120,13 +122,24 @@ function showMarks() {
 const step = (rel) => one(`a[rel=${rel}]`)?.click();
 const follow = (key) => one(`[data-key=${key}]`);
 
+const followFirst = (...names) => names.map(follow).find(Boolean);
+
 const keys = {
-  j: () => (follow("older") ? follow("older").click() : move(1)),
-  k: () => (follow("newer") ? follow("newer").click() : move(-1)),
+  j: () => { const link = followFirst("queue-skip", "older"); return link ? link.click() : move(1); },
+  k: () => { const link = followFirst("queue-previous", "newer"); return link ? link.click() : move(-1); },
+  1: () => chooseScore("1"),
+  2: () => chooseScore("0.5"),
+  3: () => chooseScore("0"),
+  0: () => chooseScore(""),
+  o: () => follow("copy-output")?.click(),
+  s: () => follow("save")?.click(),
+  z: undo,
+  r: () => follow("review")?.click(),
+  Enter: () => one("form[data-queue]")?.requestSubmit(),
   ArrowDown: () => current !== null && move(1),
   ArrowUp: () => current !== null && move(-1),
   x: () => { const box = currentRow() && one("input[name=row]", currentRow()); if (box && !box.disabled) { box.checked = !box.checked; showMarks(); } },
-  c: () => { const button = one(".compare-bar button"); if (button && !button.disabled) button.click(); },
+  c: () => { if (follow("comment")) return follow("comment").focus(); const button = one(".compare-bar button"); if (button && !button.disabled) button.click(); return undefined; },
   "/": () => follow("search")?.focus(),
   e: () => follow("edit")?.focus(),
   "[": () => step("prev"),
@@ -138,12 +151,19 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = event.target.closest("form.review") ?? one("form.review");
+    if (!form) return undefined;
+    event.preventDefault();
+    return form.requestSubmit();
+  }
   if (event.key === "Escape" && typing) return typing.blur();
   if (event.key === "Escape") return closeMenus(null);
   if (typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return undefined;
   const act = keys[event.key];
   if (!act) return undefined;
   if (event.key.startsWith("Arrow") && current === null) return undefined;
+  if (event.key === "Enter" && (event.target.closest("a, button, summary, input") || !one("form[data-queue]"))) return undefined;
   event.preventDefault();
   return act();
 });
@@ -174,6 +194,7 @@ document.addEventListener("click", async (event) => {
     const area = one("textarea[name=expected_output]");
     area.value = button.dataset.fill;
     area.focus();
+    keepDraft(area.form);
   }
   if (button.dataset.copy) {
     try {
@@ -186,20 +207,106 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   if (event.target.matches("input[name=row]")) showMarks();
+  if (event.target.matches("[data-remember]")) store(localStorage, event.target.dataset.remember, event.target.value);
 });
+
+/* Reviews: drafts, so that nothing typed is lost, and undo. */
+
+function store(storage, name, value) {
+  try {
+    if (value === null) storage.removeItem(name);
+    else storage.setItem(name, JSON.stringify(value));
+  } catch { /* Storage is full or not allowed. */ }
+}
+
+function stored(storage, name) {
+  try { return JSON.parse(storage.getItem(name)); } catch { return null; }
+}
+
+const values = (form) => Object.fromEntries(new FormData(form));
+const draftOf = (form) => `draft:${form.dataset.draft}`;
+const keepDraft = (form) => store(localStorage, draftOf(form), values(form));
+
+function fill(form, saved) {
+  for (const field of all("input:not([type=hidden]), textarea", form)) {
+    if (!(field.name in saved)) continue;
+    if (field.type === "radio") field.checked = field.value === saved[field.name];
+    else field.value = saved[field.name];
+  }
+}
+
+/* The values that the server holds, which undo writes back. */
+const savedValues = new WeakMap();
+
+function openDraft(form) {
+  const before = values(form);
+  const mark = one("input[name=reviewed]", form);
+  savedValues.set(form, mark ? { ...before, reviewed: mark.dataset.before } : before);
+  for (const field of all("[data-remember]", form)) field.value ||= stored(localStorage, field.dataset.remember) ?? "";
+  const draft = stored(localStorage, draftOf(form));
+  if (draft) {
+    fill(form, draft);
+    notice("Unsaved changes were restored");
+  }
+  form.addEventListener("input", () => keepDraft(form));
+}
+
+function chooseScore(value) {
+  const choice = one(`form.review input[name=score][value="${value}"]`);
+  if (!choice) return;
+  choice.checked = true;
+  keepDraft(choice.form);
+}
+
+function rememberUndo(form) {
+  store(sessionStorage, "undo", { action: form.action, values: savedValues.get(form), page: location.href, row: "queue" in form.dataset ? form.dataset.draft : null });
+}
+
+/* A form of the queue is saved when the next row of the queue is shown. */
+function confirmSaved() {
+  const saving = stored(sessionStorage, "saving");
+  store(sessionStorage, "saving", null);
+  if (!saving || !one(".queue-head")) return;
+  store(localStorage, `draft:${saving}`, null);
+  notice("Saved. Press z to undo.");
+}
+
+async function undo() {
+  const last = stored(sessionStorage, "undo");
+  if (!last) return notice("Nothing to undo");
+  try {
+    await fetch(last.action, { method: "POST", body: new URLSearchParams(last.values), redirect: "manual" });
+  } catch { return notice("Not undone: the server does not answer"); }
+  store(sessionStorage, "undo", null);
+  const page = new URL(last.page);
+  if (last.row) {
+    page.searchParams.delete("after");
+    page.searchParams.set("row", last.row);
+  }
+  return location.assign(page);
+}
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
+  if (form.matches("[data-queue]")) {
+    rememberUndo(form);
+    store(sessionStorage, "saving", form.dataset.draft);
+    return;
+  }
   if (!form.matches("[data-review]")) return;
   event.preventDefault();
+  rememberUndo(form);
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
     const saved = answer.type === "opaqueredirect" || answer.ok;
-    notice(saved ? "Saved" : "Not saved: is it JSON?");
-  } catch { notice("Not saved: the server is away"); }
+    if (saved) store(localStorage, draftOf(form), null);
+    notice(saved ? "Saved. Press z to undo." : "Not saved: is it JSON?");
+  } catch { notice("Not saved: the server does not answer. Your text is kept in this browser."); }
 });
 
-tellTimes(document);
+showTimes(document);
+all("form[data-draft]").forEach(openDraft);
+confirmSaved();
 showMarks();
 all("[data-load]").forEach(load);
 all("[data-live]").forEach(keepFresh);

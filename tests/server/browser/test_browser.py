@@ -106,11 +106,11 @@ def test_the_expected_output_is_corrected_by_keyboard_alone(person, dataset, pla
     assert corrected["expected_output"] == "a better answer"
 
 
-def test_an_output_is_taken_over_and_scored(person, dataset, platform_on_disk):
+def test_an_output_is_copied_and_scored(person, dataset, platform_on_disk):
     unique_id = platform_on_disk.logs(dataset)[2]["unique_id"]
     person.goto(f"/datasets/{dataset}/logs/{unique_id}/")
 
-    person.get_by_role("button", name="Take over the output").click()
+    person.get_by_role("button", name="Copy from the output").click()
     person.get_by_text("Good", exact=True).click()
     person.get_by_label("Comment").fill("right")
     person.get_by_role("button", name="Save").click()
@@ -235,7 +235,7 @@ def test_the_shortcuts_are_explained(person):
     person.goto("/")
     person.keyboard.press("?")
 
-    person.get_by_text("edit the expected output").wait_for()
+    person.get_by_text("write the expected output").wait_for()
     person.keyboard.press("Escape")
     person.get_by_role("dialog").wait_for(state="hidden")
 
