@@ -16,7 +16,7 @@ import orjson
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.calls import canonical
 from respan_langchain.experiments.recorded_rows import RecordedRow
-from respan_langchain.experiments.results import Trial
+from respan_langchain.experiments.results import Trial, mean_scores
 
 DEFAULT_PATH: Final = "respan.lock"
 VERSION: Final = 1
@@ -63,14 +63,13 @@ def lock_rows(
     dataset: str, dataset_id: str, rows: Iterable[RecordedRow], trials: Iterable[Trial] = ()
 ) -> Lock:
     """Lock these rows, with the mean scores of the trials as accepted scores."""
-    values: dict[str, dict[str, list[float]]] = {}
+    by_row: dict[str, list[Trial]] = {}
     for trial in trials:
-        for name, score in trial.scores.items():
-            values.setdefault(trial.row_id, {}).setdefault(name, []).append(score)
+        by_row.setdefault(trial.row_id, []).append(trial)
     return Lock(
         dataset,
         dataset_id,
-        {row.id: LockedRow(hash_row(row), _means(values.get(row.id, {}))) for row in rows},
+        {row.id: LockedRow(hash_row(row), mean_scores(by_row.get(row.id, ()))) for row in rows},
     )
 
 
@@ -141,10 +140,6 @@ def write_lock(lock: Lock, path: str | Path = DEFAULT_PATH) -> None:
             )
             lines.append(f"scores = {{ {scores} }}")
     Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {name: round(sum(scores) / len(scores), 6) for name, scores in values.items()}
 
 
 def _score_changes(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from itertools import islice
 from typing import Any, Final, Literal
@@ -19,7 +20,7 @@ from respan_langchain.experiments.recorded_rows import (
     skip_reason,
 )
 from respan_langchain.experiments.recorded_tools import OnDivergence, installed
-from respan_langchain.experiments.results import ReplayResult, Trial
+from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
 from respan_langchain.experiments.runner import Plan, Runner, score
 from respan_langchain.experiments.scorers import Scorer, same_answer, scorer_name
 
@@ -110,6 +111,38 @@ def replay(
         label_noise=_label_noise(rows, before, scorers) if baseline == "recorded" else {},
         stopped=runner.stopped,
     )
+
+
+def replay_row(
+    row: RecordedRow,
+    runnable: Runnable[Any, Any] | Callable[..., Any] | str,
+    *,
+    scorers: Sequence[Scorer] = (same_answer,),
+    tools: Literal["recorded", "live"] = "recorded",
+    on_divergence: OnDivergence = "stop",
+    allow: Iterable[str] = (),
+    repeat: int = 1,
+    make_input: Callable[[Any], Any] | None = None,
+    config: RunnableConfig | None = None,
+) -> Trial:
+    """Run one row; with repeats, the worst trial with the mean scores. Arguments as `replay`."""
+    _check_options(tools, on_divergence, repeat, 1, None)
+    chain = load_runnable(runnable)
+    plan = Plan(
+        runnable=chain,
+        scorers=tuple(scorers),
+        make_input=_input_maker(chain, make_input),
+        recorded_tools=tools == "recorded",
+        on_divergence=on_divergence,
+        allow=frozenset(allow),
+        repeat=repeat,
+        concurrency=1,
+        config=config or RunnableConfig(),
+    )
+    with Journal(None, {}) as journal, installed():
+        trials = Runner(plan, journal).run([row])
+    worst = min(trials, key=lambda trial: (trial.status == "answered", sum(trial.scores.values())))
+    return replace(worst, scores=mean_scores(trials))
 
 
 def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Runnable[Any, Any]:

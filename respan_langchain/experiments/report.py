@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from respan_langchain.experiments.calls import read_calls
+from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import text_of
 from respan_langchain.experiments.verdict import MetricVerdict, Verdict
@@ -129,6 +130,20 @@ def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
             ),
         )
     return list(shown.values())
+
+
+def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
+    """One trial in words: the row, what got worse, where the trajectories part, both answers."""
+    difference = first_difference(row.metadata.get("trajectory") or (), trial.trajectory)
+    answer = _short(trial.output) if trial.status == "answered" else trial.error or trial.status
+    return "\n".join(
+        [
+            f"row {row.id}: {'; '.join([*worse, *trial.divergences]) or trial.status}",
+            *([difference] if difference and not trial.divergences else []),
+            f"asked   {_short(row.input)}",
+            f"answer  {word_diff(_short(row.reference), answer)}",
+        ]
+    )
 
 
 def word_diff(before: str, after: str) -> str:

@@ -164,6 +164,15 @@ class ReplayResult:
         return to_markdown(self)
 
 
+def mean_scores(trials: Sequence[Trial]) -> dict[str, float]:
+    """The mean of each score over the trials that have it."""
+    values: dict[str, list[float]] = {}
+    for trial in trials:
+        for name, score in trial.scores.items():
+            values.setdefault(name, []).append(score)
+    return {name: fmean(scores) for name, scores in values.items()}
+
+
 _Values = Mapping[str, Mapping[str, Sequence[float]]]
 """By row id and metric: a value for each repeat."""
 _AMOUNTS = ("cost", "latency")

@@ -1,0 +1,195 @@
+"""A pytest plugin: a test for each row of `respan.lock`, with tools answered from the recording.
+
+    @pytest.mark.respan_rows("support-bot")
+    def test_support(respan_replay):
+        respan_replay(chain)
+
+Collection reads the lock file alone; a row is fetched when its test runs. What costs to import is
+imported in the fixtures, so that a project without such tests pays nothing. With pytest-xdist the
+scores reach the controller in the test reports, and it writes the lock.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from respan_langchain.datasets.dataset import Dataset
+    from respan_langchain.experiments.lock import Lock
+    from respan_langchain.experiments.recorded_rows import RecordedRow
+    from respan_langchain.experiments.results import Trial
+
+MARKER: Final = "respan_rows"
+ROW_PROPERTY: Final = "respan_row"
+SCORE_PREFIX: Final = "respan_score."
+"""Of the user properties in which a test reports its scores; JUnit files show them."""
+_LOCKS: Final = pytest.StashKey[dict[str, "Lock"]]()
+_DATASETS: Final = pytest.StashKey[dict[str, "Dataset"]]()
+
+Replay = Callable[..., "Trial"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("respan", "tests over rows of a Respan dataset")
+    group.addoption("--respan-lock", metavar="PATH", default="respan.lock", help="the lock file")
+    group.addoption(
+        "--respan-accept", action="store_true", help="write the scores of this run to the lock file"
+    )
+    group.addoption(
+        "--respan-tools",
+        choices=("recorded", "live"),
+        default="recorded",
+        help="where tools and retrievers get their answers (default: recorded)",
+    )
+    group.addoption(
+        "--respan-repeat", type=int, default=1, metavar="N", help="runs of each row (default: 1)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marker."""
+    config.addinivalue_line(
+        "markers", f"{MARKER}(dataset, limit=None): run the test for each row of the lock file"
+    )
+    config.stash[_LOCKS] = {}
+    config.stash[_DATASETS] = {}
+    if config.getoption("--respan-accept"):
+        config.pluginmanager.register(ScoreCollector(), "respan_score_collector")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the connections."""
+    for dataset in config.stash.get(_DATASETS, {}).values():
+        dataset.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each locked row."""
+    marker = metafunc.definition.get_closest_marker(MARKER)
+    if marker is None:
+        return
+    name = marker.args[0] if marker.args else marker.kwargs.get("dataset")
+    lock = _read_lock(metafunc.config)
+    if name not in (lock.dataset, lock.dataset_id):
+        raise pytest.UsageError(
+            f"{MARKER}({name!r}): the lock file is of {lock.dataset!r};"
+            f" run `respan-langchain lock {name}`"
+        )
+    if "respan_row" not in metafunc.fixturenames:
+        metafunc.fixturenames.append("respan_row")
+    ids = list(lock.rows)[: marker.kwargs.get("limit")]
+    metafunc.parametrize("respan_row", ids, indirect=True, ids=ids)
+
+
+@pytest.fixture
+def respan_row(request: pytest.FixtureRequest) -> "RecordedRow":
+    """The recorded row of this test."""
+    from respan_langchain.client.filters import field
+    from respan_langchain.datasets.dataset import Dataset
+    from respan_langchain.experiments.recorded_rows import read_row
+
+    lock = _read_lock(request.config)
+    opened = request.config.stash[_DATASETS]
+    if lock.dataset not in opened:
+        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset)
+    dataset = opened[lock.dataset]
+    found = dataset.where(field("custom_identifier") == request.param)
+    row = next((read_row(log) for log in found), None)
+    if row is None:
+        pytest.fail(f"row {request.param} is not in {lock.dataset}; run `respan-langchain lock`")
+    return row
+
+
+@pytest.fixture
+def respan_replay(request: pytest.FixtureRequest, respan_row: "RecordedRow") -> Replay:
+    """Runs a chain on the row of this test, and fails if a score is below the accepted one."""
+
+    def run(chain: Any, scorers: Any = None, **options: Any) -> "Trial":
+        __tracebackhide__ = True
+        from respan_langchain.experiments.replay import replay_row
+        from respan_langchain.experiments.scorers import same_answer
+
+        trial = replay_row(
+            respan_row,
+            chain,
+            scorers=[same_answer] if scorers is None else scorers,
+            tools=request.config.getoption("--respan-tools"),
+            repeat=request.config.getoption("--respan-repeat"),
+            **options,
+        )
+        request.node.user_properties.append((ROW_PROPERTY, respan_row.id))
+        for name, score in trial.scores.items():
+            request.node.user_properties.append((f"{SCORE_PREFIX}{name}", score))
+        if not request.config.getoption("--respan-accept"):
+            _compare(request.config, respan_row, trial)
+        return trial
+
+    return run
+
+
+class ScoreCollector:
+    """Collects scores from the reports of tests, and writes those of an accepted run.
+
+    Workers of pytest-xdist send their reports to the controller, which alone writes.
+    """
+
+    def __init__(self) -> None:
+        self._scores: dict[str, dict[str, float]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Read the scores of a test's call."""
+        properties = dict(report.user_properties)
+        row = properties.get(ROW_PROPERTY)
+        if report.when == "call" and isinstance(row, str):
+            self._scores[row] = {
+                name.removeprefix(SCORE_PREFIX): float(str(value))
+                for name, value in properties.items()
+                if name.startswith(SCORE_PREFIX)
+            }
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the lock file with these scores."""
+        if not self._scores or hasattr(session.config, "workerinput"):
+            return
+        from dataclasses import replace
+
+        from respan_langchain.experiments.lock import write_lock
+
+        lock = _read_lock(session.config)
+        rows = {
+            row: replace(locked, scores={**locked.scores, **self._scores.get(row, {})})
+            for row, locked in lock.rows.items()
+        }
+        path = session.config.rootpath / session.config.getoption("--respan-lock")
+        write_lock(replace(lock, rows=rows), path)
+
+
+def _read_lock(config: pytest.Config) -> "Lock":
+    from respan_langchain.errors import ConfigurationError
+    from respan_langchain.experiments.lock import read_lock
+
+    path = config.getoption("--respan-lock")
+    locks = config.stash[_LOCKS]
+    if path not in locks:
+        try:
+            locks[path] = read_lock(config.rootpath / path)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from error
+    return locks[path]
+
+
+def _compare(config: pytest.Config, row: "RecordedRow", trial: "Trial") -> None:
+    """Fail with the row and the difference in words."""
+    __tracebackhide__ = True
+    from respan_langchain.experiments.report import describe_trial
+
+    accepted = _read_lock(config).rows[row.id].scores
+    worse = [
+        f"{name} {trial.scores.get(name, 0.0):g}, accepted {score:g}"
+        for name, score in accepted.items()
+        if name in trial.scores and trial.scores[name] < score
+    ]
+    if trial.status != "answered" or worse:
+        pytest.fail(describe_trial(row, trial, worse), pytrace=False)
