@@ -6,7 +6,7 @@
 import sys
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import SecretStr
 
@@ -26,12 +26,13 @@ from respan_langchain.client.workflows import count_identifiers, find_or_create_
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
+Transport = TypeVar("Transport", HttpTransport, AsyncHttpTransport)
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes of one response that are read: a page of 100 logs can be large."""
 
 
-class _DatasetApi:
+class _DatasetApi(Generic[Transport]):
     """The API's methods, shared by both clients."""
 
     create_dataset = EndpointMethod(dataset_requests.create_dataset)
@@ -58,7 +59,7 @@ class _DatasetApi:
     list_eval_reports = EndpointMethod(dataset_requests.list_eval_reports)
     eval_reports = PagesMethod(dataset_requests.list_eval_reports)
 
-    _transport: HttpTransport | AsyncHttpTransport
+    _transport: Transport
     options: RequestOptions
 
     def retry_for(self, seconds: float) -> None:
@@ -76,10 +77,8 @@ class _DatasetApi:
         return f"{type(self).__name__}({self._transport.base_url!r})"
 
 
-class DatasetClient(_DatasetApi, SyncRunner):
+class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
     """The dataset API, synchronous. Several threads may use one client at once."""
-
-    _transport: HttpTransport
 
     def __init__(
         self,
@@ -149,10 +148,8 @@ class DatasetClient(_DatasetApi, SyncRunner):
         self.close()
 
 
-class AsyncDatasetClient(_DatasetApi, AsyncRunner):
+class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
     """The dataset API, asynchronous, for asyncio and trio."""
-
-    _transport: AsyncHttpTransport
 
     def __init__(
         self,

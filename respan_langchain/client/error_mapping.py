@@ -40,6 +40,7 @@ MAX_BODY_CHARS = 2_000
 """Characters of the response's body that an exception keeps."""
 MAX_NAMED_FIELDS = 5
 """Invalid fields that a message names."""
+HOST_NAME = re.compile(r"[\w.:-]{1,253}")
 FIELD_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,40}")
 
 
@@ -86,12 +87,11 @@ def _describe_status(status: int, result: HttpResult) -> tuple[type[ApiError], s
 def _redirect_target(result: HttpResult) -> str:
     try:
         parts = urlsplit(result.headers.get("location", ""))
-        host = parts.hostname
     except ValueError:
-        host = None
-    if host is None or not re.fullmatch(r"[\w.:-]{1,253}", host):
         return "another path"
-    return f"{parts.scheme}://{host}"
+    if parts.hostname is None or not HOST_NAME.fullmatch(parts.hostname):
+        return "another path"
+    return f"{parts.scheme}://{parts.hostname}"
 
 
 def _field_errors(result: HttpResult) -> dict[str, list[str]]:

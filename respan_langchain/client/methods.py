@@ -109,7 +109,7 @@ class PagesMethod(Generic[P, Value]):
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self
-        iterate = _iterate if isinstance(client, SyncRunner) else _iterate_async
+        iterate: Any = _iterate if isinstance(client, SyncRunner) else _iterate_async
 
         @functools.wraps(self._make)
         def method(*args: Any, page: int = 1, **named: Any) -> Any:

@@ -92,7 +92,7 @@ class Application:
         await _to_asgi(response)(scope, receive, send)
 
     async def _respond(self, asgi_request: AsgiRequest) -> Response:
-        head = _read_head(asgi_request)
+        head = _read_head(asgi_request, self.config)
         try:
             max_body_bytes = self._check_head(head)
         except HttpError as error:
@@ -147,16 +147,25 @@ def _is_api(request: Request) -> bool:
     return request.path.startswith("/api/")
 
 
-def _read_head(asgi_request: AsgiRequest) -> Request:
+def _read_head(asgi_request: AsgiRequest, config: BindConfig) -> Request:
     raw: bytes = asgi_request.scope.get("raw_path", b"") or asgi_request.url.path.encode()
     return Request(
         asgi_request.method,
         raw.partition(b"?")[0].decode("latin-1"),
         asgi_request.url.query,
         dict(asgi_request.headers),
-        origin=f"{asgi_request.url.scheme}://{asgi_request.headers.get('host', '')}",
+        origin=f"{asgi_request.url.scheme}://{_public_host(asgi_request, config)}",
         client=asgi_request.client.host if asgi_request.client is not None else "",
     )
+
+
+def _public_host(asgi_request: AsgiRequest, config: BindConfig) -> str:
+    """Return the host for links: the one that was asked for if it is known, else this address."""
+    host_header = asgi_request.headers.get("host", "")
+    if config.knows_host(host_header):
+        return host_header
+    host, port = asgi_request.scope["server"]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _to_asgi(response: Response) -> AsgiResponse:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import ConfigurationError
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 @dataclass(frozen=True, slots=True)
 class BindConfig:
@@ -38,9 +36,13 @@ class BindConfig:
         """Whether a Host header is allowed; with a key any is, as a false name gains nothing."""
         if self.api_key and not self.allowed_hosts:
             return True
-        return _parse_host(host_header) in LOOPBACK_HOSTS | {
-            name.lower() for name in (self.host, *self.allowed_hosts)
-        }
+        return self.knows_host(host_header)
+
+    def knows_host(self, host_header: str) -> bool:
+        """Whether a Host header names this machine, the bound host or an allowed host."""
+        name = _parse_host(host_header)
+        known = {known.lower() for known in (self.host, *self.allowed_hosts)}
+        return is_loopback(name) or name in known
 
 
 def _parse_host(host_header: str) -> str:

@@ -55,6 +55,34 @@ def test_a_foreign_host_name_is_rejected(platform):
     assert response.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("evil.example", "{address}"),
+        ("box.local:80", "{address}"),
+        ("localhost:1", "http://localhost:1"),
+    ],
+)
+def test_the_next_link_of_a_page_leads_to_a_known_host_only(platform, host, expected):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "a"}, {"input": "b"}])
+    with serving(platform.store, BindConfig(port=0, api_key="k")) as address:
+        page = httpx.post(
+            f"{address}/api/datasets/{dataset}/logs/list/?page_size=1",
+            json={},
+            headers={"Host": host, "Authorization": "Bearer k"},
+        ).json()
+
+    assert page["next"].startswith(expected.format(address=address) + "/api/datasets/")
+
+
+def test_an_allowed_host_name_is_known():
+    config = BindConfig(allowed_hosts=frozenset({"Box.local"}))
+
+    assert config.knows_host("box.local:80")
+    assert not config.knows_host("evil.example")
+
+
 def test_the_api_requires_the_key(platform):
     with serving(platform.store, BindConfig(port=0, api_key="right")) as address:
         statuses = [

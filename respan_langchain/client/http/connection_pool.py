@@ -57,9 +57,10 @@ class AsyncPoolTransport(httpx.AsyncBaseTransport):
     """Sends requests to one platform through a connection pool; belongs to one event loop."""
 
     def __init__(self, base_url: str) -> None:
+        # Any: httpcore declares a placeholder of the same name for when anyio is not installed.
+        backend: Any = httpcore.AnyIOBackend()
         self._pool = httpcore.AsyncConnectionPool(
-            **_pool_options(httpx.URL(base_url)),
-            network_backend=AsyncCleanupBackend(httpcore.AnyIOBackend()),
+            **_pool_options(httpx.URL(base_url)), network_backend=AsyncCleanupBackend(backend)
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

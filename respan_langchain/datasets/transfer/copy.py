@@ -50,16 +50,17 @@ def copy_dataset(
     target, delay = TransferTarget(client, dataset_id), visibility_delay(settings)
     with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as checkpoint:
         checkpoint.describe(f"{source.name} at {origin}", f"{dataset_id} at {destination}")
-        for _ in range(MAX_PASSES):
+        passes = 0
+        while True:
+            passes += 1
             reader = DatasetSource(source)
             transfer = Transfer(
                 reader, target, checkpoint, visibility_delay=delay, on_progress=on_progress
             )
             counts = transfer.run()
             # Rows deleted while the source is read move other rows to pages that were read before.
-            if reader.count >= len(source):
-                break
-    return counts
+            if reader.count >= len(source) or passes == MAX_PASSES:
+                return counts
 
 
 def import_rows(
