@@ -10,27 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
-from langchain_core.outputs import LLMResult
-
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.rows.content import add_content
+from respan_langchain.rows.counting import (
+    count_model,
+    count_retriever,
+    count_root,
+    count_tool,
+)
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import ModelCall, RowDraft, RowOptions
-from respan_langchain.rows.tool_calls import (
-    requested_call_ids,
-    tool_call_id,
-    tool_failed,
-    trajectory_step,
-)
-from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
 from respan_langchain.tracing.run import Run
@@ -153,49 +149,18 @@ class RowBuilder:
 
     def _count(self, run: Run) -> ModelCall | None:
         """Add a run's numbers to its trace's, once."""
-        if run.kind == "chain":
-            return None
-        totals = run.trace.totals
+        model: ModelCall | None = None
         match run.kind:
             case "chat" | "llm":
                 model = self._model_call(run)
-                totals.llm_calls += 1
-                # What was refused took nothing, so nothing is missing.
-                if model.usage is not None or model.cost.amount != 0:
-                    totals.add_usage(model.usage)
-                totals.add_cost(model.cost)
-                name = model.facts.served or model.facts.requested
-                if name is not None:
-                    totals.models[name] = None
-                totals.record_requested_calls(requested_call_ids(run.outputs), run.ended)
-                self._add_server_tools(run)
-                return model
+                count_model(run, model, self.options)
             case "tool":
-                run.call_id = tool_call_id(run)
-                # One that waits for someone will be called again, with the same id.
-                totals.tool_calls += run.status != "interrupted"
-                totals.tool_errors += tool_failed(run)
-                if self.options.content and self.options.trajectory and not run.is_root:
-                    totals.add_step(trajectory_step(run), run.call_id, run.started)
+                count_tool(run, self.options)
             case "retriever":
-                if (
-                    self.options.content
-                    and self.options.retrieved_documents
-                    and not run.is_root
-                    and run.outputs is not OMITTED
-                ):
-                    totals.documents += serialize_documents(run.outputs)
-        return None
-
-    def _add_server_tools(self, run: Run) -> None:
-        wanted = self.options.content and self.options.trajectory and not run.is_root
-        if wanted and isinstance(run.outputs, LLMResult):
-            at = run.started if run.ended is None else run.ended
-            for step in server_tool_steps(run.outputs):
-                call_id = step.get("tool_call_id")
-                run.trace.totals.add_step(
-                    {**step}, call_id if isinstance(call_id, str) else None, at
-                )
+                count_retriever(run, self.options)
+        if run.is_root:
+            count_root(run, self.options)
+        return model
 
     def _model_call(self, run: Run) -> ModelCall:
         known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)

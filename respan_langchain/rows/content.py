@@ -31,6 +31,8 @@ def add_content(draft: RowDraft, options: RowOptions) -> None:
 def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
     row["input"] = _allowed(_asked(run, options))
     if not isinstance(run.outputs, LLMResult):
+        if run.outputs is not None:  # a model that LangChain runs as a chain
+            row["output"] = _allowed(json_value(run.outputs, keep_media=options.keep_media))
         return
     given = serialize_generations(run.outputs, keep_media=options.keep_media)
     if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(
@@ -67,7 +69,7 @@ def _add_root(row: Row, run: Run, options: RowOptions) -> None:
 
 def _step_view(run: Run, options: RowOptions) -> RootIO:
     given = (
-        tool_output(run.outputs, keep_media=options.keep_media)
+        tool_output(run.outputs, call_id=run.call_id, keep_media=options.keep_media)
         if run.kind == "tool"
         else json_value(run.outputs, keep_media=options.keep_media)
     )

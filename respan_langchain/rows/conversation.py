@@ -20,6 +20,8 @@ from respan_langchain.serialization.messages import (
 )
 
 MESSAGES: Final = "messages"
+STRUCTURED: Final = "structured_response"
+"""Where `create_agent` puts the object that was requested with `response_format`."""
 
 Turn = dict[str, Json]
 
@@ -63,14 +65,14 @@ def new_messages(final: Sequence[object], start: Sequence[object]) -> list[objec
     """
     if all(now is then for now, then in zip(final, start, strict=False)):
         return list(final[len(start) :])
-    known_ids = {_id(message) for message in start} - {None}
+    known_ids = {message_id(message) for message in start} - {None}
     known = Counter(map(_key, start))
     found: list[object] = []
     for message in final:
         key = _key(message)
         if known[key] > 0:
             known[key] -= 1
-        elif _id(message) not in known_ids:
+        elif message_id(message) not in known_ids:
             found.append(message)
     return found
 
@@ -95,7 +97,8 @@ def _key(message: object) -> bytes | str:
         return repr(turn)
 
 
-def _id(message: object) -> object:
+def message_id(message: object) -> str | None:
+    """Return a message's id, which LangGraph gives to every message in a state."""
     found = get_message_fields(message).get("id")
     return found if isinstance(found, str) else None
 

@@ -101,7 +101,9 @@ def _error(run: Run, options: RowOptions) -> dict[str, Json]:
     failure = run.failure
     found: dict[str, Json] = {} if failure is None else {"error_type": failure.type}
     if options.content:
-        found["error_message"] = tool_output(run.outputs) if failure is None else failure.message
+        found["error_message"] = (
+            tool_output(run.outputs, call_id=run.call_id) if failure is None else failure.message
+        )
     return found
 
 

@@ -12,8 +12,8 @@ from respan_langchain.tracing.call_settings import identifiers
 
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
-    "ls_", "lc_versions", "lc_hub_", "respan", "_", "langgraph_triggers", "langgraph_path",
-    "checkpoint_", "thread_id", "revision_id",
+    "ls_", "lc_versions", "lc_hub_", "lc_internal_", "respan", "_", "langgraph_triggers",
+    "langgraph_path", "checkpoint_", "thread_id", "revision_id",
 )  # fmt: skip
 MAX_INTERNAL_KEYS: Final = 1_000
 IDENTITY_OF_CALLER: Final = frozenset(
@@ -45,7 +45,9 @@ def add_app_metadata(
 def _own(metadata: Mapping[str, object]) -> dict[str, object]:
     """What the application itself put into a run's metadata."""
     own = {
-        key: value for key, value in metadata.items() if not str(key).startswith(INTERNAL_METADATA)
+        key: value
+        for key, value in metadata.items()
+        if value is not None and not str(key).startswith(INTERNAL_METADATA)
     }
     if len(_internal_keys) < MAX_INTERNAL_KEYS:
         _internal_keys.update(metadata.keys() - own.keys())

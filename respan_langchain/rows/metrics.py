@@ -6,6 +6,7 @@ Unknown is left out, zero is zero.
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from respan_langchain.rows.conversation import answer_of, message_id, messages_of
 from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.run import Run
@@ -55,25 +56,37 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
     """Put the whole trace's numbers on its root; a root that is a model call has them already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
-    if totals.tool_calls:
-        metrics["tool_calls"] = totals.tool_calls
-    if totals.tool_errors:
-        metrics["tool_errors"] = totals.tool_errors
-    if totals.retries:
-        metrics["retries"] = totals.retries
-    if totals.fallbacks:
-        metrics["fallbacks"] = totals.fallbacks
+    handled = totals.node_errors if run.status == "success" else 0
+    counts = (
+        ("tool_calls", totals.tool_calls),
+        ("tool_errors", totals.tool_errors),
+        ("handled_errors", handled),
+        ("retries", totals.retries),
+        ("fallbacks", totals.fallbacks),
+    )
+    metrics.update({name: count for name, count in counts if count})
     if run.kind in ("chat", "llm"):
         return
     _add_usage(metrics, totals.usage)
-    if totals.models:
-        metadata["model"] = next(iter(totals.models))
+    model = _answering_model(run)
+    if model is not None:
+        metadata["model"] = model
     if len(totals.models) > 1:
         metadata["models"] = list(totals.models)
     if totals.unreported_calls:
         metadata["usage_missing"] = True
     if totals.cost is not None:
         _add_cost(metadata, metrics, totals.cost)
+
+
+def _answering_model(root: Run) -> str | None:
+    """The model whose answer the root returned; else the last that answered, or was asked."""
+    totals = root.trace.totals
+    if len(totals.models) > 1:
+        answer = answer_of(messages_of(root.outputs) or ())
+        model = totals.model_by_message.get(message_id(answer) or "")
+        return model or totals.answering_model or next(iter(totals.models))
+    return next(iter(totals.models), None)
 
 
 def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:

@@ -15,6 +15,7 @@ from respan_langchain.rows.call_parts import (
 )
 from respan_langchain.rows.conversation import (
     MESSAGES,
+    STRUCTURED,
     answer_of,
     is_single_text,
     messages_of,
@@ -31,8 +32,6 @@ from respan_langchain.tracing.commands import is_command
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run
 
-STRUCTURED: Final = "structured_response"
-"""Where `create_agent` puts the object that was asked for with `response_format`."""
 BOOKKEEPING: Final = frozenset({"remaining_steps", "is_last_step", "active_agent", "jump_to"})
 """State keys of LangChain's prebuilt graphs that are no answer."""
 

@@ -1,40 +1,89 @@
-"""What a tool was asked and what it answered, as its own row and its root's trajectory show it.
+"""Tool calls: what a model requested, what a tool returned, and both as a step of a trajectory.
 
-A tool that is called by a model answers with a message; its content is the answer, the rest of it
-repeats what the row says already. Where content is frozen at once, the message is a dict by now.
+A tool that a model calls returns a message, or commands that contain one: its content is the
+output, the rest of it is in the row already. Content that was copied at once is a dict.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from langchain_core.outputs import LLMResult
 
+from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import get_message_fields, get_role, serialize_messages
+from respan_langchain.serialization.messages import (
+    get_message_fields,
+    get_role,
+    parse_conversation,
+    serialize_messages,
+)
+from respan_langchain.tracing.commands import command_update, is_command, is_copied_command
 from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.totals import RequestedCall
 
 
-def tool_output(outputs: object, *, keep_media: bool = False) -> Json:
-    """What a tool answered; None for nothing."""
-    if _is_message(outputs):
-        return serialize_messages([outputs], keep_media=keep_media)[0]["content"]
+class ToolAnswer(NamedTuple):
+    """A message that answers a tool call."""
+
+    call_id: str
+    message: object
+
+    @property
+    def failed(self) -> bool:
+        """Whether it reports an error."""
+        return _reports_error(self.message)
+
+
+def tool_output(outputs: object, *, call_id: str | None = None, keep_media: bool = False) -> Json:
+    """What a tool returned: its message's content, or its value; None for nothing.
+
+    A command's update of the conversation is left out: it would repeat it at every step.
+    """
+    message = tool_message(outputs, call_id)
+    if message is not None:
+        return serialize_messages([message], keep_media=keep_media)[0]["content"]
+    if is_command(outputs) or is_copied_command(outputs):
+        update = command_update(outputs)
+        rest = {key: value for key, value in update.items() if key != "messages"}
+        return json_value(rest, keep_media=keep_media) if rest else None
     return json_value(outputs, keep_media=keep_media)
 
 
-def _is_message(outputs: object) -> bool:
-    return get_role(outputs) == "tool" and "tool_call_id" in get_message_fields(outputs)
+def tool_message(outputs: object, call_id: str | None = None) -> object | None:
+    """Find the message that answers a tool's call in what it returned.
+
+    A command may update the whole conversation: the last message of a tool, if none has the id.
+    """
+    if _is_tool_message(outputs):
+        return outputs
+    if is_command(outputs) or is_copied_command(outputs):
+        outputs = parse_conversation(command_update(outputs).get("messages")) or ()
+    elif not isinstance(outputs, list | tuple):
+        return None
+    found = [one for part in outputs if (one := tool_message(part, call_id)) is not None]
+    exact = (one for one in found if get_message_fields(one).get("tool_call_id") == call_id)
+    return next(exact, found[-1] if found else None)
+
+
+def _is_tool_message(value: object) -> bool:
+    return get_role(value) == "tool" and "tool_call_id" in get_message_fields(value)
 
 
 def tool_call_id(run: Run) -> str | None:
-    """Which tool call a run answers; langchain-core 1.0 says so only in the tool's message."""
-    if run.call_id is not None or not _is_message(run.outputs):
+    """Which tool call a run answers; langchain-core 1.0 has it only in the tool's message."""
+    if run.call_id is not None:
         return run.call_id
-    call_id = get_message_fields(run.outputs)["tool_call_id"]
+    call_id = get_message_fields(tool_message(run.outputs)).get("tool_call_id")
     return call_id if isinstance(call_id, str) else None
 
 
 def returned_error(run: Run) -> bool:
-    """Whether a tool told the model that it failed, instead of raising."""
-    if run.kind != "tool" or not _is_message(run.outputs):
-        return False
-    status = get_message_fields(run.outputs).get("status")
+    """Whether a tool reported to the model that it failed, instead of raising."""
+    return run.kind == "tool" and _reports_error(tool_message(run.outputs, run.call_id))
+
+
+def _reports_error(message: object) -> bool:
+    status = get_message_fields(message).get("status")
     return type(status) is str and status == "error"
 
 
@@ -43,23 +92,72 @@ def tool_failed(run: Run) -> bool:
     return run.status == "error" or returned_error(run)
 
 
-def requested_call_ids(outputs: object) -> list[str]:
-    """The ids of the tool calls in a model's answer, in their order."""
+def returned_documents(outputs: object) -> list[object]:
+    """Return the documents in the artifact of a tool's message; none where it has no such."""
+    artifact = get_message_fields(tool_message(outputs)).get("artifact")
+    found: list[object] = list(artifact) if isinstance(artifact, list | tuple) else [artifact]
+    return found if all(map(_is_document, found)) else []
+
+
+def _is_document(value: Any) -> bool:
+    return hasattr(type(value), "model_fields") and "page_content" in type(value).model_fields
+
+
+def get_requested_calls(outputs: object) -> list[RequestedCall]:
+    """Return the tool calls in a model's answer, in their order, malformed ones last."""
     answers = outputs.generations if isinstance(outputs, LLMResult) else []
-    first = answers[0][0] if answers and answers[0] else None
-    calls = getattr(getattr(first, "message", None), "tool_calls", None) or ()
-    return [call["id"] for call in calls if isinstance(call.get("id"), str)]
+    message = getattr(answers[0][0], "message", None) if answers and answers[0] else None
+    calls = [*_list(message, "tool_calls"), *_list(message, "invalid_tool_calls")]
+    return [
+        RequestedCall(call["id"], call.get("name"), call.get("args"), call.get("error"))
+        for call in calls
+        if isinstance(call, Mapping) and isinstance(call.get("id"), str)
+    ]
+
+
+def _list(message: object, name: str) -> Sequence[Any]:
+    found = getattr(message, name, None)
+    return found if isinstance(found, list | tuple) else ()
+
+
+def get_tool_answers(messages: Sequence[object]) -> list[ToolAnswer]:
+    """Return the messages in a conversation that answer tool calls."""
+    found = [
+        (get_message_fields(one).get("tool_call_id"), one)
+        for one in messages
+        if safe_call(_is_tool_message, one) is True
+    ]
+    return [ToolAnswer(call_id, one) for call_id, one in found if isinstance(call_id, str)]
 
 
 def trajectory_step(run: Run) -> dict[str, object]:
-    """One tool call as the trajectory shows it."""
-    told: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
+    """Show one tool call as a step."""
+    shown: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
     if run.call_id is not None:
-        told["tool_call_id"] = run.call_id
+        shown["tool_call_id"] = run.call_id
     if run.failure is not None and run.status == "error":
-        told["error"] = f"{run.failure.type}: {run.failure.message}"
+        shown["error"] = f"{run.failure.type}: {run.failure.message}"
     elif run.status == "success":
-        told["output"] = tool_output(run.outputs)
+        shown["output"] = tool_output(run.outputs, call_id=run.call_id)
     if run.status != "success" or tool_failed(run):
-        told["status"] = "error" if tool_failed(run) else run.status
-    return told
+        shown["status"] = "error" if tool_failed(run) else run.status
+    return shown
+
+
+def answered_step(answer: ToolAnswer, call: RequestedCall) -> dict[str, object]:
+    """Show a call that was answered although no tool ran."""
+    shown = _request(call)
+    shown["output"] = tool_output(answer.message)
+    if answer.failed:
+        shown["status"] = "error"
+    return shown
+
+
+def failed_request_step(call: RequestedCall) -> dict[str, object]:
+    """Show a malformed call that nothing answered."""
+    return {**_request(call), "error": json_value(call.error), "status": "error"}
+
+
+def _request(call: RequestedCall) -> dict[str, object]:
+    shown = {"tool": json_value(call.name), "input": json_value(call.args)}
+    return {**shown, "tool_call_id": call.call_id}

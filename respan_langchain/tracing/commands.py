@@ -15,6 +15,11 @@ def is_command(value: object) -> bool:
     return isinstance(fields, Mapping) and fields.keys() >= _FIELDS
 
 
+def is_copied_command(value: object) -> bool:
+    """Whether a value may be a command that was copied as JSON."""
+    return isinstance(value, Mapping) and "update" in value and value.keys() <= _FIELDS
+
+
 def command_update(command: Any) -> Mapping[str, object]:
     """Return the part of the state that a command writes; empty when it writes none.
 

@@ -15,6 +15,8 @@ CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
 CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
     {"root", "llm", "tool", "retriever", "chain"}
 )
+INTERNAL_CALL_KEY: Final = "lc_internal_call"
+"""Where LangChain's middleware marks a model call as its own, for a summary or a selection."""
 Selector = str | Callable[[Run], bool]
 """A name, a tag, or a function of a run that says whether it is meant."""
 
@@ -35,11 +37,16 @@ class CapturePolicy:
 
 def should_capture(run: Run, policy: CapturePolicy) -> bool:
     """Whether a finished run is to become a row, sampling and what its call says aside."""
-    if run.hidden or not _is_captured(run, policy):
+    if run.hidden or is_internal_call(run) or not _is_captured(run, policy):
         return False
     if policy.include and not any(_matches(selector, run) for selector in policy.include):
         return False
     return not (policy.exclude and any(_matches(selector, run) for selector in policy.exclude))
+
+
+def is_internal_call(run: Run) -> bool:
+    """Whether middleware calls a model for itself: it counts in the sums, and is no row."""
+    return run.metadata.get(INTERNAL_CALL_KEY) is not None and not run.is_root
 
 
 def decide_keep_reason(run: Run, policy: CapturePolicy) -> KeepReason | None:

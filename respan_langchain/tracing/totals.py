@@ -1,17 +1,32 @@
-"""What is added up over a trace for its root's record: every model call exactly once.
+"""The sums over a trace for its root's row: every model call exactly once.
 
-Pure sums; `record.py` says what goes in.
+`rows/counting.py` decides what is added.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
+from typing import NamedTuple
 
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage import Usage
 
 CallPosition = tuple[float, int]
-"""When a tool call was asked for, on the monotonic clock, and which one in that answer it was."""
+"""When a tool call was requested, on the monotonic clock, and which one of that answer it was."""
+
+
+class RequestedCall(NamedTuple):
+    """A tool call in a model's answer."""
+
+    call_id: str
+    name: object
+    args: object
+    error: object = None
+    """What is wrong with a malformed call."""
+    position: CallPosition = (0.0, 0)
+
+
 Step = tuple[CallPosition, dict[str, object]]
 
 
@@ -25,70 +40,96 @@ class Totals:
     """None: there was no model call."""
     models: dict[str, None] = field(default_factory=dict)
     """Served models in the order of their first call."""
+    answering_model: str | None = None
+    """The model of the latest call that succeeded, those of middleware aside."""
+    model_by_message: dict[str, str] = field(default_factory=dict)
+    """The models by the ids of their answers."""
     llm_calls: int = 0
     unreported_calls: int = 0
     """Model calls that reported no usage."""
     tool_calls: int = 0
     tool_errors: int = 0
-    """Tools that failed or answered with an error; the run may well have gone on."""
+    """Tools that failed or answered with an error; the root may have succeeded."""
+    node_errors: int = 0
+    """Nodes of the root graph that failed or were cancelled; the graph may have handled it."""
     retries: int = 0
     fallbacks: int = 0
     first_token: float | None = None
     """When the first token of the whole trace came, on the monotonic clock."""
     steps: dict[str | int, Step] = field(default_factory=dict)
     """Tool calls and their results, by the call's id or, without one, by a number."""
-    requested_calls: dict[str, CallPosition] = field(default_factory=dict)
-    """When models asked for tool calls, by their ids."""
-    documents: list[object] = field(default_factory=list)
-    """Retrieved documents, in the order in which they came."""
+    requested_calls: dict[str, RequestedCall] = field(default_factory=dict)
+    """Tool calls that models requested, by their ids."""
+    answered_calls: set[str] = field(default_factory=set)
+    """The ids of the tool calls that are counted."""
+    documents_by_run: dict[int, list[object]] = field(default_factory=dict)
+    """Retrieved documents by the number of the id of the retriever, or of the tool around it."""
+
+    @property
+    def documents(self) -> list[object]:
+        """Retrieved documents, in the order in which they came."""
+        return list(chain.from_iterable(self.documents_by_run.values()))
 
     @property
     def trajectory(self) -> list[dict[str, object]]:
-        """The tool calls in the order in which models asked for them, or in which they started."""
+        """The tool calls in the order in which models requested them, or in which they started."""
         return [step for _, step in sorted(self.steps.values(), key=itemgetter(0))]
 
-    def record_requested_calls(self, call_ids: Sequence[str], at: float | None) -> None:
-        """Note which tool calls a model asked for."""
+    def record_requested_calls(self, calls: Sequence[RequestedCall], at: float | None) -> None:
+        """Note which tool calls a model requested."""
         if at is not None:
-            self.requested_calls.update(
-                {name: (at, number) for number, name in enumerate(call_ids)}
-            )
+            for number, call in enumerate(calls):
+                self.requested_calls[call.call_id] = call._replace(position=(at, number))
+
+    def add_model(self, name: str, message_id: str | None, *, answered: bool) -> None:
+        """Note which model was called."""
+        self.models[name] = None
+        if answered:
+            self.answering_model = name
+            if message_id is not None:
+                self.model_by_message[message_id] = name
 
     def add_step(self, step: dict[str, object], call_id: str | None, started: float) -> None:
-        """Count one tool call's step; called again after it had waited, it is the same one."""
-        place = (started, 0) if call_id is None else self.requested_calls.get(call_id, (started, 0))
+        """Add the step of a tool call; a call that waited for a person keeps its step."""
+        requested = None if call_id is None else self.requested_calls.get(call_id)
+        place = (started, 0) if requested is None else requested.position
         waited = self.steps.get(call_id) if call_id is not None else None
         again = waited is not None and waited[1].get("status") == "interrupted"
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
         self.steps[name] = (place, step)
 
     def add_usage(self, usage: Usage | None) -> None:
-        """Count one model call's tokens."""
+        """Add the tokens of a model call."""
         if usage is None:
             self.unreported_calls += 1
         else:
             self.usage = usage if self.usage is None else self.usage + usage
 
     def add_cost(self, cost: Cost) -> None:
-        """Count one model call's cost; one that is unknown makes the sum partial."""
+        """Add the cost of a model call; an unknown one makes the sum partial."""
         self.cost = cost if self.cost is None else self.cost + cost
 
     def merge(self, later: "Totals") -> None:
-        """Count, too, what was counted by itself until it was known to belong here."""
+        """Add the sums of a later part of the trace."""
         if later.usage is not None:
             self.add_usage(later.usage)
         if later.cost is not None:
             self.add_cost(later.cost)
         self.models.update(later.models)
+        self.answering_model = later.answering_model or self.answering_model
+        self.model_by_message.update(later.model_by_message)
         self.llm_calls += later.llm_calls
         self.unreported_calls += later.unreported_calls
         self.tool_calls += later.tool_calls
         self.tool_errors += later.tool_errors
+        self.node_errors += later.node_errors
         self.retries += later.retries
         self.fallbacks += later.fallbacks
         if self.first_token is None:
             self.first_token = later.first_token
         self.requested_calls.update(later.requested_calls)
+        self.answered_calls |= later.answered_calls
         for name, (place, step) in later.steps.items():
             self.add_step(step, name if isinstance(name, str) else None, place[0])
-        self.documents += later.documents
+        for number, documents in later.documents_by_run.items():
+            self.documents_by_run.setdefault(number, []).extend(documents)

@@ -45,6 +45,8 @@ def record_end(run: Run) -> None:
     trace = run.trace
     if run.is_root_node and run.failure is None:
         trace.graph_state.add_update(run.outputs)
+    elif run.is_root_node and run.status in ("error", "abandoned"):
+        trace.totals.node_errors += 1
     if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
         trace.last_output = run.outputs
         trace.last_output_is_partial = run.status != "success"

@@ -1,0 +1,144 @@
+"""Add a finished run to the totals of its trace, once: calls, tool steps, documents, models."""
+
+from operator import eq
+
+from langchain_core.outputs import LLMResult
+
+from respan_langchain._safe_call import safe_call
+from respan_langchain.rows.call_parts import get_fields
+from respan_langchain.rows.conversation import STRUCTURED, message_id, messages_of
+from respan_langchain.rows.schema import ModelCall, RowOptions
+from respan_langchain.rows.tool_calls import (
+    answered_step,
+    failed_request_step,
+    get_requested_calls,
+    get_tool_answers,
+    returned_documents,
+    tool_call_id,
+    tool_failed,
+    trajectory_step,
+)
+from respan_langchain.serialization.documents import serialize_documents
+from respan_langchain.serialization.messages import server_tool_steps
+from respan_langchain.tracing.events import OMITTED
+from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.sampling import is_internal_call
+from respan_langchain.tracing.totals import RequestedCall
+
+
+def count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
+    """Add a model call, the tool calls that it requests, and those that its prompt answers."""
+    totals = run.trace.totals
+    totals.llm_calls += 1
+    # A refused request used no tokens, so none are missing.
+    if model.usage is not None or model.cost.amount != 0:
+        totals.add_usage(model.usage)
+    totals.add_cost(model.cost)
+    name = model.facts.served or model.facts.requested
+    if name is not None:
+        totals.add_model(name, _message_id(run), answered=_has_answered(run))
+    if isinstance(run.inputs, list | tuple):
+        _count_answers_without_run(run, run.inputs, options)
+    totals.record_requested_calls(get_requested_calls(run.outputs), run.ended)
+    if _shows_steps(options) and not run.is_root:
+        _add_server_tools(run)
+
+
+def count_tool(run: Run, options: RowOptions) -> None:
+    """Add a tool call, and the documents that it returns as its artifact."""
+    totals = run.trace.totals
+    run.call_id = tool_call_id(run)
+    if run.status != "interrupted":  # one that waits for a person is called again
+        totals.tool_calls += 1
+        if run.call_id is not None:
+            totals.answered_calls.add(run.call_id)
+    totals.tool_errors += tool_failed(run)
+    if run.is_root:
+        return
+    if _shows_steps(options):
+        totals.add_step(trajectory_step(run), run.call_id, run.started)
+    found = returned_documents(run.outputs)
+    if found and _shows_documents(options):
+        # They came from retrievers under this tool, if there were any.
+        totals.documents_by_run[run.id.int] = list(serialize_documents(found))
+
+
+def count_retriever(run: Run, options: RowOptions) -> None:
+    """Add what a retriever returned, unless another retriever chose from it."""
+    if run.is_root or run.outputs is OMITTED or not _shows_documents(options):
+        return
+    owner, above = run.id.int, run.parent
+    while above is not None:
+        if above.kind == "retriever":
+            return
+        if above.kind == "tool":
+            owner = above.id.int
+            break
+        above = above.parent
+    found = run.trace.totals.documents_by_run.setdefault(owner, [])
+    found += serialize_documents(run.outputs)
+
+
+def count_root(root: Run, options: RowOptions) -> None:
+    """Add the requested tool calls that no tool ran for: unknown, rejected, limited, malformed."""
+    totals = root.trace.totals
+    if not totals.requested_calls:
+        return
+    structured = get_fields(root.outputs).get(STRUCTURED)
+    for call_id, call in list(totals.requested_calls.items()):
+        if structured is not None and _is_structured_response(call, structured):
+            del totals.requested_calls[call_id]
+    _count_answers_without_run(root, messages_of(root.outputs) or (), options)
+    for call_id, call in totals.requested_calls.items():
+        if call.error is not None and call_id not in totals.answered_calls:
+            totals.tool_calls += 1
+            totals.tool_errors += 1
+            if _shows_steps(options):
+                totals.add_step(failed_request_step(call), call_id, root.started)
+
+
+def _is_structured_response(call: RequestedCall, structured: object) -> bool:
+    """Whether a call is how the model gave the structured response: no tool was meant to run."""
+    return call.name == type(structured).__name__ or safe_call(eq, call.args, structured) is True
+
+
+def _count_answers_without_run(run: Run, messages: object, options: RowOptions) -> None:
+    totals = run.trace.totals
+    if not totals.requested_calls or not isinstance(messages, list | tuple):
+        return
+    for answer in get_tool_answers(messages):
+        call = totals.requested_calls.get(answer.call_id)
+        if call is None or answer.call_id in totals.answered_calls:
+            continue
+        totals.answered_calls.add(answer.call_id)
+        totals.tool_calls += 1
+        totals.tool_errors += answer.failed
+        if _shows_steps(options):
+            totals.add_step(answered_step(answer, call), answer.call_id, run.started)
+
+
+def _add_server_tools(run: Run) -> None:
+    if not isinstance(run.outputs, LLMResult):
+        return
+    at = run.started if run.ended is None else run.ended
+    for step in server_tool_steps(run.outputs):
+        call_id = step.get("tool_call_id")
+        run.trace.totals.add_step({**step}, call_id if isinstance(call_id, str) else None, at)
+
+
+def _has_answered(run: Run) -> bool:
+    return run.status == "success" and not is_internal_call(run)
+
+
+def _message_id(run: Run) -> str | None:
+    answers = run.outputs.generations if isinstance(run.outputs, LLMResult) else []
+    first = answers[0][0] if answers and answers[0] else None
+    return message_id(getattr(first, "message", None))
+
+
+def _shows_steps(options: RowOptions) -> bool:
+    return options.content and options.trajectory
+
+
+def _shows_documents(options: RowOptions) -> bool:
+    return options.content and options.retrieved_documents

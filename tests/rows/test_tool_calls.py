@@ -1,0 +1,237 @@
+"""Tool calls on rows: what tools return, in a command too, and calls that no tool ran for."""
+
+import json
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import (
+    HumanInTheLoopMiddleware,
+    ModelFallbackMiddleware,
+    ModelRetryMiddleware,
+    SummarizationMiddleware,
+    ToolCallLimitMiddleware,
+)
+from langchain.tools import ToolRuntime
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+from support.scripts import Script, calls, said
+from support.ways import WAYS
+
+from respan_langchain.rows.tool_calls import tool_message, tool_output
+
+ASKED = {"messages": [("user", "mail bob")]}
+SINGLE = {name: way for name, way in WAYS.items() if "batch" not in name and name != "transform"}
+
+
+@tool
+def send(to: str) -> str:
+    """Send a mail."""
+    return f"sent to {to}"
+
+
+@tool
+def find_user(runtime: ToolRuntime) -> Command[Any]:
+    """Find a user."""
+    answer = ToolMessage("no such user", status="error", tool_call_id=runtime.tool_call_id)
+    return Command(update={"messages": [*runtime.state["messages"], answer]})
+
+
+@tool
+def note(runtime: ToolRuntime) -> Command[Any]:
+    """Take a note."""
+    answer = ToolMessage("noted", tool_call_id=runtime.tool_call_id)
+    return Command(update={"messages": [answer]})
+
+
+def agent(*answers: Any, **options: Any) -> Any:
+    tools = options.pop("tools", [send])
+    return create_agent(Script(answers=list(answers)), tools, **options)
+
+
+@pytest.mark.parametrize("way", SINGLE)
+@pytest.mark.parametrize("copy", ["shallow", "deep"])
+def test_a_tool_that_returns_a_command_shows_its_message(way, copy, make_handler, rows_of):
+    handler = make_handler(capture=("root", "tool"), copy=copy)
+    app = agent(calls("find_user"), "Sorry.", tools=[find_user])
+    SINGLE[way](app, {"messages": [("user", "x" * 1_000)]}, {"callbacks": [handler]})
+
+    [row] = [row for row in rows_of(handler) if row["metadata"]["log_type"] == "tool"]
+    [root] = rows_of(handler).roots
+    [step] = root["metadata"]["trajectory"]
+    assert (row["metadata"]["status"], row["output"]) == ("error", "no such user")
+    assert row["metadata"]["error_message"] == "no such user"
+    assert (step["status"], step["output"]) == ("error", "no such user")
+    assert root["metrics"]["tool_errors"] == 1
+    assert root["metadata"]["status"] == "success"
+
+
+def test_a_command_that_succeeds_is_no_error(handler, rows_of):
+    agent(calls("note"), "Done.", tools=[note]).invoke(ASKED, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["trajectory"][0]["output"] == "noted"
+    assert "tool_errors" not in root["metrics"]
+
+
+def test_a_trajectory_grows_with_its_steps_and_not_with_their_square(handler, rows_of):
+    answers = [calls("find_user", f"c{number}") for number in range(20)]
+    app = agent(*answers, "Sorry.", tools=[find_user])
+    app.invoke(ASKED, {"callbacks": [handler], "recursion_limit": 100})
+
+    [root] = rows_of(handler).roots
+    assert len(root["metadata"]["trajectory"]) == 20
+    assert len(json.dumps(root["metadata"]["trajectory"])) < 20 * 200
+
+
+@pytest.mark.parametrize(
+    ("returned", "output"),
+    [
+        (Command(update={"messages": [ToolMessage("a", tool_call_id="c")]}), "a"),
+        ([Command(update={"messages": [ToolMessage("a", tool_call_id="c")]})], "a"),
+        ([ToolMessage("a", tool_call_id="c"), Command(goto="b")], "a"),
+        (Command(update=[("messages", ToolMessage("a", tool_call_id="c"))]), "a"),
+        (
+            Command(
+                update={
+                    "messages": [
+                        ToolMessage("a", tool_call_id="c"),
+                        ToolMessage("b", tool_call_id="d"),
+                    ]
+                }
+            ),
+            "a",
+        ),
+        (Command(update={"messages": [ToolMessage("b", tool_call_id="d")]}), "b"),
+        (Command(update={"city": "Paris", "messages": [AIMessage("x")]}), {"city": "Paris"}),
+        (Command(goto="next"), None),
+        ([1, 2], [1, 2]),
+        ({"update": "daily"}, None),
+        ({"update": "daily", "by": "bob"}, {"update": "daily", "by": "bob"}),
+    ],
+    ids=str,
+)
+def test_the_output_of_a_tool(returned, output):
+    assert tool_output(returned, call_id="c") == output
+
+
+def test_a_value_is_no_message():
+    assert tool_message("text") is None
+
+
+REJECTION = {"decisions": [{"type": "reject", "message": "do not mail"}]}
+UNANSWERED = {
+    "unknown tool": ("sent", [], None),
+    "rejected by a person": (
+        "send",
+        [HumanInTheLoopMiddleware(interrupt_on={"send": True})],
+        Command(resume=REJECTION),
+    ),
+    "over the limit": ("send", [ToolCallLimitMiddleware(run_limit=0)], None),
+    "over the limit at the end": (
+        "send",
+        [ToolCallLimitMiddleware(run_limit=0, exit_behavior="end")],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ["invoke", "astream"])
+@pytest.mark.parametrize("name", UNANSWERED)
+def test_a_call_that_no_tool_ran_for_is_a_failed_step(name, way, handler, rows_of):
+    asked, middleware, resume = UNANSWERED[name]
+    app = agent(
+        calls(asked, to="bob"), "I could not.", middleware=middleware, checkpointer=InMemorySaver()
+    )
+    config = {"callbacks": [handler], "configurable": {"thread_id": "t"}}
+    WAYS[way](app, ASKED, config)
+    if resume is not None:
+        WAYS[way](app, resume, config)
+
+    [root] = rows_of(handler).roots
+    [step] = root["metadata"]["trajectory"]
+    assert (step["tool"], step["input"]) == (asked, {"to": "bob"})
+    assert (step["tool_call_id"], step["status"]) == ("c1", "error")
+    assert step["output"]
+    assert (root["metrics"]["tool_calls"], root["metrics"]["tool_errors"]) == (1, 1)
+
+
+def test_a_call_that_a_person_answers_is_a_step_that_succeeded(handler, rows_of):
+    middleware = HumanInTheLoopMiddleware(
+        interrupt_on={"send": {"allowed_decisions": ["approve", "respond"]}}
+    )
+    app = agent(
+        calls("send", to="bob"), "Done.", middleware=[middleware], checkpointer=InMemorySaver()
+    )
+    config = {"callbacks": [handler], "configurable": {"thread_id": "t"}}
+    app.invoke(ASKED, config)
+    decision = {"type": "respond", "message": "I told him."}
+    app.invoke(Command(resume={"decisions": [decision]}), config)
+
+    [root] = rows_of(handler).roots
+    [step] = root["metadata"]["trajectory"]
+    assert step["output"] == "I told him."
+    assert "status" not in step
+    assert root["metrics"]["tool_calls"] == 1
+    assert "tool_errors" not in root["metrics"]
+
+
+def test_a_malformed_call_is_a_failed_step(handler, rows_of):
+    bad = {"name": "send", "args": '{"to": ', "id": "c1", "error": "no JSON"}
+    agent(AIMessage("", invalid_tool_calls=[bad])).invoke(ASKED, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    [step] = root["metadata"]["trajectory"]
+    assert (step["tool"], step["input"], step["status"]) == ("send", '{"to": ', "error")
+    assert (root["metrics"]["tool_calls"], root["metrics"]["tool_errors"]) == (1, 1)
+
+
+def test_answers_of_an_earlier_turn_are_no_steps(handler, rows_of):
+    app = agent(calls("sent"), "No.", "Hello.", checkpointer=InMemorySaver())
+    config = {"callbacks": [handler], "configurable": {"thread_id": "t"}}
+    app.invoke(ASKED, config)
+    app.invoke({"messages": [("user", "hi")]}, config)
+
+    _, second = rows_of(handler).roots
+    assert "trajectory" not in second["metadata"]
+    assert "tool_calls" not in second["metrics"]
+
+
+def test_middlewares_retries_and_fallbacks_are_counted(handler, rows_of):
+    down = ConnectionError("down")
+    other = Script(answers=["Hello."], model="gpt-4o")
+    app = create_agent(
+        Script(answers=[down, down]),
+        [send],
+        middleware=[
+            ModelFallbackMiddleware(other),
+            ModelRetryMiddleware(max_retries=1, initial_delay=0.0, on_failure="error"),
+        ],
+    )
+    app.invoke(ASKED, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert (root["metrics"]["retries"], root["metrics"]["fallbacks"]) == (1, 1)
+    assert root["metadata"]["model"] == "gpt-4o"
+    assert root["metadata"]["models"] == ["gpt-4o-mini", "gpt-4o"]
+
+
+def test_a_model_that_middleware_calls_for_itself_is_no_row_and_not_the_roots_model(
+    handler, rows_of
+):
+    summary = SummarizationMiddleware(
+        model=Script(answers=["They counted."], model="gpt-4o"),
+        trigger=("messages", 2),
+        keep=("messages", 1),
+    )
+    turns = [("user", "one"), ("ai", "1"), ("user", "two")]
+    app = agent("2", middleware=[summary])
+    app.invoke({"messages": turns}, {"callbacks": [handler]})
+
+    [root], [chat] = rows_of(handler).roots, rows_of(handler).chats
+    assert root["metadata"]["model"] == "gpt-4o-mini"
+    assert root["metrics"]["llm_calls"] == 2
+    assert chat["output"] == said("assistant", "2")
+    assert not [key for row in rows_of(handler) for key in row["metadata"] if "lc_internal" in key]
