@@ -7,8 +7,12 @@ and never raises.
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import Any, Final
 
 from respan_langchain.tracing.events import Failure
+
+_MAX_CAUSES: Final = 5
+"""Errors that are followed from one to the one it was raised from."""
 
 
 def describe_failure(error: BaseException) -> Failure:
@@ -23,7 +27,12 @@ def describe_failure(error: BaseException) -> Failure:
         return Failure("success")
     if isinstance(error, GeneratorExit | asyncio.CancelledError):
         return Failure("abandoned", type=type(error).__name__)
-    return Failure("error", type=_qualified_class(error), message=_message(error))
+    return Failure(
+        "error",
+        type=_qualified_class(error),
+        message=_message(error),
+        status_code=_status_code(error),
+    )
 
 
 def _interrupts(error: BaseException) -> Sequence[object]:
@@ -43,3 +52,32 @@ def _message(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001  # the app's own `__str__` may raise anything
         return "<an error that cannot be shown>"
+
+
+def _status_code(error: BaseException) -> int | None:
+    """Read the HTTP status of an error, or of the error that it was raised from."""
+    current: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if current is None:
+            return None
+        try:
+            code = _own_status_code(current)
+        except Exception:  # noqa: BLE001  # an error's properties may raise anything
+            code = None
+        if code is not None:
+            return code
+        current = current.__cause__
+    return None
+
+
+def _own_status_code(error: Any) -> int | None:
+    """Read the status of one error, wherever its library keeps it."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        status = (response.get("ResponseMetadata") or {}).get("HTTPStatusCode")
+    else:  # httpx and requests; OpenAI, Anthropic, Cohere and Ollama; google-genai
+        status = getattr(response, "status_code", None)
+    for code in (status, getattr(error, "status_code", None), getattr(error, "code", None)):
+        if type(code) is int and 400 <= code <= 599:
+            return code
+    return None

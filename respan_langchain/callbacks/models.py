@@ -85,13 +85,17 @@ class ModelCallbacks(CallbackBase):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """A token arrived; only the first of a run counts.
+        """A token arrived; only the first of a run counts, and the usage that a stream repeats.
 
         LangChain passes `token` by this very name.
         """
         try:
-            if self._queue.expects_first_token(run_id) and _has_content(token, chunk):
-                self._queue.put_first_token(run_id, token)
+            if self._queue.expects_first_token(run_id):
+                self._watch_usage(run_id, chunk)
+                if _has_content(token, chunk):
+                    self._queue.put_first_token(run_id, token)
+            elif self._queue.watches_usage(run_id):
+                self._watch_usage(run_id, chunk)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -116,7 +120,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model answered."""
         try:
-            self._put_end(END, run_id, response)
+            self._put_end(END, run_id, response, self._queue.take_usage(run_id))
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -131,7 +135,8 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is its answer until then."""
         try:
-            self._put_end(ERROR, run_id, response, (describe_failure(error),))
+            details = (describe_failure(error), *self._queue.take_usage(run_id))
+            self._put_end(ERROR, run_id, response, details)
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 
@@ -168,7 +173,22 @@ class ModelCallbacks(CallbackBase):
         )
         self._queue.put(START, run_id, prompt, details, COPY)
 
+    def _watch_usage(self, run_id: UUID, chunk: Any) -> None:
+        usage = getattr(getattr(chunk, "message", None), "usage_metadata", None)
+        if usage:
+            self._queue.watch_usage(run_id, usage)
+
+
+_THOUGHT_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
+"""Where packages put a thought that is not a block of the content."""
+
 
 def _has_content(token: object, chunk: Any) -> bool:
-    """Whether a streamed token begins the answer: text, or a tool call."""
-    return bool(token) or bool(getattr(getattr(chunk, "message", None), "tool_call_chunks", None))
+    """Whether a streamed token begins the answer: text, a thought, or a tool call."""
+    if token:
+        return True
+    message = getattr(chunk, "message", None)
+    if getattr(message, "tool_call_chunks", None):
+        return True
+    extra = getattr(message, "additional_kwargs", None)
+    return isinstance(extra, dict) and any(extra.get(key) for key in _THOUGHT_KEYS)

@@ -60,6 +60,7 @@ class EventQueue:
         """Estimated content of the queued events that were measured."""
         # By the number of a run's id: hashing a UUID costs three times as much.
         self._awaiting_first_token: dict[int, None] = {}
+        self._stream_usage: dict[int, tuple[object, object]] = {}
         self._inner_roots: dict[int, None] = {}
 
     def __len__(self) -> int:
@@ -107,6 +108,20 @@ class EventQueue:
         self._awaiting_first_token.pop(run_id.int, None)
         self.put(FIRST_TOKEN, run_id, token)
 
+    def watch_usage(self, run_id: UUID, usage: object) -> None:
+        """Remember the first and the latest usage that the chunks of a stream carry."""
+        first, _ = self._stream_usage.get(run_id.int, (usage, usage))
+        self._stream_usage[run_id.int] = (first, usage)
+
+    def watches_usage(self, run_id: UUID) -> bool:
+        """Whether a chunk of this stream carried a usage; asked for each token of a stream."""
+        return bool(self._stream_usage) and run_id.int in self._stream_usage
+
+    def take_usage(self, run_id: UUID) -> tuple[tuple[object, object], ...]:
+        """Remove and return the usages of a stream that has ended, as details of its event."""
+        usages = self._stream_usage.pop(run_id.int, None) if self._stream_usage else None
+        return () if usages is None else (usages,)
+
     def mark_inner_root(self, run_id: UUID) -> None:
         """Remember that a run is a root, although LangChain names a parent that is not ours."""
         self._inner_roots[run_id.int] = None
@@ -147,6 +162,8 @@ class EventQueue:
     def forget(self, run_id: UUID) -> None:
         """Remove what was remembered of a run, which has ended."""
         self._awaiting_first_token.pop(run_id.int, None)
+        if self._stream_usage:
+            self._stream_usage.pop(run_id.int, None)
         if self._inner_roots:
             self._inner_roots.pop(run_id.int, None)
 
@@ -154,6 +171,7 @@ class EventQueue:
         """Remove all events, in a child process: they are its parent's to process."""
         self._events.clear()
         self._awaiting_first_token.clear()
+        self._stream_usage.clear()
         self._inner_roots.clear()
         self.content_bytes = 0
 

@@ -166,7 +166,7 @@ class RowBuilder:
         known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
         reported = get_reported_fields(run.outputs)
         facts = parse_response(known.facts, run.outputs, reported)
-        usage = extract_usage(run.outputs)
+        usage = extract_usage(run.outputs, run.stream_usage)
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
         exchange = Exchange(reported, run.inputs, get_message(run.outputs))

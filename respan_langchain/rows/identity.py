@@ -84,12 +84,18 @@ def _log_type(run: Run) -> str:
     return LOG_TYPES[run.kind]
 
 
+def _error_code(run: Run) -> int:
+    """The status that a provider answered with, else 500."""
+    known = None if run.failure is None else run.failure.status_code
+    return 500 if known is None else known
+
+
 def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
     """How the run itself ended; the failures of its children do not count."""
     status = "error" if returned_error(run) else run.status
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
-        found["status_code"] = 500 if status == "error" else 200
+        found["status_code"] = _error_code(run) if status == "error" else 200
     if status == "error":
         found.update(_error(run, options))
     if run.is_root:

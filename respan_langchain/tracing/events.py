@@ -32,15 +32,19 @@ RETRY: Final = 2
 STREAMED_INPUTS: Final = 3
 """Content: the inputs of a streamed chain, which are not known before its end."""
 END: Final = 4
-"""Content: the outputs."""
+"""Content: the outputs. Details: for models, the `StreamUsage` where there is one."""
 ERROR: Final = 5
-"""Content: what a model had answered until then. Details: a `Failure`."""
+"""Content: what a model had answered until then. Details: a `Failure`, and as for END."""
 INTERRUPT: Final = 6
 """Details: the checkpoint's id and the interrupts."""
 RESUME: Final = 7
 """Details: the checkpoint's id."""
 
 Event: TypeAlias = tuple[int, int | None, float, UUID, object, tuple[Any, ...]]
+
+
+StreamUsage: TypeAlias = tuple[object, object]
+"""The first and the last usage that the chunks of a model's stream carried, unread."""
 
 
 StartDetails: TypeAlias = tuple[
@@ -82,6 +86,8 @@ class Failure:
     type: str = ""
     """The exception's class, with its module unless that is builtins."""
     message: str = ""
+    status_code: int | None = None
+    """The HTTP status, where the exception was made of an HTTP response."""
     interrupts: Sequence[object] = ()
     """What a graph's interrupt asks for."""
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from respan_langchain.tracing.decisions import Decision
-from respan_langchain.tracing.events import Failure, Kind, ModelRequest, Status
+from respan_langchain.tracing.events import Failure, Kind, ModelRequest, Status, StreamUsage
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.totals import Totals
 
@@ -44,6 +44,8 @@ class Run:
     first_token: float | None = None
     ended: float | None = None
     outputs: object = None
+    stream_usage: StreamUsage | None = None
+    """Set for models whose stream carried usages."""
     streamed: bool = False
     last_child: "Run | None" = None
     """The run directly under it that started last, while it is open."""

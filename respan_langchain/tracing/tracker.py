@@ -142,22 +142,31 @@ class RunTracker:
         if run is not None:
             run.set_streamed_inputs(inputs)
 
-    def end(self, now: float, run_id: UUID, outputs: object) -> None:
+    def end(
+        self, now: float, run_id: UUID, outputs: object, stream_usage: tuple[object, object] | None = None
+    ) -> None:
         """Close a run that returned."""
         run = self._runs.get(run_id)
         if run is None:
             self._add_late_output(run_id, outputs)
             return
-        run.outputs = outputs
+        run.outputs, run.stream_usage = outputs, stream_usage
         self._close_run(run, now, "abandoned" if run.was_left else "success")
 
-    def error(self, now: float, run_id: UUID, partial: object, failure: Failure) -> None:
+    def error(
+        self,
+        now: float,
+        run_id: UUID,
+        partial: object,
+        failure: Failure,
+        stream_usage: tuple[object, object] | None = None,
+    ) -> None:
         """Close a run that raised; `partial` is what a model had answered until then."""
         run = self._runs.get(run_id)
         if run is None:
             return
         run.failure = failure
-        run.outputs = partial
+        run.outputs, run.stream_usage = partial, stream_usage
         if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:

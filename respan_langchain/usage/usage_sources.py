@@ -23,13 +23,20 @@ _BARE_COUNT_KEYS = (
 """Counts that Ollama and IBM write among other fields, in no report of their own."""
 
 
-def extract_usage(response: object) -> Usage | None:
+def extract_usage(
+    response: object, stream_usage: tuple[object, object] | None = None
+) -> Usage | None:
     """Read what the call used from its LLMResult; None when nothing reports it.
+
+    `stream_usage` is the first and the last usage that the chunks of its stream carried.
 
     The messages' usage_metadata comes first, since LangChain has normalized it; then
     generation_info, llm_output and response_metadata. All candidates of a prompt carry the same
     report, so it counts once; several prompts are added up when each has its own.
     """
+    if stream_usage is not None and _is_cumulative(*stream_usage):
+        # LangChain adds up the usages of all chunks, but each of these counts anew.
+        return parse_usage(stream_usage[1])
     prompts = _prompts(response)
     return (
         _sum_over(prompts, _usage_metadata)
@@ -37,6 +44,15 @@ def extract_usage(response: object) -> Usage | None:
         or _usage_in(getattr(response, "llm_output", None))
         or _sum_over(prompts, _response_metadata)
     )
+
+
+def _is_cumulative(first: object, last: object) -> bool:
+    """Whether each chunk of a stream reports the usage so far: then the last repeats the prompt.
+
+    Databricks, vLLM and at times DeepSeek do; others report the prompt once, or in parts.
+    """
+    prompt = as_mapping(first).get("input_tokens")
+    return first is not last and bool(prompt) and prompt == as_mapping(last).get("input_tokens")
 
 
 def _prompts(response: object) -> list[list[Any]]:

@@ -62,7 +62,7 @@ def test_a_refusal_is_a_row_with_its_reason(provider, status, server, make_handl
     assert {row["metadata"]["span_name"] for row in rows} == kinds.keys()
     for row in rows:
         way, metadata = row["metadata"]["span_name"], row["metadata"]
-        assert (way, metadata["status"], metadata["status_code"]) == (way, "error", 500)
+        assert (way, metadata["status"], metadata["status_code"]) == (way, "error", status)
         assert (way, metadata["error_type"].rpartition(".")[2]) == (way, kinds[way])
         assert WHY in metadata["error_message"]
         assert row["input"] == [{"role": "user", "content": QUESTION}]

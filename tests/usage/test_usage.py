@@ -292,6 +292,122 @@ PLACES = {
         text(info={"prompt_eval_count": 26, "eval_count": 298, "context": [1, 2]}),
         Usage(26, 298, 324),
     ),
+    "openrouter, gemini: read from the cache what was written just now": (
+        text(
+            llm_output={
+                "token_usage": {
+                    "prompt_tokens": 2_168, "completion_tokens": 100, "total_tokens": 2_268,
+                    "prompt_tokens_details": {"cached_tokens": 2_161, "cache_write_tokens": 2_161},
+                }
+            }
+        ),
+        Usage(2_168, 100, 2_268, cache_read_tokens=2_161, cache_write_tokens=7),
+    ),
+    "openrouter, minimax: more thoughts than output": (
+        chat(
+            usage={
+                "input_tokens": 43, "output_tokens": 10, "total_tokens": 53,
+                "output_token_details": {"reasoning": 11},
+            }
+        ),
+        Usage(43, 10, 53, reasoning_tokens=10),
+    ),
+    "azure, grok: more in the cache than was sent": (
+        text(
+            llm_output={
+                "token_usage": {
+                    "prompt_tokens": 10, "completion_tokens": 213, "total_tokens": 223,
+                    "prompt_tokens_details": {"cached_tokens": 161},
+                }
+            }
+        ),
+        Usage(10, 213, 223, cache_read_tokens=10),
+    ),
+    "mistral: the details are only in the raw report": (
+        chat(
+            usage={"input_tokens": 10_000, "output_tokens": 10, "total_tokens": 10_010},
+            metadata={
+                "token_usage": {
+                    "prompt_tokens": 10_000, "completion_tokens": 10, "total_tokens": 10_010,
+                    "prompt_tokens_details": {"cached_tokens": 9_984},
+                }
+            },
+        ),
+        Usage(10_000, 10, 10_010, cache_read_tokens=9_984),
+    ),
+    "mistral: audio is counted separately, in the total": (
+        chat(
+            usage={"input_tokens": 9, "output_tokens": 248, "total_tokens": 632},
+            metadata={
+                "token_usage": {
+                    "prompt_tokens": 9, "completion_tokens": 248, "total_tokens": 632,
+                    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 375},
+                }
+            },
+        ),
+        Usage(384, 248, 632, cache_read_tokens=0, audio_input_tokens=375),
+    ),
+    "a raw report of another call's counts gives no details": (
+        chat(
+            usage={"input_tokens": 10, "output_tokens": 10, "total_tokens": 20},
+            metadata={
+                "usage": {
+                    "prompt_tokens": 30, "completion_tokens": 10,
+                    "prompt_tokens_details": {"cached_tokens": 5},
+                }
+            },
+        ),
+        Usage(10, 10, 20),
+    ),
+    "anthropic, raw, with the tier inside": (
+        chat(
+            usage={
+                "input_tokens": 1_110, "output_tokens": 20, "total_tokens": 1_130,
+                "input_token_details": {"cache_read": 1_000, "cache_creation": 100},
+            },
+            metadata={
+                "usage": {
+                    "input_tokens": 10, "output_tokens": 20, "cache_read_input_tokens": 1_000,
+                    "cache_creation_input_tokens": 100, "service_tier": "batch",
+                    "output_tokens_details": {"thinking_tokens": 15},
+                }
+            },
+        ),
+        Usage(
+            1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100,
+            reasoning_tokens=15, service_tier="batch",
+        ),
+    ),
+    "anthropic, streamed by a server that does not repeat the input": (
+        chat(usage={"input_tokens": 0, "output_tokens": 168, "total_tokens": 168}),
+        Usage(None, 168, None),
+    ),
+    "an output whose total says more": (
+        chat(usage={"input_tokens": 0, "output_tokens": 168, "total_tokens": 682}),
+        Usage(None, 168, 682),
+    ),
+    "a tier that a stream repeats": (
+        chat(
+            usage={"input_tokens": 5, "output_tokens": 1, "total_tokens": 6},
+            metadata={"service_tier": "prioritypriority"},
+        ),
+        Usage(5, 1, 6, service_tier="priority"),
+    ),
+    "gemini, raw, an image": (
+        text(
+            info={
+                "usage_metadata": {
+                    "promptTokenCount": 10, "candidatesTokenCount": 1_295, "totalTokenCount": 1_305,
+                    "candidatesTokensDetails": [
+                        {"modality": "TEXT", "tokenCount": 5},
+                        {"modality": "IMAGE", "tokenCount": 1_290},
+                    ],
+                    "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 10}],
+                }
+            }
+        ),
+        Usage(10, 1_295, 1_305, image_output_tokens=1_290),
+    ),
     "ibm": (
         text(llm_output={"token_usage": {"generated_token_count": 7, "input_token_count": 5}}),
         Usage(5, 7, 12),
@@ -373,6 +489,39 @@ def test_a_streams_merged_message_gives_its_whole_usage():
     merged = ChatGeneration(message=chunks[0] + chunks[1])
 
     assert extract_usage(LLMResult(generations=[[merged]])) == Usage(5, 3, 8)
+
+
+def usage_so_far(output_tokens, input_tokens=50):
+    return {
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "total_tokens": input_tokens + output_tokens,
+    }
+
+
+def test_usages_that_a_stream_repeats_are_not_added_up():
+    added_up = chat(usage={"input_tokens": 150, "output_tokens": 6, "total_tokens": 156})
+
+    found = extract_usage(added_up, (usage_so_far(1), usage_so_far(3)))
+
+    assert found == Usage(50, 3, 53)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [usage_so_far(3, input_tokens=0), usage_so_far(3, input_tokens=20), None, {}],
+    ids=["the prompt was reported at the start", "in parts", "none", "empty"],
+)
+def test_usages_that_a_stream_reports_in_parts_are_added_up(last):
+    added_up = chat(usage={"input_tokens": 70, "output_tokens": 4, "total_tokens": 74})
+
+    assert extract_usage(added_up, (usage_so_far(1), last)) == Usage(70, 4, 74)
+
+
+def test_one_usage_of_a_stream_is_that_of_its_answer():
+    only = usage_so_far(3)
+
+    assert extract_usage(chat(usage=only), (only, only)) == Usage(50, 3, 53)
 
 
 def test_an_errors_partial_answer_gives_its_usage():

@@ -1,0 +1,68 @@
+"""How a failed run is described: above all by the HTTP status that a provider answered with."""
+
+import httpx
+import pytest
+
+from respan_langchain.callbacks.failures import describe_failure
+
+ASKED = httpx.Request("POST", "https://api.acme.com")
+
+
+class CodedError(Exception):
+    """An error with the attributes that it is given."""
+
+    def __init__(self, **attributes):
+        self.__dict__.update(attributes)
+
+
+class BrokenError(Exception):
+    @property
+    def response(self):
+        raise RuntimeError
+
+
+def raised_from(cause):
+    error = ValueError("the model did not answer")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (CodedError(status_code=429), 429),
+        (CodedError(code=503), 503),
+        (httpx.HTTPStatusError("no", request=ASKED, response=httpx.Response(529)), 529),
+        (CodedError(response={"ResponseMetadata": {"HTTPStatusCode": 400}}), 400),
+        (raised_from(CodedError(status_code=401)), 401),
+        (raised_from(raised_from(CodedError(status_code=401))), 401),
+        (CodedError(status_code=429, code="rate_limit_exceeded"), 429),
+    ],
+    ids=["openai", "google", "httpx", "botocore", "cause", "cause of the cause", "code in words"],
+)
+def test_the_providers_status_is_known(error, status):
+    assert describe_failure(error).status_code == status
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("no"),
+        CodedError(status_code=200),
+        CodedError(status_code="429"),
+        CodedError(code=-32600),
+        CodedError(code=True),
+        CodedError(response={}),
+        CodedError(response={"ResponseMetadata": None}),
+        BrokenError(),
+    ],
+)
+def test_what_is_no_http_status_is_unknown(error):
+    assert describe_failure(error).status_code is None
+
+
+def test_errors_that_were_raised_from_each_other_end_the_search():
+    one, other = ValueError(), ValueError()
+    one.__cause__, other.__cause__ = other, one
+
+    assert describe_failure(one).status_code is None
