@@ -22,10 +22,9 @@ class BrokenError(Exception):
 
 
 def raised_from(cause):
-    try:
+    with pytest.raises(ValueError, match="did not answer") as raised:
         raise ValueError("the model did not answer") from cause
-    except ValueError as error:
-        return error
+    return raised.value
 
 
 @pytest.mark.parametrize(
