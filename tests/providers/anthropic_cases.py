@@ -52,8 +52,15 @@ def block_events(index: int, block: dict[str, Any]) -> list[dict[str, Any]]:
         "tool_use": [{"type": "input_json_delta", "partial_json": half} for half in HALVES],
     }
     return [
-        {"type": "content_block_start", "index": index, "content_block": {**block, **empty[kind]}},
-        *({"type": "content_block_delta", "index": index, "delta": each} for each in deltas[kind]),
+        {
+            "type": "content_block_start",
+            "index": index,
+            "content_block": {**block, **empty.get(kind, {})},
+        },
+        *(
+            {"type": "content_block_delta", "index": index, "delta": each}
+            for each in deltas.get(kind, ())
+        ),
         {"type": "content_block_stop", "index": index},
     ]
 

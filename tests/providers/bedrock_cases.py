@@ -30,7 +30,9 @@ def frame(kind: str, payload: dict[str, Any]) -> bytes:
     return message + struct.pack("!I", crc32(message))
 
 
-def converse(usage: dict[str, Any], reason: str, call: str | None = None) -> Answer:
+def converse(
+    usage: dict[str, Any], reason: str, call: str | None = None, **metadata: Any
+) -> Answer:
     """Answer with TEXT, or with a call of the weather tool."""
     use = {"toolUseId": call, "name": "weather"}
     block = {"toolUse": {**use, "input": {"city": "Paris"}}} if call else {"text": TEXT}
@@ -51,6 +53,7 @@ def converse(usage: dict[str, Any], reason: str, call: str | None = None) -> Ans
                     "stopReason": reason,
                     "usage": usage,
                     "metrics": metrics,
+                    **metadata,
                 },
                 **headers,
             )
@@ -61,7 +64,7 @@ def converse(usage: dict[str, Any], reason: str, call: str | None = None) -> Ans
             *(frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": d}) for d in deltas),
             frame("contentBlockStop", {"contentBlockIndex": 0}),
             frame("messageStop", {"stopReason": reason}),
-            frame("metadata", {"usage": usage, "metrics": metrics}),
+            frame("metadata", {"usage": usage, "metrics": metrics, **metadata}),
         ]
         return Reply(frames, kind="application/vnd.amazon.eventstream", headers=headers)
 

@@ -24,6 +24,10 @@ class Completions:
     """What a stream's last choice carries besides."""
     usage_with_last_choice: bool = False
     """Whether the usage comes with the last choice, not after it."""
+    reason: str | None = None
+    """The finish reason, where it is not what the content says."""
+    refusal: str | None = None
+    """Why the model declines, in place of TEXT."""
     whole_calls: bool = False
     """Whether a stream carries its tool calls in one piece."""
 
@@ -39,10 +43,12 @@ class Completions:
 
     @property
     def _reason(self) -> str:
-        return "tool_calls" if self.tool else "stop"
+        return self.reason or ("tool_calls" if self.tool else "stop")
 
     def _message(self) -> dict[str, Any]:
         whole: dict[str, Any] = {"role": "assistant", "content": TEXT, "refusal": None}
+        if self.refusal is not None:
+            whole |= {"content": None, "refusal": self.refusal}
         if self.thought is not None:
             whole["reasoning_content"] = self.thought
         if self.tool is not None:
@@ -55,7 +61,12 @@ class Completions:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
         if self.thought is not None:
             deltas.append({"reasoning_content": self.thought})
-        deltas += self._calling(self.tool) if self.tool else [{"content": word} for word in WORDS]
+        if self.refusal is not None:
+            deltas.append({"refusal": self.refusal})
+        elif self.tool is not None:
+            deltas += self._calling(self.tool)
+        else:
+            deltas += [{"content": word} for word in WORDS]
         last = {**self._chunk({}, self._reason), **self.last}
         made = [*(self._chunk(delta, None) for delta in deltas), last]
         if self.usage_with_last_choice:

@@ -9,12 +9,12 @@ from providers.cases import HALVES, KEY, TEXT, WORDS, Case, called, tokens, usd,
 from providers.server import Answer, Reply, Request, named_events, said
 
 
-def ollama(call: bool = False) -> Answer:
+def ollama(call: bool = False, reason: str = "stop") -> Answer:
     """Answer in lines of JSON; Ollama's package streams even when it is not asked to."""
     head = {"model": "llama3.1:8b", "created_at": "2026-11-23T03:00:00.000000Z"}
     end = {
         **head, "message": {"role": "assistant", "content": ""}, "done": True,
-        "done_reason": "stop", "total_duration": 900, "load_duration": 100,
+        "done_reason": reason, "total_duration": 900, "load_duration": 100,
         "prompt_eval_count": 26, "prompt_eval_duration": 200, "eval_count": 298,
         "eval_duration": 600,
     }  # fmt: skip
@@ -35,7 +35,7 @@ def ollama(call: bool = False) -> Answer:
     return answer
 
 
-def cohere(call: str | None = None) -> Answer:
+def cohere(call: str | None = None, reason: str = "COMPLETE") -> Answer:
     """Answer as Cohere's second API; what is billed is less than what was read."""
     usage = {
         "billed_units": {"input_tokens": 9.0, "output_tokens": 40.0},
@@ -46,7 +46,7 @@ def cohere(call: str | None = None) -> Answer:
     if call:
         tool = {"id": call, "type": "function", "function": function}
         message = {"role": "assistant", "tool_calls": [tool]}
-    reason = "TOOL_CALL" if call else "COMPLETE"
+    reason = "TOOL_CALL" if call else reason
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
