@@ -143,7 +143,11 @@ class RunTracker:
             run.set_streamed_inputs(inputs)
 
     def end(
-        self, now: float, run_id: UUID, outputs: object, stream_usage: tuple[object, object] | None = None
+        self,
+        now: float,
+        run_id: UUID,
+        outputs: object,
+        stream_usage: tuple[object, object] | None = None,
     ) -> None:
         """Close a run that returned."""
         run = self._runs.get(run_id)

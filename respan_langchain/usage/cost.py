@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from respan_langchain._safe_call import safe_call
 from respan_langchain.errors import ConfigurationError
@@ -59,8 +59,7 @@ UNKNOWN_COST = Cost(None, None, "unknown")
 ZERO_COST = Cost(Decimal(0), None, "complete")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """Prompt and answer of a model call, in which charges beside the tokens are looked for."""
 
     reported: Mapping[str, object]

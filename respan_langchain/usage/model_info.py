@@ -186,16 +186,18 @@ def _first_generation(response: object) -> object:
 
 def _service_tier(places: Iterable[Mapping[str, object]]) -> str | None:
     for place in places:
-        # Bedrock wraps the tier as {"type": "priority"}.
-        wrapped = as_mapping(place.get("serviceTier")).get("type")
-        if tier := read_text(place.get("service_tier")) or read_text(wrapped):
+        if tier := read_text(place.get("service_tier")):
             return tier
+        if "serviceTier" in place:  # Bedrock wraps it as {"type": "priority"}
+            return read_text(as_mapping(place["serviceTier"]).get("type"))
     return None
 
 
 def _price_context(places: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for place in places:
+        if place.keys().isdisjoint(_PRICE_CONTEXT):
+            continue
         for name, standard in _PRICE_CONTEXT.items():
             if name in place and (value := read_text(place[name])) and value not in standard:
                 found.setdefault(name, value)

@@ -3,12 +3,14 @@
 Pure and total.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from respan_langchain.usage.provider_fields import as_mapping
 
 _COST_KEYS = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
+_TICKS_KEY = "cost_in_usd_ticks"
+_KEYS = {*_COST_KEYS, _TICKS_KEY}
 _CONTAINERS = ("token_usage", "usage", "headers", "_hidden_params")
 _TICKS_PER_USD = Decimal(10) ** 10
 """xAI's unit. Source: https://docs.x.ai/developers/cost-tracking, read 2026-11-26."""
@@ -16,11 +18,11 @@ _TICKS_PER_USD = Decimal(10) ** 10
 
 def read_reported_cost(reported: Mapping[str, object]) -> Decimal | None:
     """Find the USD that a provider reports beside the message."""
-    for fields in _places(reported):
-        if (ticks := parse_decimal(fields.get("cost_in_usd_ticks"))) is not None:
-            return ticks / _TICKS_PER_USD
-        if fields.keys().isdisjoint(_COST_KEYS):
+    for fields in (reported, *map(reported.get, _CONTAINERS)):
+        if not isinstance(fields, dict) or fields.keys().isdisjoint(_KEYS):
             continue
+        if (ticks := parse_decimal(fields.get(_TICKS_KEY))) is not None:
+            return ticks / _TICKS_PER_USD
         for name in _COST_KEYS:
             amount = _parse_amount(fields[name]) if name in fields else None
             if amount is not None:
@@ -41,13 +43,6 @@ def parse_decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and amount >= 0 else None
-
-
-def _places(reported: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    yield reported
-    for name in _CONTAINERS:
-        if fields := as_mapping(reported.get(name)):
-            yield fields
 
 
 def _parse_amount(value: object) -> Decimal | None:

@@ -5,7 +5,7 @@ A tool without a known fee makes the cost partial, unless it is known to be free
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -63,25 +63,32 @@ def count_tool_uses(
         reported: What the provider reported beside the message (`get_reported_fields`).
         info: Who answered.
     """
+    blocks = _blocks(message)
     provider = get_price_provider(info.provider)
-    blocks = list(_blocks(message))
     uses = _uses_in_blocks(blocks, provider) if blocks else {}
     uses |= _uses_in_usage(reported)
     if grounding := as_mapping(reported.get("grounding_metadata")):
         uses |= _uses_in_grounding(grounding, info)
     if not uses:
         uses = _uses_by_other_signs(message, reported, info)
+    if not uses:
+        return uses
     free = _FREE_TOOLS | _FREE_AT_GOOGLE if provider == "google" else _FREE_TOOLS
     return {tool: count for tool, count in uses.items() if tool not in free and count != 0}
 
 
-def _blocks(message: object) -> Iterator[Mapping[str, Any]]:
-    content = getattr(message, "content", None)
+def _blocks(message: object) -> list[Mapping[str, Any]]:
+    blocks = getattr(message, "content", None)
     # LangChain's older format of OpenAI's Responses API keeps the tools' blocks beside the text.
-    beside = as_mapping(getattr(message, "additional_kwargs", None)).get("tool_outputs")
-    for blocks in (content, beside):
-        if isinstance(blocks, list):
-            yield from (block for block in blocks if isinstance(block, dict))
+    extra = getattr(message, "additional_kwargs", None)
+    beside = extra.get("tool_outputs") if extra and isinstance(extra, dict) else None
+    return [
+        block
+        for each in (blocks, beside)
+        if isinstance(each, list)
+        for block in each
+        if isinstance(block, dict)
+    ]
 
 
 def _uses_in_blocks(blocks: list[Mapping[str, Any]], provider: str | None) -> Uses:
@@ -173,15 +180,17 @@ def _uses_by_other_signs(message: object, reported: Mapping[str, object], info: 
     """Notice tools that leave no call in the answer."""
     uses: Uses = {}
     name = info.name or ""
-    if "-search-preview" in name or "-search-api" in name:
+    if "-search-" in name and ("-search-preview" in name or "-search-api" in name):
         uses["web_search"] = 1
-    extra = as_mapping(getattr(message, "additional_kwargs", None))
-    for tool in extra.get("executed_tools") or ():
-        uses[str(as_mapping(tool).get("type"))] = None
-    if extra.get("search_results"):
-        uses["web_search"] = None
-    if "guardrail" in as_mapping(reported.get("trace")):
+    if extra := as_mapping(getattr(message, "additional_kwargs", None)):
+        for tool in extra.get("executed_tools") or ():
+            uses[str(as_mapping(tool).get("type"))] = None
+        if extra.get("search_results"):
+            uses["web_search"] = None
+    if "trace" in reported and "guardrail" in as_mapping(reported["trace"]):
         uses["guardrail"] = None
-    if as_mapping(as_mapping(reported.get("meta")).get("billed_units")).get("search_units"):
-        uses["search"] = None
+    if "meta" in reported:
+        billed = as_mapping(as_mapping(reported["meta"]).get("billed_units"))
+        if billed.get("search_units"):
+            uses["search"] = None
     return uses

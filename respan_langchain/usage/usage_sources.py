@@ -90,7 +90,7 @@ def _usage_metadata(generation: object) -> Usage | None:
 
 def _has_details(report: object) -> bool:
     fields = as_mapping(report)
-    return bool(fields.get("input_token_details") and fields.get("output_token_details"))
+    return bool(fields.get("input_token_details") or fields.get("output_token_details"))
 
 
 def _raw_report(metadata: Mapping[str, Any]) -> object:

@@ -359,19 +359,15 @@ PLACES = {
         ),
         Usage(10, 10, 20),
     ),
-    "anthropic, raw, with the tier inside": (
+    "anthropic, a raw report that has the tier, and thoughts": (
         chat(
-            usage={
-                "input_tokens": 1_110, "output_tokens": 20, "total_tokens": 1_130,
-                "input_token_details": {"cache_read": 1_000, "cache_creation": 100},
-            },
-            metadata={
+            llm_output={
                 "usage": {
                     "input_tokens": 10, "output_tokens": 20, "cache_read_input_tokens": 1_000,
                     "cache_creation_input_tokens": 100, "service_tier": "batch",
                     "output_tokens_details": {"thinking_tokens": 15},
                 }
-            },
+            }
         ),
         Usage(
             1_110, 20, 1_130, cache_read_tokens=1_000, cache_write_tokens=100,
