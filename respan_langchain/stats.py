@@ -8,21 +8,23 @@ from dataclasses import dataclass, field
 class Stats:
     """Counts since the handler was made.
 
-    captured = queued + delivered + rejected + unconfirmed + spooled + dropped.
+    Captured = delivered + rejected + unconfirmed + dropped + pending.
     """
 
     captured: int = 0
-    """Rows built."""
-    queued: int = 0
-    """Rows that wait for delivery, those in flight included."""
+    """Rows made."""
+    pending: int = 0
+    """Rows that are not delivered yet: queued, in flight, or on disk."""
+    spooled: int = 0
+    """Of the pending rows, those on disk alone."""
     delivered: int = 0
     """Rows that the platform confirmed."""
     rejected: int = 0
     """Rows that the platform refused for good."""
     unconfirmed: int = 0
-    """Rows that were sent and may or may not be stored."""
-    spooled: int = 0
-    """Rows on disk, for a later process."""
+    """Rows that were sent, and the platform neither confirmed nor refused them."""
+    resent: int = 0
+    """Rows sent again without proof that the platform had not stored them; it may hold two."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Rows given up, by reason."""
     requests: int = 0
@@ -34,16 +36,21 @@ class Stats:
     last_error: str = ""
     """What blocks delivery now; empty while it works."""
 
+    @property
+    def total_dropped(self) -> int:
+        """Rows given up for any reason."""
+        return sum(self.dropped.values())
+
     def __str__(self) -> str:
         """One line for a person."""
         parts = [
             f"captured={self.captured}",
             f"delivered={self.delivered}",
-            f"queued={self.queued}",
+            f"pending={self.pending}",
         ]
         parts += [
             f"{name}={count}"
-            for name in ("rejected", "unconfirmed", "spooled", "open_runs")
+            for name in ("spooled", "rejected", "unconfirmed", "resent", "open_runs")
             if (count := getattr(self, name))
         ]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]

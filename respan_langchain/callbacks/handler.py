@@ -5,6 +5,7 @@ made of is built in `factory.py`.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
@@ -141,17 +142,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
     @property
     def stats(self) -> "Stats":
         """How many rows were captured, and what became of them."""
-        from respan_langchain.stats import Stats
-
-        counts = self._status.counts()
-        return Stats(
-            captured=counts.captured,
-            queued=counts.queued,
-            delivered=counts.delivered,
-            rejected=counts.rejected,
-            unconfirmed=counts.unconfirmed,
-            spooled=counts.spooled,
-            dropped=counts.dropped,
+        return dataclasses.replace(
+            self._status.counts(),
             requests=self._worker.requests,
             open_runs=self._processor.open_runs,
             internal_errors=dict(self._processor.errors),

@@ -22,7 +22,7 @@ from respan_langchain.client.methods import (
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry import RetryPolicy
-from respan_langchain.client.workflows import count_identifiers, find_or_create_dataset
+from respan_langchain.client.workflows import find_logs, find_or_create_dataset
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
@@ -53,7 +53,7 @@ class _DatasetApi(Generic[Transport]):
     import_logs = EndpointMethod(log_requests.import_logs)
     remove_logs = EndpointMethod(log_requests.remove_logs)
     export_logs = EndpointMethod(log_requests.export_logs)
-    count_identifiers = FlowMethod(count_identifiers)
+    find_logs = FlowMethod(find_logs)
     summary = EndpointMethod(log_requests.summary)
     create_eval_report = EndpointMethod(dataset_requests.create_eval_report)
     list_eval_reports = EndpointMethod(dataset_requests.list_eval_reports)

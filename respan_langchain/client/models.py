@@ -111,6 +111,8 @@ class Log(ApiModel):
     start_time: DateTime = None
     timestamp: DateTime = None
     """When the run ended."""
+    created_at: DateTime = None
+    """When the platform stored it."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,17 +1,21 @@
 """Operations that take several requests, as flows that both clients can run."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import field
-from respan_langchain.client.models import Dataset
+from respan_langchain.client.models import Dataset, Log
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, request_flow
 from respan_langchain.errors import ApiError
 
-MAX_PAGES = 5
-"""Pages read for one hundred identifiers: several logs may share one."""
+MIN_PAGES: Final = 12
+"""Pages that are read at least, should the platform ignore the filter."""
+MAX_CLOCK_SKEW: Final = 300.0
+"""Seconds by which the platform's clock may differ from this machine's."""
 
 
 def find_or_create_dataset(
@@ -35,30 +39,71 @@ def find_or_create_dataset(
     return (yield from _find_oldest(options, name, deadline)) or created
 
 
-def count_identifiers(
+def find_logs(
     options: RequestOptions,
     dataset_id: str,
     identifiers: Collection[str],
     *,
+    since: float = 0.0,
     timeout: float | None = None,
-) -> RequestFlow[Mapping[str, int] | None]:
-    """Count the logs that carry each of these custom identifiers.
+) -> RequestFlow[list[Log] | None]:
+    """Return the logs that carry one of these custom identifiers.
 
-    Counts only logs that show their identifier, since a platform may ignore the filter. Returns
-    None when the count is unknown: the list cannot be read within `timeout` seconds, shows no
-    identifiers, or is longer than the filter allows.
+    Give an identifier once for each log that is expected. The newest logs are read first, until all
+    expected ones are found, or only logs are left that were created before `since` (seconds since
+    the epoch). The platform may ignore the filter, so each log is looked at.
+
+    Returns None when it cannot be learnt: the list cannot be had within `timeout` seconds, does not
+    show identifiers, or is too long.
     """
-    counts = dict.fromkeys(identifiers, 0)
     deadline = _deadline(options, timeout)
-    wanted = list(counts)
+    expected = Counter(identifiers)
+    wanted = list(expected)
+    found: list[Log] = []
     for start in range(0, len(wanted), MAX_PAGE_SIZE):
-        group = wanted[start : start + MAX_PAGE_SIZE]
-        found = yield from _list_identifiers(options, dataset_id, group, deadline)
-        if found is None:
+        chunk = {one: expected[one] for one in wanted[start : start + MAX_PAGE_SIZE]}
+        logs = yield from _find_chunk(options, dataset_id, Counter(chunk), since, deadline)
+        if logs is None:
             return None
-        for identifier in found:
-            counts[identifier] += 1
-    return counts
+        found += logs
+    return found
+
+
+def _find_chunk(
+    options: RequestOptions, dataset_id: str, expected: Counter[str], since: float, deadline: float
+) -> RequestFlow[list[Log] | None]:
+    found: list[Log] = []
+    wanted, left, number, most = list(expected), expected.copy(), 0, MIN_PAGES
+    while number < most:
+        number += 1
+        call = log_requests.list_logs(
+            dataset_id,
+            page=number,
+            sort_by="-created_at",
+            filters=field("custom_identifier").isin(wanted),
+        )
+        try:
+            page = yield from request_flow(call, _until(deadline, options))
+        except ApiError:
+            return None
+        if page.results and all(log.custom_identifier is None for log in page.results):
+            return None
+        matching = [log for log in page.results if log.custom_identifier in expected]
+        found += matching
+        left.subtract(str(log.custom_identifier) for log in matching)
+        left = +left
+        if page.is_last() or not left or _all_before(page.results, since - MAX_CLOCK_SKEW):
+            return found
+        # Where pages are small, three times as many as the expected logs would fill.
+        most = max(most, 3 * expected.total() // len(page.results))
+    return None
+
+
+def _all_before(logs: Sequence[Log], moment: float) -> bool:
+    """Whether a page, in descending order, has only logs that were created before this moment."""
+    created = [log.created_at.timestamp() for log in logs if log.created_at is not None]
+    is_descending = len(created) == len(logs) > 1 and created[0] > created[-1]
+    return is_descending and created == sorted(created, reverse=True) and created[0] < moment
 
 
 def _find_oldest(
@@ -74,26 +119,6 @@ def _find_oldest(
         if page.is_last():
             return None
         number += 1
-
-
-def _list_identifiers(
-    options: RequestOptions, dataset_id: str, wanted: list[str], deadline: float
-) -> RequestFlow[list[str] | None]:
-    found: list[str] = []
-    for number in range(1, MAX_PAGES + 1):
-        request = log_requests.list_logs(
-            dataset_id, page=number, filters=field("custom_identifier").isin(wanted)
-        )
-        try:
-            page = yield from request_flow(request, _until(deadline, options))
-        except ApiError:
-            return None
-        if page.results and all(log.custom_identifier is None for log in page.results):
-            return None
-        found += [log.custom_identifier for log in page.results if log.custom_identifier in wanted]
-        if page.is_last():
-            return found
-    return None
 
 
 def _deadline(options: RequestOptions, timeout: float | None) -> float:

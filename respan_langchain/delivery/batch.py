@@ -1,38 +1,64 @@
-"""What leaves together, and what is to be done next: the words between deciding and acting."""
+"""Batches, and the requests and responses that carry them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery.row import QueuedRow
-from respan_langchain.delivery.status import Final
+from respan_langchain.delivery.row import EncodedRow, QueuedRow
+
+ALWAYS = float("-inf")
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Rows that are sent, looked for or isolated together, for one address."""
+    """Rows of one dataset that are sent, looked up or isolated together."""
 
-    address: str
+    dataset: str
     rows: list[QueuedRow]
-    not_before: float = float("-inf")
-    ended: float = 0.0
-    """When the attempt ended whose outcome is unknown."""
-    looked: int = 0
-    """How often these rows were looked for since."""
-    refused: bool = False
-    """It was refused whole: some row of it spoils the rest."""
-    words: str = ""
-    """In what words."""
+    not_before: float = ALWAYS
+    """When it may be sent or looked up next."""
     failures: int = 0
-    """How often these very rows were sent, and their outcome was unknown."""
+    """How often these very rows were sent without a clear response."""
     successes_then: int = 0
-    """How many batches had gone through when these rows failed last."""
+    """How many batches had been accepted when these rows failed last."""
+    refusals_are_atomic: bool = False
+    """Whether a refused batch is known to leave no row behind."""
+    rest: "Unconfirmed | None" = None
+    """Rows of a refused batch, to be looked up once this row, the last of it, has been sent."""
+    others: "Batch | None" = None
+    """Rows of a refused batch, to be sent once this row, the first of it, has been sent."""
+
+    @property
+    def sent_rows(self) -> list[QueuedRow]:
+        """Rows behind it that may be stored already."""
+        return [] if self.rest is None else self.rest.batch.rows
+
+    @property
+    def unsent_rows(self) -> list[QueuedRow]:
+        """Its own rows and those behind it that are surely not stored."""
+        return self.rows if self.others is None else [*self.rows, *self.others.rows]
 
     @property
     def size(self) -> int:
         """Bytes of all its rows."""
         return sum(row.size for row in self.rows)
+
+    def split(self) -> list["Batch"]:
+        """Return two batches of its rows."""
+        middle = len(self.rows) // 2
+        return [self.of(part) for part in (self.rows[:middle], self.rows[middle:]) if part]
+
+    def of(self, rows: list[QueuedRow]) -> "Batch":
+        """Return a batch of some of its rows, with the same history."""
+        return Batch(
+            self.dataset,
+            rows,
+            self.not_before,
+            self.failures,
+            self.successes_then,
+            self.refusals_are_atomic,
+        )
 
     def remove_older(self, before: float) -> list[QueuedRow]:
         """Remove and return the rows that were accepted before this time."""
@@ -40,84 +66,63 @@ class Batch:
         self.rows = [row for row in self.rows if row.accepted >= before]
         return older
 
-    def halves(self) -> list["Batch"]:
-        """Two batches of its rows."""
-        middle = len(self.rows) // 2
-        parts = self.rows[:middle], self.rows[middle:]
-        return [Batch(self.address, part, not_before=self.not_before) for part in parts]
 
-    def doubted(
-        self, rows: list[QueuedRow], ended: float, look_at: float, successes: int
-    ) -> "Batch":
-        """These rows of it, whose outcome nobody knows."""
-        return Batch(
-            self.address,
-            rows,
-            not_before=look_at,
-            ended=ended,
-            failures=self.failures + 1,
-            successes_then=successes,
-        )
+@dataclass(slots=True, eq=False)
+class Unconfirmed:
+    """Rows that were sent, and may be stored or not: to be looked up."""
 
-    @property
-    def ids(self) -> frozenset[str]:
-        """By which its rows are looked for."""
-        return frozenset(row.encoded.id for row in self.rows)
+    batch: Batch
+    ended: float
+    """When the attempt ended, on the worker's clock."""
+    sent_wall: float
+    """When it began, in seconds since the epoch: older logs need not be looked through."""
+    refusal: str = ""
+    """Not empty where the whole batch was refused, in the platform's words."""
+    conflicts: bool = False
+    """Whether it is a single row that the platform calls a conflict: perhaps it is stored."""
+    lookups: int = 0
+    witness: EncodedRow | None = None
+    """A row that was stored later: once a lookup shows it, missing rows are proven missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """Something for the wire: post a batch, or look for its rows."""
+class BulkInsert:
+    """A request: store these rows."""
 
-    kind: Literal["post", "find"]
     batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A request: which of these rows are stored?"""
+
+    unconfirmed: Unconfirmed
+
+    @property
+    def rows(self) -> list[EncodedRow]:
+        """The rows to look up, the witness last."""
+        rows = [row.encoded for row in self.unconfirmed.batch.rows]
+        witness = self.unconfirmed.witness
+        return rows if witness is None else [*rows, witness]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkResponse:
-    """What came back for a batch that was posted."""
+    """What came back for a bulk insert."""
 
-    batch: Batch
-    response: HttpResult
+    request: BulkInsert
+    result: HttpResult
+    started_wall: float = 0.0
+    """When the request began, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """Which rows of a batch are stored; None when that could not be learnt."""
+    """How often each row of a lookup is stored; None when that could not be learnt."""
 
-    batch: Batch
-    counts: Mapping[str, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Rows have met their fate, all of them the same."""
-
-    rows: list[QueuedRow]
-    state: Final
-    reason: str = ""
+    request: Lookup
+    counts: Sequence[int] | None
 
 
-def rows_of(settled: Iterable[Outcome]) -> list[QueuedRow]:
-    """All of their rows."""
-    return [row for one in settled for row in one.rows]
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvent:
-    """Something that people should hear about."""
-
-    subject: str
-    """What the lines of a log are counted and limited by."""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What an answer changed: rows that are settled, rows in doubt, and something to say."""
-
-    settled: list[Outcome] = field(default_factory=list)
-    doubtful: list[QueuedRow] = field(default_factory=list)
-    returned: list[QueuedRow] = field(default_factory=list)
-    """Surely not stored: to be sent again."""
-    remarks: list[LogEvent] = field(default_factory=list)
+Request: TypeAlias = BulkInsert | Lookup
+Response: TypeAlias = BulkResponse | LookupResult

@@ -1,249 +1,202 @@
-"""The waiting room: what is kept, what is dropped, and when a batch should leave.
+"""The delivery queue: which rows are accepted, and what happens when there is no room.
 
-Holds no lock and reads no clock; the worker brings both, so every rule is tested by passing
-numbers.
+The one owner of the bounds. A row takes room from its acceptance to its final state, so rows in
+flight count. Where a row finds no room, `overflow` decides: the newest row is dropped, or the
+oldest; with a spool the row goes to disk instead.
 """
 
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 
+from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
-from respan_langchain.delivery.spool.null_spool import Loaded
-from respan_langchain.delivery.status import DeliveryStatus
-
-NO_ROOM = frozenset({"queue_rows", "queue_bytes"})
-"""Refusals that would not be, were there fewer rows."""
+from respan_langchain.delivery.status import StatusRegistry
 
 
-@dataclass(slots=True)
-class Door:
-    """Counts what is held, from acceptance until its fate is known, against the limits."""
+class DeliveryQueue:
+    """Rows from their acceptance to their final state."""
 
-    limits: Limits
-    rows: int = 0
-    bytes: int = 0
-
-    def refusal(self, size: int) -> str | None:
-        """Why a row of `size` bytes may not come in now; None when it may."""
-        if size > self.limits.max_row_bytes:
-            return "row_too_big"
-        if self.rows >= self.limits.max_rows:
-            return "queue_rows"
-        if self.bytes + size > self.limits.max_bytes:
-            return "queue_bytes"
-        return None
-
-
-class Target:
-    """How large a batch should be: all that is allowed, less after a refusal, slowly back."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.rows = limits.batch_rows
-        self.bytes = limits.batch_bytes
-        self._most = limits.batch_bytes
-
-    def shrink(self, refused_bytes: int) -> None:
-        """A body of this size was too large, or took too long."""
-        self.bytes = max(1, min(self.bytes, refused_bytes) // 2)
-
-    def grow(self) -> None:
-        """A batch went through."""
-        self.bytes = min(self._most, self.bytes + max(1, self.bytes // 64))
-
-
-class Buffer:
-    """Rows that wait to be sent, by address, in the order of their acceptance."""
-
-    def __init__(self, limits: Limits, target: Target) -> None:
-        self._max_age = limits.max_age
-        self._target = target
-        self._queues: dict[str, deque[QueuedRow]] = {}
-        self._bytes: dict[str, int] = {}
-        self._hurried = -1
-
-    def __len__(self) -> int:
-        return sum(len(queue) for queue in self._queues.values())
-
-    @property
-    def bytes(self) -> int:
-        """What all rows here weigh."""
-        return sum(self._bytes.values())
-
-    def __iter__(self) -> Iterator[QueuedRow]:
-        for queue in self._queues.values():
-            yield from queue
-
-    def addresses(self) -> list[str]:
-        """Where something waits for, the longest waiting first."""
-        return sorted(self._queues, key=lambda address: self._queues[address][0].number)
-
-    def add(self, row: QueuedRow) -> None:
-        """Put a new row last."""
-        address = row.encoded.dataset
-        self._queues.setdefault(address, deque()).append(row)
-        self._bytes[address] = self._bytes.get(address, 0) + row.size
-
-    def put_back(self, rows: Sequence[QueuedRow]) -> None:
-        """Return rows that were taken, to where they stood."""
-        for row in rows:
-            self.add(row)
-        for address in {row.encoded.dataset for row in rows}:
-            in_order = sorted(self._queues[address], key=lambda row: row.number)
-            self._queues[address] = deque(in_order)
-
-    def hurry(self, number: int) -> None:
-        """Rows accepted up to this one are due at once."""
-        self._hurried = max(self._hurried, number)
-
-    def due_at(self, address: str) -> float:
-        """When the next batch for this address should leave."""
-        queue = self._queues[address]
-        full = len(queue) >= self._target.rows or self._bytes[address] >= self._target.bytes
-        if full or queue[0].number <= self._hurried:
-            return float("-inf")
-        return queue[0].accepted + self._max_age
-
-    def take(self, address: str, most_rows: int | None = None) -> list[QueuedRow]:
-        """Remove the next batch: at least one row, at most what the target says."""
-        queue = self._queues[address]
-        most_rows = self._target.rows if most_rows is None else most_rows
-        taken = [queue.popleft()]
-        size = taken[0].size
-        while queue and len(taken) < most_rows and size + queue[0].size < self._target.bytes:
-            taken.append(queue.popleft())
-            size += taken[-1].size + 1
-        self._forget(address, taken)
-        return taken
-
-    def expired(self, before: float) -> list[QueuedRow]:
-        """Remove the rows that were accepted before this time."""
-        gone: list[QueuedRow] = []
-        for address, queue in list(self._queues.items()):
-            here: list[QueuedRow] = []
-            while queue and queue[0].accepted < before:
-                here.append(queue.popleft())
-            self._forget(address, here)
-            gone += here
-        return gone
-
-    def oldest(self) -> QueuedRow | None:
-        """Remove the row that waits longest."""
-        if not self._queues:
-            return None
-        address = self.addresses()[0]
-        row = self._queues[address].popleft()
-        self._forget(address, [row])
-        return row
-
-    def _forget(self, address: str, taken: list[QueuedRow]) -> None:
-        self._bytes[address] -= sum(row.size for row in taken)
-        if not self._queues[address]:
-            del self._queues[address], self._bytes[address]
-
-
-class Intake:
-    """Parcels on their way from producers to the worker."""
-
-    def __init__(self, limits: Limits, ledger: DeliveryStatus) -> None:
-        self._ledger = ledger
-        self._door = Door(limits)
+    def __init__(self, limits: Limits, statuses: StatusRegistry, *, spills: bool) -> None:
+        """With `spills`, rows without room are accepted and go to disk."""
+        self._limits = limits
+        self._statuses = statuses
+        self._spills = spills
+        # Producers may be interrupted anywhere, also by a signal handler that calls `put` again:
+        # the lock is reentrant and guards nothing but additions.
         self._lock = threading.RLock()
+        self._rows = 0
+        self._bytes = 0
         self._arrived: deque[tuple[list[EncodedRow], float]] = deque()
         self._overflow: deque[tuple[list[EncodedRow], float]] = deque()
-        self._limits = limits
-        self._count = 0
-        self.refusals: deque[str] = deque()
-        """Why parcels were dropped, for whoever tells people."""
+        self._refused: deque[str] = deque()
+        self._evicted: list[QueuedRow] = []
+        self.buffer = RowBuffer(limits)
+        self.closed = False
+        """Whether rows are refused that do not come from the worker itself."""
+        self.latest = 0
+        """The number of the last row that was numbered."""
 
-    def admit(self, parcels: Iterable[EncodedRow], now: float) -> list[tuple[EncodedRow, str]]:
-        """Take them in; gives those that may not come in, and what stands against each."""
+    # -- any thread ------------------------------------------------------------------------------
+
+    def put(self, rows: Sequence[EncodedRow], now: float, *, may_evict: bool = False) -> bool:
+        """Accept rows; False when one was dropped.
+
+        `may_evict`: the caller is the worker, which alone may remove older rows.
+        """
+        if self.closed and not may_evict:
+            for row in rows:
+                self.refuse(row, "closed")
+            return not rows
         accepted: list[EncodedRow] = []
-        refused: list[tuple[EncodedRow, str]] = []
-        door = self._door
-        with self._lock:
-            for parcel in parcels:
-                size = len(parcel.body)
-                reason = door.refusal(size)
-                if reason is not None:
-                    refused.append((parcel, reason))
-                    continue
-                door.rows += 1
-                door.bytes += size
-                accepted.append(parcel)
-        if accepted:
-            self._accept(accepted)
-            self._arrived.append((accepted, now))
-        return refused
+        all_taken = True
+        for row in rows:
+            reason = self._reserve(len(row.body))
+            if reason is not None and may_evict:
+                self._arrive(accepted, now)
+                accepted = []
+                if self._evict_for(len(row.body)):
+                    reason = self._reserve(len(row.body))
+            if reason is None:
+                accepted.append(row)
+            else:
+                all_taken = self._without_room(row, reason, now) and all_taken
+        self._arrive(accepted, now)
+        return all_taken
 
-    def divert(self, parcel: EncodedRow, now: float) -> None:
-        """Take it in although there is no room: it goes to disk."""
-        self._accept([parcel])
-        self._overflow.append(([parcel], now))
-
-    def refuse(self, parcel: EncodedRow, reason: str) -> None:
-        """Count it as dropped."""
-        parcel.status.drop(parcel.id, reason)
-        self._ledger.drop(parcel.id, reason)
-        self.refusals.append(reason)
-
-    def arrivals(self) -> list[QueuedRow]:
-        """Those that came since the last call, in order; for the worker alone."""
-        return self._drained(self._arrived)
-
-    def overflow(self) -> list[QueuedRow]:
-        """Those that were diverted since the last call."""
-        return self._drained(self._overflow)
-
-    def readmit(self, loaded: list[Loaded], now: float) -> list[QueuedRow]:
-        """Hold rows that came back from disk."""
-        for one in loaded:
-            for ledger in (one.parcel.status, self._ledger):
-                one.count_in(ledger)
-        rows = self._numbered([one.parcel for one in loaded], now)
-        size = sum(row.size for row in rows)
-        with self._lock:
-            self._door.rows += len(rows)
-            self._door.bytes += size
-        return rows
-
-    @property
-    def room(self) -> tuple[int, int]:
-        """Rows and bytes that may come back from disk: half of the house is kept for new ones."""
-        rows = self._limits.max_rows // 2 - self._door.rows
-        return rows, self._limits.max_bytes // 2 - self._door.bytes
-
-    def _accept(self, parcels: list[EncodedRow]) -> None:
-        for ledger, ids in ids_by_status(parcels).items():
-            ledger.accept(ids)
-            self._ledger.accept(ids)
-
-    def _drained(self, arrived: deque[tuple[list[EncodedRow], float]]) -> list[QueuedRow]:
-        rows: list[QueuedRow] = []
-        while arrived:
-            rows += self._numbered(*arrived.popleft())
-        return rows
-
-    def _numbered(self, parcels: list[EncodedRow], accepted: float) -> list[QueuedRow]:
-        first = self._count + 1
-        self._count += len(parcels)
-        return [QueuedRow(parcel, number, accepted) for number, parcel in enumerate(parcels, first)]
-
-    def release(self, rows: list[QueuedRow]) -> None:
-        """These are held no longer."""
-        size = sum(row.size for row in rows)
-        with self._lock:
-            self._door.rows -= len(rows)
-            self._door.bytes -= size
+    def refuse(self, row: EncodedRow, reason: str) -> None:
+        """Count a row as dropped."""
+        row.status.drop(row.id, reason)
+        self._refused.append(reason)
 
     @property
     def held_bytes(self) -> int:
-        """What all rows weigh whose fate is open."""
-        return self._door.bytes
+        """The size of all rows in memory, those in flight included."""
+        return self._bytes
+
+    def _reserve(self, size: int) -> str | None:
+        """Take room for a row; the reason when there is none."""
+        limits = self._limits
+        if size > limits.max_row_bytes:
+            return "row_too_big"
+        with self._lock:
+            if self._rows >= limits.max_rows:
+                return "queue_rows"
+            if self._bytes + size > limits.max_bytes:
+                return "queue_bytes"
+            self._rows += 1
+            self._bytes += size
+        return None
+
+    def _without_room(self, row: EncodedRow, reason: str, now: float) -> bool:
+        if not self._spills or reason == "row_too_big":
+            self.refuse(row, reason)
+            return False
+        self._accept([row])
+        self._overflow.append(([row], now))
+        return True
+
+    def _arrive(self, rows: list[EncodedRow], now: float) -> None:
+        if rows:
+            self._accept(rows)
+            self._arrived.append((rows, now))
+
+    def _accept(self, rows: list[EncodedRow]) -> None:
+        for status, ids in ids_by_status(rows).items():
+            self._statuses.add(status)
+            status.accept(ids)
+
+    # -- the worker's thread ---------------------------------------------------------------------
+
+    def take_arrivals(self) -> list[QueuedRow]:
+        """Return rows accepted since the last call, in order; they are not in the buffer yet."""
+        return self._drained(self._arrived, occupies_room=True)
+
+    def take_overflow(self) -> tuple[Outcome, ...]:
+        """Return what happens to rows that found no room, or lost theirs to newer rows."""
+        evicted, self._evicted = self._evicted, []
+        overflow = self._drained(self._overflow, occupies_room=False)
+        return (
+            Outcome("dropped", tuple(evicted), "evicted"),
+            Outcome("dropped", tuple(overflow), "spool_full"),
+        )
+
+    def take_refusals(self) -> Counter[str]:
+        """Return how many rows were refused since the last call, by reason."""
+        reasons: Counter[str] = Counter()
+        while self._refused:
+            reasons[self._refused.popleft()] += 1
+        return reasons
+
+    def put_loaded(self, rows: list[EncodedRow], now: float) -> list[QueuedRow]:
+        """Give room to rows that came back from disk; they are not in the buffer yet."""
+        loaded = self._numbered(rows, now, occupies_room=True)
+        with self._lock:
+            self._rows += len(loaded)
+            self._bytes += sum(row.size for row in loaded)
+        return loaded
 
     @property
-    def latest(self) -> int:
-        """The number of the last row that arrived."""
-        return self._count
+    def room_for_loaded(self) -> tuple[int, int]:
+        """Rows and bytes that may come back from disk: half of the queue is kept for new rows."""
+        rows = self._limits.max_rows // 2 - self._rows
+        return rows, self._limits.max_bytes // 2 - self._bytes
+
+    def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
+        """Free the room of rows that have reached their final state, or are on disk."""
+        del now
+        for outcome in outcomes:
+            if outcome.leaves_memory:
+                self._release(outcome.rows)
+
+    def _evict_for(self, size: int) -> bool:
+        """Remove the oldest rows until `size` bytes fit; False where that is not possible."""
+        limits = self._limits
+        arrived = sum(len(row.body) for rows, _ in self._arrived for row in rows)
+        others = self._bytes - self.buffer.bytes - arrived
+        if limits.overflow != "drop_oldest" or others + size > limits.max_bytes:
+            return False
+        while self._rows >= limits.max_rows or self._bytes + size > limits.max_bytes:
+            oldest = self.buffer.remove_oldest() or self._remove_oldest_arrival()
+            if oldest is None:
+                return False
+            self._release([oldest])
+            self._evicted.append(oldest)
+        return True
+
+    def _remove_oldest_arrival(self) -> QueuedRow | None:
+        if not self._arrived:
+            return None
+        rows, accepted = self._arrived.popleft()
+        if rows[1:]:
+            self._arrived.appendleft((rows[1:], accepted))
+        return self._numbered(rows[:1], accepted, occupies_room=True)[0]
+
+    def _release(self, rows: Iterable[QueuedRow]) -> None:
+        held = [row for row in rows if row.occupies_room]
+        for row in held:
+            row.occupies_room = False
+        size = sum(row.size for row in held)
+        with self._lock:
+            self._rows -= len(held)
+            self._bytes -= size
+
+    def _drained(
+        self, arrived: deque[tuple[list[EncodedRow], float]], *, occupies_room: bool
+    ) -> list[QueuedRow]:
+        rows: list[QueuedRow] = []
+        while arrived:
+            rows += self._numbered(*arrived.popleft(), occupies_room=occupies_room)
+        return rows
+
+    def _numbered(
+        self, rows: list[EncodedRow], accepted: float, *, occupies_room: bool
+    ) -> list[QueuedRow]:
+        first = self.latest + 1
+        self.latest += len(rows)
+        return [
+            QueuedRow(row, number, accepted, occupies_room=occupies_room)
+            for number, row in enumerate(rows, first)
+        ]

@@ -1,134 +1,180 @@
-"""Tells people what they should know, in as few lines as possible."""
+"""The log lines of delivery: as few as possible, and every lost row is in one of them.
+
+Each subject is logged at once, and then at most once per `log_interval` with what came since. Rows
+that were not logged when the interval or the process ends are logged then, so the numbers in the
+log add up to `stats`. No line holds a row or a key.
+"""
 
 import logging
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from respan_langchain.delivery.batch import LogEvent, Outcome
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.null_spool import NullSpool
-
-
-class DeliveryLogger:
-    """Every log line of this room; never a payload, never a key."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._notices = LogRateLimiter(limits.log_interval)
-
-    def remark(self, remark: LogEvent, waiting: int, now: float) -> None:
-        """Something changed on the wire."""
-        count = self._notices.should_log(remark.subject, now)
-        if count is None:
-            return
-        match remark.subject:
-            case "halted":
-                logger.error(
-                    "Respan takes no records: %s. %d wait; asking again every %g s.",
-                    remark.detail,
-                    waiting,
-                    self._limits.probe_interval,
-                )
-            case "failing":
-                logger.warning(
-                    "Sending to Respan failed (%s), %d time(s). %d record(s) to be sent again.",
-                    remark.detail,
-                    count,
-                    waiting,
-                )
-            case _:
-                logger.info("Sending to Respan: %s.", remark.subject)
-
-    def settled(self, settled: list[Outcome], now: float) -> None:
-        """Rows that were refused or given up."""
-        # What is left at the end has a line of its own.
-        settled = [one for one in settled if one.reason != "shutdown"]
-        dropped: Counter[str] = Counter()
-        for one in settled:
-            if one.state == "dropped":
-                dropped[one.reason] += len(one.rows)
-        self.lost(dropped, now)
-        rejected = sum(len(one.rows) for one in settled if one.state == "rejected")
-        if rejected and (count := self._notices.should_log("rejected", now, rejected)):
-            logger.warning("Respan refused %d record(s) for good; the ledger says why.", count)
-        unknown = sum(len(one.rows) for one in settled if one.state == "unconfirmed")
-        if unknown and (count := self._notices.should_log("unconfirmed", now, unknown)):
-            logger.warning("Whether Respan stored %d record(s) cannot be known.", count)
-
-    def dropped(self, reasons: deque[str], now: float) -> None:
-        """Rows that were refused at the door."""
-        counts: Counter[str] = Counter()
-        while reasons:
-            counts[reasons.popleft()] += 1
-        self.lost(counts, now)
-
-    def lost(self, counts: Counter[str], now: float) -> None:
-        """So many rows were given up, by reason."""
-        for reason, number in counts.items():
-            count = self._notices.should_log(f"dropped {reason}", now, number)
-            if count is not None:
-                logger.warning("respan_langchain dropped %d record(s): %s.", count, reason)
-
-    def failed(self, error: BaseException, now: float) -> None:
-        """The room's own fault."""
-        subject = f"fault {type(error).__name__}"
-        if self._notices.should_log(subject, now) is not None:
-            logger.error("Delivery to Respan stumbled over %s and goes on.", type(error).__name__)
-
-    def disk(self, outbox: NullSpool, now: float) -> None:
-        """The disk says no, or a file on it is odd."""
-        while outbox.unreadable_files:
-            cause = outbox.unreadable_files.popleft()
-            if self._notices.should_log(f"odd file {cause}", now) is not None:
-                logger.warning(
-                    "A file of the spool could not be read in full (%s): see"
-                    " `respan-langchain spool list`.",
-                    cause,
-                )
-        problem = outbox.last_error
-        if problem is not None and self._notices.should_log("disk", now) is not None:
-            logger.warning("The spool cannot be used (%s); records stay in memory.", problem)
-
-    def unread(self, events: int, why: str) -> None:
-        """Events that nobody could read in time, and so nobody knows how many rows they are."""
-        if events:
-            logger.warning("respan_langchain: %d event(s) not made into records: %s.", events, why)
-
-    def left(self, lost: int, spooled: int, why: str) -> None:
-        """The last line of a process, if there is anything to say."""
-        if lost:
-            logger.warning("respan_langchain: %d record(s) not delivered: %s.", lost, why)
-        if spooled:
-            logger.warning("respan_langchain: %d record(s) on disk for later: %s.", spooled, why)
-
 
 logger = logging.getLogger("respan_langchain.delivery")
 
-MAX_SUBJECTS = 64
+MAX_SUBJECTS: Final = 64
+LINES: Final[Mapping[str, str]] = {
+    "dropped": "respan_langchain: dropped %d row(s): %s.",
+    "rejected": "Respan rejected %d row(s)%s; see handler.row_status(run_id).",
+    "unconfirmed": "Respan has neither confirmed nor refused %d row(s)%s.",
+    "resent": "%d row(s) are sent again%s without proof that Respan does not have them:"
+    " it may store them twice.",
+}
+"""Lines about rows, by kind of outcome: how many, and why."""
+
+
+class Subject(NamedTuple):
+    """What log lines are counted and limited by."""
+
+    kind: str
+    detail: str = ""
 
 
 @dataclass(slots=True)
-class _Subject:
-    said_at: float
-    unsaid: int = 0
+class _Logged:
+    at: float
+    unlogged: int = 0
 
 
 class LogRateLimiter:
-    """Decides, by subject, whether to speak."""
+    """Decides, by subject, whether to log."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._subjects: dict[str, _Subject] = {}
+        self._subjects: dict[Subject, _Logged] = {}
 
-    def should_log(self, subject: str, now: float, count: int = 1) -> int | None:
-        """How many to name in a line now; None to stay silent and count on."""
+    def should_log(self, subject: Subject, now: float, count: int = 1) -> int | None:
+        """Return how many to name in a line now; None to count on in silence."""
         known = self._subjects.get(subject)
         if known is None:
             if len(self._subjects) < MAX_SUBJECTS:
-                self._subjects[subject] = _Subject(now)
+                self._subjects[subject] = _Logged(now)
             return count
-        known.unsaid += count
-        if now - known.said_at < self._interval:
+        known.unlogged += count
+        return self._due(known, now)
+
+    def take_due(self, now: float) -> list[tuple[Subject, int]]:
+        """Return the subjects whose interval is over, with how many were not logged in it."""
+        due = [(subject, self._due(known, now)) for subject, known in self._subjects.items()]
+        return [(subject, count) for subject, count in due if count]
+
+    def due_at(self) -> float:
+        """Return when `take_due` has something next; infinity when all is logged."""
+        waiting = [known.at for known in self._subjects.values() if known.unlogged]
+        return min(waiting, default=float("inf")) + self._interval
+
+    def _due(self, known: _Logged, now: float) -> int | None:
+        if now - known.at < self._interval:
             return None
-        said, known.unsaid, known.said_at = known.unsaid, 0, now
-        return said
+        count, known.unlogged = known.unlogged, 0
+        if count:
+            known.at = now
+        return count
+
+
+class DeliveryLogger:
+    """Writes the lines."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._probe_interval = limits.probe_interval
+        # Rows are logged even if nothing more comes; events only when the next one comes.
+        self._rows = LogRateLimiter(limits.log_interval)
+        self._events = LogRateLimiter(limits.log_interval)
+        self.pending = 0
+        """Rows in memory, for lines that say how many wait."""
+
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+        """Log what happened to rows, and to delivery as a whole."""
+        counts: Counter[Subject] = Counter()
+        for outcome in outcomes:
+            # What is left at the end has a line of its own.
+            if outcome.kind in LINES and outcome.rows and outcome.reason != SHUTDOWN:
+                detail = outcome.reason if outcome.kind == "dropped" else ""
+                counts[Subject(outcome.kind, detail)] += len(outcome.rows)
+            elif outcome.is_about_delivery:
+                self._event(outcome, now)
+        for subject, number in counts.items():
+            if count := self._rows.should_log(subject, now, number):
+                _log_rows(subject, count)
+
+    def rows_dropped(self, reasons: Mapping[str, int], now: float) -> None:
+        """Log rows that were refused before they were accepted, or lost on disk."""
+        for reason, number in reasons.items():
+            subject = Subject("dropped", reason)
+            if count := self._rows.should_log(subject, now, number):
+                _log_rows(subject, count)
+
+    def repeat_unlogged(self, now: float) -> None:
+        """Log the rows whose line was held back; with `now` infinite, all of them."""
+        for subject, count in self._rows.take_due(now):
+            _log_rows(subject, count)
+
+    def due_at(self) -> float:
+        """Return when `repeat_unlogged` has something to log."""
+        return self._rows.due_at()
+
+    def on_spool(self, spool: NullSpool, now: float) -> None:
+        """Log that the disk fails, and files that could not be read."""
+        while spool.unreadable_files:
+            cause = spool.unreadable_files.popleft()
+            if self._events.should_log(Subject("file", cause), now) is not None:
+                logger.warning(
+                    "A spool file cannot be read in full (%s); it is kept: see"
+                    " `respan-langchain spool list`.",
+                    cause,
+                )
+        error = spool.last_error
+        if error is not None and self._events.should_log(Subject("spool"), now) is not None:
+            logger.warning("The spool cannot be used (%s); rows stay in memory.", error)
+
+    def unexpected_error(self, error: BaseException, now: float) -> None:
+        """Log an error of delivery's own, or of a source."""
+        name = type(error).__name__
+        if self._events.should_log(Subject("error", name), now) is not None:
+            logger.error("Unexpected %s in the delivery worker; delivery continues.", name)
+
+    def unread_events(self, events: int, reason: str) -> None:
+        """Log events that nobody could read in time; nobody knows how many rows they are."""
+        if events:
+            logger.warning("respan_langchain: %d event(s) not made into rows: %s.", events, reason)
+
+    def left_at_end(self, lost: int, spooled: int, reason: str) -> None:
+        """Log what is left when the process ends."""
+        self.repeat_unlogged(float("inf"))
+        if lost:
+            logger.warning("respan_langchain: %d row(s) not delivered: %s.", lost, reason)
+        if spooled:
+            logger.warning("respan_langchain: %d row(s) on disk for later: %s.", spooled, reason)
+
+    def _event(self, outcome: Outcome, now: float) -> None:
+        count = self._events.should_log(Subject(outcome.kind), now)
+        if count is None:
+            return
+        match outcome.kind:
+            case "circuit_opened":
+                logger.error(
+                    "Delivery to Respan paused: %s. %d row(s) queued; retrying every %g s.",
+                    outcome.reason,
+                    self.pending,
+                    self._probe_interval,
+                )
+            case "request_failed":
+                logger.warning(
+                    "Sending to Respan failed (%s), %d time(s); retrying. %d row(s) queued.",
+                    outcome.reason,
+                    count,
+                    self.pending,
+                )
+            case "duplicates":
+                logger.info("Respan has stored some rows more than once.")
+            case _:
+                logger.info("Delivery to Respan works again.")
+
+
+def _log_rows(subject: Subject, count: int) -> None:
+    logger.warning(LINES[subject.kind], count, subject.detail)

@@ -1,6 +1,6 @@
-"""What this room carries: one encoded row, where it goes, and where its fate is counted.
+"""The rows that delivery carries: an encoded row, and its place in the queue.
 
-The room never looks into a body or an address.
+Delivery never looks into a body or a dataset's address.
 """
 
 from collections.abc import Iterable
@@ -10,41 +10,46 @@ from respan_langchain.delivery.status import DeliveryStatus
 
 
 class EncodedRow(NamedTuple):
-    """One row on its way out."""
+    """One row, ready to be sent."""
 
     id: str
-    """The row's `custom_identifier`, by which it is found again; unique per row."""
+    """The row's `custom_identifier`; two rows may have the same."""
     dataset: str
-    """The dataset, in words that only the carrier understands."""
+    """The dataset's address, in a form that only the transport understands."""
     body: bytes
     """The row as JSON."""
     status: DeliveryStatus
+    """Where its state is counted."""
 
 
 class QueuedRow:
-    """A parcel that was accepted, with what happened to it so far."""
+    """An accepted row. Each is itself, whatever its id."""
 
-    __slots__ = ("accepted", "encoded", "number", "size", "tries")
+    __slots__ = ("accepted", "encoded", "number", "occupies_room", "size", "tries")
 
-    def __init__(self, parcel: EncodedRow, number: int, accepted: float) -> None:
-        """Give it its place in the order of acceptance, and when that was on the worker's clock."""
-        self.encoded = parcel
+    def __init__(
+        self, encoded: EncodedRow, number: int, accepted: float, *, occupies_room: bool = True
+    ) -> None:
+        """Give it its place in the order of acceptance, and the time of that (worker's clock)."""
+        self.encoded = encoded
         self.number = number
         self.accepted = accepted
-        self.size = len(parcel.body)
+        self.occupies_room = occupies_room
+        """Whether it counts against the bounds of the queue."""
+        self.size = len(encoded.body)
         """Bytes of its body."""
         self.tries = 0
-        """How often the server named this very row as failed, but not for good."""
+        """How often the platform named this row as failed, but not for good."""
 
 
-def ids_by_status(parcels: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:
-    """The ids of these, by where their fate is counted."""
+def ids_by_status(rows: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:
+    """Group the ids of rows by where their state is counted."""
     ids: dict[DeliveryStatus, list[str]] = {}
-    for parcel in parcels:
-        ids.setdefault(parcel.status, []).append(parcel.id)
+    for row in rows:
+        ids.setdefault(row.status, []).append(row.id)
     return ids
 
 
 def bulk_body(rows: list[QueuedRow]) -> bytes:
-    """The bulk request's body for these rows."""
+    """Return the bulk request's body for these rows."""
     return b'{"logs":[' + b",".join(row.encoded.body for row in rows) + b"]}"

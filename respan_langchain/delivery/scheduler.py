@@ -1,297 +1,240 @@
-"""What to send next, and what each answer changes: the worker's whole mind, without its hands.
+"""Which request to send next, and what each response changes.
 
-Pure but for the random source that it is given: time comes in as a number, requests go out as
-errands, answers come back as values. One errand is out at a time.
+Pure but for the random source that it is given: time comes in as a number, requests go out and
+responses come in as values. One request is in flight at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from respan_langchain.client.retry import MAX_RETRY_AFTER, backoff, parse_retry_after
 from respan_langchain.delivery.batch import (
+    ALWAYS,
     Batch,
+    BulkInsert,
     BulkResponse,
-    Changes,
-    LogEvent,
+    Lookup,
     LookupResult,
-    Outcome,
     Request,
+    Response,
+    Unconfirmed,
 )
+from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.queue import Buffer, Target
+from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response import Action, Classification, classify
 from respan_langchain.delivery.retry import CircuitBreaker, RateLimiter
 from respan_langchain.delivery.row import QueuedRow
 
 NEVER = float("inf")
-ALWAYS = float("-inf")
 STUCK_BYTES = 256 * 1024
 """A larger body that could not be written in time may have been too large for the line."""
 
 
 class Scheduler:
-    """Everything that waits, and the rules by which it leaves."""
+    """All rows that wait, and the rules by which they are sent."""
 
-    def __init__(self, limits: Limits, uniform: Callable[[float, float], float]) -> None:
+    def __init__(self, limits: Limits, buffer: RowBuffer, random: Callable[[], float]) -> None:
+        """`random` returns a number from 0 to 1."""
         self._limits = limits
-        self._uniform = uniform
-        self._target = Target(limits)
-        self._budget = RateLimiter(limits.requests_per_minute)
+        self._buffer = buffer
+        self._random = random
+        self._rate_limiter = RateLimiter(limits.requests_per_minute)
         self._circuit = CircuitBreaker(limits.probe_interval)
         self._failures = 0
-        self._successes = 0
-        self._refuses_cleanly = False
-        """Whether a batch that is refused whole leaves nothing behind."""
         self._paused_until = ALWAYS
-        self.buffer = Buffer(limits, self._target)
-        self.isolated: list[Batch] = []
-        """Rows that travel by themselves: halves of a spoilt batch, rows that failed by name."""
-        self.unconfirmed: list[Batch] = []
-        """Sent, outcome unknown: to be looked for before they are sent again."""
-        self.in_flight: Request | None = None
+        self._recovery = Recovery(limits, self._backoff)
+        self._in_flight: tuple[Request, float] | None = None
         self.requests = 0
-        """Batches that were sent, whatever came of them."""
+        """Bulk inserts sent, whatever came of them."""
         self.last_error: str | None = None
-        """What stands against delivery now; None while it works."""
+        """What keeps rows from being delivered now; None while nothing does."""
 
     @property
     def rows(self) -> list[QueuedRow]:
-        """All rows without a final status."""
+        """All rows without a final state."""
         return [*self._sent(), *self._unsent()]
 
-    def abandoned(self, reason: str) -> list[Outcome]:
-        """Give up all rows: sent rows become unconfirmed, the rest is dropped."""
-        unconfirmed = Outcome(self._sent(), "unconfirmed", reason)
-        return [unconfirmed, Outcome(self._unsent(), "dropped", reason)]
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request is in flight."""
+        return self._in_flight is not None
+
+    def give_up(self, reason: str) -> tuple[Outcome, ...]:
+        """Forget all rows: sent rows become unconfirmed, the others are dropped."""
+        unconfirmed = Outcome("unconfirmed", tuple(self._sent()), reason)
+        dropped = Outcome("dropped", tuple(self._unsent()), reason)
+        self._buffer.clear()
+        self._recovery.clear()
+        self._in_flight = None
+        return unconfirmed, dropped
+
+    def add_unconfirmed(self, rows: list[QueuedRow], now: float) -> None:
+        """Look up rows that an earlier process may have sent."""
+        for dataset in {row.encoded.dataset for row in rows}:
+            here = [row for row in rows if row.encoded.dataset == dataset]
+            self._recovery.await_lookup(Batch(dataset, here), now, sent_wall=0.0)
+
+    def remove_expired(self, now: float) -> Outcome:
+        """Give up unsent rows that have waited for too long."""
+        before = now - self._limits.delivery_deadline
+        expired = [*self._buffer.remove_older(before), *self._recovery.remove_older(before)]
+        return Outcome("dropped", tuple(expired), "expired")
 
     def _sent(self) -> list[QueuedRow]:
-        in_flight = [] if self.in_flight is None else self.in_flight.batch.rows
-        return [*(row for batch in self.unconfirmed for row in batch.rows), *in_flight]
+        in_flight = [] if self._in_flight is None else _rows_in(self._in_flight[0])
+        return [*self._recovery.sent_rows(), *in_flight]
 
     def _unsent(self) -> list[QueuedRow]:
-        return [*self.buffer, *(row for batch in self.isolated for row in batch.rows)]
+        return [*self._buffer, *self._recovery.unsent_rows()]
 
-    def clear(self) -> None:
-        """All of it was given up."""
-        self.buffer = Buffer(self._limits, self._target)
-        self.isolated, self.unconfirmed, self.in_flight = [], [], None
-
-    def doubt(self, rows: list[QueuedRow], now: float) -> None:
-        """These were sent in another life, and nobody knows what became of them."""
-        for address in {row.encoded.dataset for row in rows}:
-            here = [row for row in rows if row.encoded.dataset == address]
-            self.unconfirmed.append(self._doubt(Batch(address, []), here, now))
-
-    # -- what leaves next ------------------------------------------------------------------------
+    # -- the next request ------------------------------------------------------------------------
 
     def next_request(self, now: float) -> Request | None:
-        """What to do on the wire now; None when nothing is due or an errand is out already."""
-        if self.in_flight is not None:
+        """Return what to send now; None when nothing is due or a request is in flight."""
+        if self._in_flight is not None:
             return None
-        self.in_flight = self._look(now) or self._post(now)
-        return self.in_flight
+        request = self._next_lookup(now) or self._next_insert(now)
+        self._in_flight = None if request is None else (request, now)
+        return request
 
     def due_at(self) -> float:
-        """When `next_errand` may have something; infinity: not before new rows or an answer."""
-        if self.in_flight is not None:
+        """Return when `next_request` may have something; infinity: not before something comes."""
+        if self._in_flight is not None:
             return NEVER
-        looks = [self._look_at(batch) for batch in self.unconfirmed]
-        return min([*looks, max(self._post_due_at(), self._free_at())], default=NEVER)
+        lookups = [self._lookup_at(each) for each in self._recovery.unconfirmed]
+        return min([*lookups, max(self._insert_due_at(), self._allowed_at())], default=NEVER)
 
-    def _look_at(self, batch: Batch) -> float:
-        return max(batch.not_before, self._circuit.next_probe_at(batch.address), self._paused_until)
+    def _lookup_at(self, unconfirmed: Unconfirmed) -> float:
+        batch = unconfirmed.batch
+        probe_at = self._circuit.next_probe_at(batch.dataset)
+        return max(batch.not_before, probe_at, self._paused_until)
 
-    def _look(self, now: float) -> Request | None:
-        for batch in self.unconfirmed:
-            if self._look_at(batch) <= now:
-                self.unconfirmed.remove(batch)
-                return Request("find", batch)
+    def _next_lookup(self, now: float) -> Lookup | None:
+        for unconfirmed in self._recovery.unconfirmed:
+            if self._lookup_at(unconfirmed) <= now:
+                return self._recovery.begin_lookup(unconfirmed)
         return None
 
-    def _post(self, now: float) -> Request | None:
-        if self._free_at() > now or self._post_due_at() > now:
+    def _next_insert(self, now: float) -> BulkInsert | None:
+        if self._allowed_at() > now:
             return None
         batch = self._next_batch(now)
         if batch is None:
             return None
-        self._budget.record_request(now)
+        self._rate_limiter.record_request(now)
         self.requests += 1
-        return Request("post", batch)
+        return BulkInsert(batch)
 
     def _next_batch(self, now: float) -> Batch | None:
-        for batch in self.isolated:
-            if max(batch.not_before, self._circuit.next_probe_at(batch.address)) <= now:
-                return self._leave_apart(batch)
-        for address in self.buffer.addresses():
-            if max(self.buffer.due_at(address), self._circuit.next_probe_at(address)) <= now:
-                most = 1 if self._circuit.is_open(address) else None
-                return Batch(address, self.buffer.take(address, most))
+        for batch in self._recovery.isolated:
+            if max(batch.not_before, self._circuit.next_probe_at(batch.dataset)) <= now:
+                return self._take_isolated(batch)
+        for dataset in self._buffer.datasets():
+            if max(self._buffer.due_at(dataset), self._circuit.next_probe_at(dataset)) <= now:
+                probe = 1 if self._circuit.is_open(dataset) else None
+                return Batch(dataset, self._buffer.take(dataset, probe))
         return None
 
-    def _leave_apart(self, batch: Batch) -> Batch:
-        if len(batch.rows) > 1 and self._circuit.is_open(batch.address):
-            return Batch(batch.address, [batch.rows.pop(0)])
-        self.isolated.remove(batch)
+    def _take_isolated(self, batch: Batch) -> Batch:
+        if len(batch.rows) > 1 and self._circuit.is_open(batch.dataset):
+            return batch.of([batch.rows.pop(0)])
+        self._recovery.isolated.remove(batch)
         return batch
 
-    def _post_due_at(self) -> float:
+    def _insert_due_at(self) -> float:
         probe_at = self._circuit.next_probe_at
-        isolated = [max(batch.not_before, probe_at(batch.address)) for batch in self.isolated]
+        isolated = [
+            max(batch.not_before, probe_at(batch.dataset)) for batch in self._recovery.isolated
+        ]
         buffered = [
-            max(self.buffer.due_at(name), probe_at(name)) for name in self.buffer.addresses()
+            max(self._buffer.due_at(dataset), probe_at(dataset))
+            for dataset in self._buffer.datasets()
         ]
         return min([*isolated, *buffered], default=NEVER)
 
-    def _free_at(self) -> float:
-        return max(self._paused_until, self._budget.next_allowed_at(ALWAYS))
+    def _allowed_at(self) -> float:
+        return max(self._paused_until, self._rate_limiter.next_allowed_at(ALWAYS))
 
-    # -- what an answer changes ------------------------------------------------------------------
+    # -- what a response changes -----------------------------------------------------------------
 
-    def posted(self, posted: BulkResponse, now: float, wall_clock: float) -> Changes:
-        """A batch came back."""
-        self.in_flight = None
-        batch, answer = posted.batch, posted.response
-        verdict = classify(answer, len(batch.rows))
-        news = Changes()
-        self._settle_named(batch, verdict, now, news)
+    def apply(self, response: Response, now: float, wall_now: float) -> tuple[Outcome, ...]:
+        """Take a response in, and return what became of rows by it."""
+        sent = now if self._in_flight is None else self._in_flight[1]
+        self._in_flight = None
+        if isinstance(response, LookupResult):
+            outcomes = tuple(self._recovery.apply_lookup(response, now))
+            if not response.request.unconfirmed.batch.rows:
+                self.last_error = None
+            return outcomes
+        return tuple(self._apply_insert(response, sent, now, wall_now))
+
+    def _apply_insert(
+        self, response: BulkResponse, sent: float, now: float, wall_now: float
+    ) -> Iterator[Outcome]:
+        batch, result = response.request.batch, response.result
+        verdict = classify(result, len(batch.rows))
+        stored = [batch.rows[index] for index in verdict.stored]
+        yield Outcome("delivered", tuple(stored))
+        self._recovery.on_stored(stored, sent)
+        yield from self._recovery.settle_named(batch, verdict, now)
         if verdict.unconfirmed:
-            doubtful = [batch.rows[index] for index in verdict.unconfirmed]
-            news.doubtful.extend(doubtful)
-            self.unconfirmed.append(self._doubt(batch, doubtful, now))
-        again = [batch.rows[index] for index in verdict.resend]
-        news.returned.extend(again)
-        asked = min(parse_retry_after(answer, wall_clock) or 0.0, MAX_RETRY_AFTER)
-        if answer.timed_out and not answer.maybe_sent and batch.size > STUCK_BYTES:
-            self._target.shrink(batch.size)
-        self._apply(verdict, Batch(batch.address, again), now, asked, news)
-        return news
-
-    def found(self, found: LookupResult, now: float) -> Changes:
-        """A batch in doubt was looked for."""
-        self.in_flight = None
-        batch, counts, news = found.batch, found.counts, Changes()
-        missing = [row for row in batch.rows if not (counts or {}).get(row.encoded.id)]
-        here = [row for row in batch.rows if (counts or {}).get(row.encoded.id)]
-        news.settled.append(Outcome(here, "delivered"))
-        if any(count > 1 for count in (counts or {}).values()):
-            news.remarks.append(LogEvent("some records are stored more than once"))
-        batch.rows, batch.looked = missing, batch.looked + 1
-        holds = counts is None and self._limits.on_unconfirmed == "hold"
-        if batch.refused and not holds:
-            self._refuses_cleanly = not here
-            self._isolate(batch, news)
-        elif missing and batch.looked < len(self._limits.lookup_delays):
-            batch.not_before = max(now, batch.ended + self._limits.lookup_delays[batch.looked])
-            self.unconfirmed.append(batch)
-        elif holds:
-            news.settled.append(Outcome(missing, "unconfirmed", "could not be looked for"))
-        elif missing:
-            news.returned.extend(missing)
-            self._send_again(batch, now)
+            rows = [batch.rows[index] for index in verdict.unconfirmed]
+            yield Outcome("awaiting_lookup", tuple(rows))
+            self._recovery.await_lookup(batch.of(rows), now, sent_wall=response.started_wall)
+        again = batch.of([batch.rows[index] for index in verdict.resend])
+        if verdict.action is Action.BISECT:
+            yield from self._recovery.refused(again, response, verdict.message, now)
         else:
-            self.last_error = None
-        return news
+            yield Outcome("not_stored", tuple(again.rows))
+            asked = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
+            yield from self._act(verdict, again, now, asked)
+        if result.timed_out and not result.maybe_sent and batch.size > STUCK_BYTES:
+            self._buffer.batch_size.shrink(batch.size)
+        self._recovery.on_single_row(batch, now, stored=bool(stored))
 
-    def expire(self, now: float) -> list[Outcome]:
-        """Give up what waited for too long."""
-        before = now - self._limits.delivery_deadline
-        gone = self.buffer.expired(before)
-        for batch in self.isolated:
-            gone += batch.remove_older(before)
-        self.isolated = [batch for batch in self.isolated if batch.rows]
-        return [Outcome(gone, "dropped", "expired")]
-
-    def _doubt(self, batch: Batch, rows: list[QueuedRow], now: float) -> Batch:
-        return batch.doubted(rows, now, now + self._limits.lookup_delays[0], self._successes)
-
-    def _send_again(self, batch: Batch, now: float) -> None:
-        """Send what was not stored; in halves once it fails while others do not."""
-        batch.not_before, batch.looked = now + self._jitter(batch.failures - 1), 0
-        if batch.failures > 1 and self._successes > batch.successes_then and len(batch.rows) > 1:
-            self.isolated += batch.halves()
-        else:
-            self.isolated.append(batch)
-
-    def _settle_named(
-        self, batch: Batch, verdict: Classification, now: float, news: Changes
-    ) -> None:
-        rows = batch.rows
-        news.settled.append(Outcome([rows[index] for index in verdict.stored], "delivered"))
-        news.settled.extend(
-            Outcome([rows[index]], "rejected", words) for index, words in verdict.rejected.items()
-        )
-        later: list[QueuedRow] = []
-        for index, words in verdict.retryable.items():
-            rows[index].tries += 1
-            if rows[index].tries > self._limits.max_row_tries:
-                news.settled.append(Outcome([rows[index]], "rejected", words))
-            else:
-                later.append(rows[index])
-        if later:
-            wait = self._jitter(max(row.tries for row in later))
-            self.isolated.append(Batch(batch.address, later, not_before=now + wait))
-
-    def _apply(
-        self, verdict: Classification, batch: Batch, now: float, asked: float, news: Changes
-    ) -> None:
+    def _act(
+        self, verdict: Classification, batch: Batch, now: float, asked: float
+    ) -> Iterator[Outcome]:
+        """Do what the response asks for; the rows of `batch` are to be sent again."""
         match verdict.action:
-            case Action.NONE:
-                self._succeed(batch.address, news)
             case Action.WAIT | Action.THROTTLE:
-                self._wait(verdict, batch, now, asked, news)
+                yield self._wait(verdict, batch, now, asked)
+            case Action.SHRINK if len(batch.rows) == 1:
+                yield Outcome("rejected", tuple(batch.rows), f"too large: {verdict.message}")
             case Action.SHRINK:
-                self._split(verdict, batch, news)
-            case Action.BISECT:
-                self._bisect(verdict, batch, now, news)
+                self._buffer.batch_size.shrink(batch.size)
+                self._buffer.put_back(batch.rows)
             case Action.OPEN_CIRCUIT:
                 self.last_error = verdict.cause
-                self.buffer.put_back(batch.rows)
-                if self._circuit.trip(batch.address, now):
-                    news.remarks.append(LogEvent("halted", verdict.cause))
+                self._buffer.put_back(batch.rows)
+                if self._circuit.trip(batch.dataset, now):
+                    yield Outcome("circuit_opened", reason=verdict.cause)
+            case _:
+                yield from self._succeed(batch.dataset)
 
-    def _succeed(self, address: str, news: Changes) -> None:
-        if self._circuit.reset(address) or self._failures:
-            news.remarks.append(LogEvent("works again"))
+    def _succeed(self, dataset: str) -> Iterator[Outcome]:
+        if self._circuit.reset(dataset) or self._failures:
+            yield Outcome("recovered")
         self.last_error = None
         self._failures = 0
-        self._successes += 1
-        self._budget.increase()
-        self._target.grow()
+        self._rate_limiter.increase()
+        self._buffer.batch_size.grow()
 
-    def _wait(
-        self, verdict: Classification, batch: Batch, now: float, asked: float, news: Changes
-    ) -> None:
+    def _wait(self, verdict: Classification, batch: Batch, now: float, asked: float) -> Outcome:
         if verdict.action is Action.THROTTLE:
-            self._budget.decrease()
-        self._paused_until = now + max(self._jitter(self._failures), asked)
+            self._rate_limiter.decrease()
+        self._paused_until = now + max(self._backoff(self._failures), asked)
         self._failures += 1
         self.last_error = verdict.cause
-        self.buffer.put_back(batch.rows)
-        news.remarks.append(LogEvent("failing", verdict.cause))
+        self._buffer.put_back(batch.rows)
+        return Outcome("request_failed", reason=verdict.cause)
 
-    def _split(self, verdict: Classification, batch: Batch, news: Changes) -> None:
-        if len(batch.rows) == 1:
-            news.settled.append(Outcome(batch.rows, "rejected", f"too large: {verdict.message}"))
-            return
-        self._target.shrink(batch.size)
-        self.buffer.put_back(batch.rows)
+    def _backoff(self, failures: int) -> float:
+        limits = self._limits
+        return backoff(failures, limits.backoff_first, limits.backoff_max, self._random())
 
-    def _bisect(self, verdict: Classification, batch: Batch, now: float, news: Changes) -> None:
-        batch.words = verdict.message
-        if len(batch.rows) == 1 or self._refuses_cleanly:
-            self._isolate(batch, news)
-            return
-        # It may have kept the rows before that one. Looked for once: who kept none keeps none.
-        batch.refused, batch.not_before = True, now + self._limits.lookup_delays[0]
-        self.unconfirmed.append(batch)
 
-    def _isolate(self, batch: Batch, news: Changes) -> None:
-        """Find the row that spoils its batch, half by half."""
-        news.returned.extend(batch.rows)
-        if len(batch.rows) > 1:
-            self.isolated[:0] = batch.halves()
-        else:
-            news.settled.append(Outcome(batch.rows, "rejected", batch.words))
-
-    def _jitter(self, failures: int) -> float:
-        jitter = self._uniform(0.0, 1.0)
-        return backoff(failures, self._limits.backoff_first, self._limits.backoff_max, jitter)
+def _rows_in(request: Request) -> list[QueuedRow]:
+    batch = request.batch if isinstance(request, BulkInsert) else request.unconfirmed.batch
+    return [*batch.rows, *batch.sent_rows, *(batch.others.rows if batch.others else [])]

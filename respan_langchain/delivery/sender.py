@@ -1,55 +1,64 @@
-"""The second thread: carries one errand at a time.
+"""The sender thread: makes one request at a time, so a server that hangs never stops the worker.
 
-So a hanging server never keeps the worker from its sources.
-
-Where no thread can be started, the errand is carried on the spot.
+Where no thread can be started, the request is made on the calling thread.
 """
 
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import get_ident
 from typing import Protocol
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery import fork_safety, threads
-from respan_langchain.delivery.batch import BulkResponse, LookupResult, Request
+from respan_langchain.delivery import threads
+from respan_langchain.delivery.batch import (
+    BulkInsert,
+    BulkResponse,
+    Lookup,
+    LookupResult,
+    Request,
+    Response,
+)
+from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.row import bulk_body
 from respan_langchain.errors import ConfigurationError
 
-FROZEN = 1.0
+MAX_CLOCK_DRIFT = 1.0
 """Seconds by which the clocks may part before the process counts as having been frozen."""
 
 
 class Transport(Protocol):
-    """The wire. Answers, never raises; what it raises all the same counts as 'outcome unknown'."""
+    """The connection to the platform. An exception counts as a request without a response."""
 
-    def send_bulk(self, address: str, body: bytes, deadline: float) -> HttpResult:
-        """Make one bulk request; `deadline` is the seconds that it may take in all."""
+    def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
+        """Make one bulk request, within `timeout` seconds in all."""
 
     def look_up(
-        self, address: str, ids: Collection[str], deadline: float
-    ) -> Mapping[str, int] | None:
-        """How often each id is stored, by the rows themselves; None when that cannot be learnt."""
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Return how often each of these rows is stored; None when that could not be learnt.
+
+        They were sent after `since`, in seconds since the epoch.
+        """
 
     def close(self) -> None:
-        """Give up its connections."""
+        """Close its connections."""
 
 
 class SenderThread:
-    """Takes errands to the wire and reports what came of them."""
+    """Makes requests and reports their responses."""
 
     def __init__(
-        self,
-        open_carrier: Callable[[], Transport],
-        report: Callable[[BulkResponse | LookupResult], None],
+        self, open_transport: Callable[[], Transport], report: Callable[[Response], None]
     ) -> None:
-        self._open_carrier = open_carrier
+        """Start nothing. `open_transport` is called before the first request."""
+        self._open_transport = open_transport
         self._report = report
-        self._carrier: Transport | None = None
-        self._errands: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
+        self._transport: Transport | None = None
+        self._requests: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
         self._running = False
-        self._clocks_apart = 0.0
+        self._clock_gap = 0.0
+        self._fork_guard = ForkGuard()
         self.thread: int | None = None
 
     def prepare(self) -> None:
@@ -57,78 +66,82 @@ class SenderThread:
         if not self._running:
             self._start()
 
-    def submit(self, errand: Request, deadline: float, *, inline: bool) -> None:
-        """Carry it; `inline`, or where no thread can be started, before this returns."""
+    def submit(self, request: Request, timeout: float, *, inline: bool) -> None:
+        """Make a request; `inline`, or where no thread can be started, before this returns."""
         if inline or not (self._running or self._start()):
-            self._run(errand, deadline)
+            self._run(request, timeout)
         else:
-            self._errands.put((errand, deadline))
+            self._requests.put((request, timeout))
 
     def close(self) -> None:
-        """Give up the connections once the errand that is out has come back."""
+        """Close the connections once the request in flight has ended."""
         if self._running:
-            self._errands.put(None)
+            self._requests.put(None)
         else:
-            self._close_carrier()
+            self._close_transport()
 
     def _start(self) -> bool:
-        self._running = threads.start("respan-courier", self._live)
+        self._running = threads.start("respan-sender", self._live)
         return self._running
 
     def _live(self) -> None:
         self.thread = get_ident()
-        while (errand := self._errands.get()) is not None:
-            self._run(*errand)
+        while (submitted := self._requests.get()) is not None:
+            self._run(*submitted)
         self._running = False
-        self._close_carrier()
+        self._close_transport()
 
-    def _run(self, errand: Request, deadline: float) -> None:
+    def _run(self, request: Request, timeout: float) -> None:
         try:
-            outcome = self._carried(errand, deadline)
+            response = self._make(request, timeout)
         except BaseException as error:
-            # A carrier of someone else's making must not end the thread: not even by SystemExit.
-            self._report(self._failed(errand, error))
+            # A transport of someone else's making must not end the thread: not even by SystemExit.
+            self._report(self._failed(request, error))
             if get_ident() != self.thread and not isinstance(error, Exception):
                 raise  # Ctrl-C, on a thread of the app's that sends by itself
         else:
-            self._report(outcome)
+            self._report(response)
 
-    def _carried(self, errand: Request, deadline: float) -> BulkResponse | LookupResult:
-        carrier = self._fresh_carrier()
-        batch = errand.batch
-        if errand.kind == "find":
-            return LookupResult(batch, carrier.look_up(batch.address, batch.ids, deadline))
-        return BulkResponse(
-            batch, carrier.send_bulk(batch.address, bulk_body(batch.rows), deadline)
+    def _make(self, request: Request, timeout: float) -> Response:
+        transport, started = self._current_transport(), CLOCK.time()
+        if isinstance(request, BulkInsert):
+            batch = request.batch
+            result = transport.send_bulk(batch.dataset, bulk_body(batch.rows), timeout)
+            return BulkResponse(request, result, started)
+        bodies = [row.body for row in request.rows]
+        unconfirmed = request.unconfirmed
+        counts = transport.look_up(
+            unconfirmed.batch.dataset, bodies, unconfirmed.sent_wall, timeout
         )
+        return LookupResult(request, counts)
 
-    def _failed(self, errand: Request, error: BaseException) -> BulkResponse | LookupResult:
-        if errand.kind == "find":
-            return LookupResult(errand.batch, None)
-        unopened = self._carrier is None
-        # Says what to change, and quotes no row; the words of others may.
-        is_told = isinstance(error, ConfigurationError)
-        answer = HttpResult(
+    def _failed(self, request: Request, error: BaseException) -> Response:
+        if isinstance(request, Lookup):
+            return LookupResult(request, None)
+        was_opened = self._transport is not None
+        # Its message says what to change and quotes no row; the messages of others may.
+        is_ours = isinstance(error, ConfigurationError)
+        result = HttpResult(
             None,
-            error=str(error) if is_told else type(error).__name__,
-            maybe_sent=not unopened,
-            permanent=unopened and is_told,
+            error=str(error) if is_ours else type(error).__name__,
+            maybe_sent=was_opened,
+            permanent=is_ours and not was_opened,
         )
-        return BulkResponse(errand.batch, answer)
+        return BulkResponse(request, result, CLOCK.time())
 
-    def _fresh_carrier(self) -> Transport:
+    def _current_transport(self) -> Transport:
         # A process that was frozen (a laptop, a serverless function) comes back with connections
         # that the other side gave up long ago: the wall clock went on, the monotonic one did not.
-        apart = time.time() - time.monotonic()
-        if abs(apart - self._clocks_apart) > FROZEN:
-            self._close_carrier()
-        self._clocks_apart = apart
-        if self._carrier is None:
-            with fork_safety.fork_guard():
-                self._carrier = self._open_carrier()
-        return self._carrier
+        gap = CLOCK.time() - CLOCK.monotonic()
+        if abs(gap - self._clock_gap) > MAX_CLOCK_DRIFT:
+            self._close_transport()
+        self._clock_gap = gap
+        if self._transport is None:
+            with self._fork_guard:
+                self._transport = self._open_transport()
+        return self._transport
 
-    def _close_carrier(self) -> None:
-        carrier, self._carrier = self._carrier, None
-        if carrier is not None:
-            carrier.close()
+    def _close_transport(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()

@@ -1,181 +1,208 @@
-"""What became of every row of one handler: exact counts, and the fate of the latest rows by id.
+"""Counts of every row of one handler by state, and the state of its latest rows by id.
 
-Writing appends a note to a deque and waits for nobody, so it is safe from any thread, from
-`__del__` and from a signal handler that interrupts another note. Whoever reads folds the notes into
-the counts first.
+A writer appends an update to a deque and waits for nobody, so writing is safe from any thread, from
+`__del__` and from a signal handler that interrupts another writer. A reader applies the pending
+updates to the counts first.
 """
 
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+import weakref
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
 
 from respan_langchain.delivery import fork_safety
+from respan_langchain.stats import Stats
 
-RESUMED = "back from disk"
-MOST_NOTES = 2_000
-"""Notes that wait to be counted; beyond it the next writer counts them."""
+MAX_UPDATES = 2_000
+"""Updates that wait to be applied; beyond it the next writer applies them."""
 
-State = Literal["queued", "delivered", "rejected", "dropped", "unconfirmed", "spooled"]
-Final = Literal["delivered", "rejected", "dropped", "unconfirmed", "spooled"]
+RowState: TypeAlias = Literal["pending", "delivered", "rejected", "unconfirmed", "dropped"]
+FinalState: TypeAlias = Literal["delivered", "rejected", "unconfirmed", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
 class RowStatus:
-    """Where one row stands, and why."""
+    """The state of one row, and the reason for it."""
 
-    state: State
+    state: RowState
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Every row is in exactly one of queued, delivered, rejected, dropped, unknown and spooled."""
+class _Update(NamedTuple):
+    """Rows that changed their state together."""
 
+    row_ids: list[str]
+    state: RowState
+    reason: str = ""
     captured: int = 0
-    """Rows that came to the door: accepted, or refused there."""
-    accepted: int = 0
-    queued: int = 0
-    delivered: int = 0
-    rejected: int = 0
-    """Refused by the platform for good."""
-    unconfirmed: int = 0
-    """Sent, and nobody can say whether they were stored."""
+    """How many of them are new."""
+    pending: int = 0
+    """By how much the number of pending rows changes."""
     spooled: int = 0
-    """On disk, for a later process."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    """By reason; those that were refused at the door included."""
-
-    @property
-    def lost(self) -> int:
-        """Rows dropped for any reason."""
-        return sum(self.dropped.values())
-
-
-_Note: TypeAlias = tuple[list[str], State, str, bool]
-"""The ids of rows, their state, why, and whether they were refused at the door."""
+    """By how much the number of rows on disk alone changes."""
+    resent: int = 0
 
 
 class DeliveryStatus:
-    """One handler's book of rows."""
+    """The rows of one handler."""
 
     def __init__(self, remembered: int = 10_000) -> None:
-        """Keep the fate of the latest `remembered` settled rows, and of all that are queued."""
+        """Keep the state of all pending rows, and of the latest `remembered` others."""
         self._remembered = remembered
         self.after_fork()
         fork_safety.register(self)
 
     def after_fork(self) -> None:
-        """Begin an empty book; what the parent process counted stays with it."""
-        self._notes: deque[_Note] = deque()
+        """Start with no rows: the parent process counts its own."""
+        self._updates: deque[_Update] = deque()
         self._lock = threading.RLock()
-        self._folding = False
-        self._queued: dict[str, str] = {}
-        # Ordered: a dict's first key is found by a walk over all that were deleted before it.
-        self._settled: OrderedDict[str, RowStatus] = OrderedDict()
-        self._totals: dict[State, int] = {}
-        self._dropped: dict[str, int] = {}
-        self._accepted = 0
-        self._refused = 0
+        self._applying = False
+        self._pending: dict[str, str] = {}
+        # Ordered: a dict finds its first key by a walk over all keys deleted before it.
+        self._final: OrderedDict[str, RowStatus] = OrderedDict()
+        self._totals: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
 
     def accept(self, row_ids: list[str]) -> None:
-        """Rows were taken in and will be counted again when their fate is known."""
-        self._note((row_ids, "queued", "", False))
-
-    def mark_unconfirmed(self, row_id: str, reason: str) -> None:
-        """A queued row has news: it stays queued, `reason` says what it waits for."""
-        self._note(([row_id], "queued", reason, False))
-
-    def resume(self, row_id: str) -> None:
-        """A row came back from disk."""
-        self._note(([row_id], "queued", RESUMED, False))
-
-    def record(self, row_ids: list[str], state: Final, reason: str = "") -> None:
-        """Accepted rows have met their fate."""
-        self._note((row_ids, state, reason, False))
+        """Count new rows as pending."""
+        count = len(row_ids)
+        self._append(_Update(row_ids, "pending", captured=count, pending=count))
 
     def drop(self, row_id: str, reason: str) -> None:
-        """A row was refused at the door, or could not even be made: it was never accepted."""
-        self._note(([row_id], "dropped", reason, True))
+        """Count a new row as dropped: the queue refused it, or it could not be built."""
+        self._append(_Update([row_id], "dropped", reason, captured=1))
+
+    def settle(self, row_ids: list[str], state: FinalState, reason: str = "") -> None:
+        """Give pending rows their final state."""
+        self._append(_Update(row_ids, state, reason, pending=-len(row_ids)))
+
+    def note(self, row_ids: list[str], reason: str) -> None:
+        """Keep rows pending, with a reason why they wait."""
+        self._append(_Update(row_ids, "pending", reason))
+
+    def spool(self, row_ids: list[str], reason: str) -> None:
+        """Keep rows pending: they left memory and are on disk alone."""
+        self._append(_Update(row_ids, "pending", f"on disk: {reason}", spooled=len(row_ids)))
+
+    def load(self, row_ids: list[str]) -> None:
+        """Keep rows pending: they came back from disk."""
+        self._append(_Update(row_ids, "pending", spooled=-len(row_ids)))
+
+    def count_resent(self, row_ids: list[str]) -> None:
+        """Count rows that are sent again without proof that the platform does not have them."""
+        self._append(_Update(row_ids, "pending", "sent again", resent=len(row_ids)))
 
     def row_status(self, row_id: str) -> RowStatus | None:
-        """Where the row stands; None when it never came, or was settled too long ago."""
-        self.fold()
+        """Return a row's state; None when it was never captured, or settled too long ago."""
+        self.apply_updates()
         with self._lock:
-            if (reason := self._queued.get(row_id)) is not None:
-                return RowStatus("queued", reason)
-            return self._settled.get(row_id)
+            if (reason := self._pending.get(row_id)) is not None:
+                return RowStatus("pending", reason)
+            return self._final.get(row_id)
 
-    def counts(self) -> Counts:
-        """All counts as of now."""
-        self.fold()
+    def counts(self) -> Stats:
+        """Return all counts as of now."""
+        self.apply_updates()
         with self._lock:
             totals = self._totals
-            return Counts(
-                captured=self._accepted + self._refused,
-                accepted=self._accepted,
-                queued=totals.get("queued", 0),
-                delivered=totals.get("delivered", 0),
-                rejected=totals.get("rejected", 0),
-                unconfirmed=totals.get("unconfirmed", 0),
-                spooled=totals.get("spooled", 0),
+            return Stats(
+                captured=totals["captured"],
+                pending=totals["pending"],
+                spooled=totals["spooled"],
+                delivered=totals["delivered"],
+                rejected=totals["rejected"],
+                unconfirmed=totals["unconfirmed"],
+                resent=totals["resent"],
                 dropped=dict(self._dropped),
             )
 
-    def fold(self) -> None:
-        """Bring the notes into the counts."""
+    def apply_updates(self) -> None:
+        """Apply the pending updates to the counts."""
         with self._lock:
-            # Re-entered from a signal handler or __del__ in the middle of folding: the outer call
-            # goes on after us and takes these notes as well.
-            if self._folding:
+            # Re-entered from a signal handler or __del__ in the middle of an update: the outer call
+            # goes on after this one and applies the new updates as well.
+            if self._applying:
                 return
-            self._folding = True
+            self._applying = True
             try:
-                while self._notes:
-                    self._count(self._notes.popleft())
+                while self._updates:
+                    self._apply(self._updates.popleft())
             finally:
-                self._folding = False
+                self._applying = False
 
-    def _note(self, note: _Note) -> None:
-        self._notes.append(note)
-        # Where nobody ever asks, somebody has to count; who comes while another counts need not.
-        if len(self._notes) > MOST_NOTES and self._lock.acquire(blocking=False):
+    def _append(self, update: _Update) -> None:
+        self._updates.append(update)
+        # Where nobody reads the counts, a writer applies the updates, unless another one does.
+        if len(self._updates) > MAX_UPDATES and self._lock.acquire(blocking=False):
             try:
-                self.fold()
+                self.apply_updates()
             finally:
                 self._lock.release()
 
-    def _count(self, note: _Note) -> None:
-        row_ids, state, reason, at_door = note
-        number = len(row_ids)
-        if state == "queued":
-            self._count_queued(row_ids, reason)
+    def _apply(self, update: _Update) -> None:
+        self._totals["captured"] += update.captured
+        self._totals["pending"] += update.pending
+        self._totals["spooled"] += update.spooled
+        self._totals["resent"] += update.resent
+        if update.state == "pending":
+            self._pending.update(dict.fromkeys(update.row_ids, update.reason))
             return
-        if at_door:
-            self._refused += number
-        else:
-            for row_id in row_ids:
-                self._queued.pop(row_id, None)
-            self._totals["queued"] = self._totals.get("queued", 0) - number
-        self._totals[state] = self._totals.get(state, 0) + number
-        if state == "dropped":
-            self._dropped[reason] = self._dropped.get(reason, 0) + number
-        if self._remembered:
-            self._remember(row_ids, RowStatus(state, reason))
+        self._totals[update.state] += len(update.row_ids)
+        if update.state == "dropped":
+            self._dropped[update.reason] += len(update.row_ids)
+        self._remember(update)
 
-    def _count_queued(self, row_ids: list[str], reason: str) -> None:
-        number = len(row_ids)
-        if reason in {"", RESUMED}:
-            self._totals["queued"] = self._totals.get("queued", 0) + number
-            came, left = (number, 0) if not reason else (0, number)
-            self._accepted += came
-            self._totals["spooled"] = self._totals.get("spooled", 0) - left
-        self._queued.update(dict.fromkeys(row_ids, reason))
+    def _remember(self, update: _Update) -> None:
+        status = RowStatus(update.state, update.reason)
+        for row_id in update.row_ids:
+            self._pending.pop(row_id, None)
+            self._final.pop(row_id, None)
+            self._final[row_id] = status
+        while len(self._final) > self._remembered:
+            self._final.popitem(last=False)
 
-    def _remember(self, row_ids: list[str], fate: RowStatus) -> None:
-        for row_id in row_ids:
-            self._settled.pop(row_id, None)
-            self._settled[row_id] = fate
-        while len(self._settled) > self._remembered:
-            self._settled.popitem(last=False)
+
+class StatusRegistry:
+    """Every status that a queue has written to, for as long as somebody else holds it."""
+
+    def __init__(self) -> None:
+        # Changed in one step and copied before a walk, so that any thread may add one.
+        self._known: dict[int, weakref.ref[DeliveryStatus]] = {}
+
+    def add(self, status: DeliveryStatus) -> None:
+        """Include this one."""
+        number = id(status)
+        if number not in self._known:
+            self._known[number] = weakref.ref(status, lambda _: self._known.pop(number, None))
+
+    def apply_updates(self) -> None:
+        """Apply the pending updates of each."""
+        for status in self._alive():
+            status.apply_updates()
+
+    def counts(self) -> Stats:
+        """Return the sums over all of them."""
+        return sum_counts(status.counts() for status in self._alive())
+
+    def _alive(self) -> list[DeliveryStatus]:
+        return [status for known in list(self._known.values()) if (status := known()) is not None]
+
+
+def sum_counts(counts: Iterable[Stats]) -> Stats:
+    """Add up the rows of several handlers."""
+    each = list(counts)
+    dropped: Counter[str] = Counter()
+    for one in each:
+        dropped.update(one.dropped)
+    return Stats(
+        captured=sum(one.captured for one in each),
+        pending=sum(one.pending for one in each),
+        spooled=sum(one.spooled for one in each),
+        delivered=sum(one.delivered for one in each),
+        rejected=sum(one.rejected for one in each),
+        unconfirmed=sum(one.unconfirmed for one in each),
+        resent=sum(one.resent for one in each),
+        dropped=dict(dropped),
+    )

@@ -1,34 +1,34 @@
-"""The worker: the thread that turns the loop, and the few things that others may ask of it.
+"""The worker: the thread that turns the loop, and what others may ask of it.
 
-One daemon thread, started by the first wake; a second one (the courier) is out on the wire. What a
-producer may call, `wake` and `put`, takes no lock that could be held by the code it interrupts.
-Where no thread can be started, rows are kept, and a flush does the worker's work on the caller's
-thread.
+One daemon thread, started by the first wake; the sender thread makes the requests. What a producer
+may call, `wake` and `put`, takes no lock that could be held by the code it interrupts. Where no
+thread can be started, rows are kept, and a flush does the worker's work on the caller's thread.
 """
 
-import random
 import threading
-import time
 from collections.abc import Callable
-from queue import Empty
+from random import Random
 from threading import get_ident
 
+from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import fork_safety, threads
 from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Message, Signal
-from respan_langchain.delivery.queue import NO_ROOM
+from respan_langchain.delivery.polling import NEVER, SourcePoller, Wakeup
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSource, RowSources
-from respan_langchain.delivery.scheduler import NEVER
 from respan_langchain.delivery.sender import Transport
+from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.null_spool import NullSpool
-from respan_langchain.delivery.spool.spool import Spool, SpoolConfig
+from respan_langchain.delivery.spool.spool import Spool
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.stats import Stats
 
-LONGEST_TURN = 0.5
-PAUSE_AFTER_FAULT = 1.0
-START_AGAIN = 1.0
+STEP_TIMEOUT = 0.5
+"""Seconds that the end of a process waits for a step that is under way."""
+PAUSE_AFTER_ERROR = 1.0
+RETRY_THREAD_AFTER = 1.0
 """Seconds before a thread is asked for again, after the system refused one."""
 
 
@@ -37,262 +37,229 @@ class Worker:
 
     def __init__(
         self,
-        open_carrier: Callable[[], Transport],
+        open_transport: Callable[[], Transport],
         limits: Limits | None = None,
-        disk: SpoolConfig | None = None,
+        spool: SpoolConfig | None = None,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        uniform: Callable[[float, float], float] = random.uniform,
+        clock: Callable[[], float] = CLOCK.monotonic,
     ) -> None:
-        """Start nothing; `open_carrier` is called on the courier's thread, again after a fork."""
+        """Start nothing; `open_transport` is called on the sender thread, again after a fork."""
         self.limits = limits or Limits()
-        self.disk = disk
-        self._open_carrier = open_carrier
+        self._spool_config = spool
+        self._open_transport = open_transport
         self._clock = clock
-        self._uniform = uniform
         self._sources = RowSources(self._source_failed)
-        self.status = DeliveryStatus(remembered=0)
-        """Everything that passed here, whoever's it was."""
+        self.wakeup = Wakeup()
+        """What producers look at: while it is idle, they call `wake`."""
         self.on_start: Callable[[], object] = lambda: None
-        """Called before a thread is started: whoever ends the process wants to know."""
+        """Called before a thread is started, to register the exit hook of this process."""
         self._begin()
         fork_safety.register(self)
 
     def _begin(self) -> None:
-        self.idle = True
-        """Nobody looks at the sources: whoever has something new must call `wake`."""
+        self.wakeup.idle = True
         self.closed = False
-        self.restarts = 0
-        """How often the loop failed and went on."""
         self._woken = False
-        self._lingers_until: float | None = None
+        self._inline_until: float | None = None
         self._running = False
         self._thread: int | None = None
-        self._refused_at = float("-inf")
+        self._thread_refused_at = float("-inf")
         self._starting = threading.Lock()
-        self._turn = threading.RLock()
+        self._step_lock = threading.RLock()
+        spool = NullSpool() if self._spool_config is None else Spool(self._spool_config)
         self._loop = Loop(
-            self,
-            self._open_carrier,
+            self._open_transport,
             self.limits,
-            sources=self._sources,
-            outbox=NullSpool() if self.disk is None else Spool(self.disk),
-            ledger=self.status,
+            poller=SourcePoller(
+                self._sources, self.wakeup, self.limits, is_durable=spool.is_durable
+            ),
+            spool=spool,
             clock=self._clock,
-            uniform=self._uniform,
+            # The app's own generator must give the app the same numbers as without us.
+            random=Random().random,  # noqa: S311  # spreads retries, no secret
         )
 
     def after_fork(self) -> None:
-        """In the child: what waited is the parent's to send."""
+        """In the child: the rows that waited are the parent's to send."""
         # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
         self._inherited = self._loop
-        self._loop.outbox.leave_to_parent()
+        self._loop.leave_to_parent()
         self._begin()
         self._sources.after_fork()
 
     # -- for producers ---------------------------------------------------------------------------
 
     def attach(self, source: RowSource, owner: object | None = None) -> None:
-        """Ask this source from now on; until `owner`, if any, is gone and the source drained."""
+        """Poll this source from now on; until `owner`, if any, is gone and the source drained."""
         self._sources.attach(source, owner)
 
+    @property
+    def idle(self) -> bool:
+        """Whether a producer with something new must call `wake`."""
+        return self.wakeup.idle
+
     def wake(self) -> None:
-        """Have the sources asked soon."""
-        self._woken, self.idle = True, False
+        """Have the sources polled soon."""
+        self._woken, self.wakeup.idle = True, False
         if self.closed:
             return
-        if self._lingers_until is not None:
-            self._send_late(self._lingers_until - self._clock())
-            return
-        if self._ensure_thread():
-            self._loop.mailbox.put(Signal.WAKE)
+        if self._inline_until is not None:
+            self._send_late(self._inline_until - self._clock())
+        elif self._ensure_thread():
+            self._loop.post(Signal.WAKE)
         else:
-            self.idle = True
+            self.wakeup.idle = True
 
-    def _send_late(self, left: float) -> None:
-        if not self.flush(left) and left <= 0:
-            self.discard_pending("no time was left at exit")
-        self.idle = True
-
-    def put(self, *parcels: EncodedRow) -> bool:
-        """Take rows in; False when one was dropped at the door, and counted."""
-        # What the worker's own thread still brings is given up with the rest.
-        if self.closed and get_ident() != self._thread:
-            refused = [(parcel, "closed") for parcel in parcels]
-        else:
-            refused = self._loop.intake.admit(parcels, self._clock())
-        dropped = [parcel for parcel, reason in refused if not self._find_room(parcel, reason)]
-        if self.idle and parcels:
+    def put(self, *rows: EncodedRow) -> bool:
+        """Accept rows; False when one was dropped, and counted."""
+        accepted = self._loop.put(rows)
+        if rows and self.wakeup.idle:
             self.wake()
-        return not dropped
+        return accepted
 
-    def _find_room(self, parcel: EncodedRow, reason: str) -> bool:
-        """For a row that was refused at the door: in another's place, or on disk."""
-        intake, now = self._loop.intake, self._clock()
-        while reason in NO_ROOM and self._push_out(len(parcel.body)):
-            if not (refused := intake.admit([parcel], now)):
-                return True
-            reason = refused[0][1]
-        if reason in NO_ROOM and self._loop.outbox.takes_overflow:
-            intake.divert(parcel, now)
-            return True
-        intake.refuse(parcel, reason)
-        return False
+    # -- for callers who wait --------------------------------------------------------------------
 
-    def _push_out(self, size: int) -> bool:
-        """Drop the row that waits longest; True when there was one within this thread's reach."""
-        may = get_ident() == self._thread and self.limits.overflow == "drop_oldest"
-        return may and self._loop.push_out(size)
+    def flush(self, timeout: float, status: DeliveryStatus | None = None) -> FlushResult:
+        """Deliver what was captured before this call, with `status` what one handler captured.
 
-    # -- for those who wait ----------------------------------------------------------------------
-
-    def flush(self, timeout: float, ledger: DeliveryStatus | None = None) -> FlushResult:
-        """Deliver what was captured before this call, with `ledger` what one handler captured.
-
-        Returns at the latest after `timeout` seconds, and earlier when nothing more can be done by
-        then: while a halted address may not even be probed, waiting would not help.
+        Returns after `timeout` seconds at the latest, and earlier when nothing more can be done by
+        then: while the circuit is open and no probe is due, waiting would not help.
         """
-        return self._asked(FlushRequest(self._clock() + timeout, ledger), timeout)
+        return self._ask(FlushRequest(self._clock() + timeout, status), timeout)
 
     def begin_flush(self, timeout: float) -> None:
-        """Begin the last flush, which nobody waits for yet: several workers send at a time."""
+        """Begin a flush that nobody waits for yet: several workers send at a time."""
         self._sources.close_open()
         if not self._is_untouched and self._ensure_thread():
-            self._loop.mailbox.put(FlushRequest(self._clock() + timeout))
+            self._loop.post(FlushRequest(self._clock() + timeout))
 
     def sync_to_disk(self, timeout: float) -> bool:
-        """Have everything that was captured before this call on disk, with the level `durable`."""
+        """Have everything captured before this call on disk, with the level `durable`."""
         request = FlushRequest(self._clock() + timeout, until_taken=True)
-        outbox = self._loop.outbox
-        return (
-            self._asked(request, timeout).all_counted
-            and outbox.is_durable
-            and not outbox.last_error
-        )
+        return self._ask(request, timeout).all_counted and self._loop.is_on_disk
 
-    def _asked(self, request: FlushRequest, timeout: float) -> FlushResult:
+    def counts(self) -> Stats:
+        """Return the counts of everything that came here."""
+        return self._loop.statuses.counts()
+
+    @property
+    def requests(self) -> int:
+        """Bulk requests sent, whatever came of them."""
+        return self._loop.requests
+
+    @property
+    def held_bytes(self) -> int:
+        """The size of all rows in memory, those in flight included."""
+        return self._loop.held_bytes
+
+    @property
+    def last_error(self) -> str | None:
+        """What keeps rows from being delivered now; None while nothing does."""
+        return self._loop.last_error
+
+    def _ask(self, request: FlushRequest, timeout: float) -> FlushResult:
         if self._is_untouched:
             request.rows = set()
-        # Called from a source or a carrier, a flush would wait for itself.
-        elif get_ident() not in {self._thread, self._loop.courier.thread} and not self.closed:
-            self._loop.mailbox.put(request)
+        # Called from a source or a transport, a flush would wait for itself.
+        elif get_ident() not in {self._thread, self._loop.sender_thread} and not self.closed:
+            self._loop.post(request)
             if self._ensure_thread():
                 request.gate.acquire(timeout=_seconds(timeout))
             else:
                 self._work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
-        return request.result((request.status or self.status).counts())
+        counts = self.counts() if request.status is None else request.status.counts()
+        return request.result(counts)
 
     @property
     def _is_untouched(self) -> bool:
-        """Whether nobody ever woke it, and nothing can lie on disk: no need for a thread."""
-        return not self._woken and self.disk is None
+        """Whether nobody ever woke it, and nothing can be on disk: no need for a thread."""
+        return not self._woken and self._spool_config is None
 
-    def close(self, timeout: float) -> FlushResult:
-        """Flush, give up what is left (counted as `shutdown`), end the threads."""
-        result = self.flush(timeout)
-        self.discard_pending("the worker was closed")
-        return result
+    # -- the end ---------------------------------------------------------------------------------
 
     def send_inline_after_exit(self, seconds: float) -> None:
-        """Everything is delivered and the process ends: what still comes is sent by its caller.
+        """Everything is delivered and the process ends: rows that still come are sent at once.
 
-        Hooks that were registered before ours run after it, and nobody would wait for a thread.
+        Exit hooks that were registered before ours run after it, and nobody would wait for a
+        thread.
         """
-        if self._turn.acquire(timeout=LONGEST_TURN):
-            self._loop.outbox.close()
-            self._turn.release()
-        self._lingers_until = self._clock() + seconds
-        self.idle = True
+        if self._step_lock.acquire(timeout=STEP_TIMEOUT):
+            self._loop.close_spool()
+            self._step_lock.release()
+        self._inline_until = self._clock() + seconds
+        self.wakeup.idle = True
 
-    def discard_pending(self, why: str) -> None:
-        """Take nothing more, count what is left as `shutdown`, say so, end the threads."""
+    def discard_pending(self, reason: str) -> None:
+        """Accept nothing more, spool or drop what is left, log it, end the threads."""
         if self.closed:
             return
         self.closed = True
-        # A slice may end in time; a source that hangs must not keep the process from ending.
-        in_time = self._turn.acquire(timeout=LONGEST_TURN)
-        self._loop.abandon(why, LONGEST_TURN)
+        # A step may end in time; a source that hangs must not keep the process from ending.
+        in_time = self._step_lock.acquire(timeout=STEP_TIMEOUT)
+        self._loop.stop(reason, STEP_TIMEOUT)
         if in_time:
-            self._turn.release()
-        self._loop.mailbox.put(Signal.WAKE)
-        self._loop.courier.close()
+            self._step_lock.release()
+        self._loop.post(Signal.WAKE)
+        self._loop.close_sender()
 
-    @property
-    def requests(self) -> int:
-        """Batches sent, whatever came of them."""
-        return self._loop.dispatch.requests
-
-    @property
-    def held_bytes(self) -> int:
-        """What all rows weigh that are held in memory, those in flight included."""
-        return self._loop.intake.held_bytes
-
-    @property
-    def last_error(self) -> str | None:
-        """What stands against delivery now, in a few words; None while it works."""
-        return self._loop.dispatch.last_error
+    def _send_late(self, left: float) -> None:
+        if not self.flush(left) and left <= 0:
+            self.discard_pending("no time was left at exit")
+        self.wakeup.idle = True
 
     # -- the thread ------------------------------------------------------------------------------
 
     def _ensure_thread(self) -> bool:
         if self._running:
             return True
-        if self._clock() < self._refused_at + START_AGAIN:
+        if self._clock() < self._thread_refused_at + RETRY_THREAD_AFTER:
             return False
-        # Not waited for: whoever holds it is starting the thread, perhaps on this very thread.
+        # Not waited for: its holder is starting the thread, perhaps on this very thread.
         if not self._starting.acquire(blocking=False):
             return True
         try:
             self.on_start()
-            self._loop.courier.prepare()
-            self._running = self._running or threads.start("respan-delivery", self._live)
+            self._loop.prepare_sender()
+            self._running = self._running or threads.start("respan-delivery", self._run)
             if not self._running:
-                self._refused_at = self._clock()
+                self._thread_refused_at = self._clock()
             return self._running
         finally:
             self._starting.release()
 
-    def _live(self) -> None:
+    def _run(self) -> None:
         self._thread = get_ident()
         message: Message = Signal.WAKE
         while not self.closed:
             try:
-                with self._turn:
+                with self._step_lock:
                     wait = self._loop.step(message)
-            except BaseException as error:  # noqa: BLE001  # the one loop that must never end: say it, go on
-                self.restarts += 1
-                wait = PAUSE_AFTER_FAULT
-                self._loop.herald.failed(error, self._clock())
-            message = self._next_message(wait)
+            except BaseException as error:  # noqa: BLE001  # this loop must never end: log it, go on
+                wait = PAUSE_AFTER_ERROR
+                self._loop.log_error(error)
+            message = self._loop.next_message(None if wait == NEVER else _seconds(wait))
         self._running = False
 
     def _work_inline(self, request: FlushRequest, timeout: float) -> None:
         """Without a thread: do the worker's work here, until this flush is done."""
-        if self._thread is not None or not self._turn.acquire(timeout=_seconds(timeout)):
+        if self._thread is not None or not self._step_lock.acquire(timeout=_seconds(timeout)):
             return
         try:
             self._thread = get_ident()
             message: Message = Signal.WAKE
             while not request.finished:
-                wait = self._loop.step(message, inline=True)
-                remaining = request.deadline - self._clock()
-                message = self._next_message(0.0 if request.finished else min(wait, remaining))
+                wait = min(self._loop.step(message, inline=True), request.deadline - self._clock())
+                message = self._loop.next_message(0.0 if request.finished else _seconds(wait))
         finally:
             self._thread = None
-            self._turn.release()
-
-    def _next_message(self, wait: float) -> Message:
-        try:
-            return self._loop.mailbox.get(timeout=None if wait == NEVER else _seconds(wait))
-        except Empty:
-            return Signal.TIME
+            self._step_lock.release()
 
     def _source_failed(self, error: Exception) -> None:
-        self._loop.herald.failed(error, self._clock())
+        self._loop.log_error(error)
 
 
 def _seconds(wait: float) -> float:
-    """A wait that locks and queues will take."""
+    """Return a timeout that locks and queues accept."""
     return min(max(0.0, wait), threading.TIMEOUT_MAX)

@@ -3,24 +3,25 @@
 The one place where the delivery room meets the api and local rooms.
 """
 
-import time
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.directory import prepare
-from respan_langchain.delivery.spool.spool import SpoolConfig
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
+from respan_langchain.pipeline.row_lookup import count_stored, read_identity
 from respan_langchain.settings import Settings
 
 NOT_FOUND: Final = 404
@@ -158,48 +159,54 @@ class RespanTransport:
         self._client = open_client(settings, http_client, timeout=settings.request_timeout)
         self._ids: dict[str, str] = {}
 
-    def send_bulk(self, address: str, body: bytes, deadline: float) -> HttpResult:
+    def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
         """Make one bulk request, once the dataset is known; again where it is known no more."""
         from respan_langchain.client.log_requests import bulk_request
 
-        ends = time.monotonic() + deadline
-        may_be_gone = address in self._ids
+        deadline = CLOCK.monotonic() + timeout
+        may_be_gone = dataset in self._ids
         try:
-            dataset_id = self._dataset_id(address, ends)
+            dataset_id = self._dataset_id(dataset, deadline)
         except ApiError as problem:
             return _unsent_response(problem)
-        answer = self._transport.send(bulk_request(dataset_id), ends, content=body)
-        if answer.status == NOT_FOUND:
-            self._ids.pop(address, None)  # its name may have another id by now
+        result = self._transport.send(bulk_request(dataset_id), deadline, content=body)
+        if result.status == NOT_FOUND:
+            self._ids.pop(dataset, None)  # its name may have another id by now
             if may_be_gone:
-                return self.send_bulk(address, body, ends - time.monotonic())
-        return answer
+                return self.send_bulk(dataset, body, deadline - CLOCK.monotonic())
+        return result
 
     def look_up(
-        self, address: str, ids: Collection[str], deadline: float
-    ) -> Mapping[str, int] | None:
-        """Count how often each id is stored; None when that cannot be learnt."""
-        ends = time.monotonic() + deadline
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Count how often each row is stored; None when that cannot be learnt."""
+        deadline = CLOCK.monotonic() + timeout
         try:
-            dataset_id = self._dataset_id(address, ends)
+            dataset_id = self._dataset_id(dataset, deadline)
         except ApiError:
             return None
-        left = ends - time.monotonic()
-        return self._client.count_identifiers(dataset_id, sorted(ids), timeout=left)
+        rows = [read_identity(body) for body in bodies]
+        logs = self._client.find_logs(
+            dataset_id,
+            [row.identifier for row in rows],
+            since=since,
+            timeout=deadline - CLOCK.monotonic(),
+        )
+        return None if logs is None else count_stored(rows, logs)
 
     def close(self) -> None:
         """Give up its connections."""
         self._transport.close()
         self._client.close()
 
-    def _dataset_id(self, address: str, ends: float) -> str:
-        kind, _, name = address.partition(":")
+    def _dataset_id(self, dataset: str, deadline: float) -> str:
+        kind, _, name = dataset.partition(":")
         if kind == "id":
             return name
-        if address not in self._ids:
-            left = ends - time.monotonic()
-            self._ids[address] = self._client.find_or_create_dataset(name, timeout=left).id
-        return self._ids[address]
+        if dataset not in self._ids:
+            left = deadline - CLOCK.monotonic()
+            self._ids[dataset] = self._client.find_or_create_dataset(name, timeout=left).id
+        return self._ids[dataset]
 
 
 def _unsent_response(problem: ApiError) -> HttpResult:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final, Protocol
 from uuid import UUID
 
+from respan_langchain.delivery.polling import Wakeup
 from respan_langchain.pipeline.backpressure import EVENT_OVERHEAD, MAX_UNMEASURED, Backpressure
 from respan_langchain.tracing.events import FIRST_TOKEN, OMITTED, Event
 from respan_langchain.tracing.size_estimate import estimate_size
@@ -27,7 +28,7 @@ STEP: Final = 2
 class Consumer(Protocol):
     """The worker, as far as the queue knows it."""
 
-    idle: bool
+    wakeup: Wakeup
     """Whether `wake` must be called for new events to be drained."""
 
     @property
@@ -51,6 +52,7 @@ class EventQueue:
     ) -> None:
         """`drain_inline` is called on the app's thread when more events wait than should."""
         self._worker = worker
+        self._wakeup = worker.wakeup
         self._backpressure = backpressure
         self._copy = copy
         self._drain_inline = drain_inline
@@ -90,7 +92,7 @@ class EventQueue:
         events.append((kind, size, monotonic(), run_id, content, details))
         if size:
             self.content_bytes += size
-        if self._worker.idle:
+        if self._wakeup.idle:
             self._worker.wake()
         if len(events) > bounds.inline_from:
             self._drain_inline()

@@ -218,7 +218,7 @@ def test_what_steps_were_given_and_gave_is_bounded_while_it_waits(make_handler):
         return large
 
     app = RunnableLambda(make) | RunnableLambda(lambda large: len(large["text"]))
-    with worker_held(make_handler):
+    with worker_held(make_handler, max_queue_bytes=5_000_000):
         for number in range(30):
             app.invoke(number % 10, {"callbacks": [handler]})
 
@@ -227,7 +227,7 @@ def test_what_steps_were_given_and_gave_is_bounded_while_it_waits(make_handler):
 
 def test_what_is_left_out_takes_no_room(make_handler):
     handler = make_handler(max_queue_bytes=1_000_000)
-    with worker_held(make_handler):
+    with worker_held(make_handler, max_queue_bytes=1_000_000):
         for _ in range(50):
             FakeChat().invoke("?" * 100_000, {"callbacks": [handler]})
 

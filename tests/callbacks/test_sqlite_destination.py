@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_opened_is_said_at_once_and_why(spoil, reason, pla
     stats = asked(place)
 
     assert time.monotonic() - began < 10
-    assert (stats.queued, stats.delivered, stats.requests) == (1, 0, 1)
+    assert (stats.pending, stats.delivered, stats.requests) == (1, 0, 1)
     assert stats.last_error == f"{place} is not usable as a local store: {reason}"
     assert stats.last_error in caplog.text
 
@@ -70,7 +70,7 @@ def test_a_file_that_fails_later_is_said_with_the_reason(place, caplog):
     refuse_writing(place, "the disk is full")
     stats = asked(place, timeout=1.0)
 
-    assert stats.queued == 1
+    assert stats.pending == 1
     assert f"{place}: the disk is full" in stats.last_error
     assert f"{place}: the disk is full" in caplog.text
 
@@ -109,6 +109,6 @@ def test_rows_after_a_file_was_deleted_are_in_a_new_one(place):
         each.unlink()
     stats = asked(place, times=2)
 
-    assert (stats.delivered, stats.queued) == (2, 0)
+    assert (stats.delivered, stats.pending) == (2, 0)
     with Dataset.open("d", base_url=f"sqlite:///{place}") as rows:
         assert len(rows) == 2

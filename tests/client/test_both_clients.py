@@ -114,8 +114,8 @@ def test_logs_can_be_created_in_bulk_listed_filtered_and_removed(client, dataset
     assert client.bulk_create_logs(dataset, rows).success_count == 250
     assert len({log.unique_id for log in client.logs(dataset)}) == 250
     assert len(list(client.logs(dataset, filters=field("model") == "a"))) == 125
-    counts = client.count_identifiers(dataset, ["run-3", "run-4", "run-250"])
-    assert counts == {"run-3": 1, "run-4": 1, "run-250": 0}
+    found = client.find_logs(dataset, ["run-3", "run-4", "run-250"])
+    assert {log.custom_identifier for log in found} == {"run-3", "run-4"}
 
     client.remove_logs(dataset, filters=field("model") == "a")
     assert client.list_logs(dataset).count == 125

@@ -235,21 +235,51 @@ def logs(*identifiers, more=False):
     return 200, {"results": results, "next": "https://x/" if more else None}
 
 
-def test_identifiers_are_counted_over_all_pages(open_client):
-    client = open_client(logs("a", "b", "stranger", more=True), logs("a"))
+def found(logs):
+    return None if logs is None else sorted(log.custom_identifier for log in logs)
 
-    assert client.count_identifiers("d1", ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0}
+
+def test_logs_are_found_by_the_identifiers_that_they_show(open_client):
+    client = open_client(logs("a", "stranger", more=True), logs("a", "b"))
+
+    assert found(client.find_logs("d1", ["a", "b", "a"])) == ["a", "a", "b"]
     said = json.loads(client.requests[0].content)["filters"]
-    assert said == {"custom_identifier": {"operator": "in", "value": ["a", "b", "c"]}}
+    assert said == {"custom_identifier": {"operator": "in", "value": ["a", "b"]}}
+    assert client.requests[0].url.params["sort_by"] == "-created_at"
 
 
-def test_many_identifiers_are_counted_in_groups(open_client):
-    client = open_client(logs("1", "200"))
+def test_many_identifiers_are_looked_for_in_parts(open_client):
+    client = open_client(logs("1"), logs("150"), logs())
 
-    counts = client.count_identifiers("d1", [str(number) for number in range(250)])
+    identifiers = [str(number) for number in range(250)]
 
+    assert found(client.find_logs("d1", identifiers)) == ["1", "150"]
     assert len(client.requests) == 3
-    assert (counts["1"], counts["200"], sum(counts.values())) == (1, 1, 2)
+
+
+def test_reading_ends_once_all_expected_logs_are_found(open_client):
+    client = open_client(logs("a", "b", more=True))
+
+    assert found(client.find_logs("d1", ["a", "b"])) == ["a", "b"]
+    assert len(client.requests) == 1
+
+
+def test_small_pages_are_read_for_as_long_as_expected_logs_may_be_on_them(open_client):
+    identifiers = [str(number) for number in range(80)]
+    pages = [logs(*identifiers[start : start + 2], more=True) for start in range(0, 80, 2)]
+
+    assert len(open_client(*pages).find_logs("d1", identifiers)) == 80
+
+
+def test_logs_older_than_the_rows_are_not_read(open_client):
+    old = [
+        {"custom_identifier": "x", "created_at": f"2026-11-01T00:00:0{second}Z"}
+        for second in (2, 1)
+    ]
+    client = open_client((200, {"results": old, "next": "https://x/"}))
+
+    assert client.find_logs("d1", ["a"], since=1_800_000_000.0) == []
+    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -257,16 +287,16 @@ def test_many_identifiers_are_counted_in_groups(open_client):
     [(500, {}), (403, {}), (200, {"message": "x"}), logs(None, None), logs("stranger", more=True)],
     ids=["fails", "forbidden", "no-list", "shows-none", "endless"],
 )
-def test_a_count_that_cannot_be_read_is_none(open_client, answer):
+def test_what_cannot_be_found_out_is_not_guessed(open_client, answer):
     client = open_client(answer, max_tries=1)
 
-    assert client.count_identifiers("d1", ["a"]) is None
+    assert client.find_logs("d1", ["a"]) is None
 
 
-def test_counting_stops_at_its_timeout(open_client):
+def test_finding_logs_ends_in_time(open_client):
     client = open_client(logs("a"))
 
-    assert client.count_identifiers("d1", ["a"], timeout=0.0) is None
+    assert client.find_logs("d1", ["a"], timeout=0.0) is None
     assert client.requests == []
 
 
@@ -319,8 +349,9 @@ def test_methods_keep_their_docstrings_and_signatures():
     assert DatasetClient.logs.__doc__.startswith("List one page")
     assert DatasetClient.find_or_create_dataset.__doc__.startswith("Return the oldest")
     assert list(inspect.signature(DatasetClient(KEY).log).parameters) == ["dataset_id", "unique_id"]
-    assert list(inspect.signature(DatasetClient(KEY).count_identifiers).parameters) == [
+    assert list(inspect.signature(DatasetClient(KEY).find_logs).parameters) == [
         "dataset_id",
         "identifiers",
+        "since",
         "timeout",
     ]

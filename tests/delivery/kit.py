@@ -1,4 +1,4 @@
-"""Parcels and wires for the chapters on delivery."""
+"""Rows and transports for the tests of delivery."""
 
 import json
 import resource
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Signal
+from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
 from respan_langchain.delivery.spool.null_spool import NullSpool
@@ -44,13 +45,13 @@ def disk_full() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def parcel(name, *, ledger=None, dataset="dataset", size=20):
+def encoded(name, *, status=None, dataset="dataset", size=20):
     body = json.dumps({"id": name}).encode()
-    return EncodedRow(name, dataset, body.ljust(size), ledger or DeliveryStatus())
+    return EncodedRow(name, dataset, body.ljust(size), status or DeliveryStatus())
 
 
-def row(name, *, number=0, accepted=0.0, **parcel_settings):
-    return QueuedRow(parcel(name, **parcel_settings), number, accepted)
+def row(name, *, number=0, accepted=0.0, **settings):
+    return QueuedRow(encoded(name, **settings), number, accepted)
 
 
 def all_stored(count):
@@ -59,21 +60,21 @@ def all_stored(count):
 
 
 def envelope(stored, failed, errors=(), status=201, **more):
-    listed = [{"index": index, "error": words} for index, words in errors]
+    listed = [{"index": index, "error": message} for index, message in errors]
     content = {"success_count": stored, "error_count": failed, "errors": listed, **more}
     return HttpResult(status, json.dumps(content).encode())
 
 
 class Wire:
-    """A carrier in memory: stores every row, unless the next answer in `script` says otherwise.
+    """A transport in memory: stores every row, unless the next response in `script` says otherwise.
 
-    Such an answer is a function from the rows' ids to an HttpResult; it decides what `keep` stores.
+    Such a response is a function from the rows' ids to a result; it decides what `keep` stores.
     """
 
     def __init__(self):
         self.stored = Counter()
         self.batches = []
-        self.looked = []
+        self.lookups = []
         self.script = []
         self.listing = True
         self.closed = 0
@@ -82,7 +83,7 @@ class Wire:
     def keep(self, ids):
         self.stored.update(ids)
 
-    def send_bulk(self, address, body, deadline):
+    def send_bulk(self, dataset, body, timeout):
         ids = [log["id"] for log in json.loads(body)["logs"]]
         self.batches.append(ids)
         self.arrived.release()
@@ -91,9 +92,10 @@ class Wire:
         self.keep(ids)
         return all_stored(len(ids))
 
-    def look_up(self, address, ids, deadline):
-        self.looked.append(sorted(ids))
-        return {name: self.stored[name] for name in ids} if self.listing else None
+    def look_up(self, dataset, bodies, since, timeout):
+        ids = [json.loads(body)["id"] for body in bodies]
+        self.lookups.append(sorted(ids))
+        return [self.stored[name] for name in ids] if self.listing else None
 
     def close(self):
         self.closed += 1
@@ -102,30 +104,30 @@ class Wire:
 class Events:
     """A source: gives what was noted, a few at a time."""
 
-    def __init__(self, worker, ledger, slice_of=2):
-        self.worker, self.ledger, self.slice_of = worker, ledger, slice_of
+    def __init__(self, worker, status, slice_of=2):
+        self.worker, self.status, self.slice_of = worker, status, slice_of
         self.noted, self.open, self.under_way = [], [], []
         self.settings = {}
         self.takes = 0
         self.left_at_settling = []
         self.resting = threading.Event()
-        """Set when the worker, asleep, has looked once more and gone."""
+        """Set when the worker, idle, has looked once more and gone."""
 
-    def note(self, name, **parcel_settings):
-        self.settings[name] = parcel_settings
+    def note(self, name, **settings):
+        self.settings[name] = settings
         self.noted.append(name)
-        if self.worker.idle:
+        if self.worker.wakeup.idle:
             self.worker.wake()
 
     def take(self, now):
         self.takes += 1
         names, self.noted = self.noted[: self.slice_of], self.noted[self.slice_of :]
-        return [parcel(name, ledger=self.ledger, **self.settings.get(name, {})) for name in names]
+        return [encoded(name, status=self.status, **self.settings.get(name, {})) for name in names]
 
     def due_in(self, now):
         if self.noted:
             return 0.0
-        if self.worker.idle:
+        if self.worker.wakeup.idle:
             self.resting.set()
         return None
 
@@ -149,34 +151,46 @@ class Events:
 class Turns:
     """Turns a loop by hand, in place of a worker."""
 
-    def __init__(self, wire, outbox=None, **limits):
-        self.idle = False
+    def __init__(self, wire, spool=None, **limits):
+        self.wakeup = Wakeup(idle=False)
         self.now = 0.0
         self.failed = []
-        self.ledger = DeliveryStatus()
         self.sources = RowSources(self.failed.append)
+        self.spool = spool or NullSpool()
+        settings = Limits(**limits)
         self.loop = Loop(
-            self,
             lambda: wire,
-            Limits(**limits),
-            sources=self.sources,
-            outbox=outbox or NullSpool(),
-            ledger=self.ledger,
+            settings,
+            poller=SourcePoller(
+                self.sources, self.wakeup, settings, is_durable=self.spool.is_durable
+            ),
+            spool=self.spool,
             clock=lambda: self.now,
-            uniform=lambda low, high: high,
+            random=lambda: 1.0,
         )
 
-    def put(self, *parcels):
-        return not self.loop.intake.admit(parcels, self.now)
+    def put(self, *rows):
+        return self.loop.put(rows)
 
     def wake(self):
-        self.idle = False
+        self.wakeup.idle = False
 
-    def step(self, message=Signal.TIME):
-        return self.loop.step(message, inline=True)
+    def counts(self):
+        return self.loop.statuses.counts()
+
+    def step(self, message=None):
+        return self.loop.step(message or self.loop.next_message(0.0), inline=True)
 
     def until_nothing_is_due(self):
         wait = self.step(Signal.WAKE)
-        while wait < NEVER or not self.loop.mailbox.empty():
-            self.now += max(wait, 0.0) if self.loop.mailbox.empty() else 0.0
-            wait = self.step()
+        while (message := self.loop.next_message(0.0)) is not Signal.TIMEOUT or wait < NEVER:
+            if message is Signal.TIMEOUT:
+                self.now += max(wait, 0.0)
+            wait = self.step(message)
+
+
+def close(worker, timeout):
+    """Flush, and give up what is left."""
+    result = worker.flush(timeout)
+    worker.discard_pending("the worker was closed")
+    return result

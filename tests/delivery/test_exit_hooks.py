@@ -14,7 +14,7 @@ from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Wire, parcel
+from tests.delivery.kit import WAIT, Wire, close, encoded
 
 SETTING = '''
 import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
@@ -45,7 +45,7 @@ class File:
         pass
 
 OUT, MOOD = sys.argv[1], sys.argv[2]
-LEDGER = DeliveryStatus()
+STATUS = DeliveryStatus()
 
 def worker():
     return exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=0.5)))
@@ -53,7 +53,7 @@ def worker():
 def put(name, count=1):
     for number in range(count):
         body = json.dumps({"id": f"{name}-{number}"}).encode()
-        worker().put(EncodedRow(f"{name}-{number}", "a", body, LEDGER))
+        worker().put(EncodedRow(f"{name}-{number}", "a", body, STATUS))
 '''
 
 
@@ -114,7 +114,7 @@ def test_what_comes_after_the_time_at_exit_is_counted(run):
     stored, said, _ = run(late, "hang")
 
     assert not stored
-    assert said.count("record(s) not delivered: no time was left at exit") == 1
+    assert said.count("row(s) not delivered: no time was left at exit") == 1
 
 
 @pytest.mark.parametrize("mood", ["hang", "refuse"])
@@ -125,7 +125,7 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
 
     assert time.monotonic() - started < 10.0
     assert (stored, code) == (Counter(), 0)
-    assert said.count("80 record(s) not delivered: no time was left at exit") == 1
+    assert said.count("80 row(s) not delivered: no time was left at exit") == 1
     assert "Traceback" not in said
 
 
@@ -137,7 +137,7 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
 def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
     script = f"""
 from pathlib import Path
-from respan_langchain.delivery.spool.spool import SpoolConfig
+from respan_langchain.delivery.spool.config import SpoolConfig
 
 class Stuck:
     events = [1, 2, 3]
@@ -156,8 +156,8 @@ worker().attach(Stuck())
     stored, said, code = run(script)
 
     assert (stored, code) == (Counter(), 0)
-    assert said.count(f"80 record(s) {fate}: no time was left at exit") == 1
-    assert said.count("3 event(s) not made into records: no time was left at exit") == 1
+    assert said.count(f"80 row(s) {fate}: no time was left at exit") == 1
+    assert said.count("3 event(s) not made into rows: no time was left at exit") == 1
     assert "Traceback" not in said
 
 
@@ -172,7 +172,7 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
     )
     _, said, _ = run(script, "hang", interrupt)
 
-    assert "8 record(s) not delivered: interrupted at exit" in said
+    assert "8 row(s) not delivered: interrupted at exit" in said
     assert "Traceback" not in said
 
 
@@ -188,12 +188,12 @@ def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
     )
     wire.script += [lambda ids: HttpResult(401)] * 9
     for worker in (interrupted, other):
-        worker.put(parcel("a"))
+        worker.put(encoded("a"))
 
     workers.finish()
 
     assert (interrupted.closed, other.closed) == (True, True)
-    assert caplog.text.count("1 record(s) not delivered: interrupted at exit") == 2
+    assert caplog.text.count("1 row(s) not delivered: interrupted at exit") == 2
 
 
 def test_sigterm_ends_a_process_that_asked_for_it_with_a_last_flush(run):
@@ -232,7 +232,7 @@ put("parent", 4)
 child = os.fork()
 if not child:
     put("child", 4)
-    os._exit(0 if worker().flush(10, LEDGER) else 1)
+    os._exit(0 if worker().flush(10, STATUS) else 1)
 assert os.waitpid(child, 0)[1] == 0
 """
     stored, _, code = run(script)
@@ -283,7 +283,7 @@ def test_a_disk_that_is_full_costs_no_row(run):
     script = """
 import resource
 from pathlib import Path
-from respan_langchain.delivery.spool.spool import SpoolConfig
+from respan_langchain.delivery.spool.config import SpoolConfig
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 disk = SpoolConfig(Path(OUT).parent / "spool", "durable")
 exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))
@@ -293,7 +293,7 @@ print(worker().sync_to_disk(10.0), flush=True)
     stored, said, code = run(script)
 
     assert (stored, code) == (expected(a=2_000), 0)
-    assert said.count("records stay in memory") == 1
+    assert said.count("rows stay in memory") == 1
 
 
 @pytest.mark.slow
@@ -314,7 +314,7 @@ for number in range(200):
     child = os.fork()
     if not child:
         put(f"child{number}")
-        os._exit(0 if worker().flush(20, LEDGER) else 1)
+        os._exit(0 if worker().flush(20, STATUS) else 1)
     assert os.waitpid(child, 0)[1] == 0, number
 stop.set()
 """
@@ -330,17 +330,17 @@ def test_one_destination_has_one_worker_until_it_is_closed():
     first = worker_for("x", lambda: Worker(lambda: wire))
     assert worker_for("x", lambda: Worker(lambda: wire)) is first
 
-    first.close(WAIT)
+    close(first, WAIT)
     second = worker_for("x", lambda: Worker(lambda: wire))
 
     assert second is not first
-    second.close(WAIT)
+    close(second, WAIT)
 
 
 def test_no_signal_handler_is_installed_unasked():
     before = signal.getsignal(signal.SIGTERM)
 
-    worker_for("y", lambda: Worker(Wire)).close(WAIT)
+    close(worker_for("y", lambda: Worker(Wire)), WAIT)
     assert signal.getsignal(signal.SIGTERM) is before
 
     exit_hooks.leave_on_sigterm()

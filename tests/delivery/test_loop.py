@@ -1,9 +1,10 @@
-"""One turn after another, without a thread: time is a number, rows are carried on the spot."""
+"""The loop, one step after another without a thread: time is a number, rows are sent inline."""
 
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import LONGEST_WAIT, QUIET, Signal
+from respan_langchain.delivery.loop import Signal
+from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import NEVER, Events, Turns
 
@@ -21,7 +22,7 @@ def test_with_nothing_to_do_the_sources_are_left_alone(turns, wire):
     turns.until_nothing_is_due()
 
     assert wire.stored == {"a": 1}
-    assert turns.idle
+    assert turns.wakeup.idle
     takes = events.takes
     turns.now += 3600.0
     assert turns.step() == NEVER
@@ -89,7 +90,7 @@ def test_an_app_that_never_waits_is_read_all_the_same(busy):
         turns.step()
         turns.now += QUIET
 
-    assert turns.now - began == pytest.approx(LONGEST_WAIT, abs=3 * QUIET)
+    assert turns.now - began == pytest.approx(MAX_WAIT_FOR_QUIET, abs=3 * QUIET)
 
 
 def test_a_flush_waits_for_no_quiet(busy):

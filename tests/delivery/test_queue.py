@@ -1,121 +1,111 @@
-"""The waiting room: bounds, order, and when a batch is due."""
+"""The delivery queue: bounds, and what happens to rows without room."""
+
+import pytest
 
 from respan_langchain.delivery.limits import Limits
-from respan_langchain.delivery.queue import Buffer, Door, Target
-from tests.delivery.kit import row
+from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.queue import DeliveryQueue
+from respan_langchain.delivery.status import DeliveryStatus, StatusRegistry
+from tests.delivery.kit import encoded
 
 
-def buffer_with(rows, **limits):
-    settings = Limits(**limits)
-    buffer = Buffer(settings, Target(settings))
-    for one in rows:
-        buffer.add(one)
-    return buffer
+@pytest.fixture
+def status():
+    return DeliveryStatus()
+
+
+def a_queue(*, spills=False, **limits):
+    return DeliveryQueue(Limits(**limits), StatusRegistry(), spills=spills)
+
+
+def absorb(queue):
+    """Move what arrived to the buffer, as the worker does."""
+    rows = queue.take_arrivals()
+    for row in rows:
+        queue.buffer.add(row)
+    return rows
 
 
 def names(rows):
-    return [one.encoded.id for one in rows]
+    return [row.encoded.id for row in rows]
 
 
-def test_a_lone_row_is_due_when_it_reaches_max_age():
-    buffer = buffer_with([row("a", accepted=10.0)], max_age=60.0)
+@pytest.mark.parametrize(
+    ("held", "size", "reason"),
+    [(0, 81, "row_too_big"), (1, 51, "queue_bytes"), (2, 1, "queue_rows")],
+)
+def test_a_row_without_room_is_dropped_with_its_reason(status, held, size, reason):
+    queue = a_queue(max_rows=2, max_bytes=100, max_row_bytes=80)
+    assert queue.put([encoded(str(one), size=50) for one in range(held)], now=0.0)
 
-    assert buffer.due_at("dataset") == 70.0
+    assert not queue.put([encoded("late", status=status, size=size)], now=0.0)
 
-
-def test_a_full_batch_is_due_at_once():
-    buffer = buffer_with([row("a"), row("b")], batch_rows=2)
-
-    assert buffer.due_at("dataset") == float("-inf")
-
-
-def test_a_batch_is_due_at_once_when_its_bytes_are_full():
-    buffer = buffer_with([row("a", size=60), row("b", size=60)], batch_bytes=100)
-
-    assert buffer.due_at("dataset") == float("-inf")
+    assert status.counts().dropped == {reason: 1}
+    assert queue.take_refusals() == {reason: 1}
 
 
-def test_a_flush_makes_only_the_rows_before_it_due():
-    buffer = buffer_with([row("a", number=1), row("b", number=2, dataset="other", accepted=3.0)])
+def test_a_row_takes_room_until_its_final_state():
+    queue = a_queue(max_rows=1)
+    queue.put([encoded("a")], now=0.0)
+    (row,) = absorb(queue)
+    queue.on_outcomes((Outcome("awaiting_lookup", (row,)),), now=0.0)
+    assert not queue.put([encoded("b")], now=0.0)
 
-    buffer.hurry(1)
+    queue.on_outcomes((Outcome("delivered", (row,)),), now=0.0)
 
-    assert buffer.due_at("dataset") == float("-inf")
-    assert buffer.due_at("other") == 8.0
-
-
-def test_a_batch_takes_the_oldest_rows_up_to_its_limits():
-    buffer = buffer_with([row(name, number=i) for i, name in enumerate("abc")], batch_rows=2)
-
-    assert names(buffer.take("dataset")) == ["a", "b"]
-    assert names(buffer) == ["c"]
+    assert queue.put([encoded("b")], now=0.0)
+    assert queue.held_bytes == 20
 
 
-def test_a_batch_stays_below_the_bytes_allowed():
-    buffer = buffer_with([row(name, size=40) for name in "abc"], batch_bytes=100)
+def test_the_worker_evicts_the_oldest_rows_for_new_ones():
+    queue = a_queue(max_rows=2, overflow="drop_oldest")
+    queue.put([encoded("a"), encoded("b")], now=0.0)
+    absorb(queue)
 
-    assert names(buffer.take("dataset")) == ["a", "b"]
+    assert queue.put([encoded("c")], now=0.0, may_evict=True)
 
-
-def test_a_row_larger_than_a_batch_travels_alone():
-    buffer = buffer_with([row("big", size=300), row("b")], batch_bytes=100)
-
-    assert names(buffer.take("dataset")) == ["big"]
-
-
-def test_rows_that_come_back_stand_where_they_stood():
-    buffer = buffer_with([row(name, number=i) for i, name in enumerate("abc")], batch_rows=2)
-    taken = buffer.take("dataset")
-
-    buffer.put_back(taken)
-
-    assert names(buffer.take("dataset", 3)) == ["a", "b", "c"]
+    evicted, overflow = queue.take_overflow()
+    assert (evicted.kind, names(evicted.rows), evicted.reason) == ("dropped", ["a"], "evicted")
+    assert overflow.rows == ()
+    assert names(queue.buffer) == ["b"]
 
 
-def test_the_address_that_waits_longest_comes_first():
-    buffer = buffer_with([row("a", number=2), row("b", number=1, dataset="other")])
+def test_no_row_is_evicted_for_one_that_can_never_fit(status):
+    queue = a_queue(max_bytes=100, overflow="drop_oldest")
+    queue.put([encoded("in flight", size=60)], now=0.0)
+    queue.take_arrivals()
+    queue.put([encoded("a", size=30)], now=0.0)
+    absorb(queue)
 
-    assert buffer.addresses() == ["other", "dataset"]
+    assert not queue.put([encoded("b", status=status, size=50)], now=0.0, may_evict=True)
 
-
-def test_rows_that_waited_too_long_leave():
-    buffer = buffer_with([row("old", accepted=1.0), row("young", accepted=9.0)])
-
-    assert names(buffer.expired(before=5.0)) == ["old"]
-    assert names(buffer) == ["young"]
-
-
-def test_the_oldest_row_of_all_can_be_pushed_out():
-    buffer = buffer_with([row("a", number=2), row("b", number=1, dataset="other")])
-
-    assert buffer.oldest().encoded.id == "b"
-    assert buffer.addresses() == ["dataset"]
+    assert names(queue.buffer) == ["a"]
+    assert status.counts().dropped == {"queue_bytes": 1}
 
 
-def test_an_empty_buffer_has_no_oldest_row():
-    assert buffer_with([]).oldest() is None
+def test_with_a_spool_a_row_without_room_is_accepted_and_goes_to_disk(status):
+    queue = a_queue(spills=True, max_rows=1)
+    queue.put([encoded("a")], now=0.0)
+
+    assert queue.put([encoded("b", status=status)], now=0.0)
+
+    _, overflow = queue.take_overflow()
+    assert (names(overflow.rows), overflow.reason) == (["b"], "spool_full")
+    assert status.counts().pending == 1
 
 
-def test_the_door_refuses_what_is_too_much_and_says_why():
-    door = Door(Limits(max_rows=2, max_bytes=100, max_row_bytes=80))
+def test_half_of_the_queue_is_kept_for_new_rows_while_others_come_back_from_disk():
+    queue = a_queue(max_rows=10, max_bytes=1000)
 
-    assert door.refusal(80) is None
-    assert door.refusal(81) == "row_too_big"
-    door.bytes = 50
-    assert door.refusal(51) == "queue_bytes"
-    door.rows = 2
-    assert door.refusal(1) == "queue_rows"
+    queue.put_loaded([encoded("a"), encoded("b")], now=0.0)
+
+    assert queue.room_for_loaded == (3, 460)
 
 
-def test_a_refused_body_halves_the_target_which_grows_back():
-    target = Target(Limits(batch_bytes=6400))
+def test_a_closed_queue_accepts_only_what_the_worker_itself_still_brings(status):
+    queue = a_queue()
+    queue.closed = True
 
-    target.shrink(4000)
-    assert target.bytes == 2000
-
-    target.grow()
-    assert target.bytes == 2031
-
-    for _ in range(200):
-        target.grow()
-    assert target.bytes == 6400
+    assert not queue.put([encoded("a", status=status)], now=0.0)
+    assert queue.put([encoded("b", status=status)], now=0.0, may_evict=True)
+    assert status.counts().dropped == {"closed": 1}

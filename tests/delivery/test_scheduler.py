@@ -1,59 +1,84 @@
-"""What leaves next, and what each answer changes: by numbers alone."""
+"""The scheduler: which request is next, and what each response changes, by numbers alone."""
 
-import json
+from collections import Counter
+from itertools import takewhile
 
 import pytest
 
 from respan_langchain._http_result import HttpResult
-from respan_langchain.delivery.batch import BulkResponse, LookupResult
+from respan_langchain.delivery.batch import BulkResponse, Lookup, LookupResult
+from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.recovery import NOT_FOUND
 from respan_langchain.delivery.scheduler import NEVER, Scheduler
 from tests.delivery.kit import all_stored, envelope, row
 
 
 class Play:
-    """A dispatch, and the clock and the answers that it is given."""
+    """A scheduler, and the clock and the responses that it is given."""
 
     def __init__(self, **limits):
         self.limits = Limits(**{"lookup_delays": (2.0, 5.0), **limits})
-        self.dispatch = Scheduler(self.limits, lambda low, high: high)
+        self.buffer = RowBuffer(self.limits)
+        self.scheduler = Scheduler(self.limits, self.buffer, lambda: 1.0)
         self.now = 100.0
         self.number = 0
         self.fates = {}
-        self.remarks = []
+        self.events = []
+        self.resent = []
 
-    def add(self, *names, address="dataset", size=20, accepted=0.0):
+    def add(self, *names, dataset="dataset", size=20, accepted=0.0):
         for name in names:
             self.number += 1
-            one = row(name, number=self.number, dataset=address, size=size, accepted=accepted)
-            self.dispatch.buffer.add(one)
+            one = row(name, number=self.number, dataset=dataset, size=size, accepted=accepted)
+            self.buffer.add(one)
         return self
 
     def next(self):
-        """The ids of the next errand, None when there is none."""
-        self.errand = self.dispatch.next_request(self.now)
-        return self.errand and [one.encoded.id for one in self.errand.batch.rows]
+        """The ids of the rows in the next request, None when there is none."""
+        self.request = self.scheduler.next_request(self.now)
+        if self.request is None:
+            return None
+        is_lookup = isinstance(self.request, Lookup)
+        rows = self.request.unconfirmed.batch.rows if is_lookup else self.request.batch.rows
+        return [one.encoded.id for one in rows]
 
-    def answer(self, answer):
-        self.learn(self.dispatch.posted(BulkResponse(self.errand.batch, answer), self.now, 0.0))
+    @property
+    def is_lookup(self):
+        return isinstance(self.request, Lookup)
+
+    def answer(self, result):
+        self.learn(BulkResponse(self.request, result))
 
     def found(self, counts):
-        self.learn(self.dispatch.found(LookupResult(self.errand.batch, counts), self.now))
+        """A lookup ends: `counts` by id, those of a witness included."""
+        rows = self.request.rows
+        listed = None if counts is None else [counts.get(one.id, 0) for one in rows]
+        self.learn(LookupResult(self.request, listed))
 
-    def learn(self, news):
-        self.fates.update({name: (state, why) for name, state, why in told(news.settled)})
-        self.remarks += [remark.subject for remark in news.remarks]
+    def learn(self, response):
+        outcomes = self.scheduler.apply(response, self.now, 0.0)
+        self.fates.update({name: (kind, why) for name, kind, why in final(outcomes)})
+        self.events += [one.kind for one in outcomes if one.is_about_delivery]
+        self.resent += [
+            row.encoded.id for one in outcomes if one.kind == "resent" for row in one.rows
+        ]
 
     def later(self, seconds):
         self.now += seconds
         return self
 
     def due_in(self):
-        return self.dispatch.due_at() - self.now
+        return self.scheduler.due_at() - self.now
 
 
-def told(settled):
-    return sorted((row.encoded.id, one.state, one.reason) for one in settled for row in one.rows)
+def final(outcomes):
+    return sorted(
+        (row.encoded.id, one.kind, one.reason)
+        for one in outcomes
+        if one.leaves_memory
+        for row in one.rows
+    )
 
 
 def delivered(*names):
@@ -70,19 +95,19 @@ def test_a_stored_batch_is_delivered():
     play.answer(all_stored(2))
 
     assert play.fates == delivered("a", "b")
-    assert len(play.dispatch.rows) == 0
+    assert len(play.scheduler.rows) == 0
     assert play.due_in() == NEVER
 
 
-def test_one_errand_is_out_at_a_time():
-    play = Play().add("a").add("b", address="other")
+def test_one_request_is_in_flight_at_a_time():
+    play = Play().add("a").add("b", dataset="other")
 
     assert play.next() == ["a"]
     assert play.next() is None
     assert play.due_in() == NEVER
 
 
-def test_a_server_that_fails_is_left_alone_for_a_while_and_nothing_is_lost():
+def test_a_server_that_fails_is_retried_with_backoff_and_nothing_is_lost():
     play = Play().add("a")
     for wait in (0.5, 1.0, 2.0):
         assert play.next() == ["a"]
@@ -95,10 +120,10 @@ def test_a_server_that_fails_is_left_alone_for_a_while_and_nothing_is_lost():
     play.answer(all_stored(1))
 
     assert play.fates == delivered("a")
-    assert play.remarks == ["failing", "failing", "failing", "works again"]
+    assert play.events == ["request_failed"] * 3 + ["recovered"]
 
 
-def test_rows_of_a_refused_batch_may_leave_with_later_ones():
+def test_rows_of_a_failed_batch_may_be_sent_with_later_ones():
     play = Play().add("a")
     play.next()
     play.answer(HttpResult(503))
@@ -113,8 +138,8 @@ def test_rows_of_a_refused_batch_may_leave_with_later_ones():
     HttpResult(503, headers={"retry-after": "20"}),
     HttpResult(500, b'{"retry_after": 20}'),
 ])  # fmt: skip
-def test_the_wait_that_a_server_asks_for_is_kept(answer):
-    play = Play().add("a").add("b", address="other")
+def test_retry_after_is_respected(answer):
+    play = Play().add("a").add("b", dataset="other")
     play.next()
     play.answer(answer)
 
@@ -122,7 +147,7 @@ def test_the_wait_that_a_server_asks_for_is_kept(answer):
     assert play.later(0.2).next() is not None
 
 
-def test_too_many_requests_narrow_the_budget():
+def test_a_429_lowers_the_rate_limit():
     play = Play(requests_per_minute=2).add("a")
     play.next()
     play.answer(HttpResult(429, b'{"retry_after": 1}'))
@@ -132,19 +157,19 @@ def test_too_many_requests_narrow_the_budget():
 
 
 @pytest.mark.parametrize("status", [301, 401, 402, 403, 404, 405])
-def test_an_answer_that_patience_will_not_mend_halts_after_one_request(status):
+def test_a_permanent_error_opens_the_circuit_after_one_request(status):
     play = Play(batch_rows=2).add("a", "b", "c")
     play.next()
     play.answer(HttpResult(status))
 
     assert play.next() is None
     assert play.due_in() == 60.0
-    assert len(play.dispatch.rows) == 3
-    assert play.dispatch.last_error is not None
-    assert play.remarks == ["halted"]
+    assert len(play.scheduler.rows) == 3
+    assert play.scheduler.last_error is not None
+    assert play.events == ["circuit_opened"]
 
 
-def test_a_halted_address_is_asked_with_one_row_and_then_gets_everything():
+def test_an_open_circuit_is_probed_with_one_row_and_closed_by_success():
     play = Play().add("a", "b", "c")
     play.next()
     play.answer(HttpResult(401))
@@ -157,25 +182,36 @@ def test_a_halted_address_is_asked_with_one_row_and_then_gets_everything():
     play.answer(all_stored(2))
 
     assert play.fates == delivered("a", "b", "c")
-    assert play.remarks == ["halted", "works again"]
-    assert play.dispatch.last_error is None
+    assert play.events == ["circuit_opened", "recovered"]
+    assert play.scheduler.last_error is None
 
 
-def test_a_halted_address_does_not_hold_up_the_others():
-    play = Play().add("a").add("b", address="other")
+def test_an_open_circuit_holds_up_no_other_dataset():
+    play = Play().add("a").add("b", dataset="other")
     play.next()
     play.answer(HttpResult(404))
 
     assert play.next() == ["b"]
 
 
-def test_a_halted_address_is_asked_with_one_row_of_a_spoilt_batch_too():
-    play = Play().add("a", "b", "c", "d")
-    play.next()
+def refuse_and_prove(play, stored=()):
+    """A batch is refused as a whole; a lookup that shows its last row shows `stored` besides."""
+    rows = [one.encoded.id for one in play.request.batch.rows]
     play.answer(HttpResult(422))
-    play.later(2).next()
-    play.found({})
-    assert play.next() == ["a", "b"]
+    assert play.next() == rows[-1:]
+    play.answer(all_stored(1))
+    assert play.next() == rows[:-1]
+    assert play.is_lookup
+    play.found({**dict.fromkeys(stored, 1), rows[-1]: 1})
+
+
+def test_an_open_circuit_is_probed_with_one_row_of_a_refused_batch_too():
+    play = Play().add(*"abcd")
+    play.next()
+    refuse_and_prove(play)
+    assert play.next() == ["a"]
+    play.answer(all_stored(1))
+    assert play.next() == ["b"]
     play.answer(HttpResult(401))
 
     assert play.later(60).next() == ["c"]
@@ -186,7 +222,7 @@ def test_a_body_too_large_is_sent_in_parts():
     sent = []
     while names := play.next():
         sent.append(len(names))
-        too_large = sum(one.size for one in play.errand.batch.rows) > 250
+        too_large = sum(one.size for one in play.request.batch.rows) > 250
         play.answer(HttpResult(413) if too_large else all_stored(len(names)))
 
     assert play.fates == delivered(*"abcdefgh")
@@ -201,54 +237,137 @@ def test_a_row_too_large_by_itself_is_rejected():
     assert play.fates == {"big": ("rejected", "too large: 413: 20 MB at most")}
 
 
-def test_a_row_that_spoils_its_batch_is_found_and_the_rest_delivered():
-    names = [str(number) for number in range(64)]
-    play = Play().add(*names)
-    requests = 0
-    while sent := play.next():
-        requests += 1
-        if play.errand.kind == "find":
-            play.found({})
-        else:
-            play.answer(HttpResult(422) if "37" in sent else all_stored(len(sent)))
-        play.later(10)
+class Server:
+    """Plays a server that refuses batches, and keeps what `keeps` of a refused batch."""
 
-    assert play.fates == delivered(*names) | {"37": ("rejected", "422")}
-    assert requests <= 2 * 6 + 2
+    def __init__(self, *bad, keeps=lambda rows, bad: [], lag=0.0, lists=True, status=400):
+        self.bad, self.keeps, self.lag, self.lists, self.status = bad, keeps, lag, lists, status
+        self.stored = []
+        """Ids, and since when the list shows each."""
+        self.posts = []
+
+    def play(self, play):
+        """Answer until nothing is left to do."""
+        while play.due_in() < NEVER:
+            play.later(max(0.0, play.due_in()))
+            rows = play.next()
+            if play.is_lookup:
+                seen = Counter(name for name, since in self.stored if since <= play.now)
+                play.found(seen if self.lists else None)
+                continue
+            self.posts.append(rows)
+            refused = any(name in self.bad for name in rows)
+            kept = self.keeps(rows, self.bad) if refused else rows
+            self.stored += [(name, play.now + self.lag) for name in kept]
+            play.answer(HttpResult(self.status) if refused else all_stored(len(rows)))
+        return self
+
+    @property
+    def doubles(self):
+        counts = Counter(name for name, _ in self.stored)
+        return [name for name, count in counts.items() if count > 1]
 
 
-def test_what_a_server_kept_before_it_refused_the_rest_is_not_sent_again():
-    play = Play().add(*"abcd")
-    posts = []
-    while sent := play.next():
-        if play.errand.kind == "find":
-            play.found({"a": 1} if len(sent) == 4 else {})
-        else:
-            posts.append(sent)
-            play.answer(HttpResult(400) if "b" in sent else all_stored(len(sent)))
-        play.later(10)
+def prefix(rows, bad):
+    """The rows before the first bad one."""
+    return list(takewhile(lambda name: name not in bad, rows))
+
+
+NAMES = [str(number) for number in range(80)]
+
+
+@pytest.mark.parametrize("lag", [0.0, 1.0, 10.0])
+@pytest.mark.parametrize("keeps", [lambda rows, bad: [], prefix], ids=["atomic", "keeps_prefix"])
+@pytest.mark.parametrize(
+    "bad", [["37"], ["0"], ["78"], ["0", "40"], ["11", "12", "70"]], ids=" ".join
+)
+def test_rows_that_a_server_refuses_are_found_and_no_other_is_lost_or_stored_twice(bad, keeps, lag):
+    play = Play(lookup_delays=(2.0, 5.0, 15.0)).add(*NAMES)
+
+    server = Server(*bad, keeps=keeps, lag=lag).play(play)
+
+    assert play.fates == delivered(*NAMES) | dict.fromkeys(bad, ("rejected", "400"))
+    assert server.doubles == []
+    assert play.resent == []
+
+
+def test_a_bad_row_is_found_in_few_requests():
+    play = Play().add(*NAMES)
+
+    server = Server("37").play(play)
+
+    assert len(server.posts) <= 3 + 2 * 7
+
+
+def test_a_bad_last_row_costs_lookups_and_no_row():
+    play = Play(lookup_delays=(2.0, 5.0, 15.0)).add(*NAMES)
+
+    server = Server("79", keeps=prefix, lag=10.0).play(play)
+
+    assert play.fates == delivered(*NAMES) | {"79": ("rejected", "400")}
+    assert server.doubles == []
+
+
+def test_an_earlier_refusal_that_kept_nothing_proves_nothing_about_the_next():
+    play = Play(batch_rows=4, lookup_delays=(2.0, 5.0, 15.0)).add("bad", *"abcdef", "worse", "g")
+
+    server = Server("bad", "worse", keeps=prefix, lag=10.0).play(play)
+
+    assert server.doubles == []
+    assert play.fates == delivered(*"abcdefg") | dict.fromkeys(
+        ["bad", "worse"], ("rejected", "400")
+    )
+
+
+def test_rows_that_are_sent_again_because_no_list_can_be_had_are_counted():
+    play = Play(on_unconfirmed="resend").add(*"abcd")
+
+    server = Server("b", keeps=prefix, lists=False).play(play)
 
     assert play.fates == delivered("a", "c", "d") | {"b": ("rejected", "400")}
-    assert [sent for sent in posts if "a" in sent] == [["a", "b", "c", "d"]]
+    assert set(server.doubles) <= set(play.resent)
 
 
-@pytest.mark.parametrize("policy", ["resend", "hold"])
-def test_rows_of_a_refused_batch_that_cannot_be_looked_for_are_sent_again_or_parked(policy):
-    play = Play(on_unconfirmed=policy).add(*"abcd")
-    posts = []
-    while sent := play.next():
-        if play.errand.kind == "find":
-            play.found(None)
-        else:
-            posts.append(sent)
-            play.answer(HttpResult(400) if len(sent) == 4 else all_stored(len(sent)))
-        play.later(10)
+def test_with_hold_rows_that_cannot_be_looked_up_are_not_sent_again():
+    play = Play(on_unconfirmed="hold").add(*"abcd")
 
-    if policy == "resend":
-        assert play.fates == delivered(*"abcd")
-    else:
-        assert play.fates == dict.fromkeys("abcd", ("unconfirmed", "could not be looked for"))
-        assert posts == [list("abcd")]
+    server = Server("b", keeps=prefix, lists=False).play(play)
+
+    assert server.posts == [list("abcd"), ["d"]]
+    assert play.fates == delivered("d") | dict.fromkeys("abc", ("unconfirmed", "400"))
+
+
+def test_a_conflict_after_a_lost_response_is_looked_up():
+    play = Play(lookup_delays=(2.0, 5.0, 15.0)).add("a", "b")
+    play.next()
+    play.answer(LOST)
+    for _ in range(3):
+        play.later(20).next()
+        play.found({})
+    assert play.later(60).next() == ["a", "b"]
+    assert play.resent == ["a", "b"]
+
+    play.answer(HttpResult(409))
+    assert play.next() == ["b"]
+    play.answer(HttpResult(409))
+    for _ in range(2):
+        play.later(20).next()
+        play.found({"a": 1, "b": 1})
+
+    assert play.fates == delivered("a", "b")
+
+
+def test_a_conflict_over_a_row_that_is_not_there_rejects_it_only_with_proof():
+    play = Play().add("a")
+    play.next()
+    play.answer(HttpResult(409))
+    play.add("later").later(1)
+    play.next()
+    play.answer(all_stored(1))
+    play.later(2).next()
+    play.found({"later": 1})
+
+    assert play.fates == delivered("later") | {"a": ("rejected", "409")}
 
 
 def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
@@ -271,7 +390,7 @@ def test_a_row_that_fails_in_passing_is_sent_again_but_not_for_ever():
     assert play.fates == delivered("b") | {"a": ("rejected", "timeout")}
 
 
-def test_a_batch_whose_answer_was_lost_is_looked_for_and_not_sent_again():
+def test_a_batch_whose_response_was_lost_is_looked_up_and_not_sent_again():
     play = Play().add("a", "b")
     play.next()
     play.answer(LOST)
@@ -279,11 +398,11 @@ def test_a_batch_whose_answer_was_lost_is_looked_for_and_not_sent_again():
     assert play.next() is None
     assert play.due_in() == 2.0
     play.later(2).next()
-    assert play.errand.kind == "find"
+    assert play.is_lookup
     play.found({"a": 1, "b": 1})
 
     assert play.fates == delivered("a", "b")
-    assert len(play.dispatch.rows) == 0
+    assert len(play.scheduler.rows) == 0
 
 
 def test_only_the_rows_that_stay_missing_are_sent_again():
@@ -297,16 +416,48 @@ def test_only_the_rows_that_stay_missing_are_sent_again():
     play.later(3).next()
     play.found({"b": 0})
     assert play.later(0.5).next() == ["b"]
-    assert play.errand.kind == "post"
+    assert not play.is_lookup
     play.answer(all_stored(1))
 
     assert play.fates == delivered("a", "b")
+    assert play.resent == ["b"]
+
+
+def test_a_row_stored_later_proves_that_a_missing_row_is_not_stored():
+    play = Play().add("a")
+    play.next()
+    play.answer(LOST)
+    play.add("later").later(1)
+    play.next()
+    play.answer(all_stored(1))
+    play.later(2).next()
+    play.found({"a": 0, "later": 1})
+
+    assert play.later(1).next() == ["a"]
+    assert play.resent == []
+
+
+def test_a_list_that_is_seen_to_lag_is_waited_for():
+    play = Play().add("a")
+    play.next()
+    play.answer(LOST)
+    play.add("later").later(1)
+    play.next()
+    play.answer(all_stored(1))
+    while play.now < 160:
+        play.later(play.due_in()).next()
+        play.found({})
+    play.later(play.due_in()).next()
+    play.found({"a": 1, "later": 1})
+
+    assert play.fates == delivered("a", "later")
+    assert play.resent == []
 
 
 @pytest.mark.parametrize(("policy", "fate"), [
-    ("resend", {}), ("hold", {"a": ("unconfirmed", "could not be looked for")}),
+    ("resend", {}), ("hold", {"a": ("unconfirmed", NOT_FOUND)}),
 ])  # fmt: skip
-def test_rows_that_cannot_be_looked_for_are_sent_again_or_parked(policy, fate):
+def test_rows_that_cannot_be_looked_up_are_sent_again_or_held(policy, fate):
     play = Play(on_unconfirmed=policy).add("a")
     play.next()
     play.answer(LOST)
@@ -316,9 +467,10 @@ def test_rows_that_cannot_be_looked_for_are_sent_again_or_parked(policy, fate):
 
     assert play.fates == fate
     assert play.later(5).next() == (["a"] if policy == "resend" else None)
+    assert play.resent == (["a"] if policy == "resend" else [])
 
 
-def test_rows_that_are_stored_twice_are_delivered_and_talked_about():
+def test_rows_that_are_stored_twice_are_delivered_and_reported():
     play = Play().add("a")
     play.next()
     play.answer(LOST)
@@ -326,7 +478,7 @@ def test_rows_that_are_stored_twice_are_delivered_and_talked_about():
     play.found({"a": 2})
 
     assert play.fates == delivered("a")
-    assert "some records are stored more than once" in play.remarks
+    assert "duplicates" in play.events
 
 
 def fail_and_miss(play):
@@ -348,13 +500,12 @@ def test_a_batch_that_fails_alone_is_cut_in_halves():
     play.answer(HttpResult(500))
     play.add("c").later(1.9)
     assert play.next() is None
-    play.later(0.2)
-    play.dispatch.unconfirmed[0].not_before += 1
+    play.later(0.2).next()
+    play.found({})
     assert play.next() == ["c"]
     play.answer(all_stored(1))
-    for _ in range(2):
-        play.later(60).next()
-        play.found({"a": 0, "b": 0})
+    play.later(60).next()
+    play.found({"c": 1})
 
     assert play.later(60).next() == ["a"]
 
@@ -367,52 +518,38 @@ def test_a_large_body_that_could_not_be_written_in_time_is_sent_in_parts():
     assert play.later(1).next() == ["a"]
 
 
-def test_what_waited_too_long_is_given_up():
+def test_rows_that_waited_too_long_are_dropped():
     play = Play(delivery_deadline=50.0).add("old", accepted=40.0).add("young", accepted=60.0)
 
-    given_up = play.dispatch.expire(now=100.0)
+    expired = play.scheduler.remove_expired(now=100.0)
 
-    assert told(given_up) == [("old", "dropped", "expired")]
-    assert len(play.dispatch.rows) == 1
+    assert final([expired]) == [("old", "dropped", "expired")]
+    assert len(play.scheduler.rows) == 1
 
 
-def test_what_waited_too_long_apart_is_given_up():
-    play = (
-        Play(delivery_deadline=90.0).add("old", "older", accepted=5.0).add("a", "b", accepted=50.0)
-    )
+def test_parts_of_a_refused_batch_that_waited_too_long_are_dropped():
+    play = Play(delivery_deadline=90.0).add("0", accepted=5.0)
+    play.add("old", accepted=5.0).add("a", "b", accepted=50.0)
     play.next()
-    play.answer(HttpResult(422))
-    play.later(2).next()
-    play.found({})
+    refuse_and_prove(play)
+    assert play.next() == ["0"]
+    play.answer(all_stored(1))
 
-    given_up = [name for name, *_ in told(play.dispatch.expire(now=100.0))]
-    assert given_up == ["old", "older"]
-    assert play.next() == ["a", "b"]
+    expired = play.scheduler.remove_expired(now=100.0)
+
+    assert final([expired]) == [("old", "dropped", "expired")]
+    assert play.next() == ["a"]
 
 
-def test_at_the_end_what_was_sent_is_unknown_and_the_rest_dropped():
-    play = Play(batch_rows=1).add("doubtful", "flying", "waiting")
+def test_at_the_end_sent_rows_are_unconfirmed_and_the_others_dropped():
+    play = Play(batch_rows=1).add("lost", "in flight", "queued")
     play.next()
     play.answer(LOST)
     play.later(1).next()
 
-    assert told(play.dispatch.abandoned("shutdown")) == [
-        ("doubtful", "unconfirmed", "shutdown"),
-        ("flying", "unconfirmed", "shutdown"),
-        ("waiting", "dropped", "shutdown"),
+    assert final(play.scheduler.give_up("shutdown")) == [
+        ("in flight", "unconfirmed", "shutdown"),
+        ("lost", "unconfirmed", "shutdown"),
+        ("queued", "dropped", "shutdown"),
     ]
-    play.dispatch.clear()
-    assert len(play.dispatch.rows) == 0
-
-
-def test_no_body_is_larger_than_its_limit_unless_it_holds_one_row():
-    play = Play(batch_bytes=1000)
-    for size in (10, 990, 500, 480, 2000, 30, 30, 999, 1):
-        play.add(f"r{size}", size=size)
-    while play.next():
-        rows = play.errand.batch.rows
-        body = sum(one.size for one in rows) + len(rows) - 1
-        assert body <= 1000 or len(rows) == 1
-        play.answer(all_stored(len(rows)))
-
-    assert json.dumps(sorted(play.fates)) is not None
+    assert len(play.scheduler.rows) == 0

@@ -11,13 +11,13 @@ from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Events, all_stored, parcel, threads_refused
+from tests.delivery.kit import WAIT, Events, all_stored, close, encoded, threads_refused
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
 
 @pytest.fixture
-def ledger():
+def status():
     return DeliveryStatus()
 
 
@@ -30,96 +30,96 @@ def test_nothing_starts_before_the_first_row(open_worker):
     assert worker.idle
 
 
-def test_what_is_put_is_delivered(open_worker, wire, ledger):
+def test_what_is_put_is_delivered(open_worker, wire, status):
     worker = open_worker()
     for number in range(1_200):
-        assert worker.put(parcel(str(number), ledger=ledger))
+        assert worker.put(encoded(str(number), status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
     assert sorted(wire.stored.values()) == [1] * 1_200
     assert [len(batch) for batch in wire.batches] == [500, 500, 200]
-    assert ledger.row_status("7") == RowStatus("delivered")
+    assert status.row_status("7") == RowStatus("delivered")
     assert worker.requests == 3
 
 
 def test_a_lone_row_leaves_by_itself_when_it_is_old_enough(open_worker, wire):
-    open_worker(max_age=0.05).put(parcel("a"))
+    open_worker(max_age=0.05).put(encoded("a"))
 
     assert wire.arrived.acquire(timeout=WAIT)
 
 
-def test_a_source_is_drained_slice_by_slice(open_worker, wire, ledger):
+def test_a_source_is_drained_slice_by_slice(open_worker, wire, status):
     worker = open_worker()
-    events = Events(worker, ledger)
+    events = Events(worker, status)
     worker.attach(events)
     for name in "abcdefg":
         events.note(name)
     events.open = ["h"]
 
-    result = worker.flush(WAIT, ledger)
+    result = worker.flush(WAIT, status)
 
     assert result == FlushResult(delivered=8)
     assert wire.stored.keys() == set("abcdefgh")
 
 
-def test_a_flush_covers_what_was_lost_before_it(open_worker, ledger):
+def test_a_flush_covers_what_was_lost_before_it(open_worker, status):
     worker = open_worker(max_rows=1)
-    worker.put(parcel("a", ledger=ledger))
-    worker.put(parcel("b", ledger=ledger))
+    worker.put(encoded("a", status=status))
+    worker.put(encoded("b", status=status))
 
     for _ in range(2):
-        result = worker.flush(WAIT, ledger)
+        result = worker.flush(WAIT, status)
         assert not result
         assert result == FlushResult(delivered=1, dropped=1)
 
 
-def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, ledger):
+def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
     other = DeliveryStatus()
-    worker.put(parcel("slow", ledger=other))
-    assert worker.flush(0.2, ledger)
+    worker.put(encoded("slow", status=other))
+    assert worker.flush(0.2, status)
     assert not worker.flush(0.05, other)
     release.set()
 
 
-def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, ledger):
+def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    result = worker.flush(0.05, ledger)
+    result = worker.flush(0.05, status)
 
     release.set()
     assert (result.pending, result.all_counted, bool(result)) == (1, True, False)
 
 
-def test_sources_are_drained_while_a_request_hangs(open_worker, wire, ledger):
+def test_sources_are_drained_while_a_request_hangs(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker(**FAST)
-    events = Events(worker, ledger)
+    events = Events(worker, status)
     worker.attach(events)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
     worker.flush(0.01)
     assert wire.arrived.acquire(timeout=WAIT)
     events.note("b")
-    worker.flush(0.2, ledger)
+    worker.flush(0.2, status)
 
-    assert ledger.row_status("b") == RowStatus("queued")
+    assert status.row_status("b") == RowStatus("pending")
     release.set()
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
 
-def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledger):
+def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, status):
     wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    result = worker.flush(30.0, ledger)
+    result = worker.flush(30.0, status)
 
     assert result.pending == 1
     assert worker.last_error.startswith("401, ")
@@ -127,37 +127,37 @@ def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, ledg
 
 
 @pytest.mark.parametrize(
-    ("status", "advice"), [(401, "api_key"), (402, "plan"), (403, "api_key"), (404, "dataset_id")]
+    ("code", "advice"), [(401, "api_key"), (402, "plan"), (403, "api_key"), (404, "dataset_id")]
 )
 def test_what_no_patience_mends_is_said_once_with_what_to_do(
-    status, advice, open_worker, wire, ledger, caplog
+    code, advice, open_worker, wire, status, caplog
 ):
-    wire.script += [lambda ids: HttpResult(status)] * 99
+    wire.script += [lambda ids: HttpResult(code)] * 99
     worker = open_worker(probe_interval=0.01)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
     while len(wire.batches) < 3:
-        worker.flush(0.05, ledger)
+        worker.flush(0.05, status)
 
     [line] = [record.getMessage() for record in caplog.records]
-    assert line.startswith(f"Respan takes no records: {status}, ")
+    assert line.startswith(f"Delivery to Respan paused: {code}, ")
     assert advice in line
     assert advice in worker.last_error
 
 
-def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, ledger):
+def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, status):
     wire.script += [lambda ids: HttpResult(401)] * 3
     worker = open_worker(probe_interval=0.01)
     for number in range(100):
-        worker.put(parcel(str(number), ledger=ledger))
+        worker.put(encoded(str(number), status=status))
 
-    while not worker.flush(WAIT, ledger):
+    while not worker.flush(WAIT, status):
         pass
 
     assert sorted(wire.stored.values()) == [1] * 100
     assert [len(batch) for batch in wire.batches] == [100, 1, 1, 1, 99]
 
 
-def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire, ledger):
+def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire, status):
     def store_and_lose(ids):
         wire.keep(ids)
         return HttpResult(None, error="reset")
@@ -165,82 +165,82 @@ def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire
     wire.script.append(store_and_lose)
     worker = open_worker(**FAST)
     for number in range(100):
-        worker.put(parcel(str(number), ledger=ledger))
+        worker.put(encoded(str(number), status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
     assert sorted(wire.stored.values()) == [1] * 100
     assert len(wire.batches) == 1
 
 
-def test_the_queue_is_bounded_in_rows_with_those_in_flight(open_worker, wire, ledger):
+def test_the_queue_is_bounded_in_rows_with_those_in_flight(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker(max_rows=10, batch_rows=6, **FAST)
     for number in range(6):
-        worker.put(parcel(str(number), ledger=ledger))
+        worker.put(encoded(str(number), status=status))
     assert wire.arrived.acquire(timeout=WAIT)
 
-    taken = [worker.put(parcel(f"later {number}", ledger=ledger)) for number in range(6)]
+    taken = [worker.put(encoded(f"later {number}", status=status)) for number in range(6)]
 
     assert taken == [True] * 4 + [False] * 2
-    assert ledger.counts().dropped == {"queue_rows": 2}
+    assert status.counts().dropped == {"queue_rows": 2}
     release.set()
-    assert worker.flush(WAIT, ledger).delivered == 10
+    assert worker.flush(WAIT, status).delivered == 10
 
 
-def test_the_queue_is_bounded_in_bytes(open_worker, ledger):
+def test_the_queue_is_bounded_in_bytes(open_worker, status):
     worker = open_worker(max_bytes=100, max_row_bytes=90)
 
-    assert not worker.put(parcel("huge", ledger=ledger, size=91))
-    assert worker.put(parcel("a", ledger=ledger, size=90))
-    assert not worker.put(parcel("b", ledger=ledger, size=11))
+    assert not worker.put(encoded("huge", status=status, size=91))
+    assert worker.put(encoded("a", status=status, size=90))
+    assert not worker.put(encoded("b", status=status, size=11))
 
-    assert ledger.counts().dropped == {"row_too_big": 1, "queue_bytes": 1}
+    assert status.counts().dropped == {"row_too_big": 1, "queue_bytes": 1}
 
 
-def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, ledger):
+def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, status):
     worker = open_worker(max_rows=2, overflow="drop_oldest")
-    events = Events(worker, ledger, slice_of=5)
+    events = Events(worker, status, slice_of=5)
     worker.attach(events)
     for name in "abcde":
         events.note(name)
 
-    result = worker.flush(WAIT, ledger)
+    result = worker.flush(WAIT, status)
 
     assert wire.stored.keys() == {"d", "e"}
     assert result == FlushResult(delivered=2, dropped=3)
-    assert ledger.counts().dropped == {"pushed_out": 3}
+    assert status.counts().dropped == {"evicted": 3}
 
 
 @pytest.mark.parametrize(
     ("size", "stored", "dropped"),
     [
-        (70, {"d", "large"}, {"pushed_out": 3}),
+        (70, {"d", "large"}, {"evicted": 3}),
         (101, set("abcd"), {"queue_bytes": 1}),
     ],
 )
 def test_a_large_row_pushes_out_as_many_as_it_needs_and_none_in_vain(
-    open_worker, wire, ledger, size, stored, dropped
+    open_worker, wire, status, size, stored, dropped
 ):
     worker = open_worker(max_bytes=100, max_row_bytes=500, overflow="drop_oldest")
-    events = Events(worker, ledger, slice_of=5)
+    events = Events(worker, status, slice_of=5)
     worker.attach(events)
     for name in "abcd":
         events.note(name, size=20)
     events.note("large", size=size)
 
-    worker.flush(WAIT, ledger)
+    worker.flush(WAIT, status)
 
     assert wire.stored.keys() == stored
-    assert ledger.counts().dropped == dropped
+    assert status.counts().dropped == dropped
 
 
-def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
+def test_what_is_in_flight_makes_no_room(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and all_stored(len(ids)))
     worker = open_worker(max_bytes=100, max_row_bytes=90, overflow="drop_oldest", **FAST)
-    events = Events(worker, ledger, slice_of=5)
+    events = Events(worker, status, slice_of=5)
     worker.attach(events)
     events.note("flying", size=50)
     worker.begin_flush(WAIT)
@@ -250,60 +250,60 @@ def test_what_is_in_flight_makes_no_room(open_worker, wire, ledger):
     events.note("large", size=60)
     worker.sync_to_disk(WAIT)
 
-    assert ledger.counts().dropped == {"queue_bytes": 1}
+    assert status.counts().dropped == {"queue_bytes": 1}
     release.set()
-    assert worker.flush(WAIT, ledger).delivered == 2
+    assert worker.flush(WAIT, status).delivered == 2
 
 
 def test_a_book_that_nobody_reads_holds_no_more_than_the_rows_it_remembers(open_worker, wire):
-    ledger = DeliveryStatus(remembered=10)
+    status = DeliveryStatus(remembered=10)
     worker = open_worker(batch_rows=50, **FAST)
     for start in range(0, 500, 100):
-        worker.put(*(parcel(str(number), ledger=ledger) for number in range(start, start + 100)))
+        worker.put(*(encoded(str(number), status=status) for number in range(start, start + 100)))
         assert worker.flush(WAIT)
 
-    noted = sum(len(row_ids) for row_ids, *_ in ledger._notes)
-    assert noted + len(ledger._queued) + len(ledger._settled) <= 110
+    noted = sum(len(row_ids) for row_ids, *_ in status._updates)
+    assert noted + len(status._pending) + len(status._final) <= 110
 
 
-def test_a_closed_worker_refuses_and_counts(open_worker, wire, ledger):
+def test_a_closed_worker_refuses_and_counts(open_worker, wire, status):
     worker = open_worker()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    assert worker.close(WAIT)
-    assert worker.close(WAIT)
-    assert not worker.put(parcel("b", ledger=ledger))
+    assert close(worker, WAIT)
+    assert close(worker, WAIT)
+    assert not worker.put(encoded("b", status=status))
 
-    assert ledger.counts().dropped == {"closed": 1}
-    assert not worker.flush(WAIT, ledger)
+    assert status.counts().dropped == {"closed": 1}
+    assert not worker.flush(WAIT, status)
 
 
-def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, ledger, caplog):
+def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, status, caplog):
     wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    worker.close(0.5)
+    close(worker, 0.5)
 
-    assert ledger.counts().dropped == {"shutdown": 1}
-    assert "1 record(s) not delivered: the worker was closed" in caplog.text
+    assert status.counts().dropped == {"shutdown": 1}
+    assert "1 row(s) not delivered: the worker was closed" in caplog.text
 
 
 @pytest.mark.parametrize("patience", [float("inf"), 1e300, -1.0, 0.0])
-def test_any_number_of_seconds_will_do(open_worker, ledger, patience):
+def test_any_number_of_seconds_will_do(open_worker, status, patience):
     worker = open_worker()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    result = worker.flush(patience, ledger)
+    result = worker.flush(patience, status)
 
     assert bool(result) is (patience > 0)
 
 
-def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, ledger):
+def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, status):
     worker = open_worker()
-    events = Events(worker, ledger)
+    events = Events(worker, status)
     worker.attach(events)
-    worker.close(WAIT)
+    close(worker, WAIT)
 
     for _ in range(100):
         events.note("late")
@@ -311,52 +311,52 @@ def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, ledger):
     assert not worker._running
 
 
-def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire, ledger):
+def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire, status):
     worker = open_worker()
-    events = Events(worker, ledger)
+    events = Events(worker, status)
     worker.attach(events)
 
     with threads_refused():
         for name in "abc":
             events.note(name)
-        assert worker.flush(WAIT, ledger)
+        assert worker.flush(WAIT, status)
 
     assert wire.stored.keys() == set("abc")
 
 
-def test_threads_are_used_once_they_are_possible(wire, ledger):
+def test_threads_are_used_once_they_are_possible(wire, status):
     now = [0.0]
     worker = Worker(lambda: wire, Limits(max_age=0.01), clock=lambda: now[0])
     with threads_refused():
-        worker.put(parcel("a", ledger=ledger))
-    worker.put(parcel("b", ledger=ledger))
+        worker.put(encoded("a", status=status))
+    worker.put(encoded("b", status=status))
     assert worker.idle
 
     now[0] = 5.0
-    worker.put(parcel("c", ledger=ledger))
+    worker.put(encoded("c", status=status))
 
     assert wire.arrived.acquire(timeout=WAIT)
     worker.discard_pending("the test is over")
 
 
-def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, ledger, caplog):
+def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, status, caplog):
     class Broken(Events):
         def take(self, now):
             raise ValueError("secret prompt")
 
     worker = open_worker()
-    broken, events = Broken(worker, ledger), Events(worker, ledger)
+    broken, events = Broken(worker, status), Events(worker, status)
     worker.attach(broken)
     worker.attach(events)
     events.note("a")
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
     assert "ValueError" in caplog.text
     assert "secret prompt" not in caplog.text
 
 
-def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire, ledger):
+def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire, status):
     class Fatal(Events):
         failed = False
 
@@ -367,43 +367,42 @@ def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire,
             return super().take(now)
 
     worker = open_worker()
-    events = Fatal(worker, ledger)
+    events = Fatal(worker, status)
     worker.attach(events)
     events.note("a")
 
-    assert worker.flush(WAIT, ledger)
-    assert worker.restarts == 1
+    assert worker.flush(WAIT, status)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
-def test_a_carrier_that_raises_costs_no_row(error, open_worker, wire, ledger):
+def test_a_carrier_that_raises_costs_no_row(error, open_worker, wire, status):
     def explode(ids):
         raise error
 
     wire.script.append(explode)
     worker = open_worker(**FAST)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert wire.stored == {"a": 1}
 
 
-def test_a_ctrl_c_while_the_app_sends_by_itself_costs_no_row(open_worker, wire, ledger):
+def test_a_ctrl_c_while_the_app_sends_by_itself_costs_no_row(open_worker, wire, status):
     def interrupt(ids):
         raise KeyboardInterrupt
 
     wire.script.append(interrupt)
     worker = open_worker(**FAST)
     with threads_refused():
-        worker.put(parcel("a", ledger=ledger))
+        worker.put(encoded("a", status=status))
         with pytest.raises(KeyboardInterrupt):
-            worker.flush(WAIT, ledger)
+            worker.flush(WAIT, status)
 
-        assert worker.flush(WAIT, ledger)
+        assert worker.flush(WAIT, status)
     assert wire.stored == {"a": 1}
 
 
-def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, ledger):
+def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, status):
     tries = [OSError, OSError]
 
     def open_carrier():
@@ -412,17 +411,17 @@ def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, ledger):
         return wire
 
     worker = Worker(open_carrier, Limits(**FAST))
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     worker.discard_pending("the test is over")
 
 
 @pytest.mark.parametrize("place", ["source", "carrier"])
-def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, ledger, place):
+def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, status, place):
     results = []
     worker = open_worker()
-    events = Events(worker, ledger)
+    events = Events(worker, status)
 
     def flush_inside(*_):
         results.append(worker.flush(WAIT))
@@ -440,18 +439,18 @@ def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, ledger,
     assert not results[0]
 
 
-def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, ledger):
+def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, status):
     class Owner:
         pass
 
     owner = Owner()
     worker = open_worker(drain_interval=0.001)
-    events = Events(worker, ledger)
+    events = Events(worker, status)
     worker.attach(events, owner)
     events.note("a")
     del owner
     gc.collect()
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert events.resting.wait(WAIT)
     worker.flush(WAIT)
     takes = events.takes
@@ -461,24 +460,24 @@ def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, le
     assert events.takes <= takes + 2
 
 
-def test_a_hundred_thousand_drops_are_two_lines(open_worker, ledger, caplog):
+def test_a_hundred_thousand_drops_are_two_lines(open_worker, status, caplog):
     worker = open_worker(max_rows=1)
     with caplog.at_level(logging.DEBUG):
         for number in range(100_000):
-            worker.put(parcel(str(number), ledger=ledger))
+            worker.put(encoded(str(number), status=status))
         worker.flush(WAIT)
 
     lines = [record for record in caplog.records if "dropped" in record.getMessage()]
     assert 1 <= len(lines) <= 2
-    assert "respan_langchain dropped" in lines[0].getMessage()
+    assert "respan_langchain: dropped" in lines[0].getMessage()
 
 
-def test_counts_are_exact_when_many_threads_put(open_worker, wire, ledger):
+def test_counts_are_exact_when_many_threads_put(open_worker, wire, status):
     worker = open_worker(max_rows=100_000, requests_per_minute=10_000)
 
     def put_many(start):
         for number in range(2_000):
-            worker.put(parcel(f"{start}-{number}", ledger=ledger))
+            worker.put(encoded(f"{start}-{number}", status=status))
 
     producers = [threading.Thread(target=put_many, args=(start,)) for start in range(8)]
     for producer in producers:
@@ -486,5 +485,5 @@ def test_counts_are_exact_when_many_threads_put(open_worker, wire, ledger):
     for producer in producers:
         producer.join()
 
-    assert worker.flush(WAIT, ledger).delivered == 16_000
+    assert worker.flush(WAIT, status).delivered == 16_000
     assert sorted(wire.stored.values()) == [1] * 16_000

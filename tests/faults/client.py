@@ -110,11 +110,12 @@ def report(**more: Any) -> None:
     SAID.update(more)
     said = {
         "captured": stats.captured,
-        "queued": stats.queued,
+        "pending": stats.pending,
         "delivered": stats.delivered,
         "rejected": stats.rejected,
         "unconfirmed": stats.unconfirmed,
         "spooled": stats.spooled,
+        "resent": stats.resent,
         "dropped": dict(stats.dropped),
         "requests": stats.requests,
         "problem": stats.last_error,

@@ -37,7 +37,7 @@ BAR = {
         "delivery/test_loop nothing_to_do",
         "delivery/test_worker nothing_starts",
     ],
-    "H8 the app's tracers do not see us": ["client/http/test_codec instrumentations_look_away"],
+    "H8 the app's tracers do not see us": ["client/http/test_instrumentation is_suppressed"],
     "M1 the queue is bounded in rows and bytes": [
         "delivery/test_worker bounded_in_rows",
         "delivery/test_worker bounded_in_bytes",
@@ -63,12 +63,15 @@ BAR = {
     "W3 a wait that is asked for is kept": [
         "faults/cases G2 429",
         "faults/cases G3 429",
-        "delivery/test_retry servers_own_clock",
+        "client/test_retry server_s_own_clock",
     ],
-    "W4 clients do not come back together": ["delivery/test_retry two_hundred_clients"],
+    "W4 clients do not come back together": ["client/test_retry two_hundred_clients"],
     "W5 a wrong key costs one request": ["faults/cases H 401", "faults/test_faults wrong_key"],
     "W6 what is too large is split": ["faults/cases F 413", "faults/cases F2 one"],
-    "W7 rows that spoil a batch are found": ["faults/cases W7 3", "delivery/test_scheduler spoils"],
+    "W7 rows that spoil a batch are found": [
+        "faults/cases W7 3",
+        "delivery/test_scheduler that_a_server_refuses_are_found",
+    ],
     "W8 rows fail one by one": ["faults/cases W8 two", "faults/cases W8b two"],
     "W9 what breaks the contract is unknown": [
         "faults/cases W9 one",
@@ -83,7 +86,7 @@ BAR = {
         "faults/cases E4 stored",
     ],
     "W12 an answer is read up to a limit": [
-        "client/http/test_transport no_more_is_read",
+        "client/http/test_transport is_read_up_to_the_limit",
         "client/http/test_transport bomb",
     ],
     "W13 proxies and authorities are honoured": [

@@ -45,7 +45,7 @@ cases = pytest.mark.parametrize(
 
 
 def check_sums(said):
-    fates = ("delivered", "rejected", "unconfirmed", "spooled", "queued")
+    fates = ("delivered", "rejected", "unconfirmed", "pending")
     assert said["captured"] == sum(said[fate] for fate in fates) + sum(said["dropped"].values())
 
 
@@ -62,7 +62,7 @@ def test_a_fault_costs_no_row_and_doubles_none(name):
     if name in UNDELIVERABLE:
         assert outcome.stored == 0
         assert outcome.said["delivered"] == 0
-        assert "record(s) not delivered: no time was left at exit" in outcome.outputs
+        assert "row(s) not delivered: no time was left at exit" in outcome.outputs
     elif name.startswith("Z"):
         # At least once: without a list nobody can know, and `on_unconfirmed` is left at "resend".
         assert (outcome.stored, outcome.doubled) == (case.count, case.count)

@@ -51,7 +51,7 @@ def test_a_server_that_hangs_keeps_nothing_from_another_at_the_end(server, tmp_p
         ended = host(tmp_path, server.url, *app("late", other.url))
 
         assert (len(other.stored), other.doubled) == (40, 0)
-    assert ended.outputs.count("40 record(s) not delivered: no time was left at exit") == 1
+    assert ended.outputs.count("40 row(s) not delivered: no time was left at exit") == 1
 
 
 def test_a_resolver_that_hangs_costs_the_app_nothing_and_no_time_at_the_end(server, tmp_path):

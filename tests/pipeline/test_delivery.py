@@ -86,7 +86,7 @@ def test_a_thousand_invokes_are_two_thousand_rows_none_twice(sink):
     assert len(sink.ids) == 2000
     assert set(sink.ids.values()) == {1}
     assert all(rows <= 500 and size <= 5_000_000 for rows, size in sink.sizes)
-    assert (handler.stats.captured, handler.stats.delivered, handler.stats.queued) == (
+    assert (handler.stats.captured, handler.stats.delivered, handler.stats.pending) == (
         2000,
         2000,
         0,
@@ -104,7 +104,7 @@ def test_with_the_server_down_the_app_runs_on_and_flush_comes_back_in_time(sink)
     began = time.monotonic()
     assert not handler.flush(timeout=1)
     assert time.monotonic() - began < 1.5
-    assert (handler.stats.captured, handler.stats.queued, handler.stats.delivered) == (2, 2, 0)
+    assert (handler.stats.captured, handler.stats.pending, handler.stats.delivered) == (2, 2, 0)
     handler._worker.discard_pending("test is over")
 
 
@@ -120,7 +120,7 @@ def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink)
     assert 0 < dropped < 200
     sink.status = None
     handler.flush(timeout=60)
-    assert handler.stats.queued == 0
+    assert handler.stats.pending == 0
 
     for number in range(100, 120):
         CHAIN.invoke({"question": f"{number}" + "?" * 1_000}, {"callbacks": [handler]})
@@ -140,7 +140,7 @@ def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, 
 
     assert not handler.flush(timeout=1)
     assert sink.requests == 1
-    assert handler.stats.queued == 40
+    assert handler.stats.pending == 40
     said = [record.getMessage() for record in caplog.records if "respan" in record.name]
     assert len(said) == 1
     assert "401" in said[0]

@@ -50,7 +50,9 @@ def test_finding_the_dataset_is_part_of_the_time_of_a_request(carrier, platform)
 
 
 def test_looking_for_rows_has_the_same_time_with_a_name(carrier, platform):
-    assert carrier.look_up("name:support-bot", ["a"], 5.0) == {"a": 0}
+    assert carrier.look_up(
+        "name:support-bot", [b'{"metadata": {"custom_identifier": "a"}}'], 0.0, 5.0
+    ) == [0]
 
     assert len(platform.allowed) == 4
     assert platform.allowed[0] <= 5.0

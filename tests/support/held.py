@@ -9,15 +9,15 @@ from support.models import FakeChat
 
 
 @contextmanager
-def worker_held(make_handler: Callable[..., Any]) -> Iterator[None]:
-    """Hold the one worker of a platform, in the listener of another handler, for a block."""
+def worker_held(make_handler: Callable[..., Any], **options: Any) -> Iterator[None]:
+    """Hold the worker of handlers with these options, in the `on_row` of another, for a block."""
     held, go = threading.Event(), threading.Event()
 
     def hold(_: bytes) -> None:
         held.set()
         go.wait()
 
-    other = make_handler(dataset="other", on_row=hold)
+    other = make_handler(dataset="other", on_row=hold, **options)
     FakeChat().invoke("Hello", {"callbacks": [other]})
     held.wait()
     try:

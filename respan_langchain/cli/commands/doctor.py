@@ -143,7 +143,7 @@ def check_prices(rows: Dataset) -> Check:
 def check_spool(ctx: CliContext, settings: Settings) -> Check:
     """Find rejected rows and damaged files on disk."""
     files = spool_files(spool_root(settings))
-    pending = sum(file.waiting + file.sent for file in files)
+    pending = sum(file.pending + file.unconfirmed for file in files)
     rejected = sum(file.dead for file in files)
     damaged = sum(file.damaged for file in files)
     problems = []

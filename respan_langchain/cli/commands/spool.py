@@ -23,7 +23,7 @@ from respan_langchain.cli.tables import Column, number_column, render_table
 from respan_langchain.datasets.export.files import json_text, open_output
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool.admin import SpoolFileInfo
-from respan_langchain.delivery.spool.file import STATES, SpoolState
+from respan_langchain.delivery.spool.rows import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.settings import Settings
@@ -133,7 +133,7 @@ def _render_files(folder: Path, files: Sequence[SpoolFileInfo], width: int) -> R
         return Text(f"No spool files in {folder}.")
     columns = [
         Column("file", is_kept=True),
-        *map(number_column, ("waiting", "sent", "dead", "size")),
+        *map(number_column, ("pending", "unconfirmed", "dead", "size")),
         Column("process"),
     ]
     rows = [_file_cells(folder, file) for file in files]
@@ -144,8 +144,8 @@ def _file_cells(folder: Path, file: SpoolFileInfo) -> list[str | Text]:
     process = "damaged" if file.damaged else "running" if file.in_use else "ended"
     return [
         Text(str(file.path.relative_to(folder))),
-        format_count(file.waiting),
-        format_count(file.sent),
+        format_count(file.pending),
+        format_count(file.unconfirmed),
         format_count(file.dead),
         format_bytes(file.bytes),
         Text(process, style="red" if file.damaged else ""),

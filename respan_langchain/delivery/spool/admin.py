@@ -1,7 +1,7 @@
-"""What people may do with spools: look, take away, throw away, have the dead letters sent again.
+"""Operations on spools for the command line: list, export, purge, replay dead letters.
 
-For the command line; works beside running processes. A spool directory may have one level of
-directories below it, one for each destination.
+They work beside running processes. A spool directory may have one level of directories below it,
+one for each destination.
 """
 
 import json
@@ -12,28 +12,29 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from respan_langchain.delivery.spool.directory import Lock
-from respan_langchain.delivery.spool.file import STATES, SpoolFile, SpoolRow, SpoolState
+from respan_langchain.delivery.spool.file import SpoolFile
+from respan_langchain.delivery.spool.lock import SpoolLock
+from respan_langchain.delivery.spool.rows import STATES, SpoolRow, SpoolState
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 OnUnreadable: TypeAlias = Callable[[Path], object]
-"""Hears of a file that cannot be read to its end, or not be changed; the others are still done."""
+"""Is called with a file that cannot be read to its end, or not be changed; the others are done."""
 
 
 def ignore(path: Path) -> None:
-    """Say nothing of it."""
+    """Do nothing about an unreadable file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolFileInfo:
-    """One file, for people to look at."""
+    """One file and what it holds."""
 
     path: Path
     in_use: bool
     """Whether the process that writes it is alive."""
-    waiting: int = 0
-    sent: int = 0
-    """Sent without a clear answer."""
+    pending: int = 0
+    unconfirmed: int = 0
+    """Sent without a clear response."""
     dead: int = 0
     bytes: int = 0
     damaged: bool = False
@@ -41,8 +42,8 @@ class SpoolFileInfo:
 
 
 def spool_files(directory: Path) -> list[SpoolFileInfo]:
-    """Every file, damaged ones included."""
-    aside = _walk(directory, "*.db.corrupt-*")
+    """Return every file, damaged ones included."""
+    aside = _walk(directory, "*.db*.corrupt-*")
     return [
         *(_file(path) for path in _walk(directory, "*.db")),
         *(
@@ -53,38 +54,42 @@ def spool_files(directory: Path) -> list[SpoolFileInfo]:
 
 
 def export(
-    directory: Path, states: Sequence[SpoolState] = STATES, odd: OnUnreadable = ignore
+    directory: Path,
+    states: Sequence[SpoolState] = STATES,
+    on_unreadable: OnUnreadable = ignore,
 ) -> Iterator[dict[str, Any]]:
-    """Every row with its history, ready for a line of JSON; `log` is what the platform takes."""
-    for row in _from_all(directory, SpoolFile.rows, odd):
+    """Return every row with its history, as JSON values; `log` is the row itself."""
+    for row in _from_all(directory, SpoolFile.rows, on_unreadable):
         if row.state in states and not row.damaged:
             yield _exported(row)
 
 
-def replay(directory: Path, odd: OnUnreadable = ignore) -> int:
-    """Mark the dead letters to be sent again by the next worker on this directory; how many."""
-    return sum(_from_all(directory, lambda spool: [spool.revive()], odd))
+def replay(directory: Path, on_unreadable: OnUnreadable = ignore) -> int:
+    """Mark dead letters to be sent again by the next worker of this directory; return how many."""
+    return sum(_from_all(directory, lambda spool: [spool.revive()], on_unreadable))
 
 
 def purge(
     directory: Path,
     states: Sequence[SpoolState] = ("dead",),
     before: float = float("inf"),
-    odd: OnUnreadable = ignore,
+    on_unreadable: OnUnreadable = ignore,
 ) -> int:
-    """Delete rows in these states that were captured before a moment; how many."""
-    return sum(_from_all(directory, lambda spool: [spool.purge(states, before)], odd))
+    """Delete rows in these states that were captured before a moment; return how many."""
+    return sum(_from_all(directory, lambda spool: [spool.purge(states, before)], on_unreadable))
 
 
 def _from_all(
-    directory: Path, ask: Callable[[SpoolFile], Iterable[Told]], odd: OnUnreadable
-) -> Iterator[Told]:
+    directory: Path,
+    read: Callable[[SpoolFile], Iterable[Result]],
+    on_unreadable: OnUnreadable,
+) -> Iterator[Result]:
     for path in _walk(directory, "*.db"):
         try:
             with closing(SpoolFile(path)) as spool:
-                yield from ask(spool)
+                yield from read(spool)
         except sqlite3.DatabaseError:
-            odd(path)
+            on_unreadable(path)
 
 
 def _file(path: Path) -> SpoolFileInfo:
@@ -96,15 +101,15 @@ def _file(path: Path) -> SpoolFileInfo:
     return SpoolFileInfo(
         path,
         in_use=_in_use(path),
-        waiting=counts.get("waiting", 0),
-        sent=counts.get("sent", 0),
+        pending=counts.get("pending", 0),
+        unconfirmed=counts.get("unconfirmed", 0),
         dead=counts.get("dead", 0),
         bytes=size,
     )
 
 
 def _in_use(path: Path) -> bool:
-    lock = Lock(path.with_suffix(".lock"))
+    lock = SpoolLock(path.with_suffix(".lock"))
     if not lock.path.exists() or lock.path.is_symlink():
         return False
     free = lock.acquire()
@@ -116,7 +121,7 @@ def _exported(row: SpoolRow) -> dict[str, Any]:
     described = {
         name: value
         for name, value in asdict(row).items()
-        if name not in {"body", "owner", "damaged"}
+        if name not in {"body", "owner", "damaged", "key"}
     }
     return {**described, "log": json.loads(row.body)}
 

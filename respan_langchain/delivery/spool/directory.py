@@ -1,96 +1,91 @@
-"""The directory that spools share: one file for each process, with a lock that dies with it.
+"""The directory that spools share: one file for each process, with a lock that ends with it.
 
-A file whose lock is free is an orphan; whoever gets the lock moves its rows into his own file. One
-that cannot be read to its end is set aside, one that cannot even be opened is left alone: neither
-keeps anybody from the others. The directory and all in it belong to one user alone, from birth.
+A file whose lock is free is an orphan; the process that gets the lock moves its rows into its own
+file. A damaged file is set aside once its readable rows are moved; one that cannot be opened, or is
+of another version, is left alone. The directory and all in it belong to one user alone, from birth.
 """
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import stat
-import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from respan_langchain.delivery.spool.file import SpoolFile, SpoolRow, cause_of, is_damage
+from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.spool.file import (
+    SpoolFile,
+    UnsupportedSpoolError,
+    cause_of,
+    is_damage,
+)
+from respan_langchain.delivery.spool.lock import NO_LINKS, SpoolLock
+from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
 
-MINE_ALONE = 0o700
-NO_LINKS = os.O_NOFOLLOW | os.O_CLOEXEC
+OWNER_ONLY = 0o700
+MISSING = "the database is missing"
 
 
 def prepare(directory: Path) -> None:
     """Make the directory, or make sure that it is fit to hold prompts.
 
     Raises:
-        ConfigurationError: It is a link, someone else's, or others may look into it.
+        ConfigurationError: It cannot be made, is a link, someone else's, or open to others.
     """
     try:
-        directory.mkdir(mode=MINE_ALONE, parents=True, exist_ok=True)
+        _make(directory)
         seen = directory.lstat()
     except OSError as error:
         raise ConfigurationError(f"spool_dir {directory}: {error.strerror}") from error
     if not stat.S_ISDIR(seen.st_mode):
         raise ConfigurationError(f"spool_dir {directory}: it is not a directory")
+    if os.name != "posix":
+        return  # Windows has no modes: a directory below the user's own is the user's
     if seen.st_uid != os.geteuid():
         raise ConfigurationError(f"spool_dir {directory}: it belongs to another user")
     if seen.st_mode & 0o077:
-        raise ConfigurationError(f"spool_dir {directory}: others may look into it; chmod 700 it")
+        raise ConfigurationError(f"spool_dir {directory}: others may read it; chmod 700 it")
 
 
-class Lock:
-    """Held for as long as the process lives; other processes see when it is gone."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor: int | None = None
-
-    def acquire(self) -> bool:
-        """Take it; False when another process has it."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINKS, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        self._descriptor = descriptor
-        return True
-
-    def release(self) -> None:
-        """Give it up, and remove its file; also in a forked child, whose copy would outlive us."""
-        self.path.unlink(missing_ok=True)
-        self.forget()
-
-    def forget(self) -> None:
-        """Close our copy of it."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+def _make(directory: Path) -> None:
+    if directory.exists():
+        return
+    _make(directory.parent)
+    with contextlib.suppress(FileExistsError):
+        directory.mkdir(mode=OWNER_ONLY)
+        directory.chmod(OWNER_ONLY)  # whatever the umask is
 
 
-def create(directory: Path) -> tuple[SpoolFile, Lock]:
-    """A new file of one's own.
+def create(directory: Path) -> tuple[SpoolFile, SpoolLock]:
+    """Make a new file for this process.
 
     Raises:
-        OSError, sqlite3.Error: The disk says no.
+        OSError, sqlite3.Error: The disk fails.
     """
     path = directory / f"{os.getpid()}-{uuid.uuid4().hex}.db"
-    lock = Lock(path.with_suffix(".lock"))
-    lock.acquire()
+    lock = SpoolLock(path.with_suffix(".lock"))
+    if not lock.acquire():
+        return create(directory)  # another process took the new lock file for an orphan's
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600))
-        return SpoolFile(path), lock
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600)
+        os.close(descriptor)
+        for file in (path, lock.path):
+            file.chmod(0o600)  # whatever the umask is
+        return SpoolFile(path, lock), lock
     except (OSError, sqlite3.Error):
         # It is tried again and again for as long as the disk is full.
         remove(path)
         lock.release()
         raise
+
+
+def has_files(directory: Path) -> bool:
+    """Whether any process has written here."""
+    return any(directory.glob("*.db")) or any(directory.glob("*.lock"))
 
 
 @dataclass(slots=True)
@@ -99,30 +94,38 @@ class Orphan:
 
     path: Path
     damaged: list[SpoolRow] = field(default_factory=list)
-    """Rows that are lost."""
+    """Rows that are there and not what was written."""
+    lost: int = 0
+    """Rows that were committed and are not there at all."""
     problem: str = ""
-    """Why the rest of it, or all of it, could not be read."""
+    """Why some of it, or all of it, could not be read."""
+    owner_is_gone: bool = True
+    keys: list[str] = field(default_factory=list)
+    """Rows that were read."""
 
-    def rows(self, spool: SpoolFile) -> Iterator[SpoolRow]:
-        """Those that can be read."""
+    def rows(self, spool: SpoolFile, skipped: Collection[str]) -> Iterator[SpoolRow]:
+        """Return the rows that can be read, but for those that are `skipped`."""
         try:
             for row in spool.rows():
-                stranger = replace(row, owner=0)
+                own = replace(row, owner=0) if self.owner_is_gone else row
                 if row.damaged:
-                    self.damaged.append(stranger)
-                else:
-                    yield stranger
+                    self.damaged.append(own)
+                    continue
+                self.keys.append(row.key)
+                if row.key not in skipped:
+                    yield own
         except sqlite3.Error as error:
             self.problem = cause_of(error)
 
 
 def adopt_orphans(directory: Path, home: SpoolFile) -> Iterator[Orphan]:
-    """Move the rows of processes that are gone into `home`; what became of each file.
+    """Move the rows of processes that have ended into `home`; return what became of each file.
 
     Raises:
-        OSError, sqlite3.Error: The directory or `home` says no, never an orphan.
+        OSError, sqlite3.Error: The directory or `home` fails, never an orphan.
     """
-    for path in sorted(directory.glob("*.db")):
+    locks = {path.with_suffix(".db") for path in directory.glob("*.lock")}
+    for path in sorted({*directory.glob("*.db"), *locks}):
         if path != home.path and not path.is_symlink():
             orphan = _adopt(path, home)
             if orphan is not None:
@@ -130,40 +133,87 @@ def adopt_orphans(directory: Path, home: SpoolFile) -> Iterator[Orphan]:
 
 
 def _adopt(path: Path, home: SpoolFile) -> Orphan | None:
-    lock = Lock(path.with_suffix(".lock"))
+    lock = SpoolLock(path.with_suffix(".lock"))
     try:
         if not lock.acquire():
             return None
     except OSError as error:
         return Orphan(path, problem=cause_of(error))
+    keeps_lock = False
     try:
-        # Somebody else may have adopted it between our look at the directory and our lock.
-        return _move_rows(Orphan(path), home) if path.exists() else None
+        if path.exists():
+            orphan = _move_file(Orphan(path), lock, home)
+        elif lock.read().rows:
+            orphan = Orphan(path, lost=lock.read().rows, problem=MISSING)
+            set_aside(path)
+        else:
+            return None  # adopted by another process since the directory was read
+        # A file that is left alone keeps its record, for the version that can read it.
+        keeps_lock = path.exists()
+        return orphan
     finally:
-        lock.release()
+        if keeps_lock:
+            lock.forget()
+        else:
+            lock.release()
 
 
-def _move_rows(orphan: Orphan, home: SpoolFile) -> Orphan:
-    """Copy all or nothing, then delete: a crash in between leaves doubles for the primary key."""
+def _move_file(orphan: Orphan, lock: SpoolLock, home: SpoolFile) -> Orphan:
+    """Move its rows, then delete the file, or set it aside if some are damaged."""
     try:
         spool = SpoolFile(orphan.path)
+    except UnsupportedSpoolError as error:
+        orphan.problem = cause_of(error)
+        return orphan
     except sqlite3.Error as error:
         orphan.problem = cause_of(error)
         if is_damage(error):
+            orphan.lost = lock.read().rows
             set_aside(orphan.path)
         return orphan
     with closing(spool):
-        home.add(orphan.rows(spool), held=False)
-    if orphan.problem or orphan.damaged:
-        set_aside(orphan.path)
-    else:
-        remove(orphan.path)
+        move_rows(orphan, spool, lock, home)
+        if orphan.problem:
+            set_aside(orphan.path)  # before it is closed: closing it would rewrite what is left
+            return orphan
+    remove(orphan.path)
     return orphan
+
+
+def move_rows(
+    orphan: Orphan,
+    spool: SpoolFile,
+    lock: SpoolLock,
+    home: SpoolFile,
+    skipped: Collection[str] = (),
+) -> None:
+    """Copy all rows or none; after a crash before the file is gone, their keys find doubles.
+
+    Rows that are `skipped` are in memory as well, and so are never lost.
+    """
+    home.add(orphan.rows(spool, skipped), held=False)
+    seen = len(orphan.keys) + len(orphan.damaged)
+    safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
+    orphan.lost = max(0, _count_rows(orphan, spool, lock) - seen - len(safe))
+    orphan.damaged = [row for row in orphan.damaged if row.key not in set(skipped)]
+    if orphan.damaged or orphan.lost:
+        orphan.problem = orphan.problem or "rows are damaged or missing"
+
+
+def _count_rows(orphan: Orphan, spool: SpoolFile, lock: SpoolLock) -> int:
+    """Return how many rows the file should have, by its own count and by the lock's record."""
+    recorded = lock.read()
+    try:
+        own = spool.record()
+    except (sqlite3.Error, TypeError, ValueError) as error:
+        orphan.problem = orphan.problem or cause_of(error)
+        return recorded.rows
+    return recorded.rows if recorded.changes > own.changes else own.rows
 
 
 def set_aside(path: Path) -> None:
     """Keep a damaged file for people to look at, out of the way."""
-    suffix = f".corrupt-{int(time.time())}-{uuid.uuid4().hex[:8]}"
+    suffix = f".corrupt-{int(CLOCK.time())}-{uuid.uuid4().hex[:8]}"
     for part in _parts(path):
         with contextlib.suppress(FileNotFoundError):
             part.rename(part.with_name(part.name + suffix))

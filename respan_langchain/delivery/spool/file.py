@@ -1,68 +1,41 @@
-"""One SQLite file of rows: what waits, what was sent without an answer, and the dead letters.
+"""One SQLite file of rows: pending rows, rows sent without a clear response, dead letters.
 
-Written by one process, which holds the lock beside it; read by anybody. The engine and a checksum
-find damage, the primary key finds doubles. Holds JSON only, and no key.
+Written by one process, which holds the lock beside it; read by anybody. SQLite, a checksum for each
+row and a count of all rows find damage. Holds JSON only, and no API key.
 
-What SQLite says when something is wrong may quote a row: people are told the names of errors alone.
+SQLite's error messages may quote a row, so log lines have the names of errors alone.
 """
 
 import sqlite3
-import time
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final
 
-SpoolState = Literal["waiting", "sent", "dead"]
-STATES: tuple[SpoolState, ...] = get_args(SpoolState)
+from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.spool.lock import Record, SpoolLock
+from respan_langchain.delivery.spool.rows import (
+    COLUMNS,
+    SCHEMA,
+    VERSION,
+    SpoolRow,
+    SpoolState,
+    column_values,
+    read_row,
+)
 
-SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS rows (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    address TEXT NOT NULL,
-    body BLOB NOT NULL,
-    checksum INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    held INTEGER NOT NULL DEFAULT 0,
-    owner INTEGER NOT NULL DEFAULT 0,
-    captured REAL NOT NULL,
-    changed REAL NOT NULL,
-    UNIQUE (id, address)
-);
-CREATE INDEX IF NOT EXISTS loadable ON rows (held, state, number);
-PRAGMA user_version = 1;
-COMMIT;
-"""
-DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+DAMAGED: Final = frozenset({
+    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_SCHEMA,
+})  # fmt: skip
+"""SQLite's codes for a file whose content is not what was written."""
+CLOCK_WAS_SET: Final = 1_577_836_800.0
+"""1 January 2020: an earlier time of capture comes from a clock that was not set yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolRow:
-    """A row as it lies on disk."""
-
-    id: str
-    address: str
-    body: bytes
-    state: SpoolState = "waiting"
-    reason: str = ""
-    """Why it is dead, in the platform's words."""
-    attempts: int = 0
-    """How often it was sent."""
-    captured: float = 0.0
-    """When it was put on disk first, in seconds since the epoch."""
-    changed: float = 0.0
-    """When its state changed last."""
-    owner: int = 0
-    """Whose it is in this process; 0 when it came from another one."""
-    damaged: bool = False
-    """It is not what was written; the body is empty."""
+class UnsupportedSpoolError(sqlite3.DatabaseError):
+    """The file was written by another version, or by another program."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -72,9 +45,11 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def cause_of(error: Exception) -> str:
-    """What may be told of an error: its class, and what the system calls it."""
+    """Return what may be logged of an error: its class, and the system's name for it."""
     kind = type(error).__name__
     match error:
+        case UnsupportedSpoolError():
+            return str(error)
         case sqlite3.Error():
             return f"{kind}: {getattr(error, 'sqlite_errorname', 'no code')}"
         case OSError():
@@ -86,13 +61,14 @@ def cause_of(error: Exception) -> str:
 class SpoolFile:
     """An open file of rows. Every method is one transaction."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, which must exist.
+    def __init__(self, path: Path, lock: SpoolLock | None = None) -> None:
+        """Open the file, which must exist; `lock` is there for the process that writes it.
 
         Raises:
-            sqlite3.Error: It is damaged, or the disk says no.
+            sqlite3.Error: It is damaged, of another version, or the disk fails.
         """
         self.path = path
+        self._lock = lock
         # The worker's thread, an exit hook and an inline flush take turns by a lock of theirs.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -102,14 +78,19 @@ class SpoolFile:
             raise
 
     def _prepare(self) -> None:
-        # A letter that is none makes the checksum wrong, and so spoils its own row alone.
+        # Bytes that are no text make the checksum wrong, and so spoil their own row alone.
         self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in ("synchronous=FULL", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        # A file of another program's is not to be made into one of ours.
-        if self._connection.execute("PRAGMA schema_version").fetchone() == (0,):
+        if self._pragma("schema_version") == 0:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.executescript(SCHEMA)
+        version, encoding = self._pragma("user_version"), self._pragma("encoding")
+        if version != VERSION or encoding != "UTF-8":
+            raise UnsupportedSpoolError(f"format {version} in {encoding}, not {VERSION}")
+
+    def _pragma(self, name: str) -> Any:
+        return self._connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
@@ -117,120 +98,124 @@ class SpoolFile:
 
     def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
         """Write rows; one that is there already keeps its place and takes the new state."""
-        now = time.time()
-        values = (
-            (
-                row.id, row.address, row.body, _checksum(row.id, row.address, row.body),
-                row.state, row.reason, row.attempts, held, row.owner, row.captured or now, now,
-            )
-            for row in rows
-        )  # fmt: skip
+        now = CLOCK.time()
         with self._transaction() as cursor:
             cursor.executemany(
-                "INSERT INTO rows (id, address, body, checksum, state, reason, attempts, held,"
-                " owner, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id, address) DO UPDATE SET state = excluded.state,"
+                "INSERT INTO rows (key, id, dataset, body, checksum, state, reason, attempts, held,"
+                " owner, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET state = excluded.state,"
                 " reason = excluded.reason, held = excluded.held, changed = excluded.changed",
-                values,
+                (column_values(row, held=held, now=now) for row in rows),
             )
 
-    def remove(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Delete rows by id and address."""
+    def remove(self, keys: Iterable[str]) -> None:
+        """Delete rows."""
         with self._transaction() as cursor:
-            cursor.executemany("DELETE FROM rows WHERE id = ? AND address = ?", keys)
+            cursor.executemany("DELETE FROM rows WHERE key = ?", ((key,) for key in keys))
 
-    def mark(self, keys: Iterable[tuple[str, str]], state: SpoolState, *, attempt: bool) -> None:
+    def mark(self, keys: Iterable[str], state: SpoolState, *, attempt: bool) -> None:
         """Give rows another state; `attempt` counts one more sending."""
-        now = time.time()
-        changes = ((state, attempt, now, *key) for key in keys)
+        now = CLOCK.time()
         with self._transaction() as cursor:
             cursor.executemany(
-                "UPDATE rows SET state = ?, attempts = attempts + ?, changed = ?"
-                " WHERE id = ? AND address = ?",
-                changes,
+                "UPDATE rows SET state = ?, attempts = attempts + ?, changed = ? WHERE key = ?",
+                ((state, attempt, now, key) for key in keys),
             )
 
-    def load(self, most_rows: int, most_bytes: int) -> list[SpoolRow]:
+    def load(self, max_rows: int, max_bytes: int) -> tuple[list[SpoolRow], int]:
         """Take the oldest rows that nobody holds in memory; they are held from now on.
 
-        A damaged one is held and never comes.
+        Returns them, and how many were damaged: those are deleted.
         """
         loaded: list[SpoolRow] = []
-        numbers: list[tuple[int]] = []
+        damaged: list[tuple[int]] = []
         size = 0
         with self._transaction() as cursor:
             cursor.execute(
-                f"SELECT number, {COLUMNS} FROM rows WHERE held = 0 AND state != 'dead'"  # noqa: S608
+                f"SELECT number, {COLUMNS} FROM rows WHERE held = 0 AND state != 'dead'"  # noqa: S608  # names of columns
                 " ORDER BY number LIMIT ?",
-                (most_rows,),
+                (max_rows,),
             )
             for number, *columns in cursor:
-                row = _row(columns)
+                row = read_row(columns)
                 size += len(row.body)
-                if loaded and size > most_bytes:
+                if loaded and size > max_bytes:
                     break
-                loaded += [] if row.damaged else [row]
-                numbers.append((number,))
-            cursor.executemany("UPDATE rows SET held = 1 WHERE number = ?", numbers)
-        return loaded
+                if row.damaged:
+                    damaged.append((number,))
+                else:
+                    loaded.append(row)
+            keys = [(row.key,) for row in loaded]
+            cursor.executemany("UPDATE rows SET held = 1 WHERE key = ?", keys)
+            cursor.executemany("DELETE FROM rows WHERE number = ?", damaged)
+        return loaded, len(damaged)
 
     def loadable(self) -> int:
-        """How many rows wait on disk alone."""
+        """Return how many rows wait on disk alone."""
         query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
         return int(self._connection.execute(query).fetchone()[0])
 
     def rows(self) -> Iterator[SpoolRow]:
-        """All rows, the oldest first, and those that are damaged."""
-        query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608
+        """Return all rows, the oldest first, damaged ones included."""
+        query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608  # names of columns
         with closing(self._connection.execute(query)) as cursor:
-            yield from map(_row, cursor)
+            yield from map(read_row, cursor)
+
+    def record(self) -> Record:
+        """Return how often the file was changed, and how many rows it holds by its own count."""
+        return Record(*self._connection.execute("SELECT changes, rows FROM record").fetchone())
 
     def counts(self) -> dict[str, int]:
-        """Rows by state."""
+        """Return the number of rows by state."""
         query = "SELECT state, count(*) FROM rows GROUP BY state"
         return dict(self._connection.execute(query).fetchall())
 
     def bytes(self) -> int:
-        """The size of all bodies."""
+        """Return the size of all bodies."""
         query = "SELECT coalesce(sum(length(body)), 0) FROM rows"
         return int(self._connection.execute(query).fetchone()[0])
 
     def revive(self) -> int:
-        """Have the dead letters sent again; how many there were."""
-        # Whoever they were of has counted them as dead: they come back as if from another process.
+        """Have the dead letters sent again; return how many there were."""
+        # Their owner has counted them as rejected: they come back as if from another process.
         query = (
-            "UPDATE rows SET state = 'waiting', held = 0, owner = 0, changed = ?"
+            "UPDATE rows SET state = 'pending', held = 0, owner = 0, changed = ?"
             " WHERE state = 'dead'"
         )
-        return self._connection.execute(query, (time.time(),)).rowcount
+        with self._transaction() as cursor:
+            return cursor.execute(query, (CLOCK.time(),)).rowcount
 
     def purge(self, states: Sequence[SpoolState], before: float = float("inf")) -> int:
-        """Delete rows in these states that were captured before a moment; how many."""
+        """Delete rows in these states that were captured before a moment; return how many."""
         marks = ", ".join("?" * len(states))
-        query = f"DELETE FROM rows WHERE state IN ({marks}) AND captured < ?"  # noqa: S608
-        return self._connection.execute(query, (*states, before)).rowcount
+        query = f"DELETE FROM rows WHERE state IN ({marks}) AND captured < ?"  # noqa: S608  # names of columns
+        with self._transaction() as cursor:
+            return cursor.execute(query, (*states, before)).rowcount
 
     def expire(self, before: float) -> list[SpoolRow]:
-        """Delete rows that were captured before a moment; those that were, without their bodies."""
+        """Delete rows that were captured before a moment; return them without their bodies."""
+        where = "captured < ? AND captured > ?"
         with self._transaction() as cursor:
             cursor.execute(
-                "SELECT id, address, state, owner FROM rows WHERE captured < ?", (before,)
+                f"SELECT key, id, dataset, state, owner FROM rows WHERE {where}",  # noqa: S608  # names of columns
+                (before, CLOCK_WAS_SET),
             )
-            gone = [
-                SpoolRow(name, address, b"", state, owner=owner)
-                for name, address, state, owner in cursor
+            expired = [
+                SpoolRow(key, row_id, dataset, b"", state, owner=owner)
+                for key, row_id, dataset, state, owner in cursor
             ]
-            cursor.execute("DELETE FROM rows WHERE captured < ?", (before,))
-        return gone
+            cursor.execute(f"DELETE FROM rows WHERE {where}", (before, CLOCK_WAS_SET))  # noqa: S608  # names of columns
+        return expired
 
     def drop_oldest_dead(self) -> int:
-        """Delete the oldest tenth of the dead letters, at least one; how many."""
+        """Delete the oldest tenth of the dead letters, at least one; return how many."""
         dead = self.counts().get("dead", 0)
         query = (
             "DELETE FROM rows WHERE number IN"
             " (SELECT number FROM rows WHERE state = 'dead' ORDER BY number LIMIT ?)"
         )
-        return self._connection.execute(query, (-(-dead // 10),)).rowcount
+        with self._transaction() as cursor:
+            return cursor.execute(query, (-(-dead // 10),)).rowcount
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -243,24 +228,11 @@ class SpoolFile:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield cursor
+                cursor.execute("UPDATE record SET changes = changes + 1")
+                record = self.record()
                 self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
-
-
-COLUMNS = "id, address, body, checksum, state, reason, attempts, captured, changed, owner"
-TYPES = [str, str, bytes, int, str, str, int, float, float, int]
-"""Theirs, unless the file is damaged."""
-
-
-def _row(columns: Sequence[Any]) -> SpoolRow:
-    name, address, body, checksum, state, *more = columns
-    well_formed = [type(value) for value in columns] == TYPES and state in STATES
-    if not well_formed or _checksum(name, address, body) != checksum:
-        return SpoolRow(str(name), str(address), b"", state, damaged=True)
-    return SpoolRow(name, address, body, state, *more)
-
-
-def _checksum(name: str, address: str, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(f"{name} {address}".encode()))
+        if self._lock is not None:
+            self._lock.write(record)

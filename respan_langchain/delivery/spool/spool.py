@@ -1,169 +1,196 @@
 """What goes to disk, and when it comes back: the levels `spill` and `durable`.
 
-`durable` writes every row down as it is taken in; `spill` only what would be lost otherwise. Both
-keep dead letters. A disk that says no is left alone for a while, and the rows stay in memory as if
-there were none; a file that is damaged is set aside.
+`durable` writes every row as it is accepted; `spill` only rows that would be lost otherwise. Both
+keep dead letters. When the disk fails, rows stay in memory and the disk is tried again later; a
+file that is damaged is set aside once its readable rows are saved.
 """
 
 import sqlite3
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Final
 from weakref import WeakValueDictionary
 
-from respan_langchain.delivery.batch import Outcome, rows_of
-from respan_langchain.delivery.limits import MEBIBYTE
+from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.outcome import Outcome, rows_of
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool import directory
+from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.file import (
     SpoolFile,
-    SpoolRow,
-    SpoolState,
-    cause_of,
-    is_damage,
 )
 from respan_langchain.delivery.spool.null_spool import Loaded, NullSpool
+from respan_langchain.delivery.spool.own_file import OwnFile
+from respan_langchain.delivery.spool.rescue import state_to_keep
+from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
 
-LOOK_FOR_ORPHANS = 30.0
-"""Seconds between two looks for files of processes that are gone."""
-Reasons: TypeAlias = Mapping[tuple[str, str], str]
-NO_REASONS: Reasons = MappingProxyType({})
-FIRST_REST, LONGEST_REST = 1.0, 30.0
-"""Seconds that a disk which said no is left alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolConfig:
-    """That, where and how much."""
-
-    directory: Path
-    """One for each destination: whoever adopts a file sends its rows to his own."""
-    level: Literal["spill", "durable"] = "spill"
-    max_bytes: int = 256 * MEBIBYTE
-    """Bodies on disk at most, for each process; the oldest dead letters leave first."""
-    max_age: float = 7 * 86_400.0
-    """Seconds after which a row on disk is thrown away, and counted."""
+ORPHAN_INTERVAL: Final = 30.0
+"""Seconds between two looks for files of processes that have ended."""
+FIRST_RETRY, MAX_RETRY = 1.0, 30.0
+"""Seconds that a failing disk is left alone."""
+MAX_CLOCK_STEP: Final = 60.0
+"""Seconds by which the wall clock may jump before it is no longer trusted to expire rows."""
+NO_REASONS: Final[Mapping[QueuedRow, str]] = MappingProxyType({})
 
 
 class Spool(NullSpool):
-    """The disk's side of one worker; for the worker's thread alone."""
+    """The disk's side of one worker; for the thread that holds the worker's lock."""
 
-    def __init__(self, disk: SpoolConfig) -> None:
+    def __init__(self, config: SpoolConfig) -> None:
         super().__init__()
-        self.disk = disk
-        self.is_durable = disk.level == "durable"
+        self.config = config
+        self.is_durable = config.level == "durable"
         self.takes_overflow = True
-        self._spool: SpoolFile | None = None
-        self._lock: directory.Lock | None = None
-        self._on_disk: dict[tuple[str, str], int] = {}
-        self._owed: set[tuple[str, str]] = set()
-        """Of these, what is done with and could not be deleted yet."""
+        self._own = OwnFile(config.directory)
+        self._keys: dict[QueuedRow, str] = {}
+        """Rows that are in memory and on disk."""
+        self._numbers = count(1)
+        self._done: dict[str, int] = {}
+        """Keys and sizes of rows that are done, and could not be deleted yet."""
         self._bytes = 0
         self._owners: WeakValueDictionary[int, DeliveryStatus] = WeakValueDictionary()
-        self._rests = 0
-        self._rest_until = float("-inf")
+        self._lost_rows: list[Outcome] = []
+        """Rows that were lost on disk, to be told with the next look at it."""
         self._look_at = float("-inf")
-        self._odd_paths: set[Path] = set()
+        self._clock_gap = CLOCK.time() - CLOCK.monotonic()
+        self._known_problems: set[Path] = set()
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the disk is not used now."""
+        return self._own.last_error
 
     # -- rows go to disk -------------------------------------------------------------------------
 
     def append(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """`durable`: these were taken in."""
-        if self.is_durable:
-            self._keep(rows, "waiting", now, held=True)
-
-    def spill(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> list[QueuedRow]:
-        """Keep on disk alone what cannot stay in memory; those for which there was room."""
-        return self._keep(rows, state, now, held=False)
-
-    def add_dead_letters(self, settled: Sequence[Outcome], now: float) -> None:
-        """Keep dead letters, with their reasons."""
-        reasons = {_key(row): one.reason for one in settled for row in one.rows}
-        self._keep(rows_of(settled), "dead", now, held=True, reasons=reasons)
+        """Write accepted rows, with the level `durable`."""
+        if self.is_durable and not self._keep(rows, "pending", now, held=True):
+            self._open(now)  # the file may be gone
 
     def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """These are about to be sent: should the process die, they are to be looked for first."""
-        self._change([_key(row) for row in rows if _key(row) in self._on_disk], "sent", now)
+        """Note that rows are about to be sent: another process is to look them up first."""
+        self._mark(rows, "unconfirmed", now)
 
-    def mark_pending(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """These were surely not stored."""
-        self._change([_key(row) for row in rows if _key(row) in self._on_disk], "waiting", now)
+    def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+        """Keep rows that would be lost on disk; return the outcomes as they are then."""
+        rescued: list[Outcome] = []
+        for outcome in outcomes:
+            state = state_to_keep(outcome)
+            kept = [] if state is None else self._keep(outcome.rows, state, now, held=False)
+            if not kept:
+                rescued.append(outcome)
+                continue
+            lost = tuple(row for row in outcome.rows if row not in set(kept))
+            rescued += [replace(outcome, rows=lost)] if lost else []
+            rescued.append(Outcome("spooled", tuple(kept), outcome.reason))
+        return tuple(rescued)
 
-    def remove(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """These are done with."""
-        self._owed |= {_key(row) for row in rows} & self._on_disk.keys()
-        self._delete_owed(now)
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+        """Delete rows that are done, keep dead letters."""
+        self._remove(rows_of(one for one in outcomes if one.kind in {"delivered", "dropped"}), now)
+        dead = [one for one in outcomes if one.kind in {"rejected", "unconfirmed"}]
+        reasons = {row: one.reason for one in dead for row in one.rows}
+        self._keep(rows_of(dead), "dead", now, held=True, reasons=reasons)
+        self._mark(rows_of(one for one in outcomes if one.kind == "not_stored"), "pending", now)
 
     # -- rows come back --------------------------------------------------------------------------
 
-    def adopt_orphans(self, now: float) -> list[Loaded]:
-        """Adopt what processes left that are gone; what is damaged or too old is lost: this."""
-        if now < self._look_at:
-            return []
-        self._look_at = now + LOOK_FOR_ORPHANS
-        self._delete_owed(now)
-        strangers = self._spool is not None or any(self.disk.directory.glob("*.db"))
-        if not strangers or (spool := self._open(now)) is None:
-            return []
-        lost: list[Loaded] = []
-        with _Rescue(self, now):
-            for orphan in directory.adopt_orphans(self.disk.directory, spool):
-                lost += [self._loaded(row, lost="damaged") for row in _alive(orphan.damaged)]
-                self._note_odd(orphan)
-            expired = spool.expire(time.time() - self.disk.max_age)
-            # What is held in memory as well is not lost.
-            gone = [
-                row for row in expired if self._on_disk.pop((row.id, row.address), None) is None
-            ]
-            lost += [self._loaded(row, lost="spool_expired") for row in _alive(gone)]
-            self.loadable, self._bytes = spool.loadable(), spool.bytes()
-        return lost
+    def adopt_orphans(self, now: float) -> tuple[Outcome, ...]:
+        """Adopt files of processes that have ended; return which rows are lost."""
+        if now >= self._look_at:
+            self._look_at = now + ORPHAN_INTERVAL
+            self._adopt(now)
+        lost, self._lost_rows = self._lost_rows, []
+        return tuple(lost)
 
-    def load(self, most_rows: int, most_bytes: int, now: float) -> list[Loaded]:
-        """Bring rows back to memory; they stay on disk until they are done with."""
-        if not self.loadable or (spool := self._open(now)) is None:
+    def _adopt(self, now: float) -> None:
+        self._delete_done(now)
+        if self._own.file is None and not directory.has_files(self.config.directory):
+            return
+        if (file := self._open(now)) is not None:
+            with self._own.using(now):
+                for orphan in directory.adopt_orphans(self.config.directory, file):
+                    self._lost_rows += self._lost_with(orphan)
+                self._lost_rows += self._expire(file)
+                self.loadable, self._bytes = file.loadable(), file.bytes()
+
+    def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
+        """Bring rows back to memory; they stay on disk until they are done."""
+        if not self.loadable or (file := self._open(now)) is None:
             return []
         rows: list[SpoolRow] = []
-        with _Rescue(self, now):
-            rows = spool.load(most_rows, most_bytes)
-            self.loadable = spool.loadable()
-        self._on_disk.update({(row.id, row.address): len(row.body) for row in rows})
+        with self._own.using(now):
+            rows, damaged = file.load(max_rows, max_bytes)
+            self._lost_rows += self._lost([SpoolRow("", "", "", b"")] * damaged, "damaged")
+            self.loadable = file.loadable()
         return [self._loaded(row) for row in rows]
+
+    def on_loaded(self, loaded: Sequence[Loaded], rows: Sequence[QueuedRow]) -> None:
+        """Remember which queued row is which row on disk."""
+        self._keys.update(zip(rows, (one.key for one in loaded), strict=True))
+
+    def _loaded(self, row: SpoolRow) -> Loaded:
+        status = self._returned(row)
+        encoded = EncodedRow(row.id, row.dataset, row.body, status)
+        return Loaded(encoded, row.key, maybe_sent=row.state == "unconfirmed")
+
+    def _returned(self, row: SpoolRow) -> DeliveryStatus:
+        """Return the status of a row that is on disk alone no longer."""
+        owner = self._owners.get(row.owner)
+        if owner is None:
+            self.adopted.accept([row.id])
+            return self.adopted
+        owner.load([row.id])
+        return owner
+
+    def _lost(self, rows: Iterable[SpoolRow], reason: str) -> Iterator[Outcome]:
+        """Drop rows that are on disk alone; dead letters were counted when they died."""
+        gone = [
+            EncodedRow(row.id, row.dataset, b"", self._returned(row))
+            for row in rows
+            if row.state != "dead"
+        ]
+        queued = tuple(QueuedRow(row, 0, 0.0, occupies_room=False) for row in gone)
+        yield Outcome("dropped", queued, reason)
+
+    def _lost_with(self, orphan: directory.Orphan) -> Iterator[Outcome]:
+        if orphan.problem and orphan.path not in self._known_problems:
+            self._known_problems.add(orphan.path)
+            self.unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
+        # Of rows that are missing, nothing is known but their number.
+        missing = [SpoolRow("", "", "", b"")] * orphan.lost
+        yield from self._lost([*orphan.damaged, *missing], "damaged")
+
+    def _expire(self, file: SpoolFile) -> Iterator[Outcome]:
+        """Drop rows that are too old, unless the clock has jumped since the process began."""
+        gap = CLOCK.time() - CLOCK.monotonic()
+        if abs(gap - self._clock_gap) > MAX_CLOCK_STEP:
+            return
+        expired = file.expire(CLOCK.time() - self.config.max_age)
+        in_memory = {self._keys[row]: row for row in self._keys}
+        for row in expired:
+            # A row that is in memory as well is not lost.
+            if (queued := in_memory.get(row.key)) is not None:
+                del self._keys[queued]
+        yield from self._lost((row for row in expired if row.key not in in_memory), "spool_expired")
 
     # -- the end ---------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Leave what is on disk for another process."""
-        # Whoever comes next would deliver once more what is still there, so there is no rest now.
-        self._rest_until = float("-inf")
-        self._delete_owed(0.0)
-        spool, lock = self._spool, self._lock
-        if spool is None or lock is None:
-            return
-        empty = False
-        with _Rescue(self, 0.0):
-            empty = not spool.counts()
-            spool.close()
-        if empty:
-            directory.remove(spool.path)
-            lock.release()
-        else:
-            lock.forget()
-        self._let_go()
+        self._own.retry_now()  # the next process would deliver once more what is still there
+        self._delete_done(0.0)
+        self._own.close()
+        self._forget_file()
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
-        if self._spool is not None:
-            import ctypes
-
-            # Closing the copy at the child's end would touch the parent's file: it is never freed.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._spool.connection))
-        if self._lock is not None:
-            self._lock.forget()
+        self._own.leave_to_parent()
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -174,36 +201,31 @@ class Spool(NullSpool):
         now: float,
         *,
         held: bool,
-        reasons: Reasons = NO_REASONS,
+        reasons: Mapping[QueuedRow, str] = NO_REASONS,
     ) -> list[QueuedRow]:
-        if not rows or (spool := self._open(now)) is None:
+        """Write rows, or give them a new state; return those for which there was room."""
+        if not rows or (file := self._open(now)) is None:
             return []
-        with _Rescue(self, now):
-            kept = self._fitting(rows, spool)
-            spool.add(
-                [self._spool_row(row, state, reasons.get(_key(row), "")) for row in kept], held=held
-            )
+        with self._own.using(now):
+            kept = self._fitting(rows, file)
+            written = [self._spool_row(row, state, reasons.get(row, ""), file) for row in kept]
+            file.add(written, held=held)
             self._bytes += sum(map(self._growth, kept))
-            self._on_disk.update({_key(row): row.size for row in kept})
-            if not held:
-                self.loadable += len(kept)
-                self._forget(kept)
-            elif state == "dead":
-                self._forget(kept)
-            self.last_error, self._rests = None, 0
+            if held and state != "dead":
+                self._keys.update((row, one.key) for row, one in zip(kept, written, strict=True))
+            else:
+                self.loadable += 0 if held else len(kept)
+                for row in kept:
+                    self._keys.pop(row, None)
             return kept
         return []
 
-    def _forget(self, rows: Sequence[QueuedRow]) -> None:
-        for row in rows:
-            self._on_disk.pop(_key(row), None)
-
-    def _fitting(self, rows: Sequence[QueuedRow], spool: SpoolFile) -> list[QueuedRow]:
-        """Those for which there is room; dead letters make some."""
+    def _fitting(self, rows: Sequence[QueuedRow], file: SpoolFile) -> list[QueuedRow]:
+        """Return the rows for which there is room; dead letters are deleted for them."""
         size = sum(map(self._growth, rows))
-        while self._bytes + size > self.disk.max_bytes and spool.drop_oldest_dead():
-            self._bytes = spool.bytes()
-        room = self.disk.max_bytes - self._bytes
+        while self._bytes + size > self.config.max_bytes and file.drop_oldest_dead():
+            self._bytes = file.bytes()
+        room = self.config.max_bytes - self._bytes
         fitting: list[QueuedRow] = []
         for row in rows:
             if self._growth(row) <= room:
@@ -212,88 +234,67 @@ class Spool(NullSpool):
         return fitting
 
     def _growth(self, row: QueuedRow) -> int:
-        return 0 if _key(row) in self._on_disk else row.size
+        return 0 if row in self._keys else row.size
 
-    def _delete_owed(self, now: float) -> None:
-        if self._owed and (spool := self._open(now)) is not None:
-            with _Rescue(self, now):
-                spool.remove(self._owed)
-                self._bytes -= sum(self._on_disk.pop(key, 0) for key in self._owed)
-                self._owed.clear()
+    def _mark(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
+        keys = [self._keys[row] for row in rows if row in self._keys]
+        if keys and (file := self._open(now)) is not None:
+            with self._own.using(now):
+                file.mark(keys, state, attempt=state == "unconfirmed")
 
-    def _change(self, keys: list[tuple[str, str]], state: SpoolState, now: float) -> None:
-        if keys and (spool := self._open(now)) is not None:
-            with _Rescue(self, now):
-                spool.mark(keys, state, attempt=state == "sent")
+    def _remove(self, rows: Sequence[QueuedRow], now: float) -> None:
+        for row in rows:
+            if (key := self._keys.pop(row, None)) is not None:
+                self._done[key] = row.size
+        self._delete_done(now)
 
-    def _spool_row(self, row: QueuedRow, state: SpoolState, reason: str) -> SpoolRow:
-        parcel = row.encoded
-        self._owners[id(parcel.status)] = parcel.status
+    def _delete_done(self, now: float) -> None:
+        if self._done and (file := self._open(now)) is not None:
+            with self._own.using(now):
+                file.remove(self._done)
+                self._bytes -= sum(self._done.values())
+                self._done.clear()
+
+    def _spool_row(
+        self, row: QueuedRow, state: SpoolState, reason: str, file: SpoolFile
+    ) -> SpoolRow:
+        encoded = row.encoded
+        self._owners[id(encoded.status)] = encoded.status
+        key = self._keys.get(row) or f"{file.path.stem}:{next(self._numbers)}"
         return SpoolRow(
-            parcel.id, parcel.dataset, parcel.body, state, reason, owner=id(parcel.status)
+            key, encoded.id, encoded.dataset, encoded.body, state, reason, owner=id(encoded.status)
         )
 
-    def _note_odd(self, orphan: directory.Orphan) -> None:
-        """Have it said once: a file that cannot be opened is met at every look."""
-        if orphan.problem and orphan.path not in self._odd_paths:
-            self._odd_paths.add(orphan.path)
-            self.unreadable_files.append(orphan.problem)
-
-    def _loaded(self, row: SpoolRow, lost: str = "") -> Loaded:
-        owner = self._owners.get(row.owner)
-        parcel = EncodedRow(row.id, row.address, row.body, owner or self.adopted)
-        return Loaded(parcel, sent=row.state == "sent", adopted=owner is None, lost=lost)
-
     def _open(self, now: float) -> SpoolFile | None:
-        if self._spool is None and now >= self._rest_until:
-            with _Rescue(self, now):
-                directory.prepare(self.disk.directory)
-                self._spool, self._lock = directory.create(self.disk.directory)
-                self.last_error, self._rests = None, 0
-        return self._spool if now >= self._rest_until else None
+        file = self._own.open(now)
+        self._salvage_broken(now)
+        return file
 
-    def on_disk_error(self, error: Exception, now: float) -> None:
-        """The disk said no, or the file is damaged: go on in memory for a while."""
-        self.last_error = cause_of(error)
-        self._rest_until = now + min(LONGEST_REST, FIRST_REST * 2**self._rests)
-        self._rests += 1
-        if self._spool is not None and isinstance(error, sqlite3.Error) and is_damage(error):
-            self._spool.close()
-            directory.set_aside(self._spool.path)
-            if self._lock is not None:
-                self._lock.release()
-            self._let_go()
+    def _salvage_broken(self, now: float) -> None:
+        """Save what can be read of a file that was damaged, or removed, in the new one."""
+        if (broken := self._own.take_broken()) is None:
+            return
+        file, lock = broken
+        held, on_disk_alone = dict(self._keys), self.loadable
+        self._forget_file()
+        orphan = directory.Orphan(file.path, owner_is_gone=False)
+        if (new := self._own.open(now)) is None:
+            orphan.lost = on_disk_alone
+        else:
+            with self._own.using(now):
+                directory.move_rows(orphan, file, lock, new, held.values())
+                self.loadable, self._bytes = new.loadable(), new.bytes()
+        orphan.problem = orphan.problem or "it was removed"
+        directory.set_aside(file.path)
+        with suppress(sqlite3.Error):
+            file.close()
+        lock.release()
+        self._lost_rows += self._lost_with(orphan)
+        if self.is_durable:
+            # Some may be in flight, so another process is to look them up first.
+            self._keep(list(held), "unconfirmed", now, held=True)
 
-    def _let_go(self) -> None:
-        """The file is no longer ours; what becomes of its rows is not ours to say."""
-        self._spool = self._lock = None
-        self._on_disk.clear()
-        self._owed.clear()
+    def _forget_file(self) -> None:
+        self._keys.clear()
+        self._done.clear()
         self._bytes = self.loadable = 0
-
-
-class _Rescue:
-    """Turns what a disk may say into a rest for it."""
-
-    def __init__(self, outbox: Spool, now: float) -> None:
-        self._outbox, self._now = outbox, now
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        from respan_langchain.errors import ConfigurationError
-
-        if isinstance(error, sqlite3.Error | OSError | ConfigurationError):
-            self._outbox.on_disk_error(error, self._now)
-            return True
-        return False
-
-
-def _key(row: QueuedRow) -> tuple[str, str]:
-    return row.encoded.id, row.encoded.dataset
-
-
-def _alive(rows: Iterable[SpoolRow]) -> list[SpoolRow]:
-    """Those that were not counted yet: dead letters were when they died."""
-    return [row for row in rows if row.state != "dead"]

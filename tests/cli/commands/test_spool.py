@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from respan_langchain.delivery.spool.file import SpoolFile, SpoolRow
+from respan_langchain.delivery.spool.file import SpoolFile
+from respan_langchain.delivery.spool.rows import SpoolRow
 
 BODY = b'{"input":"a","metadata":{"custom_identifier":"run-1"}}'
 
@@ -17,16 +18,23 @@ def spooled(folder, monkeypatch):
     place.mkdir(parents=True)
     spool = SpoolFile(place / "one.db")
     spool.add(
-        [SpoolRow("run-1", "name:demo", BODY), SpoolRow("run-2", "name:demo", BODY)], held=False
+        [
+            SpoolRow("key of run-1", "run-1", "name:demo", BODY),
+            SpoolRow("key of run-2", "run-2", "name:demo", BODY),
+        ],
+        held=False,
     )
-    spool.add([SpoolRow("run-3", "name:demo", BODY, "dead", "400: input: is null")], held=False)
+    spool.add(
+        [SpoolRow("key of run-3", "run-3", "name:demo", BODY, "dead", "400: input: is null")],
+        held=False,
+    )
     spool.close()
     return place
 
 
 def states(run):
     [file] = run("spool", "list", "--json").json["results"]
-    return file["waiting"], file["dead"]
+    return file["pending"], file["dead"]
 
 
 def test_pending_rows_are_listed_and_rejected_rows_exit_with_1(run, spooled):

@@ -11,8 +11,9 @@ import pytest
 
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool import directory as spool_directory
-from respan_langchain.delivery.spool.directory import Lock
-from respan_langchain.delivery.spool.file import SpoolRow, cause_of
+from respan_langchain.delivery.spool.file import cause_of
+from respan_langchain.delivery.spool.lock import SpoolLock
+from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
 from tests.delivery.kit import disk_full
 
@@ -33,7 +34,9 @@ def spool(place):
 
 
 def a_row(name, *, size=20, **more):
-    return SpoolRow(name, "dataset", json.dumps({"id": name}).encode().ljust(size), **more)
+    return SpoolRow(
+        f"key-{name}", name, "dataset", json.dumps({"id": name}).encode().ljust(size), **more
+    )
 
 
 def orphan(place, *rows, held=True):
@@ -57,17 +60,17 @@ def ids(rows):
 def test_rows_come_back_in_order_and_only_once(spool):
     spool.add([a_row("a"), a_row("b"), a_row("c")], held=False)
 
-    assert ids(spool.load(2, 10_000)) == ["a", "b"]
-    assert ids(spool.load(2, 10_000)) == ["c"]
-    assert spool.load(2, 10_000) == []
+    assert ids(spool.load(2, 10_000)[0]) == ["a", "b"]
+    assert ids(spool.load(2, 10_000)[0]) == ["c"]
+    assert spool.load(2, 10_000) == ([], 0)
     assert spool.loadable() == 0
 
 
 def test_rows_come_back_by_bytes_but_at_least_one(spool):
     spool.add([a_row("a", size=100), a_row("b", size=100)], held=False)
 
-    assert ids(spool.load(10, 150)) == ["a"]
-    assert ids(spool.load(10, 1)) == ["b"]
+    assert ids(spool.load(10, 150)[0]) == ["a"]
+    assert ids(spool.load(10, 1)[0]) == ["b"]
 
 
 def test_a_row_is_there_once_however_often_it_is_written(spool):
@@ -80,7 +83,7 @@ def test_a_row_is_there_once_however_often_it_is_written(spool):
 def test_a_row_that_is_done_with_is_gone(spool):
     spool.add([a_row("a"), a_row("b")], held=True)
 
-    spool.remove([("a", "dataset")])
+    spool.remove(["key-a"])
 
     assert ids(spool.rows()) == ["b"]
     assert spool.bytes() == 20
@@ -88,20 +91,20 @@ def test_a_row_that_is_done_with_is_gone(spool):
 
 def test_sending_is_counted(spool):
     spool.add([a_row("a")], held=True)
-    spool.mark([("a", "dataset")], "sent", attempt=True)
-    spool.mark([("a", "dataset")], "waiting", attempt=False)
-    spool.mark([("a", "dataset")], "sent", attempt=True)
+    spool.mark(["key-a"], "unconfirmed", attempt=True)
+    spool.mark(["key-a"], "pending", attempt=False)
+    spool.mark(["key-a"], "unconfirmed", attempt=True)
 
-    assert [(row.state, row.attempts) for row in spool.rows()] == [("sent", 2)]
+    assert [(row.state, row.attempts) for row in spool.rows()] == [("unconfirmed", 2)]
 
 
 def test_dead_letters_are_not_loaded_until_they_are_revived(spool):
     spool.add([a_row("a", state="dead")], held=True)
-    assert spool.load(1, 100) == []
+    assert spool.load(1, 100) == ([], 0)
 
     assert spool.revive() == 1
 
-    assert ids(spool.load(1, 100)) == ["a"]
+    assert ids(spool.load(1, 100)[0]) == ["a"]
 
 
 def test_the_oldest_dead_letters_leave_first(spool):
@@ -116,7 +119,7 @@ def test_the_oldest_dead_letters_leave_first(spool):
     [
         "UPDATE rows SET body = x'00'",
         "UPDATE rows SET body = 1",
-        "UPDATE rows SET address = 'other'",
+        "UPDATE rows SET dataset = 'other'",
         "UPDATE rows SET id = CAST(x'e9' AS TEXT)",
         "UPDATE rows SET state = '?'",
         "UPDATE rows SET attempts = 'many'",
@@ -129,7 +132,7 @@ def test_a_row_that_is_not_what_was_written_is_no_more(place, spool, change):
 
     assert [row.damaged for row in spool.rows()] == [True, False]
     assert [row["id"] for row in admin.export(place)] == ["b"]
-    assert ids(spool.load(10, 1_000)) == ["b"]
+    assert ids(spool.load(10, 1_000)[0]) == ["b"]
 
 
 def test_a_file_belongs_to_one_user_alone_from_birth(tmp_path):
@@ -156,20 +159,20 @@ def test_a_directory_that_others_may_read_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     for name, why in (("loose", "chmod 700"), ("link", "not a directory"), ("file", "exists")):
-        with pytest.raises(ConfigurationError, match=why if name != "file" else "File exists"):
+        with pytest.raises(ConfigurationError, match=why if name != "file" else "not a directory"):
             spool_directory.prepare(tmp_path / name)
 
 
 def test_what_a_dead_process_left_is_adopted_once(place, spool):
-    path = orphan(place, a_row("a"), a_row("b", state="sent", attempts=1, captured=5.0))
+    path = orphan(place, a_row("a"), a_row("b", state="unconfirmed", attempts=1, captured=5.0))
 
     assert adopted(place, spool) == [path]
     assert adopted(place, spool) == []
 
     assert not path.exists()
-    assert [(row.id, row.state, row.captured) for row in spool.load(9, 999)][1] == (
+    assert [(row.id, row.state, row.captured) for row in spool.load(9, 999)[0]][1] == (
         "b",
-        "sent",
+        "unconfirmed",
         5.0,
     )
 
@@ -206,7 +209,7 @@ def test_links_are_not_followed(place, spool, tmp_path):
 
     assert adopted(place, spool) == []
     with pytest.raises(OSError, match="symbolic links"):
-        (place / "trap.lock").symlink_to(tmp_path / "x") or Lock(place / "trap.lock").acquire()
+        (place / "trap.lock").symlink_to(tmp_path / "x") or SpoolLock(place / "trap.lock").acquire()
 
 
 def damaged_in_every_page(path):
@@ -249,7 +252,7 @@ def test_a_lost_write_ahead_log_costs_what_was_in_it_and_no_more(place, spool):
 
 
 def test_people_see_what_lies_there(place, spool):
-    spool.add([a_row("a"), a_row("b", state="sent"), a_row("c", state="dead")], held=True)
+    spool.add([a_row("a"), a_row("b", state="unconfirmed"), a_row("c", state="dead")], held=True)
     orphan(place / "", a_row("d", size=50))
     (place / "3-x.db.corrupt-1").write_bytes(b"12345")
     (place / "4-y.db").write_bytes(b"no database, but long enough to look at" * 50)
@@ -257,7 +260,13 @@ def test_people_see_what_lies_there(place, spool):
     files = {file.path.name: file for file in admin.spool_files(place)}
 
     mine = files[spool.path.name]
-    assert (mine.in_use, mine.waiting, mine.sent, mine.dead, mine.bytes) == (True, 1, 1, 1, 60)
+    assert (mine.in_use, mine.pending, mine.unconfirmed, mine.dead, mine.bytes) == (
+        True,
+        1,
+        1,
+        1,
+        60,
+    )
     assert sorted(file.damaged for file in files.values()) == [False, False, True, True]
     assert sum(file.in_use for file in files.values()) == 1
 
@@ -278,7 +287,7 @@ def test_people_can_throw_rows_away_and_have_dead_ones_sent_again(place, spool):
     assert admin.purge(place, before=0.0) == 0
     assert admin.replay(place) == 1
     assert admin.purge(place) == 0
-    assert admin.purge(place, ("waiting",)) == 2
+    assert admin.purge(place, ("pending",)) == 2
     assert admin.purge(place / "nothing here") == 0
 
 
@@ -287,7 +296,7 @@ def test_a_file_of_a_subdirectory_is_seen(place):
     spool_directory.prepare(below)
     orphan(below, a_row("a"))
 
-    assert [file.waiting for file in admin.spool_files(place)] == [1]
+    assert [file.pending for file in admin.spool_files(place)] == [1]
 
 
 def test_a_broken_transaction_leaves_nothing_behind(spool):

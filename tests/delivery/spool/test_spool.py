@@ -11,17 +11,19 @@ from respan_langchain._http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.spool import admin, directory
-from respan_langchain.delivery.spool.file import STATES, SpoolFile, SpoolRow
-from respan_langchain.delivery.spool.spool import Spool, SpoolConfig
+from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.file import SpoolFile
+from respan_langchain.delivery.spool.rows import STATES, SpoolRow
+from respan_langchain.delivery.spool.spool import Spool
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import NEVER, WAIT, Events, Turns, disk_full, parcel
+from tests.delivery.kit import NEVER, WAIT, Events, Turns, close, disk_full, encoded
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
 
 @pytest.fixture
-def ledger():
+def status():
     return DeliveryStatus()
 
 
@@ -33,15 +35,15 @@ def place(tmp_path):
 @pytest.fixture
 def by_hand(wire):
     """Makes loops with a disk, that are turned by hand, and closes their files."""
-    outboxes = []
+    spools = []
 
     def make(disk, **limits):
-        outboxes.append(Spool(disk))
-        return Turns(wire, outboxes[-1], **limits)
+        spools.append(Spool(disk))
+        return Turns(wire, spools[-1], **limits)
 
     yield make
-    for outbox in outboxes:
-        outbox.close()
+    for spool in spools:
+        spool.close()
 
 
 @pytest.fixture
@@ -66,20 +68,20 @@ def rows_in(place, *states):
 def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
-    with worker._turn:
-        worker._loop.outbox._lock.forget()
-        worker._loop.outbox._spool._connection.close()
+    with worker._step_lock:
+        worker._loop._spool._own._lock.forget()
+        worker._loop._spool._own.file.connection.close()
 
 
-def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, ledger):
+def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, status):
     worker = on_disk(max_age=60.0)
     for name in "ab":
-        worker.put(parcel(name, ledger=ledger))
+        worker.put(encoded(name, status=status))
 
     assert worker.sync_to_disk(WAIT)
-    assert rows_in(place, "waiting") == ["a", "b"]
+    assert rows_in(place, "pending") == ["a", "b"]
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert rows_in(place) == []
 
 
@@ -87,10 +89,10 @@ def test_memory_alone_secures_nothing(open_worker):
     assert not open_worker().sync_to_disk(WAIT)
 
 
-def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, ledger):
+def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, status):
     first = on_disk(max_age=60.0)
     for name in "abc":
-        first.put(parcel(name, ledger=ledger))
+        first.put(encoded(name, status=status))
     assert first.sync_to_disk(WAIT)
     killed(first)
 
@@ -99,10 +101,10 @@ def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, 
 
     assert second.flush(WAIT)
     assert wire.stored == dict.fromkeys("abc", 1)
-    assert admin.spool_files(place)[0].waiting == 0
+    assert admin.spool_files(place)[0].pending == 0
 
 
-def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, wire, ledger):
+def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, wire, status):
     hold = threading.Event()
 
     def store_and_hang(ids):
@@ -113,7 +115,7 @@ def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, 
     wire.script.append(store_and_hang)
     first = on_disk(batch_rows=2)
     for name in "ab":
-        first.put(parcel(name, ledger=ledger))
+        first.put(encoded(name, status=status))
     assert wire.arrived.acquire(timeout=WAIT)
     killed(first)
 
@@ -127,19 +129,19 @@ def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, 
 
 @pytest.mark.parametrize("level", ["spill", "durable"])
 def test_what_is_left_at_the_end_is_for_the_next_process(
-    on_disk, wire, place, ledger, level, caplog
+    on_disk, wire, place, status, level, caplog
 ):
     wire.script.append(lambda ids: HttpResult(401))
     first = on_disk(level)
     for name in "ab":
-        first.put(parcel(name, ledger=ledger))
+        first.put(encoded(name, status=status))
 
-    first.close(0.2)
+    close(first, 0.2)
 
-    assert rows_in(place, "waiting") == ["a", "b"]
-    assert ledger.counts().spooled == 2
-    assert ledger.row_status("a") == RowStatus("spooled", "shutdown")
-    assert "2 record(s) on disk for later" in caplog.text
+    assert rows_in(place, "pending") == ["a", "b"]
+    assert status.counts().spooled == 2
+    assert status.row_status("a") == RowStatus("pending", "on disk: shutdown")
+    assert "2 row(s) on disk for later" in caplog.text
     assert "not delivered" not in caplog.text
     second = on_disk(level)
     assert second.flush(WAIT)
@@ -149,8 +151,8 @@ def test_what_is_left_at_the_end_is_for_the_next_process(
 class Slow(Events):
     """A source whose second slice takes until it is let go."""
 
-    def __init__(self, worker, ledger):
-        super().__init__(worker, ledger)
+    def __init__(self, worker, status):
+        super().__init__(worker, status)
         self.begun, self.let_go = threading.Event(), threading.Event()
 
     def take(self, now):
@@ -161,11 +163,11 @@ class Slow(Events):
 
 
 @pytest.fixture
-def slow_end(on_disk, ledger):
+def slow_end(on_disk, status):
     """Gives up a worker in the middle of a slice: two rows are made, three events are not read."""
 
     def give_up(worker):
-        events = Slow(worker, ledger)
+        events = Slow(worker, status)
         events.noted += "abcde"
         worker.attach(events)
         worker.wake()
@@ -177,32 +179,32 @@ def slow_end(on_disk, ledger):
 
 
 def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
-    on_disk, slow_end, place, ledger, caplog
+    on_disk, slow_end, place, status, caplog
 ):
     worker = on_disk("spill")
 
     events = slow_end(worker)
 
-    assert rows_in(place, "waiting") == ["a", "b"]
-    assert ledger.counts().spooled == 2
-    assert "2 record(s) on disk for later: no time was left at exit" in caplog.text
-    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    assert rows_in(place, "pending") == ["a", "b"]
+    assert status.counts().spooled == 2
+    assert "2 row(s) on disk for later: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into rows: no time was left at exit" in caplog.text
     events.let_go.set()
 
 
-def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, ledger):
+def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "spill"))
 
     class Late(Events):
         def take(self, now):
             if self.takes == 1:
-                end = threading.Thread(target=turns.loop.abandon, args=("the end", WAIT))
+                end = threading.Thread(target=turns.loop.stop, args=("the end", WAIT))
                 end.start()
                 end.join()
-                assert rows_in(place, "waiting") == ["a", "b"]
+                assert rows_in(place, "pending") == ["a", "b"]
             return super().take(now)
 
-    events = Late(turns, ledger)
+    events = Late(turns, status)
     turns.sources.attach(events, None)
     for name in "abcde":
         events.note(name)
@@ -211,69 +213,69 @@ def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, p
     turns.step()
 
     assert turns.step() == NEVER
-    assert rows_in(place, "waiting") == ["a", "b", "c", "d"]
-    assert ledger.counts().spooled == 4
+    assert rows_in(place, "pending") == ["a", "b", "c", "d"]
+    assert status.counts().spooled == 4
     assert not wire.batches
 
 
 def test_what_a_slice_that_takes_too_long_leaves_in_memory_is_counted_and_said(
-    open_worker, slow_end, ledger, caplog
+    open_worker, slow_end, status, caplog
 ):
     events = slow_end(open_worker())
 
-    assert ledger.counts().dropped == {"shutdown": 2}
-    assert "2 record(s) not delivered: no time was left at exit" in caplog.text
-    assert "3 event(s) not made into records: no time was left at exit" in caplog.text
+    assert status.counts().dropped == {"shutdown": 2}
+    assert "2 row(s) not delivered: no time was left at exit" in caplog.text
+    assert "3 event(s) not made into rows: no time was left at exit" in caplog.text
     events.let_go.set()
 
 
-def test_a_worker_without_trouble_leaves_no_file(on_disk, place, ledger):
+def test_a_worker_without_trouble_leaves_no_file(on_disk, place, status):
     worker = on_disk()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    assert worker.close(WAIT)
+    assert close(worker, WAIT)
 
     assert list(place.iterdir()) == []
 
 
-def test_spill_touches_no_disk_without_need(on_disk, place, ledger):
+def test_spill_touches_no_disk_without_need(on_disk, place, status):
     worker = on_disk("spill")
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
     assert not place.exists()
 
 
 @pytest.mark.parametrize("level", ["spill", "durable"])
-def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, ledger, level):
+def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, status, level):
     hold = threading.Event()
     wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
     worker = on_disk(level, max_rows=10, batch_rows=5)
     for number in range(100):
-        assert worker.put(parcel(str(number), ledger=ledger))
-    result = worker.flush(0.2, ledger)
+        assert worker.put(encoded(str(number), status=status))
+    result = worker.flush(0.2, status)
     assert not result
     assert result.pending == 100
-    assert ledger.counts().spooled >= 85
+    assert status.counts().spooled >= 85
 
     hold.set()
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert sorted(wire.stored.values()) == [1] * 100
-    assert ledger.counts().spooled == 0
-    assert ledger.counts().accepted == 100
+    assert status.counts().spooled == 0
+    assert status.counts().captured == 100
 
 
-def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, wire, place, ledger):
+def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, wire, place, status):
     wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
     worker = on_disk("spill")
-    worker.put(parcel("a", ledger=ledger))
-    assert not worker.flush(WAIT, ledger)
+    worker.put(encoded("a", status=status))
+    assert not worker.flush(WAIT, status)
     assert [(row["id"], row["reason"]) for row in admin.export(place, ["dead"])] == [
         ("a", '400: {"detail": "no"}')
     ]
-    worker.close(WAIT)
+    close(worker, WAIT)
 
     assert admin.replay(place) == 1
     second = on_disk("spill")
@@ -284,178 +286,178 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
 
 
 def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_again(
-    by_hand, wire, place, ledger
+    by_hand, wire, place, status
 ):
     wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
     turns = by_hand(SpoolConfig(place, "spill"), max_age=1.0)
-    turns.put(parcel("a", ledger=ledger))
+    turns.put(encoded("a", status=status))
     turns.until_nothing_is_due()
-    assert ledger.counts().rejected == 1
+    assert status.counts().rejected == 1
 
     assert admin.replay(place) == 1
     turns.now += 40.0
     turns.until_nothing_is_due()
 
     assert wire.stored == {"a": 1}
-    assert (ledger.counts().rejected, ledger.counts().spooled) == (1, 0)
-    counts = turns.ledger.counts()
-    assert (counts.accepted, counts.rejected, counts.delivered, counts.spooled) == (2, 1, 1, 0)
+    assert (status.counts().rejected, status.counts().spooled) == (1, 0)
+    counts = turns.counts()
+    assert (counts.captured, counts.rejected, counts.delivered, counts.spooled) == (2, 1, 1, 0)
 
 
-def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, ledger):
+def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, status):
     wire.script.append(lambda ids: HttpResult(503, b'{"retry_after": 0.5}'))
     worker = on_disk("spill", delivery_deadline=0.05)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
-    while not worker.flush(WAIT, ledger):
+    while not worker.flush(WAIT, status):
         pass
 
     assert wire.stored == {"a": 1}
 
 
-def test_a_full_spool_drops_and_counts(on_disk, wire, place, ledger):
+def test_a_full_spool_drops_and_counts(on_disk, wire, place, status):
     hold = threading.Event()
     wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
     worker = on_disk(disk=SpoolConfig(place, "spill", max_bytes=100), max_rows=2, batch_rows=2)
     for number in range(12):
-        worker.put(parcel(str(number), ledger=ledger))
-        worker.flush(0.01)
+        worker.put(encoded(str(number), status=status))
+        worker.sync_to_disk(WAIT)
 
-    assert ledger.counts().dropped == {"spool_full": 5}
+    assert status.counts().dropped == {"spool_full": 5}
     hold.set()
     worker.flush(WAIT)
     assert len(wire.stored) == 7
 
 
-def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, ledger):
+def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, status):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}')] * 4
     turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
     for name in "1234":
-        turns.put(parcel(name, ledger=ledger))
+        turns.put(encoded(name, status=status))
         turns.until_nothing_is_due()
     assert rows_in(place, "dead") == ["1", "2", "3", "4"]
 
-    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger), parcel("c", ledger=ledger))
-    turns.loop.abandon("the end", WAIT)
+    turns.put(encoded("a", status=status), encoded("b", status=status), encoded("c", status=status))
+    turns.loop.stop("the end", WAIT)
 
     assert rows_in(place) == ["3", "4", "a", "b", "c"]
 
 
-def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, ledger, caplog):
+def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, status, caplog):
     turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), max_age=60.0)
     sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
-    turns.put(*(parcel(name, ledger=ledger, size=size) for name, size in sizes.items()))
-    turns.loop.abandon("the end", WAIT)
+    turns.put(*(encoded(name, status=status, size=size) for name, size in sizes.items()))
+    turns.loop.stop("the end", WAIT)
 
-    assert rows_in(place, "waiting") == ["a", "c", "e"]
-    assert ledger.counts().spooled == 3
-    assert ledger.counts().dropped == {"shutdown": 2}
-    assert ledger.row_status("b") == RowStatus("dropped", "shutdown")
-    assert "2 record(s) not delivered: the end" in caplog.text
-    assert "3 record(s) on disk for later: the end" in caplog.text
+    assert rows_in(place, "pending") == ["a", "c", "e"]
+    assert status.counts().spooled == 3
+    assert status.counts().dropped == {"shutdown": 2}
+    assert status.row_status("b") == RowStatus("dropped", "shutdown")
+    assert "2 row(s) not delivered: the end" in caplog.text
+    assert "3 row(s) on disk for later: the end" in caplog.text
 
 
 def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
     first = on_disk(max_age=60.0)
-    first.put(parcel("a"))
+    first.put(encoded("a"))
     assert first.sync_to_disk(WAIT)
     killed(first)
 
     second = on_disk(disk=SpoolConfig(place, "durable", max_age=-60.0))
     second.flush(WAIT)
 
-    assert second.status.counts().dropped == {"spool_expired": 1}
-    assert "dropped 1 record(s): spool_expired" in caplog.text
+    assert second.counts().dropped == {"spool_expired": 1}
+    assert "dropped 1 row(s): spool_expired" in caplog.text
     assert not wire.stored
 
 
-def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, ledger):
+def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, status):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}'), lambda ids: HttpResult(401)]
     turns = by_hand(SpoolConfig(place, "spill", max_age=-60.0), max_age=0.0)
     for name in ("refused", "late"):
-        turns.put(parcel(name, ledger=ledger))
+        turns.put(encoded(name, status=status))
         turns.step()
         turns.step()
     turns.now += 4_000.0
     turns.step()
-    assert ledger.row_status("late") == RowStatus("spooled", "expired")
+    assert status.row_status("late") == RowStatus("pending", "on disk: expired")
 
     turns.now += 40.0
     turns.step()
 
-    assert ledger.row_status("late") == RowStatus("dropped", "spool_expired")
-    assert ledger.row_status("refused").state == "rejected"
-    for counts in (ledger.counts(), turns.ledger.counts()):
+    assert status.row_status("late") == RowStatus("dropped", "spool_expired")
+    assert status.row_status("refused").state == "rejected"
+    for counts in (status.counts(), turns.counts()):
         assert counts.dropped == {"spool_expired": 1}
-        assert (counts.captured, counts.rejected, counts.queued, counts.spooled) == (2, 1, 0, 0)
+        assert (counts.captured, counts.rejected, counts.pending, counts.spooled) == (2, 1, 0, 0)
 
 
-def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, ledger):
+def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "durable", max_age=-60.0), max_age=100.0)
-    turns.put(parcel("a", ledger=ledger))
+    turns.put(encoded("a", status=status))
     turns.step()
-    assert rows_in(place, "waiting") == ["a"]
+    assert rows_in(place, "pending") == ["a"]
 
     turns.now += 40.0
     turns.step()
     assert rows_in(place) == []
     turns.until_nothing_is_due()
 
-    assert ledger.counts().delivered == 1
+    assert status.counts().delivered == 1
     assert wire.stored == {"a": 1}
 
 
-def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, ledger, caplog):
+def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, status, caplog):
     place.write_text("in the way")
     worker = on_disk()
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
 
     assert not worker.sync_to_disk(WAIT)
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
 
     assert wire.stored == {"a": 1}
-    assert caplog.text.count("records stay in memory") == 1
+    assert caplog.text.count("rows stay in memory") == 1
 
 
 def test_a_disk_that_is_full_for_a_while_keeps_no_row_from_being_sent(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
     turns = by_hand(SpoolConfig(place, "durable"), max_rows=4, max_age=1.0)
-    turns.put(parcel("c"), parcel("d"))
+    turns.put(encoded("c"), encoded("d"))
     turns.step()
     with disk_full():
-        turns.put(parcel("e"))
+        turns.put(encoded("e"))
         turns.until_nothing_is_due()
     assert wire.stored == dict.fromkeys("cde", 1)
-    assert "SQLITE_IOERR_WRITE" in turns.loop.outbox.last_error
+    assert "SQLITE_IOERR_WRITE" in turns.spool.last_error
 
     turns.now += 40.0
-    turns.put(parcel("f"))
+    turns.put(encoded("f"))
     turns.until_nothing_is_due()
 
     assert wire.stored == dict.fromkeys("abcdef", 1)
-    assert turns.loop.outbox.last_error is None
+    assert turns.spool.last_error is None
     assert rows_in(place) == []
 
 
 @pytest.fixture
-def delivered_while_the_disk_was_full(by_hand, place, ledger):
+def delivered_while_the_disk_was_full(by_hand, place, status):
     """A loop that could not take what it delivered off the disk."""
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
-    turns.put(parcel("a", ledger=ledger), parcel("b", ledger=ledger))
+    turns.put(encoded("a", status=status), encoded("b", status=status))
     turns.step()
     with disk_full():
         turns.until_nothing_is_due()
-    assert ledger.counts().delivered == 2
+    assert status.counts().delivered == 2
     assert rows_in(place) == ["a", "b"]
     return turns
 
 
 def test_what_was_delivered_while_the_disk_was_full_leaves_it_later(
-    delivered_while_the_disk_was_full, place, ledger
+    delivered_while_the_disk_was_full, place, status
 ):
     turns = delivered_while_the_disk_was_full
     turns.now += 40.0
-    turns.put(parcel("c", ledger=ledger))
+    turns.put(encoded("c", status=status))
     turns.until_nothing_is_due()
 
     assert rows_in(place) == []
@@ -474,7 +476,7 @@ def test_what_was_delivered_while_the_disk_was_full_leaves_it_though_nothing_mor
 def test_what_was_delivered_while_the_disk_was_full_leaves_it_at_the_latest_at_the_end(
     delivered_while_the_disk_was_full, place
 ):
-    delivered_while_the_disk_was_full.loop.outbox.close()
+    delivered_while_the_disk_was_full.spool.close()
 
     assert not list(place.iterdir())
 
@@ -483,22 +485,22 @@ def test_a_disk_that_is_full_at_the_end_too_keeps_what_was_delivered(
     delivered_while_the_disk_was_full, place
 ):
     with disk_full():
-        delivered_while_the_disk_was_full.loop.outbox.close()
+        delivered_while_the_disk_was_full.spool.close()
 
     assert rows_in(place) == ["a", "b"]
 
 
-def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, ledger):
+def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, status):
     worker = on_disk(max_age=60.0)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
     assert worker.sync_to_disk(WAIT)
-    spool = worker._loop.outbox._spool
+    spool = worker._loop._spool._own.file
     spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     spool.connection.execute("PRAGMA cache_size = 0")
     spool.path.write_bytes(os.urandom(spool.path.stat().st_size))
-    worker.put(parcel("b", ledger=ledger))
+    worker.put(encoded("b", status=status))
 
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert wire.stored == {"a": 1, "b": 1}
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
@@ -515,7 +517,7 @@ def one_byte_of_a_body(path):
 
 def the_state_of_a_row(path):
     content = path.read_bytes()
-    path.write_bytes(content.replace(b"waiting", b"w@iting", 1))
+    path.write_bytes(content.replace(b"pending", b"w@iting", 1))
 
 
 def another_programs(path):
@@ -550,30 +552,33 @@ def left_behind(place, name, ids):
     directory.prepare(place)
     path = place / f"{name}.db"
     with closing(SpoolFile(path)) as spool:
-        rows = [SpoolRow(each, "dataset", parcel(each, size=0).body) for each in ids]
+        rows = [
+            SpoolRow(f"{name}:{each}", each, "dataset", encoded(each, size=0).body) for each in ids
+        ]
         spool.add(rows, held=True)
     return path
 
 
 @pytest.mark.parametrize("spoil", ODD, ids=lambda spoil: spoil.__name__)
-def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, ledger, spoil, caplog):
+def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, status, spoil, caplog):
     odd = left_behind(place, "1-odd", ["a1", "a2", "a3", "a4"])
     spoil(odd)
     left_behind(place, "2-good", ["b1", "b2"])
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
-    turns.put(parcel("new", ledger=ledger))
+    turns.put(encoded("new", status=status))
     for _ in range(3):
         turns.now += 40.0
         turns.until_nothing_is_due()
 
     assert {"b1", "b2", "new"} <= set(wire.stored)
     assert set(wire.stored.values()) == {1}
-    assert turns.loop.outbox.last_error is None
-    damaged = turns.ledger.counts().lost
+    assert turns.spool.last_error is None
+    damaged = turns.counts().total_dropped
     assert len(wire.stored) == (6 if damaged else 3)
-    assert turns.ledger.counts().dropped == ({"damaged": 1} if damaged else {})
-    assert len(caplog.records) == 1
-    assert len([path for path in place.iterdir() if path.name.startswith("1-odd.db")]) == 1
+    assert turns.counts().dropped == ({"damaged": 1} if damaged else {})
+    assert len(caplog.records) == (2 if damaged else 1)
+    kept = [path for path in place.iterdir() if path.name.startswith("1-odd.db")]
+    assert len([path for path in kept if "-wal" not in path.name and "-shm" not in path.name]) == 1
 
 
 def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, place, caplog):
@@ -588,14 +593,15 @@ def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, 
 
     assert set(wire.stored.values()) == {1}
     assert 700 < len(wire.stored) <= 800
-    assert "could not be read in full (DatabaseError: SQLITE_CORRUPT)" in caplog.text
+    assert turns.counts().dropped == {"damaged": 900 - len(wire.stored)}
+    assert "cannot be read in full (1-odd.db: DatabaseError: SQLITE_CORRUPT)" in caplog.text
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
 
 def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
-    turns.put(parcel("new"))
+    turns.put(encoded("new"))
     with disk_full():
         turns.until_nothing_is_due()
     assert not set(wire.stored) & {"a", "b"}
@@ -608,9 +614,9 @@ def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire,
 
 def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
     turns = by_hand(SpoolConfig(place, "durable"), max_age=100.0)
-    turns.put(parcel("new"))
+    turns.put(encoded("new"))
     turns.step()
-    spool = turns.loop.outbox._spool
+    spool = turns.spool._own.file
     spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     spool.connection.execute("PRAGMA cache_size = 0")
     spool.path.write_bytes(b"x" * spool.path.stat().st_size)
@@ -628,12 +634,12 @@ def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
 def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, place):
     directory.prepare(place)
     with closing(SpoolFile(place / "1-odd.db")) as spool:
-        spool.add([SpoolRow("a", "dataset", b"{}", "dead")], held=True)
+        spool.add([SpoolRow("k", "a", "dataset", b"{}", "dead")], held=True)
         spool.connection.execute("UPDATE rows SET body = x'00'")
     turns = by_hand(SpoolConfig(place))
     turns.step()
 
-    assert turns.ledger.counts().captured == 0
+    assert turns.counts().captured == 0
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
 
@@ -643,22 +649,22 @@ def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
     turns.step()
 
     assert "a3" not in caplog.text
-    assert "dropped 1 record(s): damaged" in caplog.text
+    assert "dropped 1 row(s): damaged" in caplog.text
 
 
-def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, ledger):
+def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, status):
     worker = on_disk(max_age=60.0)
-    worker.put(parcel("a", ledger=ledger))
+    worker.put(encoded("a", status=status))
     assert worker.sync_to_disk(WAIT)
 
     child = os.fork()
     if not child:
-        worker.put(parcel("b", ledger=ledger))
+        worker.put(encoded("b", status=status))
         fine = (
             worker.sync_to_disk(WAIT) and len(list(place.glob("*.db"))) == 2 and worker.flush(WAIT)
         )
         os._exit(0 if fine else 1)
 
     assert os.waitpid(child, 0)[1] == 0
-    assert worker.flush(WAIT, ledger)
+    assert worker.flush(WAIT, status)
     assert wire.stored == {"a": 1}

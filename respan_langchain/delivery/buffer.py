@@ -1,0 +1,122 @@
+"""Rows in memory that wait to be sent, by dataset, in the order of acceptance.
+
+Pure: holds no lock and reads no clock. For the worker's thread alone.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.row import QueuedRow
+
+
+class AdaptiveBatchSize:
+    """The size of a batch: the configured one, halved after a 413, growing back slowly."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.rows = limits.batch_rows
+        self.bytes = limits.batch_bytes
+        self._max_bytes = limits.batch_bytes
+
+    def shrink(self, refused_bytes: int) -> None:
+        """Halve it: a body of `refused_bytes` was too large, or took too long."""
+        self.bytes = max(1, min(self.bytes, refused_bytes) // 2)
+
+    def grow(self) -> None:
+        """Raise it a little: a batch was accepted."""
+        self.bytes = min(self._max_bytes, self.bytes + max(1, self.bytes // 64))
+
+
+class RowBuffer:
+    """Rows that wait for their batch."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.batch_size = AdaptiveBatchSize(limits)
+        self._max_age = limits.max_age
+        self._queues: dict[str, deque[QueuedRow]] = {}
+        self._bytes: dict[str, int] = {}
+        self._flushed_up_to = -1
+
+    def __len__(self) -> int:
+        return sum(len(queue) for queue in self._queues.values())
+
+    def __iter__(self) -> Iterator[QueuedRow]:
+        for queue in self._queues.values():
+            yield from queue
+
+    @property
+    def bytes(self) -> int:
+        """The size of all rows here."""
+        return sum(self._bytes.values())
+
+    def datasets(self) -> list[str]:
+        """Return the datasets that rows wait for, the longest waiting first."""
+        return sorted(self._queues, key=lambda dataset: self._queues[dataset][0].number)
+
+    def add(self, row: QueuedRow) -> None:
+        """Append a row."""
+        dataset = row.encoded.dataset
+        self._queues.setdefault(dataset, deque()).append(row)
+        self._bytes[dataset] = self._bytes.get(dataset, 0) + row.size
+
+    def put_back(self, rows: Sequence[QueuedRow]) -> None:
+        """Return rows that were taken to their old places."""
+        for row in rows:
+            self.add(row)
+        for dataset in {row.encoded.dataset for row in rows}:
+            in_order = sorted(self._queues[dataset], key=lambda row: row.number)
+            self._queues[dataset] = deque(in_order)
+
+    def flush_up_to(self, number: int) -> None:
+        """Make rows accepted up to this number due at once."""
+        self._flushed_up_to = max(self._flushed_up_to, number)
+
+    def due_at(self, dataset: str) -> float:
+        """Return when the next batch for this dataset should leave."""
+        queue, size = self._queues[dataset], self.batch_size
+        is_full = len(queue) >= size.rows or self._bytes[dataset] >= size.bytes
+        if is_full or queue[0].number <= self._flushed_up_to:
+            return float("-inf")
+        return queue[0].accepted + self._max_age
+
+    def take(self, dataset: str, max_rows: int | None = None) -> list[QueuedRow]:
+        """Remove and return the next batch: at least one row, at most `batch_size`."""
+        queue = self._queues[dataset]
+        max_rows = self.batch_size.rows if max_rows is None else max_rows
+        taken = [queue.popleft()]
+        size = taken[0].size
+        while queue and len(taken) < max_rows and size + queue[0].size < self.batch_size.bytes:
+            taken.append(queue.popleft())
+            size += taken[-1].size + 1
+        self._removed(dataset, taken)
+        return taken
+
+    def remove_older(self, before: float) -> list[QueuedRow]:
+        """Remove and return the rows that were accepted before this time."""
+        older: list[QueuedRow] = []
+        for dataset, queue in list(self._queues.items()):
+            here: list[QueuedRow] = []
+            while queue and queue[0].accepted < before:
+                here.append(queue.popleft())
+            self._removed(dataset, here)
+            older += here
+        return older
+
+    def remove_oldest(self) -> QueuedRow | None:
+        """Remove and return the row that waits longest; None when there is none."""
+        if not self._queues:
+            return None
+        dataset = self.datasets()[0]
+        row = self._queues[dataset].popleft()
+        self._removed(dataset, [row])
+        return row
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._queues.clear()
+        self._bytes.clear()
+
+    def _removed(self, dataset: str, rows: list[QueuedRow]) -> None:
+        self._bytes[dataset] -= sum(row.size for row in rows)
+        if not self._queues[dataset]:
+            del self._queues[dataset], self._bytes[dataset]

@@ -1,0 +1,86 @@
+"""What became of rows: immutable values that the scheduler returns and the sinks read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from respan_langchain.delivery.row import QueuedRow, ids_by_status
+from respan_langchain.delivery.status import DeliveryStatus, FinalState
+
+SHUTDOWN = "shutdown"
+"""The reason of rows that are left when the process ends."""
+FINAL: frozenset[str] = frozenset({"delivered", "rejected", "unconfirmed", "dropped"})
+
+EVENTS: frozenset[str] = frozenset({"duplicates", "circuit_opened", "request_failed", "recovered"})
+
+Kind: TypeAlias = (
+    FinalState
+    | Literal[
+        "spooled",  # on disk alone, for later
+        "awaiting_lookup",  # sent, and the outcome is not known yet
+        "not_stored",  # surely not stored: sent again
+        "resent",  # sent again without proof that they are not stored
+        "duplicates",  # the platform has a row more than once
+        "circuit_opened",
+        "request_failed",
+        "recovered",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing that happened, to all of these rows or to delivery as a whole."""
+
+    kind: Kind
+    rows: tuple[QueuedRow, ...] = ()
+    reason: str = ""
+
+    @property
+    def leaves_memory(self) -> bool:
+        """Whether delivery holds its rows no longer."""
+        return self.kind in FINAL or self.kind == "spooled"
+
+    @property
+    def is_about_delivery(self) -> bool:
+        """Whether it says something though it has no rows."""
+        return self.kind in EVENTS
+
+
+class OutcomeSink(Protocol):
+    """Acts on outcomes, each sink in its own way."""
+
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+        """Act on what happened."""
+
+
+def rows_of(outcomes: Iterable[Outcome]) -> list[QueuedRow]:
+    """Return all their rows."""
+    return [row for outcome in outcomes for row in outcome.rows]
+
+
+class StatusSink:
+    """Writes outcomes to the status of each row's handler."""
+
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+        """Give each row its new state."""
+        del now
+        for outcome in outcomes:
+            for status, ids in ids_by_status(row.encoded for row in outcome.rows).items():
+                _write(status, ids, outcome)
+                # One update may hold hundreds of rows, and perhaps nobody ever reads the counts.
+                status.apply_updates()
+
+
+def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:
+    match outcome.kind:
+        case "delivered" | "rejected" | "unconfirmed" | "dropped":
+            status.settle(ids, outcome.kind, outcome.reason)
+        case "spooled":
+            status.spool(ids, outcome.reason)
+        case "awaiting_lookup":
+            status.note(ids, "sent, no clear response; awaiting a lookup")
+        case "resent":
+            status.count_resent(ids)
+        case _:
+            pass

@@ -1,0 +1,140 @@
+"""Polling the sources for rows, and when.
+
+An app that is busy is let finish first, since two busy threads slow each other down. The first
+rows, a flush and the level `durable` do not wait for that.
+"""
+
+from dataclasses import dataclass
+
+from respan_langchain.delivery.fork_safety import ForkGuard
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.row_source import RowSources
+
+COMMIT_INTERVAL = 0.02
+"""Seconds between two polls where rows are promised to be on disk within 50 ms."""
+QUIET = 0.05
+"""Seconds without an event after which an app is taken to wait for something."""
+MAX_WAIT_FOR_QUIET = 1.0
+"""Seconds after which events are read even while more of them arrive."""
+NEVER = float("inf")
+
+
+@dataclass(slots=True)
+class Wakeup:
+    """Shared with producers, who look at it before they wake the worker."""
+
+    idle: bool = True
+    """The worker does not poll its sources: a producer with something new must wake it."""
+
+
+class PollTimer:
+    """Decides when to poll. Pure: time comes in as a number."""
+
+    def __init__(self, limits: Limits, *, is_durable: bool) -> None:
+        quick = COMMIT_INTERVAL if is_durable else limits.drain_interval
+        self._interval = min(quick, limits.drain_interval)
+        self._unread = 0
+        """Events that were unread when the wait for quiet began."""
+        self._quiet_until = NEVER
+        """When they are read even so; NEVER while nobody waits for quiet."""
+        self.must_close = False
+        """Whether a flush waits for ended traces to be closed."""
+        self.has_produced = False
+        """Whether something came since the last pause."""
+        self.had_rows = False
+        """Whether any rows ever came."""
+        self.due_at = float("-inf")
+
+    def wake(self, now: float) -> None:
+        """Poll soon: more follows the first event closely, so it is fetched together."""
+        self.due_at = min(self.due_at, now + self._interval)
+
+    def flush(self) -> None:
+        """Poll at once, and close what has ended."""
+        self.must_close = True
+        self.due_at = float("-inf")
+
+    def is_due(self, now: float, unread: int, due_in: float) -> bool:
+        """Return whether to poll, with so many events unread, and a source due in so long."""
+        if now < self.due_at:
+            return False
+        hurries = self.must_close or not self.had_rows or self._interval <= QUIET or due_in <= 0
+        if hurries or unread in {0, self._unread} or now >= self._quiet_until:
+            self._unread, self._quiet_until = 0, NEVER
+            return True
+        self._unread = unread
+        self._quiet_until = min(self._quiet_until, now + MAX_WAIT_FOR_QUIET)
+        self.due_at = now + QUIET
+        return False
+
+    def took(self, rows: int, *, more: bool) -> None:
+        """Note what a poll gave."""
+        self.had_rows = self.had_rows or rows > 0
+        self.has_produced = self.has_produced or rows > 0 or more
+
+    def pause(self, now: float) -> bool:
+        """Poll again after the interval; False when the last one brought nothing."""
+        produced, self.has_produced = self.has_produced, False
+        if produced:
+            self.due_at = now + self._interval
+        return produced
+
+
+class SourcePoller:
+    """Polls the sources of one worker, until they have nothing more; then the worker is idle."""
+
+    def __init__(
+        self, sources: RowSources, wakeup: Wakeup, limits: Limits, *, is_durable: bool
+    ) -> None:
+        self._sources = sources
+        self._wakeup = wakeup
+        self.timer = PollTimer(limits, is_durable=is_durable)
+        self._polled_events: int | None = None
+        self._fork_guard = ForkGuard()
+
+    @property
+    def unread(self) -> int:
+        """Events that are not made into rows yet, those that are being read included."""
+        polled = self._polled_events
+        return self._sources.unread() if polled is None else polled
+
+    def poll(self, now: float) -> tuple[list[EncodedRow], bool]:
+        """Return a slice of every source if it is time, and whether to poll again at once."""
+        timer, sources = self.timer, self._sources
+        if not timer.is_due(now, sources.unread(), sources.due_in(now)):
+            return [], False
+        rows, more = self._take(now)
+        if more:
+            return rows, True
+        if timer.must_close:
+            timer.must_close = False
+            sources.settle_open()
+            return rows, True
+        if timer.pause(now):
+            return rows, False
+        self._wakeup.idle = True
+        # A producer that came just before saw a worker that is not idle, and did not wake it.
+        last, more = self._take(now)
+        if more or timer.has_produced:
+            return [*rows, *last], True
+        timer.due_at = now + sources.due_in(now)
+        sources.let_go(now)
+        return rows, False
+
+    def _take(self, now: float) -> tuple[list[EncodedRow], bool]:
+        self._polled_events = self._sources.unread()
+        try:
+            rows = self._sources.take(now) if self.timer.had_rows else self._take_first(now)
+        finally:
+            self._polled_events = None
+        more = self._sources.due_in(now) <= 0
+        self.timer.took(len(rows), more=more)
+        if rows or more:
+            self._wakeup.idle = False
+        return rows, more
+
+    def _take_first(self, now: float) -> list[EncodedRow]:
+        # The first rows may import modules, of the app's own redaction for instance.
+        with self._fork_guard:
+            return self._sources.take(now)

@@ -1,0 +1,199 @@
+"""Rows whose request failed: which to look up before they are sent again, and which to send apart.
+
+Pure. A row is sent again only once it is known not to be stored, or once nothing can be found out
+and `on_unconfirmed` allows it; then it is counted as resent.
+"""
+
+from collections.abc import Callable, Iterator
+
+from respan_langchain.delivery.batch import (
+    ALWAYS,
+    Batch,
+    BulkResponse,
+    Lookup,
+    LookupResult,
+    Unconfirmed,
+)
+from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.lookup import read_lookup
+from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.response import Classification
+from respan_langchain.delivery.row import EncodedRow, QueuedRow
+
+CONFLICT = 409
+MAX_WITNESS_BYTES = 65_536
+NOT_FOUND = "sent, no clear response, and lookups could not prove whether it is stored"
+
+
+class Recovery:
+    """Batches outside the buffer."""
+
+    def __init__(self, limits: Limits, backoff: Callable[[int], float]) -> None:
+        """`backoff` turns a number of failures into seconds."""
+        self._limits = limits
+        self._backoff = backoff
+        self._successes = 0
+        self._witnesses: dict[str, tuple[EncodedRow, float]] = {}
+        """By dataset: a row of the batch that was stored last, and when that batch was sent."""
+        self.isolated: list[Batch] = []
+        """To be sent: parts of a refused batch, rows that failed by name, rows sent again."""
+        self.unconfirmed: list[Unconfirmed] = []
+        """To be looked up."""
+
+    def sent_rows(self) -> list[QueuedRow]:
+        """Rows that may be stored already."""
+        waiting = [row for each in self.unconfirmed for row in each.batch.rows]
+        return [*waiting, *(row for batch in self.isolated for row in batch.sent_rows)]
+
+    def unsent_rows(self) -> list[QueuedRow]:
+        """Rows that are surely not stored."""
+        return [row for batch in self.isolated for row in batch.unsent_rows]
+
+    def remove_older(self, before: float) -> list[QueuedRow]:
+        """Remove and return unsent rows that were accepted before this time."""
+        plain = [batch for batch in self.isolated if batch.rest is None and batch.others is None]
+        older = [row for batch in plain for row in batch.remove_older(before)]
+        self.isolated = [batch for batch in self.isolated if batch.rows]
+        return older
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self.isolated, self.unconfirmed = [], []
+
+    # -- after an insert -------------------------------------------------------------------------
+
+    def on_stored(self, rows: list[QueuedRow], sent: float) -> None:
+        """Remember one of the rows that a batch sent at `sent` stored, as a witness for lookups."""
+        self._successes += bool(rows)
+        smallest = min(rows, key=lambda row: row.size, default=None)
+        if smallest is not None and smallest.size <= MAX_WITNESS_BYTES:
+            self._witnesses[smallest.encoded.dataset] = smallest.encoded, sent
+
+    def settle_named(self, batch: Batch, verdict: Classification, now: float) -> Iterator[Outcome]:
+        """Reject the rows that failed for good by name; send the others again, a few times."""
+        for index, message in verdict.rejected.items():
+            yield Outcome("rejected", (batch.rows[index],), message)
+        later: list[QueuedRow] = []
+        for index, message in verdict.retryable.items():
+            row = batch.rows[index]
+            row.tries += 1
+            if row.tries > self._limits.max_row_tries:
+                yield Outcome("rejected", (row,), message)
+            else:
+                later.append(row)
+        if later:
+            wait = self._backoff(max(row.tries for row in later))
+            self.isolated.append(Batch(batch.dataset, later, not_before=now + wait))
+            yield Outcome("not_stored", tuple(later))
+
+    def await_lookup(self, batch: Batch, now: float, *, sent_wall: float) -> None:
+        """Look these rows up later: their request has no clear response."""
+        batch.failures += 1
+        batch.successes_then = self._successes
+        self._look_up(Unconfirmed(batch, now, sent_wall), now + self._limits.lookup_delays[0])
+
+    def refused(
+        self, batch: Batch, response: BulkResponse, message: str, now: float
+    ) -> Iterator[Outcome]:
+        """Find the row for which the platform refused the whole batch.
+
+        The platform may have stored the rows before that one. So the last row is sent alone: once
+        a lookup shows it, rows which the lookup does not show are surely not stored, however far
+        the list lags.
+        """
+        rows, wall = tuple(batch.rows), response.started_wall
+        conflicts = response.result.status == CONFLICT
+        if len(rows) == 1 and not conflicts:
+            yield Outcome("rejected", rows, message)
+        elif len(rows) == 1:
+            yield Outcome("awaiting_lookup", rows)
+            conflict = Unconfirmed(batch, now, wall, message, conflicts=True)
+            self._look_up(conflict, now + self._limits.lookup_delays[0])
+        elif batch.refusals_are_atomic and not conflicts:
+            yield Outcome("not_stored", rows)
+            self.isolated[:0] = batch.split()
+        else:
+            yield Outcome("awaiting_lookup", rows)
+            rest = Unconfirmed(batch.of(batch.rows[:-1]), now, wall, message)
+            self.isolated.insert(0, Batch(batch.dataset, batch.rows[-1:], rest=rest))
+
+    def on_single_row(self, batch: Batch, now: float, *, stored: bool) -> None:
+        """Go on with the rows that waited for the outcome of this batch of one row."""
+        rest, others = batch.rest, batch.others
+        batch.rest = batch.others = None
+        if rest is not None:
+            if stored:
+                rest.witness, rest.lookups = batch.rows[0].encoded, -1  # one more, at once
+            self._look_up(rest, now if stored else now + self._limits.lookup_delays[0])
+        if others is not None:
+            # None of the rows was stored, though the first is fine: refused batches leave nothing.
+            others.refusals_are_atomic = stored
+            self.isolated[:0] = others.split() if stored else [others]
+
+    # -- lookups ---------------------------------------------------------------------------------
+
+    def begin_lookup(self, unconfirmed: Unconfirmed) -> Lookup:
+        """Return the lookup of these rows."""
+        self.unconfirmed.remove(unconfirmed)
+        row, sent = self._witnesses.get(unconfirmed.batch.dataset, (None, ALWAYS))
+        if unconfirmed.witness is None and sent >= unconfirmed.ended:
+            unconfirmed.witness = row
+        unconfirmed.lookups += 1
+        return Lookup(unconfirmed)
+
+    def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
+        """Take in which rows of a lookup are stored."""
+        unconfirmed = result.request.unconfirmed
+        verdict = read_lookup(result, now, self._limits.lookup_delays)
+        yield Outcome("delivered", verdict.stored)
+        if verdict.has_duplicates:
+            yield Outcome("duplicates")
+        unconfirmed.batch.rows = list(verdict.missing)
+        if not verdict.missing:
+            return
+        if verdict.look_again_at is not None:
+            self._look_up(unconfirmed, verdict.look_again_at)
+        elif verdict.proven:
+            yield from self._not_stored(unconfirmed, now, any_stored=bool(verdict.stored))
+        else:
+            yield from self._unproven(unconfirmed, now)
+
+    def _not_stored(
+        self, unconfirmed: Unconfirmed, now: float, *, any_stored: bool
+    ) -> Iterator[Outcome]:
+        batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
+        if unconfirmed.conflicts:
+            yield Outcome("rejected", rows, unconfirmed.refusal)
+            return
+        yield Outcome("not_stored", rows)
+        if not unconfirmed.refusal:
+            self._send_again(batch, now)
+        elif any_stored and len(rows) > 1:
+            # The platform stored the rows before the bad one, so the first missing row is it.
+            self.isolated[:0] = [batch.of(batch.rows[:1]), batch.of(batch.rows[1:])]
+        else:
+            first, others = batch.of(batch.rows[:1]), batch.of(batch.rows[1:])
+            first.others = others if others.rows else None
+            self.isolated.insert(0, first)
+
+    def _unproven(self, unconfirmed: Unconfirmed, now: float) -> Iterator[Outcome]:
+        batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
+        if unconfirmed.conflicts or self._limits.on_unconfirmed == "hold":
+            yield Outcome("unconfirmed", rows, unconfirmed.refusal or NOT_FOUND)
+            return
+        yield Outcome("resent", rows)
+        if unconfirmed.refusal:
+            batch.refusals_are_atomic = True  # nothing more can be found out about these rows
+            self.isolated[:0] = batch.split()
+        else:
+            self._send_again(batch, now)
+
+    def _send_again(self, batch: Batch, now: float) -> None:
+        """Send rows that are not stored; in halves once they fail while others do not."""
+        batch.not_before = now + self._backoff(batch.failures - 1)
+        fails_alone = batch.failures > 1 and self._successes > batch.successes_then
+        self.isolated += batch.split() if fails_alone else [batch]
+
+    def _look_up(self, unconfirmed: Unconfirmed, at: float) -> None:
+        unconfirmed.batch.not_before = at
+        self.unconfirmed.append(unconfirmed)

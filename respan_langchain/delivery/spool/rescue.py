@@ -1,0 +1,17 @@
+"""Which rows the disk saves from being lost. Pure."""
+
+from typing import Final
+
+from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
+from respan_langchain.delivery.spool.rows import SpoolState
+
+SAVED_REASONS: Final = frozenset({"evicted", "spool_full", "expired", SHUTDOWN})
+"""Reasons for which rows in memory are dropped, unless the disk takes them."""
+
+
+def state_to_keep(outcome: Outcome) -> SpoolState | None:
+    """Return how the disk should keep these rows; None where they are not lost."""
+    if outcome.kind == "dropped" and outcome.reason in SAVED_REASONS:
+        return "pending"
+    is_left = outcome.kind == "unconfirmed" and outcome.reason == SHUTDOWN
+    return "unconfirmed" if is_left else None
