@@ -29,13 +29,17 @@ from respan_langchain.errors import (
 STATUS_ERRORS: dict[int, tuple[type[ApiError], str]] = {
     400: (ValidationError, "invalid request"),
     401: (AuthenticationError, "the API key is missing or wrong; check api_key (RESPAN_API_KEY)"),
-    402: (PlanLimitError, "the plan's limit is reached; raise it in Respan's settings"),
-    403: (PermissionDeniedError, "the API key does not permit this; check its permissions"),
-    404: (NotFoundError, "not found in the organization of this API key"),
+    402: (PlanLimitError, "the plan's limit is reached"),
+    403: (
+        PermissionDeniedError,
+        "the API key does not permit this; check api_key (RESPAN_API_KEY)",
+    ),
+    404: (NotFoundError, "not found in the API key's organization; check dataset_id and base_url"),
     413: (ValidationError, "the request is too large"),
     422: (ValidationError, "invalid request"),
     429: (RateLimitError, "rate limit exceeded"),
 }
+"""The exception and the text of each status; delivery logs the same texts."""
 MAX_BODY_CHARS = 2_000
 """Characters of the response's body that an exception keeps."""
 MAX_NAMED_FIELDS = 5

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from respan_langchain._http_result import HttpResult
+from respan_langchain.client.error_mapping import STATUS_ERRORS
 
 MAX_WORDS = 1000
 """Characters of the server's words that are kept with a row."""
@@ -72,13 +73,8 @@ REFUSED = {
 }
 """Statuses that mean that nothing was stored. So does any other 3xx or 4xx but 408, and halts."""
 
-ADVICE = {
-    401: "the key is missing or wrong; check api_key (RESPAN_API_KEY)",
-    402: "the plan's limit is reached",
-    403: "the key may not write to this dataset; check api_key (RESPAN_API_KEY)",
-    404: "no such dataset; check dataset_id and base_url",
-}
-"""What somebody has to change where patience does not help."""
+EXPLAINED = frozenset({401, 402, 403, 404})
+"""Statuses after which somebody must change something; the log line says what."""
 
 PASSING = re.compile(
     r"time[d -]*out|temporar|unavailable|rate limit|too many|try again|retry|internal|deadlock"
@@ -118,8 +114,9 @@ def _judge(answer: HttpResult, rows: int) -> Classification:
 def _cause(answer: HttpResult) -> str:
     if answer.error or answer.status is None:
         return answer.error or "no answer"
-    advice = ADVICE.get(answer.status)
-    return f"{answer.status}, {advice}" if advice else str(answer.status)
+    if answer.status in EXPLAINED:
+        return f"{answer.status}, {STATUS_ERRORS[answer.status][1]}"
+    return str(answer.status)
 
 
 def _remedy_unsent(answer: HttpResult) -> Action:

@@ -7,7 +7,6 @@ An SQLite error becomes `httpx.ConnectError`, since nothing was changed.
 import sqlite3
 
 import httpx
-from anyio import to_thread
 
 from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.app import DEFAULT_POLICY, handle
@@ -26,19 +25,6 @@ class LocalTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Handle one request."""
         return _handle(request, request.read(), self._store, self._rules)
-
-
-class AsyncLocalTransport(httpx.AsyncBaseTransport):
-    """Handles an asynchronous client's requests with a store, on a thread beside the event loop."""
-
-    def __init__(self, store: Store, policy: AccessPolicy = DEFAULT_POLICY) -> None:
-        self._store = store
-        self._rules = policy
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Handle one request."""
-        body = await request.aread()
-        return await to_thread.run_sync(_handle, request, body, self._store, self._rules)
 
 
 def _handle(

@@ -1,16 +1,17 @@
-"""Both clients on the platform in a file: one contract, whether the client blocks or not."""
+"""Both clients behave alike on the platform in a file."""
 
 import asyncio
 import inspect
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from respan_langchain import errors
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
 from respan_langchain.client.filters import field, metadata
 from respan_langchain.embedded.store.store import open_store
-from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
+from respan_langchain.embedded.transport import LocalTransport
 
 LOG = {
     "input": [{"role": "user", "content": "Hello"}],
@@ -26,8 +27,18 @@ LOG = {
 }
 
 
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """Handles an asynchronous client's requests with a store."""
+
+    def __init__(self, store):
+        self.inner = LocalTransport(store)
+
+    async def handle_async_request(self, request):
+        return self.inner.handle_request(request)
+
+
 class Blocking:
-    """Makes every method of an asynchronous client block, so that one test serves both."""
+    """Runs every method of an asynchronous client to its end, so that one test serves both."""
 
     def __init__(self, client, runner):
         self.client, self.runner = client, runner
@@ -46,16 +57,16 @@ async def listed(said):
     return [one async for one in said]
 
 
-@pytest.fixture(params=["blocking", "asynchronous"])
+@pytest.fixture(params=["sync", "async"])
 def client(request, tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/respan.db")
     with asyncio.Runner() as runner:
-        if request.param == "blocking":
+        if request.param == "sync":
             opened = DatasetClient(base_url="http://localhost", transport=LocalTransport(store))
         else:
-            transport = AsyncLocalTransport(store)
             opened = Blocking(
-                AsyncDatasetClient(base_url="http://localhost", transport=transport), runner
+                AsyncDatasetClient(base_url="http://localhost", transport=AsyncTransport(store)),
+                runner,
             )
         yield opened
         opened.close()

@@ -1,32 +1,14 @@
 """The transports: httpx in front, the store behind, and nothing in between."""
 
-import asyncio
-
 import httpx
 import pytest
 
-from respan_langchain.embedded.store.store import Store, open_store
-from respan_langchain.embedded.transport import AsyncLocalTransport, LocalTransport
+from respan_langchain.embedded.store.store import open_store
+from respan_langchain.embedded.transport import LocalTransport
 
 
 def test_no_key_is_needed_without_a_port(client):
     assert client.post("datasets/list/", json={}).status_code == 200
-
-
-def test_the_asynchronous_transport_serves_many_at_once(tmp_path):
-    store = Store(tmp_path / "respan.db")
-
-    async def fill() -> int:
-        async with httpx.AsyncClient(
-            transport=AsyncLocalTransport(store), base_url="http://respan.local/api/"
-        ) as client:
-            made = await client.post("datasets/", json={"name": "d", "is_empty": True})
-            logs = f"datasets/{made.json()['id']}/logs/"
-            await asyncio.gather(*[client.post(logs, json={"input": "x"}) for _ in range(20)])
-            return (await client.post(f"{logs}list/", json={})).json()["count"]
-
-    assert asyncio.run(fill()) == 20
-    store.close()
 
 
 def test_two_clients_of_one_memory_see_each_other():

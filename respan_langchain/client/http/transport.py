@@ -136,7 +136,7 @@ class HttpTransport(_HttpTransportBase):
         if refused is not None:
             return refused
         content = request.encode_body() if content is None else content
-        # Whoever has not got the whole body cannot act on it.
+        # A server that has not received the whole body cannot store any of it.
         trace = RequestTrace("send_request_body.complete", loopback_only=self._loopback_only)
         body = BodyReader(max_response_bytes or self.max_response_bytes)
         try:
