@@ -1,4 +1,4 @@
-"""What a person chose to see of a dataset: search, filters, order, page; to and from a URL."""
+"""The view of a dataset's rows: search, filters, order, page; to and from a URL."""
 
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
@@ -7,10 +7,16 @@ import orjson
 
 from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
 from respan_langchain.embedded.store.fields import Condition, find_log_field
-from respan_langchain.embedded.store.filters import all_of, contains_ignoring_case, parse_filters
+from respan_langchain.embedded.store.filters import (
+    all_of,
+    any_of,
+    contains_ignoring_case,
+    parse_filters,
+)
+from respan_langchain.embedded.store.reviews import ROOTS
 
 MAX_SEARCHED_ROWS = 50_000
-"""The newest logs that a search looks through."""
+"""The newest logs that a search reads."""
 NEWEST_FIRST = "-created_at"
 SORTS = {
     "created_at": "seq", "name": "span_name", "model": "model", "tokens": "total_tokens",
@@ -24,7 +30,7 @@ MAX_PAGE_NUMBER = 100_000
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """One filter as a person wrote it."""
+    """One filter of the page."""
 
     field: str
     operator: str
@@ -45,24 +51,31 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is chosen."""
+    """Which rows are shown, and in which order."""
 
     search: str = ""
     row_filters: tuple[RowFilter, ...] = ()
     sort: str = NEWEST_FIRST
     page: int = 1
     api_filters: str = ""
-    """Filters as the API has them, in JSON; a link from there may carry them."""
+    """Filters in the API's JSON, as links of the API carry them."""
+    rows: str = ""
+    """`roots`, `all`, or empty for the default: roots, but all rows where filters are set."""
 
     @property
     def is_filtered(self) -> bool:
-        """Whether less than everything is shown."""
+        """Whether a search or a filter is set."""
         return bool(self.search or self.row_filters or self.api_filters)
 
     @property
     def is_live(self) -> bool:
-        """Whether new rows belong on top."""
+        """Whether new rows appear on top."""
         return self.sort == NEWEST_FIRST and self.page == 1
+
+    @property
+    def roots_only(self) -> bool:
+        """Whether rows are hidden whose trace's root is in the dataset."""
+        return self.rows == "roots" or (not self.rows and not self.is_filtered)
 
     @property
     def order(self) -> str:
@@ -71,11 +84,16 @@ class View:
         column = SORTS[self.sort.removeprefix("-")]
         return f"seq {direction}" if column == "seq" else f"{column} {direction}, seq {direction}"
 
+    def listed_condition(self, newest: int) -> Condition:
+        """Build the condition of the rows that the table lists; arguments as for `condition`."""
+        condition = self.condition(newest)
+        return all_of([ROOTS, condition]) if self.roots_only else condition
+
     def condition(self, newest: int) -> Condition:
-        """Say in SQL what is shown.
+        """Build the condition of the search and the filters.
 
         Args:
-            newest: The number of the newest log, from which a search looks back.
+            newest: The `seq` of the newest log, from which a search looks back.
         """
         conditions = [choice.condition for choice in self.row_filters]
         if self.api_filters:
@@ -85,18 +103,18 @@ class View:
         return all_of(conditions)
 
     def query(self, **changes: object) -> str:
-        """Write the URL's query, with changes."""
+        """Write the URL's query with some fields changed."""
         return _build_query(replace(self, **changes))  # type: ignore[arg-type]  # names are our fields
 
     def without(self, row_filter: RowFilter) -> str:
-        """Write the query with one filter less."""
+        """Write the URL's query without one filter."""
         return self.query(
             row_filters=tuple(one for one in self.row_filters if one != row_filter), page=1
         )
 
 
 def parse_view(request: Request) -> View:
-    """Read the URL's query; what makes no sense there is left out, but filters never are."""
+    """Read the URL's query; a field that is not valid is ignored, but never a filter."""
     found = parse_query(request.query)
     sort = _first(found, "sort") or NEWEST_FIRST
     return View(
@@ -105,6 +123,7 @@ def parse_view(request: Request) -> View:
         sort if sort.removeprefix("-") in SORTS else NEWEST_FIRST,
         _parse_page_number(_first(found, "page")),
         _first(found, "filters"),
+        rows if (rows := _first(found, "rows")) in {"roots", "all"} else "",
     )
 
 
@@ -126,7 +145,7 @@ def _parse_page_number(text: str) -> int:
 
 
 def _parse_row_filters(found: dict[str, list[str]]) -> tuple[RowFilter, ...]:
-    """Read the quick filters, those of earlier pages, and the one that was just written."""
+    """Read the menus, the filters that are already set, and the one that is added."""
     quick = [RowFilter(name, "eq", value) for name in MENU_FIELDS if (value := _first(found, name))]
     earlier = [
         RowFilter(*parts) for text in found.get("where", ()) if (parts := _parse_row_filter(text))
@@ -137,7 +156,7 @@ def _parse_row_filters(found: dict[str, list[str]]) -> tuple[RowFilter, ...]:
 
 
 def _parse_row_filter(text: str) -> list[str]:
-    # A metadata key may hold anything, a colon too; an operator does not.
+    # A metadata key may contain any character; an operator may not.
     field, _, rest = text.partition("|")
     operator, _, value = rest.partition("|")
     return [field, operator, value]
@@ -147,6 +166,7 @@ def _build_query(view: View) -> str:
     pairs = [("q", view.search), ("filters", view.api_filters)]
     pairs += [("where", f"{one.field}|{one.operator}|{one.value}") for one in view.row_filters]
     pairs += [("sort", view.sort if view.sort != NEWEST_FIRST else "")]
+    pairs += [("rows", view.rows)]
     pairs += [("page", str(view.page) if view.page > 1 else "")]
     return urlencode([(name, value) for name, value in pairs if value])
 
@@ -163,9 +183,15 @@ def _parse_json(text: str) -> object:
 
 
 def _search_condition(search: str, newest: int) -> Condition:
-    # The contents are JSON text, so that is how the needle must be written.
+    # Contents are JSON text, so the needle is escaped as in JSON.
     needle = orjson.dumps(search).decode()[1:-1]
     texts = [f"ifnull(contents.{name}, '')" for name in ("input", "output", "expected_output")]
-    everything = Condition(" || ' ' || ".join(texts))
+    contents = contains_ignoring_case(Condition(" || ' ' || ".join(texts)), needle)
+    error = contains_ignoring_case(Condition("ifnull(logs.error_message, '')"), search)
+    comment = contains_ignoring_case(Condition("scores.comment"), search)
+    in_comment = Condition(
+        f"EXISTS (SELECT 1 FROM scores WHERE log = logs.seq AND {comment.sql})",  # noqa: S608
+        comment.parameters,
+    )
     recent = Condition("seq > ?", (newest - MAX_SEARCHED_ROWS,))
-    return all_of([recent, contains_ignoring_case(everything, needle)])
+    return all_of([recent, any_of([contents, error, in_comment])])

@@ -55,6 +55,12 @@ def find_log_field(name: str) -> Field | None:
         return Field(
             name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
         )
+    if name.startswith("score__") and name != "score__":
+        return Field(name, _score_expression(name.removeprefix("score__")), _parse_number)
+    if name == "error_message":
+        return Field(name, Condition("logs.error_message"), _parse_text, is_text=True)
+    if name == "expected_output":
+        return Field(name, Condition("contents.expected_output"), _parse_text, is_text=True)
     if name in LOG_TIMESTAMPS:
         return Field(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:
@@ -84,6 +90,12 @@ def _metadata_expression(key: str) -> Condition:
         "CASE WHEN instr(contents.metadata, '\\u0000') THEN metadata_value(contents.metadata, ?)"
         " ELSE json_extract(contents.metadata, ?) END",
         (key, f'$."{key}"'),
+    )
+
+
+def _score_expression(evaluator: str) -> Condition:
+    return Condition(
+        "(SELECT score FROM scores WHERE log = logs.seq AND evaluator = ?)", (evaluator,)
     )
 
 

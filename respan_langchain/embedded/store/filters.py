@@ -46,6 +46,11 @@ def all_of(conditions: list[Condition]) -> Condition:
     return _join(" AND ", [one for one in conditions if one is not MATCH_ALL]) or MATCH_ALL
 
 
+def any_of(conditions: list[Condition]) -> Condition:
+    """Join conditions of which one must match; without any, all logs match."""
+    return _join(" OR ", conditions) or MATCH_ALL
+
+
 def _join(word: str, conditions: list[Condition]) -> Condition | None:
     if not conditions:
         return None
@@ -85,8 +90,7 @@ def _apply_operator(field: Field, operator: str, values: list[Any]) -> Condition
         raise InvalidFieldError(field.name, f"give 1 to {MAX_VALUES} values")
     if operator == "not":
         return _match_not(field, wanted)
-    any_of = _join(" OR ", [_match_value(field, operator, value) for value in wanted])
-    return any_of or MATCH_ALL
+    return any_of([_match_value(field, operator, value) for value in wanted])
 
 
 def _parse_value(field: Field, value: object) -> Any:

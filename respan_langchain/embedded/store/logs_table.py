@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from respan_langchain.embedded.store.errors import NotFoundError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
@@ -198,6 +200,18 @@ def list_trace(
         " ORDER BY happened_at, seq LIMIT ?",
         (dataset, trace, limit),
     ).fetchall()
+
+
+def count_traces(
+    connection: sqlite3.Connection, dataset: int, traces: Sequence[str]
+) -> dict[str, int]:
+    """Count the logs of each trace."""
+    rows = connection.execute(
+        "SELECT trace_unique_id, count(*) AS count FROM logs WHERE dataset = ?"
+        " AND trace_unique_id IN (SELECT value FROM json_each(?)) GROUP BY trace_unique_id",
+        (dataset, orjson.dumps(list(traces)).decode()),
+    )
+    return {row["trace_unique_id"]: row["count"] for row in rows}
 
 
 def find_neighbours(

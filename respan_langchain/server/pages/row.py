@@ -83,7 +83,7 @@ def _neighbours(
     connection: sqlite3.Connection, dataset: int, seq: int, view: View
 ) -> tuple[str | None, str | None]:
     try:
-        condition = view.condition(logs_table.get_last_seq(connection))
+        condition = view.listed_condition(logs_table.get_last_seq(connection))
     except (HttpError, StoreError):
         return None, None
     return logs_table.find_neighbours(connection, dataset, condition, seq)

@@ -1,36 +1,23 @@
-"""A dataset's page: its rows as they arrive, and what is chosen to see of them."""
+"""The page of a dataset: charts, filters, and its rows as they arrive."""
 
 import sqlite3
-from dataclasses import dataclass
 
 from respan_langchain._display import format_count
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
 from respan_langchain.embedded.store.errors import StoreError
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 from respan_langchain.server.pages.charts import charts
-from respan_langchain.server.pages.rows_table import rows_table
+from respan_langchain.server.pages.rows_table import RowsPage, rows_table
 from respan_langchain.server.pages.toolbar import chips, toolbar
 from respan_langchain.server.query import MAX_SEARCHED_ROWS, MENU_FIELDS, View
 
 PAGE_SIZE = 50
 MAX_COUNTED = 10_000
-"""Matches are counted no further."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowsPage:
-    """One page of a dataset's rows."""
-
-    dataset: sqlite3.Row
-    rows: list[sqlite3.Row]
-    count: int
-    scores: dict[int, list[sqlite3.Row]]
-    problem: str | None = None
-    """Why the filters were not understood; no rows then."""
+"""Matches are counted up to this number."""
 
 
 def show(store: Store, dataset_id: str, view: View) -> Response:
@@ -42,7 +29,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
             for column in MENU_FIELDS
         }
     name = str(found.dataset["name"])
-    way = layout.breadcrumbs(("Datasets", "/"), (name, ""))
+    crumbs = layout.breadcrumbs(("Datasets", "/"), (name, ""))
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
     return layout.page(
         name,
@@ -51,12 +38,12 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         toolbar(dataset_id, view, menus),
         chips(dataset_id, view),
         _listing(dataset_id, view, found),
-        breadcrumbs=way,
+        breadcrumbs=crumbs,
     )
 
 
 def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
-    """Answer with the rows again, or with nothing when nothing has changed."""
+    """Build the rows again, or an empty response when the dataset has not changed."""
     with store.reading() as connection:
         if compute_version(datasets_table.get(connection, dataset_id)) == version:
             return Response(204)
@@ -64,27 +51,27 @@ def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
 
 
 def compute_version(dataset: sqlite3.Row) -> str:
-    """Say what changes whenever a dataset does."""
+    """Return a text that changes whenever the dataset does."""
     return f"{dataset['updated_at']:.6f}-{dataset['log_count']}"
 
 
 def show_charts(store: Store, dataset_id: str, view: View) -> Response:
-    """Answer with the charts of what is chosen."""
+    """Build the charts of the filtered rows."""
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         condition = view.condition(logs_table.get_last_seq(connection))
-        course = time_series.compute_time_series(connection, dataset, condition)
-    return layout.fragment(charts(course) if course is not None else Html(""))
+        series = time_series.compute_time_series(connection, dataset, condition)
+    return layout.fragment(charts(series) if series is not None else Html(""))
 
 
 def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
-    """Find a page of rows."""
+    """Load a page of rows."""
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         try:
-            condition = view.condition(logs_table.get_last_seq(connection))
+            condition = view.listed_condition(logs_table.get_last_seq(connection))
         except (HttpError, StoreError) as error:
-            return RowsPage(dataset, [], 0, {}, str(error))
+            return RowsPage(dataset, [], 0, {}, problem=str(error))
         rows = logs_table.list_previews(
             connection,
             dataset["seq"],
@@ -93,14 +80,24 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
             limit=PAGE_SIZE,
             offset=(view.page - 1) * PAGE_SIZE,
         )
-        count = _count(connection, dataset, condition)
+        count = _count(connection, dataset, condition, view)
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
-    return RowsPage(dataset, rows, count, scores)
+        traces = _count_traces(connection, dataset, rows) if view.roots_only else {}
+    return RowsPage(dataset, rows, count, scores, traces)
 
 
-def _count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
-    if condition is MATCH_ALL:
-        return int(dataset["log_count"])
+def _count_traces(
+    connection: sqlite3.Connection, dataset: sqlite3.Row, rows: list[sqlite3.Row]
+) -> dict[str, int]:
+    traces = [row["trace_unique_id"] for row in rows if row["trace_unique_id"] is not None]
+    return logs_table.count_traces(connection, dataset["seq"], traces)
+
+
+def _count(
+    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition, view: View
+) -> int:
+    if not view.is_filtered:
+        return int(dataset["run_count" if view.roots_only else "log_count"])
     return logs_table.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
 
 
@@ -120,18 +117,16 @@ def _listing(dataset_id: str, view: View, found: RowsPage) -> Html:
 
 
 def listing(dataset_id: str, view: View, found: RowsPage) -> Html:
-    """Make the part of the page that changes."""
+    """Build the part of the page that is refreshed."""
     if found.problem is not None:
-        said = element("p", visible_text(found.problem))
+        problem = element("p", visible_text(found.problem))
         content = element(
-            "section", element("h2", "That filter does not work"), said, class_="empty"
+            "section", element("h2", "This filter is not valid"), problem, class_="empty"
         )
     elif not found.rows:
         content = _empty(dataset_id, view, found)
     else:
-        content = join(
-            rows_table(dataset_id, view, found.rows, found.scores), _pager(dataset_id, view, found)
-        )
+        content = join(rows_table(dataset_id, view, found), _pager(dataset_id, view, found))
     return element("div", content, data_version=compute_version(found.dataset))
 
 
@@ -155,12 +150,10 @@ def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
 
 
 def _search_limit_note(view: View, found: RowsPage) -> Html | None:
-    """Say how far a search looks, where that is not all the way."""
+    """Say how many rows a search reads, where that is not all of them."""
     if not view.search or found.dataset["log_count"] <= MAX_SEARCHED_ROWS:
         return None
-    return element(
-        "p", f"A search looks through the newest {format_count(MAX_SEARCHED_ROWS)} rows."
-    )
+    return element("p", f"A search reads the newest {format_count(MAX_SEARCHED_ROWS)} rows.")
 
 
 def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
 from respan_langchain.server.formatting import format_iso, format_time
@@ -17,7 +18,20 @@ from respan_langchain.server.html import (
 from respan_langchain.server.preview import parse_stored, preview
 from respan_langchain.server.query import View
 
-Scores = Mapping[int, list[sqlite3.Row]]
+
+@dataclass(frozen=True, slots=True)
+class RowsPage:
+    """One page of a dataset's rows."""
+
+    dataset: sqlite3.Row
+    rows: list[sqlite3.Row]
+    count: int
+    scores: dict[int, list[sqlite3.Row]]
+    traces: dict[str, int] = field(default_factory=dict)
+    """How many rows each trace has, where its other rows are folded into its root."""
+    problem: str | None = None
+    """Why the filters are not valid; there are no rows then."""
+
 
 COLUMNS = (
     ("created_at", "When", "when"),
@@ -29,16 +43,21 @@ COLUMNS = (
     ("cost", "Cost", "number cost"),
     ("latency", "Latency", "number"),
 )
-"""What it is sorted by, its name, its class."""
+"""What a column is sorted by, its name and its class."""
 
 
-def rows_table(dataset_id: str, view: View, rows: list[sqlite3.Row], scores: Scores) -> Html:
-    """Make the table, in a form that compares the rows that are marked."""
+def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
+    """Build the table, in a form that compares the marked rows."""
     mark = element(
         "th", element("span", "Compare", class_="for-readers"), scope="col", class_="mark"
     )
     heads = [_head(dataset_id, view, *column) for column in COLUMNS]
-    body = [_row(dataset_id, view, row, scores.get(row["seq"], [])) for row in rows]
+    body = [
+        _row(
+            dataset_id, view, row, page.scores.get(row["seq"], []), _count_folded(row, page.traces)
+        )
+        for row in page.rows
+    ]
     table = element(
         "table",
         element("thead", element("tr", mark, *heads)),
@@ -73,19 +92,21 @@ def _head(dataset_id: str, view: View, sort: str, name: str, kind: str) -> Html:
     return element("th", link, scope="col", class_=kind, aria_sort=order)
 
 
-def _row(dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row]) -> Html:
+def _row(
+    dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row], folded: int
+) -> Html:
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
-    said = preview(parse_stored(row["input"])) or "(empty)"
-    link = element("a", visible_text(said), href=address, class_="row-link", dir="auto")
+    text = preview(parse_stored(row["input"])) or "(empty)"
+    link = element("a", visible_text(text), href=address, class_="row-link", dir="auto")
     output = element("span", visible_text(_output(row)), dir="auto")
-    judged = element("div", *[_score(score) for score in scores[:3]]) if scores else None
+    badges = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
         element("td", _mark(row), class_="mark"),
         element("td", _state(row), _timestamp(row["happened_at"]), class_="when"),
-        element("td", *_kind(row), class_="kind"),
+        element("td", *_kind(row, folded), class_="kind"),
         element("td", link, class_="said-in"),
-        element("td", output, judged, class_="said-out"),
+        element("td", output, badges, class_="said-out"),
         element("td", visible_text(row["model"] or UNKNOWN), class_="model"),
         _number("tokens", format_count(row["total_tokens"])),
         _number("cost", format_cost(row["cost"])),
@@ -111,9 +132,9 @@ def _mark(row: sqlite3.Row) -> Html:
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
     known = status if status in {"success", "error"} else "unknown"
-    said = element("span", visible_text(status or "unknown"), class_="for-readers")
+    label = element("span", visible_text(status or "unknown"), class_="for-readers")
     return element(
-        "span", said, class_=f"dot dot-{known}", title=strip_invisible(status or "status unknown")
+        "span", label, class_=f"dot dot-{known}", title=strip_invisible(status or "status unknown")
     )
 
 
@@ -121,12 +142,22 @@ def _timestamp(moment: float) -> Html:
     return element("time", format_time(moment), datetime=format_iso(moment))
 
 
-def _kind(row: sqlite3.Row) -> list[Html]:
+def _count_folded(row: sqlite3.Row, traces: Mapping[str, int]) -> int:
+    """Count the rows that are folded into a root."""
+    return max(traces.get(row["trace_unique_id"], 1) - 1, 0)
+
+
+def _kind(row: sqlite3.Row, folded: int) -> list[Html]:
     name = row["span_name"] or row["log_type"] or UNKNOWN
-    parts = [element("span", visible_text(name), class_="name")]
-    if row["log_type"] and row["span_name"]:
-        parts.append(element("span", visible_text(row["log_type"]), class_="type"))
-    return parts
+    log_type = row["log_type"] if row["span_name"] else None
+    rows = "row" if folded == 1 else "rows"
+    count = (
+        element("span", f" +{folded}", title=f"{folded} more {rows} in the trace")
+        if folded
+        else None
+    )
+    details = element("span", visible_text(log_type or ""), count, class_="type")
+    return [element("span", visible_text(name), class_="name"), details]
 
 
 def _number(unit: str, figure: str) -> Html:

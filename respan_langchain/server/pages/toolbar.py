@@ -1,4 +1,4 @@
-"""The bar above a dataset's rows: search, filters, export; and the filters that are chosen."""
+"""The bar above a dataset's rows: search, filters, review, export; and the filters that are set."""
 
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain.server.export import PRESETS
@@ -10,13 +10,13 @@ OPERATORS = (
     ("lt", "is less than"), ("lte", "is at most"), ("contains", "contains"),
     ("icontains", "contains, in any case"), ("startswith", "begins with"),
     ("endswith", "ends with"), ("iexact", "is, in any case"), ("in", "is one of"),
-    ("isnull", "is not there"),
+    ("isnull", "is missing"),
 )  # fmt: skip
 LABELS = {"status": "Any status", "log_type": "Any type", "model": "Any model"}
 
 
 def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
-    """Make the bar, one form that keeps what is chosen."""
+    """Build the bar: one form that keeps the filters that are set."""
     chosen = {one.field: one.value for one in view.row_filters if one.operator == "eq"}
     kept = [
         choice
@@ -31,6 +31,7 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
         "form",
         _search(view),
         *quick,
+        _rows_menu(view),
         _more(),
         *hidden,
         element("button", "Apply", type="submit", class_="apply"),
@@ -50,21 +51,21 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
 
 
 def chips(dataset_id: str, view: View) -> Html | None:
-    """Show what is chosen, each with a way to take it back."""
+    """Show the filters that are set, each with a link that removes it."""
     shown = [
         _chip(_describe(one), dataset_link(dataset_id, "", view.without(one)))
         for one in view.row_filters
     ]
     if view.search:
         address = dataset_link(dataset_id, "", view.query(search="", page=1))
-        shown.append(_chip(f"says \u201c{view.search}\u201d", address))
+        shown.append(_chip(f"contains \u201c{view.search}\u201d", address))
     if view.api_filters:
         address = dataset_link(dataset_id, "", view.query(api_filters="", page=1))
         shown.append(_chip(f"filters {view.api_filters[:80]}", address))
     if not shown:
         return None
     clear = element("a", "Clear all", href=dataset_link(dataset_id), class_="clear")
-    return element("div", *shown, clear, class_="chips", aria_label="Chosen filters")
+    return element("div", *shown, clear, class_="chips", aria_label="Filters")
 
 
 def _describe(choice: RowFilter) -> str:
@@ -90,7 +91,7 @@ def _search(view: View) -> Html:
         type="search",
         name="q",
         value=view.search,
-        placeholder="Search inputs and outputs",
+        placeholder="Search inputs, outputs, errors",
         aria_label="Search inputs and outputs",
         autocomplete="off",
         data_key="search",
@@ -110,9 +111,18 @@ def _menu(name: str, values: list[str], chosen: str) -> Html | None:
     return element("select", *options, name=name, aria_label=label, data_submit=True)
 
 
+def _rows_menu(view: View) -> Html:
+    options = [("roots", "Roots"), ("all", "All rows")]
+    chosen = "roots" if view.roots_only else "all"
+    listed = [
+        element("option", label, value=value, selected=value == chosen) for value, label in options
+    ]
+    return element("select", *listed, name="rows", aria_label="Rows", data_submit=True)
+
+
 def _more() -> Html:
-    fields = sorted(LOG_FIELDS | {"timestamp", "created_at"})
-    listed = [element("option", value=name) for name in [*fields, "metadata__"]]
+    fields = sorted(LOG_FIELDS | {"timestamp", "created_at", "expected_output", "error_message"})
+    listed = [element("option", value=name) for name in [*fields, "score__human", "metadata__"]]
     operators = [element("option", words, value=name) for name, words in OPERATORS]
     box = element(
         "div",

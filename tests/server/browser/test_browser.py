@@ -111,7 +111,7 @@ def test_an_output_is_copied_and_scored(person, dataset, platform_on_disk):
     person.goto(f"/datasets/{dataset}/logs/{unique_id}/")
 
     person.get_by_role("button", name="Copy from the output").click()
-    person.get_by_text("Good", exact=True).click()
+    person.locator("label", has_text="Good").click()
     person.get_by_label("Comment").fill("right")
     person.get_by_role("button", name="Save").click()
     person.get_by_text("Saved").wait_for()

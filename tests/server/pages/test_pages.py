@@ -132,11 +132,11 @@ def test_what_is_chosen_is_what_is_shown(browser, dataset, query, found):
     "query",
     ["where=colour|eq|red", "where=cost|gt|much", "filters={", "filters=[]", "where=cost|like|1"],
 )
-def test_a_filter_that_does_not_work_is_said_and_shows_no_rows(browser, dataset, query):
+def test_an_invalid_filter_is_explained_and_shows_no_rows(browser, dataset, query):
     visited = browser.get(f"/datasets/{dataset}/?{query}")
 
     assert visited.status == 200
-    assert "That filter does not work" in visited.text
+    assert "This filter is not valid" in visited.text
     assert questions(visited) == []
 
 
