@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.experiments.lock import Lock
     from respan_langchain.experiments.recorded_rows import RecordedRow
@@ -24,7 +26,7 @@ MARKER: Final = "respan_rows"
 ROW_PROPERTY: Final = "respan_row"
 SCORE_PREFIX: Final = "respan_score."
 """Of the user properties in which a test reports its scores; JUnit files show them."""
-_LOCKS: Final = pytest.StashKey[dict[str, "Lock"]]()
+_LOCKS: Final = pytest.StashKey[dict["Path", "Lock"]]()
 _DATASETS: Final = pytest.StashKey[dict[str, "Dataset"]]()
 
 Replay = Callable[..., "Trial"]
@@ -115,8 +117,8 @@ def respan_replay(request: pytest.FixtureRequest, respan_row: "RecordedRow") -> 
             respan_row,
             chain,
             scorers=[same_answer] if scorers is None else scorers,
-            tools=request.config.getoption("--respan-tools"),
-            repeat=request.config.getoption("--respan-repeat"),
+            tools=_option(request.config, "--respan-tools"),
+            repeat=_option(request.config, "--respan-repeat"),
             **options,
         )
         request.node.user_properties.append((ROW_PROPERTY, respan_row.id))
@@ -162,7 +164,7 @@ class ScoreCollector:
             row: replace(locked, scores={**locked.scores, **self._scores.get(row, {})})
             for row, locked in lock.rows.items()
         }
-        path = session.config.rootpath / session.config.getoption("--respan-lock")
+        path = _lock_path(session.config)
         write_lock(replace(lock, rows=rows), path)
 
 
@@ -170,14 +172,22 @@ def _read_lock(config: pytest.Config) -> "Lock":
     from respan_langchain.errors import ConfigurationError
     from respan_langchain.experiments.lock import read_lock
 
-    path = config.getoption("--respan-lock")
+    path = _lock_path(config)
     locks = config.stash[_LOCKS]
     if path not in locks:
         try:
-            locks[path] = read_lock(config.rootpath / path)
+            locks[path] = read_lock(path)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
     return locks[path]
+
+
+def _lock_path(config: pytest.Config) -> "Path":
+    return config.rootpath / str(_option(config, "--respan-lock"))
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    return config.getoption(name)
 
 
 def _compare(config: pytest.Config, row: "RecordedRow", trial: "Trial") -> None:
