@@ -48,6 +48,19 @@ _WHOLE_WORDS: Final[dict[str, Kind]] = {
     "pwd": "weak",
 }
 """Endings of names that must not continue another word: `tiktoken` is no token."""
+_PASSWORDS: Final = frozenset({"password", "passwd", "passphrase"})
+_DESCRIPTIONS: Final = frozenset({
+    "string", "strings", "required", "optional", "hidden", "missing", "invalid", "incorrect",
+    "wrong", "empty", "expired", "unknown", "forgotten", "changed", "reset", "update", "updated",
+    "rejected", "accepted", "needed", "disabled", "enabled", "present", "varchar", "nullable",
+    "boolean", "number", "object", "integer", "prompt", "account", "default", "example",
+    "placeholder", "undefined", "request", "response", "settings", "config", "input", "output",
+    "field", "value", "verified", "mismatch", "failed", "success", "protected", "encrypted",
+    "redacted", "hashed", "unset", "private", "public",
+})  # fmt: skip
+"""Words that describe a password instead of being one."""
+_DESCRIBING: Final = ("pass", "secret", "token", "key", "cred", "auth", "user")
+"""Parts of the names that code gives to such values."""
 _NAMES: Final = _INSIDE_WORDS | _WHOLE_WORDS
 _ENDS: Final = tuple(_NAMES)
 
@@ -97,6 +110,8 @@ class _Name:
     kind: Kind
     is_upper: bool
     """Written in capitals, as environment variables are."""
+    is_password: bool
+    """A word such as `password` or `passphrase`."""
 
 
 def may_match(text: str) -> bool:
@@ -128,7 +143,7 @@ def _name_before(text: str) -> _Name | None:
     before = lowered[: -len(name)]
     if name in _WHOLE_WORDS and before[-1:].isalpha() and not _ESCAPE.search(before):
         return None
-    return _Name(_NAMES[name], spelled[-len(name) :].isupper())
+    return _Name(_NAMES[name], spelled[-len(name) :].isupper(), name in _PASSWORDS)
 
 
 def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
@@ -141,8 +156,20 @@ def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
     if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
         return True
     # A bare word or number is left: `password=password` in code, but also `PASSWORD=swordfish`.
+    is_last = not value.string[value.end() :].strip() and not value["next"]
+    if is_last and not name.is_upper:
+        return _is_password(text, name, sign)
     is_set = name.is_upper or value["next"] not in {"", ",", ")"}
     return sign == "=" and (text.isdigit() or is_set)
+
+
+def _is_password(text: str, name: _Name, sign: str) -> bool:
+    # The last word of a text, of letters alone: a password, or what code or a form calls it.
+    word = text.rstrip(".!?").lower()
+    is_described = word in _DESCRIPTIONS or any(end in word for end in _DESCRIBING)
+    if sign == "=":
+        return text.isdigit() or (text.isalnum() and not is_described)
+    return name.is_password and text.isalpha() and text.islower() and not is_described
 
 
 def _is_header(value: re.Match[str]) -> bool:

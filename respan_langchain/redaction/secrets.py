@@ -23,9 +23,9 @@ def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], st
     # Dozens of patterns, compiled when the first row is looked at and not when an app starts.
     from respan_langchain.redaction import assignments, http_credentials, token_patterns
 
-    families = ((family.may_match, family.redact) for family in token_patterns.GROUPS)
+    groups = ((group.may_match, group.redact) for group in token_patterns.GROUPS)
     return (
-        *families,
+        *groups,
         (http_credentials.may_match, http_credentials.redact),
         (assignments.may_match, assignments.redact),
     )
@@ -42,7 +42,7 @@ def may_contain_secret(text: str) -> bool:
 def redact_secrets(text: str) -> str:
     """Replace each secret in a text by a marker such as `[redacted:openai-key]`.
 
-    >>> secrets("export KEY=sk-proj-abcdefghij0123456789")
+    >>> redact_secrets("export KEY=sk-proj-abcdefghij0123456789")
     'export KEY=[redacted:openai-key]'
     """
     for hint, without in _load_detectors():

@@ -1,0 +1,158 @@
+"""Keys of two hundred providers are hidden, ordinary texts are not, and no text takes long."""
+
+import base64
+import hashlib
+import sysconfig
+import time
+import uuid
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from redaction.secret_samples import FORMATS, NAMED, fill, read, seeded
+
+from respan_langchain.redaction.secrets import may_contain_secret, redact_secrets
+from respan_langchain.redaction.token_formats import FORMATS as KNOWN
+
+SENTENCES = ["My key is {}, keep it.", '{{"note": "{}"}}', "a\n{}\nb", "KEY={}", "{}"]
+PROVIDERS = read(FORMATS)
+
+
+def is_hidden(secret: str, text: str) -> bool:
+    cleaned = redact_secrets(text)
+    return secret[-10:] not in cleaned and "[redacted:" in cleaned
+
+
+@pytest.mark.parametrize("template", PROVIDERS.values(), ids=PROVIDERS)
+def test_a_providers_key_is_hidden(template):
+    made = [fill(template, seeded(seed)) for seed in range(40)]
+
+    hidden = [is_hidden(secret, SENTENCES[n % 5].format(secret)) for n, secret in enumerate(made)]
+
+    # A short random key may happen to have no digit, and looks like a word then.
+    assert sum(hidden) >= 34
+
+
+def test_the_keys_of_at_least_two_hundred_formats_are_hidden():
+    made = {name: fill(template, seeded(name)) for name, template in PROVIDERS.items()}
+
+    hidden = [name for name, secret in made.items() if is_hidden(secret, f"It is {secret} now")]
+
+    assert len(PROVIDERS) >= 200
+    assert len(hidden) >= len(PROVIDERS) * 185 / 200
+
+
+NAMES = read(NAMED)
+
+
+@pytest.mark.parametrize("template", NAMES.values(), ids=NAMES)
+def test_a_password_that_only_its_place_tells_is_hidden(template):
+    text = fill(template, seeded(1))
+
+    assert may_contain_secret(text)
+    assert "[redacted:" in redact_secrets(text)
+
+
+def test_the_login_of_docker_is_hidden():
+    login = base64.b64encode(b"ann:correcthorse").decode()
+    config = f'{{"auths": {{"registry.example": {{"auth": "{login}"}}}}}}'
+
+    assert login not in redact_secrets(config)
+    assert redact_secrets('{"auth": "aGVsbG8gd29ybGQ="}') == '{"auth": "aGVsbG8gd29ybGQ="}'
+
+
+KEY_FILES = {
+    "PuTTY": (
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: ann\nPublic-Lines: 2\n{}\n"
+        "Private-Lines: 1\n{}\nPrivate-MAC: 0123456789abcdef\n"
+    ),
+    "SSH2": (
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: ann\n{}\n{}\n"
+        "---- END SSH2 ENCRYPTED PRIVATE KEY ----\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", KEY_FILES.values(), ids=KEY_FILES)
+def test_a_private_key_in_a_file_of_its_own_form_is_hidden(form):
+    first, second = (fill("{b64}", seeded(seed)) for seed in (1, 2))
+
+    cleaned = redact_secrets("before\n" + form.format(first, second) + "after")
+
+    assert second not in cleaned
+    assert cleaned.startswith("before\n[redacted:private-key]")
+    assert cleaned.endswith("after")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The settings: password: required",
+        "def login(user, password: str",
+        "password = getpass",
+        "SELECT * FROM users WHERE password = hashed_password",
+        "curl -s https://x.example",
+        "ssh -u ann",
+        "machine learning and login forms",
+    ],
+)
+def test_what_describes_a_password_stays(text):
+    assert redact_secrets(text) == text
+
+
+QUERY = (
+    "SELECT o.id, o.total_price FROM orders o WHERE o.id = '{}' AND o.sha256 = '{}'"
+    " ORDER BY o.created_at DESC LIMIT 20"
+)
+
+
+def ordinary_texts():
+    """Code, hashes, UUIDs, base64 and SQL."""
+    rng = seeded(7)
+    sources = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
+    pieces = (
+        text[at : at + 1_500]
+        for text in (source.read_text("utf-8", "replace") for source in sources)
+        for at in range(0, len(text), 1_500)
+    )
+    yield from islice(pieces, 2_400)
+    for _ in range(400):
+        data = rng.randbytes(rng.randrange(16, 64))
+        number = uuid.UUID(int=rng.getrandbits(128), version=4)
+        yield f"commit {hashlib.sha1(data, usedforsecurity=False).hexdigest()} by ann"
+        yield f"run {number} of session-{uuid.UUID(int=rng.getrandbits(128), version=4)}"
+        yield f"payload: {base64.b64encode(data).decode()}"
+        yield QUERY.format(number, hashlib.sha256(data).hexdigest())
+
+
+def test_ordinary_texts_stay_as_they_are():
+    texts = list(ordinary_texts())
+
+    changed = [text for text in texts if redact_secrets(text) != text]
+
+    assert len(texts) == 4_000
+    assert len(changed) <= len(texts) * 0.005, changed[:3]
+
+
+PIECES = [
+    "-", "_", ".", "A", "J", "~", "$", "K", "G", "a-", "sk-", "-----", "AKIA", "eyJ", "a.b:c@",
+    "1//0", "dapi", '"auth": "', "curl -u a:", "machine login a password ", "SSWS ", "password=",
+    "PuTTY-User-Key-File-3:", "---- BEGIN SSH2 PRIVATE KEY ----", "dp.st.", "0123456789abcdef",
+    "pat-na1-", "secret: ", "xoxb-1-", "AbC1", "%A", "_api_", "https://a:", "-us1", "0Q~",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *PIECES,
+        *(pytest.param(one, marks=pytest.mark.slow) for one in sorted({f.prefix for f in KNOWN})),
+    ],
+)
+def test_300_kb_made_of_one_piece_are_read_within_a_second(piece):
+    text = piece * (300_000 // len(piece))
+
+    started = time.process_time()
+    redact_secrets(text)
+
+    assert time.process_time() - started < 1
