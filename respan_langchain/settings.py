@@ -38,8 +38,12 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    enabled: bool = True
+    """False captures nothing: handlers, `enable` and `capture` do nothing, and need no key."""
     api_key: SecretStr | None = None
     """The platform's key; not needed with a `sqlite:` URL."""
+    on_missing_key: Literal["raise", "warn"] = "raise"
+    """Whether a handler without a key raises, or logs a warning and captures nothing."""
     base_url: str = "https://api.respan.ai"
     """The platform, with or without `/api`; or `sqlite:///path.db`, a platform in a file."""
     allow_http: bool = False
@@ -123,6 +127,11 @@ class Settings(BaseSettings):
         """Whether the platform is a file on this machine."""
         return self.base_url.startswith("sqlite:")
 
+    @property
+    def is_key_missing(self) -> bool:
+        """Whether the platform needs a key and none was found."""
+        return self.api_key is None and not self.is_local
+
 
 class SettingsOptions(TypedDict, total=False):
     """The fields of `Settings` as keyword arguments; None is the same as leaving one out.
@@ -130,7 +139,9 @@ class SettingsOptions(TypedDict, total=False):
     The dataset's name and id are not among them: functions that take these options name them.
     """
 
+    enabled: bool | None
     api_key: str | SecretStr | None
+    on_missing_key: Literal["raise", "warn"] | None
     base_url: str | None
     allow_http: bool | None
     environment: str | None
@@ -159,16 +170,21 @@ def read_settings(**options: object) -> Settings:
     Raises:
         ConfigurationError: An option is wrong, or there is neither a key nor a `sqlite:` URL.
     """
+    settings = read_settings_without_key(options)
+    if settings.is_key_missing:
+        raise ConfigurationError(MISSING_KEY)
+    return settings
+
+
+def read_settings_without_key(options: Mapping[str, object]) -> Settings:
+    """As `read_settings`, for callers that can do without a key."""
     reject_unknown(options, Settings.model_fields)
     try:
-        settings = Settings.model_validate(
+        return Settings.model_validate(
             {name: value for name, value in options.items() if value is not None}
         )
     except ValidationError as error:
         raise ConfigurationError(_describe(error)) from None
-    if settings.api_key is None and not settings.is_local:
-        raise ConfigurationError(MISSING_KEY)
-    return settings
 
 
 def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:

@@ -35,6 +35,8 @@ class Stats:
     """Errors inside this package and in the user's functions, by cause."""
     last_error: str = ""
     """What blocks delivery now; empty while it works."""
+    disabled: str = ""
+    """Why the handler captures nothing; empty where it captures."""
 
     @property
     def total_dropped(self) -> int:
@@ -43,6 +45,8 @@ class Stats:
 
     def __str__(self) -> str:
         """One line for a person."""
+        if self.disabled:
+            return f"disabled: {self.disabled}"
         parts = [
             f"captured={self.captured}",
             f"delivered={self.delivered}",

@@ -26,3 +26,30 @@ def test_the_import_starts_no_thread_opens_no_file_and_loads_nothing_heavy():
     )
 
     assert done.returncode == 0, done.stderr
+
+
+FROZEN = """
+import respan_langchain
+from freezegun import freeze_time
+
+names = dir(respan_langchain)
+with freeze_time("2023-01-01"):
+    pass
+assert dir(respan_langchain) == names == respan_langchain.__all__
+
+handler = respan_langchain.RespanDatasetCallbackHandler("d", base_url="sqlite:///:memory:")
+from langchain_core.language_models import FakeListChatModel
+model = FakeListChatModel(responses=["Hello."])
+with freeze_time("2023-01-01"):
+    model.invoke("Hello", {"callbacks": [handler]})
+    assert handler.flush(20), handler.stats
+assert handler.stats.delivered == 1, handler.stats
+"""
+
+
+def test_tests_that_freeze_the_clock_work_with_the_package_and_with_a_handler():
+    done = subprocess.run(
+        [sys.executable, "-c", FROZEN], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr

@@ -21,7 +21,13 @@ from typing import (
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.serialization.truncation import ContentLimits
-from respan_langchain.settings import Settings, SettingsOptions, read_settings, reject_unknown
+from respan_langchain.settings import (
+    MISSING_KEY,
+    Settings,
+    SettingsOptions,
+    read_settings_without_key,
+    reject_unknown,
+)
 from respan_langchain.tracing.sampling import CaptureKind, Selector
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import PricesArgument
@@ -131,6 +137,13 @@ class HandlerConfig:
     on_row: Annotated[Callable[[bytes], None] | None, _FUNCTION] = None
     """Called with every row."""
 
+    @property
+    def disabled_reason(self) -> str:
+        """Why the handler captures nothing; empty where it captures."""
+        if not self.settings.enabled:
+            return "enabled is false (RESPAN_ENABLED)"
+        return "no API key" if self.settings.is_key_missing else ""
+
 
 class HandlerOptions(SettingsOptions, total=False):
     """The fields of `HandlerConfig` and `Settings` as keyword arguments, without `dataset`."""
@@ -175,7 +188,11 @@ def read_config(options: Mapping[str, Any]) -> HandlerConfig:
     wrong = [line for name, value in values.items() for line in _check(name, value, checks[name])]
     if wrong:
         raise ConfigurationError("; ".join(wrong))
-    settings = read_settings(**{name: options[name] for name in options if name not in checks})
+    settings = read_settings_without_key(
+        {name: options[name] for name in options if name not in checks}
+    )
+    if settings.enabled and settings.is_key_missing and settings.on_missing_key == "raise":
+        raise ConfigurationError(MISSING_KEY)
     config = HandlerConfig(settings=settings, **values)
     if config.flush == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')

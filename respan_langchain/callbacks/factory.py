@@ -3,6 +3,7 @@
 Imported when the first handler is made.
 """
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,9 +15,11 @@ from respan_langchain.pipeline.destination import (
     dataset_address,
     get_interrupt_store,
     get_worker,
+    make_unused_worker,
 )
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.totals_collector import TotalsCollector
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
@@ -24,9 +27,12 @@ from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.json_value import json_value
+from respan_langchain.settings import MISSING_KEY
 from respan_langchain.tracing.sampling import CapturePolicy
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import Prices, PricesArgument
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,12 @@ def build_components(config: HandlerConfig) -> Components:
         ConfigurationError: The dataset, the URL, the spool directory or the prices are unusable.
     """
     status, errors = DeliveryStatus(), ErrorCounter()
-    dataset = dataset_address(config.settings)
+    if config.disabled_reason:
+        dataset, worker = "none", make_unused_worker(config.settings)
+    else:
+        dataset = dataset_address(config.settings)
+        worker = get_worker(config.settings, config.http_client)
     row_builder = _build_row_builder(config, dataset, status, errors)
-    worker = get_worker(config.settings, config.http_client)
     processor = EventProcessor(
         row_builder,
         worker,
@@ -59,6 +68,10 @@ def build_components(config: HandlerConfig) -> Components:
         max_queue_bytes=config.settings.max_queue_bytes,
         copy=config.copy,
     )
+    if config.disabled_reason:
+        processor.stop()
+        if config.settings.enabled:
+            logger.warning("%s Nothing is captured.", MISSING_KEY)
     return Components(status, worker, processor, dataset)
 
 
@@ -70,11 +83,14 @@ def _build_row_builder(
     return RowBuilder(
         policy=_build_policy(config),
         options=options,
-        prices=_build_prices(config, errors),
+        totals=TotalsCollector(
+            options,
+            _build_prices(config, errors),
+            ModelInfoCache(lambda facts: model_metadata(facts, options)),
+        ),
         encoder=_build_encoder(config, errors),
         status=status,
         dataset=dataset,
-        models=ModelInfoCache(lambda facts: model_metadata(facts, options)),
         on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
     )
 
@@ -122,7 +138,7 @@ def _build_prices(config: HandlerConfig, errors: ErrorCounter) -> Prices:
     if callable(argument):
         argument = guard_user_function(errors, "prices", argument)
     prices = Prices(argument, local_models_free=config.local_models_free)
-    if prices.wants_updates:
+    if prices.wants_updates and not config.disabled_reason:
         _update_prices_hourly()
     return prices
 

@@ -148,6 +148,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             open_runs=self._processor.open_runs,
             internal_errors=dict(self._processor.errors),
             last_error=self._worker.last_error or "",
+            disabled=self._config.disabled_reason,
         )
 
     def row_status(self, run_id: UUID | str) -> "RowStatus | None":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest, Failure, Success, classify_result
 from respan_langchain.client.retry import DEFAULT_RETRY, RetryPolicy
@@ -54,7 +55,7 @@ class RequestOptions:
     max_try_time: float = 30.0
     """Seconds for one try, so that the timeout leaves time for another."""
     retry: RetryPolicy = DEFAULT_RETRY
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = CLOCK.monotonic
     sleep: Callable[[float], None] = time.sleep
     """Used by the synchronous client."""
     rng: Callable[[], float] = draw_jitter

@@ -9,11 +9,11 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from types import FrameType
 
+from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.worker import Worker
 
@@ -74,11 +74,11 @@ class WorkerRegistry:
 
 
 def _flush(workers: list[Worker]) -> None:
-    started = time.monotonic()
+    started = CLOCK.monotonic()
     for worker in workers:
         worker.begin_flush(worker.limits.exit_timeout * FOR_FLUSHES)
     for worker in workers:
-        left = worker.limits.exit_timeout * FOR_FLUSHES - (time.monotonic() - started)
+        left = worker.limits.exit_timeout * FOR_FLUSHES - (CLOCK.monotonic() - started)
         result = worker.flush(max(0.0, left))
         if result.all_counted and not result.pending:
             worker.send_inline_after_exit(max(0.0, left))

@@ -34,6 +34,10 @@ STALLED_AFTER: Final = 2.0
 """Seconds without progress after which the draining thread is taken to hang; no call waits."""
 EVENT_OVERHEAD: Final = 200
 """Bytes that an event takes without its content."""
+SMALL_BYTES: Final = 4_096
+"""Size of content that is kept where large content is left out."""
+MAX_SMALL_EVENTS: Final = 1_000
+"""Queued events up to which small content is kept, so that one large prompt costs no answer."""
 MAX_UNMEASURED: Final = 256
 """Queued events up to which nobody measures content, as long as events are small.
 

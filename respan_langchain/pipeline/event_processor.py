@@ -6,13 +6,13 @@ One thread drains at a time.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Literal
 from uuid import UUID
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._error_counter import ErrorCounter
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
@@ -24,9 +24,11 @@ from respan_langchain.pipeline.backpressure import (
 )
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
+from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.tracing.events import END, ERROR, Event, event_size
+from respan_langchain.tracing.events import END, ERROR, START, Event, event_size
+from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
@@ -69,6 +71,7 @@ class EventProcessor:
             drain_inline=self._drain_inline,
         )
         self._tracker = self._new_tracker()
+        self._open_content = OpenContent(max_queue_bytes // 2)
         self._rows: list[EncodedRow] = []
         """Rows that were built and not handed out."""
         self._left_in_pass = 0
@@ -143,7 +146,7 @@ class EventProcessor:
             rows = self._take_rows()
             if rows:
                 self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
-            self._backpressure.refresh(self._worker.held_bytes)
+            self._backpressure.refresh(self._worker.held_bytes + self._open_content.total_bytes)
             return rows
 
     def due_in(self, now: float) -> float | None:
@@ -160,7 +163,7 @@ class EventProcessor:
         with self._draining():
             while self.queue:
                 self._process(self._backpressure.slice)
-            self._tracker.close_ended(time.monotonic())
+            self._tracker.close_ended(CLOCK.monotonic())
             self._build_rows()
 
     def close_open(self) -> None:
@@ -172,6 +175,7 @@ class EventProcessor:
         self.queue.clear()
         self._interrupts.after_fork()
         self._tracker = self._new_tracker()
+        self._open_content.clear()
         self._rows = []
         self._left_in_pass = 0
         self._closes_open_runs = self._is_stopped
@@ -205,7 +209,7 @@ class EventProcessor:
         if self._processes_at_once:
             self.process_pending()
             return
-        now, queued = time.monotonic(), len(self.queue)
+        now, queued = CLOCK.monotonic(), len(self.queue)
         if self.is_draining_thread or not self._backpressure.should_drain_inline(now, queued):
             return
         if not self._lock.acquire(timeout=self._backpressure.wait_budget(now, queued)):
@@ -224,10 +228,20 @@ class EventProcessor:
         for event in self.queue.drain(limit, stop_before):
             try:
                 self._tracker.apply(event)
+                self._count_open(event)
             except Exception as error:  # noqa: BLE001  # one event must not cost the others
                 self.errors.add(error)
         self._build_rows()
-        self._backpressure.drained_at = time.monotonic()
+        self._backpressure.drained_at = CLOCK.monotonic()
+
+    def _count_open(self, event: Event) -> None:
+        kind, _, _, run_id, content, _ = event
+        run = self._tracker.find(run_id) if kind == START else None
+        if run is not None and self._becomes_row(run):
+            self._open_content.add(run, estimate_size(content))
+
+    def _becomes_row(self, run: Run) -> bool:
+        return run.is_root or run.kind != "chain" or self.captures_chains
 
     def _is_large(self, event: Event) -> bool:
         """Whether large rows may have to be built once this event is applied."""
@@ -237,7 +251,7 @@ class EventProcessor:
             run = self._tracker.find(run_id)
             if run is not None and run.is_root and run.trace.deferred_runs:
                 return True  # the rows of a whole trace, which waited for the sampling decision
-            if run is not None and (run.is_root or run.kind != "chain" or self.captures_chains):
+            if run is not None and self._becomes_row(run):
                 size += estimate_size(run.inputs)  # no row is built of other chains
         return size > INLINE_MAX_BYTES
 
@@ -257,10 +271,11 @@ class EventProcessor:
         finished = self._tracker.take_finished()
         for run in finished:
             self.queue.forget(run.id)
+            self._open_content.remove(run)
         if not finished:
             return
         try:
-            self._rows += self._row_builder.build(finished, self.errors.add)
+            self._rows += self._row_builder.build(finished, self.errors)
         except BaseException as interruption:
             # Ctrl-C while the app's thread drains.
             for _ in finished:

@@ -7,12 +7,18 @@ described in `tracing/events.py`; the bounds are decided in `backpressure.py`.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import Final, Protocol
 from uuid import UUID
 
+from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.polling import Wakeup
-from respan_langchain.pipeline.backpressure import EVENT_OVERHEAD, MAX_UNMEASURED, Backpressure
+from respan_langchain.pipeline.backpressure import (
+    EVENT_OVERHEAD,
+    MAX_SMALL_EVENTS,
+    MAX_UNMEASURED,
+    SMALL_BYTES,
+    Backpressure,
+)
 from respan_langchain.tracing.events import FIRST_TOKEN, OMITTED, Event
 from respan_langchain.tracing.size_estimate import estimate_size
 
@@ -41,6 +47,8 @@ class Consumer(Protocol):
 
 class EventQueue:
     """Events of one handler that have not been processed."""
+
+    _monotonic = staticmethod(CLOCK.monotonic)
 
     def __init__(
         self,
@@ -89,7 +97,7 @@ class EventQueue:
             content = self._copy(content)
         elif hold == STEP:
             size = 0
-        events.append((kind, size, monotonic(), run_id, content, details))
+        events.append((kind, size, self._monotonic(), run_id, content, details))
         if size:
             self.content_bytes += size
         if self._wakeup.idle:
@@ -183,15 +191,16 @@ class EventQueue:
         """Hold content with its size, or leave it out where too much waits."""
         if content is None:
             return None, 0
-        if self._is_full() or (hold == STEP and len(self._events) > MAX_UNMEASURED):
+        size, queued = estimate_size(content), len(self._events)
+        is_kept = size <= SMALL_BYTES and queued < MAX_SMALL_EVENTS
+        if (hold == STEP and queued > MAX_UNMEASURED) or (self._is_full() and not is_kept):
             return OMITTED, 0
-        held = self._copy(content) if hold == COPY else content
-        return held, estimate_size(content)
+        return self._copy(content) if hold == COPY else content, size
 
     def _is_full(self) -> bool:
         waiting = self.content_bytes + len(self._events) * EVENT_OVERHEAD
         if waiting > self._backpressure.free_bytes:
-            # The bounds are those of the worker's latest look; rows delivered since make room.
+            # The bounds are those of the worker's latest look; rows delivered since free bytes.
             self._backpressure.refresh(self._worker.held_bytes)
         return waiting > self._backpressure.free_bytes
 

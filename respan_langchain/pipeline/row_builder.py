@@ -1,34 +1,26 @@
-"""Finished runs in, parcels out: policy, numbers, record, encoding, address, in this order.
+"""Builds encoded rows of finished runs: sampling, totals, metrics, content, metadata, encoding.
 
-The one place where the capture room and the delivery room meet; it runs on the worker's thread.
-Some runs take each step together: code that has just run runs faster.
+Runs on the worker's thread. Some runs take each step together: code that has just run, runs faster.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
+from respan_langchain._error_counter import ErrorCounter
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.pipeline.totals_collector import TotalsCollector, epoch
 from respan_langchain.rows.content import add_content
-from respan_langchain.rows.counting import (
-    count_model,
-    count_retriever,
-    count_root,
-    count_tool,
-)
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
-from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import ModelCall, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.call_settings import CallSettings, call_settings
-from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
+from respan_langchain.tracing.call_settings import call_settings
+from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.sampling import (
     CapturePolicy,
@@ -36,62 +28,59 @@ from respan_langchain.tracing.sampling import (
     sampling_metadata,
     should_capture,
 )
-from respan_langchain.usage.cost import Exchange, Prices
-from respan_langchain.usage.model_info import get_message, get_reported_fields, parse_response
-from respan_langchain.usage.usage_sources import extract_usage
 
 Given = TypeVar("Given")
-Made = TypeVar("Made")
-Failed = Callable[[Exception], object]
+Built = TypeVar("Built")
 
-MOST_TOGETHER: Final = 64
-"""Runs that take a step together; a trace may end with thousands."""
+GROUP_SIZE: Final = 64
+"""Runs that take each step together; a trace may end with thousands."""
+OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
+"""In place of content that the event queue had no space for."""
 
 
-class Counted(NamedTuple):
-    """A run whose numbers are in its trace's sums."""
+class CountedRun(NamedTuple):
+    """A run that is counted in its trace's totals."""
 
     run: Run
-    model: ModelCall | None
+    call: ModelCall | None
     """None for everything but model calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowBuilder:
-    """How one handler makes parcels of its runs."""
+    """How one handler builds rows of its runs."""
 
     policy: CapturePolicy
     options: RowOptions
-    prices: Prices
+    totals: TotalsCollector
     encoder: RowEncoder
     status: DeliveryStatus
     dataset: str
-    """Where rows go unless their call says otherwise."""
-    models: ModelInfoCache
+    """Where rows go, as `name:...` or `id:...`, unless their call names another dataset."""
     on_row: Callable[[bytes], None] | None = None
-    """Is shown every row, as it is sent."""
+    """Called with every encoded row."""
 
-    def build(self, runs: Iterable[Run], failed: Failed) -> list[EncodedRow]:
-        """What finished runs give, in their order.
+    def build(self, runs: Iterable[Run], errors: ErrorCounter) -> list[EncodedRow]:
+        """Build the rows of finished runs, in their order.
 
-        Each nothing, its row, or with a root the rows that waited for it. One that cannot be shaped
-        gives nothing, and `failed` is told.
+        A run gives no row, its row, or, with a root, the rows that were deferred until the trace's
+        sampling decision. A run that fails gives no row and is counted in `errors`.
         """
-        due = [run for known in _each(self._due, runs, failed) for run in known]
-        made: list[EncodedRow] = []
-        for first in range(0, len(due), MOST_TOGETHER):
-            together = due[first : first + MOST_TOGETHER]
-            counted = _each(self._counted, together, failed)
-            drafts = _each(self._begun, counted, failed)
-            for add in (self._with_numbers, self._with_content, self._with_context):
-                drafts = _each(add, drafts, failed)
-            made += _each(self._parcel, drafts, failed)
-            for run in together:
+        kept = [run for group in _each(self._decide, runs, errors) for run in group]
+        rows: list[EncodedRow] = []
+        for first in range(0, len(kept), GROUP_SIZE):
+            group = kept[first : first + GROUP_SIZE]
+            counted = _each(self._count, group, errors)
+            drafts = _each(lambda run: self._new_draft(run, errors), counted, errors)
+            for add in (self._add_metrics, self._add_content, self._add_metadata):
+                drafts = _each(add, drafts, errors)
+            rows += _each(self._encode, drafts, errors)
+            for run in group:
                 run.release_references()
-        return made
+        return rows
 
-    def _due(self, run: Run) -> Sequence[Run]:
-        """Those whose trace is known to be kept now; the others go."""
+    def _decide(self, run: Run) -> Sequence[Run]:
+        """Return the runs whose trace is now known to be kept; release those of one that is not."""
         trace = run.trace
         if trace.keep_reason is None:
             trace.keep_reason = decide_keep_reason(run, self.policy)
@@ -100,96 +89,79 @@ class RowBuilder:
         trace.deferred_runs.append(run)
         if trace.keep_reason is None:
             return ()
-        held, trace.deferred_runs = trace.deferred_runs, []
+        deferred, trace.deferred_runs = trace.deferred_runs, []
         if trace.keep_reason:
-            return held
-        for each in held:
+            return deferred
+        for each in deferred:
             each.release_references()
         return ()
 
-    def _counted(self, run: Run) -> Counted:
-        return Counted(run, self._count(run))
+    def _count(self, run: Run) -> CountedRun:
+        return CountedRun(run, self.totals.add(run))
 
-    def _begun(self, counted: Counted) -> RowDraft | None:
-        run, model = counted
+    def _new_draft(self, counted: CountedRun, errors: ErrorCounter) -> RowDraft | None:
+        run, model_call = counted
         if not should_capture(run, self.policy):
             return None
-        call = call_settings(run)
-        if not call.capture:
+        settings = call_settings(run)
+        if not settings.capture:
             return None
-        draft = new_row(run, call, model, self.options, _epoch())
+        draft = new_row(run, settings, model_call, self.options, epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
-            self.status.drop(draft.identifier, "queue_bytes")
-            return None
+            _mark_omitted(draft, errors)
         return draft
 
-    def _with_numbers(self, draft: RowDraft) -> RowDraft:
+    def _add_metrics(self, draft: RowDraft) -> RowDraft:
         add_metrics(draft)
         return draft
 
-    def _with_content(self, draft: RowDraft) -> RowDraft:
+    def _add_content(self, draft: RowDraft) -> RowDraft:
         add_content(draft, self.options)
         return draft
 
-    def _with_context(self, draft: RowDraft) -> RowDraft:
+    def _add_metadata(self, draft: RowDraft) -> RowDraft:
         add_app_metadata(draft, self.options.metadata, self.options.tags)
-        chosen = sampling_metadata(draft.run, self.policy)
-        if chosen is not None:
-            draft.row["metadata"]["sampling"] = json_value(chosen)
+        sampling = sampling_metadata(draft.run, self.policy)
+        if sampling is not None:
+            draft.row["metadata"]["sampling"] = json_value(sampling)
         return draft
 
-    def _parcel(self, draft: RowDraft) -> EncodedRow:
+    def _encode(self, draft: RowDraft) -> EncodedRow:
         body = self.encoder.encode(draft.row)
         if self.on_row is not None:
             safe_call(self.on_row, body)
-        return EncodedRow(draft.identifier, self._address(draft.call), body, self.status)
+        named = draft.call.dataset
+        dataset = self.dataset if named is None else f"name:{named}"
+        return EncodedRow(draft.identifier, dataset, body, self.status)
 
-    def _address(self, call: CallSettings) -> str:
-        return self.dataset if call.dataset is None else f"name:{call.dataset}"
 
-    def _count(self, run: Run) -> ModelCall | None:
-        """Add a run's numbers to its trace's, once."""
-        model: ModelCall | None = None
-        match run.kind:
-            case "chat" | "llm":
-                model = self._model_call(run)
-                count_model(run, model, self.options)
-            case "tool":
-                count_tool(run, self.options)
-            case "retriever":
-                count_retriever(run, self.options)
-        if run.is_root:
-            count_root(run, self.options)
-        return model
-
-    def _model_call(self, run: Run) -> ModelCall:
-        known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
-        reported = get_reported_fields(run.outputs)
-        facts = parse_response(known.facts, run.outputs, reported)
-        usage = extract_usage(run.outputs, run.stream_usage)
-        # Some prices depend on the hour.
-        at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
-        exchange = Exchange(reported, run.inputs, get_message(run.outputs))
-        cost = self.prices.calculate(usage, facts, exchange, at)
-        return ModelCall(usage, cost, facts, known.shown)
+def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:
+    """Name the content that a row is without, and count the row."""
+    run, omitted = draft.run, []
+    if run.inputs is OMITTED:
+        run.inputs = OMITTED_NOTE
+        omitted.append("input")
+    if run.outputs is OMITTED:
+        run.outputs = OMITTED_NOTE
+        omitted.append("output")
+    draft.row["metadata"]["omitted"] = json_value(omitted)
+    errors.count(
+        "content omitted: max_queue_bytes",
+        "Content is missing in rows: more than max_queue_bytes was waiting to be processed.",
+    )
 
 
 def _each(
-    step: Callable[[Given], Made | None], given: Iterable[Given], failed: Failed
-) -> list[Made]:
-    """What a step makes of each; one that fails must not cost the others."""
-    made: list[Made] = []
-    for one in given:
+    step: Callable[[Given], Built | None], values: Iterable[Given], errors: ErrorCounter
+) -> list[Built]:
+    """Apply a step to each value and drop None; one that fails must not cost the others."""
+    built: list[Built] = []
+    for value in values:
         try:
-            result = step(one)
-        except Exception as problem:  # noqa: BLE001  # as said above
-            failed(problem)
+            result = step(value)
+        except Exception as error:  # noqa: BLE001  # foreign code runs in the steps
+            errors.add(error)
         else:
             if result is not None:
-                made.append(result)
-    return made
-
-
-def _epoch() -> float:
-    """The wall time, in seconds since 1970, at which the monotonic clock read zero."""
-    return time.time() - time.monotonic()
+                built.append(result)
+    return built

@@ -24,11 +24,11 @@ from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
-    RespanTransport,
     build_limits,
     prepare_spool,
     worker_key,
 )
+from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import read_settings
 
 KEY = "key-that-nobody-may-see"

@@ -6,9 +6,10 @@ happen while another thread holds it.
 """
 
 import os
-import time
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
+
+from respan_langchain._clock import CLOCK
 
 Client = TypeVar("Client")
 
@@ -26,7 +27,7 @@ class ClientKey(NamedTuple):
 
 def clock_offset() -> float:
     """Return the seconds between the monotonic and the wall clock."""
-    return time.time() - time.monotonic()
+    return CLOCK.time() - CLOCK.monotonic()
 
 
 class ClientCache(Generic[Client]):

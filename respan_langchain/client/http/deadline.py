@@ -5,10 +5,11 @@ request for ever. The backend in `network.py` asks here how long each wait of a 
 """
 
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+from respan_langchain._clock import CLOCK
 
 _deadline: ContextVar[float] = ContextVar("respan_langchain_deadline", default=math.inf)
 
@@ -29,7 +30,7 @@ def remaining_time(timeout: float | None = None) -> float:
     Raises:
         TimeoutError: The deadline has passed.
     """
-    remaining = _deadline.get() - time.monotonic()
+    remaining = _deadline.get() - CLOCK.monotonic()
     if remaining <= 0:
         raise TimeoutError
     return remaining if timeout is None else min(timeout, remaining)

@@ -6,13 +6,13 @@ the first request, since that import takes long.
 
 import contextlib
 import sys
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http.client_cache import ClientCache, clock_offset
 from respan_langchain.client.http.codec import MAX_CONNECT_TIME, BodyReader, HttpCodec
@@ -89,7 +89,7 @@ class _HttpTransportBase(ABC):
         """Return the result of a request that must not be sent; None when it may be."""
         if self.closed or getattr(self._injected_client, "is_closed", False):
             return HttpResult(status=None, error="the client is closed", maybe_sent=False)
-        if deadline <= time.monotonic():
+        if deadline <= CLOCK.monotonic():
             error = "deadline exceeded before the request was sent"
             return HttpResult(status=None, error=error, maybe_sent=False, timed_out=True)
         return None
@@ -97,7 +97,7 @@ class _HttpTransportBase(ABC):
     def _build(self, request: ApiRequest[Any], content: bytes, trace: Any, deadline: float) -> Any:
         """Build the request, for the injected client if there is one."""
         message = self._codec.build_request(request, content)
-        remaining = deadline - time.monotonic()
+        remaining = deadline - CLOCK.monotonic()
         connect = min(MAX_CONNECT_TIME, remaining)
         timeout = {"connect": connect, "read": remaining, "write": remaining, "pool": remaining}
         if self._injected_client is None:
@@ -201,7 +201,7 @@ class AsyncHttpTransport(_HttpTransportBase):
         trace = RequestTrace("send_request_body.started", loopback_only=self._loopback_only)
         body = BodyReader(max_response_bytes or self.max_response_bytes)
         try:
-            with anyio.fail_after(deadline - time.monotonic()), suppress_instrumentation():
+            with anyio.fail_after(deadline - CLOCK.monotonic()), suppress_instrumentation():
                 outgoing = self._build(request, content, trace.on_event_async, deadline)
                 return await self._exchange(outgoing, trace, body)
         except _http_errors() as error:
@@ -252,7 +252,7 @@ async def _close_pool(pool: Any) -> None:
 
 
 def _is_late(error: Exception, deadline: float) -> bool:
-    return type(error) is TimeoutError or time.monotonic() >= deadline
+    return type(error) is TimeoutError or CLOCK.monotonic() >= deadline
 
 
 def _http_errors() -> tuple[type[Exception], ...]:

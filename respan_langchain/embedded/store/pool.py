@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import orjson
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._private_file import create_private_file
 from respan_langchain.embedded.store.migrate import check_owner, migrate
 
@@ -201,12 +202,12 @@ def _prepare(connection: PooledConnection) -> None:
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
     # SQLite ignores its busy timeout when several processes switch a new file at once.
-    deadline = time.monotonic() + BUSY_TIMEOUT
+    deadline = CLOCK.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if "locked" not in str(error) or CLOCK.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from respan_langchain.pipeline.destination import RespanTransport
+from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import read_settings
 
 EMPTY = {"count": 0, "next": None, "previous": None, "results": []}

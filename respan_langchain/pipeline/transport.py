@@ -1,0 +1,86 @@
+"""Sends the requests of delivery to the platform: over the network, or into a SQLite file.
+
+Imported when the first handler is made, with the HTTP client: an import that is left to a thread of
+ours could run while a test has frozen the clock, or hold a lock when the app forks.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from respan_langchain._clock import CLOCK
+from respan_langchain._connect import open_client, open_transport
+from respan_langchain._http_result import HttpResult
+from respan_langchain.client.log_requests import bulk_request
+from respan_langchain.errors import ApiError
+from respan_langchain.pipeline.row_lookup import count_stored, read_identity
+from respan_langchain.settings import Settings
+
+NOT_FOUND: Final = 404
+
+
+class RespanTransport:
+    """The transport of one platform and key; finds the ids of datasets by their names."""
+
+    def __init__(self, settings: Settings, http_client: Any = None) -> None:
+        self._transport = open_transport(settings, http_client)
+        self._client = open_client(settings, http_client, timeout=settings.request_timeout)
+        self._ids: dict[str, str] = {}
+
+    def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
+        """Send one bulk request within `timeout` seconds.
+
+        `dataset` is `name:...` or `id:...`. Where a name has another id by now, the request is
+        repeated with the new one.
+        """
+        deadline = CLOCK.monotonic() + timeout
+        may_be_outdated = dataset in self._ids
+        try:
+            dataset_id = self._get_dataset_id(dataset, deadline)
+        except ApiError as error:
+            return _unsent_response(error)
+        result = self._transport.send(bulk_request(dataset_id), deadline, content=body)
+        if result.status == NOT_FOUND:
+            self._ids.pop(dataset, None)
+            if may_be_outdated:
+                return self.send_bulk(dataset, body, deadline - CLOCK.monotonic())
+        return result
+
+    def look_up(
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Count how often each row is stored; None when that cannot be found out."""
+        deadline = CLOCK.monotonic() + timeout
+        try:
+            dataset_id = self._get_dataset_id(dataset, deadline)
+        except ApiError:
+            return None
+        rows = [read_identity(body) for body in bodies]
+        logs = self._client.find_logs(
+            dataset_id,
+            [row.identifier for row in rows],
+            since=since,
+            timeout=deadline - CLOCK.monotonic(),
+        )
+        return None if logs is None else count_stored(rows, logs)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+        self._client.close()
+
+    def _get_dataset_id(self, dataset: str, deadline: float) -> str:
+        kind, _, name = dataset.partition(":")
+        if kind == "id":
+            return name
+        if dataset not in self._ids:
+            remaining = deadline - CLOCK.monotonic()
+            self._ids[dataset] = self._client.find_or_create_dataset(name, timeout=remaining).id
+        return self._ids[dataset]
+
+
+def _unsent_response(error: ApiError) -> HttpResult:
+    """Return the error that finding the dataset gave, as the result of a request not sent."""
+    if error.status is None:
+        return HttpResult(None, error=str(error), maybe_sent=False)
+    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    return HttpResult(error.status, body=error.body.encode(), headers=headers, maybe_sent=False)
