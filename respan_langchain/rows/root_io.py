@@ -137,7 +137,9 @@ def _conversation_so_far(call: RootCall) -> Json:
     given = _given_messages(call)
     turns = call.show_turns(given)
     if turns:
-        seen = start if start is not None else messages_of(call.returned)
+        # A functional agent is given a list; only what it returns has the earlier turns.
+        is_state = start is not None and not isinstance(call.given, list)
+        seen = start if is_state else messages_of(call.returned)
         turns = until_turn(call.show_turns(seen or []), turns[-1]) or turns
     others = {key: value for key, value in get_fields(call.given).items() if key != MESSAGES}
     if not others:

@@ -3,8 +3,8 @@
 Roles are the platform's: `user assistant system tool developer`; any other becomes `none`, with
 the original in `original_role`. `content` is a string, or parts where a string cannot hold it.
 Beside it stand, where there are any: `name`, `tool_calls`, `invalid_tool_calls`,
-`server_tool_calls`, `tool_call_id`, `status` (of a failed tool), `refusal`, `reasoning_content`,
-`annotations`, `audio`.
+`server_tool_calls`, `tool_call_id`, `status` (of a failed tool), `source` (of a message that
+middleware wrote), `refusal`, `reasoning_content`, `annotations`, `audio`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -90,6 +90,7 @@ def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> di
         message["name"] = serializer.serialize(fields["name"])
     is_plain = type(content) is str and not kwargs and fields.keys() <= _PLAIN_FIELDS
     if not is_plain or message["role"] == "none":
+        _add_source(message, kwargs, serializer)
         _add_tool_fields(message, fields, kwargs, parts, serializer)
         _add_answer_fields(message, fields, kwargs, parts, serializer)
         _add_unknown_fields(message, fields, serializer)
@@ -100,6 +101,15 @@ def _get_role(role: Any, kwargs: Mapping[Any, Any]) -> str:
     if kwargs.get("__openai_role__") == "developer":
         return "developer"
     return ROLES.get(role, "none") if isinstance(role, str) else "none"
+
+
+def _add_source(
+    message: dict[str, Json], kwargs: Mapping[Any, Any], serializer: Serializer
+) -> None:
+    """Say what middleware wrote the message: a summary, a grader's note."""
+    source = kwargs.get("lc_source")
+    if isinstance(source, str) and source:
+        message["source"] = serializer.serialize(source)
 
 
 def _add_tool_fields(
