@@ -65,7 +65,7 @@ class Response:
 
 
 class HttpError(Exception):
-    """A request is refused; `error_response` makes the response of it."""
+    """A request is rejected; `error_response` builds the response."""
 
     def __init__(self, status: int, detail: str, **extra: Any) -> None:
         super().__init__(detail)

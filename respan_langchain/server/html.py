@@ -1,6 +1,6 @@
-"""HTML out of values: whatever is not known to be HTML is text, and is escaped.
+"""HTML from values: everything that is not `Html` is text and is escaped.
 
-`Html` marks what this file made itself; nothing else may.
+Only this module creates `Html`.
 """
 
 import re
@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 
 def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
-    """Write the address of a dataset's page, or of one below it."""
+    """Build the URL of a dataset's page, or of a page below it."""
     return f"/datasets/{quote(dataset_id, safe='')}/{rest}{_query(query)}"
 
 
 def log_link(dataset_id: str, unique_id: str, rest: str = "", query: str = "") -> str:
-    """Write the address of a log's page, or of one below it."""
+    """Build the URL of a log's page, or of a page below it."""
     return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", query)
 
 
@@ -23,23 +23,23 @@ def _query(query: str) -> str:
 
 
 VOID = frozenset({"input", "br", "link", "meta", "img"})
-"""Elements of HTML without content; those of SVG are closed like others."""
+"""HTML elements without content."""
 
 INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e"
     "\u2028\u2029\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
-"""Characters that are not seen, or turn around what is: a text can hide behind them."""
+"""Characters that are invisible or change the direction of text: they can hide text."""
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is HTML."""
 
     __slots__ = ()
 
 
 def element(name: str, /, *children: "Html | str | int | None", **attributes: object) -> Html:
-    """Make an element.
+    """Build an element.
 
     An attribute's trailing underscore is dropped and the others become hyphens; None and False
     leave it out, True gives it no value.
@@ -54,17 +54,17 @@ def element(name: str, /, *children: "Html | str | int | None", **attributes: ob
 
 
 def join(*children: "Html | str | int | None") -> Html:
-    """Put children one after another; None is nothing."""
+    """Concatenate children; None is left out."""
     return Html("".join(_child(child) for child in children if child is not None))
 
 
 def visible_text(text: str) -> Html:
-    """Show a text of unknown origin, with what is invisible in it made visible."""
+    """Escape a text of unknown origin, with its invisible characters marked."""
     return Html(INVISIBLE.sub(_mark_invisible, escape(text)))
 
 
 def strip_invisible(text: str) -> str:
-    """Write such a text where no elements can stand: in a title, an option, an attribute."""
+    """Replace invisible characters where no element is possible: titles, options, attributes."""
     return INVISIBLE.sub("\ufffd", text)
 
 

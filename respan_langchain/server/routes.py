@@ -142,8 +142,8 @@ class WebPages:
     def _raw_json(self, dataset_id: str, unique_id: str) -> Response:
         with self.store.reading() as connection:
             dataset = datasets_table.get_seq(connection, dataset_id)
-            said = json_response(200, serialize_log(logs_table.get(connection, dataset, unique_id)))
-        return Response(200, said.body, {**layout.SECURITY_HEADERS, **said.headers})
+            raw = json_response(200, serialize_log(logs_table.get(connection, dataset, unique_id)))
+        return Response(200, raw.body, {**layout.SECURITY_HEADERS, **raw.headers})
 
     def _save_review(self, request: Request, dataset_id: str, unique_id: str) -> Response:
         review.save(self.store, dataset_id, unique_id, request.body)
@@ -170,16 +170,16 @@ def _static(name: str) -> Response:
     return Response(200, content, headers)
 
 
-def _error_page(refused: HttpError) -> Response:
-    titles = {404: "Not here", 403: "Not allowed", 429: "Too often"}
+def _error_page(error: HttpError) -> Response:
+    titles = {404: "Not found", 403: "Not allowed", 429: "Too many requests"}
     return layout.page(
-        titles.get(refused.status, "That did not work"),
+        titles.get(error.status, "Something went wrong"),
         element(
             "section",
-            element("h1", titles.get(refused.status, "That did not work")),
-            element("p", visible_text(refused.detail)),
+            element("h1", titles.get(error.status, "Something went wrong")),
+            element("p", visible_text(error.detail)),
             element("p", element("a", "All datasets", href="/")),
             class_="empty",
         ),
-        status=refused.status,
+        status=error.status,
     )

@@ -135,7 +135,7 @@ def test_01_a_dataset_is_duplicated(api, dataset):
     ],
     ids=str,
 )
-def test_01_a_dataset_that_cannot_be_is_refused(api, body):
+def test_01_an_invalid_dataset_is_rejected(api, body):
     response = api.post("datasets/", json=body)
 
     assert response.status_code == 400
@@ -236,7 +236,7 @@ def test_09_only_the_given_fields_of_a_log_change(api, dataset):
 
 @pytest.mark.parametrize("body", [{"metrics": {}}, {"output": None}, {"metadata": []}], ids=str)
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_09_a_change_that_cannot_be_is_refused_whole(api, dataset, method, body):
+def test_09_an_invalid_update_changes_nothing(api, dataset, method, body):
     (unique_id,) = fill(api, dataset, LOG)
 
     response = api.request(

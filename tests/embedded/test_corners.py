@@ -22,7 +22,7 @@ from respan_langchain.server.session import Sessions
         (1795404012540, "2026-11-23T03:20:12.540Z"),
     ],
 )
-def test_a_moment_is_read_in_every_spelling(value, shown):
+def test_a_timestamp_is_parsed_in_every_format(value, shown):
     assert format_timestamp(parse_timestamp(value)) == shown
 
 
@@ -30,7 +30,7 @@ def test_a_moment_is_read_in_every_spelling(value, shown):
     "value",
     [None, True, "soon", "", [], {}, 1e300, "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14"],
 )
-def test_what_is_no_moment_is_unknown(value):
+def test_a_value_that_is_no_timestamp_is_none(value):
     assert parse_timestamp(value) is None
 
 
@@ -65,7 +65,7 @@ def test_the_saved_logs_cannot_be_renamed_or_removed(platform, method, body):
 @pytest.mark.parametrize(
     "body", [{"starred": 1}, {"tags": "t"}, {"tags": [1]}, {"name": " "}], ids=str
 )
-def test_a_change_of_a_dataset_that_cannot_be_is_refused(platform, body):
+def test_an_invalid_update_of_a_dataset_is_rejected(platform, body):
     dataset = platform.dataset()
 
     assert platform.ask("PATCH", f"/datasets/{dataset}/", body).status == 400
@@ -104,7 +104,7 @@ def test_the_largest_filters_that_are_allowed_work(platform):
     ],
     ids=str,
 )
-def test_an_import_that_cannot_be_is_refused(platform, body):
+def test_an_invalid_import_is_rejected(platform, body):
     dataset = platform.dataset()
 
     assert platform.ask("POST", f"/datasets/{dataset}/logs/import/", body).status == 400
@@ -141,7 +141,7 @@ def test_what_is_no_count_is_unknown(platform, count):
     assert (log["total_request_tokens"], log["cost"]) == (None, None)
 
 
-def test_what_cannot_be_stored_is_refused_in_a_change_too(platform):
+def test_an_update_with_too_deep_nesting_is_rejected(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x"}])
     address = f"/datasets/{dataset}/logs/{platform.logs(dataset)[0]['unique_id']}/"
@@ -152,7 +152,7 @@ def test_what_cannot_be_stored_is_refused_in_a_change_too(platform):
     assert platform.ask("GET", address).body["output"] is None
 
 
-def test_an_export_format_that_is_not_offered_is_refused(platform):
+def test_an_unknown_export_format_is_rejected(platform):
     dataset = platform.dataset()
 
     response = platform.ask(
@@ -164,7 +164,7 @@ def test_an_export_format_that_is_not_offered_is_refused(platform):
     assert response.status == 400
 
 
-def test_too_many_parameters_are_refused(platform):
+def test_too_many_parameters_are_rejected(platform):
     query = "&".join(f"a{n}=1" for n in range(200))
 
     assert platform.ask("POST", f"/datasets/list/?{query}").status == 400
@@ -186,7 +186,7 @@ def test_a_store_that_fails_is_answered_and_not_raised(platform):
 
 
 @pytest.mark.parametrize("module", [formatting, html], ids=["formatting", "html"])
-def test_the_examples_in_the_words_hold(module):
+def test_the_examples_in_the_docstrings_hold(module):
     result = doctest.testmod(module)
 
     assert result.attempted

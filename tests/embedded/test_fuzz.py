@@ -185,7 +185,7 @@ def wrong_totals(platform) -> list:
 
 @relaxed
 @given(method=methods, path=paths, query=queries, body=bodies)
-def test_any_request_is_answered_and_takes_nothing_that_it_did_not_name(
+def test_any_request_is_answered_and_deletes_only_what_it_names(
     platform_of_two, method, path, query, body
 ):
     check_request(platform_of_two, method, path, query, body)

@@ -32,7 +32,7 @@ def test_a_quoted_dataset_id_reaches_the_store_as_it_was(client, name):
     assert (response.status_code, response.json()) == (404, {"detail": "Dataset not found."})
 
 
-def test_a_streamed_body_arrives_whole(client, platform):
+def test_a_streamed_body_arrives_in_full(client, platform):
     dataset = platform.dataset()
 
     response = client.post(f"datasets/{dataset}/logs/", content=iter([b'{"input"', b': "x"}']))

@@ -166,7 +166,7 @@ def test_absurd_queries_are_answered_without_a_traceback(platform, target, capfd
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_malformed_origin_is_refused(platform):
+def test_a_malformed_origin_is_rejected(platform):
     pages = WebPages(platform.store, Sessions(None))
 
     response = pages.respond(Request("POST", "/login", headers={"host": "h", "origin": "http://["}))

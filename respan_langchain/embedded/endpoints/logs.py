@@ -46,10 +46,10 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
     """`POST /api/datasets/{id}/logs/list/`."""
     page = parse_page(request.parameters)
     order = parse_order(request.parameters, logs_table.SORTABLE, SORT_COLUMNS)
-    said = parse_object(request.body)
-    condition = parse_filters(said.get("filters"), find_log_field)
-    if said.get("is_exporting"):
-        return _export_response(store, dataset_id, said)
+    body = parse_object(request.body)
+    condition = parse_filters(body.get("filters"), find_log_field)
+    if body.get("is_exporting"):
+        return _export_response(store, dataset_id, body)
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         count = logs_table.count(connection, dataset, condition)
@@ -150,8 +150,8 @@ def _load_object(text: str | None) -> dict[str, Any]:
 
 def _parse_include_fields(request: Request) -> frozenset[str]:
     """Read `include_fields`; an empty set means all."""
-    asked = request.parameters.get("include_fields", "")
-    return frozenset(name for part in asked.split(",") if (name := part.strip()))
+    fields = request.parameters.get("include_fields", "")
+    return frozenset(name for part in fields.split(",") if (name := part.strip()))
 
 
 def _export_response(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:

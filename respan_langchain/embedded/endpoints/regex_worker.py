@@ -37,7 +37,7 @@ class RegexWorker:
         self._process: subprocess.Popen[str] | None = None
 
     def search(self, pattern: str, text: str) -> bool:
-        """Tell whether the pattern is found in the text.
+        """Return whether the pattern is found in the text.
 
         Raises:
             ValueError: The pattern is not valid.

@@ -1,7 +1,7 @@
 """The API's JSON filters as SQL conditions: every value is bound, every name is from a list.
 
 An unknown filter is an error. The real platform ignores it, which selects more logs; here a
-deletion must never take more than was asked for.
+deletion must never delete more than was requested.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,10 @@ def parse_filters(filters: object, find_field: Callable[[str], Field | None]) ->
     if len(filters) > MAX_FILTERS:
         raise InvalidFieldError("filters", f"more than {MAX_FILTERS} filters")
     return all_of(
-        [_parse_filter(_get_field(name, find_field), asked) for name, asked in filters.items()]
+        [
+            _parse_filter(_get_field(name, find_field), filter_body)
+            for name, filter_body in filters.items()
+        ]
     )
 
 

@@ -1,4 +1,4 @@
-"""Two rows beside each other: what is the same, what differs, word by word."""
+"""Two rows side by side, with their differences word by word."""
 
 import re
 import sqlite3
@@ -23,7 +23,7 @@ from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty
 
 MAX_WORDS = 1000
-"""Words of each text up to which differences are looked for."""
+"""Longer texts are shown without marking their differences."""
 
 FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("Tokens in", "prompt_tokens", format_count),
@@ -43,7 +43,7 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
         one, other = (
             logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids
         )
-    way = layout.breadcrumbs(
+    crumbs = layout.breadcrumbs(
         ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Comparison", "")
     )
     return layout.page(
@@ -53,7 +53,7 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
         _section("Input", one, other, "input"),
         _section("Output", one, other, "output"),
         _section("Expected output", one, other, "expected_output"),
-        breadcrumbs=way,
+        breadcrumbs=crumbs,
     )
 
 
@@ -74,7 +74,7 @@ def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
         )
         for title, column, write in FIGURES
     ]
-    words = [
+    facts = [
         element(
             "tr",
             element("th", title, scope="row"),
@@ -84,7 +84,7 @@ def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
         )
         for title, column in [("Model", "model"), ("Status", "status")]
     ]  # fmt: skip
-    table = element("table", element("thead", head), element("tbody", *words, *lines))
+    table = element("table", element("thead", head), element("tbody", *facts, *lines))
     return element("div", table, class_="table-frame comparison")
 
 
@@ -111,9 +111,9 @@ def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Htm
     if one[name] is None and other[name] is None:
         return None
     if one[name] == other[name]:
-        said = element("div", ContentRenderer().render(parse_stored(one[name])), class_="side")
+        content = element("div", ContentRenderer().render(parse_stored(one[name])), class_="side")
         note = element("span", "the same in both", class_="hint")
-        return element("section", element("h2", title, note), said, class_="compared")
+        return element("section", element("h2", title, note), content, class_="compared")
     sides = _diff(parse_stored(one[name]), parse_stored(other[name]))
     columns = [element("div", side, class_="side") for side in sides]
     return element(
@@ -122,7 +122,7 @@ def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Htm
 
 
 def _diff(one: Any, other: Any) -> tuple[Html, Html]:
-    """Mark what only one side says, where both are short enough to look for it."""
+    """Mark what only one side has, where both texts are short enough."""
     before, after = (re.findall(r"\w+\s*|[^\w\s]\s*|\s+", _text(side)) for side in (one, other))
     if max(len(before), len(after)) > MAX_WORDS or not before or not after:
         return ContentRenderer().render(one), ContentRenderer().render(other)

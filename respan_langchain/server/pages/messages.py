@@ -1,6 +1,6 @@
-"""A log's input and output as people read them: messages, tool calls, reasoning, documents.
+"""HTML of a log's contents: messages, tool calls, reasoning, documents.
 
-Whatever a model or a user wrote is text here: no links, no markup, no pictures from elsewhere.
+Text by models and users stays text: no links, no markup, no images from other hosts.
 """
 
 import re
@@ -18,25 +18,25 @@ from respan_langchain.server.preview import (
 )
 
 INLINE_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
-"""The only pictures that are shown: what they are is in the log itself."""
+"""Only images that the log itself contains are shown."""
 MAX_CHARS = 20_000
-"""Characters of one text that are shown at first."""
+"""Characters of a text before it is truncated."""
 UNFOLDED_MESSAGES = 4
 """The last messages of a folded conversation, which are always shown."""
 FOLD_SYSTEM_CHARS = 400
-"""Characters beyond which a system message is folded."""
+"""A longer system message is folded."""
 STEP_FIELDS = frozenset({"tool", "input", "output", "tool_call_id"})
 REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
 
 
 @dataclass(frozen=True, slots=True)
 class ContentRenderer:
-    """How a log is shown."""
+    """Renders the contents of a log."""
 
     show_all: bool = False
-    """Whether even very long texts are shown to their end."""
+    """Whether very long texts are shown in full."""
     full_url: str = ""
-    """The address of the page that shows them whole."""
+    """The address of the page that shows them in full."""
     fold_messages: bool = False
     """Whether a long conversation shows its last messages only, and the others on demand."""
 
@@ -87,7 +87,7 @@ class ContentRenderer:
         return element("li", head, body, class_=f"message message-{known}")
 
     def text(self, text: str) -> Html:
-        """Show a text, cut where it is very long."""
+        """Show a text, truncated where it is very long."""
         if self.show_all or len(text) <= MAX_CHARS:
             return element("div", visible_text(text), class_="text", dir="auto")
         more = element(
@@ -106,11 +106,11 @@ class ContentRenderer:
         return join(element("pre", visible_text(cut), class_="json", tabindex="0"), more)
 
     def documents(self, documents: list[Mapping[str, Any]]) -> Html:
-        """Show what a retriever found."""
+        """Show the documents that a retriever returned."""
         return element("ol", *[self._document(one) for one in documents], class_="documents")
 
     def steps(self, steps: list[Any]) -> Html:
-        """Show the tools that were called on the way, with what they answered."""
+        """Show tool calls with their results."""
         shown = [
             self._step(one) if isinstance(one, Mapping) and "tool" in one else self.json(one)
             for one in steps
@@ -118,9 +118,9 @@ class ContentRenderer:
         return element("ol", *[element("li", one) for one in shown], class_="steps")
 
     def _step(self, step: Mapping[str, Any]) -> Html:
-        asked = step.get("input")
+        arguments = step.get("input")
         head = element("header", element("code", visible_text(str(step["tool"]))))
-        body = [self._plain(asked)] if asked is not None else []
+        body = [self._plain(arguments)] if arguments is not None else []
         rest = {key: value for key, value in step.items() if key not in STEP_FIELDS}
         answers = [step["output"]] if step.get("output") is not None else []
         answers += [rest] if rest else []
@@ -199,11 +199,11 @@ class ContentRenderer:
 
 
 def _render_image(part: Mapping[str, Any]) -> Html | None:
-    """Show a picture that is kept in the log; what lies elsewhere is only named."""
+    """Show an image that the log contains; None for an image elsewhere."""
     found = part.get("image_url")
     address = found.get("url") if isinstance(found, Mapping) else found
     if isinstance(address, str) and INLINE_IMAGE.fullmatch(address):
-        return element("img", src=address, alt="A picture in the message", class_="picture")
+        return element("img", src=address, alt="Image in the message", class_="picture")
     return None
 
 
@@ -214,7 +214,7 @@ def _about(message: Mapping[str, Any]) -> Html | None:
 
 
 def _nothing() -> Html:
-    return element("p", "Nothing was said.", class_="nothing")
+    return element("p", "No content.", class_="nothing")
 
 
 def _short(value: Any) -> str:

@@ -48,7 +48,7 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all:
     query = view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
     renderer = ContentRenderer(show_all, rest)
-    way = layout.breadcrumbs(
+    crumbs = layout.breadcrumbs(
         ("Datasets", "/"),
         (found.dataset["name"], dataset_link(dataset_id, "", query)),
         (found.name, ""),
@@ -64,7 +64,7 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all:
             _side(found, dataset_id, rest),
             class_="row-page",
         ),
-        breadcrumbs=way,
+        breadcrumbs=crumbs,
     )
 
 
@@ -228,7 +228,7 @@ def _facts(title: str, values: Any) -> Html | None:
 
 
 def _breakable(key: str) -> Html:
-    """Let a long name break where its words do."""
+    """Allow a line break after each underscore."""
     return Html(visible_text(key).replace("_", "_<wbr>"))
 
 

@@ -138,8 +138,8 @@ def _state(row: sqlite3.Row) -> Html:
     )
 
 
-def _timestamp(moment: float) -> Html:
-    return element("time", format_time(moment), datetime=format_iso(moment))
+def _timestamp(timestamp: float) -> Html:
+    return element("time", format_time(timestamp), datetime=format_iso(timestamp))
 
 
 def _count_folded(row: sqlite3.Row, traces: Mapping[str, int]) -> int:

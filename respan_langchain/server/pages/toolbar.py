@@ -69,9 +69,9 @@ def chips(dataset_id: str, view: View) -> Html | None:
 
 
 def _describe(choice: RowFilter) -> str:
-    words = dict(OPERATORS).get(choice.operator, choice.operator)
+    operator = dict(OPERATORS).get(choice.operator, choice.operator)
     value = "" if choice.operator == "isnull" else choice.value
-    return f"{choice.field} {words} {value}"
+    return f"{choice.field} {operator} {value}"
 
 
 def _chip(label: str, address: str) -> Html:
@@ -123,7 +123,7 @@ def _rows_menu(view: View) -> Html:
 def _more() -> Html:
     fields = sorted(LOG_FIELDS | {"timestamp", "created_at", "expected_output", "error_message"})
     listed = [element("option", value=name) for name in [*fields, "score__human", "metadata__"]]
-    operators = [element("option", words, value=name) for name, words in OPERATORS]
+    operators = [element("option", label, value=name) for name, label in OPERATORS]
     box = element(
         "div",
         element("label", "Field", _field(), class_="field"),

@@ -1,30 +1,60 @@
-"""The other rows of a row's trace: its root, and the calls in it."""
+"""The trace of a row: its root and the calls in it."""
 
 import sqlite3
 
 from respan_langchain._display import format_count, format_duration
 from respan_langchain.server.html import Html, element, log_link, visible_text
 
-MAX_INDENT = 2
-"""Steps to the right; deeper ones stand with these."""
+MAX_INDENT = 8
+"""Levels of indentation; deeper rows have the last one."""
 
 
 def trace_list(dataset_id: str, row: sqlite3.Row, trace: list[sqlite3.Row]) -> Html | None:
-    """List a trace, each row under the one that it belongs to; None for a row by itself."""
+    """Show a trace as a waterfall, each row below its parent; None for a row without a trace."""
     if len(trace) < 2:
         return None
+    interval = _interval(trace)
     lines = [
-        element("li", _line(dataset_id, one, depth, is_here=one["seq"] == row["seq"]))
+        element(
+            "li",
+            _line(dataset_id, one, depth, is_here=one["seq"] == row["seq"]),
+            _bar(one, *interval),
+        )
         for one, depth in _in_order(trace)
     ]
     title = f"Trace, {format_count(len(trace))} rows"
     return element("section", element("h2", title), element("ol", *lines, class_="trace"))
 
 
-def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
-    """Put each row after its parent, with its depth.
+def _interval(trace: list[sqlite3.Row]) -> tuple[float, float]:
+    """Return the first start and the last end; a row's timestamp is its end."""
+    return (
+        min(row["happened_at"] - (row["latency"] or 0.0) for row in trace),
+        max(row["happened_at"] for row in trace),
+    )
 
-    A parent that was not captured is the trace's root, as far as can be told.
+
+def _bar(row: sqlite3.Row, begin: float, end: float) -> Html | None:
+    """Draw when a row ran within its trace; None where its latency is unknown."""
+    if row["latency"] is None or end <= begin:
+        return None
+    scale = 100 / (end - begin)
+    start = (row["happened_at"] - row["latency"] - begin) * scale
+    width = max(row["latency"] * scale, 1.0)
+    rect = element(
+        "rect", x=f"{min(start, 99.0):.2f}", y="0", width=f"{width:.2f}", height="3", class_="span"
+    )
+    offset = format_duration(row["happened_at"] - row["latency"] - begin)
+    title = element("title", f"Starts after {offset}, takes {format_duration(row['latency'])}")
+    return element(
+        "svg", title, rect, viewBox="0 0 100 3", preserveAspectRatio="none", class_="waterfall"
+    )
+
+
+def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
+    """Order the rows so that each follows its parent, with its depth.
+
+    Where a parent was not captured, the row is placed below the root.
     """
     children = _by_parent(trace)
     listed: list[tuple[sqlite3.Row, int]] = []
@@ -34,7 +64,7 @@ def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
         listed.append((row, depth))
         below = children.pop(row["seq"], [])
         waiting += [(child, min(depth + 1, MAX_INDENT)) for child in reversed(below)]
-    # What names itself as its own ancestor is under nobody.
+    # A row that is its own ancestor has no place below a parent.
     return listed + [(row, 0) for rows in children.values() for row in rows]
 
 

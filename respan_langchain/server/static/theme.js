@@ -1,4 +1,4 @@
-// Runs before anything is drawn: the colours that the reader chose last, and that there is a script.
+// Runs before the first paint: sets the theme that was chosen last, and marks that scripts run.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");

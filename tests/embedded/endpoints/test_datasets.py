@@ -41,7 +41,7 @@ def test_the_saved_logs_are_there_and_not_in_the_list(platform):
     [{}, {"name": ""}, {"name": 3}, {"name": "x" * 256}, {"name": "x", "initial_log_filters": []}],
     ids=["nothing", "empty", "number", "long", "filters"],
 )
-def test_a_dataset_without_a_good_name_is_refused(platform, body):
+def test_a_dataset_with_an_invalid_name_is_rejected(platform, body):
     response = platform.ask("POST", "/datasets/", {"is_empty": True, **body})
 
     assert response.status == 400

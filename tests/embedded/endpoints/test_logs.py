@@ -105,7 +105,7 @@ def test_metadata_and_metrics_are_objects(platform, name, value):
     assert response.status == 400
 
 
-def test_a_log_that_is_nested_too_deeply_is_refused_alone(platform):
+def test_only_the_log_that_is_nested_too_deeply_is_rejected(platform):
     dataset = platform.dataset()
     deep = json.loads("[" * 240 + "]" * 240)
 
@@ -190,7 +190,7 @@ def test_a_filter_selects_just_what_it_says(platform, filters, found):
     ],
     ids=repr,
 )
-def test_a_filter_that_is_not_understood_is_refused_by_name(platform, name, asked):
+def test_an_invalid_filter_is_rejected_by_name(platform, name, asked):
     dataset = platform.dataset()
 
     response = platform.ask("POST", f"/datasets/{dataset}/logs/list/", {"filters": {name: asked}})
@@ -211,7 +211,7 @@ def test_logs_are_sorted_and_paged(platform):
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=-1", "page_size=0", "sort_by=input"])
-def test_a_page_that_cannot_be_is_refused(platform, query):
+def test_an_invalid_page_is_rejected(platform, query):
     response = platform.ask("POST", f"/datasets/{platform.dataset()}/logs/list/?{query}")
 
     assert response.status == 400

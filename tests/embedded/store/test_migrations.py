@@ -81,7 +81,7 @@ def test_an_open_file_is_not_migrated_twice(file):
     connection.close()
 
 
-def test_a_file_that_another_process_creates_meanwhile_is_not_taken_for_a_foreign_one(tmp_path):
+def test_a_file_that_another_process_creates_at_the_same_time_is_ours(tmp_path):
     path = tmp_path / "new.db"
     created = threading.Event()
 

@@ -240,7 +240,7 @@ def replace(path: Path) -> None:
 
 
 @pytest.mark.parametrize("happens", [remove, remove_all, replace])
-def test_a_file_that_another_has_taken_the_place_of_is_let_go(happens, platform_on_disk):
+def test_a_replaced_file_is_reopened(happens, platform_on_disk):
     path = Path(platform_on_disk.store.path)
     gone = platform_on_disk.dataset()
     happens(path)
@@ -282,12 +282,12 @@ def test_a_relative_url_is_a_file_in_the_working_folder(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     "url", ["sqlite://here.db", "sqlite:///", "postgres:///x", "sqlite:///no/such/folder/x.db"]
 )
-def test_a_bad_url_is_refused_in_words(url):
+def test_an_invalid_url_raises_with_the_reason(url):
     with pytest.raises(ConfigurationError, match="base_url"):
         open_store(url)
 
 
-def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path):
+def test_a_file_that_is_no_database_is_rejected_unchanged(tmp_path: Path):
     file = tmp_path / "notes.txt"
     file.write_text("not a database, and long enough to be read as one" * 50)
     before = file.read_bytes()
@@ -298,7 +298,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path):
     assert file.read_bytes() == before
 
 
-def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path):
+def test_the_database_of_another_program_is_rejected_unchanged(tmp_path: Path):
     file = tmp_path / "other.db"
     other = sqlite3.connect(file)
     other.execute("CREATE TABLE theirs (x)")
@@ -312,7 +312,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
     assert file.read_bytes() == before
 
 
-def test_a_store_of_a_newer_version_is_refused(tmp_path: Path):
+def test_a_store_of_a_newer_version_is_rejected(tmp_path: Path):
     file = tmp_path / "newer.db"
     Store(file).close()
     other = sqlite3.connect(file)

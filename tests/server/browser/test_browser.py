@@ -196,7 +196,7 @@ def test_a_hostile_answer_is_shown_harmlessly(person, platform_on_disk):
         assert person.locator("main a[href^='javascript:']").count() == 0
 
 
-def test_five_megabytes_are_shown_without_drowning_in_them(person, platform_on_disk):
+def test_a_row_of_five_megabytes_is_truncated(person, platform_on_disk):
     dataset = platform_on_disk.dataset()
     platform_on_disk.fill(dataset, [log(1, output="word " * 1_000_000 + "the very end")])
     person.goto(f"/datasets/{dataset}/")
@@ -208,7 +208,7 @@ def test_five_megabytes_are_shown_without_drowning_in_them(person, platform_on_d
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
-def test_nothing_runs_off_the_side_of_a_small_screen(person, dataset, platform_on_disk, width):
+def test_no_page_overflows_a_small_screen(person, dataset, platform_on_disk, width):
     platform_on_disk.fill(dataset, [log(7, input="w" * 400, metadata={"span_name": "n" * 200})])
     unique_id = platform_on_disk.logs(dataset)[-1]["unique_id"]
     person.set_viewport_size({"width": width, "height": 800})

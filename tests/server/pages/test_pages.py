@@ -124,7 +124,7 @@ def test_rows_stand_with_the_newest_first(browser, dataset):
         ("filters=" + '{"cost":{"operator":"gte","value":0.05}}', "5"),
     ],
 )
-def test_what_is_chosen_is_what_is_shown(browser, dataset, query, found):
+def test_the_filtered_rows_are_shown(browser, dataset, query, found):
     assert questions(browser.get(f"/datasets/{dataset}/?{query}")) == list(found)
 
 
@@ -164,7 +164,7 @@ def test_more_rows_than_a_page_holds_are_paged(browser, platform):
     assert 'rel="next"' in second.html
 
 
-def test_charts_cover_what_is_chosen(browser, dataset):
+def test_charts_cover_the_filtered_rows(browser, dataset):
     everything = browser.get(f"/datasets/{dataset}/charts")
     nothing = browser.get(f"/datasets/{dataset}/charts?q=nowhere")
 
@@ -185,7 +185,7 @@ def test_a_row_shows_its_conversation_figures_and_neighbours(browser, platform, 
     assert listed[2] in visited.html
 
 
-def test_neighbours_are_those_that_are_chosen(browser, platform, dataset):
+def test_neighbours_are_among_the_filtered_rows(browser, platform, dataset):
     listed = ids(platform, dataset)
 
     visited = browser.get(f"/datasets/{dataset}/logs/{listed[3]}/?model=model-1")
@@ -237,7 +237,7 @@ def test_every_kind_of_message_part_is_shown(browser, platform):
 
     for words in ("what is this?", "hm", "so", "look", "deep", "not json", "no call", "page",
                   "plain result",
-                  "poet", "odd", "Nothing was said.", "found", "a.md", "it broke",
+                  "poet", "odd", "No content.", "found", "a.md", "it broke",
                   "https://x.example/a.png", "1 item"):  # fmt: skip
         assert words in visited.text, words
     assert f'src="{picture}"' in visited.html
@@ -293,7 +293,7 @@ def test_characters_that_turn_a_text_around_are_made_visible(browser, platform):
         assert 'title="U+202E"' in visited.html
 
 
-def test_a_very_long_text_is_cut_until_it_is_asked_for(browser, platform):
+def test_a_very_long_text_is_truncated_until_it_is_requested(browser, platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x" * 5_000_000 + "the end"}])
     address = f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/"
@@ -325,7 +325,7 @@ def review(browser, platform, dataset, body, **headers):
     return response, platform.ask("GET", f"/datasets/{dataset}/logs/{unique_id}/").body
 
 
-def test_a_review_is_kept(browser, platform, dataset):
+def test_a_review_is_saved(browser, platform, dataset):
     response, log = review(
         browser, platform, dataset,
         "expected_output=better%0D%0Aanswer&kind=text&score=1&comment=much+better",
@@ -339,7 +339,7 @@ def test_a_review_is_kept(browser, platform, dataset):
     assert "better\nanswer</textarea>" in page.html
 
 
-def test_a_review_can_be_taken_back(browser, platform, dataset):
+def test_a_review_can_be_cleared(browser, platform, dataset):
     review(browser, platform, dataset, "expected_output=x&score=1&comment=")
 
     response, log = review(browser, platform, dataset, "expected_output=&score=&comment=")
@@ -366,7 +366,7 @@ def test_an_expected_output_keeps_its_kind(browser, platform, dataset, body, exp
      "kind=json&expected_output=" + "[" * 260 + "]" * 260],
     ids=["broken", "number", "score", "deep"],
 )  # fmt: skip
-def test_a_review_that_cannot_be_kept_changes_nothing(browser, platform, dataset, body):
+def test_an_invalid_review_changes_nothing(browser, platform, dataset, body):
     response, log = review(browser, platform, dataset, body)
 
     assert response.status == 400
@@ -391,7 +391,7 @@ def test_another_site_cannot_make_a_browser_write_a_review(browser, platform, da
     assert log["expected_output"] is None
 
 
-def test_jsonl_holds_the_rows_that_are_chosen_whole(browser, dataset):
+def test_jsonl_has_the_filtered_rows_in_full(browser, dataset):
     visited = browser.get(f"/datasets/{dataset}/export.jsonl?model=model-1")
     rows = [json.loads(line) for line in visited.html.splitlines()]
 
@@ -435,7 +435,7 @@ def test_addresses(browser, method, path, status):
     assert browser.visit(method, path).status == status
 
 
-def test_with_a_key_nothing_is_shown_before_it_is_given(platform, dataset):
+def test_with_a_key_no_page_is_shown_before_the_login(platform, dataset):
     browser = Browser(platform.store, "right")
     for address in ("/", f"/datasets/{dataset}/", f"/datasets/{dataset}/export.jsonl", "/live"):
         visited = browser.get(address)
@@ -460,7 +460,7 @@ def test_a_made_up_cookie_opens_nothing(platform, cookie):
     assert browser.get("/").status == 401
 
 
-def test_keys_cannot_be_guessed_in_haste(platform):
+def test_login_attempts_are_limited(platform):
     browser = Browser(platform.store, "right")
 
     statuses = [browser.post("/login", f"key={n}").status for n in range(4)]
@@ -529,7 +529,7 @@ def spans(*links: tuple[str, str | None]) -> list[dict]:
     [
         ([("a", None)], ""),
         ([("b", "a"), ("c", "elsewhere"), ("a", None)], "a0b1c1"),
-        ([("d", "c"), ("c", "b"), ("b", "a"), ("a", None)], "a0b1c2d2"),
+        ([("d", "c"), ("c", "b"), ("b", "a"), ("a", None)], "a0b1c2d3"),
         ([("b", "x"), ("c", "y")], "b0c0"),
         ([("b", "c"), ("c", "b")], "b0c0"),
         ([("b", "b"), ("c", "b")], "b0c1"),
@@ -605,14 +605,14 @@ def test_the_raw_row_is_json_behind_the_same_guard(browser, platform, dataset):
     assert browser.get(f"/datasets/{dataset}/logs/{unique_id}/x").status == 404
 
 
-def test_long_json_is_cut_until_it_is_asked_for(browser, platform):
+def test_long_json_is_truncated_until_it_is_requested(browser, platform):
     visited = row_page(browser, platform, output={"a": ["b" * 100] * 1000}, metadata={"model": "m"})
 
     assert len(visited.html) < 100_000
     assert "Show all" in visited.text
 
 
-def test_a_row_of_which_nothing_is_known_is_shown(browser, platform):
+def test_a_row_without_any_figures_is_shown(browser, platform):
     visited = row_page(browser, platform, metrics={"latency": 75})
 
     assert "No output." in visited.text
@@ -645,7 +645,7 @@ def test_rows_without_figures_are_compared_too(browser, platform):
     assert "the same in both" in visited.text
 
 
-def test_a_form_that_is_malformed_is_refused(browser, platform, dataset):
+def test_a_malformed_form_is_rejected(browser, platform, dataset):
     unique_id = ids(platform, dataset)[0]
 
     response = browser.visit(
@@ -680,3 +680,19 @@ def test_unknown_cost_and_tokens_are_not_shown_as_zero(browser, platform):
     assert "partly known 2 0 \u2013 $0.5000 of 1 of 2 rows" in " ".join(listed.split())
     assert "$0" not in charts
     assert "$0.5000 a run, of 1 of 2 rows" in part
+
+
+def test_a_trace_shows_when_each_of_its_rows_ran(browser, platform):
+    dataset = platform.dataset()
+    root, call = spans(("a", None), ("b", "a"))
+    root["metrics"] = {"latency": 10.0, "timestamp": "2026-11-23T03:20:10Z"}
+    call["metrics"] = {"latency": 2.5, "timestamp": "2026-11-23T03:20:07.500Z"}
+    platform.fill(dataset, [root, call])
+
+    visited = browser.get(f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/")
+
+    assert re.findall(r'<rect x="([\d.]+)" y="0" width="([\d.]+)"', visited.html) == [
+        ("0.00", "100.00"),
+        ("50.00", "25.00"),
+    ]
+    assert "Starts after 5.00 s, takes 2.50 s" in visited.text
