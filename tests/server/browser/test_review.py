@@ -29,6 +29,7 @@ def wait_for_row(person, number: int) -> None:
     person.wait_for_load_state()
 
 
+@pytest.mark.slow
 def test_fifty_rows_are_reviewed_with_the_keyboard_alone(person, platform_on_disk):
     dataset = fill(platform_on_disk, 50)
     person.goto(f"/datasets/{dataset}/")
