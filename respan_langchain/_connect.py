@@ -38,9 +38,7 @@ def require_database_file(settings: Settings) -> None:
     """
     path = settings.base_url.removeprefix("sqlite:///")
     if settings.is_local and path != ":memory:" and not Path(path).expanduser().exists():
-        raise ConfigurationError(
-            f"no file {path}; create one with example rows by `respan-langchain demo`"
-        )
+        raise ConfigurationError(f"no file {path}: check base_url, or capture rows with it first")
 
 
 def _connection_arguments(settings: Settings, http_client: Any) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The numbers of one handler: rows captured, and what became of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+
+from respan_langchain._notebook_html import render_pairs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Stats:
     """Counts since the handler was made.
 
@@ -42,6 +44,20 @@ class Stats:
     def total_dropped(self) -> int:
         """Rows given up for any reason."""
         return sum(self.dropped.values())
+
+    def __repr__(self) -> str:
+        return f"Stats({self})"
+
+    def _repr_html_(self) -> str:
+        """Show the counts in a notebook."""
+        pairs: list[tuple[str, object]] = []
+        for name in (each.name for each in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, Mapping):
+                pairs += [(f"{name}[{reason}]", count) for reason, count in value.items()]
+            elif value:
+                pairs.append((name, value))
+        return render_pairs(pairs)
 
     def __str__(self) -> str:
         """One line for a person."""

@@ -161,6 +161,16 @@ class CaptureResult:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        return f"CaptureResult({len(self)} rows)"
+
+    def _repr_html_(self) -> str:
+        """Show the captured rows in a notebook."""
+        from respan_langchain.client.log_display import render_logs
+        from respan_langchain.client.models import Log
+
+        return render_logs(Log.from_row(row) for row in self.rows)
+
 
 @contextmanager
 def capture(

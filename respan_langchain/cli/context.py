@@ -119,9 +119,16 @@ class CliContext(typer.Context):
             ConfigurationError: The platform is a file that does not exist, and `create` is false.
         """
         if not create:
-            require_database_file(self.settings)
+            self._require_database_file()
         with open_client(self.settings, timeout=CALL_TIMEOUT) as client:
             yield client
+
+    def _require_database_file(self) -> None:
+        try:
+            require_database_file(self.settings)
+        except ConfigurationError as error:
+            demo = self.command_line("demo")
+            raise ConfigurationError(f"{error} (`{demo}` creates one with sample rows)") from None
 
     def command_line(self, *words: str, base_url: str | None = None) -> str:
         """Return a command for a hint: the program as it was called, with the same platform."""

@@ -11,8 +11,8 @@ from typing import Final
 from respan_langchain._cell_format import to_text
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.log_reader import NEWEST_FIRST
 
-NEWEST_FIRST: Final = "-created_at"
 SEARCHED: Final = ("input", "output", "expected_output", "error_message", "span_name", "scores")
 
 

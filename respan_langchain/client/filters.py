@@ -126,6 +126,27 @@ def metadata(key: str) -> Field:
     return Field(_check_field(f"metadata__{key}", LOG_FIELDS))
 
 
+def combine_filters(
+    first: Filters | Mapping[str, Any] | None,
+    second: Filters | Mapping[str, Any] | None,
+    equal: Mapping[str, Any],
+) -> dict[str, dict[str, Any]] | None:
+    """Combine filters and exact values of fields, which must all hold; None if there are none.
+
+    Raises:
+        ConfigurationError: A field is unknown, or has two conditions.
+    """
+    values = {name: {"operator": "eq", "value": value} for name, value in equal.items()}
+    combined: dict[str, dict[str, Any]] = {}
+    for body in map(filters_body, (first, second, values)):
+        if twice := combined.keys() & body.keys():
+            raise ConfigurationError(
+                f"the API accepts one condition for each field, not two for {min(twice)!r}"
+            )
+        combined |= body
+    return combined or None
+
+
 def filters_body(
     filters: Filters | Mapping[str, Any] | None, fields: frozenset[str] = LOG_FIELDS
 ) -> dict[str, dict[str, Any]]:

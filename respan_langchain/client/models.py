@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from respan_langchain.client.log_display import describe_log, render_log
+
 T = TypeVar("T")
 
 
@@ -113,6 +115,22 @@ class Log(ApiModel):
     """When the run ended."""
     created_at: DateTime = None
     """When the platform stored it."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Log":
+        """Build the log of a row that was captured, as the platform would return it."""
+        metadata, metrics = row.get("metadata") or {}, row.get("metrics") or {}
+        return cls.model_validate({**metadata, **metrics, **row})
+
+    def __repr__(self) -> str:
+        return describe_log(self)
+
+    def __str__(self) -> str:
+        return describe_log(self)
+
+    def _repr_html_(self) -> str:
+        """Show the log in a notebook."""
+        return render_log(self)
 
     @model_validator(mode="before")
     @classmethod

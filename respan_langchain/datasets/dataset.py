@@ -1,39 +1,36 @@
-"""A dataset in Python: iterate over its rows, count them, and take them elsewhere.
+"""A dataset in Python: read its logs, select, count, and export them.
 
-`client/client.py` speaks one call at a time; this is the handle for people. Extras are imported
-when they are needed.
+`client/client.py` makes one API call at a time; this is the object for people. Optional packages
+are imported when they are used.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from html import escape
 from itertools import islice
 from os import PathLike
-from typing import Any, Final, Self
+from typing import Any, Final, Self, overload
 
 from respan_langchain._connect import open_client, require_database_file
-from respan_langchain._constants import MAX_PAGE_SIZE
-from respan_langchain.client import log_requests, models
+from respan_langchain._display import format_count
+from respan_langchain.client import models
 from respan_langchain.client.client import DatasetClient
+from respan_langchain.client.filters import combine_filters
+from respan_langchain.client.log_display import render_logs
 from respan_langchain.client.paths import FilterInput
-from respan_langchain.client.request_flow import request_flow
 from respan_langchain.datasets.export.presets import Preset
-from respan_langchain.datasets.export.rows import ExactLog
+from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.errors import UnexpectedAnswerError
 from respan_langchain.settings import Settings, read_settings
 
 NOTEBOOK_ROWS: Final = 10
-"""Rows of the table that a notebook shows."""
-NOTEBOOK_CELL_LENGTH: Final = 200
-"""Characters of one cell of that table."""
+"""Newest logs that a notebook shows."""
 
 
 class Dataset:
-    """One dataset of a platform, or those of its rows that filters select.
+    """A dataset of a platform, or those of its logs that filters select.
 
     >>> with Dataset.open("demo", base_url="sqlite:///respan.db") as rows:  # doctest: +SKIP
-    ...     rows.to_jsonl("demo.jsonl")
+    ...     rows.where(status="error").to_jsonl("errors.jsonl")
     """
 
     def __init__(
@@ -45,20 +42,19 @@ class Dataset:
         exact: bool = False,
         owns_client: bool = False,
     ) -> None:
-        """Hold a dataset of a client; `open` is the way to get one.
+        """Wrap a dataset of a client; most code calls `open` instead.
 
         Args:
-            client: The platform.
-            about: What it said of the dataset.
-            filters: Which rows; all when None.
-            exact: Whether the platform shows contents as they were sent, as one in a file does.
+            client: The client of the platform.
+            about: The dataset as the platform describes it.
+            filters: Which logs; all if None.
+            exact: Whether the platform returns contents as they were sent, as a local file does.
             owns_client: Whether `close` closes the client.
         """
         self._client = client
         self.about = about
-        """What the platform said of it."""
-        self._filters = filters
-        self._exact = exact
+        """The dataset as the platform describes it."""
+        self._reader = LogReader(client, about.id, filters, exact)
         self._owns_client = owns_client
 
     @classmethod
@@ -72,29 +68,29 @@ class Dataset:
         http_client: Any = None,
         **settings: Any,
     ) -> Self:
-        """Open a dataset by its name or id, by default the one that the environment names.
+        """Open a dataset by name or id, by default that of RESPAN_DATASET.
 
         Args:
-            name: Its name, or its id.
-            dataset_id: Its id, in place of the name.
-            create: Whether a dataset of a new name is created.
-            filters: Which rows; all when None.
-            http_client: An `httpx.Client` or `httpx2.Client` of your own.
-            **settings: As for the handler: `api_key`, `base_url` and the rest of `Settings`.
+            name: Its name or id.
+            dataset_id: Its id, instead of the name.
+            create: Whether to create it if there is none of this name.
+            filters: Which logs; all if None.
+            http_client: Your own `httpx.Client` or `httpx2.Client`.
+            **settings: As for the handler: `api_key`, `base_url` and others of `Settings`.
 
         Raises:
             ConfigurationError: There is no such dataset, or a setting is wrong.
         """
-        found = read_settings(**settings)
+        resolved = read_settings(**settings)
         if not create:
-            require_database_file(found)
-        client = open_client(found, http_client)
+            require_database_file(resolved)
+        client = open_client(resolved, http_client)
         try:
-            about = find_dataset(client, found, dataset_id or name, create=create)
+            about = find_dataset(client, resolved, dataset_id or name, create=create)
         except BaseException:
             client.close()
             raise
-        return cls(client, about, filters=filters, exact=found.is_local, owns_client=True)
+        return cls(client, about, filters=filters, exact=resolved.is_local, owns_client=True)
 
     @classmethod
     def of(
@@ -105,112 +101,120 @@ class Dataset:
         *,
         filters: FilterInput = None,
     ) -> Self:
-        """Open a dataset through a client that is open already; as `open`."""
+        """Open a dataset with a client that is open; otherwise as `open`."""
         about = find_dataset(client, settings, name)
         return cls(client, about, filters=filters, exact=settings.is_local)
 
     @property
     def id(self) -> str:
-        """The platform's id."""
+        """The id on the platform."""
         return self.about.id
 
     @property
     def name(self) -> str:
-        """The name, or the id of one that has none."""
+        """The name, or the id if it has none."""
         return self.about.name or self.about.id
 
     def retry_for(self, seconds: float) -> None:
         """Retry each later request of this dataset's client for up to `seconds`."""
         self._client.retry_for(seconds)
 
-    def where(self, filters: FilterInput) -> "Dataset":
-        """Select some of the rows."""
-        return Dataset(self._client, self.about, filters=filters, exact=self._exact)
+    def where(self, filters: FilterInput = None, /, **equal: Any) -> "Dataset":
+        """Select logs that match all filters, those of this selection included.
+
+        Args:
+            filters: Conditions, such as `field("cost") > 0.01`.
+            **equal: Fields and their values, such as `status="error"`.
+
+        Raises:
+            ConfigurationError: A field is unknown, or has a condition already.
+        """
+        selected = combine_filters(self._reader.filters, filters, equal)
+        return Dataset(self._client, self.about, filters=selected, exact=self._reader.exact)
+
+    def unfiltered(self) -> "Dataset":
+        """Return the dataset with all its logs."""
+        return Dataset(self._client, self.about, exact=self._reader.exact)
 
     def __iter__(self) -> Iterator[models.Log]:
-        """Go through the rows, the oldest first."""
-        return self.sorted_by("created_at")
+        """Read the logs, oldest first."""
+        return self.sorted_by(OLDEST_FIRST)
 
     def __len__(self) -> int:
-        """Ask the platform how many rows there are now."""
-        page = self._page("created_at", 1, 1)
-        return len(page.results) if page.count is None else page.count
+        """Return the current number of logs; makes one request."""
+        return self._reader.count()
 
     def __bool__(self) -> bool:
-        """A dataset is there, with rows or without."""
+        """A dataset is true, also without logs."""
         return True
 
+    @overload
+    def __getitem__(self, index: int) -> models.Log: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[models.Log]: ...
+    def __getitem__(self, index: int | slice) -> models.Log | list[models.Log]:
+        """Return one log or several by position, oldest first.
+
+        Raises:
+            IndexError: There are fewer logs.
+        """
+        if isinstance(index, slice):
+            return self._reader.read_positions(range(len(self))[index])
+        return self._reader.read_at(index)
+
+    def head(self, number: int = 5) -> list[models.Log]:
+        """Return the oldest logs, oldest first."""
+        return list(islice(self, number))
+
+    def latest(self, number: int) -> list[models.Log]:
+        """Return the newest logs, newest first."""
+        return list(islice(self.sorted_by(NEWEST_FIRST), number))
+
     def sorted_by(self, name: str) -> Iterator[models.Log]:
-        """Go through the rows by a field; a `-` before it means descending."""
+        """Read the logs sorted by a field; `-` before its name means descending."""
         for page in self.pages(sort_by=name):
             yield from page.results
 
-    def latest(self, number: int) -> list[models.Log]:
-        """Return the newest rows, the newest first."""
-        return list(islice(self.sorted_by("-created_at"), number))
-
-    def pages(self, *, sort_by: str = "created_at") -> Iterator[models.Page[models.Log]]:
-        """Iterate over the rows page by page."""
-        number, size = 1, MAX_PAGE_SIZE
-        while True:
-            try:
-                page = self._page(sort_by, number, size)
-            except UnexpectedAnswerError:
-                if size == 1:
-                    raise
-                # A page of large rows may be more than a client reads; ten smaller ones may do.
-                number, size = (number - 1) * 10 + 1, size // 10
-                continue
-            yield page
-            if page.is_last():
-                return
-            number += 1
-
-    def _page(self, sort_by: str, number: int, size: int) -> models.Page[models.Log]:
-        call = log_requests.list_logs(
-            self.id, page=number, page_size=size, sort_by=sort_by, filters=self._filters
-        )
-        if self._exact:
-            parse: Callable[[Any], Any] = models.Page[ExactLog].model_validate
-            call = replace(call, parse=parse)
-        return self._client.run(request_flow(call, self._client.options))
+    def pages(self, *, sort_by: str = OLDEST_FIRST) -> Iterator[models.Page[models.Log]]:
+        """Read the logs page by page, sorted by a field; `-` before it means descending."""
+        return self._reader.read_pages(sort_by=sort_by)
 
     def summary(self) -> models.Summary:
-        """Total the rows up."""
-        return self._client.summary(self.id, filters=self._filters)
+        """Return the totals of the logs."""
+        return self._client.summary(self.id, filters=self._reader.filters)
 
     def to_jsonl(self, path: str | PathLike[str], *, preset: Preset | None = None) -> int:
-        """Write one JSON object a line, as the rows were sent or as another tool wants them.
+        """Write JSON lines, as the rows were sent or in another tool's format.
 
-        Return how many.
+        Return the number of rows.
         """
         from respan_langchain.datasets.export.files import write_jsonl
 
         return write_jsonl(self, path, preset=preset)
 
     def to_csv(self, path: str | PathLike[str]) -> int:
-        """Write a table of text; return how many rows.
+        """Write CSV; return the number of rows.
 
-        What is not text stands in it as JSON, and so does text that a spreadsheet would run.
+        Values that are not text are JSON, and so is text that a spreadsheet would run as a formula.
         """
         from respan_langchain.datasets.export.files import write_csv
 
         return write_csv(self, path)
 
     def to_parquet(self, path: str | PathLike[str]) -> int:
-        """Write a Parquet file, with pyarrow; return how many rows."""
+        """Write a Parquet file (needs pyarrow); return the number of rows."""
         from respan_langchain.datasets.export.frames import write_parquet
 
         return write_parquet(self, path)
 
     def to_pandas(self) -> Any:
-        """Make a pandas DataFrame."""
+        """Return a `pandas.DataFrame`: text, nullable numbers, UTC times, contents as objects."""
         from respan_langchain.datasets.export.frames import pandas_frame
 
         return pandas_frame(self)
 
     def to_hf(self) -> Any:
-        """Make a `datasets.Dataset` of Hugging Face."""
+        """Return a Hugging Face `datasets.Dataset`; its column `messages` has the conversation."""
         from respan_langchain.datasets.export.frames import hugging_face_dataset
 
         return hugging_face_dataset(self)
@@ -230,31 +234,6 @@ class Dataset:
         return f"Dataset({self.name!r}, id={self.id!r})"
 
     def _repr_html_(self) -> str:
-        """Draw a table for notebooks: the newest rows, everything in them as text."""
-        columns = (
-            "log_type",
-            "span_name",
-            "input",
-            "output",
-            "total_tokens",
-            "cost",
-            "latency",
-            "status",
-        )
-        head = "".join(f"<th>{column}</th>" for column in columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{_cell(getattr(log, column))}</td>' for column in columns)}</tr>"
-            for log in self.latest(NOTEBOOK_ROWS)
-        )
-        title = f"<b>{escape(self.name)}</b> · {len(self):,} rows"
-        return (
-            f"<div>{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
-
-
-def _cell(value: object) -> str:
-    from respan_langchain._cell_format import to_text
-
-    text = to_text(value) or ""
-    is_long = len(text) > NOTEBOOK_CELL_LENGTH
-    return escape(f"{text[:NOTEBOOK_CELL_LENGTH]}…" if is_long else text)
+        """Show the newest logs in a notebook."""
+        title = f"<b>{escape(self.name)}</b> · {format_count(len(self))} logs"
+        return f"<div>{title}{render_logs(self.latest(NOTEBOOK_ROWS))}</div>"

@@ -19,7 +19,7 @@ from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.log_fields import parse_fields, render_field, select_fields, write_csv
-from respan_langchain.cli.log_search import NEWEST_FIRST, search_logs
+from respan_langchain.cli.log_search import search_logs
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import Column, render_logs, render_table
@@ -28,6 +28,7 @@ from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export import files
+from respan_langchain.datasets.log_reader import NEWEST_FIRST
 from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import ConfigurationError, NotFoundError
 

@@ -8,17 +8,21 @@ import importlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
+from uuid import uuid4
 
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.export.columns import (
     COLUMNS,
     COUNTS,
     NUMBERS,
+    TEXTS,
     TIMES,
     to_columns,
     to_text_columns,
 )
 from respan_langchain.datasets.export.files import Target, open_output
+from respan_langchain.datasets.export.messages import MESSAGE_FIELDS, build_conversation
+from respan_langchain.datasets.export.rows import CONTENTS, to_row
 from respan_langchain.errors import MissingExtraError
 
 ROW_GROUP_SIZE: Final = 5_000
@@ -29,8 +33,13 @@ def pandas_frame(logs: Iterable[Log]) -> Any:
     """Build a DataFrame; tokens are nullable integers, so unknown is not 0."""
     pandas = import_optional("pandas")
     frame = pandas.DataFrame([to_columns(log) for log in logs], columns=list(COLUMNS))
-    kinds = {**dict.fromkeys(COUNTS, "Int64"), **dict.fromkeys(NUMBERS, "Float64")}
-    frame = frame.astype(kinds)
+    texts = [name for name in TEXTS if name not in CONTENTS]
+    types = {
+        **dict.fromkeys(texts, "string"),
+        **dict.fromkeys(COUNTS, "Int64"),
+        **dict.fromkeys(NUMBERS, "Float64"),
+    }
+    frame = frame.astype(types)
     for name in TIMES:
         frame[name] = pandas.to_datetime(frame[name], utc=True)
     return frame
@@ -50,10 +59,14 @@ def write_parquet(logs: Iterable[Log], target: Target) -> int:
 
 
 def hugging_face_dataset(logs: Iterable[Log]) -> Any:
-    """Build a `datasets.Dataset`."""
+    """Build a `datasets.Dataset`; its column `messages` has the conversation of each row."""
     datasets, arrow = import_optional("datasets"), import_optional("pyarrow")
-    table = arrow.Table.from_pylist(list(_texts(logs)), schema=_schema(arrow))
-    return datasets.Dataset(table)
+    message = arrow.struct([(name, arrow.string()) for name in MESSAGE_FIELDS])
+    schema = _schema(arrow).append(arrow.field("messages", arrow.list_(message)))
+    rows = [{**to_text_columns(log), "messages": build_conversation(to_row(log))} for log in logs]
+    table = arrow.Table.from_pylist(rows, schema=schema)
+    # Without a fingerprint, datasets pickles the table, which fails with pyarrow 26 and dill 0.4.
+    return datasets.Dataset(table, fingerprint=uuid4().hex)
 
 
 def _texts(logs: Iterable[Log]) -> Iterator[dict[str, Any]]:

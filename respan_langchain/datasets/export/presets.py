@@ -8,13 +8,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+from respan_langchain._display import is_conversation
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.export.messages import to_messages, to_plain_text, to_question
 from respan_langchain.datasets.export.rows import to_row
 
 Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]
 Row = Mapping[str, Any]
-QUESTION_KEYS: Final = ("question", "input", "query", "text", "prompt")
-"""Keys that chains use for the question."""
 IDENTITY: Final = (
     "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
     "customer_identifier", "tags",
@@ -30,7 +30,7 @@ def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
 def _openai_evals(row: Row) -> dict[str, Any]:
     """A line of the Evals API: `item` has the input, `sample` the output."""
     item = {
-        "input": _messages(row["input"]),
+        "input": to_messages(row["input"]),
         **_reference(row, "ideal"),
         "metadata": _identity(row),
     }
@@ -69,7 +69,7 @@ def _promptfoo(row: Row) -> dict[str, Any]:
     return (
         case
         if expected is None
-        else case | {"assert": [{"type": "equals", "value": _text(expected)}]}
+        else case | {"assert": [{"type": "equals", "value": to_plain_text(expected)}]}
     )
 
 
@@ -78,7 +78,7 @@ def _deepeval(row: Row) -> dict[str, Any]:
     metadata = row["metadata"]
     documents = metadata.get("retrieved_documents")
     golden = {
-        "input": _question(row["input"]),
+        "input": to_question(row["input"]),
         "actual_output": _optional_text(row.get("output")),
         "expected_output": _optional_text(row.get("expected_output")),
         "retrieval_context": [_document(each) for each in documents]
@@ -96,8 +96,8 @@ def _inspect(row: Row) -> dict[str, Any]:
     sample = {
         "id": row["metadata"].get("custom_identifier"),
         "input": [_inspect_message(each) for each in content]
-        if _is_conversation(content)
-        else _question(content),
+        if is_conversation(content)
+        else to_question(content),
         "target": _optional_text(row.get("expected_output")) or "",
         "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
     }
@@ -113,58 +113,15 @@ PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
 }
 
 
-def _is_conversation(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(each, Mapping) and "role" in each for each in value)
-    )
-
-
-def _messages(value: Any) -> list[Any]:
-    return value if _is_conversation(value) else [{"role": "user", "content": _question(value)}]
-
-
 def _to_object(value: Any, *, text: str = "input") -> dict[str, Any]:
     """Return an object for a value; an object stays as it is."""
     if isinstance(value, dict):
         return dict(value)
-    return {"messages": value} if _is_conversation(value) else {text: value}
-
-
-def _question(value: Any) -> str:
-    """Return the question: the last user message, or the value of a common key."""
-    if _is_conversation(value):
-        questions = [each for each in value if each["role"] == "user"]
-        return _text((questions or value)[-1])
-    if isinstance(value, Mapping):
-        texts = [value[key] for key in QUESTION_KEYS if isinstance(value.get(key), str)]
-        texts = texts or [
-            each for each in value.values() if len(value) == 1 and isinstance(each, str)
-        ]
-        return texts[0] if texts else _text(value)
-    return _text(value)
-
-
-def _text(value: Any) -> str:
-    if (
-        isinstance(value, Mapping)
-        and "role" in value
-        and isinstance(value.get("content"), str | list)
-    ):
-        return _text(value["content"])
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(part, Mapping) and "type" in part for part in value)
-    ):
-        texts = [part["text"] for part in value if isinstance(part.get("text"), str)]
-        return "\n".join(texts) if texts else json.dumps(value, ensure_ascii=False)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return {"messages": value} if is_conversation(value) else {text: value}
 
 
 def _optional_text(value: Any) -> str | None:
-    return None if value is None else _text(value)
+    return None if value is None else to_plain_text(value)
 
 
 def _reference(row: Row, name: str) -> dict[str, Any]:
@@ -182,7 +139,7 @@ def _document(value: Any) -> str:
         for key in ("page_content", "content", "text"):
             if isinstance(value.get(key), str):
                 return str(value[key])
-    return _text(value)
+    return to_plain_text(value)
 
 
 def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,7 @@ class DatasetSource:
         for start in range(0, len(ordered), MAX_PAGE_SIZE):
             group = ordered[start : start + MAX_PAGE_SIZE]
             found.update(
-                str(log.unique_id) for log in self._source.where(field("unique_id").isin(group))
+                str(log.unique_id)
+                for log in self._source.unfiltered().where(field("unique_id").isin(group))
             )
         return found & set(source_ids)

@@ -26,7 +26,8 @@ print(json.dumps({
     "written": written,
     "table": table.to_pylist()[1]["input"],
     "tokens": table.column("total_tokens").to_pylist(),
-    "hf": [len(hf), hf[0]["input"]],
+    "hf": [len(hf), hf[0]["input"], hf[0]["messages"]],
+    "text": [str(frame.dtypes[name]) for name in ("status", "timestamp")],
 }))
 """
 
@@ -54,12 +55,18 @@ def test_tables_contain_the_values_of_the_rows(python, fill, folder):
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
-    said = json.loads(ended.stdout)
-    assert said["frame"] == ["Int64", "Float64"]
-    assert said["inputs"] == [row(1)["input"], {"question": "Where?"}]
-    assert said["unknown"] == [0, 1]
-    assert said["written"] == 2
-    assert json.loads(said["table"]) == {"question": "Where?"}
-    assert said["tokens"] == [12, 0]
-    assert said["hf"][0] == 2
-    assert json.loads(said["hf"][1]) == row(1)["input"]
+    printed = json.loads(ended.stdout)
+    assert printed["frame"] == ["Int64", "Float64"]
+    assert printed["inputs"] == [row(1)["input"], {"question": "Where?"}]
+    assert printed["unknown"] == [0, 1]
+    assert printed["written"] == 2
+    assert json.loads(printed["table"]) == {"question": "Where?"}
+    assert printed["tokens"] == [12, 0]
+    assert printed["hf"][0] == 2
+    assert json.loads(printed["hf"][1]) == row(1)["input"]
+    rest = {"tool_calls": None, "tool_call_id": None}
+    assert printed["hf"][2] == [
+        {"role": "user", "content": "question 1", **rest},
+        {"role": "assistant", "content": "answer 1", **rest},
+    ]
+    assert printed["text"] == ["string", "datetime64[us, UTC]"]

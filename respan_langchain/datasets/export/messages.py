@@ -1,0 +1,78 @@
+"""The conversation of a row: its question, its messages, their text. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from respan_langchain._display import is_conversation, is_message
+
+QUESTION_KEYS: Final = ("question", "input", "query", "text", "prompt")
+"""Keys that chains use for the question."""
+
+
+MESSAGE_FIELDS: Final = ("role", "content", "tool_calls", "tool_call_id")
+
+
+def build_conversation(row: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    """Return the messages of a row's input and output, all with the same text fields.
+
+    `tool_calls` is JSON; it and `tool_call_id` are None in messages without them.
+
+    >>> build_conversation({"input": "Where?", "output": "Here."})[1]["content"]
+    'Here.'
+    """
+    messages = to_messages(row["input"])
+    output: Any = row.get("output")
+    if is_conversation(output):
+        messages = [*messages, *output]
+    elif output is not None:
+        answer = output if is_message(output) else {"content": to_plain_text(output)}
+        messages = [*messages, {"role": "assistant", **answer}]
+    return [_flatten(message) for message in messages]
+
+
+def _flatten(message: Mapping[str, Any]) -> dict[str, str | None]:
+    content, calls = message.get("content"), message.get("tool_calls")
+    return {
+        "role": str(message["role"]),
+        "content": None if content is None else to_plain_text(content),
+        "tool_calls": json.dumps(calls, ensure_ascii=False, default=str) if calls else None,
+        "tool_call_id": message.get("tool_call_id"),
+    }
+
+
+def to_messages(value: Any) -> list[Any]:
+    """Return a conversation as it is, and any other value as a message of the user."""
+    return value if is_conversation(value) else [{"role": "user", "content": to_question(value)}]
+
+
+def to_question(value: Any) -> str:
+    """Return the question: the last user message, or the value of a common key."""
+    if is_conversation(value):
+        questions = [each for each in value if each["role"] == "user"]
+        return to_plain_text((questions or value)[-1])
+    if isinstance(value, Mapping):
+        texts = [value[key] for key in QUESTION_KEYS if isinstance(value.get(key), str)]
+        texts = texts or [
+            each for each in value.values() if len(value) == 1 and isinstance(each, str)
+        ]
+        return texts[0] if texts else to_plain_text(value)
+    return to_plain_text(value)
+
+
+def to_plain_text(value: Any) -> str:
+    """Return a message's text, the text of content parts, or JSON."""
+    if (
+        isinstance(value, Mapping)
+        and "role" in value
+        and isinstance(value.get("content"), str | list)
+    ):
+        return to_plain_text(value["content"])
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(part, Mapping) and "type" in part for part in value)
+    ):
+        texts = [part["text"] for part in value if isinstance(part.get("text"), str)]
+        return "\n".join(texts) if texts else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
