@@ -1,4 +1,4 @@
-"""An agent that stops for a person and goes on: both halves are one row, with all its tokens."""
+"""An agent that asks a person before it refunds; the interrupted run and its resume are one row."""
 
 from typing import Any
 
@@ -13,24 +13,24 @@ from respan_langchain.datasets.dataset import Dataset
 
 URL = "sqlite:///respan.db"
 USAGE = {"input_tokens": 40, "output_tokens": 8, "total_tokens": 48}
-SAYS = ["I can refund 49.90 for order A-1042.", "Done, 49.90 are on their way."]
-# Scripted, so that it runs without a key. Nobody sells it, so its rows have no cost; those of
-# ChatOpenAI(model="gpt-4o-mini") and other models that have a price do.
+ANSWERS = ["I can refund 49.90 for order A-1042.", "Done, 49.90 are on their way."]
+# A fake model, so that this runs without a key; it has no price, so its rows have no cost. Rows of
+# ChatOpenAI(model="gpt-4o-mini") and other models with a price do.
 MODEL = GenericFakeChatModel(
     messages=iter(
         AIMessage(text, usage_metadata=USAGE, response_metadata={"model_name": "gpt-4o-mini"})
-        for text in SAYS
+        for text in ANSWERS
     )
 )
 
 
 def answer(state: MessagesState) -> dict[str, list[AnyMessage]]:
-    """Let the model speak."""
+    """Call the model."""
     return {"messages": [MODEL.invoke(state["messages"])]}
 
 
 def approve(_: MessagesState) -> dict[str, list[AnyMessage]]:
-    """Ask a person, who answers when the graph is resumed."""
+    """Interrupt the graph until a person answers."""
     return {"messages": [HumanMessage(interrupt("Refund 49.90?"))]}
 
 
@@ -42,10 +42,10 @@ agent = graph.compile(checkpointer=InMemorySaver(), name="refunds")
 
 with RespanDatasetCallbackHandler(dataset="refunds", base_url=URL) as handler:
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "ticket-7"}}
-    asked = agent.invoke({"messages": [("user", "My shoes broke.")]}, config)
-    print("asks:", asked["__interrupt__"][0].value)
-    said = agent.invoke(Command(resume="Yes, go ahead."), config)
-    print("says:", said["messages"][-1].content)
+    state = agent.invoke({"messages": [("user", "My shoes broke.")]}, config)
+    print("asks:", state["__interrupt__"][0].value)
+    state = agent.invoke(Command(resume="Yes, go ahead."), config)
+    print("says:", state["messages"][-1].content)
 
 with Dataset.open("refunds", base_url=URL) as rows:
     for row in rows:

@@ -1,4 +1,4 @@
-"""A chain, captured without a key, in a file; `respan-langchain serve` then shows its rows."""
+"""A chain captured in a local file, without a key; `respan-langchain serve` shows its rows."""
 
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
@@ -7,8 +7,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from respan_langchain import RespanDatasetCallbackHandler
 
-# Scripted, so that it runs without a key; a fake has no price. With ChatOpenAI(model="gpt-4o-mini")
-# or any other model that is sold in its place, rows have a cost too.
+# A fake model, so that this runs without a key; it has no price. Rows of a model with a price, such
+# as ChatOpenAI(model="gpt-4o-mini"), have a cost, too.
 answer = AIMessage(
     "Within 30 days, unworn.",
     usage_metadata={"input_tokens": 24, "output_tokens": 7, "total_tokens": 31},

@@ -1,4 +1,4 @@
-"""A whole app, captured without handing a handler to any call: in threads and in tasks."""
+"""Capture a whole app, in threads and tasks, without passing a handler to any call."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ URL = "sqlite:///respan.db"
 
 
 class Shop:
-    """An app that knows nothing of this package."""
+    """An app that does not import this package."""
 
     def __init__(self) -> None:
         prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
@@ -36,7 +36,7 @@ with ThreadPoolExecutor() as pool:
     list(pool.map(shop.ask, ["Are there sandals?", "Are there boots?"]))
 asyncio.run(shop.ask_soon("When do they arrive?"))
 
-# One block goes elsewhere, and can be looked at at once.
+# The rows of this block go to another dataset, and are available at once.
 with capture("nightly", base_url=URL, tags=["nightly"]) as captured:
     shop.ask("Is the price right?")
 print(len(captured), "rows in the block")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import islice
 from os import PathLike
-from typing import Any, Final, Self, overload
+from typing import Any, Final, Self, Unpack, overload
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
@@ -20,7 +20,7 @@ from respan_langchain.client.paths import FilterInput
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.settings import Settings, read_settings
+from respan_langchain.settings import Settings, SettingsOptions, read_settings
 
 NOTEBOOK_ROWS: Final = 10
 """Newest logs that a notebook shows."""
@@ -66,7 +66,7 @@ class Dataset:
         create: bool = False,
         filters: FilterInput = None,
         http_client: Any = None,
-        **settings: Any,
+        **settings: Unpack[SettingsOptions],
     ) -> Self:
         """Open a dataset by name or id, by default that of RESPAN_DATASET.
 

@@ -1,0 +1,25 @@
+"""Progress of a transfer: what is said if it is interrupted."""
+
+import pytest
+from typer.main import get_command
+
+from respan_langchain.cli.app import app
+from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.progress import transfer_progress
+from respan_langchain.datasets.transfer.transfer import TransferCounts
+
+
+@pytest.mark.parametrize(("total", "rows"), [(700, "500 of 700 rows"), (None, "500 rows")])
+def test_an_interrupted_transfer_says_how_far_it_came_and_how_to_resume(total, rows, capsys):
+    context = CliContext(get_command(app))
+
+    def interrupted_transfer():
+        with transfer_progress(context, "demo", total) as update:
+            update(TransferCounts(sent=500))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_transfer()
+
+    expected = f"Interrupted after {rows}. Run the same command again to resume.\n"
+    assert capsys.readouterr().err == expected
