@@ -68,7 +68,7 @@ class LogField:
 
 
 def list_fields() -> list[LogField]:
-    """All fields; `metadata.KEY` stands for any key of the metadata."""
+    """All fields; `metadata.KEY` means any key of the metadata."""
     known = [
         LogField(name, description, can_filter=name in LOG_FIELDS)
         for name, description in DESCRIPTIONS.items()
@@ -122,7 +122,7 @@ def render_field(log: Log, name: str) -> Text:
 
 def write_csv(logs: Iterable[Log], names: Sequence[str]) -> None:
     """Write the named fields of logs as CSV to the standard output."""
-    writer = csv.writer(sys.stdout)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for log in logs:
         writer.writerow([_csv_cell(get_field(log, name)) for name in names])

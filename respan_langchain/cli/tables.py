@@ -20,7 +20,7 @@ from respan_langchain.cli.formatting import (
 from respan_langchain.client.models import Log
 
 WIDE_TERMINAL: Final = 110
-"""ImportColumns from which on there is room for two spaces between columns and for whole words."""
+"""Terminal columns from which on columns are further apart, and no word is abbreviated."""
 MAX_RUN_NAME: Final = {False: 12, True: 30}
 """Characters of a run's name, by whether the terminal is wide."""
 
@@ -61,7 +61,7 @@ def render_table(
     Args:
         columns: All columns, the most important ones first.
         rows: A cell for each column.
-        width: ImportColumns of the terminal.
+        width: Columns of the terminal.
         styles: A style for each row.
         has_header: Whether the names of the columns are shown.
     """
@@ -125,7 +125,7 @@ def render_logs(
 
     Args:
         logs: The logs.
-        width: ImportColumns of the terminal.
+        width: Columns of the terminal.
         as_traces: Show run names instead of ids, with the children of a trace below its root.
         has_header: Whether the names of the columns are shown.
     """

@@ -1,13 +1,13 @@
 """`datasets`: list, create, show, rename and delete datasets."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain._display import format_cost, format_count, format_duration
+from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
@@ -159,9 +159,6 @@ def _render_datasets(datasets: Sequence[Dataset], width: int) -> RenderableType:
 
 
 def _render_dataset(dataset: Dataset, rows: int | None, roots: Summary) -> RenderableType:
-    tokens_in = format_count(roots.total_prompt_tokens)
-    tokens_out = format_count(roots.total_completion_tokens)
-    first_token = format_duration(roots.avg_ttft)
     pairs = {
         "name": dataset.name,
         "id": dataset.id,
@@ -170,9 +167,46 @@ def _render_dataset(dataset: Dataset, rows: int | None, roots: Summary) -> Rende
         "created": format_datetime(dataset.created_at),
         "updated": format_datetime(dataset.updated_at),
         "rows": f"{format_count(rows)} ({format_count(roots.number_of_requests)} roots)",
-        "tokens": f"{format_count(roots.total_tokens)} ({tokens_in} in, {tokens_out} out)",
-        "cost": format_cost(roots.total_cost),
-        "latency": f"{format_duration(roots.avg_latency)} mean, first token after {first_token}",
-        "scores": preview(roots.scores) if roots.scores else None,
+        "tokens": _format_total(_format_tokens(roots), roots.number_with_tokens, roots),
+        "cost": _format_total(format_cost(roots.total_cost), roots.number_with_cost, roots),
+        "latency": _format_total(_format_latency(roots), roots.number_with_latency, roots),
+        "scores": _format_scores(roots.scores),
     }
     return render_pairs((name, value) for name, value in pairs.items() if value is not None)
+
+
+def _format_total(total: str, known: int | None, roots: Summary) -> str:
+    """Format a total and of how many rows it is; unknown if no row has a value.
+
+    Args:
+        total: The total or mean.
+        known: Rows that have a value; None if the platform does not count them.
+        roots: The totals of all rows.
+    """
+    if known is None or known == roots.number_of_requests:
+        return total
+    if known == 0:
+        return UNKNOWN
+    return f"{total}, of {format_count(known)} of {format_count(roots.number_of_requests)} roots"
+
+
+def _format_tokens(roots: Summary) -> str:
+    tokens_in = format_count(roots.total_prompt_tokens)
+    tokens_out = format_count(roots.total_completion_tokens)
+    return f"{format_count(roots.total_tokens)} ({tokens_in} in, {tokens_out} out)"
+
+
+def _format_latency(roots: Summary) -> str:
+    first_token = format_duration(roots.avg_ttft)
+    return f"{format_duration(roots.avg_latency)} mean, first token after {first_token}"
+
+
+def _format_scores(scores: Any) -> str | None:
+    """Format the mean of each evaluator; platforms return a mapping by evaluator."""
+    if not isinstance(scores, Mapping):
+        return preview(scores) if scores else None
+    means = (
+        f"{name} {score.get('avg_score')}" if isinstance(score, Mapping) else f"{name} {score}"
+        for name, score in scores.items()
+    )
+    return ", ".join(means) or None

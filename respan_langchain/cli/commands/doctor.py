@@ -162,7 +162,9 @@ def check_spool(ctx: CliContext, settings: Settings) -> Check:
         )
     if settings.delivery == "memory":
         return Check(
-            "spool", "note", "rows are queued in memory only; RESPAN_DELIVERY=spill adds a disk"
+            "spool",
+            "note",
+            "rows are queued in memory only; RESPAN_DELIVERY=spill keeps them on disk",
         )
     return Check("spool", "ok", "no rows are pending on disk")
 

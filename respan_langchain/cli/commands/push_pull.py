@@ -41,7 +41,7 @@ def push(
     dataset: DatasetArgument = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="URL", help="ImportFile. [default: the local file]"),
+        typer.Option("--from", metavar="URL", help="Source. [default: the local file]"),
     ] = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="URL", help="Destination. [default: Respan]")
@@ -57,7 +57,7 @@ def pull(
     ctx: CliContext,
     dataset: DatasetArgument = None,
     source: Annotated[
-        str | None, typer.Option("--from", metavar="URL", help="ImportFile. [default: Respan]")
+        str | None, typer.Option("--from", metavar="URL", help="Source. [default: Respan]")
     ] = None,
     to: Annotated[
         str | None,

@@ -47,7 +47,7 @@ def write_csv(logs: Iterable[Log], target: Target) -> int:
     """Write CSV; return the number of rows."""
     written = 0
     with open_output(target) as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for log in logs:
             writer.writerow(to_csv_cells(log))

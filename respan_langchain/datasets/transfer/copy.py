@@ -49,7 +49,7 @@ def copy_dataset(
     origin, destination = platform_location(source_settings), platform_location(settings)
     target, delay = TransferTarget(client, dataset_id), visibility_delay(settings)
     with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as checkpoint:
-        checkpoint.describe(f"{source.name} at {origin}", f"{dataset_id} at {destination}")
+        checkpoint.describe(f"{source.name} at {origin}", f"{dataset_id[-8:]} at {destination}")
         passes = 0
         while True:
             passes += 1
@@ -78,7 +78,7 @@ def import_rows(
     client.retry_for(max_outage(settings))
     destination = platform_location(settings)
     with Checkpoint(checkpoint_path("import", destination, dataset_id)) as checkpoint:
-        checkpoint.describe("imported files", f"{dataset_id} at {destination}")
+        checkpoint.describe("imported files", f"{dataset_id[-8:]} at {destination}")
         transfer = Transfer(
             source,
             TransferTarget(client, dataset_id),

@@ -3,6 +3,8 @@
 import pytest
 from cli.cli_support import row
 
+from respan_langchain._display import UNKNOWN
+
 
 def test_a_dataset_is_created_shown_and_deleted(run):
     made = run("datasets", "create", "support", "--description", "from the shop", "--json")
@@ -79,6 +81,38 @@ def test_an_empty_platform_says_so(run):
     run("datasets", "delete", "demo", "--yes")
 
     assert run("datasets", "list").out == "No datasets yet.\n"
+
+
+def test_totals_say_of_how_many_rows_they_are(run, fill):
+    unknown = row(3)
+    unknown["metrics"] = {"latency": 0.5}
+    fill([row(1), row(2), unknown])
+
+    shown = run("datasets", "show", "demo").out
+
+    assert "24 (20 in, 4 out), of 2 of 3 roots" in shown
+    assert "$0.00200, of 2 of 3 roots" in shown
+
+
+def test_a_total_that_no_row_knows_is_unknown(run, fill):
+    unknown = row(1)
+    unknown["metrics"] = {}
+    fill([unknown])
+
+    lines = run("datasets", "show", "demo").out.splitlines()
+
+    assert [line.split() for line in lines if line.startswith(("tokens", "cost", "latency"))] == [
+        ["tokens", UNKNOWN],
+        ["cost", UNKNOWN],
+        ["latency", UNKNOWN],
+    ]
+
+
+def test_mean_scores_are_shown_by_evaluator(run, fill):
+    fill([row(1, output="yes", expected_output="yes")])
+    run("evaluate", "demo", "-e", "exact_match")
+
+    assert "exact_match 1.0" in run("datasets", "show", "demo").out
 
 
 LONG_NAMES = [f"customer-support-conversations-of-{year}" for year in (2025, 2026)]
