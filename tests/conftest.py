@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain._connect import open_client
 from respan_langchain.settings import read_settings
@@ -15,7 +20,20 @@ from respan_langchain.settings import read_settings
 DATASET = "support-bot"
 
 
+MAX_MEMORY = 6 << 30
+"""Bytes that the test run may allocate: what grows without end fails, and says where."""
+
+
 def pytest_configure() -> None:
+    """Limit the memory of the test run, and let it be started in the background."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        is_lower = hard != resource.RLIM_INFINITY and hard < MAX_MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (hard if is_lower else MAX_MEMORY, hard))
+    _stop_ignoring_ctrl_c()
+
+
+def _stop_ignoring_ctrl_c() -> None:
     """Let tests of Ctrl-C pass where pytest runs in the background.
 
     A shell starts background jobs with SIGINT ignored, and every program that a test starts would

@@ -184,3 +184,17 @@ def test_a_class_that_does_not_say_its_name_is_told_by_its_type():
             raise RuntimeError
 
     assert json_value(Nameless()) == "<Nameless>"
+
+
+class UnhashableMeta(type):
+    def __hash__(cls):
+        raise RuntimeError
+
+    __eq__ = __hash__
+
+
+def test_a_class_that_cannot_be_hashed_is_shown_by_its_name():
+    class Odd(metaclass=UnhashableMeta):
+        pass
+
+    assert json_value({"odd": Odd(), "n": 1}) == {"odd": "<Odd>", "n": 1}
