@@ -4,8 +4,9 @@ A tool that a model calls returns a message, or commands that contain one: its c
 output, the rest of it is in the row already. Content that was copied at once is a dict.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, cast
 
 from langchain_core.outputs import LLMResult
 
@@ -20,6 +21,9 @@ from respan_langchain.serialization.messages import (
 from respan_langchain.tracing.commands import command_update, is_command, is_copied_command
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import RequestedCall
+
+MAX_OUTPUTS: Final = 1_000
+"""Values that are looked at in a list that a tool returned."""
 
 
 class ToolAnswer(NamedTuple):
@@ -56,13 +60,24 @@ def tool_message(outputs: object, call_id: str | None = None) -> object | None:
     """
     if _is_tool_message(outputs):
         return outputs
-    if is_command(outputs) or is_copied_command(outputs):
-        outputs = parse_conversation(command_update(outputs).get("messages")) or ()
-    elif not isinstance(outputs, list | tuple):
-        return None
-    found = [one for part in outputs if (one := tool_message(part, call_id)) is not None]
+    messages = (one for part in _list_outputs(outputs) for one in _list_messages(part))
+    found = list(filter(_is_tool_message, messages))
     exact = (one for one in found if get_message_fields(one).get("tool_call_id") == call_id)
     return next(exact, found[-1] if found else None)
+
+
+def _list_outputs(outputs: object) -> Iterable[object]:
+    # Only one level: what a tool returns may hold itself. And without asking its own iterator.
+    for kind in (list, tuple):
+        if issubclass(type(outputs), kind):
+            return islice(kind.__iter__(cast("Any", outputs)), MAX_OUTPUTS)
+    return (outputs,)
+
+
+def _list_messages(output: object) -> Iterable[object]:
+    if is_command(output) or is_copied_command(output):
+        return parse_conversation(command_update(output).get("messages")) or ()
+    return (output,)
 
 
 def _is_tool_message(value: object) -> bool:

@@ -6,18 +6,21 @@ A command updates a graph's state, names the next node, or answers an interrupt.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from respan_langchain._safe_call import safe_call
+
 _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
 
 
 def is_command(value: object) -> bool:
     """Whether a value is a `Command`."""
-    fields = getattr(type(value), "__dataclass_fields__", None)
+    # A metaclass of the app's own may raise here.
+    fields = safe_call(getattr, type(value), "__dataclass_fields__", None)
     return isinstance(fields, Mapping) and fields.keys() >= _FIELDS
 
 
 def is_copied_command(value: object) -> bool:
     """Whether a value may be a command that was copied as JSON."""
-    return isinstance(value, Mapping) and "update" in value and value.keys() <= _FIELDS
+    return type(value) is dict and "update" in value and value.keys() <= _FIELDS
 
 
 def command_update(command: Any) -> Mapping[str, object]:

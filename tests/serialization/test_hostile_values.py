@@ -59,6 +59,10 @@ def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
     assert get_role(frozen) == get_role(said)
 
 
+@example(some.circle)
+@example(lambda: some.world(12))
+@example(lambda: some.PoisonedList([1]))
+@example(lambda: some.PoisonedDict(update=1))
 @given(some.anything)
 @SLOW_IS_FINE
 def test_whatever_a_tool_answers_is_shown(make):
