@@ -41,3 +41,12 @@ LOG_TYPES: Final = frozenset({
     "agent", "task", "tool", "guardrail",
 })  # fmt: skip
 """Values of `metadata.log_type`."""
+
+# Defaults of delivery, for the settings and for a worker without them.
+MAX_QUEUE_ROWS: Final = 10_000
+MAX_QUEUE_BYTES: Final = 24 * 1024 * 1024
+BATCH_BYTES: Final = 4 * 1024 * 1024
+FLUSH_INTERVAL: Final = 5.0
+REQUEST_TIMEOUT: Final = 45.0
+EXIT_TIMEOUT: Final = 5.0
+DELIVERY_DEADLINE: Final = 3600.0

@@ -72,21 +72,21 @@ class Settings(BaseSettings):
     on_unconfirmed: Literal["resend", "hold"] = "resend"
     """Whether rows that may have been stored are sent again (at least once) or kept (at most once).
     """
-    max_queue_rows: int = Field(10_000, ge=1)
+    max_queue_rows: int = Field(_constants.MAX_QUEUE_ROWS, ge=1)
     """Rows that may wait, those in flight included."""
-    max_queue_bytes: int = Field(24 * 1024 * 1024, ge=65_536)
+    max_queue_bytes: int = Field(_constants.MAX_QUEUE_BYTES, ge=65_536)
     """Bytes that may wait, those in flight included."""
     batch_rows: int = Field(_constants.MAX_BULK_LOGS, ge=1, le=_constants.MAX_BULK_LOGS)
     """Rows in one request; the platform accepts at most 500."""
-    batch_bytes: int = Field(4 * 1024 * 1024, ge=1_000, le=20_000_000)
+    batch_bytes: int = Field(_constants.BATCH_BYTES, ge=1_000, le=20_000_000)
     """Bytes in one request."""
-    flush_interval: float = Field(5.0, gt=0.0, le=3600.0)
+    flush_interval: float = Field(_constants.FLUSH_INTERVAL, gt=0.0, le=3600.0)
     """Seconds after which a batch is sent, full or not."""
-    request_timeout: float = Field(45.0, gt=0.0)
+    request_timeout: float = Field(_constants.REQUEST_TIMEOUT, gt=0.0)
     """Seconds for one request, from connecting to the last byte of the response."""
-    exit_timeout: float = Field(5.0, ge=0.0)
+    exit_timeout: float = Field(_constants.EXIT_TIMEOUT, ge=0.0)
     """Seconds that delivery may delay the end of the process."""
-    delivery_deadline: float = Field(3600.0, gt=0.0)
+    delivery_deadline: float = Field(_constants.DELIVERY_DEADLINE, gt=0.0)
     """Seconds after which an undelivered row is dropped and counted."""
     requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1)
     """Bulk requests of this process; the platform allows 30 for a whole organization."""

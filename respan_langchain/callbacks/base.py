@@ -43,12 +43,13 @@ class CallbackBase(BaseCallbackHandler):
 
     run_inline = cast("bool", RunInline())
     raise_error = False
-    # LangChain reads these before each event. In its base class they are properties, and each costs
-    # a call.
-    ignore_llm = cast("Any", False)
-    ignore_chat_model = cast("Any", False)
-    ignore_chain = cast("Any", False)
-    ignore_retriever = cast("Any", False)
+    if not TYPE_CHECKING:
+        # LangChain reads these before each event. In its base class they are properties, and each
+        # costs a call.
+        ignore_llm = False
+        ignore_chat_model = False
+        ignore_chain = False
+        ignore_retriever = False
 
     def __init__(
         self, processor: "EventProcessor", *, flush_root: Callable[[], None] | None
@@ -58,7 +59,7 @@ class CallbackBase(BaseCallbackHandler):
         # Imported here: it imports LangChain's runnables, which no import of this package should.
         from langchain_core.runnables.config import var_child_runnable_config
 
-        self._get_context_config = var_child_runnable_config.get
+        self._get_context_config: Callable[[], Any] = var_child_runnable_config.get
         self._processor = processor
         self._queue = processor.queue
         self._captures_chains = processor.captures_chains
@@ -93,7 +94,7 @@ class CallbackBase(BaseCallbackHandler):
         callbacks: Any = None if config is None else config.get("callbacks")
         above_id = getattr(callbacks, "parent_run_id", None)
         configurable = None
-        if above_id is not None:
+        if config is not None and above_id is not None:
             configurable = config.get("configurable")
             is_passed_on = self in callbacks.inheritable_handlers
             if is_passed_on and (parent_run_id is not None or above_id != run_id):

@@ -12,25 +12,25 @@ MEBIBYTE = 1024 * 1024
 class Limits:
     """Rows, bytes and seconds. What is in flight counts as waiting."""
 
-    max_rows: int = 10_000
+    max_rows: int = _constants.MAX_QUEUE_ROWS
     """Rows held at most; beyond it `overflow` decides which one is dropped, and it is counted."""
-    max_bytes: int = 64 * MEBIBYTE
+    max_bytes: int = _constants.MAX_QUEUE_BYTES
     """Bytes of rows held at most."""
     max_row_bytes: int = 20_000_000
     """A larger row is dropped at the door; the platform documents 20 MB for one log."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     """With `drop_newest` an accepted row is never pushed out by a later one."""
     batch_rows: int = _constants.MAX_BULK_LOGS
-    batch_bytes: int = 4 * MEBIBYTE
-    max_age: float = 5.0
+    batch_bytes: int = _constants.BATCH_BYTES
+    max_age: float = _constants.FLUSH_INTERVAL
     """The oldest row waits this long before its batch leaves, full or not."""
     drain_interval: float = 0.1
     """While events come in, the sources are asked this often."""
-    request_timeout: float = 45.0
+    request_timeout: float = _constants.REQUEST_TIMEOUT
     """One request, from connecting to the last byte of the answer."""
-    exit_timeout: float = 5.0
+    exit_timeout: float = _constants.EXIT_TIMEOUT
     """What the end of the process may be held up by."""
-    delivery_deadline: float = 3600.0
+    delivery_deadline: float = _constants.DELIVERY_DEADLINE
     """A row that could not be delivered for this long is given up, and counted."""
     requests_per_minute: int = _constants.BULK_REQUESTS_PER_MINUTE
     probe_interval: float = 60.0

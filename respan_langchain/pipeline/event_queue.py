@@ -7,11 +7,10 @@ described in `tracing/events.py`; the bounds are decided in `backpressure.py`.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.polling import Wakeup
 from respan_langchain.pipeline.backpressure import (
     EVENT_OVERHEAD,
     MAX_SMALL_EVENTS,
@@ -22,6 +21,9 @@ from respan_langchain.pipeline.backpressure import (
 from respan_langchain.tracing.events import FIRST_TOKEN, OMITTED, Event
 from respan_langchain.tracing.size_estimate import estimate_size
 
+if TYPE_CHECKING:
+    from respan_langchain.delivery.worker import Worker
+
 # How the queue holds the content of an event.
 SHARE: Final = 0
 """As it is: nobody changes it."""
@@ -31,20 +33,6 @@ STEP: Final = 2
 """As it is, and left out first: content of a step, which no row shows."""
 
 
-class Consumer(Protocol):
-    """The worker, as far as the queue knows it."""
-
-    wakeup: Wakeup
-    """Whether `wake` must be called for new events to be drained."""
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of the rows that wait to be delivered."""
-
-    def wake(self) -> None:
-        """Drain the queue soon."""
-
-
 class EventQueue:
     """Events of one handler that have not been processed."""
 
@@ -52,7 +40,7 @@ class EventQueue:
 
     def __init__(
         self,
-        worker: Consumer,
+        worker: "Worker",
         backpressure: Backpressure,
         *,
         copy: Callable[[object], object],

@@ -4,7 +4,9 @@ import asyncio
 import base64
 import copy
 import pickle
+import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ from langchain_core.runnables import RunnableLambda
 from support.constructs import QUESTION, sequence
 from support.models import FakeChat, FakeText
 
+from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain._connect import open_client
 from respan_langchain.settings import read_settings
 
@@ -292,3 +295,22 @@ RunnableLambda(len).invoke("abc", {{"callbacks": [handler]}})
     assert done.returncode == status, done.stderr
     with open_client(read_settings(base_url=platform)) as client:
         assert [dataset.log_count for dataset in client.datasets()] == [1]
+
+
+def test_the_apps_random_numbers_are_the_same_with_rows_that_are_retried():
+    numpy = pytest.importorskip("numpy")
+    random.seed(42)
+    numpy.random.seed(42)  # the global generator is what must stay as it is
+    before = random.getstate(), str(numpy.random.get_state())
+
+    with socket.create_server(("127.0.0.1", 0)) as unanswered:
+        url = f"http://127.0.0.1:{unanswered.getsockname()[1]}"
+        handler = RespanDatasetCallbackHandler(
+            "d", base_url=url, api_key="k", request_timeout=0.2, exit_timeout=0.0, sample_rate=0.9
+        )
+        for _ in range(5):
+            sequence().invoke(QUESTION, {"callbacks": [handler]})
+        assert not handler.flush(2)
+
+    assert handler.stats.requests > 1
+    assert (random.getstate(), str(numpy.random.get_state())) == before
