@@ -310,7 +310,7 @@ def test_the_apps_random_numbers_are_the_same_with_rows_that_are_retried():
         )
         for _ in range(5):
             sequence().invoke(QUESTION, {"callbacks": [handler]})
-        assert not handler.flush(2)
+        assert not handler.flush(1)
 
     assert handler.stats.requests > 1
     assert (random.getstate(), str(numpy.random.get_state())) == before
