@@ -18,7 +18,7 @@ from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTrans
 
 KEY = "sk-5ecret-0f-th1s-0rganization"
 AGES = 60.0
-"""Seconds: more than any test takes, less than a stuck one may hang."""
+"""Seconds; more than any test takes."""
 
 Script = Callable[["Connection"], None]
 
@@ -31,7 +31,7 @@ class Connection:
         self.over = over
 
     def read_request(self) -> bytes:
-        """Read headers and body; empty when the client went away."""
+        """Read headers and body; empty when the client has closed the connection."""
         received = b""
         while b"\r\n\r\n" not in received:
             part = self.sock.recv(65_536)
@@ -69,13 +69,13 @@ class Connection:
         self.over.wait(AGES)
 
     def reset(self) -> None:
-        """Close without a goodbye."""
+        """Close by a TCP reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
 
 class Loopback:
-    """Serves each connection with the next script, the last one again and again."""
+    """Serves each connection with the next script, and further ones with the last."""
 
     def __init__(self, scripts: list[Script], context: ssl.SSLContext | None = None) -> None:
         self.scripts = scripts
@@ -153,14 +153,14 @@ def answering(raw: bytes) -> Script:
 
 
 def message(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
-    """Write a whole answer."""
+    """Return a complete response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 @pytest.fixture
 def wire():
-    """Name what scripts and tests have in common."""
+    """Return what scripts and tests share."""
     return SimpleNamespace(answering=answering, message=message, key=KEY)
 
 

@@ -45,16 +45,16 @@ class Blocking:
 
     def __getattr__(self, name):
         def method(*args, **named):
-            said = getattr(self.client, name)(*args, **named)
-            if inspect.isasyncgen(said):
-                return self.runner.run(listed(said))
-            return self.runner.run(said) if inspect.iscoroutine(said) else said
+            result = getattr(self.client, name)(*args, **named)
+            if inspect.isasyncgen(result):
+                return self.runner.run(collect(result))
+            return self.runner.run(result) if inspect.iscoroutine(result) else result
 
         return method
 
 
-async def listed(said):
-    return [one async for one in said]
+async def collect(result):
+    return [one async for one in result]
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -18,49 +18,49 @@ from respan_langchain.client.workflows import find_or_create_dataset
 KEY = "sk-5ecret-0f-th1s-0rganization"
 
 
-class Asked:
-    """A client whose every method blocks, whichever kind it is, over prepared answers."""
+class SyncFacade:
+    """Runs every method of a client to its end, sync or async, with prepared responses."""
 
     def __init__(self, kind, library, runner, **settings):
         self.library, self.runner = library, runner
         self.answers, self.requests = [], []
-        transport = library.MockTransport(self.answered)
+        transport = library.MockTransport(self.respond)
         self.client = kind(KEY, transport=transport, **settings)
 
-    def answered(self, request):
+    def respond(self, request):
         self.requests.append(request)
         status, body, *headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return self.library.Response(status, json=body, headers=dict(*headers))
 
     def __getattr__(self, name):
         def method(*args, **named):
-            said = getattr(self.client, name)(*args, **named)
-            if inspect.iscoroutine(said):
-                return self.runner.run(said)
-            return self.runner.run(listed(said)) if inspect.isasyncgen(said) else said
+            result = getattr(self.client, name)(*args, **named)
+            if inspect.iscoroutine(result):
+                return self.runner.run(result)
+            return self.runner.run(collect(result)) if inspect.isasyncgen(result) else result
 
         return method
 
 
-async def listed(said):
-    return [one async for one in said]
+async def collect(result):
+    return [one async for one in result]
 
 
 @pytest.fixture(params=[DatasetClient, AsyncDatasetClient], ids=["blocking", "asynchronous"])
 def open_client(request, library):
-    """Open a client on prepared answers: `open_client((200, {...}), ...)`."""
-    opened = []
+    """Open a client with prepared responses: `open_client((200, {...}), ...)`."""
+    facades = []
     with asyncio.Runner() as runner:
 
         def open_one(*answers, **settings):
-            asked = Asked(request.param, library, runner, **settings)
-            asked.answers += answers
-            opened.append(asked)
-            return asked
+            facade = SyncFacade(request.param, library, runner, **settings)
+            facade.answers += answers
+            facades.append(facade)
+            return facade
 
         yield open_one
-        for asked in opened:
-            asked.close()
+        for facade in facades:
+            facade.close()
 
 
 PAGE = {"count": 0, "next": None, "previous": None, "results": []}
@@ -93,9 +93,13 @@ ENDPOINTS = [
 def test_every_endpoint_is_a_method(open_client, name, args, named, body):
     client = open_client((200, body))
 
-    said = getattr(client, name)(*args, **named)
+    result = getattr(client, name)(*args, **named)
 
-    assert said is None if body == {} else said.model_dump(exclude_unset=True).keys() >= body.keys()
+    assert (
+        result is None
+        if body == {}
+        else body.keys() <= result.model_dump(exclude_unset=True).keys()
+    )
     assert client.requests[0].headers["authorization"] == f"Bearer {KEY}"
     assert client.requests[0].url.path.startswith("/api/datasets/")
     assert client.requests[0].url.path.endswith("/")
@@ -110,9 +114,9 @@ def test_an_iteration_reads_all_pages(open_client, name):
     client = open_client(page("ab", more=True), page("cd", more=True), page("e", more=False))
 
     args = () if name == "datasets" else ("d1",)
-    said = list(getattr(client, name)(*args, page_size=2))
+    result = list(getattr(client, name)(*args, page_size=2))
 
-    assert len(said) == 5
+    assert len(result) == 5
     assert [request.url.params["page"] for request in client.requests] == ["1", "2", "3"]
     # The link of a page is not followed, wherever it leads.
     assert {request.url.host for request in client.requests} == {"api.respan.ai"}
@@ -196,7 +200,7 @@ def test_a_missing_dataset_is_created(open_client):
 def test_two_processes_that_create_a_dataset_at_once_use_the_same_one():
     datasets = []
 
-    def listed():
+    def collect():
         return HttpResult(200, json.dumps({**PAGE, "results": datasets}).encode())
 
     def created(name):
@@ -204,28 +208,28 @@ def test_two_processes_that_create_a_dataset_at_once_use_the_same_one():
         return HttpResult(201, json.dumps(datasets[-1]).encode())
 
     one, two = (find_or_create_dataset(RequestOptions(), "mine") for _ in range(2))
-    for looking in (one, two):
-        looking.send(None)
-        looking.send(listed())
-    for looking, name in ((one, "first"), (two, "second")):
-        looking.send(created(name))
+    for flow in (one, two):
+        flow.send(None)
+        flow.send(collect())
+    for flow, name in ((one, "first"), (two, "second")):
+        flow.send(created(name))
 
-    for looking in (one, two):
+    for flow in (one, two):
         with pytest.raises(StopIteration) as ended:
-            looking.send(listed())
+            flow.send(collect())
         assert ended.value.value.id == "first"
 
 
 def test_finding_a_dataset_takes_no_longer_than_its_timeout():
     now = [0.0]
-    looking = find_or_create_dataset(RequestOptions(clock=lambda: now[0]), "mine", timeout=10.0)
+    flow = find_or_create_dataset(RequestOptions(clock=lambda: now[0]), "mine", timeout=10.0)
     other = {"results": [{"id": "1", "name": "other"}], "next": "https://x/"}
 
-    first = looking.send(None)
+    first = flow.send(None)
     now[0] = 8.0
-    second = looking.send(HttpResult(200, json.dumps(other).encode()))
+    second = flow.send(HttpResult(200, json.dumps(other).encode()))
     now[0] = 9.0
-    creating = looking.send(HttpResult(200, json.dumps(PAGE).encode()))
+    creating = flow.send(HttpResult(200, json.dumps(PAGE).encode()))
 
     assert [step.deadline for step in (first, second, creating)] == [10.0, 10.0, 10.0]
 
@@ -243,8 +247,8 @@ def test_logs_are_found_by_the_identifiers_that_they_show(open_client):
     client = open_client(logs("a", "stranger", more=True), logs("a", "b"))
 
     assert found(client.find_logs("d1", ["a", "b", "a"])) == ["a", "a", "b"]
-    said = json.loads(client.requests[0].content)["filters"]
-    assert said == {"custom_identifier": {"operator": "in", "value": ["a", "b"]}}
+    result = json.loads(client.requests[0].content)["filters"]
+    assert result == {"custom_identifier": {"operator": "in", "value": ["a", "b"]}}
     assert client.requests[0].url.params["sort_by"] == "-created_at"
 
 

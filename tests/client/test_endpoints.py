@@ -1,4 +1,4 @@
-"""The 18 endpoints as the contract has them: method, path, query, body, and what comes back."""
+"""The 18 endpoints as documented: method, path, query, body and response."""
 
 import datetime as dt
 import json
@@ -21,7 +21,7 @@ from respan_langchain.errors import ConfigurationError
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 GPT = field("model") == "gpt-4o"
-GPT_SAID = {"model": {"operator": "", "value": "gpt-4o"}}
+GPT_JSON = {"model": {"operator": "", "value": "gpt-4o"}}
 PAGES = {"page": "1", "page_size": "100"}
 PAGE = {"count": 0, "next": None, "previous": None, "results": []}
 MESSAGE = {"message": "Started"}
@@ -53,7 +53,7 @@ CALLS = [
             "sampling": 10,
             "start_time": "2026-11-23T12:00:00+00:00",
             "end_time": "2026-11-24T00:00:00Z",
-            "initial_log_filters": GPT_SAID,
+            "initial_log_filters": GPT_JSON,
             "granularity": "logs",
         },
     ),
@@ -98,14 +98,14 @@ CALLS = [
         "POST",
         f"{LOGS}list/",
         {**PAGES, "sort_by": "-cost", "include_fields": "input,cost"},
-        {"filters": GPT_SAID},
+        {"filters": GPT_JSON},
     ),
     (
         log_requests.export_logs("d1", ".csv", filters=GPT),
         "POST",
         f"{LOGS}list/",
         {},
-        {"is_exporting": True, "export_format": ".csv", "filters": GPT_SAID},
+        {"is_exporting": True, "export_format": ".csv", "filters": GPT_JSON},
     ),
     # 8, 9, 10, 14
     (log_requests.log("d1", "u1"), "GET", f"{LOGS}u1/", {}, None),
@@ -153,7 +153,7 @@ CALLS = [
             "start_time": "2026-11-23T12:00:00+00:00",
             "end_time": "2026-11-23T12:00:00+00:00",
             "sampling_percentage": 5,
-            "filters": GPT_SAID,
+            "filters": GPT_JSON,
         },
     ),
     (
@@ -161,7 +161,7 @@ CALLS = [
         "DELETE",
         f"{LOGS}import/",
         {},
-        {"filters": GPT_SAID},
+        {"filters": GPT_JSON},
     ),
     (
         log_requests.remove_logs("d1", all_logs=True),
@@ -173,18 +173,20 @@ CALLS = [
     # 17, 18
     (log_requests.summary("d1"), "GET", f"{LOGS}summary/", {}, None),
     (log_requests.summary("d1", filters={}), "GET", f"{LOGS}summary/", {}, None),
-    (log_requests.summary("d1", filters=GPT), "POST", f"{LOGS}summary/", {}, {"filters": GPT_SAID}),
+    (log_requests.summary("d1", filters=GPT), "POST", f"{LOGS}summary/", {}, {"filters": GPT_JSON}),
 ]
 
 
-@pytest.mark.parametrize(("call", "method", "path", "query", "body"), CALLS)
-def test_a_request_has_the_documented_method_path_query_and_body(call, method, path, query, body):
-    assert (call.method, call.path, dict(call.query)) == (method, path, query)
-    assert (json.loads(call.encode_body()) if body is not None else call.body) == body
+@pytest.mark.parametrize(("api_request", "method", "path", "query", "body"), CALLS)
+def test_a_request_has_the_documented_method_path_query_and_body(
+    api_request, method, path, query, body
+):
+    assert (api_request.method, api_request.path, dict(api_request.query)) == (method, path, query)
+    assert (json.loads(api_request.encode_body()) if body is not None else api_request.body) == body
 
 
 @pytest.mark.parametrize(
-    ("call", "answer", "kind"),
+    ("api_request", "content", "kind"),
     [
         (dataset_requests.dataset("d1"), {"id": "d1"}, Dataset),
         (dataset_requests.list_datasets(), PAGE, Page),
@@ -199,8 +201,8 @@ def test_a_request_has_the_documented_method_path_query_and_body(call, method, p
         (log_requests.summary("d1"), {"total_cost": 1}, Summary),
     ],
 )
-def test_a_response_is_parsed_as_its_type(call, answer, kind):
-    assert isinstance(call.parse(answer), kind)
+def test_a_response_is_parsed_as_its_type(api_request, content, kind):
+    assert isinstance(api_request.parse(content), kind)
 
 
 @pytest.mark.parametrize(

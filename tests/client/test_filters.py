@@ -1,4 +1,4 @@
-"""Filters are written as the wire has them; what the platform would not know never leaves."""
+"""Filters have the documented JSON form; unknown fields and operators raise."""
 
 import datetime as dt
 import math
@@ -92,9 +92,9 @@ def test_a_filter_that_the_platform_would_ignore_raises(build):
 
 
 def test_filters_may_be_given_in_their_json_form():
-    said = {"metadata__team": {"operator": "in", "value": ["x"]}}
+    filters = {"metadata__team": {"operator": "in", "value": ["x"]}}
 
-    assert filters_body(said) == said
+    assert filters_body(filters) == filters
     assert filters_body({"name": {"operator": "", "value": "x"}}, DATASET_FIELDS)
     assert filters_body(None) == {}
 

@@ -1,4 +1,4 @@
-"""The platform is read leniently: unknown fields stay, missing ones are None, odd ones too."""
+"""Responses are parsed leniently: unknown fields are kept, missing and invalid ones are None."""
 
 import json
 from decimal import Decimal
@@ -10,7 +10,7 @@ from respan_langchain.client.models import BulkResult, Dataset, Log, Page
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("content", "read"),
     [
         ("text", "text"),
         (json.dumps({"a": 1}), {"a": 1}),
@@ -26,8 +26,8 @@ from respan_langchain.client.models import BulkResult, Dataset, Log, Page
     ],
     ids=str,
 )
-def test_content_returned_as_json_text_is_decoded(said, read):
-    log = Log.model_validate({"input": said, "output": said, "expected_output": said})
+def test_content_returned_as_json_text_is_decoded(content, read):
+    log = Log.model_validate({"input": content, "output": content, "expected_output": content})
 
     assert (log.input, log.output, log.expected_output) == (read, read, read)
 
@@ -56,7 +56,7 @@ def test_money_is_exact():
 
 
 @pytest.mark.parametrize(
-    ("said", "identifier"),
+    ("content", "identifier"),
     [
         ({"custom_identifier": "a", "metadata": {"custom_identifier": "b"}}, "a"),
         ({"metadata": {"custom_identifier": "b"}}, "b"),
@@ -67,14 +67,14 @@ def test_money_is_exact():
         ({}, None),
     ],
 )
-def test_the_identifier_is_read_from_the_log_or_its_metadata(said, identifier):
-    assert Log.model_validate(said).custom_identifier == identifier
+def test_the_identifier_is_read_from_the_log_or_its_metadata(content, identifier):
+    assert Log.model_validate(content).custom_identifier == identifier
 
 
-@pytest.mark.parametrize("said", ["log", None, [], 7])
-def test_a_log_must_be_an_object(said):
+@pytest.mark.parametrize("content", ["log", None, [], 7])
+def test_a_log_must_be_an_object(content):
     with pytest.raises(ValidationError):
-        Log.model_validate(said)
+        Log.model_validate(content)
 
 
 def test_total_tokens_have_two_names():
@@ -83,7 +83,7 @@ def test_total_tokens_have_two_names():
 
 
 @pytest.mark.parametrize(
-    ("said", "is_last"),
+    ("content", "is_last"),
     [
         ({"results": [{"id": "d"}], "next": "https://x"}, False),
         ({"results": [{"id": "d"}], "next": None}, True),
@@ -91,8 +91,8 @@ def test_total_tokens_have_two_names():
         ({"results": [], "next": "https://x"}, True),
     ],
 )
-def test_the_last_page_is_recognized(said, is_last):
-    assert Page[Dataset].model_validate(said).is_last() is is_last
+def test_the_last_page_is_recognized(content, is_last):
+    assert Page[Dataset].model_validate(content).is_last() is is_last
 
 
 def test_a_bulk_result_is_true_when_every_row_was_stored():
@@ -108,7 +108,9 @@ def test_a_bulk_result_lists_the_rejected_rows_that_the_platform_lists():
     assert result.error_count == 9
 
 
-@pytest.mark.parametrize("said", [{"message": "Importing"}, {"success_count": -1}, {"errors": []}])
-def test_a_bulk_result_must_have_a_success_count(said):
+@pytest.mark.parametrize(
+    "content", [{"message": "Importing"}, {"success_count": -1}, {"errors": []}]
+)
+def test_a_bulk_result_must_have_a_success_count(content):
     with pytest.raises(ValidationError):
-        BulkResult.model_validate(said)
+        BulkResult.model_validate(content)

@@ -35,10 +35,10 @@ DELETE = delete_dataset("d1")
 BULK = bulk_create_logs("d1", [{"input": "x"}])
 UNSENT = HttpResult(None, error="could not connect", maybe_sent=False)
 BROKEN = HttpResult(None, error="the connection broke")
-LATE = HttpResult(None, error="no whole answer came in time", timed_out=True)
+LATE = HttpResult(None, error="no whole result came in time", timed_out=True)
 
 
-def said(status, body=None, **headers):
+def http_result(status, body=None, **headers):
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return HttpResult(
         status, raw, {name.replace("_", "-"): value for name, value in headers.items()}
@@ -46,47 +46,47 @@ def said(status, body=None, **headers):
 
 
 @pytest.mark.parametrize(
-    ("call", "answer"),
+    ("api_request", "result"),
     [
-        (READ, said(200, {"id": "d1"})),
-        (READ, said(203, {"id": "d1", "new": 1})),
-        (CREATE, said(201, {"message": "ok", "unique_id": "u"})),
-        (DELETE, said(204)),
-        (DELETE, said(200, {"message": "gone"})),
-        (remove_logs("d1", all_logs=True), said(202)),
-        (remove_logs("d1", all_logs=True), said(200, {"message": "Deleting"})),
-        (BULK, said(201, {"success_count": 1, "error_count": 0, "errors": []})),
-        (BULK, said(400, {"success_count": 0, "error_count": 1, "errors": []})),
+        (READ, http_result(200, {"id": "d1"})),
+        (READ, http_result(203, {"id": "d1", "new": 1})),
+        (CREATE, http_result(201, {"message": "ok", "unique_id": "u"})),
+        (DELETE, http_result(204)),
+        (DELETE, http_result(200, {"message": "gone"})),
+        (remove_logs("d1", all_logs=True), http_result(202)),
+        (remove_logs("d1", all_logs=True), http_result(200, {"message": "Deleting"})),
+        (BULK, http_result(201, {"success_count": 1, "error_count": 0, "errors": []})),
+        (BULK, http_result(400, {"success_count": 0, "error_count": 1, "errors": []})),
     ],
 )
-def test_a_success_is_parsed(call, answer):
-    assert isinstance(classify_result(call, answer, 1), Success)
+def test_a_success_is_parsed(api_request, result):
+    assert isinstance(classify_result(api_request, result, 1), Success)
 
 
 @pytest.mark.parametrize(
-    ("call", "answer"),
+    ("api_request", "result"),
     [
-        (READ, said(200)),
-        (READ, said(200, b"<html>")),
-        (READ, said(200, b'{"id": ')),
-        (READ, said(200, b"[" * 100_000)),
-        (READ, said(200, b"\xff\xfe")),
-        (READ, said(200, {"detail": "hello"})),
-        (READ, said(200, [])),
-        (list_logs("d1"), said(200, {"message": "Exporting"})),
-        (BULK, said(200, {"message": "Importing logs"})),
-        (READ, said(302, location="https://evil.example/login")),
-        (READ, said(304)),
-        (READ, said(405)),
-        (READ, said(409, {"detail": "no"})),
-        (READ, said(199)),
+        (READ, http_result(200)),
+        (READ, http_result(200, b"<html>")),
+        (READ, http_result(200, b'{"id": ')),
+        (READ, http_result(200, b"[" * 100_000)),
+        (READ, http_result(200, b"\xff\xfe")),
+        (READ, http_result(200, {"detail": "hello"})),
+        (READ, http_result(200, [])),
+        (list_logs("d1"), http_result(200, {"message": "Exporting"})),
+        (BULK, http_result(200, {"message": "Importing logs"})),
+        (READ, http_result(302, location="https://evil.example/login")),
+        (READ, http_result(304)),
+        (READ, http_result(405)),
+        (READ, http_result(409, {"detail": "no"})),
+        (READ, http_result(199)),
     ],
 )
-def test_an_undocumented_response_is_not_a_success(call, answer):
-    verdict = classify_result(call, answer, 1)
+def test_an_undocumented_response_is_not_a_success(api_request, result):
+    decision = classify_result(api_request, result, 1)
 
-    assert isinstance(verdict, Failure)
-    assert type(verdict.error) is errors.UnexpectedAnswerError
+    assert isinstance(decision, Failure)
+    assert type(decision.error) is errors.UnexpectedAnswerError
 
 
 @pytest.mark.parametrize(
@@ -103,26 +103,26 @@ def test_an_undocumented_response_is_not_a_success(call, answer):
     ],
 )
 def test_a_permanent_failure_names_the_request(status, kind):
-    verdict = classify_result(READ, said(status, {"detail": "words of the server"}), 1)
+    decision = classify_result(READ, http_result(status, {"detail": "words of the server"}), 1)
 
-    assert isinstance(verdict, Failure)
-    assert type(verdict.error) is kind
-    assert (verdict.error.method, verdict.error.path) == ("GET", "/api/datasets/d1/")
-    assert verdict.error.status == status
-    assert "words of the server" in verdict.error.body
-    assert "words of the server" not in str(verdict.error)
+    assert isinstance(decision, Failure)
+    assert type(decision.error) is kind
+    assert (decision.error.method, decision.error.path) == ("GET", "/api/datasets/d1/")
+    assert decision.error.status == status
+    assert "words of the server" in decision.error.body
+    assert "words of the server" not in str(decision.error)
 
 
 @pytest.mark.parametrize(
-    ("call", "answer", "is_repeated"),
+    ("api_request", "result", "is_retried"),
     [
-        *[(READ, said(status), True) for status in (408, 425, 429, 500, 502, 503, 504)],
-        *[(CHANGE, said(status), True) for status in (429, 503)],
-        *[(DELETE, said(status), True) for status in (429, 503)],
-        *[(CREATE, said(status), False) for status in (408, 425, 500, 502, 503, 504)],
-        (CREATE, said(429), True),
-        (BULK, said(429), True),
-        (BULK, said(503), False),
+        *[(READ, http_result(status), True) for status in (408, 425, 429, 500, 502, 503, 504)],
+        *[(CHANGE, http_result(status), True) for status in (429, 503)],
+        *[(DELETE, http_result(status), True) for status in (429, 503)],
+        *[(CREATE, http_result(status), False) for status in (408, 425, 500, 502, 503, 504)],
+        (CREATE, http_result(429), True),
+        (BULK, http_result(429), True),
+        (BULK, http_result(503), False),
         (create_dataset("n"), BROKEN, False),
         (READ, UNSENT, True),
         (READ, BROKEN, True),
@@ -130,46 +130,46 @@ def test_a_permanent_failure_names_the_request(status, kind):
         (CREATE, UNSENT, True),
         (CREATE, BROKEN, False),
         (CREATE, LATE, False),
-        (READ, said(500), True),
-        (READ, said(501), False),
-        (READ, said(404), False),
+        (READ, http_result(500), True),
+        (READ, http_result(501), False),
+        (READ, http_result(404), False),
     ],
 )
-def test_only_a_request_that_is_safe_to_repeat_is_retried(call, answer, is_repeated):
-    verdict = classify_result(call, answer, 1)
+def test_only_a_request_that_is_safe_to_repeat_is_retried(api_request, result, is_retried):
+    decision = classify_result(api_request, result, 1)
 
-    assert isinstance(verdict, Retry if is_repeated else Failure)
+    assert isinstance(decision, Retry if is_retried else Failure)
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("result", "kind"),
     [(LATE, errors.DeadlineError), (BROKEN, errors.ConnectionFailedError)],
 )
-def test_a_missing_response_raises_with_the_reason_of_the_transport(answer, kind):
-    verdict = classify_result(CREATE, answer, 1)
+def test_a_missing_response_raises_with_the_reason_of_the_transport(result, kind):
+    decision = classify_result(CREATE, result, 1)
 
-    assert type(verdict.error) is kind
-    assert str(verdict.error) == f"POST /api/datasets/d1/logs/: {answer.error}"
+    assert type(decision.error) is kind
+    assert str(decision.error) == f"POST /api/datasets/d1/logs/: {result.error}"
 
 
 def test_a_bulk_request_that_is_rejected_as_a_whole_raises():
-    verdict = classify_result(BULK, said(400, {"detail": "no"}), 1)
+    decision = classify_result(BULK, http_result(400, {"detail": "no"}), 1)
 
-    assert type(verdict.error) is errors.ValidationError
+    assert type(decision.error) is errors.ValidationError
 
 
 def test_the_last_try_raises_its_error():
-    assert isinstance(classify_result(READ, said(503), 3, RetryPolicy(max_tries=3)), Failure)
-    assert isinstance(classify_result(READ, said(503), 2, RetryPolicy(max_tries=3)), Retry)
+    assert isinstance(classify_result(READ, http_result(503), 3, RetryPolicy(max_tries=3)), Failure)
+    assert isinstance(classify_result(READ, http_result(503), 2, RetryPolicy(max_tries=3)), Retry)
 
 
 def test_deleting_what_an_earlier_try_deleted_is_a_success():
-    assert isinstance(classify_result(DELETE, said(404), 1), Failure)
-    assert classify_result(DELETE, said(404), 2) == Success(None)
+    assert isinstance(classify_result(DELETE, http_result(404), 1), Failure)
+    assert classify_result(DELETE, http_result(404), 2) == Success(None)
 
 
 def test_the_server_s_wait_is_kept_in_the_error_and_waited():
-    decision = classify_result(READ, said(429, {"retry_after": 7}), 1, jitter=0.0)
+    decision = classify_result(READ, http_result(429, {"retry_after": 7}), 1, jitter=0.0)
 
     assert (decision.error.retry_after, decision.seconds) == (7.0, 7.0)
 
@@ -187,7 +187,7 @@ def test_the_server_s_wait_is_kept_in_the_error_and_waited():
     ],
 )
 def test_the_servers_messages_are_kept_by_field(body, fields, named):
-    error = classify_result(CREATE, said(422, body), 1).error
+    error = classify_result(CREATE, http_result(422, body), 1).error
 
     assert error.fields == (body if fields is None else fields)
     assert str(error).endswith(named)
@@ -204,14 +204,14 @@ def test_the_servers_messages_are_kept_by_field(body, fields, named):
     ],
 )
 def test_the_error_of_a_redirect_names_only_the_host(location, words):
-    error = classify_result(READ, said(307, location=location), 1).error
+    error = classify_result(READ, http_result(307, location=location), 1).error
 
     assert words in str(error)
     assert "token" not in str(error)
 
 
 def test_an_error_keeps_only_the_start_of_a_long_response():
-    assert len(classify_result(READ, said(400, b"x" * 100_000), 1).error.body) == 2000
+    assert len(classify_result(READ, http_result(400, b"x" * 100_000), 1).error.body) == 2000
 
 
 def test_the_repr_of_a_request_shows_no_content():

@@ -1,4 +1,4 @@
-"""Base URLs, ids and keys are made safe, or refused in words that quote no secret."""
+"""Base URLs, ids and keys are checked; errors quote no secret."""
 
 import string
 
@@ -15,7 +15,7 @@ from respan_langchain.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
-    ("said", "root"),
+    ("text", "root"),
     [
         ("https://api.respan.ai", "https://api.respan.ai"),
         ("https://api.respan.ai/", "https://api.respan.ai"),
@@ -33,12 +33,12 @@ from respan_langchain.errors import ConfigurationError
         ("http://[::1]:8000/api", "http://[::1]:8000"),
     ],
 )
-def test_a_base_url_may_end_in_api_or_slashes(said, root):
-    assert normalize_base_url(said) == root
+def test_a_base_url_may_end_in_api_or_slashes(text, root):
+    assert normalize_base_url(text) == root
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "",
         "api.respan.ai",
@@ -58,9 +58,9 @@ def test_a_base_url_may_end_in_api_or_slashes(said, root):
         "http://10.0.0.1",
     ],
 )
-def test_an_unsafe_base_url_raises(said):
+def test_an_unsafe_base_url_raises(text):
     with pytest.raises(ConfigurationError) as refused:
-        normalize_base_url(said)
+        normalize_base_url(text)
 
     assert "pa55word" not in str(refused.value)
 
@@ -100,16 +100,16 @@ def test_an_id_that_cannot_be_a_segment_raises(name):
 def test_an_id_stays_one_segment_of_the_url(library, name):
     paths = []
 
-    def answered(request):
+    def respond(request):
         paths.append(request.url.raw_path)
         return library.Response(204)
 
     try:
-        client = DatasetClient("sk-12345678", transport=library.MockTransport(answered))
+        client = DatasetClient("sk-12345678", transport=library.MockTransport(respond))
         with client:
             client.delete_dataset(name)
     except ConfigurationError:
-        assert any("\ud800" <= sign <= "\udfff" for sign in name)
+        assert any("\ud800" <= character <= "\udfff" for character in name)
         return
 
     inner = paths[0].removeprefix(b"/api/datasets/").removesuffix(b"/").decode()

@@ -1,4 +1,4 @@
-"""The app's own tracers do not see our requests."""
+"""OpenTelemetry creates no spans for the package's own requests."""
 
 import sys
 from types import ModuleType
@@ -11,7 +11,7 @@ from respan_langchain.client.http.instrumentation import suppress_instrumentatio
 
 
 class Context(ModuleType):
-    """OpenTelemetry's module of this name, as far as it is used."""
+    """The functions of OpenTelemetry's module that are used."""
 
     def __init__(self, key):
         super().__init__("opentelemetry.context")

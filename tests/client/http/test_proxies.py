@@ -53,10 +53,10 @@ def test_a_private_authority_is_trusted_when_ssl_cert_file_names_it(
 def test_an_unknown_authority_is_not_trusted(send, loopback, wire, authority):
     server = loopback(wire.answering(wire.message(b"{}")), context=authority[1])
 
-    answer = send(server.url, CREATE)
+    result = send(server.url, CREATE)
 
-    assert (answer.status, answer.maybe_sent) == (None, False)
-    assert "certificate" in answer.error.lower()
+    assert (result.status, result.maybe_sent) == (None, False)
+    assert "certificate" in result.error.lower()
     assert server.requests == []
 
 
@@ -64,27 +64,27 @@ def test_a_proxy_forwards_plain_requests(send, loopback, wire, monkeypatch):
     proxy = loopback(wire.answering(wire.message(b"{}")))
     monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("//", "//user:pa55word@"))
 
-    answer = send("http://platform.invalid", CREATE, allow_http=True)
+    result = send("http://platform.invalid", CREATE, allow_http=True)
 
-    assert answer.status == 200
+    assert result.status == 200
     assert proxy.requests[0].startswith(b"POST http://platform.invalid/api/datasets/d1/logs/ ")
 
 
 def tunnel(connection):
-    """Open a tunnel to wherever it should lead, and carry bytes both ways."""
+    """Open a tunnel to wherever it should lead, and forward bytes both ways."""
     request = connection.read_request()
     connection.requests.append(request)
     host, _, port = request.split()[1].decode().rpartition(":")
     connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
     assert host == "platform.invalid"
     with socket.create_connection(("localhost", int(port))) as target:
-        back = threading.Thread(target=carry, args=(target, connection.sock))
+        back = threading.Thread(target=forward, args=(target, connection.sock))
         back.start()
-        carry(connection.sock, target)
+        forward(connection.sock, target)
         back.join()
 
 
-def carry(source, target):
+def forward(source, target):
     with contextlib.suppress(OSError):
         while part := source.recv(65_536):
             target.sendall(part)
@@ -100,9 +100,9 @@ def test_a_proxy_forwards_encrypted_requests_without_seeing_the_key(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
-    answer = send(f"https://platform.invalid:{server.port}", CREATE)
+    result = send(f"https://platform.invalid:{server.port}", CREATE)
 
-    assert (answer.status, len(server.requests)) == (200, 1)
+    assert (result.status, len(server.requests)) == (200, 1)
     assert proxy.requests[0].startswith(f"CONNECT platform.invalid:{server.port} ".encode())
     assert wire.key.encode() not in proxy.requests[0]
 
@@ -113,20 +113,20 @@ def test_a_proxy_that_refuses_counts_as_not_sent_and_its_password_is_not_shown(
     proxy = loopback(wire.answering(wire.message(b"", "407 Proxy Authentication Required")))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pa55word@"))
 
-    answer = send("https://platform.invalid", CREATE)
+    result = send("https://platform.invalid", CREATE)
 
-    assert (answer.status, answer.maybe_sent) == (None, False)
-    assert answer.error.startswith("the proxy refused the request: 407")
-    assert "pa55word" not in repr(answer) + caplog.text
+    assert (result.status, result.maybe_sent) == (None, False)
+    assert result.error.startswith("the proxy refused the request: 407")
+    assert "pa55word" not in repr(result) + caplog.text
 
 
 def test_a_hanging_proxy_is_abandoned_at_the_deadline(send, loopback, monkeypatch):
     proxy = loopback(lambda connection: connection.hang())
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
-    answer = send("https://platform.invalid", CREATE, within=0.5)
+    result = send("https://platform.invalid", CREATE, within=0.5)
 
-    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, False, True)
+    assert (result.status, result.maybe_sent, result.timed_out) == (None, False, True)
 
 
 def test_a_host_in_no_proxy_is_contacted_directly(send, loopback, wire, monkeypatch):

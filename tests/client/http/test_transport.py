@@ -32,18 +32,18 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
 
 LONG = 30.0
-"""Seconds: what a stuck exchange would pass, and no busy machine reaches."""
+"""Seconds; only a stuck request takes so long."""
 LARGE = 30 * 1024 * 1024
-"""Bytes: more than the buffers of two sockets hold."""
+"""Bytes; more than the buffers of two sockets hold."""
 
 
 def test_a_response_is_returned_as_it_was_received(send, loopback, wire):
     server = loopback(wire.answering(wire.message(b'{"id": "d1"}', "200 OK", "X-Some: Thing")))
 
-    answer = send(server.url)
+    result = send(server.url)
 
-    assert (answer.status, answer.body, answer.error) == (200, b'{"id": "d1"}', "")
-    assert answer.headers["x-some"] == "Thing"
+    assert (result.status, result.body, result.error) == (200, b'{"id": "d1"}', "")
+    assert result.headers["x-some"] == "Thing"
 
 
 def test_a_request_has_the_key_and_the_content_type(send, loopback, wire):
@@ -117,79 +117,79 @@ def test_the_deadline_covers_the_request_from_connect_to_the_last_byte(
     server = loopback(script)
     begun = time.monotonic()
 
-    answer = send(server.url, bulk_request("d1"), content=b"x" * size, within=0.4)
+    result = send(server.url, bulk_request("d1"), content=b"x" * size, within=0.4)
 
     assert time.monotonic() - begun < LONG
-    assert (answer.status, answer.timed_out) == (None, True)
-    assert "deadline exceeded" in answer.error
+    assert (result.status, result.timed_out) == (None, True)
+    assert "deadline exceeded" in result.error
 
 
 def test_the_deadline_covers_the_tls_handshake(send, loopback):
     server = loopback(silent_from_the_start)
     begun = time.monotonic()
 
-    answer = send(server.url.replace("http:", "https:"), within=0.4)
+    result = send(server.url.replace("http:", "https:"), within=0.4)
 
     assert time.monotonic() - begun < LONG
-    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, False, True)
+    assert (result.status, result.maybe_sent, result.timed_out) == (None, False, True)
 
 
-def answer_once_it_arrived(send, server, **settings):
-    """Give a busy machine the time to get as far as the server's trick."""
+def send_until_it_arrives(send, server, **settings):
+    """Send with longer deadlines until the request arrives, for busy machines."""
     for within in (0.5, 2.0, 8.0, 20.0):
-        answer = send(server.url, bulk_request("d1"), content=b"{}", within=within, **settings)
+        result = send(server.url, bulk_request("d1"), content=b"{}", within=within, **settings)
         if server.requests:
             break
-    return answer
+    return result
 
 
 @pytest.mark.parametrize("script", [hanging, dripping_headers, dripping_body])
 def test_a_request_without_a_response_counts_as_maybe_sent(send, loopback, script):
-    answer = answer_once_it_arrived(send, loopback(script))
+    result = send_until_it_arrives(send, loopback(script))
 
-    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, True)
+    assert (result.status, result.maybe_sent, result.timed_out) == (None, True, True)
 
 
 def test_a_request_whose_body_was_not_sent_whole_counts_as_not_sent(loopback, wire):
     server = loopback(silent_from_the_start)
 
     with_deadline = HttpTransport(server.url, wire.key)
-    answer = with_deadline.send(bulk_request("d1"), time.monotonic() + 0.4, b"x" * LARGE)
+    result = with_deadline.send(bulk_request("d1"), time.monotonic() + 0.4, b"x" * LARGE)
     with_deadline.close()
 
-    assert (answer.maybe_sent, answer.timed_out) == (False, True)
+    assert (result.maybe_sent, result.timed_out) == (False, True)
 
 
 def test_a_request_after_the_deadline_is_not_sent(send, loopback, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
 
-    answer = send(server.url, within=-1.0)
+    result = send(server.url, within=-1.0)
 
-    assert (answer.maybe_sent, answer.timed_out, server.connections) == (False, True, 0)
+    assert (result.maybe_sent, result.timed_out, server.connections) == (False, True, 0)
 
 
 def test_a_refused_connection_counts_as_not_sent(send):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    answer = send(f"http://127.0.0.1:{port}")
+    result = send(f"http://127.0.0.1:{port}")
 
-    assert (answer.maybe_sent, answer.timed_out) == (False, False)
-    assert answer.error.startswith("could not connect")
+    assert (result.maybe_sent, result.timed_out) == (False, False)
+    assert result.error.startswith("could not connect")
 
 
 def test_an_unknown_host_counts_as_not_sent(send):
-    answer = send("https://no-such-host.invalid")
+    result = send("https://no-such-host.invalid")
 
-    assert (answer.maybe_sent, answer.status) == (False, None)
-    assert answer.error.startswith("could not connect")
+    assert (result.maybe_sent, result.status) == (False, None)
+    assert result.error.startswith("could not connect")
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".invalid"])
 def test_an_invalid_host_name_counts_as_not_sent(send, host):
-    answer = send(f"https://{host}")
+    result = send(f"https://{host}")
 
-    assert (answer.maybe_sent, answer.status) == (False, None)
+    assert (result.maybe_sent, result.status) == (False, None)
 
 
 def test_a_connection_reset_after_the_request_counts_as_maybe_sent(send, loopback):
@@ -197,9 +197,9 @@ def test_a_connection_reset_after_the_request_counts_as_maybe_sent(send, loopbac
         connection.read_request()
         connection.reset()
 
-    answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
+    result = send(loopback(script).url, create_log("d1", {"input": "x"}))
 
-    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, False)
+    assert (result.status, result.maybe_sent, result.timed_out) == (None, True, False)
 
 
 def test_a_connection_reset_while_the_body_is_sent_counts_as_not_sent(loopback, wire):
@@ -207,11 +207,11 @@ def test_a_connection_reset_while_the_body_is_sent_counts_as_not_sent(loopback, 
         connection.sock.recv(1)
         connection.reset()
 
-    exchange = HttpTransport(loopback(script).url, wire.key)
-    answer = exchange.send(bulk_request("d1"), time.monotonic() + LONG, b"x" * LARGE)
-    exchange.close()
+    transport = HttpTransport(loopback(script).url, wire.key)
+    result = transport.send(bulk_request("d1"), time.monotonic() + LONG, b"x" * LARGE)
+    transport.close()
 
-    assert (answer.status, answer.maybe_sent) == (None, False)
+    assert (result.status, result.maybe_sent) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def test_an_incomplete_response_counts_as_none(send, loopback, raw):
         connection.read_request()
         connection.send(raw)
 
-    answer = send(loopback(script).url, create_log("d1", {"input": "x"}))
+    result = send(loopback(script).url, create_log("d1", {"input": "x"}))
 
-    assert (answer.status, answer.maybe_sent) == (None, True)
-    assert answer.error
+    assert (result.status, result.maybe_sent) == (None, True)
+    assert result.error
 
 
 def test_a_response_that_comes_while_the_body_is_sent_is_read(send, loopback, wire):
@@ -242,9 +242,9 @@ def test_a_response_that_comes_while_the_body_is_sent_is_read(send, loopback, wi
         while connection.sock.recv(1_000_000):
             pass
 
-    answer = send(loopback(script).url, bulk_request("d1"), content=b"x" * LARGE)
+    result = send(loopback(script).url, bulk_request("d1"), content=b"x" * LARGE)
 
-    assert answer.status == 413
+    assert result.status == 413
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -254,9 +254,9 @@ def test_no_redirect_is_followed(send, loopback, wire, status):
         wire.answering(wire.message(b"", f"{status} Moved", f"Location: {other.url}/api/"))
     )
 
-    answer = send(server.url, create_log("d1", {"input": "x"}))
+    result = send(server.url, create_log("d1", {"input": "x"}))
 
-    assert (answer.status, other.connections) == (status, 0)
+    assert (result.status, other.connections) == (status, 0)
 
 
 def test_a_response_is_read_up_to_the_limit(send, loopback):
@@ -266,19 +266,19 @@ def test_a_response_is_read_up_to_the_limit(send, loopback):
         while True:
             connection.send(b"x" * 65_536)
 
-    answer = send(loopback(endless).url)
+    result = send(loopback(endless).url)
 
-    assert (answer.status, len(answer.body)) == (200, MAX_RESPONSE_BYTES)
+    assert (result.status, len(result.body)) == (200, MAX_RESPONSE_BYTES)
 
 
 def test_a_gzip_bomb_is_decompressed_only_up_to_the_limit(send, loopback, wire):
     bomb = gzip.compress(bytes(50 * MAX_RESPONSE_BYTES), 1)
     server = loopback(wire.answering(wire.message(bomb, "200 OK", "Content-Encoding: gzip")))
 
-    answer = send(server.url)
+    result = send(server.url)
 
     assert len(bomb) < MAX_RESPONSE_BYTES
-    assert len(answer.body) == MAX_RESPONSE_BYTES
+    assert len(result.body) == MAX_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
@@ -298,8 +298,8 @@ def test_a_body_that_only_claims_to_be_compressed_is_kept(send, loopback, wire):
 
 
 def test_the_key_is_redacted_where_the_server_repeats_it(send, loopback, wire):
-    said = json.dumps({"detail": f"Unknown key {wire.key}"}).encode()
-    server = loopback(wire.answering(wire.message(said, "401 No")))
+    body = json.dumps({"detail": f"Unknown key {wire.key}"}).encode()
+    server = loopback(wire.answering(wire.message(body, "401 No")))
 
     assert json.loads(send(server.url).body) == {"detail": "Unknown key ***"}
 
@@ -313,35 +313,35 @@ def test_a_key_that_is_too_short_to_be_real_is_not_redacted(send, loopback, wire
 def test_a_connection_serves_several_requests(loopback, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
 
-    exchange = HttpTransport(server.url, wire.key)
+    transport = HttpTransport(server.url, wire.key)
     for _ in range(3):
-        exchange.send(dataset("d1"), time.monotonic() + LONG)
-    exchange.close()
+        transport.send(dataset("d1"), time.monotonic() + LONG)
+    transport.close()
 
     assert (server.connections, len(server.requests)) == (1, 3)
 
 
 def test_a_closed_transport_sends_nothing(loopback, kind, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
-    exchange = kind(server.url, wire.key)
+    transport = kind(server.url, wire.key)
 
     async def closed_first():
-        await exchange.close()
-        return await exchange.send(dataset("d1"), time.monotonic() + LONG)
+        await transport.close()
+        return await transport.send(dataset("d1"), time.monotonic() + LONG)
 
     if kind is AsyncHttpTransport:
-        answer = asyncio.run(closed_first())
+        result = asyncio.run(closed_first())
     else:
-        exchange.close()
-        answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+        transport.close()
+        result = transport.send(dataset("d1"), time.monotonic() + LONG)
 
-    assert (answer.maybe_sent, answer.error) == (False, "the client is closed")
+    assert (result.maybe_sent, result.error) == (False, "the client is closed")
     assert server.connections == 0
 
 
 @pytest.fixture
 def injected(library, kind):
-    """Make a client as an app may have it: with redirects and authentication of its own."""
+    """Return a client of an app, with redirects and authentication of its own."""
     settings = {"follow_redirects": True, "auth": ("user", "pa55word"), "timeout": LONG}
     make = library.AsyncClient if kind is AsyncHttpTransport else library.Client
     return functools.partial(make, **settings)
@@ -353,9 +353,9 @@ def test_an_injected_client_sends_without_its_own_redirects_and_authentication(
     other = loopback(wire.answering(wire.message(b"{}")))
     server = loopback(wire.answering(wire.message(b"", "307 Moved", f"Location: {other.url}")))
 
-    answer = send(server.url, client=injected)
+    result = send(server.url, client=injected)
 
-    assert (answer.status, other.connections) == (307, 0)
+    assert (result.status, other.connections) == (307, 0)
     assert f"authorization: bearer {wire.key}".encode() in server.requests[0].lower()
 
 
@@ -363,20 +363,20 @@ def test_an_injected_client_sends_without_its_own_redirects_and_authentication(
 def test_an_injected_client_keeps_the_deadline(send, loopback, injected, script):
     begun = time.monotonic()
 
-    answer = answer_once_it_arrived(send, loopback(script), client=injected)
+    result = send_until_it_arrives(send, loopback(script), client=injected)
 
     assert time.monotonic() - begun < 2 * LONG
-    assert (answer.status, answer.maybe_sent, answer.timed_out) == (None, True, True)
+    assert (result.status, result.maybe_sent, result.timed_out) == (None, True, True)
 
 
 def test_a_closed_injected_client_sends_nothing(library, wire):
     client = library.Client()
     client.close()
 
-    exchange = HttpTransport("http://127.0.0.1:9", wire.key, http_client=client)
-    answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
+    transport = HttpTransport("http://127.0.0.1:9", wire.key, http_client=client)
+    result = transport.send(dataset("d1"), time.monotonic() + LONG)
 
-    assert (answer.maybe_sent, answer.error) == (False, "the client is closed")
+    assert (result.maybe_sent, result.error) == (False, "the client is closed")
 
 
 def test_a_child_process_opens_a_connection_of_its_own(loopback, wire):
@@ -386,15 +386,15 @@ def test_a_child_process_opens_a_connection_of_its_own(loopback, wire):
         from respan_langchain.client.dataset_requests import dataset
         from respan_langchain.client.http.transport import HttpTransport
 
-        exchange = HttpTransport({server.url!r}, "sk-5ecret-0f-th1s")
-        def ask():
-            return exchange.send(dataset("d1"), time.monotonic() + {LONG}).status
-        assert ask() == 200
+        transport = HttpTransport({server.url!r}, "sk-5ecret-0f-th1s")
+        def send():
+            return transport.send(dataset("d1"), time.monotonic() + {LONG}).status
+        assert send() == 200
         child = os.fork()
         if child == 0:
-            os._exit(0 if ask() == 200 else 1)
+            os._exit(0 if send() == 200 else 1)
         assert os.waitpid(child, 0)[1] == 0
-        assert ask() == 200
+        assert send() == 200
     """
 
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
@@ -406,23 +406,23 @@ def test_a_process_that_was_suspended_opens_a_new_connection(loopback, kind, wir
     server = loopback(wire.answering(wire.message(b"{}")))
     gap = 1000.0
 
-    async def asked():
+    async def run():
         nonlocal gap
-        exchange = kind(server.url, wire.key, clock_offset=lambda: gap)
+        transport = kind(server.url, wire.key, clock_offset=lambda: gap)
         for _ in range(2):
-            answer = exchange.send(dataset("d1"), time.monotonic() + LONG)
-            assert (await answer if kind is AsyncHttpTransport else answer).status == 200
+            result = transport.send(dataset("d1"), time.monotonic() + LONG)
+            assert (await result if kind is AsyncHttpTransport else result).status == 200
             gap += 30.0
-        closing = exchange.close()
+        closing = transport.close()
         await closing if kind is AsyncHttpTransport else None
 
-    asyncio.run(asked())
+    asyncio.run(run())
 
     assert (server.connections, len(server.requests)) == (2, 2)
 
 
 class Inner:
-    """A connection that remembers what was written to it, and whether it was closed."""
+    """A connection that records what is written to it, and whether it was closed."""
 
     closed = False
 
@@ -458,16 +458,16 @@ def test_a_large_body_is_written_in_chunks():
 
 def test_the_event_loop_may_end_before_the_client(loopback, wire):
     server = loopback(wire.answering(wire.message(b"{}")))
-    exchange = AsyncHttpTransport(server.url, wire.key)
+    transport = AsyncHttpTransport(server.url, wire.key)
 
     with warnings.catch_warnings():
         # asyncio complains of the connection that its own end left open.
         warnings.simplefilter("ignore", ResourceWarning)
         for _ in range(2):
-            answer = asyncio.run(exchange.send(dataset("d1"), time.monotonic() + LONG))
-            assert answer.status == 200
-        asyncio.run(exchange.close())
-        del exchange
+            result = asyncio.run(transport.send(dataset("d1"), time.monotonic() + LONG))
+            assert result.status == 200
+        asyncio.run(transport.close())
+        del transport
         gc.collect()
 
 

@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import os
-import stat
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +32,6 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import (
     AuthenticationError,
-    ConfigurationError,
     ConnectionFailedError,
     RespanError,
     UnexpectedAnswerError,
@@ -46,7 +43,7 @@ Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
 
 @dataclass
 class Clock:
-    """Time that passes when somebody sleeps."""
+    """A clock that moves when a transfer sleeps."""
 
     now: float = dataclasses.field(default_factory=time.monotonic)
     on_sleep: Callable[[], object] = lambda: None
@@ -60,14 +57,14 @@ class Clock:
 
 
 class Line(httpx.BaseTransport):
-    """A platform behind a line on which things happen; each fault happens once, in order."""
+    """A platform behind an unreliable connection; each fault happens once, in order."""
 
     def __init__(self, store: Store, rules: AccessPolicy) -> None:
         self._platform = LocalTransport(store, rules)
         self.faults: list[Fault | None] = []
         """Of bulk requests."""
         self.blindness: list[Fault] = []
-        """Of look-ups."""
+        """Of lookups."""
         self.bulk_requests = 0
         self.lookups = 0
 
@@ -118,7 +115,7 @@ def refused_key(request, _):
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Stands for the end of the process."""
 
 
 def killed_before(request, _):
@@ -198,7 +195,7 @@ def test_rows_arrive_unchanged(ends):
 def test_a_second_run_sends_no_rows_and_one_lookup(ends):
     ends.fill(*ROWS)
     ends.move()
-    # A target is asked once whether it is empty; what is sent into an empty one is not looked for.
+    # A target is wanted once whether it is empty; what is sent into an empty one is not looked for.
     assert ends.line.lookups == 1
     requests, ends.line.lookups = ends.line.bulk_requests, 0
     counts = ends.move()
@@ -270,7 +267,7 @@ def test_a_wrong_key_stops_the_transfer_at_once(ends):
 
 
 def test_a_row_that_becomes_visible_late_is_not_sent_again(ends):
-    """The platform shows what it stored only some seconds later."""
+    """The platform lists stored rows some seconds later."""
     ends.fill(*ROWS[:4])
     hidden = []
 
@@ -292,36 +289,36 @@ def test_a_row_that_becomes_visible_late_is_not_sent_again(ends):
     assert ends.identifiers() == Counter(f"run-{number}" for number in range(4))
 
 
-def took_three(
-    ends: Ends, *, stored: int, refused: int, named: tuple[int | None, ...] = ()
+def stores_three(
+    ends: Ends, *, stored: int, rejected: int, named: tuple[int | None, ...] = ()
 ) -> Fault:
-    """The platform takes the first three rows, and says what its contract does not allow."""
+    """Store the first three rows, and respond with counts that the API does not allow."""
     errors = [{"index": index, "error": "no"} for index in named]
-    said = {"success_count": stored, "error_count": refused, "errors": errors}
-    quiet = DatasetClient(base_url=URL, transport=LocalTransport(ends.target_store))
+    response = {"success_count": stored, "error_count": rejected, "errors": errors}
+    direct_client = DatasetClient(base_url=URL, transport=LocalTransport(ends.target_store))
 
     def fault(request, _):
-        quiet.bulk_create_logs(ends.target.id, json.loads(request.content)["logs"][:3])
-        return httpx.Response(201, json=said, request=request)
+        direct_client.bulk_create_logs(ends.target.id, json.loads(request.content)["logs"][:3])
+        return httpx.Response(201, json=response, request=request)
 
     return fault
 
 
 WRONG_COUNTS = {
-    "too few": {"stored": 3, "refused": 0},
-    "too many": {"stored": 6, "refused": 0},
-    "more names than errors": {"stored": 4, "refused": 1, "named": (3, 4)},
-    "a row that was not sent": {"stored": 4, "refused": 1, "named": (5,)},
-    "a row before the first": {"stored": 4, "refused": 1, "named": (-1,)},
-    "no row": {"stored": 4, "refused": 1, "named": (None,)},
-    "one row twice": {"stored": 3, "refused": 2, "named": (3, 3)},
+    "too few": {"stored": 3, "rejected": 0},
+    "too many": {"stored": 6, "rejected": 0},
+    "more names than errors": {"stored": 4, "rejected": 1, "named": (3, 4)},
+    "a row that was not sent": {"stored": 4, "rejected": 1, "named": (5,)},
+    "a row before the first": {"stored": 4, "rejected": 1, "named": (-1,)},
+    "no row": {"stored": 4, "rejected": 1, "named": (None,)},
+    "one row twice": {"stored": 3, "rejected": 2, "named": (3, 3)},
 }
 
 
-@pytest.mark.parametrize("said", WRONG_COUNTS.values(), ids=WRONG_COUNTS)
-def test_rows_are_looked_up_when_the_counts_do_not_add_up(said, ends):
+@pytest.mark.parametrize("response", WRONG_COUNTS.values(), ids=WRONG_COUNTS)
+def test_rows_are_looked_up_when_the_counts_do_not_add_up(response, ends):
     ends.fill(*ROWS[:5])
-    ends.line.faults = [took_three(ends, **said)]
+    ends.line.faults = [stores_three(ends, **response)]
     counts = ends.move()
 
     assert (counts.sent, counts.rejected) == (5, {})
@@ -331,8 +328,10 @@ def test_rows_are_looked_up_when_the_counts_do_not_add_up(said, ends):
 
 def test_a_platform_whose_counts_never_add_up_stops_the_transfer(ends):
     ends.fill(*ROWS[:5])
-    said = {"success_count": 9, "error_count": 9, "errors": []}
-    ends.line.faults = [lambda request, _: httpx.Response(201, json=said, request=request)] * 100
+    response = {"success_count": 9, "error_count": 9, "errors": []}
+    ends.line.faults = [
+        lambda request, _: httpx.Response(201, json=response, request=request)
+    ] * 100
     with pytest.raises(UnexpectedAnswerError, match="add up"):
         ends.move()
 
@@ -343,7 +342,7 @@ def wrong(number):
     return found
 
 
-def moving(*rows):
+def build_rows(*rows):
     return [
         TransferRow(
             f"u{index}",
@@ -357,7 +356,7 @@ def moving(*rows):
 
 @dataclass
 class Rows:
-    """A source that keeps its rows."""
+    """A source that never loses a row."""
 
     _rows: list[TransferRow]
 
@@ -373,19 +372,19 @@ UNNAMED = "rejected without a reason"
 
 
 @pytest.mark.parametrize(
-    ("listed", "refused"),
+    ("listed", "rejected"),
     [(None, {TOO_LONG: 3}), (1, {TOO_LONG: 1, UNNAMED: 2}), (0, {UNNAMED: 3})],
     ids=["all are named", "one is named", "none is named"],
 )
-def test_rejected_rows_are_counted_by_reason_and_the_others_are_sent(listed, refused, tmp_path):
+def test_rejected_rows_are_counted_by_reason_and_the_others_are_sent(listed, rejected, tmp_path):
     ends = Ends(tmp_path, AccessPolicy(max_listed_errors=listed))
-    rows = moving(row(1), wrong(2), row(3), wrong(4), wrong(5))
+    rows = build_rows(row(1), wrong(2), row(3), wrong(4), wrong(5))
     with Checkpoint(tmp_path / "checkpoint.db") as checkpoint:
         target = TransferTarget(ends.target_client, ends.target.id)
         counts = Transfer(Rows(rows), target, checkpoint, visibility_delay=0.0).run()
 
     assert counts.sent == 2
-    assert counts.rejected == refused
+    assert counts.rejected == rejected
     assert ends.identifiers() == Counter({"run-1": 1, "run-3": 1})
 
 
@@ -400,7 +399,7 @@ def test_a_request_that_is_too_large_is_split(tmp_path):
 
 
 def test_large_rows_are_sent_in_small_batches():
-    rows = moving(*(row(number, input="x" * 1_000_000) for number in range(10)))
+    rows = build_rows(*(row(number, input="x" * 1_000_000) for number in range(10)))
 
     assert [len(group) for group in batch_rows(rows)] == [4, 4, 2]
 
@@ -440,7 +439,7 @@ def test_rows_that_share_an_identifier_are_distinguished(spans, kill, forgotten,
 
 
 def test_rows_that_share_an_identifier_in_two_requests_are_both_sent(ends):
-    """The second one's look-up finds the first, which is not it."""
+    """The lookup of the second row finds the first, which is another row."""
     [first], [last] = one_identifier(None), one_identifier(None)
     ends.fill(first, *ROWS[1:8], last)
     ends.target_client.create_log(ends.target.id, row(9_999))
@@ -457,7 +456,7 @@ def there(tmp_path):
 
 @pytest.fixture
 def back(there, tmp_path):
-    """The way back from there."""
+    """The transfer in the opposite direction."""
     (tmp_path / "back").mkdir()
     back = Ends(tmp_path / "back", source_store=there.target_store, target_store=there.source_store)
     back.source = Dataset(back.source_client, there.target.about)
@@ -505,7 +504,7 @@ def test_an_emptied_target_is_filled_again(ends):
 
 
 def test_a_target_that_looks_empty_for_a_moment_is_not_filled_twice(ends):
-    """The platform shows what it stored only some seconds later."""
+    """The platform lists stored rows some seconds later."""
     ends.fill(*ROWS)
     ends.move()
     ends.line.blindness = [showing_nothing] * 4
@@ -541,7 +540,7 @@ def test_rows_pulled_back_into_an_emptied_source_are_not_sent_again(rows, there,
 
 
 def test_rows_that_share_an_identifier_and_are_filtered_one_by_one_are_both_sent(ends):
-    """What was not chosen is still the source's: its double at the target is not the other's."""
+    """The row that is filtered out is still at the source, so its copy is not the other row."""
     [first], [last] = one_identifier(None), one_identifier(None)
     first["metadata"]["log_type"], last["metadata"]["log_type"] = "tool", "task"
     ends.fill(first, last)
@@ -562,14 +561,14 @@ def test_a_platform_that_is_unavailable_at_the_start_is_retried(ends):
 
 
 def test_a_target_that_ignores_filters_raises(ends):
-    """A list that was not filtered could hide what is there."""
+    """An unfiltered list could be too long to show an existing row."""
     client = DatasetClient(base_url=URL, transport=IgnoresFilters(ends.target_store))
     for start in range(0, 2_500, 500):
         client.bulk_create_logs(ends.target.id, [row(n) for n in range(start, start + 500)])
     target = TransferTarget(client, ends.target.id)
 
     with pytest.raises(RespanError, match="ignored the custom_identifier filter"):
-        list(target.find_existing(moving(row(2_499))))
+        list(target.find_existing(build_rows(row(2_499))))
 
 
 class IgnoresFilters(LocalTransport):
@@ -587,25 +586,6 @@ class IgnoresFilters(LocalTransport):
 def test_a_source_that_shows_no_ids_raises():
     with pytest.raises(RespanError, match="does not return ids"):
         build_transfer_row(Log.model_validate(row(1)))
-
-
-def test_a_second_process_cannot_run_the_same_transfer(tmp_path):
-    with (
-        Checkpoint(tmp_path / "checkpoint.db"),
-        pytest.raises(ConfigurationError, match="another process"),
-    ):
-        Checkpoint(tmp_path / "checkpoint.db")
-
-
-def test_only_the_owner_can_read_a_checkpoint(tmp_path):
-    """Identifiers, and the target's words, which may quote a row."""
-    before = os.umask(0)
-    with Checkpoint(tmp_path / "checkpoint.db") as checkpoint:
-        checkpoint.record(moving(row(1)), "unconfirmed", 0.0)
-        os.umask(before)
-        modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-
-    assert modes == {0o600}
 
 
 PRESENT = {
@@ -629,10 +609,10 @@ PRESENT = {
 @pytest.mark.parametrize("case", PRESENT.values(), ids=PRESENT)
 def test_existing_rows_are_matched_by_identifier_and_span(case):
     rows, there, claimed, expected = case
-    asked = [TransferRow(f"u{index}", *each, {}) for index, each in enumerate(rows)]
+    wanted = [TransferRow(f"u{index}", *each, {}) for index, each in enumerate(rows)]
 
     found = match_existing(
-        asked, [ExistingRow(*one) for one in there], [ExistingRow(*one) for one in claimed]
+        wanted, [ExistingRow(*one) for one in there], [ExistingRow(*one) for one in claimed]
     )
     assert len(found) == expected
 
