@@ -161,7 +161,10 @@ def calculate_price(
         is_free = ":free" in priced.model.id
         return ListPrice(Decimal(0), priced.is_certain, is_complete=True) if is_free else None
     amount = rates.calculate(consumed)
-    return ListPrice(amount.usd, priced.is_certain and is_exact, amount.is_complete)
+    # A provider's own tools make several requests of one call; only their sum is reported, and a
+    # step holds for each by itself.
+    is_complete = amount.is_complete and not (step and consumed.tools)
+    return ListPrice(amount.usd, priced.is_certain and is_exact, is_complete)
 
 
 @lru_cache(maxsize=1024)

@@ -96,3 +96,9 @@ def count(put_in: int, put_out: int, **details: Any) -> dict[str, Any]:
         "total_tokens": put_in + put_out,
         **details,
     }
+
+
+def completion(model: str, usage: Mapping[str, Any], **how: Any) -> Completions:
+    head = {"id": "chatcmpl-1", "created": 1, "model": model, "system_fingerprint": "fp_1"}
+    tier = {"service_tier": how.pop("service_tier")} if "service_tier" in how else {}
+    return Completions({**head, **tier}, usage, **how)

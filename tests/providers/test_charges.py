@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from providers.charge_cases import CHARGES
+from providers import anthropic_charges, google_charges, openai_charges, other_charges
 from providers.test_rows import drained
 
 # The packages warn about each other, about the years to come, and about blocks of their own.
@@ -13,6 +13,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Received unexpected tool content block:UserWarning"),
 ]
 
+CHARGES = [
+    *openai_charges.CHARGES,
+    *anthropic_charges.CHARGES,
+    *google_charges.CHARGES,
+    *other_charges.CHARGES,
+]
 WAYS = {
     "invoke": lambda model, prompt, config: model.invoke(prompt, config),
     "ainvoke": lambda model, prompt, config: asyncio.run(model.ainvoke(prompt, config)),

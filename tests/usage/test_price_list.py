@@ -202,6 +202,16 @@ def test_a_long_prompt_pays_the_higher_rate_for_all_of_it():
     assert long.amount == Decimal("0.5150025")
 
 
+def test_a_long_prompt_of_many_requests_leaves_the_cost_partial():
+    # Whether one of the requests passed 200,000 tokens cannot be known of their sum.
+    gemini = PriceList().find_model(ModelInfo(provider="google_genai", served="gemini-2.5-pro"))
+    searched = Consumption(Usage(200_001, 1_000, 201_001), {"web_search": 1})
+    short = Consumption(Usage(200_000, 1_000, 201_000), {"web_search": 1})
+
+    assert not calculate_price(searched, gemini, {}, AT_NOON).is_complete
+    assert calculate_price(short, gemini, {}, AT_NOON).is_complete
+
+
 def test_anthropics_cache_is_priced_by_its_time_to_live():
     # Sonnet 4.5: 3 fresh, 0.30 read, 3.75 written for 5 minutes, 6 for an hour, 15 out.
     sonnet = ModelInfo(provider="anthropic", served="claude-sonnet-4-5-20250929")
