@@ -151,7 +151,7 @@ def parse_response(
         request_id=_request_id(fields) or _message_id(message),
         system_fingerprint=read_text(fields.get("system_fingerprint")),
         service_tier=_service_tier(places) or request.service_tier,
-        price_context=_price_context(places) or request.price_context,
+        price_context=_price_context(places, request.price_context),
         versions=request.versions,
         params=request.params,
     )
@@ -193,15 +193,21 @@ def _service_tier(places: Iterable[Mapping[str, object]]) -> str | None:
     return None
 
 
-def _price_context(places: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
+def _price_context(
+    places: Iterable[Mapping[str, object]], requested: Mapping[str, str] = _NONE
+) -> Mapping[str, str]:
+    """Read what the price depends on; what an answer says replaces what was requested."""
     found: dict[str, str] = {}
     for place in places:
         if place.keys().isdisjoint(_PRICE_CONTEXT):
             continue
-        for name, standard in _PRICE_CONTEXT.items():
-            if name in place and (value := read_text(place[name])) and value not in standard:
+        for name in _PRICE_CONTEXT:
+            if name in place and (value := read_text(place[name])):
                 found.setdefault(name, value)
-    return found
+    if not found:
+        return requested or {}
+    context = {**requested, **found}
+    return {name: context[name] for name in context if context[name] not in _PRICE_CONTEXT[name]}
 
 
 def _request_id(fields: Mapping[str, object]) -> str | None:

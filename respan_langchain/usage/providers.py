@@ -1,7 +1,7 @@
-"""Under which names to look a model up in a price list: who may sell it, and what they call it.
+"""The providers and names under which to look a model up in a price list.
 
-Pure. LangChain names packages and classes (`amazon_bedrock`, `mistralai`), price lists name sellers
-(`aws`, `mistral`); gateways put a seller in front of the model (`anthropic/claude-...`).
+Pure. LangChain names packages and classes (`amazon_bedrock`, `mistralai`), price lists name
+providers (`aws`, `mistral`); gateways put a provider before the model (`anthropic/claude-...`).
 """
 
 from collections.abc import Iterator
@@ -45,18 +45,18 @@ class PriceLookup:
 def get_price_provider(provider: str | None) -> str | None:
     """Translate LangChain's name of a provider into the price list's.
 
-    >>> seller_of("amazon_bedrock"), seller_of("anthropicvertex"), seller_of("groq")
-    ('aws', 'google', 'groq')
+    >>> [get_price_provider(name) for name in ("amazon_bedrock", "anthropicvertex", "groq")]
+    ['aws', 'google', 'groq']
     """
     if provider is None:
         return None
     name = provider.lower()
-    part = next((seller for word, seller in _PROVIDER_BY_WORD if word in name), None)
+    part = next((listed for word, listed in _PROVIDER_BY_WORD if word in name), None)
     return part or _PROVIDER_BY_NAME.get(name, name)
 
 
 def is_local_provider(provider: str | None) -> bool:
-    """Whether the model runs on the user's own machine, or is a fake: nobody sells it."""
+    """Whether the model runs on the user's own machine, or is a fake: no provider sells it."""
     return provider is not None and (
         provider.lower() in _LOCAL_PROVIDERS or "fake" in provider.lower()
     )
@@ -85,11 +85,11 @@ def get_lookup_names(facts: ModelInfo) -> list[str]:
 
 
 def split_prefixed_names(names: list[str]) -> Iterator[PriceLookup]:
-    """Read `anthropic/claude-sonnet-4-5` as LiteLLM and gateways mean it: seller, then model."""
+    """Read `anthropic/claude-sonnet-4-5` as LiteLLM and gateways mean it: provider, then model."""
     for name in names:
-        seller, slash, model = name.partition("/")
+        provider, slash, model = name.partition("/")
         if slash and model:
-            yield PriceLookup(model, get_price_provider(seller))
+            yield PriceLookup(model, get_price_provider(provider))
 
 
 def is_self_hosted_name(name: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from langchain_anthropic import ChatAnthropic
 from providers.cases import HALVES, KEY, TEXT, WORDS, Case, called, tokens, usd, weather
-from providers.server import Answer, Reply, Request, named_events, said
+from providers.server import Answer, Reply, Request, json_reply, named_events
 
 SERVED = "claude-opus-5-20260701"
 FACTS = {"provider_id": "anthropic", "model": SERVED, "model_requested": "claude-opus-5"}
@@ -20,7 +20,7 @@ def messages(usage: dict[str, Any], blocks: list[dict[str, Any]], reason: str) -
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
-            return said({**head, "content": blocks, "stop_reason": reason, "usage": usage})
+            return json_reply({**head, "content": blocks, "stop_reason": reason, "usage": usage})
         start = {**head, "content": [], "usage": {**usage, "output_tokens": 1}}
         # The last event counts everything again, without the time to live of what was cached.
         final = {name: count for name, count in usage.items() if name.endswith("_tokens")}

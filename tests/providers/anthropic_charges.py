@@ -8,7 +8,7 @@ from langchain_anthropic import ChatAnthropic
 from providers.anthropic_cases import block_events
 from providers.cases import KEY, TEXT, usd
 from providers.charges import REFUSED, Charge
-from providers.server import Answer, Reply, Request, named_events, said
+from providers.server import Answer, Reply, Request, json_reply, named_events
 
 SEARCH = {"type": "server_tool_use", "name": "web_search", "input": {"query": "rain paris"}}
 
@@ -33,7 +33,7 @@ def messages(
     def answer(request: Request) -> Reply:
         content = [*blocks, text]
         if not request.body.get("stream"):
-            return said({**head, "content": content, "stop_reason": reason, "usage": used})
+            return json_reply({**head, "content": content, "stop_reason": reason, "usage": used})
         start = {**head, "content": [], "usage": {**used, "output_tokens": 1}}
         events: list[dict[str, Any]] = [{"type": "message_start", "message": start}]
         for index, block in enumerate(content):

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_aws import ChatBedrockConverse
 from providers.cases import HALVES, KEY, TEXT, WORDS, Case, called, tokens, usd, weather
-from providers.server import Answer, Reply, Request, said
+from providers.server import Answer, Reply, Request, json_reply
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 FACTS = {"provider_id": "amazon_bedrock", "model": MODEL, "model_requested": MODEL}
@@ -47,7 +47,7 @@ def converse(
         metrics = {"latencyMs": 700}
         if request.path.endswith("/converse"):
             message = {"role": "assistant", "content": [block]}
-            return said(
+            return json_reply(
                 {
                     "output": {"message": message},
                     "stopReason": reason,

@@ -10,7 +10,7 @@ from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_groq import ChatGroq
 from langchain_openai import ChatOpenAI
 from providers.cases import KEY
-from providers.server import Answer, Reply, Request, named_events, said, streamed
+from providers.server import Answer, Reply, Request, json_reply, named_events, streamed
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def anthropic(blocks: list[dict[str, Any]]) -> Answer:
     def answer(request: Request) -> Reply:
         if request.body.get("stream"):
             return named_events(events())
-        return said({**head, "content": blocks, "stop_reason": "end_turn", "usage": used})
+        return json_reply({**head, "content": blocks, "stop_reason": "end_turn", "usage": used})
 
     return answer
 
@@ -79,7 +79,7 @@ def responses(output: list[dict[str, Any]]) -> Answer:
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
-            return said(whole)
+            return json_reply(whole)
         events = [
             {"type": "response.created", "response": {**whole, "output": [], "usage": None}},
             *(event for index, item in enumerate(output) for event in item_events(index, item)),
@@ -101,7 +101,7 @@ def gemini(parts: list[dict[str, Any]], **more: Any) -> Answer:
 
     def answer(request: Request) -> Reply:
         if "streamGenerateContent" not in request.path:
-            return said(body)
+            return json_reply(body)
         events = [part for part in streamed([body]).body if b"[DONE]" not in part]
         return Reply(events, kind="text/event-stream")
 
@@ -128,7 +128,7 @@ def groq(tools: list[dict[str, Any]]) -> Answer:
             ])  # fmt: skip
         message = {"role": "assistant", "content": "1916.", "executed_tools": tools}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        return said({**head, "choices": [choice], "usage": usage})
+        return json_reply({**head, "choices": [choice], "usage": usage})
 
     return answer
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from langchain_google_genai import ChatGoogleGenerativeAI
 from providers.cases import KEY, TEXT, WORDS, Case, called, tokens, usd, weather
-from providers.server import Answer, Reply, Request, said, streamed
+from providers.server import Answer, Reply, Request, json_reply, streamed
 
 FACTS = {"provider_id": "google_genai", "model": "gemini-2.5-flash", "finish_reason": "STOP"}
 
@@ -25,7 +25,7 @@ def gemini(parts: list[dict[str, Any]], counts: list[dict[str, int]]) -> Answer:
     def answer(request: Request) -> Reply:
         if "streamGenerateContent" not in request.path:
             whole = [{"text": TEXT}] if "text" in parts[0] else parts
-            return said(body(whole, counts[-1], "STOP"))
+            return json_reply(body(whole, counts[-1], "STOP"))
         last = len(parts) - 1
         return Reply(
             [

@@ -8,7 +8,7 @@ from langchain_core.messages import HumanMessage
 from langchain_google_genai import ChatGoogleGenerativeAI
 from providers.cases import KEY, QUESTION, TEXT, usd
 from providers.charges import REFUSED, Charge
-from providers.server import Answer, Reply, Request, said, streamed
+from providers.server import Answer, Reply, Request, json_reply, streamed
 
 
 def gemini(model: str) -> Callable[[str], Any]:
@@ -34,7 +34,7 @@ def candidate(
 def gemini_answer(body: dict[str, Any]) -> Answer:
     def answer(request: Request) -> Reply:
         if "streamGenerateContent" not in request.path:
-            return said(body)
+            return json_reply(body)
         lines = [line for line in streamed([body]).body if b"[DONE]" not in line]
         return Reply(lines, kind="text/event-stream")
 

@@ -16,7 +16,7 @@ from providers.cases import (
     weather,
 )
 from providers.openai_like import Completions, count
-from providers.server import Answer, Reply, Request, named_events, said
+from providers.server import Answer, Reply, Request, json_reply, named_events
 
 HEAD = {"id": "chatcmpl-B9", "created": 1_763_880_000, "system_fingerprint": "fp_44"}
 FACTS = {"provider_id": "openai", "finish_reason": "stop", "status": "success"}
@@ -81,7 +81,7 @@ def responses(model: str, *, thought: int = 0, call: str | None = None, cached: 
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
-            return said(whole)
+            return json_reply(whole)
         started = {**whole, "status": "in_progress", "output": [], "usage": None}
         events: list[dict[str, Any]] = [
             {"type": "response.created", "response": started},

@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 from providers.cases import KEY, TEXT, WORDS, usd
 from providers.charges import REFUSED, Charge
 from providers.openai_like import completion, count
-from providers.server import Answer, Reply, Request, named_events, said
+from providers.server import Answer, Reply, Request, json_reply, named_events
 
 
 def gpt(model: str = "gpt-4o", **arguments: Any) -> Callable[[str], Any]:
@@ -76,7 +76,7 @@ def response(
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
-            return said(whole)
+            return json_reply(whole)
         started = {**whole, "status": "in_progress", "output": [], "usage": None}
         events: list[dict[str, Any]] = [{"type": "response.created", "response": started}]
         for index, each in enumerate(output):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.cases import ARGUMENTS, HALVES, TEXT, WORDS
-from providers.server import Reply, Request, said, streamed
+from providers.server import Reply, Request, json_reply, streamed
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Completions:
         choice = {
             "index": 0, "message": self._message(), "logprobs": None, "finish_reason": self._reason,
         }  # fmt: skip
-        return said(
+        return json_reply(
             {**self.head, "object": "chat.completion", "choices": [choice], "usage": self.usage}
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_cohere import ChatCohere
 from langchain_ollama import ChatOllama
 from providers.cases import HALVES, KEY, TEXT, WORDS, Case, called, tokens, usd, weather
-from providers.server import Answer, Reply, Request, named_events, said
+from providers.server import Answer, Reply, Request, json_reply, named_events
 
 
 def ollama(call: bool = False, reason: str = "stop") -> Answer:
@@ -50,7 +50,9 @@ def cohere(call: str | None = None, reason: str = "COMPLETE") -> Answer:
 
     def answer(request: Request) -> Reply:
         if not request.body.get("stream"):
-            return said({"id": "co-7", "finish_reason": reason, "message": message, "usage": usage})
+            return json_reply(
+                {"id": "co-7", "finish_reason": reason, "message": message, "usage": usage}
+            )
         start = {"message": {"role": "assistant", "content": [], "tool_calls": []}}
         end = {"finish_reason": reason, "usage": usage}
         return named_events(

@@ -27,7 +27,7 @@ class Reply:
 Answer = Callable[[Request], Reply]
 
 
-def said(body: Any, status: int = 200, **headers: str) -> Reply:
+def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
     """One JSON object."""
     return Reply(json.dumps(body).encode(), status, headers=headers)
 
@@ -50,7 +50,7 @@ class Server:
     """Runs until it is closed; `answer` may be changed between calls."""
 
     def __init__(self) -> None:
-        self.answer: Answer = lambda request: said({"error": "nothing to say"}, 500)
+        self.answer: Answer = lambda request: json_reply({"error": "nothing to say"}, 500)
         self.requests: list[Request] = []
         owner = self
 

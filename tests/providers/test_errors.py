@@ -10,7 +10,7 @@ from providers import (
     other_cases,
 )
 from providers.cases import KEY, QUESTION
-from providers.server import said
+from providers.server import json_reply
 from providers.test_rows import WAYS
 
 pytestmark = [
@@ -49,7 +49,7 @@ BODIES = {
 @pytest.mark.parametrize("provider", BODIES)
 def test_a_refusal_is_a_row_with_its_reason(provider, status, server, make_handler, rows_of):
     make, body = BODIES[provider]
-    server.answer = lambda request: said(body, status)
+    server.answer = lambda request: json_reply(body, status)
     handler, model = make_handler(), make(server.url)
     kinds = {}
 

@@ -8,7 +8,7 @@ from langchain.agents import create_agent
 from langchain_openai import ChatOpenAI, OpenAI
 from providers.cases import KEY, QUESTION, TEXT, tokens, usd, weather
 from providers.openai_like import Completions, count
-from providers.server import said
+from providers.server import json_reply
 from providers.test_rows import WAYS, counts
 from pydantic import BaseModel
 
@@ -66,7 +66,7 @@ def test_candidates_are_kept_and_paid_once(server, handler, rows_of):
         choice = {"finish_reason": "stop", "logprobs": None}
         message = {"role": "assistant", "content": TEXT, "refusal": None}
         choices = [{**choice, "index": n, "message": message} for n in range(request.body["n"])]
-        return said(
+        return json_reply(
             {**HEAD, "object": "chat.completion", "choices": choices, "usage": answer.usage}
         )
 
@@ -124,7 +124,7 @@ def test_a_fallbacks_row_pays_for_the_call_that_was_answered(server, handler, ro
     answer = Completions(HEAD, count(100, 40))
     busy = {"error": {"message": "busy", "type": "busy", "param": None, "code": None}}
     server.answer = lambda request: (
-        said(busy, 429) if request.body["model"] == "gpt-5" else answer(request)
+        json_reply(busy, 429) if request.body["model"] == "gpt-5" else answer(request)
     )
     app = chat(server, model="gpt-5").with_fallbacks([chat(server)])
 
@@ -146,7 +146,7 @@ def completion(request):
     choice = {"text": TEXT, "logprobs": None, "finish_reason": "stop"}
     usage = count(8 * len(prompts), 6 * len(prompts))
     choices = [{**choice, "index": number} for number in range(len(prompts))]
-    return said({**head, "object": "text_completion", "choices": choices, "usage": usage})
+    return json_reply({**head, "object": "text_completion", "choices": choices, "usage": usage})
 
 
 # When a text model streams, LangChain's package drops the usage.
@@ -193,7 +193,9 @@ class Weather(BaseModel):
 def test_a_structured_answers_schema_stands_on_its_row(method, server, handler, rows_of):
     message = {"role": "assistant", "content": '{"city": "Paris", "is_raining": true}'}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    server.answer = lambda request: said({**HEAD, "choices": [choice], "usage": count(100, 40)})
+    server.answer = lambda request: json_reply(
+        {**HEAD, "choices": [choice], "usage": count(100, 40)}
+    )
     app = chat(server).with_structured_output(Weather, method=method, include_raw=True)
 
     app.invoke(QUESTION, {"callbacks": [handler]})

@@ -68,8 +68,8 @@ def test_a_providers_answer_is_the_same_row_in_every_way(case, ask):
     for way, row in rows:
         streams = "stream" in way
         cost = (streams and case.streamed_cost) or case.cost
-        said = content(row, case, stray=streams and case.stray_calls)
-        assert [way, *said] == [way, case.text, list(case.calls)]
+        json_reply = content(row, case, stray=streams and case.stray_calls)
+        assert [way, *json_reply] == [way, case.text, list(case.calls)]
         assert [way, counts(row)] == [way, (streams and case.streamed_tokens) or case.tokens]
         assert [way, *price(row)] == [way, *expected_price(case, cost)]
         facts = {name: row["metadata"].get(name) for name in case.facts}

@@ -24,7 +24,7 @@ SILENT = Exchange({})
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reported",
     [
         {"cost": 0.0123},
         {"response_cost": "0.0123"},
@@ -33,6 +33,8 @@ SILENT = Exchange({})
         {"headers": {"x-litellm-response-cost": "0.0123", "date": "today"}},
         {"_hidden_params": {"response_cost": 0.0123}},
         {"cost": None, "usage": {"estimated_cost": 0.0123}},
+        {"token_usage": {"prompt_tokens": 1, "cost_in_usd_ticks": 123_000_000}},
+        {"cost": 0.0003, "cost_details": {"upstream_inference_cost": 0.012}},
         {
             "token_usage": {
                 "cost": 0.0003,
@@ -41,37 +43,37 @@ SILENT = Exchange({})
             }
         },
     ],
-    ids=lambda said: next(iter(said)),
+    ids=lambda reported: next(iter(reported)),
 )
-def test_the_providers_own_word_comes_first(said):
+def test_a_cost_that_the_provider_reports_comes_first(reported):
     prices = Prices({"gpt-4o.*": {"input": 1, "output": 1}})
 
-    assert prices.calculate(USAGE, GPT, Exchange(said)) == Cost(
+    assert prices.calculate(USAGE, GPT, Exchange(reported)) == Cost(
         Decimal("0.0123"), "provider", "complete"
     )
-    assert prices.calculate(None, GPT, Exchange(said)) == Cost(
+    assert prices.calculate(None, GPT, Exchange(reported)) == Cost(
         Decimal("0.0123"), "provider", "complete"
     )
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reported",
     [
         {"cost": -1}, {"cost": True}, {"cost": float("nan")}, {"cost": "free"}, {"cost": [1]},
         {"cost": {}}, {"token_usage": None}, {"headers": []}, {"cost": False},
     ],
 )  # fmt: skip
-def test_what_is_no_amount_of_money_is_not_a_cost(said):
-    assert Prices().calculate(USAGE, GPT, Exchange(said)).source == "genai-prices"
+def test_what_is_no_amount_of_money_is_not_a_cost(reported):
+    assert Prices().calculate(USAGE, GPT, Exchange(reported)).source == "genai-prices"
 
 
 def test_what_the_upstream_provider_charged_is_added_only_for_ones_own_key():
     details = {"upstream_inference_cost": 0.012}
-    said = {"cost": 0.0003, "is_byok": False, "cost_details": details}
+    reported = {"cost": 0.0003, "is_byok": False, "cost_details": details}
 
-    assert Prices().calculate(USAGE, GPT, Exchange(said)).amount == Decimal("0.0003")
-    said = {"cost": 0.0003, "is_byok": True, "cost_details": None}
-    assert Prices().calculate(USAGE, GPT, Exchange(said)).amount == Decimal("0.0003")
+    assert Prices().calculate(USAGE, GPT, Exchange(reported)).amount == Decimal("0.0003")
+    reported = {"cost": 0.0003, "is_byok": True, "cost_details": None}
+    assert Prices().calculate(USAGE, GPT, Exchange(reported)).amount == Decimal("0.0003")
 
 
 def test_a_reported_cost_of_zero_is_zero():
@@ -80,7 +82,7 @@ def test_a_reported_cost_of_zero_is_zero():
     )
 
 
-def test_the_word_is_found_in_a_real_answer():
+def test_the_reported_cost_is_found_in_a_real_answer():
     message = AIMessage("hi", response_metadata={"token_usage": {"cost": 0.5}})
     answer = LLMResult(generations=[[ChatGeneration(message=message)]], llm_output={"cost": 7})
 
@@ -229,9 +231,9 @@ def test_a_refused_call_costs_nothing():
 
 
 def test_a_refusal_after_the_first_words_is_not_free():
-    said = ChatGeneration(message=AIMessage("Within"))
+    reported = ChatGeneration(message=AIMessage("Within"))
     error = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
-    answer = LLMResult(generations=[[said], [error]])
+    answer = LLMResult(generations=[[reported], [error]])
 
     assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))) == UNKNOWN
 
@@ -318,7 +320,7 @@ anything = st.one_of(
 
 @settings(deadline=None)
 @given(
-    said=st.dictionaries(
+    reported=st.dictionaries(
         st.one_of(
             st.text(), st.sampled_from(["cost", "response_cost", "usage", "headers", "is_byok"])
         ),
@@ -327,11 +329,11 @@ anything = st.one_of(
     names=st.tuples(*[st.one_of(st.none(), st.text())] * 4),
     counts=st.tuples(*[st.one_of(st.none(), st.integers(0, 10**12))] * 2),
 )
-def test_whatever_is_said_of_a_call_its_cost_is_an_amount_or_unknown(said, names, counts):
+def test_whatever_is_said_of_a_call_its_cost_is_an_amount_or_unknown(reported, names, counts):
     provider, served, requested, endpoint = names
     model = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
 
-    cost = Prices().calculate(Usage(*counts), model, Exchange(said))
+    cost = Prices().calculate(Usage(*counts), model, Exchange(reported))
 
     assert (cost.amount is None) == (cost.status == "unknown")
     assert cost.amount is None or cost.amount >= 0

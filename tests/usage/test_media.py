@@ -20,7 +20,7 @@ TEXT = HumanMessage("draw a cat")
         ({"type": "media", "mime_type": "video/mp4", "file_uri": "u"}, "audio"),
     ],
 )
-def test_a_medium_is_told_by_its_type_or_its_mime_type(block, kind):
+def test_a_medium_is_recognized_by_its_type_or_its_mime_type(block, kind):
     prompt = [TEXT, HumanMessage([{"type": "text", "text": "see"}, block])]
 
     assert contains_media(prompt, AIMessage("ok"), [f"{kind}_input"])

@@ -43,7 +43,7 @@ def answered(*, info=None, llm_output=None, message_id=None, **metadata):
     return parse_response(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
 
 
-def test_the_start_says_who_is_asked_where_and_with_which_versions():
+def test_the_start_event_names_model_endpoint_and_versions():
     facts = asked(
         kwargs={"openai_api_base": "https://user:pass@gate.acme.com:8443/v1?key=sk-123"},
         metadata={
@@ -89,7 +89,7 @@ def test_an_azure_deployment_is_what_was_asked_for():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reported",
     [
         {"model_name": "gpt-4o-2024-08-06"},
         {"model": "gpt-4o-2024-08-06"},
@@ -100,8 +100,8 @@ def test_an_azure_deployment_is_what_was_asked_for():
     ],
     ids=["model_name", "model", "info", "llm_output", "twice", "gateway"],
 )
-def test_the_end_says_who_answered(said):
-    facts = answered(**said)
+def test_the_end_event_names_the_served_model(reported):
+    facts = answered(**reported)
 
     assert (facts.served, facts.requested, facts.name) == (
         "gpt-4o-2024-08-06", "gpt-4o", "gpt-4o-2024-08-06",
@@ -115,7 +115,7 @@ def test_langsmiths_gateway_says_which_provider_it_chose():
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("reported", "reason"),
     [
         ({"finish_reason": "stop"}, "stop"),
         ({"info": {"finish_reason": "length"}}, "length"),
@@ -127,12 +127,12 @@ def test_langsmiths_gateway_says_which_provider_it_chose():
         ({"finish_reason": 3}, None),
     ],
 )
-def test_every_provider_has_its_word_for_why_it_stopped(said, reason):
-    assert answered(**said).finish_reason == reason
+def test_every_provider_has_its_word_for_why_it_stopped(reported, reason):
+    assert answered(**reported).finish_reason == reason
 
 
 @pytest.mark.parametrize(
-    ("said", "request_id"),
+    ("reported", "request_id"),
     [
         ({"request_id": "req_1", "id": "chatcmpl-1"}, "req_1"),
         ({"id": "chatcmpl-1"}, "chatcmpl-1"),
@@ -143,8 +143,8 @@ def test_every_provider_has_its_word_for_why_it_stopped(said, reason):
         ({"message_id": "lc_run--019a"}, None),
     ],
 )
-def test_the_request_id_is_the_providers_own(said, request_id):
-    assert answered(**said).request_id == request_id
+def test_the_request_id_is_the_providers_own(reported, request_id):
+    assert answered(**reported).request_id == request_id
 
 
 def test_fingerprint_and_tier_are_kept():
@@ -189,7 +189,7 @@ def test_a_users_metadata_is_no_parameter():
     assert asked(metadata={"seed": 3, "temperature": 9, "tools": ["x"]}).params == {}
 
 
-def test_streaming_is_said_only_when_it_was_asked_for():
+def test_streaming_is_a_parameter_only_when_it_was_asked_for():
     assert params(stream=False) == {}
 
 
@@ -316,7 +316,7 @@ def test_a_tool_without_a_schema_is_still_named():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reported",
     [
         {"params": {"response_format": Weather}},
         {"params": {"response_format": Weather.model_json_schema()}},
@@ -325,8 +325,8 @@ def test_a_tool_without_a_schema_is_still_named():
     ],
     ids=["class", "schema", "ollama", "structured output"],
 )
-def test_a_response_schema_leaves_in_openais_form(said):
-    form = asked(**said).params["response_format"]
+def test_a_response_schema_leaves_in_openais_form(reported):
+    form = asked(**reported).params["response_format"]
 
     assert (form["type"], form["json_schema"]["name"]) == ("json_schema", "Weather")
     assert form["json_schema"]["schema"]["properties"]["city"]["type"] == "string"
@@ -389,7 +389,7 @@ anything = st.recursive(
 
 @settings(deadline=None)
 @given(serialized=anything, metadata=anything, invocation_params=anything, options=anything)
-def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
+def test_whatever_is_reported_reading_it_never_raises_nor_changes_it(
     serialized, metadata, invocation_params, options
 ):
     before = repr((serialized, metadata, invocation_params, options))
@@ -404,3 +404,64 @@ def test_whatever_is_said_reading_it_never_raises_nor_changes_it(
     answered.params_metadata(content=True)
 
     assert repr((serialized, metadata, invocation_params, options)) == before
+
+
+@pytest.mark.parametrize(
+    ("reported", "tier", "context"),
+    [
+        ({"service_tier": "flex"}, "flex", {}),
+        ({"service_tier": "flexflex"}, "flex", {}),
+        ({"serviceTier": {"type": "priority"}}, "priority", {}),
+        ({"usage": {"service_tier": "batch", "speed": "fast"}}, "batch", {"speed": "fast"}),
+        ({"token_usage": {"service_tier": "priority"}}, "priority", {}),
+        ({"usage": {"speed": "standard", "inference_geo": "global"}}, None, {}),
+        ({"usage": {"inference_geo": "us"}}, None, {"inference_geo": "us"}),
+        ({"search_context_size": "low"}, None, {"search_context_size": "low"}),
+        ({"service_tier": None, "usage": {"speed": 3}}, None, {}),
+    ],
+)
+def test_what_the_price_depends_on_is_read_wherever_packages_put_it(reported, tier, context):
+    facts = answered(**reported)
+
+    assert (facts.service_tier, facts.price_context) == (tier, context)
+    assert context.items() <= facts.response_metadata().items()
+
+
+@pytest.mark.parametrize(
+    "params", [{"service_tier": "priority", "speed": "fast"}, {"model_kwargs": {"speed": "fast"}}]
+)
+def test_what_was_requested_holds_until_the_answer_says_otherwise(params):
+    request = asked(params=params)
+    silent = LLMResult(generations=[[ChatGeneration(message=AIMessage("hi"))]])
+    other = LLMResult(
+        generations=[
+            [ChatGeneration(message=AIMessage("hi", response_metadata={"service_tier": "default"}))]
+        ]
+    )
+
+    assert parse_response(request, silent).service_tier == params.get("service_tier")
+    assert parse_response(request, silent).price_context == {"speed": "fast"}
+    assert parse_response(request, other).service_tier == "default"
+
+
+def test_a_speed_that_was_requested_and_not_served_changes_nothing():
+    request = asked(params={"speed": "fast"})
+    message = AIMessage("hi", response_metadata={"usage": {"speed": "standard"}})
+    answer = LLMResult(generations=[[ChatGeneration(message=message)]])
+
+    assert parse_response(request, answer).price_context == {}
+
+
+def test_a_tier_that_the_provider_may_choose_is_unknown_until_it_answers():
+    assert asked(params={"service_tier": "auto"}).service_tier is None
+
+
+def test_a_router_has_two_words_for_why_it_stopped():
+    facts = answered(finish_reason="stop", native_finish_reason="end_turn").response_metadata()
+
+    assert (facts["finish_reason"], facts["native_finish_reason"]) == ("stop", "end_turn")
+    assert "refused" not in facts
+
+
+def test_a_refusal_is_in_the_metadata():
+    assert answered(stop_reason="refusal").response_metadata()["refused"] is True

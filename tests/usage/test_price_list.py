@@ -1,8 +1,8 @@
-"""Who sells a model, and for how much: names as LangChain reports them, against genai-prices' list.
+"""Which provider sells a model, and for how much, by genai-prices' list.
 
 `price_pairs.csv` has one line for each provider and model as LangChain reports them, with USD per
 million tokens at 10,000 tokens as they stood on 23 November 2026, checked by hand. A line without a
-seller is a model whose price nobody can know from its names.
+price provider is a model whose price nobody can know from its names.
 """
 
 import csv
@@ -59,10 +59,10 @@ def cost(model, usage=None, at=AT_NOON):
 def test_a_pair_costs_what_its_seller_charges_or_is_unknown(pair):
     priced, paid = PriceList().find_model(model_info(pair)), cost(model_info(pair))
 
-    if not pair["seller"]:
+    if not pair["price_provider"]:
         assert (priced, paid.amount, paid.source, paid.status) == (None, None, None, "unknown")
         return
-    assert (priced.provider.id, priced.model.id) == (pair["seller"], pair["model"])
+    assert (priced.provider.id, priced.model.id) == (pair["price_provider"], pair["model"])
     per_request = Decimal(pair["thousand_requests"] or 0) / 1000
     tokens = Decimal(pair["input"]) * 10_000 + Decimal(pair["output"]) * 1_000
     assert paid.amount == tokens / 1_000_000 + per_request
@@ -159,7 +159,7 @@ def test_a_batch_has_its_own_price():
     assert cost(gpt).amount == Decimal("0.01125")
 
 
-def test_a_resellers_tier_has_no_price_of_the_makers():
+def test_a_reprice_providers_tier_has_no_price_of_the_makers():
     gpt = ModelInfo(provider="azure", served="gpt-5-2025-08-07", service_tier="priority")
 
     assert (cost(gpt).amount, cost(gpt).source) == (Decimal("0.0225"), "estimate")
@@ -376,7 +376,7 @@ def test_a_private_host_is_known_by_its_name_or_number(host, private):
 
 
 @pytest.mark.parametrize(
-    ("provider", "seller"),
+    ("provider", "price_provider"),
     [
         ("azure", "azure"), ("azureaichatcompletionsmodel", "azure"), ("azure_openai", "azure"),
         ("amazon_bedrock", "aws"), ("bedrock_converse", "aws"), ("anthropic-bedrock", "aws"),
@@ -386,8 +386,8 @@ def test_a_private_host_is_known_by_its_name_or_number(host, private):
         ("openai", "openai"), (None, None),
     ],
 )  # fmt: skip
-def test_langchains_name_of_a_provider_becomes_the_sellers(provider, seller):
-    assert get_price_provider(provider) == seller
+def test_langchains_name_of_a_provider_becomes_the_price_providers(provider, price_provider):
+    assert get_price_provider(provider) == price_provider
 
 
 def test_the_list_is_loaded_with_the_first_price_and_not_before():

@@ -43,7 +43,7 @@ def test_a_tool_that_was_not_used_costs_nothing():
     ],
     ids=["no output", "no input", "total alone", "total above its parts"],
 )  # fmt: skip
-def test_a_usage_that_is_not_all_told_leaves_the_price_incomplete(usage):
+def test_a_usage_that_is_not_fully_reported_leaves_the_price_incomplete(usage):
     assert not Rates(TEXT).calculate(Consumption(usage)).is_complete
 
 

@@ -106,7 +106,7 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize(("info", "blocks", "uses"), BLOCKS.values(), ids=BLOCKS)
-def test_a_tool_of_the_provider_is_told_by_the_form_of_its_block(info, blocks, uses):
+def test_a_tool_of_the_provider_is_recognized_by_the_form_of_its_block(info, blocks, uses):
     assert count_tool_uses(AIMessage(blocks), {}, info) == uses
 
 

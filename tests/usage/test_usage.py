@@ -526,9 +526,9 @@ def test_an_errors_partial_answer_gives_its_usage():
             "a", usage_metadata={"input_tokens": 5, "output_tokens": 1, "total_tokens": 6}
         )
     )
-    said = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
+    failed = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
 
-    assert extract_usage(LLMResult(generations=[[partial], [said]])) == Usage(5, 1, 6)
+    assert extract_usage(LLMResult(generations=[[partial], [failed]])) == Usage(5, 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -555,7 +555,7 @@ def test_an_answer_from_langchains_cache_used_nothing(usage):
         SimpleNamespace(generations=[None, [None, 3]], llm_output=None),
     ],
 )
-def test_nothing_said_is_none_and_never_zero(response):
+def test_no_report_is_none_and_never_zero(response):
     assert extract_usage(response) is None
 
 
