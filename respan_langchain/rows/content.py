@@ -1,4 +1,4 @@
-"""What was said: a row's input and output, and what else of its content the owner wants to see."""
+"""The content of a row: input and output, the trajectory, and the retrieved documents."""
 
 from langchain_core.outputs import LLMResult
 
@@ -40,7 +40,7 @@ def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
     ):
         # `create_agent` writes its name into the answer when the call is over, perhaps before this.
         given.output.pop("name", None)
-    # A refused call comes with an empty message, which nobody said.
+    # LangChain reports a refused request with an empty message, which is no answer.
     if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
         row["output"] = _allowed(given.output)
     if len(given.candidates) > 1:

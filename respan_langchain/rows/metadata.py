@@ -1,4 +1,4 @@
-"""What the application said of a run, in its metadata, its tags and its handler's arguments.
+"""What the application set for a run: metadata, tags and its handler's arguments.
 
 None of it ever takes the place of what was measured.
 """
@@ -32,8 +32,8 @@ def add_app_metadata(
     own = {} if run.metadata.keys() <= _internal_keys else _own(run.metadata)
     named = identifiers(run, call)
     if own or call.metadata or named:
-        said = json_value({**own, **call.metadata, **named})
-        for key, value in said.items() if isinstance(said, dict) else ():
+        shown = json_value({**own, **call.metadata, **named})
+        for key, value in shown.items() if isinstance(shown, dict) else ():
             if key in IDENTITY_OF_CALLER or key not in metadata:
                 metadata[key] = value
     for key, value in handler_metadata.items():

@@ -80,7 +80,7 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
 
 
 def _answering_model(root: Run) -> str | None:
-    """The model whose answer the root returned; else the last that answered, or was asked."""
+    """The model whose answer the root returned; else the last that answered, or the first one."""
     totals = root.trace.totals
     if len(totals.models) > 1:
         answer = answer_of(messages_of(root.outputs) or ())
@@ -139,5 +139,5 @@ _MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1_000))
 
 @lru_cache(maxsize=64)
 def _second(seconds: int) -> str:
-    # What ends together is shaped together, so the same few seconds are asked for again and again.
+    # Rows that end together are built together, so the same few seconds come up again and again.
     return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

@@ -1,4 +1,4 @@
-"""Models that were asked before: what their start events say is read once, not at every call.
+"""A cache of models: the facts in a start event are read once, not at every call.
 
 An app asks the same few models, with the same parameters and tools, again and again.
 """
@@ -15,51 +15,51 @@ from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_re
 
 MAX_MODELS: Final = 256
 MAX_REQUESTS_PER_MODEL: Final = 8
-"""Ways of asking one model that are remembered; an app may give each call a number of its own."""
+"""Cached requests of one model; an app may set a parameter of its own for each call."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedModel:
-    """What a start event says of its model."""
+    """The facts in a start event about its model."""
 
     facts: ModelInfo
     shown: Mapping[str, Json]
-    """The same as the metadata of its rows has it."""
+    """The facts as the metadata of a row shows them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _CachedRequest:
-    """One way in which a model was asked."""
+    """A request to a model, and what it says of the model."""
 
-    said: list[object]
-    """As JSON, so that nobody changes it afterwards."""
+    key: list[object]
+    """As JSON, which the app cannot change afterwards."""
     model: CachedModel
 
 
 class ModelInfoCache:
-    """Reads start events, each kind of them once."""
+    """Reads the facts of each different request once."""
 
     def __init__(self, shown: Callable[[ModelInfo], Mapping[str, Json]]) -> None:
-        """`shown` says what rows tell of the facts."""
+        """`shown` returns the facts as a row's metadata."""
         self._shown = shown
-        self._ways: dict[tuple[object, object], list[_CachedRequest]] = {}
+        self._requests: dict[tuple[object, object], list[_CachedRequest]] = {}
 
-    def read(self, asked: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
-        """What this start event says of its model."""
-        said = [*asked, *map(metadata.get, METADATA_KEYS)]
-        provider, name = said[3], said[4]
+    def read(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
+        """Return the facts in a start event about its model."""
+        key = [*request, *map(metadata.get, METADATA_KEYS)]
+        provider, name = key[3], key[4]
         if not isinstance(provider, str | None) or not isinstance(name, str | None):
-            return self._known(asked, metadata)
-        ways = self._ways.get((provider, name))
-        if ways is None:
-            ways = self._begin(provider, name)
-        for way in ways:
-            # What stands in there is the app's own; its `==` may do anything.
-            if safe_call(eq, way.said, said) is True:
-                return way.model
-        if len(ways) < MAX_REQUESTS_PER_MODEL:
-            self._remember(said, ways)
-        return self._known(asked, metadata)
+            return self._known(request, metadata)
+        requests = self._requests.get((provider, name))
+        if requests is None:
+            requests = self._begin(provider, name)
+        for cached in requests:
+            # A request contains the app's objects, whose `==` may raise.
+            if safe_call(eq, cached.key, key) is True:
+                return cached.model
+        if len(requests) < MAX_REQUESTS_PER_MODEL:
+            self._remember(key, requests)
+        return self._known(request, metadata)
 
     def _known(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
         facts = parse_request(
@@ -68,14 +68,14 @@ class ModelInfoCache:
         return CachedModel(facts, self._shown(facts))
 
     def _begin(self, provider: str | None, name: str | None) -> list[_CachedRequest]:
-        if len(self._ways) >= MAX_MODELS:
-            self._ways.clear()
-        return self._ways.setdefault((provider, name), [])
+        if len(self._requests) >= MAX_MODELS:
+            self._requests.clear()
+        return self._requests.setdefault((provider, name), [])
 
-    def _remember(self, said: list[object], ways: list[_CachedRequest]) -> None:
-        # What is no JSON, such as a class that stands for a schema, may look the same and not be.
-        kept: Any = json_value(said, keep_media=True)
-        if safe_call(eq, kept, said) is True:
-            # Read from the copy, so that nothing of the app's is kept alive.
+    def _remember(self, key: list[object], requests: list[_CachedRequest]) -> None:
+        # A value that is no JSON, such as a class for a schema, may be equal and still differ.
+        kept: Any = json_value(key, keep_media=True)
+        if safe_call(eq, kept, key) is True:
+            # Read from the copy, so that no object of the app's is kept alive.
             metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
-            ways.append(_CachedRequest(kept, self._known(ModelRequest(*kept[:3]), metadata)))
+            requests.append(_CachedRequest(kept, self._known(ModelRequest(*kept[:3]), metadata)))

@@ -1,7 +1,7 @@
-"""A row in the making: the platform's own keys, values still Python's JSON.
+"""A row while it is built: the platform's own keys, values as Python's JSON.
 
-Values only. A finished run becomes a row step by step: `record.py` begins it, `metrics.py` adds the
-numbers, `said.py` what was said, `context.py` what the application said of it.
+Values only. A finished run becomes a row in steps: `identity.py` begins it, `metrics.py` adds the
+numbers, `content.py` the content, `metadata.py` what the application set.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class RowOptions:
     """What the owner wants to see in a row."""
 
     content: bool = True
-    """False: metrics and identity only, nothing that was said."""
+    """False: metrics and identity only."""
     input_key: str | None = None
     """Which part of a root's input is the row's input: a key or a dotted path."""
     output_key: str | None = None
@@ -56,7 +56,7 @@ class ModelCall(NamedTuple):
     cost: Cost
     facts: ModelInfo
     shown: Mapping[str, Json]
-    """What `shown_facts` gave for what was known when it was asked."""
+    """What `model_metadata` returned for the request."""
 
 
 class RowDraft(NamedTuple):
@@ -64,7 +64,7 @@ class RowDraft(NamedTuple):
 
     run: Run
     call: CallSettings
-    """What its call asked for."""
+    """The settings of its call."""
     model: ModelCall | None
     """None for everything but model calls."""
     identifier: str

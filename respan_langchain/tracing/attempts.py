@@ -36,11 +36,11 @@ def _is_same_call(run: Run, failed: Run) -> bool:
 
 
 def _has_same_prompt(run: Run, failed: Run) -> bool:
-    """Whether two models were asked the same: the same messages, or the same text."""
+    """Whether two models got the same prompt: the same last message, or the same text."""
     if failed.kind != run.kind:
         return False
-    asked, before = run.inputs, failed.prompt_end
-    return before is not None and _last(asked) is before
+    before = failed.prompt_end
+    return before is not None and _last(run.inputs) is before
 
 
 def _last(prompt: object) -> object:

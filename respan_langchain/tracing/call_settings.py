@@ -1,7 +1,7 @@
-"""What a single call says about its rows, in LangChain's `config`, and who it was for.
+"""The settings of a single call, in LangChain's `config`, and its identifiers.
 
 `metadata["respan"]` is ours, `metadata["respan_params"]` is the vendor's; both are taken out of the
-row. LangChain hands metadata down, so what is said for a chain holds for everything under it.
+row. LangChain passes metadata down, so the settings of a chain hold for every run under it.
 """
 
 from collections.abc import Mapping
@@ -68,9 +68,9 @@ def call_settings(run: Run) -> CallSettings:
 
 
 def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
-    """Who and which conversation a run was for.
+    """Return the user, the thread and the other identifiers of a run.
 
-    Said in the call, in `metadata`, or in `configurable`.
+    They come from the call's settings, from `metadata`, or from `configurable`.
     """
     trace = run.trace
     places = (run.metadata, trace.root.metadata, trace.configurable or {})

@@ -52,7 +52,7 @@ def _of_list(values: Any, fuel: int) -> int:
 
 
 def _of_dict(values: Any, fuel: int) -> int:
-    # A class of the app's own may say anything of itself, so the dict in it is asked.
+    # A class of the app's own may override anything, so the dict's own methods are used.
     number = dict.__len__(values)
     total = MIN_SIZE * (number + 1)
     view = dict.values(values)

@@ -1,11 +1,11 @@
-"""How long unfinished traces are waited for; the only knobs of the table of runs."""
+"""How long the run tracker waits for unfinished traces."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TraceTimeouts:
-    """How long an unfinished trace is waited for, in seconds, and how many of them."""
+    """How long unfinished traces stay open, in seconds, and how many of them."""
 
     late_children: float = 10.0
     """For children that are open when their root has ended."""
