@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from types import FrameType
 
 from respan_langchain._clock import CLOCK
@@ -65,8 +64,6 @@ class WorkerRegistry:
         except KeyboardInterrupt:
             for worker in workers:
                 worker.discard_pending("interrupted at exit")
-        if workers:
-            _stay_interrupted()
 
     def after_fork(self) -> None:
         """In the child: the lock may be held by a thread that is not there."""
@@ -84,18 +81,6 @@ def _flush(workers: list[Worker]) -> None:
             worker.send_inline_after_exit(max(0.0, left))
         else:
             worker.discard_pending("no time was left at exit")
-
-
-def _stay_interrupted() -> None:
-    """Let an app that Ctrl-C has ended be seen to end by it: 130 in a shell, not 1.
-
-    CPython keeps that in a flag which any string that is run as code clears (`run_eval_code_obj` in
-    its pythonrun.c), and what the first rows import runs some: each dataclass does. A string that
-    is interrupted sets it again. At a prompt, Ctrl-C is not what ends the process.
-    """
-    if getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1"):
-        with suppress(KeyboardInterrupt):
-            exec("raise KeyboardInterrupt")  # noqa: S102  # see above
 
 
 _registry = WorkerRegistry()

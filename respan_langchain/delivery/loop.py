@@ -138,7 +138,8 @@ class Loop:
     @property
     def last_error(self) -> str | None:
         """What keeps rows from being delivered now; None while nothing does."""
-        return self._scheduler.last_error
+        spool_error = self._spool.last_error
+        return self._scheduler.last_error or (spool_error and f"spool: {spool_error}")
 
     def stop(self, reason: str, timeout: float) -> None:
         """Put rows that are left on disk, or count them as dropped; rows that come later, too.

@@ -1,5 +1,6 @@
 """Where rows go: one worker for each platform and key, shared by the handlers that write there."""
 
+import os
 from collections.abc import Hashable
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +12,7 @@ from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.spool.config import SpoolConfig
-from respan_langchain.delivery.spool.directory import prepare
+from respan_langchain.delivery.spool.directory import check
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ConfigurationError
@@ -76,7 +77,7 @@ def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     """Return what handlers that share a worker have in common.
 
     Raises:
-        ConfigurationError: The spool directory is not private or cannot be written.
+        ConfigurationError: The spool directory is there and not private.
     """
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     signature = blake2b(secret.encode(), digest_size=16).digest()
@@ -85,15 +86,15 @@ def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
 
 
 def prepare_spool(settings: Settings) -> SpoolConfig | None:
-    """Create the spool directory; return None for `delivery="memory"`.
+    """Return where rows go on disk; None for `delivery="memory"`.
 
     Raises:
-        ConfigurationError: The spool directory is not private or cannot be written.
+        ConfigurationError: The spool directory is there and not private.
     """
     if settings.delivery == "memory":
         return None
     config = SpoolConfig(spool_directory(settings), settings.delivery)
-    prepare(config.directory)
+    check(config.directory)
     return config
 
 
@@ -106,8 +107,13 @@ def spool_directory(settings: Settings) -> Path:
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     # Too short to find the key by, long enough to tell two keys apart.
     signature = blake2b(f"{settings.base_url} {secret}".encode(), digest_size=4).hexdigest()
-    parent = settings.spool_dir or Path.home() / ".respan" / "spool"
-    return parent.expanduser() / f"{parts.hostname or 'local'}-{signature}"
+    parent = settings.spool_dir or Path("~/.respan/spool")
+    try:
+        parent = parent.expanduser()
+    except RuntimeError:
+        # There is no home directory: nothing can be made here, so rows stay in memory.
+        parent = Path(os.devnull)
+    return parent / f"{parts.hostname or 'local'}-{signature}"
 
 
 def build_limits(settings: Settings) -> Limits:

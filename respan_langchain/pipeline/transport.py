@@ -5,12 +5,15 @@ ours could run while a test has frozen the clock, or hold a lock when the app fo
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
 from respan_langchain._connect import open_client, open_transport
 from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http import connection_pool  # noqa: F401  # see above: it brings httpcore
 from respan_langchain.client.log_requests import bulk_request
+from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.errors import ApiError
 from respan_langchain.pipeline.row_lookup import count_stored, read_identity
 from respan_langchain.settings import Settings
@@ -25,6 +28,8 @@ class RespanTransport:
         self._transport = open_transport(settings, http_client)
         self._client = open_client(settings, http_client, timeout=settings.request_timeout)
         self._ids: dict[str, str] = {}
+        # SQLite has locks of its own, which a child would inherit without their holder.
+        self._fork_guard = ForkGuard() if settings.is_local else nullcontext()
 
     def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
         """Send one bulk request within `timeout` seconds.
@@ -32,7 +37,22 @@ class RespanTransport:
         `dataset` is `name:...` or `id:...`. Where a name has another id by now, the request is
         repeated with the new one.
         """
-        deadline = CLOCK.monotonic() + timeout
+        with self._fork_guard:
+            return self._send_bulk(dataset, body, CLOCK.monotonic() + timeout)
+
+    def look_up(
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Count how often each row is stored; None when that cannot be found out."""
+        with self._fork_guard:
+            return self._look_up(dataset, bodies, since, CLOCK.monotonic() + timeout)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+        self._client.close()
+
+    def _send_bulk(self, dataset: str, body: bytes, deadline: float) -> HttpResult:
         may_be_outdated = dataset in self._ids
         try:
             dataset_id = self._get_dataset_id(dataset, deadline)
@@ -42,14 +62,12 @@ class RespanTransport:
         if result.status == NOT_FOUND:
             self._ids.pop(dataset, None)
             if may_be_outdated:
-                return self.send_bulk(dataset, body, deadline - CLOCK.monotonic())
+                return self._send_bulk(dataset, body, deadline)
         return result
 
-    def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    def _look_up(
+        self, dataset: str, bodies: Sequence[bytes], since: float, deadline: float
     ) -> Sequence[int] | None:
-        """Count how often each row is stored; None when that cannot be found out."""
-        deadline = CLOCK.monotonic() + timeout
         try:
             dataset_id = self._get_dataset_id(dataset, deadline)
         except ApiError:
@@ -62,11 +80,6 @@ class RespanTransport:
             timeout=deadline - CLOCK.monotonic(),
         )
         return None if logs is None else count_stored(rows, logs)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
-        self._client.close()
 
     def _get_dataset_id(self, dataset: str, deadline: float) -> str:
         kind, _, name = dataset.partition(":")

@@ -34,13 +34,24 @@ def prepare(directory: Path) -> None:
     """Make the directory, or make sure that it is fit to hold prompts.
 
     Raises:
-        ConfigurationError: It cannot be made, is a link, someone else's, or open to others.
+        ConfigurationError: It is a link, no directory, someone else's, or open to others.
+        OSError: It cannot be made.
+    """
+    with contextlib.suppress(FileExistsError, NotADirectoryError):
+        _make(directory)
+    check(directory)
+
+
+def check(directory: Path) -> None:
+    """Make sure that a directory which exists is fit to hold prompts.
+
+    Raises:
+        ConfigurationError: It is a link, no directory, someone else's, or open to others.
     """
     try:
-        _make(directory)
         seen = directory.lstat()
-    except OSError as error:
-        raise ConfigurationError(f"spool_dir {directory}: {error.strerror}") from error
+    except OSError:
+        return  # it is made with the first row; until that is possible, rows stay in memory
     if not stat.S_ISDIR(seen.st_mode):
         raise ConfigurationError(f"spool_dir {directory}: it is not a directory")
     if os.name != "posix":

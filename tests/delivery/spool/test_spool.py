@@ -1,6 +1,7 @@
 """The levels `spill` and `durable`: what a worker leaves on disk, what the next makes of it."""
 
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -547,6 +548,11 @@ ODD = [
 ]  # fmt: skip
 
 
+def make_spool(place):
+    directory.prepare(place)
+    return directory.create(place)
+
+
 def left_behind(place, name, ids):
     """What a process left that was killed before it could send anything."""
     directory.prepare(place)
@@ -668,3 +674,69 @@ def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, pla
     assert os.waitpid(child, 0)[1] == 0
     assert worker.flush(WAIT, status)
     assert wire.stored == {"a": 1}
+
+
+def test_two_rows_with_the_same_identifier_are_both_on_disk_and_both_delivered(
+    on_disk, wire, place, status
+):
+    first = on_disk(max_age=60.0)
+    first.put(encoded("a", status=status), encoded("a", status=status))
+    assert first.sync_to_disk(WAIT)
+    assert rows_in(place, "pending") == ["a", "a"]
+    killed(first)
+
+    assert on_disk().flush(WAIT)
+
+    assert wire.stored == {"a": 2}
+
+
+def test_a_directory_that_is_removed_is_made_again_with_the_rows_in_memory(
+    on_disk, wire, place, status
+):
+    worker = on_disk(max_age=60.0)
+    worker.put(encoded("a", status=status))
+    assert worker.sync_to_disk(WAIT)
+    shutil.rmtree(place)
+
+    worker.put(encoded("b", status=status))
+    assert worker.sync_to_disk(WAIT)
+
+    assert rows_in(place) == ["a", "b"]
+    assert worker.flush(WAIT, status)
+    assert wire.stored == {"a": 1, "b": 1}
+
+
+def test_a_row_captured_before_the_clock_was_set_does_not_expire(by_hand, wire, place):
+    path = left_behind(place, "1-good", ["a"])
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE rows SET captured = 5.0")
+    turns = by_hand(SpoolConfig(place), max_age=1.0)
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1}
+
+
+def test_a_file_of_another_version_is_left_alone_and_named(by_hand, wire, place, caplog):
+    path = left_behind(place, "1-newer", ["a"])
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA user_version = 3")
+    before = path.read_bytes()
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
+    turns.until_nothing_is_due()
+
+    assert path.read_bytes() == before
+    assert "1-newer.db: format 3" in caplog.text
+    assert not wire.stored
+
+
+def test_a_file_that_is_gone_is_counted_and_named(by_hand, place, caplog):
+    spool, lock = make_spool(place)
+    spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], held=True)
+    spool.close()
+    lock.forget()
+    spool.path.unlink()
+    turns = by_hand(SpoolConfig(place))
+    turns.step()
+
+    assert turns.counts().dropped == {"damaged": 7}
+    assert directory.MISSING in caplog.text
