@@ -90,7 +90,7 @@ def test_an_app_that_gives_each_call_a_number_fills_no_memory():
     for number in range(10 * MAX_REQUESTS_PER_MODEL):
         assert reader.read(seed=number).facts.params == {"seed": number}
 
-    assert sum(map(len, reader.models._ways.values())) == MAX_REQUESTS_PER_MODEL
+    assert sum(map(len, reader.models._requests.values())) == MAX_REQUESTS_PER_MODEL
 
 
 values = st.recursive(
