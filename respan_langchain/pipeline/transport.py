@@ -4,6 +4,7 @@ Imported when the first handler is made, with the HTTP client: an import that is
 ours could run while a test has frozen the clock, or hold a lock when the app forks.
 """
 
+import encodings.idna  # noqa: F401  # the first look-up of a host name imports it
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, Final
