@@ -55,13 +55,13 @@ def describe_base64(text: str, mime: str | None = None) -> dict[str, Json]:
     Broken base64 is described as the text that it is.
     """
     key = (len(text), hash(text), mime)
-    told = _seen.get(key)
-    if told is None:
-        told = _decode_and_describe(text, mime)
+    description = _seen.get(key)
+    if description is None:
+        description = _decode_and_describe(text, mime)
         if len(_seen) >= LONGEST_MEMO:
             _seen.clear()
-        _seen[key] = told
-    return dict(told)
+        _seen[key] = description
+    return dict(description)
 
 
 def encode_bytes(data: bytes) -> dict[str, Json]:
@@ -101,8 +101,8 @@ def _is_base64(text: str) -> bool:
 def _describe_inline(found: re.Match[str]) -> str:
     if len(found[0]) < MIN_DATA_URL:
         return found[0]
-    told = describe_base64(found[0])
-    return f"[{told['mime_type']}, {told['bytes']} bytes, sha256 {told['sha256']}]"
+    data = describe_base64(found[0])
+    return f"[{data['mime_type']}, {data['bytes']} bytes, sha256 {data['sha256']}]"
 
 
 def _decode_and_describe(text: str, mime: str | None) -> dict[str, Json]:

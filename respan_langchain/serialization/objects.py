@@ -49,8 +49,9 @@ def serialize_sequence(value: Any, serializer: Serializer) -> Json:
 
 def serialize_list_subclass(value: Any, serializer: Serializer) -> Json:
     """Serialize an instance of a subclass of list or tuple, without calling its `__iter__`."""
-    kind = list if isinstance(value, list) else tuple
-    return serializer.serialize_values(kind.__iter__(value))
+    if isinstance(value, list):
+        return serializer.serialize_values(list.__iter__(value))
+    return serializer.serialize_values(tuple.__iter__(value))
 
 
 def serialize_named_tuple(value: Any, serializer: Serializer) -> Json:

@@ -182,7 +182,13 @@ def high_recursion_limit():
 
 
 @pytest.mark.usefixtures("high_recursion_limit")
-@pytest.mark.parametrize("make", [some.circle, lambda: some.world(12)], ids=["circle", "world"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(some.circle, id="circle"),
+        pytest.param(lambda: some.world(12), id="world", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("place", ["input", "metadata", "a secret's name"])
 def test_a_value_that_was_never_serialized_stays_bounded(make, place):
     value = {"password": make()} if place == "a secret's name" else make()
