@@ -287,3 +287,15 @@ def test_an_error_passes_on_the_message_of_the_server(run, fill, folder):
     assert "401" in result.err
     assert re.search(r"\(.*key.*\)", result.err)
     assert "/api/" not in result.err
+
+
+def test_the_command_line_starts_without_langchain():
+    program = (
+        "import sys, respan_langchain.cli.app;"
+        "print([name for name in ('langchain_core', 'numpy', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""`replay`, `lock` and `diff`: run recorded rows against a chain, and keep what was accepted."""
+"""`replay`: run recorded rows against a chain and judge the difference by the exit code."""
 
 import json
 import os
@@ -15,21 +15,17 @@ from rich.text import Text
 from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
-from respan_langchain.cli.options import DatasetArgument, RequiredDataset
+from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers as built_in
 from respan_langchain.experiments.lock import (
-    DEFAULT_PATH,
-    Lock,
     baseline_of,
-    compare_locks,
     lock_rows,
     read_lock,
     write_lock,
 )
-from respan_langchain.experiments.replay import recorded_trials, replay, select_rows
 from respan_langchain.experiments.report import (
     HEADINGS,
     metric_cells,
@@ -47,7 +43,6 @@ EXIT_INCOMPLETE: Final = 4
 RunnableArgument = Annotated[
     str, typer.Argument(metavar="MODULE:NAME", help="The chain to run, such as app.chains:support.")
 ]
-LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lock file.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,8 +56,6 @@ def add_to(app: typer.Typer) -> None:
             "replay support-bot app.chains:support --baseline respan.lock --repeat 3",
         ],
     )
-    add_command(app, "lock", lock_dataset, examples=["lock support-bot", "lock support-bot -n 50"])
-    add_command(app, "diff", show_diff, examples=["diff", "diff main.lock respan.lock"])
 
 
 def replay_rows(
@@ -122,6 +115,9 @@ def replay_rows(
     Exit codes: 0 no regression, 1 regression, 2 usage, 3 too few rows to tell, 4 rows that
     diverged, timed out or did not run.
     """
+    # LangChain's runnables take a second to import, which the other commands should not pay.
+    from respan_langchain.experiments.replay import replay
+
     chosen = [load_scorer(name) for name in scorer or ["same_answer"]]
     margins = _read_margins(margin or [])
     locked = read_lock(baseline) if baseline.endswith(".lock") else None
@@ -150,52 +146,6 @@ def replay_rows(
     verdict = result.verdict(margins)
     _report(ctx, result, verdict)
     return exit_code(result, verdict)
-
-
-def lock_dataset(
-    ctx: CliContext,
-    dataset: DatasetArgument = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows at most.")
-    ] = None,
-    path: LockOption = Path(DEFAULT_PATH),
-) -> int:
-    """Write the rows of a dataset, as hashes, and their scores to a lock file for git."""
-    with ctx.client() as client:
-        rows = Dataset.of(client, ctx.settings, dataset)
-        found, skipped = select_rows(rows, limit)
-        trials = recorded_trials(found, [built_in.same_answer])
-        lock = lock_rows(rows.name, rows.id, found, trials)
-    write_lock(lock, path)
-    ctx.output(
-        {"path": str(path), "rows": len(found), "skipped": skipped},
-        lambda: f"{len(found)} rows of {rows.name} locked in {path}.",
-    )
-    return EXIT_OK
-
-
-def show_diff(
-    ctx: CliContext,
-    before: Annotated[Path, typer.Argument(metavar="LOCK", help="A lock file.")] = Path(
-        DEFAULT_PATH
-    ),
-    after: Annotated[
-        Path | None,
-        typer.Argument(metavar="LOCK", help="Another one; else the dataset as it is now."),
-    ] = None,
-) -> int:
-    """Show what changed since a lock file was written. Exits with 1 when anything did."""
-    first = read_lock(before)
-    second = read_lock(after) if after is not None else _lock_now(ctx, first)
-    diff = compare_locks(first, second)
-    lines = [
-        *(f"+ {row}" for row in diff.added),
-        *(f"- {row}" for row in diff.removed),
-        *(f"~ {row}: input or expected output changed" for row in diff.changed),
-        *(f"~ {row}: {', '.join(changes)}" for row, changes in diff.scores.items()),
-    ]
-    ctx.output(asdict(diff), lambda: escape_controls("\n".join(lines) or "No changes."))
-    return EXIT_PROBLEMS if diff else EXIT_OK
 
 
 def load_scorer(name: str) -> Scorer:
@@ -263,13 +213,6 @@ def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> Renderab
         render_table(columns, cells, ctx.out.width),
         Text(escape_controls("\n".join(row_lines(result)))),
     )
-
-
-def _lock_now(ctx: CliContext, lock: Lock) -> Lock:
-    with ctx.client() as client:
-        rows = Dataset.of(client, ctx.settings, lock.dataset_id or lock.dataset)
-        found, _ = select_rows(rows)
-        return lock_rows(rows.name, rows.id, found)
 
 
 def _read_margins(margins: list[str]) -> dict[str, float]:

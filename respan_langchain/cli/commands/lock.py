@@ -1,0 +1,87 @@
+"""`lock` and `diff`: keep in git which rows a project is tested against, and see what changed."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from respan_langchain.cli.command import add_command
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.experiments import scorers
+from respan_langchain.experiments.lock import (
+    DEFAULT_PATH,
+    Lock,
+    compare_locks,
+    lock_rows,
+    read_lock,
+    write_lock,
+)
+
+LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lock file.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    add_command(app, "lock", lock_dataset, examples=["lock support-bot", "lock support-bot -n 50"])
+    add_command(app, "diff", show_diff, examples=["diff", "diff main.lock respan.lock"])
+
+
+def lock_dataset(
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows at most.")
+    ] = None,
+    path: LockOption = Path(DEFAULT_PATH),
+) -> int:
+    """Write the rows of a dataset, as hashes, and their scores to a lock file for git."""
+    from respan_langchain.experiments.replay import recorded_trials, select_rows
+
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, dataset)
+        found, skipped = select_rows(rows, limit)
+        trials = recorded_trials(found, [scorers.same_answer])
+        lock = lock_rows(rows.name, rows.id, found, trials)
+    write_lock(lock, path)
+    ctx.output(
+        {"path": str(path), "rows": len(found), "skipped": skipped},
+        lambda: f"{len(found)} rows of {rows.name} locked in {path}.",
+    )
+    return EXIT_OK
+
+
+def show_diff(
+    ctx: CliContext,
+    before: Annotated[Path, typer.Argument(metavar="LOCK", help="A lock file.")] = Path(
+        DEFAULT_PATH
+    ),
+    after: Annotated[
+        Path | None,
+        typer.Argument(metavar="LOCK", help="Another one; else the dataset as it is now."),
+    ] = None,
+) -> int:
+    """Show what changed since a lock file was written. Exits with 1 when anything did."""
+    first = read_lock(before)
+    second = read_lock(after) if after is not None else _lock_now(ctx, first)
+    diff = compare_locks(first, second)
+    lines = [
+        *(f"+ {row}" for row in diff.added),
+        *(f"- {row}" for row in diff.removed),
+        *(f"~ {row}: input or expected output changed" for row in diff.changed),
+        *(f"~ {row}: {', '.join(changes)}" for row, changes in diff.scores.items()),
+    ]
+    ctx.output(asdict(diff), lambda: escape_controls("\n".join(lines) or "No changes."))
+    return EXIT_PROBLEMS if diff else EXIT_OK
+
+
+def _lock_now(ctx: CliContext, lock: Lock) -> Lock:
+    from respan_langchain.experiments.replay import select_rows
+
+    with ctx.client() as client:
+        rows = Dataset.of(client, ctx.settings, lock.dataset_id or lock.dataset)
+        found, _ = select_rows(rows)
+        return lock_rows(rows.name, rows.id, found)
