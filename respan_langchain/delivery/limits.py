@@ -1,4 +1,4 @@
-"""How much may wait, how it is grouped, how long anything may take: the room's only knobs."""
+"""Bounds of the queue, sizes of batches, and time-outs of delivery."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ class Limits:
     max_bytes: int = _constants.MAX_QUEUE_BYTES
     """Bytes of rows held at most."""
     max_row_bytes: int = 20_000_000
-    """A larger row is dropped at the door; the platform documents 20 MB for one log."""
+    """A larger row is dropped; the platform documents 20 MB for one log."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     """With `drop_newest` an accepted row is never pushed out by a later one."""
     batch_rows: int = _constants.MAX_BULK_LOGS

@@ -13,9 +13,11 @@ class RowSource(Protocol):
     @property
     def events(self) -> Sized:
         """What nobody has read yet."""
+        ...
 
     def take(self, now: float) -> Sequence[EncodedRow]:
         """What is ready, at most a slice: asked again at once while `due_in` is 0."""
+        ...
 
     def due_in(self, now: float) -> float | None:
         """Seconds until it wants to be asked even if nobody wakes the worker; None for never."""

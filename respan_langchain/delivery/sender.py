@@ -32,6 +32,7 @@ class Transport(Protocol):
 
     def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
         """Make one bulk request, within `timeout` seconds in all."""
+        ...
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float

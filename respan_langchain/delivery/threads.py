@@ -17,7 +17,7 @@ from typing import TypeVar
 def start(name: str, run: Callable[[], None]) -> bool:
     """Run it on a new daemon thread in an empty context; False when the system refuses a thread."""
     try:
-        start_new_thread(Context().run, (_introduced, name, run))
+        start_new_thread(lambda: Context().run(_introduced, name, run), ())
     except RuntimeError:
         return False
     return True
