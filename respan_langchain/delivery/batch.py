@@ -19,11 +19,11 @@ class Batch:
     not_before: float = ALWAYS
     """When it may be sent or looked up next."""
     failures: int = 0
-    """How often these very rows were sent without a clear response."""
+    """How often these rows were sent without a clear response."""
     successes_then: int = 0
-    """How many batches had been accepted when these rows failed last."""
+    """How many batches had been stored when these rows last failed."""
     refusals_are_atomic: bool = False
-    """Whether a refused batch is known to leave no row behind."""
+    """Whether a refused batch is known to store no row."""
     rest: "Unconfirmed | None" = None
     """Rows of a refused batch, to be looked up once this row, the last of it, has been sent."""
     others: "Batch | None" = None
@@ -31,12 +31,12 @@ class Batch:
 
     @property
     def sent_rows(self) -> list[QueuedRow]:
-        """Rows behind it that may be stored already."""
+        """Rows in `rest`, which may be stored already."""
         return [] if self.rest is None else self.rest.batch.rows
 
     @property
     def unsent_rows(self) -> list[QueuedRow]:
-        """Its own rows and those behind it that are surely not stored."""
+        """Its own rows and those in `others`, which are certainly not stored."""
         return self.rows if self.others is None else [*self.rows, *self.others.rows]
 
     @property
@@ -69,20 +69,20 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class Unconfirmed:
-    """Rows that were sent, and may be stored or not: to be looked up."""
+    """Rows that were sent and may be stored: to be looked up."""
 
     batch: Batch
     ended: float
     """When the attempt ended, on the worker's clock."""
     sent_wall: float
-    """When it began, in seconds since the epoch: older logs need not be looked through."""
+    """When it began, in seconds since the epoch: lookups skip older logs."""
     refusal: str = ""
-    """Not empty where the whole batch was refused, in the platform's words."""
+    """The platform's message if it refused the whole batch; otherwise empty."""
     conflicts: bool = False
-    """Whether it is a single row that the platform calls a conflict: perhaps it is stored."""
+    """Whether it is a single row that got a 409: it may be stored already."""
     lookups: int = 0
-    witness: EncodedRow | None = None
-    """A row that was stored later: once a lookup shows it, missing rows are proven missing."""
+    marker: EncodedRow | None = None
+    """The marker row, stored later: once a lookup shows it, missing rows are proven missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,15 @@ class Lookup:
 
     @property
     def rows(self) -> list[EncodedRow]:
-        """The rows to look up, the witness last."""
+        """The rows to look up, the marker row last."""
         rows = [row.encoded for row in self.unconfirmed.batch.rows]
-        witness = self.unconfirmed.witness
-        return rows if witness is None else [*rows, witness]
+        marker = self.unconfirmed.marker
+        return rows if marker is None else [*rows, marker]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkResponse:
-    """What came back for a bulk insert."""
+    """The response to a bulk insert."""
 
     request: BulkInsert
     result: HttpResult
@@ -118,7 +118,7 @@ class BulkResponse:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """How often each row of a lookup is stored; None when that could not be learnt."""
+    """How often each row of a lookup is stored; None when the lookup failed."""
 
     request: Lookup
     counts: Sequence[int] | None

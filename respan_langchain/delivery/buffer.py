@@ -1,6 +1,6 @@
 """Rows in memory that wait to be sent, by dataset, in the order of acceptance.
 
-Pure: holds no lock and reads no clock. For the worker's thread alone.
+Pure: holds no lock and reads no clock. For the worker's thread only.
 """
 
 from collections import deque
@@ -50,7 +50,7 @@ class RowBuffer:
         return sum(self._bytes.values())
 
     def datasets(self) -> list[str]:
-        """Return the datasets that rows wait for, the longest waiting first."""
+        """Return the datasets with waiting rows, the longest waiting first."""
         return sorted(self._queues, key=lambda dataset: self._queues[dataset][0].number)
 
     def add(self, row: QueuedRow) -> None:
@@ -60,7 +60,7 @@ class RowBuffer:
         self._bytes[dataset] = self._bytes.get(dataset, 0) + row.size
 
     def put_back(self, rows: Sequence[QueuedRow]) -> None:
-        """Return rows that were taken to their old places."""
+        """Put rows that were taken back in their old places."""
         for row in rows:
             self.add(row)
         for dataset in {row.encoded.dataset for row in rows}:

@@ -1,7 +1,7 @@
 """One worker for each destination in a process, and what happens to them when the process ends.
 
-At exit every worker gets one last flush, all of them together `exit_timeout` seconds; what is left
-is counted and said in one line. No signal handler is installed unless `leave_on_sigterm` is called.
+At exit all workers get one last flush, within `exit_timeout` seconds in all; the remaining rows are
+counted and logged in one line. Only `leave_on_sigterm` installs a signal handler.
 """
 
 import atexit
@@ -17,8 +17,8 @@ from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.worker import Worker
 
 FOR_FLUSHES = 0.95
-"""The part of `exit_timeout` that flushes may take; the rest is for what they leave undone, which
-goes to disk or is counted, and for the interpreter to take itself apart."""
+"""The part of `exit_timeout` for flushes. In the rest of it the worker writes the remaining rows to
+disk or counts them, and the interpreter shuts down."""
 
 
 class WorkerRegistry:
@@ -30,7 +30,7 @@ class WorkerRegistry:
         self._hooked: tuple[int, bool] | None = None
 
     def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
-        """The worker of this destination, made if there is none that is open."""
+        """Return the open worker of this destination; make one if there is none."""
         with self._lock:
             worker = self._workers.get(key)
             if worker is None or worker.closed:
@@ -40,11 +40,11 @@ class WorkerRegistry:
             return worker
 
     def hook_exit(self) -> None:
-        """Have this process end with a last flush; each child needs its own hook."""
+        """Register a last flush at the exit of this process; each child process needs its own."""
         processes = sys.modules.get("multiprocessing.process")
         is_child = processes is not None and processes.parent_process() is not None
-        # A handler that comes as an argument is there before its process knows itself for a child,
-        # and what it hooked by then is forgotten: it is hooked again when the first row comes.
+        # A handler that is passed to a child as an argument is unpickled before multiprocessing has
+        # set up the child, which clears the hook: the first row registers it again.
         if self._hooked == (os.getpid(), is_child):
             return
         self._hooked = os.getpid(), is_child
@@ -57,7 +57,7 @@ class WorkerRegistry:
             atexit.register(self.finish)
 
     def finish(self) -> None:
-        """The last flush of all workers at a time; Ctrl-C ends it at once."""
+        """Flush all workers at the same time, for the last time; Ctrl-C ends it at once."""
         workers = [worker for worker in list(self._workers.values()) if not worker.closed]
         try:
             _flush(workers)
@@ -66,7 +66,7 @@ class WorkerRegistry:
                 worker.discard_pending("interrupted at exit")
 
     def after_fork(self) -> None:
-        """In the child: the lock may be held by a thread that is not there."""
+        """In a forked child: replace the lock, which a thread of the parent may hold."""
         self._lock = threading.RLock()
 
 
@@ -87,7 +87,7 @@ _registry = WorkerRegistry()
 
 
 def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
-    """The one worker of this process for a destination; `make` is called if there is none yet."""
+    """Return this process's worker for a destination; `make` is called if there is none."""
     fork_safety.register(_registry)
     return _registry.worker_for(key, make)
 
@@ -95,7 +95,7 @@ def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
 def leave_on_sigterm() -> None:
     """Turn SIGTERM into a normal exit with its last flush; call it from the main thread.
 
-    Nothing calls it for you: what a signal does belongs to the application.
+    The library never calls it: signal handlers belong to the application.
     """
     signal.signal(signal.SIGTERM, _leave)
 

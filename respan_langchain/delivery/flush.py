@@ -1,4 +1,4 @@
-"""A flush: who waits, for which rows, and the result."""
+"""A flush: the waiting callers, the rows they wait for, and the result."""
 
 import threading
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from respan_langchain.stats import Stats
 class FlushResult:
     """Truthy only when everything captured before the call is delivered.
 
-    All counts but `pending` begin with the handler, so an earlier loss is not forgotten.
+    All counts but `pending` begin with the handler, so they include earlier losses.
     """
 
     delivered: int = 0
     pending: int = 0
     """Captured before the call and not delivered yet, rows on disk included."""
     rejected: int = 0
-    """Refused by the platform for good."""
+    """Refused permanently by the platform."""
     dropped: int = 0
     unconfirmed: int = 0
     """Sent, and neither confirmed nor refused."""
@@ -35,7 +35,7 @@ class FlushResult:
 
 @dataclass(slots=True, eq=False)
 class FlushRequest:
-    """One caller who waits; written by the worker, read by the caller once `gate` opens."""
+    """One waiting caller; written by the worker, read by the caller once `gate` is released."""
 
     deadline: float
     """On the worker's clock."""
@@ -56,7 +56,7 @@ class FlushRequest:
         return self.status is None or self.status is row.encoded.status
 
     def is_done(self, *, rows_on_disk: bool) -> bool:
-        """Whether all has happened that it waits for; `rows_on_disk`: some rows are there alone."""
+        """Whether the flush is complete; `rows_on_disk`: some rows are only on disk."""
         if self.rows is None or self.until_taken:
             return self.rows is not None
         if rows_on_disk and (self.status is None or self.status.counts().spooled):
@@ -64,13 +64,13 @@ class FlushRequest:
         return not self.rows
 
     def finish(self) -> None:
-        """Let the caller go on."""
+        """Release the caller."""
         if not self.finished:
             self.finished = True
             self.gate.release()
 
     def result(self, counts: Stats) -> FlushResult:
-        """Return what is known now."""
+        """Return the result as of now."""
         pending = counts.pending if self.rows is None else counts.spooled + len(self.rows)
         return FlushResult(
             delivered=counts.delivered,
@@ -83,31 +83,31 @@ class FlushRequest:
 
 
 class PendingFlushes:
-    """All callers who wait; for the worker alone."""
+    """All waiting callers; for the worker's thread only."""
 
     def __init__(self) -> None:
         self._waiting: list[FlushRequest] = []
 
     def add(self, request: FlushRequest) -> None:
-        """Include one more."""
+        """Add a waiting caller."""
         self._waiting.append(request)
 
     def on_drained(self, rows: list[QueuedRow]) -> bool:
-        """The sources are drained into `rows`: note who waits for which; True to send at once."""
+        """Set which of the drained `rows` each caller waits for; True to send at once."""
         fresh = [request for request in self._waiting if request.rows is None]
         for request in fresh:
             request.rows = {row for row in rows if request.includes(row)}
         return any(not request.until_taken for request in fresh)
 
     def on_loaded(self, rows: list[QueuedRow]) -> bool:
-        """Wait for these rows as well, which came back from disk; True to send at once."""
+        """Wait for these rows too, which were loaded from disk; True to send at once."""
         for request in self._waiting:
             if request.rows is not None:
                 request.rows |= {row for row in rows if request.includes(row)}
         return bool(self._waiting)
 
     def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
-        """Wait no longer for rows that have left memory."""
+        """Stop waiting for rows that have left memory."""
         del now
         if not self._waiting:
             return
@@ -117,14 +117,14 @@ class PendingFlushes:
                 request.rows = request.rows.difference(gone)
 
     def finish(self, now: float, idle_until: float, *, rows_on_disk: bool = False) -> None:
-        """Release callers that are done, out of time, or wait in vain until `idle_until`."""
+        """Release callers that are done, at their deadline, or have it before `idle_until`."""
         for request in list(self._waiting):
-            in_vain = request.rows is not None and idle_until > request.deadline
+            idles_past_deadline = request.rows is not None and idle_until > request.deadline
             is_done = request.is_done(rows_on_disk=rows_on_disk)
-            if is_done or in_vain or now >= request.deadline:
+            if is_done or idles_past_deadline or now >= request.deadline:
                 self._waiting.remove(request)
                 request.finish()
 
     def deadline(self) -> float:
-        """Return the first deadline; infinity when nobody waits."""
+        """Return the first deadline; infinity when no caller waits."""
         return min((request.deadline for request in self._waiting), default=float("inf"))

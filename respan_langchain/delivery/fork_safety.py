@@ -1,8 +1,8 @@
 """What happens to our threads, locks and files when the process forks.
 
-Registered hooks cannot be removed, so there is one set of them for all, over weak references. In a
-child they only replace things: a lock that some thread of the parent held stays locked for ever in
-the child, and a file or a connection belongs to the parent. Systems without `fork` need none.
+Registered hooks cannot be removed, so one set of hooks serves all objects, through weak references.
+In a child they only replace objects: a lock that a thread of the parent held stays locked for ever
+in the child, and files and connections belong to the parent. Systems without `fork` need no hooks.
 """
 
 import os
@@ -18,36 +18,36 @@ MAX_WAIT: Final = 2.0
 
 
 class Forkable(Protocol):
-    """Something that holds locks, threads, or what belongs to one process."""
+    """An object with locks, threads or other state that belongs to one process."""
 
     def after_fork(self) -> None:
-        """In the child: begin anew; close nothing, start nothing, wait for nothing."""
+        """In a forked child: reset the state; close nothing, start nothing, wait for nothing."""
 
 
 class ForkHooks:
-    """What the hooks do."""
+    """The hooks that run before and after a fork."""
 
     def __init__(self, max_wait: float = MAX_WAIT) -> None:
         self.max_wait = max_wait
         self.registered: WeakSet[Forkable] = WeakSet()
         self.guards: WeakSet[ForkGuard] = WeakSet()
         self._held: dict[int, list[ForkGuard]] = {}
-        """Guards that a thread holds while it forks; two may fork at a time."""
+        """Guards that a thread holds while it forks; two threads may fork at the same time."""
 
     def before(self) -> None:
-        """Wait for guarded work, a moment at most, and let no other begin."""
+        """Wait up to `max_wait` for guarded work to end, and prevent new guarded work."""
         deadline = CLOCK.monotonic() + self.max_wait
         guards = list(self.guards)
         held = [guard for guard in guards if guard.acquire(deadline - CLOCK.monotonic())]
         self._held[get_ident()] = held
 
     def in_parent(self) -> None:
-        """Let guarded work go on."""
+        """Allow guarded work again."""
         for guard in self._held.pop(get_ident(), ()):
             guard.release()
 
     def in_child(self) -> None:
-        """Have everything begin anew."""
+        """Reset all guards and registered objects."""
         self._held = {}
         for guard in list(self.guards):
             guard.after_fork()
@@ -60,10 +60,10 @@ _is_hooked = False
 
 
 class ForkGuard:
-    """`with guard:` makes forks wait for the work inside, a moment at most.
+    """`with guard:` makes forks wait for the work inside, for `MAX_WAIT` seconds at most.
 
-    For imports on a thread of ours, since a child that is born in the middle of one finds half a
-    module and its lock held for ever; and for SQLite, which has locks that no fork resets.
+    For imports on our threads, since a child that is forked during an import has a partial module
+    whose lock is never released; and for SQLite, whose locks a fork does not reset.
     """
 
     def __init__(self, hooks: ForkHooks = _hooks) -> None:
@@ -79,20 +79,20 @@ class ForkGuard:
         self._lock.release()
 
     def acquire(self, timeout: float) -> bool:
-        """Keep work from beginning; False when some has not ended in time."""
+        """Prevent new guarded work; False when running work has not ended in time."""
         return self._lock.acquire(timeout=max(0.0, timeout))
 
     def release(self) -> None:
-        """Let work begin again."""
+        """Allow guarded work again, for the thread that called `acquire`."""
         self._lock.release()
 
     def after_fork(self) -> None:
-        """In the child: its holder, if any, is not there."""
+        """In a forked child: replace the lock, since its holder does not exist here."""
         self._lock = threading.RLock()
 
 
 def register(forkable: Forkable) -> None:
-    """Have it begin anew in each child, for as long as it lives."""
+    """Call its `after_fork` in each forked child, until it is deleted."""
     _hook()
     _hooks.registered.add(forkable)
 

@@ -1,7 +1,7 @@
 """What a lookup of unconfirmed rows proves, and when to look again. Pure.
 
-A list may lag behind. A missing row is proven missing only once the lookup shows a *witness*, a row
-that was stored later. Without a witness the last lookup decides, without proof.
+A list may lag behind. A missing row is proven missing only once the lookup shows the *marker row*,
+a row that was stored later. Without a marker row the last lookup decides, without proof.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from respan_langchain.delivery.batch import LookupResult, Unconfirmed
 from respan_langchain.delivery.row import QueuedRow
 
 MAX_LIST_LAG: Final = 120.0
-"""Seconds that a list which is seen to lag is waited for."""
+"""Seconds to wait for a list that lags behind."""
 LAGGING_LIST_INTERVAL: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one lookup says."""
+    """The result of one lookup."""
 
     stored: tuple[QueuedRow, ...]
     missing: tuple[QueuedRow, ...]
     proven: bool
-    """Whether the missing rows are surely not stored."""
+    """Whether the missing rows are certainly not stored."""
     has_duplicates: bool
     look_again_at: float | None
-    """When to look again; None when no further lookup would tell more."""
+    """When to look again; None when further lookups would not help."""
 
 
 def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> Verdict:
@@ -39,15 +39,15 @@ def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> Ve
     counts = result.counts[: len(rows)]
     stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
-    has_witness = unconfirmed.witness is not None
-    sees_witness = has_witness and result.counts[-1] > 0
-    again = _next_lookup(unconfirmed, now, delays, lags=has_witness and not sees_witness)
+    has_marker = unconfirmed.marker is not None
+    sees_marker = has_marker and result.counts[-1] > 0
+    again = _next_lookup(unconfirmed, now, delays, lags=has_marker and not sees_marker)
     return Verdict(
         stored,
         missing,
-        proven=sees_witness,
+        proven=sees_marker,
         has_duplicates=any(count > 1 for count in counts),
-        look_again_at=None if sees_witness or not missing else again,
+        look_again_at=None if sees_marker or not missing else again,
     )
 
 

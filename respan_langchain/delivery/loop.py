@@ -1,7 +1,7 @@
-"""One step of the worker: read messages, poll the sources, send, tell the sinks what happened.
+"""One step of the worker: read messages, poll the sources, send, pass outcomes to the sinks.
 
-Does what `Scheduler` decides, and owns every part of delivery in this process. It starts no thread
-and calls nobody back: the worker's thread turns it, or a caller who does the worker's work.
+Does what `Scheduler` decides, and owns every part of delivery in this process. It starts no thread:
+the worker's thread runs it, or a caller that does the worker's work.
 """
 
 import threading
@@ -30,14 +30,14 @@ class Signal(Enum):
 
     WAKE = "wake"
     TIMEOUT = "timeout"
-    """Nothing came, and the time has come for something."""
+    """No message arrived before the timeout."""
 
 
 Message: TypeAlias = Response | FlushRequest | Signal
 
 
 class Loop:
-    """Everything that one process holds of a worker; made anew after a fork."""
+    """The state of a worker in one process; replaced after a fork."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Loop:
             self._log,
         )
         # Held while anything changes, but not while sources are polled: they run the app's
-        # redaction, and ending the process must not depend on that.
+        # redaction, and the exit of the process must not depend on that.
         self._state_lock = threading.RLock()
         self._stop_reason: str | None = None
 
@@ -91,7 +91,7 @@ class Loop:
         return self._queue.put(rows, self._clock())
 
     def prepare_sender(self) -> None:
-        """Have the sender thread ready."""
+        """Start the sender thread if it does not run."""
         self._sender.prepare()
 
     def close_sender(self) -> None:
@@ -107,12 +107,12 @@ class Loop:
         self._spool.leave_to_parent()
 
     def log_error(self, error: BaseException) -> None:
-        """Log an unexpected error of delivery's own, or of a source."""
+        """Log an unexpected error in delivery or in a source."""
         self._log.unexpected_error(error, self._clock())
 
     @property
     def statuses(self) -> StatusRegistry:
-        """The counts of everything that came here."""
+        """The counts of all rows of this worker."""
         return self._statuses
 
     @property
@@ -127,7 +127,7 @@ class Loop:
 
     @property
     def requests(self) -> int:
-        """Bulk inserts sent, whatever came of them."""
+        """Number of bulk inserts sent, failed ones included."""
         return self._scheduler.requests
 
     @property
@@ -137,7 +137,7 @@ class Loop:
 
     @property
     def last_error(self) -> str | None:
-        """What keeps rows from being delivered now; None while nothing does."""
+        """Why rows cannot be delivered now; None while they can."""
         spool_error = self._spool.last_error
         return self._scheduler.last_error or (spool_error and f"spool: {spool_error}")
 
@@ -192,15 +192,15 @@ class Loop:
             case _ if self._stop_reason is None:
                 outcomes = self._scheduler.apply(message, now, CLOCK.time())
                 self._log.pending = len(self._scheduler.rows)
-                self._tell(outcomes, now)
+                self._dispatch(outcomes, now)
             case _:
                 pass
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
-        self._tell(self._spool.adopt_orphans(now), now)
+        self._dispatch(self._spool.adopt_orphans(now), now)
         self._absorb(now)
         again = self._load(now) or again
-        self._tell((self._scheduler.remove_expired(now),), now)
+        self._dispatch((self._scheduler.remove_expired(now),), now)
         self._send(now, inline=inline)
         self._log.on_spool(self._spool, now)
         self._serve_flushes(now, is_drained=not again)
@@ -217,8 +217,8 @@ class Loop:
         )
         return due_at - self._clock()
 
-    def _tell(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Tell every sink what happened, once the spool has saved what would be lost."""
+    def _dispatch(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+        """Pass outcomes to every sink, after the spool has saved rows that would be lost."""
         outcomes = tuple(one for one in outcomes if one.rows or one.is_about_delivery)
         if not outcomes:
             return
@@ -245,11 +245,11 @@ class Loop:
         self._spool.append(rows, now)
         for row in rows:
             self._queue.buffer.add(row)
-        self._tell(self._queue.take_overflow(), now)
+        self._dispatch(self._queue.take_overflow(), now)
 
     def _load(self, now: float) -> bool:
-        """Bring rows back from disk while all is well and there is room; True when some came."""
-        max_rows, max_bytes = self._queue.room_for_loaded
+        """Load rows from disk while delivery works and the queue has capacity; True if any."""
+        max_rows, max_bytes = self._queue.capacity_for_loaded
         if not self._spool.loadable or max_rows <= 0 or max_bytes <= 0:
             return False
         if self._scheduler.last_error is not None and self._scheduler.rows:

@@ -1,4 +1,4 @@
-"""What became of rows: immutable values that the scheduler returns and the sinks read."""
+"""Outcomes of rows: immutable values that the scheduler returns and the sinks read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ EVENTS: frozenset[str] = frozenset({"duplicates", "circuit_opened", "request_fai
 Kind: TypeAlias = (
     FinalState
     | Literal[
-        "spooled",  # on disk alone, for later
+        "spooled",  # only on disk, for later
         "awaiting_lookup",  # sent, and the outcome is not known yet
-        "not_stored",  # surely not stored: sent again
+        "not_stored",  # certainly not stored: sent again
         "resent",  # sent again without proof that they are not stored
         "duplicates",  # the platform has a row more than once
         "circuit_opened",
@@ -38,12 +38,12 @@ class Outcome:
 
     @property
     def leaves_memory(self) -> bool:
-        """Whether delivery holds its rows no longer."""
+        """Whether its rows are no longer in memory."""
         return self.kind in FINAL or self.kind == "spooled"
 
     @property
     def is_about_delivery(self) -> bool:
-        """Whether it says something though it has no rows."""
+        """Whether it is an event that needs no rows."""
         return self.kind in EVENTS
 
 
@@ -68,7 +68,7 @@ class StatusSink:
         for outcome in outcomes:
             for status, ids in ids_by_status(row.encoded for row in outcome.rows).items():
                 _write(status, ids, outcome)
-                # One update may hold hundreds of rows, and perhaps nobody ever reads the counts.
+                # One update may hold hundreds of rows, and the counts may never be read.
                 status.apply_updates()
 
 

@@ -1,7 +1,7 @@
-"""Polling the sources for rows, and when.
+"""When and how the worker polls the sources for rows.
 
-An app that is busy is let finish first, since two busy threads slow each other down. The first
-rows, a flush and the level `durable` do not wait for that.
+The worker waits for a pause of a busy app, since two busy threads slow each other down. The first
+rows, a flush and the level `durable` do not wait for a pause.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from respan_langchain.delivery.row_source import RowSources
 COMMIT_INTERVAL = 0.02
 """Seconds between two polls where rows are promised to be on disk within 50 ms."""
 QUIET = 0.05
-"""Seconds without an event after which an app is taken to wait for something."""
+"""Seconds without an event after which the app counts as paused."""
 MAX_WAIT_FOR_QUIET = 1.0
-"""Seconds after which events are read even while more of them arrive."""
+"""Seconds after which events are read even while more arrive."""
 NEVER = float("inf")
 
 
 @dataclass(slots=True)
 class Wakeup:
-    """Shared with producers, who look at it before they wake the worker."""
+    """Shared with producers, which read it before they wake the worker."""
 
     idle: bool = True
     """The worker does not poll its sources: a producer with something new must wake it."""
@@ -35,28 +35,28 @@ class PollTimer:
         quick = COMMIT_INTERVAL if is_durable else limits.drain_interval
         self._interval = min(quick, limits.drain_interval)
         self._unread = 0
-        """Events that were unread when the wait for quiet began."""
+        """Number of unread events at the last check for a pause."""
         self._quiet_until = NEVER
-        """When they are read even so; NEVER while nobody waits for quiet."""
+        """When they are read without a pause; NEVER while the timer waits for no pause."""
         self.must_close = False
         """Whether a flush waits for ended traces to be closed."""
         self.has_produced = False
-        """Whether something came since the last pause."""
+        """Whether a poll returned something since the last call of `pause`."""
         self.had_rows = False
-        """Whether any rows ever came."""
+        """Whether any poll has returned rows."""
         self.due_at = float("-inf")
 
     def wake(self, now: float) -> None:
-        """Poll soon: more follows the first event closely, so it is fetched together."""
+        """Poll after the interval, since more events soon follow the first one."""
         self.due_at = min(self.due_at, now + self._interval)
 
     def flush(self) -> None:
-        """Poll at once, and close what has ended."""
+        """Poll at once, and close ended traces."""
         self.must_close = True
         self.due_at = float("-inf")
 
     def is_due(self, now: float, unread: int, due_in: float) -> bool:
-        """Return whether to poll, with so many events unread, and a source due in so long."""
+        """Return whether to poll; `unread` is the number of events, `due_in` is in seconds."""
         if now < self.due_at:
             return False
         hurries = self.must_close or not self.had_rows or self._interval <= QUIET or due_in <= 0
@@ -69,12 +69,12 @@ class PollTimer:
         return False
 
     def took(self, rows: int, *, more: bool) -> None:
-        """Note what a poll gave."""
+        """Record the result of a poll."""
         self.had_rows = self.had_rows or rows > 0
         self.has_produced = self.has_produced or rows > 0 or more
 
     def pause(self, now: float) -> bool:
-        """Poll again after the interval; False when the last one brought nothing."""
+        """Poll again after the interval; False when the last polls returned nothing."""
         produced, self.has_produced = self.has_produced, False
         if produced:
             self.due_at = now + self._interval
@@ -82,7 +82,7 @@ class PollTimer:
 
 
 class SourcePoller:
-    """Polls the sources of one worker, until they have nothing more; then the worker is idle."""
+    """Polls the sources of one worker, until they have no more rows; then the worker is idle."""
 
     def __init__(
         self, sources: RowSources, wakeup: Wakeup, limits: Limits, *, is_durable: bool
@@ -95,12 +95,12 @@ class SourcePoller:
 
     @property
     def unread(self) -> int:
-        """Events that are not made into rows yet, those that are being read included."""
+        """Number of events not made into rows yet, those being read included."""
         polled = self._polled_events
         return self._sources.unread() if polled is None else polled
 
     def poll(self, now: float) -> tuple[list[EncodedRow], bool]:
-        """Return a slice of every source if it is time, and whether to poll again at once."""
+        """Return rows of every source if a poll is due, and whether to poll again at once."""
         timer, sources = self.timer, self._sources
         if not timer.is_due(now, sources.unread(), sources.due_in(now)):
             return [], False
@@ -114,7 +114,7 @@ class SourcePoller:
         if timer.pause(now):
             return rows, False
         self._wakeup.idle = True
-        # A producer that came just before saw a worker that is not idle, and did not wake it.
+        # A producer that read `idle` just before this did not wake the worker.
         last, more = self._take(now)
         if more or timer.has_produced:
             return [*rows, *last], True
@@ -135,6 +135,6 @@ class SourcePoller:
         return rows, more
 
     def _take_first(self, now: float) -> list[EncodedRow]:
-        # The first rows may import modules, of the app's own redaction for instance.
+        # Building the first rows may import modules, for instance for the app's redaction.
         with self._fork_guard:
             return self._sources.take(now)

@@ -1,8 +1,8 @@
-"""The delivery queue: which rows are accepted, and what happens when there is no room.
+"""The delivery queue: which rows are accepted, and what happens when it is full.
 
-The one owner of the bounds. A row takes room from its acceptance to its final state, so rows in
-flight count. Where a row finds no room, `overflow` decides: the newest row is dropped, or the
-oldest; with a spool the row goes to disk instead.
+The only owner of the limits. A row counts from its acceptance to its final state, so rows in flight
+count. When the queue is full, `overflow` decides whether the newest or the oldest row is dropped;
+with a spool the row goes to disk instead.
 """
 
 import threading
@@ -20,7 +20,7 @@ class DeliveryQueue:
     """Rows from their acceptance to their final state."""
 
     def __init__(self, limits: Limits, statuses: StatusRegistry, *, spills: bool) -> None:
-        """With `spills`, rows without room are accepted and go to disk."""
+        """With `spills`, rows that do not fit are accepted and go to disk."""
         self._limits = limits
         self._statuses = statuses
         self._spills = spills
@@ -35,7 +35,7 @@ class DeliveryQueue:
         self._evicted: list[QueuedRow] = []
         self.buffer = RowBuffer(limits)
         self.closed = False
-        """Whether rows are refused that do not come from the worker itself."""
+        """Whether rows that the worker did not poll itself are refused."""
         self.latest = 0
         """The number of the last row that was numbered."""
 
@@ -44,7 +44,7 @@ class DeliveryQueue:
     def put(self, rows: Sequence[EncodedRow], now: float, *, may_evict: bool = False) -> bool:
         """Accept rows; False when one was dropped.
 
-        `may_evict`: the caller is the worker, which alone may remove older rows.
+        `may_evict`: the caller is the worker, the only thread that may remove older rows.
         """
         if self.closed and not may_evict:
             for row in rows:
@@ -62,7 +62,7 @@ class DeliveryQueue:
             if reason is None:
                 accepted.append(row)
             else:
-                all_taken = self._without_room(row, reason, now) and all_taken
+                all_taken = self._spill_or_refuse(row, reason, now) and all_taken
         self._arrive(accepted, now)
         return all_taken
 
@@ -77,7 +77,7 @@ class DeliveryQueue:
         return self._bytes
 
     def _reserve(self, size: int) -> str | None:
-        """Take room for a row; the reason when there is none."""
+        """Reserve capacity for a row; return the reason when it does not fit."""
         limits = self._limits
         if size > limits.max_row_bytes:
             return "row_too_big"
@@ -90,7 +90,7 @@ class DeliveryQueue:
             self._bytes += size
         return None
 
-    def _without_room(self, row: EncodedRow, reason: str, now: float) -> bool:
+    def _spill_or_refuse(self, row: EncodedRow, reason: str, now: float) -> bool:
         if not self._spills or reason == "row_too_big":
             self.refuse(row, reason)
             return False
@@ -112,12 +112,12 @@ class DeliveryQueue:
 
     def take_arrivals(self) -> list[QueuedRow]:
         """Return rows accepted since the last call, in order; they are not in the buffer yet."""
-        return self._drained(self._arrived, occupies_room=True)
+        return self._drained(self._arrived, uses_capacity=True)
 
     def take_overflow(self) -> tuple[Outcome, ...]:
-        """Return what happens to rows that found no room, or lost theirs to newer rows."""
+        """Return the outcomes of rows that did not fit, or were evicted for newer rows."""
         evicted, self._evicted = self._evicted, []
-        overflow = self._drained(self._overflow, occupies_room=False)
+        overflow = self._drained(self._overflow, uses_capacity=False)
         return (
             Outcome("dropped", tuple(evicted), "evicted"),
             Outcome("dropped", tuple(overflow), "spool_full"),
@@ -131,28 +131,28 @@ class DeliveryQueue:
         return reasons
 
     def put_loaded(self, rows: list[EncodedRow], now: float) -> list[QueuedRow]:
-        """Give room to rows that came back from disk; they are not in the buffer yet."""
-        loaded = self._numbered(rows, now, occupies_room=True)
+        """Count rows that were loaded from disk; they are not in the buffer yet."""
+        loaded = self._numbered(rows, now, uses_capacity=True)
         with self._lock:
             self._rows += len(loaded)
             self._bytes += sum(row.size for row in loaded)
         return loaded
 
     @property
-    def room_for_loaded(self) -> tuple[int, int]:
-        """Rows and bytes that may come back from disk: half of the queue is kept for new rows."""
+    def capacity_for_loaded(self) -> tuple[int, int]:
+        """Rows and bytes that may be loaded from disk: half of the queue is kept for new rows."""
         rows = self._limits.max_rows // 2 - self._rows
         return rows, self._limits.max_bytes // 2 - self._bytes
 
     def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
-        """Free the room of rows that have reached their final state, or are on disk."""
+        """Free the capacity of rows that have reached their final state, or are on disk."""
         del now
         for outcome in outcomes:
             if outcome.leaves_memory:
                 self._release(outcome.rows)
 
     def _evict_for(self, size: int) -> bool:
-        """Remove the oldest rows until `size` bytes fit; False where that is not possible."""
+        """Remove the oldest rows until `size` bytes fit; False when that is not possible."""
         limits = self._limits
         arrived = sum(len(row.body) for rows, _ in self._arrived for row in rows)
         others = self._bytes - self.buffer.bytes - arrived
@@ -172,31 +172,31 @@ class DeliveryQueue:
         rows, accepted = self._arrived.popleft()
         if rows[1:]:
             self._arrived.appendleft((rows[1:], accepted))
-        return self._numbered(rows[:1], accepted, occupies_room=True)[0]
+        return self._numbered(rows[:1], accepted, uses_capacity=True)[0]
 
     def _release(self, rows: Iterable[QueuedRow]) -> None:
-        held = [row for row in rows if row.occupies_room]
+        held = [row for row in rows if row.uses_capacity]
         for row in held:
-            row.occupies_room = False
+            row.uses_capacity = False
         size = sum(row.size for row in held)
         with self._lock:
             self._rows -= len(held)
             self._bytes -= size
 
     def _drained(
-        self, arrived: deque[tuple[list[EncodedRow], float]], *, occupies_room: bool
+        self, arrived: deque[tuple[list[EncodedRow], float]], *, uses_capacity: bool
     ) -> list[QueuedRow]:
         rows: list[QueuedRow] = []
         while arrived:
-            rows += self._numbered(*arrived.popleft(), occupies_room=occupies_room)
+            rows += self._numbered(*arrived.popleft(), uses_capacity=uses_capacity)
         return rows
 
     def _numbered(
-        self, rows: list[EncodedRow], accepted: float, *, occupies_room: bool
+        self, rows: list[EncodedRow], accepted: float, *, uses_capacity: bool
     ) -> list[QueuedRow]:
         first = self.latest + 1
         self.latest += len(rows)
         return [
-            QueuedRow(row, number, accepted, occupies_room=occupies_room)
+            QueuedRow(row, number, accepted, uses_capacity=uses_capacity)
             for number, row in enumerate(rows, first)
         ]

@@ -1,7 +1,7 @@
-"""Rows whose request failed: which to look up before they are sent again, and which to send apart.
+"""Rows whose request failed: which to look up before they are sent again, and which to isolate.
 
-Pure. A row is sent again only once it is known not to be stored, or once nothing can be found out
-and `on_unconfirmed` allows it; then it is counted as resent.
+Pure. A row is sent again only when it is known not to be stored, or when lookups cannot tell and
+`on_unconfirmed` allows it; then it is counted as resent.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,22 +21,22 @@ from respan_langchain.delivery.response import Classification
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
 CONFLICT = 409
-MAX_WITNESS_BYTES = 65_536
+MAX_MARKER_BYTES = 65_536
 NOT_FOUND = "sent, no clear response, and lookups could not prove whether it is stored"
 
 
 class Recovery:
-    """Batches outside the buffer."""
+    """Batches whose request failed: to be looked up, split or sent again."""
 
     def __init__(self, limits: Limits, backoff: Callable[[int], float]) -> None:
-        """`backoff` turns a number of failures into seconds."""
+        """`backoff` returns the seconds to wait after a number of failures."""
         self._limits = limits
         self._backoff = backoff
         self._successes = 0
-        self._witnesses: dict[str, tuple[EncodedRow, float]] = {}
-        """By dataset: a row of the batch that was stored last, and when that batch was sent."""
+        self._markers: dict[str, tuple[EncodedRow, float]] = {}
+        """By dataset: a row of the last stored batch, and when that batch was sent."""
         self.isolated: list[Batch] = []
-        """To be sent: parts of a refused batch, rows that failed by name, rows sent again."""
+        """To be sent: parts of a refused batch, rows with their own error, rows sent again."""
         self.unconfirmed: list[Unconfirmed] = []
         """To be looked up."""
 
@@ -46,7 +46,7 @@ class Recovery:
         return [*waiting, *(row for batch in self.isolated for row in batch.sent_rows)]
 
     def unsent_rows(self) -> list[QueuedRow]:
-        """Rows that are surely not stored."""
+        """Rows that are certainly not stored."""
         return [row for batch in self.isolated for row in batch.unsent_rows]
 
     def remove_older(self, before: float) -> list[QueuedRow]:
@@ -63,14 +63,14 @@ class Recovery:
     # -- after an insert -------------------------------------------------------------------------
 
     def on_stored(self, rows: list[QueuedRow], sent: float) -> None:
-        """Remember one of the rows that a batch sent at `sent` stored, as a witness for lookups."""
+        """Keep one row of a stored batch, sent at `sent`, as the marker row for later lookups."""
         self._successes += bool(rows)
         smallest = min(rows, key=lambda row: row.size, default=None)
-        if smallest is not None and smallest.size <= MAX_WITNESS_BYTES:
-            self._witnesses[smallest.encoded.dataset] = smallest.encoded, sent
+        if smallest is not None and smallest.size <= MAX_MARKER_BYTES:
+            self._markers[smallest.encoded.dataset] = smallest.encoded, sent
 
     def settle_named(self, batch: Batch, verdict: Classification, now: float) -> Iterator[Outcome]:
-        """Reject the rows that failed for good by name; send the others again, a few times."""
+        """Reject rows with a permanent error; send rows with a temporary one again, a few times."""
         for index, message in verdict.rejected.items():
             yield Outcome("rejected", (batch.rows[index],), message)
         later: list[QueuedRow] = []
@@ -87,7 +87,7 @@ class Recovery:
             yield Outcome("not_stored", tuple(later))
 
     def await_lookup(self, batch: Batch, now: float, *, sent_wall: float) -> None:
-        """Look these rows up later: their request has no clear response."""
+        """Look these rows up later, since their request has no clear response."""
         batch.failures += 1
         batch.successes_then = self._successes
         self._look_up(Unconfirmed(batch, now, sent_wall), now + self._limits.lookup_delays[0])
@@ -98,8 +98,8 @@ class Recovery:
         """Find the row for which the platform refused the whole batch.
 
         The platform may have stored the rows before that one. So the last row is sent alone: once
-        a lookup shows it, rows which the lookup does not show are surely not stored, however far
-        the list lags.
+        a lookup shows it, rows that the lookup does not show are certainly not stored, even if
+        the list lags behind.
         """
         rows, wall = tuple(batch.rows), response.started_wall
         conflicts = response.result.status == CONFLICT
@@ -118,15 +118,15 @@ class Recovery:
             self.isolated.insert(0, Batch(batch.dataset, batch.rows[-1:], rest=rest))
 
     def on_single_row(self, batch: Batch, now: float, *, stored: bool) -> None:
-        """Go on with the rows that waited for the outcome of this batch of one row."""
+        """Process the rows that waited for the outcome of this batch of one row."""
         rest, others = batch.rest, batch.others
         batch.rest = batch.others = None
         if rest is not None:
             if stored:
-                rest.witness, rest.lookups = batch.rows[0].encoded, -1  # one more, at once
+                rest.marker, rest.lookups = batch.rows[0].encoded, -1  # one more lookup, at once
             self._look_up(rest, now if stored else now + self._limits.lookup_delays[0])
         if others is not None:
-            # None of the rows was stored, though the first is fine: refused batches leave nothing.
+            # The first row is valid, yet no row was stored: refused batches store nothing.
             others.refusals_are_atomic = stored
             self.isolated[:0] = others.split() if stored else [others]
 
@@ -135,14 +135,14 @@ class Recovery:
     def begin_lookup(self, unconfirmed: Unconfirmed) -> Lookup:
         """Return the lookup of these rows."""
         self.unconfirmed.remove(unconfirmed)
-        row, sent = self._witnesses.get(unconfirmed.batch.dataset, (None, ALWAYS))
-        if unconfirmed.witness is None and sent >= unconfirmed.ended:
-            unconfirmed.witness = row
+        row, sent = self._markers.get(unconfirmed.batch.dataset, (None, ALWAYS))
+        if unconfirmed.marker is None and sent >= unconfirmed.ended:
+            unconfirmed.marker = row
         unconfirmed.lookups += 1
         return Lookup(unconfirmed)
 
     def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
-        """Take in which rows of a lookup are stored."""
+        """Apply a lookup: settle stored rows, and decide what to do with missing ones."""
         unconfirmed = result.request.unconfirmed
         verdict = read_lookup(result, now, self._limits.lookup_delays)
         yield Outcome("delivered", verdict.stored)
@@ -169,7 +169,7 @@ class Recovery:
         if not unconfirmed.refusal:
             self._send_again(batch, now)
         elif any_stored and len(rows) > 1:
-            # The platform stored the rows before the bad one, so the first missing row is it.
+            # The platform stored the rows before the invalid one: the first missing row.
             self.isolated[:0] = [batch.of(batch.rows[:1]), batch.of(batch.rows[1:])]
         else:
             first, others = batch.of(batch.rows[:1]), batch.of(batch.rows[1:])
@@ -183,13 +183,13 @@ class Recovery:
             return
         yield Outcome("resent", rows)
         if unconfirmed.refusal:
-            batch.refusals_are_atomic = True  # nothing more can be found out about these rows
+            batch.refusals_are_atomic = True  # further lookups would not help
             self.isolated[:0] = batch.split()
         else:
             self._send_again(batch, now)
 
     def _send_again(self, batch: Batch, now: float) -> None:
-        """Send rows that are not stored; in halves once they fail while others do not."""
+        """Send rows that are not stored; in halves when they fail again and others do not."""
         batch.not_before = now + self._backoff(batch.failures - 1)
         fails_alone = batch.failures > 1 and self._successes > batch.successes_then
         self.isolated += batch.split() if fails_alone else [batch]

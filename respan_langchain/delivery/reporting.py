@@ -29,7 +29,7 @@ LINES: Final[Mapping[str, str]] = {
 
 
 class Subject(NamedTuple):
-    """What log lines are counted and limited by."""
+    """The key by which log lines are counted and rate-limited."""
 
     kind: str
     detail: str = ""
@@ -42,14 +42,14 @@ class _Logged:
 
 
 class LogRateLimiter:
-    """Decides, by subject, whether to log."""
+    """Decides for each subject whether to log."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._subjects: dict[Subject, _Logged] = {}
 
     def should_log(self, subject: Subject, now: float, count: int = 1) -> int | None:
-        """Return how many to name in a line now; None to count on in silence."""
+        """Return the number to log now; None to add `count` to a later line."""
         known = self._subjects.get(subject)
         if known is None:
             if len(self._subjects) < MAX_SUBJECTS:
@@ -78,21 +78,21 @@ class LogRateLimiter:
 
 
 class DeliveryLogger:
-    """Writes the lines."""
+    """Writes the log lines of delivery."""
 
     def __init__(self, limits: Limits) -> None:
         self._probe_interval = limits.probe_interval
-        # Rows are logged even if nothing more comes; events only when the next one comes.
+        # Held-back rows are logged when the interval ends; events only with the next event.
         self._rows = LogRateLimiter(limits.log_interval)
         self._events = LogRateLimiter(limits.log_interval)
         self.pending = 0
-        """Rows in memory, for lines that say how many wait."""
+        """Rows in memory, for lines that name the number of queued rows."""
 
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
         """Log what happened to rows, and to delivery as a whole."""
         counts: Counter[Subject] = Counter()
         for outcome in outcomes:
-            # What is left at the end has a line of its own.
+            # Rows left at the end are logged by `left_at_end`.
             if outcome.kind in LINES and outcome.rows and outcome.reason != SHUTDOWN:
                 detail = outcome.reason if outcome.kind == "dropped" else ""
                 counts[Subject(outcome.kind, detail)] += len(outcome.rows)
@@ -133,18 +133,18 @@ class DeliveryLogger:
             logger.warning("The spool cannot be used (%s); rows stay in memory.", error)
 
     def unexpected_error(self, error: BaseException, now: float) -> None:
-        """Log an error of delivery's own, or of a source."""
+        """Log an unexpected error in delivery or in a source."""
         name = type(error).__name__
         if self._events.should_log(Subject("error", name), now) is not None:
             logger.error("Unexpected %s in the delivery worker; delivery continues.", name)
 
     def unread_events(self, events: int, reason: str) -> None:
-        """Log events that nobody could read in time; nobody knows how many rows they are."""
+        """Log events that were not read in time; their number of rows is unknown."""
         if events:
             logger.warning("respan_langchain: %d event(s) not made into rows: %s.", events, reason)
 
     def left_at_end(self, lost: int, spooled: int, reason: str) -> None:
-        """Log what is left when the process ends."""
+        """Log the rows that are left when the process ends."""
         self.repeat_unlogged(float("inf"))
         if lost:
             logger.warning("respan_langchain: %d row(s) not delivered: %s.", lost, reason)

@@ -1,8 +1,7 @@
-"""What an answer means for each row of its batch, and what to do about the rest.
+"""What a response means for each row of its batch, and what to do before the next request.
 
-One table, no clock and no thread. A row counts as stored only when the platform says so in the
-words of its contract; whatever is merely likely is `unknown`, and is looked up before it is sent
-again.
+Pure. A row counts as stored only when the response says so as the API documents it. A row that is
+only likely to be stored is `unconfirmed`, and is looked up before it is sent again.
 """
 
 import re
@@ -17,45 +16,48 @@ import orjson
 from respan_langchain._http_result import HttpResult
 from respan_langchain.client.error_mapping import STATUS_ERRORS
 
-MAX_WORDS = 1000
-"""Characters of the server's words that are kept with a row."""
+MAX_MESSAGE_LENGTH = 1000
+"""Length to which the server's message is cut: characters of a row's error, bytes of a body."""
 
 
 class Action(Enum):
     """What to do before the next request."""
 
     NONE = "nothing"
-    """All is well."""
+    """The request succeeded."""
     WAIT = "wait"
-    """The server fails or cannot be reached."""
+    """The server fails or cannot be reached: back off."""
     THROTTLE = "slow down"
     """Too many requests."""
     SHRINK = "split"
     """The body is too large."""
     BISECT = "bisect"
-    """Some row spoils the batch, and the answer does not say which."""
-    OPEN_CIRCUIT = "halt"
-    """Nothing will be taken until somebody changes something: a key, an address, a plan."""
+    """A row makes the server refuse the batch, and the response does not say which."""
+    OPEN_CIRCUIT = "open circuit"
+    """The server refuses all rows until a key, an address or a plan is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Each index of the batch stands in exactly one of the first five."""
+    """What a response means for the rows of its batch, by index.
+
+    Each index is in exactly one of `stored`, `resend`, `unconfirmed`, `rejected`, `retryable`.
+    """
 
     cause: str
-    """In a few words, for a log line."""
+    """A short text for a log line."""
     action: Action = Action.NONE
     message: str = ""
-    """The server's own, for a row that it refuses; may quote the row, so they are for no log."""
+    """The server's message about a refused batch; it may quote a row, so it is never logged."""
     stored: tuple[int, ...] = ()
     resend: tuple[int, ...] = ()
-    """Surely not stored: to be sent again."""
+    """Certainly not stored: to be sent again."""
     unconfirmed: tuple[int, ...] = ()
-    """Perhaps stored."""
+    """Possibly stored: to be looked up."""
     rejected: Mapping[int, str] = field(default_factory=dict)
-    """Refused for good, in the server's words."""
+    """Refused permanently, with the server's message."""
     retryable: Mapping[int, str] = field(default_factory=dict)
-    """Refused by name, in words that sound as if it were not for good."""
+    """Refused with a message that describes a temporary failure."""
 
 
 REFUSED = {
@@ -65,31 +67,31 @@ REFUSED = {
     413: Action.SHRINK,
     425: Action.WAIT,
     429: Action.THROTTLE,
-    # A proxy or a server that is starting up or overloaded says so before it looks at the body.
+    # A proxy or a server that is starting up or overloaded sends this before it reads the body.
     503: Action.WAIT,
     501: Action.OPEN_CIRCUIT,
     505: Action.OPEN_CIRCUIT,
     511: Action.OPEN_CIRCUIT,
 }
-"""Statuses that mean that nothing was stored. So does any other 3xx or 4xx but 408, and halts."""
+"""Statuses after which nothing is stored. Any other 3xx or 4xx but 408 opens the circuit."""
 
 EXPLAINED = frozenset({401, 402, 403, 404})
-"""Statuses after which somebody must change something; the log line says what."""
+"""Statuses for which the log line says what to change."""
 
 PASSING = re.compile(
     r"time[d -]*out|temporar|unavailable|rate limit|too many|try again|retry|internal|deadlock"
     r"|\b50[0-4]\b",
     re.IGNORECASE,
 )
-"""Words of a failure that may pass. Row errors have no code, so words are all there is."""
+"""Matches messages of temporary failures. Row errors have no code, only a message."""
 
 
 def classify(answer: HttpResult, rows: int) -> Classification:
-    """Read the answer to a batch of `rows` rows."""
+    """Classify the response to a batch of `rows` rows."""
     verdict = _judge(answer, rows)
     if verdict.action in {Action.BISECT, Action.SHRINK}:
-        said = answer.body[:MAX_WORDS].decode(errors="replace").strip()
-        return replace(verdict, message=f"{verdict.cause}: {said}" if said else verdict.cause)
+        text = answer.body[:MAX_MESSAGE_LENGTH].decode(errors="replace").strip()
+        return replace(verdict, message=f"{verdict.cause}: {text}" if text else verdict.cause)
     return verdict
 
 
@@ -120,7 +122,7 @@ def _cause(answer: HttpResult) -> str:
 
 
 def _remedy_unsent(answer: HttpResult) -> Action:
-    """What to do when the rows never left: perhaps their dataset could not even be asked for."""
+    """Return what to do when the rows were not sent; finding their dataset may have failed."""
     status = answer.status
     if answer.permanent:
         return Action.OPEN_CIRCUIT
@@ -139,7 +141,7 @@ def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Classificatio
     stored_count = _count(content["success_count"])
     failed_count = _count(content.get("error_count", len(errors or ())))
     if errors is None or not _adds_up(stored_count, failed_count, errors, rows):
-        cause = f"{status} that does not add up"
+        cause = f"{status} with inconsistent counts"
         if status >= 400 and stored_count == 0:
             return Classification(cause, Action.BISECT, resend=everything)
         return Classification(cause, Action.WAIT, unconfirmed=everything)
@@ -147,10 +149,9 @@ def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Classificatio
     silent = tuple(index for index in everything if index not in errors)
     if stored_count == len(silent):
         return Classification(str(status), stored=silent, rejected=rejected, retryable=retryable)
-    cause = f"{status} that names only some of the rows that failed"
+    cause = f"{status} that lists only some of the failed rows"
     if stored_count == 0:
-        words = "refused, the answer does not say why"
-        retryable |= dict.fromkeys(silent, words)
+        retryable |= dict.fromkeys(silent, "refused; the response gives no reason")
         return Classification(cause, rejected=rejected, retryable=retryable)
     return Classification(cause, unconfirmed=silent, rejected=rejected, retryable=retryable)
 
@@ -161,10 +162,10 @@ def _judge_bare(
     if status in {400, 422}:
         return Classification(str(status), Action.BISECT, resend=everything)
     if "message" in content:
-        # An older generation of the API imports existing logs on this very path.
+        # An older version of the API imports existing logs at this path.
         cause = f"{status} of another API: no success_count"
         return Classification(cause, Action.OPEN_CIRCUIT, resend=everything)
-    cause = f"{status} that is not the platform's: no success_count"
+    cause = f"{status} with an unknown body: no success_count"
     return Classification(cause, Action.WAIT, unconfirmed=everything)
 
 
@@ -177,13 +178,13 @@ def _content(body: bytes) -> dict[str, Any]:
 
 
 def _errors(listed: object, rows: int) -> dict[int, str] | None:
-    """The server's words by index; None when the list breaks the contract."""
+    """Return the server's messages by index; None when the list is not as documented."""
     errors: dict[int, str] = {}
     for entry in listed if isinstance(listed, list) else []:
         index = _count(entry.get("index")) if isinstance(entry, dict) else None
         if index is None or index >= rows or index in errors:
             return None
-        errors[index] = str(entry.get("error", ""))[:MAX_WORDS]
+        errors[index] = str(entry.get("error", ""))[:MAX_MESSAGE_LENGTH]
     return errors
 
 
@@ -193,9 +194,9 @@ def _adds_up(stored: int | None, failed: int | None, errors: dict[int, str], row
     return stored + failed == rows and len(errors) <= failed
 
 
-def _count(said: object) -> int | None:
-    if isinstance(said, int) and not isinstance(said, bool) and said >= 0:
-        return said
+def _count(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
     return None
 
 

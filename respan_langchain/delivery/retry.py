@@ -10,10 +10,10 @@ WINDOW = 60.0
 
 
 class RateLimiter:
-    """Requests allowed in any minute: at most the platform's limit, fewer while it says 'too many'.
+    """Requests allowed in any minute: at most the platform's limit, fewer after a 429.
 
-    Halved by each 429 and raised by one with each success, it finds its fair share of a limit that
-    other processes use as well. Retries are paid from it like everything else.
+    Each 429 halves the number and each success raises it by one, so processes that use the same
+    limit share it. Retries count like any other request.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -22,47 +22,47 @@ class RateLimiter:
         self._spent: deque[float] = deque()
 
     def next_allowed_at(self, now: float) -> float:
-        """When the next request may leave."""
+        """Return when the next request may be sent."""
         if len(self._spent) < self.allowed:
             return now
         return max(now, self._spent[-self.allowed] + WINDOW)
 
     def record_request(self, now: float) -> None:
-        """One request leaves."""
+        """Count a request that is sent now."""
         while self._spent and self._spent[0] + WINDOW <= now:
             self._spent.popleft()
         self._spent.append(now)
 
     def decrease(self) -> None:
-        """The platform said 'too many'."""
+        """Halve the allowed requests, after a 429."""
         self.allowed = max(1, self.allowed // 2)
 
     def increase(self) -> None:
-        """The platform took a request."""
+        """Allow one request more, after a success."""
         self.allowed = min(self._most, self.allowed + 1)
 
 
 class CircuitBreaker:
-    """Whether an address is worth asking: open after an answer that no patience will mend."""
+    """Stops sending to an address, except for probes, after an error that retries cannot fix."""
 
     def __init__(self, probe_interval: float) -> None:
         self._probe_interval = probe_interval
         self._probe_at: dict[str, float] = {}
 
     def trip(self, address: str, now: float) -> bool:
-        """Stop sending there but for a probe now and then; True when it was not halted before."""
-        fresh = address not in self._probe_at
+        """Open the circuit of an address, or delay its next probe; True when it was closed."""
+        was_closed = address not in self._probe_at
         self._probe_at[address] = now + self._probe_interval
-        return fresh
+        return was_closed
 
     def reset(self, address: str) -> bool:
-        """It answers as it should; True when it was halted."""
+        """Close the circuit of an address that works again; True when it was open."""
         return self._probe_at.pop(address, None) is not None
 
     def is_open(self, address: str) -> bool:
-        """Whether only probes may go there."""
+        """Whether only probes may be sent to this address."""
         return address in self._probe_at
 
     def next_probe_at(self, address: str) -> float:
-        """When something may be sent there: long ago, or when the next probe is due."""
+        """Return when the next probe is due; minus infinity when the circuit is closed."""
         return self._probe_at.get(address, float("-inf"))

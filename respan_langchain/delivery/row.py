@@ -1,4 +1,4 @@
-"""The rows that delivery carries: an encoded row, and its place in the queue.
+"""The rows of delivery: an encoded row, and its place in the queue.
 
 Delivery never looks into a body or a dataset's address.
 """
@@ -23,23 +23,23 @@ class EncodedRow(NamedTuple):
 
 
 class QueuedRow:
-    """An accepted row. Each is itself, whatever its id."""
+    """An accepted row, compared by identity: two rows may have the same id."""
 
-    __slots__ = ("accepted", "encoded", "number", "occupies_room", "size", "tries")
+    __slots__ = ("accepted", "encoded", "number", "size", "tries", "uses_capacity")
 
     def __init__(
-        self, encoded: EncodedRow, number: int, accepted: float, *, occupies_room: bool = True
+        self, encoded: EncodedRow, number: int, accepted: float, *, uses_capacity: bool = True
     ) -> None:
         """Give it its place in the order of acceptance, and the time of that (worker's clock)."""
         self.encoded = encoded
         self.number = number
         self.accepted = accepted
-        self.occupies_room = occupies_room
-        """Whether it counts against the bounds of the queue."""
+        self.uses_capacity = uses_capacity
+        """Whether it counts against the limits of the queue."""
         self.size = len(encoded.body)
         """Bytes of its body."""
         self.tries = 0
-        """How often the platform named this row as failed, but not for good."""
+        """How often the platform reported a temporary failure of this row."""
 
 
 def ids_by_status(rows: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:

@@ -28,7 +28,7 @@ from respan_langchain.delivery.row import QueuedRow
 
 NEVER = float("inf")
 STUCK_BYTES = 256 * 1024
-"""A larger body that could not be written in time may have been too large for the line."""
+"""A larger body that was not written in time may be too large for the connection."""
 
 
 class Scheduler:
@@ -46,9 +46,9 @@ class Scheduler:
         self._recovery = Recovery(limits, self._backoff)
         self._in_flight: tuple[Request, float] | None = None
         self.requests = 0
-        """Bulk inserts sent, whatever came of them."""
+        """Number of bulk inserts sent, failed ones included."""
         self.last_error: str | None = None
-        """What keeps rows from being delivered now; None while nothing does."""
+        """Why rows cannot be delivered now; None while they can."""
 
     @property
     def rows(self) -> list[QueuedRow]:
@@ -99,7 +99,7 @@ class Scheduler:
         return request
 
     def due_at(self) -> float:
-        """Return when `next_request` may have something; infinity: not before something comes."""
+        """Return when `next_request` may have something; infinity without one."""
         if self._in_flight is not None:
             return NEVER
         lookups = [self._lookup_at(each) for each in self._recovery.unconfirmed]
@@ -159,7 +159,7 @@ class Scheduler:
     # -- what a response changes -----------------------------------------------------------------
 
     def apply(self, response: Response, now: float, wall_now: float) -> tuple[Outcome, ...]:
-        """Take a response in, and return what became of rows by it."""
+        """Apply a response, and return its outcomes."""
         sent = now if self._in_flight is None else self._in_flight[1]
         self._in_flight = None
         if isinstance(response, LookupResult):

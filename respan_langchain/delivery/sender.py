@@ -24,7 +24,7 @@ from respan_langchain.delivery.row import bulk_body
 from respan_langchain.errors import ConfigurationError
 
 MAX_CLOCK_DRIFT = 1.0
-"""Seconds by which the clocks may part before the process counts as having been frozen."""
+"""Seconds by which the clocks may differ before the process counts as having been frozen."""
 
 
 class Transport(Protocol):
@@ -37,7 +37,7 @@ class Transport(Protocol):
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
     ) -> Sequence[int] | None:
-        """Return how often each of these rows is stored; None when that could not be learnt.
+        """Return how often each of these rows is stored; None when the lookup failed.
 
         They were sent after `since`, in seconds since the epoch.
         """
@@ -96,10 +96,10 @@ class SenderThread:
         try:
             response = self._make(request, timeout)
         except BaseException as error:
-            # A transport of someone else's making must not end the thread: not even by SystemExit.
+            # An exception of a custom transport must not end the thread, not even SystemExit.
             self._report(self._failed(request, error))
             if get_ident() != self.thread and not isinstance(error, Exception):
-                raise  # Ctrl-C, on a thread of the app's that sends by itself
+                raise  # Ctrl-C, on an app's thread that sends inline
         else:
             self._report(response)
 
@@ -131,8 +131,8 @@ class SenderThread:
         return BulkResponse(request, result, CLOCK.time())
 
     def _current_transport(self) -> Transport:
-        # A process that was frozen (a laptop, a serverless function) comes back with connections
-        # that the other side gave up long ago: the wall clock went on, the monotonic one did not.
+        # A process that was frozen (a laptop, a serverless function) has connections that the
+        # server has closed since: the wall clock went on, the monotonic one did not.
         gap = CLOCK.time() - CLOCK.monotonic()
         if abs(gap - self._clock_gap) > MAX_CLOCK_DRIFT:
             self._close_transport()

@@ -1,6 +1,6 @@
 """Counts of every row of one handler by state, and the state of its latest rows by id.
 
-A writer appends an update to a deque and waits for nobody, so writing is safe from any thread, from
+A writer appends an update to a deque and never waits, so writing is safe from any thread, from
 `__del__` and from a signal handler that interrupts another writer. A reader applies the pending
 updates to the counts first.
 """
@@ -41,7 +41,7 @@ class _Update(NamedTuple):
     pending: int = 0
     """By how much the number of pending rows changes."""
     spooled: int = 0
-    """By how much the number of rows on disk alone changes."""
+    """By how much the number of rows that are only on disk changes."""
     resent: int = 0
 
 
@@ -83,7 +83,7 @@ class DeliveryStatus:
         self._append(_Update(row_ids, "pending", reason))
 
     def spool(self, row_ids: list[str], reason: str) -> None:
-        """Keep rows pending: they left memory and are on disk alone."""
+        """Keep rows pending: they left memory and are only on disk."""
         self._append(_Update(row_ids, "pending", f"on disk: {reason}", spooled=len(row_ids)))
 
     def load(self, row_ids: list[str]) -> None:
@@ -134,7 +134,7 @@ class DeliveryStatus:
 
     def _append(self, update: _Update) -> None:
         self._updates.append(update)
-        # Where nobody reads the counts, a writer applies the updates, unless another one does.
+        # If the counts are never read, a writer applies the updates, unless another one does.
         if len(self._updates) > MAX_UPDATES and self._lock.acquire(blocking=False):
             try:
                 self.apply_updates()
@@ -165,25 +165,25 @@ class DeliveryStatus:
 
 
 class StatusRegistry:
-    """Every status that a queue has written to, for as long as somebody else holds it."""
+    """Every status that a queue has written to, through weak references."""
 
     def __init__(self) -> None:
-        # Changed in one step and copied before a walk, so that any thread may add one.
+        # Each change is atomic, and iteration uses a copy, so any thread may add one.
         self._known: dict[int, weakref.ref[DeliveryStatus]] = {}
 
     def add(self, status: DeliveryStatus) -> None:
-        """Include this one."""
+        """Include this status."""
         number = id(status)
         if number not in self._known:
             self._known[number] = weakref.ref(status, lambda _: self._known.pop(number, None))
 
     def apply_updates(self) -> None:
-        """Apply the pending updates of each."""
+        """Apply the pending updates of every status."""
         for status in self._alive():
             status.apply_updates()
 
     def counts(self) -> Stats:
-        """Return the sums over all of them."""
+        """Return the sums over all statuses."""
         return sum_counts(status.counts() for status in self._alive())
 
     def _alive(self) -> list[DeliveryStatus]:

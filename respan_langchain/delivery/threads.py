@@ -35,18 +35,18 @@ Result = TypeVar("Result")
 
 
 async def run_in_thread(wait: Callable[[], Result], at_once: Callable[[], Result]) -> Result:
-    """What `wait` returns in the end; where no thread can be started, what `at_once` returns."""
+    """Return the result of `wait` on a thread; that of `at_once` if no thread can be started."""
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[Result] = loop.create_future()
+    future: asyncio.Future[Result] = loop.create_future()
 
-    def tell(result: Result) -> None:
-        if not told.done():
-            told.set_result(result)
+    def resolve(result: Result) -> None:
+        if not future.done():
+            future.set_result(result)
 
     def run() -> None:
         result = wait()
-        # The loop may have ended before the wait.
+        # The event loop may be closed before `wait` returns.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(tell, result)
+            loop.call_soon_threadsafe(resolve, result)
 
-    return await told if start("respan-flush", run) else at_once()
+    return await future if start("respan-flush", run) else at_once()

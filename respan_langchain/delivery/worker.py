@@ -1,8 +1,8 @@
-"""The worker: the thread that turns the loop, and what others may ask of it.
+"""The worker: the thread that runs the loop, and its interface for other threads.
 
-One daemon thread, started by the first wake; the sender thread makes the requests. What a producer
-may call, `wake` and `put`, takes no lock that could be held by the code it interrupts. Where no
-thread can be started, rows are kept, and a flush does the worker's work on the caller's thread.
+The first wake starts one daemon thread; the sender thread makes the requests. Producers call `wake`
+and `put`, which take no lock that interrupted code could hold. Where no thread can be started, rows
+are kept, and a flush does the worker's work on the caller's thread.
 """
 
 import threading
@@ -29,7 +29,7 @@ STEP_TIMEOUT = 0.5
 """Seconds that the end of a process waits for a step that is under way."""
 PAUSE_AFTER_ERROR = 1.0
 RETRY_THREAD_AFTER = 1.0
-"""Seconds before a thread is asked for again, after the system refused one."""
+"""Seconds until the next try to start a thread, after the system refused one."""
 
 
 class Worker:
@@ -50,7 +50,7 @@ class Worker:
         self._clock = clock
         self._sources = RowSources(self._source_failed)
         self.wakeup = Wakeup()
-        """What producers look at: while it is idle, they call `wake`."""
+        """Shared with producers: while it is idle, they call `wake`."""
         self.on_start: Callable[[], object] = lambda: None
         """Called before a thread is started, to register the exit hook of this process."""
         self._begin()
@@ -75,12 +75,12 @@ class Worker:
             ),
             spool=spool,
             clock=self._clock,
-            # The app's own generator must give the app the same numbers as without us.
+            # An own generator leaves the app's seeded random numbers unchanged.
             random=Random().random,  # noqa: S311  # spreads retries, no secret
         )
 
     def after_fork(self) -> None:
-        """In the child: the rows that waited are the parent's to send."""
+        """In a forked child: start with no rows; the parent sends its own."""
         # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
         self._inherited = self._loop
         self._loop.leave_to_parent()
@@ -90,7 +90,7 @@ class Worker:
     # -- for producers ---------------------------------------------------------------------------
 
     def attach(self, source: RowSource, owner: object | None = None) -> None:
-        """Poll this source from now on; until `owner`, if any, is gone and the source drained."""
+        """Poll this source from now on; until its `owner` is deleted and it is drained."""
         self._sources.attach(source, owner)
 
     @property
@@ -117,7 +117,7 @@ class Worker:
             self.wake()
         return accepted
 
-    # -- for callers who wait --------------------------------------------------------------------
+    # -- for callers that wait -------------------------------------------------------------------
 
     def flush(self, timeout: float, status: DeliveryStatus | None = None) -> FlushResult:
         """Deliver what was captured before this call, with `status` what one handler captured.
@@ -128,23 +128,23 @@ class Worker:
         return self._ask(FlushRequest(self._clock() + timeout, status), timeout)
 
     def begin_flush(self, timeout: float) -> None:
-        """Begin a flush that nobody waits for yet: several workers send at a time."""
+        """Start a flush without waiting for it, so that several workers flush at the same time."""
         self._sources.close_open()
         if not self._is_untouched and self._ensure_thread():
             self._loop.post(FlushRequest(self._clock() + timeout))
 
     def sync_to_disk(self, timeout: float) -> bool:
-        """Have everything captured before this call on disk, with the level `durable`."""
+        """Write all rows captured before this call to disk; False unless the level is `durable`."""
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         return self._ask(request, timeout).all_counted and self._loop.is_on_disk
 
     def counts(self) -> Stats:
-        """Return the counts of everything that came here."""
+        """Return the counts of all rows of this worker."""
         return self._loop.statuses.counts()
 
     @property
     def requests(self) -> int:
-        """Bulk requests sent, whatever came of them."""
+        """Number of bulk requests sent, failed ones included."""
         return self._loop.requests
 
     @property
@@ -154,7 +154,7 @@ class Worker:
 
     @property
     def last_error(self) -> str | None:
-        """What keeps rows from being delivered now; None while nothing does."""
+        """Why rows cannot be delivered now; None while they can."""
         return self._loop.last_error
 
     def _ask(self, request: FlushRequest, timeout: float) -> FlushResult:
@@ -174,16 +174,16 @@ class Worker:
 
     @property
     def _is_untouched(self) -> bool:
-        """Whether nobody ever woke it, and nothing can be on disk: no need for a thread."""
+        """Whether it was never woken and has no spool, so that it needs no thread."""
         return not self._woken and self._spool_config is None
 
     # -- the end ---------------------------------------------------------------------------------
 
     def send_inline_after_exit(self, seconds: float) -> None:
-        """Everything is delivered and the process ends: rows that still come are sent at once.
+        """Send rows that arrive after the last flush on the calling thread, for `seconds`.
 
-        Exit hooks that were registered before ours run after it, and nobody would wait for a
-        thread.
+        Exit hooks that were registered before ours run after it, and the process would not wait
+        for a thread.
         """
         if self._step_lock.acquire(timeout=STEP_TIMEOUT):
             self._loop.close_spool()
@@ -192,11 +192,11 @@ class Worker:
         self.wakeup.idle = True
 
     def discard_pending(self, reason: str) -> None:
-        """Accept nothing more, spool or drop what is left, log it, end the threads."""
+        """Accept no more rows, spool or drop and log the remaining ones, and end the threads."""
         if self.closed:
             return
         self.closed = True
-        # A step may end in time; a source that hangs must not keep the process from ending.
+        # Waits for a running step, but a source that hangs must not block the exit.
         in_time = self._step_lock.acquire(timeout=STEP_TIMEOUT)
         self._loop.stop(reason, STEP_TIMEOUT)
         if in_time:
@@ -216,7 +216,7 @@ class Worker:
             return True
         if self._clock() < self._thread_refused_at + RETRY_THREAD_AFTER:
             return False
-        # Not waited for: its holder is starting the thread, perhaps on this very thread.
+        # Does not wait: the holder is starting the thread, possibly on this same thread.
         if not self._starting.acquire(blocking=False):
             return True
         try:
@@ -243,7 +243,7 @@ class Worker:
         self._running = False
 
     def _work_inline(self, request: FlushRequest, timeout: float) -> None:
-        """Without a thread: do the worker's work here, until this flush is done."""
+        """Do the worker's work on this thread until this flush is done."""
         if self._thread is not None or not self._step_lock.acquire(timeout=_seconds(timeout)):
             return
         try:

@@ -1,4 +1,4 @@
-"""The delivery queue: bounds, and what happens to rows without room."""
+"""The delivery queue: limits, and what happens to rows that do not fit."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_half_of_the_queue_is_kept_for_new_rows_while_others_come_back_from_disk
 
     queue.put_loaded([encoded("a"), encoded("b")], now=0.0)
 
-    assert queue.room_for_loaded == (3, 460)
+    assert queue.capacity_for_loaded == (3, 460)
 
 
 def test_a_closed_queue_accepts_only_what_the_worker_itself_still_brings(status):

@@ -51,7 +51,7 @@ class Play:
         self.learn(BulkResponse(self.request, result))
 
     def found(self, counts):
-        """A lookup ends: `counts` by id, those of a witness included."""
+        """A lookup ends: `counts` by id, that of the marker row included."""
         rows = self.request.rows
         listed = None if counts is None else [counts.get(one.id, 0) for one in rows]
         self.learn(LookupResult(self.request, listed))

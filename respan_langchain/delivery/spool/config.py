@@ -1,4 +1,4 @@
-"""Where rows go to disk, and how many."""
+"""Settings of the spool."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +9,10 @@ from respan_langchain.delivery.limits import MEBIBYTE
 
 @dataclass(frozen=True, slots=True)
 class SpoolConfig:
-    """Where rows go to disk, which and how many."""
+    """Where the spool is, which rows it holds, and its limits."""
 
     directory: Path
-    """One for each destination: a process that adopts a file sends its rows to its own."""
+    """One for each destination: a process sends adopted rows to its own destination."""
     level: Literal["spill", "durable"] = "spill"
     max_bytes: int = 256 * MEBIBYTE
     """Bodies on disk at most, for each process; the oldest dead letters are deleted first."""

@@ -2,7 +2,7 @@
 
 A file whose lock is free is an orphan; the process that gets the lock moves its rows into its own
 file. A damaged file is set aside once its readable rows are moved; one that cannot be opened, or is
-of another version, is left alone. The directory and all in it belong to one user alone, from birth.
+of another version, is left alone. The directory and its files are created for one user only.
 """
 
 import contextlib
@@ -88,7 +88,7 @@ def create(directory: Path) -> tuple[SpoolFile, SpoolLock]:
             file.chmod(0o600)  # whatever the umask is
         return SpoolFile(path, lock), lock
     except (OSError, sqlite3.Error):
-        # It is tried again and again for as long as the disk is full.
+        # The caller retries while the disk is full, so nothing may be left behind.
         remove(path)
         lock.release()
         raise
@@ -101,15 +101,15 @@ def has_files(directory: Path) -> bool:
 
 @dataclass(slots=True)
 class Orphan:
-    """A file that a process left, and what became of it."""
+    """A file of a process that has ended, and the result of its adoption."""
 
     path: Path
     damaged: list[SpoolRow] = field(default_factory=list)
-    """Rows that are there and not what was written."""
+    """Rows whose content is not what was written."""
     lost: int = 0
-    """Rows that were committed and are not there at all."""
+    """Rows that were committed and are missing."""
     problem: str = ""
-    """Why some of it, or all of it, could not be read."""
+    """Why the file could not be read in full."""
     owner_is_gone: bool = True
     keys: list[str] = field(default_factory=list)
     """Rows that were read."""
@@ -130,7 +130,7 @@ class Orphan:
 
 
 def adopt_orphans(directory: Path, home: SpoolFile) -> Iterator[Orphan]:
-    """Move the rows of processes that have ended into `home`; return what became of each file.
+    """Move the rows of processes that have ended into `home`; return the result for each file.
 
     Raises:
         OSError, sqlite3.Error: The directory or `home` fails, never an orphan.
@@ -198,7 +198,7 @@ def move_rows(
     home: SpoolFile,
     skipped: Collection[str] = (),
 ) -> None:
-    """Copy all rows or none; after a crash before the file is gone, their keys find doubles.
+    """Copy all rows or none; after a crash before the file is deleted, keys prevent duplicates.
 
     Rows that are `skipped` are in memory as well, and so are never lost.
     """
@@ -223,7 +223,7 @@ def _count_rows(orphan: Orphan, spool: SpoolFile, lock: SpoolLock) -> int:
 
 
 def set_aside(path: Path) -> None:
-    """Keep a damaged file for people to look at, out of the way."""
+    """Rename a damaged file, which is kept for inspection."""
     suffix = f".corrupt-{int(CLOCK.time())}-{uuid.uuid4().hex[:8]}"
     for part in _parts(path):
         with contextlib.suppress(FileNotFoundError):
@@ -231,7 +231,7 @@ def set_aside(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file that is done with."""
+    """Delete a file whose rows are all moved or done."""
     for part in _parts(path):
         part.unlink(missing_ok=True)
 

@@ -69,7 +69,7 @@ class SpoolFile:
         """
         self.path = path
         self._lock = lock
-        # The worker's thread, an exit hook and an inline flush take turns by a lock of theirs.
+        # The worker's lock serializes its thread, an exit hook and an inline flush.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             self._prepare()
@@ -78,7 +78,7 @@ class SpoolFile:
             raise
 
     def _prepare(self) -> None:
-        # Bytes that are no text make the checksum wrong, and so spoil their own row alone.
+        # Bytes that are no text make the checksum wrong, and so damage only their own row.
         self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in ("synchronous=FULL", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -93,11 +93,11 @@ class SpoolFile:
         return self._connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     def close(self) -> None:
-        """Close the file; what is in it stays."""
+        """Close the file; its rows stay."""
         self._connection.close()
 
     def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
-        """Write rows; one that is there already keeps its place and takes the new state."""
+        """Write rows; an existing one keeps its place and takes the new state."""
         now = CLOCK.time()
         with self._transaction() as cursor:
             cursor.executemany(
@@ -123,7 +123,7 @@ class SpoolFile:
             )
 
     def load(self, max_rows: int, max_bytes: int) -> tuple[list[SpoolRow], int]:
-        """Take the oldest rows that nobody holds in memory; they are held from now on.
+        """Return the oldest rows that are not in memory, and mark them as held.
 
         Returns them, and how many were damaged: those are deleted.
         """
@@ -151,7 +151,7 @@ class SpoolFile:
         return loaded, len(damaged)
 
     def loadable(self) -> int:
-        """Return how many rows wait on disk alone."""
+        """Return how many rows are only on disk."""
         query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
         return int(self._connection.execute(query).fetchone()[0])
 
@@ -219,7 +219,7 @@ class SpoolFile:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """What a forked child must neither use nor close."""
+        """The connection, which a forked child must neither use nor close."""
         return self._connection
 
     @contextmanager

@@ -11,11 +11,11 @@ from respan_langchain.delivery.status import DeliveryStatus
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A row that came back from disk, where it still is."""
+    """A row that was loaded from disk; it stays on disk until it is done."""
 
     row: EncodedRow
     key: str
-    """Its name on disk."""
+    """Its primary key on disk."""
     maybe_sent: bool
     """Whether it was sent, and its outcome is not known."""
 
@@ -27,13 +27,13 @@ class NullSpool:
     """Whether every row is written as it is accepted."""
     takes_overflow: bool = False
     loadable: int = 0
-    """Rows on disk alone."""
+    """Rows that are only on disk."""
 
     def __init__(self) -> None:
         self.adopted = DeliveryStatus(remembered=0)
         """Counts the rows of processes that have ended."""
         self.unreadable_files: deque[str] = deque()
-        """What is wrong with files that processes left, to be logged."""
+        """Causes for which files of ended processes cannot be read, to be logged."""
 
     @property
     def last_error(self) -> str | None:
@@ -47,7 +47,7 @@ class NullSpool:
         """Note that rows are about to be sent: another process is to look them up first."""
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
-        """Keep rows that would be lost on disk; return the outcomes as they are then."""
+        """Write to disk the rows that would be lost; return the outcomes after that."""
         del now
         return outcomes
 

@@ -49,7 +49,7 @@ class OwnFile:
 
     @contextmanager
     def using(self, now: float) -> Iterator[None]:
-        """Go on in memory when the disk fails; no fork comes between, since SQLite has locks."""
+        """Continue in memory when the disk fails; forks wait, since SQLite has locks."""
         try:
             with self._fork_guard:
                 yield
@@ -59,16 +59,16 @@ class OwnFile:
             self._failures += 1
             if isinstance(error, sqlite3.Error) and is_damage(error):
                 self._give_up_file()
-                self._retry_at = float("-inf")  # a new file may do
+                self._retry_at = float("-inf")  # a new file may work
         else:
             self.last_error, self._failures = None, 0
 
     def retry_now(self) -> None:
-        """Use the disk again though it failed a moment ago."""
+        """Use the disk again at once after a failure."""
         self._retry_at = float("-inf")
 
     def take_broken(self) -> tuple[SpoolFile, SpoolLock] | None:
-        """Return a file that is used no longer, since it is damaged or was removed; once."""
+        """Return, once, a file that is no longer used because it is damaged or was removed."""
         broken, self._broken = self._broken, None
         return broken
 

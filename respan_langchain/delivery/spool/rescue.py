@@ -1,4 +1,4 @@
-"""Which rows the disk saves from being lost. Pure."""
+"""Which rows are written to disk because they would be lost. Pure."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.rows import SpoolState
 
 SAVED_REASONS: Final = frozenset({"evicted", "spool_full", "expired", SHUTDOWN})
-"""Reasons for which rows in memory are dropped, unless the disk takes them."""
+"""Reasons for which rows in memory are dropped, unless they fit on disk."""
 
 
 def state_to_keep(outcome: Outcome) -> SpoolState | None:
-    """Return how the disk should keep these rows; None where they are not lost."""
+    """Return the state in which to spool these rows; None when they are not lost."""
     if outcome.kind == "dropped" and outcome.reason in SAVED_REASONS:
         return "pending"
     is_left = outcome.kind == "unconfirmed" and outcome.reason == SHUTDOWN

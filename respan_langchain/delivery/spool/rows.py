@@ -1,4 +1,4 @@
-"""A row as it is on disk, and the table that it is in.
+"""A row on disk, and its table.
 
 Each row has a key of its own, since two rows may have the same `custom_identifier`, and a checksum.
 """
@@ -41,7 +41,7 @@ COMMIT;
 
 @dataclass(frozen=True, slots=True)
 class SpoolRow:
-    """A row as it is on disk."""
+    """A row on disk."""
 
     key: str
     id: str
@@ -49,17 +49,17 @@ class SpoolRow:
     body: bytes
     state: SpoolState = "pending"
     reason: str = ""
-    """Why it is dead, in the platform's words."""
+    """Why it is a dead letter: the platform's message."""
     attempts: int = 0
     """How often it was sent."""
     captured: float = 0.0
     """When it was first written, in seconds since the epoch; 0 for a new row."""
     changed: float = 0.0
-    """When its state changed last."""
+    """When its state last changed."""
     owner: int = 0
-    """Whose it is in this process; 0 when it came from another one."""
+    """The number of its owner in this process; 0 when it came from another process."""
     damaged: bool = False
-    """It is not what was written; the body is empty."""
+    """Its content is not what was written; the body is empty."""
 
 
 COLUMNS = "key, id, dataset, body, checksum, state, reason, attempts, captured, changed, owner"

@@ -30,16 +30,14 @@ from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
 
 ORPHAN_INTERVAL: Final = 30.0
-"""Seconds between two looks for files of processes that have ended."""
-FIRST_RETRY, MAX_RETRY = 1.0, 30.0
-"""Seconds that a failing disk is left alone."""
+"""Seconds between two searches for files of processes that have ended."""
 MAX_CLOCK_STEP: Final = 60.0
 """Seconds by which the wall clock may jump before it is no longer trusted to expire rows."""
 NO_REASONS: Final[Mapping[QueuedRow, str]] = MappingProxyType({})
 
 
 class Spool(NullSpool):
-    """The disk's side of one worker; for the thread that holds the worker's lock."""
+    """The rows of one worker on disk; for the thread that holds the worker's lock."""
 
     def __init__(self, config: SpoolConfig) -> None:
         super().__init__()
@@ -55,7 +53,7 @@ class Spool(NullSpool):
         self._bytes = 0
         self._owners: WeakValueDictionary[int, DeliveryStatus] = WeakValueDictionary()
         self._lost_rows: list[Outcome] = []
-        """Rows that were lost on disk, to be told with the next look at it."""
+        """Rows that were lost on disk; the next `adopt_orphans` returns them."""
         self._look_at = float("-inf")
         self._clock_gap = CLOCK.time() - CLOCK.monotonic()
         self._known_problems: set[Path] = set()
@@ -77,7 +75,7 @@ class Spool(NullSpool):
         self._mark(rows, "unconfirmed", now)
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
-        """Keep rows that would be lost on disk; return the outcomes as they are then."""
+        """Write to disk the rows that would be lost; return the outcomes after that."""
         rescued: list[Outcome] = []
         for outcome in outcomes:
             state = state_to_keep(outcome)
@@ -140,7 +138,7 @@ class Spool(NullSpool):
         return Loaded(encoded, row.key, maybe_sent=row.state == "unconfirmed")
 
     def _returned(self, row: SpoolRow) -> DeliveryStatus:
-        """Return the status of a row that is on disk alone no longer."""
+        """Return the status of a row that is no longer only on disk."""
         owner = self._owners.get(row.owner)
         if owner is None:
             self.adopted.accept([row.id])
@@ -149,25 +147,25 @@ class Spool(NullSpool):
         return owner
 
     def _lost(self, rows: Iterable[SpoolRow], reason: str) -> Iterator[Outcome]:
-        """Drop rows that are on disk alone; dead letters were counted when they died."""
+        """Drop rows that are only on disk; dead letters are already counted as rejected."""
         gone = [
             EncodedRow(row.id, row.dataset, b"", self._returned(row))
             for row in rows
             if row.state != "dead"
         ]
-        queued = tuple(QueuedRow(row, 0, 0.0, occupies_room=False) for row in gone)
+        queued = tuple(QueuedRow(row, 0, 0.0, uses_capacity=False) for row in gone)
         yield Outcome("dropped", queued, reason)
 
     def _lost_with(self, orphan: directory.Orphan) -> Iterator[Outcome]:
         if orphan.problem and orphan.path not in self._known_problems:
             self._known_problems.add(orphan.path)
             self.unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
-        # Of rows that are missing, nothing is known but their number.
+        # Only the number of missing rows is known.
         missing = [SpoolRow("", "", "", b"")] * orphan.lost
         yield from self._lost([*orphan.damaged, *missing], "damaged")
 
     def _expire(self, file: SpoolFile) -> Iterator[Outcome]:
-        """Drop rows that are too old, unless the clock has jumped since the process began."""
+        """Drop rows that are too old, unless the clock has jumped since the process started."""
         gap = CLOCK.time() - CLOCK.monotonic()
         if abs(gap - self._clock_gap) > MAX_CLOCK_STEP:
             return
@@ -183,7 +181,7 @@ class Spool(NullSpool):
 
     def close(self) -> None:
         """Leave what is on disk for another process."""
-        self._own.retry_now()  # the next process would deliver once more what is still there
+        self._own.retry_now()  # the next process would deliver the remaining rows again
         self._delete_done(0.0)
         self._own.close()
         self._forget_file()
@@ -203,7 +201,7 @@ class Spool(NullSpool):
         held: bool,
         reasons: Mapping[QueuedRow, str] = NO_REASONS,
     ) -> list[QueuedRow]:
-        """Write rows, or give them a new state; return those for which there was room."""
+        """Write rows, or give them a new state; return those that fit on disk."""
         if not rows or (file := self._open(now)) is None:
             return []
         with self._own.using(now):
@@ -221,15 +219,15 @@ class Spool(NullSpool):
         return []
 
     def _fitting(self, rows: Sequence[QueuedRow], file: SpoolFile) -> list[QueuedRow]:
-        """Return the rows for which there is room; dead letters are deleted for them."""
+        """Return the rows that fit within `max_bytes`; dead letters are deleted for them."""
         size = sum(map(self._growth, rows))
         while self._bytes + size > self.config.max_bytes and file.drop_oldest_dead():
             self._bytes = file.bytes()
-        room = self.config.max_bytes - self._bytes
+        free = self.config.max_bytes - self._bytes
         fitting: list[QueuedRow] = []
         for row in rows:
-            if self._growth(row) <= room:
-                room -= self._growth(row)
+            if self._growth(row) <= free:
+                free -= self._growth(row)
                 fitting.append(row)
         return fitting
 
@@ -271,7 +269,7 @@ class Spool(NullSpool):
         return file
 
     def _salvage_broken(self, now: float) -> None:
-        """Save what can be read of a file that was damaged, or removed, in the new one."""
+        """Move the readable rows of a damaged or removed file into a new one."""
         if (broken := self._own.take_broken()) is None:
             return
         file, lock = broken
@@ -291,7 +289,7 @@ class Spool(NullSpool):
         lock.release()
         self._lost_rows += self._lost_with(orphan)
         if self.is_durable:
-            # Some may be in flight, so another process is to look them up first.
+            # Some may be in flight, so another process must look them up first.
             self._keep(list(held), "unconfirmed", now, held=True)
 
     def _forget_file(self) -> None:
