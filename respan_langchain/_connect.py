@@ -1,6 +1,6 @@
 """Opens clients for a platform on the network or in a SQLite file, as the settings say.
 
-The only module that knows both the client and the embedded platform.
+`open_transport` and `open_client` choose between HTTP and the embedded platform.
 """
 
 from pathlib import Path

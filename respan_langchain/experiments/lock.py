@@ -50,7 +50,7 @@ class LockDiff:
     added: Sequence[str] = ()
     removed: Sequence[str] = ()
     changed: Sequence[str] = ()
-    """Rows whose input or expected output is another now."""
+    """Rows whose input or expected output has changed."""
     scores: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By row: `scorer before -> after`."""
 

@@ -41,7 +41,7 @@ def to_text(result: ReplayResult) -> str:
 
 
 def row_lines(result: ReplayResult) -> list[str]:
-    """The worst rows, each with what was asked and the change of its answer."""
+    """The worst rows, each with its question and the change of its answer."""
     return [
         line
         for row in worst_rows(result)

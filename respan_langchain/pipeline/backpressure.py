@@ -62,6 +62,8 @@ class Backpressure:
         self._max_bytes = max_bytes
         self._bytes_per_event = 0
         """Estimated from the rows made of the latest events; 0 before there were any."""
+        self._open_bytes = 0
+        """Content that open runs hold, as the worker counted it last."""
         self._inline_at = -inf
         """When the app's threads drained last."""
         self.drained_at = -inf
@@ -81,12 +83,17 @@ class Backpressure:
         self._bytes_per_event = max(size // max(1, events), self._bytes_per_event // 2, 1)
         self.slice = max(1, min(MAX_SLICE, MAX_SLICE_BYTES // self._bytes_per_event))
 
-    def refresh(self, held_bytes: int) -> None:
-        """Set the bounds, now that rows hold `held_bytes`."""
+    def refresh(self, held_bytes: int, *, open_bytes: int | None = None) -> None:
+        """Set the bounds, now that rows hold `held_bytes`, and open runs `open_bytes`.
+
+        The app's threads do not know what open runs hold; for them the latest count stands.
+        """
+        self._open_bytes = self._open_bytes if open_bytes is None else open_bytes
         share = self._max_bytes // UNMEASURED_DIVISOR
         fitting = share // self._bytes_per_event if self._bytes_per_event else 0
         self.unmeasured = min(MAX_UNMEASURED, fitting)
-        self.free_bytes = self._max_bytes - held_bytes - self.unmeasured * self._bytes_per_event
+        unmeasured_bytes = self.unmeasured * self._bytes_per_event
+        self.free_bytes = self._max_bytes - held_bytes - self._open_bytes - unmeasured_bytes
 
     def should_drain_inline(self, now: float, queued: int) -> bool:
         """Whether the app's threads drain; after a pause, only when the queue is long again."""

@@ -146,7 +146,9 @@ class EventProcessor:
             rows = self._take_rows()
             if rows:
                 self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
-            self._backpressure.refresh(self._worker.held_bytes + self._open_content.total_bytes)
+            self._backpressure.refresh(
+                self._worker.held_bytes, open_bytes=self._open_content.total_bytes
+            )
             return rows
 
     def due_in(self, now: float) -> float | None:

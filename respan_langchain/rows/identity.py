@@ -46,7 +46,7 @@ def new_row(
 
 
 def model_metadata(facts: ModelInfo, options: RowOptions) -> dict[str, Json]:
-    """What a row's metadata tells of the model that was model_request, before it has answered."""
+    """What a row's metadata tells about the requested model, before it has answered."""
     params = json_value(facts.params_metadata(content=options.content))
     shown: dict[str, Json] = params if isinstance(params, dict) else {}
     shown.update(facts.request_metadata())

@@ -24,3 +24,12 @@ def test_a_call_waits_to_drain_a_long_queue_unless_the_drain_hangs(drained_at, q
     backpressure.drained_at = drained_at
 
     assert backpressure.wait_budget(10.0, queued) == seconds
+
+
+def test_content_of_open_runs_counts_until_the_worker_looks_again():
+    backpressure = Backpressure(1_000_000)
+    backpressure.refresh(100_000, open_bytes=400_000)
+
+    backpressure.refresh(50_000)
+
+    assert backpressure.free_bytes == 550_000
