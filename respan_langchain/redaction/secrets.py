@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, TypeAlias
 
+from respan_langchain.redaction import assignments, http_credentials, token_patterns
+
 Redactor: TypeAlias = Callable[[str], str]
 """Takes a string and returns what may be sent of it."""
 
@@ -20,10 +22,8 @@ class RedactorFailedError(Exception):
 
 @cache
 def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
-    # Dozens of patterns, compiled when the first row is looked at and not when an app starts.
-    from respan_langchain.redaction import assignments, http_credentials, token_patterns
-
-    groups = ((group.may_match, group.redact) for group in token_patterns.GROUPS)
+    # Hundreds of patterns, compiled when the first row is looked at and not when an app starts.
+    groups = ((group.may_match, group.redact) for group in token_patterns.build_groups())
     return (
         *groups,
         (http_credentials.may_match, http_credentials.redact),

@@ -81,7 +81,8 @@ def _split(prefix: str) -> tuple[str, str, str]:
     return prefix, prefix, ""
 
 
-def _build_groups() -> tuple[PatternGroup, ...]:
+def build_groups() -> tuple[PatternGroup, ...]:
+    """Compile the patterns of all formats; takes some 100 ms."""
     by_anchor: dict[str, list[_Form]] = defaultdict(list)
     for form in sorted(FORMATS, key=_prefix_length, reverse=True):
         head, anchor, rest = _split(form.prefix)
@@ -131,6 +132,3 @@ def _branch(forms: Sequence[_Form], suffix: str, anchor: str, ordered: list[_For
         for atom, members in children.items()
     ]
     return f"(?:{'|'.join(branches)})"
-
-
-GROUPS: Final = _build_groups()

@@ -144,6 +144,7 @@ def test_handlers_see_only_their_own(make_handler, rows_of):
     assert [root["input"] for root in rows_of(two, "two").roots] == [question(2)]
 
 
+@pytest.mark.slow  # its bound is one of time, which a measured run does not keep
 def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler, rows_of):
     chain = PROMPT | Echo()
     chain.invoke(question(1_600), config(handler, 1_600))
