@@ -26,6 +26,10 @@ SLEEPS = re.compile(r"\b(?:time|asyncio|anyio|trio)\.sleep\((?!0\))|\bEvent\(\)\
 REPLACERS = {"unittest.mock", "mock", "pytest_mock"}
 
 
+def test_the_package_root_holds_few_modules():
+    assert len(list(PACKAGE.glob("*.py"))) <= 12
+
+
 def test_no_module_has_grown_past_one_idea():
     lengths = {
         str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())

@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
-from respan_langchain._error_counter import ErrorCounter, guard_user_function
 from respan_langchain.callbacks.config import SECRETS, FlushMode, HandlerConfig
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
@@ -17,6 +16,7 @@ from respan_langchain.pipeline.destination import (
     get_worker,
     make_unused_worker,
 )
+from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.totals_collector import TotalsCollector

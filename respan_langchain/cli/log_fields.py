@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain._cell_format import to_csv_cell, to_text
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain._display import format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import preview_line
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.cell_format import to_csv_cell, to_text
 from respan_langchain.errors import ConfigurationError
 
 NESTED: Final = ("metadata.", "metrics.")

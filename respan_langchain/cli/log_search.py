@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from respan_langchain._cell_format import to_text
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.cell_format import to_text
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.log_reader import NEWEST_FIRST
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest, Failure, Success, classify_result
 from respan_langchain.client.retry import DEFAULT_RETRY, RetryPolicy
 

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.error_mapping import build_error, build_unexpected_error
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
 from respan_langchain.errors import ApiError, ConfigurationError
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.errors import (
     ConnectionFailedError,
     DeadlineError,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
 ALWAYS = float("-inf")

@@ -9,7 +9,7 @@ from threading import get_ident
 from typing import Protocol
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery import threads
 from respan_langchain.delivery.batch import (
     BulkInsert,

@@ -13,7 +13,6 @@ from typing import Literal
 from uuid import UUID
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._error_counter import ErrorCounter
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.backpressure import (
@@ -22,6 +21,7 @@ from respan_langchain.pipeline.backpressure import (
     INLINE_MAX_BYTES,
     Backpressure,
 )
+from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.pipeline.open_content import OpenContent

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
-from respan_langchain._error_counter import ErrorCounter
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.totals_collector import TotalsCollector, epoch
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.encoder import RowEncoder

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
 from respan_langchain._connect import open_client, open_transport
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http import connection_pool  # noqa: F401  # see above: it brings httpcore
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.errors import ApiError

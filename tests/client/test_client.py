@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from respan_langchain import errors
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
 from respan_langchain.client.filters import field
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.models import Dataset
 from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.client.workflows import find_or_create_dataset

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from respan_langchain import errors
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.dataset_requests import create_dataset, dataset, delete_dataset
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.log_requests import (
     bulk_create_logs,
     create_log,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Loop, Signal
 from respan_langchain.delivery.polling import SourcePoller, Wakeup

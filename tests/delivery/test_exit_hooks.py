@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
 from respan_langchain.delivery.worker import Worker
@@ -19,7 +19,7 @@ from tests.delivery.kit import WAIT, Wire, close, encoded
 SETTING = '''
 import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ProcessPoolExecutor
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.limits import Limits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.response import Action, classify
 from tests.delivery.kit import all_stored, envelope
 

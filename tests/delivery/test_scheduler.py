@@ -5,7 +5,7 @@ from itertools import takewhile
 
 import pytest
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import Limits

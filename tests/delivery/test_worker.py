@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus

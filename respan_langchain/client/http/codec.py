@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http.request_trace import (
     RequestTrace,
     UnencryptedProxyError,
     class_names,
 )
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest
 
 MAX_CONNECT_TIME = 5.0

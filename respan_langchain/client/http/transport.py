@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 from pydantic import SecretStr
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._http_result import HttpResult
 from respan_langchain.client.http.client_cache import ClientCache, clock_offset
 from respan_langchain.client.http.codec import MAX_CONNECT_TIME, BodyReader, HttpCodec
 from respan_langchain.client.http.deadline import remaining_time, request_deadline
 from respan_langchain.client.http.instrumentation import suppress_instrumentation
 from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.urls import normalize_base_url, validate_api_key
 

@@ -1,13 +1,13 @@
 """Logs as a table: the same columns for CSV, Parquet, pandas, Hugging Face and the web pages.
 
-Pure. `_cell_format.py` writes the cells.
+Pure. `datasets/cell_format.py` writes the cells.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain._cell_format import to_csv_cell, to_text
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.cell_format import to_csv_cell, to_text
 from respan_langchain.datasets.export.rows import to_row
 
 TEXTS: Final = (

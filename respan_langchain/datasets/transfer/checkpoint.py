@@ -13,8 +13,8 @@ from typing import Final, Literal, Self
 
 import orjson
 
-from respan_langchain._private_file import create_private_file
 from respan_langchain.datasets.transfer.transfer_row import ExistingRow, TransferRow
+from respan_langchain.embedded.private_file import create_private_file
 from respan_langchain.errors import ConfigurationError
 
 FOLDER: Final = Path(".respan") / "transfers"

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
-from respan_langchain._cell_format import from_text
+from respan_langchain.datasets.cell_format import from_text
 from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError

@@ -22,7 +22,7 @@ from urllib.parse import quote
 import orjson
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._private_file import create_private_file
+from respan_langchain.embedded.private_file import create_private_file
 from respan_langchain.embedded.store.migrate import check_owner, migrate
 
 BUSY_TIMEOUT = 30.0

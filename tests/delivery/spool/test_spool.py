@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from respan_langchain._http_result import HttpResult
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import Limits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.spool import admin, directory
