@@ -99,4 +99,5 @@ def test_memory_and_logs_stay_small_while_a_server_hangs():
     outcome = play(CASES["S server hangs, 12000 events of 50 kB"])
 
     assert outcome.said["memory"] - outcome.said["before"] < 100_000_000
-    assert outcome.said["lines"] <= 3
+    # Content left out; the first drops; at exit the drops since then, and rows not delivered.
+    assert outcome.said["lines"] <= 4
