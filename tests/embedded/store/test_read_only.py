@@ -13,6 +13,8 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError
 
 NOBODY = 65534
+# Read at once: the user that the tests become may not enter the folder of the tests.
+VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
 
 
 @pytest.fixture
@@ -68,10 +70,9 @@ def test_rows_of_a_writer_in_another_process_are_seen(filled, platform_at):
 
 
 def test_an_old_file_that_cannot_be_migrated_says_so(folder):
-    version_1 = (Path(__file__).parent / "version_1.sql").read_text()
     path = folder / "old.db"
     connection = sqlite3.connect(path)
-    connection.executescript(version_1)
+    connection.executescript(VERSION_1)
     connection.close()
     path.chmod(0o400)
 
