@@ -1,54 +1,25 @@
-"""Secrets in text after a name: `password=...`, `"api_key": "..."`, `Cookie: ...`.
-
-Any value after a strong name (`password`, `client_secret`) is a secret. A weak name (`token`,
-`sig`) occurs in ordinary text too, so a value after it is a secret only if it looks like one.
-"""
+"""Secrets in text after one of the names in `secret_names.py`: `password=...`, `Cookie: ...`."""
 
 import re
 from dataclasses import dataclass
-from itertools import chain, product
-from typing import Final, Literal
+from itertools import chain
+from typing import Final
 
-from respan_langchain.redaction.key_names import (
+from respan_langchain.redaction.secret_names import (
     MAX_NAME_LENGTH,
-    after_escape,
+    NAMES,
+    PASSWORDS,
+    Kind,
     looks_like_secret,
 )
+from respan_langchain.redaction.secret_search import after_escape
 from respan_langchain.serialization.objects import REDACTED
 
-Kind = Literal["strong", "header", "weak"]
-
-
-def _compounds(firsts: str, second: str) -> dict[str, Kind]:
-    pairs = product(firsts.split(), ("", "_", "-"))
-    return {f"{first}{joint}{second}": "strong" for first, joint in pairs}
-
-
-_INSIDE_WORDS: Final[dict[str, Kind]] = {
-    **dict.fromkeys(
-        ("password", "passwords", "passwd", "passphrase", "passphrases", "credentials"), "strong"
-    ),
-    "credential": "strong",
-    **_compounds(
-        "api access private account shared_access sharedaccess secret auth signing encryption"
-        " master",
-        "key",
-    ),
-    **_compounds("access refresh auth id bearer session csrf api bot security", "token"),
-    **_compounds("client app consumer webhook", "secret"),
-    "authorization": "header",
-    "signature": "weak",
+_SPELLINGS: Final[dict[str, Kind]] = {
+    joint.join(name.split()): kind for name, kind in NAMES.items() for joint in ("", "_", "-")
 }
-"""Endings of names: `DB_PASSWORD` ends with `password`."""
-_WHOLE_WORDS: Final[dict[str, Kind]] = {
-    "secret": "strong",
-    "cookie": "header",
-    "token": "weak",
-    "sig": "weak",
-    "pwd": "weak",
-}
-"""Endings of names that must not continue another word: `tiktoken` is no token."""
-_PASSWORDS: Final = frozenset({"password", "passwd", "passphrase"})
+_WHOLE_WORDS: Final = frozenset({"secret", "cookie", "token", "sig", "pwd"})
+"""Names that must not continue another word: `tiktoken` is no token."""
 _DESCRIPTIONS: Final = frozenset({
     "string", "strings", "required", "optional", "hidden", "missing", "invalid", "incorrect",
     "wrong", "empty", "expired", "unknown", "forgotten", "changed", "reset", "update", "updated",
@@ -61,8 +32,7 @@ _DESCRIPTIONS: Final = frozenset({
 """Words that describe a password instead of being one."""
 _DESCRIBING: Final = ("pass", "secret", "token", "key", "cred", "auth", "user")
 """Parts of the names that code gives to such values."""
-_NAMES: Final = _INSIDE_WORDS | _WHOLE_WORDS
-_ENDS: Final = tuple(_NAMES)
+_ENDS: Final = tuple(_SPELLINGS)
 
 _SCHEME: Final = r"(?:(?:bearer|basic|token|digest)\s+)?"
 _VALUE_AFTER: Final = re.compile(
@@ -143,7 +113,7 @@ def _name_before(text: str) -> _Name | None:
     before = lowered[: -len(name)]
     if name in _WHOLE_WORDS and before[-1:].isalpha() and not _ESCAPE.search(before):
         return None
-    return _Name(_NAMES[name], spelled[-len(name) :].isupper(), name in _PASSWORDS)
+    return _Name(_SPELLINGS[name], spelled[-len(name) :].isupper(), name in PASSWORDS)
 
 
 def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:

@@ -5,7 +5,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from typing import Final
 
-from respan_langchain.redaction.key_names import after_escape
+from respan_langchain.redaction.secret_search import after_escape
 
 _URL: Final = re.compile(r"(://[^\s/:@\"'<>]*:)([^\s/@\"'<>\[]+)(?=@)")
 _BEARER: Final = re.compile(

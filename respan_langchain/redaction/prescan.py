@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from respan_langchain.redaction import key_names, secrets
+from respan_langchain.redaction import secret_names, secrets
 
 MIN_SECRET_LENGTH: Final = 10
 """Characters of the shortest string that can hold a secret."""
@@ -120,7 +120,7 @@ def _are_harmless(node: dict[Any, Any]) -> bool:
     # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
     if not all(type(name) is str and is_harmless(name) for name in node):
         return False
-    if len(_harmless_names) >= key_names.MAX_CACHED_NAMES:
+    if len(_harmless_names) >= secret_names.MAX_CACHED_NAMES:
         _harmless_names.clear()
     _harmless_names.update(node)
     return True
@@ -129,7 +129,7 @@ def _are_harmless(node: dict[Any, Any]) -> bool:
 def is_harmless(name: str) -> bool:
     """Whether a dict's key neither is nor names a secret."""
     return (
-        len(name) <= key_names.MAX_NAME_LENGTH
-        and not key_names.get_confidence(name)
+        len(name) <= secret_names.MAX_NAME_LENGTH
+        and not secret_names.get_confidence(name)
         and not secrets.may_contain_secret(name)
     )

@@ -7,8 +7,8 @@ them.
 import json
 from typing import Any, Final
 
-from respan_langchain.redaction import key_names, prescan
-from respan_langchain.redaction.key_names import Confidence
+from respan_langchain.redaction import prescan, secret_names
+from respan_langchain.redaction.secret_names import Confidence
 from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
 from respan_langchain.redaction.strings import StringRedactor
 from respan_langchain.serialization import scalars, serializer
@@ -189,7 +189,7 @@ def redact_json_text(text: str) -> str:
 
 
 def _redact_if_secret(name: str, value: Any) -> Any:
-    confidence = key_names.get_confidence(name)
+    confidence = secret_names.get_confidence(name)
     if confidence is None:
         return value
     # Serialized first, as what was never serialized may hold itself.
@@ -199,7 +199,7 @@ def _redact_if_secret(name: str, value: Any) -> Any:
 def _redact_secret(value: Any, confidence: Confidence) -> Any:
     # A JSON schema that describes a secret is none.
     if isinstance(value, str):
-        is_hidden = bool(value) if confidence == "strong" else key_names.looks_like_secret(value)
+        is_hidden = bool(value) if confidence == "strong" else secret_names.looks_like_secret(value)
         return REDACTED if is_hidden and not value.startswith("[redacted:") else value
     if confidence == "weak" or value is None or isinstance(value, bool):
         return value

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, TypeAlias
 
-from respan_langchain.redaction import assignments, http_credentials, token_patterns
+from respan_langchain.redaction import assignments, http_credentials
+from respan_langchain.redaction.secret_formats import FORMATS
+from respan_langchain.redaction.secret_search import build_groups
 
 Redactor: TypeAlias = Callable[[str], str]
 """Takes a string and returns what may be sent of it."""
@@ -23,7 +25,7 @@ class RedactorFailedError(Exception):
 @cache
 def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
     # Hundreds of patterns, compiled when the first row is looked at and not when an app starts.
-    groups = ((group.may_match, group.redact) for group in token_patterns.build_groups())
+    groups = ((group.may_match, group.redact) for group in build_groups(FORMATS))
     return (
         *groups,
         (http_credentials.may_match, http_credentials.redact),

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from redaction.secret_samples import FORMATS, NAMED, fill, read, seeded
 
+from respan_langchain.redaction.secret_formats import FORMATS as KNOWN
 from respan_langchain.redaction.secrets import may_contain_secret, redact_secrets
-from respan_langchain.redaction.token_formats import FORMATS as KNOWN
 
 SENTENCES = ["My key is {}, keep it.", '{{"note": "{}"}}', "a\n{}\nb", "KEY={}", "{}"]
 PROVIDERS = read(FORMATS)

@@ -1,142 +1,139 @@
-"""All formats of keys and tokens: the table, and those that are more than a prefix and a tail."""
+"""Formats of keys and tokens that no line of the table in `secret_formats.py` can describe."""
 
 from typing import Final
 
-from respan_langchain.redaction.token_format import HAS_DIGIT, IS_MIXED, UUID, TokenFormat
-from respan_langchain.redaction.token_table import SIMPLE
+from respan_langchain.redaction.secret_search import HAS_DIGIT, IS_MIXED, UUID, SecretFormat
 
 _END: Final = "(?![A-Za-z0-9])"
-COMPLEX: Final = (
-    TokenFormat(
+IRREGULAR: Final = (
+    SecretFormat(
         "private-key", "-----",
         r"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)", "RFC 7468",
         has_long_tail=False,
     ),
-    TokenFormat(
+    SecretFormat(
         "private-key", "----",
         r" BEGIN SSH2 [A-Z ]{0,30}PRIVATE KEY ----(?s:.*?)"
         r"(?:---- END SSH2 [A-Z ]{0,40}KEY ----|\Z)",
         "RFC 4716", has_long_tail=False,
     ),
-    TokenFormat(
+    SecretFormat(
         "private-key", "PuTTY-User-Key-File-",
         r"[0-9]:(?s:.*?)(?:Private-MAC:\s{0,3}[0-9a-f]+|\Z)", "chiark.greenend.org.uk/putty",
         has_long_tail=False,
     ),
-    TokenFormat(
+    SecretFormat(
         "openai-key", "sk-",
         r"(?!(?:proj|svcacct|admin|None|ant|or|lf|helicone)-)(?:[a-z]{2,10}-)?"
         rf"{HAS_DIGIT}[A-Za-z0-9]{{16,}}{_END}", "platform.openai.com",
     ),
-    TokenFormat(
+    SecretFormat(
         "huggingface-token", "hf_", r"(?=[a-z]{0,60}[0-9A-Z])[A-Za-z0-9]{20,}",
         "huggingface.co/docs",
     ),
-    TokenFormat(
+    SecretFormat(
         "sendgrid-key", r"SG\.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", "docs.sendgrid.com"
     ),
-    TokenFormat(
+    SecretFormat(
         "respan-key", r"[A-Za-z0-9]{8}\.",
         r"(?=[A-Za-z]{0,31}[0-9])(?=[a-z0-9]{0,31}[A-Z])(?=[A-Z0-9]{0,31}[a-z])"
         rf"[A-Za-z0-9]{{32}}{_END}", "keyed_by_the_platform",
     ),
-    TokenFormat(
+    SecretFormat(
         "zhipu-key", r"[0-9a-f]{32}\.", rf"{IS_MIXED}[A-Za-z0-9]{{16}}{_END}", "docs.bigmodel.cn"
     ),
     *(
-        TokenFormat(
+        SecretFormat(
             "discord-token", rf"[MNO][A-Za-z0-9_-]{{{width}}}\.",
             r"[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}", "discord.com/developers",
         )
         for width in (23, 25)
     ),
-    TokenFormat(
+    SecretFormat(
         "slack-webhook", r"hooks\.",
         r"slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20,}", "api.slack.com",
     ),
     *(
-        TokenFormat(
+        SecretFormat(
             "discord-webhook", prefix,
             r"com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,}/[A-Za-z0-9_-]{40,}",
             "discord.com/developers",
         )
         for prefix in (r"discord\.", r"discordapp\.")
     ),
-    TokenFormat(
+    SecretFormat(
         "teams-webhook", r"\.office\.", r"com/webhookb2/[A-Za-z0-9@/-]{40,}",
         "learn.microsoft.com/teams", may_continue_word=True,
     ),
-    TokenFormat(
+    SecretFormat(
         "zapier-webhook", r"hooks\.zapier\.", r"com/hooks/catch/[0-9]+/[a-z0-9]+", "zapier.com"
     ),
-    TokenFormat(
+    SecretFormat(
         "make-webhook", r"hook\.[a-z]{2}[0-9]\.", r"make\.com/[a-z0-9]{20,}", "make.com/en/help"
     ),
-    TokenFormat(
+    SecretFormat(
         "mailchimp-key", "[0-9a-f]{32}-", f"us[0-9]{{1,2}}{_END}", "mailchimp.com/developer",
         has_long_tail=False,
     ),
-    TokenFormat(
+    SecretFormat(
         "doppler-token", r"dp\.st\.", r"(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,}",
         "docs.doppler.com",
     ),
-    TokenFormat("hubspot-token", "pat-[a-z]{2}[0-9]-", UUID, "developers.hubspot.com"),
-    TokenFormat("launchdarkly-key", "sdk-", UUID, "docs.launchdarkly.com"),
-    TokenFormat("launchdarkly-key", "api-", UUID, "docs.launchdarkly.com"),
-    TokenFormat("launchdarkly-key", "mob-", UUID, "docs.launchdarkly.com"),
-    TokenFormat("plaid-token", "access-sandbox-", UUID, "plaid.com/docs"),
-    TokenFormat("plaid-token", "access-development-", UUID, "plaid.com/docs"),
-    TokenFormat("plaid-token", "access-production-", UUID, "plaid.com/docs"),
-    TokenFormat(
+    SecretFormat("hubspot-token", "pat-[a-z]{2}[0-9]-", UUID, "developers.hubspot.com"),
+    SecretFormat("launchdarkly-key", "sdk-", UUID, "docs.launchdarkly.com"),
+    SecretFormat("launchdarkly-key", "api-", UUID, "docs.launchdarkly.com"),
+    SecretFormat("launchdarkly-key", "mob-", UUID, "docs.launchdarkly.com"),
+    SecretFormat("plaid-token", "access-sandbox-", UUID, "plaid.com/docs"),
+    SecretFormat("plaid-token", "access-development-", UUID, "plaid.com/docs"),
+    SecretFormat("plaid-token", "access-production-", UUID, "plaid.com/docs"),
+    SecretFormat(
         "cloudflare-key", r"v1\.0-", r"[0-9a-f]{24}-[0-9a-f]{60,}", "developers.cloudflare.com"
     ),
-    TokenFormat("aws-key", "A", rf"(?:KI|SI|BI|CC)A[A-Z0-9]{{16}}{_END}", "docs.aws.amazon.com"),
-    TokenFormat(
+    SecretFormat("aws-key", "A", rf"(?:KI|SI|BI|CC)A[A-Z0-9]{{16}}{_END}", "docs.aws.amazon.com"),
+    SecretFormat(
         "telegram-token", "[0-9]{8}:A", "A[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])",
         "core.telegram.org/bots", may_continue_word=True,
     ),
-    TokenFormat(
+    SecretFormat(
         "firebase-key", "AAAA[A-Za-z0-9_-]{7}:A", "[A-Za-z0-9_-]{100,}", "firebase.google.com"
     ),
-    TokenFormat(
+    SecretFormat(
         "newrelic-key", "[0-9a-f]{36}NRA", f"L{_END}", "docs.newrelic.com", has_long_tail=False
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-key", r"[A-Za-z0-9+/]{76}\+A", r"(?:St|MC|Ba)[A-Za-z0-9+/]{4,6}={0,2}",
         "learn.microsoft.com/azure",
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-key", "[A-Za-z0-9+/]{76}A", "CDb[A-Za-z0-9+/]{4,6}={0,2}",
         "learn.microsoft.com/azure",
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-devops-token", "[A-Za-z0-9]{76}A", "ZDO[A-Za-z0-9]{4}", "learn.microsoft.com/azure",
         has_long_tail=False,
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-key", "[A-Za-z0-9_-]{44}A", "zFu[A-Za-z0-9_-]{5,8}={0,2}",
         "learn.microsoft.com/azure",
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-key", "[A-Za-z0-9]{42}A", "zSe[A-Za-z0-9]{5,8}", "learn.microsoft.com/azure"
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-key", "[A-Za-z0-9]{52}J", "QQJ99[A-Za-z0-9]{20,}", "learn.microsoft.com/azure"
     ),
-    TokenFormat(
+    SecretFormat(
         "azure-secret", "[A-Za-z0-9_.~-]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{30,36}",
         "learn.microsoft.com/entra", may_continue_word=True,
     ),
-    TokenFormat(
+    SecretFormat(
         "braintree-token", r"access_token\$",
         r"(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}", "developer.paypal.com/braintree",
     ),
-    TokenFormat(
+    SecretFormat(
         "jwt", "eyJ", r"[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?",
         "RFC 7519",
     ),
-    TokenFormat("google-token", "1//0", "[A-Za-z0-9_-]{40,}", "developers.google.com/identity"),
+    SecretFormat("google-token", "1//0", "[A-Za-z0-9_-]{40,}", "developers.google.com/identity"),
 )  # fmt: skip
-
-FORMATS: Final = (*COMPLEX, *SIMPLE)

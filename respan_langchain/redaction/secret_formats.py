@@ -1,16 +1,16 @@
-"""What keys and tokens of known providers look like: one line a format.
+"""Formats of the keys and tokens of known providers: add a provider's here, one line a format.
 
-Facts from the providers' documents and from keys that they show as examples. The prefix is the
-provider's own; a format whose prefix is short asks for digits as well, so that no word of prose
-or code matches.
+The facts are from the providers' documents and from the keys that they show as examples. A format
+with a short prefix asks for digits as well, so that no word of prose or code matches.
 """
 
 from typing import Final
 
-from respan_langchain.redaction.token_format import parse_table
+from respan_langchain.redaction.irregular_secret_formats import IRREGULAR
+from respan_langchain.redaction.secret_search import parse_table
 
 # name, prefix, alphabet of the tail (+ what it must contain), length of the tail, source
-SIMPLE: Final = parse_table(r"""
+_TABLE: Final = parse_table(r"""
 anthropic-key        sk-ant-              url            16,     docs.anthropic.com
 openrouter-key       sk-or-               url            16,     openrouter.ai/docs
 langfuse-key         sk-lf-               url            16,     langfuse.com/docs
@@ -234,3 +234,5 @@ aws-session-token    IQoJb3JpZ2lu         equals         50,     docs.aws.amazon
 aws-session-token    FwoGZXIvYXdz         equals         50,     docs.aws.amazon.com/sts
 gitlab-token         GR1348941            url            20,     docs.gitlab.com/security/tokens
 """)
+
+FORMATS: Final = (*IRREGULAR, *_TABLE)

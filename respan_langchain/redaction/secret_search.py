@@ -1,19 +1,82 @@
-"""Finds the keys and tokens of `token_formats` in one pass per group.
+"""Searches a text for keys and tokens of known formats, in one pass for each group of formats.
 
-The formats stand in groups by a rare character that all of their prefixes contain. A group's
-pattern starts at that character, which the regex engine finds at memory speed, and looks back for
-the prefix; so text without secrets costs next to nothing.
+The formats of a group share a rare character in their prefixes. A group's pattern starts at that
+character, which the regex engine finds at memory speed, and looks back for the prefix; so text
+without secrets costs next to nothing.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from respan_langchain.redaction.key_names import after_escape
-from respan_langchain.redaction.token_format import TokenFormat
-from respan_langchain.redaction.token_formats import FORMATS
+ALNUM: Final = "A-Za-z0-9"
+WORD: Final = "A-Za-z0-9_"
+URL_SAFE: Final = "A-Za-z0-9_-"
+DOTTED: Final = "A-Za-z0-9_.-"
+BASE64: Final = "A-Za-z0-9+/"
+UPPER: Final = "A-Z0-9"
+LOWER: Final = "a-z0-9"
+HEX: Final = "0-9a-f"
+UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+HAS_DIGIT: Final = "(?=[A-Za-z]{0,60}[0-9])"
+IS_MIXED: Final = "(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])(?=[A-Z0-9_-]{0,60}[a-z])"
+"""Digits, capitals and small letters come soon."""
+IS_RANDOM: Final = IS_MIXED + "(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])"
+"""And digits in two places: no name in code has that."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFormat:
+    """One format of keys or tokens: a prefix and a tail."""
+
+    name: str
+    """Stands in its place, as in `[redacted:openai-key]`."""
+    prefix: str
+    """A pattern of fixed width; its last character is what the search looks for."""
+    tail: str
+    """A pattern of what follows."""
+    source: str
+    """Where the provider describes it."""
+    has_long_tail: bool = True
+    """Whether the tail has at least eight characters of tokens."""
+    may_continue_word: bool = False
+    """Whether the prefix may stand inside a word; else none of its characters may precede it."""
+
+
+def _tail(alphabet: str, length: str, *, condition: str = "") -> str:
+    is_exact = "," not in length
+    return f"{condition}[{alphabet}]{{{length}}}" + (f"(?![{alphabet}])" if is_exact else "")
+
+
+def parse_table(rows: str) -> tuple[SecretFormat, ...]:
+    """Read formats, one a line: name, prefix, alphabet of the tail, its length, source."""
+    alphabets = {
+        "alnum": ALNUM, "word": WORD, "url": URL_SAFE, "dotted": DOTTED, "base64": BASE64,
+        "upper": UPPER, "lower": LOWER, "hex": HEX, "HEX": "0-9A-F", "equals": BASE64 + "=",
+    }  # fmt: skip
+    conditions = {"": "", "digit": HAS_DIGIT, "mixed": IS_MIXED, "random": IS_RANDOM}
+    formats = []
+    for line in filter(None, map(str.strip, rows.splitlines())):
+        name, prefix, alphabet, length, source = line.split()
+        kind, _, condition = alphabet.partition("+") if alphabet[0] != "[" else (alphabet, "", "")
+        characters = alphabets.get(kind, kind.strip("[]"))
+        tail = _tail(characters, length, condition=conditions[condition])
+        may_continue_word = prefix.startswith(("_", "[a-z]"))
+        formats.append(
+            SecretFormat(name, prefix, tail, source, may_continue_word=may_continue_word)
+        )
+    return tuple(formats)
+
+
+def after_escape(before: str = "") -> str:
+    r"""Return a look-behind for an escape such as `\n` in JSON, followed by `before`.
+
+    The letter of the escape does not belong to the word that follows it.
+    """
+    return rf"(?:(?<=\\[bfnrt]{before})|(?<=\\u[0-9A-Fa-f]{{4}}{before}))"
+
 
 _LAST: Final = ("-", "_", r"\.", "~", r"\$")
 """Anchors at the end of a prefix, as a pattern spells them."""
@@ -81,10 +144,10 @@ def _split(prefix: str) -> tuple[str, str, str]:
     return prefix, prefix, ""
 
 
-def build_groups() -> tuple[PatternGroup, ...]:
-    """Compile the patterns of all formats; takes some 100 ms."""
+def build_groups(formats: Iterable[SecretFormat]) -> tuple[PatternGroup, ...]:
+    """Compile the patterns of these formats; takes some 100 ms for all of them."""
     by_anchor: dict[str, list[_Form]] = defaultdict(list)
-    for form in sorted(FORMATS, key=_prefix_length, reverse=True):
+    for form in sorted(formats, key=_prefix_length, reverse=True):
         head, anchor, rest = _split(form.prefix)
         begins = (
             "" if form.may_continue_word else rf"(?:(?<![A-Za-z0-9]{head})|{after_escape(head)})"
@@ -95,7 +158,7 @@ def build_groups() -> tuple[PatternGroup, ...]:
     return tuple(_build_group(anchor, forms) for anchor, forms in by_anchor.items())
 
 
-def _prefix_length(form: TokenFormat) -> int:
+def _prefix_length(form: SecretFormat) -> int:
     return len(_ATOM.findall(form.prefix))
 
 
