@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain._constants import LOG_FIELDS
-from respan_langchain.client.filters import Field, Filters, field, metadata
+from respan_langchain.client.filters import Field, Filters, field
 from respan_langchain.errors import ConfigurationError
 
 WhereOption = Annotated[
@@ -77,8 +77,6 @@ def _parse_condition(condition: str) -> Filters:
 
 def _get_field(name: str) -> Field:
     try:
-        if name.startswith("metadata."):
-            return metadata(name.removeprefix("metadata."))
         return field(name)
     except ConfigurationError:
         raise ConfigurationError(

@@ -117,13 +117,9 @@ class Field:
 
 
 def field(name: str) -> Field:
-    """Return a field of a log; for a key of its metadata use `metadata()`."""
-    return Field(_check_field(name, LOG_FIELDS))
-
-
-def metadata(key: str) -> Field:
-    """Return a key of a log's metadata."""
-    return Field(_check_field(f"metadata__{key}", LOG_FIELDS))
+    """Return a field of a log, or a key of its metadata: `field("metadata.page")`."""
+    key = name.removeprefix("metadata.")
+    return Field(_check_field(name if key == name else f"metadata__{key}", LOG_FIELDS))
 
 
 def combine_filters(
@@ -179,7 +175,7 @@ def _check_field(name: str, fields: frozenset[str]) -> str:
     is_metadata = fields is LOG_FIELDS and name.removeprefix("metadata__") not in {"", name}
     if name in fields or is_metadata:
         return name
-    more = " or metadata('KEY')" if fields is LOG_FIELDS else ""
+    more = " or metadata.KEY" if fields is LOG_FIELDS else ""
     raise ConfigurationError(
         f"{name!r} is not a field that can be filtered; use {', '.join(sorted(fields))}{more}"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from respan_langchain import errors
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
-from respan_langchain.client.filters import field, metadata
+from respan_langchain.client.filters import field
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.embedded.transport import LocalTransport
 
@@ -152,7 +152,9 @@ def test_metadata_is_filtered_by_its_keys(client, dataset):
     client.create_log(dataset, LOG)
     client.create_log(dataset, {"input": "x", "metadata": {"team": "y"}})
 
-    assert [log.input for log in client.logs(dataset, filters=metadata("team") == "y")] == ["x"]
+    assert [log.input for log in client.logs(dataset, filters=field("metadata.team") == "y")] == [
+        "x"
+    ]
 
 
 def test_logs_are_summarized(client, dataset):

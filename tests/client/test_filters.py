@@ -11,7 +11,6 @@ from respan_langchain.client.filters import (
     Filters,
     field,
     filters_body,
-    metadata,
 )
 from respan_langchain.errors import ConfigurationError
 
@@ -35,8 +34,8 @@ NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
         (field("model").isin(("a", "b")), "model", "in", ["a", "b"]),
         (field("model").isnull(), "model", "isnull", True),
         (field("model").isnull(False), "model", "isnull", False),
-        (metadata("team") == "x", "metadata__team", "", "x"),
-        (metadata("at") > NOON, "metadata__at", "gt", "2026-11-23T12:00:00+00:00"),
+        (field("metadata.team") == "x", "metadata__team", "", "x"),
+        (field("metadata.at") > NOON, "metadata__at", "gt", "2026-11-23T12:00:00+00:00"),
     ],
 )
 def test_a_condition_has_the_documented_json_form(built, name, operator, value):
@@ -44,7 +43,7 @@ def test_a_condition_has_the_documented_json_form(built, name, operator, value):
 
 
 def test_conditions_are_combined():
-    both = (field("model") == "gpt-4o") & (metadata("team") == "x")
+    both = (field("model") == "gpt-4o") & (field("metadata.team") == "x")
 
     assert list(both.as_body()) == ["model", "metadata__team"]
     assert repr(both) == "Filters(model = 'gpt-4o', metadata__team = 'x')"
@@ -65,7 +64,7 @@ def test_the_keyword_and_raises():
     [
         lambda: field("modle"),
         lambda: field("metadata__"),
-        lambda: metadata(""),
+        lambda: field("metadata."),
         lambda: field("model") == None,  # noqa: E711  # what people write
         lambda: field("model") == ["a"],
         lambda: field("cost") > math.inf,

@@ -22,7 +22,7 @@ from respan_langchain.cli.formatting import (
 from respan_langchain.cli.options import RequiredDataset, YesOption
 from respan_langchain.cli.tables import Cell, Column, number_column, render_pairs, render_table
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.filters import metadata
+from respan_langchain.client.filters import field
 from respan_langchain.client.models import Dataset, Summary
 from respan_langchain.datasets.lookup import check_dataset_name, find_dataset
 from respan_langchain.errors import ConfigurationError
@@ -112,7 +112,7 @@ def show(ctx: CliContext, dataset: RequiredDataset) -> int:
         found = find_dataset(client, ctx.settings, dataset)
         rows = client.summary(found.id).number_of_requests
         # A call within a chain is a row of its own, and its numbers are in the chain's row, too.
-        roots = client.summary(found.id, filters=metadata("span_parent_id").isnull())
+        roots = client.summary(found.id, filters=field("metadata.span_parent_id").isnull())
     ctx.output(
         {"dataset": found, "rows": rows, "roots": roots},
         lambda: _render_dataset(found, rows, roots),
