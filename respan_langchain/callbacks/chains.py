@@ -5,6 +5,7 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY, STEP
 from respan_langchain.tracing.events import (
     END,
@@ -51,7 +52,7 @@ class ChainCallbacks(CallbackBase):
                 kind,
                 name or serialized,
                 tags,
-                metadata,
+                add_trace_id(metadata) if is_root else metadata,
                 None,
                 None,
             )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY
 from respan_langchain.tracing.events import END, ERROR, RETRY, START, StartDetails
 
@@ -159,7 +160,7 @@ class ModelCallbacks(CallbackBase):
         request: tuple[Any, Any, Any],
     ) -> None:
         self._queue.expect_first_token(run_id)
-        above_id, configurable, _ = self._locate(run_id, parent_run_id)
+        above_id, configurable, is_root = self._locate(run_id, parent_run_id)
         details: StartDetails = (
             parent_run_id,
             above_id,
@@ -167,7 +168,7 @@ class ModelCallbacks(CallbackBase):
             kind,
             name or request[0],
             tags,
-            metadata,
+            add_trace_id(metadata) if is_root else metadata,
             request,
             None,
         )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY
 from respan_langchain.tracing.events import END, ERROR, START, StartDetails
 
@@ -28,7 +29,7 @@ class ToolCallbacks(CallbackBase):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
-            above_id, configurable, _ = self._locate(run_id, parent_run_id)
+            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
             details: StartDetails = (
                 parent_run_id,
                 above_id,
@@ -36,7 +37,7 @@ class ToolCallbacks(CallbackBase):
                 "tool",
                 name or serialized,
                 tags,
-                metadata,
+                add_trace_id(metadata) if is_root else metadata,
                 None,
                 tool_call_id,
             )
@@ -73,7 +74,7 @@ class ToolCallbacks(CallbackBase):
     ) -> None:
         """A retriever is called."""
         try:
-            above_id, configurable, _ = self._locate(run_id, parent_run_id)
+            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
             details: StartDetails = (
                 parent_run_id,
                 above_id,
@@ -81,7 +82,7 @@ class ToolCallbacks(CallbackBase):
                 "retriever",
                 name or serialized,
                 tags,
-                metadata,
+                add_trace_id(metadata) if is_root else metadata,
                 None,
                 None,
             )
