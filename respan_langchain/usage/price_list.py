@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.price_corrections import CORRECTIONS, Correction, find_correction
-from respan_langchain.usage.providers import (
+from respan_langchain.usage.price_lookup import (
     PriceLookup,
     get_lookup_names,
     get_price_provider,

@@ -1,89 +1,21 @@
-"""Reads one usage report of any provider into a Usage.
+"""Reads one usage report of any provider into a Usage, by the names in `token_names.py`.
 
-Pure and total. Providers differ in field names and in what they count as included, and a proxy may
-mix both, so the names are tables, not branches. `reconcile.py` makes the counts consistent.
+Pure and total. `reconcile.py` makes the counts consistent.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain.usage.provider_fields import read_count, read_text
 from respan_langchain.usage.reconcile import Counts, reconcile, sum_cache_writes
+from respan_langchain.usage.token_names import COUNT_NAMES, DETAIL_NAMES, KNOWN_NAMES
+from respan_langchain.usage.untyped_values import read_count, read_text
 from respan_langchain.usage.usage import ZERO_USAGE, Usage
 
-_COUNT_FIELDS = {
-    # LangChain's UsageMetadata, Anthropic, OpenAI's Responses API; Bedrock in snake case
-    "input_tokens": "own_input",
-    "output_tokens": "output",
-    "total_tokens": "total",
-    "input_token_count": "own_input",
-    "output_token_count": "output",
-    # OpenAI's chat completions, and all who follow them
-    "prompt_tokens": "input",
-    "completion_tokens": "output",
-    "reasoning_tokens": "reasoning",
-    "cached_tokens": "read",
-    "prompt_cache_hit_tokens": "read",
-    # Gemini
-    "prompt_token_count": "input",
-    "tool_use_prompt_token_count": "tool_prompt",
-    "candidates_token_count": "candidates",
-    "thoughts_token_count": "reasoning",
-    "cached_content_token_count": "read",
-    "total_token_count": "total",
-    # Ollama, IBM
-    "prompt_eval_count": "input",
-    "eval_count": "output",
-    "generated_token_count": "output",
-    # Anthropic and Bedrock, not included in the input
-    "cache_read_input_tokens": "separate_read",
-    "cache_read_input_token_count": "separate_read",
-    "cache_creation_input_tokens": "separate_write",
-    "cache_write_input_tokens": "separate_write",
-    "cache_write_input_token_count": "separate_write",
-}
-_INPUT_DETAIL_FIELDS = {
-    "cache_read": "read",
-    "cached_tokens": "read",
-    "cache_creation": "write",
-    "cache_creation_tokens": "write",
-    "cache_write_tokens": "write",
-    "ephemeral_5m_input_tokens": "write_5m",
-    "ephemeral_1h_input_tokens": "write_1h",
-    "audio": "audio_input",
-    "audio_tokens": "audio_input",
-}
-_OUTPUT_DETAIL_FIELDS = {
-    "reasoning": "reasoning",
-    "reasoning_tokens": "reasoning",
-    "thinking_tokens": "reasoning",
-    "audio": "audio_output",
-    "audio_tokens": "audio_output",
-    "image": "image_output",
-    "image_tokens": "image_output",
-}
-_DETAIL_FIELDS = {
-    "input_token_details": _INPUT_DETAIL_FIELDS,
-    "input_tokens_details": _INPUT_DETAIL_FIELDS,
-    "prompt_tokens_details": _INPUT_DETAIL_FIELDS,
-    "output_token_details": _OUTPUT_DETAIL_FIELDS,
-    "output_tokens_details": _OUTPUT_DETAIL_FIELDS,
-    "completion_tokens_details": _OUTPUT_DETAIL_FIELDS,
-    "candidates_tokens_details": _OUTPUT_DETAIL_FIELDS,
-    # Anthropic's split by time to live
-    "cache_creation": _INPUT_DETAIL_FIELDS,
-}
 _PARTS = (
     "read", "write", "write_5m", "write_1h", "reasoning",
     "audio_input", "audio_output", "image_output",
 )  # fmt: skip
 _TIERS = ("flex", "priority")
-_SNAKE_CASE_FIELDS = (
-    _COUNT_FIELDS.keys()
-    | _DETAIL_FIELDS.keys()
-    | _INPUT_DETAIL_FIELDS.keys()
-    | _OUTPUT_DETAIL_FIELDS.keys()
-)
 
 
 def parse_usage(
@@ -166,7 +98,7 @@ def _as_snake_case(report: object) -> Mapping[str, Any]:
         report = getattr(report, "__dict__", None)
         if not isinstance(report, dict):
             return {}
-    if report.keys() <= _SNAKE_CASE_FIELDS:
+    if report.keys() <= KNOWN_NAMES:
         return report
     for name in report:
         if not isinstance(name, str) or not name.islower():
@@ -183,9 +115,9 @@ def _read_counts(fields: Mapping[str, Any]) -> tuple[Counts, str | None]:
     counts: Counts = {}
     tier = None
     for name, value in fields.items():
-        if (role := _COUNT_FIELDS.get(name)) is not None:
+        if (role := COUNT_NAMES.get(name)) is not None:
             _add_count(counts, role, value)
-        elif (roles := _DETAIL_FIELDS.get(name)) is not None:
+        elif (roles := DETAIL_NAMES.get(name)) is not None:
             tier = _add_details(counts, roles, value) or tier
         elif name == "service_tier":
             tier = read_text(value) or tier

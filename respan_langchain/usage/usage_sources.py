@@ -1,26 +1,15 @@
 """Finds the token usage of one model call in the places where LangChain's packages report it.
 
-Pure and total. This module says where reports are and which one to believe; `usage_report.py` reads
-one of them, and `usage.py` says what the counts mean.
+Pure and total. `usage_report.py` reads one report.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from respan_langchain.usage.provider_fields import as_mapping, read_text
+from respan_langchain.usage.token_names import BARE_COUNT_NAMES, RAW_REPORT_NAMES, REPORT_NAMES
+from respan_langchain.usage.untyped_values import as_mapping, read_text
 from respan_langchain.usage.usage import Usage
 from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
-
-_REPORT_KEYS = (
-    "usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics",
-)  # fmt: skip
-"""Names of a report in generation_info, llm_output and response_metadata."""
-_RAW_REPORT_KEYS = ("token_usage", "usage")
-"""Names of the provider's own report beside the message's usage_metadata."""
-_BARE_COUNT_KEYS = (
-    "prompt_eval_count", "eval_count", "input_token_count", "generated_token_count",
-)  # fmt: skip
-"""Counts that Ollama and IBM write among other fields, in no report of their own."""
 
 
 def extract_usage(
@@ -95,7 +84,7 @@ def _has_details(report: object) -> bool:
 
 def _raw_report(metadata: Mapping[str, Any]) -> object:
     # Mistral's package leaves the details out of usage_metadata; the raw report has them.
-    for name in _RAW_REPORT_KEYS:
+    for name in RAW_REPORT_NAMES:
         if metadata.get(name):
             return metadata[name]
     return None
@@ -115,7 +104,7 @@ def _usage_in(fields: object) -> Usage | None:
     if not isinstance(fields, dict):
         return None
     tier = _service_tier(fields)
-    for name in _REPORT_KEYS:
+    for name in REPORT_NAMES:
         if name in fields and (usage := parse_usage(fields[name], tier)) is not None:
             return usage
     return _cohere_usage(fields.get("meta")) or _bare_usage(fields)
@@ -127,7 +116,7 @@ def _cohere_usage(meta: object) -> Usage | None:
 
 
 def _bare_usage(fields: Mapping[str, Any]) -> Usage | None:
-    return parse_usage({name: fields[name] for name in _BARE_COUNT_KEYS if name in fields})
+    return parse_usage({name: fields[name] for name in BARE_COUNT_NAMES if name in fields})
 
 
 def _service_tier(fields: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Reading of the loosely typed fields that providers and LangChain's packages report.
+"""Reads the untyped values that providers and LangChain's packages report.
 
 Pure and total: a value of another type than the expected one reads as unknown.
 """
