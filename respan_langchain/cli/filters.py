@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain._constants import LOG_FIELDS
-from respan_langchain.client.filters import Field, Filters, field
+from respan_langchain.client.filters import FilterField, Filters, field
 from respan_langchain.errors import ConfigurationError
 
 WhereOption = Annotated[
@@ -75,7 +75,7 @@ def _parse_condition(condition: str) -> Filters:
     return _compare(_get_field(name), operator, _parse_value(name, value))
 
 
-def _get_field(name: str) -> Field:
+def _get_field(name: str) -> FilterField:
     try:
         return field(name)
     except ConfigurationError:
@@ -85,7 +85,7 @@ def _get_field(name: str) -> Field:
         ) from None
 
 
-def _compare(compared: Field, operator: str, value: str | float) -> Filters:
+def _compare(compared: FilterField, operator: str, value: str | float) -> Filters:
     match operator:
         case "!=":
             return compared != value

@@ -21,18 +21,18 @@ from respan_langchain.client.methods import (
 )
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
 from respan_langchain.client.requests import ApiRequest
-from respan_langchain.client.retry import RetryPolicy
+from respan_langchain.client.retry_policy import RetryPolicy
 from respan_langchain.client.workflows import find_logs, find_or_create_dataset
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
-Transport = TypeVar("Transport", HttpTransport, AsyncHttpTransport)
+AnyHttpTransport = TypeVar("AnyHttpTransport", HttpTransport, AsyncHttpTransport)
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes of one response that are read: a page of 100 logs can be large."""
 
 
-class _DatasetApi(Generic[Transport]):
+class _DatasetApi(Generic[AnyHttpTransport]):
     """The API's methods, shared by both clients."""
 
     create_dataset = EndpointMethod(dataset_requests.create_dataset)
@@ -59,7 +59,7 @@ class _DatasetApi(Generic[Transport]):
     list_eval_reports = EndpointMethod(dataset_requests.list_eval_reports)
     eval_reports = PagesMethod(dataset_requests.list_eval_reports)
 
-    _transport: Transport
+    _transport: AnyHttpTransport
     options: RequestOptions
 
     def retry_for(self, seconds: float) -> None:

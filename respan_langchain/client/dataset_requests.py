@@ -9,7 +9,7 @@ from typing import Literal
 
 from respan_langchain._constants import MAX_DATASET_NAME, MAX_PAGE_SIZE
 from respan_langchain.client.filters import DATASET_FIELDS, filters_body
-from respan_langchain.client.models import Dataset, EvalReport, EvalRun, Page
+from respan_langchain.client.models import DatasetInfo, EvalReport, EvalRun, ResultPage
 from respan_langchain.client.paths import (
     FilterInput,
     Timestamp,
@@ -35,7 +35,7 @@ def create_dataset(
     initial_log_filters: FilterInput = None,
     source_dataset_id: str | None = None,
     granularity: Literal["logs", "traces"] | None = None,
-) -> ApiRequest[Dataset]:
+) -> ApiRequest[DatasetInfo]:
     """Create a dataset: empty, filled with existing logs, or as a copy of another dataset.
 
     Args:
@@ -68,7 +68,7 @@ def create_dataset(
         "source_dataset_id": source_dataset_id,
         "granularity": granularity,
     }
-    return ApiRequest("POST", "/api/datasets/", Dataset.model_validate, body=omit_none(body))
+    return ApiRequest("POST", "/api/datasets/", DatasetInfo.model_validate, body=omit_none(body))
 
 
 def list_datasets(
@@ -77,21 +77,21 @@ def list_datasets(
     page_size: int = MAX_PAGE_SIZE,
     sort_by: str | None = None,
     filters: FilterInput = None,
-) -> ApiRequest[Page[Dataset]]:
+) -> ApiRequest[ResultPage[DatasetInfo]]:
     """List one page of datasets; `sort_by` with a leading `-` sorts in descending order."""
     return ApiRequest(
         "POST",
         "/api/datasets/list/",
-        Page[Dataset].model_validate,
+        ResultPage[DatasetInfo].model_validate,
         query=page_query(page, page_size, sort_by=sort_by),
         body=filters_field(filters, DATASET_FIELDS),
         idempotent=True,
     )
 
 
-def dataset(dataset_id: str) -> ApiRequest[Dataset]:
+def dataset(dataset_id: str) -> ApiRequest[DatasetInfo]:
     """Get one dataset."""
-    return ApiRequest("GET", dataset_path(dataset_id), Dataset.model_validate, idempotent=True)
+    return ApiRequest("GET", dataset_path(dataset_id), DatasetInfo.model_validate, idempotent=True)
 
 
 def update_dataset(
@@ -101,14 +101,14 @@ def update_dataset(
     description: str | None = None,
     starred: bool | None = None,
     tags: Sequence[str] | None = None,
-) -> ApiRequest[Dataset]:
+) -> ApiRequest[DatasetInfo]:
     """Update the given fields of a dataset; `tags` are ids and replace the existing ones."""
     _check_name(name)
     body = {"name": name, "description": description, "starred": starred, "tags": tags}
     return ApiRequest(
         "PATCH",
         dataset_path(dataset_id),
-        Dataset.model_validate,
+        DatasetInfo.model_validate,
         body=require_changes(body),
         idempotent=True,
     )
@@ -142,12 +142,12 @@ def create_eval_report(
 
 def list_eval_reports(
     dataset_id: str, *, page: int = 1, page_size: int = MAX_PAGE_SIZE
-) -> ApiRequest[Page[EvalRun]]:
+) -> ApiRequest[ResultPage[EvalRun]]:
     """List one page of evaluator runs."""
     return ApiRequest(
         "GET",
         dataset_path(dataset_id, "eval-reports", "list"),
-        Page[EvalRun].model_validate,
+        ResultPage[EvalRun].model_validate,
         query=page_query(page, page_size),
         idempotent=True,
     )

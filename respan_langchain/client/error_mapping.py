@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.retry import parse_retry_after
+from respan_langchain.client.retry_policy import parse_retry_after
 from respan_langchain.errors import (
     ApiError,
     AuthenticationError,

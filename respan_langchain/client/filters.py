@@ -58,7 +58,7 @@ class Filters:
         }
 
 
-class Field:
+class FilterField:
     """A field to compare with a value."""
 
     def __init__(self, name: str) -> None:
@@ -116,10 +116,10 @@ class Field:
         return Filters({self._name: (operator, _check_value(self._name, operator, value))})
 
 
-def field(name: str) -> Field:
+def field(name: str) -> FilterField:
     """Return a field of a log, or a key of its metadata: `field("metadata.page")`."""
     key = name.removeprefix("metadata.")
-    return Field(_check_field(name if key == name else f"metadata__{key}", LOG_FIELDS))
+    return FilterField(_check_field(name if key == name else f"metadata__{key}", LOG_FIELDS))
 
 
 def combine_filters(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from respan_langchain._constants import MAX_BULK_LOGS, MAX_PAGE_SIZE
-from respan_langchain.client.models import BulkResult, CreatedLog, Log, Message, Page, Summary
+from respan_langchain.client.models import BulkResult, CreatedLog, Log, Message, ResultPage, Summary
 from respan_langchain.client.paths import (
     FilterInput,
     Timestamp,
@@ -39,13 +39,13 @@ def list_logs(
     sort_by: str | None = None,
     include_fields: Sequence[str] | None = None,
     filters: FilterInput = None,
-) -> ApiRequest[Page[Log]]:
+) -> ApiRequest[ResultPage[Log]]:
     """List one page of logs; `sort_by` with a leading `-` sorts in descending order."""
     fields = ",".join(include_fields) if include_fields else None
     return ApiRequest(
         "POST",
         dataset_path(dataset_id, "logs", "list"),
-        Page[Log].model_validate,
+        ResultPage[Log].model_validate,
         query=page_query(page, page_size, sort_by=sort_by, include_fields=fields),
         body=filters_field(filters),
         idempotent=True,

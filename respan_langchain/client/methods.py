@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from respan_langchain.client.models import Page
+from respan_langchain.client.models import ResultPage
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, request_flow
 from respan_langchain.client.requests import ApiRequest
 
@@ -96,7 +96,7 @@ class EndpointMethod(Generic[P, Value]):
 class PagesMethod(Generic[P, Value]):
     """A method that iterates over all results of a list, starting at `page`."""
 
-    def __init__(self, make: Callable[P, ApiRequest[Page[Value]]]) -> None:
+    def __init__(self, make: Callable[P, ApiRequest[ResultPage[Value]]]) -> None:
         self._make = make
         self.__doc__ = make.__doc__
 
@@ -113,7 +113,7 @@ class PagesMethod(Generic[P, Value]):
 
         @functools.wraps(self._make)
         def method(*args: Any, page: int = 1, **named: Any) -> Any:
-            make: Callable[..., ApiRequest[Page[Value]]] = functools.partial(
+            make: Callable[..., ApiRequest[ResultPage[Value]]] = functools.partial(
                 self._make, *args, **named
             )
             make(page=page)  # raises for invalid arguments now, not at the first result
@@ -123,7 +123,7 @@ class PagesMethod(Generic[P, Value]):
 
 
 def _iterate(
-    client: SyncRunner, page_request: Callable[..., ApiRequest[Page[Value]]], number: int
+    client: SyncRunner, page_request: Callable[..., ApiRequest[ResultPage[Value]]], number: int
 ) -> Iterator[Value]:
     while True:
         page = client.run(request_flow(page_request(page=number), client.options))
@@ -134,7 +134,7 @@ def _iterate(
 
 
 async def _iterate_async(
-    client: AsyncRunner, page_request: Callable[..., ApiRequest[Page[Value]]], number: int
+    client: AsyncRunner, page_request: Callable[..., ApiRequest[ResultPage[Value]]], number: int
 ) -> AsyncIterator[Value]:
     while True:
         page = await client.run(request_flow(page_request(page=number), client.options))

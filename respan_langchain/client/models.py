@@ -66,7 +66,7 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
-class Dataset(ApiModel):
+class DatasetInfo(ApiModel):
     """A dataset; which fields are set depends on the endpoint."""
 
     id: str
@@ -144,7 +144,7 @@ class Log(ApiModel):
         return {**content, "custom_identifier": metadata.get("custom_identifier")}
 
 
-class Page(ApiModel, Generic[T]):
+class ResultPage(ApiModel, Generic[T]):
     """One page of a list."""
 
     results: list[T]

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.requests import ApiRequest, Failure, Success, classify_result
-from respan_langchain.client.retry import DEFAULT_RETRY, RetryPolicy
+from respan_langchain.client.requests import ApiRequest, FinalFailure, Success, classify_result
+from respan_langchain.client.retry_policy import DEFAULT_RETRY, RetryPolicy
 
 Value = TypeVar("Value")
 
@@ -78,6 +78,6 @@ def request_flow(request: ApiRequest[Value], options: RequestOptions) -> Request
         decision = classify_result(request, result, attempt, options.retry, options.rng())
         if isinstance(decision, Success):
             return decision.value
-        if isinstance(decision, Failure) or options.clock() + decision.seconds >= deadline:
+        if isinstance(decision, FinalFailure) or options.clock() + decision.seconds >= deadline:
             raise decision.error
         yield Sleep(decision.seconds)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from respan_langchain.client.error_mapping import build_error, build_unexpected_error
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.retry import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
+from respan_langchain.client.retry_policy import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
 from respan_langchain.errors import ApiError, ConfigurationError
 
 Value = TypeVar("Value")
@@ -80,7 +80,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FinalFailure:
     """The request failed and must not be retried."""
 
     error: ApiError
@@ -92,7 +92,7 @@ def classify_result(
     attempt: int,
     policy: RetryPolicy = DEFAULT_RETRY,
     jitter: float = 1.0,
-) -> Success[Value] | Retry | Failure:
+) -> Success[Value] | Retry | FinalFailure:
     """Decide what an HTTP result means for its request.
 
     Args:
@@ -113,11 +113,11 @@ def classify_result(
         return _parse_body(request, HttpResult(204))
     error = build_error(request.method, request.path, result)
     if attempt >= policy.max_tries or not _may_retry(request, result):
-        return Failure(error)
+        return FinalFailure(error)
     return Retry(policy.delay(attempt, error.retry_after, jitter), error)
 
 
-def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value] | Failure:
+def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value] | FinalFailure:
     try:
         return Success(request.parse(json.loads(result.body) if result.body.strip() else None))
     except ValidationError:
@@ -125,7 +125,7 @@ def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value
     except (ValueError, RecursionError):
         content_type = result.headers.get("content-type", "no type").split(";")[0][:40]
         problem = f"response is not JSON ({len(result.body)} bytes of {content_type})"
-    return Failure(build_unexpected_error(request.method, request.path, result, problem))
+    return FinalFailure(build_unexpected_error(request.method, request.path, result, problem))
 
 
 def _may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import field
-from respan_langchain.client.models import Dataset, Log
+from respan_langchain.client.models import DatasetInfo, Log
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, request_flow
 from respan_langchain.errors import ApiError
 
@@ -24,7 +24,7 @@ def find_or_create_dataset(
     *,
     description: str | None = None,
     timeout: float | None = None,
-) -> RequestFlow[Dataset]:
+) -> RequestFlow[DatasetInfo]:
     """Return the oldest dataset of this name, or create one.
 
     Takes at most `timeout` seconds in all, by default the client's timeout for one call.
@@ -108,7 +108,7 @@ def _all_before(logs: Sequence[Log], moment: float) -> bool:
 
 def _find_oldest(
     options: RequestOptions, name: str, deadline: float
-) -> RequestFlow[Dataset | None]:
+) -> RequestFlow[DatasetInfo | None]:
     number = 1
     while True:
         request = dataset_requests.list_datasets(page=number, sort_by="created_at")

@@ -36,7 +36,7 @@ class Dataset:
     def __init__(
         self,
         client: DatasetClient,
-        about: models.Dataset,
+        about: models.DatasetInfo,
         *,
         filters: FilterInput = None,
         exact: bool = False,
@@ -175,7 +175,7 @@ class Dataset:
         for page in self.pages(sort_by=name):
             yield from page.results
 
-    def pages(self, *, sort_by: str = OLDEST_FIRST) -> Iterator[models.Page[models.Log]]:
+    def pages(self, *, sort_by: str = OLDEST_FIRST) -> Iterator[models.ResultPage[models.Log]]:
         """Read the logs page by page, sorted by a field; `-` before it means descending."""
         return self._reader.read_pages(sort_by=sort_by)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import log_requests
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.models import Log, Page
+from respan_langchain.client.models import Log, ResultPage
 from respan_langchain.client.paths import FilterInput
 from respan_langchain.client.request_flow import request_flow
 from respan_langchain.datasets.export.rows import ExactLog
@@ -58,7 +58,7 @@ class LogReader:
 
     def read_pages(
         self, *, sort_by: str = OLDEST_FIRST, first_page: int = 1
-    ) -> Iterator[Page[Log]]:
+    ) -> Iterator[ResultPage[Log]]:
         """Read page by page.
 
         Args:
@@ -80,12 +80,12 @@ class LogReader:
                 return
             number += 1
 
-    def read_page(self, sort_by: str, number: int, size: int) -> Page[Log]:
+    def read_page(self, sort_by: str, number: int, size: int) -> ResultPage[Log]:
         """Read one page; the first has number 1."""
         call = log_requests.list_logs(
             self.dataset_id, page=number, page_size=size, sort_by=sort_by, filters=self.filters
         )
         if self.exact:
-            parse: Callable[[Any], Any] = Page[ExactLog].model_validate
+            parse: Callable[[Any], Any] = ResultPage[ExactLog].model_validate
             call = replace(call, parse=parse)
         return self.client.run(request_flow(call, self.client.options))

@@ -18,7 +18,7 @@ MAX_LISTED_NAMES: Final = 20
 
 def find_dataset(
     client: DatasetClient, settings: Settings, name: str | None, *, create: bool = False
-) -> models.Dataset:
+) -> models.DatasetInfo:
     """Find a dataset by its name, its id or the end of its id; None means that of the settings.
 
     Raises:
@@ -56,8 +56,8 @@ def check_dataset_name(name: str) -> None:
 
 
 def _find_by_id_suffix(
-    datasets: Sequence[models.Dataset], text: str, settings: Settings
-) -> models.Dataset:
+    datasets: Sequence[models.DatasetInfo], text: str, settings: Settings
+) -> models.DatasetInfo:
     is_suffix = len(text) >= MIN_SUFFIX_LENGTH
     matches = [each for each in datasets if is_suffix and each.id.endswith(text)]
     if len(matches) == 1:

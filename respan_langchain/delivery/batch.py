@@ -124,5 +124,5 @@ class LookupResult:
     counts: Sequence[int] | None
 
 
-Request: TypeAlias = BulkInsert | Lookup
-Response: TypeAlias = BulkResponse | LookupResult
+SenderRequest: TypeAlias = BulkInsert | Lookup
+SenderResponse: TypeAlias = BulkResponse | LookupResult

@@ -6,14 +6,14 @@ Pure: holds no lock and reads no clock. For the worker's thread only.
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
 
 
 class AdaptiveBatchSize:
     """The size of a batch: the configured one, halved after a 413, growing back slowly."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DeliveryLimits) -> None:
         self.rows = limits.batch_rows
         self.bytes = limits.batch_bytes
         self._max_bytes = limits.batch_bytes
@@ -30,7 +30,7 @@ class AdaptiveBatchSize:
 class RowBuffer:
     """Rows that wait for their batch."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DeliveryLimits) -> None:
         self.batch_size = AdaptiveBatchSize(limits)
         self._max_age = limits.max_age
         self._queues: dict[str, deque[QueuedRow]] = {}

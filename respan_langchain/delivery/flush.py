@@ -92,7 +92,7 @@ class PendingFlushes:
         """Add a waiting caller."""
         self._waiting.append(request)
 
-    def on_drained(self, rows: list[QueuedRow]) -> bool:
+    def on_sources_empty(self, rows: list[QueuedRow]) -> bool:
         """Set which of the drained `rows` each caller waits for; True to send at once."""
         fresh = [request for request in self._waiting if request.rows is None]
         for request in fresh:

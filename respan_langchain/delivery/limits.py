@@ -9,7 +9,7 @@ MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DeliveryLimits:
     """Limits in rows, bytes and seconds. Rows in flight count as queued."""
 
     max_rows: int = _constants.MAX_QUEUE_ROWS
@@ -24,8 +24,8 @@ class Limits:
     batch_bytes: int = _constants.BATCH_BYTES
     max_age: float = _constants.FLUSH_INTERVAL
     """A batch is sent when its oldest row has waited this long, full or not."""
-    drain_interval: float = 0.1
-    """While events arrive, the sources are polled this often."""
+    poll_interval: float = 0.2
+    """While events arrive, the sources are polled this often; in a burst less often."""
     request_timeout: float = _constants.REQUEST_TIMEOUT
     """One request, from connecting to the last byte of the response."""
     exit_timeout: float = _constants.EXIT_TIMEOUT

@@ -17,7 +17,7 @@ LAGGING_LIST_INTERVAL: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LookupFindings:
     """The result of one lookup."""
 
     stored: tuple[QueuedRow, ...]
@@ -29,20 +29,22 @@ class Verdict:
     """When to look again; None when further lookups would not help."""
 
 
-def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> Verdict:
+def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> LookupFindings:
     """Read a lookup; `delays` is when to look up, in seconds since the attempt ended."""
     unconfirmed = result.request.unconfirmed
     rows = unconfirmed.batch.rows
     if result.counts is None:
         again = _next_lookup(unconfirmed, now, delays, lags=False)
-        return Verdict((), tuple(rows), proven=False, has_duplicates=False, look_again_at=again)
+        return LookupFindings(
+            (), tuple(rows), proven=False, has_duplicates=False, look_again_at=again
+        )
     counts = result.counts[: len(rows)]
     stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
     has_marker = unconfirmed.marker is not None
     sees_marker = has_marker and result.counts[-1] > 0
     again = _next_lookup(unconfirmed, now, delays, lags=has_marker and not sees_marker)
-    return Verdict(
+    return LookupFindings(
         stored,
         missing,
         proven=sees_marker,

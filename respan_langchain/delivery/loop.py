@@ -11,17 +11,17 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.batch import BulkInsert, Response
+from respan_langchain.delivery.batch import BulkInsert, SenderResponse
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, OutcomeSink, StatusSink
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.scheduler import Scheduler
-from respan_langchain.delivery.sender import SenderThread, Transport
-from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.sender import DeliveryTransport, SenderThread
+from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import StatusRegistry
 
 
@@ -33,7 +33,7 @@ class Signal(Enum):
     """No message arrived before the timeout."""
 
 
-Message: TypeAlias = Response | FlushRequest | Signal
+Message: TypeAlias = SenderResponse | FlushRequest | Signal
 
 
 class Loop:
@@ -41,11 +41,11 @@ class Loop:
 
     def __init__(
         self,
-        open_transport: Callable[[], Transport],
-        limits: Limits,
+        open_transport: Callable[[], DeliveryTransport],
+        limits: DeliveryLimits,
         *,
         poller: SourcePoller,
-        spool: NullSpool,
+        spool: Spool,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
@@ -131,9 +131,9 @@ class Loop:
         return self._scheduler.requests
 
     @property
-    def held_bytes(self) -> int:
+    def bytes_in_memory(self) -> int:
         """The size of all rows in memory, those in flight included."""
-        return self._queue.held_bytes
+        return self._queue.bytes_in_memory
 
     @property
     def last_error(self) -> str | None:
@@ -269,7 +269,7 @@ class Loop:
     # -- the end ---------------------------------------------------------------------------------
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
-        if is_drained and self._flushes.on_drained(self._scheduler.rows):
+        if is_drained and self._flushes.on_sources_empty(self._scheduler.rows):
             self._queue.buffer.flush_up_to(self._queue.latest)
         idle_until = now if self._scheduler.is_waiting else self._scheduler.due_at()
         self._flushes.finish(now, idle_until, rows_on_disk=self._spool.loadable > 0)

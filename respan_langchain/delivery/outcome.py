@@ -13,7 +13,7 @@ FINAL: frozenset[str] = frozenset({"delivered", "rejected", "unconfirmed", "drop
 
 EVENTS: frozenset[str] = frozenset({"duplicates", "circuit_opened", "request_failed", "recovered"})
 
-Kind: TypeAlias = (
+OutcomeKind: TypeAlias = (
     FinalState
     | Literal[
         "spooled",  # only on disk, for later
@@ -32,7 +32,7 @@ Kind: TypeAlias = (
 class Outcome:
     """One thing that happened, to all of these rows or to delivery as a whole."""
 
-    kind: Kind
+    kind: OutcomeKind
     rows: tuple[QueuedRow, ...] = ()
     reason: str = ""
 

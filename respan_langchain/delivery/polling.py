@@ -7,7 +7,7 @@ rows, a flush and the level `durable` do not wait for a pause.
 from dataclasses import dataclass
 
 from respan_langchain.delivery.fork_safety import ForkGuard
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSources
 
@@ -31,9 +31,8 @@ class Wakeup:
 class PollTimer:
     """Decides when to poll. Pure: time comes in as a number."""
 
-    def __init__(self, limits: Limits, *, is_durable: bool) -> None:
-        quick = COMMIT_INTERVAL if is_durable else limits.drain_interval
-        self._interval = min(quick, limits.drain_interval)
+    def __init__(self, limits: DeliveryLimits, *, is_durable: bool) -> None:
+        self._interval = min(limits.poll_interval, COMMIT_INTERVAL if is_durable else NEVER)
         self._unread = 0
         """Number of unread events at the last check for a pause."""
         self._quiet_until = NEVER
@@ -85,7 +84,7 @@ class SourcePoller:
     """Polls the sources of one worker, until they have no more rows; then the worker is idle."""
 
     def __init__(
-        self, sources: RowSources, wakeup: Wakeup, limits: Limits, *, is_durable: bool
+        self, sources: RowSources, wakeup: Wakeup, limits: DeliveryLimits, *, is_durable: bool
     ) -> None:
         self._sources = sources
         self._wakeup = wakeup

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from respan_langchain.delivery.buffer import RowBuffer
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.status import StatusRegistry
@@ -19,7 +19,7 @@ from respan_langchain.delivery.status import StatusRegistry
 class DeliveryQueue:
     """Rows from their acceptance to their final state."""
 
-    def __init__(self, limits: Limits, statuses: StatusRegistry, *, spills: bool) -> None:
+    def __init__(self, limits: DeliveryLimits, statuses: StatusRegistry, *, spills: bool) -> None:
         """With `spills`, rows that do not fit are accepted and go to disk."""
         self._limits = limits
         self._statuses = statuses
@@ -72,7 +72,7 @@ class DeliveryQueue:
         self._refused.append(reason)
 
     @property
-    def held_bytes(self) -> int:
+    def bytes_in_memory(self) -> int:
         """The size of all rows in memory, those in flight included."""
         return self._bytes
 
@@ -112,12 +112,12 @@ class DeliveryQueue:
 
     def take_arrivals(self) -> list[QueuedRow]:
         """Return rows accepted since the last call, in order; they are not in the buffer yet."""
-        return self._drained(self._arrived, uses_capacity=True)
+        return self._numbered_all(self._arrived, uses_capacity=True)
 
     def take_overflow(self) -> tuple[Outcome, ...]:
         """Return the outcomes of rows that did not fit, or were evicted for newer rows."""
         evicted, self._evicted = self._evicted, []
-        overflow = self._drained(self._overflow, uses_capacity=False)
+        overflow = self._numbered_all(self._overflow, uses_capacity=False)
         return (
             Outcome("dropped", tuple(evicted), "evicted"),
             Outcome("dropped", tuple(overflow), "spool_full"),
@@ -183,7 +183,7 @@ class DeliveryQueue:
             self._rows -= len(held)
             self._bytes -= size
 
-    def _drained(
+    def _numbered_all(
         self, arrived: deque[tuple[list[EncodedRow], float]], *, uses_capacity: bool
     ) -> list[QueuedRow]:
         rows: list[QueuedRow] = []

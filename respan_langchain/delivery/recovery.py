@@ -14,10 +14,10 @@ from respan_langchain.delivery.batch import (
     LookupResult,
     Unconfirmed,
 )
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.lookup import read_lookup
 from respan_langchain.delivery.outcome import Outcome
-from respan_langchain.delivery.response import Classification
+from respan_langchain.delivery.response_classification import Classification
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
 CONFLICT = 409
@@ -28,7 +28,7 @@ NOT_FOUND = "sent, no clear response, and lookups could not prove whether it is 
 class Recovery:
     """Batches whose request failed: to be looked up, split or sent again."""
 
-    def __init__(self, limits: Limits, backoff: Callable[[int], float]) -> None:
+    def __init__(self, limits: DeliveryLimits, backoff: Callable[[int], float]) -> None:
         """`backoff` returns the seconds to wait after a number of failures."""
         self._limits = limits
         self._backoff = backoff

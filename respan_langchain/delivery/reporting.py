@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
-from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.spool.base import Spool
 
 logger = logging.getLogger("respan_langchain.delivery")
 
@@ -80,7 +80,7 @@ class LogRateLimiter:
 class DeliveryLogger:
     """Writes the log lines of delivery."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DeliveryLimits) -> None:
         self._probe_interval = limits.probe_interval
         # Held-back rows are logged when the interval ends; events only with the next event.
         self._rows = LogRateLimiter(limits.log_interval)
@@ -118,7 +118,7 @@ class DeliveryLogger:
         """Return when `repeat_unlogged` has something to log."""
         return self._rows.due_at()
 
-    def on_spool(self, spool: NullSpool, now: float) -> None:
+    def on_spool(self, spool: Spool, now: float) -> None:
         """Log that the disk fails, and files that could not be read."""
         while spool.unreadable_files:
             cause = spool.unreadable_files.popleft()

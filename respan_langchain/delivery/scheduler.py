@@ -6,7 +6,7 @@ responses come in as values. One request is in flight at a time.
 
 from collections.abc import Callable, Iterator
 
-from respan_langchain.client.retry import MAX_RETRY_AFTER, backoff, parse_retry_after
+from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, backoff, parse_retry_after
 from respan_langchain.delivery.batch import (
     ALWAYS,
     Batch,
@@ -14,16 +14,17 @@ from respan_langchain.delivery.batch import (
     BulkResponse,
     Lookup,
     LookupResult,
-    Request,
-    Response,
+    SenderRequest,
+    SenderResponse,
     Unconfirmed,
 )
 from respan_langchain.delivery.buffer import RowBuffer
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.circuit_breaker import CircuitBreaker
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.rate_limiter import RateLimiter
 from respan_langchain.delivery.recovery import Recovery
-from respan_langchain.delivery.response import Action, Classification, classify
-from respan_langchain.delivery.retry import CircuitBreaker, RateLimiter
+from respan_langchain.delivery.response_classification import Action, Classification, classify
 from respan_langchain.delivery.row import QueuedRow
 
 NEVER = float("inf")
@@ -34,7 +35,9 @@ STUCK_BYTES = 256 * 1024
 class Scheduler:
     """All rows that wait, and the rules by which they are sent."""
 
-    def __init__(self, limits: Limits, buffer: RowBuffer, random: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: DeliveryLimits, buffer: RowBuffer, random: Callable[[], float]
+    ) -> None:
         """`random` returns a number from 0 to 1."""
         self._limits = limits
         self._buffer = buffer
@@ -44,7 +47,7 @@ class Scheduler:
         self._failures = 0
         self._paused_until = ALWAYS
         self._recovery = Recovery(limits, self._backoff)
-        self._in_flight: tuple[Request, float] | None = None
+        self._in_flight: tuple[SenderRequest, float] | None = None
         self.requests = 0
         """Number of bulk inserts sent, failed ones included."""
         self.last_error: str | None = None
@@ -90,7 +93,7 @@ class Scheduler:
 
     # -- the next request ------------------------------------------------------------------------
 
-    def next_request(self, now: float) -> Request | None:
+    def next_request(self, now: float) -> SenderRequest | None:
         """Return what to send now; None when nothing is due or a request is in flight."""
         if self._in_flight is not None:
             return None
@@ -158,7 +161,7 @@ class Scheduler:
 
     # -- what a response changes -----------------------------------------------------------------
 
-    def apply(self, response: Response, now: float, wall_now: float) -> tuple[Outcome, ...]:
+    def apply(self, response: SenderResponse, now: float, wall_now: float) -> tuple[Outcome, ...]:
         """Apply a response, and return its outcomes."""
         sent = now if self._in_flight is None else self._in_flight[1]
         self._in_flight = None
@@ -235,6 +238,6 @@ class Scheduler:
         return backoff(failures, limits.backoff_first, limits.backoff_max, self._random())
 
 
-def _rows_in(request: Request) -> list[QueuedRow]:
+def _rows_in(request: SenderRequest) -> list[QueuedRow]:
     batch = request.batch if isinstance(request, BulkInsert) else request.unconfirmed.batch
     return [*batch.rows, *batch.sent_rows, *(batch.others.rows if batch.others else [])]

@@ -16,8 +16,8 @@ from respan_langchain.delivery.batch import (
     BulkResponse,
     Lookup,
     LookupResult,
-    Request,
-    Response,
+    SenderRequest,
+    SenderResponse,
 )
 from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.row import bulk_body
@@ -27,7 +27,7 @@ MAX_CLOCK_DRIFT = 1.0
 """Seconds by which the clocks may differ before the process counts as having been frozen."""
 
 
-class Transport(Protocol):
+class DeliveryTransport(Protocol):
     """The connection to the platform. An exception counts as a request without a response."""
 
     def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
@@ -50,13 +50,15 @@ class SenderThread:
     """Makes requests and reports their responses."""
 
     def __init__(
-        self, open_transport: Callable[[], Transport], report: Callable[[Response], None]
+        self,
+        open_transport: Callable[[], DeliveryTransport],
+        report: Callable[[SenderResponse], None],
     ) -> None:
         """Start nothing. `open_transport` is called before the first request."""
         self._open_transport = open_transport
         self._report = report
-        self._transport: Transport | None = None
-        self._requests: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
+        self._transport: DeliveryTransport | None = None
+        self._requests: SimpleQueue[tuple[SenderRequest, float] | None] = SimpleQueue()
         self._running = False
         self._clock_gap = 0.0
         self._fork_guard = ForkGuard()
@@ -67,7 +69,7 @@ class SenderThread:
         if not self._running:
             self._start()
 
-    def submit(self, request: Request, timeout: float, *, inline: bool) -> None:
+    def submit(self, request: SenderRequest, timeout: float, *, inline: bool) -> None:
         """Make a request; `inline`, or where no thread can be started, before this returns."""
         if inline or not (self._running or self._start()):
             self._run(request, timeout)
@@ -92,7 +94,7 @@ class SenderThread:
         self._running = False
         self._close_transport()
 
-    def _run(self, request: Request, timeout: float) -> None:
+    def _run(self, request: SenderRequest, timeout: float) -> None:
         try:
             response = self._make(request, timeout)
         except BaseException as error:
@@ -103,7 +105,7 @@ class SenderThread:
         else:
             self._report(response)
 
-    def _make(self, request: Request, timeout: float) -> Response:
+    def _make(self, request: SenderRequest, timeout: float) -> SenderResponse:
         transport, started = self._current_transport(), CLOCK.time()
         if isinstance(request, BulkInsert):
             batch = request.batch
@@ -116,7 +118,7 @@ class SenderThread:
         )
         return LookupResult(request, counts)
 
-    def _failed(self, request: Request, error: BaseException) -> Response:
+    def _failed(self, request: SenderRequest, error: BaseException) -> SenderResponse:
         if isinstance(request, Lookup):
             return LookupResult(request, None)
         was_opened = self._transport is not None
@@ -130,7 +132,7 @@ class SenderThread:
         )
         return BulkResponse(request, result, CLOCK.time())
 
-    def _current_transport(self) -> Transport:
+    def _current_transport(self) -> DeliveryTransport:
         # A process that was frozen (a laptop, a serverless function) has connections that the
         # server has closed since: the wall clock went on, the monotonic one did not.
         gap = CLOCK.time() - CLOCK.monotonic()

@@ -13,15 +13,15 @@ from threading import get_ident
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import fork_safety, threads
 from respan_langchain.delivery.flush import FlushRequest, FlushResult
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import Loop, Message, Signal
 from respan_langchain.delivery.polling import NEVER, SourcePoller, Wakeup
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSource, RowSources
-from respan_langchain.delivery.sender import Transport
+from respan_langchain.delivery.sender import DeliveryTransport
+from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.spool.config import SpoolConfig
-from respan_langchain.delivery.spool.null_spool import NullSpool
-from respan_langchain.delivery.spool.spool import Spool
+from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.stats import Stats
 
@@ -37,14 +37,14 @@ class Worker:
 
     def __init__(
         self,
-        open_transport: Callable[[], Transport],
-        limits: Limits | None = None,
+        open_transport: Callable[[], DeliveryTransport],
+        limits: DeliveryLimits | None = None,
         spool: SpoolConfig | None = None,
         *,
         clock: Callable[[], float] = CLOCK.monotonic,
     ) -> None:
         """Start nothing; `open_transport` is called on the sender thread, again after a fork."""
-        self.limits = limits or Limits()
+        self.limits = limits or DeliveryLimits()
         self._spool_config = spool
         self._open_transport = open_transport
         self._clock = clock
@@ -66,7 +66,7 @@ class Worker:
         self._thread_refused_at = float("-inf")
         self._starting = threading.Lock()
         self._step_lock = threading.RLock()
-        spool = NullSpool() if self._spool_config is None else Spool(self._spool_config)
+        spool = Spool() if self._spool_config is None else DiskSpool(self._spool_config)
         self._loop = Loop(
             self._open_transport,
             self.limits,
@@ -92,11 +92,6 @@ class Worker:
     def attach(self, source: RowSource, owner: object | None = None) -> None:
         """Poll this source from now on; until its `owner` is deleted and it is drained."""
         self._sources.attach(source, owner)
-
-    @property
-    def idle(self) -> bool:
-        """Whether a producer with something new must call `wake`."""
-        return self.wakeup.idle
 
     def wake(self) -> None:
         """Have the sources polled soon."""
@@ -148,9 +143,9 @@ class Worker:
         return self._loop.requests
 
     @property
-    def held_bytes(self) -> int:
+    def bytes_in_memory(self) -> int:
         """The size of all rows in memory, those in flight included."""
-        return self._loop.held_bytes
+        return self._loop.bytes_in_memory
 
     @property
     def last_error(self) -> str | None:

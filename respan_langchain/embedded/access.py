@@ -18,7 +18,7 @@ WINDOW = 60.0
 """Seconds."""
 
 
-class RateLimiter:
+class ServerRateLimit:
     """Counts requests of the last minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,8 +52,8 @@ class AccessPolicy:
     max_bulk_logs: int = MAX_BULK_LOGS
     max_listed_errors: int | None = None
     """How many rejected rows a bulk response lists; None lists all."""
-    requests: RateLimiter | None = None
-    bulk_requests: RateLimiter | None = None
+    requests: ServerRateLimit | None = None
+    bulk_requests: ServerRateLimit | None = None
     allow_python_evaluators: bool = False
     """Whether a request may name a Python function as an evaluator."""
 

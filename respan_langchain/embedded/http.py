@@ -12,7 +12,7 @@ import orjson
 
 from respan_langchain.embedded.store.errors import (
     InvalidFieldError,
-    NotFoundError,
+    MissingRecordError,
     ReadOnlyError,
     StoreError,
 )
@@ -84,7 +84,7 @@ def to_http_error(error: HttpError | StoreError) -> HttpError:
     match error:
         case HttpError():
             return error
-        case NotFoundError():
+        case MissingRecordError():
             return HttpError(404, str(error))
         case ReadOnlyError():
             return HttpError(403, str(error))

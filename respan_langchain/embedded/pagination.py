@@ -13,7 +13,7 @@ DEFAULT_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """One page of a list."""
 
     number: int
@@ -26,13 +26,13 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def parse_page(parameters: Mapping[str, str]) -> Page:
+def parse_page(parameters: Mapping[str, str]) -> PageRequest:
     """Read `page` and `page_size`; a size above the maximum becomes the maximum."""
     number = _parse_positive_int("page", parameters.get("page", "1"), MAX_PAGE_NUMBER)
     size = _parse_positive_int(
         "page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), MAX_PAGE_NUMBER
     )
-    return Page(number, min(size, MAX_PAGE_SIZE))
+    return PageRequest(number, min(size, MAX_PAGE_SIZE))
 
 
 def _parse_positive_int(name: str, text: str, largest: int) -> int:
@@ -64,7 +64,7 @@ def parse_order(
     )
 
 
-def envelope(request: Request, page: Page, count: int, results: list[Any]) -> dict[str, Any]:
+def envelope(request: Request, page: PageRequest, count: int, results: list[Any]) -> dict[str, Any]:
     """Build the JSON object of one page."""
     return {
         "count": count,

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.directory import check
 from respan_langchain.delivery.worker import Worker
@@ -20,10 +20,6 @@ from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import Settings
 
-DRAIN_INTERVAL: Final = 0.2
-"""Seconds after which the worker drains the event queue, while events come; in a burst more."""
-DURABLE_DRAIN_INTERVAL: Final = 0.02
-"""The same for `delivery="durable"`, which promises rows on disk within 50 ms."""
 UNLIMITED: Final = 1_000_000
 """Requests a minute to a platform on this machine, which has no rate limit."""
 
@@ -116,20 +112,17 @@ def spool_directory(settings: Settings) -> Path:
     return parent / f"{parts.hostname or 'local'}-{signature}"
 
 
-def build_limits(settings: Settings) -> Limits:
+def build_limits(settings: Settings) -> DeliveryLimits:
     """Translate the settings for delivery."""
     local = settings.is_local or is_loopback(urlsplit(settings.base_url).hostname)
     is_limited = "requests_per_minute" in settings.model_fields_set or not local
-    return Limits(
+    return DeliveryLimits(
         max_rows=settings.max_queue_rows,
         max_bytes=settings.max_queue_bytes,
         overflow=settings.overflow,
         batch_rows=settings.batch_rows,
         batch_bytes=settings.batch_bytes,
         max_age=settings.flush_interval,
-        drain_interval=(
-            DURABLE_DRAIN_INTERVAL if settings.delivery == "durable" else DRAIN_INTERVAL
-        ),
         request_timeout=settings.request_timeout,
         exit_timeout=settings.exit_timeout,
         delivery_deadline=settings.delivery_deadline,

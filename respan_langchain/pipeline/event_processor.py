@@ -147,7 +147,7 @@ class EventProcessor:
             if rows:
                 self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
             self._backpressure.refresh(
-                self._worker.held_bytes, open_bytes=self._open_content.total_bytes
+                self._worker.bytes_in_memory, open_bytes=self._open_content.total_bytes
             )
             return rows
 

@@ -189,7 +189,7 @@ class EventQueue:
         waiting = self.content_bytes + len(self._events) * EVENT_OVERHEAD
         if waiting > self._backpressure.free_bytes:
             # The bounds are those of the worker's latest look; rows delivered since free bytes.
-            self._backpressure.refresh(self._worker.held_bytes)
+            self._backpressure.refresh(self._worker.bytes_in_memory)
         return waiting > self._backpressure.free_bytes
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from respan_langchain.embedded.access import RateLimiter
+from respan_langchain.embedded.access import ServerRateLimit
 from respan_langchain.embedded.http import HttpError, Request, Response
 from respan_langchain.server import layout
 from respan_langchain.server.html import element
@@ -27,14 +27,14 @@ class LoginAttempts:
 
     def __init__(self, per_minute: int = MAX_ATTEMPTS) -> None:
         self._per_minute = per_minute
-        self._limiters: OrderedDict[str, RateLimiter] = OrderedDict()
+        self._limiters: OrderedDict[str, ServerRateLimit] = OrderedDict()
         self._lock = threading.Lock()
 
     def acquire(self, client: str) -> bool:
         """Count an attempt; False when this client has made too many."""
         network = _get_network(client)
         with self._lock:
-            limiter = self._limiters.pop(network, None) or RateLimiter(self._per_minute)
+            limiter = self._limiters.pop(network, None) or ServerRateLimit(self._per_minute)
             self._limiters[network] = limiter
             if len(self._limiters) > MAX_CLIENTS:
                 self._limiters.popitem(last=False)

@@ -11,7 +11,7 @@ from respan_langchain import errors
 from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.models import Dataset
+from respan_langchain.client.models import DatasetInfo
 from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.client.workflows import find_or_create_dataset
 
@@ -139,7 +139,7 @@ def test_an_iteration_with_invalid_arguments_raises_at_once(open_client):
 def test_a_transient_failure_is_retried(open_client):
     client = open_client((503, {}), (429, {"retry_after": 0.01}), (200, {"id": "d1"}))
 
-    assert client.dataset("d1") == Dataset(id="d1")
+    assert client.dataset("d1") == DatasetInfo(id="d1")
     assert len(client.requests) == 3
 
 

@@ -10,11 +10,11 @@ from respan_langchain.client.filters import field
 from respan_langchain.client.models import (
     BulkResult,
     CreatedLog,
-    Dataset,
+    DatasetInfo,
     EvalReport,
     Log,
     Message,
-    Page,
+    ResultPage,
     Summary,
 )
 from respan_langchain.errors import ConfigurationError
@@ -188,12 +188,12 @@ def test_a_request_has_the_documented_method_path_query_and_body(
 @pytest.mark.parametrize(
     ("api_request", "content", "kind"),
     [
-        (dataset_requests.dataset("d1"), {"id": "d1"}, Dataset),
-        (dataset_requests.list_datasets(), PAGE, Page),
+        (dataset_requests.dataset("d1"), {"id": "d1"}, DatasetInfo),
+        (dataset_requests.list_datasets(), PAGE, ResultPage),
         (dataset_requests.create_eval_report("d1", ["e"]), {"created_tasks": [{}]}, EvalReport),
-        (dataset_requests.list_eval_reports("d1"), PAGE, Page),
+        (dataset_requests.list_eval_reports("d1"), PAGE, ResultPage),
         (log_requests.create_log("d1", {}), {"unique_id": "u"}, CreatedLog),
-        (log_requests.list_logs("d1"), PAGE, Page),
+        (log_requests.list_logs("d1"), PAGE, ResultPage),
         (log_requests.export_logs("d1"), MESSAGE, Message),
         (log_requests.log("d1", "u1"), {}, Log),
         (log_requests.bulk_create_logs("d1", [{}]), {"success_count": 1}, BulkResult),

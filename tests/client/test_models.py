@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from respan_langchain.client.models import BulkResult, Dataset, Log, Page
+from respan_langchain.client.models import BulkResult, DatasetInfo, Log, ResultPage
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_invalid_field_is_none_and_the_rest_is_kept():
 
 
 def test_unknown_fields_are_kept_and_missing_ones_are_none():
-    dataset = Dataset.model_validate({"id": "d", "novelty": {"a": 1}})
+    dataset = DatasetInfo.model_validate({"id": "d", "novelty": {"a": 1}})
 
     assert dataset.novelty == {"a": 1}
     assert (dataset.name, dataset.log_count) == (None, None)
@@ -92,7 +92,7 @@ def test_total_tokens_have_two_names():
     ],
 )
 def test_the_last_page_is_recognized(content, is_last):
-    assert Page[Dataset].model_validate(content).is_last() is is_last
+    assert ResultPage[DatasetInfo].model_validate(content).is_last() is is_last
 
 
 def test_a_bulk_result_is_true_when_every_row_was_stored():

@@ -18,15 +18,15 @@ from respan_langchain.client.log_requests import (
     remove_logs,
     update_log,
 )
-from respan_langchain.client.models import Dataset
+from respan_langchain.client.models import DatasetInfo
 from respan_langchain.client.requests import (
     ApiRequest,
-    Failure,
+    FinalFailure,
     Retry,
     Success,
     classify_result,
 )
-from respan_langchain.client.retry import RetryPolicy
+from respan_langchain.client.retry_policy import RetryPolicy
 
 READ = dataset("d1")
 CREATE = create_log("d1", {"input": "x"})
@@ -85,7 +85,7 @@ def test_a_success_is_parsed(api_request, result):
 def test_an_undocumented_response_is_not_a_success(api_request, result):
     decision = classify_result(api_request, result, 1)
 
-    assert isinstance(decision, Failure)
+    assert isinstance(decision, FinalFailure)
     assert type(decision.error) is errors.UnexpectedAnswerError
 
 
@@ -105,7 +105,7 @@ def test_an_undocumented_response_is_not_a_success(api_request, result):
 def test_a_permanent_failure_names_the_request(status, kind):
     decision = classify_result(READ, http_result(status, {"detail": "words of the server"}), 1)
 
-    assert isinstance(decision, Failure)
+    assert isinstance(decision, FinalFailure)
     assert type(decision.error) is kind
     assert (decision.error.method, decision.error.path) == ("GET", "/api/datasets/d1/")
     assert decision.error.status == status
@@ -138,7 +138,7 @@ def test_a_permanent_failure_names_the_request(status, kind):
 def test_only_a_request_that_is_safe_to_repeat_is_retried(api_request, result, is_retried):
     decision = classify_result(api_request, result, 1)
 
-    assert isinstance(decision, Retry if is_retried else Failure)
+    assert isinstance(decision, Retry if is_retried else FinalFailure)
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,14 @@ def test_a_bulk_request_that_is_rejected_as_a_whole_raises():
 
 
 def test_the_last_try_raises_its_error():
-    assert isinstance(classify_result(READ, http_result(503), 3, RetryPolicy(max_tries=3)), Failure)
+    assert isinstance(
+        classify_result(READ, http_result(503), 3, RetryPolicy(max_tries=3)), FinalFailure
+    )
     assert isinstance(classify_result(READ, http_result(503), 2, RetryPolicy(max_tries=3)), Retry)
 
 
 def test_deleting_what_an_earlier_try_deleted_is_a_success():
-    assert isinstance(classify_result(DELETE, http_result(404), 1), Failure)
+    assert isinstance(classify_result(DELETE, http_result(404), 1), FinalFailure)
     assert classify_result(DELETE, http_result(404), 2) == Success(None)
 
 
@@ -225,7 +227,7 @@ def test_a_body_of_common_types_is_encoded_as_json():
         "c": dt.date(2026, 11, 23),
         "d": UUID(int=0),
         "e": {1},
-        "f": Dataset(id="d"),
+        "f": DatasetInfo(id="d"),
         "g": (1, "é"),
         "h": "\ud800",
     }

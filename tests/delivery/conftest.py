@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import Wire
 
@@ -18,8 +18,8 @@ def open_worker(wire):
     """Makes workers on `wire` that are closed at the end of the test."""
     opened = []
 
-    def open_one(limits: Limits | None = None, **changes):
-        worker = Worker(lambda: wire, limits or Limits(**changes))
+    def open_one(limits: DeliveryLimits | None = None, **changes):
+        worker = Worker(lambda: wire, limits or DeliveryLimits(**changes))
         opened.append(worker)
         return worker
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import Loop, Signal
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
-from respan_langchain.delivery.spool.null_spool import NullSpool
+from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import DeliveryStatus
 
 WAIT = 20.0
@@ -156,8 +156,8 @@ class Turns:
         self.now = 0.0
         self.failed = []
         self.sources = RowSources(self.failed.append)
-        self.spool = spool or NullSpool()
-        settings = Limits(**limits)
+        self.spool = spool or Spool()
+        settings = DeliveryLimits(**limits)
         self.loop = Loop(
             lambda: wire,
             settings,

@@ -1,12 +1,12 @@
 """The row buffer: order, and when a batch is due."""
 
 from respan_langchain.delivery.buffer import AdaptiveBatchSize, RowBuffer
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from tests.delivery.kit import row
 
 
 def buffer_with(rows, **limits):
-    buffer = RowBuffer(Limits(**limits))
+    buffer = RowBuffer(DeliveryLimits(**limits))
     for one in rows:
         buffer.add(one)
     return buffer
@@ -96,7 +96,7 @@ def test_an_empty_buffer_has_no_oldest_row():
 
 
 def test_a_refused_body_halves_the_batch_size_which_grows_back():
-    size = AdaptiveBatchSize(Limits(batch_bytes=6400))
+    size = AdaptiveBatchSize(DeliveryLimits(batch_bytes=6400))
 
     size.shrink(4000)
     assert size.bytes == 2000

@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.status import DeliveryStatus
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 
@@ -48,7 +48,7 @@ OUT, MOOD = sys.argv[1], sys.argv[2]
 STATUS = DeliveryStatus()
 
 def worker():
-    return exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=0.5)))
+    return exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=0.5)))
 
 def put(name, count=1):
     for number in range(count):
@@ -148,7 +148,7 @@ class Stuck:
     def close_open(self):
         pass
 
-limits = Limits(exit_timeout=0.5)
+limits = DeliveryLimits(exit_timeout=0.5)
 exit_hooks.worker_for("there", lambda: Worker(File, limits, {disk}))
 put("a", 80)
 worker().attach(Stuck())
@@ -168,7 +168,8 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
         process.send_signal(signal.SIGINT)
 
     script = (
-        "exit_hooks.worker_for('there', lambda: Worker(File, Limits(exit_timeout=60)))\nput('a', 8)"
+        "limits = DeliveryLimits(exit_timeout=60)\n"
+        "exit_hooks.worker_for('there', lambda: Worker(File, limits))\nput('a', 8)"
     )
     _, said, _ = run(script, "hang", interrupt)
 
@@ -286,7 +287,7 @@ from pathlib import Path
 from respan_langchain.delivery.spool.config import SpoolConfig
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 disk = SpoolConfig(Path(OUT).parent / "spool", "durable")
-exit_hooks.worker_for("there", lambda: Worker(File, Limits(exit_timeout=5.0), disk))
+exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=5.0), disk))
 put("a", 2_000)
 print(worker().sync_to_disk(10.0), flush=True)
 """
@@ -300,7 +301,7 @@ print(worker().sync_to_disk(10.0), flush=True)
 def test_forks_under_load_never_lock_up_and_lose_nothing(run):
     script = """
 stop = threading.Event()
-limits = Limits(max_rows=10**6, requests_per_minute=10**6)
+limits = DeliveryLimits(max_rows=10**6, requests_per_minute=10**6)
 exit_hooks.worker_for("there", lambda: Worker(File, limits))
 
 def load():

@@ -56,7 +56,7 @@ class Unhurried(Events):
 @pytest.fixture
 def busy(wire):
     """A loop that is about to look at a source, and the source."""
-    turns = Turns(wire, drain_interval=0.2)
+    turns = Turns(wire, poll_interval=0.2)
     events = Unhurried(turns, DeliveryStatus(), slice_of=100)
     turns.sources.attach(events, None)
     events.note("the first row, which brings imports with it")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.status import DeliveryStatus, StatusRegistry
@@ -15,7 +15,7 @@ def status():
 
 
 def a_queue(*, spills=False, **limits):
-    return DeliveryQueue(Limits(**limits), StatusRegistry(), spills=spills)
+    return DeliveryQueue(DeliveryLimits(**limits), StatusRegistry(), spills=spills)
 
 
 def absorb(queue):
@@ -54,7 +54,7 @@ def test_a_row_takes_room_until_its_final_state():
     queue.on_outcomes((Outcome("delivered", (row,)),), now=0.0)
 
     assert queue.put([encoded("b")], now=0.0)
-    assert queue.held_bytes == 20
+    assert queue.bytes_in_memory == 20
 
 
 def test_the_worker_evicts_the_oldest_rows_for_new_ones():

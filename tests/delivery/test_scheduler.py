@@ -8,7 +8,7 @@ import pytest
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.buffer import RowBuffer
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.recovery import NOT_FOUND
 from respan_langchain.delivery.scheduler import NEVER, Scheduler
 from tests.delivery.kit import all_stored, envelope, row
@@ -18,7 +18,7 @@ class Play:
     """A scheduler, and the clock and the responses that it is given."""
 
     def __init__(self, **limits):
-        self.limits = Limits(**{"lookup_delays": (2.0, 5.0), **limits})
+        self.limits = DeliveryLimits(**{"lookup_delays": (2.0, 5.0), **limits})
         self.buffer = RowBuffer(self.limits)
         self.scheduler = Scheduler(self.limits, self.buffer, lambda: 1.0)
         self.now = 100.0

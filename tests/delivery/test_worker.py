@@ -8,7 +8,7 @@ import pytest
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.flush import FlushResult
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Events, all_stored, close, encoded, threads_refused
@@ -27,7 +27,7 @@ def test_nothing_starts_before_the_first_row(open_worker):
     worker = open_worker()
 
     assert threading.active_count() == before
-    assert worker.idle
+    assert worker.wakeup.idle
 
 
 def test_what_is_put_is_delivered(open_worker, wire, status):
@@ -326,11 +326,11 @@ def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire
 
 def test_threads_are_used_once_they_are_possible(wire, status):
     now = [0.0]
-    worker = Worker(lambda: wire, Limits(max_age=0.01), clock=lambda: now[0])
+    worker = Worker(lambda: wire, DeliveryLimits(max_age=0.01), clock=lambda: now[0])
     with threads_refused():
         worker.put(encoded("a", status=status))
     worker.put(encoded("b", status=status))
-    assert worker.idle
+    assert worker.wakeup.idle
 
     now[0] = 5.0
     worker.put(encoded("c", status=status))
@@ -410,7 +410,7 @@ def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, status):
             raise tries.pop()
         return wire
 
-    worker = Worker(open_carrier, Limits(**FAST))
+    worker = Worker(open_carrier, DeliveryLimits(**FAST))
     worker.put(encoded("a", status=status))
 
     assert worker.flush(WAIT, status)
@@ -444,7 +444,7 @@ def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, st
         pass
 
     owner = Owner()
-    worker = open_worker(drain_interval=0.001)
+    worker = open_worker(poll_interval=0.001)
     events = Events(worker, status)
     worker.attach(events, owner)
     events.note("a")

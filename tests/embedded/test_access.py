@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.embedded.access import AccessPolicy, RateLimiter
+from respan_langchain.embedded.access import AccessPolicy, ServerRateLimit
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_bulk_limits_can_be_tightened(platform):
 
 def test_a_limiter_admits_so_many_in_a_minute_and_says_how_long_to_wait():
     now = [0.0]
-    limiter = RateLimiter(2, clock=lambda: now[0])
+    limiter = ServerRateLimit(2, clock=lambda: now[0])
 
     waits = [limiter.acquire()]
     now[0] = 10.0
@@ -72,7 +72,7 @@ def test_a_limiter_admits_so_many_in_a_minute_and_says_how_long_to_wait():
 
 def test_rate_limits_can_be_switched_on_for_bulk_and_for_the_rest(platform):
     dataset = platform.dataset()
-    platform.policy = AccessPolicy(requests=RateLimiter(1), bulk_requests=RateLimiter(1))
+    platform.policy = AccessPolicy(requests=ServerRateLimit(1), bulk_requests=ServerRateLimit(1))
     bulk = f"/datasets/{dataset}/logs/bulk/"
 
     first = [platform.ask("POST", bulk, {"logs": [{"input": "x"}]}) for _ in range(2)]

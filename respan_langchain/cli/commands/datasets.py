@@ -23,7 +23,7 @@ from respan_langchain.cli.options import RequiredDataset, YesOption
 from respan_langchain.cli.tables import Cell, Column, number_column, render_pairs, render_table
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
-from respan_langchain.client.models import Dataset, Summary
+from respan_langchain.client.models import DatasetInfo, Summary
 from respan_langchain.datasets.lookup import check_dataset_name, find_dataset
 from respan_langchain.errors import ConfigurationError
 
@@ -137,7 +137,7 @@ def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) ->
     return EXIT_OK
 
 
-def _render_datasets(datasets: Sequence[Dataset], width: int) -> RenderableType:
+def _render_datasets(datasets: Sequence[DatasetInfo], width: int) -> RenderableType:
     columns = [
         Column("name", is_kept=True),
         number_column("rows"),
@@ -158,7 +158,7 @@ def _render_datasets(datasets: Sequence[Dataset], width: int) -> RenderableType:
     return render_table(columns, rows, width)
 
 
-def _render_dataset(dataset: Dataset, rows: int | None, roots: Summary) -> RenderableType:
+def _render_dataset(dataset: DatasetInfo, rows: int | None, roots: Summary) -> RenderableType:
     pairs = {
         "name": dataset.name,
         "id": dataset.id,

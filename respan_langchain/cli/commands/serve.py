@@ -52,7 +52,7 @@ def serve(
 
     With --api-key, clients must send that key.
     """
-    from respan_langchain.embedded.access import AccessPolicy, RateLimiter
+    from respan_langchain.embedded.access import AccessPolicy, ServerRateLimit
     from respan_langchain.embedded.store.store import open_store
     from respan_langchain.server.asgi import serving
     from respan_langchain.server.bind import BindConfig
@@ -61,8 +61,8 @@ def serve(
         raise ConfigurationError("serve needs a file: pass --base-url sqlite:///file.db.")
     url = ctx.local_url
     policy = AccessPolicy(
-        requests=RateLimiter(REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
-        bulk_requests=RateLimiter(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
+        requests=ServerRateLimit(REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
+        bulk_requests=ServerRateLimit(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
         allow_python_evaluators=python,
     )
     config = BindConfig(

@@ -1,4 +1,4 @@
-"""`transfers`: the checkpoint files of push, pull and import."""
+"""`transfers`: the progress files of push, pull and import."""
 
 import datetime as dt
 import time
@@ -15,10 +15,10 @@ from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
-from respan_langchain.datasets.transfer.checkpoint_files import (
-    CheckpointFile,
-    delete_checkpoints,
-    list_checkpoints,
+from respan_langchain.datasets.transfer.progress_file import (
+    ProgressFileInfo,
+    delete_progress_files,
+    list_progress_files,
 )
 
 DAY: Final = 86_400.0
@@ -28,7 +28,7 @@ DAY: Final = 86_400.0
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     group = new_group(
-        "List and delete the checkpoints of push, pull and import.", examples=["transfers list"]
+        "List and delete the progress files of push, pull and import.", examples=["transfers list"]
     )
     add_command(group, "list", list_all, examples=["transfers list"])
     add_command(group, "clear", clear, examples=["transfers clear --older-than 30 --yes"])
@@ -36,8 +36,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_all(ctx: CliContext) -> int:
-    """List the checkpoints of past transfers."""
-    files = list_checkpoints()
+    """List the progress files of past transfers."""
+    files = list_progress_files()
     empty = Text("No transfers yet.")
     ctx.output_list(files, lambda: _render(files, ctx.out.width) if files else empty)
     return EXIT_OK
@@ -51,21 +51,21 @@ def clear(
     ] = 0.0,
     yes: YesOption = False,
 ) -> int:
-    """Delete checkpoints; the next transfer asks the platform which rows it has."""
-    if not ctx.confirm("Delete the checkpoints of past transfers?", yes=yes):
+    """Delete progress files; the next transfer asks the platform which rows it has."""
+    if not ctx.confirm("Delete the progress files of past transfers?", yes=yes):
         ctx.print("Nothing was deleted.")
         return EXIT_PROBLEMS
-    deleted = delete_checkpoints(older_than=days * DAY, now=time.time())
+    deleted = delete_progress_files(older_than=days * DAY, now=time.time())
     size = sum(file.bytes for file in deleted)
-    checkpoints = pluralize(len(deleted), "checkpoint", "checkpoints")
+    files = pluralize(len(deleted), "progress file", "progress files")
     ctx.output(
         {"deleted": len(deleted), "bytes": size},
-        Text(f"Deleted {checkpoints} ({format_bytes(size)})."),
+        Text(f"Deleted {files} ({format_bytes(size)})."),
     )
     return EXIT_OK
 
 
-def _render(files: Sequence[CheckpointFile], width: int) -> RenderableType:
+def _render(files: Sequence[ProgressFileInfo], width: int) -> RenderableType:
     columns = [
         Column("source", min_width=12, is_kept=True),
         Column("target", min_width=12, is_kept=True),

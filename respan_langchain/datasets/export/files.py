@@ -15,12 +15,12 @@ from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
 from respan_langchain.datasets.export.presets import Preset, to_preset
 from respan_langchain.errors import ConfigurationError
 
-Target = str | PathLike[str]
+OutputPath = str | PathLike[str]
 """A path, or `-` for the standard output."""
 Mode = Literal["w", "wb"]
 
 
-def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
+def write_jsonl(logs: Iterable[Log], target: OutputPath, *, preset: Preset | None = None) -> int:
     """Write JSON lines; return the number of rows."""
     written = 0
     with open_output(target) as file:
@@ -30,7 +30,7 @@ def write_jsonl(logs: Iterable[Log], target: Target, *, preset: Preset | None = 
     return written
 
 
-def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = None) -> int:
+def write_json(logs: Iterable[Log], target: OutputPath, *, preset: Preset | None = None) -> int:
     """Write one JSON array; return the number of rows."""
     written = 0
     with open_output(target) as file:
@@ -43,7 +43,7 @@ def write_json(logs: Iterable[Log], target: Target, *, preset: Preset | None = N
     return written
 
 
-def write_csv(logs: Iterable[Log], target: Target) -> int:
+def write_csv(logs: Iterable[Log], target: OutputPath) -> int:
     """Write CSV; return the number of rows."""
     written = 0
     with open_output(target) as file:
@@ -56,7 +56,7 @@ def write_csv(logs: Iterable[Log], target: Target) -> int:
 
 
 @contextmanager
-def open_output(target: Target, mode: Mode = "w") -> Iterator[IO[Any]]:
+def open_output(target: OutputPath, mode: Mode = "w") -> Iterator[IO[Any]]:
     """Open a file to write; it gets its name when the block ends without an error.
 
     Symbolic links are followed; a pipe or a device is written to directly.

@@ -20,7 +20,7 @@ from respan_langchain.datasets.export.columns import (
     to_columns,
     to_text_columns,
 )
-from respan_langchain.datasets.export.files import Target, open_output
+from respan_langchain.datasets.export.files import OutputPath, open_output
 from respan_langchain.datasets.export.messages import MESSAGE_FIELDS, build_conversation
 from respan_langchain.datasets.export.rows import CONTENTS, to_row
 from respan_langchain.errors import MissingExtraError
@@ -45,7 +45,7 @@ def pandas_frame(logs: Iterable[Log]) -> Any:
     return frame
 
 
-def write_parquet(logs: Iterable[Log], target: Target) -> int:
+def write_parquet(logs: Iterable[Log], target: OutputPath) -> int:
     """Write a Parquet file group by group; return the number of rows."""
     arrow, parquet = import_optional("pyarrow"), import_optional("pyarrow.parquet")
     schema = _schema(arrow)

@@ -10,8 +10,8 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.urls import is_loopback
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.transfer.checkpoint import Checkpoint, checkpoint_path
 from respan_langchain.datasets.transfer.import_file import ImportFile
+from respan_langchain.datasets.transfer.progress_file import ProgressFile, progress_path
 from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow, build_transfer_row
@@ -48,14 +48,14 @@ def copy_dataset(
     client.retry_for(max_outage(settings))
     origin, destination = platform_location(source_settings), platform_location(settings)
     target, delay = TransferTarget(client, dataset_id), visibility_delay(settings)
-    with Checkpoint(checkpoint_path(origin, source.id, destination, dataset_id)) as checkpoint:
-        checkpoint.describe(f"{source.name} at {origin}", f"{dataset_id[-8:]} at {destination}")
+    with ProgressFile(progress_path(origin, source.id, destination, dataset_id)) as progress:
+        progress.describe(f"{source.name} at {origin}", f"{dataset_id[-8:]} at {destination}")
         passes = 0
         while True:
             passes += 1
             reader = DatasetSource(source)
             transfer = Transfer(
-                reader, target, checkpoint, visibility_delay=delay, on_progress=on_progress
+                reader, target, progress, visibility_delay=delay, on_progress=on_progress
             )
             counts = transfer.run()
             # Rows deleted while the source is read move other rows to pages that were read before.
@@ -77,12 +77,12 @@ def import_rows(
     """
     client.retry_for(max_outage(settings))
     destination = platform_location(settings)
-    with Checkpoint(checkpoint_path("import", destination, dataset_id)) as checkpoint:
-        checkpoint.describe("imported files", f"{dataset_id[-8:]} at {destination}")
+    with ProgressFile(progress_path("import", destination, dataset_id)) as progress:
+        progress.describe("imported files", f"{dataset_id[-8:]} at {destination}")
         transfer = Transfer(
             source,
             TransferTarget(client, dataset_id),
-            checkpoint,
+            progress,
             visibility_delay=visibility_delay(settings),
             on_progress=on_progress,
         )

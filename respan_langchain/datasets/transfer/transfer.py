@@ -1,10 +1,10 @@
 """Sends rows to a dataset exactly once: rows of an unconfirmed request are looked up, then resent.
 
-A transfer that is killed at any point and started again resumes, by its checkpoint. It does not use
-the delivery queue and its spool, since these cannot keep its promises: a spool forgets delivered
-rows, so a resumed transfer could not skip them; it adopts rows of other processes, so any handler
-would continue a transfer that was stopped; and it knows a row by its identifier alone, while rows
-of a dataset may share identifiers. Both engines use the retry rules of `client/retry.py`.
+A transfer that is killed and started again resumes from its progress file. It does not use the
+delivery queue and its spool, for three reasons: a spool forgets delivered rows, so a resumed
+transfer could not skip them; a spool adopts rows of other processes, so any handler would continue
+a transfer that was stopped; and a spool knows a row by its identifier alone, while rows of a
+dataset may share identifiers. Both engines use the retry rules of `client/retry_policy.py`.
 """
 
 import time
@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 from respan_langchain._constants import MAX_BULK_LOGS
 from respan_langchain.client.models import BulkResult
-from respan_langchain.client.retry import TRANSIENT_ERRORS
-from respan_langchain.datasets.transfer.checkpoint import Checkpoint
+from respan_langchain.client.retry_policy import TRANSIENT_ERRORS
+from respan_langchain.datasets.transfer.progress_file import ProgressFile
 from respan_langchain.datasets.transfer.target import TransferTarget, encoded_size
 from respan_langchain.datasets.transfer.transfer_row import (
     ExistingRow,
@@ -67,7 +67,7 @@ class Transfer:
         self,
         source: TransferSource,
         target: TransferTarget,
-        checkpoint: Checkpoint,
+        progress: ProgressFile,
         *,
         visibility_delay: float,
         on_progress: Callable[[TransferCounts], None] = lambda _: None,
@@ -80,16 +80,16 @@ class Transfer:
             source: Where the rows come from.
             target: The dataset that they go to. Its client's timeout is how long the platform may
                 be unavailable before the transfer stops.
-            checkpoint: What earlier runs did.
+            progress: What earlier runs did.
             visibility_delay: Seconds until a stored row is listed; one that was sent and is not
                 listed after that was not stored.
             on_progress: Called after each request.
             max_rows: Rows of one request.
-            wall_clock: Seconds since the epoch; checkpoints are read by later processes.
+            wall_clock: Seconds since the epoch; the progress file is read by later processes.
         """
         self._source = source
         self._target = target
-        self._checkpoint = checkpoint
+        self._progress = progress
         self._visibility_delay = visibility_delay
         self._on_progress = on_progress
         self._max_rows = max_rows
@@ -102,22 +102,22 @@ class Transfer:
         """Send every row that the target does not have.
 
         Raises:
-            RespanError: The transfer stopped; its checkpoint is saved.
+            RespanError: The transfer stopped; its progress file is kept.
         """
         # Asked in each run, since others may have filled or emptied the target meanwhile.
         self._was_empty = self._target.is_empty()
         if self._was_empty:
-            self._checkpoint.invalidate()
+            self._progress.invalidate()
         for group in batch_rows(self._source.rows(), self._max_rows):
             self._transfer_group(group)
             self._on_progress(self.counts)
         return self.counts
 
     def _transfer_group(self, group: Sequence[TransferRow]) -> None:
-        states = self._checkpoint.states(group)
+        states = self._progress.states(group)
         left = [row for row in group if states.get(row.source_id, ("", 0.0))[0] != "delivered"]
         self.counts.already_there += len(group) - len(left)
-        # A target that was empty at the start can only have rows that the checkpoint knows.
+        # A target that was empty at the start can only have rows that the progress file knows.
         to_look_up = [row for row in left if row.source_id in states or not self._was_empty]
         sent_at = [at for state, at in states.values() if state == "unconfirmed"]
         delivered = self._find_delivered(to_look_up, max(sent_at, default=0.0))
@@ -131,7 +131,7 @@ class Transfer:
         while rows:
             attempt += 1
             sent_at = self._wall_clock()
-            self._checkpoint.record(rows, "unconfirmed", sent_at)
+            self._progress.record(rows, "unconfirmed", sent_at)
             try:
                 result = self._target.add(rows)
             except ValidationError as error:
@@ -162,7 +162,7 @@ class Transfer:
             self._reject(rows[index], reason or UNKNOWN_REASON)
         accepted = [row for index, row in enumerate(rows) if index not in rejected]
         if result.success_count == len(accepted):
-            self._checkpoint.record(accepted, "delivered", self._wall_clock())
+            self._progress.record(accepted, "delivered", self._wall_clock())
             self.counts.sent += len(accepted)
             return
         # The platform rejected more rows than it listed, so the others are looked up.
@@ -182,7 +182,7 @@ class Transfer:
         self._send(rows[middle:])
 
     def _reject(self, row: TransferRow, reason: str) -> None:
-        self._checkpoint.record([row], "rejected", self._wall_clock(), reason)
+        self._progress.record([row], "rejected", self._wall_clock(), reason)
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
 
     def _find_delivered(self, rows: Sequence[TransferRow], sent_at: float) -> set[str]:
@@ -199,7 +199,7 @@ class Transfer:
                 break
             self._options.sleep(min(remaining, MAX_LOOKUP_PAUSE))
         found = [row for row in rows if row.source_id in delivered]
-        self._checkpoint.record(found, "delivered", self._wall_clock())
+        self._progress.record(found, "delivered", self._wall_clock())
         return delivered
 
     def _owned_by_others(self, rows: Sequence[TransferRow]) -> list[ExistingRow]:
@@ -207,7 +207,7 @@ class Transfer:
 
         A row that its source has lost is left out: one of `rows` may be its copy, pulled back.
         """
-        others = self._checkpoint.owned_by_others(rows)
+        others = self._progress.owned_by_others(rows)
         still_there = self._source.existing_ids(others) if others else set()
         return [existing for source_id, existing in others.items() if source_id in still_there]
 

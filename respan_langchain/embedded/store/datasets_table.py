@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain.embedded.store.errors import NotFoundError
+from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.migrations import SAVED_LOGS
 
@@ -21,13 +21,13 @@ def get(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
     """Return a dataset.
 
     Raises:
-        NotFoundError: There is no dataset of this id.
+        MissingRecordError: There is no dataset of this id.
     """
     found: sqlite3.Row | None = connection.execute(
         "SELECT * FROM datasets WHERE id = ?", (dataset_id,)
     ).fetchone()
     if found is None:
-        raise NotFoundError("Dataset not found.")
+        raise MissingRecordError("Dataset not found.")
     return found
 
 

@@ -5,7 +5,7 @@ class StoreError(Exception):
     """The store does not carry out a call, and nothing was changed."""
 
 
-class NotFoundError(StoreError):
+class MissingRecordError(StoreError):
     """There is no such dataset, log or evaluation run."""
 
 

@@ -37,7 +37,7 @@ MATCH_ALL = Condition("1")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SqlField:
     """A field by which a list can be filtered."""
 
     name: str
@@ -49,35 +49,35 @@ class Field:
     is_text: bool = False
 
 
-def find_log_field(name: str) -> Field | None:
+def find_log_field(name: str) -> SqlField | None:
     """Return a field of logs; None when there is none of this name."""
     if name.startswith("metadata__") and name != "metadata__":
-        return Field(
+        return SqlField(
             name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
         )
     if name.startswith("score__") and name != "score__":
-        return Field(name, _score_expression(name.removeprefix("score__")), _parse_number)
+        return SqlField(name, _score_expression(name.removeprefix("score__")), _parse_number)
     if name == "error_message":
-        return Field(name, Condition("logs.error_message"), _parse_text, is_text=True)
+        return SqlField(name, Condition("logs.error_message"), _parse_text, is_text=True)
     if name == "expected_output":
-        return Field(name, Condition("contents.expected_output"), _parse_text, is_text=True)
+        return SqlField(name, Condition("contents.expected_output"), _parse_text, is_text=True)
     if name in LOG_TIMESTAMPS:
-        return Field(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
+        return SqlField(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:
-        return Field(name, Condition(f"logs.{name}"), _parse_number)
+        return SqlField(name, Condition(f"logs.{name}"), _parse_number)
     if name in LOG_FIELDS:
-        return Field(name, Condition(f"logs.{name}"), _parse_text, is_text=True)
+        return SqlField(name, Condition(f"logs.{name}"), _parse_text, is_text=True)
     return None
 
 
-def find_dataset_field(name: str) -> Field | None:
+def find_dataset_field(name: str) -> SqlField | None:
     """Return a field of datasets; None when there is none of this name."""
     if name in DATASET_TEXTS:
-        return Field(name, Condition(f"datasets.{name}"), _parse_text, is_text=True)
+        return SqlField(name, Condition(f"datasets.{name}"), _parse_text, is_text=True)
     if name in DATASET_NUMBERS:
-        return Field(name, Condition(f"datasets.{name}"), _parse_scalar)
+        return SqlField(name, Condition(f"datasets.{name}"), _parse_scalar)
     if name in DATASET_TIMESTAMPS:
-        return Field(name, Condition(f"datasets.{name}"), parse_timestamp)
+        return SqlField(name, Condition(f"datasets.{name}"), parse_timestamp)
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from respan_langchain._constants import OPERATORS
 from respan_langchain.embedded.store.errors import InvalidFieldError
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, Field
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, SqlField
 
 MAX_VALUES = 100
 """Values of one filter, except those of `in`."""
@@ -20,7 +20,7 @@ MAX_FILTERS = 50
 COMPARISONS = {"": "=", "eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def parse_filters(filters: object, find_field: Callable[[str], Field | None]) -> Condition:
+def parse_filters(filters: object, find_field: Callable[[str], SqlField | None]) -> Condition:
     """Build the condition of a request's filters, which must all match.
 
     Args:
@@ -62,14 +62,14 @@ def _join(word: str, conditions: list[Condition]) -> Condition | None:
     return Condition(f"({sql})", parameters)
 
 
-def _get_field(name: str, find_field: Callable[[str], Field | None]) -> Field:
+def _get_field(name: str, find_field: Callable[[str], SqlField | None]) -> SqlField:
     field = find_field(name)
     if field is None:
         raise InvalidFieldError(name, "unknown filter field")
     return field
 
 
-def _parse_filter(field: Field, body: object) -> Condition:
+def _parse_filter(field: SqlField, body: object) -> Condition:
     if not isinstance(body, Mapping):
         raise InvalidFieldError(field.name, 'must be {"operator": ..., "value": ...}')
     if unknown := set(body) - {"operator", "value"}:
@@ -83,7 +83,7 @@ def _parse_filter(field: Field, body: object) -> Condition:
     return _apply_operator(field, operator, values)
 
 
-def _apply_operator(field: Field, operator: str, values: list[Any]) -> Condition:
+def _apply_operator(field: SqlField, operator: str, values: list[Any]) -> Condition:
     if operator == "isnull":
         return _match_null(field, values)
     wanted = [_parse_value(field, value) for value in values]
@@ -96,21 +96,21 @@ def _apply_operator(field: Field, operator: str, values: list[Any]) -> Condition
     return any_of([_match_value(field, operator, value) for value in wanted])
 
 
-def _parse_value(field: Field, value: object) -> Any:
+def _parse_value(field: SqlField, value: object) -> Any:
     read = field.parse(value)
     if read is None:
         raise InvalidFieldError(field.name, "the field cannot have this value")
     return read
 
 
-def _match_null(field: Field, values: list[Any]) -> Condition:
+def _match_null(field: SqlField, values: list[Any]) -> Condition:
     if len(values) != 1 or not isinstance(values[0], bool):
         raise InvalidFieldError(field.name, "isnull takes true or false")
     test = "IS NULL" if values[0] else "IS NOT NULL"
     return Condition(f"{field.expression.sql} {test}", field.expression.parameters)
 
 
-def _match_in(field: Field, values: list[Any]) -> Condition:
+def _match_in(field: SqlField, values: list[Any]) -> Condition:
     if len(values) > MAX_IN_VALUES:
         raise InvalidFieldError(field.name, f"more than {MAX_IN_VALUES} values")
     marks = ", ".join("?" * len(values))
@@ -119,13 +119,13 @@ def _match_in(field: Field, values: list[Any]) -> Condition:
     )
 
 
-def _match_not(field: Field, values: list[Any]) -> Condition:
+def _match_not(field: SqlField, values: list[Any]) -> Condition:
     # An absent field matches too: it does not have the value.
     excluded = _match_in(field, values)
     return Condition(f"({excluded.sql}) IS NOT 1", excluded.parameters)
 
 
-def _match_value(field: Field, operator: str, value: Any) -> Condition:
+def _match_value(field: SqlField, operator: str, value: Any) -> Condition:
     if operator in COMPARISONS:
         return _compare(field, COMPARISONS[operator], value)
     if not field.is_text:
@@ -133,7 +133,7 @@ def _match_value(field: Field, operator: str, value: Any) -> Condition:
     return _match_text(field, operator, str(value))
 
 
-def _compare(field: Field, sign: str, value: Any) -> Condition:
+def _compare(field: SqlField, sign: str, value: Any) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
         return Condition(f"{expression} {sign} ?", (value,))
@@ -144,7 +144,7 @@ def _compare(field: Field, sign: str, value: Any) -> Condition:
     )
 
 
-def _match_text(field: Field, operator: str, needle: str) -> Condition:
+def _match_text(field: SqlField, operator: str, needle: str) -> Condition:
     if not needle:
         raise InvalidFieldError(field.name, f"the operator {operator!r} needs a text")
     # Every value is compared as text, and a NUL in it does not end it.
@@ -164,7 +164,7 @@ def _match_text(field: Field, operator: str, needle: str) -> Condition:
             return contains_ignoring_case(Condition(expression, bound), needle)
 
 
-def _match_prefix(field: Field, needle: str) -> Condition:
+def _match_prefix(field: SqlField, needle: str) -> Condition:
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
         # Two bounds that an index can find: SQLite orders texts by their bytes.

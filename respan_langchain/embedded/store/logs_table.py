@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from respan_langchain.embedded.store.errors import NotFoundError
+from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
@@ -77,14 +77,14 @@ def get(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite3
     """Return a log with its contents.
 
     Raises:
-        NotFoundError: The dataset has no log of this id.
+        MissingRecordError: The dataset has no log of this id.
     """
     found: sqlite3.Row | None = connection.execute(
         "SELECT * FROM logs JOIN contents USING (seq) WHERE unique_id = ? AND dataset = ?",
         (unique_id, dataset),
     ).fetchone()
     if found is None:
-        raise NotFoundError("Log not found.")
+        raise MissingRecordError("Log not found.")
     return found
 
 

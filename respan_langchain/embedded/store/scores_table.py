@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from respan_langchain.embedded.store.errors import NotFoundError
+from respan_langchain.embedded.store.errors import MissingRecordError
 
 HUMAN_EVALUATOR = "human"
 """The evaluator name of scores that people give."""
@@ -96,13 +96,13 @@ def get_run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
     """Return an evaluation run.
 
     Raises:
-        NotFoundError: There is no run of this id.
+        MissingRecordError: There is no run of this id.
     """
     found: sqlite3.Row | None = connection.execute(
         "SELECT * FROM runs WHERE task_id = ?", (task_id,)
     ).fetchone()
     if found is None:
-        raise NotFoundError("Run not found.")
+        raise MissingRecordError("Run not found.")
     return found
 
 

@@ -17,8 +17,8 @@ from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.transfer.checkpoint import Checkpoint
 from respan_langchain.datasets.transfer.copy import DatasetSource
+from respan_langchain.datasets.transfer.progress_file import ProgressFile
 from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts, batch_rows
 from respan_langchain.datasets.transfer.transfer_row import (
@@ -155,11 +155,11 @@ class Ends:
             self.source_client.bulk_create_logs(self.source.id, rows[start : start + 500])
 
     def move(self, settle: float = 5.0) -> TransferCounts:
-        with Checkpoint(self.folder / "checkpoint.db") as checkpoint:
+        with ProgressFile(self.folder / "progress.db") as progress:
             transfer = Transfer(
                 DatasetSource(self.source),
                 TransferTarget(self.target_client, self.target.id),
-                checkpoint,
+                progress,
                 visibility_delay=settle,
                 max_rows=5,
                 wall_clock=self.clock.read,
@@ -167,7 +167,7 @@ class Ends:
             return transfer.run()
 
     def forget(self) -> None:
-        (self.folder / "checkpoint.db").unlink()
+        (self.folder / "progress.db").unlink()
 
     def identifiers(self, dataset: Dataset | None = None) -> Counter[str | None]:
         return Counter(log.custom_identifier for log in dataset or self.target)
@@ -228,7 +228,7 @@ def test_no_row_is_lost_or_duplicated_when(faults, ends):
 
 @pytest.mark.parametrize("kill", [killed_before, killed_after])
 @pytest.mark.parametrize("at", [0, 1, 2])
-@pytest.mark.parametrize("forgotten", [False, True], ids=["", "checkpoint lost"])
+@pytest.mark.parametrize("forgotten", [False, True], ids=["", "progress file lost"])
 def test_no_row_is_lost_or_duplicated_when_the_transfer_is_killed_and_resumed(
     kill, at, forgotten, ends
 ):
@@ -379,9 +379,9 @@ UNNAMED = "rejected without a reason"
 def test_rejected_rows_are_counted_by_reason_and_the_others_are_sent(listed, rejected, tmp_path):
     ends = Ends(tmp_path, AccessPolicy(max_listed_errors=listed))
     rows = build_rows(row(1), wrong(2), row(3), wrong(4), wrong(5))
-    with Checkpoint(tmp_path / "checkpoint.db") as checkpoint:
+    with ProgressFile(tmp_path / "progress.db") as progress:
         target = TransferTarget(ends.target_client, ends.target.id)
-        counts = Transfer(Rows(rows), target, checkpoint, visibility_delay=0.0).run()
+        counts = Transfer(Rows(rows), target, progress, visibility_delay=0.0).run()
 
     assert counts.sent == 2
     assert counts.rejected == rejected

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.retry import RetryPolicy, backoff, parse_retry_after
+from respan_langchain.client.retry_policy import RetryPolicy, backoff, parse_retry_after
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

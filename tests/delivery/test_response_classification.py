@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery.response import Action, classify
+from respan_langchain.delivery.response_classification import Action, classify
 from tests.delivery.kit import all_stored, envelope
 
 ALL = (0, 1, 2)

@@ -19,11 +19,9 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.outcome import Outcome, rows_of
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool import directory
+from respan_langchain.delivery.spool.base import Loaded, Spool
 from respan_langchain.delivery.spool.config import SpoolConfig
-from respan_langchain.delivery.spool.file import (
-    SpoolFile,
-)
-from respan_langchain.delivery.spool.null_spool import Loaded, NullSpool
+from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.own_file import OwnFile
 from respan_langchain.delivery.spool.rescue import state_to_keep
 from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
@@ -36,7 +34,7 @@ MAX_CLOCK_STEP: Final = 60.0
 NO_REASONS: Final[Mapping[QueuedRow, str]] = MappingProxyType({})
 
 
-class Spool(NullSpool):
+class DiskSpool(Spool):
     """The rows of one worker on disk; for the thread that holds the worker's lock."""
 
     def __init__(self, config: SpoolConfig) -> None:

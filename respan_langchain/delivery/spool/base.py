@@ -1,4 +1,4 @@
-"""The spool's interface, and the level `memory`, which keeps nothing on disk."""
+"""What delivery needs of a spool. The base class keeps nothing on disk, `DiskSpool` does."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ class Loaded:
     """Whether it was sent, and its outcome is not known."""
 
 
-class NullSpool:
-    """Nothing goes to disk."""
+class Spool:
+    """The spool of the level `memory`: rows stay in memory."""
 
     is_durable: bool = False
     """Whether every row is written as it is accepted."""

@@ -9,13 +9,13 @@ from contextlib import closing
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery.limits import Limits
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import Signal
 from respan_langchain.delivery.spool import admin, directory
 from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
-from respan_langchain.delivery.spool.spool import Spool
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import NEVER, WAIT, Events, Turns, close, disk_full, encoded
@@ -39,7 +39,7 @@ def by_hand(wire):
     spools = []
 
     def make(disk, **limits):
-        spools.append(Spool(disk))
+        spools.append(DiskSpool(disk))
         return Turns(wire, spools[-1], **limits)
 
     yield make
@@ -54,7 +54,7 @@ def on_disk(wire, place):
 
     def make(level="durable", *, disk=None, **limits):
         chosen = disk or SpoolConfig(place, level)
-        opened.append(Worker(lambda: wire, Limits(**{**FAST, **limits}), chosen))
+        opened.append(Worker(lambda: wire, DeliveryLimits(**{**FAST, **limits}), chosen))
         return opened[-1]
 
     yield make

@@ -1,12 +1,14 @@
-"""The state of each row of a transfer, in a SQLite file that outlives the process.
+"""The progress file of a transfer: the state of each row, in a SQLite file.
 
 A row is recorded as unconfirmed before it is sent, and as delivered when the target confirms or
-lists it. After a kill in between, the next run looks it up.
+lists it. After a kill in between, the next run looks it up. Without the file, the next run asks the
+platform for each row; no row is sent twice.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -31,11 +33,11 @@ CREATE TABLE IF NOT EXISTS row_states(
 CREATE INDEX IF NOT EXISTS row_states_identifier ON row_states(identifier);
 CREATE TABLE IF NOT EXISTS transfer(source TEXT NOT NULL, target TEXT NOT NULL);
 """
-RowState = Literal["unconfirmed", "delivered", "rejected"]
+TransferState = Literal["unconfirmed", "delivered", "rejected"]
 
 
-class Checkpoint:
-    """The state of one transfer, locked by one process at a time."""
+class ProgressFile:
+    """The progress of one transfer, locked by one process at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open or create it.
@@ -87,7 +89,11 @@ class Checkpoint:
         }
 
     def record(
-        self, rows: Iterable[TransferRow], state: RowState, at: float, reason: str | None = None
+        self,
+        rows: Iterable[TransferRow],
+        state: TransferState,
+        at: float,
+        reason: str | None = None,
     ) -> None:
         """Store the state of rows on disk; `at` is in seconds since the epoch."""
         values = [
@@ -126,10 +132,72 @@ class Checkpoint:
         self._db.execute("COMMIT")
 
 
-def checkpoint_path(*parts: str) -> Path:
+def progress_path(*parts: str) -> Path:
     """Return the file for the transfer between these platforms and datasets."""
     digest = blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
     return Path.home() / FOLDER / f"{digest}.db"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressFileInfo:
+    """One progress file."""
+
+    path: Path
+    source: str | None
+    target: str | None
+    rows: int | None
+    """Rows that are known to be at the target; None if the file cannot be read."""
+    bytes: int
+    modified_at: float
+    """Unix time in seconds."""
+    in_use: bool
+    """Whether a transfer is running with it."""
+
+
+def list_progress_files() -> list[ProgressFileInfo]:
+    """List the progress files of this user, the most recently used first."""
+    folder = Path.home() / FOLDER
+    files = [_read(path) for path in folder.glob("*.db")]
+    return sorted(files, key=lambda file: -file.modified_at)
+
+
+def delete_progress_files(*, older_than: float, now: float) -> list[ProgressFileInfo]:
+    """Delete progress files that no transfer uses; return them.
+
+    Args:
+        older_than: Seconds since the last use, at least.
+        now: Unix time in seconds.
+    """
+    deleted = []
+    for file in list_progress_files():
+        if not file.in_use and now - file.modified_at >= older_than:
+            for path in _files_of(file.path):
+                path.unlink(missing_ok=True)
+            deleted.append(file)
+    return deleted
+
+
+def _read(path: Path) -> ProgressFileInfo:
+    size = sum(each.stat().st_size for each in _files_of(path) if each.exists())
+    source = target = rows = None
+    in_use = False
+    try:
+        with closing(sqlite3.connect(path, timeout=0.0)) as db:
+            (rows,) = db.execute(
+                "SELECT count(*) FROM row_states WHERE state = 'delivered'"
+            ).fetchone()
+            source, target = db.execute("SELECT source, target FROM transfer").fetchone()
+    except sqlite3.OperationalError as error:
+        in_use = "locked" in str(error)
+    except (sqlite3.DatabaseError, TypeError):
+        pass  # a damaged file, or one without a description
+    return ProgressFileInfo(path, source, target, rows, size, path.stat().st_mtime, in_use)
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    """Return the database and the files that SQLite keeps beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        yield path.with_name(path.name + suffix)
 
 
 def _json_list(values: Iterable[str]) -> str:
