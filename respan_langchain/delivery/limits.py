@@ -39,6 +39,11 @@ class DeliveryLimits:
     backoff_max: float = 60.0
     lookup_delays: tuple[float, ...] = (2.0, 5.0, 15.0)
     """When to look up rows whose response was lost, in seconds since; a list may lag behind."""
+    lookups_are_exact_for: float = 0.0
+    """Seconds since an attempt in which a row that a lookup does not show is certainly not stored.
+
+    0 where a list may lag behind.
+    """
     on_unconfirmed: Literal["resend", "hold"] = "resend"
     """What to do with rows that lookups cannot confirm: deliver at least once, or at most once."""
     max_row_tries: int = 3

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from respan_langchain.delivery.batch import LookupResult, Unconfirmed
+from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
 
 MAX_LIST_LAG: Final = 120.0
@@ -29,8 +30,9 @@ class LookupFindings:
     """When to look again; None when further lookups would not help."""
 
 
-def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> LookupFindings:
-    """Read a lookup; `delays` is when to look up, in seconds since the attempt ended."""
+def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> LookupFindings:
+    """Read a lookup."""
+    delays = limits.lookup_delays
     unconfirmed = result.request.unconfirmed
     rows = unconfirmed.batch.rows
     if result.counts is None:
@@ -43,14 +45,21 @@ def read_lookup(result: LookupResult, now: float, delays: Sequence[float]) -> Lo
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
     has_marker = unconfirmed.marker is not None
     sees_marker = has_marker and result.counts[-1] > 0
+    is_proven = sees_marker or _is_exact(unconfirmed, now, limits)
     again = _next_lookup(unconfirmed, now, delays, lags=has_marker and not sees_marker)
     return LookupFindings(
         stored,
         missing,
-        proven=sees_marker,
+        proven=is_proven,
         has_duplicates=any(count > 1 for count in counts),
-        look_again_at=None if sees_marker or not missing else again,
+        look_again_at=None if is_proven or not missing else again,
     )
+
+
+def _is_exact(unconfirmed: Unconfirmed, now: float, limits: DeliveryLimits) -> bool:
+    """Whether the lookup shows all that is stored; when another process sent, it is not known."""
+    is_own = unconfirmed.sent_wall > 0
+    return is_own and now - unconfirmed.ended < limits.lookups_are_exact_for
 
 
 def _next_lookup(

@@ -144,7 +144,7 @@ class Recovery:
     def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
         """Apply a lookup: settle stored rows, and decide what to do with missing ones."""
         unconfirmed = result.request.unconfirmed
-        verdict = read_lookup(result, now, self._limits.lookup_delays)
+        verdict = read_lookup(result, now, self._limits)
         yield Outcome("delivered", verdict.stored)
         if verdict.has_duplicates:
             yield Outcome("duplicates")

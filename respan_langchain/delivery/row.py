@@ -50,6 +50,6 @@ def ids_by_status(rows: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]
     return ids
 
 
-def bulk_body(rows: list[QueuedRow]) -> bytes:
+def bulk_body(bodies: Iterable[bytes]) -> bytes:
     """Return the bulk request's body for these rows."""
-    return b'{"logs":[' + b",".join(row.encoded.body for row in rows) + b"]}"
+    return b'{"logs":[' + b",".join(bodies) + b"]}"

@@ -20,7 +20,6 @@ from respan_langchain.delivery.batch import (
     SenderResponse,
 )
 from respan_langchain.delivery.fork_safety import ForkGuard
-from respan_langchain.delivery.row import bulk_body
 from respan_langchain.errors import ConfigurationError
 
 MAX_CLOCK_DRIFT = 1.0
@@ -30,8 +29,8 @@ MAX_CLOCK_DRIFT = 1.0
 class DeliveryTransport(Protocol):
     """The connection to the platform. An exception counts as a request without a response."""
 
-    def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
-        """Make one bulk request, within `timeout` seconds in all."""
+    def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
+        """Make one bulk request for these rows, within `timeout` seconds in all."""
         ...
 
     def look_up(
@@ -109,7 +108,8 @@ class SenderThread:
         transport, started = self._current_transport(), CLOCK.time()
         if isinstance(request, BulkInsert):
             batch = request.batch
-            result = transport.send_bulk(batch.dataset, bulk_body(batch.rows), timeout)
+            bodies = [row.encoded.body for row in batch.rows]
+            result = transport.send_bulk(batch.dataset, bodies, timeout)
             return BulkResponse(request, result, started)
         bodies = [row.body for row in request.rows]
         unconfirmed = request.unconfirmed

@@ -20,8 +20,6 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import Spool
-from respan_langchain.delivery.spool.config import SpoolConfig
-from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.stats import Stats
 
@@ -39,13 +37,16 @@ class Worker:
         self,
         open_transport: Callable[[], DeliveryTransport],
         limits: DeliveryLimits | None = None,
-        spool: SpoolConfig | None = None,
+        open_spool: Callable[[], Spool] | None = None,
         *,
         clock: Callable[[], float] = CLOCK.monotonic,
     ) -> None:
-        """Start nothing; `open_transport` is called on the sender thread, again after a fork."""
+        """Start nothing; `open_transport` is called on the sender thread, again after a fork.
+
+        `open_spool` makes the spool, again after a fork; None for rows in memory only.
+        """
         self.limits = limits or DeliveryLimits()
-        self._spool_config = spool
+        self._open_spool = open_spool
         self._open_transport = open_transport
         self._clock = clock
         self._sources = RowSources(self._source_failed)
@@ -66,7 +67,7 @@ class Worker:
         self._thread_refused_at = float("-inf")
         self._starting = threading.Lock()
         self._step_lock = threading.RLock()
-        spool = Spool() if self._spool_config is None else DiskSpool(self._spool_config)
+        spool = Spool() if self._open_spool is None else self._open_spool()
         self._loop = Loop(
             self._open_transport,
             self.limits,
@@ -170,7 +171,7 @@ class Worker:
     @property
     def _is_untouched(self) -> bool:
         """Whether it was never woken and has no spool, so that it needs no thread."""
-        return not self._woken and self._spool_config is None
+        return not self._woken and self._open_spool is None
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Where rows go: one worker for each platform and key, shared by the handlers that write there."""
 
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.directory import check
+from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ConfigurationError
@@ -52,7 +53,7 @@ def get_worker(settings: Settings, http_client: Any = None) -> Worker:
         return Worker(
             lambda: RespanTransport(settings, http_client),
             build_limits(settings),
-            prepare_spool(settings),
+            spool_opener(settings),
         )
 
     return worker_for(worker_key(settings, http_client), make)
@@ -92,6 +93,12 @@ def prepare_spool(settings: Settings) -> SpoolConfig | None:
     config = SpoolConfig(spool_directory(settings), settings.delivery)
     check(config.directory)
     return config
+
+
+def spool_opener(settings: Settings) -> Callable[[], DiskSpool] | None:
+    """Return what opens the spool of a worker; None for `delivery="memory"`."""
+    config = prepare_spool(settings)
+    return None if config is None else lambda: DiskSpool(config)
 
 
 def spool_directory(settings: Settings) -> Path:

@@ -15,6 +15,7 @@ from respan_langchain.client.http import connection_pool  # noqa: F401  # see ab
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.delivery.fork_safety import ForkGuard
+from respan_langchain.delivery.row import bulk_body
 from respan_langchain.errors import ApiError
 from respan_langchain.pipeline.row_lookup import count_stored, read_identity
 from respan_langchain.settings import Settings
@@ -32,14 +33,14 @@ class RespanTransport:
         # SQLite has locks of its own, which a child would inherit without their holder.
         self._fork_guard = ForkGuard() if settings.is_local else nullcontext()
 
-    def send_bulk(self, dataset: str, body: bytes, timeout: float) -> HttpResult:
-        """Send one bulk request within `timeout` seconds.
+    def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
+        """Send one bulk request for these rows within `timeout` seconds.
 
         `dataset` is `name:...` or `id:...`. Where a name has another id by now, the request is
         repeated with the new one.
         """
         with self._fork_guard:
-            return self._send_bulk(dataset, body, CLOCK.monotonic() + timeout)
+            return self._send_bulk(dataset, bulk_body(bodies), CLOCK.monotonic() + timeout)
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float

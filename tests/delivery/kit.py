@@ -83,8 +83,8 @@ class Wire:
     def keep(self, ids):
         self.stored.update(ids)
 
-    def send_bulk(self, dataset, body, timeout):
-        ids = [log["id"] for log in json.loads(body)["logs"]]
+    def send_bulk(self, dataset, bodies, timeout):
+        ids = [json.loads(body)["id"] for body in bodies]
         self.batches.append(ids)
         self.arrived.release()
         if self.script:

@@ -28,8 +28,8 @@ from respan_langchain.delivery.worker import Worker
 
 class File:
     """A wire that appends each id to a file; or one that hangs, or refuses."""
-    def send_bulk(self, address, body, deadline):
-        ids = [log["id"] for log in json.loads(body)["logs"]]
+    def send_bulk(self, address, bodies, deadline):
+        ids = [json.loads(body)["id"] for body in bodies]
         if MOOD == "hang":
             print("hanging", flush=True)
             threading.Event().wait(deadline)
@@ -131,13 +131,17 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
 
 @pytest.mark.parametrize(
     ("disk", "fate"),
-    [("None", "not delivered"), ("SpoolConfig(Path(OUT).parent / 'spool')", "on disk for later")],
+    [
+        ("None", "not delivered"),
+        ("lambda: DiskSpool(SpoolConfig(Path(OUT).parent / 'spool'))", "on disk for later"),
+    ],
     ids=["memory", "spill"],
 )
 def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
     script = f"""
 from pathlib import Path
 from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.disk_spool import DiskSpool
 
 class Stuck:
     events = [1, 2, 3]
@@ -285,8 +289,9 @@ def test_a_disk_that_is_full_costs_no_row(run):
 import resource
 from pathlib import Path
 from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.disk_spool import DiskSpool
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-disk = SpoolConfig(Path(OUT).parent / "spool", "durable")
+disk = lambda: DiskSpool(SpoolConfig(Path(OUT).parent / "spool", "durable"))
 exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=5.0), disk))
 put("a", 2_000)
 print(worker().sync_to_disk(10.0), flush=True)

@@ -25,7 +25,7 @@ from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     build_limits,
-    prepare_spool,
+    spool_opener,
     worker_key,
 )
 from respan_langchain.pipeline.transport import RespanTransport
@@ -73,7 +73,7 @@ def worker_of() -> Worker:
     limits = replace(build_limits(settings), **changes)
     return worker_for(
         worker_key(settings),
-        lambda: Worker(lambda: RespanTransport(settings), limits, prepare_spool(settings)),
+        lambda: Worker(lambda: RespanTransport(settings), limits, spool_opener(settings)),
     )
 
 

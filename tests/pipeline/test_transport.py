@@ -41,7 +41,7 @@ def carrier(platform):
 
 
 def test_finding_the_dataset_is_part_of_the_time_of_a_request(carrier, platform):
-    answer = carrier.send_bulk("name:support-bot", b'{"logs":[]}', 5.0)
+    answer = carrier.send_bulk("name:support-bot", [], 5.0)
 
     assert answer.status == 201
     assert len(platform.allowed) == 4  # look, create, look again, send
@@ -60,7 +60,7 @@ def test_looking_for_rows_has_the_same_time_with_a_name(carrier, platform):
 
 
 def test_where_no_time_is_left_nothing_is_sent(carrier, platform):
-    answer = carrier.send_bulk("name:support-bot", b'{"logs":[]}', 0.0)
+    answer = carrier.send_bulk("name:support-bot", [], 0.0)
 
     assert (answer.status, answer.maybe_sent, platform.allowed) == (None, False, [])
 
@@ -69,8 +69,8 @@ def test_where_no_time_is_left_nothing_is_sent(carrier, platform):
 def test_a_dataset_that_is_gone_is_looked_for_once_more_by_its_name(
     gone, status, carrier, platform
 ):
-    first = carrier.send_bulk("name:support-bot", b'{"logs":[]}', 5.0)
+    first = carrier.send_bulk("name:support-bot", [], 5.0)
     platform.gone |= gone
-    second = carrier.send_bulk("name:support-bot", b'{"logs":[]}', 5.0)
+    second = carrier.send_bulk("name:support-bot", [], 5.0)
 
     assert (first.status, second.status) == (201, status)

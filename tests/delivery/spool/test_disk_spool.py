@@ -54,7 +54,9 @@ def on_disk(wire, place):
 
     def make(level="durable", *, disk=None, **limits):
         chosen = disk or SpoolConfig(place, level)
-        opened.append(Worker(lambda: wire, DeliveryLimits(**{**FAST, **limits}), chosen))
+        opened.append(
+            Worker(lambda: wire, DeliveryLimits(**{**FAST, **limits}), lambda: DiskSpool(chosen))
+        )
         return opened[-1]
 
     yield make
