@@ -69,12 +69,14 @@ class Recovery:
         if smallest is not None and smallest.size <= MAX_MARKER_BYTES:
             self._markers[smallest.encoded.dataset] = smallest.encoded, sent
 
-    def settle_named(self, batch: Batch, verdict: Classification, now: float) -> Iterator[Outcome]:
+    def settle_named(
+        self, batch: Batch, classification: Classification, now: float
+    ) -> Iterator[Outcome]:
         """Reject rows with a permanent error; send rows with a temporary one again, a few times."""
-        for index, message in verdict.rejected.items():
+        for index, message in classification.rejected.items():
             yield Outcome("rejected", (batch.rows[index],), message)
         later: list[QueuedRow] = []
-        for index, message in verdict.retryable.items():
+        for index, message in classification.retryable.items():
             row = batch.rows[index]
             row.tries += 1
             if row.tries > self._limits.max_row_tries:
@@ -144,17 +146,17 @@ class Recovery:
     def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
         """Apply a lookup: settle stored rows, and decide what to do with missing ones."""
         unconfirmed = result.request.unconfirmed
-        verdict = read_lookup(result, now, self._limits)
-        yield Outcome("delivered", verdict.stored)
-        if verdict.has_duplicates:
+        findings = read_lookup(result, now, self._limits)
+        yield Outcome("delivered", findings.stored)
+        if findings.has_duplicates:
             yield Outcome("duplicates")
-        unconfirmed.batch.rows = list(verdict.missing)
-        if not verdict.missing:
+        unconfirmed.batch.rows = list(findings.missing)
+        if not findings.missing:
             return
-        if verdict.look_again_at is not None:
-            self._look_up(unconfirmed, verdict.look_again_at)
-        elif verdict.proven:
-            yield from self._not_stored(unconfirmed, now, any_stored=bool(verdict.stored))
+        if findings.look_again_at is not None:
+            self._look_up(unconfirmed, findings.look_again_at)
+        elif findings.proven:
+            yield from self._not_stored(unconfirmed, now, any_stored=bool(findings.stored))
         else:
             yield from self._unproven(unconfirmed, now)
 

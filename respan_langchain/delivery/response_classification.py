@@ -23,17 +23,17 @@ MAX_MESSAGE_LENGTH = 1000
 class Action(Enum):
     """What to do before the next request."""
 
-    NONE = "nothing"
+    NONE = "none"
     """The request succeeded."""
     WAIT = "wait"
     """The server fails or cannot be reached: back off."""
-    THROTTLE = "slow down"
+    THROTTLE = "throttle"
     """Too many requests."""
-    SHRINK = "split"
-    """The body is too large."""
+    SHRINK = "shrink"
+    """The body is too large: send smaller batches."""
     BISECT = "bisect"
     """A row makes the server refuse the batch, and the response does not say which."""
-    OPEN_CIRCUIT = "open circuit"
+    OPEN_CIRCUIT = "open_circuit"
     """The server refuses all rows until a key, an address or a plan is changed."""
 
 
@@ -86,45 +86,48 @@ PASSING = re.compile(
 """Matches messages of temporary failures. Row errors have no code, only a message."""
 
 
-def classify(answer: HttpResult, rows: int) -> Classification:
+def classify(result: HttpResult, rows: int) -> Classification:
     """Classify the response to a batch of `rows` rows."""
-    verdict = _judge(answer, rows)
-    if verdict.action in {Action.BISECT, Action.SHRINK}:
-        text = answer.body[:MAX_MESSAGE_LENGTH].decode(errors="replace").strip()
-        return replace(verdict, message=f"{verdict.cause}: {text}" if text else verdict.cause)
-    return verdict
+    classification = _classify_by_status(result, rows)
+    if classification.action in {Action.BISECT, Action.SHRINK}:
+        text = result.body[:MAX_MESSAGE_LENGTH].decode(errors="replace").strip()
+        return replace(
+            classification,
+            message=f"{classification.cause}: {text}" if text else classification.cause,
+        )
+    return classification
 
 
-def _judge(answer: HttpResult, rows: int) -> Classification:
+def _classify_by_status(result: HttpResult, rows: int) -> Classification:
     everything = tuple(range(rows))
-    if not answer.maybe_sent:
-        return Classification(_cause(answer), _remedy_unsent(answer), resend=everything)
-    if answer.status is None:
-        return Classification(_cause(answer), Action.WAIT, unconfirmed=everything)
-    if 200 <= answer.status < 300 or answer.status in {400, 422}:
-        return _judge_envelope(answer, answer.status, rows)
-    if 300 <= answer.status < 400:
-        return Classification(_redirected(answer), Action.OPEN_CIRCUIT, resend=everything)
-    remedy = REFUSED.get(answer.status)
-    if remedy is None and 400 < answer.status < 500 and answer.status != 408:
-        remedy = Action.OPEN_CIRCUIT
-    if remedy is None:
-        return Classification(_cause(answer), Action.WAIT, unconfirmed=everything)
-    return Classification(_cause(answer), remedy, resend=everything)
+    if not result.maybe_sent:
+        return Classification(_describe(result), _action_if_unsent(result), resend=everything)
+    if result.status is None:
+        return Classification(_describe(result), Action.WAIT, unconfirmed=everything)
+    if 200 <= result.status < 300 or result.status in {400, 422}:
+        return _classify_envelope(result, result.status, rows)
+    if 300 <= result.status < 400:
+        return Classification(_describe_redirect(result), Action.OPEN_CIRCUIT, resend=everything)
+    action = REFUSED.get(result.status)
+    if action is None and 400 < result.status < 500 and result.status != 408:
+        action = Action.OPEN_CIRCUIT
+    if action is None:
+        return Classification(_describe(result), Action.WAIT, unconfirmed=everything)
+    return Classification(_describe(result), action, resend=everything)
 
 
-def _cause(answer: HttpResult) -> str:
-    if answer.error or answer.status is None:
-        return answer.error or "no answer"
-    if answer.status in EXPLAINED:
-        return f"{answer.status}, {STATUS_ERRORS[answer.status][1]}"
-    return str(answer.status)
+def _describe(result: HttpResult) -> str:
+    if result.error or result.status is None:
+        return result.error or "no response"
+    if result.status in EXPLAINED:
+        return f"{result.status}, {STATUS_ERRORS[result.status][1]}"
+    return str(result.status)
 
 
-def _remedy_unsent(answer: HttpResult) -> Action:
+def _action_if_unsent(result: HttpResult) -> Action:
     """Return what to do when the rows were not sent; finding their dataset may have failed."""
-    status = answer.status
-    if answer.permanent:
+    status = result.status
+    if result.permanent:
         return Action.OPEN_CIRCUIT
     if status == 429:
         return Action.THROTTLE
@@ -132,20 +135,20 @@ def _remedy_unsent(answer: HttpResult) -> Action:
     return Action.WAIT if passing else Action.OPEN_CIRCUIT
 
 
-def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Classification:
+def _classify_envelope(result: HttpResult, status: int, rows: int) -> Classification:
     everything = tuple(range(rows))
-    content = _content(answer.body)
+    content = _parse_object(result.body)
     if "success_count" not in content:
-        return _judge_bare(status, content, everything)
-    errors = _errors(content.get("errors"), rows)
-    stored_count = _count(content["success_count"])
-    failed_count = _count(content.get("error_count", len(errors or ())))
+        return _classify_bare(status, content, everything)
+    errors = _parse_errors(content.get("errors"), rows)
+    stored_count = _parse_count(content["success_count"])
+    failed_count = _parse_count(content.get("error_count", len(errors or ())))
     if errors is None or not _adds_up(stored_count, failed_count, errors, rows):
         cause = f"{status} with inconsistent counts"
         if status >= 400 and stored_count == 0:
             return Classification(cause, Action.BISECT, resend=everything)
         return Classification(cause, Action.WAIT, unconfirmed=everything)
-    rejected, retryable = _sort(errors)
+    rejected, retryable = _split_by_permanence(errors)
     silent = tuple(index for index in everything if index not in errors)
     if stored_count == len(silent):
         return Classification(str(status), stored=silent, rejected=rejected, retryable=retryable)
@@ -156,7 +159,7 @@ def _judge_envelope(answer: HttpResult, status: int, rows: int) -> Classificatio
     return Classification(cause, unconfirmed=silent, rejected=rejected, retryable=retryable)
 
 
-def _judge_bare(
+def _classify_bare(
     status: int, content: dict[str, Any], everything: tuple[int, ...]
 ) -> Classification:
     if status in {400, 422}:
@@ -169,7 +172,7 @@ def _judge_bare(
     return Classification(cause, Action.WAIT, unconfirmed=everything)
 
 
-def _content(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -177,11 +180,11 @@ def _content(body: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _errors(listed: object, rows: int) -> dict[int, str] | None:
+def _parse_errors(listed: object, rows: int) -> dict[int, str] | None:
     """Return the server's messages by index; None when the list is not as documented."""
     errors: dict[int, str] = {}
     for entry in listed if isinstance(listed, list) else []:
-        index = _count(entry.get("index")) if isinstance(entry, dict) else None
+        index = _parse_count(entry.get("index")) if isinstance(entry, dict) else None
         if index is None or index >= rows or index in errors:
             return None
         errors[index] = str(entry.get("error", ""))[:MAX_MESSAGE_LENGTH]
@@ -194,20 +197,20 @@ def _adds_up(stored: int | None, failed: int | None, errors: dict[int, str], row
     return stored + failed == rows and len(errors) <= failed
 
 
-def _count(value: object) -> int | None:
+def _parse_count(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
 
 
-def _sort(errors: dict[int, str]) -> tuple[dict[int, str], dict[int, str]]:
-    passing = {index: words for index, words in errors.items() if PASSING.search(words)}
-    return {index: words for index, words in errors.items() if index not in passing}, passing
+def _split_by_permanence(errors: dict[int, str]) -> tuple[dict[int, str], dict[int, str]]:
+    passing = {index: message for index, message in errors.items() if PASSING.search(message)}
+    return {index: message for index, message in errors.items() if index not in passing}, passing
 
 
-def _redirected(answer: HttpResult) -> str:
+def _describe_redirect(result: HttpResult) -> str:
     try:
-        host = urlsplit(answer.headers.get("location", "")).hostname
+        host = urlsplit(result.headers.get("location", "")).hostname
     except ValueError:
         host = None
-    return f"{answer.status} to {host or 'elsewhere on the same host'}, not followed"
+    return f"{result.status} to {host or 'elsewhere on the same host'}, not followed"

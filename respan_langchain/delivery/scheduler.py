@@ -176,43 +176,43 @@ class Scheduler:
         self, response: BulkResponse, sent: float, now: float, wall_now: float
     ) -> Iterator[Outcome]:
         batch, result = response.request.batch, response.result
-        verdict = classify(result, len(batch.rows))
-        stored = [batch.rows[index] for index in verdict.stored]
+        classification = classify(result, len(batch.rows))
+        stored = [batch.rows[index] for index in classification.stored]
         yield Outcome("delivered", tuple(stored))
         self._recovery.on_stored(stored, sent)
-        yield from self._recovery.settle_named(batch, verdict, now)
-        if verdict.unconfirmed:
-            rows = [batch.rows[index] for index in verdict.unconfirmed]
+        yield from self._recovery.settle_named(batch, classification, now)
+        if classification.unconfirmed:
+            rows = [batch.rows[index] for index in classification.unconfirmed]
             yield Outcome("awaiting_lookup", tuple(rows))
             self._recovery.await_lookup(batch.of(rows), now, sent_wall=response.started_wall)
-        again = batch.of([batch.rows[index] for index in verdict.resend])
-        if verdict.action is Action.BISECT:
-            yield from self._recovery.refused(again, response, verdict.message, now)
+        again = batch.of([batch.rows[index] for index in classification.resend])
+        if classification.action is Action.BISECT:
+            yield from self._recovery.refused(again, response, classification.message, now)
         else:
             yield Outcome("not_stored", tuple(again.rows))
             asked = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
-            yield from self._act(verdict, again, now, asked)
+            yield from self._act(classification, again, now, asked)
         if result.timed_out and not result.maybe_sent and batch.size > STUCK_BYTES:
             self._buffer.batch_size.shrink(batch.size)
         self._recovery.on_single_row(batch, now, stored=bool(stored))
 
     def _act(
-        self, verdict: Classification, batch: Batch, now: float, asked: float
+        self, classification: Classification, batch: Batch, now: float, asked: float
     ) -> Iterator[Outcome]:
         """Do what the response asks for; the rows of `batch` are to be sent again."""
-        match verdict.action:
+        match classification.action:
             case Action.WAIT | Action.THROTTLE:
-                yield self._wait(verdict, batch, now, asked)
+                yield self._wait(classification, batch, now, asked)
             case Action.SHRINK if len(batch.rows) == 1:
-                yield Outcome("rejected", tuple(batch.rows), f"too large: {verdict.message}")
+                yield Outcome("rejected", tuple(batch.rows), f"too large: {classification.message}")
             case Action.SHRINK:
                 self._buffer.batch_size.shrink(batch.size)
                 self._buffer.put_back(batch.rows)
             case Action.OPEN_CIRCUIT:
-                self.last_error = verdict.cause
+                self.last_error = classification.cause
                 self._buffer.put_back(batch.rows)
                 if self._circuit.trip(batch.dataset, now):
-                    yield Outcome("circuit_opened", reason=verdict.cause)
+                    yield Outcome("circuit_opened", reason=classification.cause)
             case _:
                 yield from self._succeed(batch.dataset)
 
@@ -224,14 +224,16 @@ class Scheduler:
         self._rate_limiter.increase()
         self._buffer.batch_size.grow()
 
-    def _wait(self, verdict: Classification, batch: Batch, now: float, asked: float) -> Outcome:
-        if verdict.action is Action.THROTTLE:
+    def _wait(
+        self, classification: Classification, batch: Batch, now: float, asked: float
+    ) -> Outcome:
+        if classification.action is Action.THROTTLE:
             self._rate_limiter.decrease()
         self._paused_until = now + max(self._backoff(self._failures), asked)
         self._failures += 1
-        self.last_error = verdict.cause
+        self.last_error = classification.cause
         self._buffer.put_back(batch.rows)
-        return Outcome("request_failed", reason=verdict.cause)
+        return Outcome("request_failed", reason=classification.cause)
 
     def _backoff(self, failures: int) -> float:
         limits = self._limits

@@ -48,7 +48,7 @@ class EventProcessor:
         max_queue_bytes: int,
         copy: Literal["shallow", "deep"],
     ) -> None:
-        """Attach to the worker.
+        """Start nothing; `Worker.attach` makes it a source of rows.
 
         With `copy="deep"` every event is processed on the app's thread, before its callback
         returns, for apps that change nested state in place.
@@ -82,7 +82,6 @@ class EventProcessor:
         # handler, `__del__`) may call back here, and must not wait for its own thread.
         self._lock = threading.RLock()
         self._draining_thread: int | None = None
-        worker.attach(self)
 
     # On the app's threads
 
