@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from respan_langchain.callbacks.config import SECRETS, FlushMode, HandlerConfig
+from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
@@ -58,14 +59,15 @@ def build_components(config: HandlerConfig) -> Components:
     else:
         dataset = dataset_address(config.settings)
         worker = get_worker(config.settings, config.http_client)
+    budget = MemoryBudget(config.settings.max_queue_bytes)
     row_builder = _build_row_builder(config, dataset, status, errors)
     processor = EventProcessor(
         row_builder,
         worker,
         config.timeouts or _default_timeouts(config.flush),
-        get_interrupt_store(worker, dataset, config.settings.max_queue_bytes),
+        get_interrupt_store(worker, dataset, budget.interrupted_traces),
         errors,
-        max_queue_bytes=config.settings.max_queue_bytes,
+        budget=budget,
         copy=config.copy,
     )
     if config.disabled_reason:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.status import StatusRegistry
@@ -142,7 +143,7 @@ class DeliveryQueue:
     def capacity_for_loaded(self) -> tuple[int, int]:
         """Rows and bytes that may be loaded from disk: half of the queue is kept for new rows."""
         rows = self._limits.max_rows // 2 - self._rows
-        return rows, self._limits.max_bytes // 2 - self._bytes
+        return rows, MemoryBudget(self._limits.max_bytes).loaded_rows - self._bytes
 
     def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
         """Free the capacity of rows that have reached their final state, or are on disk."""

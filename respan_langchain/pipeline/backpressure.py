@@ -8,6 +8,8 @@ rate that can be kept.
 from math import inf
 from typing import Final
 
+from respan_langchain.delivery.memory_budget import MemoryBudget
+
 INLINE_FROM: Final = 2_000
 """Queued events above which the app's threads start to drain inline."""
 INLINE_DOWN_TO: Final = 100
@@ -43,11 +45,6 @@ MAX_UNMEASURED: Final = 256
 
 Measuring costs more than its code: what it reads has to come from memory.
 """
-UNMEASURED_DIVISOR: Final = 2
-"""One part in so many of the bytes that may wait is left to unmeasured events.
-
-It is an estimate: they are taken to be as large as the latest events were.
-"""
 MAX_SLICE: Final = 200
 """Events that the worker processes in one slice: some milliseconds, then due batches are sent."""
 MAX_SLICE_BYTES: Final = 4_000_000
@@ -57,9 +54,9 @@ MAX_SLICE_BYTES: Final = 4_000_000
 class Backpressure:
     """The bounds of one handler's event queue, as of their latest refresh."""
 
-    def __init__(self, max_bytes: int, *, inline_from: int = INLINE_FROM) -> None:
-        """Let `max_bytes` wait, in events and in rows; drain inline above `inline_from` events."""
-        self._max_bytes = max_bytes
+    def __init__(self, budget: MemoryBudget, *, inline_from: int = INLINE_FROM) -> None:
+        """Let events and rows of the budget wait; drain inline above `inline_from` events."""
+        self._budget = budget
         self._bytes_per_event = 0
         """Estimated from the rows made of the latest events; 0 before there were any."""
         self._open_bytes = 0
@@ -72,7 +69,7 @@ class Backpressure:
         """Queued events above which the app's threads drain now."""
         self.unmeasured = 0
         """Queued events up to which nobody measures content; the fewer, the larger events are."""
-        self.free_bytes = max_bytes
+        self.free_bytes = budget.total
         """Bytes that measured events may hold."""
         self.slice = MAX_SLICE
         """Events that the worker processes in one slice."""
@@ -89,11 +86,12 @@ class Backpressure:
         The app's threads do not know what open runs hold; for them the latest count stands.
         """
         self._open_bytes = self._open_bytes if open_bytes is None else open_bytes
-        share = self._max_bytes // UNMEASURED_DIVISOR
+        # An estimate: unmeasured events are taken to be as large as the latest events were.
+        share = self._budget.unmeasured_events
         fitting = share // self._bytes_per_event if self._bytes_per_event else 0
         self.unmeasured = min(MAX_UNMEASURED, fitting)
         unmeasured_bytes = self.unmeasured * self._bytes_per_event
-        self.free_bytes = self._max_bytes - held_bytes - self._open_bytes - unmeasured_bytes
+        self.free_bytes = self._budget.total - held_bytes - self._open_bytes - unmeasured_bytes
 
     def should_drain_inline(self, now: float, queued: int) -> bool:
         """Whether the app's threads drain; after a pause, only when the queue is long again."""

@@ -64,10 +64,10 @@ def make_unused_worker(settings: Settings) -> Worker:
     return Worker(lambda: RespanTransport(settings), build_limits(settings))
 
 
-def get_interrupt_store(worker: Worker, address: str, max_queue_bytes: int) -> MemoryInterruptStore:
+def get_interrupt_store(worker: Worker, address: str, max_bytes: int) -> MemoryInterruptStore:
     """Return the interrupted traces of a dataset, shared by all handlers that write to it."""
     stores = _interrupt_stores.setdefault(worker, {})
-    return stores.setdefault(address, MemoryInterruptStore(max_queue_bytes // 2))
+    return stores.setdefault(address, MemoryInterruptStore(max_bytes))
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

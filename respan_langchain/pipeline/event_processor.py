@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.backpressure import (
@@ -45,7 +46,7 @@ class EventProcessor:
         interrupts: MemoryInterruptStore,
         errors: ErrorCounter,
         *,
-        max_queue_bytes: int,
+        budget: MemoryBudget,
         copy: Literal["shallow", "deep"],
     ) -> None:
         """Start nothing; `Worker.attach` makes it a source of rows.
@@ -62,7 +63,7 @@ class EventProcessor:
         self.captures_chains = "chain" in row_builder.policy.capture
         """Whether chains that are not roots become rows, so that their content matters."""
         self._backpressure = Backpressure(
-            max_queue_bytes, inline_from=0 if self._processes_at_once else INLINE_FROM
+            budget, inline_from=0 if self._processes_at_once else INLINE_FROM
         )
         self.queue = EventQueue(
             worker,
@@ -71,7 +72,7 @@ class EventProcessor:
             drain_inline=self._drain_inline,
         )
         self._tracker = self._new_tracker()
-        self._open_content = OpenContent(max_queue_bytes // 2)
+        self._open_content = OpenContent(budget.open_runs)
         self._rows: list[EncodedRow] = []
         """Rows that were built and not handed out."""
         self._left_in_pass = 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.pipeline.backpressure import (
     MAX_WAIT,
     STALLED_AFTER,
@@ -20,14 +21,14 @@ from respan_langchain.pipeline.backpressure import (
     ids=["a short queue", "a long queue", "a drain that hangs"],
 )
 def test_a_call_waits_to_drain_a_long_queue_unless_the_drain_hangs(drained_at, queued, seconds):
-    backpressure = Backpressure(1_000_000)
+    backpressure = Backpressure(MemoryBudget(1_000_000))
     backpressure.drained_at = drained_at
 
     assert backpressure.wait_budget(10.0, queued) == seconds
 
 
 def test_content_of_open_runs_counts_until_the_worker_looks_again():
-    backpressure = Backpressure(1_000_000)
+    backpressure = Backpressure(MemoryBudget(1_000_000))
     backpressure.refresh(100_000, open_bytes=400_000)
 
     backpressure.refresh(50_000)
