@@ -61,7 +61,7 @@ class CallbackBase(BaseCallbackHandler):
 
         self._get_context_config: Callable[[], Any] = var_child_runnable_config.get
         self._processor = processor
-        self._queue = processor.queue
+        self._queue = processor.events
         self._captures_chains = processor.captures_chains
         self._flush_root = flush_root
         self._put_end = self._queue.put if flush_root is None else self._put_end_and_flush
@@ -111,10 +111,10 @@ class CallbackBase(BaseCallbackHandler):
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        hold: int = SHARE,
+        content_mode: int = SHARE,
     ) -> None:
         """Put the end of a run; flush if it was a root."""
         was_root = self._processor.is_open_root(run_id)
-        self._queue.put(kind, run_id, content, details, hold)
+        self._queue.put(kind, run_id, content, details, content_mode)
         if was_root and self._flush_root is not None:
             self._flush_root()

@@ -14,7 +14,7 @@ from respan_langchain.tracing.events import (
     RESUME,
     START,
     STREAMED_INPUTS,
-    Kind,
+    RunKind,
     StartDetails,
 )
 
@@ -42,7 +42,7 @@ class ChainCallbacks(CallbackBase):
         try:
             above_id, configurable, is_root = self._locate(run_id, parent_run_id)
             # LangChain runs some models as chains.
-            kind: Kind = "llm" if run_type == "llm" else "chain"
+            kind: RunKind = "llm" if run_type == "llm" else "chain"
             if kind == "llm" or (is_root and parent_run_id is not None):
                 self._queue.mark_inner_root(run_id)
             details: StartDetails = (
@@ -57,8 +57,8 @@ class ChainCallbacks(CallbackBase):
                 None,
             )
             is_shown = is_root or kind == "llm" or self._captures_chains
-            hold = COPY if is_shown else STEP
-            self._queue.put(START, run_id, inputs, details, hold)
+            content_mode = COPY if is_shown else STEP
+            self._queue.put(START, run_id, inputs, details, content_mode)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -74,10 +74,10 @@ class ChainCallbacks(CallbackBase):
     ) -> None:
         """A chain returned; `inputs` come with it only when it was streamed."""
         try:
-            hold = self._hold(run_id, parent_run_id)
+            content_mode = self._content_mode(run_id, parent_run_id)
             if inputs is not NOT_STREAMED:
-                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), hold)
-            self._put_end(END, run_id, outputs, (), hold)
+                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), content_mode)
+            self._put_end(END, run_id, outputs, (), content_mode)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -93,8 +93,8 @@ class ChainCallbacks(CallbackBase):
         """A chain raised, was abandoned or was interrupted."""
         try:
             if inputs is not NOT_STREAMED:
-                hold = self._hold(run_id, parent_run_id)
-                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), hold)
+                content_mode = self._content_mode(run_id, parent_run_id)
+                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), content_mode)
             self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
@@ -117,7 +117,7 @@ class ChainCallbacks(CallbackBase):
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
-    def _hold(self, run_id: UUID, parent_run_id: UUID | None) -> int:
+    def _content_mode(self, run_id: UUID, parent_run_id: UUID | None) -> int:
         """How the queue holds what a chain returned: a copy where a row shows it."""
         is_root = parent_run_id is None or self._queue.is_inner_root(run_id)
         return COPY if is_root or self._captures_chains else STEP

@@ -9,25 +9,25 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from respan_langchain.tracing.events import Failure
+from respan_langchain.tracing.events import RunFailure
 
 _MAX_CAUSES: Final = 5
 """Errors that are followed from one to the one it was raised from."""
 
 
-def describe_failure(error: BaseException) -> Failure:
+def describe_failure(error: BaseException) -> RunFailure:
     """Describe the exception that ended a run, langgraph's control flow included."""
     errors = sys.modules.get("langgraph.errors")
     # By class, not by name: an app may have an error of its own called GraphInterrupt.
     if errors is not None and isinstance(error, errors.GraphBubbleUp):
         if isinstance(error, errors.GraphInterrupt):
-            return Failure("interrupted", interrupts=_interrupts(error))
+            return RunFailure("interrupted", interrupts=_interrupts(error))
         if type(error).__name__ == "GraphDrained":  # not in every langgraph
-            return Failure("drained", message=_message(error))
-        return Failure("success")
+            return RunFailure("drained", message=_message(error))
+        return RunFailure("success")
     if isinstance(error, GeneratorExit | asyncio.CancelledError):
-        return Failure("abandoned", type=type(error).__name__)
-    return Failure(
+        return RunFailure("abandoned", type=type(error).__name__)
+    return RunFailure(
         "error",
         type=_qualified_class(error),
         message=_message(error),

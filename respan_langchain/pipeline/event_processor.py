@@ -65,7 +65,7 @@ class EventProcessor:
         self._backpressure = Backpressure(
             budget, inline_from=0 if self._processes_at_once else INLINE_FROM
         )
-        self.queue = EventQueue(
+        self.events = EventQueue(
             worker,
             self._backpressure,
             copy=self._copy_deep if self._processes_at_once else copy_shallow,
@@ -91,7 +91,7 @@ class EventProcessor:
         if self.is_draining_thread:
             return  # user code that this thread called while it drains: the outer call goes on
         with self._draining():
-            while self.queue:
+            while self.events:
                 self._process(self._backpressure.slice)
             rows = self._take_rows()
         self._worker.put(*rows)
@@ -105,9 +105,9 @@ class EventProcessor:
     def stop(self) -> None:
         """Accept no further events; the worker closes what is open."""
         self._is_stopped = True
-        self.queue.close()
+        self.events.close()
         self.close_open()
-        if self.queue or self.open_runs:
+        if self.events or self.open_runs:
             self._worker.wake()
 
     @property
@@ -122,11 +122,6 @@ class EventProcessor:
 
     # On the worker's thread: a source of rows
 
-    @property
-    def events(self) -> EventQueue:
-        """Events that are not processed."""
-        return self.queue
-
     def take(self, now: float) -> Sequence[EncodedRow]:
         """Process a slice of the events and return the rows that are ready.
 
@@ -135,11 +130,11 @@ class EventProcessor:
         """
         with self._draining():
             if self._left_in_pass <= 0:
-                self._left_in_pass = len(self.queue)
-            count = min(self._backpressure.slice, len(self.queue))
+                self._left_in_pass = len(self.events)
+            count = min(self._backpressure.slice, len(self.events))
             self._left_in_pass -= count
             self._process(count)
-            if not self.queue:
+            if not self.events:
                 self._left_in_pass = 0
             if self._left_in_pass <= 0:
                 self._end_pass(now)
@@ -153,7 +148,7 @@ class EventProcessor:
 
     def due_in(self, now: float) -> float | None:
         """Seconds until `take` has something to do; None for never, 0 while a pass goes on."""
-        queued = len(self.queue)
+        queued = len(self.events)
         if queued and (self._left_in_pass > 0 or queued > INLINE_FROM):
             return 0.0
         if self._closes_open_runs and self.open_runs:
@@ -163,7 +158,7 @@ class EventProcessor:
     def settle_open(self) -> None:
         """Process every event and close the traces whose root has ended."""
         with self._draining():
-            while self.queue:
+            while self.events:
                 self._process(self._backpressure.slice)
             self._tracker.close_ended(CLOCK.monotonic())
             self._build_rows()
@@ -174,7 +169,7 @@ class EventProcessor:
 
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
-        self.queue.clear()
+        self.events.clear()
         self._interrupts.after_fork()
         self._tracker = self._new_tracker()
         self._open_content.clear()
@@ -211,7 +206,7 @@ class EventProcessor:
         if self._processes_at_once:
             self.process_pending()
             return
-        now, queued = CLOCK.monotonic(), len(self.queue)
+        now, queued = CLOCK.monotonic(), len(self.events)
         if self.is_draining_thread or not self._backpressure.should_drain_inline(now, queued):
             return
         if not self._lock.acquire(timeout=self._backpressure.wait_budget(now, queued)):
@@ -222,12 +217,12 @@ class EventProcessor:
                 rows = self._take_rows()
         finally:
             self._lock.release()
-        self._backpressure.after_drain(now, len(self.queue))
+        self._backpressure.after_drain(now, len(self.events))
         self._worker.put(*rows)
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
-        for event in self.queue.drain(limit, stop_before):
+        for event in self.events.drain(limit, stop_before):
             try:
                 self._tracker.apply(event)
                 self._count_open(event)
@@ -259,7 +254,7 @@ class EventProcessor:
 
     def _end_pass(self, now: float) -> None:
         """Close what has waited long enough, by the events that were processed."""
-        oldest = self.queue.oldest_at()
+        oldest = self.events.oldest_at()
         if oldest is not None:
             self._tracker.expire(oldest)
         elif self._closes_open_runs:
@@ -272,7 +267,7 @@ class EventProcessor:
     def _build_rows(self) -> None:
         finished = self._tracker.take_finished()
         for run in finished:
-            self.queue.forget(run.id)
+            self.events.forget(run.id)
             self._open_content.remove(run)
         if not finished:
             return

@@ -72,7 +72,7 @@ class EventQueue:
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        hold: int = SHARE,
+        content_mode: int = SHARE,
     ) -> None:
         """Append an event of now; wake the worker, or drain inline where it is behind."""
         if self._is_closed:
@@ -80,10 +80,10 @@ class EventQueue:
             return
         events, bounds, size = self._events, self._backpressure, None
         if len(events) > bounds.unmeasured:
-            content, size = self._measure(content, hold)
-        elif hold == COPY:
+            content, size = self._measure(content, content_mode)
+        elif content_mode == COPY:
             content = self._copy(content)
-        elif hold == STEP:
+        elif content_mode == STEP:
             size = 0
         events.append((kind, size, self._monotonic(), run_id, content, details))
         if size:
@@ -175,15 +175,15 @@ class EventQueue:
 
     # Inside
 
-    def _measure(self, content: object, hold: int) -> tuple[object, int]:
+    def _measure(self, content: object, content_mode: int) -> tuple[object, int]:
         """Hold content with its size, or leave it out where too much waits."""
         if content is None:
             return None, 0
         size, queued = estimate_size(content), len(self._events)
         is_kept = size <= SMALL_BYTES and queued < MAX_SMALL_EVENTS
-        if (hold == STEP and queued > MAX_UNMEASURED) or (self._is_full() and not is_kept):
+        if (content_mode == STEP and queued > MAX_UNMEASURED) or (self._is_full() and not is_kept):
             return OMITTED, 0
-        return self._copy(content) if hold == COPY else content, size
+        return self._copy(content) if content_mode == COPY else content, size
 
     def _is_full(self) -> bool:
         waiting = self.content_bytes + len(self._events) * EVENT_OVERHEAD

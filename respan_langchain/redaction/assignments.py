@@ -9,13 +9,13 @@ from respan_langchain.redaction.secret_names import (
     MAX_NAME_LENGTH,
     NAMES,
     PASSWORDS,
-    Kind,
+    SecretNameKind,
     looks_like_secret,
 )
 from respan_langchain.redaction.secret_search import after_escape
 from respan_langchain.serialization.objects import REDACTED
 
-_SPELLINGS: Final[dict[str, Kind]] = {
+_SPELLINGS: Final[dict[str, SecretNameKind]] = {
     joint.join(name.split()): kind for name, kind in NAMES.items() for joint in ("", "_", "-")
 }
 _WHOLE_WORDS: Final = frozenset({"secret", "cookie", "token", "sig", "pwd"})
@@ -77,7 +77,7 @@ _SIGNS: Final = (_assignment("="), _assignment(":"))
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    kind: Kind
+    kind: SecretNameKind
     is_upper: bool
     """Written in capitals, as environment variables are."""
     is_password: bool

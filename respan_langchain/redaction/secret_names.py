@@ -12,19 +12,19 @@ from typing import Final, Literal, TypeAlias
 
 Confidence: TypeAlias = Literal["strong", "weak"]
 """How surely a key names a secret."""
-Kind: TypeAlias = Literal["strong", "header", "weak"]
+SecretNameKind: TypeAlias = Literal["strong", "header", "weak"]
 """As `Confidence`; in text, the value of a header is the rest of its line."""
 
 MAX_CACHED_NAMES: Final = 5_000
 MAX_NAME_LENGTH: Final = 80
 
 
-def _compounds(firsts: str, second: str) -> dict[str, Kind]:
+def _compounds(firsts: str, second: str) -> dict[str, SecretNameKind]:
     return {f"{first} {second}": "strong" for first in firsts.split()}
 
 
 PASSWORDS: Final = ("password", "passwd", "passphrase")
-NAMES: Final[Mapping[str, Kind]] = {
+NAMES: Final[Mapping[str, SecretNameKind]] = {
     **dict.fromkeys(PASSWORDS, "strong"),
     **dict.fromkeys(("passwords", "passphrases", "credential", "credentials", "secret"), "strong"),
     **_compounds("api access private account secret auth signing encryption master", "key"),

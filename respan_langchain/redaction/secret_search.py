@@ -119,7 +119,7 @@ class PatternGroup:
         return "".join([*pieces, text[done:]]) if pieces else text
 
 
-class _Form(NamedTuple):
+class _SplitFormat(NamedTuple):
     head: str
     """The prefix up to its anchor."""
     rest: str
@@ -146,14 +146,14 @@ def _split(prefix: str) -> tuple[str, str, str]:
 
 def build_groups(formats: Iterable[SecretFormat]) -> tuple[PatternGroup, ...]:
     """Compile the patterns of these formats; takes some 100 ms for all of them."""
-    by_anchor: dict[str, list[_Form]] = defaultdict(list)
+    by_anchor: dict[str, list[_SplitFormat]] = defaultdict(list)
     for form in sorted(formats, key=_prefix_length, reverse=True):
         head, anchor, rest = _split(form.prefix)
         begins = (
             "" if form.may_continue_word else rf"(?:(?<![A-Za-z0-9]{head})|{after_escape(head)})"
         )
         marker = f"[redacted:{form.name}]"
-        made = _Form(head, f"{begins}{rest}{form.tail}", marker, form.has_long_tail)
+        made = _SplitFormat(head, f"{begins}{rest}{form.tail}", marker, form.has_long_tail)
         by_anchor[anchor].append(made)
     return tuple(_build_group(anchor, forms) for anchor, forms in by_anchor.items())
 
@@ -162,10 +162,10 @@ def _prefix_length(form: SecretFormat) -> int:
     return len(_ATOM.findall(form.prefix))
 
 
-def _build_group(anchor: str, forms: list[_Form]) -> PatternGroup:
+def _build_group(anchor: str, forms: list[_SplitFormat]) -> PatternGroup:
     long = [form for form in forms if form.has_long_tail]
     short = [form for form in forms if not form.has_long_tail]
-    ordered: list[_Form] = []
+    ordered: list[_SplitFormat] = []
     branches = [_branch(short, "", anchor, ordered)] if short else []
     if long:
         branches.append(_LONG_TAIL + _branch(long, "", anchor, ordered))
@@ -181,13 +181,15 @@ def _guard(anchor: str, pattern: re.Pattern[str]) -> Callable[[str], object]:
     return lambda text: literal in text and pattern.search(text)
 
 
-def _branch(forms: Sequence[_Form], suffix: str, anchor: str, ordered: list[_Form]) -> str:
+def _branch(
+    forms: Sequence[_SplitFormat], suffix: str, anchor: str, ordered: list[_SplitFormat]
+) -> str:
     """Return a pattern of these formats, whose prefixes all end in this suffix and the anchor."""
     depth = len(_ATOM.findall(suffix))
     if len(forms) <= _FEW or any(len(form.atoms) <= depth for form in forms):
         ordered += forms
         return "(?:" + "|".join(f"(?<=({form.head})){form.rest}" for form in forms) + ")"
-    children: dict[str, list[_Form]] = defaultdict(list)
+    children: dict[str, list[_SplitFormat]] = defaultdict(list)
     for form in forms:
         children[form.atoms[depth]].append(form)
     branches = [

@@ -12,11 +12,11 @@ from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import CallSettings
-from respan_langchain.tracing.events import Kind
+from respan_langchain.tracing.events import RunKind
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.model_info import ModelInfo
 
-LOG_TYPES: Final[Mapping[Kind, str]] = {
+LOG_TYPES: Final[Mapping[RunKind, str]] = {
     "chain": "task",
     "chat": "chat",
     "llm": "completion",

@@ -72,8 +72,8 @@ def root_io(run: Run, options: RowOptions) -> RootIO:
     call = _read_call(run, options)
     begins_with = call.state.start if call.continues else call.given
     return RootIO(
-        _show(call, begins_with, options.input_key, INPUT_FORMS),
-        _show(call, call.returned, options.output_key, OUTPUT_FORMS),
+        _show(call, begins_with, options.input_key, INPUT_RULES),
+        _show(call, call.returned, options.output_key, OUTPUT_RULES),
     )
 
 
@@ -104,14 +104,14 @@ def _is_agent(run: Run) -> bool:
     return "lc_agent_name" in run.metadata or "agent" in str(run.metadata.get("ls_integration"))
 
 
-Form = tuple[Callable[[RootCall], bool], Callable[[RootCall], Json]]
+DisplayRule = tuple[Callable[[RootCall], bool], Callable[[RootCall], Json]]
 """Whether it applies to a call, and what it shows."""
 
 
-def _show(call: RootCall, whole: object, path: str | None, forms: Sequence[Form]) -> Json:
+def _show(call: RootCall, whole: object, path: str | None, rules: Sequence[DisplayRule]) -> Json:
     if path is not None:
         return find_part(whole, path, keep_media=call.keep_media)
-    for applies, show in forms:
+    for applies, show in rules:
         if applies(call):
             return show(call)
     return call.show(whole)
@@ -153,7 +153,7 @@ def _given_messages(call: RootCall) -> list[object]:
     return messages_of(call.given) or []
 
 
-INPUT_FORMS: Final[tuple[Form, ...]] = ((_asks_in_messages, _conversation_so_far),)
+INPUT_RULES: Final[tuple[DisplayRule, ...]] = ((_asks_in_messages, _conversation_so_far),)
 
 
 # Output
@@ -238,7 +238,7 @@ def _state_of_this_call(call: RootCall) -> Json:
     } or None
 
 
-OUTPUT_FORMS: Final[tuple[Form, ...]] = (
+OUTPUT_RULES: Final[tuple[DisplayRule, ...]] = (
     (
         lambda call: call.is_tool,
         lambda call: tool_output(call.returned, keep_media=call.keep_media),

@@ -6,7 +6,7 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 from respan_langchain.serialization.type_registry import find_serializer
 
-Kind = TypeVar("Kind")
+ValueClass = TypeVar("ValueClass")
 
 
 def serialize_documents(values: object) -> list[dict[str, Json]]:
@@ -36,6 +36,6 @@ def _serialize_document(value: object, serializer: Serializer) -> dict[str, Json
     return found if score is None else {**found, "score": score}
 
 
-def _is_a(value: object, kind: type[Kind]) -> TypeGuard[Kind]:
+def _is_a(value: object, kind: type[ValueClass]) -> TypeGuard[ValueClass]:
     """Check the type; `isinstance` would read `__class__`, and the app's own may raise."""
     return issubclass(type(value), kind)

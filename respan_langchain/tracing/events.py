@@ -17,8 +17,8 @@ from uuid import UUID
 
 from respan_langchain.tracing.size_estimate import estimate_size
 
-Kind = Literal["chain", "chat", "llm", "tool", "retriever"]
-Status = Literal["success", "error", "abandoned", "interrupted", "drained", "incomplete"]
+RunKind = Literal["chain", "chat", "llm", "tool", "retriever"]
+RunStatus = Literal["success", "error", "abandoned", "interrupted", "drained", "incomplete"]
 
 
 # Kinds of events, with the content and the details of each. Plain ints: reading the member of an
@@ -34,7 +34,7 @@ STREAMED_INPUTS: Final = 3
 END: Final = 4
 """Content: the outputs. Details: for models, the `StreamUsage` where there is one."""
 ERROR: Final = 5
-"""Content: what a model had answered until then. Details: a `Failure`, and as for END."""
+"""Content: what a model had answered until then. Details: a `RunFailure`, and as for END."""
 INTERRUPT: Final = 6
 """Details: the checkpoint's id and the interrupts."""
 RESUME: Final = 7
@@ -51,7 +51,7 @@ StartDetails: TypeAlias = tuple[
     UUID | None,
     UUID | None,
     Mapping[str, Any] | None,
-    Kind,
+    RunKind,
     object,
     Sequence[str] | None,
     Mapping[str, Any] | None,
@@ -78,10 +78,10 @@ OMITTED: Final = Omitted()
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RunFailure:
     """How a run ended that did not succeed, in strings."""
 
-    status: Status
+    status: RunStatus
     """`success` for a graph's command to its parent, which langgraph raises."""
     type: str = ""
     """The exception's class, with its module unless that is builtins."""

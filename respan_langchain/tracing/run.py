@@ -11,7 +11,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from respan_langchain.tracing.decisions import Decision
-from respan_langchain.tracing.events import Failure, Kind, ModelRequest, Status, StreamUsage
+from respan_langchain.tracing.events import (
+    ModelRequest,
+    RunFailure,
+    RunKind,
+    RunStatus,
+    StreamUsage,
+)
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.totals import Totals
 
@@ -24,7 +30,7 @@ class Run:
     """One run of a chain, a model, a tool or a retriever, as LangChain reports it."""
 
     id: UUID
-    kind: Kind
+    kind: RunKind
     name: str
     parent: "Run | None"
     """The nearest run above that we know of; None for a root."""
@@ -53,8 +59,8 @@ class Run:
     """The run directly under it that failed last and was not tried again."""
     prompt_end: object = None
     """Set for models that failed: the last message of the prompt."""
-    status: Status = "success"
-    failure: Failure | None = None
+    status: RunStatus = "success"
+    failure: RunFailure | None = None
     trace: "Trace" = field(init=False, repr=False)
 
     @property

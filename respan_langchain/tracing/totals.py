@@ -27,7 +27,7 @@ class RequestedCall(NamedTuple):
     position: CallPosition = (0.0, 0)
 
 
-Step = tuple[CallPosition, dict[str, object]]
+TrajectoryStep = tuple[CallPosition, dict[str, object]]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Totals:
     fallbacks: int = 0
     first_token: float | None = None
     """When the first token of the whole trace came, on the monotonic clock."""
-    steps: dict[str | int, Step] = field(default_factory=dict)
+    steps: dict[str | int, TrajectoryStep] = field(default_factory=dict)
     """Tool calls and their results, by the call's id or, without one, by a number."""
     requested_calls: dict[str, RequestedCall] = field(default_factory=dict)
     """Tool calls that models requested, by their ids."""

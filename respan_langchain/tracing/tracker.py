@@ -12,7 +12,7 @@ from uuid import UUID
 
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.attempts import prompt_end
-from respan_langchain.tracing.events import Event, Failure, Kind, ModelRequest, Status
+from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
 from respan_langchain.tracing.interrupts import InterruptStore
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
@@ -81,7 +81,7 @@ class RunTracker:
         parent_id: UUID | None,
         above_id: UUID | None,
         configurable: Mapping[str, Any] | None,
-        kind: Kind,
+        kind: RunKind,
         name: object,
         tags: Sequence[str] | None,
         metadata: Mapping[str, Any] | None,
@@ -162,7 +162,7 @@ class RunTracker:
         now: float,
         run_id: UUID,
         partial: object,
-        failure: Failure,
+        failure: RunFailure,
         stream_usage: tuple[object, object] | None = None,
     ) -> None:
         """Close a run that raised; `partial` is what a model had answered until then."""
@@ -239,7 +239,7 @@ class RunTracker:
             if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
                 run.outputs = outputs
 
-    def _close_run(self, run: Run, now: float, status: Status) -> None:
+    def _close_run(self, run: Run, now: float, status: RunStatus) -> None:
         run.ended = now
         run.status = status
         run.last_child = run.failed_child = None

@@ -152,7 +152,7 @@ def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler
     waiting = []
     for number in range(1_600):
         chain.invoke(question(number), config(handler, number))
-        waiting.append(len(handler._processor.queue))
+        waiting.append(len(handler._processor.events))
     behind = [place for place in range(600) if waiting[place] > 1_900]
 
     assert max(waiting) < 2_200
@@ -232,7 +232,7 @@ def test_what_is_left_out_takes_no_room(make_handler):
         for _ in range(50):
             FakeChat().invoke("?" * 100_000, {"callbacks": [handler]})
 
-        assert handler._processor.queue.content_bytes < 1_200_000
+        assert handler._processor.events.content_bytes < 1_200_000
 
 
 def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
@@ -285,7 +285,7 @@ def test_many_threads_that_never_wait_keep_little_waiting(make_handler):
     def work(_):
         for number in range(400):
             chain.invoke(f"{number}", {"callbacks": [handler]})
-            waiting.append(len(handler._processor.queue))
+            waiting.append(len(handler._processor.events))
 
     chain = RunnableLambda(lambda asked: asked) | Echo()
     chain.invoke("x", {"callbacks": [handler]})
@@ -320,7 +320,7 @@ def test_a_trace_ends_when_its_patience_is_over_though_the_app_never_pauses(make
         for _ in range(2):  # as the worker does: a look is over though events wait
             handler._processor.take(time.monotonic())
             go_on()
-        assert handler._processor.queue
+        assert handler._processor.events
         assert "left" in names
         go.set()
         joined()

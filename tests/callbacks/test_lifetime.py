@@ -20,7 +20,7 @@ def kept(handler):
     """Everything that a handler's containers hold."""
     processor = handler._processor
     tracker = processor._tracker
-    parts = (processor, processor.queue, tracker, tracker._traces)
+    parts = (processor, processor.events, tracker, tracker._traces)
     places = [place for part in parts for place in vars(part).values()]
     sized = (dict, list, set, deque)
     return sum(len(place) for place in places if isinstance(place, sized)) + handler.stats.open_runs

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
-from respan_langchain.tracing.events import OMITTED, Failure
+from respan_langchain.tracing.events import OMITTED, RunFailure
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
 
 ROOT, CHILD, GRANDCHILD, OTHER = (UUID(int=number) for number in range(1, 5))
-ABANDONED = Failure("abandoned", "GeneratorExit")
-BROKEN = Failure("error", "ValueError", "no")
+ABANDONED = RunFailure("abandoned", "GeneratorExit")
+BROKEN = RunFailure("error", "ValueError", "no")
 
 
 @pytest.fixture
