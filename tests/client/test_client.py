@@ -291,7 +291,7 @@ def test_logs_older_than_the_rows_are_not_read(open_client):
     [(500, {}), (403, {}), (200, {"message": "x"}), logs(None, None), logs("stranger", more=True)],
     ids=["fails", "forbidden", "no-list", "shows-none", "endless"],
 )
-def test_what_cannot_be_found_out_is_not_guessed(open_client, answer):
+def test_an_unreadable_list_gives_none_and_no_guess(open_client, answer):
     client = open_client(answer, max_tries=1)
 
     assert client.find_logs("d1", ["a"]) is None

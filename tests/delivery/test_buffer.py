@@ -62,7 +62,7 @@ def test_a_row_larger_than_a_batch_is_sent_alone():
     assert names(buffer.take("dataset")) == ["big"]
 
 
-def test_rows_that_come_back_keep_their_places():
+def test_rows_that_are_put_back_keep_their_places():
     buffer = buffer_with([row(name, number=i) for i, name in enumerate("abc")], batch_rows=2)
     taken = buffer.take("dataset")
 
@@ -77,7 +77,7 @@ def test_the_dataset_that_waits_longest_comes_first():
     assert buffer.datasets() == ["other", "dataset"]
 
 
-def test_rows_that_waited_too_long_are_removed():
+def test_rows_before_a_time_are_removed():
     buffer = buffer_with([row("old", accepted=1.0), row("young", accepted=9.0)])
 
     assert names(buffer.remove_older(before=5.0)) == ["old"]

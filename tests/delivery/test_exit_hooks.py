@@ -108,7 +108,7 @@ def test_a_process_that_ends_delivers_first(run, ending):
     assert "not delivered" not in said
 
 
-def test_what_comes_after_the_time_at_exit_is_counted(run):
+def test_rows_after_the_exit_timeout_are_counted(run):
     late = "import functools\nfor _ in range(9): atexit.register(put, 'late')\nput('a', 1)"
 
     stored, said, _ = run(late, "hang")
@@ -118,7 +118,7 @@ def test_what_comes_after_the_time_at_exit_is_counted(run):
 
 
 @pytest.mark.parametrize("mood", ["hang", "refuse"])
-def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
+def test_the_exit_of_a_process_is_delayed_by_exit_timeout_at_most(run, mood):
     started = time.monotonic()
 
     stored, said, code = run("put('a', 80)", mood)
@@ -137,7 +137,7 @@ def test_the_end_of_a_process_is_never_held_up_for_long(run, mood):
     ],
     ids=["memory", "spill"],
 )
-def test_a_source_that_never_returns_costs_no_row_that_was_made(run, disk, fate):
+def test_a_source_that_never_returns_loses_no_row_that_was_built(run, disk, fate):
     script = f"""
 from pathlib import Path
 from respan_langchain.delivery.spool.config import SpoolConfig
@@ -165,7 +165,7 @@ worker().attach(Stuck())
     assert "Traceback" not in said
 
 
-def test_ctrl_c_at_the_end_ends_at_once(run):
+def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
     def interrupt(process):
         # Eight rows are sent this early only because the last flush asks for it.
         assert process.stdout.readline() == "hanging\n"
@@ -181,7 +181,7 @@ def test_ctrl_c_at_the_end_ends_at_once(run):
     assert "Traceback" not in said
 
 
-def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
+def test_ctrl_c_may_come_before_the_last_flush_waits(caplog, wire):
     class Interrupted(Worker):
         def begin_flush(self, timeout):
             super().begin_flush(timeout)
@@ -201,7 +201,7 @@ def test_ctrl_c_may_come_before_anybody_waits(caplog, wire):
     assert caplog.text.count("1 row(s) not delivered: interrupted at exit") == 2
 
 
-def test_sigterm_ends_a_process_that_asked_for_it_with_a_last_flush(run):
+def test_with_leave_on_sigterm_a_process_flushes_before_it_ends(run):
     script = (
         "exit_hooks.leave_on_sigterm()\n"
         "put('a', 80)\nprint('ready', flush=True)\nthreading.Event().wait()"
@@ -284,7 +284,7 @@ if __name__ == "__main__":
     assert "Traceback" not in said
 
 
-def test_a_disk_that_is_full_costs_no_row(run):
+def test_a_full_disk_loses_no_row(run):
     script = """
 import resource
 from pathlib import Path
@@ -303,7 +303,7 @@ print(worker().sync_to_disk(10.0), flush=True)
 
 
 @pytest.mark.slow
-def test_forks_under_load_never_lock_up_and_lose_nothing(run):
+def test_forks_under_load_never_deadlock_and_lose_no_row(run):
     script = """
 stop = threading.Event()
 limits = DeliveryLimits(max_rows=10**6, requests_per_minute=10**6)
@@ -343,7 +343,7 @@ def test_one_destination_has_one_worker_until_it_is_closed():
     close(second, WAIT)
 
 
-def test_no_signal_handler_is_installed_unasked():
+def test_no_signal_handler_is_installed_by_default():
     before = signal.getsignal(signal.SIGTERM)
 
     close(worker_for("y", lambda: Worker(Wire)), WAIT)

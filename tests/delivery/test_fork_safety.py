@@ -35,7 +35,7 @@ def test_a_fork_waits_for_guarded_work():
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_a_fork_does_not_wait_for_ever_and_the_child_goes_on():
+def test_a_fork_waits_a_bounded_time_and_the_child_works():
     hooks = ForkHooks(max_wait=0.01)
     guard, other = ForkGuard(hooks), ForkGuard(hooks)
     begun, done = threading.Event(), threading.Event()
@@ -62,7 +62,7 @@ def test_a_fork_does_not_wait_for_ever_and_the_child_goes_on():
     assert guard.acquire(0.0)
 
 
-def test_the_hooks_of_a_fork_take_no_time_to_speak_of():
+def test_the_hooks_of_a_fork_are_fast():
     workers = [Worker(Wire) for _ in range(20)]
     statuses = [DeliveryStatus() for _ in workers]
     for status in statuses:

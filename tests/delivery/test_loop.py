@@ -14,7 +14,7 @@ def turns(wire):
     return Turns(wire)
 
 
-def test_with_nothing_to_do_the_sources_are_left_alone(turns, wire):
+def test_an_idle_worker_does_not_poll(turns, wire):
     events = Events(turns, DeliveryStatus())
     turns.sources.attach(events, None)
     events.note("a")
@@ -29,7 +29,7 @@ def test_with_nothing_to_do_the_sources_are_left_alone(turns, wire):
     assert events.takes == takes
 
 
-def test_a_flush_closes_what_is_open_once_everything_before_it_is_read(turns, wire):
+def test_a_flush_closes_ended_traces_once_all_earlier_events_are_read(turns, wire):
     events = Events(turns, DeliveryStatus(), slice_of=2)
     turns.sources.attach(events, None)
     for name in "abcde":
@@ -68,7 +68,7 @@ def busy(wire):
     return turns, events
 
 
-def test_an_app_in_the_middle_of_something_is_not_disturbed(busy):
+def test_the_worker_waits_for_a_pause_of_the_app(busy):
     turns, events = busy
 
     for name in "abc":
@@ -81,7 +81,7 @@ def test_an_app_in_the_middle_of_something_is_not_disturbed(busy):
     assert events.noted == []
 
 
-def test_an_app_that_never_waits_is_read_all_the_same(busy):
+def test_events_of_an_app_that_never_pauses_are_read_too(busy):
     turns, events = busy
     began = turns.now
 
@@ -93,7 +93,7 @@ def test_an_app_that_never_waits_is_read_all_the_same(busy):
     assert turns.now - began == pytest.approx(MAX_WAIT_FOR_QUIET, abs=3 * QUIET)
 
 
-def test_a_flush_waits_for_no_quiet(busy):
+def test_a_flush_does_not_wait_for_a_pause(busy):
     turns, events = busy
     turns.step()
 

@@ -34,7 +34,7 @@ def names(rows):
     ("held", "size", "reason"),
     [(0, 81, "row_too_big"), (1, 51, "queue_bytes"), (2, 1, "queue_rows")],
 )
-def test_a_row_without_room_is_dropped_with_its_reason(status, held, size, reason):
+def test_a_row_that_does_not_fit_is_dropped_with_its_reason(status, held, size, reason):
     queue = a_queue(max_rows=2, max_bytes=100, max_row_bytes=80)
     assert queue.put([encoded(str(one), size=50) for one in range(held)], now=0.0)
 
@@ -44,7 +44,7 @@ def test_a_row_without_room_is_dropped_with_its_reason(status, held, size, reaso
     assert queue.take_refusals() == {reason: 1}
 
 
-def test_a_row_takes_room_until_its_final_state():
+def test_a_row_uses_capacity_until_its_final_state():
     queue = a_queue(max_rows=1)
     queue.put([encoded("a")], now=0.0)
     (row,) = absorb(queue)
@@ -83,7 +83,7 @@ def test_no_row_is_evicted_for_one_that_can_never_fit(status):
     assert status.counts().dropped == {"queue_bytes": 1}
 
 
-def test_with_a_spool_a_row_without_room_is_accepted_and_goes_to_disk(status):
+def test_with_a_spool_a_row_that_does_not_fit_goes_to_disk(status):
     queue = a_queue(spills=True, max_rows=1)
     queue.put([encoded("a")], now=0.0)
 
@@ -94,7 +94,7 @@ def test_with_a_spool_a_row_without_room_is_accepted_and_goes_to_disk(status):
     assert status.counts().pending == 1
 
 
-def test_half_of_the_queue_is_kept_for_new_rows_while_others_come_back_from_disk():
+def test_half_of_the_queue_is_kept_for_new_rows_while_others_are_loaded_from_disk():
     queue = a_queue(max_rows=10, max_bytes=1000)
 
     queue.put_loaded([encoded("a"), encoded("b")], now=0.0)
@@ -102,7 +102,7 @@ def test_half_of_the_queue_is_kept_for_new_rows_while_others_come_back_from_disk
     assert queue.capacity_for_loaded == (3, 460)
 
 
-def test_a_closed_queue_accepts_only_what_the_worker_itself_still_brings(status):
+def test_a_closed_queue_accepts_only_rows_that_the_worker_polled(status):
     queue = a_queue()
     queue.closed = True
 

@@ -91,14 +91,14 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("name", AGAIN)
-def test_what_was_surely_not_stored_is_sent_again(name):
+def test_rows_that_are_certainly_not_stored_are_sent_again(name):
     answer, remedy = AGAIN[name]
 
     assert shape(classify(answer, 3)) == meaning(remedy, resend=ALL)
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_may_be_stored_is_unknown(name):
+def test_rows_that_may_be_stored_are_unconfirmed(name):
     assert shape(classify(UNKNOWN[name], 3)) == meaning(Action.WAIT, unconfirmed=ALL)
 
 
@@ -118,7 +118,7 @@ def test_a_missing_error_count_is_read_from_the_errors():
 
 
 @pytest.mark.parametrize("status", [201, 400, 422])
-def test_rows_that_failed_by_name_are_rejected_in_the_servers_words(status):
+def test_listed_rows_are_rejected_with_the_servers_message(status):
     verdict = classify(envelope(1, 2, [(0, "no input"), (2, "x" * 5000)], status=status), 3)
 
     assert shape(verdict) == meaning(stored=(1,), rejected=(0, 2))
@@ -137,19 +137,19 @@ def test_rows_that_failed_by_name_are_rejected_in_the_servers_words(status):
         "rate limit",
     ],
 )
-def test_rows_that_failed_in_passing_are_sent_again(words):
+def test_rows_with_a_temporary_error_are_sent_again(words):
     assert shape(classify(envelope(2, 1, [(1, words)]), 3)) == meaning(
         stored=(0, 2), retryable=(1,)
     )
 
 
-def test_rows_that_failed_without_being_named_are_unknown():
+def test_failed_rows_that_are_not_listed_are_unconfirmed():
     verdict = classify(envelope(1, 2, [(0, "no input")], total_errors=2), 3)
 
     assert shape(verdict) == meaning(unconfirmed=(1, 2), rejected=(0,))
 
 
-def test_rows_that_all_failed_are_not_stored_whether_named_or_not():
+def test_when_all_rows_failed_none_is_stored_listed_or_not():
     verdict = classify(envelope(0, 3, [(0, "no input")], status=400), 3)
 
     assert shape(verdict) == meaning(rejected=(0,), retryable=(1, 2))
@@ -169,6 +169,6 @@ def rows_of(verdict):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"success_count": 3}', b'{"message": "ok"}'])
-def test_every_row_has_exactly_one_meaning_whatever_comes(body):
+def test_every_row_is_in_exactly_one_class_whatever_the_response(body):
     for status in (None, *range(100, 600)):
         assert rows_of(classify(HttpResult(status, body), 3)) == [0, 1, 2], status

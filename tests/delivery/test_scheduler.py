@@ -186,7 +186,7 @@ def test_an_open_circuit_is_probed_with_one_row_and_closed_by_success():
     assert play.scheduler.last_error is None
 
 
-def test_an_open_circuit_holds_up_no_other_dataset():
+def test_an_open_circuit_delays_no_other_dataset():
     play = Play().add("a").add("b", dataset="other")
     play.next()
     play.answer(HttpResult(404))
@@ -217,7 +217,7 @@ def test_an_open_circuit_is_probed_with_one_row_of_a_refused_batch_too():
     assert play.later(60).next() == ["c"]
 
 
-def test_a_body_too_large_is_sent_in_parts():
+def test_after_a_413_smaller_batches_are_sent():
     play = Play().add(*"abcdefgh", size=100)
     sent = []
     while names := play.next():
@@ -229,7 +229,7 @@ def test_a_body_too_large_is_sent_in_parts():
     assert len(sent) <= 10
 
 
-def test_a_row_too_large_by_itself_is_rejected():
+def test_a_single_row_that_gets_a_413_is_rejected():
     play = Play().add("big")
     play.next()
     play.answer(HttpResult(413, b"20 MB at most"))
@@ -291,7 +291,7 @@ def test_rows_that_a_server_refuses_are_found_and_no_other_is_lost_or_stored_twi
     assert play.resent == []
 
 
-def test_a_bad_row_is_found_in_few_requests():
+def test_an_invalid_row_is_found_in_few_requests():
     play = Play().add(*NAMES)
 
     server = Server("37").play(play)
@@ -299,7 +299,7 @@ def test_a_bad_row_is_found_in_few_requests():
     assert len(server.posts) <= 3 + 2 * 7
 
 
-def test_a_bad_last_row_costs_lookups_and_no_row():
+def test_an_invalid_last_row_causes_lookups_and_loses_no_row():
     play = Play(lookup_delays=(2.0, 5.0, 15.0)).add(*NAMES)
 
     server = Server("79", keeps=prefix, lag=10.0).play(play)
@@ -308,7 +308,7 @@ def test_a_bad_last_row_costs_lookups_and_no_row():
     assert server.doubles == []
 
 
-def test_an_earlier_refusal_that_kept_nothing_proves_nothing_about_the_next():
+def test_an_earlier_atomic_refusal_proves_nothing_about_the_next_one():
     play = Play(batch_rows=4, lookup_delays=(2.0, 5.0, 15.0)).add("bad", *"abcdef", "worse", "g")
 
     server = Server("bad", "worse", keeps=prefix, lag=10.0).play(play)
@@ -357,7 +357,7 @@ def test_a_conflict_after_a_lost_response_is_looked_up():
     assert play.fates == delivered("a", "b")
 
 
-def test_a_conflict_over_a_row_that_is_not_there_rejects_it_only_with_proof():
+def test_a_conflict_over_a_missing_row_rejects_it_only_with_proof():
     play = Play().add("a")
     play.next()
     play.answer(HttpResult(409))
@@ -370,7 +370,7 @@ def test_a_conflict_over_a_row_that_is_not_there_rejects_it_only_with_proof():
     assert play.fates == delivered("later") | {"a": ("rejected", "409")}
 
 
-def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
+def test_a_listed_row_is_rejected_with_the_servers_message():
     play = Play().add("a", "b")
     play.next()
     play.answer(envelope(1, 1, [(0, "input is required")]))
@@ -378,7 +378,7 @@ def test_a_row_that_failed_by_name_is_rejected_in_the_servers_words():
     assert play.fates == delivered("b") | {"a": ("rejected", "input is required")}
 
 
-def test_a_row_that_fails_in_passing_is_sent_again_but_not_for_ever():
+def test_a_row_with_a_temporary_error_is_sent_again_a_few_times():
     play = Play(max_row_tries=3).add("a", "b")
     play.next()
     play.answer(envelope(1, 1, [(0, "timeout")]))
@@ -437,7 +437,7 @@ def test_a_row_stored_later_proves_that_a_missing_row_is_not_stored():
     assert play.resent == []
 
 
-def test_a_list_that_is_seen_to_lag_is_waited_for():
+def test_a_list_that_lags_behind_is_looked_up_again():
     play = Play().add("a")
     play.next()
     play.answer(LOST)
@@ -490,7 +490,7 @@ def fail_and_miss(play):
     play.later(60)
 
 
-def test_a_batch_that_fails_alone_is_cut_in_halves():
+def test_a_batch_that_alone_keeps_failing_is_split():
     play = Play(batch_rows=2).add("a", "b")
     play.next()
     fail_and_miss(play)
@@ -518,7 +518,7 @@ def test_a_large_body_that_could_not_be_written_in_time_is_sent_in_parts():
     assert play.later(1).next() == ["a"]
 
 
-def test_rows_that_waited_too_long_are_dropped():
+def test_rows_past_the_delivery_deadline_are_dropped():
     play = Play(delivery_deadline=50.0).add("old", accepted=40.0).add("young", accepted=60.0)
 
     expired = play.scheduler.remove_expired(now=100.0)
@@ -527,7 +527,7 @@ def test_rows_that_waited_too_long_are_dropped():
     assert len(play.scheduler.rows) == 1
 
 
-def test_parts_of_a_refused_batch_that_waited_too_long_are_dropped():
+def test_parts_of_a_refused_batch_past_the_deadline_are_dropped():
     play = Play(delivery_deadline=90.0).add("0", accepted=5.0)
     play.add("old", accepted=5.0).add("a", "b", accepted=50.0)
     play.next()

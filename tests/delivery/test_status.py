@@ -5,7 +5,7 @@ import threading
 from respan_langchain.delivery.status import MAX_UPDATES, DeliveryStatus, RowStatus
 
 
-def test_a_row_is_queued_until_it_meets_its_fate():
+def test_a_row_is_pending_until_its_final_state():
     status = DeliveryStatus()
 
     status.accept(["a"])
@@ -20,11 +20,11 @@ def test_a_row_is_queued_until_it_meets_its_fate():
     assert status.counts().pending == 0
 
 
-def test_a_row_that_never_came_has_no_fate():
+def test_an_unknown_row_has_no_status():
     assert DeliveryStatus().row_status("a") is None
 
 
-def test_every_row_is_counted_in_one_place():
+def test_every_row_is_counted_in_one_state():
     status = DeliveryStatus()
     for name in "abcdef":
         status.accept([name])
@@ -43,7 +43,7 @@ def test_every_row_is_counted_in_one_place():
     assert counts.total_dropped == 2
 
 
-def test_only_the_latest_fates_are_remembered_and_all_are_counted():
+def test_only_the_latest_final_states_are_remembered_and_all_are_counted():
     status = DeliveryStatus(remembered=2)
     for name in "abc":
         status.accept([name])
@@ -57,7 +57,7 @@ def test_only_the_latest_fates_are_remembered_and_all_are_counted():
     assert status.counts().delivered == 3
 
 
-def test_a_book_that_nobody_reads_stays_small():
+def test_a_status_that_nobody_reads_stays_small():
     status = DeliveryStatus(remembered=10)
 
     for number in range(20_000):
@@ -70,7 +70,7 @@ def test_a_book_that_nobody_reads_stays_small():
     assert len(status._final) == 10
 
 
-def test_a_child_process_begins_an_empty_book():
+def test_a_child_process_starts_with_an_empty_status():
     status = DeliveryStatus()
     status.accept(["a"])
 
@@ -111,7 +111,7 @@ class Interrupting(str):
         return super().__hash__()
 
 
-def test_a_question_that_interrupts_the_counting_loses_no_note():
+def test_a_reader_that_interrupts_the_counting_loses_no_update():
     status = DeliveryStatus()
     reason = Interrupting("queue_rows")
     reason.status, reason.left = status, 2

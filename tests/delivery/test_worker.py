@@ -30,7 +30,7 @@ def test_nothing_starts_before_the_first_row(open_worker):
     assert worker.wakeup.idle
 
 
-def test_what_is_put_is_delivered(open_worker, wire, status):
+def test_a_row_that_is_put_is_delivered(open_worker, wire, status):
     worker = open_worker()
     for number in range(1_200):
         assert worker.put(encoded(str(number), status=status))
@@ -43,7 +43,7 @@ def test_what_is_put_is_delivered(open_worker, wire, status):
     assert worker.requests == 3
 
 
-def test_a_lone_row_leaves_by_itself_when_it_is_old_enough(open_worker, wire):
+def test_a_single_row_is_sent_after_max_age(open_worker, wire):
     open_worker(max_age=0.05).put(encoded("a"))
 
     assert wire.arrived.acquire(timeout=WAIT)
@@ -63,7 +63,7 @@ def test_a_source_is_drained_slice_by_slice(open_worker, wire, status):
     assert wire.stored.keys() == set("abcdefgh")
 
 
-def test_a_flush_covers_what_was_lost_before_it(open_worker, status):
+def test_a_flush_reports_earlier_losses(open_worker, status):
     worker = open_worker(max_rows=1)
     worker.put(encoded("a", status=status))
     worker.put(encoded("b", status=status))
@@ -74,7 +74,7 @@ def test_a_flush_covers_what_was_lost_before_it(open_worker, status):
         assert result == FlushResult(delivered=1, dropped=1)
 
 
-def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, status):
+def test_a_flush_of_one_handler_does_not_wait_for_another(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
@@ -85,7 +85,7 @@ def test_a_flush_of_one_ledger_does_not_wait_for_another(open_worker, wire, stat
     release.set()
 
 
-def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, status):
+def test_a_flush_never_takes_longer_than_its_timeout(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker()
@@ -97,7 +97,7 @@ def test_a_flush_never_takes_longer_than_allowed(open_worker, wire, status):
     assert (result.pending, result.all_counted, bool(result)) == (1, True, False)
 
 
-def test_sources_are_drained_while_a_request_hangs(open_worker, wire, status):
+def test_sources_are_polled_while_a_request_hangs(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and HttpResult(503))
     worker = open_worker(**FAST)
@@ -114,7 +114,7 @@ def test_sources_are_drained_while_a_request_hangs(open_worker, wire, status):
     assert worker.flush(WAIT, status)
 
 
-def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, status):
+def test_a_flush_returns_at_once_when_waiting_would_not_help(open_worker, wire, status):
     wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
     worker.put(encoded("a", status=status))
@@ -129,7 +129,7 @@ def test_a_flush_that_would_wait_in_vain_returns_at_once(open_worker, wire, stat
 @pytest.mark.parametrize(
     ("code", "advice"), [(401, "api_key"), (402, "plan"), (403, "api_key"), (404, "dataset_id")]
 )
-def test_what_no_patience_mends_is_said_once_with_what_to_do(
+def test_a_permanent_error_is_logged_once_with_what_to_do(
     code, advice, open_worker, wire, status, caplog
 ):
     wire.script += [lambda ids: HttpResult(code)] * 99
@@ -144,7 +144,7 @@ def test_what_no_patience_mends_is_said_once_with_what_to_do(
     assert advice in worker.last_error
 
 
-def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wire, status):
+def test_rows_behind_an_open_circuit_are_delivered_once_it_closes(open_worker, wire, status):
     wire.script += [lambda ids: HttpResult(401)] * 3
     worker = open_worker(probe_interval=0.01)
     for number in range(100):
@@ -157,7 +157,7 @@ def test_what_was_refused_is_kept_and_delivered_once_it_is_taken(open_worker, wi
     assert [len(batch) for batch in wire.batches] == [100, 1, 1, 1, 99]
 
 
-def test_an_answer_that_was_lost_costs_no_row_and_doubles_none(open_worker, wire, status):
+def test_a_lost_response_neither_loses_nor_duplicates_a_row(open_worker, wire, status):
     def store_and_lose(ids):
         wire.keep(ids)
         return HttpResult(None, error="reset")
@@ -199,7 +199,7 @@ def test_the_queue_is_bounded_in_bytes(open_worker, status):
     assert status.counts().dropped == {"row_too_big": 1, "queue_bytes": 1}
 
 
-def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, status):
+def test_the_oldest_row_can_be_evicted_for_the_newest(open_worker, wire, status):
     worker = open_worker(max_rows=2, overflow="drop_oldest")
     events = Events(worker, status, slice_of=5)
     worker.attach(events)
@@ -220,7 +220,7 @@ def test_the_oldest_row_can_make_room_for_the_newest(open_worker, wire, status):
         (101, set("abcd"), {"queue_bytes": 1}),
     ],
 )
-def test_a_large_row_pushes_out_as_many_as_it_needs_and_none_in_vain(
+def test_a_large_row_evicts_only_as_many_rows_as_it_needs(
     open_worker, wire, status, size, stored, dropped
 ):
     worker = open_worker(max_bytes=100, max_row_bytes=500, overflow="drop_oldest")
@@ -236,7 +236,7 @@ def test_a_large_row_pushes_out_as_many_as_it_needs_and_none_in_vain(
     assert status.counts().dropped == dropped
 
 
-def test_what_is_in_flight_makes_no_room(open_worker, wire, status):
+def test_rows_in_flight_are_not_evicted(open_worker, wire, status):
     release = threading.Event()
     wire.script.append(lambda ids: release.wait(WAIT) and all_stored(len(ids)))
     worker = open_worker(max_bytes=100, max_row_bytes=90, overflow="drop_oldest", **FAST)
@@ -255,7 +255,7 @@ def test_what_is_in_flight_makes_no_room(open_worker, wire, status):
     assert worker.flush(WAIT, status).delivered == 2
 
 
-def test_a_book_that_nobody_reads_holds_no_more_than_the_rows_it_remembers(open_worker, wire):
+def test_a_status_that_nobody_reads_keeps_only_the_remembered_rows(open_worker, wire):
     status = DeliveryStatus(remembered=10)
     worker = open_worker(batch_rows=50, **FAST)
     for start in range(0, 500, 100):
@@ -266,7 +266,7 @@ def test_a_book_that_nobody_reads_holds_no_more_than_the_rows_it_remembers(open_
     assert noted + len(status._pending) + len(status._final) <= 110
 
 
-def test_a_closed_worker_refuses_and_counts(open_worker, wire, status):
+def test_a_closed_worker_drops_and_counts_rows(open_worker, wire, status):
     worker = open_worker()
     worker.put(encoded("a", status=status))
 
@@ -278,7 +278,7 @@ def test_a_closed_worker_refuses_and_counts(open_worker, wire, status):
     assert not worker.flush(WAIT, status)
 
 
-def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, status, caplog):
+def test_rows_left_when_a_worker_closes_are_counted_and_logged(open_worker, wire, status, caplog):
     wire.script.append(lambda ids: HttpResult(401))
     worker = open_worker()
     worker.put(encoded("a", status=status))
@@ -290,7 +290,7 @@ def test_what_is_left_when_it_closes_is_counted_and_said(open_worker, wire, stat
 
 
 @pytest.mark.parametrize("patience", [float("inf"), 1e300, -1.0, 0.0])
-def test_any_number_of_seconds_will_do(open_worker, status, patience):
+def test_a_timeout_may_be_any_number_of_seconds(open_worker, status, patience):
     worker = open_worker()
     worker.put(encoded("a", status=status))
 
@@ -311,7 +311,9 @@ def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, status):
     assert not worker._running
 
 
-def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire, status):
+def test_where_no_thread_can_start_a_flush_delivers_on_the_calling_thread(
+    open_worker, wire, status
+):
     worker = open_worker()
     events = Events(worker, status)
     worker.attach(events)
@@ -324,7 +326,7 @@ def test_where_no_thread_can_start_a_flush_delivers_on_its_own(open_worker, wire
     assert wire.stored.keys() == set("abc")
 
 
-def test_threads_are_used_once_they_are_possible(wire, status):
+def test_threads_are_started_once_the_system_allows_it(wire, status):
     now = [0.0]
     worker = Worker(lambda: wire, DeliveryLimits(max_age=0.01), clock=lambda: now[0])
     with threads_refused():
@@ -339,7 +341,7 @@ def test_threads_are_used_once_they_are_possible(wire, status):
     worker.discard_pending("the test is over")
 
 
-def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, status, caplog):
+def test_a_source_that_raises_does_not_delay_the_others(open_worker, wire, status, caplog):
     class Broken(Events):
         def take(self, now):
             raise ValueError("secret prompt")
@@ -356,7 +358,7 @@ def test_a_source_that_raises_does_not_hold_up_the_others(open_worker, wire, sta
     assert "secret prompt" not in caplog.text
 
 
-def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire, status):
+def test_an_internal_error_is_logged_and_the_thread_continues(open_worker, wire, status):
     class Fatal(Events):
         failed = False
 
@@ -375,7 +377,7 @@ def test_a_fault_of_our_own_is_counted_and_the_thread_goes_on(open_worker, wire,
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
-def test_a_carrier_that_raises_costs_no_row(error, open_worker, wire, status):
+def test_a_transport_that_raises_loses_no_row(error, open_worker, wire, status):
     def explode(ids):
         raise error
 
@@ -387,7 +389,7 @@ def test_a_carrier_that_raises_costs_no_row(error, open_worker, wire, status):
     assert wire.stored == {"a": 1}
 
 
-def test_a_ctrl_c_while_the_app_sends_by_itself_costs_no_row(open_worker, wire, status):
+def test_ctrl_c_during_an_inline_request_loses_no_row(open_worker, wire, status):
     def interrupt(ids):
         raise KeyboardInterrupt
 
@@ -402,7 +404,7 @@ def test_a_ctrl_c_while_the_app_sends_by_itself_costs_no_row(open_worker, wire, 
     assert wire.stored == {"a": 1}
 
 
-def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, status):
+def test_a_transport_that_cannot_be_opened_is_opened_again_later(wire, status):
     tries = [OSError, OSError]
 
     def open_carrier():
@@ -418,7 +420,9 @@ def test_a_carrier_that_cannot_be_opened_is_tried_again(wire, status):
 
 
 @pytest.mark.parametrize("place", ["source", "carrier"])
-def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, status, place):
+def test_a_flush_from_a_source_or_a_transport_does_not_wait_for_itself(
+    open_worker, wire, status, place
+):
     results = []
     worker = open_worker()
     events = Events(worker, status)
@@ -439,7 +443,9 @@ def test_a_flush_from_inside_does_not_wait_for_itself(open_worker, wire, status,
     assert not results[0]
 
 
-def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, status):
+def test_a_source_is_detached_after_its_owner_is_deleted_and_its_events_are_read(
+    open_worker, wire, status
+):
     class Owner:
         pass
 
@@ -460,7 +466,7 @@ def test_a_source_leaves_with_its_owner_once_it_is_drained(open_worker, wire, st
     assert events.takes <= takes + 2
 
 
-def test_a_hundred_thousand_drops_are_two_lines(open_worker, status, caplog):
+def test_a_hundred_thousand_drops_are_logged_in_two_lines(open_worker, status, caplog):
     worker = open_worker(max_rows=1)
     with caplog.at_level(logging.DEBUG):
         for number in range(100_000):

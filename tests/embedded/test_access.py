@@ -17,7 +17,7 @@ from respan_langchain.embedded.access import AccessPolicy, ServerRateLimit
         ("bearer any", 200),
     ],
 )
-def test_where_a_key_is_required_any_key_will_do(platform, header, status):
+def test_where_a_key_is_required_any_key_is_accepted(platform, header, status):
     platform.policy = AccessPolicy(require_bearer=True)
     headers = {} if header is None else {"authorization": header}
 
@@ -27,7 +27,7 @@ def test_where_a_key_is_required_any_key_will_do(platform, header, status):
 @pytest.mark.parametrize(
     ("key", "status"), [("right", 200), ("wrong", 401), ("right2", 401), ("ri\u00e9", 401)]
 )
-def test_where_a_key_is_given_only_that_one_will_do(platform, key, status):
+def test_where_a_key_is_given_only_that_one_is_accepted(platform, key, status):
     platform.policy = AccessPolicy(require_bearer=True, api_key="right")
 
     response = platform.ask("POST", "/datasets/list/", authorization=f"Bearer {key}")
@@ -57,7 +57,7 @@ def test_bulk_limits_can_be_tightened(platform):
     assert (failed.body["error_count"], len(failed.body["errors"])) == (2, 1)
 
 
-def test_a_limiter_admits_so_many_in_a_minute_and_says_how_long_to_wait():
+def test_a_rate_limit_allows_a_number_per_minute_and_returns_the_wait():
     now = [0.0]
     limiter = ServerRateLimit(2, clock=lambda: now[0])
 

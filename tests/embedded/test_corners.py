@@ -133,7 +133,7 @@ def test_the_sum_of_tokens_is_found(platform, metrics):
 
 
 @pytest.mark.parametrize("count", [None, True, "many", [], 1e300, -(2**60)], ids=str)
-def test_what_is_no_count_is_unknown(platform, count):
+def test_an_invalid_count_is_unknown(platform, count):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x", "metrics": {"total_tokens": count, "cost": count}}])
     (log,) = platform.logs(dataset)
@@ -170,7 +170,7 @@ def test_too_many_parameters_are_rejected(platform):
     assert platform.ask("POST", f"/datasets/list/?{query}").status == 400
 
 
-def test_a_store_that_fails_is_answered_and_not_raised(platform):
+def test_an_error_of_the_store_becomes_a_response(platform):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x"}])
     with platform.store.writing() as connection:

@@ -1,4 +1,4 @@
-"""The bar: what delivery promises, and the tests that hold each promise; none may go missing.
+"""What delivery promises, and the tests of each promise; none may go missing.
 
 H: the app is not harmed. M: memory. W: the wire. L: the life of a process. D: the disk. S: secrets
 and sums. A test is named by its file and a part of its name, which may be a case of `cases.py`.
@@ -21,20 +21,20 @@ BAR = {
         "faults/apps/odd weakly",
         "faults/apps/odd loudly",
     ],
-    "H4 a fork is quick and never locks up": [
-        "delivery/test_fork_safety take_no_time",
+    "H4 a fork is fast and never deadlocks": [
+        "delivery/test_fork_safety the_hooks_of_a_fork_are_fast",
         "delivery/test_exit_hooks forks_under_load",
     ],
     "H5 without threads rows are kept and sent": [
         "faults/cases V no thread",
         "faults/apps/tasks refused",
     ],
-    "H6 loops and greenlets go on": [
+    "H6 event loops and greenlets keep running": [
         "faults/test_hosts tasks_run",
         "faults/test_hosts greenlets_run",
     ],
     "H7 idling costs nothing": [
-        "delivery/test_loop nothing_to_do",
+        "delivery/test_loop an_idle_worker_does_not_poll",
         "delivery/test_worker nothing_starts",
     ],
     "H8 the app's tracers do not see us": ["client/http/test_instrumentation is_suppressed"],
@@ -43,43 +43,43 @@ BAR = {
         "delivery/test_worker bounded_in_bytes",
         "faults/cases S server",
     ],
-    "M2 acceptance is a receipt": ["delivery/test_worker bounded_in_rows"],
-    "M3 drops are counted and said seldom": ["delivery/test_worker hundred_thousand_drops"],
+    "M2 an accepted row is never dropped silently": ["delivery/test_worker bounded_in_rows"],
+    "M3 drops are counted and logged seldom": ["delivery/test_worker hundred_thousand_drops"],
     "M4 one huge event is cut": [
         "faults/cases Q one",
         "serialization/test_truncation ids_and_metrics",
     ],
     "M5 what was captured does not change": ["callbacks/test_handler app_changes_afterwards"],
-    "W1 passing failures delay": [
+    "W1 temporary failures only delay rows": [
         "faults/cases B 500",
         "faults/cases C two",
         "faults/test_odd_places not_there_yet",
         "faults/test_odd_places resolver_that_is_slow",
     ],
-    "W2 a request has a deadline in all": [
+    "W2 a request has a total deadline": [
         "faults/cases J2 body",
         "client/http/test_transport last_byte",
     ],
-    "W3 a wait that is asked for is kept": [
+    "W3 Retry-After is respected": [
         "faults/cases G2 429",
         "faults/cases G3 429",
-        "client/test_retry server_s_own_clock",
+        "client/test_retry_policy server_s_own_clock",
     ],
-    "W4 clients do not come back together": ["client/test_retry two_hundred_clients"],
+    "W4 clients do not retry at the same time": ["client/test_retry_policy two_hundred_clients"],
     "W5 a wrong key costs one request": ["faults/cases H 401", "faults/test_faults wrong_key"],
-    "W6 what is too large is split": ["faults/cases F 413", "faults/cases F2 one"],
-    "W7 rows that spoil a batch are found": [
+    "W6 batches that are too large are split": ["faults/cases F 413", "faults/cases F2 one"],
+    "W7 invalid rows of a refused batch are found": [
         "faults/cases W7 3",
         "delivery/test_scheduler that_a_server_refuses_are_found",
     ],
     "W8 rows fail one by one": ["faults/cases W8 two", "faults/cases W8b two"],
-    "W9 what breaks the contract is unknown": [
+    "W9 undocumented responses leave rows unconfirmed": [
         "faults/cases W9 one",
         "faults/cases N 200",
-        "delivery/test_response platform_counts_them",
+        "delivery/test_response_classification platform_counts_them",
     ],
     "W10 no redirect is followed": ["faults/cases I 307", "client/http/test_transport no_redirect"],
-    "W11 a lost answer doubles nothing": [
+    "W11 a lost response duplicates no row": [
         "faults/cases E stored",
         "faults/cases E2 stored",
         "faults/cases E3 stored",
@@ -96,7 +96,7 @@ BAR = {
     "L1 a normal exit delivers": [
         "faults/cases A exit",
         "delivery/test_exit_hooks ends_delivers",
-        "faults/test_odd_places keeps_nothing_from_another",
+        "faults/test_odd_places a_server_that_hangs_does_not_delay_the_last_flush_to_another",
     ],
     "L2 an exit ends in time": [
         "faults/cases D server",
@@ -121,29 +121,29 @@ BAR = {
     "L8 a frozen process wakes up": ["faults/test_freeze frozen"],
     "L9 flush tells the truth in time": [
         "delivery/test_worker never_takes_longer",
-        "delivery/test_worker lost_before_it",
-        "delivery/test_worker flush_from_inside",
+        "delivery/test_worker a_flush_reports_earlier_losses",
+        "delivery/test_worker a_flush_from_a_source_or_a_transport_does_not_wait_for_itself",
     ],
     "L10 closing twice is closing": [
-        "delivery/test_worker closed_worker_refuses",
+        "delivery/test_worker a_closed_worker_drops_and_counts_rows",
         "faults/apps/odd closed",
     ],
     "D1 kills lose nothing": ["faults/test_kill two_hundred_kills"],
     "D2 a damaged file is set aside": ["delivery/spool/test_file damaged_file"],
     "D3 a full disk costs nothing": [
-        "delivery/test_exit_hooks disk_that_is_full",
-        "delivery/spool/test_file goes_on_saying_no",
+        "delivery/test_exit_hooks a_full_disk_loses_no_row",
+        "delivery/spool/test_file a_disk_that_keeps_failing_leaks_no_file_and_no_handle",
     ],
     "D4 processes share a directory": ["faults/test_kill share_a_directory"],
     "D5 files are for one user": [
-        "delivery/spool/test_file one_user_alone",
+        "delivery/spool/test_file a_file_is_readable_by_its_owner_alone",
         "delivery/spool/test_file links",
     ],
     "D6 the disk is bounded": [
-        "delivery/spool/test_spool full_spool",
+        "delivery/spool/test_disk_spool full_spool",
         "delivery/spool/test_file oldest_dead",
     ],
-    "D7 dead letters can be sent again": ["delivery/spool/test_spool dead_letters"],
+    "D7 dead letters can be sent again": ["delivery/spool/test_disk_spool dead_letters"],
     "S1 the key is nowhere": ["faults/hosting KEY not in outputs"],
     "S2 payloads are in no log": ["faults/hosting MARKER not in outputs"],
     "S3 an id is one segment": ["client/test_urls one_segment"],
@@ -161,7 +161,7 @@ BAR = {
 
 
 @pytest.mark.parametrize("promise", BAR)
-def test_a_promise_has_its_tests(promise):
+def test_each_promise_has_tests(promise):
     for test in BAR[promise]:
         file, name = test.split(" ", 1)
         assert name in (TESTS / f"{file}.py").read_text(), test

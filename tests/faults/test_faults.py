@@ -50,7 +50,7 @@ def check_sums(said):
 
 
 @cases
-def test_a_fault_costs_no_row_and_doubles_none(name):
+def test_a_fault_neither_loses_nor_duplicates_a_row(name):
     case = CASES[name]
 
     outcome = play(case)
@@ -80,7 +80,7 @@ def test_a_fault_costs_no_row_and_doubles_none(name):
 
 
 @pytest.mark.slow
-def test_a_wrong_key_costs_one_request_and_a_probe_now_and_then():
+def test_a_wrong_key_causes_one_request_and_then_probes():
     outcome = play(CASES["H2 401 for ever, exit"])
 
     # Limits of the suite: one probe a second instead of one a minute.
@@ -88,7 +88,7 @@ def test_a_wrong_key_costs_one_request_and_a_probe_now_and_then():
 
 
 @pytest.mark.slow
-def test_the_app_does_not_feel_a_server_that_hangs():
+def test_a_server_that_hangs_does_not_slow_the_app():
     outcome = play(CASES["R server hangs, 150 events of 60 kB"])
 
     assert outcome.said["worst"] < 0.25  # measured: below 1 ms; the margin is for a busy machine

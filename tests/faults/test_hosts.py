@@ -115,7 +115,7 @@ def test_tasks_run_while_one_waits_for_a_server_that_hangs(server, tmp_path):
     assert said["captured"] == 40
 
 
-def test_a_loop_that_has_no_patience_ends_without_its_flush(server, tmp_path):
+def test_an_event_loop_that_is_closed_early_ends_without_its_flush(server, tmp_path):
     server.mood = hang
 
     [said] = host(tmp_path, server.url, *app("tasks", "cancelled"), patience=60).said
@@ -130,7 +130,7 @@ def test_a_task_may_flush_and_close(server, tmp_path):
     assert (len(server.stored), server.doubled) == (80, 0)
 
 
-def test_a_task_that_cannot_have_a_thread_is_told_so_and_its_rows_leave_at_the_end(
+def test_without_a_thread_a_task_gets_an_incomplete_flush_and_rows_are_sent_at_exit(
     server, tmp_path
 ):
     [said] = host(tmp_path, server.url, *app("tasks", "refused")).said

@@ -17,7 +17,7 @@ SETTLE = (0.02, 0.05, 0.1)
 
 
 @pytest.mark.slow
-def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path):
+def test_two_hundred_kills_lose_and_duplicate_no_row(tmp_path):
     dice = random.Random(5)  # noqa: S311  # when to kill
 
     def now_and_then(request):

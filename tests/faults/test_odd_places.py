@@ -45,7 +45,7 @@ def test_a_logging_handler_may_call_what_we_capture(server, tmp_path):
     assert (len(server.stored), server.doubled) == (said["captured"], 0)
 
 
-def test_a_server_that_hangs_keeps_nothing_from_another_at_the_end(server, tmp_path):
+def test_a_server_that_hangs_does_not_delay_the_last_flush_to_another(server, tmp_path):
     server.mood = hang
     with FaultServer() as other:
         ended = host(tmp_path, server.url, *app("late", other.url))
@@ -54,7 +54,7 @@ def test_a_server_that_hangs_keeps_nothing_from_another_at_the_end(server, tmp_p
     assert ended.outputs.count("40 row(s) not delivered: no time was left at exit") == 1
 
 
-def test_a_resolver_that_hangs_costs_the_app_nothing_and_no_time_at_the_end(server, tmp_path):
+def test_a_resolver_that_hangs_delays_neither_the_app_nor_its_exit(server, tmp_path):
     url = server.url.replace("127.0.0.1", "localhost")
 
     flushed, ended = host(tmp_path, url, *app("names", "never")).said
@@ -76,7 +76,7 @@ def test_rows_wait_for_a_resolver_that_is_slow(server, tmp_path):
     assert (len(server.stored), server.doubled) == (40, 0)
 
 
-def test_a_name_that_does_not_exist_costs_no_time_at_the_end(tmp_path):
+def test_a_host_name_that_does_not_exist_does_not_delay_the_exit(tmp_path):
     [said] = host(tmp_path, "https://no-such-host.invalid", *app("tasks", "hung")).said
 
     assert said["flush"] is False

@@ -544,7 +544,7 @@ def test_a_request_without_a_free_descriptor_is_not_sent_and_the_next_one_is(
 
 
 @pytest.mark.parametrize("value", [HttpTransport, AsyncHttpTransport, DatasetClient])
-def test_what_holds_a_key_shows_it_nowhere_and_cannot_be_pickled(value, wire):
+def test_objects_with_a_key_do_not_show_it_and_cannot_be_pickled(value, wire):
     holder = value(api_key=wire.key, base_url="https://api.respan.ai")
 
     assert wire.key not in repr(holder) + str(vars(holder))

@@ -88,11 +88,11 @@ def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, status
     assert rows_in(place) == []
 
 
-def test_memory_alone_secures_nothing(open_worker):
+def test_without_a_spool_nothing_is_on_disk(open_worker):
     assert not open_worker().sync_to_disk(WAIT)
 
 
-def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, place, status):
+def test_rows_of_a_killed_process_are_delivered_by_the_next_one(on_disk, wire, place, status):
     first = on_disk(max_age=60.0)
     for name in "abc":
         first.put(encoded(name, status=status))
@@ -107,7 +107,7 @@ def test_what_a_killed_process_left_is_delivered_by_the_next_one(on_disk, wire, 
     assert admin.spool_files(place)[0].pending == 0
 
 
-def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, wire, status):
+def test_rows_in_flight_when_the_process_was_killed_are_looked_up_first(on_disk, wire, status):
     hold = threading.Event()
 
     def store_and_hang(ids):
@@ -131,7 +131,7 @@ def test_what_was_sent_when_the_process_was_killed_is_looked_for_first(on_disk, 
 
 
 @pytest.mark.parametrize("level", ["spill", "durable"])
-def test_what_is_left_at_the_end_is_for_the_next_process(
+def test_rows_left_at_exit_are_delivered_by_the_next_process(
     on_disk, wire, place, status, level, caplog
 ):
     wire.script.append(lambda ids: HttpResult(401))
@@ -181,9 +181,7 @@ def slow_end(on_disk, status):
     return give_up
 
 
-def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
-    on_disk, slow_end, place, status, caplog
-):
+def test_a_slow_source_loses_no_row_that_was_built(on_disk, slow_end, place, status, caplog):
     worker = on_disk("spill")
 
     events = slow_end(worker)
@@ -195,7 +193,7 @@ def test_a_slice_that_takes_too_long_costs_no_row_that_was_made(
     events.let_go.set()
 
 
-def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, place, status):
+def test_rows_that_a_slow_source_returns_after_the_exit_go_to_disk(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "spill"))
 
     class Late(Events):
@@ -221,7 +219,7 @@ def test_what_a_slice_yields_after_the_end_goes_to_disk_as_well(by_hand, wire, p
     assert not wire.batches
 
 
-def test_what_a_slice_that_takes_too_long_leaves_in_memory_is_counted_and_said(
+def test_rows_that_a_slow_source_leaves_in_memory_are_counted_and_logged(
     open_worker, slow_end, status, caplog
 ):
     events = slow_end(open_worker())
@@ -232,7 +230,7 @@ def test_what_a_slice_that_takes_too_long_leaves_in_memory_is_counted_and_said(
     events.let_go.set()
 
 
-def test_a_worker_without_trouble_leaves_no_file(on_disk, place, status):
+def test_a_worker_that_delivered_everything_leaves_no_file(on_disk, place, status):
     worker = on_disk()
     worker.put(encoded("a", status=status))
 
@@ -241,7 +239,7 @@ def test_a_worker_without_trouble_leaves_no_file(on_disk, place, status):
     assert list(place.iterdir()) == []
 
 
-def test_spill_touches_no_disk_without_need(on_disk, place, status):
+def test_spill_writes_no_file_while_the_queue_has_space(on_disk, place, status):
     worker = on_disk("spill")
     worker.put(encoded("a", status=status))
 
@@ -251,7 +249,9 @@ def test_spill_touches_no_disk_without_need(on_disk, place, status):
 
 
 @pytest.mark.parametrize("level", ["spill", "durable"])
-def test_what_memory_cannot_hold_goes_to_disk_and_comes_back(on_disk, wire, place, status, level):
+def test_rows_that_do_not_fit_in_memory_go_to_disk_and_are_loaded_later(
+    on_disk, wire, place, status, level
+):
     hold = threading.Event()
     wire.script.append(lambda ids: hold.wait(WAIT) and HttpResult(503))
     worker = on_disk(level, max_rows=10, batch_rows=5)
@@ -288,7 +288,7 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     assert rows_in(place) == []
 
 
-def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_again(
+def test_a_revived_dead_letter_of_a_running_process_is_counted_as_adopted(
     by_hand, wire, place, status
 ):
     wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
@@ -307,7 +307,7 @@ def test_what_a_living_process_counted_as_rejected_is_adopted_when_it_is_sent_ag
     assert (counts.captured, counts.rejected, counts.delivered, counts.spooled) == (2, 1, 1, 0)
 
 
-def test_what_waited_too_long_in_memory_goes_on_waiting_on_disk(on_disk, wire, place, status):
+def test_rows_past_the_deadline_go_to_disk(on_disk, wire, place, status):
     wire.script.append(lambda ids: HttpResult(503, b'{"retry_after": 0.5}'))
     worker = on_disk("spill", delivery_deadline=0.05)
     worker.put(encoded("a", status=status))
@@ -332,7 +332,9 @@ def test_a_full_spool_drops_and_counts(on_disk, wire, place, status):
     assert len(wire.stored) == 7
 
 
-def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire, place, status):
+def test_the_oldest_dead_letters_are_deleted_for_rows_that_would_be_lost(
+    by_hand, wire, place, status
+):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}')] * 4
     turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), batch_rows=1, max_age=1.0)
     for name in "1234":
@@ -346,7 +348,7 @@ def test_the_oldest_dead_letters_leave_for_rows_that_would_be_lost(by_hand, wire
     assert rows_in(place) == ["3", "4", "a", "b", "c"]
 
 
-def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, status, caplog):
+def test_a_spool_with_little_space_keeps_the_rows_that_fit(by_hand, wire, place, status, caplog):
     turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), max_age=60.0)
     sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
     turns.put(*(encoded(name, status=status, size=size) for name, size in sizes.items()))
@@ -360,7 +362,7 @@ def test_a_spool_with_little_room_keeps_what_fits(by_hand, wire, place, status, 
     assert "3 row(s) on disk for later: the end" in caplog.text
 
 
-def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire, place, caplog):
+def test_rows_that_are_too_old_on_disk_are_dropped_and_counted(on_disk, wire, place, caplog):
     first = on_disk(max_age=60.0)
     first.put(encoded("a"))
     assert first.sync_to_disk(WAIT)
@@ -374,7 +376,7 @@ def test_what_lay_on_disk_for_too_long_is_thrown_away_and_counted(on_disk, wire,
     assert not wire.stored
 
 
-def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wire, place, status):
+def test_the_status_of_a_row_shows_that_it_expired_on_disk(by_hand, wire, place, status):
     wire.script += [lambda ids: HttpResult(400, b'{"detail": "no"}'), lambda ids: HttpResult(401)]
     turns = by_hand(SpoolConfig(place, "spill", max_age=-60.0), max_age=0.0)
     for name in ("refused", "late"):
@@ -395,7 +397,7 @@ def test_the_ledger_of_a_row_hears_that_it_lay_on_disk_for_too_long(by_hand, wir
         assert (counts.captured, counts.rejected, counts.pending, counts.spooled) == (2, 1, 0, 0)
 
 
-def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wire, place, status):
+def test_a_row_in_memory_survives_the_expiry_of_its_copy_on_disk(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "durable", max_age=-60.0), max_age=100.0)
     turns.put(encoded("a", status=status))
     turns.step()
@@ -410,7 +412,7 @@ def test_what_is_in_memory_as_well_is_not_lost_with_its_copy_on_disk(by_hand, wi
     assert wire.stored == {"a": 1}
 
 
-def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, status, caplog):
+def test_a_disk_that_fails_loses_no_row(on_disk, wire, place, status, caplog):
     place.write_text("in the way")
     worker = on_disk()
     worker.put(encoded("a", status=status))
@@ -422,7 +424,7 @@ def test_a_disk_that_says_no_costs_no_row(on_disk, wire, place, status, caplog):
     assert caplog.text.count("rows stay in memory") == 1
 
 
-def test_a_disk_that_is_full_for_a_while_keeps_no_row_from_being_sent(by_hand, wire, place):
+def test_rows_are_sent_while_the_disk_is_full(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
     turns = by_hand(SpoolConfig(place, "durable"), max_rows=4, max_age=1.0)
     turns.put(encoded("c"), encoded("d"))
@@ -455,7 +457,7 @@ def delivered_while_the_disk_was_full(by_hand, place, status):
     return turns
 
 
-def test_what_was_delivered_while_the_disk_was_full_leaves_it_later(
+def test_rows_delivered_while_the_disk_was_full_are_deleted_later(
     delivered_while_the_disk_was_full, place, status
 ):
     turns = delivered_while_the_disk_was_full
@@ -466,7 +468,7 @@ def test_what_was_delivered_while_the_disk_was_full_leaves_it_later(
     assert rows_in(place) == []
 
 
-def test_what_was_delivered_while_the_disk_was_full_leaves_it_though_nothing_more_comes(
+def test_rows_delivered_while_the_disk_was_full_are_deleted_without_new_rows(
     delivered_while_the_disk_was_full, place
 ):
     turns = delivered_while_the_disk_was_full
@@ -476,7 +478,7 @@ def test_what_was_delivered_while_the_disk_was_full_leaves_it_though_nothing_mor
     assert rows_in(place) == []
 
 
-def test_what_was_delivered_while_the_disk_was_full_leaves_it_at_the_latest_at_the_end(
+def test_rows_delivered_while_the_disk_was_full_are_deleted_at_exit(
     delivered_while_the_disk_was_full, place
 ):
     delivered_while_the_disk_was_full.spool.close()
@@ -484,7 +486,7 @@ def test_what_was_delivered_while_the_disk_was_full_leaves_it_at_the_latest_at_t
     assert not list(place.iterdir())
 
 
-def test_a_disk_that_is_full_at_the_end_too_keeps_what_was_delivered(
+def test_a_disk_that_is_still_full_at_exit_keeps_delivered_rows(
     delivered_while_the_disk_was_full, place
 ):
     with disk_full():
@@ -568,7 +570,9 @@ def left_behind(place, name, ids):
 
 
 @pytest.mark.parametrize("spoil", ODD, ids=lambda spoil: spoil.__name__)
-def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, status, spoil, caplog):
+def test_an_unreadable_file_does_not_keep_others_from_being_sent(
+    by_hand, wire, place, status, spoil, caplog
+):
     odd = left_behind(place, "1-odd", ["a1", "a2", "a3", "a4"])
     spoil(odd)
     left_behind(place, "2-good", ["b1", "b2"])
@@ -589,7 +593,7 @@ def test_an_odd_file_keeps_no_other_from_being_sent(by_hand, wire, place, status
     assert len([path for path in kept if "-wal" not in path.name and "-shm" not in path.name]) == 1
 
 
-def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, place, caplog):
+def test_the_readable_rows_of_a_cut_file_are_sent_once(by_hand, wire, place, caplog):
     path = left_behind(place, "1-odd", [f"a{number:03}" for number in range(900)])
     content = path.read_bytes()
     at = content.index(b'{"id": "a800"}') // 4096 * 4096
@@ -606,7 +610,7 @@ def test_what_cannot_be_read_to_its_end_is_sent_once_up_to_there(by_hand, wire, 
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
 
-def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire, place):
+def test_rows_that_cannot_be_adopted_for_lack_of_space_are_adopted_later(by_hand, wire, place):
     left_behind(place, "1-good", ["a", "b"])
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.put(encoded("new"))
@@ -620,7 +624,7 @@ def test_what_cannot_be_adopted_for_want_of_room_is_adopted_later(by_hand, wire,
     assert wire.stored == {"a": 1, "b": 1, "new": 1}
 
 
-def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
+def test_damage_to_the_own_file_affects_no_other(by_hand, wire, place, caplog):
     turns = by_hand(SpoolConfig(place, "durable"), max_age=100.0)
     turns.put(encoded("new"))
     turns.step()
@@ -639,7 +643,7 @@ def test_damage_to_ones_own_file_costs_no_other(by_hand, wire, place, caplog):
     assert wire.stored == {"a": 1, "b": 1, "new": 1}
 
 
-def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, place):
+def test_damaged_dead_letters_are_not_counted_a_second_time(by_hand, place):
     directory.prepare(place)
     with closing(SpoolFile(place / "1-odd.db")) as spool:
         spool.add([SpoolRow("k", "a", "dataset", b"{}", "dead")], held=True)
@@ -651,7 +655,7 @@ def test_dead_letters_that_are_damaged_were_counted_when_they_died(by_hand, plac
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
 
-def test_no_line_of_the_log_quotes_what_lies_on_disk(by_hand, place, caplog):
+def test_no_log_line_quotes_a_row_on_disk(by_hand, place, caplog):
     one_byte_of_an_id(left_behind(place, "1-odd", ["a3"]))
     turns = by_hand(SpoolConfig(place))
     turns.step()
@@ -692,9 +696,7 @@ def test_two_rows_with_the_same_identifier_are_both_on_disk_and_both_delivered(
     assert wire.stored == {"a": 2}
 
 
-def test_a_directory_that_is_removed_is_made_again_with_the_rows_in_memory(
-    on_disk, wire, place, status
-):
+def test_a_removed_directory_is_created_again_with_the_rows_in_memory(on_disk, wire, place, status):
     worker = on_disk(max_age=60.0)
     worker.put(encoded("a", status=status))
     assert worker.sync_to_disk(WAIT)
@@ -718,7 +720,7 @@ def test_a_row_captured_before_the_clock_was_set_does_not_expire(by_hand, wire, 
     assert wire.stored == {"a": 1}
 
 
-def test_a_file_of_another_version_is_left_alone_and_named(by_hand, wire, place, caplog):
+def test_a_file_of_another_version_is_left_alone_and_logged(by_hand, wire, place, caplog):
     path = left_behind(place, "1-newer", ["a"])
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA user_version = 3")
@@ -731,7 +733,7 @@ def test_a_file_of_another_version_is_left_alone_and_named(by_hand, wire, place,
     assert not wire.stored
 
 
-def test_a_file_that_is_gone_is_counted_and_named(by_hand, place, caplog):
+def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplog):
     spool, lock = make_spool(place)
     spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], held=True)
     spool.close()

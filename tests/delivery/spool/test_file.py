@@ -57,7 +57,7 @@ def ids(rows):
     return [row.id for row in rows]
 
 
-def test_rows_come_back_in_order_and_only_once(spool):
+def test_rows_are_loaded_in_order_and_only_once(spool):
     spool.add([a_row("a"), a_row("b"), a_row("c")], held=False)
 
     assert ids(spool.load(2, 10_000)[0]) == ["a", "b"]
@@ -66,21 +66,21 @@ def test_rows_come_back_in_order_and_only_once(spool):
     assert spool.loadable() == 0
 
 
-def test_rows_come_back_by_bytes_but_at_least_one(spool):
+def test_rows_are_loaded_up_to_a_size_but_at_least_one(spool):
     spool.add([a_row("a", size=100), a_row("b", size=100)], held=False)
 
     assert ids(spool.load(10, 150)[0]) == ["a"]
     assert ids(spool.load(10, 1)[0]) == ["b"]
 
 
-def test_a_row_is_there_once_however_often_it_is_written(spool):
+def test_a_row_is_stored_once_however_often_it_is_written(spool):
     spool.add([a_row("a")], held=True)
     spool.add([a_row("a", state="dead", reason="no input")], held=False)
 
     assert [(row.id, row.state, row.reason) for row in spool.rows()] == [("a", "dead", "no input")]
 
 
-def test_a_row_that_is_done_with_is_gone(spool):
+def test_a_removed_row_is_not_loaded(spool):
     spool.add([a_row("a"), a_row("b")], held=True)
 
     spool.remove(["key-a"])
@@ -107,7 +107,7 @@ def test_dead_letters_are_not_loaded_until_they_are_revived(spool):
     assert ids(spool.load(1, 100)[0]) == ["a"]
 
 
-def test_the_oldest_dead_letters_leave_first(spool):
+def test_the_oldest_dead_letters_are_deleted_first(spool):
     spool.add([a_row(str(number), state="dead") for number in range(20)], held=True)
 
     assert spool.drop_oldest_dead() == 2
@@ -125,7 +125,7 @@ def test_the_oldest_dead_letters_leave_first(spool):
         "UPDATE rows SET attempts = 'many'",
     ],
 )
-def test_a_row_that_is_not_what_was_written_is_no_more(place, spool, change):
+def test_a_damaged_row_is_deleted_and_counted(place, spool, change):
     spool.add([a_row("a")], held=False)
     spool.connection.execute(change)
     spool.add([a_row("b")], held=False)
@@ -135,7 +135,7 @@ def test_a_row_that_is_not_what_was_written_is_no_more(place, spool, change):
     assert ids(spool.load(10, 1_000)[0]) == ["b"]
 
 
-def test_a_file_belongs_to_one_user_alone_from_birth(tmp_path):
+def test_a_file_is_readable_by_its_owner_alone(tmp_path):
     before = os.umask(0)
     try:
         place = tmp_path / "open"
@@ -163,7 +163,7 @@ def test_a_directory_that_others_may_read_is_refused(tmp_path):
             spool_directory.prepare(tmp_path / name)
 
 
-def test_what_a_dead_process_left_is_adopted_once(place, spool):
+def test_the_file_of_an_ended_process_is_adopted_once(place, spool):
     path = orphan(place, a_row("a"), a_row("b", state="unconfirmed", attempts=1, captured=5.0))
 
     assert adopted(place, spool) == [path]
@@ -177,7 +177,7 @@ def test_what_a_dead_process_left_is_adopted_once(place, spool):
     )
 
 
-def test_what_a_living_process_writes_is_left_alone(place, spool):
+def test_the_file_of_a_running_process_is_left_alone(place, spool):
     other, lock = spool_directory.create(place)
     other.add([a_row("a")], held=False)
 
@@ -187,7 +187,7 @@ def test_what_a_living_process_writes_is_left_alone(place, spool):
     lock.release()
 
 
-def test_a_crash_in_the_middle_of_an_adoption_doubles_nothing(place, spool):
+def test_a_crash_during_an_adoption_duplicates_no_row(place, spool):
     orphan(place, a_row("a"))
     orphan(place, a_row("a"), a_row("b"))
 
@@ -196,7 +196,7 @@ def test_a_crash_in_the_middle_of_an_adoption_doubles_nothing(place, spool):
     assert sorted(ids(spool.rows())) == ["a", "b"]
 
 
-def test_an_orphan_that_somebody_else_adopted_meanwhile_is_no_more(place, spool):
+def test_an_orphan_that_another_process_adopted_is_skipped(place, spool):
     ghost = place / "1-gone.db"
 
     assert not spool_directory._adopt(ghost, spool)
@@ -235,7 +235,7 @@ def test_a_damaged_file_is_set_aside_and_the_others_are_replayed(place, spool):
     assert all(json.loads(row.body)["id"] == row.id for row in spool.rows())
 
 
-def test_a_lost_write_ahead_log_costs_what_was_in_it_and_no_more(place, spool):
+def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
     other, lock = spool_directory.create(place)
     other.add([a_row("a")], held=True)
     other.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -251,7 +251,7 @@ def test_a_lost_write_ahead_log_costs_what_was_in_it_and_no_more(place, spool):
     assert ids(spool.rows()) == ["a"]
 
 
-def test_people_see_what_lies_there(place, spool):
+def test_spool_files_are_listed_with_their_counts(place, spool):
     spool.add([a_row("a"), a_row("b", state="unconfirmed"), a_row("c", state="dead")], held=True)
     orphan(place / "", a_row("d", size=50))
     (place / "3-x.db.corrupt-1").write_bytes(b"12345")
@@ -271,7 +271,7 @@ def test_people_see_what_lies_there(place, spool):
     assert sum(file.in_use for file in files.values()) == 1
 
 
-def test_people_can_take_rows_away(place, spool):
+def test_rows_are_exported(place, spool):
     spool.add([a_row("a", state="dead", reason="no input", attempts=2)], held=True)
 
     (exported,) = admin.export(place)
@@ -281,7 +281,7 @@ def test_people_can_take_rows_away(place, spool):
     assert exported["captured"] <= time.time()
 
 
-def test_people_can_throw_rows_away_and_have_dead_ones_sent_again(place, spool):
+def test_rows_are_purged_and_dead_letters_replayed(place, spool):
     spool.add([a_row("a", state="dead"), a_row("b")], held=True)
 
     assert admin.purge(place, before=0.0) == 0
@@ -291,7 +291,7 @@ def test_people_can_throw_rows_away_and_have_dead_ones_sent_again(place, spool):
     assert admin.purge(place / "nothing here") == 0
 
 
-def test_a_file_of_a_subdirectory_is_seen(place):
+def test_a_file_in_a_subdirectory_is_listed(place):
     below = place / "destination"
     spool_directory.prepare(below)
     orphan(below, a_row("a"))
@@ -299,7 +299,7 @@ def test_a_file_of_a_subdirectory_is_seen(place):
     assert [file.pending for file in admin.spool_files(place)] == [1]
 
 
-def test_a_broken_transaction_leaves_nothing_behind(spool):
+def test_a_failed_transaction_changes_nothing(spool):
     class Late:
         def __iter__(self):
             yield a_row("a")
@@ -314,7 +314,7 @@ def test_a_broken_transaction_leaves_nothing_behind(spool):
     spool.add([a_row("b")], held=True)
 
 
-def test_an_error_is_told_by_its_names_since_sqlite_quotes_rows(spool):
+def test_an_error_is_logged_by_its_name_since_sqlite_quotes_rows(spool):
     with pytest.raises(sqlite3.Error, match="secret") as sqlite_s:
         spool.connection.execute("SELECT secret FROM rows")
     with pytest.raises(sqlite3.Error) as pythons:
@@ -330,7 +330,7 @@ def test_an_error_is_told_by_its_names_since_sqlite_quotes_rows(spool):
     assert cause_of(ConfigurationError("chmod it")) == "ConfigurationError: chmod it"
 
 
-def test_a_disk_that_goes_on_saying_no_costs_no_file_and_no_handle(place):
+def test_a_disk_that_keeps_failing_leaks_no_file_and_no_handle(place):
     handles = len(list(Path("/proc/self/fd").iterdir()))
 
     with disk_full():

@@ -181,7 +181,7 @@ def test_an_invalid_pattern_in_the_expected_output_fails_the_run(platform):
     ("output", "expected", "score"),
     [({"content": "[1]"}, [1], 1), ("words", "words", 1), ({"content": 5}, "x", 0)],
 )
-def test_json_is_read_wherever_it_stands(platform, output, expected, score):
+def test_json_is_found_anywhere_in_the_output(platform, output, expected, score):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x", "output": output, "expected_output": expected}])
 

@@ -33,7 +33,7 @@ def test_a_log_comes_back_as_it_went_in(platform):
     assert (log["cost"], log["latency"], log["scores"]) == (0.0001, 0.41, [])
 
 
-def test_every_row_of_a_bulk_request_stands_on_its_own(platform):
+def test_every_row_of_a_bulk_request_is_validated_on_its_own(platform):
     dataset = platform.dataset()
 
     response = platform.ask(
@@ -86,7 +86,7 @@ def test_a_malformed_bulk_request_stores_nothing(platform, body, status):
 
 @pytest.mark.parametrize("name", ["input", "output", "expected_output"])
 @pytest.mark.parametrize("value", [None, 1, 0.5, True, False])
-def test_what_a_log_says_is_never_null_a_number_or_a_boolean(platform, name, value):
+def test_input_and_output_are_never_null_a_number_or_a_boolean(platform, name, value):
     dataset = platform.dataset()
 
     response = platform.ask("POST", f"/datasets/{dataset}/logs/", {"input": "x"} | {name: value})
@@ -155,7 +155,7 @@ def test_only_the_log_that_is_nested_too_deeply_is_rejected(platform):
     ],
     ids=repr,
 )
-def test_a_filter_selects_just_what_it_says(platform, filters, found):
+def test_a_filter_selects_exactly_the_matching_logs(platform, filters, found):
     dataset = platform.dataset()
     platform.fill(
         dataset,

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_rows_of_version_1_are_all_there(file, platform_at):
+def test_the_rows_of_version_1_are_kept(file, platform_at):
     platform = platform_at(file)
 
     (dataset,) = platform.ask("POST", "/datasets/list/").body["results"]
@@ -34,7 +34,7 @@ def test_the_rows_of_version_1_are_all_there(file, platform_at):
     assert [log["scores"] for log in logs] == [{}, {}]
 
 
-def test_what_is_new_works_in_an_old_file(file, platform_at):
+def test_new_features_work_in_an_old_file(file, platform_at):
     platform = platform_at(file)
     (dataset,) = platform.ask("POST", "/datasets/list/").body["results"]
 
@@ -81,7 +81,7 @@ def test_an_open_file_is_not_migrated_twice(file):
     connection.close()
 
 
-def test_a_file_that_another_process_creates_at_the_same_time_is_ours(tmp_path):
+def test_two_processes_may_create_a_file_at_the_same_time(tmp_path):
     path = tmp_path / "new.db"
     created = threading.Event()
 

@@ -60,7 +60,7 @@ def test_a_range_uses_the_index_of_its_field(plan_of, name):
     assert f"logs_{name} ".replace("timestamp", "happened_at") in plan
 
 
-def test_a_beginning_uses_the_index_of_its_field(plan_of):
+def test_a_prefix_uses_the_index_of_its_field(plan_of):
     plan = plan_of("", {"thread_identifier": {"operator": "startswith", "value": "t-1"}})
 
     assert (

@@ -61,7 +61,7 @@ def test_roots_and_rows_without_a_trace_are_reviewed_in_the_order_of_arrival(pla
     assert names(platform, dataset, "all") == ["a", "b", "c", "d"]
 
 
-def test_a_reviewed_row_is_counted_and_does_not_come_again(platform, dataset):
+def test_a_reviewed_row_is_counted_and_leaves_the_queue(platform, dataset):
     score(platform, dataset, 1, HUMAN_EVALUATOR, 1.0)
 
     assert names(platform, dataset, "all") == ["b", "c", "d"]

@@ -77,13 +77,13 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("generous")
-def test_a_new_file_and_its_logs_are_their_owners_alone(tmp_path: Path):
+def test_a_new_file_and_its_write_ahead_log_are_readable_by_their_owner_alone(tmp_path: Path):
     with Store(tmp_path / "new.db").writing():
         assert modes(tmp_path) == dict.fromkeys(["new.db", "new.db-wal", "new.db-shm"], 0o600)
 
 
 @pytest.mark.usefixtures("generous")
-def test_a_file_that_is_removed_and_made_again_is_its_owners_alone(tmp_path: Path):
+def test_a_recreated_file_is_readable_by_its_owner_alone(tmp_path: Path):
     store = Store(tmp_path / "new.db")
     store.close()
     (tmp_path / "new.db").unlink()
@@ -92,7 +92,7 @@ def test_a_file_that_is_removed_and_made_again_is_its_owners_alone(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("generous")
-def test_a_file_that_was_there_keeps_its_mode(tmp_path: Path):
+def test_an_existing_file_keeps_its_mode(tmp_path: Path):
     (tmp_path / "old.db").touch(0o640)
     with Store(tmp_path / "old.db").writing():
         assert set(modes(tmp_path).values()) == {0o640}
@@ -157,7 +157,7 @@ def test_a_fork_in_the_middle_of_writing_leaves_both_sides_able_to_write(platfor
     assert len(inputs(platform_on_disk, dataset)) == 51
 
 
-def test_memory_is_no_file_of_that_name(tmp_path, monkeypatch):
+def test_a_store_in_memory_ignores_a_file_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store = Store(":memory:")
     with store.writing() as connection:

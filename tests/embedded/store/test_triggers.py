@@ -27,7 +27,7 @@ CALLS = [row("a", parent="t"), row("b", parent="x"), row("c", parent="t")]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_the_root_holds_the_sums_of_its_calls(platform, order):
+def test_a_root_has_the_sums_of_its_calls(platform, order):
     dataset = platform.dataset()
     rows = [ROOT, *CALLS]
 
@@ -80,7 +80,7 @@ def test_a_row_that_moves_to_another_trace_is_counted_there(platform):
     assert total(platform, dataset) == 3
 
 
-def test_traces_of_different_datasets_do_not_meet(platform):
+def test_traces_of_different_datasets_are_separate(platform):
     one, other = platform.dataset("one"), platform.dataset("other")
     platform.fill(one, [ROOT])
     platform.fill(other, CALLS)
