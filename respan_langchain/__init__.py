@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
     from respan_langchain.client.filters import field
     from respan_langchain.datasets.dataset import Dataset
+    from respan_langchain.delivery.shutdown import flush_at_shutdown, flush_on_sigterm
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.experiments import scorers
     from respan_langchain.experiments.replay import replay
@@ -39,6 +40,8 @@ _MODULES = {
     "disable": "callbacks.global_capture",
     "enable": "callbacks.global_capture",
     "field": "client.filters",
+    "flush_at_shutdown": "delivery.shutdown",
+    "flush_on_sigterm": "delivery.shutdown",
     "replay": "experiments.replay",
     "scorers": "experiments.scorers",
 }
@@ -59,6 +62,8 @@ __all__ = [
     "disable",
     "enable",
     "field",
+    "flush_at_shutdown",
+    "flush_on_sigterm",
     "replay",
     "scorers",
 ]

@@ -1,19 +1,18 @@
 """One worker for each destination in a process, and what happens to them when the process ends.
 
 At exit all workers get one last flush, within `exit_timeout` seconds in all; the remaining rows are
-counted and logged in one line. Only `leave_on_sigterm` installs a signal handler.
+counted and logged in one line. No signal handler is installed.
 """
 
 import atexit
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Hashable
-from types import FrameType
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery import fork_safety
+from respan_langchain.delivery import _server_compat, fork_safety
+from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.worker import Worker
 
 FOR_FLUSHES = 0.95
@@ -35,12 +34,13 @@ class WorkerRegistry:
             worker = self._workers.get(key)
             if worker is None or worker.closed:
                 worker = self._workers[key] = make()
-            worker.on_start = self.hook_exit
+            worker.hook_exit = self.hook_exit
             self.hook_exit()
             return worker
 
     def hook_exit(self) -> None:
         """Register a last flush at the exit of this process; each child process needs its own."""
+        _server_compat.flush_after_server_shutdown(self.close_open_and_flush)
         processes = sys.modules.get("multiprocessing.process")
         is_child = processes is not None and processes.parent_process() is not None
         # A handler that is passed to a child as an argument is unpickled before multiprocessing has
@@ -48,6 +48,7 @@ class WorkerRegistry:
         if self._hooked == (os.getpid(), is_child):
             return
         self._hooked = os.getpid(), is_child
+        _server_compat.flush_in_celery_children(self.finish)
         if is_child:
             # Children of multiprocessing leave through os._exit; up to 3.12 without atexit.
             from multiprocessing.util import Finalize
@@ -56,11 +57,28 @@ class WorkerRegistry:
         else:
             atexit.register(self.finish)
 
+    def flush(self) -> None:
+        """Flush all workers at the same time; they continue, and open runs stay open."""
+        for _ in _flush(self._open_workers()):
+            pass
+
+    def close_open_and_flush(self) -> None:
+        """Close all open runs, then flush; the workers continue."""
+        for worker in self._open_workers():
+            worker.close_open_runs()
+        self.flush()
+
     def finish(self) -> None:
-        """Flush all workers at the same time, for the last time; Ctrl-C ends it at once."""
-        workers = [worker for worker in list(self._workers.values()) if not worker.closed]
+        """Flush all workers for the last time; Ctrl-C ends it at once."""
+        workers = self._open_workers()
         try:
-            _flush(workers)
+            for worker in workers:
+                worker.close_open_runs()
+            for worker, result, left in _flush(workers):
+                if result.all_counted and not result.pending:
+                    worker.send_inline_after_exit(left)
+                else:
+                    worker.discard_pending("no time was left at exit")
         except KeyboardInterrupt:
             for worker in workers:
                 worker.discard_pending("interrupted at exit")
@@ -69,18 +87,19 @@ class WorkerRegistry:
         """In a forked child: replace the lock, which a thread of the parent may hold."""
         self._lock = threading.RLock()
 
+    def _open_workers(self) -> list[Worker]:
+        return [worker for worker in list(self._workers.values()) if not worker.closed]
 
-def _flush(workers: list[Worker]) -> None:
+
+def _flush(workers: Sequence[Worker]) -> Iterator[tuple[Worker, FlushResult, float]]:
+    """Flush all of them at the same time; yield each with the seconds that are left then."""
     started = CLOCK.monotonic()
     for worker in workers:
         worker.begin_flush(worker.limits.exit_timeout * FOR_FLUSHES)
     for worker in workers:
-        left = worker.limits.exit_timeout * FOR_FLUSHES - (CLOCK.monotonic() - started)
-        result = worker.flush(max(0.0, left))
-        if result.all_counted and not result.pending:
-            worker.send_inline_after_exit(max(0.0, left))
-        else:
-            worker.discard_pending("no time was left at exit")
+        deadline = started + worker.limits.exit_timeout * FOR_FLUSHES
+        left = max(0.0, deadline - CLOCK.monotonic())
+        yield worker, worker.flush(left), left
 
 
 _registry = WorkerRegistry()
@@ -92,14 +111,11 @@ def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
     return _registry.worker_for(key, make)
 
 
-def leave_on_sigterm() -> None:
-    """Turn SIGTERM into a normal exit with its last flush; call it from the main thread.
-
-    The library never calls it: signal handlers belong to the application.
-    """
-    signal.signal(signal.SIGTERM, _leave)
+def flush_all() -> None:
+    """Flush all workers of this process, within `exit_timeout` seconds; they continue."""
+    _registry.flush()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    del frame
-    sys.exit(128 + number)
+def finish_all() -> None:
+    """Flush all workers of this process for the last time, as its exit hook does."""
+    _registry.finish()

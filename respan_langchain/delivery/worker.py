@@ -52,8 +52,8 @@ class Worker:
         self._sources = RowSources(self._source_failed)
         self.wakeup = Wakeup()
         """Shared with producers: while it is idle, they call `wake`."""
-        self.on_start: Callable[[], object] = lambda: None
-        """Called before a thread is started, to register the exit hook of this process."""
+        self.hook_exit: Callable[[], object] = lambda: None
+        """Called before rows are delivered, to register the last flush of this process."""
         self._begin()
         fork_safety.register(self)
 
@@ -123,9 +123,12 @@ class Worker:
         """
         return self._ask(FlushRequest(self._clock() + timeout, status), timeout)
 
+    def close_open_runs(self) -> None:
+        """Have the next flush make rows of open runs too, since the process ends."""
+        self._sources.close_open()
+
     def begin_flush(self, timeout: float) -> None:
         """Start a flush without waiting for it, so that several workers flush at the same time."""
-        self._sources.close_open()
         if not self._is_untouched and self._ensure_thread():
             self._loop.post(FlushRequest(self._clock() + timeout))
 
@@ -208,6 +211,7 @@ class Worker:
     # -- the thread ------------------------------------------------------------------------------
 
     def _ensure_thread(self) -> bool:
+        self.hook_exit()
         if self._running:
             return True
         if self._clock() < self._thread_refused_at + RETRY_THREAD_AFTER:
@@ -216,7 +220,6 @@ class Worker:
         if not self._starting.acquire(blocking=False):
             return True
         try:
-            self.on_start()
             self._loop.prepare_sender()
             self._running = self._running or threads.start("respan-delivery", self._run)
             if not self._running:

@@ -65,6 +65,10 @@ def envelope(stored, failed, errors=(), status=201, **more):
     return HttpResult(status, json.dumps(content).encode())
 
 
+def expected(**counts):
+    return Counter(f"{name}-{number}" for name, count in counts.items() for number in range(count))
+
+
 class Wire:
     """A transport in memory: stores every row, unless the next response in `script` says otherwise.
 

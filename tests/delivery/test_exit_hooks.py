@@ -1,87 +1,15 @@
 """How a process ends, forks and has children: in processes of their own, over a file as wire."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery import exit_hooks
 from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Wire, close, encoded
-
-SETTING = '''
-import atexit, json, logging, multiprocessing, os, signal, sys, threading, time
-from concurrent.futures import ProcessPoolExecutor
-from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery import exit_hooks
-from respan_langchain.delivery.status import DeliveryStatus
-from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.row import EncodedRow
-from respan_langchain.delivery.worker import Worker
-
-class File:
-    """A wire that appends each id to a file; or one that hangs, or refuses."""
-    def send_bulk(self, address, bodies, deadline):
-        ids = [json.loads(body)["id"] for body in bodies]
-        if MOOD == "hang":
-            print("hanging", flush=True)
-            threading.Event().wait(deadline)
-            return HttpResult(None, error="timeout")
-        if MOOD == "refuse":
-            return HttpResult(401)
-        with open(OUT, "a") as out:
-            out.write("".join(f"{name}\\n" for name in ids))
-        return HttpResult(201, b'{"success_count": %d, "error_count": 0}' % len(ids))
-    def look_up(self, address, ids, deadline):
-        return None
-    def close(self):
-        pass
-
-OUT, MOOD = sys.argv[1], sys.argv[2]
-STATUS = DeliveryStatus()
-
-def worker():
-    return exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=0.5)))
-
-def put(name, count=1):
-    for number in range(count):
-        body = json.dumps({"id": f"{name}-{number}"}).encode()
-        worker().put(EncodedRow(f"{name}-{number}", "a", body, STATUS))
-'''
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Runs a script; what it stored, what it said, how it ended."""
-    out = tmp_path / "stored"
-
-    def run_script(script, mood="", meanwhile=None):
-        path = tmp_path / "script.py"
-        path.write_text(SETTING + script)
-        command = [sys.executable, "-W", "error", str(path), str(out), mood]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        if meanwhile is not None:
-            meanwhile(process)
-        _, said = process.communicate(timeout=60)
-        stored = Counter(out.read_text().split()) if out.exists() else Counter()
-        return stored, said, process.returncode
-
-    return run_script
-
-
-def expected(**counts):
-    return Counter(f"{name}-{number}" for name, count in counts.items() for number in range(count))
-
+from tests.delivery.kit import WAIT, Wire, close, encoded, expected
 
 ENDINGS = {
     "the end of the script": "put('a', 80)",
@@ -199,22 +127,6 @@ def test_ctrl_c_may_come_before_the_last_flush_waits(caplog, wire):
 
     assert (interrupted.closed, other.closed) == (True, True)
     assert caplog.text.count("1 row(s) not delivered: interrupted at exit") == 2
-
-
-def test_with_leave_on_sigterm_a_process_flushes_before_it_ends(run):
-    script = (
-        "exit_hooks.leave_on_sigterm()\n"
-        "put('a', 80)\nprint('ready', flush=True)\nthreading.Event().wait()"
-    )
-
-    def terminate(process):
-        assert process.stdout.readline() == "ready\n"
-        process.terminate()
-
-    stored, _, code = run(script, meanwhile=terminate)
-
-    assert stored == expected(a=80)
-    assert code == 143
 
 
 def test_a_fork_sends_the_parents_rows_once_and_the_childs_once(run):
@@ -347,8 +259,5 @@ def test_no_signal_handler_is_installed_by_default():
     before = signal.getsignal(signal.SIGTERM)
 
     close(worker_for("y", lambda: Worker(Wire)), WAIT)
-    assert signal.getsignal(signal.SIGTERM) is before
 
-    exit_hooks.leave_on_sigterm()
-    assert signal.getsignal(signal.SIGTERM) is not before
-    signal.signal(signal.SIGTERM, before)
+    assert signal.getsignal(signal.SIGTERM) is before

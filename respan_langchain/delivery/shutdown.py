@@ -1,0 +1,56 @@
+"""Ways to flush for apps whose process is ended by a signal, or by a server without exit hooks."""
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from respan_langchain.delivery.exit_hooks import finish_all, flush_all
+from respan_langchain.delivery.threads import run_in_thread
+
+
+def flush_on_sigterm() -> None:
+    """Deliver pending rows when SIGTERM arrives; then the process ends as it would have.
+
+    A signal handler that the app has set before is called after the flush. Without one the process
+    ends by the signal; a second SIGTERM ends it at once. The flush takes `exit_timeout` seconds at
+    most. Forked children inherit this. Nothing calls it for you: signals belong to the app.
+
+    Raises:
+        ValueError: It is not called on the main thread.
+    """
+    previous = signal.getsignal(signal.SIGTERM)
+    if previous is not signal.SIG_IGN and not isinstance(previous, _SigtermHandler):
+        signal.signal(signal.SIGTERM, _SigtermHandler(previous))
+
+
+@dataclass(frozen=True, slots=True)
+class _SigtermHandler:
+    previous: Any
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if callable(self.previous):
+            flush_all()
+            self.previous(number, frame)
+            return
+        signal.signal(number, signal.SIG_DFL)
+        finish_all()
+        signal.raise_signal(number)
+        # The first process of a container is not ended by a signal that it sends to itself.
+        raise SystemExit(128 + number)
+
+
+@asynccontextmanager
+async def flush_at_shutdown(app: object = None) -> AsyncIterator[None]:
+    """Deliver pending rows when a web app shuts down, within `exit_timeout` seconds.
+
+    A lifespan of FastAPI and Starlette: `FastAPI(lifespan=flush_at_shutdown)`. An app that has a
+    lifespan of its own uses it in there: `async with flush_at_shutdown(): yield`.
+    """
+    del app
+    try:
+        yield
+    finally:
+        await run_in_thread(flush_all, lambda: None)
