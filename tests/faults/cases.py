@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.hosting import App, client
-from tests.faults.server import FaultServer, Mood, Request, healthy
+from tests.faults.server import FaultServer, Listing, Mood, Request, healthy
 
 QUICK = {"probe_interval": 1.0, "lookup_delays": (0.5, 1.0, 2.0)}
 """So that a recovery takes seconds instead of minutes."""
@@ -147,7 +147,7 @@ class Case:
     mood: Mood = healthy
     redirected: Callable[[FaultServer], Mood] | None = None
     """Moods that need a second host to lead to."""
-    listing: bool = True
+    listing: Listing = Listing()  # noqa: RUF009  # it is frozen
     task: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -315,7 +315,9 @@ CASES = {
         Case("X events from __del__", "from_gc"),
         Case("Y events from a signal handler", "from_signals"),
         Case(
-            "Z listing is not allowed: stored, then reset", moods=(store_and_reset,), listing=False
+            "Z listing is not allowed: stored, then reset",
+            moods=(store_and_reset,),
+            listing=Listing(status=404),
         ),
     )
 }

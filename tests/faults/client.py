@@ -230,7 +230,7 @@ def zygote() -> None:
 
 
 def soak() -> None:
-    """Two hundred events a second; what the process weighs, twice a minute."""
+    """Emit `rate` events a second; measure the process twice a minute."""
     # Blocked before any thread starts, so that the ticks come to this one.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
@@ -238,7 +238,7 @@ def soak() -> None:
     begun, sampled = time.monotonic(), float("-inf")
     while (passed := time.monotonic() - begun) < TASK["seconds"]:
         signal.sigwait([signal.SIGALRM])
-        due = int(passed * 200) - count
+        due = int(passed * TASK["rate"]) - count
         emit(due)
         count += due
         if passed > sampled + 30:
@@ -247,6 +247,25 @@ def soak() -> None:
             threads = int(Path("/proc/self/stat").read_text().split()[19])
             samples.append((pages * 4096, len(list(Path("/proc/self/fd").iterdir())), threads))
     flush(emitted=count, samples=samples)
+
+
+def forking() -> None:
+    """Fork a child every two seconds, which emits five rows and delivers them."""
+    children, turn = [], threading.Event()
+    until = time.monotonic() + TASK["seconds"]
+    while time.monotonic() < until:
+        emit(10)
+        child = os.fork()
+        if not child:
+            emit(5)
+            result = HANDLER.flush(TASK["patience"])
+            with Path(TASK["children"]).open("a") as lines:
+                lines.write(f"{result.delivered} {HANDLER.stats.resent}\n")
+            os._exit(0 if result.delivered == 5 and not result.pending else 1)
+        children.append(child)
+        turn.wait(2.0)
+    failed = sum(os.waitpid(child, 0)[1] != 0 for child in children)
+    flush(children=len(children), failed=failed)
 
 
 def frozen() -> None:
@@ -262,7 +281,7 @@ def frozen() -> None:
 
 def endless() -> None:
     """Events for as long as it lives; those that are safe by its own word are named aloud."""
-    number = 0
+    number, turn = 0, threading.Event()
     while True:
         named = []
         for _ in range(number % 7 + 1):
@@ -272,8 +291,10 @@ def endless() -> None:
             named.append(str(run_id))
         settled()
         sys.stdout.write("".join(f"{name}\n" for name in named))
+        sys.stdout.write(f"resent {WORKER.counts().resent}\n")
         sys.stdout.flush()
         number += 1
+        turn.wait(TASK.get("pause", 0.0))
 
 
 class Unprintable:
@@ -358,6 +379,7 @@ ACTS: dict[str, Callable[[], None]] = {
     act.__name__: act
     for act in (
         adopt,
+        forking,
         frozen,
         soak,
         zygote,

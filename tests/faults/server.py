@@ -11,10 +11,14 @@ import socket
 import struct
 import threading
 import time
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
+from heapq import merge
+from itertools import islice
 from typing import Any, Self
 
 
@@ -84,19 +88,35 @@ def healthy(request: Request) -> None:
     request.accept()
 
 
+@dataclass(frozen=True)
+class Listing:
+    """How the list of logs behaves."""
+
+    status: int = 200
+    lag: float = 0.0
+    """Seconds after which a stored row is listed."""
+    has_filters: bool = True
+    """Whether filters are applied, or ignored."""
+    max_page: int = 100
+
+
 @dataclass
 class FaultServer:
     """Listens on a port of its own; `moods` are used up one by one, `mood` stays."""
 
     mood: Mood = healthy
     moods: list[Mood] = field(default_factory=list)
-    listing: bool = True
+    listing: Listing = Listing()
     port: int = 0
     """Of its own choice, unless given."""
 
     def __post_init__(self) -> None:
         self.stopping = threading.Event()
         self.stored: Counter[str] = Counter()
+        self._times: dict[str, list[float]] = {}
+        """When each row was stored, each time, in seconds since the epoch."""
+        self._order: list[tuple[float, str]] = []
+        """All of them, the oldest first."""
         self.posts: list[tuple[float, int]] = []
         """When each bulk request came, and how many rows it had."""
         self.requests: list[tuple[str, str]] = []
@@ -123,8 +143,12 @@ class FaultServer:
 
     def keep(self, ids: list[str]) -> None:
         """As if stored."""
+        now = time.time()
         with self._lock:
             self.stored.update(ids)
+            for name in ids:
+                self._times.setdefault(name, []).append(now)
+                self._order.append((now, name))
 
     @property
     def doubled(self) -> int:
@@ -183,7 +207,7 @@ class FaultServer:
                 self.posts.append((time.monotonic(), len(request.ids)))
                 self.seen.notify_all()
             mood(request)
-        elif "/logs/list/" in request.target and self.listing:
+        elif "/logs/list/" in request.target:
             self._list(request)
         else:
             request.say(404, {"detail": "not here"})
@@ -193,26 +217,40 @@ class FaultServer:
             return self.moods.pop(0) if self.moods else self.mood
 
     def _list(self, request: Request) -> None:
-        """As the platform does: one page, whatever the filters say."""
+        """Return one page of the logs, the newest first, as `listing` says."""
+        listing = self.listing
+        if listing.status != 200:
+            request.say(listing.status, {"detail": "not here"})
+            return
         query = dict(
             pair.partition("=")[::2] for pair in request.target.partition("?")[2].split("&")
         )
-        size, page = int(query.get("page_size", 100)), int(query.get("page", 1))
+        size = min(int(query.get("page_size", 100)), listing.max_page)
+        first = (int(query.get("page", 1)) - 1) * size
+        wanted = self._wanted(request.body) if listing.has_filters else None
         with self._lock:
-            wanted = self._wanted(request.body)
-            chosen = self.stored if wanted is None else sorted(wanted)
-            names = [name for name in chosen for _ in range(self.stored[name])]
-        page_of = names[(page - 1) * size : page * size]
+            logs = self._newest(wanted, time.time() - listing.lag)
+            page = list(islice(logs, first, first + size + 1))
         results = [
             {
-                "unique_id": f"{page}-{i}",
+                "unique_id": f"{first}-{i}",
+                "created_at": datetime.fromtimestamp(at, UTC).isoformat(),
                 "metadata": {"custom_identifier": name},
                 "custom_identifier": name,
             }
-            for i, name in enumerate(page_of)
+            for i, (at, name) in enumerate(page[:size])
         ]
-        more = f"{self.url}/next" if page * size < len(names) else None
-        request.say(200, {"count": len(names), "next": more, "previous": None, "results": results})
+        more = f"{self.url}/next" if len(page) > size else None
+        count = first + len(page)
+        request.say(200, {"count": count, "next": more, "previous": None, "results": results})
+
+    def _newest(self, wanted: set[str] | None, until: float) -> Iterator[tuple[float, str]]:
+        """The rows that were stored until then, the newest first."""
+        if wanted is None:
+            visible = bisect_right(self._order, (until, "\U0010ffff"))
+            return (self._order[i] for i in range(visible - 1, -1, -1))
+        of_each = ([(at, name) for at in reversed(self._times.get(name, []))] for name in wanted)
+        return (log for log in merge(*of_each, reverse=True) if log[0] <= until)
 
     @staticmethod
     def _wanted(body: bytes) -> set[str] | None:
