@@ -14,8 +14,8 @@ from respan_langchain.errors import ApiError
 
 MIN_PAGES: Final = 12
 """Pages that are read at least, should the platform ignore the filter."""
-MAX_CLOCK_SKEW: Final = 300.0
-"""Seconds by which the platform's clock may differ from this machine's."""
+MAX_CLOCK_SKEW: Final = 86_400.0
+"""Seconds by which the platform's clock may differ from this machine's: a wrong time zone, too."""
 
 
 def find_or_create_dataset(

@@ -5,7 +5,6 @@ as run ids come back with each retry. So a row is told from others by its run an
 where the platform shows them.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -39,19 +38,20 @@ def read_identity(body: bytes) -> RowIdentity:
 def count_stored(rows: Sequence[RowIdentity], logs: Sequence[Log]) -> list[int]:
     """Count how often each row is stored.
 
-    Rows that cannot be told from each other share what is found of them.
+    A log counts for one row. Where it could be several, since the platform shows neither run nor
+    start, it counts for the one of which the fewest were found.
     """
-    by_identifier: dict[str | None, list[Log]] = {}
-    for log in logs:
-        by_identifier.setdefault(log.custom_identifier, []).append(log)
-    shares = Counter(rows)
-    seen: Counter[RowIdentity] = Counter()
-    counts: list[int] = []
-    for row in rows:
-        same = [log for log in by_identifier.get(row.identifier, ()) if _is_row(log, row)]
-        share, more = divmod(len(same), shares[row])
-        counts.append(share + (seen[row] < more))
-        seen[row] += 1
+    places: dict[str | None, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.identifier, []).append(place)
+    counts = [0] * len(rows)
+    candidates = [
+        [place for place in places.get(log.custom_identifier, ()) if _is_row(log, rows[place])]
+        for log in logs
+    ]
+    for possible in sorted(candidates, key=len):
+        if possible:
+            counts[min(possible, key=counts.__getitem__)] += 1
     return counts
 
 

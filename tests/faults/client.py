@@ -144,6 +144,26 @@ def emit_and_flush() -> None:
     flush()
 
 
+def equal_ids() -> None:
+    """Two calls with each id, as when request ids are used as run ids."""
+    for run_id in [uuid.uuid4() for _ in range(TASK["count"])]:
+        for attempt in ("first", "second"):
+            HANDLER.on_chain_start({"name": "app"}, {"question": attempt}, run_id=run_id)
+            HANDLER.on_chain_end({"answer": attempt}, run_id=run_id)
+
+
+def equal_ids_and_flush() -> None:
+    equal_ids()
+    flush()
+
+
+def equal_ids_and_die() -> None:
+    equal_ids()
+    settled()
+    report()
+    os._exit(0)
+
+
 def poisoned() -> None:
     for number in range(TASK["count"]):
         emit(1, text="poison" if number in {3, 40, 41} else "")
@@ -385,6 +405,8 @@ ACTS: dict[str, Callable[[], None]] = {
         zygote,
         emit_and_leave,
         emit_and_flush,
+        equal_ids_and_die,
+        equal_ids_and_flush,
         poisoned,
         measure,
         fork,

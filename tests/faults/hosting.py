@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 KEY = "key-that-nobody-may-see"
@@ -84,10 +85,17 @@ def client(task: dict[str, Any], place: Path, **how: Any) -> contextlib.Abstract
     )
 
 
-def host(place: Path, url: str, *command: str, meanwhile: Any = None, **how: Any) -> App:
+def host(
+    place: Path,
+    url: str,
+    *command: str,
+    meanwhile: Any = None,
+    told: Mapping[str, str] = MappingProxyType({}),
+    **how: Any,
+) -> App:
     """Run a command whose environment names the platform; `meanwhile` gets its process."""
     report = place / "report"
-    told = environment(place, RESPAN_BASE_URL=url, RESPAN_API_KEY=KEY, REPORT=str(report))
+    told = environment(place, RESPAN_BASE_URL=url, RESPAN_API_KEY=KEY, REPORT=str(report), **told)
     with running(list(command), place, env=told, cwd=place, **how) as app:
         if meanwhile is not None:
             meanwhile(app.process)

@@ -146,9 +146,10 @@ class FaultServer:
         now = time.time()
         with self._lock:
             self.stored.update(ids)
-            for name in ids:
-                self._times.setdefault(name, []).append(now)
-                self._order.append((now, name))
+            for number, name in enumerate(ids):
+                at = now + number * 1e-6
+                self._times.setdefault(name, []).append(at)
+                self._order.append((at, name))
 
     @property
     def doubled(self) -> int:

@@ -156,7 +156,7 @@ BAR = {
         "delivery/test_worker counts_are_exact",
         "faults/test_faults check_sums",
     ],
-    "S6 clocks may jump": ["faults/apps/odd clocked"],
+    "S6 clocks may jump": ["faults/test_clocks jumps_while", "faults/test_clocks is_wrong"],
 }
 
 

@@ -1,13 +1,13 @@
-"""Events from where nobody expects them; clocks, names and ends of a strange kind.
+"""Events from where nobody expects them; names and ends of a strange kind.
 
-H2, H3, L1, L2, L5, L10, S6 and, with names that do not resolve, W1 of the bar.
+H2, H3, L1, L2, L5, L10 and, with names that do not resolve, W1 of the bar.
 """
 
 import socket
 
 import pytest
 
-from tests.faults.cases import answers, failing, hang
+from tests.faults.cases import answers, hang
 from tests.faults.hosting import app, host
 from tests.faults.server import FaultServer
 
@@ -22,10 +22,8 @@ def server():
         yield server
 
 
-@pytest.mark.parametrize("act", ["weakly", "clocked", "bare", "closed", "quietly"])
+@pytest.mark.parametrize("act", ["weakly", "bare", "closed", "quietly"])
 def test_eighty_events_arrive_once_each(server, tmp_path, act):
-    server.moods = failing(503, 2) if act == "clocked" else []
-
     ended = host(tmp_path, server.url, *app("odd", act))
 
     assert ended.code == 0

@@ -1,10 +1,9 @@
-"""Events from odd places, and a clock that is set back and forth: the act is named as argument."""
+"""Events from odd places: the act is named as argument."""
 
 import logging
 import os
 import sys
 import threading
-import time
 import weakref
 
 from common import call, new_handler, say
@@ -48,15 +47,6 @@ def loudly():
         HANDLER.flush(10.0)
 
 
-def clocked():
-    """The clock on the wall goes a day forward and back while batches wait to be sent again."""
-    real, shift = time.time, 0.0
-    time.time = lambda: real() + shift
-    call(HANDLER, 80)
-    for shift in (86_400.0, -86_400.0, 0.0):  # noqa: B007  # read by the clock above
-        HANDLER.flush(0.3)
-
-
 def bare():
     """A child that closed every file it inherited, as daemons and celery do."""
     call(HANDLER, 40, "parent")
@@ -96,6 +86,6 @@ def quietly():
     assert touched == []
 
 
-ACTS = {act.__name__: act for act in (weakly, loudly, clocked, bare, closed, quietly)}
+ACTS = {act.__name__: act for act in (weakly, loudly, bare, closed, quietly)}
 ACTS[sys.argv[1]]()
 say(HANDLER, flush=bool(HANDLER.flush(60.0)), dropped=dict(HANDLER.stats.dropped))
