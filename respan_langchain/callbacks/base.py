@@ -6,7 +6,7 @@ called most often name all keywords that LangChain passes, used or not: `**kwarg
 each call.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +15,9 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from respan_langchain.callbacks._langchain_compat import RunInline
-from respan_langchain.pipeline.event_queue import SHARE
+from respan_langchain.callbacks.opentelemetry import add_trace_id
+from respan_langchain.pipeline.event_queue import COPY, SHARE, STEP
+from respan_langchain.tracing.events import START, RunKind, StartDetails
 
 if TYPE_CHECKING:
     from respan_langchain.pipeline.event_processor import EventProcessor
@@ -74,10 +76,19 @@ class CallbackBase(BaseCallbackHandler):
         """
         self._processor.errors.add(error)
 
-    def _locate(
-        self, run_id: UUID, parent_run_id: UUID | None
-    ) -> tuple[UUID | None, Mapping[str, Any] | None, bool]:
-        """Return the run above, the caller's `configurable`, and whether the run is a root.
+    def _put_start(
+        self,
+        kind: RunKind,
+        inputs: object,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        name: object,
+        tags: Sequence[str] | None,
+        metadata: Mapping[str, Any] | None,
+        request: tuple[Any, Any, Any] | None = None,
+        call_id: str | None = None,
+    ) -> None:
+        """Put the start of a run, with the run above it and the caller's `configurable`.
 
         LangChain reports no parent, or the grandparent, for what `with_fallbacks` tries, and no
         parent for what is called by hand with `callbacks=[...]` inside a node (langchain issue
@@ -85,25 +96,29 @@ class CallbackBase(BaseCallbackHandler):
         `configurable`, which LangChain does not pass to callbacks, and sets only for runs below the
         root. The config itself is not kept: it would keep LangChain's managers alive, some dozen
         objects.
-
-        A run is a root as well when the run above it does not pass this handler on: then this
-        handler got no event of the run above. The run tracker has the last word; this is what is
-        known on the app's thread.
         """
         config: Any = self._get_context_config()
         callbacks: Any = None if config is None else config.get("callbacks")
         above_id = getattr(callbacks, "parent_run_id", None)
-        configurable = None
+        configurable, is_below = None, False
         if config is not None and above_id is not None:
             configurable = config.get("configurable")
-            is_passed_on = self in callbacks.inheritable_handlers
-            if is_passed_on and (parent_run_id is not None or above_id != run_id):
-                return above_id, configurable, False
+            # A run above that does not pass this handler on sent it no events: then this is a root.
+            is_below = self in callbacks.inheritable_handlers and (
+                parent_run_id is not None or above_id != run_id
+            )
         # What runs below a tool or a model that has this handler for itself alone is a step.
-        if parent_run_id is not None and parent_run_id == _last_root.get():
-            return above_id, configurable, False
-        _last_root.set(run_id)
-        return above_id, configurable, True
+        is_root = not is_below and (parent_run_id is None or parent_run_id != _last_root.get())
+        if is_root:
+            _last_root.set(run_id)
+            metadata = add_trace_id(metadata)
+            if parent_run_id is not None and kind == "chain":
+                self._queue.mark_inner_root(run_id)
+        is_step = kind == "chain" and not is_root and not self._captures_chains
+        details: StartDetails = (
+            parent_run_id, above_id, configurable, kind, name, tags, metadata, request, call_id,
+        )  # fmt: skip
+        self._queue.put(START, run_id, inputs, details, STEP if is_step else COPY)
 
     def _put_end_and_flush(
         self,

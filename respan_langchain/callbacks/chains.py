@@ -5,17 +5,14 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY, STEP
 from respan_langchain.tracing.events import (
     END,
     ERROR,
     INTERRUPT,
     RESUME,
-    START,
     STREAMED_INPUTS,
     RunKind,
-    StartDetails,
 )
 
 NOT_STREAMED: Final = object()
@@ -40,25 +37,11 @@ class ChainCallbacks(CallbackBase):
     ) -> None:
         """A chain, a graph or one of its nodes starts."""
         try:
-            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
-            # LangChain runs some models as chains.
-            kind: RunKind = "llm" if run_type == "llm" else "chain"
-            if kind == "llm" or (is_root and parent_run_id is not None):
+            kind: RunKind = "chain"
+            if run_type == "llm":  # LangChain runs some models as chains
+                kind = "llm"
                 self._queue.mark_inner_root(run_id)
-            details: StartDetails = (
-                parent_run_id,
-                above_id,
-                configurable,
-                kind,
-                name or serialized,
-                tags,
-                add_trace_id(metadata) if is_root else metadata,
-                None,
-                None,
-            )
-            is_shown = is_root or kind == "llm" or self._captures_chains
-            content_mode = COPY if is_shown else STEP
-            self._queue.put(START, run_id, inputs, details, content_mode)
+            self._put_start(kind, inputs, run_id, parent_run_id, name or serialized, tags, metadata)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 

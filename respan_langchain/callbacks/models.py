@@ -1,14 +1,11 @@
 """Callbacks of models: called, first token, answered."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.callbacks.opentelemetry import add_trace_id
-from respan_langchain.pipeline.event_queue import COPY
-from respan_langchain.tracing.events import END, ERROR, RETRY, START, StartDetails
+from respan_langchain.tracing.events import END, ERROR, RETRY
 
 
 class ModelCallbacks(CallbackBase):
@@ -34,14 +31,15 @@ class ModelCallbacks(CallbackBase):
         LangChain starts one run per conversation, so there is one list.
         """
         try:
-            self._start_model(
+            self._queue.expect_first_token(run_id)
+            self._put_start(
                 "chat",
                 messages[0] if messages else [],
                 run_id,
                 parent_run_id,
+                name or serialized,
                 tags,
                 metadata,
-                name,
                 (serialized, invocation_params, options),
             )
         except Exception as error:  # noqa: BLE001  # see `record_error`
@@ -64,14 +62,15 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A text model is called; one run per prompt."""
         try:
-            self._start_model(
+            self._queue.expect_first_token(run_id)
+            self._put_start(
                 "llm",
                 prompts[0] if prompts else "",
                 run_id,
                 parent_run_id,
+                name or serialized,
                 tags,
                 metadata,
-                name,
                 (serialized, invocation_params, options),
             )
         except Exception as error:  # noqa: BLE001  # see `record_error`
@@ -147,32 +146,6 @@ class ModelCallbacks(CallbackBase):
             self._queue.put(RETRY, run_id)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
-
-    def _start_model(
-        self,
-        kind: Literal["chat", "llm"],
-        prompt: object,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        tags: Sequence[str] | None,
-        metadata: Mapping[str, Any] | None,
-        name: str | None,
-        request: tuple[Any, Any, Any],
-    ) -> None:
-        self._queue.expect_first_token(run_id)
-        above_id, configurable, is_root = self._locate(run_id, parent_run_id)
-        details: StartDetails = (
-            parent_run_id,
-            above_id,
-            configurable,
-            kind,
-            name or request[0],
-            tags,
-            add_trace_id(metadata) if is_root else metadata,
-            request,
-            None,
-        )
-        self._queue.put(START, run_id, prompt, details, COPY)
 
     def _watch_usage(self, run_id: UUID, chunk: Any) -> None:
         usage = getattr(getattr(chunk, "message", None), "usage_metadata", None)

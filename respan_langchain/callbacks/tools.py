@@ -5,9 +5,8 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.failures import describe_failure
-from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY
-from respan_langchain.tracing.events import END, ERROR, START, StartDetails
+from respan_langchain.tracing.events import END, ERROR
 
 
 class ToolCallbacks(CallbackBase):
@@ -29,20 +28,16 @@ class ToolCallbacks(CallbackBase):
     ) -> None:
         """A tool is called; `inputs` are its arguments, `input_str` the same as a string."""
         try:
-            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
-            details: StartDetails = (
-                parent_run_id,
-                above_id,
-                configurable,
+            self._put_start(
                 "tool",
+                input_str if inputs is None else inputs,
+                run_id,
+                parent_run_id,
                 name or serialized,
                 tags,
-                add_trace_id(metadata) if is_root else metadata,
-                None,
-                tool_call_id,
+                metadata,
+                call_id=tool_call_id,
             )
-            arguments = input_str if inputs is None else inputs
-            self._queue.put(START, run_id, arguments, details, COPY)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -74,19 +69,9 @@ class ToolCallbacks(CallbackBase):
     ) -> None:
         """A retriever is called."""
         try:
-            above_id, configurable, is_root = self._locate(run_id, parent_run_id)
-            details: StartDetails = (
-                parent_run_id,
-                above_id,
-                configurable,
-                "retriever",
-                name or serialized,
-                tags,
-                add_trace_id(metadata) if is_root else metadata,
-                None,
-                None,
+            self._put_start(
+                "retriever", query, run_id, parent_run_id, name or serialized, tags, metadata
             )
-            self._queue.put(START, run_id, query, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
