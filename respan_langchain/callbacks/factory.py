@@ -73,7 +73,7 @@ def build_components(config: HandlerConfig) -> Components:
     if config.disabled_reason:
         processor.stop()
         if config.settings.enabled:
-            logger.warning("%s Nothing is captured.", MISSING_KEY)
+            logger.warning("respan_langchain: nothing is captured. %s", MISSING_KEY)
     return Components(status, worker, processor, dataset)
 
 

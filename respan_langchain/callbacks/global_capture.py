@@ -119,14 +119,16 @@ def enable_from_environment(value: str) -> None:
     """
     if value not in {"1", "true", "yes", "on"}:
         logger.warning(
-            "RESPAN_CAPTURE is not valid and nothing is captured: set it to true, 1, yes or on; or"
-            " to false, 0, no or off."
+            "respan_langchain: nothing is captured, since RESPAN_CAPTURE is not valid: set it to"
+            " true, 1, yes or on; or to false, 0, no or off."
         )
         return
     try:
         enable()
     except ConfigurationError as error:
-        logger.warning("RESPAN_CAPTURE is set, but nothing is captured: %s", error)
+        logger.warning(
+            "respan_langchain: nothing is captured in spite of RESPAN_CAPTURE: %s", error
+        )
 
 
 class CaptureResult:

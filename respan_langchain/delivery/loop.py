@@ -14,7 +14,7 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.batch import BulkInsert, SenderResponse
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, OutcomeSink, StatusSink
+from respan_langchain.delivery.outcome import Outcome, OutcomeSink, StatusSink
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
@@ -277,7 +277,7 @@ class Loop:
     def _give_up(self, reason: str) -> None:
         now = self._clock()
         self._absorb(now)
-        outcomes = self._spool.rescue(self._scheduler.give_up(SHUTDOWN), now)
+        outcomes = self._spool.rescue(self._scheduler.give_up(), now)
         for sink in self._sinks:
             sink.on_outcomes(outcomes, now)
         spooled = sum(len(one.rows) for one in outcomes if one.kind == "spooled")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
+from respan_langchain.delivery.drop_reasons import DropReason, describe_drop
 from respan_langchain.delivery.row import QueuedRow, ids_by_status
 from respan_langchain.delivery.status import DeliveryStatus, FinalState
 
-SHUTDOWN = "shutdown"
+SHUTDOWN: Final = "shutdown"
 """The reason of rows that are left when the process ends."""
 FINAL: frozenset[str] = frozenset({"delivered", "rejected", "unconfirmed", "dropped"})
 
@@ -47,6 +48,11 @@ class Outcome:
         return self.kind in EVENTS
 
 
+def dropped(rows: Iterable[QueuedRow], reason: DropReason) -> Outcome:
+    """Return the outcome of rows that are given up."""
+    return Outcome("dropped", tuple(rows), reason)
+
+
 class OutcomeSink(Protocol):
     """Acts on outcomes, each sink in its own way."""
 
@@ -77,7 +83,7 @@ def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:
         case "delivered" | "rejected" | "unconfirmed" | "dropped":
             status.settle(ids, outcome.kind, outcome.reason)
         case "spooled":
-            status.spool(ids, outcome.reason)
+            status.spool(ids, describe_drop(outcome.reason))
         case "awaiting_lookup":
             status.note(ids, "sent, no clear response; awaiting a lookup")
         case "resent":

@@ -10,9 +10,10 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from respan_langchain.delivery.buffer import RowBuffer
+from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.memory_budget import MemoryBudget
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.outcome import Outcome, dropped
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.status import StatusRegistry
 
@@ -32,7 +33,7 @@ class DeliveryQueue:
         self._bytes = 0
         self._arrived: deque[tuple[list[EncodedRow], float]] = deque()
         self._overflow: deque[tuple[list[EncodedRow], float]] = deque()
-        self._refused: deque[str] = deque()
+        self._refused: deque[DropReason] = deque()
         self._evicted: list[QueuedRow] = []
         self.buffer = RowBuffer(limits)
         self.closed = False
@@ -67,7 +68,7 @@ class DeliveryQueue:
         self._arrive(accepted, now)
         return all_taken
 
-    def refuse(self, row: EncodedRow, reason: str) -> None:
+    def refuse(self, row: EncodedRow, reason: DropReason) -> None:
         """Count a row as dropped."""
         row.status.drop(row.id, reason)
         self._refused.append(reason)
@@ -77,7 +78,7 @@ class DeliveryQueue:
         """The size of all rows in memory, those in flight included."""
         return self._bytes
 
-    def _reserve(self, size: int) -> str | None:
+    def _reserve(self, size: int) -> DropReason | None:
         """Reserve capacity for a row; return the reason when it does not fit."""
         limits = self._limits
         if size > limits.max_row_bytes:
@@ -91,7 +92,7 @@ class DeliveryQueue:
             self._bytes += size
         return None
 
-    def _spill_or_refuse(self, row: EncodedRow, reason: str, now: float) -> bool:
+    def _spill_or_refuse(self, row: EncodedRow, reason: DropReason, now: float) -> bool:
         if not self._spills or reason == "row_too_big":
             self.refuse(row, reason)
             return False
@@ -120,8 +121,8 @@ class DeliveryQueue:
         evicted, self._evicted = self._evicted, []
         overflow = self._numbered_all(self._overflow, uses_capacity=False)
         return (
-            Outcome("dropped", tuple(evicted), "evicted"),
-            Outcome("dropped", tuple(overflow), "spool_full"),
+            dropped(evicted, "evicted"),
+            dropped(overflow, "spool_full"),
         )
 
     def take_refusals(self) -> Counter[str]:

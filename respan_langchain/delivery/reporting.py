@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from respan_langchain.delivery.drop_reasons import describe_drop
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.base import Spool
@@ -20,12 +21,12 @@ logger = logging.getLogger("respan_langchain.delivery")
 MAX_SUBJECTS: Final = 64
 LINES: Final[Mapping[str, str]] = {
     "dropped": "respan_langchain: dropped %d row(s): %s.",
-    "rejected": "Respan rejected %d row(s)%s; see handler.row_status(run_id).",
-    "unconfirmed": "Respan has neither confirmed nor refused %d row(s)%s.",
-    "resent": "%d row(s) are sent again%s without proof that Respan does not have them:"
-    " it may store them twice.",
+    "rejected": "respan_langchain: Respan rejected %d row(s)%s; see handler.row_status(run_id).",
+    "unconfirmed": "respan_langchain: Respan neither confirmed nor refused %d row(s)%s.",
+    "resent": "respan_langchain: sending %d row(s) again%s; Respan may store them twice, since a"
+    " lookup could not prove that it does not have them.",
 }
-"""Lines about rows, by kind of outcome: how many, and why."""
+"""Lines about rows, by kind of outcome: how many, and why. All log lines have the same prefix."""
 
 
 class Subject(NamedTuple):
@@ -124,19 +125,19 @@ class DeliveryLogger:
             cause = spool.unreadable_files.popleft()
             if self._events.should_log(Subject("file", cause), now) is not None:
                 logger.warning(
-                    "A spool file cannot be read in full (%s); it is kept: see"
+                    "respan_langchain: a spool file cannot be read in full (%s); it is kept: see"
                     " `respan-langchain spool list`.",
                     cause,
                 )
         error = spool.last_error
         if error is not None and self._events.should_log(Subject("spool"), now) is not None:
-            logger.warning("The spool cannot be used (%s); rows stay in memory.", error)
+            logger.warning("respan_langchain: no spool (%s); rows stay in memory.", error)
 
     def unexpected_error(self, error: BaseException, now: float) -> None:
         """Log an unexpected error in delivery or in a source."""
         name = type(error).__name__
         if self._events.should_log(Subject("error", name), now) is not None:
-            logger.error("Unexpected %s in the delivery worker; delivery continues.", name)
+            logger.error("respan_langchain: unexpected %s; delivery continues.", name)
 
     def unread_events(self, events: int, reason: str) -> None:
         """Log events that were not read in time; their number of rows is unknown."""
@@ -158,23 +159,24 @@ class DeliveryLogger:
         match outcome.kind:
             case "circuit_opened":
                 logger.error(
-                    "Delivery to Respan paused: %s. %d row(s) queued; retrying every %g s.",
+                    "respan_langchain: delivery paused: %s. %d row(s) queued; retrying every %g s.",
                     outcome.reason,
                     self.pending,
                     self._probe_interval,
                 )
             case "request_failed":
                 logger.warning(
-                    "Sending to Respan failed (%s), %d time(s); retrying. %d row(s) queued.",
+                    "respan_langchain: sending failed (%s), %d time(s); retrying, %d row(s)"
+                    " queued.",
                     outcome.reason,
                     count,
                     self.pending,
                 )
             case "duplicates":
-                logger.info("Respan has stored some rows more than once.")
+                logger.info("respan_langchain: Respan stored some rows more than once.")
             case _:
-                logger.info("Delivery to Respan works again.")
+                logger.info("respan_langchain: delivery works again.")
 
 
 def _log_rows(subject: Subject, count: int) -> None:
-    logger.warning(LINES[subject.kind], count, subject.detail)
+    logger.warning(LINES[subject.kind], count, describe_drop(subject.detail))

@@ -21,7 +21,7 @@ from respan_langchain.delivery.batch import (
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.circuit_breaker import CircuitBreaker
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, dropped
 from respan_langchain.delivery.rate_limiter import RateLimiter
 from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response_classification import Action, Classification, classify
@@ -63,14 +63,14 @@ class Scheduler:
         """Whether a request is in flight."""
         return self._in_flight is not None
 
-    def give_up(self, reason: str) -> tuple[Outcome, ...]:
-        """Forget all rows: sent rows become unconfirmed, the others are dropped."""
-        unconfirmed = Outcome("unconfirmed", tuple(self._sent()), reason)
-        dropped = Outcome("dropped", tuple(self._unsent()), reason)
+    def give_up(self) -> tuple[Outcome, ...]:
+        """Forget all rows at the end: sent rows become unconfirmed, the others are dropped."""
+        unconfirmed = Outcome("unconfirmed", tuple(self._sent()), SHUTDOWN)
+        lost = dropped(self._unsent(), SHUTDOWN)
         self._buffer.clear()
         self._recovery.clear()
         self._in_flight = None
-        return unconfirmed, dropped
+        return unconfirmed, lost
 
     def add_unconfirmed(self, rows: list[QueuedRow], now: float) -> None:
         """Look up rows that an earlier process may have sent."""
@@ -82,7 +82,7 @@ class Scheduler:
         """Give up unsent rows that have waited for too long."""
         before = now - self._limits.delivery_deadline
         expired = [*self._buffer.remove_older(before), *self._recovery.remove_older(before)]
-        return Outcome("dropped", tuple(expired), "expired")
+        return dropped(expired, "expired")
 
     def _sent(self) -> list[QueuedRow]:
         in_flight = [] if self._in_flight is None else _rows_in(self._in_flight[0])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from respan_langchain.delivery import fork_safety
+from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.stats import Stats
 
 MAX_UPDATES = 2_000
@@ -70,8 +71,8 @@ class DeliveryStatus:
         count = len(row_ids)
         self._append(_Update(row_ids, "pending", captured=count, pending=count))
 
-    def drop(self, row_id: str, reason: str) -> None:
-        """Count a new row as dropped: the queue refused it, or it could not be built."""
+    def drop(self, row_id: str, reason: DropReason) -> None:
+        """Count a new row as dropped: the queue refused it."""
         self._append(_Update([row_id], "dropped", reason, captured=1))
 
     def settle(self, row_ids: list[str], state: FinalState, reason: str = "") -> None:

@@ -26,7 +26,10 @@ class ErrorCounter(dict[str, int]):
         """Count one of a cause; log the message for the first."""
         self[cause] = self.get(cause, 0) + 1
         if self[cause] == 1:
-            logger.warning("%s Counted in stats.internal_errors; your app is unaffected.", message)
+            logger.warning(
+                "respan_langchain: %s Counted in stats.internal_errors; your app is unaffected.",
+                message,
+            )
 
 
 Arguments = ParamSpec("Arguments")

@@ -44,7 +44,7 @@ def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_han
     [(cause, count)] = handler.stats.internal_errors.items()
     assert (cause, count >= 3) == (fault, True)
     [message] = [each.getMessage() for each in caplog.records if "respan" in each.name]
-    assert message.startswith(fault)
+    assert message.startswith(f"respan_langchain: {fault}")
     assert QUESTION["question"] not in caplog.text
     assert "hunter2" not in caplog.text
 

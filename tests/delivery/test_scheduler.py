@@ -547,7 +547,7 @@ def test_at_the_end_sent_rows_are_unconfirmed_and_the_others_dropped():
     play.answer(LOST)
     play.later(1).next()
 
-    assert final(play.scheduler.give_up("shutdown")) == [
+    assert final(play.scheduler.give_up()) == [
         ("in flight", "unconfirmed", "shutdown"),
         ("lost", "unconfirmed", "shutdown"),
         ("queued", "dropped", "shutdown"),

@@ -139,7 +139,7 @@ def test_a_permanent_error_is_logged_once_with_what_to_do(
         worker.flush(0.05, status)
 
     [line] = [record.getMessage() for record in caplog.records]
-    assert line.startswith(f"Delivery to Respan paused: {code}, ")
+    assert line.startswith(f"respan_langchain: delivery paused: {code}, ")
     assert advice in line
     assert advice in worker.last_error
 

@@ -16,7 +16,8 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.outcome import Outcome, rows_of
+from respan_langchain.delivery.drop_reasons import DropReason
+from respan_langchain.delivery.outcome import Outcome, dropped, rows_of
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import Loaded, Spool
@@ -144,15 +145,14 @@ class DiskSpool(Spool):
         owner.load([row.id])
         return owner
 
-    def _lost(self, rows: Iterable[SpoolRow], reason: str) -> Iterator[Outcome]:
+    def _lost(self, rows: Iterable[SpoolRow], reason: DropReason) -> Iterator[Outcome]:
         """Drop rows that are only on disk; dead letters are already counted as rejected."""
         gone = [
             EncodedRow(row.id, row.dataset, b"", self._returned(row))
             for row in rows
             if row.state != "dead"
         ]
-        queued = tuple(QueuedRow(row, 0, 0.0, uses_capacity=False) for row in gone)
-        yield Outcome("dropped", queued, reason)
+        yield dropped((QueuedRow(row, 0, 0.0, uses_capacity=False) for row in gone), reason)
 
     def _lost_with(self, orphan: directory.Orphan) -> Iterator[Outcome]:
         if orphan.problem and orphan.path not in self._known_problems:

@@ -5,7 +5,7 @@ from typing import Final
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.rows import SpoolState
 
-SAVED_REASONS: Final = frozenset({"evicted", "spool_full", "expired", SHUTDOWN})
+SAVED_REASONS: Final[frozenset[str]] = frozenset({"evicted", "spool_full", "expired", SHUTDOWN})
 """Reasons for which rows in memory are dropped, unless they fit on disk."""
 
 

@@ -143,7 +143,9 @@ def test_rows_left_at_exit_are_delivered_by_the_next_process(
 
     assert rows_in(place, "pending") == ["a", "b"]
     assert status.counts().spooled == 2
-    assert status.row_status("a") == RowStatus("pending", "on disk: shutdown")
+    assert status.row_status("a") == RowStatus(
+        "pending", "on disk: the process ended first (exit_timeout)"
+    )
     assert "2 row(s) on disk for later" in caplog.text
     assert "not delivered" not in caplog.text
     second = on_disk(level)
@@ -372,7 +374,7 @@ def test_rows_that_are_too_old_on_disk_are_dropped_and_counted(on_disk, wire, pl
     second.flush(WAIT)
 
     assert second.counts().dropped == {"spool_expired": 1}
-    assert "dropped 1 row(s): spool_expired" in caplog.text
+    assert "dropped 1 row(s): too old on disk" in caplog.text
     assert not wire.stored
 
 
@@ -385,7 +387,9 @@ def test_the_status_of_a_row_shows_that_it_expired_on_disk(by_hand, wire, place,
         turns.step()
     turns.now += 4_000.0
     turns.step()
-    assert status.row_status("late") == RowStatus("pending", "on disk: expired")
+    assert status.row_status("late") == RowStatus(
+        "pending", "on disk: not delivered in time (delivery_deadline)"
+    )
 
     turns.now += 40.0
     turns.step()
@@ -661,7 +665,7 @@ def test_no_log_line_quotes_a_row_on_disk(by_hand, place, caplog):
     turns.step()
 
     assert "a3" not in caplog.text
-    assert "dropped 1 row(s): damaged" in caplog.text
+    assert "dropped 1 row(s): the file on disk is damaged or was removed" in caplog.text
 
 
 def test_a_child_process_leaves_the_spool_of_its_parent_alone(on_disk, wire, place, status):
