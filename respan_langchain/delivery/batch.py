@@ -1,7 +1,7 @@
 """Batches, and the requests and responses that carry them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from respan_langchain.client.http_result import HttpResult
@@ -81,6 +81,8 @@ class Unconfirmed:
     conflicts: bool = False
     """Whether it is a single row that got a 409: it may be stored already."""
     lookups: int = 0
+    found: list[EncodedRow] = field(default_factory=list)
+    """Rows that an earlier lookup found, whose ids missing rows have as well."""
     marker: EncodedRow | None = None
     """The marker row, stored later: once a lookup shows it, missing rows are proven missing."""
 
@@ -100,10 +102,10 @@ class Lookup:
 
     @property
     def rows(self) -> list[EncodedRow]:
-        """The rows to look up, the marker row last."""
-        rows = [row.encoded for row in self.unconfirmed.batch.rows]
-        marker = self.unconfirmed.marker
-        return rows if marker is None else [*rows, marker]
+        """The rows to look up, after those that were found and before the marker row."""
+        waiting = self.unconfirmed
+        marker = [] if waiting.marker is None else [waiting.marker]
+        return [*waiting.found, *(row.encoded for row in waiting.batch.rows), *marker]
 
 
 @dataclass(frozen=True, slots=True)

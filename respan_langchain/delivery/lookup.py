@@ -40,7 +40,8 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
         return LookupFindings(
             (), tuple(rows), proven=False, has_duplicates=False, look_again_at=again
         )
-    counts = result.counts[: len(rows)]
+    first = len(unconfirmed.found)
+    counts = result.counts[first : first + len(rows)]
     stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
     has_marker = unconfirmed.marker is not None

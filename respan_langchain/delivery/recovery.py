@@ -151,6 +151,10 @@ class Recovery:
         if findings.has_duplicates:
             yield Outcome("duplicates")
         unconfirmed.batch.rows = list(findings.missing)
+        missing_ids = {row.encoded.id for row in findings.missing}
+        unconfirmed.found += [
+            row.encoded for row in findings.stored if row.encoded.id in missing_ids
+        ]
         if not findings.missing:
             return
         if findings.look_again_at is not None:

@@ -53,8 +53,11 @@ class Play:
     def found(self, counts):
         """A lookup ends: `counts` by id, that of the marker row included."""
         rows = self.request.rows
-        listed = None if counts is None else [counts.get(one.id, 0) for one in rows]
-        self.learn(LookupResult(self.request, listed))
+        self.found_each(None if counts is None else [counts.get(one.id, 0) for one in rows])
+
+    def found_each(self, counts):
+        """A lookup ends: `counts` in the order of its rows."""
+        self.learn(LookupResult(self.request, counts))
 
     def learn(self, response):
         outcomes = self.scheduler.apply(response, self.now, 0.0)
@@ -553,3 +556,18 @@ def test_at_the_end_sent_rows_are_unconfirmed_and_the_others_dropped():
         ("queued", "dropped", "shutdown"),
     ]
     assert len(play.scheduler.rows) == 0
+
+
+def test_a_row_with_the_id_of_a_stored_row_is_looked_up_beside_that_row():
+    play = Play().add("a", "a")
+    play.next()
+    play.answer(LOST)
+    play.later(2).next()
+    play.found_each([1, 0])
+    play.later(5).next()
+
+    assert [row.id for row in play.request.rows] == ["a", "a"]
+    play.found_each([1, 0])
+    play.later(20).next()
+
+    assert play.resent == ["a"]
