@@ -1,19 +1,21 @@
 """The documents are true: their code runs, their row is the row sent, their tables are complete."""
 
+import dataclasses
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from pydantic import SecretStr
 from support.models import FakeChat
 
 from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain.callbacks.config import HandlerConfig, HandlerOptions
 from respan_langchain.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -77,14 +79,31 @@ def test_the_row_shown_is_the_row_sent(handler, rows_of, app):
 
 
 def test_the_settings_table_names_every_setting_with_its_default():
-    shown = {row[0].strip("`"): row[1].strip("`") for row in table(README, "## Settings")}
-
-    def told(default: object) -> str:
-        return "" if default is None or isinstance(default, SecretStr) else str(default)
+    shown = {row[0].strip("`"): row[1] for row in table(README, "## Settings")}
 
     real = {name: told(field.default) for name, field in Settings.model_fields.items()}
-    shown["spool_dir"] = ""
-    assert shown == real
+    assert shown == {**real, "spool_dir": "`~/.respan/spool`"}
+
+
+def test_the_table_of_arguments_is_complete_and_true():
+    named = [row for row in table(ROOT / "docs" / "settings.md", "# Settings") if row[0][0] == "`"]
+    shown = {cells[0].strip("`"): cells[1:3] for cells in named}
+
+    defaults = {field.name: field.default for field in dataclasses.fields(HandlerConfig)}
+    defaults |= {name: field.default for name, field in Settings.model_fields.items()}
+    del defaults["settings"]
+    assert set(defaults) == {"dataset", *get_type_hints(HandlerOptions)}
+    assert shown == {
+        name: [f"`RESPAN_{name.upper()}`" if name in Settings.model_fields else "", told(default)]
+        for name, default in defaults.items()
+    }
+
+
+def told(default: object) -> str:
+    """How a default is written in a table."""
+    if isinstance(default, tuple):
+        return ", ".join(map(told, default))
+    return "" if default is None or default == "" else f"`{default}`"
 
 
 def test_the_architecture_names_every_package_and_no_other():
