@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Final
 
 from respan_langchain._notebook_html import render_pairs
+
+COUNTS_IF_ANY: Final = (
+    "spooled", "rejected", "unconfirmed", "resent", "queued_events", "open_runs",
+)  # fmt: skip
+"""Counts that are shown only where they are not zero."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,6 +37,8 @@ class Stats:
     """Rows given up, by reason."""
     requests: int = 0
     """Bulk requests made for this handler's destination."""
+    queued_events: int = 0
+    """Callback events that the worker has not read; their rows are not in `captured` yet."""
     open_runs: int = 0
     """Runs that have started and not ended."""
     internal_errors: Mapping[str, int] = field(default_factory=dict)
@@ -68,11 +76,7 @@ class Stats:
             f"delivered={self.delivered}",
             f"pending={self.pending}",
         ]
-        parts += [
-            f"{name}={count}"
-            for name in ("spooled", "rejected", "unconfirmed", "resent", "open_runs")
-            if (count := getattr(self, name))
-        ]
+        parts += [f"{name}={count}" for name in COUNTS_IF_ANY if (count := getattr(self, name))]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
         parts.append(f"requests={self.requests}")
         parts += [

@@ -11,6 +11,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from support.constructs import PROMPT, QUESTION, sequence
+from support.held import worker_held
 from support.models import FakeChat
 
 from respan_langchain import TraceTimeouts
@@ -236,3 +237,15 @@ def test_a_handler_that_is_shut_down_keeps_nothing_of_what_it_is_still_told(hand
         sequence().invoke(QUESTION, {"callbacks": [handler]})
 
     assert kept(handler) == 0
+
+
+def test_stats_right_after_a_call_count_the_events_that_are_not_read(make_handler):
+    handler = make_handler()
+    with worker_held(make_handler):
+        RunnableLambda(str).invoke(1, {"callbacks": [handler]})
+        stats = handler.stats
+    assert (stats.captured, stats.queued_events) == (0, 2)
+    assert "queued_events=2" in str(stats)
+
+    assert handler.flush(timeout=20)
+    assert (handler.stats.captured, handler.stats.queued_events) == (1, 0)
