@@ -44,11 +44,7 @@ class Filters:
         raise ConfigurationError("combine filters with &, not with 'and', 'or' or 'not'")
 
     def __repr__(self) -> str:
-        parts = (
-            f"{name} {operator or '='} {value!r}"
-            for name, (operator, value) in self.conditions.items()
-        )
-        return f"Filters({', '.join(parts)})"
+        return f"Filters({describe_filters(self)})"
 
     def as_body(self) -> dict[str, dict[str, Any]]:
         """Return the filters in the API's JSON form."""
@@ -157,6 +153,20 @@ def filters_body(
         _check_field(name, fields): _check_condition(name, condition)
         for name, condition in filters.items()
     }
+
+
+def describe_filters(filters: Filters | Mapping[str, Any] | None) -> str:
+    """Describe filters in one line.
+
+    >>> describe_filters({"cost": {"operator": "gt", "value": 0.01}})
+    'cost gt 0.01'
+    """
+    equal = {"", "eq"}
+    return ", ".join(
+        f"{name} {'=' if condition['operator'] in equal else condition['operator']} "
+        f"{condition['value']!r}"
+        for name, condition in filters_body(filters).items()
+    )
 
 
 def _check_condition(name: str, condition: object) -> dict[str, Any]:

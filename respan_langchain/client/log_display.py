@@ -14,6 +14,13 @@ MAX_REPR_LENGTH: Final = 60
 """Characters of one content in a repr."""
 
 
+class LogList(list["Log"]):
+    """Logs that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        return render_logs(self)
+
+
 def describe_log(log: "Log") -> str:
     """Return the repr of a log: identity, contents in short, and figures with their units."""
     names = ("unique_id", "log_type", "span_name", "status")

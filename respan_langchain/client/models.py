@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from respan_langchain.client.log_display import describe_log, render_log
+from respan_langchain.client.summary_display import describe_summary, render_summary
 
 T = TypeVar("T")
 
@@ -225,6 +226,16 @@ class Summary(ApiModel):
     """Tokens per second."""
     avg_ttft: Seconds = None
     scores: Any = None
+
+    def __repr__(self) -> str:
+        return describe_summary(self)
+
+    def __str__(self) -> str:
+        return describe_summary(self)
+
+    def _repr_html_(self) -> str:
+        """Show the totals in a notebook."""
+        return render_summary(self)
 
 
 class EvalRun(ApiModel):

@@ -14,8 +14,8 @@ from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
 from respan_langchain.client import models
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.filters import combine_filters
-from respan_langchain.client.log_display import render_logs
+from respan_langchain.client.filters import combine_filters, describe_filters
+from respan_langchain.client.log_display import LogList, render_logs
 from respan_langchain.client.paths import FilterInput
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader
@@ -151,24 +151,24 @@ class Dataset:
     @overload
     def __getitem__(self, index: int) -> models.Log: ...
     @overload
-    def __getitem__(self, index: slice) -> list[models.Log]: ...
-    def __getitem__(self, index: int | slice) -> models.Log | list[models.Log]:
+    def __getitem__(self, index: slice) -> LogList: ...
+    def __getitem__(self, index: int | slice) -> models.Log | LogList:
         """Return one log or several by position, oldest first.
 
         Raises:
             IndexError: There are fewer logs.
         """
         if isinstance(index, slice):
-            return self._reader.read_positions(range(len(self))[index])
+            return LogList(self._reader.read_positions(range(len(self))[index]))
         return self._reader.read_at(index)
 
-    def head(self, number: int = 5) -> list[models.Log]:
+    def head(self, number: int = 5) -> LogList:
         """Return the oldest logs, oldest first."""
-        return list(islice(self, number))
+        return LogList(islice(self, number))
 
-    def latest(self, number: int) -> list[models.Log]:
+    def latest(self, number: int) -> LogList:
         """Return the newest logs, newest first."""
-        return list(islice(self.sorted_by(NEWEST_FIRST), number))
+        return LogList(islice(self.sorted_by(NEWEST_FIRST), number))
 
     def sorted_by(self, name: str) -> Iterator[models.Log]:
         """Read the logs sorted by a field; `-` before its name means descending."""
@@ -231,9 +231,12 @@ class Dataset:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Dataset({self.name!r}, id={self.id!r})"
+        filters = describe_filters(self._reader.filters)
+        return f"Dataset({self.name!r}, id={self.id!r}{filters and f', where {filters}'})"
 
     def _repr_html_(self) -> str:
         """Show the newest logs in a notebook."""
+        filters = describe_filters(self._reader.filters)
         title = f"<b>{escape(self.name)}</b> · {format_count(len(self))} logs"
+        title += filters and f" where {escape(filters)}"
         return f"<div>{title}{render_logs(self.latest(NOTEBOOK_ROWS))}</div>"

@@ -123,10 +123,35 @@ def test_a_log_has_a_short_repr_with_units(fill):
     assert str(log) == repr(log)
 
 
+def test_totals_have_a_short_repr_with_units_and_unknown_is_not_zero(fill):
+    unknown = row(2)
+    del unknown["metrics"]["cost"]
+    fill([row(1), unknown])
+    with Dataset.open("demo", base_url=URL) as rows:
+        summary = rows.summary()
+        of_none = rows.where(field("custom_identifier") == "run-2").summary()
+
+    assert "logs=2" in repr(summary)
+    assert "cost=$0.00100, of 1 of 2 logs" in repr(summary)
+    assert "cost=\u2013" in repr(of_none)
+    assert str(summary) == repr(summary)
+    assert "$0.00100, of 1 of 2 logs" in summary._repr_html_()
+
+
+def test_a_selection_shows_its_filters(fill):
+    fill([row(1)])
+    with Dataset.open("demo", base_url=URL) as rows:
+        selected = rows.where(field("cost") > 0.01, span_name="<b>")
+
+        assert "where" not in repr(rows)
+        assert repr(selected).endswith(", where cost gt 0.01, span_name = '<b>')")
+        assert "where cost gt 0.01, span_name = &#x27;&lt;b&gt;" in selected._repr_html_()
+
+
 def test_notebook_tables_escape_contents(fill):
     fill([row(1, output="<script>alert(1)</script><img src=x onerror=alert(2)>")], name="<b>demo")
     with Dataset.open("<b>demo", base_url=URL) as rows:
-        tables = [rows._repr_html_(), rows[0]._repr_html_()]
+        tables = [rows._repr_html_(), rows[0]._repr_html_(), rows.head()._repr_html_()]
 
     for html in tables:
         assert "<script" not in html

@@ -7,7 +7,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
+from respan_langchain._display import format_count
 from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
@@ -24,6 +24,7 @@ from respan_langchain.cli.tables import Cell, Column, number_column, render_pair
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Summary
+from respan_langchain.client.summary_display import summary_figures
 from respan_langchain.datasets.lookup import check_dataset_name, find_dataset
 from respan_langchain.errors import ConfigurationError
 
@@ -167,38 +168,10 @@ def _render_dataset(dataset: DatasetInfo, rows: int | None, roots: Summary) -> R
         "created": format_datetime(dataset.created_at),
         "updated": format_datetime(dataset.updated_at),
         "rows": f"{format_count(rows)} ({format_count(roots.number_of_requests)} roots)",
-        "tokens": _format_total(_format_tokens(roots), roots.number_with_tokens, roots),
-        "cost": _format_total(format_cost(roots.total_cost), roots.number_with_cost, roots),
-        "latency": _format_total(_format_latency(roots), roots.number_with_latency, roots),
+        **dict(summary_figures(roots, unit="roots")),
         "scores": _format_scores(roots.scores),
     }
     return render_pairs((name, value) for name, value in pairs.items() if value is not None)
-
-
-def _format_total(total: str, known: int | None, roots: Summary) -> str:
-    """Format a total and of how many rows it is; unknown if no row has a value.
-
-    Args:
-        total: The total or mean.
-        known: Rows that have a value; None if the platform does not count them.
-        roots: The totals of all rows.
-    """
-    if known is None or known == roots.number_of_requests:
-        return total
-    if known == 0:
-        return UNKNOWN
-    return f"{total}, of {format_count(known)} of {format_count(roots.number_of_requests)} roots"
-
-
-def _format_tokens(roots: Summary) -> str:
-    tokens_in = format_count(roots.total_prompt_tokens)
-    tokens_out = format_count(roots.total_completion_tokens)
-    return f"{format_count(roots.total_tokens)} ({tokens_in} in, {tokens_out} out)"
-
-
-def _format_latency(roots: Summary) -> str:
-    first_token = format_duration(roots.avg_ttft)
-    return f"{format_duration(roots.avg_latency)} mean, first token after {first_token}"
 
 
 def _format_scores(scores: Any) -> str | None:
