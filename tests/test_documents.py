@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -144,3 +145,45 @@ def test_the_terminal_session_is_what_a_terminal_shows(tmp_path):
         done = subprocess.run(command, **terminal, check=True, capture_output=True, text=True)
 
         assert spoken(done.stdout) == spoken("\n".join(shown))
+
+
+def test_the_messages_that_the_troubleshooting_page_explains_exist():
+    modules = (ROOT / "respan_langchain").rglob("*.py")
+    source = "".join(module.read_text(encoding="utf-8") for module in modules)
+    source = re.sub(r'"\s*f?"', "", source)  # strings that continue on the next line
+    rows = table(ROOT / "docs" / "troubleshooting.md", "## Messages")
+    messages = [message for row in rows for message in re.findall(r"`([^`]+)`", row[0])]
+
+    parts = [part.strip() for message in messages for part in re.split(r"\.\.\.", message)]
+    missing = [part for part in parts if re.sub(r"\bN\b", "%d", part) not in source]
+    assert len(parts) > 12
+    assert not missing
+
+
+@pytest.mark.slow
+def test_the_pytest_page_leads_from_a_call_to_a_test_of_its_reviewed_row(tmp_path):
+    page = ROOT / "docs" / "pytest.md"
+    chain, capture, test_of_rows = blocks(page, "python")
+    variables, _, set_expected, lock = blocks(page, "sh")[0].splitlines()
+    set_variables = dict(each.split("=", 1) for each in shlex.split(variables)[1:])
+    (tmp_path / "capture.py").write_text(chain + capture)
+    (tmp_path / "test_page.py").write_text(chain + test_of_rows)
+
+    def python(*arguments):
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **set_variables},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def respan(line):
+        return python("-m", "respan_langchain", *shlex.split(line)[1:])
+
+    python("capture.py")
+    [log] = json.loads(respan("respan-langchain logs list -w log_type=workflow --json"))["results"]
+    respan(set_expected.replace("9f31c2aa", log["unique_id"]))
+    respan(lock)
+    assert "2 passed" in python("-m", "pytest", "-q")
