@@ -145,7 +145,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return dataclasses.replace(
             self._status.counts(),
             requests=self._worker.requests,
-            queued_events=len(self._processor.queue),
+            queued_events=len(self._processor.events),
             open_runs=self._processor.open_runs,
             internal_errors=dict(self._processor.errors),
             last_error=self._worker.last_error or "",
