@@ -20,7 +20,6 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
-from respan_langchain.pipeline.totals_collector import TotalsCollector
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
@@ -85,11 +84,8 @@ def _build_row_builder(
     return RowBuilder(
         policy=_build_policy(config),
         options=options,
-        totals=TotalsCollector(
-            options,
-            _build_prices(config, errors),
-            ModelInfoCache(lambda facts: model_metadata(facts, options)),
-        ),
+        prices=_build_prices(config, errors),
+        models=ModelInfoCache(lambda facts: model_metadata(facts, options)),
         encoder=_build_encoder(config, errors),
         status=status,
         dataset=dataset,

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from respan_langchain._safe_call import safe_call
 from respan_langchain.tracing.events import RunFailure
 
 _MAX_CAUSES: Final = 5
@@ -48,10 +49,8 @@ def _qualified_class(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001  # the app's own `__str__` may raise anything
-        return "<an error that cannot be shown>"
+    message = safe_call(str, error)
+    return message if isinstance(message, str) else "<an error that cannot be shown>"
 
 
 def _status_code(error: BaseException) -> int | None:
@@ -60,11 +59,8 @@ def _status_code(error: BaseException) -> int | None:
     for _ in range(_MAX_CAUSES):
         if current is None:
             return None
-        try:
-            code = _own_status_code(current)
-        except Exception:  # noqa: BLE001  # an error's properties may raise anything
-            code = None
-        if code is not None:
+        code = safe_call(_own_status_code, current)
+        if isinstance(code, int):
             return code
         current = current.__cause__
     return None

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Hashable
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -17,16 +18,14 @@ from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import Settings
+from respan_langchain.tracing.interrupt_store import InterruptStore
 
 UNLIMITED: Final = 1_000_000
 """Requests a minute to a platform on this machine, which has no rate limit."""
 
-_interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, MemoryInterruptStore]]] = (
-    WeakKeyDictionary()
-)
+_interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
 
 
 def dataset_address(settings: Settings) -> str:
@@ -64,10 +63,10 @@ def make_unused_worker(settings: Settings) -> Worker:
     return Worker(lambda: RespanTransport(settings), build_limits(settings))
 
 
-def get_interrupt_store(worker: Worker, address: str, max_bytes: int) -> MemoryInterruptStore:
+def get_interrupt_store(worker: Worker, address: str, max_bytes: int) -> InterruptStore:
     """Return the interrupted traces of a dataset, shared by all handlers that write to it."""
     stores = _interrupt_stores.setdefault(worker, {})
-    return stores.setdefault(address, MemoryInterruptStore(max_bytes))
+    return stores.setdefault(address, InterruptStore(max_bytes, Lock))
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

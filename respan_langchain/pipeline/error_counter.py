@@ -4,10 +4,14 @@ Neither a cause nor a log line repeats content.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
 logger = logging.getLogger(__name__)
+
+Arguments = ParamSpec("Arguments")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class ErrorCounter(dict[str, int]):
@@ -22,6 +26,19 @@ class ErrorCounter(dict[str, int]):
         cause = f"{type(error).__name__} in {place}"
         self.count(cause, f"Failed to capture a run ({cause}).")
 
+    def map(self, step: Callable[[Given], Result | None], values: Iterable[Given]) -> list[Result]:
+        """Return the step's result for each value, without None; count errors and go on."""
+        results: list[Result] = []
+        for value in values:
+            try:
+                result = step(value)
+            except Exception as error:  # noqa: BLE001  # foreign code runs in the steps
+                self.add(error)
+            else:
+                if result is not None:
+                    results.append(result)
+        return results
+
     def count(self, cause: str, message: str) -> None:
         """Count one of a cause; log the message for the first."""
         self[cause] = self.get(cause, 0) + 1
@@ -31,9 +48,6 @@ class ErrorCounter(dict[str, int]):
                 message,
             )
 
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 CONSEQUENCES: Final[Mapping[str, str]] = {
     "redact": "The text is left out of the row.",

@@ -24,11 +24,11 @@ from respan_langchain.pipeline.backpressure import (
 )
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
-from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import END, ERROR, START, Event, event_size
+from respan_langchain.tracing.interrupt_store import InterruptStore
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -43,7 +43,7 @@ class EventProcessor:
         row_builder: RowBuilder,
         worker: Worker,
         timeouts: TraceTimeouts,
-        interrupts: MemoryInterruptStore,
+        interrupts: InterruptStore,
         errors: ErrorCounter,
         *,
         budget: MemoryBudget,
@@ -170,7 +170,7 @@ class EventProcessor:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
-        self._interrupts.after_fork()
+        self._interrupts.clear()
         self._tracker = self._new_tracker()
         self._open_content.clear()
         self._rows = []
@@ -222,16 +222,12 @@ class EventProcessor:
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
-        for event in self.events.drain(limit, stop_before):
-            try:
-                self._tracker.apply(event)
-                self._count_open(event)
-            except Exception as error:  # noqa: BLE001  # one event must not cost the others
-                self.errors.add(error)
+        self.errors.map(self._apply, self.events.drain(limit, stop_before))
         self._build_rows()
         self._backpressure.drained_at = CLOCK.monotonic()
 
-    def _count_open(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
+        self._tracker.apply(event)
         kind, _, _, run_id, content, _ = event
         run = self._tracker.find(run_id) if kind == START else None
         if run is not None and self._becomes_row(run):

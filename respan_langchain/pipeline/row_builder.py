@@ -5,22 +5,25 @@ Runs on the worker's thread. Some runs take each step together: code that has ju
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
-from respan_langchain.pipeline.totals_collector import TotalsCollector, epoch
 from respan_langchain.rows.content import add_content
+from respan_langchain.rows.counting import count_run
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import ModelCall, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
-from respan_langchain.tracing.events import OMITTED
+from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.sampling import (
     CapturePolicy,
@@ -28,9 +31,9 @@ from respan_langchain.tracing.sampling import (
     sampling_metadata,
     should_capture,
 )
-
-Given = TypeVar("Given")
-Built = TypeVar("Built")
+from respan_langchain.usage.cost import Exchange, Prices
+from respan_langchain.usage.model_info import get_message, get_reported_fields, parse_response
+from respan_langchain.usage.usage_sources import extract_usage
 
 GROUP_SIZE: Final = 64
 """Runs that take each step together; a trace may end with thousands."""
@@ -52,7 +55,8 @@ class RowBuilder:
 
     policy: CapturePolicy
     options: RowOptions
-    totals: TotalsCollector
+    prices: Prices
+    models: ModelInfoCache
     encoder: RowEncoder
     status: DeliveryStatus
     dataset: str
@@ -66,15 +70,15 @@ class RowBuilder:
         A run gives no row, its row, or, with a root, the rows that were deferred until the trace's
         sampling decision. A run that fails gives no row and is counted in `errors`.
         """
-        kept = [run for group in _each(self._decide, runs, errors) for run in group]
+        kept = [run for group in errors.map(self._decide, runs) for run in group]
         rows: list[EncodedRow] = []
         for first in range(0, len(kept), GROUP_SIZE):
             group = kept[first : first + GROUP_SIZE]
-            counted = _each(self._count, group, errors)
-            drafts = _each(lambda run: self._new_draft(run, errors), counted, errors)
+            counted = errors.map(self._count, group)
+            drafts = errors.map(lambda run: self._new_draft(run, errors), counted)
             for add in (self._add_metrics, self._add_content, self._add_metadata):
-                drafts = _each(add, drafts, errors)
-            rows += _each(self._encode, drafts, errors)
+                drafts = errors.map(add, drafts)
+            rows += errors.map(self._encode, drafts)
             for run in group:
                 run.release_references()
         return rows
@@ -97,7 +101,20 @@ class RowBuilder:
         return ()
 
     def _count(self, run: Run) -> CountedRun:
-        return CountedRun(run, self.totals.add(run))
+        call = self._read_model_call(run) if run.kind in ("chat", "llm") else None
+        count_run(run, call, self.options)
+        return CountedRun(run, call)
+
+    def _read_model_call(self, run: Run) -> ModelCall:
+        known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
+        reported = get_reported_fields(run.outputs)
+        facts = parse_response(known.facts, run.outputs, reported)
+        usage = extract_usage(run.outputs, run.stream_usage)
+        # Some prices depend on the hour.
+        at = None if run.ended is None else datetime.fromtimestamp(_epoch() + run.ended, UTC)
+        exchange = Exchange(reported, run.inputs, get_message(run.outputs))
+        cost = self.prices.calculate(usage, facts, exchange, at)
+        return ModelCall(usage, cost, facts, known.shown)
 
     def _new_draft(self, counted: CountedRun, errors: ErrorCounter) -> RowDraft | None:
         run, model_call = counted
@@ -106,7 +123,7 @@ class RowBuilder:
         settings = call_settings(run)
         if not settings.capture:
             return None
-        draft = new_row(run, settings, model_call, self.options, epoch())
+        draft = new_row(run, settings, model_call, self.options, _epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
             _mark_omitted(draft, errors)
         return draft
@@ -135,6 +152,11 @@ class RowBuilder:
         return EncodedRow(draft.identifier, dataset, body, self.status)
 
 
+def _epoch() -> float:
+    """Return the wall time, in seconds since 1970, at which the monotonic clock read zero."""
+    return CLOCK.time() - CLOCK.monotonic()
+
+
 def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:
     """Name the content that a row is without, and count the row."""
     run, omitted = draft.run, []
@@ -149,19 +171,3 @@ def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:
         "content omitted: max_queue_bytes",
         "Content is missing in rows: more than max_queue_bytes was waiting to be processed.",
     )
-
-
-def _each(
-    step: Callable[[Given], Built | None], values: Iterable[Given], errors: ErrorCounter
-) -> list[Built]:
-    """Apply a step to each value and drop None; one that fails must not cost the others."""
-    built: list[Built] = []
-    for value in values:
-        try:
-            result = step(value)
-        except Exception as error:  # noqa: BLE001  # foreign code runs in the steps
-            errors.add(error)
-        else:
-            if result is not None:
-                built.append(result)
-    return built

@@ -1,4 +1,4 @@
-"""Add a finished run to the totals of its trace, once: calls, tool steps, documents, models."""
+"""Adds each finished run to the totals of its trace: calls, tool steps, documents, models."""
 
 from operator import eq
 
@@ -26,7 +26,19 @@ from respan_langchain.tracing.sampling import is_internal_call
 from respan_langchain.tracing.totals import RequestedCall
 
 
-def count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
+def count_run(run: Run, call: ModelCall | None, options: RowOptions) -> None:
+    """Add a finished run to the totals of its trace; `call` is what a model call used."""
+    if call is not None:
+        _count_model(run, call, options)
+    elif run.kind == "tool":
+        _count_tool(run, options)
+    elif run.kind == "retriever":
+        _count_retriever(run, options)
+    if run.is_root:
+        _count_root(run, options)
+
+
+def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
     """Add a model call, the tool calls that it requests, and those that its prompt answers."""
     totals = run.trace.totals
     totals.llm_calls += 1
@@ -44,7 +56,7 @@ def count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
         _add_server_tools(run)
 
 
-def count_tool(run: Run, options: RowOptions) -> None:
+def _count_tool(run: Run, options: RowOptions) -> None:
     """Add a tool call, and the documents that it returns as its artifact."""
     totals = run.trace.totals
     run.call_id = tool_call_id(run)
@@ -63,7 +75,7 @@ def count_tool(run: Run, options: RowOptions) -> None:
         totals.documents_by_run[run.id.int] = list(serialize_documents(found))
 
 
-def count_retriever(run: Run, options: RowOptions) -> None:
+def _count_retriever(run: Run, options: RowOptions) -> None:
     """Add what a retriever returned, unless another retriever chose from it."""
     if run.is_root or run.outputs is OMITTED or not _shows_documents(options):
         return
@@ -79,7 +91,7 @@ def count_retriever(run: Run, options: RowOptions) -> None:
     found += serialize_documents(run.outputs)
 
 
-def count_root(root: Run, options: RowOptions) -> None:
+def _count_root(root: Run, options: RowOptions) -> None:
     """Add the requested tool calls that no tool ran for: unknown, rejected, limited, malformed."""
     totals = root.trace.totals
     if not totals.requested_calls:

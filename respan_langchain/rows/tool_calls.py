@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, cast
 from langchain_core.outputs import LLMResult
 
 from respan_langchain._safe_call import safe_call
+from respan_langchain._untyped_values import as_list
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (
     get_message_fields,
@@ -122,17 +123,15 @@ def get_requested_calls(outputs: object) -> list[RequestedCall]:
     """Return the tool calls in a model's answer, in their order, malformed ones last."""
     answers = outputs.generations if isinstance(outputs, LLMResult) else []
     message = getattr(answers[0][0], "message", None) if answers and answers[0] else None
-    calls = [*_list(message, "tool_calls"), *_list(message, "invalid_tool_calls")]
+    calls = [
+        *as_list(getattr(message, "tool_calls", None)),
+        *as_list(getattr(message, "invalid_tool_calls", None)),
+    ]
     return [
         RequestedCall(call["id"], call.get("name"), call.get("args"), call.get("error"))
         for call in calls
         if isinstance(call, Mapping) and isinstance(call.get("id"), str)
     ]
-
-
-def _list(message: object, name: str) -> Sequence[Any]:
-    found = getattr(message, name, None)
-    return found if isinstance(found, list | tuple) else ()
 
 
 def get_tool_answers(messages: Sequence[object]) -> list[ToolAnswer]:

@@ -4,9 +4,10 @@ OpenAI and Anthropic put them beside the text; Gemini puts them into the respons
 `grounding_metadata`, apart from the text that they support.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from respan_langchain._untyped_values import as_list, as_mapping
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 
@@ -18,9 +19,9 @@ def serialize_citations(fields: Mapping[Any, Any], serializer: Serializer) -> li
 
     Perplexity's `search_results` count only where it gives no citations: they repeat them.
     """
-    found = [source for name in _CITED for source in _as_list(fields.get(name))]
+    found = [source for name in _CITED for source in as_list(fields.get(name))]
     return [
-        serializer.serialize(source) for source in found or _as_list(fields.get("search_results"))
+        serializer.serialize(source) for source in found or as_list(fields.get("search_results"))
     ]
 
 
@@ -33,12 +34,12 @@ def grounding_citations(metadata: object, content: Json, serializer: Serializer)
     """
     if not isinstance(metadata, dict):
         return []
-    sources = [_read_source(chunk) for chunk in _as_list(metadata.get("grounding_chunks"))]
+    sources = [_read_source(chunk) for chunk in as_list(metadata.get("grounding_chunks"))]
     cited: list[dict[str, Any]] = []
     used: set[int] = set()
-    for support in filter(_is_dict, _as_list(metadata.get("grounding_supports"))):
+    for support in map(as_mapping, as_list(metadata.get("grounding_supports"))):
         segment = _read_segment(support.get("segment"), content)
-        for number in _as_list(support.get("grounding_chunk_indices")):
+        for number in as_list(support.get("grounding_chunk_indices")):
             if isinstance(number, int) and 0 <= number < len(sources):
                 used.add(number)
                 cited.append({"type": "citation", **sources[number], **segment})
@@ -65,11 +66,3 @@ def _read_segment(segment: Any, content: Json) -> dict[str, Any]:
         if content.startswith(text, first):
             return {"start_index": first, "end_index": first + len(text), "cited_text": text}
     return {"cited_text": text}
-
-
-def _is_dict(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _as_list(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list | tuple) else ()

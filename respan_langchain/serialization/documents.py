@@ -1,15 +1,13 @@
 """Entry point: the documents that a retriever returned."""
 
-from typing import TypeGuard, TypeVar
+from typing import Any
 
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 from respan_langchain.serialization.type_registry import find_serializer
 
-ValueClass = TypeVar("ValueClass")
 
-
-def serialize_documents(values: object) -> list[dict[str, Json]]:
+def serialize_documents(values: Any) -> list[dict[str, Json]]:
     """Serialize documents: `content`, and `source`, `score`, `metadata` and `id` where known.
 
     A pair of document and score, as `similarity_search_with_score` returns it, is one document;
@@ -19,14 +17,15 @@ def serialize_documents(values: object) -> list[dict[str, Json]]:
     serializer = Serializer(find_serializer)
     if values is None:
         return []
-    found = list.__iter__(values) if _is_a(values, list) else [values]
+    # `isinstance` would read `__class__`, and the app's own may raise.
+    found = list.__iter__(values) if issubclass(type(values), list) else [values]
     return [_serialize_document(value, serializer) for value in found]
 
 
-def _serialize_document(value: object, serializer: Serializer) -> dict[str, Json]:
+def _serialize_document(value: Any, serializer: Serializer) -> dict[str, Json]:
     score: Json = None
     shaped: Json
-    if _is_a(value, tuple) and len(value) == 2:
+    if issubclass(type(value), tuple) and len(value) == 2:
         shaped, score = serializer.serialize(value[0]), serializer.serialize(value[1])
     else:
         shaped = serializer.serialize(value)
@@ -34,8 +33,3 @@ def _serialize_document(value: object, serializer: Serializer) -> dict[str, Json
         shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
     )
     return found if score is None else {**found, "score": score}
-
-
-def _is_a(value: object, kind: type[ValueClass]) -> TypeGuard[ValueClass]:
-    """Check the type; `isinstance` would read `__class__`, and the app's own may raise."""
-    return issubclass(type(value), kind)

@@ -7,9 +7,10 @@ Beside it stand, where there are any: `name`, `tool_calls`, `invalid_tool_calls`
 middleware wrote), `refusal`, `reasoning_content`, `annotations`, `audio`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from respan_langchain._untyped_values import as_list, as_mapping
 from respan_langchain.serialization.citations import grounding_citations, serialize_citations
 from respan_langchain.serialization.content_blocks import MessageParts
 from respan_langchain.serialization.json_types import Json
@@ -33,7 +34,6 @@ _AI_FIELD_COUNT: Final = 9
 """Fields of LangChain's AIMessage; a subclass with more has content of its own."""
 _GROUNDING: Final = "grounding_metadata"
 SERVER_TOOL_KWARGS: Final = ("tool_outputs", "executed_tools")
-_NONE: Final[Mapping[Any, Any]] = {}
 
 
 def serialize_message(value: Any, serializer: Serializer) -> dict[str, Json]:
@@ -75,7 +75,7 @@ def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] 
 def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> dict[str, Json]:
     """Serialize a message from its fields, LangChain's or OpenAI's."""
     role = fields.get("role") or fields.get("type") or "none"
-    kwargs = _as_dict(fields.get("additional_kwargs"))
+    kwargs = as_mapping(fields.get("additional_kwargs"))
     message: dict[str, Json] = {"role": _get_role(role, kwargs)}
     if message["role"] == "none" and role != "none":
         message["original_role"] = serializer.serialize(role)
@@ -120,8 +120,8 @@ def _add_tool_fields(
     serializer: Serializer,
 ) -> None:
     valid, invalid = serialize_tool_calls(
-        _as_list(fields.get("tool_calls")),
-        _as_list(fields.get("invalid_tool_calls")),
+        as_list(fields.get("tool_calls")),
+        as_list(fields.get("invalid_tool_calls")),
         parts.tool_calls,
         kwargs.get("function_call"),
         serializer,
@@ -135,7 +135,7 @@ def _add_tool_fields(
     from_server += [
         serializer.serialize(without_stream_position(call))
         for name in SERVER_TOOL_KWARGS
-        for call in _as_list(kwargs.get(name))
+        for call in as_list(kwargs.get(name))
     ]
     if valid:
         message["tool_calls"] = valid
@@ -165,7 +165,7 @@ def _add_answer_fields(
     reasoning = reasoning or extract_reasoning(fields.get("reasoning_content"))
     if reasoning:
         message["reasoning_content"] = serializer.serialize(reasoning)
-    grounding = _as_dict(fields.get("response_metadata")).get(_GROUNDING)
+    grounding = as_mapping(fields.get("response_metadata")).get(_GROUNDING)
     cited = [
         *parts.annotations,
         *serialize_citations(fields, serializer),
@@ -189,14 +189,6 @@ def _add_unknown_fields(
 
 def _get_id(call: Json) -> Json:
     return call.get("id") if isinstance(call, dict) else None
-
-
-def _as_dict(value: Any) -> Mapping[Any, Any]:
-    return value if isinstance(value, dict) else _NONE
-
-
-def _as_list(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _equals(word: str, value: object) -> bool:

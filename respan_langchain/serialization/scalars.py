@@ -8,6 +8,8 @@ from collections.abc import Callable
 from math import isfinite, isnan
 from typing import Any, Final
 
+from respan_langchain._safe_call import safe_call
+
 MAX_INT: Final = 2**64 - 1
 MIN_INT: Final = -(2**63)
 MAX_NAME_LENGTH: Final = 100
@@ -66,11 +68,10 @@ def serialize_datetime(value: Any) -> str:
 def describe_exception(error: BaseException) -> str:
     """Format an exception as `ValueError: its message`."""
     name = replace_surrogates(_name(type(error)))
-    try:
-        message = replace_surrogates(str(error))
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
-        return name
-    return f"{name}: {message}" if message else name
+    message = safe_call(str, error)
+    return (
+        f"{name}: {replace_surrogates(message)}" if isinstance(message, str) and message else name
+    )
 
 
 def describe_callable(value: Any) -> str:

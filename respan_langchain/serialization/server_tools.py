@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from respan_langchain._untyped_values import first_known
 from respan_langchain.serialization.json_types import Json
 
 _LAST_WORDS: Final = frozenset({
@@ -85,7 +86,7 @@ def trajectory_steps(blocks: Iterable[Json]) -> list[dict[str, Json]]:
     for block in blocks:
         if not isinstance(block, dict) or _last_word(block) in _BOOKKEEPING_WORDS:
             continue
-        link = _first_known(block, *_LINKS) or None
+        link = first_known(block, *_LINKS) or None
         is_result = _last_word(block) in _RESULT_WORDS
         step = _find_step(steps, link) if is_result else None
         if step is None:
@@ -104,14 +105,14 @@ def _find_step(steps: list[dict[str, Json]], call_id: Json) -> dict[str, Json] |
 def _new_step(block: Mapping[str, Json], call_id: Json) -> dict[str, Json]:
     kind = str(block.get("type", "tool"))
     name = block.get("name") or _TYPE_ENDING.sub("", kind)
-    step: dict[str, Json] = {"tool": name, "input": _parse(_first_known(block, *_INPUTS))}
+    step: dict[str, Json] = {"tool": name, "input": _parse(first_known(block, *_INPUTS))}
     if call_id is not None:
         step["tool_call_id"] = call_id
     return {**step, "server": True}
 
 
 def _add_result(step: dict[str, Json], block: Mapping[str, Json]) -> None:
-    output = _first_known(block, *_OUTPUTS)
+    output = first_known(block, *_OUTPUTS)
     if output is not None:
         step["output"] = output
     if block.get("error") is not None:
@@ -142,7 +143,3 @@ def _parse(arguments: Any) -> Any:
         return orjson.loads(arguments)
     except orjson.JSONDecodeError:  # code, a question, or a stream that broke off
         return arguments
-
-
-def _first_known(block: Mapping[str, Json], *names: str) -> Json:
-    return next((block[name] for name in names if block.get(name) is not None), None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from respan_langchain._untyped_values import first_known
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 
@@ -49,9 +50,9 @@ def serialize_tool_call(call: Any, serializer: Serializer) -> dict[str, Json]:
         }
     function = call.get("function")
     source = function if isinstance(function, dict) else call
-    arguments = _first_known(source, "args", "arguments", "input", "partial_json")
+    arguments = first_known(source, "args", "arguments", "input", "partial_json")
     shaped: dict[str, Json] = {
-        "id": serializer.serialize(_first_known(call, "call_id", "id")),
+        "id": serializer.serialize(first_known(call, "call_id", "id")),
         "type": "function",
         "function": {
             "name": serializer.serialize(source.get("name")),
@@ -73,7 +74,3 @@ def _serialize_arguments(arguments: Any, serializer: Serializer) -> Json:
         return serializer.serialize(arguments)
     shaped = serializer.serialize({} if arguments is None else arguments)
     return orjson.dumps(shaped).decode()
-
-
-def _first_known(fields: Mapping[Any, Any], *names: str) -> Any:
-    return next((fields[name] for name in names if fields.get(name) is not None), None)

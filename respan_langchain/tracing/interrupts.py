@@ -1,16 +1,16 @@
-"""Traces that stopped before their end and wait to be resumed.
+"""Interrupted traces: how they wait without the app's objects, and how a resumed one continues.
 
 LangGraph ends the run of an interrupted graph as if it were done, and resumes it with a new run,
-which may come minutes later and through another handler. The two are one trace: the first input,
+which may come minutes later and through another handler. The two become one trace: the first input,
 the last output, the sums of both.
 
-A waiting trace holds no object of the app's: its content is kept as JSON, so that neither the
-graph's loop nor its checkpointer or state stays in memory.
+The content of a waiting trace is kept as JSON, so that it refers to no graph, checkpointer or state
+of the app.
 """
 
 import json
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from respan_langchain.serialization.json_value import Json
 from respan_langchain.tracing.decisions import get_decisions
@@ -20,38 +20,6 @@ from respan_langchain.tracing.size_estimate import estimate_size
 TRACE_OVERHEAD: Final = 4_000
 """Bytes of a waiting trace without content."""
 RUN_OVERHEAD: Final = 1_000
-
-
-class InterruptStore(Protocol):
-    """Waiting traces of all handlers for one dataset, by the key of their stop.
-
-    A key is a checkpoint's id, or made of a thread's for a drained graph. Methods may be called on
-    any thread.
-    """
-
-    def put(self, key: str, trace: Trace, owner: object, deadline: float) -> None:
-        """Keep a frozen trace; its owner takes it back once it is due.
-
-        Args:
-            key: Where it stopped.
-            trace: What `freeze` was called with.
-            owner: Who delivers it if nobody resumes it.
-            deadline: Seconds on the monotonic clock.
-        """
-
-    def take(self, key: str) -> Trace | None:
-        """Remove and return the trace that stopped here; None when there is none."""
-
-    def take_due(self, owner: object, now: float) -> list[Trace]:
-        """Remove and return the owner's traces that waited long enough, or have no space."""
-        ...
-
-    def next_deadline(self, owner: object) -> float | None:
-        """When the first of the owner's traces is due; None when it has none."""
-
-    def count(self, owner: object) -> int:
-        """How many of the owner's traces wait."""
-        ...
 
 
 def freeze(trace: Trace, to_json: Callable[[object], Json]) -> None:

@@ -13,13 +13,12 @@ from uuid import UUID
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.attempts import prompt_end
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
-from respan_langchain.tracing.interrupts import InterruptStore
+from respan_langchain.tracing.interrupt_store import InterruptStore, WaitingTraces
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.trace_facts import open_trace, record_end, record_start
-from respan_langchain.tracing.waiting_traces import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"
 

@@ -5,7 +5,7 @@ Pure and total.
 
 from collections.abc import Mapping
 
-from respan_langchain.usage.untyped_values import as_mapping, first_text, read_text
+from respan_langchain._untyped_values import as_mapping, first_text, read_text
 
 _REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "completionReason")
 """OpenAI, Gemini, Mistral and Cohere; Anthropic; Bedrock Converse; Ollama; Titan."""

@@ -6,7 +6,7 @@ Pure and total. Reads LangChain's and the providers' content blocks by their typ
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from respan_langchain.usage.untyped_values import as_mapping
+from respan_langchain._untyped_values import as_mapping
 
 _KIND_BY_TYPE = {
     "image": "image",

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from respan_langchain._untyped_values import as_mapping, first_text, read_text
 from respan_langchain.usage.finish import is_refused, read_finish_reason
 from respan_langchain.usage.model_params import LANGSMITH_PARAM_NAMES, parse_params
-from respan_langchain.usage.untyped_values import as_mapping, first_text, read_text
 
 _SERVED_MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _REQUESTED_MODEL_KEYS = (

@@ -6,7 +6,7 @@ Pure and total.
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from respan_langchain.usage.untyped_values import as_mapping
+from respan_langchain._untyped_values import as_mapping
 
 _COST_KEYS = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", "estimated_cost")
 _TICKS_KEY = "cost_in_usd_ticks"

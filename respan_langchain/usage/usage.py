@@ -32,21 +32,9 @@ class Usage(NamedTuple):
 
     def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]  # of no two tuples
         """Add count by count: None + 3 is 3, None + None is None."""
-        return Usage(
-            _add_counts(self.input_tokens, other.input_tokens),
-            _add_counts(self.output_tokens, other.output_tokens),
-            _add_counts(self.total_tokens, other.total_tokens),
-            _add_counts(self.cache_read_tokens, other.cache_read_tokens),
-            _add_counts(self.cache_write_tokens, other.cache_write_tokens),
-            _add_counts(self.cache_write_5m_tokens, other.cache_write_5m_tokens),
-            _add_counts(self.cache_write_1h_tokens, other.cache_write_1h_tokens),
-            _add_counts(self.reasoning_tokens, other.reasoning_tokens),
-            _add_counts(self.audio_input_tokens, other.audio_input_tokens),
-            _add_counts(self.audio_output_tokens, other.audio_output_tokens),
-            _add_counts(self.image_output_tokens, other.image_output_tokens),
-            _common_tier(self.service_tier, other.service_tier),
-            self.cache_hit and other.cache_hit,
-        )
+        counts = map(_add_counts, self[:-2], other[:-2])
+        tier = _common_tier(self.service_tier, other.service_tier)
+        return Usage._make((*counts, tier, self.cache_hit and other.cache_hit))
 
 
 ZERO_USAGE = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)

@@ -6,9 +6,9 @@ Pure and total. `reconcile.py` makes the counts consistent.
 from collections.abc import Mapping
 from typing import Any
 
+from respan_langchain._untyped_values import read_count, read_text
 from respan_langchain.usage.reconcile import Counts, reconcile, sum_cache_writes
 from respan_langchain.usage.token_names import COUNT_NAMES, DETAIL_NAMES, KNOWN_NAMES
-from respan_langchain.usage.untyped_values import read_count, read_text
 from respan_langchain.usage.usage import ZERO_USAGE, Usage
 
 _PARTS = (

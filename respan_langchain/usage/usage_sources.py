@@ -6,8 +6,8 @@ Pure and total. `usage_report.py` reads one report.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from respan_langchain._untyped_values import as_mapping, read_text
 from respan_langchain.usage.token_names import BARE_COUNT_NAMES, RAW_REPORT_NAMES, REPORT_NAMES
-from respan_langchain.usage.untyped_values import as_mapping, read_text
 from respan_langchain.usage.usage import Usage
 from respan_langchain.usage.usage_report import parse_normalized_usage, parse_usage
 

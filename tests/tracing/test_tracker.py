@@ -1,14 +1,12 @@
-"""The table of open tracker.
+"""Events become finished runs: what is a root, when a trace ends, and runs that never end."""
 
-What is a root, when a trace is over, and what becomes of runs that never end.
-"""
-
+from threading import Lock
 from uuid import UUID
 
 import pytest
 
-from respan_langchain.pipeline.interrupt_store import MemoryInterruptStore
 from respan_langchain.tracing.events import OMITTED, RunFailure
+from respan_langchain.tracing.interrupt_store import InterruptStore
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
 
@@ -20,7 +18,7 @@ BROKEN = RunFailure("error", "ValueError", "no")
 @pytest.fixture
 def tracker():
     timeouts = TraceTimeouts(late_children=10, interrupted=100, idle=1000, max_open=3)
-    return RunTracker(timeouts, MemoryInterruptStore(max_bytes=1_000_000))
+    return RunTracker(timeouts, InterruptStore(1_000_000, Lock))
 
 
 def start(tracker, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):

@@ -4,7 +4,7 @@ Pure and total: a value of another type than the expected one reads as unknown.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,16 @@ from typing import Any
 def as_mapping(value: object) -> Mapping[str, Any]:
     """Return a dict as it is, and everything else as an empty mapping."""
     return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> Sequence[Any]:
+    """Return a list or a tuple as it is, and everything else as an empty tuple."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def first_known(fields: Mapping[Any, Any], *names: str) -> Any:
+    """Return the first of the named fields that is not None; None without any."""
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
 def read_text(value: object) -> str | None:

@@ -1,0 +1,165 @@
+"""Where interrupted traces wait: in a store that all handlers of one dataset share.
+
+A web app makes a handler for each request, so another handler than the first may resume a graph.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from respan_langchain.serialization.json_value import Json
+from respan_langchain.tracing.interrupts import continue_trace, freeze, thaw, waiting_size
+from respan_langchain.tracing.run import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    trace: Trace
+    owner: int
+    deadline: float
+    size: int
+
+
+class InterruptStore:
+    """Waiting traces by the key of their stop, within a number of bytes; for use on any thread.
+
+    A key is the id of a checkpoint, or the thread's id for a graph that was drained. Beyond the
+    number of bytes the oldest trace is due at once: its row has the status interrupted, and a later
+    resume becomes another row.
+    """
+
+    def __init__(
+        self, max_bytes: int, new_lock: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        """Make an empty store; the caller brings the lock, as this package has no threads."""
+        self._max_bytes: Final = max_bytes
+        self._new_lock = new_lock
+        self.clear()
+
+    def clear(self) -> None:
+        """Discard everything, in a child process: its parent delivers it."""
+        self._lock = self._new_lock()
+        self._waiting: OrderedDict[str, _Entry] = OrderedDict()
+        # The same by owner, in the order of their deadlines.
+        self._by_owner: dict[int, OrderedDict[str, float]] = {}
+        self._evicted: dict[int, list[Trace]] = {}
+        self._bytes = 0
+
+    def put(self, key: str, trace: Trace, owner: object, deadline: float) -> None:
+        """Keep a frozen trace until it is resumed, or its owner takes it back.
+
+        Args:
+            key: Where it stopped.
+            trace: What `freeze` was called with.
+            owner: Who delivers it if nobody resumes it.
+            deadline: Seconds on the monotonic clock.
+        """
+        entry = _Entry(trace, id(owner), deadline, waiting_size(trace))
+        with self._lock:
+            self._evict(key)
+            self._waiting[key] = entry
+            self._by_owner.setdefault(entry.owner, OrderedDict())[key] = deadline
+            self._bytes += entry.size
+            while self._bytes > self._max_bytes:
+                self._evict(next(iter(self._waiting)))
+
+    def take(self, key: str) -> Trace | None:
+        """Remove and return the trace that stopped here; None when there is none."""
+        with self._lock:
+            entry = self._remove(key)
+        return None if entry is None else entry.trace
+
+    def take_due(self, owner: object, now: float) -> list[Trace]:
+        """Remove and return the owner's traces that waited long enough, or have no space."""
+        with self._lock:
+            due = self._evicted.pop(id(owner), [])
+            waiting = list(self._by_owner.get(id(owner), {}).items())
+            for key in [key for key, deadline in waiting if deadline <= now]:
+                entry = self._remove(key)
+                if entry is not None:
+                    due.append(entry.trace)
+            return due
+
+    def next_deadline(self, owner: object) -> float | None:
+        """When the first of the owner's traces is due; None when it has none."""
+        with self._lock:
+            if id(owner) in self._evicted:
+                return -inf
+            return next(iter(self._by_owner.get(id(owner), {}).values()), None)
+
+    def count(self, owner: object) -> int:
+        """How many of the owner's traces wait."""
+        with self._lock:
+            return len(self._by_owner.get(id(owner), ())) + len(self._evicted.get(id(owner), ()))
+
+    def _evict(self, key: str) -> None:
+        entry = self._remove(key)
+        if entry is not None:
+            self._evicted.setdefault(entry.owner, []).append(entry.trace)
+
+    def _remove(self, key: str) -> _Entry | None:
+        entry = self._waiting.pop(key, None)
+        if entry is not None:
+            self._bytes -= entry.size
+            keys = self._by_owner[entry.owner]
+            del keys[key]
+            if not keys:
+                del self._by_owner[entry.owner]
+        return entry
+
+
+class WaitingTraces:
+    """The interrupted traces of one handler; joins resumed traces with those of any handler."""
+
+    def __init__(
+        self, store: InterruptStore, timeout: float, to_json: Callable[[object], Json]
+    ) -> None:
+        """Traces wait for `timeout` seconds, their content as `to_json` copies it."""
+        self._store = store
+        self._timeout = timeout
+        self._to_json = to_json
+
+    def __len__(self) -> int:
+        return self._store.count(self)
+
+    def put(self, trace: Trace, now: float) -> bool:
+        """Let a trace whose root ended wait to be resumed; False when it is complete."""
+        key = _stop_key(trace)
+        if key is None or self._timeout <= 0:
+            return False
+        freeze(trace, self._to_json)
+        self._store.put(key, trace, self, now + self._timeout)
+        return True
+
+    def join_earlier(self, trace: Trace) -> None:
+        """Join a resumed trace with its earlier half, if that waits in this process."""
+        drained = _drain_key(trace) if trace.forked_from is None else None
+        for key in (trace.resumed_from, drained):
+            earlier = None if key is None else self._store.take(key)
+            if earlier is not None:
+                continue_trace(thaw(earlier), trace)
+                return
+
+    def next_deadline(self) -> float | None:
+        """When the first of this handler's traces is due; None when none waits."""
+        return self._store.next_deadline(self)
+
+    def take_due(self, now: float) -> list[Trace]:
+        """Return this handler's traces that nobody resumed in time."""
+        return [thaw(trace) for trace in self._store.take_due(self, now)]
+
+
+def _stop_key(trace: Trace) -> str | None:
+    """Where a trace stopped; None when it is complete."""
+    if trace.root.status == "interrupted":
+        return trace.checkpoint_id
+    return _drain_key(trace) if trace.root.status == "drained" else None
+
+
+def _drain_key(trace: Trace) -> str | None:
+    """The key of a graph that was drained: LangGraph does not report its checkpoint."""
+    thread_id = trace.root.metadata.get("thread_id")
+    return None if thread_id is None or thread_id == "" else f"drained:{thread_id}"
