@@ -14,10 +14,10 @@ from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 from respan_langchain.client.methods import (
     AsyncRunner,
-    EndpointMethod,
     FlowMethod,
     PagesMethod,
     SyncRunner,
+    endpoint_method,
 )
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
 from respan_langchain.client.requests import ApiRequest
@@ -35,50 +35,33 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 class _DatasetApi(Generic[AnyHttpTransport]):
     """The API's methods, shared by both clients."""
 
-    create_dataset = EndpointMethod(dataset_requests.create_dataset)
-    list_datasets = EndpointMethod(dataset_requests.list_datasets)
+    create_dataset = endpoint_method(dataset_requests.create_dataset)
+    list_datasets = endpoint_method(dataset_requests.list_datasets)
     datasets = PagesMethod(dataset_requests.list_datasets)
-    dataset = EndpointMethod(dataset_requests.dataset)
-    update_dataset = EndpointMethod(dataset_requests.update_dataset)
-    delete_dataset = EndpointMethod(dataset_requests.delete_dataset)
+    dataset = endpoint_method(dataset_requests.dataset)
+    update_dataset = endpoint_method(dataset_requests.update_dataset)
+    delete_dataset = endpoint_method(dataset_requests.delete_dataset)
     find_or_create_dataset = FlowMethod(find_or_create_dataset)
-    create_log = EndpointMethod(log_requests.create_log)
-    list_logs = EndpointMethod(log_requests.list_logs)
+    create_log = endpoint_method(log_requests.create_log)
+    list_logs = endpoint_method(log_requests.list_logs)
     logs = PagesMethod(log_requests.list_logs)
-    log = EndpointMethod(log_requests.log)
-    update_log = EndpointMethod(log_requests.update_log)
-    replace_log = EndpointMethod(log_requests.replace_log)
-    delete_log = EndpointMethod(log_requests.delete_log)
-    bulk_create_logs = EndpointMethod(log_requests.bulk_create_logs)
-    import_logs = EndpointMethod(log_requests.import_logs)
-    remove_logs = EndpointMethod(log_requests.remove_logs)
-    export_logs = EndpointMethod(log_requests.export_logs)
+    log = endpoint_method(log_requests.log)
+    update_log = endpoint_method(log_requests.update_log)
+    replace_log = endpoint_method(log_requests.replace_log)
+    delete_log = endpoint_method(log_requests.delete_log)
+    bulk_create_logs = endpoint_method(log_requests.bulk_create_logs)
+    import_logs = endpoint_method(log_requests.import_logs)
+    remove_logs = endpoint_method(log_requests.remove_logs)
+    export_logs = endpoint_method(log_requests.export_logs)
     find_logs = FlowMethod(find_logs)
-    summary = EndpointMethod(log_requests.summary)
-    create_eval_report = EndpointMethod(dataset_requests.create_eval_report)
-    list_eval_reports = EndpointMethod(dataset_requests.list_eval_reports)
+    summary = endpoint_method(log_requests.summary)
+    create_eval_report = endpoint_method(dataset_requests.create_eval_report)
+    list_eval_reports = endpoint_method(dataset_requests.list_eval_reports)
     eval_reports = PagesMethod(dataset_requests.list_eval_reports)
 
     _transport: AnyHttpTransport
+    _transport_class: type[AnyHttpTransport]
     options: RequestOptions
-
-    def retry_for(self, seconds: float) -> None:
-        """Retry each later call for up to `seconds`, however many tries that takes."""
-        retry = replace(self.options.retry, max_tries=sys.maxsize)
-        self.options = replace(self.options, timeout=seconds, retry=retry)
-
-    def _raise_if_closed(self, request: ApiRequest[Any]) -> None:
-        if self._transport.closed:
-            raise ConnectionFailedError(
-                "the client is closed", method=request.method, path=request.path
-            )
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.base_url!r})"
-
-
-class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
-    """The dataset API, synchronous. Several threads may use one client at once."""
 
     def __init__(
         self,
@@ -99,7 +82,7 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
             base_url: The platform, with or without `/api`.
             timeout: Seconds for one call with all its tries and waits.
             max_tries: How often a request that may be repeated is sent at most.
-            http_client: An `httpx.Client` or `httpx2.Client` to send with; you close it.
+            http_client: A client of httpx or httpx2 to send with, of the same kind; you close it.
             transport: An httpx transport to send with, in place of the network.
             allow_http: Send the API key unencrypted to another machine.
             max_response_bytes: Bytes of one response; a longer one raises an error.
@@ -108,7 +91,7 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
             ConfigurationError: An argument is invalid.
         """
         self.options = _request_options(timeout, max_tries)
-        self._transport = HttpTransport(
+        self._transport = self._transport_class(
             base_url,
             api_key,
             http_client=http_client,
@@ -116,6 +99,26 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
         )
+
+    def retry_for(self, seconds: float) -> None:
+        """Retry each later call for up to `seconds`, however many tries that takes."""
+        retry = replace(self.options.retry, max_tries=sys.maxsize)
+        self.options = replace(self.options, timeout=seconds, retry=retry)
+
+    def _raise_if_closed(self, request: ApiRequest[Any]) -> None:
+        if self._transport.closed:
+            raise ConnectionFailedError(
+                "the client is closed", method=request.method, path=request.path
+            )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._transport.base_url!r})"
+
+
+class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
+    """The dataset API, synchronous. Several threads may use one client at once."""
+
+    _transport_class = HttpTransport
 
     def run(self, flow: RequestFlow[Value]) -> Value:
         """Carry out the steps of a request flow and return its value."""
@@ -151,28 +154,7 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
 class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
     """The dataset API, asynchronous, for asyncio and trio."""
 
-    def __init__(
-        self,
-        api_key: str | SecretStr | None = None,
-        base_url: str = "https://api.respan.ai",
-        *,
-        timeout: float = 60.0,
-        max_tries: int = 4,
-        http_client: Any = None,
-        transport: Any = None,
-        allow_http: bool = False,
-        max_response_bytes: int = MAX_RESPONSE_BYTES,
-    ) -> None:
-        """Check the arguments, which are those of `DatasetClient` in asynchronous form."""
-        self.options = _request_options(timeout, max_tries)
-        self._transport = AsyncHttpTransport(
-            base_url,
-            api_key,
-            http_client=http_client,
-            transport=transport,
-            allow_http=allow_http,
-            max_response_bytes=max_response_bytes,
-        )
+    _transport_class = AsyncHttpTransport
 
     async def run(self, flow: RequestFlow[Value]) -> Value:
         """Carry out the steps of a request flow and return its value."""

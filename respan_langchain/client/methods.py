@@ -44,6 +44,9 @@ class FlowMethod(Generic[P, Value]):
     def __init__(self, make: Callable[Concatenate[RequestOptions, P], RequestFlow[Value]]) -> None:
         self._make = make
         self.__doc__ = make.__doc__
+        # The client passes its options, so they are no parameter of the method.
+        signature = inspect.signature(make)
+        self._signature = signature.replace(parameters=[*signature.parameters.values()][1:])
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
@@ -61,36 +64,21 @@ class FlowMethod(Generic[P, Value]):
         def method(*args: P.args, **named: P.kwargs) -> Any:
             return client.run(self._make(client.options, *args, **named))
 
-        # The client passes its options, so they are no parameter of the method.
-        signature = inspect.signature(functools.partial(self._make, client.options))
-        vars(method)["__signature__"] = signature
+        vars(method)["__signature__"] = self._signature
         return method
 
 
-class EndpointMethod(Generic[P, Value]):
-    """A method that sends one request."""
+def endpoint_method(make: Callable[P, ApiRequest[Value]]) -> FlowMethod[P, Value]:
+    """Return a method that sends the one request that a function makes."""
 
-    def __init__(self, make: Callable[P, ApiRequest[Value]]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
+    @functools.wraps(make)
+    def flow(options: RequestOptions, /, *args: P.args, **named: P.kwargs) -> RequestFlow[Value]:
+        return request_flow(make(*args, **named), options)
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: SyncRunner, owner: type) -> Callable[P, Value]: ...
-    @overload
-    def __get__(
-        self, client: AsyncRunner, owner: type
-    ) -> Callable[P, Coroutine[Any, Any, Value]]: ...
-    def __get__(self, client: Any, owner: type) -> Any:
-        if client is None:
-            return self
-
-        @functools.wraps(self._make)
-        def method(*args: P.args, **named: P.kwargs) -> Any:
-            return client.run(request_flow(self._make(*args, **named), client.options))
-
-        return method
+    names = inspect.signature(make)
+    options = inspect.Parameter("options", inspect.Parameter.POSITIONAL_ONLY)
+    vars(flow)["__signature__"] = names.replace(parameters=[options, *names.parameters.values()])
+    return FlowMethod(flow)
 
 
 class PagesMethod(Generic[P, Value]):
