@@ -3,7 +3,7 @@
 The client rejects what is not listed here; the embedded platform supports what is listed.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 __version__: Final = "0.1.0"
 """This package's version; hatch reads it from here."""
@@ -23,10 +23,7 @@ Operator = Literal[
     "startswith", "endswith", "in", "isnull", "not",
 ]  # fmt: skip
 
-OPERATORS: Final = frozenset({
-    "", "eq", "iexact", "lt", "lte", "gt", "gte", "contains", "icontains",
-    "startswith", "endswith", "in", "isnull", "not",
-})  # fmt: skip
+OPERATORS: Final[frozenset[str]] = frozenset(get_args(Operator))
 
 LOG_FIELDS: Final = frozenset({
     "status", "status_code", "unique_id", "customer_identifier", "thread_identifier",
@@ -35,6 +32,11 @@ LOG_FIELDS: Final = frozenset({
     "total_tokens", "cost", "latency",
 })  # fmt: skip
 """Fields that a list of logs can be filtered by, besides `metadata__KEY`."""
+
+LOG_NUMBERS: Final = frozenset(
+    {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
+)
+"""Those of them that are numbers."""
 
 LOG_TYPES: Final = frozenset({
     "chat", "completion", "response", "embedding", "speech", "transcription", "workflow",

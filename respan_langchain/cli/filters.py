@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from respan_langchain._constants import LOG_FIELDS
+from respan_langchain._constants import LOG_FIELDS, LOG_NUMBERS
 from respan_langchain.client.filters import FilterField, Filters, field
 from respan_langchain.errors import ConfigurationError
 
@@ -23,9 +23,6 @@ WhereOption = Annotated[
         help="Filter; operators: = != < <= > >= ~ (contains) ^= (starts with). Repeatable.",
     ),
 ]
-NUMERIC_FIELDS: Final = frozenset(
-    {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
-)
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 """Seconds."""
 _CONDITION = re.compile(
@@ -106,7 +103,7 @@ def _compare(compared: FilterField, operator: str, value: str | float) -> Filter
 
 
 def _parse_value(name: str, value: str) -> str | float:
-    if name not in NUMERIC_FIELDS:
+    if name not in LOG_NUMBERS:
         return value
     try:
         number = float(value)

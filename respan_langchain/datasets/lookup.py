@@ -1,4 +1,4 @@
-"""Find a dataset by what the user calls it, and check the names of new ones."""
+"""Finds the dataset that a user names, by its name or id."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,8 +8,6 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.errors import ConfigurationError, NotFoundError
 from respan_langchain.settings import Settings
 
-MAX_NAME_LENGTH: Final = 255
-"""Characters of a dataset's name that the platform accepts."""
 MIN_SUFFIX_LENGTH: Final = 6
 """Characters of an id's end that are accepted for the id."""
 MAX_LISTED_NAMES: Final = 20
@@ -38,21 +36,8 @@ def find_dataset(
     except NotFoundError:
         pass
     if create:
-        check_dataset_name(name)
         return client.create_dataset(name)
     return _find_by_id_suffix(datasets, name, settings)
-
-
-def check_dataset_name(name: str) -> None:
-    """Refuse an empty name, and one that is longer than the platform accepts.
-
-    Raises:
-        ConfigurationError: It cannot be used.
-    """
-    if not 1 <= len(name.strip()) <= MAX_NAME_LENGTH:
-        raise ConfigurationError(
-            f"A dataset name has 1 to {MAX_NAME_LENGTH} characters, not {len(name.strip())}."
-        )
 
 
 def _find_by_id_suffix(

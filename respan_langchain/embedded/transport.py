@@ -1,4 +1,4 @@
-"""httpx transports over a store in this process: the same client without a network.
+"""An httpx transport over a store in this process: the same client without a network.
 
 Timeouts do not apply: nothing waits for a network, and a transaction that was begun is finished.
 An SQLite error becomes `httpx.ConnectError`, since nothing was changed.
@@ -9,8 +9,8 @@ import sqlite3
 import httpx
 
 from respan_langchain.embedded.access import AccessPolicy
-from respan_langchain.embedded.app import DEFAULT_POLICY, handle
 from respan_langchain.embedded.http import Request
+from respan_langchain.embedded.routes import DEFAULT_POLICY, handle
 from respan_langchain.embedded.store.migrate import describe_error
 from respan_langchain.embedded.store.store import Store
 
@@ -20,32 +20,20 @@ class LocalTransport(httpx.BaseTransport):
 
     def __init__(self, store: Store, policy: AccessPolicy = DEFAULT_POLICY) -> None:
         self._store = store
-        self._rules = policy
+        self._policy = policy
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Handle one request."""
-        return _handle(request, request.read(), self._store, self._rules)
-
-
-def _handle(
-    request: httpx.Request, body: bytes, store: Store, policy: AccessPolicy
-) -> httpx.Response:
-    path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    platform_request = Request(
-        request.method,
-        path,
-        query,
-        dict(request.headers),
-        body,
-        f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
-    )
-    try:
-        response = handle(platform_request, store, policy)
-    except sqlite3.Error as error:
-        # The reason that SQLite gives fits into an exception, but not into a status.
-        raise httpx.ConnectError(
-            f"{store.path}: {describe_error(error)}", request=request
-        ) from error
-    return httpx.Response(
-        response.status, headers=dict(response.headers), content=response.body, request=request
-    )
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+        headers, body = dict(request.headers), request.read()
+        translated = Request(request.method, path, query, headers, body, origin)
+        try:
+            response = handle(translated, self._store, self._policy)
+        except sqlite3.Error as error:
+            # The reason that SQLite gives fits into an exception, but not into a status.
+            reason = f"{self._store.path}: {describe_error(error)}"
+            raise httpx.ConnectError(reason, request=request) from error
+        return httpx.Response(
+            response.status, headers=dict(response.headers), content=response.body, request=request
+        )

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from respan_langchain.embedded.access import AccessPolicy, check_key
-from respan_langchain.embedded.app import respond
 from respan_langchain.embedded.http import HttpError, Request, Response, error_response
+from respan_langchain.embedded.routes import respond
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.server.bind import BindConfig

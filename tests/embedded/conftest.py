@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from respan_langchain.embedded.access import AccessPolicy
-from respan_langchain.embedded.app import respond
 from respan_langchain.embedded.http import Request
+from respan_langchain.embedded.routes import respond
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
 

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from respan_langchain._constants import LOG_FIELDS, OPERATORS
-from respan_langchain.embedded.app import respond
 from respan_langchain.embedded.http import Request
+from respan_langchain.embedded.routes import respond
 from respan_langchain.embedded.store.store import Store
 
 DOCUMENTED = {200, 201, 204, 400, 404, 405, 413, 422}

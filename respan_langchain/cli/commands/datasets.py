@@ -25,7 +25,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Summary
 from respan_langchain.client.summary_display import summary_figures
-from respan_langchain.datasets.lookup import check_dataset_name, find_dataset
+from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import ConfigurationError
 
 ForceOption = Annotated[
@@ -94,12 +94,7 @@ def rename(
 
 
 def _check_new_name(client: DatasetClient, name: str, *, force: bool) -> None:
-    """Refuse a name that is too long, or that another dataset has.
-
-    Raises:
-        ConfigurationError: It cannot be used.
-    """
-    check_dataset_name(name)
+    """Raise a `ConfigurationError` for a name that another dataset has."""
     if not force and any(each.name == name for each in client.datasets()):
         raise ConfigurationError(
             f"A dataset named {name!r} already exists. Choose another name, or pass --force and "

@@ -1,6 +1,6 @@
-"""Many logs at once: importing logs of other datasets, and deleting what filters select.
+"""Many logs at once: import, deletion and summary of those that filters select.
 
-The API's contract calls both asynchronous; here the work is done when the response is sent.
+The API's contract calls import and deletion asynchronous; here they are done before the response.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from respan_langchain.embedded.store import bulk, datasets_table
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.store import Store
+from respan_langchain.embedded.store.summary import compute_summary
 
 
 def import_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
@@ -35,6 +36,14 @@ def delete_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response
         dataset = datasets_table.get_seq(connection, dataset_id)
     count = bulk.delete_matching(store, dataset, condition)
     return json_response(200, {"message": f"Removed {count} logs.", "count": count})
+
+
+def summarize(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`GET` and `POST /api/datasets/{id}/logs/summary/`."""
+    condition = parse_filters(body.get("filters"), find_log_field)
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        return json_response(200, compute_summary(connection, dataset, condition))
 
 
 def _parse_deletion(body: dict[str, Any]) -> Condition:

@@ -33,12 +33,11 @@ from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.migrations import SAVED_LOGS
 from respan_langchain.embedded.store.store import Store
 
-"""Characters."""
-
 
 def list_all(request: Request, store: Store) -> Response:
     """`POST /api/datasets/list/`."""
-    page, order = parse_page(request.parameters), _parse_order(request)
+    page = parse_page(request.parameters)
+    order = parse_order(request.parameters, datasets_table.SORTABLE, {})
     condition = parse_filters(parse_object(request.body).get("filters"), find_dataset_field)
     with store.reading() as connection:
         count = datasets_table.count(connection, condition)
@@ -90,10 +89,6 @@ def parse_name(name: str, value: object) -> str:
     if not 1 <= len(text) <= MAX_DATASET_NAME:
         raise HttpError.for_field(name, f"must have 1 to {MAX_DATASET_NAME} characters")
     return text
-
-
-def _parse_order(request: Request) -> str:
-    return parse_order(request.parameters, datasets_table.SORTABLE, {})
 
 
 def _reject_virtual(dataset_id: str) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from respan_langchain._constants import LOG_FIELDS
+from respan_langchain._constants import LOG_FIELDS, LOG_NUMBERS
+from respan_langchain.embedded.store.log_columns import parse_text
 from respan_langchain.embedded.store.timestamps import parse_timestamp
 
-LOG_NUMBERS = frozenset(
-    {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
-)
 LOG_TIMESTAMPS = {"created_at": "created_at", "timestamp": "happened_at"}
 """Fields that hold a timestamp, and their columns."""
 DATASET_TEXTS = frozenset({"id", "name", "description", "type", "status"})
@@ -58,22 +56,22 @@ def find_log_field(name: str) -> SqlField | None:
     if name.startswith("score__") and name != "score__":
         return SqlField(name, _score_expression(name.removeprefix("score__")), _parse_number)
     if name == "error_message":
-        return SqlField(name, Condition("logs.error_message"), _parse_text, is_text=True)
+        return SqlField(name, Condition("logs.error_message"), parse_text, is_text=True)
     if name == "expected_output":
-        return SqlField(name, Condition("contents.expected_output"), _parse_text, is_text=True)
+        return SqlField(name, Condition("contents.expected_output"), parse_text, is_text=True)
     if name in LOG_TIMESTAMPS:
         return SqlField(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:
         return SqlField(name, Condition(f"logs.{name}"), _parse_number)
     if name in LOG_FIELDS:
-        return SqlField(name, Condition(f"logs.{name}"), _parse_text, is_text=True)
+        return SqlField(name, Condition(f"logs.{name}"), parse_text, is_text=True)
     return None
 
 
 def find_dataset_field(name: str) -> SqlField | None:
     """Return a field of datasets; None when there is none of this name."""
     if name in DATASET_TEXTS:
-        return SqlField(name, Condition(f"datasets.{name}"), _parse_text, is_text=True)
+        return SqlField(name, Condition(f"datasets.{name}"), parse_text, is_text=True)
     if name in DATASET_NUMBERS:
         return SqlField(name, Condition(f"datasets.{name}"), _parse_scalar)
     if name in DATASET_TIMESTAMPS:
@@ -97,12 +95,6 @@ def _score_expression(evaluator: str) -> Condition:
     return Condition(
         "(SELECT score FROM scores WHERE log = logs.seq AND evaluator = ?)", (evaluator,)
     )
-
-
-def _parse_text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _parse_number(value: object) -> float | int | None:

@@ -45,9 +45,9 @@ def encode_json(value: Any) -> str:
 
 def derive_columns(metadata: Mapping[str, Any], metrics: Mapping[str, Any]) -> LogColumns:
     """Read the columns by which lists are filtered, sorted and summed."""
-    log: LogColumns = {name: _parse_text(metadata.get(name)) for name in TEXT_COLUMNS}
+    log: LogColumns = {name: parse_text(metadata.get(name)) for name in TEXT_COLUMNS}
     log["status_code"] = _parse_count(metadata.get("status_code"))
-    log["status"] = _parse_text(metadata.get("status"))
+    log["status"] = parse_text(metadata.get("status"))
     log |= _derive_tokens(metrics)
     for name in ("cost", "latency", "time_to_first_token", "tokens_per_second"):
         log[name] = _parse_number(metrics.get(name))
@@ -69,7 +69,8 @@ def _derive_tokens(metrics: Mapping[str, Any]) -> LogColumns:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
 
 
-def _parse_text(value: object) -> str | None:
+def parse_text(value: object) -> str | None:
+    """Return text or a number as text; None for other values."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

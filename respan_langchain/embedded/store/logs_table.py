@@ -29,6 +29,15 @@ PREVIEW_FULL_CHARS = 16_000
 """A content up to this many characters is read whole for a preview."""
 PREVIEW_CHARS = 2000
 """Characters that are read of a longer content."""
+PREVIEW = ", ".join([
+    *COLUMNS,
+    *(
+        f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
+        f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END AS {name}"
+        for name in ("input", "output")
+    ),
+])  # fmt: skip
+"""The columns of a log for a table: all but its contents, and the beginning of two of these."""
 
 SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
 
@@ -143,36 +152,15 @@ def list_page(
     order: str,
     limit: int,
     offset: int = 0,
+    columns: str = "*",
 ) -> list[sqlite3.Row]:
-    """List matching logs with their contents; `order` is a SORTABLE column and a direction."""
+    """List matching logs; `order` is a SORTABLE column and a direction.
+
+    `columns` is `*` for whole logs, or PREVIEW for the beginning of their input and output.
+    """
     # The inner select skips the earlier pages in an index, without reading contents.
     return connection.execute(
-        f"SELECT * FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
-        f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
-        f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
-        (dataset, *condition.parameters, limit, offset),
-    ).fetchall()
-
-
-def list_previews(
-    connection: sqlite3.Connection,
-    dataset: int,
-    condition: Condition,
-    *,
-    order: str,
-    limit: int,
-    offset: int = 0,
-) -> list[sqlite3.Row]:
-    """List matching logs with the beginning of their input and output."""
-    cuts = ", ".join(
-        f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
-        f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END"
-        f" AS {name}"
-        for name in ("input", "output")
-    )
-    return connection.execute(
-        f"SELECT {', '.join(COLUMNS)}, {cuts}"  # noqa: S608
-        f" FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"
+        f"SELECT {columns} FROM (SELECT seq FROM {tables_for(condition)} WHERE dataset = ?"  # noqa: S608
         f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),

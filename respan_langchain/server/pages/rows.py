@@ -72,13 +72,14 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
             condition = view.listed_condition(logs_table.get_last_seq(connection))
         except (HttpError, StoreError) as error:
             return RowsPage(dataset, [], 0, {}, problem=str(error))
-        rows = logs_table.list_previews(
+        rows = logs_table.list_page(
             connection,
             dataset["seq"],
             condition,
             order=view.order,
             limit=PAGE_SIZE,
             offset=(view.page - 1) * PAGE_SIZE,
+            columns=logs_table.PREVIEW,
         )
         count = _count(connection, dataset, condition, view)
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
