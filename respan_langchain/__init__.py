@@ -79,8 +79,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    # A tool that has replaced the clock for a test reads every name of every module. What it would
-    # import here for the first time would be made of its fake types.
+    # A tool that replaces the clock in a test reads every name of every module. A module that is
+    # first imported by that would be built with the fake types.
     is_clock_real = dt.datetime.__module__ == "datetime"
     return [name for name in __all__ if is_clock_real or name in globals()]
 

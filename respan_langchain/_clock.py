@@ -1,7 +1,7 @@
 """The system's clocks, bound when this module is imported.
 
-Test tools such as freezegun replace the functions of `time` wherever a module holds them; delivery
-must go on in a test whose clock stands still. They do not look into objects.
+Test tools such as freezegun replace the functions of `time` wherever a module holds them, but not
+inside objects. Delivery must continue in a test whose clock stands still.
 """
 
 import time

@@ -201,7 +201,7 @@ def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:
 
 
 def _describe(error: ValidationError) -> str:
-    """Name each wrong option, its variable and what is expected; never the value, maybe a key."""
+    """Name each wrong option, its variable and what is expected; never a value: it may be a key."""
     lines = []
     for detail in error.errors(include_url=False, include_input=False):
         name = ".".join(str(step) for step in detail["loc"])

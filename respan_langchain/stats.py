@@ -32,7 +32,7 @@ class Stats:
     unconfirmed: int = 0
     """Rows that were sent, and the platform neither confirmed nor refused them."""
     resent: int = 0
-    """Rows sent again without proof that the platform had not stored them; it may hold two."""
+    """Rows sent again without proof that they were not stored: there may be two copies."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Rows given up, by reason."""
     requests: int = 0

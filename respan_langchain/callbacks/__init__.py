@@ -1,4 +1,4 @@
-"""LangChain's side: callbacks that turn events into tuples, on the app's threads.
+"""LangChain's callbacks: on the app's threads, each becomes one event in the event queue.
 
-No I/O, no JSON and no lock that can block: what runs here runs inside the app's calls.
+No I/O, no JSON and no lock that can block, because this code runs inside the app's calls.
 """

@@ -1,14 +1,14 @@
-"""What depends on the inside of langchain-core: which of its methods reads `run_inline`.
+"""The part that depends on langchain-core's private code: which of its methods reads `run_inline`.
 
-Tested with langchain-core 1.0 to 1.8. LangChain calls a handler in the app's own task where
-`run_inline` is true; otherwise it hands each event of an async app to a thread pool, at 100 µs an
-event and in any order. So ours is run inline. But where a text model is called in async code, one
-handler that is run inline keeps the start of the model from all that are not (langchain issue
-39633), and `astream_events` then fails in the app. There alone the attribute is false, unless
-another handler is run inline too; LangChain runs ours inline all the same.
+Tested with langchain-core 1.0 to 1.8. With `run_inline` LangChain calls a handler in the app's own
+task. Without it, each event of an async app goes through a thread pool, which takes 100 µs and
+changes the order of events. So our handler is run inline. But LangChain has a bug: where async code
+calls a text model and one handler is run inline, the other handlers get no start event of the model
+(langchain issue 39633), and `astream_events` fails in the app. Only the method with the bug reads
+False here, unless another handler is run inline too; LangChain still runs ours inline.
 
-There is no public way to know who reads an attribute. Where LangChain does this otherwise, the
-attribute is always true: rows are captured as ever, and LangChain's fault affects other handlers.
+There is no public way to know who reads an attribute. If LangChain's code changes, the attribute is
+always True: rows are still captured, and the bug affects other handlers.
 """
 
 import sys
@@ -22,14 +22,14 @@ class RunInline:
     def __init__(self) -> None:
         self._owner: type = object
         self._start: CodeType | None = None
-        """The code of the method of LangChain's that has the fault."""
+        """The code of LangChain's method with the bug."""
 
     def __set_name__(self, owner: type, _: str) -> None:
         """Remember the class of our handlers."""
         self._owner = owner
 
     def __get__(self, _handler: object, _owner: type) -> bool:
-        """Return False to the method of LangChain's that has the fault."""
+        """Return False to LangChain's method with the bug, and True to all others."""
         if self._start is None:
             from langchain_core.callbacks.manager import AsyncCallbackManager
 

@@ -1,14 +1,15 @@
-"""What depends on the inside of langgraph: which handlers it tells of interrupts and resumes.
+"""The part that depends on langgraph's private code: which handlers get interrupts and resumes.
 
-Tested with langgraph 1.0 to 1.2. langgraph is imported when a handler is made, never when this
-package is: it takes hundreds of milliseconds.
+Tested with langgraph 1.0 to 1.2. langgraph is imported when a handler is made, not when this
+package is imported: that takes hundreds of milliseconds.
 
-Only subclasses of its `GraphCallbackHandler` get interrupts and resumes, and only what counts as a
-tracer gets the trimmed inputs and outputs of a node's `TracePolicy`: so a handler is made an
-instance of such a subclass. langgraph looks for them in the config of its call and nowhere else. A
-handler that `enable` or `capture` activated is not in there, and no public way adds one. So it is
-added to that config, which langgraph has made for this call alone. Where langgraph does this
-otherwise, no frame of a graph is found, and an interrupted graph and its resume are two rows.
+langgraph reports interrupts and resumes only to subclasses of its `GraphCallbackHandler`, and gives
+the trimmed inputs and outputs of a node's `TracePolicy` only to tracers. So each handler becomes an
+instance of a subclass of both. langgraph looks for such handlers only in the config of the call. A
+handler that `enable` or `capture` activated is not in that config, and there is no public way to
+add it. So it is added to the config that langgraph has made for this one call, which is found in
+langgraph's frame. If langgraph's code changes, no such frame is found: then an interrupted graph
+and its resume become two rows.
 """
 
 import sys
@@ -19,7 +20,7 @@ from typing import Any, Final
 GRAPH_METHODS: Final = frozenset({"stream", "astream"})
 """Methods that run a graph; `invoke` and all others call these."""
 MAX_FRAMES: Final = 6
-"""Frames that are searched, from the one that asks for handlers; a graph's method is the fourth."""
+"""Frames that are searched, from the caller upwards; a graph's method is the fourth."""
 
 _graph_aware: Final[dict[type, type]] = {}
 """Subclasses that langgraph recognises, by the class they were made of."""
@@ -40,9 +41,9 @@ def original_class(cls: type) -> type:
 
 
 def add_to_graph_config(handler: object, handler_type: Any) -> None:
-    """Add a handler to the config of the graph whose call asks for handlers, if one does.
+    """Add a handler to the config of the graph that is being called, if this is a graph's call.
 
-    As if the caller had passed it, unless the config has an instance of `handler_type`.
+    A config that has an instance of `handler_type` stays as it is.
     """
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  # see above
     for _ in range(MAX_FRAMES):
@@ -63,7 +64,7 @@ def _add(config: object, handler: object, handler_type: Any) -> None:
     if not isinstance(config, dict):
         return
     callbacks = config.get("callbacks") or []
-    # A manager is left as it is: langgraph has the handlers that it inherited.
+    # A manager stays as it is: langgraph uses the handlers that it inherited.
     if isinstance(callbacks, list) and not any(isinstance(one, handler_type) for one in callbacks):
         config["callbacks"] = [*callbacks, handler]
 

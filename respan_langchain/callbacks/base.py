@@ -1,9 +1,8 @@
-"""The base of all callbacks: where a run belongs, and how its end is put into the event queue.
+"""The base of all callbacks: puts the start and the end of a run into the event queue.
 
-Callbacks run on the app's threads, inside the app's calls: they put one event and return. What the
-events mean is worked out on the worker's thread, by `tracing/tracker.py`. The callbacks that are
-called most often name all keywords that LangChain passes, used or not: `**kwargs` costs a dict at
-each call.
+Callbacks run on the app's threads, inside the app's calls: they put one event and return. The
+worker's thread interprets the events (`tracing/tracker.py`). The most frequent callbacks name all
+keywords that LangChain passes, used or not, because `**kwargs` costs a dict at each call.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -90,12 +89,11 @@ class CallbackBase(BaseCallbackHandler):
     ) -> None:
         """Put the start of a run, with the run above it and the caller's `configurable`.
 
-        LangChain reports no parent, or the grandparent, for what `with_fallbacks` tries, and no
-        parent for what is called by hand with `callbacks=[...]` inside a node (langchain issue
-        36072). The `RunnableConfig` in the context has the right one. It also has the
-        `configurable`, which LangChain does not pass to callbacks, and sets only for runs below the
-        root. The config itself is not kept: it would keep LangChain's managers alive, some dozen
-        objects.
+        LangChain reports no parent, or the grandparent, for the runnables that `with_fallbacks`
+        tries, and no parent for a call with `callbacks=[...]` inside a node (langchain issue
+        36072). The `RunnableConfig` in the context has the right parent. It also has the
+        `configurable`, which LangChain does not pass to callbacks and sets only for runs below the
+        root. The config itself is not kept, since it refers to a dozen objects of LangChain.
         """
         config: Any = self._get_context_config()
         callbacks: Any = None if config is None else config.get("callbacks")
@@ -103,11 +101,11 @@ class CallbackBase(BaseCallbackHandler):
         configurable, is_below = None, False
         if config is not None and above_id is not None:
             configurable = config.get("configurable")
-            # A run above that does not pass this handler on sent it no events: then this is a root.
+            # If the run above does not pass this handler on, the handler got no event of it.
             is_below = self in callbacks.inheritable_handlers and (
                 parent_run_id is not None or above_id != run_id
             )
-        # What runs below a tool or a model that has this handler for itself alone is a step.
+        # A run below a tool or a model that does not pass this handler on is a step of it.
         is_root = not is_below and (parent_run_id is None or parent_run_id != _last_root.get())
         if is_root:
             _last_root.set(run_id)

@@ -101,6 +101,6 @@ class ChainCallbacks(CallbackBase):
             self.record_error(error)
 
     def _content_mode(self, run_id: UUID, parent_run_id: UUID | None) -> int:
-        """How the queue holds what a chain returned: a copy where a row shows it."""
+        """Return how the queue keeps a chain's outputs: as a copy if a row may show them."""
         is_root = parent_run_id is None or self._queue.is_inner_root(run_id)
         return COPY if is_root or self._captures_chains else STEP

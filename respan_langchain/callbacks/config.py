@@ -1,7 +1,7 @@
 """The handler's configuration: every option with its default, checked before anything is made.
 
-Options that also have an environment variable are those of `settings.py`. All wrong values are
-named at once, each with what is expected instead.
+Options with an environment variable are in `settings.py`. One error names all wrong values, each
+with the values that are expected.
 """
 
 from collections.abc import Callable, Iterable, Mapping

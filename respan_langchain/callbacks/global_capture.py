@@ -31,9 +31,10 @@ _block_handler: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar(
 
 
 class ActiveHandler:
-    """The handler of runs that begin now, as the ContextVar that LangChain expects.
+    """The two objects that LangChain's hook takes: a ContextVar, and the class of its values.
 
-    It is also the class that LangChain takes its values to be instances of.
+    LangChain calls `get` for the handler of a run that begins, and `isinstance` with this object to
+    see whether the run has such a handler already.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class ActiveHandler:
         handler = _block_handler.get() or self.process_handler
         if handler is None or self._get_context_config is None:
             return handler
-        # What runs inside another run inherits the handler, so langgraph has it already.
+        # A run inside another run inherits the handler, so langgraph has it already.
         if self._get_context_config() is None:
             add_to_graph_config(handler, self)
         return handler
@@ -54,16 +55,16 @@ class ActiveHandler:
     def __call__(self) -> BaseCallbackHandler:
         """Return a handler that does nothing.
 
-        LangChain calls `get` twice, and instantiates the class when the first call returned a
-        handler and the second none: another thread called `disable` in between.
+        LangChain calls `get` twice, and instantiates the class if the first call returned a handler
+        and the second did not, because another thread called `disable` in between.
         """
         return BaseCallbackHandler()
 
     def __instancecheck__(self, handler: object) -> bool:
-        """Whether a run that has this handler already needs no other one.
+        """Whether a run with this handler needs no other one.
 
-        In a block only the block's handler counts. Otherwise any of ours does: a run with a handler
-        that was passed explicitly is not captured twice.
+        In a block only the block's handler counts. Outside, any handler of this class counts, so
+        that a run with an explicitly passed handler is not captured twice.
         """
         block = _block_handler.get()
         if block is not None:
@@ -71,7 +72,7 @@ class ActiveHandler:
         return isinstance(handler, RespanDatasetCallbackHandler)
 
     def register(self) -> None:
-        """Register the hook, once for the life of the process."""
+        """Register the hook; a process does that once."""
         if self._get_context_config is None:
             from langchain_core.runnables.config import var_child_runnable_config
             from langchain_core.tracers.context import register_configure_hook
@@ -115,7 +116,7 @@ def disable(timeout: float = 30.0) -> bool:
 def enable_from_environment(value: str) -> None:
     """Enable capturing where `RESPAN_CAPTURE` says so, in lower case and other than false.
 
-    An import must not fail, so errors are logged.
+    Errors are logged, because the import of this package must not fail.
     """
     if value not in {"1", "true", "yes", "on"}:
         logger.warning(
@@ -157,7 +158,7 @@ class CaptureResult:
         self._bodies.append(body)
 
     def close(self) -> None:
-        """Keep, at the block's end, what the context knows."""
+        """Remember the block's latest root run; called at the end of the block."""
         self._last_run_id, self._is_closed = last_root(), True
 
     def __len__(self) -> int:

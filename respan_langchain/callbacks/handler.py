@@ -141,7 +141,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
     @property
     def stats(self) -> "Stats":
-        """How many rows were captured, and what became of them."""
+        """Counts of the rows that were captured, by their state."""
         return dataclasses.replace(
             self._status.counts(),
             requests=self._worker.requests,
@@ -153,14 +153,14 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         )
 
     def row_status(self, run_id: UUID | str) -> "RowStatus | None":
-        """What became of one run's row.
+        """Return the state of one run's row.
 
-        None when there was none, or too long ago to be remembered.
+        None if the run has no row, or if it ended too long ago to be remembered.
         """
         return self._status.row_status(str(run_id))
 
     def _flush_timeout(self, timeout: float) -> float:
-        # A flush that the draining thread waits for would wait for itself.
+        # The thread that builds rows cannot wait for them: it would wait for itself.
         return 0.0 if self._processor.is_draining_thread else timeout
 
     def _sync_now(self) -> None:
@@ -174,14 +174,14 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         # A task cannot wait here without stopping its event loop: it awaits `handler.aflush()`.
 
     def __enter__(self) -> Self:
-        """Use it for a block, at the end of which everything is delivered."""
+        """Enter a block; at its end everything is delivered."""
         return self
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()
 
     async def __aenter__(self) -> Self:
-        """Use it for a block of async code."""
+        """Enter a block of async code."""
         return self
 
     async def __aexit__(self, *_: object) -> None:

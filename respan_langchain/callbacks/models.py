@@ -85,9 +85,9 @@ class ModelCallbacks(CallbackBase):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """A token arrived; only the first of a run counts, and the usage that a stream repeats.
+        """A token arrived; the first one of a run is put, and the usage in chunks is remembered.
 
-        LangChain passes `token` by this very name.
+        LangChain passes `token` by keyword.
         """
         try:
             if self._queue.expects_first_token(run_id):
@@ -100,7 +100,7 @@ class ModelCallbacks(CallbackBase):
             self.record_error(error)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """As `on_llm_new_token`, for streams of the third version."""
+        """As `on_llm_new_token`, for streams with `version="v3"`."""
         try:
             if self._queue.expects_first_token(run_id) and (
                 event.get("event") == "content-block-delta"
@@ -153,16 +153,16 @@ class ModelCallbacks(CallbackBase):
             self._queue.watch_usage(run_id, usage)
 
 
-_THOUGHT_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
-"""Where packages put a thought that is not a block of the content."""
+_REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
+"""Where packages put reasoning that is not a block of the content."""
 
 
 def _has_content(token: object, chunk: Any) -> bool:
-    """Whether a streamed token begins the answer: text, a thought, or a tool call."""
+    """Whether a streamed token begins the answer: text, reasoning, or a tool call."""
     if token:
         return True
     message = getattr(chunk, "message", None)
     if getattr(message, "tool_call_chunks", None):
         return True
     extra = getattr(message, "additional_kwargs", None)
-    return isinstance(extra, dict) and any(extra.get(key) for key in _THOUGHT_KEYS)
+    return isinstance(extra, dict) and any(extra.get(key) for key in _REASONING_KEYS)

@@ -1,1 +1,1 @@
-"""The glue between callbacks and delivery: event queue, run tracker, row builder, destination."""
+"""From callbacks to delivery: the event queue, its processor, the row builder, the destination."""

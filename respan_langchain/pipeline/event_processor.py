@@ -1,8 +1,8 @@
-"""The worker's side of the event queue: events are applied to the run tracker, and become rows.
+"""Drains the event queue: applies events to the run tracker, and builds rows of finished runs.
 
-The worker calls `take` a slice at a time. The app's threads call `process_pending`, or drain inline
-when the worker falls behind: small events only, since large rows are built on the worker's thread.
-One thread drains at a time.
+The worker calls `take`, which processes one slice of the events. The app's threads call
+`process_pending`; where the worker falls behind, they also drain inline, but only small events:
+large rows are built on the worker's thread. One thread drains at a time.
 """
 
 import threading
@@ -74,7 +74,7 @@ class EventProcessor:
         self._tracker = self._new_tracker()
         self._open_content = OpenContent(budget.open_runs)
         self._rows: list[EncodedRow] = []
-        """Rows that were built and not handed out."""
+        """Rows that were built and not returned yet."""
         self._left_in_pass = 0
         """Events of the worker's current pass that are not drained."""
         self._is_stopped = False
@@ -89,7 +89,7 @@ class EventProcessor:
     def process_pending(self) -> None:
         """Process every queued event on this thread."""
         if self.is_draining_thread:
-            return  # user code that this thread called while it drains: the outer call goes on
+            return  # called by user code inside a drain, which continues afterwards
         with self._draining():
             while self.events:
                 self._process(self._backpressure.slice)
@@ -97,7 +97,7 @@ class EventProcessor:
         self._worker.put(*rows)
 
     def is_open_root(self, run_id: UUID) -> bool:
-        """Whether a run is an open root, by all events that were put until now."""
+        """Whether a run is an open root, after all queued events are processed."""
         self.process_pending()
         run = self._tracker.find(run_id)
         return run is not None and run.is_root
@@ -112,12 +112,12 @@ class EventProcessor:
 
     @property
     def is_draining_thread(self) -> bool:
-        """Whether this thread drains, further up its stack: it cannot wait for rows."""
+        """Whether this thread drains now, further up its stack, so that it cannot wait for rows."""
         return self._draining_thread == get_ident()
 
     @property
     def open_runs(self) -> int:
-        """Runs that started and have not ended, by the events that were processed."""
+        """Runs that started and have not ended, in the events that are processed."""
         return len(self._tracker)
 
     # On the worker's thread: a source of rows
@@ -125,8 +125,8 @@ class EventProcessor:
     def take(self, now: float) -> Sequence[EncodedRow]:
         """Process a slice of the events and return the rows that are ready.
 
-        A pass ends with the events that were queued when it began: the worker would never rest
-        behind an app that never waits, and slow it down all the time.
+        A pass ends with the events that were queued when it began. Otherwise the worker would never
+        pause behind an app that never waits, and would slow it down all the time.
         """
         with self._draining():
             if self._left_in_pass <= 0:
@@ -193,7 +193,7 @@ class EventProcessor:
 
     @contextmanager
     def _draining(self) -> Iterator[None]:
-        """Be the one thread that drains."""
+        """Wait to be the one thread that drains, and mark this thread as it."""
         with self._lock:
             outer, self._draining_thread = self._draining_thread, get_ident()
             try:
@@ -249,7 +249,7 @@ class EventProcessor:
         return size > INLINE_MAX_BYTES
 
     def _end_pass(self, now: float) -> None:
-        """Close what has waited long enough, by the events that were processed."""
+        """Close traces that have timed out at the time of the events that are processed."""
         oldest = self.events.oldest_at()
         if oldest is not None:
             self._tracker.expire(oldest)
@@ -270,7 +270,7 @@ class EventProcessor:
         try:
             self._rows += self._row_builder.build(finished, self.errors)
         except BaseException as interruption:
-            # Ctrl-C while the app's thread drains.
+            # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:
                 self.errors.add(interruption)
             raise

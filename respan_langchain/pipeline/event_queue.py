@@ -1,8 +1,8 @@
 """The event queue: between the app's threads, which put events, and the worker, which drains them.
 
 `put` runs inside the app's calls: it copies what the app may change, appends one tuple and returns.
-Content is left out (`OMITTED`) where more bytes wait than the bounds allow. What an event is, is
-described in `tracing/events.py`; the bounds are decided in `backpressure.py`.
+Content is left out (`OMITTED`) when more bytes wait than the bounds allow. `tracing/events.py`
+describes the tuple; `backpressure.py` decides the bounds.
 """
 
 from collections import deque
@@ -24,13 +24,13 @@ from respan_langchain.tracing.size_estimate import estimate_size
 if TYPE_CHECKING:
     from respan_langchain.delivery.worker import Worker
 
-# How the queue holds the content of an event.
+# How the queue keeps the content of an event (`content_mode`).
 SHARE: Final = 0
 """As it is: nobody changes it."""
 COPY: Final = 1
 """As a copy: the app may change it as soon as the callback returns."""
 STEP: Final = 2
-"""As it is, and left out first: content of a step, which no row shows."""
+"""As it is, and the first to be left out: content of a step, which no row shows."""
 
 
 class EventQueue:
@@ -46,7 +46,7 @@ class EventQueue:
         copy: Callable[[object], object],
         drain_inline: Callable[[], None],
     ) -> None:
-        """`drain_inline` is called on the app's thread when more events wait than should."""
+        """`drain_inline` is called on the app's thread when too many events wait."""
         self._worker = worker
         self._wakeup = worker.wakeup
         self._backpressure = backpressure
@@ -74,7 +74,7 @@ class EventQueue:
         details: tuple[object, ...] = (),
         content_mode: int = SHARE,
     ) -> None:
-        """Append an event of now; wake the worker, or drain inline where it is behind."""
+        """Append an event; wake the worker, or drain inline if the worker is behind."""
         if self._is_closed:
             self.forget(run_id)
             return
@@ -121,11 +121,11 @@ class EventQueue:
         return () if usages is None else (usages,)
 
     def mark_inner_root(self, run_id: UUID) -> None:
-        """Remember that a run is a root, although LangChain names a parent that is not ours."""
+        """Remember that a run is a root, although it has a parent that was not captured."""
         self._inner_roots[run_id.int] = None
 
     def is_inner_root(self, run_id: UUID) -> bool:
-        """Whether a run was marked as a root below a parent that is not ours."""
+        """Whether a run was marked as a root below a parent that was not captured."""
         return bool(self._inner_roots) and run_id.int in self._inner_roots
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class EventQueue:
         return at
 
     def forget(self, run_id: UUID) -> None:
-        """Remove what was remembered of a run, which has ended."""
+        """Remove what is remembered of a run, because it has ended."""
         self._awaiting_first_token.pop(run_id.int, None)
         if self._stream_usage:
             self._stream_usage.pop(run_id.int, None)
@@ -166,7 +166,7 @@ class EventQueue:
             self._inner_roots.pop(run_id.int, None)
 
     def clear(self) -> None:
-        """Remove all events, in a child process: they are its parent's to process."""
+        """Remove all events, in a child process: its parent processes them."""
         self._events.clear()
         self._awaiting_first_token.clear()
         self._stream_usage.clear()
@@ -176,7 +176,7 @@ class EventQueue:
     # Inside
 
     def _measure(self, content: object, content_mode: int) -> tuple[object, int]:
-        """Hold content with its size, or leave it out where too much waits."""
+        """Return the content to keep, and its size; `OMITTED` if too many bytes wait."""
         if content is None:
             return None, 0
         size, queued = estimate_size(content), len(self._events)
@@ -188,7 +188,7 @@ class EventQueue:
     def _is_full(self) -> bool:
         waiting = self.content_bytes + len(self._events) * EVENT_OVERHEAD
         if waiting > self._backpressure.free_bytes:
-            # The bounds are those of the worker's latest look; rows delivered since free bytes.
+            # The worker set the bounds a while ago; rows delivered since then free bytes.
             self._backpressure.refresh(self._worker.bytes_in_memory)
         return waiting > self._backpressure.free_bytes
 

@@ -1,7 +1,7 @@
-"""The content of open runs, bounded in bytes: a run that never ends must not hold memory for ever.
+"""Bounds the memory of open runs: with too many bytes, the oldest runs lose their inputs.
 
-A stream that is read half-way, or a start without an end, stays open for up to an hour. Beyond the
-bound the oldest runs lose their inputs; their rows are built all the same, and say so.
+A run without an end, such as an abandoned stream, stays open for up to an hour. The row of a run
+that lost its inputs is still built, and lists them in `metadata.omitted`.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
 
 MIN_RUNS: Final = 16
-"""The latest runs, which keep their inputs whatever their size."""
+"""The latest runs keep their inputs, whatever their size."""
 
 
 class OpenContent:

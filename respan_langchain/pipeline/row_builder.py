@@ -1,6 +1,7 @@
 """Builds encoded rows of finished runs: sampling, totals, metrics, content, metadata, encoding.
 
-Runs on the worker's thread. Some runs take each step together: code that has just run, runs faster.
+Mostly called on the worker's thread. Each step handles a group of runs before the next step starts,
+which is faster than all steps for one run: the code of a step stays in the CPU's caches.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -36,9 +37,9 @@ from respan_langchain.usage.model_info import get_message, get_reported_fields, 
 from respan_langchain.usage.usage_sources import extract_usage
 
 GROUP_SIZE: Final = 64
-"""Runs that take each step together; a trace may end with thousands."""
+"""Runs in a group; a trace may end with thousands."""
 OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
-"""In place of content that the event queue had no space for."""
+"""Stands for content that the event queue had no space for."""
 
 
 class CountedRun(NamedTuple):
@@ -51,7 +52,7 @@ class CountedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowBuilder:
-    """How one handler builds rows of its runs."""
+    """Builds the rows of one handler."""
 
     policy: CapturePolicy
     options: RowOptions
@@ -60,15 +61,15 @@ class RowBuilder:
     encoder: RowEncoder
     status: DeliveryStatus
     dataset: str
-    """Where rows go, as `name:...` or `id:...`, unless their call names another dataset."""
+    """Where rows go unless their call names another dataset, as `name:...` or `id:...`."""
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
 
     def build(self, runs: Iterable[Run], errors: ErrorCounter) -> list[EncodedRow]:
         """Build the rows of finished runs, in their order.
 
-        A run gives no row, its row, or, with a root, the rows that were deferred until the trace's
-        sampling decision. A run that fails gives no row and is counted in `errors`.
+        A run gives one row or none; a root may also give the rows of its trace that waited for the
+        sampling decision. An error is counted in `errors`, and its run gives no row.
         """
         kept = [run for group in errors.map(self._decide, runs) for run in group]
         rows: list[EncodedRow] = []
@@ -84,7 +85,7 @@ class RowBuilder:
         return rows
 
     def _decide(self, run: Run) -> Sequence[Run]:
-        """Return the runs whose trace is now known to be kept; release those of one that is not."""
+        """Return the runs of which rows are built now: none while the decision is open."""
         trace = run.trace
         if trace.keep_reason is None:
             trace.keep_reason = decide_keep_reason(run, self.policy)
@@ -158,7 +159,7 @@ def _epoch() -> float:
 
 
 def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:
-    """Name the content that a row is without, and count the row."""
+    """List the omitted content in the row's metadata, and count the row."""
     run, omitted = draft.run, []
     if run.inputs is OMITTED:
         run.inputs = OMITTED_NOTE

@@ -1,8 +1,8 @@
-"""Which of our rows a list of logs shows. Pure.
+"""Counts how often each of our rows is in a list of logs. Pure.
 
-Several rows may have the same `custom_identifier`: an app may set it, and request ids that are used
-as run ids come back with each retry. So a row is told from others by its run and its start as well,
-where the platform shows them.
+Several rows may have the same `custom_identifier`: an app may set it, or use the id of a request,
+which each retry repeats, as run id. So rows are also compared by their run id and their start,
+where the platform returns these.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from respan_langchain.client.models import Log
 
 
 class RowIdentity(NamedTuple):
-    """What tells a row from all others."""
+    """The fields that identify a row."""
 
     identifier: str
     run_id: str | None = None

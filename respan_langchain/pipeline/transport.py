@@ -1,7 +1,7 @@
 """Sends the requests of delivery to the platform: over the network, or into a SQLite file.
 
-Imported when the first handler is made, with the HTTP client: an import that is left to a thread of
-ours could run while a test has frozen the clock, or hold a lock when the app forks.
+Imported with the HTTP client when the first handler is made. An import on the sender's thread could
+happen while a test has frozen the clock, or hold a lock when the app forks.
 """
 
 import encodings.idna  # noqa: F401  # the first look-up of a host name imports it

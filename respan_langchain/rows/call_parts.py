@@ -14,13 +14,13 @@ from respan_langchain.tracing.run import Trace
 
 _NOWHERE: Final = object()
 _DOCUMENT_KEYS: Final = frozenset({"context", "documents", "docs", "source_documents"})
-"""Where chains return what they retrieved; documents that were copied as JSON are known by it."""
+"""Keys under which chains return documents; with `copy="deep"` only the key identifies them."""
 
 
 def find_part(value: object, path: str, *, keep_media: bool) -> Json:
-    """Follow a key or a dotted path; the whole value where it leads nowhere.
+    """Return the part at a key or a dotted path.
 
-    No row is emptied by a path that does not fit.
+    Without such a part the whole value is returned, so that a wrong path empties no row.
     """
     found = value
     steps = [path] if isinstance(value, Mapping) and path in value else path.split(".")
@@ -39,7 +39,7 @@ def _get_inside(value: object, step: str, *, keep_media: bool) -> object:
         index = int(step)
         return value[index] if -len(value) <= index < len(value) else _NOWHERE
     if hasattr(type(value), "model_fields"):
-        # First as it is shown: content that was copied at once is JSON.
+        # As in a row first: with `copy="deep"` content is JSON already.
         shown = json_value(value, keep_media=keep_media)
         if isinstance(shown, Mapping) and step in shown:
             return shown[step]
@@ -74,7 +74,7 @@ def _is_documents(key: str, value: Any) -> bool:
 
 
 def partial_output(trace: Trace, *, keep_media: bool) -> object:
-    """Return what a root had produced that did not end by itself, as it would have returned it."""
+    """Return the output so far of a root that did not end normally, in the form of its output."""
     last = trace.last_output
     if isinstance(last, LLMResult):
         message = _partial_message(trace, last, keep_media=keep_media)
@@ -83,21 +83,21 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     if is_command(update):
         update = command_update(update)
     messages = messages_of(update)
-    # A node that wrote a question has not answered.
+    # A node that wrote a question did not answer it.
     is_question = messages and get_role(messages[-1]) in ("user", "system", "developer")
     return None if is_question else update
 
 
 def _partial_message(trace: Trace, response: LLMResult, *, keep_media: bool) -> Json:
-    is_drained = trace.root.failure is None and not trace.last_output_is_partial
-    if is_drained and trace.first_text is not None:
-        # The reader took one chunk. LangChain read the rest, to close the stream.
+    is_closed_early = trace.root.failure is None and not trace.last_output_is_partial
+    if is_closed_early and trace.first_text is not None:
+        # The reader took one chunk. LangChain read the rest only to close the stream.
         return {"role": "assistant", "content": trace.first_text}
     return serialize_generations(response, keep_media=keep_media).output
 
 
 def _parse(message: Json, parser: str) -> Json:
-    """Give a partial answer the form that the parser after the model gives a whole one."""
+    """Parse a partial answer as the parser after the model would parse the whole one."""
     text = message.get("content") if isinstance(message, dict) else message
     if not isinstance(text, str) or "Json" not in parser:
         return text

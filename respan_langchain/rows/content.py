@@ -12,7 +12,7 @@ from respan_langchain.tracing.run import Run
 
 
 def add_content(draft: RowDraft, options: RowOptions) -> None:
-    """Add it, if there is to be any content at all."""
+    """Add the content of a run to its row, unless the handler captures no content."""
     if not options.content:
         return
     run, call, model, _, row = draft
@@ -29,7 +29,7 @@ def add_content(draft: RowDraft, options: RowOptions) -> None:
 
 
 def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
-    row["input"] = _allowed(_asked(run, options))
+    row["input"] = _allowed(_prompt(run, options))
     if not isinstance(run.outputs, LLMResult):
         if run.outputs is not None:  # a model that LangChain runs as a chain
             row["output"] = _allowed(json_value(run.outputs, keep_media=options.keep_media))
@@ -38,9 +38,9 @@ def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
     if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(
         AGENT_NAME_KEY
     ):
-        # `create_agent` writes its name into the answer when the call is over, perhaps before this.
+        # `create_agent` writes its name into the answer after the call, at times before this.
         given.output.pop("name", None)
-    # LangChain reports a refused request with an empty message, which is no answer.
+    # LangChain reports a rejected request with an empty message, which is no answer.
     if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
         row["output"] = _allowed(given.output)
     if len(given.candidates) > 1:
@@ -51,7 +51,7 @@ def _is_empty(message: Json) -> bool:
     return isinstance(message, dict) and not message.get("content") and "tool_calls" not in message
 
 
-def _asked(run: Run, options: RowOptions) -> Json:
+def _prompt(run: Run, options: RowOptions) -> Json:
     if run.kind == "chat" and isinstance(run.inputs, list | tuple):
         return list(serialize_messages(run.inputs, keep_media=options.keep_media))
     return json_value(run.inputs, keep_media=options.keep_media)
@@ -83,7 +83,7 @@ def _add_view(row: Row, view: RootIO) -> None:
 
 
 def _allowed(value: Json) -> Json:
-    """The platform takes text, objects and lists; never null, a number or a boolean."""
+    """Return a value that the platform accepts: text, an object or a list."""
     if isinstance(value, str | dict | list):
         return value
     if value is None:

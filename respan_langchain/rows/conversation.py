@@ -1,7 +1,7 @@
-"""Conversations in a root's input and output: which messages are there, and which are this call's.
+"""Conversations in a root's input and output: finds the messages, and those of the current call.
 
-LangGraph takes a list of messages, or one message in place of it, as an object, a dict, a pair or a
-string. A functional agent takes and returns the list itself.
+LangGraph accepts a list of messages, or one message: an object, a dict, a pair or a string. An
+agent of the functional API takes and returns the list itself.
 """
 
 from collections import Counter
@@ -78,12 +78,12 @@ def new_messages(final: Sequence[object], start: Sequence[object]) -> list[objec
 
 
 def answer_of(messages: Sequence[object]) -> object | None:
-    """Return the last message that is not machinery's, such as a summary or a grader's note."""
+    """Return the last message that was not written by middleware, as summaries are."""
     return next((one for one in reversed(messages) if _source(one) is None), None)
 
 
 def show_answer(message: object, *, keep_media: bool) -> Json:
-    """Show a message that answers: its turn, or what a tool returned."""
+    """Return an answering message as it is shown: a turn, or what a tool returned."""
     if get_role(message) == "tool":
         return tool_output(message, keep_media=keep_media)
     return serialize_messages([message], keep_media=keep_media)[0]

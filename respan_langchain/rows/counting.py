@@ -42,7 +42,7 @@ def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
     """Add a model call, the tool calls that it requests, and those that its prompt answers."""
     totals = run.trace.totals
     totals.llm_calls += 1
-    # A refused request used no tokens, so none are missing.
+    # A rejected request used no tokens, so none are missing.
     if model.usage is not None or model.cost.amount != 0:
         totals.add_usage(model.usage)
     totals.add_cost(model.cost)
@@ -71,12 +71,12 @@ def _count_tool(run: Run, options: RowOptions) -> None:
         totals.add_step(trajectory_step(run), run.call_id, run.started)
     found = returned_documents(run.outputs)
     if found and _shows_documents(options):
-        # They came from retrievers under this tool, if there were any.
+        # They replace the documents of retrievers under this tool, from which they came.
         totals.documents_by_run[run.id.int] = list(serialize_documents(found))
 
 
 def _count_retriever(run: Run, options: RowOptions) -> None:
-    """Add what a retriever returned, unless another retriever chose from it."""
+    """Add the documents of a retriever, unless it runs under another retriever."""
     if run.is_root or run.outputs is OMITTED or not _shows_documents(options):
         return
     owner, above = run.id.int, run.parent
@@ -92,7 +92,7 @@ def _count_retriever(run: Run, options: RowOptions) -> None:
 
 
 def _count_root(root: Run, options: RowOptions) -> None:
-    """Add the requested tool calls that no tool ran for: unknown, rejected, limited, malformed."""
+    """Add the requested tool calls without a run: unknown, rejected, limited or malformed ones."""
     totals = root.trace.totals
     if not totals.requested_calls:
         return
@@ -110,7 +110,7 @@ def _count_root(root: Run, options: RowOptions) -> None:
 
 
 def _is_structured_response(call: RequestedCall, structured: object) -> bool:
-    """Whether a call is how the model gave the structured response: no tool was meant to run."""
+    """Whether a tool call is only the form in which the model gave the structured response."""
     return call.name == type(structured).__name__ or safe_call(eq, call.args, structured) is True
 
 

@@ -1,4 +1,4 @@
-"""Encode a row as strict JSON: redacted, and within its size limits.
+"""Encodes a row as strict JSON: redacted, and within its size limits.
 
 One walk and one `orjson.dumps` per row. A large string, which often occurs in several rows, is
 rewritten once and its JSON reused; a row that needs no rewriting is encoded unchanged.
@@ -37,8 +37,8 @@ class RowEncoder:
     ) -> None:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
-        self._texts = StringRedactor(self._redactors, self._limits.string, secrets=secrets)
-        self._survey = Prescan(look_for_secrets=secrets)
+        self._strings = StringRedactor(self._redactors, self._limits.string, secrets=secrets)
+        self._prescan = Prescan(look_for_secrets=secrets)
         self._reserved = min(_TRUNCATED_LIST_BYTES, self._limits.row // 8)
 
     def encode(self, row: Mapping[str, Any]) -> bytes:
@@ -46,13 +46,13 @@ class RowEncoder:
 
         Args:
             row: `input`, `output`, `expected_output` and `metadata` as JSON values, and
-                `metrics`. Neither the metrics nor the machine's ids in the metadata are ever cut
-                or redacted. The paths of what was cut are listed in `metadata.truncated`.
+                `metrics`. The metrics and the generated ids in the metadata are never cut or
+                redacted. The paths of what was cut are listed in `metadata.truncated`.
         """
         return self._encode_unchanged(row) or self._encode_rewritten(row)
 
     def _encode_unchanged(self, row: Mapping[str, Any]) -> bytes | None:
-        if self._redactors or self._survey.needs_redaction(row):
+        if self._redactors or self._prescan.needs_redaction(row):
             return None
         try:
             body = orjson.dumps(row, option=_STRICT)
@@ -61,46 +61,46 @@ class RowEncoder:
         return trim_buffer(body) if len(body) <= self._limits.string else None
 
     def _encode_rewritten(self, row: Mapping[str, Any]) -> bytes:
-        cuts = Truncations(self._reserved - 60)
-        rewrite = RowRedactor(self._texts, cuts)
+        truncations = Truncations(self._reserved - 60)
+        redactor = RowRedactor(self._strings, truncations)
         try:
-            fields = {name: _field(name, value, rewrite) for name, value in row.items()}
+            fields = {name: _field(name, value, redactor) for name, value in row.items()}
         except RecursionError:  # not made by json_value, which limits the depth
             return self._encode_rewritten({name: json_value(value) for name, value in row.items()})
         encoded = {name: orjson.dumps(value) for name, value in fields.items()}
         for name, body in encoded.items():
             if len(body) > self._limits.field and name != "metrics":
-                encoded[name] = _cut_to(name, body, self._limits.field, cuts)
-        self._fit_row(encoded, cuts)
-        if cuts.summary():
+                encoded[name] = _cut_to(name, body, self._limits.field, truncations)
+        self._fit_row(encoded, truncations)
+        if truncations.summary():
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
-            encoded["metadata"] = orjson.dumps({**metadata, "truncated": cuts.summary()})
+            encoded["metadata"] = orjson.dumps({**metadata, "truncated": truncations.summary()})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
         return trim_buffer(orjson.dumps(fragments))
 
-    def _fit_row(self, encoded: dict[str, bytes], cuts: Truncations) -> None:
+    def _fit_row(self, encoded: dict[str, bytes], truncations: Truncations) -> None:
         frame = sum(len(name) + 4 for name in encoded) + len(encoded.get("metrics", b""))
         available = self._limits.row - frame - self._reserved
         content = {name: body for name, body in encoded.items() if name != "metrics"}
         share = equal_share([len(body) for body in content.values()], available)
         for name, body in content.items():
             if len(body) > share:
-                encoded[name] = _cut_to(name, body, share, cuts)
+                encoded[name] = _cut_to(name, body, share, truncations)
 
 
-def _field(name: str, value: Any, rewrite: RowRedactor) -> Any:
+def _field(name: str, value: Any, redactor: RowRedactor) -> Any:
     if name == "metrics":
         return json_value(value)
     if name == "metadata" and isinstance(value, dict):
-        return rewrite.redact_metadata(value)
-    return rewrite.redact_field(name, value)
+        return redactor.redact_metadata(value)
+    return redactor.redact_field(name, value)
 
 
-def _cut_to(name: str, body: bytes, most: int, cuts: Truncations) -> bytes:
+def _cut_to(name: str, body: bytes, max_bytes: int, truncations: Truncations) -> bytes:
     value = orjson.loads(body)
     if name != "metadata" or not isinstance(value, dict):
-        return orjson.dumps(fit(value, most, name, cuts))
+        return orjson.dumps(fit(value, max_bytes, name, truncations))
     ids = {key: inner for key, inner in value.items() if key in IDS}
     rest = {key: inner for key, inner in value.items() if key not in IDS}
-    left = fit(rest, most - len(orjson.dumps(ids)), name, cuts)
+    left = fit(rest, max_bytes - len(orjson.dumps(ids)), name, truncations)
     return orjson.dumps({**ids, **left}) if isinstance(left, dict) else body

@@ -30,10 +30,7 @@ def provenance() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """The commit that is checked out in `folder` or above it.
-
-    None where that cannot be had from files.
-    """
+    """Return the commit that is checked out in `folder` or above it; None if it cannot be read."""
     for place in (folder, *folder.parents):
         if (place / ".git").exists():
             try:

@@ -1,4 +1,4 @@
-"""Begin the row of a finished run: which run it is, how it ended, and how long it took.
+"""Begins the row of a finished run: which run it is, how it ended, and how long it took.
 
 LangChain's terms are translated to the platform's here. The encoder never cuts or redacts the ids
 that are set here.
@@ -24,7 +24,7 @@ LOG_TYPES: Final[Mapping[RunKind, str]] = {
     "retriever": "task",
 }
 AGENT_NAME_KEY: Final = "lc_agent_name"
-"""Where `create_agent` says its name."""
+"""Metadata key under which `create_agent` puts its name."""
 
 
 def new_row(
@@ -46,7 +46,7 @@ def new_row(
 
 
 def model_metadata(facts: ModelInfo, options: RowOptions) -> dict[str, Json]:
-    """What a row's metadata tells about the requested model, before it has answered."""
+    """Return what is known of a model before it answers, as the metadata of a row."""
     params = json_value(facts.params_metadata(content=options.content))
     shown: dict[str, Json] = params if isinstance(params, dict) else {}
     shown.update(facts.request_metadata())
@@ -114,7 +114,7 @@ def _error(run: Run, options: RowOptions) -> dict[str, Json]:
 
 
 def _continuation(run: Run, options: RowOptions) -> dict[str, Json]:
-    """Where a root stopped, and what it continued."""
+    """Where a root stopped, and which checkpoint it continued from."""
     trace = run.trace
     found: dict[str, Json] = {}
     if run.status == "interrupted" and options.content:

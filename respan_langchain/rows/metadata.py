@@ -1,6 +1,6 @@
-"""What the application set for a run: metadata, tags and its handler's arguments.
+"""Adds what the application set for a run: metadata, tags and its handler's arguments.
 
-None of it ever takes the place of what was measured.
+These never replace measured values.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ IDENTITY_OF_CALLER: Final = frozenset(
 )
 
 _internal_keys: set[str] = set()
-"""Names that LangChain and LangGraph put into metadata, those that came by; they are few."""
+"""Metadata keys of LangChain and LangGraph that occurred until now; there are few."""
 
 
 def add_app_metadata(
     draft: RowDraft, handler_metadata: Mapping[str, Json], tags: tuple[str, ...]
 ) -> None:
-    """Add it to a row's metadata; `handler_metadata` and `tags` are the handler's."""
+    """Add them to a row's metadata; `handler_metadata` and `tags` are the handler's."""
     run, call, metadata = draft.run, draft.call, draft.row["metadata"]
     own = {} if run.metadata.keys() <= _internal_keys else _own(run.metadata)
     named = identifiers(run, call)
@@ -43,7 +43,7 @@ def add_app_metadata(
 
 
 def _own(metadata: Mapping[str, object]) -> dict[str, object]:
-    """What the application itself put into a run's metadata."""
+    """Return what the application itself put into a run's metadata."""
     own = {
         key: value
         for key, value in metadata.items()

@@ -15,7 +15,7 @@ from respan_langchain.usage.usage import Usage
 
 
 def timing_metrics(run: Run, epoch: float) -> dict[str, Json]:
-    """When it was and how long it took, in RFC 3339 UTC and in seconds."""
+    """Return start and end in RFC 3339 UTC, and durations in seconds."""
     started, ended = run.started, run.ended
     active, first = 0.0, run.first_token
     if run.is_root:
@@ -53,7 +53,7 @@ def add_metrics(draft: RowDraft) -> None:
 
 
 def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
-    """Put the whole trace's numbers on its root; a root that is a model call has them already."""
+    """Add the numbers of the whole trace to its root; a root model call has its own already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
     handled = totals.node_errors if run.status == "success" else 0
@@ -80,7 +80,7 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
 
 
 def _answering_model(root: Run) -> str | None:
-    """The model whose answer the root returned; else the last that answered, or the first one."""
+    """Return the model of the root's answer, else the last model that answered, else the first."""
     totals = root.trace.totals
     if len(totals.models) > 1:
         answer = answer_of(messages_of(root.outputs) or ())
@@ -108,7 +108,7 @@ def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
 
 
 def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
-    """Put the cost, in USD, with where it comes from and how sure it is."""
+    """Add the cost in USD, its source, and whether it is complete."""
     metadata["cost_status"] = cost.status
     if cost.source is not None:
         metadata["cost_source"] = cost.source
@@ -125,7 +125,7 @@ def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
 
 
 def _rounded(number: float, parts: int) -> float:
-    """To the nearest of so many parts of one, in a fraction of the time of `round` to digits."""
+    """Round to the nearest multiple of `1 / parts`; faster than `round` with digits."""
     return round(number * parts) / parts
 
 
@@ -139,5 +139,5 @@ _MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1_000))
 
 @lru_cache(maxsize=64)
 def _second(seconds: int) -> str:
-    # Rows that end together are built together, so the same few seconds come up again and again.
+    # Rows that end together are built together, so the same few seconds repeat.
     return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

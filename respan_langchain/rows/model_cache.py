@@ -1,6 +1,6 @@
-"""A cache of models: the facts in a start event are read once, not at every call.
+"""Caches the facts about models, which most start events repeat.
 
-An app asks the same few models, with the same parameters and tools, again and again.
+An app calls few different models, with the same parameters and tools.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_re
 
 MAX_MODELS: Final = 256
 MAX_REQUESTS_PER_MODEL: Final = 8
-"""Cached requests of one model; an app may set a parameter of its own for each call."""
+"""Cached requests of one model; an app may change a parameter with each call."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedModel:
-    """The facts in a start event about its model."""
+    """What a start event contains about its model."""
 
     facts: ModelInfo
     shown: Mapping[str, Json]
@@ -29,7 +29,7 @@ class CachedModel:
 
 @dataclass(frozen=True, slots=True)
 class _CachedRequest:
-    """A request to a model, and what it says of the model."""
+    """A request to a model, and the facts in it."""
 
     key: list[object]
     """As JSON, which the app cannot change afterwards."""
@@ -73,7 +73,7 @@ class ModelInfoCache:
         return self._requests.setdefault((provider, name), [])
 
     def _remember(self, key: list[object], requests: list[_CachedRequest]) -> None:
-        # A value that is no JSON, such as a class for a schema, may be equal and still differ.
+        # Only JSON is cached: other values, such as classes for schemas, may be equal and differ.
         kept: Any = json_value(key, keep_media=True)
         if safe_call(eq, kept, key) is True:
             # Read from the copy, so that no object of the app's is kept alive.

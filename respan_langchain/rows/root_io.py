@@ -1,7 +1,7 @@
-"""A root row's `input` and `output`: the question and the answer, not the machinery around them.
+"""Chooses a root row's `input` and `output`: the question and the answer without other state.
 
-Each table lists the known forms of a call; the first that applies shows it, and anything else is
-shown whole. docs/capture.md describes the same for users.
+Each table lists display rules, of which the first that applies is used; without one, the value is
+shown whole. docs/capture.md describes the rules for users.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,18 +33,18 @@ from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run
 
 BOOKKEEPING: Final = frozenset({"remaining_steps", "is_last_step", "active_agent", "jump_to"})
-"""State keys of LangChain's prebuilt graphs that are no answer."""
+"""State keys of LangChain's prebuilt graphs that are not part of an answer."""
 
 
 class RootIO(NamedTuple):
-    """What stands in a row's `input` and `output`; None where there is nothing."""
+    """The `input` and `output` of a row; None where there is none."""
 
     input: Json
     output: Json
 
 
 class RootCall(NamedTuple):
-    """One call of a root: what it was given, what it began with, and what it returned."""
+    """One call of a root: its input, its state, and its output."""
 
     given: object
     """The caller's input; None for a call that continues an earlier one."""
@@ -130,14 +130,14 @@ def _asks_in_messages(call: RootCall) -> bool:
 
 
 def _conversation_so_far(call: RootCall) -> Json:
-    """The caller's messages after the turns that a checkpointer remembered."""
+    """The turns that a checkpointer restored, then the caller's messages."""
     start = messages_of(call.state.start)
     if call.continues:
         return list(until_last_question(call.show_turns(start or [])))
     given = _given_messages(call)
     turns = call.show_turns(given)
     if turns:
-        # A functional agent is given a list; only what it returns has the earlier turns.
+        # A functional agent takes a list; only its output has the earlier turns.
         is_state = start is not None and not isinstance(call.given, list)
         seen = start if is_state else messages_of(call.returned)
         turns = until_turn(call.show_turns(seen or []), turns[-1]) or turns
@@ -164,7 +164,7 @@ def _answers_in_messages(call: RootCall) -> bool:
 
 
 def _answer(call: RootCall) -> Json:
-    """The message that answers, and what else of the state this call wrote."""
+    """The message that answers, and the other state keys that this call wrote."""
     others = _written_besides_messages(call)
     if others.get(STRUCTURED) is not None:
         return call.show(others[STRUCTURED])
@@ -199,7 +199,7 @@ def _written_besides_messages(call: RootCall) -> dict[str, object]:
 
 
 def _is_of_this_call(call: RootCall, key: str, value: object) -> bool:
-    """Whether a key of the returned state was written now, and is not from an earlier call."""
+    """Whether a key of the returned state was written by this call, not by an earlier one."""
     if call.state.has_nodes:
         return call.state.may_have_written(key)
     given = get_fields(call.given)
@@ -211,7 +211,7 @@ def _returns_documents(call: RootCall) -> bool:
 
 
 def _answer_without_documents(call: RootCall) -> Json:
-    """The answer of a retrieval chain, which repeats its input and returns what it retrieved."""
+    """The answer of a retrieval chain, without the input and the documents that it also returns."""
     fields = get_fields(call.returned)
     documents = get_documents_keys(fields)
     rest = {
@@ -229,7 +229,7 @@ def _returns_state(call: RootCall) -> bool:
 
 
 def _state_of_this_call(call: RootCall) -> Json:
-    """The state without what earlier calls of the thread left in it."""
+    """The state without the keys that only earlier calls of the thread wrote."""
     given = get_fields(call.given)
     return {
         key: call.show(value)

@@ -1,7 +1,7 @@
-"""A row while it is built: the platform's own keys, values as Python's JSON.
+"""The types of a row while it is built.
 
-Values only. A finished run becomes a row in steps: `identity.py` begins it, `metrics.py` adds the
-numbers, `content.py` the content, `metadata.py` what the application set.
+A finished run becomes a row in steps: `identity.py` begins it, `metrics.py` adds the numbers,
+`content.py` the content, `metadata.py` what the application set.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,7 @@ from respan_langchain.usage.usage import Usage
 
 
 class Row(TypedDict, total=False):
-    """One log of a dataset, before it is finished.
-
-    A key that is unknown is left out, never null.
-    """
+    """A row with the platform's keys; an unknown value is left out, never null."""
 
     input: Json
     output: Json
@@ -31,7 +28,7 @@ class Row(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class RowOptions:
-    """What the owner wants to see in a row."""
+    """What the rows of one handler contain."""
 
     content: bool = True
     """False: metrics and identity only."""
@@ -45,12 +42,12 @@ class RowOptions:
     keep_media: bool = False
     """Whether images, audio and files are kept, in place of their type, size and digest."""
     metadata: Mapping[str, Json] = field(default_factory=dict)
-    """On every row: the application's own facts, its version, the library's."""
+    """Added to every row: the application's metadata, and versions."""
     tags: tuple[str, ...] = ()
 
 
 class ModelCall(NamedTuple):
-    """The numbers and facts of one model call."""
+    """Tokens, cost and facts of one model call."""
 
     usage: Usage | None
     cost: Cost
@@ -60,7 +57,7 @@ class ModelCall(NamedTuple):
 
 
 class RowDraft(NamedTuple):
-    """One run, and as much of its row as is made."""
+    """One run, and the part of its row that is built."""
 
     run: Run
     call: CallSettings

@@ -1,7 +1,7 @@
 """Tool calls: what a model requested, what a tool returned, and both as a step of a trajectory.
 
-A tool that a model calls returns a message, or commands that contain one: its content is the
-output, the rest of it is in the row already. Content that was copied at once is a dict.
+A tool that a model calls returns a message, or commands that contain one. Its content is the
+output; its other fields are in the row already. With `copy="deep"` messages are dicts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import RequestedCall
 
 MAX_OUTPUTS: Final = 1_000
-"""Values that are looked at in a list that a tool returned."""
+"""Values that are searched in a list that a tool returned."""
 
 
 class ToolAnswer(NamedTuple):
@@ -40,7 +40,7 @@ class ToolAnswer(NamedTuple):
 
 
 def tool_output(outputs: object, *, call_id: str | None = None, keep_media: bool = False) -> Json:
-    """What a tool returned: its message's content, or its value; None for nothing.
+    """Return what a tool returned: its message's content, or its value; None for nothing.
 
     A command's update of the conversation is left out: it would repeat it at every step.
     """
@@ -55,7 +55,7 @@ def tool_output(outputs: object, *, call_id: str | None = None, keep_media: bool
 
 
 def tool_message(outputs: object, call_id: str | None = None) -> object | None:
-    """Find the message that answers a tool's call in what it returned.
+    """Find the message that answers a call in a tool's output.
 
     A command may update the whole conversation: the last message of a tool, if none has the id.
     """
@@ -68,7 +68,7 @@ def tool_message(outputs: object, call_id: str | None = None) -> object | None:
 
 
 def _list_outputs(outputs: object) -> Iterable[object]:
-    # Only one level: what a tool returns may hold itself. And without asking its own iterator.
+    # One level only, since a list may contain itself; and not by the iterator of a subclass.
     for kind in (list, tuple):
         if issubclass(type(outputs), kind):
             return islice(kind.__iter__(cast("Any", outputs)), MAX_OUTPUTS)
@@ -86,7 +86,7 @@ def _is_tool_message(value: object) -> bool:
 
 
 def tool_call_id(run: Run) -> str | None:
-    """Which tool call a run answers; langchain-core 1.0 has it only in the tool's message."""
+    """Return the id of the call that a run answers; core 1.0 has it only in the tool's message."""
     if run.call_id is not None:
         return run.call_id
     call_id = get_message_fields(tool_message(run.outputs)).get("tool_call_id")
@@ -94,7 +94,7 @@ def tool_call_id(run: Run) -> str | None:
 
 
 def returned_error(run: Run) -> bool:
-    """Whether a tool reported to the model that it failed, instead of raising."""
+    """Whether a tool reported a failure to the model instead of raising."""
     return run.kind == "tool" and _reports_error(tool_message(run.outputs, run.call_id))
 
 

@@ -1,7 +1,8 @@
-"""Which starts of a run are repeated attempts: retries and fallbacks, LangChain's and middleware's.
+"""Counts retries and fallbacks, of LangChain and of middleware, when a run starts.
 
-`with_retry` tags its attempts. `with_fallbacks` is known by its name. Middleware calls a model or a
-tool again under the same run, with the same content: the same model is a retry, another a fallback.
+`with_retry` tags its attempts. `with_fallbacks` is recognized by its name. Middleware calls a model
+or a tool again under the same run, with the same content: the same model is a retry, another model
+is a fallback.
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 
 
 def count_attempt(run: Run, parent: Run) -> None:
-    """Add a run that starts to the retries or fallbacks of its trace, if it is one."""
+    """Count a run that starts, if it is a retry or a fallback."""
     totals, failed = run.trace.totals, parent.failed_child
     is_tagged = any(tag.startswith(RETRY_TAG) for tag in run.tags)
     totals.retries += is_tagged

@@ -28,7 +28,7 @@ IDENTIFIERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What one call asks for."""
+    """The settings of one call."""
 
     capture: bool = True
     dataset: str | None = None
@@ -45,14 +45,13 @@ IDENTIFIER_KEYS: Final = frozenset(name for names in IDENTIFIERS.values() for na
 
 
 def call_settings(run: Run) -> CallSettings:
-    """Read what this run's call asks for; what is not of the right shape is left alone."""
+    """Read the settings of this run's call; values of a wrong type are ignored."""
     vendors, ours = run.metadata.get(RESPAN_PARAMS_KEY), run.metadata.get(RESPAN_KEY)
     if vendors is None and ours is None:
         return NO_CALL_SETTINGS
     vendors, ours = _mapping(vendors), _mapping(ours)
     given = {**vendors, **ours}
-    # What stands for one row only belongs to the uppermost run that carries it, not to all that
-    # inherit it.
+    # A setting for one row belongs to the uppermost run that has it, not to those that inherit it.
     own = {} if _inherited(run) else given
     dataset, identifier = given.get("dataset"), own.get("custom_identifier")
     tags = given.get("tags")
@@ -88,13 +87,13 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
 
 
 def conversation_id(run: Run) -> str:
-    """What is sampled as one: the thread if the call names one, else the trace."""
+    """Return the id that sampling goes by: the thread's if the call names one, else the trace's."""
     named = identifiers(run, call_settings(run))
     return named.get("thread_identifier") or named.get("session_identifier") or run.trace.id.hex
 
 
 def _inherited(run: Run) -> bool:
-    # LangGraph hands an equal dict down, not the same one; what is in it is the app's own.
+    # LangGraph passes down an equal dict, not the same one, and `==` may run the app's code.
     above = run.parent
     return above is not None and all(
         safe_call(eq, run.metadata.get(key), above.metadata.get(key)) is True

@@ -1,6 +1,6 @@
 """Callback events: tuples that the app's threads put into the event queue and the worker applies.
 
-One is made for every callback, on the app's thread, so it is the cheapest value there is:
+One is made for every callback on the app's thread, so it is a plain tuple, which costs least:
 
     (kind, size, at, run_id, content, details)
 
@@ -68,7 +68,7 @@ def event_size(event: Event) -> int:
 
 
 class Omitted:
-    """Stands in for content that was left out because too much was waiting."""
+    """Stands for content that was left out because too many bytes were waiting."""
 
     def __repr__(self) -> str:
         return "<omitted>"
@@ -79,7 +79,7 @@ OMITTED: Final = Omitted()
 
 @dataclass(frozen=True, slots=True)
 class RunFailure:
-    """How a run ended that did not succeed, in strings."""
+    """Why a run did not end normally, as strings."""
 
     status: RunStatus
     """`success` for a graph's command to its parent, which langgraph raises."""

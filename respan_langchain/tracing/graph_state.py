@@ -1,7 +1,7 @@
 """What the nodes of a root graph read from its state, and which keys they wrote.
 
-A graph returns its whole state, also what a checkpointer remembered from earlier calls. Only what
-is recorded here tells this call's part from the rest.
+A graph returns its whole state, including what a checkpointer restored from earlier calls. These
+records separate the part of this call from the rest.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from respan_langchain.tracing.events import OMITTED
 
 @dataclass(slots=True, eq=False)
 class GraphState:
-    """The state of one root graph, as far as its nodes' events show it."""
+    """What the events of its nodes show of the state of one root graph."""
 
     has_nodes: bool = False
     """Whether a node has started; False for chains and for graphs with nothing to do."""
     start: object = None
-    """What the first node read: the caller's input on top of what was remembered.
+    """What the first node read: the restored state with the caller's input.
 
     None when no node has started or the content was left out.
     """

@@ -126,7 +126,7 @@ class WaitingTraces:
         return self._store.count(self)
 
     def put(self, trace: Trace, now: float) -> bool:
-        """Let a trace whose root ended wait to be resumed; False when it is complete."""
+        """Keep a trace whose root ended until it is resumed; False when the trace is complete."""
         key = _stop_key(trace)
         if key is None or self._timeout <= 0:
             return False
@@ -135,7 +135,7 @@ class WaitingTraces:
         return True
 
     def join_earlier(self, trace: Trace) -> None:
-        """Join a resumed trace with its earlier half, if that waits in this process."""
+        """Join a resumed trace with its earlier part, if that waits in this process."""
         drained = _drain_key(trace) if trace.forked_from is None else None
         for key in (trace.resumed_from, drained):
             earlier = None if key is None else self._store.take(key)
@@ -148,7 +148,7 @@ class WaitingTraces:
         return self._store.next_deadline(self)
 
     def take_due(self, now: float) -> list[Trace]:
-        """Return this handler's traces that nobody resumed in time."""
+        """Return this handler's traces that were not resumed in time."""
         return [thaw(trace) for trace in self._store.take_due(self, now)]
 
 

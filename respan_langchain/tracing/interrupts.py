@@ -59,14 +59,14 @@ def _size(held: object) -> int:
 
 
 def continue_trace(earlier: Trace, trace: Trace) -> None:
-    """Make a resumed trace one with its interrupted half."""
+    """Add the interrupted part of a trace to the part that resumes it."""
     first = earlier.root
     trace.decisions = [*earlier.decisions, *get_decisions(earlier.interrupts, trace.root.inputs)]
     trace.id = earlier.id
     trace.resumed_run_ids = [*earlier.resumed_run_ids, trace.root.id]
     trace.earlier_seconds = earlier.earlier_seconds + (first.latency or 0.0)
     trace.first_started = first.started if earlier.first_started is None else earlier.first_started
-    # Around the graph, models may have been called before it was known to be resumed.
+    # Models may have been called before the graph reported the resume.
     earlier.totals.merge(trace.totals)
     trace.totals = earlier.totals
     trace.keep_reason = trace.keep_reason if earlier.keep_reason is None else earlier.keep_reason

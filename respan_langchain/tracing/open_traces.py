@@ -1,7 +1,7 @@
 """Traces that have not ended, in the order in which they time out.
 
-A trace times out when no event comes for long; one whose root has ended waits for late children
-only. Reads no clock.
+A trace times out when no event comes for a long time. A trace whose root has ended only waits for
+late children. Reads no clock.
 """
 
 from collections import OrderedDict
@@ -30,7 +30,7 @@ class OpenTraces:
             self._running.move_to_end(trace)
 
     def await_late_children(self, trace: Trace, now: float) -> None:
-        """Keep a trace whose root has ended until its children end, or their time is up."""
+        """Keep a trace whose root has ended until its children end or time out."""
         self._running.pop(trace, None)
         self._awaiting_children[trace] = now + self._timeouts.late_children
 
@@ -46,7 +46,7 @@ class OpenTraces:
         return min(due, default=None)
 
     def next_expired(self, now: float) -> Trace | None:
-        """A trace that has timed out, or the one idle for longest where too many are open."""
+        """Return a trace that has timed out, or the most idle one if too many are open."""
         for trace, deadline in islice(self._awaiting_children.items(), 1):
             if deadline <= now:
                 return trace

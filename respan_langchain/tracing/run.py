@@ -44,9 +44,9 @@ class Run:
     call_id: str | None = None
     """Set for tools: the id of the tool call that this run answers."""
     hidden: bool = False
-    """LangChain asks not to show it; what is under it is shown in its place."""
+    """LangChain asks to hide it; the runs below it are shown in its place."""
     is_root: bool = False
-    """Whether it stands for its whole trace."""
+    """Whether it is the root of its trace."""
     first_token: float | None = None
     ended: float | None = None
     outputs: object = None
@@ -56,7 +56,7 @@ class Run:
     last_child: "Run | None" = None
     """The run directly under it that started last, while it is open."""
     failed_child: "Run | None" = None
-    """The run directly under it that failed last and was not tried again."""
+    """The run directly under it that failed last and was not repeated."""
     prompt_end: object = None
     """Set for models that failed: the last message of the prompt."""
     status: RunStatus = "success"
@@ -74,7 +74,7 @@ class Run:
         self.streamed = True
 
     def mark_incomplete(self) -> None:
-        """Close a run that LangChain reported no end of; its end time is unknown."""
+        """Close a run without an end event; its end time is unknown."""
         self.status = "incomplete"
         self.ended = None
         if _is_stream_placeholder(self.inputs):
@@ -83,8 +83,7 @@ class Run:
     def release_references(self) -> None:
         """Drop the app's objects and the trace, after the row is built.
 
-        A root and its trace refer to each other. Without the reference both are freed at once,
-        and not by the garbage collector.
+        A root and its trace refer to each other; without that cycle both are freed at once.
         """
         self.inputs = self.outputs = self.model_request = None
         del self.trace
@@ -93,8 +92,8 @@ class Run:
     def was_left(self) -> bool:
         """Whether it is a streamed root whose reader stopped half-way.
 
-        LangChain ends such a root as if it were done, but its last step is still open: a reader
-        who reads to the end closes that first.
+        LangChain ends such a root normally, but its last step is still open. A reader that reads
+        to the end closes the last step first.
         """
         last = self.last_child
         return self.is_root and self.streamed and last is not None and last.ended is None
@@ -108,7 +107,7 @@ class Run:
 
     @property
     def may_be_root_output(self) -> bool:
-        """Whether its root might return the same: a model's answer, or a node's update.
+        """Whether its output may be what the root returns: a model's answer, or a node's update.
 
         The outputs of prompts, retrievers and other steps are the inputs of the next one.
         """
@@ -138,28 +137,28 @@ class Trace:
     graph_state: GraphState = field(default_factory=GraphState)
     totals: Totals = field(default_factory=Totals)
     keep_reason: KeepReason | None = None
-    """Why it is kept, for all its rows: None until that is known, which can be at its very end."""
+    """Why all its rows are kept; None until the decision, which may be at its end."""
     deferred_runs: list[Run] = field(default_factory=list)
-    """Finished runs that wait until it is known whether the trace is kept."""
+    """Finished runs that wait for that decision."""
     interrupts: Sequence[object] = ()
     checkpoint_id: str | None = None
     """The graph checkpoint at which it was interrupted, None when it was not."""
     resumed_run_ids: list[UUID] = field(default_factory=list)
-    """Root runs that went on with it after an interrupt."""
+    """Root runs that resumed it."""
     earlier_seconds: float = 0.0
-    """Seconds that its earlier halves took, without the time in which it waited to be resumed."""
+    """Seconds that its earlier parts ran, without the time in which it waited to be resumed."""
     first_started: float | None = None
-    """When the first half started; None for a trace that was never interrupted."""
+    """When its first part started; None for a trace that was never interrupted."""
     decisions: list[Decision] = field(default_factory=list)
     """What people decided at its interrupts."""
     resumed_from: str | None = None
-    """The checkpoint that its root continued from, when the earlier half is not in this trace."""
+    """The checkpoint that its root resumed from, when the earlier part is not in this trace."""
     forked_from: str | None = None
     """The checkpoint that the caller named to start from: time travel or a fork."""
     last_output: object = None
-    """The last output that the root might have returned, for a root that did not end by itself."""
+    """The last output that the root may have returned, for a root that did not end normally."""
     last_output_is_partial: bool = False
-    """Whether it comes from a model that failed or was left half-way."""
+    """Whether it comes from a model that failed or whose stream was abandoned."""
     first_text: str | None = None
     """The first token of the model that answered last, where it is text."""
     output_parser: str | None = None

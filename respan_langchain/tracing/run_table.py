@@ -1,4 +1,4 @@
-"""The runs of open traces by their ids, and which of them a new run belongs under."""
+"""The runs of open traces by their ids, and the parent of a new run among them."""
 
 from typing import Final
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from respan_langchain.tracing.run import Run, Trace
 
 MAX_ENDED_RUNS: Final = 1_000
-"""Ended chains that one open trace remembers."""
+"""Ended chains that are kept for one open trace."""
 
 Place = tuple[Run, Trace]
 """A run, and its trace: an ended run may not refer to it any more."""

@@ -1,6 +1,6 @@
-"""Which runs become rows: by kind, by name or tag or predicate, and by sampling.
+"""Which runs become rows: by kind, by name, tag or function, and by sampling of traces.
 
-Pure decisions over a finished run; nothing is made of a run before it is known to be wanted.
+Pure decisions about a finished run, before any part of its row is built.
 """
 
 import hashlib
@@ -16,27 +16,27 @@ CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
     {"root", "llm", "tool", "retriever", "chain"}
 )
 INTERNAL_CALL_KEY: Final = "lc_internal_call"
-"""Where LangChain's middleware marks a model call as its own, for a summary or a selection."""
+"""Metadata key by which LangChain's middleware marks its own model calls, such as summaries."""
 Selector = str | Callable[[Run], bool]
-"""A name, a tag, or a function of a run that says whether it is meant."""
+"""A name, a tag, or a function that returns whether a run is selected."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturePolicy:
-    """What the owner wants to see captured."""
+    """Which runs of one handler become rows."""
 
     capture: frozenset[CaptureKind] = frozenset({"root", "llm"})
     include: tuple[Selector, ...] = ()
-    """When there are any, only runs that one of them means."""
+    """When there are any, only runs that one of them selects."""
     exclude: tuple[Selector, ...] = ()
     sample_rate: float = 1.0
-    """The part of conversations that is kept, 0 to 1."""
+    """The fraction of conversations that is kept, 0 to 1."""
     keep_errors: bool = True
-    """Whether traces that failed are kept whatever the rate."""
+    """Whether failed traces are kept whatever the rate."""
 
 
 def should_capture(run: Run, policy: CapturePolicy) -> bool:
-    """Whether a finished run is to become a row, sampling and what its call says aside."""
+    """Whether a finished run becomes a row, if sampling and the settings of its call allow it."""
     if run.hidden or is_internal_call(run) or not _is_captured(run, policy):
         return False
     if policy.include and not any(_matches(selector, run) for selector in policy.include):
@@ -45,12 +45,12 @@ def should_capture(run: Run, policy: CapturePolicy) -> bool:
 
 
 def is_internal_call(run: Run) -> bool:
-    """Whether middleware calls a model for itself: it counts in the sums, and is no row."""
+    """Whether it is a model call of middleware, which has no row but counts in the totals."""
     return run.metadata.get(INTERNAL_CALL_KEY) is not None and not run.is_root
 
 
 def decide_keep_reason(run: Run, policy: CapturePolicy) -> KeepReason | None:
-    """Why this run's trace is kept, if it is; None while that hangs on how its root will end."""
+    """Decide whether this run's trace is kept; None while that depends on the end of its root."""
     if policy.sample_rate >= 1.0:
         return "all"
     if _sample_position(run) < policy.sample_rate:
@@ -60,14 +60,14 @@ def decide_keep_reason(run: Run, policy: CapturePolicy) -> KeepReason | None:
     root = run.trace.root
     if root.status == "error":
         return "error"
-    # The root comes last; one that was interrupted may be resumed, and fail then.
+    # The root finishes last. An interrupted root may be resumed, and fail then.
     return "" if run is root else None
 
 
 def sampling_metadata(run: Run, policy: CapturePolicy) -> Mapping[str, object] | None:
-    """What a row says of how it was chosen, so that its weight can be worked out.
+    """Return the sample rate and the reason why a row was kept; None when all rows are kept.
 
-    None when all are kept.
+    With them the row's statistical weight can be calculated.
     """
     if policy.sample_rate >= 1.0:
         return None
@@ -86,7 +86,7 @@ def _matches(selector: Selector, run: Run) -> bool:
 
 
 def _sample_position(run: Run) -> float:
-    """A number in [0, 1) that is the same for a conversation in every process."""
+    """Return a number in [0, 1), the same for a conversation in every process."""
     digest = hashlib.blake2b(
         conversation_id(run).encode("utf-8", "replace"), digest_size=8
     ).digest()

@@ -14,4 +14,4 @@ class TraceTimeouts:
     idle: float = 3600.0
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000
-    """Open traces; beyond it the one that was silent for longest is closed as incomplete."""
+    """Open traces; with more, the one that is idle for longest is closed as incomplete."""

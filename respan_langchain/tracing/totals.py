@@ -32,7 +32,7 @@ TrajectoryStep = tuple[CallPosition, dict[str, object]]
 
 @dataclass(slots=True)
 class Totals:
-    """Sums and counts over all runs under one root, the root's own model call included."""
+    """Sums and counts over one root and all runs below it."""
 
     usage: Usage | None = None
     """None: no model call reported any."""
@@ -41,7 +41,7 @@ class Totals:
     models: dict[str, None] = field(default_factory=dict)
     """Served models in the order of their first call."""
     answering_model: str | None = None
-    """The model of the latest call that succeeded, those of middleware aside."""
+    """The model of the latest call that succeeded, without calls of middleware."""
     model_by_message: dict[str, str] = field(default_factory=dict)
     """The models by the ids of their answers."""
     llm_calls: int = 0

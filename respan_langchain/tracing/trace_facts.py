@@ -1,4 +1,4 @@
-"""What a trace learns from the runs under its root: when one starts, and when one ends."""
+"""Records facts of a trace when one of its runs starts or ends."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,21 +13,21 @@ UPDATE_STATE_SUFFIX: Final = "UpdateState"
 
 
 def open_trace(root: Run) -> Trace:
-    """Return the trace that a root starts."""
+    """Return the new trace of a root that starts."""
     trace = Trace(root=root, id=root.id, last_event=root.started)
     checkpoint = root.metadata.get("checkpoint_id")
     trace.forked_from = checkpoint if isinstance(checkpoint, str) and checkpoint else None
     if root.name.endswith(UPDATE_STATE_SUFFIX) and "thread_id" in root.metadata:
-        # What `graph.update_state` runs is no call of the app's: it becomes no row.
+        # `graph.update_state` is no call of the graph, so it becomes no row.
         trace.keep_reason = ""
     return trace
 
 
 def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
-    """Learn from a run that starts under `parent`."""
+    """Record a run that starts below `parent`."""
     trace = run.trace
     if trace.configurable is None and configurable is not None:
-        # Not the whole: langgraph's own entries keep its loop and its state alive.
+        # Only the identifiers: langgraph's own entries refer to its loop and its state.
         trace.configurable = {
             key: configurable[key] for key in IDENTIFIER_KEYS if key in configurable
         }
@@ -41,7 +41,7 @@ def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) 
 
 
 def record_end(run: Run) -> None:
-    """Learn from a run that ended."""
+    """Record a run that ended, other than the root."""
     trace = run.trace
     if run.is_root_node and run.failure is None:
         trace.graph_state.add_update(run.outputs)

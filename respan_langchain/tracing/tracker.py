@@ -1,8 +1,8 @@
 """The open runs of one handler: callback events in, finished runs out.
 
-Which run is a root, when a trace is complete, and what becomes of runs that never end is decided
-here. It holds no lock and reads no clock; the caller brings both. Finished runs are collected in
-the order in which they finished, a root always after everything under it.
+Decides which run is a root, when a trace is complete, and when a run without an end is closed. The
+caller passes the time, and calls it on one thread at a time. Runs are returned in the order in
+which they finished, a root always after all runs below it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -88,7 +88,7 @@ class RunTracker:
         call_id: str | None = None,
     ) -> None:
         """Open a run; `name` is a string, or what LangChain serialized of the runnable."""
-        if self._runs.get(run_id) is not None:  # reported twice: the handler is attached twice
+        if self._runs.get(run_id) is not None:  # the handler is attached twice
             return
         above = self._runs.find_parent(parent_id, above_id)
         run = Run(
@@ -129,7 +129,7 @@ class RunTracker:
             run.trace.totals.first_token = now
 
     def retry(self, now: float, run_id: UUID, _content: object = None) -> None:
-        """Count a request that a model repeats by itself."""
+        """Count a request that a model repeats itself."""
         run = self._runs.get(run_id)
         if run is not None:
             run.trace.totals.retries += 1
@@ -184,7 +184,7 @@ class RunTracker:
         checkpoint: str,
         interrupts: Sequence[object],
     ) -> None:
-        """Note that a graph stops to wait for a person; its root ends as if it were done."""
+        """Note that a graph stops to wait for a person; its root then ends normally."""
         run = self._runs.get(run_id)
         if run is not None:
             run.trace.checkpoint_id = checkpoint
@@ -219,12 +219,12 @@ class RunTracker:
         self._add_interrupted(now)
 
     def close_ended(self, now: float) -> None:
-        """Close every trace whose root has ended, whatever is open under it."""
+        """Close every trace whose root has ended, with the runs that are open below it."""
         for trace in self._traces.awaiting_children:
             self._close_trace(trace, now)
 
     def close_all(self, now: float) -> None:
-        """Close everything, because no event will follow."""
+        """Close all traces, because no event will follow."""
         for trace in self._traces:
             self._close_trace(trace, now)
         self._add_interrupted(inf)
@@ -232,8 +232,8 @@ class RunTracker:
     # Inside
 
     def _add_late_output(self, run_id: UUID, outputs: object) -> None:
-        # Bedrock's guardrails raise before the answer's end. The first end of a run counts; a later
-        # one only adds an output that was missing.
+        # With Bedrock's guardrails a run has two ends: an error, then the answer. The first one
+        # counts; the second only adds the output that was missing.
         for run in self._finished:
             if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
                 run.outputs = outputs
@@ -254,7 +254,7 @@ class RunTracker:
 
     def _add_finished(self, run: Run) -> None:
         if run.kind == "chain" and not self._wants_chains:
-            # Most runs are such steps. No row is built of them, so no object of the app's is kept.
+            # Most runs are such steps. They have no row, so their content is released.
             run.inputs = run.outputs = None
         else:
             self._finished.append(run)
@@ -272,7 +272,7 @@ class RunTracker:
             if not run.is_root:
                 self._add_finished(run)
         if trace.resumed_from is not None:
-            # The events of the earlier half may have been processed after those of this start.
+            # The events of the earlier part may have been processed after the start of this one.
             self._waiting.join_earlier(trace)
         self._finish_root(trace, now)
 
