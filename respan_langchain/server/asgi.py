@@ -17,6 +17,7 @@ from respan_langchain.embedded.routes import respond
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.server.bind import BindConfig
+from respan_langchain.server.indexer import indexing
 from respan_langchain.server.routes import WebPages
 from respan_langchain.server.session import Sessions
 
@@ -61,7 +62,7 @@ def serving(
     api_policy = replace(policy or AccessPolicy(), require_bearer=True, api_key=config.api_key)
     pages = WebPages(store, Sessions(config.api_key))
     application = Application(store, config, api_policy, pages, limits)
-    with _listen(config) as listener:
+    with _listen(config) as listener, indexing(store):
         server = _build_server(application)
         thread = threading.Thread(target=server.run, args=([listener],), name="respan-serve")
         thread.start()

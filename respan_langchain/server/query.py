@@ -7,16 +7,10 @@ import orjson
 
 from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
 from respan_langchain.embedded.store.fields import Condition, find_log_field
-from respan_langchain.embedded.store.filters import (
-    all_of,
-    any_of,
-    contains_ignoring_case,
-    parse_filters,
-)
+from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.search_index import search_condition
 
-MAX_SEARCHED_ROWS = 50_000
-"""The newest logs that a search reads."""
 NEWEST_FIRST = "-created_at"
 SORTS = {
     "created_at": "seq", "name": "span_name", "model": "model", "tokens": "total_tokens",
@@ -99,7 +93,7 @@ class View:
         if self.api_filters:
             conditions.append(parse_filters(_parse_json(self.api_filters), find_log_field))
         if self.search:
-            conditions.append(_search_condition(self.search, newest))
+            conditions.append(search_condition(self.search, newest))
         return all_of(conditions)
 
     def query(self, **changes: object) -> str:
@@ -180,18 +174,3 @@ def _parse_json(text: str) -> object:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise HttpError.for_field("filters", "is not JSON") from error
-
-
-def _search_condition(search: str, newest: int) -> Condition:
-    # Contents are JSON text, so the needle is escaped as in JSON.
-    needle = orjson.dumps(search).decode()[1:-1]
-    texts = [f"ifnull(contents.{name}, '')" for name in ("input", "output", "expected_output")]
-    contents = contains_ignoring_case(Condition(" || ' ' || ".join(texts)), needle)
-    error = contains_ignoring_case(Condition("ifnull(logs.error_message, '')"), search)
-    comment = contains_ignoring_case(Condition("scores.comment"), search)
-    in_comment = Condition(
-        f"EXISTS (SELECT 1 FROM scores WHERE log = logs.seq AND {comment.sql})",  # noqa: S608
-        comment.parameters,
-    )
-    recent = Condition("seq > ?", (newest - MAX_SEARCHED_ROWS,))
-    return all_of([recent, any_of([contents, error, in_comment])])

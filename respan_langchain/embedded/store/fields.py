@@ -45,6 +45,8 @@ class SqlField:
     parse: Callable[[object], Any]
     """Converts a filter's value to the column's type; None when that is impossible."""
     is_text: bool = False
+    lookup: Condition | None = None
+    """The beginning of a condition that finds logs by this field faster than by its expression."""
 
 
 def find_log_field(name: str) -> SqlField | None:
@@ -54,7 +56,7 @@ def find_log_field(name: str) -> SqlField | None:
             name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
         )
     if name.startswith("score__") and name != "score__":
-        return SqlField(name, _score_expression(name.removeprefix("score__")), _parse_number)
+        return _score_field(name, name.removeprefix("score__"))
     if name == "error_message":
         return SqlField(name, Condition("logs.error_message"), parse_text, is_text=True)
     if name == "expected_output":
@@ -91,9 +93,14 @@ def _metadata_expression(key: str) -> Condition:
     )
 
 
-def _score_expression(evaluator: str) -> Condition:
-    return Condition(
-        "(SELECT score FROM scores WHERE log = logs.seq AND evaluator = ?)", (evaluator,)
+def _score_field(name: str, evaluator: str) -> SqlField:
+    score = "(SELECT score FROM scores WHERE log = logs.seq AND evaluator = ?)"
+    lookup = "logs.seq IN (SELECT log FROM scores WHERE evaluator = ? AND score"
+    return SqlField(
+        name,
+        Condition(score, (evaluator,)),
+        _parse_number,
+        lookup=Condition(lookup, (evaluator,)),
     )
 
 

@@ -106,6 +106,8 @@ def _parse_value(field: SqlField, value: object) -> Any:
 def _match_null(field: SqlField, values: list[Any]) -> Condition:
     if len(values) != 1 or not isinstance(values[0], bool):
         raise InvalidFieldError(field.name, "isnull takes true or false")
+    if field.lookup is not None and not values[0]:
+        return Condition(f"{field.lookup.sql} IS NOT NULL)", field.lookup.parameters)
     test = "IS NULL" if values[0] else "IS NOT NULL"
     return Condition(f"{field.expression.sql} {test}", field.expression.parameters)
 
@@ -134,6 +136,8 @@ def _match_value(field: SqlField, operator: str, value: Any) -> Condition:
 
 
 def _compare(field: SqlField, sign: str, value: Any) -> Condition:
+    if field.lookup is not None:
+        return Condition(f"{field.lookup.sql} {sign} ?)", (*field.lookup.parameters, value))
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
         return Condition(f"{expression} {sign} ?", (value,))

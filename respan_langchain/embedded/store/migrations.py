@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from respan_langchain.embedded.store import triggers
+from respan_langchain.embedded.store import search_index, triggers
 
 INDEXED_COLUMNS = (
     "unique_id", "status", "status_code", "customer_identifier", "thread_identifier",
@@ -178,16 +178,43 @@ def mark_covered_logs(connection: sqlite3.Connection) -> None:
 
 
 def count_known_figures(connection: sqlite3.Connection) -> None:
-    """Version 5: totals that count a trace once, and of how many rows cost and tokens are known."""
+    """Version 5: totals that count a trace once, and of how many rows cost and tokens are known.
+
+    Version 7 creates their triggers.
+    """
     for column in triggers.KNOWN_COUNTS:
         connection.execute(f"ALTER TABLE datasets ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
-    triggers.install(connection)
 
 
 def record_reviews(connection: sqlite3.Connection) -> None:
     """Version 6: who gave a score, and an index that finds the rows that people have reviewed."""
     connection.execute("ALTER TABLE scores ADD COLUMN author TEXT NOT NULL DEFAULT ''")
     connection.execute("CREATE INDEX scores_evaluator ON scores(evaluator, log)")
+
+
+def index_for_pages(connection: sqlite3.Connection) -> None:
+    """Version 7: what pages over a million logs need: totals of hours, and indexes."""
+    connection.execute("""
+        CREATE TABLE hours (
+            dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
+            hour INTEGER NOT NULL,
+            log_count INTEGER NOT NULL DEFAULT 0,
+            error_count INTEGER NOT NULL DEFAULT 0,
+            run_count INTEGER NOT NULL DEFAULT 0,
+            cost_count INTEGER NOT NULL DEFAULT 0,
+            token_count INTEGER NOT NULL DEFAULT 0,
+            total_cost REAL NOT NULL DEFAULT 0,
+            prompt_tokens INTEGER NOT NULL DEFAULT 0,
+            completion_tokens INTEGER NOT NULL DEFAULT 0,
+            total_tokens INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (dataset, hour)
+        ) WITHOUT ROWID""")
+    triggers.install(connection)
+    search_index.install(connection)
+    connection.execute("CREATE INDEX scores_score ON scores(evaluator, score, log)")
+    # A dataset may hold a small part of a file's logs.
+    connection.execute("UPDATE sqlite_stat1 SET stat = '1000000 300000' WHERE idx = 'logs_dataset'")
+    connection.execute("ANALYZE sqlite_schema")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
@@ -197,4 +224,5 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     mark_covered_logs,
     count_known_figures,
     record_reviews,
+    index_for_pages,
 )

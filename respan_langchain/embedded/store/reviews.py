@@ -12,7 +12,7 @@ from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
-MAX_COUNTED = 10_000
+MAX_COUNTED = 5000
 """Rows of a queue are counted up to this number."""
 
 ROOTS = Condition("logs.covered = 0")

@@ -1,18 +1,30 @@
 """Time series and distinct values for charts and menus; they read a bounded number of logs."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import orjson
+
 from respan_langchain.embedded.store import logs_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
 
-MAX_ROWS = 100_000
-"""The newest logs that a time series covers."""
-BUCKETS = 60
+MAX_ROWS = 8000
+"""The newest logs that a time series reads; for more it reads the totals of hours."""
+MAX_SAMPLE = 2500
+"""Logs whose latencies stand for all, where totals of hours are read."""
+MAX_BUCKETS = 60
 MAX_VALUES = 30
 """Distinct values of one column."""
+
+HOUR, DAY = 3600, 86_400
+SHORT_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
+LONG_WIDTHS = (
+    *(hours * HOUR for hours in (1, 2, 3, 6, 12)),
+    *(days * DAY for days in (1, 2, 7, 14, 28, 91, 182, 364, 3640, 36_400)),
+)
+"""Seconds that a bucket may have, from an hour on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,81 +50,138 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class TimeSeries:
-    """Intervals of equal length."""
+    """Intervals of equal length, without a gap."""
 
     buckets: list[Bucket]
-    width: float
+    width: int
     """Seconds of one bucket."""
+    is_complete: bool
+    """Whether all matching logs are in it, and not only the newest MAX_ROWS."""
+    is_sampled: bool
+    """Whether latencies are of a sample of the logs."""
 
 
 def compute_time_series(
-    connection: sqlite3.Connection, dataset: int, condition: Condition
+    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition
 ) -> TimeSeries | None:
-    """Aggregate the newest matching logs over time; None when there are none."""
-    own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
-    rows = connection.execute(
-        "SELECT seq, happened_at, status, cost, prompt_tokens, completion_tokens, latency,"  # noqa: S608
-        " trace_unique_id, span_unique_id, span_parent_id"
-        f" FROM {logs_table.tables_for(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {MAX_ROWS}",
-        own.parameters,
-    ).fetchall()
+    """Aggregate the matching logs over time; None when there are none."""
+    if condition is MATCH_ALL and dataset["log_count"] > MAX_ROWS:
+        return _compute_from_hours(connection, dataset)
+    own = all_of([Condition("logs.dataset = ?", (dataset["seq"],)), condition])
+    rows = _aggregate_logs(connection, own)
     if not rows:
         return None
-    begin, width = _time_span([row["happened_at"] for row in rows])
-    covered = _find_covered(rows)
-    sorted_rows: list[list[sqlite3.Row]] = [[] for _ in range(BUCKETS)]
-    for row in rows:
-        place = int((row["happened_at"] - begin) / width)
-        sorted_rows[min(place, BUCKETS - 1)].append(row)
-    buckets = [
-        _aggregate(begin + place * width, found, covered) for place, found in enumerate(sorted_rows)
-    ]
-    return TimeSeries(buckets, width)
+    latencies = {row["place"]: _parse_latencies(row["latencies"]) for row in rows}
+    is_complete = sum(row["count"] for row in rows) < MAX_ROWS
+    return TimeSeries(_fill(rows, latencies), rows[0]["width"], is_complete, is_sampled=False)
 
 
-def _time_span(moments: list[float]) -> tuple[float, float]:
-    begin, end = min(moments), max(moments)
-    if begin == end:
-        return begin - BUCKETS / 2, 1.0
-    return begin, (end - begin) / BUCKETS
+def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:
+    rows = _aggregate_hours(connection, dataset["seq"])
+    width = rows[0]["width"]
+    latencies = _sample_latencies(connection, dataset["seq"], width)
+    return TimeSeries(_fill(rows, latencies), width, is_complete=True, is_sampled=True)
 
 
-def _find_covered(rows: list[sqlite3.Row]) -> set[int]:
-    """Return the `seq` of rows whose root is among the rows: its sums include them."""
-    roots = {row["trace_unique_id"] for row in rows if _is_root(row)} - {None}
-    return {row["seq"] for row in rows if row["trace_unique_id"] in roots and not _is_root(row)}
-
-
-def _is_root(row: sqlite3.Row) -> bool:
-    return row["span_parent_id"] is None or row["span_unique_id"] == row["trace_unique_id"]
-
-
-def _aggregate(begin: float, rows: list[sqlite3.Row], covered: set[int]) -> Bucket:
-    own = [row for row in rows if row["seq"] not in covered]
-    costs = [row["cost"] for row in own if row["cost"] is not None]
-    latencies = sorted(row["latency"] for row in own if row["latency"] is not None)
-    return Bucket(
-        begin,
-        len(rows),
-        len(own),
-        sum(row["status"] == "error" for row in rows),
-        sum(costs) if costs else None,
-        len(costs),
-        _sum_known(row["prompt_tokens"] for row in own),
-        _sum_known(row["completion_tokens"] for row in own),
-        sum(_has_tokens(row) for row in own),
-        _quantile(latencies, 0.5),
-        _quantile(latencies, 0.95),
+def _choose_width(widths: tuple[int, ...]) -> str:
+    """Write the SQL that chooses the width of the buckets by the timestamps of `found`."""
+    values = ", ".join(f"({width})" for width in widths)
+    return (
+        f" widths(width) AS (VALUES {values}),"  # noqa: S608  # numbers from the lists above
+        " span AS (SELECT max(begin) - min(begin) AS length FROM found),"
+        " step AS (SELECT min(width) AS width FROM widths, span"
+        f" WHERE width * {MAX_BUCKETS - 1} >= length)"
     )
 
 
-def _has_tokens(row: sqlite3.Row) -> bool:
-    return row["prompt_tokens"] is not None or row["completion_tokens"] is not None
+def _aggregate_hours(connection: sqlite3.Connection, dataset: int) -> list[sqlite3.Row]:
+    return connection.execute(
+        "WITH found AS (SELECT *, hour * 3600 AS begin FROM hours"  # noqa: S608
+        f" WHERE dataset = ? AND log_count > 0), {_choose_width(LONG_WIDTHS)}"
+        " SELECT begin / width AS place, width, sum(log_count) AS count, sum(run_count) AS runs,"
+        " sum(error_count) AS errors, sum(total_cost) AS cost, sum(cost_count) AS cost_count,"
+        " sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,"
+        " sum(token_count) AS token_count FROM found, step GROUP BY place ORDER BY place",
+        (dataset,),
+    ).fetchall()
 
 
-def _sum_known(values: Iterable[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+def _aggregate_logs(connection: sqlite3.Connection, own: Condition) -> list[sqlite3.Row]:
+    """Aggregate the newest matching logs.
+
+    A log whose root is among them is not summed: the root's sums include it.
+    """
+    return connection.execute(
+        "WITH found AS (SELECT happened_at AS begin, status, cost, prompt_tokens,"  # noqa: S608
+        " completion_tokens, latency, trace_unique_id, covered"
+        f" FROM {logs_table.tables_for(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {MAX_ROWS}),"
+        " roots AS (SELECT trace_unique_id FROM found WHERE NOT covered"
+        f" AND trace_unique_id IS NOT NULL), {_choose_width(SHORT_WIDTHS + LONG_WIDTHS)},"
+        # With a limit SQLite evaluates `own` once for each row, rather than where it is used.
+        " runs AS (SELECT *, NOT covered OR trace_unique_id NOT IN roots AS own FROM found"
+        f" LIMIT {MAX_ROWS})"
+        " SELECT CAST(begin / width AS INTEGER) AS place, width, count(*) AS count,"
+        " sum(own) AS runs, sum(status IS 'error') AS errors,"
+        " sum(cost) FILTER (WHERE own) AS cost, count(cost) FILTER (WHERE own) AS cost_count,"
+        " sum(prompt_tokens) FILTER (WHERE own) AS prompt_tokens,"
+        " sum(completion_tokens) FILTER (WHERE own) AS completion_tokens,"
+        " sum(own AND ifnull(prompt_tokens, completion_tokens) IS NOT NULL) AS token_count,"
+        " group_concat(CAST(latency * 1e6 AS INTEGER)) FILTER (WHERE own) AS latencies"
+        " FROM runs, step GROUP BY place ORDER BY place",
+        own.parameters,
+    ).fetchall()
+
+
+def _parse_latencies(microseconds: str | None) -> list[float]:
+    return [one / 1e6 for one in orjson.loads(f"[{microseconds or ''}]")]
+
+
+def _sample_latencies(
+    connection: sqlite3.Connection, dataset: int, width: int
+) -> dict[int, list[float]]:
+    """Read the latencies of logs at equal distances in the order of insertion, by bucket."""
+    found: dict[int, list[float]] = {}
+    for row in connection.execute(
+        # SQLite finds a minimum in an index only where it is asked for nothing else.
+        "WITH RECURSIVE ends AS (SELECT"  # noqa: S608
+        " (SELECT min(seq) FROM logs WHERE dataset = :dataset) AS first,"
+        " (SELECT max(seq) FROM logs WHERE dataset = :dataset) AS last),"
+        " places(seq) AS (SELECT first FROM ends UNION ALL"
+        f" SELECT seq + max((last - first) / {MAX_SAMPLE}, 1) FROM places, ends WHERE seq < last)"
+        " SELECT CAST(happened_at / :width AS INTEGER) AS place, latency FROM logs WHERE seq IN"
+        " (SELECT (SELECT min(seq) FROM logs WHERE dataset = :dataset AND covered = 0"
+        " AND seq >= places.seq) FROM places) AND latency IS NOT NULL",
+        {"dataset": dataset, "width": width},
+    ):
+        found.setdefault(row["place"], []).append(row["latency"])
+    return found
+
+
+def _fill(rows: list[sqlite3.Row], latencies: Mapping[int, list[float]]) -> list[Bucket]:
+    """Build a bucket for each interval, those without logs as well."""
+    width = rows[0]["width"]
+    found = {
+        row["place"]: _build_bucket(row, sorted(latencies.get(row["place"], []))) for row in rows
+    }
+    places = range(rows[0]["place"], rows[-1]["place"] + 1)
+    return [found.get(place) or Bucket(float(place * width)) for place in places]
+
+
+def _build_bucket(row: sqlite3.Row, latencies: list[float]) -> Bucket:
+    has_tokens = row["token_count"] > 0
+    return Bucket(
+        float(row["place"] * row["width"]),
+        row["count"],
+        row["runs"],
+        row["errors"],
+        row["cost"] if row["cost_count"] else None,
+        row["cost_count"],
+        row["prompt_tokens"] if has_tokens else None,
+        row["completion_tokens"] if has_tokens else None,
+        row["token_count"],
+        _quantile(latencies, 0.5),
+        _quantile(latencies, 0.95),
+    )
 
 
 def _quantile(ordered: list[float], share: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Triggers that keep each dataset's totals, so that listing datasets reads no logs.
+"""Triggers that keep the totals of datasets and of hours, so that lists and charts read no logs.
 
 The root of a trace holds the sums of its model calls, and these calls are rows too. A row is
 `covered` while the root of its trace is in the same dataset; only rows that are not covered count
@@ -29,21 +29,23 @@ def install(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
     connection.execute(_recompute_totals())
+    connection.execute(_recompute_hours())
     for trigger in _triggers():
         connection.execute(trigger)
 
 
 def _triggers() -> list[str]:
-    counted = ", ".join(["status", "covered", *SUMS.values()])
+    counted = ", ".join(["happened_at", "status", "covered", *SUMS.values()])
     placed = "trace_unique_id, span_unique_id, span_parent_id"
     traced = "NEW.trace_unique_id IS NOT NULL"
     root_of_trace = f"OLD.trace_unique_id IS NOT NULL AND {_is_root('OLD')}"
-    recounted = [_update_totals("OLD", "-"), _update_totals("NEW", "+")]
+    added = [_update_totals("NEW", "+"), _create_hour("NEW"), _update_hour("NEW", "+")]
+    removed = [_update_totals("OLD", "-"), _create_hour("OLD"), _update_hour("OLD", "-")]
     covered_again = [_recompute_covered("OLD"), _recompute_covered("NEW"), _uncover_untraced()]
     return [
-        _trigger("count_insert", "INSERT ON logs", _update_totals("NEW", "+")),
-        _trigger("count_delete", "DELETE ON logs", _update_totals("OLD", "-")),
-        _trigger("count_update", f"UPDATE OF {counted} ON logs", *recounted),
+        _trigger("count_insert", "INSERT ON logs", *added),
+        _trigger("count_delete", "DELETE ON logs", *removed),
+        _trigger("count_update", f"UPDATE OF {counted} ON logs", *removed, *added),
         _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_cover_on_insert()),
         _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _recompute_covered("OLD")),
         _trigger("cover_update", f"UPDATE OF {placed} ON logs", *covered_again),
@@ -56,6 +58,32 @@ def _trigger(name: str, event: str, *statements: str) -> str:
 
 def _update_totals(row: str, sign: str) -> str:
     """Add a row to its dataset's totals, or subtract it."""
+    return f"UPDATE datasets SET {_add_row(row, sign)} WHERE seq = {row}.dataset;"  # noqa: S608
+
+
+def _create_hour(row: str) -> str:
+    # For a subtraction too: SQLite may carry out the trigger of an update before that of the insert
+    # which it follows. A dataset that is being deleted gets no hours.
+    return (
+        "INSERT OR IGNORE INTO hours(dataset, hour)"  # noqa: S608
+        f" SELECT seq, {_hour(row)} FROM datasets WHERE seq = {row}.dataset;"
+    )
+
+
+def _update_hour(row: str, sign: str) -> str:
+    """Add a row to the totals of its hour, or subtract it."""
+    return (
+        f"UPDATE hours SET {_add_row(row, sign)}"  # noqa: S608
+        f" WHERE dataset = {row}.dataset AND hour = {_hour(row)};"
+    )
+
+
+def _hour(row: str) -> str:
+    return f"CAST({row}.happened_at / 3600 AS INTEGER)"
+
+
+def _add_row(row: str, sign: str) -> str:
+    """Write the assignments that add a row to totals, or subtract it."""
     sums = [
         f"{total} = {total} {sign} ifnull({row}.{column}, 0) * (1 - {row}.covered)"
         for total, column in SUMS.items()
@@ -68,11 +96,26 @@ def _update_totals(row: str, sign: str) -> str:
         f"log_count = log_count {sign} 1",
         f"error_count = error_count {sign} ({row}.status IS 'error')",
     ]
-    return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
+    return ", ".join(sums)
 
 
 def _is_known(row: str, column: str | None) -> str:
     return "1" if column is None else f"({row}.{column} IS NOT NULL)"
+
+
+def _recompute_hours() -> str:
+    totals = {
+        total: f"total({column}) FILTER (WHERE covered = 0)" for total, column in SUMS.items()
+    }
+    totals |= {
+        total: f"count({column or '*'}) FILTER (WHERE covered = 0)"
+        for total, column in KNOWN_COUNTS.items()
+    }
+    totals |= {"log_count": "count(*)", "error_count": "total(status IS 'error')"}
+    return (
+        f"INSERT OR REPLACE INTO hours(dataset, hour, {', '.join(totals)})"  # noqa: S608
+        f" SELECT dataset, {_hour('logs')}, {', '.join(totals.values())} FROM logs GROUP BY 1, 2"
+    )
 
 
 def _recompute_totals() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from respan_langchain._display import format_cost, format_count, format_duration, format_short_count
-from respan_langchain.embedded.store.time_series import BUCKETS, MAX_ROWS, Bucket, TimeSeries
+from respan_langchain.embedded.store.time_series import MAX_ROWS, Bucket, TimeSeries
 from respan_langchain.server.formatting import describe_known, format_iso, format_share, format_time
 from respan_langchain.server.html import Html, element
 
@@ -28,10 +28,16 @@ class Series:
 def charts(series: TimeSeries) -> Html:
     """Draw the number of rows, cost, tokens and latency over time."""
     drawn = [_rows(series), _cost(series), _tokens(series), _latency(series)]
-    note = None
-    if sum(bucket.count for bucket in series.buckets) >= MAX_ROWS:
-        note = element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
-    return element("div", *[_chart(one, series) for one in drawn], note, class_="charts")
+    return element("div", *[_chart(one, series) for one in drawn], _note(series), class_="charts")
+
+
+def _note(series: TimeSeries) -> Html | None:
+    """Say what the charts leave out."""
+    if not series.is_complete:
+        return element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
+    if series.is_sampled:
+        return element("p", "Latencies are of a sample of the rows.", class_="hint")
+    return None
 
 
 def _rows(series: TimeSeries) -> Series:
@@ -105,7 +111,8 @@ def _chart(chart: Series, series: TimeSeries) -> Html:
     numbers = [value for b in series.buckets for value in (chart.tall(b), chart.strong(b))]
     highest = max((value for value in numbers if value is not None), default=0.0) or 1.0
     columns = [
-        _column(place, bucket, chart, highest) for place, bucket in enumerate(series.buckets)
+        _column(place, len(series.buckets), bucket, chart, highest)
+        for place, bucket in enumerate(series.buckets)
     ]
     drawing = element(
         "svg",
@@ -124,8 +131,8 @@ def _chart(chart: Series, series: TimeSeries) -> Html:
     return element("figure", head, drawing, _ends(series.buckets), class_="chart")
 
 
-def _column(place: int, bucket: Bucket, chart: Series, highest: float) -> Html:
-    width = WIDTH / BUCKETS
+def _column(place: int, columns: int, bucket: Bucket, chart: Series, highest: float) -> Html:
+    width = WIDTH / columns
     bars = [
         _bar(place * width, width - GAP, value / highest * (HEIGHT - 2), kind)
         for kind, value in [("tall", chart.tall(bucket)), ("strong", chart.strong(bucket))]

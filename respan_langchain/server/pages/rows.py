@@ -13,10 +13,10 @@ from respan_langchain.server.html import Html, dataset_link, element, join, visi
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.rows_table import RowsPage, rows_table
 from respan_langchain.server.pages.toolbar import chips, toolbar
-from respan_langchain.server.query import MAX_SEARCHED_ROWS, MENU_FIELDS, View
+from respan_langchain.server.query import MENU_FIELDS, View
 
 PAGE_SIZE = 50
-MAX_COUNTED = 10_000
+MAX_COUNTED = 5000
 """Matches are counted up to this number."""
 
 
@@ -58,7 +58,7 @@ def compute_version(dataset: sqlite3.Row) -> str:
 def show_charts(store: Store, dataset_id: str, view: View) -> Response:
     """Build the charts of the filtered rows."""
     with store.reading() as connection:
-        dataset = datasets_table.get_seq(connection, dataset_id)
+        dataset = datasets_table.get(connection, dataset_id)
         condition = view.condition(logs_table.get_last_seq(connection))
         series = time_series.compute_time_series(connection, dataset, condition)
     return layout.fragment(charts(series) if series is not None else Html(""))
@@ -137,7 +137,6 @@ def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
             "section",
             element("h2", "No rows match"),
             element("p", f"The dataset has {format_count(found.dataset['log_count'])} rows."),
-            _search_limit_note(view, found),
             element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
             class_="empty",
         )
@@ -148,13 +147,6 @@ def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
         element("span", class_="pulse", aria_hidden="true"),
         class_="empty",
     )
-
-
-def _search_limit_note(view: View, found: RowsPage) -> Html | None:
-    """Say how many rows a search reads, where that is not all of them."""
-    if not view.search or found.dataset["log_count"] <= MAX_SEARCHED_ROWS:
-        return None
-    return element("p", f"A search reads the newest {format_count(MAX_SEARCHED_ROWS)} rows.")
 
 
 def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:

@@ -112,3 +112,35 @@ def test_rows_whose_cost_is_known_are_counted_and_zero_is_known(platform):
 
     platform.ask("DELETE", f"/datasets/{dataset}/logs/{platform.logs(dataset)[0]['unique_id']}/")
     assert known(platform, dataset) == (5, 4, 3)
+
+
+def hours(platform) -> list[tuple]:
+    columns = "hour, log_count, error_count, run_count, cost_count, total_cost, total_tokens"
+    with platform.store.reading() as connection:
+        rows = connection.execute(f"SELECT {columns} FROM hours WHERE log_count > 0")  # noqa: S608
+        return [tuple(row) for row in rows]
+
+
+def test_hours_have_the_totals_of_their_rows(platform):
+    dataset = platform.dataset()
+    early = {"timestamp": "1970-01-01T01:59:59Z", "cost": 3, "total_tokens": 30}
+    late = {"timestamp": "1970-01-01T02:00:00Z", "cost": 1, "total_tokens": 10}
+    failed = {"span_unique_id": "f", "status": "error"}
+    platform.fill(
+        dataset,
+        [
+            ROOT | {"metrics": early},
+            CALLS[0] | {"metrics": late},
+            {"input": "f", "metadata": failed, "metrics": late},
+        ],
+    )
+    assert hours(platform) == [(1, 1, 0, 1, 1, 3.0, 30), (2, 2, 1, 1, 1, 1.0, 10)]
+
+    root, call, _ = (log["unique_id"] for log in platform.logs(dataset))
+    platform.ask("DELETE", f"/datasets/{dataset}/logs/{root}/")
+    assert hours(platform) == [(2, 2, 1, 2, 2, 2.0, 20)]
+
+    moved = {"metadata": {"start_time": "x"}}
+    platform.ask("PATCH", f"/datasets/{dataset}/logs/{call}/", moved)
+    platform.ask("DELETE", f"/datasets/{dataset}/")
+    assert hours(platform) == []

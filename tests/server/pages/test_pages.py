@@ -107,8 +107,8 @@ def test_rows_stand_with_the_newest_first(browser, dataset):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("q=stion+3", "3"),
-        ("q=STION+3", "3"),
+        ("q=ques+3", "3"),
+        ("q=3+QUES", "3"),
         ("q=nowhere", ""),
         ("q=%25", ""),
         ("model=model-1", "531"),

@@ -1,0 +1,80 @@
+"""Speed: pages over 50,000 rows take less than 50 ms of the server's time."""
+
+import time
+
+import pytest
+from server.pages.test_pages import Browser
+
+from respan_langchain.embedded.store import datasets_table, logs_table, search_index
+from respan_langchain.embedded.store.log_columns import CONTENTS, derive_columns, encode_json
+from respan_langchain.embedded.store.scores_table import Score, upsert
+
+ROWS = 50_000
+MAX_SECONDS = 0.05
+
+
+def log(number: int) -> dict:
+    is_call, failed = number % 3 > 0, number % 21 == 0
+    metadata = {
+        "trace_unique_id": f"trace-{number // 3}",
+        "span_unique_id": f"span-{number}",
+        "thread_identifier": f"thread-{number // 12}",
+        "model": f"model-{number % 4}",
+        "status": "error" if failed else "success",
+    }
+    metadata |= {"span_parent_id": f"span-{number - number % 3}"} if is_call else {}
+    metadata |= {"error_message": f"Timeout of request {number}"} if failed else {}
+    metrics = {"cost": number / 1e6, "latency": number % 100 / 10, "prompt_tokens": number % 900}
+    contents = dict.fromkeys(CONTENTS) | {
+        "input": encode_json([{"role": "user", "content": f"question {number} " + "word " * 60}]),
+        "output": encode_json(f"answer {number % 1000}"),
+        "metadata": encode_json(metadata),
+        "metrics": encode_json(metrics),
+    }
+    moment = {"happened_at": 1_700_000_000.0 + number * 50}
+    return contents | derive_columns(metadata, metrics) | moment
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    from respan_langchain.embedded.store.store import Store
+
+    store = Store(tmp_path_factory.mktemp("speed") / "respan.db")
+    with store.writing() as connection:
+        columns = {"name": "big", "description": "", "initial_log_filters": "{}"}
+        dataset_id = datasets_table.insert(connection, columns)
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        logs_table.insert(connection, dataset, [log(number) for number in range(ROWS)])
+        scores = [
+            Score(seq, "contains:x", seq % 10 / 10, seq % 10 > 4) for seq in range(1, ROWS, 3)
+        ]
+        scores += [Score(seq, "human", 1.0, True, "fine", "Ann") for seq in range(1, ROWS, 99)]
+        upsert(connection, scores)
+        for _ in range(ROWS // search_index.BATCH_SIZE):
+            search_index.index_batch(connection, ROWS)
+    yield store
+    store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page",
+    [
+        "", "?rows=all", "?page=100", "?sort=cost", "?sort=-latency", "?status=error",
+        "?model=model-1", "?q=question+30000", "?q=word", "?q=nowhere", "?q=timeout",
+        "?where=score__human|gte|0.5", "charts", "charts?model=model-1", "charts?q=word",
+        "review", "review?queue=errors", "review?queue=failed", "review?queue=low",
+    ],
+)  # fmt: skip
+def test_a_page_over_fifty_thousand_rows_takes_less_than_50_ms(store, page):
+    browser = Browser(store)
+    with store.reading() as connection:
+        (dataset,) = connection.execute("SELECT id FROM datasets WHERE name = 'big'").fetchone()
+
+    times = []
+    for _ in range(5):
+        begin = time.thread_time()
+        assert browser.get(f"/datasets/{dataset}/{page}").status == 200
+        times.append(time.thread_time() - begin)
+
+    assert min(times) < MAX_SECONDS
