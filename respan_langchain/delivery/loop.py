@@ -131,6 +131,11 @@ class Loop:
         return self._scheduler.requests
 
     @property
+    def captured_and_dropped(self) -> tuple[int, int]:
+        """Rows captured since the process started, and how many of them were given up."""
+        return self._queue.captured, self._queue.dropped
+
+    @property
     def bytes_in_memory(self) -> int:
         """The size of all rows in memory, those in flight included."""
         return self._queue.bytes_in_memory
@@ -231,7 +236,11 @@ class Loop:
         if request is None:
             return
         if isinstance(request, BulkInsert):
-            self._spool.mark_unconfirmed(request.batch.rows, now)
+            lost = tuple(self._spool.mark_unconfirmed(request.batch.rows, now))
+            if lost:
+                self._scheduler.withdraw(request, lost, now)
+                self._dispatch((Outcome("spooled", lost, "taken over by another process"),), now)
+                return
         timeout = self._limits.request_timeout
         if inline:
             timeout = max(0.0, min(timeout, self._flushes.deadline() - now))

@@ -38,6 +38,10 @@ class DeliveryQueue:
         self.buffer = RowBuffer(limits)
         self.closed = False
         """Whether rows that the worker did not poll itself are refused."""
+        self.captured = 0
+        """Rows that were given to `put` or `refuse`, since the process started."""
+        self.dropped = 0
+        """Of these, rows that were given up."""
         self.latest = 0
         """The number of the last row that was numbered."""
 
@@ -71,6 +75,9 @@ class DeliveryQueue:
     def refuse(self, row: EncodedRow, reason: DropReason) -> None:
         """Count a row as dropped."""
         row.status.drop(row.id, reason)
+        with self._lock:
+            self.captured += 1
+            self.dropped += 1
         self._refused.append(reason)
 
     @property
@@ -106,6 +113,8 @@ class DeliveryQueue:
             self._arrived.append((rows, now))
 
     def _accept(self, rows: list[EncodedRow]) -> None:
+        with self._lock:
+            self.captured += len(rows)
         for status, ids in ids_by_status(rows).items():
             self._statuses.add(status)
             status.accept(ids)
@@ -152,6 +161,9 @@ class DeliveryQueue:
         for outcome in outcomes:
             if outcome.leaves_memory:
                 self._release(outcome.rows)
+            if outcome.kind == "dropped":
+                with self._lock:
+                    self.dropped += len(outcome.rows)
 
     def _evict_for(self, size: int) -> bool:
         """Remove the oldest rows until `size` bytes fit; False when that is not possible."""

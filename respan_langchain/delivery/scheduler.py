@@ -101,6 +101,16 @@ class Scheduler:
         self._in_flight = None if request is None else (request, now)
         return request
 
+    def withdraw(self, request: BulkInsert, lost: tuple[QueuedRow, ...], now: float) -> None:
+        """Do not send this request: forget its rows in `lost`, and send the others later."""
+        self._in_flight = None
+        batch = request.batch
+        batch.rows = [row for row in batch.rows if row not in lost]
+        if batch.rows:
+            self._recovery.isolated.insert(0, batch)
+        else:
+            self._recovery.on_single_row(batch, now, stored=False)
+
     def due_at(self) -> float:
         """Return when `next_request` may have something; infinity without one."""
         if self._in_flight is not None:

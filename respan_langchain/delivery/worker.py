@@ -147,6 +147,14 @@ class Worker:
         return self._loop.requests
 
     @property
+    def captured_and_dropped(self) -> tuple[int, int]:
+        """Rows captured since the process started, and how many of them were given up.
+
+        Unlike `counts` it includes the rows of handlers that are deleted.
+        """
+        return self._loop.captured_and_dropped
+
+    @property
     def bytes_in_memory(self) -> int:
         """The size of all rows in memory, those in flight included."""
         return self._loop.bytes_in_memory

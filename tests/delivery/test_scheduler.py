@@ -571,3 +571,22 @@ def test_a_row_with_the_id_of_a_stored_row_is_looked_up_beside_that_row():
     play.later(20).next()
 
     assert play.resent == ["a"]
+
+
+def test_a_request_that_is_withdrawn_costs_only_the_lost_rows():
+    play = Play(max_age=0.0).add("a", "b", "c")
+    assert play.next() == ["a", "b", "c"]
+    lost = tuple(one for one in play.request.batch.rows if one.encoded.id != "b")
+    play.scheduler.withdraw(play.request, lost, play.now)
+
+    assert play.next() == ["b"]
+
+
+def test_a_row_is_not_forgotten_when_the_row_that_it_waits_for_is_withdrawn():
+    play = Play(max_age=0.0).add("a", "b")
+    play.next()
+    play.answer(HttpResult(400))
+    assert play.next() == ["b"]  # the last row of a refused batch is sent alone
+    play.scheduler.withdraw(play.request, tuple(play.request.batch.rows), play.now)
+
+    assert [one.encoded.id for one in play.scheduler.rows] == ["a"]

@@ -43,8 +43,13 @@ class Spool:
     def append(self, rows: Sequence[QueuedRow], now: float) -> None:
         """Write accepted rows, with the level `durable`."""
 
-    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """Note that rows are about to be sent: another process is to look them up first."""
+    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> Sequence[QueuedRow]:
+        """Note that rows are about to be sent: another process is to look them up first.
+
+        Returns the rows that another process has taken over, which must not be sent.
+        """
+        del rows, now
+        return ()
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
         """Write to disk the rows that would be lost; return the outcomes after that."""

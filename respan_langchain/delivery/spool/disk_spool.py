@@ -69,9 +69,10 @@ class DiskSpool(Spool):
         if self.is_durable and not self._keep(rows, "pending", now, held=True):
             self._open(now)  # the file may be gone
 
-    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> None:
+    def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> Sequence[QueuedRow]:
         """Note that rows are about to be sent: another process is to look them up first."""
         self._mark(rows, "unconfirmed", now)
+        return ()  # a file is taken over only when its process has ended
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
         """Write to disk the rows that would be lost; return the outcomes after that."""
