@@ -21,6 +21,8 @@ CREDENTIALS: Final = Path(".respan") / "credentials.json"
 """Below the home directory; written by `respan login`, the platform's own command."""
 KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
+BROKER_SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
+
 MISSING_KEY: Final = (
     "No Respan API key found. Set RESPAN_API_KEY (or pass api_key=...), run `respan login`, or use"
     ' base_url="sqlite:///respan.db" (RESPAN_BASE_URL) to work offline.'
@@ -91,6 +93,13 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1)
     """Bulk requests of this process; the platform allows 30 for a whole organization."""
 
+    via: SecretStr | None = None
+    """Redis or Valkey, by way of which rows go to a forwarder: `rediss://user:password@host/0`."""
+    max_fleet_rows: int = Field(_constants.MAX_FLEET_ROWS, ge=1_000)
+    """Rows of all processes that may wait in Redis; beyond it they wait in their processes."""
+    max_fleet_bytes: int = Field(_constants.MAX_FLEET_BYTES, ge=67_108_864)
+    """Bytes of all processes that may wait in Redis."""
+
     @field_validator("base_url")
     @classmethod
     def _check_base_url(cls, url: str) -> str:
@@ -114,6 +123,13 @@ class Settings(BaseSettings):
             raise ValueError("the key contains whitespace or non-ASCII characters")
         return SecretStr(stripped) if stripped else None
 
+    @field_validator("via")
+    @classmethod
+    def _check_via(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in BROKER_SCHEMES:
+            raise ValueError('expected a URL such as "rediss://user:password@host:6379/0"')
+        return url
+
     @model_validator(mode="after")
     def _read_credentials(self) -> Self:
         if self.api_key is None and not self.is_local:
@@ -129,8 +145,8 @@ class Settings(BaseSettings):
 
     @property
     def is_key_missing(self) -> bool:
-        """Whether the platform needs a key and none was found."""
-        return self.api_key is None and not self.is_local
+        """Whether the platform needs a key and none was found; a forwarder has its own."""
+        return self.api_key is None and not self.is_local and self.via is None
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -162,6 +178,9 @@ class SettingsOptions(TypedDict, total=False):
     exit_timeout: float | None
     delivery_deadline: float | None
     requests_per_minute: int | None
+    via: str | SecretStr | None
+    max_fleet_rows: int | None
+    max_fleet_bytes: int | None
 
 
 def read_settings(**options: object) -> Settings:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.directory import check
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
@@ -24,6 +25,8 @@ from respan_langchain.tracing.interrupt_store import InterruptStore
 
 UNLIMITED: Final = 1_000_000
 """Requests a minute to a platform on this machine, which has no rate limit."""
+
+MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langchain[fleet]'"
 
 _interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
 
@@ -48,14 +51,30 @@ def get_worker(settings: Settings, http_client: Any = None) -> Worker:
     """Return the worker for this platform, key and limits; made when the first handler needs it."""
     settings = _with_absolute_url(settings)
 
+    open_transport = _transport_opener(settings, http_client)
+
     def make() -> Worker:
-        return Worker(
-            lambda: RespanTransport(settings, http_client),
-            build_limits(settings),
-            spool_opener(settings),
+        worker = Worker(
+            lambda: open_transport(worker), build_limits(settings), spool_opener(settings)
         )
+        return worker
 
     return worker_for(worker_key(settings, http_client), make)
+
+
+def _transport_opener(
+    settings: Settings, http_client: Any
+) -> Callable[[Worker], DeliveryTransport]:
+    """Return what opens a worker's connection to the platform, or to the broker of `via`."""
+    if settings.via is None:
+        return lambda _: RespanTransport(settings, http_client)
+    try:
+        from respan_langchain.fleet.producer import FleetBounds, open_producer
+    except ImportError as error:
+        raise ConfigurationError(MISSING_EXTRA) from error
+    url = settings.via.get_secret_value()
+    bounds = FleetBounds(settings.max_fleet_rows, settings.max_fleet_bytes)
+    return lambda worker: open_producer(url, bounds, worker)
 
 
 def make_unused_worker(settings: Settings) -> Worker:
@@ -75,10 +94,19 @@ def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     Raises:
         ConfigurationError: The spool directory is there and not private.
     """
-    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
-    signature = blake2b(secret.encode(), digest_size=16).digest()
+    signature = blake2b(" ".join(_address_and_secret(settings)).encode(), digest_size=16).digest()
     client = None if http_client is None else id(http_client)
-    return settings.base_url, signature, build_limits(settings), client, prepare_spool(settings)
+    bounds = settings.max_fleet_rows, settings.max_fleet_bytes
+    limits = build_limits(settings)
+    return settings.base_url, signature, limits, client, prepare_spool(settings), bounds
+
+
+def _address_and_secret(settings: Settings) -> tuple[str, str]:
+    """Return where rows are sent, and with which key: rows that share both may be sent together."""
+    if settings.via is not None:
+        return settings.via.get_secret_value(), ""
+    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    return settings.base_url, secret
 
 
 def prepare_spool(settings: Settings) -> SpoolConfig | None:
@@ -105,21 +133,24 @@ def spool_directory(settings: Settings) -> Path:
 
     A process that finds a file there sends it to that platform, with that key.
     """
-    parts = urlsplit(settings.base_url)
-    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
+    address, secret = _address_and_secret(settings)
     # Too short to find the key by, long enough to tell two keys apart.
-    signature = blake2b(f"{settings.base_url} {secret}".encode(), digest_size=4).hexdigest()
+    signature = blake2b(f"{address} {secret}".encode(), digest_size=4).hexdigest()
     parent = settings.spool_dir or Path("~/.respan/spool")
     try:
         parent = parent.expanduser()
     except RuntimeError:
         # There is no home directory: nothing can be made here, so rows stay in memory.
         parent = Path(os.devnull)
-    return parent / f"{parts.hostname or 'local'}-{signature}"
+    return parent / f"{urlsplit(address).hostname or 'local'}-{signature}"
 
 
 def build_limits(settings: Settings) -> DeliveryLimits:
     """Translate the settings for delivery."""
+    if settings.via is not None:
+        from respan_langchain.fleet.limits import producer_limits
+
+        return producer_limits(build_limits(settings.model_copy(update={"via": None})))
     local = settings.is_local or is_loopback(urlsplit(settings.base_url).hostname)
     is_limited = "requests_per_minute" in settings.model_fields_set or not local
     return DeliveryLimits(

@@ -1,0 +1,1 @@
+"""Rows of many processes by way of Redis or Valkey: producers, forwarders, and one rate limit."""

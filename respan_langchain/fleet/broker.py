@@ -1,0 +1,164 @@
+"""The connection to Redis or Valkey, and the only importer of redis-py.
+
+Everything goes through scripts: one round trip, atomic, and the same replies from every version.
+One thread uses a connection. redis-py does not retry: delivery decides that.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeAlias
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    ConnectionError,  # noqa: A004  # redis-py's own, for a connection that is lost
+    NoPermissionError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004  # as above
+)
+from redis.retry import Retry
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.client.http.instrumentation import suppress_instrumentation
+from respan_langchain.fleet.scripts import Script
+
+CALL_TIMEOUT: Final = 10.0
+"""Seconds for connecting, and for each answer."""
+CHECK_AFTER: Final = 15.0
+"""Seconds of silence after which a connection may be closed by something in between."""
+MAX_MESSAGE: Final = 200
+"""Characters of the server's message in an error."""
+
+Argument: TypeAlias = str | bytes | int | float
+
+
+class Client(Protocol):
+    """What is used of redis-py, which annotates these in part."""
+
+    def execute_command(self, *words: Argument) -> Any:
+        """Send a command and return its reply."""
+
+    def ping(self) -> object:
+        """See whether the connection is open."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class BrokerError(Exception):
+    """A script that was not run, or whose reply was lost.
+
+    The message holds no row and no password.
+    """
+
+    def __init__(self, message: str, *, maybe_executed: bool, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_executed = maybe_executed
+        """Whether the script may have been run."""
+        self.is_permanent = is_permanent
+        """Whether retrying is useless until somebody changes the URL or the server."""
+
+
+class Broker:
+    """One connection, opened by the first call and opened again after an error."""
+
+    def __init__(self, url: str, timeout: float = CALL_TIMEOUT) -> None:
+        """Do nothing yet. `url` is `redis://`, `rediss://` or `unix://`."""
+        self._url = url
+        self._timeout = timeout
+        self._client: Client | None = None
+        self._used_at = 0.0
+
+    def numbers(self, script: Script, *arguments: Argument) -> list[int]:
+        """Run a script that returns numbers.
+
+        Raises:
+            BrokerError: It was not run, or its reply was lost.
+        """
+        return [int(each) for each in self._run(script, arguments)]
+
+    def texts(self, script: Script, *arguments: Argument) -> list[bytes]:
+        """Run a script that returns strings.
+
+        Raises:
+            BrokerError: It was not run, or its reply was lost.
+        """
+        return [bytes(each) for each in self._run(script, arguments)]
+
+    def command(self, *words: Argument) -> Any:
+        """Run a plain command, for the command line; its reply is as redis-py gives it.
+
+        Raises:
+            BrokerError: It was not run, or its reply was lost.
+        """
+        return self._call(lambda client: client.execute_command(*words))
+
+    def close(self) -> None:
+        """Close the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _run(self, script: Script, arguments: Sequence[Argument]) -> Any:
+        values = (len(script.keys), *script.keys, *arguments)
+
+        def evaluate(client: Client) -> Any:
+            try:
+                return client.execute_command("EVALSHA", script.sha, *values)
+            except NoScriptError:
+                return client.execute_command("EVAL", script.text, *values)
+
+        return self._call(evaluate)
+
+    def _call(self, send: Callable[[Client], Any]) -> Any:
+        with suppress_instrumentation():
+            client = self._connect()
+            try:
+                reply = send(client)
+            except ResponseError as error:
+                if isinstance(error, ReadOnlyError):
+                    self.close()  # a replica now: the next connection finds the new primary
+                raise _refused(error) from None
+            except (ConnectionError, TimeoutError) as error:
+                self.close()
+                raise BrokerError(_describe(error), maybe_executed=True) from None
+            self._used_at = CLOCK.monotonic()
+            return reply
+
+    def _connect(self) -> Client:
+        """Return a client whose connection is open."""
+        try:
+            if self._client is None:
+                self._client = _open(self._url, self._timeout)
+            elif CLOCK.monotonic() - self._used_at < CHECK_AFTER:
+                return self._client
+            self._client.ping()
+        except RedisError as error:
+            self.close()
+            raise _refused(error) from None
+        return self._client
+
+
+def _open(url: str, timeout: float) -> Client:
+    client: Client = Redis.from_url(
+        url,
+        single_connection_client=True,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        protocol=2,  # every server and proxy has it, and its errors are the plainer ones
+        retry=Retry(NoBackoff(), 0),
+        client_name="respan",
+    )
+    return client
+
+
+def _refused(error: RedisError) -> BrokerError:
+    is_permanent = isinstance(error, AuthenticationError | NoPermissionError)
+    return BrokerError(_describe(error), maybe_executed=False, is_permanent=is_permanent)
+
+
+def _describe(error: RedisError) -> str:
+    return f"Redis: {str(error)[:MAX_MESSAGE] or type(error).__name__}"

@@ -1,0 +1,135 @@
+"""The forwarder: sends the rows of a fleet from Redis to the platform, within its rate limits.
+
+It is delivery's worker with the stream as its spool. Any number of forwarders share the work.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from respan_langchain._clock import CLOCK
+from respan_langchain._constants import MAX_PAGE_SIZE, REQUESTS_PER_MINUTE
+from respan_langchain.client.http_result import HttpResult
+from respan_langchain.client.retry_policy import parse_retry_after
+from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.sender import DeliveryTransport
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.fleet.broker import Broker, BrokerError
+from respan_langchain.fleet.budget import Budget
+from respan_langchain.fleet.keys import process_name
+from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
+from respan_langchain.fleet.stream_spool import CLAIM_AFTER, POLL_INTERVAL, StreamSpool
+from respan_langchain.stats import Stats
+
+THROTTLED: Final = 429
+
+
+@dataclass(frozen=True, slots=True)
+class ForwarderTransport:
+    """Sends to the platform what the spool permits, when the fleet's budget allows it."""
+
+    platform: DeliveryTransport
+    spool: StreamSpool
+    bulk: Budget
+    lookups: Budget
+
+    def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
+        """Wait for the budget and send one bulk request."""
+        if not self.spool.is_marked:
+            # If this forwarder died now, the next one would not look the rows up.
+            return HttpResult(None, error="Redis cannot be reached", maybe_sent=False)
+        started = CLOCK.monotonic()
+        try:
+            is_reserved, wait = self.bulk.reserve(timeout / 2)
+        except BrokerError as error:
+            return HttpResult(None, error=str(error), maybe_sent=False)
+        if not is_reserved:
+            headers = {"retry-after": str(wait)}
+            error_text = "the fleet's requests are used up"
+            return HttpResult(THROTTLED, headers=headers, error=error_text, maybe_sent=False)
+        time.sleep(wait)
+        remaining = timeout - (CLOCK.monotonic() - started)
+        result = self.platform.send_bulk(dataset, bodies, remaining)
+        if result.status == THROTTLED:
+            self._pause(result)
+        return result
+
+    def look_up(
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Wait for the budget and look rows up."""
+        started = CLOCK.monotonic()
+        try:
+            is_reserved, wait = self.lookups.reserve(timeout / 2, ceil(len(bodies) / MAX_PAGE_SIZE))
+        except BrokerError:
+            return None
+        if not is_reserved:
+            return None
+        time.sleep(wait)
+        remaining = timeout - (CLOCK.monotonic() - started)
+        return self.platform.look_up(dataset, bodies, since, remaining)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.platform.close()
+        self.bulk.broker.close()
+
+    def _pause(self, result: HttpResult) -> None:
+        seconds = parse_retry_after(result, CLOCK.time()) or 0.0
+        try:
+            self.bulk.pause(seconds)
+        except BrokerError:
+            return  # this forwarder waits in any case
+
+
+class Forwarder:
+    """One forwarder: a worker without sources, and what keeps it reading."""
+
+    def __init__(
+        self,
+        url: str,
+        open_platform: Callable[[], DeliveryTransport],
+        limits: DeliveryLimits,
+        *,
+        claim_after: float = CLAIM_AFTER,
+    ) -> None:
+        """Start nothing; `limits.requests_per_minute` is what all forwarders share."""
+        self.consumer: Final = process_name()
+        self._limits = limits
+        self._spool = StreamSpool(Broker(url), self.consumer, claim_after)
+
+        def open_transport() -> ForwarderTransport:
+            broker = Broker(url)
+            return ForwarderTransport(
+                open_platform(),
+                self._spool,
+                Budget(broker, RESERVE_BULK, limits.requests_per_minute),
+                Budget(broker, RESERVE_LOOKUP, REQUESTS_PER_MINUTE),
+            )
+
+        self._worker = Worker(open_transport, limits, lambda: self._spool)
+
+    def run(self, stopped: threading.Event) -> None:
+        """Forward rows until the event is set; then finish what is under way.
+
+        Rows that are left after `exit_timeout` stay in Redis for another forwarder.
+        """
+        self._worker.wake()
+        while not stopped.wait(POLL_INTERVAL):
+            self._worker.wake()
+        self._spool.stop_reading()
+        self._worker.flush(self._limits.exit_timeout)
+        self._worker.discard_pending("the forwarder ended")
+
+    @property
+    def stats(self) -> Stats:
+        """The rows that this forwarder has read, and what became of them."""
+        return self._worker.counts()
+
+    @property
+    def last_error(self) -> str | None:
+        """Why rows cannot be forwarded now; None while they can."""
+        return self._worker.last_error

@@ -1,0 +1,43 @@
+"""The keys of a fleet. They share a hash tag, so a cluster keeps them on one node.
+
+Fleets that share a server are told apart by the database of their URLs.
+"""
+
+import os
+import socket
+from functools import cache
+from typing import Final
+from uuid import uuid4
+
+ROWS: Final = "{respan}:rows"
+"""Stream: rows that no final state is known of; an entry has `dataset`, `encoding` and `body`."""
+BYTES: Final = "{respan}:bytes"
+"""Number: bytes of the bodies in `ROWS`."""
+SEEN: Final = "{respan}:seen"
+"""Sorted set: digests of rows that were added, by the second of that."""
+SENT: Final = "{respan}:sent"
+"""Set: ids of entries that were sent to the platform, with no clear response yet."""
+DEAD: Final = "{respan}:dead"
+"""Stream, capped: rows that the platform rejected or never confirmed."""
+COUNTS: Final = "{respan}:counts"
+"""Hash: how many rows were added, and how many reached each final state."""
+PRODUCERS: Final = "{respan}:producers"
+"""Hash: what each producer reported with its last rows, and the sum over those of long ago."""
+BULK_BUDGET: Final = "{respan}:budget:bulk"
+"""Number: when the next bulk request is allowed, in microseconds of the server's clock."""
+LOOKUP_BUDGET: Final = "{respan}:budget:lookup"
+"""The same for requests that look rows up."""
+FORWARDERS: Final = "forwarders"
+"""The consumer group of `ROWS`."""
+
+
+@cache
+def producer_name(pid: int, worker: int) -> str:
+    """Return the name under which a worker of this process reports, the same each time."""
+    del pid, worker
+    return process_name()
+
+
+def process_name() -> str:
+    """Return a name that no other process has or will have."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

@@ -1,0 +1,23 @@
+-- Acknowledge and delete rows whose state is final; keep rejected and unconfirmed ones as dead letters.
+-- KEYS: rows, bytes, sent, dead, counts; ARGV: group, max dead letters; then per row: id, state, reason
+-- Returns how many were still there.
+local rows, bytes, sent, dead, counts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local finished, size = 0, 0
+for i = 3, #ARGV, 3 do
+  local id, state, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local entry = redis.call('XRANGE', rows, id, id)[1]
+  if entry then
+    local fields = entry[2]
+    if state == 'rejected' or state == 'unconfirmed' then
+      redis.call('XADD', dead, 'MAXLEN', '~', ARGV[2], '*', 'dataset', fields[2], 'encoding', fields[4],
+        'body', fields[6], 'state', state, 'reason', reason)
+    end
+    redis.call('XDEL', rows, id)
+    redis.call('HINCRBY', counts, state, 1)
+    finished, size = finished + 1, size + #fields[6]
+  end
+  redis.call('XACK', rows, ARGV[1], id)
+  redis.call('SREM', sent, id)
+end
+if size > 0 then redis.call('DECRBY', bytes, size) end
+return {finished}

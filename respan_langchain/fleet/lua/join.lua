@@ -1,0 +1,8 @@
+-- Create the consumer group where it is missing.
+-- KEYS: rows; ARGV: group. Returns {1} where it was created.
+local reply = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
+if type(reply) == 'table' and reply.err then
+  if string.find(reply.err, 'BUSYGROUP') then return {0} end
+  return reply
+end
+return {1}

@@ -1,0 +1,84 @@
+"""The transport of an app: one request adds rows to the stream, all of them or none.
+
+A row that was added before is not added again, so a lookup proves what a lost response left open.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from respan_langchain.client.http_result import HttpResult
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.fleet.broker import Argument, Broker, BrokerError
+from respan_langchain.fleet.encoding import encode_body
+from respan_langchain.fleet.keys import producer_name
+from respan_langchain.fleet.limits import REMEMBERED_FOR
+from respan_langchain.fleet.scripts import ADD, FIND
+
+
+@dataclass(frozen=True, slots=True)
+class FleetBounds:
+    """What may wait in Redis for all processes together."""
+
+    max_rows: int
+    max_bytes: int
+
+
+class ProducerTransport:
+    """Adds rows to the stream of a fleet."""
+
+    def __init__(self, broker: Broker, bounds: FleetBounds, worker: Worker) -> None:
+        """The counts of `worker` go along with its rows."""
+        self._broker = broker
+        self._bounds = bounds
+        self._worker = worker
+        self._name = producer_name(os.getpid(), id(worker))
+
+    def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
+        """Add rows; the broker's own time-out holds."""
+        del timeout
+        arguments: list[Argument] = [
+            self._bounds.max_rows, self._bounds.max_bytes, int(REMEMBERED_FOR),
+            self._name, *self._worker.captured_and_dropped,
+        ]  # fmt: skip
+        for body in bodies:
+            arguments += [_digest(body), dataset, *encode_body(body)]
+        try:
+            taken, *waiting = self._broker.numbers(ADD, *arguments)
+        except BrokerError as error:
+            return HttpResult(
+                None,
+                error=str(error),
+                maybe_sent=error.maybe_executed,
+                permanent=error.is_permanent,
+            )
+        if not taken:
+            rows, size = waiting
+            full = f"the fleet is full: {rows} row(s) and {size} bytes wait in Redis"
+            return HttpResult(None, error=full, maybe_sent=False)
+        return HttpResult(201, b'{"success_count":%d,"error_count":0}' % len(bodies))
+
+    def look_up(
+        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+    ) -> Sequence[int] | None:
+        """Return 1 for each row that was added, else 0; None when Redis cannot be reached."""
+        del dataset, since, timeout
+        try:
+            return self._broker.numbers(FIND, *map(_digest, bodies))
+        except BrokerError:
+            return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._broker.close()
+
+
+def open_producer(url: str, bounds: FleetBounds, worker: Worker) -> ProducerTransport:
+    """Return a transport to the fleet at this URL; it connects when it is first used."""
+    return ProducerTransport(Broker(url), bounds, worker)
+
+
+def _digest(body: bytes) -> bytes:
+    # Ids are not enough: an app may give several rows the same one.
+    return blake2b(body, digest_size=16).digest()

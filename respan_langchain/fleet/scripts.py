@@ -1,0 +1,40 @@
+"""The Lua scripts by which a fleet changes its keys, each atomic: `lua/*.lua` says what they do."""
+
+from dataclasses import dataclass
+from hashlib import sha1
+from importlib.resources import files
+from typing import Final
+
+from respan_langchain.fleet import keys
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script and the keys that it uses, in its order."""
+
+    text: str
+    keys: tuple[str, ...]
+    sha: str
+    """The name under which a server keeps it."""
+
+
+def _read(name: str, *used: str) -> Script:
+    text = files("respan_langchain.fleet").joinpath("lua", f"{name}.lua").read_text("utf-8")
+    return Script(text, used, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+ADD: Final = _read("add", keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS)
+FIND: Final = _read("find", keys.SEEN)
+JOIN: Final = _read("join", keys.ROWS)
+STATUS: Final = _read(
+    "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_BUDGET
+)
+READ: Final = _read("read", keys.ROWS)
+CLAIM: Final = _read("claim", keys.ROWS, keys.SENT, keys.PRODUCERS)
+HOLD: Final = _read("hold", keys.ROWS, keys.SENT)
+UNSENT: Final = _read("unsent", keys.SENT)
+RELEASE: Final = _read("release", keys.ROWS)
+FINISH: Final = _read("finish", keys.ROWS, keys.BYTES, keys.SENT, keys.DEAD, keys.COUNTS)
+RESERVE_BULK: Final = _read("reserve", keys.BULK_BUDGET)
+RESERVE_LOOKUP: Final = _read("reserve", keys.LOOKUP_BUDGET)
+PAUSE: Final = _read("pause", keys.BULK_BUDGET)

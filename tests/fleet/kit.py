@@ -1,0 +1,103 @@
+"""Redis servers and forwarders for the tests of a fleet."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from respan_langchain.fleet import keys
+from respan_langchain.fleet.broker import Broker, BrokerError
+from tests.delivery.kit import WAIT
+
+SERVER = os.environ.get("REDIS_SERVER", "redis-server")
+"""The program; `valkey-server` runs the same tests."""
+
+
+class RedisServer:
+    """A server of its own on a free port of this machine."""
+
+    def __init__(self, folder: Path, *, append_only=False, **options):
+        folder.mkdir()
+        self.folder, self.append_only, self.options = folder, append_only, options
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self):
+        options = {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "dir": self.folder,
+            "save": "",
+            "appendonly": "yes" if self.append_only else "no",
+            "appendfsync": "always",
+            **self.options,
+        }
+        words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+        self.process = subprocess.Popen(
+            [SERVER, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self.answers)
+
+    def answers(self):
+        try:
+            self.ask("PING")
+        except BrokerError:
+            return False
+        return True
+
+    def ask(self, *words):
+        broker = Broker(self.url)
+        try:
+            return broker.command(*words)
+        finally:
+            broker.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def rows(self):
+        """How many rows wait."""
+        return self.ask("XLEN", keys.ROWS)
+
+    @property
+    def counts(self):
+        raw = self.ask("HGETALL", keys.COUNTS)
+        return {name.decode(): int(count) for name, count in raw.items()}
+
+
+class Running:
+    """A forwarder on a thread."""
+
+    def __init__(self, forwarder):
+        self.forwarder = forwarder
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=forwarder.run, args=(self.stopped,), daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join(WAIT)
+        assert not self.thread.is_alive()
+
+
+def until(is_true, seconds=WAIT):
+    """Wait until something is true."""
+    ends = time.monotonic() + seconds
+    pause = threading.Event()
+    while not is_true():
+        assert time.monotonic() < ends, "it did not become true in time"
+        pause.wait(0.01)

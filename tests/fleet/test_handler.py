@@ -1,0 +1,65 @@
+"""`via=` of a handler: which way its rows go, and what it needs for that."""
+
+import subprocess
+import sys
+
+import pytest
+from support.models import FakeChat
+
+from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
+from respan_langchain.pipeline.destination import spool_directory
+from respan_langchain.pipeline.transport import RespanTransport
+from respan_langchain.settings import read_settings
+from tests.fleet.kit import until
+
+
+def test_a_handler_without_a_key_delivers_by_way_of_redis(
+    redis, forward, platform, make_handler, rows_of
+):
+    handler = RespanDatasetCallbackHandler("support-bot", via=redis.url)
+    FakeChat().invoke("Hello", {"callbacks": [handler]})
+
+    assert handler.flush(20), handler.stats
+    assert handler.stats.delivered == 1
+    forward(redis, to=RespanTransport(read_settings(base_url=platform)))
+    until(lambda: redis.counts.get("delivered") == 1)
+    [row] = rows_of(make_handler())
+    assert row["output"]["content"] == "Within 30 days, unworn."
+    handler.shutdown(5)
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "localhost:6379", "amqp://x"])
+def test_a_url_of_something_else_is_refused_without_quoting_it(url):
+    with pytest.raises(ConfigurationError, match="via") as caught:
+        RespanDatasetCallbackHandler("d", via=url)
+
+    assert url not in str(caught.value)
+
+
+def test_rows_on_disk_go_the_way_of_their_process(tmp_path):
+    def directory(**options):
+        return spool_directory(read_settings(api_key="k", spool_dir=tmp_path, **options)).name
+
+    assert directory(via="redis://broker/0").startswith("broker-")
+    assert directory(via="redis://broker/0") != directory(via="redis://broker/1")
+    assert directory() != directory(via="redis://broker/0")
+
+
+CODE = """
+import sys
+from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler as Handler
+
+Handler("d", base_url="sqlite:///:memory:")
+assert not {"redis", "respan_langchain.fleet"} & set(sys.modules)
+sys.modules["redis"] = None  # as if it were not installed
+try:
+    Handler("d", via="redis://localhost")
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+def test_redis_is_imported_with_via_only_and_named_where_it_is_missing():
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+
+    assert "pip install 'respan-langchain[fleet]'" in done.stdout
