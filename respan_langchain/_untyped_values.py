@@ -1,6 +1,6 @@
 """Reads the untyped values that providers and LangChain's packages report.
 
-Pure and total: a value of another type than the expected one reads as unknown.
+Pure; a value of an unexpected type reads as unknown.
 """
 
 import math
@@ -56,5 +56,5 @@ def read_count(value: object) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _without_repetition(text: str) -> str | None:
-    # The names of models and finish reasons come again and again.
+    # Names of models and finish reasons repeat from call to call.
     return text[: (text + text).find(text, 1)] if text.strip() else None

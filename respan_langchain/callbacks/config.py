@@ -91,51 +91,30 @@ _FUNCTION: Final = OptionCheck(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerConfig:
-    """Everything that one handler was configured with."""
+    """A handler's options with their defaults; `RespanDatasetCallbackHandler` describes them."""
 
     settings: Settings
     capture: Annotated[tuple[CaptureKind, ...], _KINDS] = ("root", "llm")
-    """Kinds of runs that become rows."""
     include: Annotated[tuple[Selector, ...], _SELECTORS] = ()
-    """When there are any, only runs that match one of them become rows."""
     exclude: Annotated[tuple[Selector, ...], _SELECTORS] = ()
-    """Runs that match one of them never become rows."""
     keep_errors: Annotated[bool, _BOOL] = True
-    """Whether failed traces are captured whatever the sample rate."""
     input_key: Annotated[str | None, _KEY_PATH] = None
-    """Which part of a root's input is the row's input."""
     output_key: Annotated[str | None, _KEY_PATH] = None
-    """Which part of a root's output is the row's output."""
     messages: Annotated[Literal["auto", "off"], _one_of("auto", "off")] = "auto"
-    """Whether a root whose state is a list of messages shows a conversation and an answer."""
     trajectory: Annotated[bool, _BOOL] = True
-    """Whether roots show their tool calls."""
     retrieved_documents: Annotated[bool, _BOOL] = True
-    """Whether roots show what retrievers returned."""
     keep_media: Annotated[bool, _BOOL] = False
-    """Whether images, audio and files are sent, instead of their type, size and digest."""
     redact: Annotated[tuple[Redaction, ...], _REDACTIONS] = (SECRETS,)
-    """What is removed from strings."""
     limits: Annotated[ContentLimits | None, _optional(ContentLimits, "ContentLimits(...)")] = None
-    """Sizes beyond which content is cut."""
     prices: Annotated[PricesArgument, _CHECKED_WHERE_READ] = None
-    """The user's own prices."""
     local_models_free: Annotated[bool, _BOOL] = False
-    """Whether models on the user's own machine cost 0 instead of unknown."""
     metadata: Annotated[Mapping[str, Any] | None, _optional(Mapping, "a mapping")] = None
-    """Added to every row's metadata."""
     tags: Annotated[tuple[str, ...], _STRINGS] = ()
-    """Added to every row's tags."""
     flush: Annotated[FlushMode, _one_of(*get_args(FlushMode))] = "background"
-    """When rows are delivered."""
     copy: Annotated[Literal["shallow", "deep"], _one_of("shallow", "deep")] = "shallow"
-    """How content is copied from the app."""
     timeouts: Annotated[TraceTimeouts | None, _optional(TraceTimeouts, "TraceTimeouts(...)")] = None
-    """How long unfinished traces are kept."""
     http_client: Annotated[Any, _HTTP_CLIENT] = None
-    """A client to send requests with."""
     on_row: Annotated[Callable[[bytes], None] | None, _FUNCTION] = None
-    """Called with every row."""
 
     @property
     def disabled_reason(self) -> str:

@@ -1,4 +1,4 @@
-"""What must not leave the process: secrets by form and by key name, and the user's redactors.
+"""Removes secrets, which are found by format and by name, and applies the user's redactors.
 
 Pure: no I/O, no clock, no threads.
 """

@@ -125,7 +125,7 @@ def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
         return looks_like_secret(text)
     if quoted or is_mixed(text) or (name.kind == "header" and _is_header(value)):
         return True
-    # A bare word or number is left: `password=password` in code, but also `PASSWORD=swordfish`.
+    # What remains is a bare word or number: `password=password` in code, `PASSWORD=swordfish`.
     is_last = not value.string[value.end() :].strip() and not value["next"]
     if is_last and not name.is_upper:
         return _is_password(text, name, sign)
@@ -134,7 +134,7 @@ def _is_secret(value: re.Match[str], name: _Name, sign: str) -> bool:
 
 
 def _is_password(text: str, name: _Name, sign: str) -> bool:
-    # The last word of a text, of letters alone: a password, or what code or a form calls it.
+    # The last word of a text, only letters: it may be a password, or a word that describes one.
     word = text.rstrip(".!?").lower()
     is_described = word in _DESCRIPTIONS or any(end in word for end in _DESCRIBING)
     if sign == "=":

@@ -1,7 +1,7 @@
 """A fast check whether a row needs redaction or truncation.
 
-Most rows have no secret and no large string and are encoded as they are. In doubt the answer is
-yes.
+Most rows have no secret and no large string, and are encoded unchanged. An uncertain row counts as
+one that needs it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,8 +26,7 @@ IDS: Final = frozenset({
 ARGUMENTS: Final = "arguments"
 """The key of a tool call's arguments, which are JSON in a string."""
 MAX_CLEARED_TEXTS: Final = 1_000
-"""Strings that are known to hold no secret. A prompt occurs in the row of its call and again in
-that of its root, and model names occur in all rows."""
+"""Cached strings without a secret: prompts occur in several rows, and model names in all."""
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 
 _harmless_names: set[str] = set()
@@ -107,7 +106,7 @@ def _content_containers(row: Mapping[str, Any]) -> list[Any] | None:
         metadata.keys() <= _harmless_names or _are_harmless(metadata)
     ):
         return None
-    # The ids come first; an id in another place is only searched needlessly.
+    # The ids come first; an id in another place is searched as well, which is harmless.
     ids = [*takewhile(IDS.__contains__, metadata)]
     return [fields, [*metadata.values()][len(ids) :]]
 

@@ -1,7 +1,7 @@
 """Redacts a row: every string, every key, and every value under a secret's name.
 
-Our own keys (`role`, `content`, a row's ids) are not content, so the user's redactors do not see
-them.
+The keys that this package writes (`role`, `content`, ids) are not content, so the user's redactors
+do not get them.
 """
 
 import json
@@ -44,7 +44,7 @@ _OWN_VALUES: Final = frozenset({
 _JSON_TYPES: Final = frozenset({str, int, float, list, dict})
 _JSON_SCHEMA_KEYS: Final = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "description"})
 MAX_VALUES: Final = 2 * serializer.MAX_VALUES
-"""Values of a field; one with more, or a deeper one, was never serialized and may hold itself."""
+"""Values of a field; one with more, or a deeper one, was not serialized and may contain itself."""
 MAX_DEPTH: Final = 3 * serializer.MAX_DEPTH
 
 
@@ -192,12 +192,12 @@ def _redact_if_secret(name: str, value: Any) -> Any:
     confidence = secret_names.get_confidence(name)
     if confidence is None:
         return value
-    # Serialized first, as what was never serialized may hold itself.
+    # Serialized first, since a value that was not serialized may contain itself.
     return _redact_secret(json_value(value) if type(value) in {list, dict} else value, confidence)
 
 
 def _redact_secret(value: Any, confidence: Confidence) -> Any:
-    # A JSON schema that describes a secret is none.
+    # A JSON schema that describes a secret is not a secret.
     if isinstance(value, str):
         is_hidden = bool(value) if confidence == "strong" else secret_names.looks_like_secret(value)
         return REDACTED if is_hidden and not value.startswith("[redacted:") else value

@@ -22,9 +22,9 @@ HEX: Final = "0-9a-f"
 UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 HAS_DIGIT: Final = "(?=[A-Za-z]{0,60}[0-9])"
 IS_MIXED: Final = "(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])(?=[A-Z0-9_-]{0,60}[a-z])"
-"""Digits, capitals and small letters come soon."""
+"""Contains digits, capitals and small letters, within the first characters."""
 IS_RANDOM: Final = IS_MIXED + "(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])"
-"""And digits in two places: no name in code has that."""
+"""Also contains digits in two places, which names in code do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SecretFormat:
     """One format of keys or tokens: a prefix and a tail."""
 
     name: str
-    """Stands in its place, as in `[redacted:openai-key]`."""
+    """Part of the marker that replaces it: `[redacted:openai-key]`."""
     prefix: str
     """A pattern of fixed width; its last character is what the search looks for."""
     tail: str
@@ -42,7 +42,7 @@ class SecretFormat:
     has_long_tail: bool = True
     """Whether the tail has at least eight characters of tokens."""
     may_continue_word: bool = False
-    """Whether the prefix may stand inside a word; else none of its characters may precede it."""
+    """Whether the prefix may follow other characters of a word."""
 
 
 def _tail(alphabet: str, length: str, *, condition: str = "") -> str:
@@ -84,9 +84,9 @@ _INSIDE: Final = "JKAG"
 """Characters that are rare in text, the rarest first."""
 _ATOM: Final = re.compile(r"\[[^]]+\](?:\{\d+\})?|\\.|.")
 _LONG_TAIL: Final = "(?=[A-Za-z0-9_=+/.%-]{8})"
-"""What follows the prefix of all but a few formats: a word ends sooner, and is ruled out so."""
+"""Follows the prefix in nearly all formats; most words are shorter and fail here at once."""
 _FEW: Final = 3
-"""Formats that are tried one after the other; more are sorted by the end of their prefix."""
+"""Formats that are tried in turn; more than these are split by the end of their prefix."""
 _AWS_KEY: Final = "[redacted:aws-key]"
 _AWS_PAIR: Final = re.compile(
     # The secret half has no prefix: forty characters that follow the half that has one.
@@ -175,7 +175,7 @@ def _build_group(anchor: str, forms: list[_SplitFormat]) -> PatternGroup:
 
 def _guard(anchor: str, pattern: re.Pattern[str]) -> Callable[[str], object]:
     literal = anchor.replace("\\", "")
-    if literal in "-_.A":  # frequent: looking for it first would be in vain
+    if literal in "-_.A":  # frequent: nearly every text contains it
         return pattern.search
     # `in` is ten times as fast as the regex engine.
     return lambda text: literal in text and pattern.search(text)

@@ -1,7 +1,7 @@
 """Redacts secrets in a text, and applies the user's redactors.
 
-Both work on the JSON copy, never on the app's objects. If a redactor fails, the content that it
-was given is dropped rather than sent.
+Both work on the JSON copy, never on the app's objects. If a redactor fails, the content is dropped
+and not sent.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ class RedactorFailedError(Exception):
 
 @cache
 def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]:
-    # Hundreds of patterns, compiled when the first row is looked at and not when an app starts.
+    # Hundreds of patterns, which are compiled for the first row and not when the app starts.
     groups = ((group.may_match, group.redact) for group in build_groups(FORMATS))
     return (
         *groups,

@@ -1,7 +1,4 @@
-"""Redacts and truncates strings, and caches the encoded form of large ones.
-
-The same prompt, answer or document occurs in several rows; it is redacted and encoded once.
-"""
+"""Redacts and truncates strings; caches large ones as JSON, since they occur in several rows."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +11,7 @@ from respan_langchain.serialization import scalars
 from respan_langchain.serialization.truncation import truncate_text
 
 REDACTION_MARGIN: Final = 8_192
-"""Characters past the limit that redactors still see, so that no cut leaves half a secret."""
+"""Characters beyond the limit that redactors get, so that no cut leaves half a secret."""
 MAX_CACHED_BYTES: Final = 8_000_000
 """Bytes of strings in the cache."""
 
@@ -65,12 +62,12 @@ class StringRedactor:
         self._cache.clear()
         self._cached_bytes = 0
 
-    def _remember(self, text: str, known: tuple[orjson.Fragment, bool], weight: int) -> None:
-        if self._cached_bytes + weight > MAX_CACHED_BYTES:
+    def _remember(self, text: str, known: tuple[orjson.Fragment, bool], size: int) -> None:
+        if self._cached_bytes + size > MAX_CACHED_BYTES:
             self.clear()
-        if weight <= MAX_CACHED_BYTES:
+        if size <= MAX_CACHED_BYTES:
             self._cache[text] = known
-            self._cached_bytes += weight
+            self._cached_bytes += size
 
     def _redact_and_truncate(self, text: str) -> tuple[str, bool]:
         whole = scalars.replace_surrogates(text)

@@ -77,8 +77,8 @@ class MessageParts:
     def content(self) -> Json:
         """The text as one string if there is nothing else, otherwise the parts in their order.
 
-        Several texts of an answer are one text that was streamed in pieces; those of a prompt are
-        parts that its author set apart.
+        Several texts of an answer are pieces of one streamed text; those of a prompt are separate
+        parts.
         """
         is_one_text = self._is_answer or len(self._texts) < 2
         if len(self._texts) == len(self._parts) and is_one_text:
@@ -116,7 +116,7 @@ class MessageParts:
             self._add_other_block(block)
 
     def _add_other_block(self, block: dict[Any, Any]) -> None:
-        # In a prompt, the result of a tool is content that the caller gave.
+        # In a prompt, the result of a tool is content from the caller.
         if self._is_answer and server_tools.is_server_tool(block):
             whole = server_tools.without_stream_position(block)
             self.server_tool_calls.append(self._serializer.serialize(whole))
@@ -145,7 +145,7 @@ class MessageParts:
 
 
 def serialize_media(block: dict[Any, Any], serializer: Serializer) -> Json:
-    """Describe a block of media; a link, or media that is to be kept, stays as it is."""
+    """Describe a block of media; links, and all media with `keep_media`, stay as they are."""
     if serializer.keep_media:
         return serializer.serialize(block)
     data, mime = _find_payload(block)

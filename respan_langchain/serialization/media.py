@@ -18,7 +18,7 @@ SLICE_SIZE: Final = 1 << 18
 MIN_DATA_URL: Final = 40
 MIN_BARE_BASE64: Final = 1_024
 """Characters; shorter bare base64 may be a token or a hash and is kept."""
-LONGEST_MEMO: Final = 256
+MAX_CACHED_DESCRIPTIONS: Final = 256
 
 _HEAD = r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+=-]+)*);base64,"
 _DATA_URL = re.compile(_HEAD + r"[A-Za-z0-9+/_=%-]*")
@@ -39,8 +39,7 @@ _MAGIC: Final = (
 )
 _RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 
-# The same picture stands in several rows. Keyed by length and (keyed) hash, so that no picture is
-# kept.
+# The same picture occurs in several rows. The key is its length and hash, so no picture is kept.
 _seen: dict[tuple[int, int, str | None], dict[str, Json]] = {}
 
 
@@ -52,13 +51,13 @@ def describe_bytes(data: bytes, mime: str | None = None) -> dict[str, Json]:
 def describe_base64(text: str, mime: str | None = None) -> dict[str, Json]:
     """Describe the data that base64 or a data URL decodes to.
 
-    Broken base64 is described as the text that it is.
+    Invalid base64 is described as text.
     """
     key = (len(text), hash(text), mime)
     description = _seen.get(key)
     if description is None:
         description = _decode_and_describe(text, mime)
-        if len(_seen) >= LONGEST_MEMO:
+        if len(_seen) >= MAX_CACHED_DESCRIPTIONS:
             _seen.clear()
         _seen[key] = description
     return dict(description)
@@ -74,7 +73,7 @@ def encode_bytes(data: bytes) -> dict[str, Json]:
 
 
 def replace_media(text: str) -> Json:
-    """Replace media in a string: a string that is media by its description, else by a note."""
+    """Replace media in a string: all of it by a description, a data URL inside text by a note."""
     # Searching for one character is ten times as fast as searching for a word.
     if ";" in text and ";base64," in text:
         if text.startswith("data:") and _ONE_DATA_URL.match(text):

@@ -46,7 +46,7 @@ def serialize_message(value: Any, serializer: Serializer) -> dict[str, Json]:
 
 
 def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
-    """Serialize a message that is a role and a text, as most are; None if there is more to it."""
+    """Serialize a message that has only a role and a text, as most have; None for any other."""
     try:
         fields: dict[str, Any] = value.__dict__
         kind, content = fields["type"], fields["content"]
@@ -67,7 +67,7 @@ def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] 
                 return None
         elif kind not in _PLAIN_TYPES or len(fields) > len(_PLAIN_FIELDS):
             return None
-    except Exception:  # noqa: BLE001 - the app's own message class, or one half constructed
+    except Exception:  # noqa: BLE001  # the app's own message class, or an incomplete message
         return None
     return {"role": ROLES[kind], "content": serialize_text(content, keep_media=keep_media)}
 
@@ -106,7 +106,7 @@ def _get_role(role: Any, kwargs: Mapping[Any, Any]) -> str:
 def _add_source(
     message: dict[str, Json], kwargs: Mapping[Any, Any], serializer: Serializer
 ) -> None:
-    """Say what middleware wrote the message: a summary, a grader's note."""
+    """Name the middleware that wrote the message, such as a summary."""
     source = kwargs.get("lc_source")
     if isinstance(source, str) and source:
         message["source"] = serializer.serialize(source)

@@ -1,7 +1,7 @@
 """Values without children: text, numbers, dates, and values that have no JSON form.
 
 No function here raises. A value without a JSON form becomes a placeholder such as `<generator>`,
-made from the class's name alone: a foreign `repr` may raise, leak a secret or take long.
+made only of the class's name, since a foreign `repr` may raise, leak a secret or take long.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""The recursion over any Python value, with its limits on depth, size and cycles.
+"""Recursion over any Python value, with limits on depth, size and cycles.
 
 The serializer only reads: it takes no item from an iterator, calls no `repr`, copies nothing. A
-value that cannot be serialized becomes a placeholder, and its siblings stay. How a value of one
-type looks as JSON is written in `scalars`, `media`, `openai_message` and `objects`.
+value that cannot be serialized becomes a placeholder, and its siblings stay. The JSON forms of the
+types are in `scalars`, `media`, `openai_message` and `objects`.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ TOO_MANY: Final = "<too many values>"
 
 
 TypeSerializer: TypeAlias = Callable[[Any, "Serializer"], Json]
-"""Makes JSON of a value of one type; leaves the values inside it to the serializer."""
+"""Serializes a value of one type; passes the values inside it to the serializer."""
 
 
 def serialize_text(value: str, *, keep_media: bool) -> Json:

@@ -19,7 +19,7 @@ _LAST_WORDS: Final = frozenset({
 })  # fmt: skip
 _RESULT_WORDS: Final = frozenset({"output", "outputs", "result", "results", "response"})
 _BOOKKEEPING_WORDS: Final = frozenset({"tools", "request", "upload", "compaction"})
-"""Last words of the types that are neither a call nor its result."""
+"""Last words of types that are neither a call nor a result."""
 _LINKS: Final = ("tool_use_id", "tool_call_id", "call_id")
 _OPAQUE: Final = frozenset({
     "type", "id", "index", "signature", "thought_signature", "encrypted_content", "extras",
@@ -44,7 +44,7 @@ def is_server_tool(block: Mapping[Any, Any]) -> bool:
 
 
 def is_opaque(block: Mapping[Any, Any]) -> bool:
-    """Whether a block has nothing to read: it only carries a signature or ciphertext."""
+    """Whether a block holds nothing readable, only a signature or ciphertext."""
     return len(block) > 1 and block.keys() <= _OPAQUE
 
 

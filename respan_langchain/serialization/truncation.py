@@ -1,4 +1,4 @@
-"""Cuts JSON values to a size limit and records the paths of what was cut.
+"""Cuts JSON values to a size limit, and records the paths of the parts that were cut.
 
 Sizes are bytes of UTF-8 JSON. A container that is too large keeps its small values whole and cuts
 the large ones to the same size; values in the middle are left out only if there are too many.
@@ -14,7 +14,7 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.serialization.json_types import Json
 
 MIN_SHARE: Final = 256
-"""Least bytes per value; with fewer bytes than that for each, whole values are left out."""
+"""Bytes that each value gets at least; where they do not suffice, values are left out."""
 MAX_PATH_LENGTH: Final = 120
 _UNSAFE_IN_PATH: Final = re.compile(r"[^\w.\[\]:*() -]", re.ASCII)
 
@@ -69,7 +69,7 @@ def truncate_text(text: str, max_bytes: int, already_cut: int = 0) -> str:
     """Return the first `max_bytes` of the text as UTF-8, and a note of how many bytes are gone.
 
     Args:
-        text: The text, or the part of it that is at hand.
+        text: The text, or its beginning.
         max_bytes: Bytes to keep.
         already_cut: Bytes that were cut off before.
     """
@@ -147,7 +147,7 @@ def _fit_list_without_middle(
 
 
 def _count_kept_ends(sizes: list[int], free_bytes: int, share: int) -> tuple[int, int]:
-    # From both ends in turn: an evaluator needs the start of a conversation and its end.
+    # From both ends in turn: an evaluator needs the start and the end of a conversation.
     first = last = 0
     while first + last + 1 < len(sizes):
         is_tails_turn = last == first

@@ -25,7 +25,7 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer, TypeSerializer
 
 MAX_CACHED_CLASSES: Final = 2_000
-"""An app may create classes all the time; the cache must not grow with them."""
+"""An app may create classes all the time, so the cache is bounded."""
 
 
 def _scalar(convert: Callable[[Any], Json]) -> TypeSerializer:

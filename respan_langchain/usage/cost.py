@@ -1,7 +1,7 @@
-"""What a model call cost in USD, where the figure is from, and how certain it is.
+"""What a model call cost in USD, the source of the price, and how certain it is.
 
-Pure and total. The cost that the provider reports comes first, then the user's prices, then
-genai-prices; what none of them knows is None, never 0.
+Pure; never raises. The cost that the provider reports comes first, then the user's prices, then
+genai-prices; a cost that none of them knows is None, never 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ class Cost:
     amount: Decimal | None
     """None: unknown. In a sum, the known part of it."""
     source: CostSource | None
-    """Of a sum, the least certain one; None when nothing was paid for or known."""
+    """Of a sum, the least certain one; None when nothing is charged or known."""
     status: CostStatus
     """`complete` only when everything that the provider charges for has a price."""
 
@@ -171,7 +171,7 @@ class Prices:
 
 
 def _is_http_error(reported: Mapping[str, object]) -> bool:
-    """Whether the provider answered with an HTTP error only, which none charges for.
+    """Whether the provider answered only with an HTTP error, which no provider charges.
 
     LangChain puts the status where an answer's metadata would be; after the first tokens of a
     stream, the answer's metadata is there instead.

@@ -1,6 +1,6 @@
 """Why a model stopped, and whether it refused, for every API that LangChain speaks.
 
-Pure and total.
+Pure; never raises.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _REFUSALS = {
     "prohibited_content", "blocklist", "spii", "image_safety", "image_prohibited_content",
     "error_toxic",
 }  # fmt: skip
-"""Finish reasons, in small letters, by which a provider says that it withholds the answer."""
+"""Finish reasons, in lower case, with which a provider withholds an answer."""
 
 
 def read_finish_reason(reported: Mapping[str, object]) -> str | None:

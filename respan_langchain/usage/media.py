@@ -1,6 +1,6 @@
-"""Which kinds of media a model was given and gave, since some of their tokens have other prices.
+"""Finds the kinds of media in a prompt and an answer, since some have other prices per token.
 
-Pure and total. Reads LangChain's and the providers' content blocks by their type.
+Pure; never raises. Reads LangChain's and the providers' content blocks by their type.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

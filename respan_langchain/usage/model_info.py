@@ -1,7 +1,7 @@
-"""Which model was asked, which one answered, and how, without content or keys.
+"""Facts of a model call without content or keys: models, finish reason, tier, parameters.
 
-Pure and total. The start event and the end event together make one ModelInfo; sampling parameters
-and tools are read in `model_params.py`.
+Pure; never raises. Start and end event together make one ModelInfo; sampling parameters and tools
+are read in `model_params.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,15 +26,15 @@ _REQUEST_ID_KEYS = ("request_id", "RequestId", "x-request-id", "request-id", "id
 _LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without one."""
 _USAGE_KEYS = ("usage", "token_usage")
-"""Reports that hold facts beside counts: Anthropic says there which tier and speed it served."""
+"""Reports with more than counts: Anthropic's has the tier and the speed that were served."""
 _PRICE_CONTEXT = {
     "speed": {"standard"},
     "inference_geo": {"global", "not_available"},
     "search_context_size": set[str](),
 }
-"""What a price depends on besides model and service tier, with the values that change nothing."""
+"""What prices depend on besides model and tier, with the values that do not change them."""
 METADATA_KEYS = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITH_PARAM_NAMES)
-"""All that is read of a run's metadata; the rest of it is the user's own."""
+"""The keys that are read of a run's metadata; the others are the user's own."""
 CONTENT_PARAMS = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
 """Parameters that are content."""
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -59,7 +59,7 @@ class ModelInfo(NamedTuple):
     """The provider's id of this answer, as its support asks for it."""
     system_fingerprint: str | None = None
     service_tier: str | None = None
-    """The tier that served the call; where the answer does not say it, the one that was asked."""
+    """The tier that served the call; the requested one where the answer names none."""
     price_context: Mapping[str, str] = _NONE
     """What else the price depends on: `speed`, `inference_geo`, `search_context_size`."""
     versions: Mapping[str, str] = _NONE
@@ -98,7 +98,7 @@ class ModelInfo(NamedTuple):
         return {name: fact for name, fact in facts.items() if fact is not None}
 
     def params_metadata(self, *, content: bool) -> Mapping[str, object]:
-        """Give the parameters; tools and schemas count as content."""
+        """Return the parameters; tools and schemas count as content."""
         if content:
             return self.params
         return {name: value for name, value in self.params.items() if name not in CONTENT_PARAMS}
@@ -110,7 +110,7 @@ def parse_request(
     invocation_params: Mapping[str, Any] | None,
     options: Mapping[str, Any] | None,
 ) -> ModelInfo:
-    """Read what a start event knows; all four as LangChain passes them."""
+    """Read the facts in a start event; all four arguments as LangChain passes them."""
     settings = as_mapping(as_mapping(serialized).get("kwargs"))
     metadata, invocation_params = as_mapping(metadata), as_mapping(invocation_params)
     given = (invocation_params, as_mapping(invocation_params.get("model_kwargs")), settings)
@@ -130,7 +130,7 @@ def parse_request(
 def parse_response(
     request: ModelInfo, response: object, reported: Mapping[str, object] | None = None
 ) -> ModelInfo:
-    """Add what the end event's LLMResult knows to what the start event knew.
+    """Add the facts in the LLMResult of the end event to those of the start event.
 
     `reported` is `get_reported_fields` of the response, where that was read already.
     """
@@ -196,7 +196,7 @@ def _service_tier(places: Iterable[Mapping[str, object]]) -> str | None:
 def _price_context(
     places: Iterable[Mapping[str, object]], requested: Mapping[str, str] = _NONE
 ) -> Mapping[str, str]:
-    """Read what the price depends on; what an answer says replaces what was requested."""
+    """Read what the price depends on; values of the answer replace those of the request."""
     found: dict[str, str] = {}
     for place in places:
         if place.keys().isdisjoint(_PRICE_CONTEXT):

@@ -1,7 +1,7 @@
 """The parameters of a model call, by the platform's names.
 
-Pure and total. Only names of the table below are read, so that a key, a header or a client can
-never come along; tools and schemas leave in OpenAI's form, whatever the provider's is.
+Pure; never raises. Only the names in the table below are read, never keys, headers or clients.
+Tools and schemas are converted to OpenAI's form.
 """
 
 from collections.abc import Mapping
@@ -37,10 +37,10 @@ LANGSMITH_PARAM_NAMES = {
     "ls_max_tokens": "max_tokens",
     "ls_stop": "stop",
 }
-"""The same of a run's metadata."""
+"""The same for keys of a run's metadata."""
 _JSON_TYPES = (str, int, float, list, tuple, dict)
 _SECRET_TOOL_KEYS = {"authorization", "authorization_token", "headers"}
-"""What a remote MCP tool carries to log in with."""
+"""Credentials of a remote MCP tool."""
 _SCHEMA_KEYS = {"input_schema", "parameters", "properties"}
 
 
@@ -68,7 +68,7 @@ def parse_params(
         if isinstance(value, _JSON_TYPES) and not (isinstance(value, list | dict) and not value)
     }
     if found.get("stream") is False:
-        # False is only the constructor's default; a call may stream all the same.
+        # False is only the constructor's default; a call may still stream.
         del found["stream"]
     if tools:
         found["tools"] = tools
@@ -105,7 +105,7 @@ def _dumped(tool: Any) -> object:
 
 
 def _in_openai_form(tool: dict[str, Any]) -> list[object]:
-    """Take what is in OpenAI's form, what Gemini wraps, and what a provider runs itself."""
+    """Return tools that are in OpenAI's form, unwrapped from Gemini's, or run by the provider."""
     if isinstance(tool.get("function"), dict):
         return [tool]
     declarations = tool.get("function_declarations")

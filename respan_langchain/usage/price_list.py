@@ -96,7 +96,7 @@ def _steps(provider: str, model: "ListedModel") -> set[int]:
 
 
 class ListPrice(NamedTuple):
-    """What a call costs by the list, and how far to trust it."""
+    """What a call costs by the list, and how certain that is."""
 
     amount: Decimal
     is_certain: bool
@@ -129,7 +129,7 @@ class PriceList:
         return calculate_price(consumed, priced, _full_context(info, tier), at)
 
     def find_model(self, info: ModelInfo) -> PricedModel | None:
-        """Find who sells the model; a miss is cached as well."""
+        """Find the model in the list of its provider; None is cached as well."""
         if self._get_snapshot is None:
             from genai_prices.data_snapshot import get_snapshot
 
@@ -250,12 +250,12 @@ def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedMo
     host = _provider_at_host(snapshot, info.endpoint)
     provider = host or get_price_provider(info.provider)
     if private and provider == "openai":
-        # A server of the user's own speaks OpenAI's protocol, whatever model it runs.
+        # A user's own server speaks OpenAI's protocol, whatever model it runs.
         names = [name for name in names if not is_self_hosted_name(name)]
     if provider is not None:
         for name in names:
             yield from _look_up(snapshot, PriceLookup(name, provider), is_certain=not private)
-    # A gateway names the provider behind it by a prefix; a listed provider does not do that.
+    # Only gateways put the name of the provider behind them before the model.
     gateway = info.endpoint is not None and host is None
     unlisted = not gateway and _is_listed_provider(snapshot, provider)
     for lookup in split_prefixed_names(names):

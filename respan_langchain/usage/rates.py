@@ -68,7 +68,7 @@ class Rates:
     _dearer_media: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Work out once what every call needs."""
+        """Compute the values that all calls share."""
         rates = {kind: rate for kind in _WIDER_KINDS if (rate := self._find(kind)) is not None}
         per_token = {kind: rate / _PER_MILLION for kind, rate in rates.items()}
         dearer = tuple(kind for kind in _MEDIA_KINDS if self._differs_from_text(kind))
@@ -114,7 +114,7 @@ class Rates:
 
 
 def _is_counted(usage: Usage) -> bool:
-    """Whether input and output are known, and the total says that nothing else was charged."""
+    """Whether input and output are known, and add up to the total."""
     if usage.input_tokens is None or usage.output_tokens is None:
         return False
     return usage.total_tokens in (None, usage.input_tokens + usage.output_tokens)

@@ -1,7 +1,7 @@
 """Makes the counts of a usage report agree with each other.
 
-Pure. Providers leave parts out of their wholes, report parts larger than the whole, or write 0 for
-what they did not count.
+Pure. Providers leave parts out of a whole, report parts larger than the whole, or write 0 for what
+they did not count.
 """
 
 from collections.abc import Mapping

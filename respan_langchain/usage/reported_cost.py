@@ -1,6 +1,6 @@
 """The cost that a provider or a proxy reports itself.
 
-Pure and total.
+Pure; never raises.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Which tools a provider ran itself during a model call, and what it charges for each use.
 
-Pure and total. Counts come from the usage report where it has them, else from the answer's blocks.
-A tool without a known fee makes the cost partial, unless it is known to be free.
+Pure; never raises. Counts are read from the usage report, else from the answer's blocks. A tool
+without a known fee makes the cost partial, unless it is known to be free.
 """
 
 from collections import Counter
@@ -177,7 +177,7 @@ def _uses_in_grounding(grounding: Mapping[str, Any], info: ModelInfo) -> Uses:
 
 
 def _uses_by_other_signs(message: object, reported: Mapping[str, object], info: ModelInfo) -> Uses:
-    """Notice tools that leave no call in the answer."""
+    """Find tools that leave no call in the answer."""
     uses: Uses = {}
     name = info.name or ""
     if "-search-" in name and ("-search-preview" in name or "-search-api" in name):

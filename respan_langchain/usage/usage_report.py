@@ -1,6 +1,6 @@
 """Reads one usage report of any provider into a Usage, by the names in `token_names.py`.
 
-Pure and total. `reconcile.py` makes the counts consistent.
+Pure; never raises. `reconcile.py` makes the counts consistent.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Finds the token usage of one model call in the places where LangChain's packages report it.
 
-Pure and total. `usage_report.py` reads one report.
+Pure; never raises. `usage_report.py` reads one report.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ def extract_usage(
     report, so it counts once; several prompts are added up when each has its own.
     """
     if stream_usage is not None and _is_cumulative(*stream_usage):
-        # LangChain adds up the usages of all chunks, but each of these counts anew.
+        # LangChain adds up the usages of all chunks, but each of these is the usage so far.
         return parse_usage(stream_usage[1])
     prompts = _prompts(response)
     return (
