@@ -3,6 +3,7 @@
 `with_retry` tags its attempts. `with_fallbacks` is recognized by its name. Middleware calls a model
 or a tool again under the same run, with the same content: the same model is a retry, another model
 is a fallback.
+LangGraph runs a node or a task with a retry policy again as the same task.
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 def count_attempt(run: Run, parent: Run) -> None:
     """Count a run that starts, if it is a retry or a fallback."""
     totals, failed = run.trace.totals, parent.failed_child
+    _count_attempt_at_task(run)
     is_tagged = any(tag.startswith(RETRY_TAG) for tag in run.tags)
     totals.retries += is_tagged
     if failed is None:
@@ -30,6 +32,21 @@ def count_attempt(run: Run, parent: Run) -> None:
         same = _model_name(run) == _model_name(failed)
         totals.retries += same
         totals.fallbacks += not same
+
+
+def graph_task(run: Run) -> str | None:
+    """The task of a graph that a node's run carries out; None for any other run."""
+    node, task = run.metadata.get("langgraph_node"), run.metadata.get("langgraph_checkpoint_ns")
+    return task if type(node) is str and node == run.name and type(task) is str else None
+
+
+def _count_attempt_at_task(run: Run) -> None:
+    failed_tasks = run.trace.failed_tasks
+    task = graph_task(run) if failed_tasks else None
+    if task is not None and task in failed_tasks:
+        failed_tasks.remove(task)
+        run.trace.totals.retries += 1
+        run.trace.totals.node_errors -= run.is_root_node
 
 
 def _is_same_call(run: Run, failed: Run) -> bool:

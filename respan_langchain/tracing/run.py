@@ -136,6 +136,8 @@ class Trace:
     """The identifiers in the caller's `configurable`; None until a run below the root shows it."""
     graph_state: GraphState = field(default_factory=GraphState)
     totals: Totals = field(default_factory=Totals)
+    failed_tasks: set[str] = field(default_factory=set)
+    """Tasks of graphs whose last attempt failed or was cancelled."""
     keep_reason: KeepReason | None = None
     """Why all its rows are kept; None until the decision, which may be at its end."""
     deferred_runs: list[Run] = field(default_factory=list)

@@ -51,7 +51,10 @@ class Totals:
     tool_errors: int = 0
     """Tools that failed or answered with an error; the root may have succeeded."""
     node_errors: int = 0
-    """Nodes of the root graph that failed or were cancelled; the graph may have handled it."""
+    """Nodes of the root graph whose last attempt failed or was cancelled.
+
+    The graph may have handled that.
+    """
     retries: int = 0
     fallbacks: int = 0
     first_token: float | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain.tracing.attempts import count_attempt
+from respan_langchain.tracing.attempts import count_attempt, graph_task
 from respan_langchain.tracing.call_settings import IDENTIFIER_KEYS
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
@@ -45,8 +45,9 @@ def record_end(run: Run) -> None:
     trace = run.trace
     if run.is_root_node and run.failure is None:
         trace.graph_state.add_update(run.outputs)
-    elif run.is_root_node and run.status in ("error", "abandoned"):
-        trace.totals.node_errors += 1
+    elif run.status in ("error", "abandoned") and (task := graph_task(run)) is not None:
+        trace.failed_tasks.add(task)
+        trace.totals.node_errors += run.is_root_node
     if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
         trace.last_output = run.outputs
         trace.last_output_is_partial = run.status != "success"

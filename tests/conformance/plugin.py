@@ -6,10 +6,7 @@
 import json
 import logging
 import os
-from importlib import import_module
 from pathlib import Path
-
-import freezegun
 
 FOLDER = Path(os.environ["RESPAN_CONFORMANCE"])
 
@@ -25,11 +22,6 @@ class Complaints(logging.Handler):
 def pytest_configure() -> None:
     import respan_langchain
 
-    # Some tests freeze the clock of the whole process. Ours goes on, and what pydantic makes of
-    # datetime's types is made before.
-    freezegun.configure(extend_ignore_list=["respan_langchain"])
-    import_module("respan_langchain._connect")
-    import_module("respan_langchain.client.client")
     logging.getLogger("respan_langchain").addHandler(Complaints(logging.WARNING))
     respan_langchain.enable(
         "conformance",
