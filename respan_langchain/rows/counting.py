@@ -52,8 +52,7 @@ def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
     if isinstance(run.inputs, list | tuple):
         _count_answers_without_run(run, run.inputs, options)
     totals.record_requested_calls(get_requested_calls(run.outputs), run.ended)
-    if _shows_steps(options) and not run.is_root:
-        _add_server_tools(run)
+    _count_server_tools(run, options)
 
 
 def _count_tool(run: Run, options: RowOptions) -> None:
@@ -129,13 +128,16 @@ def _count_answers_without_run(run: Run, messages: object, options: RowOptions) 
             totals.add_step(answered_step(answer, call), answer.call_id, run.started)
 
 
-def _add_server_tools(run: Run) -> None:
+def _count_server_tools(run: Run, options: RowOptions) -> None:
     if not isinstance(run.outputs, LLMResult):
         return
-    at = run.started if run.ended is None else run.ended
+    totals, at = run.trace.totals, run.started if run.ended is None else run.ended
     for step in server_tool_steps(run.outputs):
-        call_id = step.get("tool_call_id")
-        run.trace.totals.add_step({**step}, call_id if isinstance(call_id, str) else None, at)
+        totals.tool_calls += 1
+        totals.tool_errors += step.get("status") == "error"
+        if _shows_steps(options) and not run.is_root:
+            call_id = step.get("tool_call_id")
+            totals.add_step({**step}, call_id if isinstance(call_id, str) else None, at)
 
 
 def _has_answered(run: Run) -> bool:

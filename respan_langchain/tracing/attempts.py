@@ -2,8 +2,7 @@
 
 `with_retry` tags its attempts. `with_fallbacks` is recognized by its name. Middleware calls a model
 or a tool again under the same run, with the same content: the same model is a retry, another model
-is a fallback.
-LangGraph runs a node or a task with a retry policy again as the same task.
+is a fallback. LangGraph runs a node or a task with a retry policy again as the same task.
 """
 
 from typing import Final
