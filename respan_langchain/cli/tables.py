@@ -1,8 +1,8 @@
 """Tables that fit any terminal: columns give way from the right, names and contents stay."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from rich import box
 from rich.cells import cell_len
@@ -25,6 +25,7 @@ MAX_RUN_NAME: Final = {False: 12, True: 30}
 """Characters of a run's name, by whether the terminal is wide."""
 
 Cell = str | Text
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,16 @@ def render_table(
     for number, row in enumerate(rows):
         table.add_row(*(row[index] for index in shown), style=styles[number] if styles else "")
     return table
+
+
+def render_records(
+    records: Sequence[Record],
+    columns: Sequence[tuple[Column, Callable[[Record], Cell]]],
+    width: int,
+) -> Table:
+    """Draw a table with a line for each record, each column with what it shows of a record."""
+    rows = [[get_cell(record) for _, get_cell in columns] for record in records]
+    return render_table([column for column, _ in columns], rows, width)
 
 
 def _add_column(table: Table, column: Column) -> None:

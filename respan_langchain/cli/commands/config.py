@@ -1,14 +1,38 @@
-"""`config`: which settings are in effect, and where each was set."""
+"""`config`: which settings are in effect, and where each was set.
 
-from typing import Annotated
+A setting comes from an option, a variable, the credentials file or the default.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
+from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import add_command
-from respan_langchain.cli.context import EXIT_OK, CliContext
-from respan_langchain.cli.setting_sources import list_settings, render_settings
+from respan_langchain.cli.context import (
+    DEFAULT_LOCAL_FILE,
+    EXIT_OK,
+    PLACEHOLDER_KEY,
+    CliContext,
+)
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.settings import Settings
 
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Include settings with defaults.")]
+HIDDEN: Final = "set (hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSource:
+    """One setting, its value, and where it was set."""
+
+    name: str
+    value: object
+    source: str
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,3 +50,44 @@ def config(ctx: CliContext, everything: AllOption = False) -> int:
     found = list_settings(ctx, settings, everything=everything)
     ctx.output_list(found, lambda: render_settings(found))
     return EXIT_OK
+
+
+def list_settings(
+    ctx: CliContext, settings: Settings, *, everything: bool = False
+) -> list[SettingSource]:
+    """List the settings that are set, and the URL; with `everything` those with defaults, too."""
+    sources = [_find_source(ctx, settings, name) for name in Settings.model_fields]
+    return [
+        each
+        for each in sources
+        if each.source != "default" or everything or each.name == "base_url"
+    ]
+
+
+def render_settings(settings: Sequence[SettingSource]) -> Table:
+    """Draw settings with their sources."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(style="dim")
+    for each in settings:
+        value = UNKNOWN if each.value is None else escape_controls(str(each.value))
+        table.add_row(each.name, Text(value), each.source)
+    return table
+
+
+def _find_source(ctx: CliContext, settings: Settings, name: str) -> SettingSource:
+    value = getattr(settings, name)
+    is_set = name in settings.model_fields_set and value is not None
+    options = {"base_url": ctx.base_url, "api_key": ctx.api_key}
+    if name == "api_key":
+        key = None if value is None else value.get_secret_value()
+        value = None if key in (None, PLACEHOLDER_KEY) else HIDDEN
+        if value is not None and not is_set:
+            return SettingSource(name, value, "~/.respan/credentials.json")
+        is_set = is_set and value is not None
+    if options.get(name) is not None:
+        return SettingSource(name, value, f"--{name.replace('_', '-')}")
+    if name == "base_url" and ctx.uses_default_file:
+        return SettingSource(name, value, f"{DEFAULT_LOCAL_FILE} in this folder")
+    return SettingSource(name, value, f"RESPAN_{name.upper()}" if is_set else "default")

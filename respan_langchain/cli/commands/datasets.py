@@ -20,7 +20,7 @@ from respan_langchain.cli.formatting import (
     short_id,
 )
 from respan_langchain.cli.options import RequiredDataset, YesOption
-from respan_langchain.cli.tables import Cell, Column, number_column, render_pairs, render_table
+from respan_langchain.cli.tables import Column, number_column, render_pairs, render_records
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Summary
@@ -134,24 +134,17 @@ def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) ->
 
 
 def _render_datasets(datasets: Sequence[DatasetInfo], width: int) -> RenderableType:
-    columns = [
-        Column("name", is_kept=True),
-        number_column("rows"),
-        Column("created"),
-        Column("status"),
-        Column("id", style="dim"),
-    ]
-    rows: list[list[Cell]] = [
+    return render_records(
+        datasets,
         [
-            Text(escape_controls(each.name or "")),
-            format_count(each.log_count),
-            format_date(each.created_at),
-            preview_line(each.status),
-            short_id(each.id),
-        ]
-        for each in datasets
-    ]
-    return render_table(columns, rows, width)
+            (Column("name", is_kept=True), lambda each: Text(escape_controls(each.name or ""))),
+            (number_column("rows"), lambda each: format_count(each.log_count)),
+            (Column("created"), lambda each: format_date(each.created_at)),
+            (Column("status"), lambda each: preview_line(each.status)),
+            (Column("id", style="dim"), lambda each: short_id(each.id)),
+        ],
+        width,
+    )
 
 
 def _render_dataset(dataset: DatasetInfo, rows: int | None, roots: Summary) -> RenderableType:

@@ -16,7 +16,7 @@ from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize, short_id
 from respan_langchain.cli.options import DatasetArgument, YesOption
-from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -93,21 +93,21 @@ def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> i
 def _render(found: Sequence[Duplicates], removed: int, width: int) -> RenderableType:
     if not found:
         return Text("No duplicates.")
-    columns = [
-        Column("custom identifier", min_width=20, is_kept=True),
-        number_column("duplicates"),
-        Column("kept", style="dim"),
-    ]
-    rows: list[list[Cell]] = [
+    table = render_records(
+        found[:MAX_LISTED],
         [
-            Text(escape_controls(each.custom_identifier), no_wrap=True, overflow="ellipsis"),
-            format_count(len(each.duplicates)),
-            short_id(each.kept),
-        ]
-        for each in found[:MAX_LISTED]
-    ]
+            (Column("custom identifier", min_width=20, is_kept=True), _identifier_cell),
+            (number_column("duplicates"), lambda each: format_count(len(each.duplicates))),
+            (Column("kept", style="dim"), lambda each: short_id(each.kept)),
+        ],
+        width,
+    )
     extra = pluralize(
         sum(len(each.duplicates) for each in found), "duplicate row", "duplicate rows"
     )
     summary = f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."
-    return Group(render_table(columns, rows, width), Text(summary))
+    return Group(table, Text(summary))
+
+
+def _identifier_cell(found: Duplicates) -> Text:
+    return Text(escape_controls(found.custom_identifier), no_wrap=True, overflow="ellipsis")

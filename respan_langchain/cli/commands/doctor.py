@@ -16,12 +16,16 @@ from rich.text import Text
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._constants import __version__
 from respan_langchain.cli.command import add_command, describe_api_error
-from respan_langchain.cli.commands.config import AllOption
+from respan_langchain.cli.commands.config import (
+    AllOption,
+    SettingSource,
+    list_settings,
+    render_settings,
+)
 from respan_langchain.cli.commands.spool import spool_root
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, PLACEHOLDER_KEY, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument
-from respan_langchain.cli.setting_sources import SettingSource, list_settings, render_settings
 from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset

@@ -13,7 +13,7 @@ from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, preview, preview_line
 from respan_langchain.cli.options import DatasetArgument
-from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun
 from respan_langchain.datasets.lookup import find_dataset
@@ -131,19 +131,21 @@ def _start_errors(errors: Any) -> Iterator[str]:
 
 
 def _render_runs(runs: Sequence[EvalRun], width: int) -> RenderableType:
-    columns = [
-        Column("evaluator", is_kept=True),
-        number_column("mean score"),
-        number_column("rows"),
-        Column("status"),
-    ]
-    rows: list[list[Cell]] = [
+    return render_records(
+        runs,
         [
-            Text(escape_controls(run.evaluator_slug or UNKNOWN)),
-            f"{run.score:.3f}" if isinstance(run.score, int | float) else UNKNOWN,
-            format_count(run.evaluated_logs_count),
-            preview_line(run.status),
-        ]
-        for run in runs
-    ]
-    return render_table(columns, rows, width)
+            (Column("evaluator", is_kept=True), _evaluator_cell),
+            (number_column("mean score"), _score_cell),
+            (number_column("rows"), lambda run: format_count(run.evaluated_logs_count)),
+            (Column("status"), lambda run: preview_line(run.status)),
+        ],
+        width,
+    )
+
+
+def _evaluator_cell(run: EvalRun) -> Text:
+    return Text(escape_controls(run.evaluator_slug or UNKNOWN))
+
+
+def _score_cell(run: EvalRun) -> str:
+    return f"{run.score:.3f}" if isinstance(run.score, int | float) else UNKNOWN

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final, Literal, get_args
 
 import typer
 from rich.text import Text
@@ -25,8 +25,8 @@ from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 
-FORMATS: Final = ("jsonl", "json", "csv", "parquet")
-PRESETS: Final[tuple[str, ...]] = get_args(Preset)
+ExportFormat = Literal["jsonl", "json", "csv", "parquet"]
+FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
 MAX_LINE_ERRORS: Final = 10
 """Invalid lines of a file that are reported one by one."""
 
@@ -60,7 +60,7 @@ def export(
         str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
     ] = "-",
     output_format: Annotated[
-        str | None,
+        ExportFormat | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
@@ -68,8 +68,8 @@ def export(
         ),
     ] = None,
     preset: Annotated[
-        str | None,
-        typer.Option("--preset", metavar="TOOL", help=f"Format of {', '.join(PRESETS)}."),
+        Preset | None,
+        typer.Option("--preset", metavar="TOOL", help=f"Format of {', '.join(get_args(Preset))}."),
     ] = None,
     where: WhereOption = None,
     with_expected: Annotated[
@@ -80,7 +80,9 @@ def export(
     ] = None,
 ) -> int:
     """Write the rows of a dataset to a file, oldest first."""
-    format_name = _choose_format(output, output_format, preset)
+    format_name = output_format or _format_of_file(output)
+    if preset is not None and format_name not in ("jsonl", "json"):
+        raise ConfigurationError(f"--preset writes jsonl or json, not {format_name}.")
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
         chosen = (log for log in rows if not with_expected or log.expected_output is not None)
@@ -91,22 +93,7 @@ def export(
     return EXIT_OK
 
 
-def _choose_format(output: str, output_format: str | None, preset: str | None) -> str:
-    format_name = output_format or _format_of_file(output)
-    if format_name not in FORMATS:
-        raise ConfigurationError(
-            f"--format {format_name!r}: unknown format. Formats: {', '.join(FORMATS)}."
-        )
-    if preset is not None and preset not in PRESETS:
-        raise ConfigurationError(
-            f"--preset {preset!r}: unknown preset. Presets: {', '.join(PRESETS)}."
-        )
-    if preset is not None and format_name not in ("jsonl", "json"):
-        raise ConfigurationError(f"--preset writes jsonl or json, not {format_name}.")
-    return format_name
-
-
-def _format_of_file(output: str) -> str:
+def _format_of_file(output: str) -> ExportFormat:
     """Choose the format by the file's ending; a pipe, a device or standard output gets JSON lines.
 
     Raises:
@@ -114,8 +101,9 @@ def _format_of_file(output: str) -> str:
     """
     path = Path(output)
     ending = path.suffix.lower().removeprefix(".")
-    if ending in FORMATS:
-        return ending
+    for known in FORMATS:
+        if ending == known:
+            return known
     if not ending or (path.exists() and not path.is_file()):
         return FORMATS[0]
     raise ConfigurationError(
@@ -123,7 +111,9 @@ def _format_of_file(output: str) -> str:
     )
 
 
-def _write(format_name: str, preset: Any, logs: Iterable[Log], output: str) -> int:
+def _write(
+    format_name: ExportFormat, preset: Preset | None, logs: Iterable[Log], output: str
+) -> int:
     from respan_langchain.datasets.export import files
     from respan_langchain.datasets.export.frames import write_parquet
 

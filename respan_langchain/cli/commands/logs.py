@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Container, Iterator, Sequence
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, get_args
 
 import typer
 from rich.console import Group, RenderableType
@@ -32,7 +32,7 @@ from respan_langchain.datasets.log_reader import NEWEST_FIRST
 from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import ConfigurationError, NotFoundError
 
-FORMATS: Final = ("table", "json", "jsonl", "csv")
+ListFormat = Literal["table", "json", "jsonl", "csv"]
 MIN_SEEN: Final = 50
 """Newest logs that `tail` remembers at least, since some may be deleted meanwhile."""
 MAX_OUTAGE: Final = 60.0
@@ -101,12 +101,16 @@ def list_logs(
         typer.Option("--fields", metavar="NAMES", help="Fields between commas; see `fields list`."),
     ] = None,
     output_format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}. [default: table]"),
+        ListFormat | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(get_args(ListFormat))}. [default: table]",
+        ),
     ] = None,
 ) -> int:
     """List logs of a dataset, newest first."""
-    format_name = _parse_format(ctx, output_format)
+    format_name = output_format or ("json" if ctx.as_json else "table")
     names = parse_fields(fields) if fields is not None else None
     oldest = parse_since(since, dt.datetime.now(dt.UTC)) if since is not None else None
     with ctx.client() as client:
@@ -119,15 +123,6 @@ def list_logs(
             total = None if len(logs) == limit else len(logs)
     _write_logs(ctx, logs, names, format_name, total)
     return EXIT_OK
-
-
-def _parse_format(ctx: CliContext, output_format: str | None) -> str:
-    format_name = output_format or ("json" if ctx.as_json else "table")
-    if format_name not in FORMATS:
-        raise ConfigurationError(
-            f"--format {format_name!r}: unknown format. Formats: {', '.join(FORMATS)}."
-        )
-    return format_name
 
 
 def _write_logs(

@@ -19,7 +19,7 @@ from respan_langchain.cli.context import (
 )
 from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.options import YesOption
-from respan_langchain.cli.tables import Column, number_column, render_table
+from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.export.files import json_text, open_output
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool.admin import SpoolFileInfo
@@ -113,6 +113,7 @@ def _get_folder(ctx: CliContext) -> Path:
 
 
 def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:
+    # typer takes no list of a Literal.
     if unknown := [name for name in names or () if name not in STATES]:
         raise ConfigurationError(
             f"--state {unknown[0]!r}: unknown state. States: {', '.join(STATES)}."
@@ -131,22 +132,22 @@ def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
 def _render_files(folder: Path, files: Sequence[SpoolFileInfo], width: int) -> RenderableType:
     if not files:
         return Text(f"No spool files in {folder}.")
-    columns = [
-        Column("file", is_kept=True),
-        *map(number_column, ("pending", "unconfirmed", "dead", "size")),
-        Column("process"),
-    ]
-    rows = [_file_cells(folder, file) for file in files]
-    return Group(Text(str(folder), style="dim"), render_table(columns, rows, width))
+    table = render_records(
+        files,
+        [
+            (Column("file", is_kept=True), lambda file: Text(str(file.path.relative_to(folder)))),
+            (number_column("pending"), lambda file: format_count(file.pending)),
+            (number_column("unconfirmed"), lambda file: format_count(file.unconfirmed)),
+            (number_column("dead"), lambda file: format_count(file.dead)),
+            (number_column("size"), lambda file: format_bytes(file.bytes)),
+            (Column("process"), _process_cell),
+        ],
+        width,
+    )
+    return Group(Text(str(folder), style="dim"), table)
 
 
-def _file_cells(folder: Path, file: SpoolFileInfo) -> list[str | Text]:
-    process = "damaged" if file.damaged else "running" if file.in_use else "ended"
-    return [
-        Text(str(file.path.relative_to(folder))),
-        format_count(file.pending),
-        format_count(file.unconfirmed),
-        format_count(file.dead),
-        format_bytes(file.bytes),
-        Text(process, style="red" if file.damaged else ""),
-    ]
+def _process_cell(file: SpoolFileInfo) -> Text:
+    if file.damaged:
+        return Text("damaged", style="red")
+    return Text("running" if file.in_use else "ended")

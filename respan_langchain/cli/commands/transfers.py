@@ -14,7 +14,7 @@ from respan_langchain.cli.command import add_command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
 from respan_langchain.cli.options import YesOption
-from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.transfer.progress_file import (
     ProgressFileInfo,
     delete_progress_files,
@@ -66,27 +66,23 @@ def clear(
 
 
 def _render(files: Sequence[ProgressFileInfo], width: int) -> RenderableType:
-    columns = [
-        Column("source", min_width=12, is_kept=True),
-        Column("target", min_width=12, is_kept=True),
-        number_column("rows"),
-        number_column("size"),
-        Column("last used"),
-        Column("state"),
-    ]
-    rows: list[list[Cell]] = [
+    return render_records(
+        files,
         [
-            _location_cell(file.source),
-            _location_cell(file.target),
-            format_count(file.rows),
-            format_bytes(file.bytes),
-            format_date(dt.datetime.fromtimestamp(file.modified_at, dt.UTC)),
-            "running" if file.in_use else "",
-        ]
-        for file in files
-    ]
-    return render_table(columns, rows, width)
+            (Column("source", min_width=12, is_kept=True), lambda file: _cell(file.source)),
+            (Column("target", min_width=12, is_kept=True), lambda file: _cell(file.target)),
+            (number_column("rows"), lambda file: format_count(file.rows)),
+            (number_column("size"), lambda file: format_bytes(file.bytes)),
+            (Column("last used"), lambda file: format_date(_time(file.modified_at))),
+            (Column("state"), lambda file: "running" if file.in_use else ""),
+        ],
+        width,
+    )
 
 
-def _location_cell(text: str | None) -> Text:
+def _time(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def _cell(text: str | None) -> Text:
     return Text(escape_controls(text or UNKNOWN), no_wrap=True, overflow="ellipsis")

@@ -328,7 +328,7 @@ def test_an_unwritable_export_is_reported(words, run, fill):
     result = run("export", "demo", *words)
 
     assert result.code == 2
-    assert "unknown" in result.err or "writes" in result.err
+    assert "is not one of" in result.err or "writes" in result.err
 
 
 def test_with_expected_exports_only_rows_with_an_expected_output(run, fill):
