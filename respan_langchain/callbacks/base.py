@@ -43,7 +43,6 @@ class CallbackBase(BaseCallbackHandler):
     """Puts events into one handler's event queue."""
 
     run_inline = cast("bool", RunInline())
-    raise_error = False
     if not TYPE_CHECKING:
         # LangChain reads these before each event. In its base class they are properties, and each
         # costs a call.

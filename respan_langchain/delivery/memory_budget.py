@@ -26,7 +26,7 @@ class MemoryBudget:
 
     @property
     def interrupted_traces(self) -> int:
-        """Traces that wait to be resumed, on top of `total` (`pipeline/interrupt_store.py`)."""
+        """Traces that wait to be resumed, on top of `total` (`tracing/interrupt_store.py`)."""
         return self.total // 2
 
     @property

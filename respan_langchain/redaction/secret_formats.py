@@ -9,230 +9,180 @@ from typing import Final
 from respan_langchain.redaction.irregular_secret_formats import IRREGULAR
 from respan_langchain.redaction.secret_search import parse_table
 
-# name, prefix, alphabet of the tail (+ what it must contain), length of the tail, source
+# name, alphabet of the tail (+ what it must contain), length of the tail, source, prefixes
 _TABLE: Final = parse_table(r"""
-anthropic-key        sk-ant-              url            16,     docs.anthropic.com
-openrouter-key       sk-or-               url            16,     openrouter.ai/docs
-langfuse-key         sk-lf-               url            16,     langfuse.com/docs
-helicone-key         sk-helicone-         url            16,     docs.helicone.ai
-openai-key           sk-proj-             url            16,     platform.openai.com
-openai-key           sk-svcacct-          url            16,     platform.openai.com
-openai-key           sk-admin-            url            16,     platform.openai.com
-openai-key           sk-None-             url            16,     platform.openai.com
-nvidia-key           nvapi-               url            40,     docs.nvidia.com
-perplexity-key       pplx-                alnum+digit    24,     docs.perplexity.ai
-xai-key              xai-                 alnum+digit    40,     docs.x.ai
-xai-key              xai-token-           alnum+digit    40,     docs.x.ai
-cerebras-key         csk-                 alnum+digit    32,     inference-docs.cerebras.ai
-tavily-key           tvly-                url+digit      16,     docs.tavily.com
-tavily-key           tvly-dev-            url+digit      16,     docs.tavily.com
-tavily-key           tvly-prod-           url+digit      16,     docs.tavily.com
-firecrawl-key        fc-                  hex            32      docs.firecrawl.dev
-voyage-key           pa-                  url+mixed      40,     docs.voyageai.com
-llamacloud-key       llx-                 alnum+digit    32,     docs.cloud.llamaindex.ai
-mem0-key             m0-                  alnum+mixed    32,     docs.mem0.ai
-chroma-key           ck-                  alnum+mixed    32,     docs.trychroma.com
-modal-token          as-                  alnum+mixed    22      modal.com/docs
-bedrock-key          bedrock-api-key-     equals         20,     docs.aws.amazon.com/bedrock
-baidu-key            ALTAK-               [A-Za-z0-9/]   16,     cloud.baidu.com/doc
-gitlab-token         glpat-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         gldt-                dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glrt-                dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glrtr-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glft-                dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glcbt-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glptt-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glimt-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         gloas-               dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glsoat-              dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glffct-              dotted         16,     docs.gitlab.com/security/tokens
-gitlab-token         glagent-             dotted         16,     docs.gitlab.com/security/tokens
-slack-token          xox[a-z]-            url            10,     api.slack.com/authentication
-slack-token          xapp-                url+digit      10,     api.slack.com/authentication
-google-oauth-secret  GOCSPX-              url            16,     developers.google.com/identity
-pypi-token           pypi-                url+digit      50,     pypi.org/help
-mailgun-key          key-                 hex            32      documentation.mailgun.com
-brevo-key            xkeysib-             url            64,     developers.brevo.com
-brevo-key            xsmtpsib-            url            64,     developers.brevo.com
-mandrill-key         md-                  url+mixed      22      mailchimp.com/developer
-postman-key          PMAK-                url            40,     learning.postman.com
-square-token         sq0atp-              url            22,     developer.squareup.com
-square-token         sq0csp-              url            40,     developer.squareup.com
-newrelic-key         NRAK-                upper          24,     docs.newrelic.com
-newrelic-key         NRII-                url            24,     docs.newrelic.com
-newrelic-key         NRJS-                hex            16,     docs.newrelic.com
-newrelic-key         NRSP-                url            16,     docs.newrelic.com
-age-key              AGE-SECRET-KEY-      upper          50,     age-encryption.org
-pulumi-token         pul-                 hex            40      pulumi.com/docs
-contentful-token     CFPAT-               url            40,     contentful.com/developers
-frameio-token        fio-u-               url            40,     developer.frame.io
-flutterwave-key      FLWSECK-             url            20,     developer.flutterwave.com
-flutterwave-key      FLWSECK_TEST-        url            12,     developer.flutterwave.com
-flutterwave-key      FLWSECK_LIVE-        url            12,     developer.flutterwave.com
-stytch-secret        secret-live-         url            30,     stytch.com/docs
-stytch-secret        secret-test-         url            30,     stytch.com/docs
-statsig-key          secret-              alnum+mixed    40,     docs.statsig.com
-adobe-secret         p8e-                 url            32      developer.adobe.com
-tailscale-key        tskey-auth-          url            16,     tailscale.com/kb
-tailscale-key        tskey-api-           url            16,     tailscale.com/kb
-tailscale-key        tskey-client-        url            16,     tailscale.com/kb
-tailscale-key        tskey-scim-          url            16,     tailscale.com/kb
-tailscale-key        tskey-webhook-       url            16,     tailscale.com/kb
-akamai-token         akab-                url            30,     techdocs.akamai.com
-heroku-key           HRKU-                url            30,     devcenter.heroku.com
-sendbird-token       sb-api-              alnum+mixed    30,     sendbird.com/docs
-onepassword-key      A3-[A-Z0-9]{6}-      [A-Z0-9-]      25,     support.1password.com
-github-token         gh[pousr]_           alnum          20,     docs.github.com
-github-token         github_pat_          word           20,     docs.github.com
-stripe-key           [rs]k_live_          alnum          10,     docs.stripe.com/keys
-stripe-key           [rs]k_test_          alnum          10,     docs.stripe.com/keys
-stripe-key           whsec_               equals         20,     docs.stripe.com/webhooks
-groq-key             gsk_                 alnum          20,     console.groq.com/docs
-langsmith-key        lsv2_pt_             word           20,     docs.smith.langchain.com
-langsmith-key        lsv2_sk_             word           20,     docs.smith.langchain.com
-langsmith-key        ls__                 hex            32      docs.smith.langchain.com
-npm-token            npm_                 alnum          36      docs.npmjs.com
-replicate-token      r8_                  alnum          30,     replicate.com/docs
-pinecone-key         pcsk_                word           20,     docs.pinecone.io
-shopify-token        shp[acps][ats]_      A-Fa-f0-9      32      shopify.dev
-shopify-token        shpss_               A-Fa-f0-9      32      shopify.dev
-digitalocean-token   do[opr]_v1_          hex            40,     docs.digitalocean.com
-huggingface-token    api_org_             alnum+digit    20,     huggingface.co/docs
-together-key         tgp_v1_              url            30,     docs.together.ai
-fireworks-key        fw_                  alnum+mixed    22,     docs.fireworks.ai
-elevenlabs-key       sk_                  hex            48      elevenlabs.io/docs
-cartesia-key         sk_car_              alnum          16,     docs.cartesia.ai
-anyscale-key         esecret_             alnum          20,     docs.anyscale.com
-runpod-key           rpa_                 alnum          30,     docs.runpod.io
-friendli-key         flp_                 alnum          30,     docs.friendli.ai
-jina-key             jina_                url            40,     jina.ai/api-dashboard
-apify-token          apify_api_           alnum          30,     docs.apify.com
-browserbase-key      bb_live_             url            20,     docs.browserbase.com
-e2b-key              e2b_                 hex            40      e2b.dev/docs
-phoenix-key          px_live_             url            20,     arize.com/docs
-traceloop-key        tl_                  hex            64      traceloop.com/docs
-promptlayer-key      pl_                  hex            32      docs.promptlayer.com
-humanloop-key        hl_sk_               alnum          30,     humanloop.com/docs
-wandb-key            wandb_v1_            word           40,     docs.wandb.ai
-posthog-key          phx_                 alnum          32,     posthog.com/docs
-turbopuffer-key      tpuf_                alnum          24,     turbopuffer.com/docs
-neon-key             napi_                lower          40,     neon.tech/docs
-neon-password        npg_                 alnum          10,     neon.tech/docs
-supabase-token       sbp_                 hex            40      supabase.com/docs
-supabase-token       sbp_oauth_           hex            40      supabase.com/docs
-supabase-key         sb_secret_           url            20,     supabase.com/docs
-planetscale-token    pscale_tkn_          dotted         30,     planetscale.com/docs
-planetscale-token    pscale_pw_           dotted         30,     planetscale.com/docs
-planetscale-token    pscale_oauth_        dotted         30,     planetscale.com/docs
-cockroach-key        CCDB1_               url            30,     cockroachlabs.com/docs
-xata-key             xau_                 alnum          30,     xata.io/docs
-dbt-token            dbtc_                url            30,     docs.getdbt.com
-dbt-token            dbtu_                url            30,     docs.getdbt.com
-prefect-key          pn[ub]_              alnum          30,     docs.prefect.io
-vercel-token         vc[pkaitr]_          alnum          24,     vercel.com/docs
-netlify-token        nf[pocub]_           alnum          36,     docs.netlify.com
-render-key           rnd_                 alnum          24,     render.com/docs
-fly-token            fm[12]_              equals         40,     fly.io/docs
-fly-token            fm[12][ar]_          equals         40,     fly.io/docs
-fly-token            fo1_                 url            40,     fly.io/docs
-cloudflare-token     cf[aku]t_            alnum          40,     developers.cloudflare.com
-cloudflare-token     cfk_                 alnum          40,     developers.cloudflare.com
-circleci-token       CCIPAT_              word           40,     circleci.com/docs
-circleci-token       CCIPRJ_              word           40,     circleci.com/docs
-buildkite-token      bk[uac][ajt]_        alnum+digit    32,     buildkite.com/docs
-sonar-token          sq[upa]_             hex            40      docs.sonarsource.com
-sentry-token         sntrys_              [+/=_A-Za-z0-9]  40,   docs.sentry.io
-sentry-token         sntryu_              hex            64      docs.sentry.io
-sourcegraph-token    sgp_                 word+digit     40,     sourcegraph.com/docs
-sourcegraph-token    slk_                 hex            64      sourcegraph.com/docs
-grafana-token        glsa_                word           32,     grafana.com/docs
-grafana-token        glc_                 equals         32,     grafana.com/docs
-docker-token         dckr_pat_            url            20,     docs.docker.com
-docker-token         dckr_oat_            url            20,     docs.docker.com
-rubygems-key         rubygems_            hex            48      guides.rubygems.org
-readme-key           rdme_                lower          60,     docs.readme.com
-clojars-token        CLOJARS_             lower          50,     github.com/clojars/wiki
-linear-key           lin_api_             alnum          30,     linear.app/developers
-linear-key           lin_oauth_           alnum          30,     linear.app/developers
-linear-key           lin_wh_              alnum          30,     linear.app/developers
-notion-token         ntn_                 alnum          40,     developers.notion.com
-notion-token         secret_              alnum+mixed    40,     developers.notion.com
-figma-token          fig[du]_             url            30,     figma.com/developers
-figma-token          fig[ou]r_            url            30,     figma.com/developers
-typeform-token       tfp_                 dotted         40,     typeform.com/developers
-shippo-token         shippo_live_         hex            40      docs.goshippo.com
-shippo-token         shippo_test_         hex            40      docs.goshippo.com
-duffel-token         duffel_live_         url            40,     duffel.com/docs
-duffel-token         duffel_test_         url            40,     duffel.com/docs
-lob-key              live_                hex            35      docs.lob.com
-lob-key              test_                hex            35      docs.lob.com
-mollie-key           live_                alnum+mixed    30,     docs.mollie.com
-mollie-key           test_                alnum+mixed    30,     docs.mollie.com
-razorpay-key         rzp_live_            alnum          14,     razorpay.com/docs
-razorpay-key         rzp_test_            alnum          14,     razorpay.com/docs
-paddle-key           pdl_live_apikey_     word           40,     developer.paddle.com
-paddle-key           pdl_sdbx_apikey_     word           40,     developer.paddle.com
-klaviyo-key          pk_                  hex            34      developers.klaviyo.com
-woocommerce-secret   cs_                  hex            40      developer.woocommerce.com
-woocommerce-key      ck_                  hex            40      developer.woocommerce.com
-shopify-token        prtapi_              A-Fa-f0-9      32      shopify.dev
-chromatic-token      chpt_                alnum          10,     chromatic.com/docs
-resend-key           re_[A-Za-z0-9]{8}_   alnum          20,     resend.com/docs
-scaleway-key         scw_secret_          alnum          20,     scaleway.com/en/docs
-yandex-token         y0_                  url            50,     yandex.cloud/docs
-onepassword-token    ops_                 url            40,     developer.1password.com
-clickup-token        pk_[0-9]{8}_         upper          32      developer.clickup.com
-clickup-token        pk_[0-9]{7}_         upper          32      developer.clickup.com
-telnyx-key           KEY[0-9A-F]{32}_     alnum          20,     developers.telnyx.com
-generic-key          _api_                alnum+random   24,     common_habit
-generic-key          [a-z]key_            alnum+random   24,     common_habit
-generic-key          _key_                alnum+random   24,     common_habit
-generic-key          _sk_                 alnum+random   24,     common_habit
-generic-key          _pat_                alnum+random   24,     common_habit
-generic-key          _live_               alnum+random   24,     common_habit
-generic-key          _prod_               alnum+random   24,     common_habit
-generic-key          _token_              alnum+random   24,     common_habit
-generic-key          _secret_             alnum+random   24,     common_habit
-google-token         ya29\.               url            20,     developers.google.com/identity
-vault-token          hv[sbr]\.            url            20,     developer.hashicorp.com/vault
-dropbox-token        sl\.                 url            60,     developers.dropbox.com
-dropbox-token        sl\.u\.              url            60,     developers.dropbox.com
-doppler-token        dp\.pt\.             alnum          40,     docs.doppler.com
-doppler-token        dp\.ct\.             alnum          40,     docs.doppler.com
-doppler-token        dp\.sa\.             alnum          40,     docs.doppler.com
-doppler-token        dp\.said\.           alnum          40,     docs.doppler.com
-doppler-token        dp\.scim\.           alnum          40,     docs.doppler.com
-doppler-token        dp\.audit\.          alnum          40,     docs.doppler.com
-terraform-token      [A-Za-z0-9]{14}\.atlasv1\.  [A-Za-z0-9_=-]  40,  developer.hashicorp.com
-airtable-token       pat[A-Za-z0-9]{14}\. hex            64      airtable.com/developers
-dynatrace-token      dt0[a-z][0-9]{2}\.   [A-Z0-9.]      60,     docs.dynatrace.com
-infisical-token      st\.                 [0-9a-f.]      60,     infisical.com/docs
-linkedin-secret      WPL_AP1\.            alnum          12,     learn.microsoft.com/linkedin
-aws-mws-token        amzn\.mws\.          [0-9a-f-]      36      developer-docs.amazon.com
-google-key           AIza                 url            30,     cloud.google.com/docs
-bedrock-key          ABSK                 equals         80,     docs.aws.amazon.com/bedrock
-atlassian-token      ATATT                [A-Za-z0-9_=-]  80,    support.atlassian.com
-atlassian-token      ATCTT                [A-Za-z0-9_=-]  80,    support.atlassian.com
-atlassian-token      ATSTT                [A-Za-z0-9_=-]  80,    support.atlassian.com
-bitbucket-password   ATBB                 alnum          28,     support.atlassian.com
-trello-token         ATTA                 hex            60,     developer.atlassian.com
-jfrog-key            AKCp                 alnum          60,     jfrog.com/help
-square-token         EAAA                 url            56,     developer.squareup.com
-facebook-token       EAA                  alnum          60,     developers.facebook.com
-yandex-key           AQVN                 url            30,     yandex.cloud/docs
-alibaba-key          LTAI                 alnum+digit    12,24   alibabacloud.com/help
-tencent-key          AKID                 alnum+digit    30,     cloud.tencent.com
-adyen-key            AQE                  [A-Za-z0-9+/=._-]  80, docs.adyen.com
-brave-key            BSA                  url+mixed      24,     brave.com/search/api
-twitter-token        AAAAAAAAAAAAAAAAAAAA  [A-Za-z0-9%]  60,     developer.x.com
-databricks-token     dapi                 hex            32      docs.databricks.com
-easypost-key         EZ[AT]K              alnum          54,     docs.easypost.com
-grafana-token        eyJrIjoi             equals         40,     grafana.com/docs
-twilio-key           SK                   hex            32      twilio.com/docs
-jfrog-token          cmVmdGtu             base64         50,     jfrog.com/help
-aws-session-token    IQoJb3JpZ2lu         equals         50,     docs.aws.amazon.com/sts
-aws-session-token    FwoGZXIvYXdz         equals         50,     docs.aws.amazon.com/sts
-gitlab-token         GR1348941            url            20,     docs.gitlab.com/security/tokens
+anthropic-key       url            16,   docs.anthropic.com          sk-ant-
+openrouter-key      url            16,   openrouter.ai/docs          sk-or-
+langfuse-key        url            16,   langfuse.com/docs           sk-lf-
+helicone-key        url            16,   docs.helicone.ai            sk-helicone-
+openai-key          url            16,   platform.openai.com         sk-proj- sk-svcacct-
+openai-key          url            16,   platform.openai.com         sk-admin- sk-None-
+nvidia-key          url            40,   docs.nvidia.com             nvapi-
+perplexity-key      alnum+digit    24,   docs.perplexity.ai          pplx-
+xai-key             alnum+digit    40,   docs.x.ai                   xai- xai-token-
+cerebras-key        alnum+digit    32,   inference-docs.cerebras.ai  csk-
+tavily-key          url+digit      16,   docs.tavily.com             tvly- tvly-dev- tvly-prod-
+firecrawl-key       hex            32    docs.firecrawl.dev          fc-
+voyage-key          url+mixed      40,   docs.voyageai.com           pa-
+llamacloud-key      alnum+digit    32,   docs.cloud.llamaindex.ai    llx-
+mem0-key            alnum+mixed    32,   docs.mem0.ai                m0-
+chroma-key          alnum+mixed    32,   docs.trychroma.com          ck-
+modal-token         alnum+mixed    22    modal.com/docs              as-
+bedrock-key         equals         20,   docs.aws.amazon.com/bedrock bedrock-api-key-
+baidu-key           [A-Za-z0-9/]   16,   cloud.baidu.com/doc         ALTAK-
+gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glpat- gldt- glrt- glrtr-
+gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glft- glcbt- glptt-
+gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glimt- gloas- glsoat-
+gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glffct- glagent-
+slack-token         url            10,   api.slack.com/authentication xox[a-z]-
+slack-token         url+digit      10,   api.slack.com/authentication xapp-
+google-oauth-secret url            16,   developers.google.com/identity GOCSPX-
+pypi-token          url+digit      50,   pypi.org/help               pypi-
+mailgun-key         hex            32    documentation.mailgun.com   key-
+brevo-key           url            64,   developers.brevo.com        xkeysib- xsmtpsib-
+mandrill-key        url+mixed      22    mailchimp.com/developer     md-
+postman-key         url            40,   learning.postman.com        PMAK-
+square-token        url            22,   developer.squareup.com      sq0atp-
+square-token        url            40,   developer.squareup.com      sq0csp-
+newrelic-key        upper          24,   docs.newrelic.com           NRAK-
+newrelic-key        url            24,   docs.newrelic.com           NRII-
+newrelic-key        hex            16,   docs.newrelic.com           NRJS-
+newrelic-key        url            16,   docs.newrelic.com           NRSP-
+age-key             upper          50,   age-encryption.org          AGE-SECRET-KEY-
+pulumi-token        hex            40    pulumi.com/docs             pul-
+contentful-token    url            40,   contentful.com/developers   CFPAT-
+frameio-token       url            40,   developer.frame.io          fio-u-
+flutterwave-key     url            20,   developer.flutterwave.com   FLWSECK-
+flutterwave-key     url            12,   developer.flutterwave.com   FLWSECK_TEST- FLWSECK_LIVE-
+stytch-secret       url            30,   stytch.com/docs             secret-live- secret-test-
+statsig-key         alnum+mixed    40,   docs.statsig.com            secret-
+adobe-secret        url            32    developer.adobe.com         p8e-
+tailscale-key       url            16,   tailscale.com/kb            tskey-auth- tskey-api-
+tailscale-key       url            16,   tailscale.com/kb            tskey-client- tskey-scim-
+tailscale-key       url            16,   tailscale.com/kb            tskey-webhook-
+akamai-token        url            30,   techdocs.akamai.com         akab-
+heroku-key          url            30,   devcenter.heroku.com        HRKU-
+sendbird-token      alnum+mixed    30,   sendbird.com/docs           sb-api-
+onepassword-key     [A-Z0-9-]      25,   support.1password.com       A3-[A-Z0-9]{6}-
+github-token        alnum          20,   docs.github.com             gh[pousr]_
+github-token        word           20,   docs.github.com             github_pat_
+stripe-key          alnum          10,   docs.stripe.com/keys        [rs]k_live_ [rs]k_test_
+stripe-key          equals         20,   docs.stripe.com/webhooks    whsec_
+groq-key            alnum          20,   console.groq.com/docs       gsk_
+langsmith-key       word           20,   docs.smith.langchain.com    lsv2_pt_ lsv2_sk_
+langsmith-key       hex            32    docs.smith.langchain.com    ls__
+npm-token           alnum          36    docs.npmjs.com              npm_
+replicate-token     alnum          30,   replicate.com/docs          r8_
+pinecone-key        word           20,   docs.pinecone.io            pcsk_
+shopify-token       A-Fa-f0-9      32    shopify.dev                 shp[acps][ats]_ shpss_
+digitalocean-token  hex            40,   docs.digitalocean.com       do[opr]_v1_
+huggingface-token   alnum+digit    20,   huggingface.co/docs         api_org_
+together-key        url            30,   docs.together.ai            tgp_v1_
+fireworks-key       alnum+mixed    22,   docs.fireworks.ai           fw_
+elevenlabs-key      hex            48    elevenlabs.io/docs          sk_
+cartesia-key        alnum          16,   docs.cartesia.ai            sk_car_
+anyscale-key        alnum          20,   docs.anyscale.com           esecret_
+runpod-key          alnum          30,   docs.runpod.io              rpa_
+friendli-key        alnum          30,   docs.friendli.ai            flp_
+jina-key            url            40,   jina.ai/api-dashboard       jina_
+apify-token         alnum          30,   docs.apify.com              apify_api_
+browserbase-key     url            20,   docs.browserbase.com        bb_live_
+e2b-key             hex            40    e2b.dev/docs                e2b_
+phoenix-key         url            20,   arize.com/docs              px_live_
+traceloop-key       hex            64    traceloop.com/docs          tl_
+promptlayer-key     hex            32    docs.promptlayer.com        pl_
+humanloop-key       alnum          30,   humanloop.com/docs          hl_sk_
+wandb-key           word           40,   docs.wandb.ai               wandb_v1_
+posthog-key         alnum          32,   posthog.com/docs            phx_
+turbopuffer-key     alnum          24,   turbopuffer.com/docs        tpuf_
+neon-key            lower          40,   neon.tech/docs              napi_
+neon-password       alnum          10,   neon.tech/docs              npg_
+supabase-token      hex            40    supabase.com/docs           sbp_ sbp_oauth_
+supabase-key        url            20,   supabase.com/docs           sb_secret_
+planetscale-token   dotted         30,   planetscale.com/docs        pscale_tkn_ pscale_pw_
+planetscale-token   dotted         30,   planetscale.com/docs        pscale_oauth_
+cockroach-key       url            30,   cockroachlabs.com/docs      CCDB1_
+xata-key            alnum          30,   xata.io/docs                xau_
+dbt-token           url            30,   docs.getdbt.com             dbtc_ dbtu_
+prefect-key         alnum          30,   docs.prefect.io             pn[ub]_
+vercel-token        alnum          24,   vercel.com/docs             vc[pkaitr]_
+netlify-token       alnum          36,   docs.netlify.com            nf[pocub]_
+render-key          alnum          24,   render.com/docs             rnd_
+fly-token           equals         40,   fly.io/docs                 fm[12]_ fm[12][ar]_
+fly-token           url            40,   fly.io/docs                 fo1_
+cloudflare-token    alnum          40,   developers.cloudflare.com   cf[aku]t_ cfk_
+circleci-token      word           40,   circleci.com/docs           CCIPAT_ CCIPRJ_
+buildkite-token     alnum+digit    32,   buildkite.com/docs          bk[uac][ajt]_
+sonar-token         hex            40    docs.sonarsource.com        sq[upa]_
+sentry-token        [+/=_A-Za-z0-9] 40,   docs.sentry.io              sntrys_
+sentry-token        hex            64    docs.sentry.io              sntryu_
+sourcegraph-token   word+digit     40,   sourcegraph.com/docs        sgp_
+sourcegraph-token   hex            64    sourcegraph.com/docs        slk_
+grafana-token       word           32,   grafana.com/docs            glsa_
+grafana-token       equals         32,   grafana.com/docs            glc_
+docker-token        url            20,   docs.docker.com             dckr_pat_ dckr_oat_
+rubygems-key        hex            48    guides.rubygems.org         rubygems_
+readme-key          lower          60,   docs.readme.com             rdme_
+clojars-token       lower          50,   github.com/clojars/wiki     CLOJARS_
+linear-key          alnum          30,   linear.app/developers       lin_api_ lin_oauth_ lin_wh_
+notion-token        alnum          40,   developers.notion.com       ntn_
+notion-token        alnum+mixed    40,   developers.notion.com       secret_
+figma-token         url            30,   figma.com/developers        fig[du]_ fig[ou]r_
+typeform-token      dotted         40,   typeform.com/developers     tfp_
+shippo-token        hex            40    docs.goshippo.com           shippo_live_ shippo_test_
+duffel-token        url            40,   duffel.com/docs             duffel_live_ duffel_test_
+lob-key             hex            35    docs.lob.com                live_ test_
+mollie-key          alnum+mixed    30,   docs.mollie.com             live_ test_
+razorpay-key        alnum          14,   razorpay.com/docs           rzp_live_ rzp_test_
+paddle-key          word           40,   developer.paddle.com        pdl_live_apikey_
+paddle-key          word           40,   developer.paddle.com        pdl_sdbx_apikey_
+klaviyo-key         hex            34    developers.klaviyo.com      pk_
+woocommerce-secret  hex            40    developer.woocommerce.com   cs_
+woocommerce-key     hex            40    developer.woocommerce.com   ck_
+shopify-token       A-Fa-f0-9      32    shopify.dev                 prtapi_
+chromatic-token     alnum          10,   chromatic.com/docs          chpt_
+resend-key          alnum          20,   resend.com/docs             re_[A-Za-z0-9]{8}_
+scaleway-key        alnum          20,   scaleway.com/en/docs        scw_secret_
+yandex-token        url            50,   yandex.cloud/docs           y0_
+onepassword-token   url            40,   developer.1password.com     ops_
+clickup-token       upper          32    developer.clickup.com       pk_[0-9]{8}_ pk_[0-9]{7}_
+telnyx-key          alnum          20,   developers.telnyx.com       KEY[0-9A-F]{32}_
+generic-key         alnum+random   24,   common_habit                _api_ [a-z]key_ _key_ _sk_
+generic-key         alnum+random   24,   common_habit                _pat_ _live_ _prod_ _token_
+generic-key         alnum+random   24,   common_habit                _secret_
+google-token        url            20,   developers.google.com/identity ya29\.
+vault-token         url            20,   developer.hashicorp.com/vault hv[sbr]\.
+dropbox-token       url            60,   developers.dropbox.com      sl\. sl\.u\.
+doppler-token       alnum          40,   docs.doppler.com            dp\.pt\. dp\.ct\. dp\.sa\.
+doppler-token       alnum          40,   docs.doppler.com            dp\.said\. dp\.scim\.
+doppler-token       alnum          40,   docs.doppler.com            dp\.audit\.
+terraform-token     [A-Za-z0-9_=-] 40,   developer.hashicorp.com     [A-Za-z0-9]{14}\.atlasv1\.
+airtable-token      hex            64    airtable.com/developers     pat[A-Za-z0-9]{14}\.
+dynatrace-token     [A-Z0-9.]      60,   docs.dynatrace.com          dt0[a-z][0-9]{2}\.
+infisical-token     [0-9a-f.]      60,   infisical.com/docs          st\.
+linkedin-secret     alnum          12,   learn.microsoft.com/linkedin WPL_AP1\.
+aws-mws-token       [0-9a-f-]      36    developer-docs.amazon.com   amzn\.mws\.
+google-key          url            30,   cloud.google.com/docs       AIza
+bedrock-key         equals         80,   docs.aws.amazon.com/bedrock ABSK
+atlassian-token     [A-Za-z0-9_=-] 80,   support.atlassian.com       ATATT ATCTT ATSTT
+bitbucket-password  alnum          28,   support.atlassian.com       ATBB
+trello-token        hex            60,   developer.atlassian.com     ATTA
+jfrog-key           alnum          60,   jfrog.com/help              AKCp
+square-token        url            56,   developer.squareup.com      EAAA
+facebook-token      alnum          60,   developers.facebook.com     EAA
+yandex-key          url            30,   yandex.cloud/docs           AQVN
+alibaba-key         alnum+digit    12,24 alibabacloud.com/help       LTAI
+tencent-key         alnum+digit    30,   cloud.tencent.com           AKID
+adyen-key           [A-Za-z0-9+/=._-] 80,   docs.adyen.com              AQE
+brave-key           url+mixed      24,   brave.com/search/api        BSA
+twitter-token       [A-Za-z0-9%]   60,   developer.x.com             AAAAAAAAAAAAAAAAAAAA
+databricks-token    hex            32    docs.databricks.com         dapi
+easypost-key        alnum          54,   docs.easypost.com           EZ[AT]K
+grafana-token       equals         40,   grafana.com/docs            eyJrIjoi
+twilio-key          hex            32    twilio.com/docs             SK
+jfrog-token         base64         50,   jfrog.com/help              cmVmdGtu
+aws-session-token   equals         50,   docs.aws.amazon.com/sts     IQoJb3JpZ2lu FwoGZXIvYXdz
+gitlab-token        url            20,   docs.gitlab.com/security/tokens GR1348941
 """)
 
 FORMATS: Final = (*IRREGULAR, *_TABLE)

@@ -39,10 +39,10 @@ class SecretFormat:
     """A pattern of what follows."""
     source: str
     """Where the provider describes it."""
-    has_long_tail: bool = True
-    """Whether the tail has at least eight characters of tokens."""
     may_continue_word: bool = False
     """Whether the prefix may follow other characters of a word."""
+    has_long_tail: bool = True
+    """Whether the tail has at least eight characters of tokens."""
 
 
 def _tail(alphabet: str, length: str, *, condition: str = "") -> str:
@@ -51,7 +51,7 @@ def _tail(alphabet: str, length: str, *, condition: str = "") -> str:
 
 
 def parse_table(rows: str) -> tuple[SecretFormat, ...]:
-    """Read formats, one a line: name, prefix, alphabet of the tail, its length, source."""
+    """Read a table with a format in each line; `secret_formats.py` names the columns."""
     alphabets = {
         "alnum": ALNUM, "word": WORD, "url": URL_SAFE, "dotted": DOTTED, "base64": BASE64,
         "upper": UPPER, "lower": LOWER, "hex": HEX, "HEX": "0-9A-F", "equals": BASE64 + "=",
@@ -59,14 +59,14 @@ def parse_table(rows: str) -> tuple[SecretFormat, ...]:
     conditions = {"": "", "digit": HAS_DIGIT, "mixed": IS_MIXED, "random": IS_RANDOM}
     formats = []
     for line in filter(None, map(str.strip, rows.splitlines())):
-        name, prefix, alphabet, length, source = line.split()
+        name, alphabet, length, source, *prefixes = line.split()
         kind, _, condition = alphabet.partition("+") if alphabet[0] != "[" else (alphabet, "", "")
         characters = alphabets.get(kind, kind.strip("[]"))
         tail = _tail(characters, length, condition=conditions[condition])
-        may_continue_word = prefix.startswith(("_", "[a-z]"))
-        formats.append(
-            SecretFormat(name, prefix, tail, source, may_continue_word=may_continue_word)
-        )
+        formats += [
+            SecretFormat(name, prefix, tail, source, prefix.startswith(("_", "[a-z]")))
+            for prefix in prefixes
+        ]
     return tuple(formats)
 
 

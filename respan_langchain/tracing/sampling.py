@@ -12,9 +12,6 @@ from respan_langchain.tracing.call_settings import conversation_id
 from respan_langchain.tracing.run import KeepReason, Run
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
-CAPTURE_KINDS: Final[frozenset[CaptureKind]] = frozenset(
-    {"root", "llm", "tool", "retriever", "chain"}
-)
 INTERNAL_CALL_KEY: Final = "lc_internal_call"
 """Metadata key by which LangChain's middleware marks its own model calls, such as summaries."""
 Selector = str | Callable[[Run], bool]
