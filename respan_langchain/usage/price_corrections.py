@@ -56,25 +56,12 @@ def _per_million(input_price: str, cache_read: str, output: str) -> dict[str, Pr
     }
 
 
-def _long_context(factor: str) -> dict[str, Price]:
-    """Price Claude Sonnet 4 and 4.5 above 200,000 tokens: twice the input, 1.5 times the output."""
-
-    def tiered(base: str, above: str) -> TieredPrice:
-        scale = Decimal(factor)
-        return TieredPrice(Decimal(base) * scale, (Tier(200_000, Decimal(above) * scale),))
-
-    return {
-        "input_mtok": tiered("3", "6"),
-        "cache_read_mtok": tiered("0.3", "0.6"),
-        "cache_write_mtok": tiered("3.75", "7.5"),
-        "cache_write_1h_mtok": tiered("6", "12"),
-        "output_mtok": tiered("15", "22.5"),
-    }
+def _above_200k(base: str, above: str) -> TieredPrice:
+    return TieredPrice(Decimal(base), (Tier(200_000, Decimal(above)),))
 
 
 _PERPLEXITY = "https://docs.perplexity.ai/getting-started/pricing (request fee), 2026-11-26"
 _SONNET = "https://platform.claude.com/docs/en/about-claude/pricing, 2026-11-26"
-_BEDROCK = "https://aws.amazon.com/bedrock/pricing/ (long context), 2026-11-26"
 _V3_2 = "V3.2, the same by day and night. https://api-docs.deepseek.com/news/news250929, 2026-11-26"
 _V4_FLASH = "Alias of V4 Flash. https://api-docs.deepseek.com/quick_start/pricing, 2026-11-26"
 
@@ -83,12 +70,6 @@ CORRECTIONS = (
         "mistral", "mistral-large-latest", date(2025, 12, 2), frozenset({"2"}),
         _per_million("0.5", "0.05", "1.5"),
         "Mistral Large 3. https://docs.mistral.ai/models/mistral-large-3-25-12, 2026-11-26",
-    ),
-    Correction(
-        "mistral", "magistral-medium-latest", date(2026, 8, 31), frozenset({"2"}),
-        _per_million("1.5", "0.15", "7.5"),
-        "Mistral Medium 3.5 replaces Magistral Medium, which has ended."
-        " https://docs.mistral.ai/models/magistral-medium-1-2-25-09, 2026-11-26",
     ),
     Correction(
         "deepseek", "deepseek-chat", date(2025, 9, 29), frozenset({"0.135", "0.27"}),
@@ -108,7 +89,14 @@ CORRECTIONS = (
     ),
     Correction(
         "anthropic", "claude-sonnet-4-0", date(2025, 8, 12), frozenset({"3"}),
-        _long_context("1"), _SONNET,
+        {
+            "input_mtok": _above_200k("3", "6"),
+            "cache_read_mtok": _above_200k("0.3", "0.6"),
+            "cache_write_mtok": _above_200k("3.75", "7.5"),
+            "cache_write_1h_mtok": _above_200k("6", "12"),
+            "output_mtok": _above_200k("15", "22.5"),
+        },
+        _SONNET,
     ),
     *(
         Correction(
@@ -122,18 +110,6 @@ CORRECTIONS = (
             ("sonar-reasoning-pro", "2", ("6", "10", "14")),
         )
         for size, fee in zip(("low", "medium", "high"), fees, strict=True)
-    ),
-    *(
-        Correction(
-            "aws", f"{scope}.anthropic.claude-sonnet-{version}-v1:0", since, frozenset({listed}),
-            _long_context(factor), _BEDROCK,
-        )
-        for scope, version, since, listed, factor in (
-            ("global", "4-20250514", date(2025, 8, 12), "3", "1"),
-            ("regional", "4-20250514", date(2025, 8, 12), "3", "1"),
-            ("global", "4-5-20250929", date(2025, 9, 29), "3", "1"),
-            ("regional", "4-5-20250929", date(2025, 9, 29), "3.3", "1.1"),
-        )
     ),
 )  # fmt: skip
 
