@@ -1,11 +1,14 @@
 """A log's stored contents, as the pages show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import orjson
 
 from respan_langchain._display import preview_text
+
+CONTEXT_CHARS = 40
+"""Characters of an excerpt before what was searched for."""
 
 
 def parse_stored(text: str | None) -> Any:
@@ -27,6 +30,22 @@ def preview(value: Any, max_length: int = 220) -> str:
     """Return the text of a value in one line."""
     line = " ".join(preview_text(value)[: max_length * 4].split())
     return line if len(line) <= max_length else f"{line[: max_length - 1]}\u2026"
+
+
+def excerpt(value: Any, words: Sequence[str], max_length: int = 220) -> str:
+    """Return the text of a value in one line, from a little before the first of the words."""
+    line = " ".join(preview_text(value).split())
+    begin = find_word(line, words)
+    if begin is None or begin < CONTEXT_CHARS:
+        return preview(value, max_length)
+    return f"\u2026{preview(line[begin - CONTEXT_CHARS :], max_length)}"
+
+
+def find_word(text: str, words: Sequence[str]) -> int | None:
+    """Return where the first of the words begins in a text; None without any of them."""
+    folded = text.casefold()
+    places = [place for word in words if (place := folded.find(word.casefold())) >= 0]
+    return min(places, default=None)
 
 
 def are_documents(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:

@@ -9,7 +9,7 @@ from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
 from respan_langchain.embedded.store.fields import Condition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.reviews import ROOTS
-from respan_langchain.embedded.store.search_index import search_condition
+from respan_langchain.embedded.store.search_index import search_condition, split_words
 
 NEWEST_FIRST = "-created_at"
 SORTS = {
@@ -17,6 +17,8 @@ SORTS = {
     "cost": "cost", "latency": "latency", "status": "status",
 }  # fmt: skip
 """What the table can be sorted by, and the columns."""
+SCORE_SORT = "score__"
+"""The table can be sorted by this and the name of an evaluator: the rows that it has scored."""
 MENU_FIELDS = ("status", "log_type", "model")
 """Filters with a menu of their own."""
 MAX_PAGE_NUMBER = 100_000
@@ -58,8 +60,19 @@ class View:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a search or a filter is set."""
-        return bool(self.search or self.row_filters or self.api_filters)
+        """Whether a search or a filter is set, or rows without a score are left out."""
+        return bool(self.search or self.row_filters or self.api_filters or self.sorted_by_evaluator)
+
+    @property
+    def sorted_by_evaluator(self) -> str | None:
+        """The evaluator by whose scores the rows are sorted."""
+        name = self.sort.removeprefix("-")
+        return name.removeprefix(SCORE_SORT) if name.startswith(SCORE_SORT) else None
+
+    @property
+    def direction(self) -> str:
+        """The direction of the order in SQL."""
+        return "DESC" if self.sort.startswith("-") else "ASC"
 
     @property
     def is_live(self) -> bool:
@@ -73,9 +86,8 @@ class View:
 
     @property
     def order(self) -> str:
-        """The order in SQL; the names come from SORTS."""
-        direction = "DESC" if self.sort.startswith("-") else "ASC"
-        column = SORTS[self.sort.removeprefix("-")]
+        """The order in SQL, where it is not by scores; the names come from SORTS."""
+        column, direction = SORTS[self.sort.removeprefix("-")], self.direction
         return f"seq {direction}" if column == "seq" else f"{column} {direction}, seq {direction}"
 
     def listed_condition(self, newest: int) -> Condition:
@@ -90,6 +102,9 @@ class View:
             newest: The `seq` of the newest log, from which a search looks back.
         """
         conditions = [choice.condition for choice in self.row_filters]
+        if self.sorted_by_evaluator is not None:
+            scored = RowFilter(self.sort.removeprefix("-"), "isnull", "false")
+            conditions.append(scored.condition)
         if self.api_filters:
             conditions.append(parse_filters(_parse_json(self.api_filters), find_log_field))
         if self.search:
@@ -99,6 +114,16 @@ class View:
     def query(self, **changes: object) -> str:
         """Write the URL's query with some fields changed."""
         return _build_query(replace(self, **changes))  # type: ignore[arg-type]  # names are our fields
+
+    @property
+    def words(self) -> list[str]:
+        """The words that are searched for."""
+        return split_words(self.search)
+
+    def with_filter(self, field: str, value: str) -> str:
+        """Write the URL's query with one more filter."""
+        added = RowFilter(field, "eq", value)
+        return self.query(row_filters=tuple(dict.fromkeys((*self.row_filters, added))), page=1)
 
     def without(self, row_filter: RowFilter) -> str:
         """Write the URL's query without one filter."""
@@ -114,7 +139,7 @@ def parse_view(request: Request) -> View:
     return View(
         _first(found, "q").strip(),
         _parse_row_filters(found),
-        sort if sort.removeprefix("-") in SORTS else NEWEST_FIRST,
+        sort if _is_sort(sort.removeprefix("-")) else NEWEST_FIRST,
         _parse_page_number(_first(found, "page")),
         _first(found, "filters"),
         rows if (rows := _first(found, "rows")) in {"roots", "all"} else "",
@@ -131,6 +156,10 @@ def parse_query(query: str) -> dict[str, list[str]]:
         return parse_qs(query, max_num_fields=MAX_QUERY_FIELDS)
     except ValueError as error:
         raise HttpError(400, "The query string is malformed.") from error
+
+
+def _is_sort(name: str) -> bool:
+    return name in SORTS or (name.startswith(SCORE_SORT) and name != SCORE_SORT)
 
 
 def _parse_page_number(text: str) -> int:

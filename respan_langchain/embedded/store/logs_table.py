@@ -34,10 +34,10 @@ PREVIEW = ", ".join([
     *(
         f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
         f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END AS {name}"
-        for name in ("input", "output")
+        for name in ("input", "output", "expected_output")
     ),
 ])  # fmt: skip
-"""The columns of a log for a table: all but its contents, and the beginning of two of these."""
+"""The columns of a log for a table: all but its contents, and the beginning of some of these."""
 
 SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
 
@@ -156,7 +156,7 @@ def list_page(
 ) -> list[sqlite3.Row]:
     """List matching logs; `order` is a SORTABLE column and a direction.
 
-    `columns` is `*` for whole logs, or PREVIEW for the beginning of their input and output.
+    `columns` is `*` for whole logs, or PREVIEW for the beginning of their contents.
     """
     # The inner select skips the earlier pages in an index, without reading contents.
     return connection.execute(
@@ -164,6 +164,30 @@ def list_page(
         f" AND {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),
+    ).fetchall()
+
+
+def list_page_by_score(
+    connection: sqlite3.Connection,
+    dataset: int,
+    condition: Condition,
+    *,
+    evaluator: str,
+    direction: str,
+    limit: int,
+    offset: int,
+) -> list[sqlite3.Row]:
+    """List the PREVIEW of matching logs with a score; `direction` is ASC or DESC."""
+    # CROSS JOIN keeps the order: the scores come sorted from their index.
+    return connection.execute(
+        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place"  # noqa: S608
+        f" FROM scores CROSS JOIN {tables_for(condition)}"
+        " WHERE scores.evaluator = ? AND scores.score IS NOT NULL AND logs.seq = scores.log"
+        f" AND dataset = ? AND {condition.sql}"
+        f" ORDER BY scores.score {direction}, scores.log {direction} LIMIT ? OFFSET ?)"
+        " JOIN logs USING (seq) JOIN contents USING (seq)"
+        f" ORDER BY place {direction}, seq {direction}",
+        (evaluator, dataset, *condition.parameters, limit, offset),
     ).fetchall()
 
 

@@ -59,6 +59,18 @@ def list_for_logs(
     return found
 
 
+def list_evaluators(connection: sqlite3.Connection, limit: int = 20) -> list[str]:
+    """List the evaluators that have scored logs of the file, by skipping through their index."""
+    rows = connection.execute(
+        "WITH RECURSIVE found(name) AS (SELECT min(evaluator) FROM scores UNION ALL"
+        " SELECT (SELECT min(evaluator) FROM scores WHERE evaluator > found.name)"
+        " FROM found WHERE found.name IS NOT NULL)"
+        " SELECT name FROM found WHERE name IS NOT NULL LIMIT ?",
+        (limit,),
+    )
+    return [row["name"] for row in rows]
+
+
 def start_run(connection: sqlite3.Connection, dataset: int, evaluator: str) -> str:
     """Record that an evaluator starts on a dataset, and return the run's id."""
     task_id = str(uuid.uuid4())

@@ -11,6 +11,8 @@ from respan_langchain.server.html import Html, element
 WIDTH = 360
 HEIGHT = 72
 GAP = 1.5
+MIN_COLUMNS = 24
+"""A chart of fewer bars is empty on the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _chart(chart: Series, series: TimeSeries) -> Html:
     numbers = [value for b in series.buckets for value in (chart.tall(b), chart.strong(b))]
     highest = max((value for value in numbers if value is not None), default=0.0) or 1.0
     columns = [
-        _column(place, len(series.buckets), bucket, chart, highest)
+        _column(place, max(len(series.buckets), MIN_COLUMNS), bucket, chart, highest)
         for place, bucket in enumerate(series.buckets)
     ]
     drawing = element(

@@ -182,7 +182,7 @@ def _row(store: Store, dataset_id: str, position: QueuePosition, unique_id: str)
 def _title(dataset_id: str, context: RowContext) -> Html:
     address = log_link(dataset_id, context.row["unique_id"])
     link = element("a", visible_text(context.name), href=address, data_key="open-row")
-    return element("div", element("h1", link, dir="auto"), render_facts(context.row))
+    return element("div", element("h1", link, dir="auto"), render_facts(context.row, dataset_id))
 
 
 def _form(store: Store, dataset_id: str, position: QueuePosition, context: RowContext) -> Html:

@@ -16,12 +16,13 @@ from respan_langchain.embedded.store import datasets_table, logs_table, scores_t
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_size, format_time
+from respan_langchain.server.formatting import format_iso, format_time
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
-from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
+from respan_langchain.server.pages.messages import ContentRenderer
+from respan_langchain.server.pages.metadata import raw_json, render_object
 from respan_langchain.server.pages.review import review_form
 from respan_langchain.server.pages.trace import trace_list
-from respan_langchain.server.preview import are_documents, parse_stored, pretty
+from respan_langchain.server.preview import are_documents, parse_stored
 from respan_langchain.server.query import View
 
 
@@ -97,14 +98,17 @@ def _head(found: RowContext, dataset_id: str, query: str) -> Html:
     return element(
         "div",
         element("h1", visible_text(found.name), dir="auto"),
-        render_facts(found.row),
+        render_facts(found.row, dataset_id),
         element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
         class_="page-head",
     )
 
 
-def render_facts(row: sqlite3.Row) -> Html:
-    """Show a row's status, time, type, model, customer and thread in one line."""
+def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
+    """Show a row's status, time, type, model, customer and thread in one line.
+
+    Each value leads to the rows that have it too.
+    """
     known = row["status"] if row["status"] in {"success", "error"} else "unknown"
     facts = [
         element(
@@ -113,7 +117,13 @@ def render_facts(row: sqlite3.Row) -> Html:
         element("time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"])),
     ]
     facts += [
-        element("span", visible_text(row[name]), class_="fact")
+        element(
+            "a",
+            visible_text(row[name]),
+            href=dataset_link(dataset_id, "", View().with_filter(name, row[name])),
+            class_="fact",
+            title=f"Only rows with this {name}",
+        )
         for name in ("log_type", "model", "customer_identifier", "thread_identifier")
         if row[name]
     ]
@@ -195,9 +205,9 @@ def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
         review_form(dataset_id, row, found.scores),
         trace_list(dataset_id, row, found.trace),
         evaluator_scores(found.scores),
-        _facts("Metadata", parse_stored(row["metadata"])),
-        _facts("Metrics", parse_stored(row["metrics"])),
-        _raw(dataset_id, row, rest),
+        render_object("Metadata", parse_stored(row["metadata"]), dataset_id),
+        render_object("Metrics", parse_stored(row["metrics"])),
+        raw_json(dataset_id, row, rest),
         class_="row-side",
     )
 
@@ -216,57 +226,3 @@ def evaluator_scores(scores: list[sqlite3.Row]) -> Html | None:
         for one in scored
     ]  # fmt: skip
     return element("section", element("h2", "Scores"), element("dl", *rows, class_="facts-list"))
-
-
-def _facts(title: str, values: Any) -> Html | None:
-    if not isinstance(values, dict) or not values:
-        return None
-    rows = [
-        join(element("dt", _breakable(str(key))), _fact(value)) for key, value in values.items()
-    ]
-    return element("section", element("h2", title), element("dl", *rows, class_="facts-list"))
-
-
-def _breakable(key: str) -> Html:
-    """Allow a line break after each underscore."""
-    return Html(visible_text(key).replace("_", "_<wbr>"))
-
-
-def _fact(value: Any) -> Html:
-    if isinstance(value, dict | list):
-        written = pretty(value)
-        inner = element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0")
-        one, many = ("key", "keys") if isinstance(value, dict) else ("item", "items")
-        label = f"{len(value)} {one if len(value) == 1 else many}"
-        return element("dd", element("details", element("summary", label), inner))
-    text = value if isinstance(value, str) else pretty(value)
-    return element("dd", visible_text(text[:2000]), dir="auto")
-
-
-def _raw(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
-    address = log_link(dataset_id, row["unique_id"], "raw.json")
-    written = pretty(
-        {
-            "unique_id": row["unique_id"],
-            **{
-                name: parse_stored(row[name])
-                for name in ("input", "output", "expected_output", "metadata", "metrics")
-                if row[name] is not None
-            },
-        }
-    )
-    more = (
-        element("a", "Show all", href=rest, class_="show-all") if len(written) > MAX_CHARS else None
-    )
-    return element(
-        "section",
-        element("h2", "Raw JSON"),
-        element("p", element("a", "Open", href=address), element(
-            "button", "Copy", type="button", class_="link", data_copy=address), class_="actions"),
-        element(
-            "details",
-            element("summary", format_size(len(written))),
-            element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0"),
-            more,
-        ),
-    )  # fmt: skip

@@ -28,6 +28,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
             column: time_series.list_values(connection, found.dataset["seq"], column)
             for column in MENU_FIELDS
         }
+        evaluators = scores_table.list_evaluators(connection)
     name = str(found.dataset["name"])
     crumbs = layout.breadcrumbs(("Datasets", "/"), (name, ""))
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
@@ -35,7 +36,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         name,
         _head(found.dataset),
         element("div", data_load=charts_at, class_="charts-place"),
-        toolbar(dataset_id, view, menus),
+        toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
         _listing(dataset_id, view, found),
         breadcrumbs=crumbs,
@@ -72,19 +73,36 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
             condition = view.listed_condition(logs_table.get_last_seq(connection))
         except (HttpError, StoreError) as error:
             return RowsPage(dataset, [], 0, {}, problem=str(error))
-        rows = logs_table.list_page(
-            connection,
-            dataset["seq"],
-            condition,
-            order=view.order,
-            limit=PAGE_SIZE,
-            offset=(view.page - 1) * PAGE_SIZE,
-            columns=logs_table.PREVIEW,
-        )
+        rows = _list_rows(connection, dataset["seq"], condition, view)
         count = _count(connection, dataset, condition, view)
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
         traces = _count_traces(connection, dataset, rows) if view.roots_only else {}
     return RowsPage(dataset, rows, count, scores, traces)
+
+
+def _list_rows(
+    connection: sqlite3.Connection, dataset: int, condition: Condition, view: View
+) -> list[sqlite3.Row]:
+    offset = (view.page - 1) * PAGE_SIZE
+    if view.sorted_by_evaluator is not None:
+        return logs_table.list_page_by_score(
+            connection,
+            dataset,
+            condition,
+            evaluator=view.sorted_by_evaluator,
+            direction=view.direction,
+            limit=PAGE_SIZE,
+            offset=offset,
+        )
+    return logs_table.list_page(
+        connection,
+        dataset,
+        condition,
+        order=view.order,
+        limit=PAGE_SIZE,
+        offset=offset,
+        columns=logs_table.PREVIEW,
+    )
 
 
 def _count_traces(

@@ -4,7 +4,14 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
+from respan_langchain._display import (
+    UNKNOWN,
+    format_cost,
+    format_count,
+    format_duration,
+    preview_text,
+)
+from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 from respan_langchain.server.formatting import format_iso, format_time
 from respan_langchain.server.html import (
     Html,
@@ -15,7 +22,7 @@ from respan_langchain.server.html import (
     strip_invisible,
     visible_text,
 )
-from respan_langchain.server.preview import parse_stored, preview
+from respan_langchain.server.preview import excerpt, find_word, parse_stored
 from respan_langchain.server.query import View
 
 
@@ -96,18 +103,18 @@ def _row(
     dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row], folded: int
 ) -> Html:
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
-    text = preview(parse_stored(row["input"])) or "(empty)"
+    text = excerpt(parse_stored(row["input"]), view.words) or "(empty)"
     link = element("a", visible_text(text), href=address, class_="row-link", dir="auto")
-    output = element("span", visible_text(_output(row)), dir="auto")
+    output = element("span", visible_text(_output(row, view.words)), dir="auto")
     badges = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
         element("td", _mark(row), class_="mark"),
         element("td", _state(row), _timestamp(row["happened_at"]), class_="when"),
-        element("td", *_kind(row, folded), class_="kind"),
+        element("td", *_kind(dataset_id, view, row, folded), class_="kind"),
         element("td", link, class_="said-in"),
-        element("td", output, badges, class_="said-out"),
-        element("td", visible_text(row["model"] or UNKNOWN), class_="model"),
+        element("td", output, _found_elsewhere(row, scores, view.words), badges, class_="said-out"),
+        element("td", _filter_link(dataset_id, view, "model", row["model"]), class_="model"),
         _number("tokens", format_count(row["total_tokens"])),
         _number("cost", format_cost(row["cost"])),
         _number("", format_duration(row["latency"])),
@@ -117,10 +124,37 @@ def _row(
     )
 
 
-def _output(row: sqlite3.Row) -> str:
+def _output(row: sqlite3.Row, words: list[str]) -> str:
     if row["output"] is None:
         return row["error_message"] or UNKNOWN
-    return preview(parse_stored(row["output"])) or "(empty)"
+    return excerpt(parse_stored(row["output"]), words) or "(empty)"
+
+
+def _found_elsewhere(row: sqlite3.Row, scores: list[sqlite3.Row], words: list[str]) -> Html | None:
+    """Show what a search found in neither input nor output."""
+    shown = f"{preview_text(parse_stored(row['input']))} {_output(row, words)}"
+    if not words or find_word(shown, words) is not None:
+        return None
+    comment = next((one["comment"] for one in scores if one["evaluator"] == HUMAN_EVALUATOR), "")
+    texts = [("Expected", preview_text(parse_stored(row["expected_output"]))),
+             ("Error", row["error_message"] or ""), ("Comment", comment)]  # fmt: skip
+    return next(
+        (
+            element("p", f"{name}: ", visible_text(excerpt(text, words)), class_="hint", dir="auto")
+            for name, text in texts
+            if find_word(text, words) is not None
+        ),
+        None,
+    )
+
+
+def _filter_link(dataset_id: str, view: View, field: str, value: str | None) -> Html:
+    """Show a value that filters the rows by itself when it is clicked."""
+    if not value:
+        return Html(UNKNOWN)
+    address = dataset_link(dataset_id, "", view.with_filter(field, value))
+    title = strip_invisible(f"Only rows with {field} {value[:80]}")
+    return element("a", visible_text(value), href=address, class_="filter-link", title=title)
 
 
 def _mark(row: sqlite3.Row) -> Html:
@@ -147,8 +181,9 @@ def _count_folded(row: sqlite3.Row, traces: Mapping[str, int]) -> int:
     return max(traces.get(row["trace_unique_id"], 1) - 1, 0)
 
 
-def _kind(row: sqlite3.Row, folded: int) -> list[Html]:
-    name = row["span_name"] or row["log_type"] or UNKNOWN
+def _kind(dataset_id: str, view: View, row: sqlite3.Row, folded: int) -> list[Html]:
+    field = "span_name" if row["span_name"] else "log_type"
+    name = _filter_link(dataset_id, view, field, row[field])
     log_type = row["log_type"] if row["span_name"] else None
     rows = "row" if folded == 1 else "rows"
     count = (
@@ -157,7 +192,7 @@ def _kind(row: sqlite3.Row, folded: int) -> list[Html]:
         else None
     )
     details = element("span", visible_text(log_type or ""), count, class_="type")
-    return [element("span", visible_text(name), class_="name"), details]
+    return [element("span", name, class_="name"), details]
 
 
 def _number(unit: str, figure: str) -> Html:

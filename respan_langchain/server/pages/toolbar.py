@@ -3,7 +3,7 @@
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain.server.export import PRESETS
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible, visible_text
-from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, RowFilter, View
+from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, SCORE_SORT, RowFilter, View
 
 OPERATORS = (
     ("eq", "is"), ("not", "is not"), ("gt", "is more than"), ("gte", "is at least"),
@@ -12,10 +12,16 @@ OPERATORS = (
     ("endswith", "ends with"), ("iexact", "is, in any case"), ("in", "is one of"),
     ("isnull", "is missing"),
 )  # fmt: skip
+SORT_LABELS = {
+    NEWEST_FIRST: "Newest first", "created_at": "Oldest first", "-cost": "Highest cost",
+    "-latency": "Slowest first", "-tokens": "Most tokens",
+}  # fmt: skip
 LABELS = {"status": "Any status", "log_type": "Any type", "model": "Any model"}
 
 
-def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
+def toolbar(
+    dataset_id: str, view: View, menus: dict[str, list[str]], evaluators: list[str]
+) -> Html:
     """Build the bar: one form that keeps the filters that are set."""
     chosen = {one.field: one.value for one in view.row_filters if one.operator == "eq"}
     kept = [
@@ -24,7 +30,6 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
         if choice.field not in MENU_FIELDS or choice.operator != "eq"
     ]
     hidden = [_hidden("where", f"{one.field}|{one.operator}|{one.value}") for one in kept]
-    hidden += [_hidden("sort", view.sort)] if view.sort != NEWEST_FIRST else []
     hidden += [_hidden("filters", view.api_filters)] if view.api_filters else []
     quick = [_menu(name, menus[name], chosen.get(name, "")) for name in MENU_FIELDS]
     form = element(
@@ -32,6 +37,7 @@ def toolbar(dataset_id: str, view: View, menus: dict[str, list[str]]) -> Html:
         _search(view),
         *quick,
         _rows_menu(view),
+        _sort_menu(view, evaluators),
         _more(),
         *hidden,
         element("button", "Apply", type="submit", class_="apply"),
@@ -118,6 +124,19 @@ def _rows_menu(view: View) -> Html:
         element("option", label, value=value, selected=value == chosen) for value, label in options
     ]
     return element("select", *listed, name="rows", aria_label="Rows", data_submit=True)
+
+
+def _sort_menu(view: View, evaluators: list[str]) -> Html:
+    options = dict(SORT_LABELS)
+    for evaluator in evaluators:
+        options[f"{SCORE_SORT}{evaluator}"] = f"Lowest score: {evaluator}"
+        options[f"-{SCORE_SORT}{evaluator}"] = f"Highest score: {evaluator}"
+    options.setdefault(view.sort, view.sort)
+    listed = [
+        element("option", strip_invisible(label[:60]), value=value, selected=value == view.sort)
+        for value, label in options.items()
+    ]
+    return element("select", *listed, name="sort", aria_label="Order", data_submit=True)
 
 
 def _more() -> Html:

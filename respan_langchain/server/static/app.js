@@ -31,6 +31,31 @@ function showTimes(within) {
   }
 }
 
+/* The words of a search, marked where they are shown. */
+
+function findRanges(place, pattern) {
+  const ranges = [];
+  const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const found of texts.currentNode.data.matchAll(pattern)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, found.index);
+      range.setEnd(texts.currentNode, found.index + found[0].length);
+      ranges.push(range);
+    }
+  }
+  return ranges;
+}
+
+function markFound() {
+  const words = (new URLSearchParams(location.search).get("q") ?? "").match(/[\p{L}\p{N}]+/gu);
+  if (!words || !globalThis.Highlight) return;
+  const ends = words.map((word) => (word.length < 3 ? `${word}(?![\\p{L}\\p{N}])` : word));
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${ends.join("|")})`, "giu");
+  const ranges = all(".said-in, .said-out, .row-main, .failure").flatMap((place) => findRanges(place, pattern));
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
 /* Parts of a page that load later, and parts that are refreshed. */
 
 async function fetchPart(address) {
@@ -59,10 +84,11 @@ function refresh(place, part) {
     if (known.size && !known.has(row.dataset.id)) row.classList.add("fresh");
     const box = one("input[name=row]", row);
     if (box && marked.has(box.value)) box.checked = true;
-    if (row.dataset.id === focused) one("a", row)?.focus({ preventScroll: true });
+    if (row.dataset.id === focused) linkOf(row)?.focus({ preventScroll: true });
   }
   showCurrent();
   showMarks();
+  markFound();
 }
 
 function keepFresh(place) {
@@ -92,6 +118,7 @@ function showCurrent() {
   for (const row of rows()) row.classList.toggle("current", current !== null && keyOf(row) === current);
 }
 
+const linkOf = (row) => one(".row-link", row) ?? one("a", row);
 const keyOf = (row) => row.dataset.id ?? one("a", row)?.href ?? "";
 
 function move(by) {
@@ -102,7 +129,7 @@ function move(by) {
   current = keyOf(next);
   showCurrent();
   next.scrollIntoView({ block: "nearest" });
-  one("a", next)?.focus({ preventScroll: true });
+  linkOf(next)?.focus({ preventScroll: true });
 }
 
 const currentRow = () => rows().find((row) => keyOf(row) === current);
@@ -305,6 +332,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 showTimes(document);
+markFound();
 all("form[data-draft]").forEach(openDraft);
 confirmSaved();
 showMarks();

@@ -1,5 +1,8 @@
 """Finding rows: roots with folded calls, filters by score, search in errors and comments."""
 
+import html
+import re
+
 import pytest
 from server.pages.test_pages import Browser
 
@@ -68,3 +71,47 @@ def test_an_export_of_roots_has_all_rows(browser, dataset):
     exported = browser.get(f"/datasets/{dataset}/export.jsonl")
 
     assert len(exported.html.splitlines()) == 4
+
+
+def test_rows_are_sorted_by_the_scores_of_an_evaluator(browser, platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": f"question {n}"} for n in range(4)])
+    with platform.store.writing() as connection:
+        seqs = [row["seq"] for row in connection.execute("SELECT seq FROM logs ORDER BY seq")]
+        scores = zip(seqs[:3], [0.5, 0.1, 0.9], strict=True)
+        upsert(connection, [Score(seq, "exact_match", value) for seq, value in scores])
+
+    lowest = browser.get(f"/datasets/{dataset}/?sort=score__exact_match")
+    highest = browser.get(f"/datasets/{dataset}/?sort=-score__exact_match&rows=roots")
+
+    assert re.findall(r"question (\d)", lowest.text) == ["1", "0", "2"]
+    assert re.findall(r"question (\d)", highest.text) == ["2", "0", "1"]
+    assert "1 to 3 of 3" in lowest.text
+    assert 'value="-score__exact_match">Highest score: exact_match' in lowest.html
+
+
+def test_a_match_far_into_a_text_or_in_a_comment_is_shown(browser, platform, dataset):
+    platform.fill(dataset, [{"input": "filler " * 200 + "needle at the end", "output": "x"}])
+
+    far = browser.get(f"/datasets/{dataset}/?q=needle").text
+    comment = browser.get(f"/datasets/{dataset}/?q=rather").text
+
+    assert "\u2026" in far
+    assert "needle at the end" in far
+    assert "Comment: Rather short" in " ".join(comment.split())
+
+
+def test_a_value_leads_to_the_rows_that_have_it_too(browser, platform):
+    dataset = platform.dataset()
+    metadata = {"model": "gpt 4&o", "team": "shop", "log_type": "chat"}
+    platform.fill(dataset, [{"input": "a", "metadata": metadata}, {"input": "b"}])
+    (log, _) = platform.logs(dataset)
+
+    table = browser.get(f"/datasets/{dataset}/?q=a").html
+    row = browser.get(f"/datasets/{dataset}/logs/{log['unique_id']}/").html
+
+    assert f'href="/datasets/{dataset}/?q=a&amp;where=model%7Ceq%7Cgpt+4%26o"' in table
+    assert f'href="/datasets/{dataset}/?where=metadata__team%7Ceq%7Cshop"' in row
+    for address in re.findall(r'href="[^"]*\?(where[^"]*)"', row):
+        found = browser.get(f"/datasets/{dataset}/?{html.unescape(address)}")
+        assert "1 to 1 of 1" in found.text
