@@ -1,5 +1,6 @@
 """One worker for each destination in a process, and what happens to them when the process ends.
 
+A worker is kept by the handlers that use it, and here while it has something to deliver.
 At exit all workers get one last flush, within `exit_timeout` seconds in all; the remaining rows are
 counted and logged in one line. No signal handler is installed.
 """
@@ -9,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import _server_compat, fork_safety
@@ -25,7 +27,8 @@ class WorkerRegistry:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._workers: dict[Hashable, Worker] = {}
+        self._workers: WeakValueDictionary[Hashable, Worker] = WeakValueDictionary()
+        self._busy: set[Worker] = set()
         self._hooked: tuple[int, bool] | None = None
 
     def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
@@ -34,11 +37,15 @@ class WorkerRegistry:
             worker = self._workers.get(key)
             if worker is None or worker.closed:
                 worker = self._workers[key] = make()
-            worker.hook_exit = self.hook_exit
-            self.hook_exit()
+            worker.on_busy, worker.on_idle = self._keep, self._busy.discard
+            self._hook_exit()
             return worker
 
-    def hook_exit(self) -> None:
+    def _keep(self, worker: Worker) -> None:
+        self._busy.add(worker)
+        self._hook_exit()
+
+    def _hook_exit(self) -> None:
         """Register a last flush at the exit of this process; each child process needs its own."""
         _server_compat.flush_after_server_shutdown(self.close_open_and_flush)
         processes = sys.modules.get("multiprocessing.process")

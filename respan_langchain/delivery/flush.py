@@ -88,6 +88,9 @@ class PendingFlushes:
     def __init__(self) -> None:
         self._waiting: list[FlushRequest] = []
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def add(self, request: FlushRequest) -> None:
         """Add a waiting caller."""
         self._waiting.append(request)

@@ -7,6 +7,7 @@ the worker's thread runs it, or a caller that does the worker's work.
 import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
@@ -58,7 +59,8 @@ class Loop:
         self._statuses.add(spool.adopted)
         self._queue = DeliveryQueue(limits, self._statuses, spills=spool.takes_overflow)
         self._scheduler = Scheduler(limits, self._queue.buffer, random)
-        self._sender = SenderThread(open_transport, self._mailbox.put)
+        self._new_sender = partial(SenderThread, open_transport, self._mailbox.put)
+        self._sender = self._new_sender()
         self._flushes = PendingFlushes()
         self._log = DeliveryLogger(limits)
         self._sinks: tuple[OutcomeSink, ...] = (
@@ -101,6 +103,21 @@ class Loop:
     def close_spool(self) -> None:
         """Leave what is on disk for another process."""
         self._spool.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits: no message, no caller, and no row that could be sent."""
+        waits = self._flushes or self._spool.loadable or not self._mailbox.empty()
+        return self._queue.is_empty and not waits
+
+    def release(self) -> None:
+        """Close the connections and the spool file; they are opened again when needed."""
+        with self._state_lock:
+            self._log.repeat_unlogged(float("inf"))
+            self._spool.close()
+            # A thread that ends cannot be started again.
+            self._sender, ended = self._new_sender(), self._sender
+        ended.close()
 
     def leave_to_parent(self) -> None:
         """In a forked child: leave the parent's files alone."""

@@ -85,6 +85,11 @@ class DeliveryQueue:
         """The size of all rows in memory, those in flight included."""
         return self._bytes
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether every accepted row has its final state, or is on disk alone."""
+        return not (self._rows or self._arrived or self._overflow)
+
     def _reserve(self, size: int) -> DropReason | None:
         """Reserve capacity for a row; return the reason when it does not fit."""
         limits = self._limits

@@ -15,6 +15,11 @@ class RowSource(Protocol):
         """Events that are not made into rows yet."""
         ...
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it accepts no further events."""
+        ...
+
     def take(self, now: float) -> Sequence[EncodedRow]:
         """Return some of the ready rows; it is called again at once while `due_in` is 0."""
         ...
@@ -33,18 +38,31 @@ class RowSource(Protocol):
 
 
 class RowSources:
-    """All sources of one worker; each is kept until its owner is deleted and it is drained."""
+    """All sources of one worker; each is kept until it is drained and no event can follow."""
 
-    def __init__(self, failed: Callable[[Exception], None]) -> None:
-        """`failed` is called with the exception of a source that raised."""
+    def __init__(
+        self, failed: Callable[[Exception], None], owner_deleted: Callable[[], None]
+    ) -> None:
+        """`failed` is called with the exception of a source that raised.
+
+        `owner_deleted` is called on any thread, also within a garbage collection.
+        """
         self._failed = failed
+        self._owner_deleted = owner_deleted
+        self._had_any = False
         # Each change is atomic, and iteration uses a copy, so attaching needs no lock.
         self._attached: dict[int, tuple[RowSource, weakref.ref[object] | None]] = {}
 
     def attach(self, source: RowSource, owner: object | None) -> None:
         """Poll this source from now on."""
-        reference = None if owner is None else weakref.ref(owner)
+        reference = None if owner is None else weakref.ref(owner, lambda _: self._owner_deleted())
         self._attached[id(source)] = source, reference
+        self._had_any = True
+
+    @property
+    def are_over(self) -> bool:
+        """Whether there were sources, and none is left."""
+        return self._had_any and not self._attached
 
     def detach(self, source: RowSource) -> None:
         """Stop polling this source."""
@@ -80,10 +98,10 @@ class RowSources:
             source.close_open()
 
     def let_go(self, now: float) -> None:
-        """Detach drained sources whose owner is deleted."""
+        """Detach drained sources that are stopped, or whose owner is deleted."""
         for source, owner in list(self._attached.values()):
-            is_drained = not source.events and source.due_in(now) is None
-            if owner is not None and owner() is None and is_drained:
+            is_over = source.is_stopped or (owner is not None and owner() is None)
+            if is_over and not source.events and source.due_in(now) is None:
                 self.detach(source)
 
     def after_fork(self) -> None:

@@ -49,11 +49,13 @@ class Worker:
         self._open_spool = open_spool
         self._open_transport = open_transport
         self._clock = clock
-        self._sources = RowSources(self._source_failed)
+        self._sources = RowSources(self._source_failed, self._owner_deleted)
         self.wakeup = Wakeup()
         """Shared with producers: while it is idle, they call `wake`."""
-        self.hook_exit: Callable[[], object] = lambda: None
-        """Called before rows are delivered, to register the last flush of this process."""
+        self.on_busy: Callable[[Worker], object] = _do_nothing
+        """Called before it delivers: it is to be kept, and flushed when the process ends."""
+        self.on_idle: Callable[[Worker], object] = _do_nothing
+        """Called when its threads end, since nothing is left to deliver."""
         self._begin()
         fork_safety.register(self)
 
@@ -91,7 +93,7 @@ class Worker:
     # -- for producers ---------------------------------------------------------------------------
 
     def attach(self, source: RowSource, owner: object | None = None) -> None:
-        """Poll this source from now on; until its `owner` is deleted and it is drained."""
+        """Poll this source from now on, until it is stopped or its `owner` is deleted."""
         self._sources.attach(source, owner)
 
     def wake(self) -> None:
@@ -101,9 +103,7 @@ class Worker:
             return
         if self._inline_until is not None:
             self._send_late(self._inline_until - self._clock())
-        elif self._ensure_thread():
-            self._loop.post(Signal.WAKE)
-        else:
+        elif not self._notify(Signal.WAKE):
             self.wakeup.idle = True
 
     def put(self, *rows: EncodedRow) -> bool:
@@ -129,8 +129,8 @@ class Worker:
 
     def begin_flush(self, timeout: float) -> None:
         """Start a flush without waiting for it, so that several workers flush at the same time."""
-        if not self._is_untouched and self._ensure_thread():
-            self._loop.post(FlushRequest(self._clock() + timeout))
+        if not self._is_untouched:
+            self._notify(FlushRequest(self._clock() + timeout))
 
     def sync_to_disk(self, timeout: float) -> bool:
         """Write all rows captured before this call to disk; False unless the level is `durable`."""
@@ -218,8 +218,16 @@ class Worker:
 
     # -- the thread ------------------------------------------------------------------------------
 
+    def _notify(self, message: Message) -> bool:
+        """Leave a message for the thread; False when none can be started."""
+        if not self._ensure_thread():
+            return False
+        self._loop.post(message)
+        # The thread may have ended before it could read the message.
+        return self._ensure_thread()
+
     def _ensure_thread(self) -> bool:
-        self.hook_exit()
+        self.on_busy(self)
         if self._running:
             return True
         if self._clock() < self._thread_refused_at + RETRY_THREAD_AFTER:
@@ -246,8 +254,29 @@ class Worker:
             except BaseException as error:  # noqa: BLE001  # this loop must never end: log it, go on
                 wait = PAUSE_AFTER_ERROR
                 self._loop.log_error(error)
+            if self._is_unused:
+                self._end_thread()
+                return
             message = self._loop.next_message(None if wait == NEVER else _seconds(wait))
         self._running = False
+
+    @property
+    def _is_unused(self) -> bool:
+        """Whether there is nothing to deliver, and no source that could have something."""
+        return self.wakeup.idle and self._sources.are_over and self._loop.is_idle
+
+    def _end_thread(self) -> None:
+        """Close what is open; a message that comes from now on starts a new thread."""
+        try:
+            with self._step_lock:
+                self._loop.release()
+        finally:
+            self._thread = None
+            self.on_idle(self)
+            self._running = False
+            # The author of a message that came meanwhile expects this thread to read it.
+            if not self._loop.is_idle:
+                self._ensure_thread()
 
     def _work_inline(self, request: FlushRequest, timeout: float) -> None:
         """Do the worker's work on this thread until this flush is done."""
@@ -263,8 +292,15 @@ class Worker:
             self._thread = None
             self._step_lock.release()
 
+    def _owner_deleted(self) -> None:
+        self._loop.post(Signal.WAKE)
+
     def _source_failed(self, error: Exception) -> None:
         self._loop.log_error(error)
+
+
+def _do_nothing(worker: Worker) -> None:
+    """Be told by a worker that no registry knows."""
 
 
 def _seconds(wait: float) -> float:

@@ -111,6 +111,11 @@ class EventProcessor:
             self._worker.wake()
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it accepts no further events."""
+        return self._is_stopped
+
+    @property
     def is_draining_thread(self) -> bool:
         """Whether this thread drains now, further up its stack, so that it cannot wait for rows."""
         return self._draining_thread == get_ident()

@@ -82,6 +82,7 @@ class Wire:
         self.script = []
         self.listing = True
         self.closed = 0
+        self.was_closed = threading.Event()
         self.arrived = threading.Semaphore(0)
 
     def keep(self, ids):
@@ -103,10 +104,13 @@ class Wire:
 
     def close(self):
         self.closed += 1
+        self.was_closed.set()
 
 
 class Events:
     """A source: gives what was noted, a few at a time."""
+
+    is_stopped = False
 
     def __init__(self, worker, status, slice_of=2):
         self.worker, self.status, self.slice_of = worker, status, slice_of
@@ -159,7 +163,7 @@ class Turns:
         self.wakeup = Wakeup(idle=False)
         self.now = 0.0
         self.failed = []
-        self.sources = RowSources(self.failed.append)
+        self.sources = RowSources(self.failed.append, lambda: None)
         self.spool = spool or Spool()
         settings = DeliveryLimits(**limits)
         self.loop = Loop(

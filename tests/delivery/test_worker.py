@@ -466,6 +466,44 @@ def test_a_source_is_detached_after_its_owner_is_deleted_and_its_events_are_read
     assert events.takes <= takes + 2
 
 
+def test_a_worker_whose_source_is_stopped_closes_its_connections_and_starts_again(
+    open_worker, wire, status
+):
+    worker = open_worker(poll_interval=0.001)
+    for name in "ab":
+        wire.was_closed.clear()
+        events = Events(worker, status)
+        worker.attach(events)
+        events.note(name)
+        assert worker.flush(WAIT, status)
+        assert not wire.was_closed.is_set()
+        events.is_stopped = True
+        worker.flush(WAIT)
+        assert wire.was_closed.wait(WAIT)
+
+    assert wire.stored == {"a": 1, "b": 1}
+    assert worker.flush(WAIT, status)
+
+
+def test_a_row_that_comes_while_the_thread_ends_is_delivered(open_worker, wire, status):
+    worker = open_worker(poll_interval=0.001, max_age=0.001)
+    stopped, late = Events(worker, status), Events(worker, status)
+    stopped.is_stopped = True
+
+    def come_late(_):
+        if not late.takes:
+            worker.attach(late)
+            late.note("late")
+
+    worker.on_idle = come_late
+    worker.attach(stopped)
+    stopped.note("a")
+
+    assert wire.arrived.acquire(timeout=WAIT)
+    assert wire.arrived.acquire(timeout=WAIT)
+    assert wire.batches == [["a"], ["late"]]
+
+
 def test_a_hundred_thousand_drops_are_logged_in_two_lines(open_worker, status, caplog):
     worker = open_worker(max_rows=1)
     with caplog.at_level(logging.DEBUG):
