@@ -6,15 +6,13 @@ the worker's thread runs it, or a caller that does the worker's work.
 
 import threading
 from collections.abc import Callable, Sequence
-from enum import Enum
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import TypeAlias
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.batch import BulkInsert, SenderResponse
+from respan_langchain.delivery.batch import BulkInsert
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
 from respan_langchain.delivery.outcome import Outcome, OutcomeSink, StatusSink
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
@@ -24,17 +22,6 @@ from respan_langchain.delivery.scheduler import Scheduler
 from respan_langchain.delivery.sender import DeliveryTransport, SenderThread
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import StatusRegistry
-
-
-class Signal(Enum):
-    """Messages that carry nothing."""
-
-    WAKE = "wake"
-    TIMEOUT = "timeout"
-    """No message arrived before the timeout."""
-
-
-Message: TypeAlias = SenderResponse | FlushRequest | Signal
 
 
 class Loop:
@@ -54,12 +41,12 @@ class Loop:
         self._poller = poller
         self._spool = spool
         self._clock = clock
-        self._mailbox: SimpleQueue[Message] = SimpleQueue()
+        self.mailbox = Mailbox()
         self._statuses = StatusRegistry()
         self._statuses.add(spool.adopted)
         self._queue = DeliveryQueue(limits, self._statuses, spills=spool.takes_overflow)
         self._scheduler = Scheduler(limits, self._queue.buffer, random)
-        self._new_sender = partial(SenderThread, open_transport, self._mailbox.put)
+        self._new_sender = partial(SenderThread, open_transport, self.mailbox.post)
         self._sender = self._new_sender()
         self._flushes = PendingFlushes()
         self._log = DeliveryLogger(limits)
@@ -76,17 +63,6 @@ class Loop:
         self._stop_reason: str | None = None
 
     # -- for other threads -----------------------------------------------------------------------
-
-    def post(self, message: Message) -> None:
-        """Leave a message for the next step."""
-        self._mailbox.put(message)
-
-    def next_message(self, timeout: float | None) -> Message:
-        """Wait for a message; None waits for ever."""
-        try:
-            return self._mailbox.get(timeout=timeout)
-        except Empty:
-            return Signal.TIMEOUT
 
     def put(self, rows: Sequence[EncodedRow]) -> bool:
         """Accept rows; False when one was dropped, and counted."""
@@ -107,7 +83,7 @@ class Loop:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits: no message, no caller, and no row that could be sent."""
-        waits = self._flushes or self._spool.loadable or not self._mailbox.empty()
+        waits = self._flushes or self._spool.loadable or not self.mailbox.is_empty
         return self._queue.is_empty and not waits
 
     def release(self) -> None:
@@ -196,8 +172,8 @@ class Loop:
 
     def _read(self, message: Message) -> None:
         self._read_one(message)
-        while not self._mailbox.empty():
-            self._read_one(self._mailbox.get_nowait())
+        while not self.mailbox.is_empty:
+            self._read_one(self.mailbox.take())
 
     def _read_one(self, message: Message) -> None:
         now = self._clock()

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import Loop, Signal
+from respan_langchain.delivery.loop import Loop
+from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
@@ -187,11 +188,11 @@ class Turns:
         return self.loop.statuses.counts()
 
     def step(self, message=None):
-        return self.loop.step(message or self.loop.next_message(0.0), inline=True)
+        return self.loop.step(message or self.loop.mailbox.take(), inline=True)
 
     def until_nothing_is_due(self):
         wait = self.step(Signal.WAKE)
-        while (message := self.loop.next_message(0.0)) is not Signal.TIMEOUT or wait < NEVER:
+        while (message := self.loop.mailbox.take()) is not Signal.TIMEOUT or wait < NEVER:
             if message is Signal.TIMEOUT:
                 self.now += max(wait, 0.0)
             wait = self.step(message)

@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import Signal
+from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import NEVER, Events, Turns

@@ -308,7 +308,7 @@ def test_a_closed_worker_starts_no_thread_for_late_events(open_worker, status):
     for _ in range(100):
         events.note("late")
 
-    assert not worker._running
+    assert not worker._thread.is_running
 
 
 def test_where_no_thread_can_start_a_flush_delivers_on_the_calling_thread(

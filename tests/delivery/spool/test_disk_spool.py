@@ -10,7 +10,7 @@ import pytest
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import Signal
+from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.spool import admin, directory
 from respan_langchain.delivery.spool.config import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
@@ -71,7 +71,7 @@ def rows_in(place, *states):
 def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
-    with worker._step_lock:
+    with worker._thread.step_lock:
         worker._loop._spool._own._lock.forget()
         worker._loop._spool._own.file.connection.close()
 
