@@ -14,6 +14,8 @@ from respan_langchain.cli.commands import (
     doctor,
     evaluate,
     export_import,
+    fleet,
+    forward,
     lock,
     logs,
     push_pull,
@@ -41,6 +43,8 @@ for module in (
     lock,
     dedupe,
     spool,
+    forward,
+    fleet,
     config,
     doctor,
 ):

@@ -1,6 +1,5 @@
 """A real Redis, a producer's worker and a forwarder on it."""
 
-import shutil
 import threading
 
 import pytest
@@ -11,11 +10,7 @@ from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forwarder import Forwarder
 from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
 from tests.delivery.kit import WAIT, Wire
-from tests.fleet.kit import RedisServer, Running
-
-needs_redis = pytest.mark.skipif(
-    shutil.which("redis-server") is None, reason="redis-server is not installed"
-)
+from tests.fleet.kit import RedisServer, Running, needs_redis
 
 
 def pytest_collection_modifyitems(items):

@@ -7,6 +7,9 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from shutil import which
+
+import pytest
 
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker, BrokerError
@@ -14,6 +17,9 @@ from tests.delivery.kit import WAIT
 
 SERVER = os.environ.get("REDIS_SERVER", "redis-server")
 """The program; `valkey-server` runs the same tests."""
+
+
+needs_redis = pytest.mark.skipif(which(SERVER) is None, reason=f"{SERVER} is not installed")
 
 
 class RedisServer:

@@ -24,6 +24,7 @@ from respan_langchain.cli.commands.config import (
 )
 from respan_langchain.cli.commands.spool import spool_root
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, PLACEHOLDER_KEY, CliContext
+from respan_langchain.cli.fleet_options import require_via
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.tables import render_pairs
@@ -89,6 +90,11 @@ def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Ite
     elif key == PLACEHOLDER_KEY:
         yield Check("key", "found", "not set")
         return
+    elif key is None:
+        yield Check("key", "note", "not set: rows go by way of Redis, and the forwarder has it")
+        yield check_spool(ctx, settings)
+        yield from check_fleet(settings)
+        return
     else:
         yield Check("key", "ok", "set (hidden)")
     try:
@@ -98,6 +104,7 @@ def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Ite
     except ConfigurationError as error:
         yield Check("connection", "found", str(error))
     yield check_spool(ctx, settings)
+    yield from check_fleet(settings)
 
 
 def _check_platform(
@@ -171,6 +178,23 @@ def check_spool(ctx: CliContext, settings: Settings) -> Check:
             "rows are queued in memory only; RESPAN_DELIVERY=spill keeps them on disk",
         )
     return Check("spool", "ok", "no rows are pending on disk")
+
+
+def check_fleet(settings: Settings) -> Iterator[Check]:
+    """Look at the Redis or Valkey that rows go by way of."""
+    if settings.via is None:
+        return
+    try:
+        url = require_via(settings)
+    except ConfigurationError as error:
+        yield Check("fleet", "found", str(error))
+        return
+    from respan_langchain.fleet.broker import Broker
+    from respan_langchain.fleet.server_checks import check_server
+
+    with closing(Broker(url)) as broker:
+        for each in check_server(broker):
+            yield Check("fleet", "found" if each.is_problem else "ok", each.message)
 
 
 def _list_versions() -> Iterator[tuple[str, str | None]]:

@@ -1,10 +1,6 @@
 """`serve`: the local platform on a port, as an API and as web pages."""
 
-import signal
-import threading
 import webbrowser
-from collections.abc import Callable
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -12,6 +8,7 @@ import typer
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
 from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
+from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 
 PORT: Final = 8000
@@ -68,26 +65,12 @@ def serve(
     config = BindConfig(
         host=host, port=port, api_key=ctx.api_key, allowed_hosts=frozenset(name or ())
     )
-    stopped = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, _set_on_signal(stopped)) for number in signals}
-    try:
-        with serving(open_store(url), config, policy) as address:
-            _announce(ctx, url, address)
-            if open_browser:
-                webbrowser.open(address)
-            stopped.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with stop_event() as stopped, serving(open_store(url), config, policy) as address:
+        _announce(ctx, url, address)
+        if open_browser:
+            webbrowser.open(address)
+        stopped.wait()
     return EXIT_OK
-
-
-def _set_on_signal(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
-    def stop(_: int, __: FrameType | None) -> None:
-        stopped.set()
-
-    return stop
 
 
 def _announce(ctx: CliContext, url: str, address: str) -> None:

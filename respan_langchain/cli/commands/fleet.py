@@ -1,0 +1,78 @@
+"""`fleet`: the rows of all processes that deliver by way of Redis."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from respan_langchain._display import format_count, format_duration
+from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.fleet_options import ViaOption, require_via
+from respan_langchain.cli.formatting import format_bytes, pluralize
+from respan_langchain.cli.tables import Column, number_column, render_pairs, render_table
+
+if TYPE_CHECKING:
+    from respan_langchain.fleet.status import FleetStatus
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = new_group("Look at processes that deliver by way of Redis.", examples=["fleet status"])
+    add_command(group, "status", status, examples=["fleet status --json"])
+    app.add_typer(group, name="fleet")
+
+
+def status(ctx: CliContext, via: ViaOption = None) -> int:
+    """Count the rows of all processes, those that ended included.
+
+    The exit code is 1 where Redis cannot be reached, or rows wait and no forwarder runs.
+    """
+    url = require_via(ctx.settings_for(via=via))
+    from respan_langchain.fleet.broker import Broker, BrokerError
+    from respan_langchain.fleet.status import read_status
+
+    with closing(Broker(url)) as broker:
+        try:
+            found = read_status(broker)
+        except BrokerError as error:
+            ctx.error(str(error))
+            return EXIT_PROBLEMS
+    ctx.output(
+        found.model_dump() | {"in_producers": found.in_producers}, lambda: _render(ctx, found)
+    )
+    is_served = any(each.is_alive for each in found.forwarders)
+    return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
+
+
+def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
+    counts = found.counts
+    oldest = "" if found.oldest is None else f", the oldest for {format_duration(found.oldest)}"
+    final = (
+        f"{format_count(counts.rejected)} rejected, {format_count(counts.unconfirmed)} unconfirmed"
+    )
+    dropped = counts.dropped + found.dropped_by_producers
+    pairs = render_pairs([
+        ("captured", pluralize(found.captured, "row", "rows")),
+        ("in processes", pluralize(found.in_producers, "row", "rows")),
+        ("in Redis", f"{format_count(found.rows)} ({format_bytes(found.bytes)}){oldest}"),
+        ("delivered", format_count(counts.delivered)),
+        ("not delivered", f"{final}, {format_count(dropped)} dropped"),
+        ("dead letters", format_count(found.dead)),
+        ("next request", f"in {format_duration(found.budget_wait)}"),
+        ("processes", format_count(len(found.producers))),
+    ])  # fmt: skip
+    columns = [Column("forwarder", is_kept=True), number_column("rows"), Column("state")]
+    rows: list[list[str | Text]] = [
+        [
+            Text(each.name),
+            format_count(each.rows),
+            Text("running") if each.is_alive else Text("ended", style="red"),
+        ]
+        for each in found.forwarders
+    ]
+    if not rows:
+        return Group(pairs, Text(), Text("No forwarder runs: see `respan-langchain forward`."))
+    return Group(pairs, Text(), render_table(columns, rows, ctx.out.width))

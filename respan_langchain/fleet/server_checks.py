@@ -1,0 +1,62 @@
+"""What `doctor` finds in a Redis or Valkey server that a fleet uses."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.fleet.broker import Broker, BrokerError
+from respan_langchain.fleet.scripts import FIND
+
+OLDEST_VERSION: Final = (6, 2)
+MAX_CLOCK_SKEW: Final = 60.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCheck:
+    """One thing that was looked at."""
+
+    is_problem: bool
+    message: str
+
+
+def check_server(broker: Broker) -> Iterator[ServerCheck]:
+    """Look at version, memory policy, persistence, permissions and clock."""
+    try:
+        broker.numbers(FIND, "doctor")
+        information = broker.command("INFO")
+        seconds = broker.command("TIME")[0]
+    except BrokerError as error:
+        yield ServerCheck(is_problem=True, message=str(error))
+        return
+    yield _check_version(information)
+    yield _check_memory(information)
+    yield _check_persistence(information)
+    if abs(seconds - CLOCK.time()) > MAX_CLOCK_SKEW:
+        skew = round(seconds - CLOCK.time())
+        yield ServerCheck(is_problem=True, message=f"its clock differs from this one by {skew} s")
+
+
+def _check_version(information: Mapping[str, Any]) -> ServerCheck:
+    version = str(information["redis_version"])
+    is_old = tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION
+    name = "Valkey" if "valkey_version" in information else "Redis"
+    shown = information.get("valkey_version", version)
+    needed = ", and 6.2 is needed" if is_old else ""
+    return ServerCheck(is_old, f"{name} {shown} answers and runs scripts{needed}")
+
+
+def _check_memory(information: Mapping[str, Any]) -> ServerCheck:
+    policy, limit = information["maxmemory_policy"], information["maxmemory"]
+    if limit and policy != "noeviction":
+        message = f"maxmemory-policy is {policy}, which deletes rows: set noeviction"
+        return ServerCheck(is_problem=True, message=message)
+    return ServerCheck(is_problem=False, message="no row is evicted when its memory is full")
+
+
+def _check_persistence(information: Mapping[str, Any]) -> ServerCheck:
+    if information["aof_enabled"]:
+        return ServerCheck(is_problem=False, message="rows survive a restart (appendonly)")
+    message = "appendonly is off: rows that wait are lost when it restarts"
+    return ServerCheck(is_problem=False, message=message)

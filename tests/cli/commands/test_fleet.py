@@ -1,0 +1,128 @@
+"""`forward`, `fleet status` and what `doctor` finds: with a real Redis."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from cli.cli_support import ROOT
+
+from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.delivery.worker import Worker
+from respan_langchain.fleet.broker import Broker
+from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+from tests.delivery.kit import WAIT, EncodedRow
+from tests.fleet.kit import RedisServer, needs_redis, until
+
+pytestmark = needs_redis
+
+
+@pytest.fixture
+def redis(tmp_path):
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def add_rows(redis):
+    """Adds rows to Redis, as an app does."""
+    worker = Worker(lambda: ProducerTransport(Broker(redis.url), FleetBounds(10**6, 2**30), worker))
+
+    def add(count):
+        for number in range(count):
+            row = {"input": "Hello", "metadata": {"custom_identifier": f"row-{number}"}}
+            body = json.dumps(row).encode()
+            worker.put(EncodedRow(f"row-{number}", "name:support", body, DeliveryStatus()))
+        assert worker.flush(WAIT)
+
+    yield add
+    worker.discard_pending("the test is over")
+
+
+def test_forward_delivers_until_it_is_stopped(run, folder, redis, add_rows):
+    add_rows(3)
+    command = [sys.executable, "-m", "respan_langchain", "forward", "--json"]
+    variables = {
+        "PYTHONPATH": str(ROOT), "RESPAN_BASE_URL": "sqlite:///respan.db", "RESPAN_VIA": redis.url,
+    }  # fmt: skip
+    forwarder = subprocess.Popen(
+        command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    until(lambda: redis.counts.get("delivered") == 3)
+    running = run("fleet", "status", "--json", "--via", redis.url)
+    forwarder.send_signal(signal.SIGTERM)
+    out, err = forwarder.communicate(timeout=WAIT)
+
+    assert forwarder.returncode == 0, err
+    assert b"Forwarding from 127.0.0.1 to sqlite:///respan.db" in err
+    assert json.loads(out)["delivered"] == 3
+    assert run("logs", "list", "support", "--json").json["count"] == 3
+    assert (running.json["rows"], running.json["in_producers"]) == (0, 0)
+    assert [each["rows"] for each in running.json["forwarders"]] == [0]
+
+
+def test_status_is_a_problem_when_rows_wait_and_nothing_forwards_them(run, redis, add_rows):
+    assert run("fleet", "status", RESPAN_VIA=redis.url).code == 0
+    add_rows(3)
+    shown = run("fleet", "status", RESPAN_VIA=redis.url)
+
+    assert shown.code == 1
+    assert "3 rows" in shown.out
+    assert "No forwarder runs" in shown.out
+
+
+def test_status_says_that_redis_cannot_be_reached(run, redis):
+    redis.kill()
+    shown = run("fleet", "status", "--via", redis.url)
+
+    assert (shown.code, shown.out) == (1, "")
+    assert "Redis: " in shown.err
+
+
+@pytest.mark.parametrize("command", [("forward",), ("fleet", "status")], ids=" ".join)
+def test_without_a_url_it_says_which_variable_to_set(run, command):
+    shown = run(*command)
+
+    assert shown.code == 2
+    assert "RESPAN_VIA" in shown.err
+
+
+def test_forward_needs_the_key_that_apps_do_not(run, redis):
+    shown = run("forward", "--via", redis.url, RESPAN_BASE_URL=None)
+
+    assert shown.code == 2
+    assert "RESPAN_API_KEY" in shown.err
+
+
+def test_doctor_finds_a_redis_that_evicts_and_names_one_that_forgets(run, redis):
+    redis.ask("CONFIG", "SET", "maxmemory", "100mb", "maxmemory-policy", "allkeys-lru")
+    found = [
+        (check["state"], check["message"])
+        for check in run("doctor", "--json", RESPAN_VIA=redis.url).json["checks"]
+        if check["name"] == "fleet"
+    ]
+
+    assert found[0][0] == "ok"
+    assert "runs scripts" in found[0][1]
+    assert found[1] == (
+        "found",
+        "maxmemory-policy is allkeys-lru, which deletes rows: set noeviction",
+    )
+    assert "appendonly is off" in found[2][1]
+
+
+def test_doctor_of_an_app_needs_no_key(run, redis):
+    checks = run("doctor", "--json", RESPAN_VIA=redis.url, RESPAN_BASE_URL=None).json["checks"]
+
+    assert not [check for check in checks if check["state"] == "found"]
+
+
+def test_doctor_says_that_redis_cannot_be_reached(run, redis):
+    redis.kill()
+    shown = run("doctor", "--json", RESPAN_VIA=redis.url)
+
+    assert shown.code == 1
+    assert [c["state"] for c in shown.json["checks"] if c["name"] == "fleet"] == ["found"]
