@@ -37,6 +37,8 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
     rows = unconfirmed.batch.rows
     if result.counts is None:
         again = _next_lookup(unconfirmed, now, delays, lags=False)
+        if again is None and _is_exact(unconfirmed, now, limits):
+            again = now + delays[-1]  # one that succeeds will tell
         return LookupFindings(
             (), tuple(rows), proven=False, has_duplicates=False, look_again_at=again
         )

@@ -26,7 +26,8 @@ from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
 
 ROLE, URL, OUT, DIES, CLAIM_AFTER = sys.argv[1:]
 LIMITS = dict(
-    max_age=0.01, batch_rows=20, requests_per_minute=10**6, lookup_delays=(0.05, 0.1, 0.2)
+    max_age=0.01, batch_rows=20, requests_per_minute=10**6, lookup_delays=(0.05, 0.1, 0.2),
+    backoff_first=0.05, backoff_max=0.2,
 )
 
 def die(moment):
