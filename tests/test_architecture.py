@@ -30,7 +30,7 @@ def test_the_package_root_holds_few_modules():
     assert len(list(PACKAGE.glob("*.py"))) <= 12
 
 
-def test_no_module_has_grown_past_one_idea():
+def test_no_module_is_longer_than_300_lines():
     lengths = {
         str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
         for path in PACKAGE.rglob("*.py")
@@ -91,7 +91,7 @@ def test_no_test_sleeps_until_something_has_happened():
     assert not sleeping
 
 
-def test_no_test_replaces_what_is_ours():
+def test_no_test_replaces_code_of_this_package():
     assert not [(name, what) for name, tree in programs() for what in replaced(tree)]
 
 
@@ -107,7 +107,7 @@ def test_no_test_replaces_what_is_ours():
         "def test(mocker): mocker.patch('respan_langchain.callbacks.handler')",
     ],
 )
-def test_a_replacement_is_noticed(program):
+def test_each_way_to_replace_code_is_found(program):
     assert list(replaced(ast.parse(program)))
 
 

@@ -72,7 +72,7 @@ def test_the_key_of_the_vendors_login_is_found(content):
 
 
 @pytest.mark.parametrize("content", ["not json", [], {"email": "x"}, {"api_key": ""}], ids=str)
-def test_without_any_key_the_three_ways_are_named(content):
+def test_without_a_key_the_error_names_the_three_ways_to_set_one(content):
     write_credentials(content)
 
     with pytest.raises(ConfigurationError) as caught:
@@ -106,7 +106,7 @@ def test_a_mistyped_option_is_named_with_the_one_that_was_meant(option, meant):
         RespanDatasetCallbackHandler("d", api_key=KEY, **{option: 3})
 
 
-def test_an_option_that_resembles_none_is_named_with_all_there_are():
+def test_an_unknown_option_is_named_with_all_known_ones():
     with pytest.raises(ConfigurationError, match=r"zzz: .* api_key, app_version, .* trajectory"):
         RespanDatasetCallbackHandler("d", api_key=KEY, zzz=3)
 
@@ -173,7 +173,7 @@ def test_all_wrong_arguments_are_named_at_once():
         RespanDatasetCallbackHandler("d", api_key=KEY, keep_media="no", tags=[1])
 
 
-def test_a_wrong_argument_is_not_shown_when_it_may_be_something_private():
+def test_a_wrong_argument_that_may_be_private_is_not_shown():
     with pytest.raises(ConfigurationError, match=r"messages: .* got str") as caught:
         RespanDatasetCallbackHandler("d", api_key=KEY, messages="What the customer said. " * 3)
 
@@ -192,7 +192,7 @@ def test_none_means_none_and_a_single_value_is_a_list_of_one(platform):
     RespanDatasetCallbackHandler("d", base_url=platform, capture="llm", include="a", tags="b")
 
 
-def test_a_key_that_cannot_be_one_is_refused_without_showing_it():
+def test_an_invalid_key_is_rejected_without_showing_it():
     with pytest.raises(ConfigurationError) as caught:
         RespanDatasetCallbackHandler(dataset="d", api_key="two words")
 
@@ -213,7 +213,7 @@ def test_the_key_is_never_shown():
         assert KEY not in shown
 
 
-def test_a_relative_file_is_where_the_app_was(tmp_path, monkeypatch):
+def test_a_relative_file_is_in_the_apps_working_directory(tmp_path, monkeypatch):
     from support.models import FakeChat
 
     monkeypatch.chdir(tmp_path)

@@ -51,7 +51,7 @@ class Asynchronous(AsyncCallbackHandler):
 
 
 @pytest.mark.parametrize("other", [Other(), Other(inline=True), Asynchronous()])
-def test_others_hear_of_async_text_models_and_so_do_we(other, make_handler, rows_of):
+def test_other_handlers_get_async_text_model_events_too(other, make_handler, rows_of):
     ours, second = make_handler(), make_handler(dataset="second")
     asyncio.run(FakeText().ainvoke("What?", {"callbacks": [ours, other, second]}))
 
@@ -94,7 +94,7 @@ assert handler.shutdown()
 """
 
 
-def test_it_asks_nobody_to_stream(handler):
+def test_the_handler_does_not_make_a_model_stream(handler):
     from langchain_core.tracers import _streaming
 
     marks = [mark for mark in vars(_streaming).values() if isinstance(mark, type)]
@@ -144,7 +144,7 @@ BETWEEN = ("on_llm_new_token", "on_stream_event", "on_retry", "on_text", "on_age
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("start", EVENTS)
-def test_no_event_raises_whatever_it_is_given(start, odd, make_handler):
+def test_no_callback_raises_on_any_argument(start, odd, make_handler):
     make = ODD[odd]
     handler = make_handler(capture=("root", "llm", "tool", "retriever", "chain"))
     for end in EVENTS[start]:
@@ -166,7 +166,7 @@ def test_no_event_raises_whatever_it_is_given(start, odd, make_handler):
     assert handler.stats.open_runs == 0
 
 
-def test_what_goes_wrong_inside_is_said_once_and_counted(make_handler, caplog):
+def test_an_internal_error_is_logged_once_and_counted(make_handler, caplog):
     handler = make_handler(include=lambda run: 1 / 0)
     for _ in range(5):
         sequence().invoke(QUESTION, {"callbacks": [handler]})
@@ -199,7 +199,7 @@ def test_messages_that_change_the_list_of_messages_are_captured(handler, rows_of
     assert row["input"][-1] == {"role": "user", "content": "Hello"}
 
 
-def test_an_image_is_told_and_not_carried(handler, rows_of):
+def test_an_image_is_described_and_not_sent(handler, rows_of):
     image = base64.b64encode(b"\x89PNG" + bytes(1_500_000)).decode()
     url = f"data:image/png;base64,{image}"
     asked = [HumanMessage([{"type": "image_url", "image_url": {"url": url}}])]
@@ -210,7 +210,7 @@ def test_an_image_is_told_and_not_carried(handler, rows_of):
     assert "1500004" in str(row["input"])
 
 
-def test_events_of_runs_that_nobody_knows_are_ignored(handler, rows_of):
+def test_events_of_unknown_runs_are_ignored(handler, rows_of):
     for event in ("on_chain_end", "on_llm_end", "on_tool_end", "on_retriever_end"):
         getattr(handler, event)("x", run_id=uuid4(), parent_run_id=uuid4())
     handler.on_llm_new_token("x", run_id=uuid4())
@@ -218,7 +218,7 @@ def test_events_of_runs_that_nobody_knows_are_ignored(handler, rows_of):
     assert rows_of(handler) == []
 
 
-def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler):
+def test_ctrl_c_during_inline_draining_is_counted(make_handler):
     def interrupted(_row):
         raise KeyboardInterrupt
 
@@ -230,7 +230,7 @@ def test_a_ctrl_c_while_rows_are_made_on_the_apps_thread_is_counted(make_handler
 
 
 @pytest.mark.parametrize("where", ["on the worker's thread", "on the app's"])
-def test_it_may_be_shut_down_from_what_it_calls(where, make_handler, rows_of):
+def test_user_code_called_by_a_handler_may_shut_it_down(where, make_handler, rows_of):
     def shut_down(_row):
         ended.append(handler.shutdown(60.0))
 
@@ -246,7 +246,7 @@ def test_it_may_be_shut_down_from_what_it_calls(where, make_handler, rows_of):
     assert time.monotonic() - started < 30.0  # it waited for itself not at all
 
 
-def test_shutting_down_takes_no_longer_than_it_may(make_handler):
+def test_shutdown_returns_within_its_timeout(make_handler):
     go, hangs = threading.Event(), threading.Event()
 
     def hang(text):
@@ -279,7 +279,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_flush_leaves_the_exit_status_as_it_was(end, platform):
+def test_the_last_flush_does_not_change_the_exit_status(end, platform):
     how, status = ENDS[end]
     app = f"""
 import sys
@@ -297,7 +297,7 @@ RunnableLambda(len).invoke("abc", {{"callbacks": [handler]}})
         assert [dataset.log_count for dataset in client.datasets()] == [1]
 
 
-def test_the_apps_random_numbers_are_the_same_with_rows_that_are_retried():
+def test_retries_do_not_change_the_apps_random_numbers():
     numpy = pytest.importorskip("numpy")
     random.seed(42)
     numpy.random.seed(42)  # the global generator is what must stay as it is

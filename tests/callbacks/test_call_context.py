@@ -40,7 +40,7 @@ NAMES = [
 @pytest.mark.parametrize(("key", "name", "place"), NAMES)
 @pytest.mark.parametrize("make", [sequence, graph])
 @pytest.mark.parametrize("who", ["u7", 7, UUID(int=7)], ids=["text", "number", "UUID"])
-def test_who_it_was_for_is_found_in_metadata_and_in_configurable(
+def test_identifiers_are_read_from_metadata_and_configurable(
     key, name, place, make, who, handler, rows_of
 ):
     run(handler, make(), **{place: {name: who}})
@@ -49,7 +49,7 @@ def test_who_it_was_for_is_found_in_metadata_and_in_configurable(
         assert row["metadata"][key] == str(who)
 
 
-def test_metadata_stands_on_the_row_without_what_is_langchains_own(handler, rows_of):
+def test_a_row_has_the_apps_metadata_without_langchains(handler, rows_of):
     run(handler, metadata={"experiment": "b", "nested": {"a": [1]}, "langsmith_secret": "x"})
 
     for row in rows_of(handler):
@@ -78,7 +78,7 @@ def test_metadata_that_looks_secret_is_not_sent(key, handler, rows_of):
     assert rows.roots[0]["metadata"]["plain"] == "x"
 
 
-def test_a_call_sets_what_its_rows_say_and_none_of_it_stays_in_metadata(handler, rows_of):
+def test_settings_of_a_call_apply_and_are_removed_from_metadata(handler, rows_of):
     ours = {
         "expected_output": "30 days",
         "custom_identifier": "case-1",
@@ -113,14 +113,14 @@ def test_the_vendors_own_settings_are_read_as_well(handler, rows_of):
         assert "respan_params" not in row["metadata"]
 
 
-def test_a_call_chooses_its_dataset(handler, rows_of):
+def test_a_call_can_name_another_dataset(handler, rows_of):
     run(handler, metadata={"respan": {"dataset": "other"}})
 
     assert rows_of(handler) == []
     assert len(rows_of(handler, "other")) == 2
 
 
-def test_a_call_can_keep_itself_out(handler, rows_of):
+def test_a_call_can_turn_capture_off(handler, rows_of):
     run(handler, metadata={"respan": {"capture": False}})
     run(handler)
 
@@ -128,13 +128,13 @@ def test_a_call_can_keep_itself_out(handler, rows_of):
 
 
 @pytest.mark.parametrize("odd", [None, "x", 7, [], {"dataset": 7, "tags": 3, "metadata": "m"}])
-def test_settings_of_an_odd_shape_are_left_alone(odd, handler, rows_of):
+def test_settings_of_a_wrong_type_are_ignored(odd, handler, rows_of):
     run(handler, metadata={"respan": odd, "respan_params": odd})
 
     assert len(rows_of(handler)) == 2
 
 
-def test_a_row_in_a_graph_says_where_it_was(make_handler, rows_of):
+def test_a_row_of_a_graph_names_its_node(make_handler, rows_of):
     handler = make_handler(capture=("root", "llm", "tool"))
     agent().invoke(ASKED, {"callbacks": [handler]})
 
@@ -147,7 +147,7 @@ def test_a_row_in_a_graph_says_where_it_was(make_handler, rows_of):
     assert not [key for key in chat if key in ("langgraph_triggers", "langgraph_path")]
 
 
-def test_a_graph_authors_trace_policy_is_kept_to(make_handler, rows_of):
+def test_a_graphs_trace_policy_is_respected(make_handler, rows_of):
     handler = make_handler(capture=("root", "chain"))
     policy = TracePolicy(
         process_inputs=lambda _: {"trimmed": True}, process_outputs=lambda _: {"short": True}
@@ -161,7 +161,7 @@ def test_a_graph_authors_trace_policy_is_kept_to(make_handler, rows_of):
     assert (node["input"], node["output"]) == ({"trimmed": True}, {"short": True})
 
 
-def test_the_metadata_of_the_handler_stands_on_every_row(make_handler, rows_of):
+def test_every_row_has_the_handlers_metadata(make_handler, rows_of):
     handler = make_handler(metadata={"team": "shop"}, tags=["nightly"], environment="test")
     run(handler, tags=["beta"])
 
@@ -180,7 +180,7 @@ def test_what_was_measured_is_not_overwritten_by_metadata(handler, rows_of):
         assert row["metadata"]["log_type"] in ("workflow", "chat")
 
 
-def test_the_inner_runs_settings_are_its_own(handler, rows_of):
+def test_an_inner_run_can_have_its_own_settings(handler, rows_of):
     inner = FakeChat().with_config(metadata={"respan": {"expected_output": "inner"}})
     (RunnableLambda(lambda _: "Hello") | inner).invoke("x", {"callbacks": [handler]})
 
@@ -203,9 +203,7 @@ class Uncomparable:
     ("make", "asked"), [(sequence, QUESTION), (graph, QUESTION), (agent, ASKED)]
 )
 @pytest.mark.parametrize("key", ["respan", "respan_params"])
-def test_what_stands_for_one_row_is_not_every_steps(
-    key, make, asked, expected, make_handler, rows_of
-):
+def test_settings_for_one_row_are_not_inherited(key, make, asked, expected, make_handler, rows_of):
     handler = make_handler(capture=("root", "llm", "tool", "chain"))
     said = {key: {"custom_identifier": "mine", "expected_output": expected}}
     make().invoke(asked, {"callbacks": [handler], "metadata": said})
@@ -218,7 +216,7 @@ def test_what_stands_for_one_row_is_not_every_steps(
     ]
 
 
-def test_settings_that_cannot_be_compared_are_a_runs_own(handler, rows_of):
+def test_settings_that_cannot_be_compared_are_not_inherited(handler, rows_of):
     said = [{"respan": {"expected_output": [Uncomparable()]}} for _ in range(2)]
     inner = FakeChat().with_config(metadata=said[0])
     asked = {"callbacks": [handler], "metadata": said[1]}

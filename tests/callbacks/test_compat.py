@@ -45,11 +45,11 @@ def ask(*handlers):
     return [handler.prompts for handler in handlers]
 
 
-def test_a_handler_that_is_run_inline_takes_no_start_from_others():
+def test_an_inline_handler_does_not_hide_starts_from_others():
     assert ask(Inline(), Aside()) == [["Where?"], ["Where?"]]
 
 
-def test_where_langchain_starts_models_otherwise_a_handler_is_run_inline(monkeypatch):
+def test_with_changed_langchain_code_a_handler_is_run_inline(monkeypatch):
     class Renamed(AsyncCallbackManager):
         on_llm_start = AsyncCallbackManager.on_llm_start
 
@@ -70,7 +70,7 @@ def enabled(platform):
     disable()
 
 
-def test_where_langgraph_runs_graphs_otherwise_interrupt_and_resume_are_two_rows(
+def test_with_changed_langgraph_code_interrupt_and_resume_are_two_rows(
     enabled, rows_of, monkeypatch
 ):
     monkeypatch.delattr(pregel, "Pregel")

@@ -54,7 +54,7 @@ def holds_only_its_own(rows, numbers):
     assert sorted(seen) == sorted(numbers)
 
 
-def test_a_hundred_threads(handler, rows_of):
+def test_a_hundred_threads_capture_every_row(handler, rows_of):
     chain = PROMPT | Echo()
     together = threading.Barrier(100)
 
@@ -73,7 +73,7 @@ def test_a_hundred_threads(handler, rows_of):
     holds_only_its_own(rows, range(100))
 
 
-def test_a_hundred_tasks_that_stream(handler, rows_of):
+def test_a_hundred_streaming_tasks_capture_every_row(handler, rows_of):
     chain = PROMPT | Echo()
 
     async def ask(number):
@@ -90,7 +90,7 @@ def test_a_hundred_tasks_that_stream(handler, rows_of):
     holds_only_its_own(rows, range(100))
 
 
-def test_threads_and_tasks_at_once(handler, rows_of):
+def test_threads_and_tasks_together_capture_every_row(handler, rows_of):
     chain = PROMPT | Echo()
 
     async def ask(number):
@@ -109,7 +109,7 @@ def test_threads_and_tasks_at_once(handler, rows_of):
     holds_only_its_own(rows_of(handler), range(40))
 
 
-def test_a_batch_with_metadata_of_its_own_for_each(handler, rows_of):
+def test_each_input_of_a_batch_has_its_own_metadata(handler, rows_of):
     chain = PROMPT | Echo()
     chain.batch([question(number) for number in range(20)], [config(handler, n) for n in range(20)])
 
@@ -134,7 +134,7 @@ def test_the_branches_of_a_parallel_step_are_under_it(handler, rows_of):
     assert rows.roots[0]["metrics"]["llm_calls"] == 2
 
 
-def test_handlers_see_only_their_own(make_handler, rows_of):
+def test_each_handler_captures_only_its_own_runs(make_handler, rows_of):
     one, two = make_handler(dataset="one"), make_handler(dataset="two")
     chain = PROMPT | Echo()
     chain.invoke(question(1), config(one, 1))
@@ -145,7 +145,7 @@ def test_handlers_see_only_their_own(make_handler, rows_of):
 
 
 @pytest.mark.slow  # its bound is one of time, which a measured run does not keep
-def test_an_app_that_never_waits_keeps_little_waiting_once_it_was_behind(handler, rows_of):
+def test_inline_draining_keeps_the_queue_short_for_an_app_that_never_waits(handler, rows_of):
     chain = PROMPT | Echo()
     chain.invoke(question(1_600), config(handler, 1_600))
     handler.flush()  # the first rows bring imports with them
@@ -191,7 +191,7 @@ def stream_and_fail(text, handler):
     ("act", "rows"),
     [(ask_a_model, 2), (give_a_list, 1), (stream, 1), (leave_a_stream, 1), (stream_and_fail, 1)],
 )
-def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, make_handler):
+def test_large_rows_are_not_built_on_the_apps_threads(act, rows, make_handler):
     made = []
     handler = make_handler(on_row=lambda row: made.append((len(row), threading.get_ident())))
     with worker_held(make_handler):
@@ -206,7 +206,7 @@ def test_what_is_large_is_made_into_a_row_on_no_thread_of_the_apps(act, rows, ma
     assert max(here) < 20_000
 
 
-def test_what_steps_were_given_and_gave_is_bounded_while_it_waits(make_handler):
+def test_content_of_queued_steps_is_bounded(make_handler):
     handler = make_handler(max_queue_bytes=5_000_000)
     given = []
 
@@ -226,7 +226,7 @@ def test_what_steps_were_given_and_gave_is_bounded_while_it_waits(make_handler):
         assert sum(one() is not None for one in given) < 8
 
 
-def test_what_is_left_out_takes_no_room(make_handler):
+def test_omitted_content_takes_no_memory(make_handler):
     handler = make_handler(max_queue_bytes=1_000_000)
     with worker_held(make_handler, max_queue_bytes=1_000_000):
         for _ in range(50):
@@ -235,7 +235,7 @@ def test_what_is_left_out_takes_no_room(make_handler):
         assert handler._processor.events.content_bytes < 1_200_000
 
 
-def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_apps(make_handler):
+def test_rows_of_large_inputs_are_not_built_on_the_apps_threads(make_handler):
     made = []
     handler = make_handler(on_row=lambda row: made.append((len(row), threading.get_ident())))
 
@@ -255,7 +255,7 @@ def test_what_is_large_from_its_start_is_made_into_a_row_on_no_thread_of_the_app
     assert max(here) < 20_000
 
 
-def test_a_trace_that_sampling_held_is_made_into_rows_on_no_thread_of_the_apps(make_handler):
+def test_rows_deferred_by_sampling_are_not_built_on_the_apps_threads(make_handler):
     made = []
     handler = make_handler(sample_rate=0.0, on_row=lambda _: made.append(threading.get_ident()))
 
@@ -278,7 +278,7 @@ def test_a_trace_that_sampling_held_is_made_into_rows_on_no_thread_of_the_apps(m
     assert threading.get_ident() not in made
 
 
-def test_many_threads_that_never_wait_keep_little_waiting(make_handler):
+def test_many_threads_that_never_wait_keep_the_queue_short(make_handler):
     handler = make_handler(max_queue_rows=1_000_000, max_queue_bytes=1_000_000_000)
     waiting = []
 
@@ -297,7 +297,7 @@ def test_many_threads_that_never_wait_keep_little_waiting(make_handler):
     assert handler.flush(60)
 
 
-def test_a_trace_ends_when_its_patience_is_over_though_the_app_never_pauses(make_handler):
+def test_a_trace_times_out_while_the_app_never_pauses(make_handler):
     names, go = [], threading.Event()
     handler = make_handler(
         on_row=lambda row: names.append(json.loads(row)["metadata"]["span_name"]),

@@ -50,7 +50,7 @@ def test_enable_and_capture_that_are_switched_off_do_nothing(monkeypatch):
     assert disable()
 
 
-def test_a_missing_key_raises_unless_a_warning_is_asked_for(monkeypatch, caplog):
+def test_a_missing_key_raises_unless_on_missing_key_is_warn(monkeypatch, caplog):
     with pytest.raises(ConfigurationError, match="No Respan API key"):
         RespanDatasetCallbackHandler("d")
 

@@ -40,7 +40,7 @@ def raised_from(cause):
     ],
     ids=["openai", "google", "httpx", "botocore", "cause", "cause of the cause", "code in words"],
 )
-def test_the_providers_status_is_known(error, status):
+def test_the_http_status_of_the_provider_is_read(error, status):
     assert describe_failure(error).status_code == status
 
 
@@ -57,11 +57,11 @@ def test_the_providers_status_is_known(error, status):
         BrokenError(),
     ],
 )
-def test_what_is_no_http_status_is_unknown(error):
+def test_a_number_that_is_no_http_status_is_ignored(error):
     assert describe_failure(error).status_code is None
 
 
-def test_a_long_chain_of_causes_ends_the_search():
+def test_only_the_first_causes_are_searched():
     error = CodedError(status_code=429)
     for _ in range(20):
         error = raised_from(error)

@@ -105,7 +105,7 @@ def test_a_static_interrupt_in_a_block_is_one_row_with_its_resume(where, platfor
     assert (root["metadata"]["status"], root["input"]) == ("success", QUESTION)
 
 
-def test_other_handlers_of_an_interrupted_graph_are_told_as_ever(platform, make_handler, rows_of):
+def test_other_handlers_get_the_events_of_an_interrupted_graph(platform, make_handler, rows_of):
     explicit, heard = make_handler(), GraphListener()
     enable("everything", base_url=platform)
     app, callbacks = asking_graph(), [heard, explicit]
@@ -127,7 +127,7 @@ def test_an_explicit_handler_is_not_doubled(platform, make_handler, rows_of):
     assert rows_of(explicit, "everything") == []
 
 
-def test_an_app_is_not_harmed_by_a_disable_between_two_looks_of_langchain(platform, rows_of):
+def test_disable_between_two_calls_of_the_hook_harms_no_app(platform, rows_of):
     handler = enable(DATASET, base_url=platform)
 
     def disable_after_the_first_look(frame, event, _):
@@ -174,11 +174,11 @@ def test_a_block_inside_a_captured_chain_captures_what_is_in_it(outer, platform,
     assert str(captured.last_run_id) == root["metadata"]["run_id"]
 
 
-def test_enabling_again_with_the_same_changes_nothing(platform):
+def test_enabling_again_with_the_same_arguments_changes_nothing(platform):
     assert enable(DATASET, base_url=platform) is enable(DATASET, base_url=platform)
 
 
-def test_enabling_with_something_else_takes_over(platform, rows_of):
+def test_enabling_with_other_arguments_replaces_the_handler(platform, rows_of):
     first = enable("one", base_url=platform)
     sequence().invoke(QUESTION)
     second = enable("two", base_url=platform)
@@ -188,7 +188,7 @@ def test_enabling_with_something_else_takes_over(platform, rows_of):
     assert len(rows_of(second, "two").roots) == 1
 
 
-def test_there_is_one_hook_however_often_it_is_enabled(platform):
+def test_enabling_many_times_registers_one_hook(platform):
     enable(DATASET, base_url=platform)
     disable(timeout=10)
     before = len(context._configure_hooks)
@@ -199,7 +199,7 @@ def test_there_is_one_hook_however_often_it_is_enabled(platform):
     assert len(context._configure_hooks) == before
 
 
-def test_a_block_knows_what_was_captured_in_it(platform):
+def test_a_block_returns_its_captured_rows(platform):
     with capture("nightly", base_url=platform) as captured:
         sequence().invoke(QUESTION)
         assert len(captured.rows) == 2
@@ -210,7 +210,7 @@ def test_a_block_knows_what_was_captured_in_it(platform):
     assert str(captured.last_run_id) == root["metadata"]["run_id"]
 
 
-def test_a_block_takes_the_place_of_what_is_enabled_for_the_app(platform, rows_of):
+def test_a_blocks_handler_replaces_the_enabled_one(platform, rows_of):
     everywhere = enable(DATASET, base_url=platform)
     with capture("nightly", base_url=platform) as captured:
         sequence().invoke(QUESTION)
@@ -275,7 +275,7 @@ print(RunnableLambda(len).invoke("abc"))
         ({}, 0),
     ],
 )
-def test_a_variable_captures_a_process(variables, rows, platform, make_handler, rows_of):
+def test_respan_capture_captures_a_process(variables, rows, platform, make_handler, rows_of):
     import os
 
     variables = {"RESPAN_BASE_URL": platform, "RESPAN_DATASET": DATASET, **variables}
@@ -293,7 +293,7 @@ def test_a_variable_captures_a_process(variables, rows, platform, make_handler, 
     ("value", "said"),
     [("true", ["RESPAN_API_KEY"]), ("maybe", ["RESPAN_CAPTURE", "true", "1", "false", "0"])],
 )
-def test_a_variable_that_captures_nothing_is_said_once_and_the_app_goes_on(value, said):
+def test_an_invalid_respan_capture_is_logged_once_and_the_app_continues(value, said):
     import os
 
     done = subprocess.run(

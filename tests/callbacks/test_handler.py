@@ -68,7 +68,7 @@ def test_a_chain_gives_one_root_row_and_one_chat_row_per_call(way, handler, rows
         assert ("time_to_first_token" in metrics) == ("stream" in way)
 
 
-def test_the_rows_of_a_call_know_each_other(handler, rows_of):
+def test_the_rows_of_a_call_share_a_trace_id(handler, rows_of):
     chain().invoke(QUESTION, {"callbacks": [handler]})
 
     rows = rows_of(handler)
@@ -130,7 +130,7 @@ def test_a_bare_model_call_gives_one_chat_row(handler, rows_of):
     assert row["input"] == [{"role": "user", "content": "Hello"}]
 
 
-def test_what_the_app_changes_afterwards_does_not_change_the_row(make_handler, rows_of):
+def test_changes_by_the_app_after_the_call_do_not_reach_the_row(make_handler, rows_of):
     handler = make_handler()
     question = {"question": "first", "history": ["a"]}
     prompt = ChatPromptTemplate.from_messages([("human", "{question}")])

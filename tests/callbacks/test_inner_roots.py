@@ -74,7 +74,7 @@ ATTACHED = [bound, given, streamed, bound_to_a_step]
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("attach", ATTACHED)
-def test_what_the_app_changes_afterwards_does_not_change_its_row(
+def test_changes_by_the_app_do_not_reach_the_row_of_an_inner_root(
     place, attach, make_handler, rows_of
 ):
     handler = make_handler()
@@ -102,7 +102,7 @@ def test_what_the_app_changes_afterwards_does_not_change_its_row(
     [(sequence(), QUESTION), (FakeChat(), "Hello"), (lookup, {"city": "Paris"})],
     ids=["chain", "model", "tool"],
 )
-def test_a_block_knows_its_latest_root(place, app, asked, platform):
+def test_a_block_returns_its_latest_root(place, app, asked, platform):
     blocks = []
 
     def work():
@@ -116,7 +116,7 @@ def test_a_block_knows_its_latest_root(place, app, asked, platform):
     assert str(captured.last_run_id) == captured.rows[-1]["metadata"]["run_id"]
 
 
-def test_what_runs_below_a_tool_with_a_handler_of_its_own_is_no_root(handler, rows_of):
+def test_a_run_below_a_tool_with_its_own_handler_is_no_root(handler, rows_of):
     def ask(question):
         """Ask."""
         return sequence().with_config(callbacks=[handler]).invoke({"question": question})

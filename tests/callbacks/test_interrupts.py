@@ -45,7 +45,7 @@ def test_an_interrupted_run_and_its_resume_are_one_row(way, handler, rows_of):
 
 
 @pytest.mark.parametrize("way", SINGLE)
-def test_what_is_never_resumed_is_delivered_as_interrupted(way, make_handler, rows_of):
+def test_a_graph_that_is_never_resumed_gives_an_interrupted_row(way, make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     SINGLE[way](asking_graph(), QUESTION, config(handler))
 
@@ -57,7 +57,7 @@ def test_what_is_never_resumed_is_delivered_as_interrupted(way, make_handler, ro
     assert root["metrics"]["prompt_tokens"] == 12
 
 
-def test_who_delivers_before_the_call_returns_does_not_wait_for_the_resume(make_handler, rows_of):
+def test_flush_root_delivers_an_interrupted_graph_at_once(make_handler, rows_of):
     handler = make_handler(flush="root")
     asking_graph().invoke(QUESTION, config(handler))
 
@@ -91,7 +91,7 @@ begun.wait()
 """
 
 
-def test_what_is_open_when_the_process_ends_is_delivered_as_what_it_is(platform, handler, rows_of):
+def test_open_graph_runs_are_delivered_when_the_process_ends(platform, handler, rows_of):
     done = subprocess.run(
         [sys.executable, "-c", ENDING, platform], capture_output=True, text=True, check=False
     )
@@ -114,7 +114,7 @@ def test_a_static_interrupt_is_one_row_with_its_resume(where, handler, rows_of):
     assert root["output"]["parts"] == ["23 letters"]
 
 
-def test_a_static_interrupt_that_is_never_resumed_is_no_finished_row(make_handler, rows_of):
+def test_a_static_interrupt_that_is_never_resumed_is_not_a_success(make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     graph(checkpointer=InMemorySaver(), interrupt_before=["check"]).invoke(
         QUESTION, config(handler)
@@ -124,7 +124,7 @@ def test_a_static_interrupt_that_is_never_resumed_is_no_finished_row(make_handle
     assert root["metadata"]["status"] == "interrupted"
 
 
-def test_three_halts_and_their_resumes_are_one_row(handler, rows_of):
+def test_three_interrupts_and_their_resumes_are_one_row(handler, rows_of):
     def ask(state):
         return {"parts": [interrupt("one"), interrupt("two"), interrupt("three")]}
 
@@ -173,7 +173,7 @@ def test_an_interrupt_in_a_subgraph_is_resumed_as_one_row(handler, rows_of):
     assert root["metrics"]["prompt_tokens"] == 24
 
 
-def test_a_graph_under_a_chain_stops_the_row_of_the_chain(make_handler, rows_of):
+def test_an_interrupted_graph_interrupts_the_chain_around_it(make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     (RunnableLambda(lambda asked: asked) | asking_graph()).invoke(QUESTION, config(handler))
 
@@ -199,7 +199,7 @@ def served(handler, app, *, fails):
     return RunnableLambda(serve)
 
 
-def test_what_was_called_before_the_graph_was_resumed_is_counted(handler, rows_of):
+def test_calls_before_the_resumed_graph_are_counted(handler, rows_of):
     app = served(handler, asking_graph(), fails=False)
     app.invoke(QUESTION, config(handler))
     app.invoke(Command(resume="yes"), config(handler))
@@ -212,7 +212,7 @@ def test_what_was_called_before_the_graph_was_resumed_is_counted(handler, rows_o
     assert root["metadata"]["cost_status"] == "complete"
 
 
-def test_what_waits_until_it_is_known_how_a_resumed_root_ends_is_not_lost(make_handler, rows_of):
+def test_deferred_runs_of_an_interrupted_graph_are_not_lost(make_handler, rows_of):
     handler = make_handler(sample_rate=0.0, capture=("root", "llm", "tool", "retriever"))
     app = served(handler, asking_graph(), fails=True)
     app.invoke(QUESTION, config(handler))
@@ -274,7 +274,7 @@ def test_too_many_steps_are_an_error(handler, rows_of):
     assert root["metadata"]["error_type"].endswith("GraphRecursionError")
 
 
-def test_a_handler_that_is_shut_down_hears_of_interrupts_without_a_fault(handler):
+def test_interrupts_of_a_graph_after_shutdown_raise_nothing(handler):
     handler.shutdown()
     app = asking_graph()
     app.invoke(QUESTION, config(handler))

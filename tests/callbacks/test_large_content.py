@@ -44,7 +44,7 @@ class Large(dict):
     """A weak reference can be had of it."""
 
 
-def test_runs_that_never_end_hold_a_bounded_part_of_what_they_were_given(make_handler, rows_of):
+def test_runs_without_an_end_keep_a_bounded_part_of_their_inputs(make_handler, rows_of):
     handler = make_handler(max_queue_bytes=2_000_000)
     given = []
     for number in range(200):

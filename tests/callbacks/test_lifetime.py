@@ -86,7 +86,7 @@ def run_mixed(handler, count):
     asyncio.run(all_of_them())
 
 
-def test_nothing_is_left_of_many_runs_of_all_kinds(make_handler):
+def test_many_runs_of_all_kinds_leave_no_objects(make_handler):
     handler = make_handler(capture="tool", timeouts=TraceTimeouts(idle=0.0, late_children=0.0))
     run_mixed(handler, 400)
     assert handler.flush(timeout=30)
@@ -96,7 +96,7 @@ def test_nothing_is_left_of_many_runs_of_all_kinds(make_handler):
 
 
 @pytest.mark.slow
-def test_after_ten_thousand_mixed_runs_all_is_empty_and_memory_flat(make_handler):
+def test_ten_thousand_mixed_runs_leave_no_state_and_no_memory(make_handler):
     handler = make_handler(
         capture="retriever", sample_rate=0.0, timeouts=TraceTimeouts(idle=0.0, late_children=0.0)
     )
@@ -112,7 +112,7 @@ def test_after_ten_thousand_mixed_runs_all_is_empty_and_memory_flat(make_handler
     assert len(gc.get_objects()) - before < 1_000
 
 
-def test_the_apps_state_is_let_go_once_its_row_is_delivered(handler):
+def test_the_apps_state_is_released_once_its_row_is_delivered(handler):
     class State(dict):
         """A dict that can be watched."""
 
@@ -126,7 +126,7 @@ def test_the_apps_state_is_let_go_once_its_row_is_delivered(handler):
     assert watched() is None
 
 
-def test_the_state_of_a_graph_is_let_go_once_its_row_is_delivered(handler):
+def test_the_state_of_a_graph_is_released_once_its_row_is_delivered(handler):
     from langgraph.graph import START, StateGraph
 
     class Thing:
@@ -161,7 +161,7 @@ def test_an_exception_is_not_kept(handler):
     assert seen[0]() is None
 
 
-def test_a_run_without_an_end_is_incomplete_when_its_time_is_up(make_handler, rows_of):
+def test_a_run_without_an_end_is_incomplete_after_its_timeout(make_handler, rows_of):
     handler = make_handler(capture=("root", "retriever"), timeouts=TraceTimeouts(idle=0.0))
     asyncio.run(cancelled(Never(), "q", {"callbacks": [handler]}))
 
@@ -207,7 +207,7 @@ def test_open_runs_are_delivered_as_incomplete_at_shutdown(make_handler, rows_of
     assert kept(handler) == 0
 
 
-def test_a_flush_leaves_what_is_under_way_alone(handler, rows_of):
+def test_a_flush_does_not_close_open_runs(handler, rows_of):
     seen = []
 
     def look(asked):
@@ -221,7 +221,7 @@ def test_a_flush_leaves_what_is_under_way_alone(handler, rows_of):
     assert [root["metadata"]["status"] for root in rows_of(handler).roots] == ["success"]
 
 
-def test_of_too_many_open_runs_the_oldest_go(make_handler, rows_of):
+def test_the_oldest_of_too_many_open_runs_are_closed(make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(max_open=3))
     for number in range(5):
         handler.on_chain_start(None, str(number), run_id=uuid4())
@@ -231,7 +231,7 @@ def test_of_too_many_open_runs_the_oldest_go(make_handler, rows_of):
     assert handler.stats.open_runs == 3
 
 
-def test_a_handler_that_is_shut_down_keeps_nothing_of_what_it_is_still_told(handler):
+def test_a_handler_keeps_no_events_after_shutdown(handler):
     handler.shutdown()
     for _ in range(3):
         sequence().invoke(QUESTION, {"callbacks": [handler]})
@@ -239,7 +239,7 @@ def test_a_handler_that_is_shut_down_keeps_nothing_of_what_it_is_still_told(hand
     assert kept(handler) == 0
 
 
-def test_stats_right_after_a_call_count_the_events_that_are_not_read(make_handler):
+def test_stats_right_after_a_call_count_the_unread_events(make_handler):
     handler = make_handler()
     with worker_held(make_handler):
         RunnableLambda(str).invoke(1, {"callbacks": [handler]})

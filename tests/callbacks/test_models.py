@@ -59,7 +59,7 @@ def seconds_to_the_last_chunk(model, handler):
     ],
     ids=["deepseek, groq, xai", "reasoning", "openrouter", "blocks", "anthropic"],
 )
-def test_the_first_thought_is_the_first_token(thought, handler, rows_of):
+def test_the_first_reasoning_is_the_first_token(thought, handler, rows_of):
     thoughts = [AIMessageChunk(**thought) for _ in range(THOUGHTS)]
     model = Streaming(chunks=[*thoughts, AIMessageChunk("Yes.")])
 
@@ -109,7 +109,7 @@ def test_a_stream_reports_its_usage_in_many_ways_and_counts_once(usages, handler
     assert row["metrics"]["cost"] == 0.000155
 
 
-def test_a_stream_that_is_left_half_way_counts_the_usage_until_then(handler, rows_of):
+def test_an_abandoned_stream_counts_its_usage_so_far(handler, rows_of):
     chunks = [AIMessageChunk(word, usage_metadata=used(50, 1)) for word in ("Within ", "30 ", "d")]
     stream = Streaming(chunks=chunks).stream("Can I?", {"callbacks": [handler]})
 

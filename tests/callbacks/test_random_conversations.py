@@ -127,7 +127,7 @@ MOVES = {
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_each_row_says_what_the_caller_gave_and_got(tmp_path_factory, moves, copy):
+def test_each_row_of_a_graph_has_the_callers_input_and_output(tmp_path_factory, moves, copy):
     base = f"sqlite:///{tmp_path_factory.mktemp('platform')}/x.db"
     rows: list[bytes] = []
     handler = RespanDatasetCallbackHandler(

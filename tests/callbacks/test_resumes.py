@@ -73,7 +73,7 @@ def test_handlers_of_different_datasets_share_no_interrupted_graph(make_handler,
     assert root["metadata"]["status"] == "interrupted"
 
 
-def test_a_resume_whose_first_half_is_elsewhere_names_its_checkpoint(make_handler, rows_of):
+def test_a_resume_without_the_first_part_of_its_graph_names_its_checkpoint(make_handler, rows_of):
     app = asking_graph()
     app.invoke(QUESTION, {**THREAD})
     checkpoint = app.get_state(THREAD).config["configurable"]["checkpoint_id"]
@@ -86,7 +86,7 @@ def test_a_resume_whose_first_half_is_elsewhere_names_its_checkpoint(make_handle
     assert root["output"]["parts"] == ["yes"]
 
 
-def test_what_waits_to_be_resumed_keeps_no_object_of_the_app(handler):
+def test_an_interrupted_graph_keeps_no_object_of_the_app(handler):
     app = asking_graph()
     app.invoke(QUESTION, config(handler))
     kept = weakref.ref(app.checkpointer)
@@ -133,7 +133,7 @@ def test_graphs_that_wait_are_delivered_as_interrupted_beyond_the_queues_bytes(
     ],
     ids=["approve", "edit", "reject"],
 )
-def test_a_persons_decision_on_a_tool_call_stands_on_the_root(decision, shown, handler, rows_of):
+def test_a_decision_on_a_tool_call_of_an_agent_is_on_the_root(decision, shown, handler, rows_of):
     call = calls("refund", order="A", amount=500)
     app = refund_agent(call, "Done.")
     app.invoke({"messages": [("user", "refund my order A")]}, config(handler))
@@ -147,7 +147,7 @@ def test_a_persons_decision_on_a_tool_call_stands_on_the_root(decision, shown, h
     assert root["output"] == said("assistant", "Done.")
 
 
-def test_an_answer_to_any_other_interrupt_stands_beside_its_question(handler, rows_of):
+def test_an_answer_to_an_interrupt_of_a_graph_is_beside_its_question(handler, rows_of):
     app = asking_graph()
     app.invoke(QUESTION, config(handler))
     app.invoke(Command(resume="yes"), config(handler))
@@ -177,7 +177,7 @@ def drained_graph(control: RunControl, **options: Any) -> Any:
     return builder.add_edge(START, "stop").add_edge("stop", "next").compile(**options)
 
 
-def test_a_drained_graph_is_no_success(make_handler, rows_of):
+def test_a_drained_graph_is_not_a_success(make_handler, rows_of):
     control = RunControl()
     handler = make_handler(capture=("root", "chain"))
     app = drained_graph(control)
@@ -204,7 +204,7 @@ def test_a_drained_graph_and_its_resume_are_one_row(make_handler, rows_of):
     assert root["output"]["answer"] == "half and half"
 
 
-def test_a_task_that_is_pending_at_an_interrupt_belongs_to_its_workflow(handler, rows_of):
+def test_a_task_pending_at_an_interrupt_of_a_graph_belongs_to_its_workflow(handler, rows_of):
     @task
     def draft(topic: str) -> str:
         return FakeChat().invoke(topic).text
@@ -224,7 +224,7 @@ def test_a_task_that_is_pending_at_an_interrupt_belongs_to_its_workflow(handler,
     assert root["metrics"]["llm_calls"] == 1
 
 
-def test_what_a_step_started_and_left_belongs_to_the_root(handler, rows_of):
+def test_a_run_that_outlives_its_step_belongs_to_the_root(handler, rows_of):
     """A thread that a step began goes on after the step has returned."""
     may_go_on, threads = threading.Event(), []
 
@@ -249,7 +249,7 @@ def test_what_a_step_started_and_left_belongs_to_the_root(handler, rows_of):
     assert root["metrics"]["llm_calls"] == 1
 
 
-def test_going_on_after_a_failure_shows_the_conversation(handler, rows_of):
+def test_continuing_a_graph_after_a_failure_shows_the_conversation(handler, rows_of):
     tries = []
 
     def answer(state):
@@ -271,7 +271,7 @@ def test_going_on_after_a_failure_shows_the_conversation(handler, rows_of):
     assert "resumed_from" in resumed["metadata"]
 
 
-def test_a_fork_names_its_checkpoint_and_shows_the_state_that_it_began_with(handler, rows_of):
+def test_a_forked_graph_names_its_checkpoint_and_shows_its_first_state(handler, rows_of):
     app = graph(checkpointer=InMemorySaver())
     app.invoke(QUESTION, config(handler))
     middle = next(state for state in app.get_state_history(THREAD) if state.next == ("check",))
@@ -297,7 +297,7 @@ def test_a_graphs_own_bookkeeping_is_no_row(handler, rows_of):
     assert rows_of(handler) == []
 
 
-def test_an_interrupted_graph_that_has_no_time_to_wait_is_delivered_at_once(make_handler, rows_of):
+def test_an_interrupted_graph_without_a_timeout_is_delivered_at_once(make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(interrupted=0.0))
     asking_graph().invoke(QUESTION, config(handler))
 

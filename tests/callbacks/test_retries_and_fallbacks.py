@@ -104,7 +104,7 @@ def test_a_retriever_that_fails_is_an_error(make_handler, rows_of):
     assert {row["metadata"]["error_type"] for row in rows_of(handler)} == {"LookupError"}
 
 
-def test_an_interruption_by_the_keyboard_is_an_error_row(handler, rows_of):
+def test_a_keyboard_interrupt_is_an_error_row(handler, rows_of):
     def stop(_):
         raise KeyboardInterrupt
 
@@ -124,7 +124,7 @@ def test_the_candidates_of_one_call_are_all_kept_and_its_tokens_counted_once(han
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS)
-def test_no_construct_leaves_anything_behind(construct, handler, rows_of):
+def test_no_construct_leaves_open_runs(construct, handler, rows_of):
     make, asked = CONSTRUCTS[construct]
     for _ in range(3):
         make().invoke(asked, {"callbacks": [handler]})

@@ -45,7 +45,7 @@ def given_again_inside(handler):
 @pytest.mark.parametrize(
     "attach", [twice_in_a_list, bound_and_given, on_the_model_and_given, given_again_inside]
 )
-def test_a_handler_that_hears_everything_twice_counts_it_once(attach, handler, rows_of):
+def test_a_handler_that_is_attached_twice_counts_once(attach, handler, rows_of):
     attach(handler)
 
     rows = rows_of(handler)
@@ -106,7 +106,7 @@ def test_a_traceable_function_inside_a_chain_does_not_break_the_tree(langsmith, 
     assert len(rows_of(handler).roots) == 1
 
 
-def test_what_is_hidden_gives_no_rows_and_is_counted_all_the_same(make_handler, rows_of):
+def test_hidden_runs_give_no_rows_but_are_counted(make_handler, rows_of):
     handler = make_handler(capture=("root", "llm", "chain"))
     hidden = sequence().with_config(tags=["langsmith:hidden"], run_name="secret")
     (RunnableLambda(lambda asked: asked) | hidden).invoke(QUESTION, {"callbacks": [handler]})
@@ -117,7 +117,7 @@ def test_what_is_hidden_gives_no_rows_and_is_counted_all_the_same(make_handler, 
     assert root["metrics"]["llm_calls"] == 1
 
 
-def test_what_is_under_a_hidden_run_moves_up(make_handler, rows_of):
+def test_runs_below_a_hidden_run_move_up(make_handler, rows_of):
     handler = make_handler(capture=("root", "llm", "chain"))
 
     def step(asked, config):

@@ -19,14 +19,14 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_kind_alone(kind, make_handler, rows_of):
+def test_a_single_kind_can_be_captured(kind, make_handler, rows_of):
     handler = make_handler(capture=kind)
     agent().invoke(ASKED, {"callbacks": [handler]})
 
     assert {row["metadata"]["log_type"] for row in rows_of(handler)} == KINDS[kind]
 
 
-def test_retrievers_alone(make_handler, rows_of):
+def test_only_retrievers_can_be_captured(make_handler, rows_of):
     handler = make_handler(capture="retriever")
     retrieval().invoke(QUESTION, {"callbacks": [handler]})
 
@@ -35,7 +35,7 @@ def test_retrievers_alone(make_handler, rows_of):
     assert "About Can I return shoes?" in str(row["output"][0])
 
 
-def test_a_root_that_is_a_model_call_is_wanted_as_either(make_handler, rows_of):
+def test_a_root_model_call_is_captured_as_root_or_as_llm(make_handler, rows_of):
     from support.models import FakeChat
 
     for kind in ("root", "llm"):
@@ -56,14 +56,14 @@ def test_a_root_that_is_a_model_call_is_wanted_as_either(make_handler, rows_of):
         ({"include": "guide", "exclude": "beta"}, set()),
     ],
 )
-def test_names_tags_and_functions_choose(selectors, names, make_handler, rows_of):
+def test_names_tags_and_functions_select_runs(selectors, names, make_handler, rows_of):
     handler = make_handler(capture=("root", "llm", "tool"), **selectors)
     agent().invoke(ASKED, {"callbacks": [handler], "tags": ["beta"]})
 
     assert {row["metadata"]["span_name"] for row in rows_of(handler)} == names
 
 
-def test_a_function_that_fails_costs_the_row_and_is_said_once(make_handler, caplog):
+def test_a_selector_that_fails_drops_the_row_and_is_logged_once(make_handler, caplog):
     handler = make_handler(include=lambda run: run.nothing)
     for _ in range(3):
         sequence().invoke(QUESTION, {"callbacks": [handler]})
@@ -83,7 +83,7 @@ def threads_kept(handler, rows_of, count):
     return [row["metadata"]["thread_identifier"] for row in rows_of(handler)]
 
 
-def test_a_conversation_is_all_in_or_all_out(make_handler, rows_of):
+def test_a_conversation_is_sampled_as_a_whole(make_handler, rows_of):
     kept = threads_kept(make_handler(sample_rate=0.5), rows_of, 40)
 
     assert 0 < len(set(kept)) < 40
@@ -115,7 +115,7 @@ def test_another_process_keeps_the_same_conversations(make_handler, rows_of, pla
     assert json.loads(there.stdout) == sorted(set(here))
 
 
-def test_a_sampled_row_says_the_rate_and_the_reason(make_handler, rows_of):
+def test_a_sampled_row_has_the_rate_and_the_reason(make_handler, rows_of):
     handler = make_handler(sample_rate=0.5)
     threads_kept(handler, rows_of, 10)
 
@@ -123,7 +123,7 @@ def test_a_sampled_row_says_the_rate_and_the_reason(make_handler, rows_of):
         assert row["metadata"]["sampling"] == {"rate": 0.5, "reason": "rate"}
 
 
-def test_all_rows_of_a_trace_give_one_reason(make_handler, rows_of):
+def test_all_rows_of_a_trace_have_one_reason(make_handler, rows_of):
     handler = make_handler(sample_rate=0.5)
     # Its model ends first, and its session is among those that are kept.
     model = FakeChat().with_config(metadata={"session_id": "session 4"})
@@ -136,7 +136,7 @@ def test_all_rows_of_a_trace_give_one_reason(make_handler, rows_of):
     assert {row["metadata"]["sampling"]["reason"] for row in rows} == {"rate"}
 
 
-def test_what_failed_is_kept_with_all_that_led_to_it(make_handler, rows_of):
+def test_a_failed_trace_is_kept_with_all_its_rows(make_handler, rows_of):
     handler = make_handler(sample_rate=0.0)
     sequence().invoke(QUESTION, {"callbacks": [handler]})
     with pytest.raises(ValueError, match="the model is out"):
@@ -148,7 +148,7 @@ def test_what_failed_is_kept_with_all_that_led_to_it(make_handler, rows_of):
         assert row["metadata"]["sampling"] == {"rate": 0.0, "reason": "error"}
 
 
-def test_what_failed_is_not_kept_when_that_is_not_wanted(make_handler, rows_of):
+def test_keep_errors_false_samples_failed_traces_too(make_handler, rows_of):
     handler = make_handler(sample_rate=0.0, keep_errors=False)
     with pytest.raises(ValueError, match="the model is out"):
         sequence(fails=True).invoke(QUESTION, {"callbacks": [handler]})
@@ -156,7 +156,7 @@ def test_what_failed_is_not_kept_when_that_is_not_wanted(make_handler, rows_of):
     assert rows_of(handler) == []
 
 
-def test_sums_are_right_though_the_model_calls_are_no_rows(make_handler, rows_of):
+def test_totals_include_model_calls_that_are_not_captured(make_handler, rows_of):
     handler = make_handler(capture="root")
     agent().invoke(ASKED, {"callbacks": [handler]})
 

@@ -46,7 +46,7 @@ def another_program_s(place):
     ],
     ids=["no database", "a folder", "another program's"],
 )
-def test_a_file_that_cannot_be_opened_is_said_at_once_and_why(spoil, reason, place, caplog):
+def test_a_file_that_cannot_be_opened_raises_with_the_reason(spoil, reason, place, caplog):
     spoil(place)
     began = time.monotonic()
     stats = asked(place)
@@ -65,7 +65,7 @@ def refuse_writing(place, words):
         )
 
 
-def test_a_file_that_fails_later_is_said_with_the_reason(place, caplog):
+def test_a_file_that_fails_later_is_logged_with_the_reason(place, caplog):
     asked(place)
     refuse_writing(place, "the disk is full")
     stats = asked(place, timeout=1.0)
@@ -75,7 +75,7 @@ def test_a_file_that_fails_later_is_said_with_the_reason(place, caplog):
     assert f"{place}: the disk is full" in caplog.text
 
 
-def test_what_lies_in_a_damaged_file_is_not_quoted(place):
+def test_errors_do_not_quote_a_damaged_file(place):
     asked(place)
     with closing(sqlite3.connect(place)) as connection:
         connection.execute("UPDATE contents SET input = CAST(x'736563726574ff' AS TEXT)")
@@ -89,7 +89,7 @@ def test_what_lies_in_a_damaged_file_is_not_quoted(place):
     assert str(raised.value).endswith(f"{place}: OperationalError")
 
 
-def test_rows_that_a_file_did_not_take_are_there_once_it_does(place):
+def test_rows_are_stored_once_a_file_accepts_them_again(place):
     asked(place)
     refuse_writing(place, "the disk is full")
     handler = RespanDatasetCallbackHandler("d", base_url=f"sqlite:///{place}")

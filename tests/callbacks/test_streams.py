@@ -59,7 +59,7 @@ ABANDONED = {
 
 
 @pytest.mark.parametrize("how", ABANDONED)
-def test_an_abandoned_chat_stream_keeps_what_was_said(how, handler, rows_of):
+def test_an_abandoned_chat_stream_keeps_its_partial_answer(how, handler, rows_of):
     ABANDONED[how](FakeChat(), "Can I return shoes?", {"callbacks": [handler]})
 
     [row] = rows_of(handler)
@@ -114,7 +114,7 @@ def test_an_abandoned_text_stream_is_no_error(how, handler, rows_of):
     assert row["metadata"]["status"] == "abandoned"
 
 
-def test_a_stream_that_breaks_is_an_error_with_what_was_said(handler, rows_of):
+def test_a_stream_that_breaks_is_an_error_with_its_partial_answer(handler, rows_of):
     with pytest.raises(ConnectionError):
         list(FakeChat(stops_after=2).stream("Can I return shoes?", {"callbacks": [handler]}))
 
@@ -152,7 +152,7 @@ def test_a_cancelled_call_is_abandoned(handler, rows_of):
     )  # LangChain does not say how it ended
 
 
-def test_a_stream_that_is_held_half_read_has_no_input_that_nobody_gave(make_handler, rows_of):
+def test_an_unfinished_stream_has_no_placeholder_as_input(make_handler, rows_of):
     handler = make_handler()
 
     async def half_read():
@@ -168,7 +168,7 @@ def test_a_stream_that_is_held_half_read_has_no_input_that_nobody_gave(make_hand
     assert root["input"] == ""
 
 
-def test_a_third_version_stream_that_is_dropped_is_incomplete_at_the_end(make_handler, rows_of):
+def test_a_dropped_v3_stream_is_incomplete_after_shutdown(make_handler, rows_of):
     handler = make_handler()
     stream = FakeChat().stream_events("Hello", {"callbacks": [handler]}, version="v3")
     next(iter(stream))
@@ -180,7 +180,7 @@ def test_a_third_version_stream_that_is_dropped_is_incomplete_at_the_end(make_ha
     assert row["metadata"]["status"] in ("incomplete", "abandoned")
 
 
-def test_the_root_does_not_wait_for_a_late_child_for_ever(make_handler, rows_of):
+def test_the_root_stops_waiting_for_a_late_child(make_handler, rows_of):
     handler = make_handler(timeouts=TraceTimeouts(late_children=0.0))
     stream = sequence().stream(QUESTION, {"callbacks": [handler]})
     next(stream)
@@ -189,7 +189,7 @@ def test_the_root_does_not_wait_for_a_late_child_for_ever(make_handler, rows_of)
     assert rows_of(handler).roots[0]["metadata"]["status"] == "abandoned"
 
 
-def test_the_stream_is_the_same_with_a_handler_and_without(handler):
+def test_a_handler_does_not_change_the_stream(handler):
     def chunks(config):
         return [chunk.content for chunk in model.stream("Hello", config)]
 

@@ -33,7 +33,9 @@ def lost(*_):
     ],
     ids=["raises", "gives nothing", "takes nothing", "prices", "on_row"],
 )
-def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_handler, caplog):
+def test_a_user_function_that_fails_is_counted_and_logged_once(
+    arguments, named, did, make_handler, caplog
+):
     fault = f"{named.format(__name__)} {did}"
     handler = make_handler(**arguments)
     for _ in range(3):
@@ -50,7 +52,7 @@ def test_one_that_fails_is_counted_and_said_once(arguments, named, did, make_han
 
 
 @pytest.mark.parametrize("redactor", [misspelt, forgetful, deaf])
-def test_a_redactor_that_fails_lets_no_word_out(redactor, make_handler):
+def test_a_redactor_that_fails_sends_no_content(redactor, make_handler):
     bodies = []
     handler = make_handler(redact=redactor, on_row=bodies.append)
     sequence().invoke(QUESTION, {"callbacks": [handler]})
@@ -71,7 +73,7 @@ def test_a_price_function_that_fails_leaves_the_cost_unknown(make_handler):
         assert "cost" not in row["metrics"]
 
 
-def test_one_without_a_name_is_named_by_its_class(make_handler):
+def test_a_callable_without_a_name_is_named_by_its_class(make_handler):
     from functools import partial
 
     handler = make_handler(redact=partial(lost, 1))

@@ -27,7 +27,7 @@ def test_a_call_waits_to_drain_a_long_queue_unless_the_drain_hangs(drained_at, q
     assert backpressure.wait_budget(10.0, queued) == seconds
 
 
-def test_content_of_open_runs_counts_until_the_worker_looks_again():
+def test_content_of_open_runs_counts_until_the_worker_updates_it():
     backpressure = Backpressure(MemoryBudget(1_000_000))
     backpressure.refresh(100_000, open_bytes=400_000)
 

@@ -94,7 +94,7 @@ def test_a_thousand_invokes_are_two_thousand_rows_none_twice(sink):
     assert handler.stats.requests == len(sink.sizes)
 
 
-def test_with_the_server_down_the_app_runs_on_and_flush_comes_back_in_time(sink):
+def test_with_the_server_down_the_app_continues_and_flush_returns_in_time(sink):
     sink.server_close()
     handler = RespanDatasetCallbackHandler(
         dataset_id="d-1", api_key=KEY, base_url=sink.url, exit_timeout=0
@@ -108,7 +108,7 @@ def test_with_the_server_down_the_app_runs_on_and_flush_comes_back_in_time(sink)
     handler._worker.discard_pending("test is over")
 
 
-def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink):
+def test_rows_are_complete_again_once_the_queue_has_space(sink):
     sink.status = 503
     handler = RespanDatasetCallbackHandler(
         dataset_id="d-1", api_key=KEY, base_url=sink.url, max_queue_bytes=400_000
@@ -130,7 +130,7 @@ def test_an_app_that_filled_the_queue_is_captured_whole_once_there_is_room(sink)
     assert handler.stats.delivered == len(sink.ids) == 240 - dropped
 
 
-def test_a_wrong_key_stops_the_sending_after_one_request_and_is_said_once(sink, caplog):
+def test_a_wrong_key_stops_delivery_after_one_request_and_is_logged_once(sink, caplog):
     sink.status = 401
     handler = RespanDatasetCallbackHandler(
         dataset_id="d-1", api_key=KEY, base_url=sink.url, exit_timeout=0, batch_rows=2

@@ -38,13 +38,13 @@ def test_a_row_is_found_by_its_identifier():
     assert counts([body("a"), body("b")], [log("b"), log("c"), log("b")]) == [0, 2]
 
 
-def test_rows_with_one_identifier_are_told_apart_by_their_runs():
+def test_rows_with_one_identifier_are_distinguished_by_their_runs():
     rows = [body(run_id="first"), body(run_id="second")]
 
     assert counts(rows, [log(run_id="second")]) == [0, 1]
 
 
-def test_rows_of_one_run_id_are_told_apart_by_their_starts():
+def test_rows_of_one_run_id_are_distinguished_by_their_starts():
     retry = START + timedelta(seconds=2)
     rows = [body(run_id="r", start=START), body(run_id="r", start=retry)]
 
@@ -60,7 +60,7 @@ def test_a_start_that_the_platform_rounds_to_milliseconds_is_the_same_start():
 @pytest.mark.parametrize(
     ("shown", "expected"), [(0, [0, 0, 0]), (1, [1, 0, 0]), (3, [1, 1, 1]), (4, [2, 1, 1])]
 )
-def test_rows_that_cannot_be_told_apart_share_what_is_found(shown, expected):
+def test_rows_that_cannot_be_distinguished_share_the_logs_found(shown, expected):
     assert counts([body(), body(), body()], [log()] * shown) == expected
 
 
@@ -68,7 +68,7 @@ def test_a_platform_that_shows_neither_run_nor_start_shows_the_row():
     assert counts([body(run_id="r", start=START)], [log()]) == [1]
 
 
-def test_a_row_without_run_and_start_is_found_all_the_same():
+def test_a_row_without_run_and_start_is_still_found():
     assert counts([body()], [log(run_id="r", start=START)]) == [1]
 
 

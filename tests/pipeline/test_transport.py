@@ -49,7 +49,7 @@ def test_finding_the_dataset_is_part_of_the_time_of_a_request(carrier, platform)
     assert sorted(platform.allowed, reverse=True) == platform.allowed
 
 
-def test_looking_for_rows_has_the_same_time_with_a_name(carrier, platform):
+def test_a_lookup_by_name_has_the_same_timeout(carrier, platform):
     assert carrier.look_up(
         "name:support-bot", [b'{"metadata": {"custom_identifier": "a"}}'], 0.0, 5.0
     ) == [0]
@@ -59,16 +59,14 @@ def test_looking_for_rows_has_the_same_time_with_a_name(carrier, platform):
     assert sorted(platform.allowed, reverse=True) == platform.allowed
 
 
-def test_where_no_time_is_left_nothing_is_sent(carrier, platform):
+def test_nothing_is_sent_when_no_time_is_left(carrier, platform):
     answer = carrier.send_bulk("name:support-bot", [], 0.0)
 
     assert (answer.status, answer.maybe_sent, platform.allowed) == (None, False, [])
 
 
 @pytest.mark.parametrize(("gone", "status"), [({"d1"}, 201), ({"d1", "d3"}, 404)])
-def test_a_dataset_that_is_gone_is_looked_for_once_more_by_its_name(
-    gone, status, carrier, platform
-):
+def test_a_dataset_that_was_deleted_is_looked_up_again_by_its_name(gone, status, carrier, platform):
     first = carrier.send_bulk("name:support-bot", [], 5.0)
     platform.gone |= gone
     second = carrier.send_bulk("name:support-bot", [], 5.0)

@@ -60,7 +60,7 @@ def test_a_redactor_comes_after_the_secrets():
     assert "password=[redacted:secret]" in seen
 
 
-def test_what_is_no_content_is_not_shown_to_a_redactor():
+def test_redactors_do_not_get_keys_and_ids_of_this_package():
     row = {
         "input": serialize_messages(["hi", ("ai", "yo")]),
         "metadata": {
@@ -87,7 +87,7 @@ def test_what_is_no_content_is_not_shown_to_a_redactor():
     assert said["metrics"] == row["metrics"]
 
 
-def test_keys_that_become_the_same_lose_no_value():
+def test_keys_that_redaction_makes_equal_lose_no_value():
     said = sent({"input": {"ann": 1, "bob": 2}, "metadata": {"x": 1, "y": 2}}, hidden)
 
     assert said["input"] == {"[hidden]": 1, "[hidden] (2)": 2}
@@ -109,7 +109,7 @@ def failing(text):
     ],
     ids=["raises", "gives None", "gives a number"],
 )
-def test_a_redactor_that_fails_costs_the_field_it_failed_in(redactor):
+def test_a_redactor_that_fails_drops_its_field(redactor):
     row = {
         "input": {"fine": "ok", "deep": ["boom"]},
         "output": "ok",
@@ -133,15 +133,15 @@ def test_a_redactor_that_fails_costs_the_field_it_failed_in(redactor):
     }
 
 
-def test_a_redactor_that_fails_in_a_large_text_costs_it_too():
+def test_a_redactor_that_fails_in_a_large_text_drops_it():
     assert sent({"input": "word " * 5_000 + "boom"}, failing)["input"] == DROPPED
 
 
-def test_what_a_redactor_gives_is_cleaned():
+def test_the_result_of_a_redactor_is_made_valid_utf_8():
     assert sent({"input": "x"}, lambda text: text + "\ud800")["input"] == "x\ufffd"
 
 
-def test_a_redactor_may_give_a_string_of_its_own_kind():
+def test_a_redactor_may_return_a_subclass_of_str():
     class Marked(str):
         __slots__ = ()
 
@@ -159,7 +159,7 @@ def test_a_large_text_is_redacted_once_for_all_its_rows():
     assert seen.count(text) == 1
 
 
-def test_the_row_stays_as_it_was():
+def test_redaction_does_not_change_the_row():
     row = {"input": {"ann": ["ann"]}, "metadata": {"ann": "ann"}, "metrics": {}}
 
     sent(row, without_names)
@@ -167,7 +167,7 @@ def test_the_row_stays_as_it_was():
     assert row == {"input": {"ann": ["ann"]}, "metadata": {"ann": "ann"}, "metrics": {}}
 
 
-def test_keys_that_all_become_the_same_are_told_apart_at_once():
+def test_thousands_of_equal_keys_are_numbered_quickly():
     said = sent({"input": {f"key {n}": n for n in range(5_000)}}, hidden)
 
     assert len(said["input"]) == 5_000

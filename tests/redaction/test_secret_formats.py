@@ -46,7 +46,7 @@ NAMES = read(NAMED)
 
 
 @pytest.mark.parametrize("template", NAMES.values(), ids=NAMES)
-def test_a_password_that_only_its_place_tells_is_hidden(template):
+def test_a_password_without_a_format_is_hidden_by_its_context(template):
     text = fill(template, seeded(1))
 
     assert may_contain_secret(text)
@@ -74,7 +74,7 @@ KEY_FILES = {
 
 
 @pytest.mark.parametrize("form", KEY_FILES.values(), ids=KEY_FILES)
-def test_a_private_key_in_a_file_of_its_own_form_is_hidden(form):
+def test_private_keys_in_other_file_formats_are_hidden(form):
     first, second = (fill("{b64}", seeded(seed)) for seed in (1, 2))
 
     cleaned = redact_secrets("before\n" + form.format(first, second) + "after")
@@ -96,7 +96,7 @@ def test_a_private_key_in_a_file_of_its_own_form_is_hidden(form):
         "machine learning and login forms",
     ],
 )
-def test_what_describes_a_password_stays(text):
+def test_words_that_describe_a_password_stay(text):
     assert redact_secrets(text) == text
 
 

@@ -125,7 +125,7 @@ def leftover(secret: str, text: str) -> str:
 
 
 @pytest.mark.parametrize(("frame", "secret"), EVERYTHING.values(), ids=EVERYTHING)
-def test_a_secret_is_taken_out_of_a_text(frame, secret):
+def test_a_secret_is_redacted_in_text(frame, secret):
     text = frame % secret
 
     cleaned = redact_secrets(text)
@@ -137,14 +137,14 @@ def test_a_secret_is_taken_out_of_a_text(frame, secret):
 
 
 @pytest.mark.parametrize(("frame", "secret"), EVERYTHING.values(), ids=EVERYTHING)
-def test_a_text_without_its_secrets_stays_as_it_is(frame, secret):
+def test_a_redacted_text_is_not_redacted_again(frame, secret):
     once = redact_secrets(frame % secret)
 
     assert redact_secrets(once) == once
 
 
 @pytest.mark.parametrize(("frame", "secret"), NAMED.values(), ids=NAMED)
-def test_only_the_secret_is_taken_out(frame, secret):
+def test_only_the_secret_is_redacted(frame, secret):
     before, _, after = frame.partition("%s")
 
     cleaned = redact_secrets(frame % secret)
@@ -214,7 +214,7 @@ def test_no_secret_is_sent_from_anywhere(place, frame, secret):
         "set-cookie",
     ],
 )
-def test_what_a_secrets_name_names_is_not_sent(name, value):
+def test_a_value_under_a_secrets_name_is_not_sent(name, value):
     row = {"input": {"headers": {name: value}}, "metadata": {name: value}, "metrics": {}}
 
     sent = RowEncoder().encode(row).decode()
@@ -251,7 +251,7 @@ def called(arguments):
     ],
     ids=str,
 )
-def test_what_a_secrets_name_names_in_a_tools_arguments_is_not_sent_either(arguments):
+def test_a_secret_in_a_tools_arguments_is_not_sent(arguments):
     [as_dict] = RowEncoder().encode({"input": [arguments]}).splitlines()
     for call in called(arguments):
         sent = json.loads(RowEncoder().encode({"output": call}))
@@ -260,7 +260,7 @@ def test_what_a_secrets_name_names_in_a_tools_arguments_is_not_sent_either(argum
         assert json.loads(shown["function"]["arguments"]) == json.loads(as_dict)["input"][0]
 
 
-def test_a_secrets_name_that_stands_twice_hides_both_values():
+def test_a_secrets_name_that_occurs_twice_hides_both_values():
     given = '{"password": 12345678, "password": null}'
 
     sent = RowEncoder().encode({"output": {"function": {"name": "f", "arguments": given}}})
@@ -281,7 +281,7 @@ def test_a_secrets_name_that_stands_twice_hides_both_values():
     ],
     ids=lambda text: text[:20],
 )
-def test_arguments_without_a_secret_stay_to_the_letter(arguments):
+def test_arguments_without_a_secret_are_unchanged(arguments):
     row = {"output": {"function": {"name": "f", "arguments": arguments}}}
 
     assert json.loads(RowEncoder().encode(row)) == row
@@ -321,7 +321,7 @@ def test_a_schema_that_asks_for_a_password_stays():
     assert sent["input"] == schema
 
 
-def test_nothing_under_a_secrets_name_is_nothing():
+def test_none_and_empty_values_under_a_secrets_name_stay():
     row = {
         "input": {"password": None, "has_password": True, "secret": ""},
         "metadata": {},
@@ -411,7 +411,7 @@ LOOK_ALIKES = [
 
 
 @pytest.mark.parametrize("text", LOOK_ALIKES, ids=lambda text: text[:40])
-def test_what_only_looks_like_a_secret_stays(text):
+def test_text_that_only_resembles_a_secret_stays(text):
     row = {"input": {"text": text}, "metadata": {"note": text}, "metrics": {}}
 
     assert redact_secrets(text) == text
@@ -427,7 +427,7 @@ def test_the_preset_can_be_switched_off():
 
 @given(st.text(st.sampled_from("sk-ant_:=\"' \\@/.AKIJeyxob1aB\n"), max_size=400))
 @settings(deadline=None)
-def test_any_text_can_be_looked_through_and_stays_clean(text):
+def test_redaction_of_any_text_leaves_no_secret(text):
     once = redact_secrets(text)
 
     assert redact_secrets(once) == once
@@ -457,7 +457,7 @@ def test_any_text_can_be_looked_through_and_stays_clean(text):
         "abcdefgh." + "x" * 31 + "1",
     ],
 )
-def test_a_text_made_to_be_slow_is_not(piece):
+def test_adversarial_texts_are_not_slow(piece):
     text = piece * (100_000 // len(piece))
 
     started = time.process_time()
@@ -468,7 +468,7 @@ def test_a_text_made_to_be_slow_is_not(piece):
 
 
 @pytest.mark.parametrize("number", range(2))
-def test_names_come_and_go_without_end(number):
+def test_the_cache_of_names_is_bounded(number):
     encoder = RowEncoder()
 
     for n in range(6_000):

@@ -19,21 +19,21 @@ ROW = {
 }
 
 
-def test_a_row_with_nothing_to_treat_is_sent_as_it_is():
+def test_a_row_without_secrets_and_large_texts_is_encoded_unchanged():
     body = RowEncoder().encode(ROW)
 
     assert json.loads(body) == ROW
     assert json.loads(body)["metadata"].get("truncated", []) == []
 
 
-def test_a_row_is_the_same_by_the_short_way_and_by_the_careful_one():
+def test_both_ways_of_encoding_give_the_same_row():
     short = RowEncoder().encode(ROW)
     careful = RowEncoder([str]).encode(ROW)
 
     assert json.loads(short) == json.loads(careful)
 
 
-def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
+def test_a_key_that_was_harmless_in_one_row_is_checked_in_the_next():
     encoder = RowEncoder()
     secret = "sk-proj-abcdefghij0123456789"  # noqa: S105  # a made up one
     assert secret.encode() in RowEncoder(secrets=False).encode({"input": secret})
@@ -50,7 +50,7 @@ def test_what_was_harmless_in_one_row_says_nothing_of_the_next_one():
     assert [b"what is a key?" in body for body in bodies] == [True, True, True, False] * 2
 
 
-def test_a_large_text_stands_whole_in_all_its_places():
+def test_a_large_text_is_whole_in_all_its_places():
     text = 'a "quoted"\n line é ' * 1_000
 
     body = RowEncoder().encode(
@@ -65,7 +65,7 @@ def test_a_large_text_stands_whole_in_all_its_places():
     }
 
 
-def test_a_row_without_metadata_gets_them_to_say_what_was_cut():
+def test_a_truncated_row_without_metadata_gets_it():
     body = RowEncoder().encode({"input": "x" * 200_000})
 
     assert json.loads(body)["metadata"] == {"truncated": ["input"]}
@@ -83,13 +83,13 @@ def test_a_row_without_metadata_gets_them_to_say_what_was_cut():
     ],
     ids=["a surrogate", "a huge int", "a key", "a tuple", "an object", "deep"],
 )
-def test_what_slipped_through_unshaped_becomes_json_all_the_same(value, expected):
+def test_values_that_were_not_serialized_become_json(value, expected):
     body = RowEncoder().encode({"input": value, "metadata": {}, "metrics": {}})
 
     assert json.loads(body)["input"] == expected
 
 
-def test_what_is_not_finite_is_a_word_where_it_is_treated():
+def test_nan_and_infinity_become_words():
     body = RowEncoder([str]).encode(
         {"input": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}}
     )
@@ -102,20 +102,20 @@ def test_what_is_not_finite_is_a_word_where_it_is_treated():
 
 
 @pytest.mark.parametrize("value", [circle(), well(5_000)], ids=["a cycle", "a well"])
-def test_a_row_that_was_never_shaped_and_has_no_end_is_finished(value):
+def test_an_endless_value_that_was_not_serialized_is_encoded(value):
     body = RowEncoder().encode({"input": value, "metadata": {"x": value}, "metrics": {}})
 
     assert json.loads(body)["input"] == json_value(value)
 
 
-def test_a_text_too_large_to_remember_is_sent_all_the_same():
+def test_a_text_too_large_to_cache_is_still_sent():
     limits = ContentLimits(string=10_000_000, field=10_000_000, row=20_000_000)
     text = "word " * 1_900_000
 
     assert json.loads(RowEncoder(limits=limits).encode({"input": text}))["input"] == text
 
 
-def test_remembered_texts_do_not_fill_the_memory():
+def test_the_cache_of_texts_is_bounded():
     encoder = RowEncoder()
 
     for number in range(300):

@@ -39,7 +39,7 @@ class Reader:
         return self.models.read(ModelRequest(SERIALIZED, params, options), metadata)
 
 
-def test_a_model_that_is_asked_in_the_same_way_is_read_once():
+def test_equal_requests_to_a_model_are_read_once():
     reader = Reader()
 
     first = reader.read(temperature=0.2, options={"tools": [tool("weather")]})
@@ -51,7 +51,7 @@ def test_a_model_that_is_asked_in_the_same_way_is_read_once():
     assert (first.facts.provider, first.facts.endpoint) == ("openai", "gate.acme.com")
 
 
-def test_who_uses_it_makes_no_difference():
+def test_metadata_of_the_app_does_not_change_the_cache_key():
     reader = Reader()
 
     for user in range(3):
@@ -60,7 +60,7 @@ def test_who_uses_it_makes_no_difference():
     assert reader.readings == ONCE
 
 
-def test_what_an_app_changes_in_place_is_seen():
+def test_a_request_that_is_changed_in_place_is_read_again():
     reader = Reader()
     tools = [tool("weather")]
     reader.read(options={"tools": tools})
@@ -72,7 +72,7 @@ def test_what_an_app_changes_in_place_is_seen():
     assert [each["function"]["name"] for each in shown] == ["forecast", "news"]
 
 
-def test_a_class_that_stands_for_a_schema_is_read_at_every_call():
+def test_a_request_with_a_class_as_schema_is_never_cached():
     class Answer:
         """May look the same when it is not."""
 
@@ -84,7 +84,7 @@ def test_a_class_that_stands_for_a_schema_is_read_at_every_call():
     assert reader.readings == 2
 
 
-def test_an_app_that_gives_each_call_a_number_fills_no_memory():
+def test_a_parameter_that_changes_with_each_call_does_not_fill_the_cache():
     reader = Reader()
 
     for number in range(10 * MAX_REQUESTS_PER_MODEL):
@@ -117,7 +117,7 @@ def told(facts: Any) -> str:
 @settings(deadline=None)
 @example(calls=[({}, {}, {"stop": {"a": 2, "b": 3}}, {}), ({}, {}, {"stop": {"b": 3, "a": 2}}, {})])
 @given(calls=st.lists(st.tuples(said, said, said, said), max_size=6))
-def test_whatever_was_said_before_the_facts_are_those_of_this_call(calls):
+def test_cached_facts_are_always_those_of_the_request(calls):
     models = ModelInfoCache(lambda facts: model_metadata(facts, RowOptions()))
 
     for serialized, metadata, params, options in [*calls, *deepcopy(calls)]:

@@ -196,7 +196,7 @@ def test_a_summary_belongs_to_the_models_row_and_not_to_the_root(handler, rows_o
     assert "They counted." in model["input"][0]["content"]
 
 
-def test_a_summary_that_is_remembered_is_not_taken_for_the_users_turn(handler, rows_of):
+def test_a_summary_in_the_history_is_not_taken_for_the_users_turn(handler, rows_of):
     given = [("user", "one"), ("ai", "1"), ("user", "two")]
     summary = SummarizationMiddleware(
         model=Script(answers=["They counted."] * 2), trigger=("messages", 3), keep=("messages", 1)
@@ -211,7 +211,7 @@ def test_a_summary_that_is_remembered_is_not_taken_for_the_users_turn(handler, r
     assert [turn["content"] for turn in second["input"][1:]] == ["two", "2", "three"]
 
 
-def test_what_middleware_redacted_stays_as_the_app_gave_it(handler, rows_of):
+def test_messages_that_middleware_redacted_stay_as_the_app_gave_them(handler, rows_of):
     middleware = PIIMiddleware("email", strategy="redact", apply_to_input=True)
     app = create_agent(Script(answers=["hi", "noted"]), [], middleware=[middleware],
                        checkpointer=InMemorySaver())  # fmt: skip
@@ -240,7 +240,7 @@ def test_a_functional_agent_gives_a_conversation_and_its_answer(handler, rows_of
     assert second["output"] == said("assistant", "answer 3")
 
 
-def test_messages_can_be_shown_as_the_state_that_they_are(make_handler, rows_of):
+def test_messages_off_shows_the_whole_state(make_handler, rows_of):
     handler = make_handler(messages="off")
     chat().invoke({"messages": [("user", "hi")]}, config(handler))
 
@@ -258,7 +258,7 @@ def test_a_variable_of_a_prompt_that_is_called_messages_is_no_conversation(handl
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_stream_that_is_left_shows_what_was_read(number, handler, rows_of):
+def test_an_abandoned_stream_shows_the_text_that_was_read(number, handler, rows_of):
     app = ChatPromptTemplate.from_template("{q}") | FakeChat() | StrOutputParser()
     stream = app.stream({"q": "?"}, {"callbacks": [handler]})
     read = "".join(next(stream) for _ in range(number))
@@ -270,7 +270,7 @@ def test_a_stream_that_is_left_shows_what_was_read(number, handler, rows_of):
     assert root["output"]
 
 
-def test_a_json_stream_that_is_left_shows_an_object(handler, rows_of):
+def test_an_abandoned_json_stream_shows_an_object(handler, rows_of):
     model = FakeChat(reply='{"city": "Paris", "pairs": [1, 2]}')
     stream = (model | JsonOutputParser()).stream("?", {"callbacks": [handler]})
     next(stream)
@@ -280,7 +280,7 @@ def test_a_json_stream_that_is_left_shows_an_object(handler, rows_of):
     assert isinstance(root["output"], dict)
 
 
-def test_a_stream_that_breaks_shows_what_was_said(handler, rows_of):
+def test_a_broken_stream_shows_its_partial_answer(handler, rows_of):
     app = ChatPromptTemplate.from_template("{q}") | FakeChat(stops_after=2) | StrOutputParser()
     with pytest.raises(ConnectionError):
         list(app.stream({"q": "?"}, {"callbacks": [handler]}))
@@ -289,7 +289,7 @@ def test_a_stream_that_breaks_shows_what_was_said(handler, rows_of):
     assert (root["metadata"]["status"], root["output"]) == ("error", "Within 30")
 
 
-def test_a_stream_that_ends_early_by_itself_is_no_abandoned_one(handler, rows_of):
+def test_a_stream_that_ends_early_by_itself_is_not_abandoned(handler, rows_of):
     def first_words(chunks):
         for number, chunk in enumerate(chunks):
             if number == 2:

@@ -117,7 +117,7 @@ def test_the_output_of_a_tool(returned, output):
     assert tool_output(returned, call_id="c") == output
 
 
-def test_a_value_is_no_message():
+def test_a_plain_value_is_not_a_message():
     assert tool_message("text") is None
 
 
@@ -140,7 +140,7 @@ UNANSWERED = {
 
 @pytest.mark.parametrize("way", ["invoke", "astream"])
 @pytest.mark.parametrize("name", UNANSWERED)
-def test_a_call_that_no_tool_ran_for_is_a_failed_step(name, way, handler, rows_of):
+def test_a_call_without_a_tool_run_is_a_failed_step(name, way, handler, rows_of):
     asked, middleware, resume = UNANSWERED[name]
     app = agent(
         calls(asked, to="bob"), "I could not.", middleware=middleware, checkpointer=InMemorySaver()
@@ -218,9 +218,7 @@ def test_middlewares_retries_and_fallbacks_are_counted(handler, rows_of):
     assert root["metadata"]["models"] == ["gpt-4o-mini", "gpt-4o"]
 
 
-def test_a_model_that_middleware_calls_for_itself_is_no_row_and_not_the_roots_model(
-    handler, rows_of
-):
+def test_a_model_call_of_middleware_has_no_row_and_is_not_the_roots_model(handler, rows_of):
     summary = SummarizationMiddleware(
         model=Script(answers=["They counted."], model="gpt-4o"),
         trigger=("messages", 2),

@@ -22,7 +22,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("given", FORMS.values(), ids=FORMS)
-def test_one_message_is_a_conversation_as_a_list_of_it_is(given):
+def test_one_message_is_the_same_conversation_as_a_list_of_it(given):
     assert serialize_messages(parse_conversation(given)) == ONE
 
 
@@ -34,7 +34,7 @@ def test_a_conversation_that_was_copied_as_json_stays_the_same(given):
 
 
 @pytest.mark.parametrize("given", [None, 3, {"a": 1}, b"hi", {"hi"}], ids=str)
-def test_what_is_no_message_is_no_conversation(given):
+def test_other_values_are_no_conversation(given):
     assert parse_conversation(given) is None
 
 

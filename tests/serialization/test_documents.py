@@ -39,5 +39,5 @@ def test_a_score_of_zero_is_a_score():
     [(None, []), (PAGE, [PAGE_AS_SENT]), (["text"], [{"content": "text"}]), ([], [])],
     ids=["nothing", "one document", "texts", "no documents"],
 )
-def test_retrievers_of_other_habits_are_understood(found, expected):
+def test_outputs_of_unusual_retrievers_are_serialized(found, expected):
     assert serialize_documents(found) == expected

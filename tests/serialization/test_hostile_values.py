@@ -50,7 +50,7 @@ def test_anything_becomes_strict_json_with_media_kept(make):
 
 @given(some.messages)
 @SLOW_IS_FINE
-def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
+def test_a_message_that_became_json_is_shown_like_the_original(make):
     said = make() if callable(make) else make
     assume(not isinstance(said, str | tuple))
     frozen = json_value(said)
@@ -65,13 +65,13 @@ def test_a_message_that_was_frozen_is_shown_as_it_would_have_been(make):
 @example(lambda: some.PoisonedDict(update=1))
 @given(some.anything)
 @SLOW_IS_FINE
-def test_whatever_a_tool_answers_is_shown(make):
+def test_any_output_of_a_tool_is_shown(make):
     strictly(tool_output(make()))
 
 
 @given(some.harmless)
 @SLOW_IS_FINE
-def test_what_is_captured_stays_as_it_was(value):
+def test_capture_does_not_change_the_value(value):
     before = repr(value)
 
     json_value(value)
@@ -81,7 +81,7 @@ def test_what_is_captured_stays_as_it_was(value):
 
 @given(some.anything)
 @SLOW_IS_FINE
-def test_what_is_json_already_stays_the_same(make):
+def test_json_values_stay_the_same(make):
     once = json_value(make())
 
     assert json_value(once) == once
@@ -102,7 +102,7 @@ def test_any_list_becomes_a_conversation_of_messages_with_roles(makers):
 @example(some.Poisoned)
 @given(some.anything)
 @SLOW_IS_FINE
-def test_anything_can_be_weighed_and_taken_for_documents(make):
+def test_anything_can_be_measured_and_serialized_as_documents(make):
     value = make()
     assert estimate_size(value) > 0
     assert strictly(serialize_documents(value)) is not None
@@ -172,7 +172,7 @@ def test_a_large_row_is_cut_to_its_limits_and_says_where(value, long):
 
 @given(some.anything)
 @SLOW_IS_FINE
-def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
+def test_a_row_that_was_not_serialized_is_still_encoded(make):
     value = make()
     body = RowEncoder(redactors=[str.upper]).encode(
         {"input": value, "metadata": {"x": value}, "metrics": {}}
@@ -181,7 +181,7 @@ def test_a_row_that_was_never_shaped_is_finished_all_the_same(make):
     strictly(json.loads(body))
 
 
-def test_a_class_that_does_not_say_its_name_is_told_by_its_type():
+def test_a_class_whose_name_raises_is_shown_by_its_type():
     class Nameless:
         @property
         def __class__(self):

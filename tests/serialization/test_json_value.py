@@ -231,7 +231,7 @@ def test_every_kind_of_value_has_its_json(value, expected):
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES.values(), ids=VALUES)
-def test_a_value_looks_the_same_among_others(value, expected):
+def test_a_value_has_the_same_json_inside_a_container(value, expected):
     assert json_value({"before": 1, "it": [value], "after": 2}) == {
         "before": 1,
         "it": [expected],
@@ -254,21 +254,21 @@ def test_the_same_thing_twice_is_no_cycle():
     assert json_value([shared, shared]) == [{"a": 1}, {"a": 1}]
 
 
-def test_what_is_nested_too_deep_is_cut_there():
+def test_values_nested_too_deep_become_a_placeholder():
     shaped = json_value({"deep": well(10_000), "beside": 1})
 
     assert shaped["beside"] == 1
     assert "<nested too deep>" in str(shaped)
 
 
-def test_what_refers_to_itself_without_end_comes_to_one():
+def test_a_value_that_expands_without_end_is_bounded():
     shaped = json_value({"first": 1, "world": world(12)})
 
     assert shaped["first"] == 1
     assert "<too many values>" in str(shaped)
 
 
-def test_a_dict_that_grows_while_it_is_read_is_read_as_it_was():
+def test_a_dict_that_grows_during_serialization_is_read_once():
     state: dict[str, Any] = {}
 
     class GrowingError(Exception):
@@ -281,7 +281,7 @@ def test_a_dict_that_grows_while_it_is_read_is_read_as_it_was():
     assert json_value(state) == {"a": "GrowingError: grew", "b": "GrowingError: grew"}
 
 
-def test_classes_are_not_kept_alive_without_end():
+def test_the_cache_of_classes_is_bounded():
     first = type("First", (), {})
     alive = weakref.ref(first)
     json_value(first())
@@ -348,11 +348,11 @@ OUTSIDERS = {
 
 
 @pytest.mark.parametrize(("value", "expected"), OUTSIDERS.values(), ids=OUTSIDERS)
-def test_what_is_not_installed_here_is_known_by_its_looks(value, expected):
+def test_classes_of_libraries_are_recognized_by_their_attributes(value, expected):
     assert json_value(value) == expected
 
 
-def test_many_keys_that_look_the_same_are_told_apart_at_once():
+def test_thousands_of_equal_looking_keys_are_numbered_quickly():
     class Key:
         pass
 

@@ -117,25 +117,25 @@ LINKS = {
 
 
 @pytest.mark.parametrize(("block", "expected"), BLOCKS.values(), ids=BLOCKS)
-def test_a_block_of_media_is_told_by_what_it_is(block, expected):
+def test_a_media_block_is_described(block, expected):
     said = json_value(HumanMessage([{"type": "text", "text": "What is this?"}, block]))
 
     assert said["content"] == [{"type": "text", "text": "What is this?"}, expected]
 
 
 @pytest.mark.parametrize("block", LINKS.values(), ids=LINKS)
-def test_a_block_that_only_links_to_media_stays(block):
+def test_a_link_to_media_stays(block):
     assert json_value(HumanMessage([block]))["content"] == [block]
 
 
 @pytest.mark.parametrize(("block", "_"), BLOCKS.values(), ids=BLOCKS)
-def test_media_is_kept_for_those_who_ask(block, _):
+def test_keep_media_keeps_media(block, _):
     said = json.dumps(json_value(HumanMessage([block]), keep_media=True))
 
     assert any(b64(data) in said for data in (PNG, WAV, PDF))
 
 
-def test_a_string_that_is_a_data_url_becomes_what_it_carries():
+def test_a_data_url_becomes_a_description():
     assert json_value({"image": url(PNG, "image/png")}) == {
         "image": told(PNG, "image/png", "image")
     }
@@ -148,7 +148,7 @@ def test_a_data_url_in_a_sentence_becomes_a_note():
     assert text == f"See ![it]([image/png, {len(PNG)} bytes, sha256 {digest}]) here."
 
 
-def test_a_long_string_of_base64_becomes_what_it_carries():
+def test_long_base64_becomes_a_description():
     assert json_value([b64(PDF)]) == [told(PDF, "application/pdf", "file")]
 
 
@@ -171,7 +171,7 @@ def test_a_long_string_of_base64_becomes_what_it_carries():
         "a tiny one in a sentence",
     ],
 )
-def test_what_only_looks_like_media_stays(text):
+def test_text_that_only_resembles_media_stays(text):
     assert json_value(text) == text
 
 
@@ -184,7 +184,7 @@ def test_base64_with_line_breaks_and_of_the_url_alphabet_is_the_same_picture():
         assert json_value(HumanMessage([block]))["content"] == [told(PNG, "image/png", "image")]
 
 
-def test_broken_base64_is_told_as_it_stands():
+def test_invalid_base64_is_described_as_text():
     block = {"type": "image", "base64": "A" * 9, "mime_type": "image/png"}
 
     assert json_value(HumanMessage([block]))["content"] == [told(b"A" * 9, "image/png", "image")]
@@ -230,11 +230,11 @@ def test_spoken_audio_keeps_its_transcript():
         (b"hello", "application/octet-stream"),
     ],
 )
-def test_a_type_is_told_from_the_first_bytes(data, mime):
+def test_the_mime_type_is_read_from_the_first_bytes(data, mime):
     assert json_value(data)["mime_type"] == mime
 
 
-def test_many_different_pictures_leave_nothing_behind():
+def test_the_cache_of_descriptions_is_bounded():
     sizes = {json_value(url(bytes([n % 256]) * (n + 60), "image/png"))["bytes"] for n in range(600)}
 
     assert sizes == set(range(60, 660))

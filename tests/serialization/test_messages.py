@@ -111,7 +111,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("given", "expected"), TEXTS.values(), ids=TEXTS)
-def test_text_is_one_string_unless_somebody_set_its_parts_apart(given, expected):
+def test_text_is_one_string_unless_its_author_separated_parts(given, expected):
     assert json_value(given)["content"] == expected
 
 
@@ -379,7 +379,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("given", "expected"), ANSWERS.values(), ids=ANSWERS)
-def test_what_an_answer_holds_stands_where_openai_has_it(given, expected):
+def test_the_parts_of_an_answer_are_where_openai_has_them(given, expected):
     assert json_value(given) == {"role": "assistant", **expected}
 
 
@@ -400,7 +400,7 @@ def test_a_message_that_is_captured_already_stays_the_same(given, _):
     assert serialize_messages([once]) == [once]
 
 
-def test_a_serialized_thing_that_is_no_message_stays_what_it_is():
+def test_a_serialized_object_that_is_no_message_stays():
     prompt = {
         "lc": 1,
         "type": "constructor",
@@ -437,13 +437,13 @@ def test_openais_tool_calls_stay_what_they_are():
     ]
 
 
-def test_a_dict_with_an_unknown_role_keeps_it_aside():
+def test_an_unknown_role_is_kept_in_original_role():
     assert serialize_messages([{"role": "critic", "content": "no"}]) == [
         {"role": "none", "original_role": "critic", "content": "no"}
     ]
 
 
-def test_what_is_no_message_is_content_of_nobody():
+def test_other_values_become_content_with_the_role_none():
     assert serialize_messages([3, None]) == [
         {"role": "none", "content": 3},
         {"role": "none", "content": None},
@@ -475,7 +475,7 @@ def test_arguments_are_a_json_string_whatever_they_hold():
     assert json.loads(arguments) == {"x": "NaN", "y": [1, 2]}
 
 
-def test_a_message_that_was_never_made_leaves_its_place():
+def test_an_incomplete_message_becomes_a_placeholder():
     half_made = HumanMessage.__new__(HumanMessage)
 
     assert serialize_messages([half_made, "hi"]) == [

@@ -58,5 +58,5 @@ def test_reasoning_that_is_only_ciphertext_is_marked_as_encrypted(given):
 
 
 @pytest.mark.parametrize("given", NOTHING.values(), ids=NOTHING)
-def test_reasoning_that_was_not_sent_is_not_called_encrypted(given):
+def test_missing_reasoning_is_not_marked_as_encrypted(given):
     assert "reasoning_content" not in json_value(given)

@@ -19,7 +19,7 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_a_block_of_a_server_tool_leaves_the_text_a_text(kind):
+def test_an_answer_with_a_server_tools_block_stays_one_text(kind):
     block = {"type": kind, "id": "b_1", "status": "completed"}
 
     answer = json_value(AIMessage([block, HELLO]))
@@ -28,7 +28,7 @@ def test_a_block_of_a_server_tool_leaves_the_text_a_text(kind):
 
 
 @pytest.mark.parametrize("link", ["call_id", "tool_use_id", "tool_call_id"])
-def test_a_block_that_is_linked_to_a_call_leaves_the_text_a_text(link):
+def test_an_answer_with_a_block_linked_to_a_call_stays_one_text(link):
     block = {"type": "novelty", link: "c_1"}
 
     assert json_value(AIMessage([HELLO, block]))["content"] == "Hello"

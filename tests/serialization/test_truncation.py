@@ -31,26 +31,26 @@ def sent(**fields):
     return json.loads(encode(**fields))
 
 
-def test_a_string_over_its_limit_keeps_its_beginning_and_says_how_much_is_gone():
+def test_a_long_string_keeps_its_beginning_and_the_number_of_bytes_cut():
     said = sent(input={"text": "a" * 3_000})
 
     assert said["input"]["text"] == "a" * 1_000 + "…[truncated 2000 bytes]"
     assert said["metadata"]["truncated"] == ["input.text"]
 
 
-def test_a_string_is_measured_in_bytes_and_never_cut_within_a_letter():
+def test_a_string_is_measured_in_bytes_and_never_cut_inside_a_character():
     said = sent(input=["日" * 1_000])
 
     assert said["input"] == ["日" * 333 + "…[truncated 2001 bytes]"]
 
 
-def test_what_fits_is_not_touched():
+def test_values_within_the_limit_stay():
     row = {"input": "a" * 1_000, "metadata": {"note": "b" * 1_000}, "metrics": {"latency": 1.0}}
 
     assert json.loads(encode(**row)) == row
 
 
-def test_the_paths_say_where_it_was_cut():
+def test_the_paths_name_the_parts_that_were_cut():
     body = encode(
         input=[{"role": "user", "content": "a" * 2_000}],
         output="b" * 2_000,
@@ -95,7 +95,7 @@ def test_a_dict_with_too_many_names_keeps_the_first():
     assert said["…"] == f"[truncated {500 - len(said) + 1} values]"
 
 
-def test_a_row_that_is_too_large_shares_its_room_out():
+def test_the_fields_of_a_too_large_row_share_its_bytes():
     body = encode(
         input=["a" * 900] * 5,
         output=["b" * 900] * 5,
@@ -150,7 +150,7 @@ def test_no_secret_is_cut_in_half():
         assert "sk-proj-A" not in text
 
 
-def test_no_half_secret_is_left_where_looking_ended():
+def test_no_half_secret_is_left_at_the_end_of_the_searched_part():
     large = "-----BEGIN PRIVATE KEY-----" + "x" * 8_245 + "-----END PRIVATE KEY-----"
     key = "sk-proj-" + "Ab3dEf6hIj9lMn2pQr5t"
 
@@ -159,7 +159,7 @@ def test_no_half_secret_is_left_where_looking_ended():
         assert "sk-proj" not in text
 
 
-def test_a_secret_that_begins_before_the_end_of_what_is_looked_at_is_gone():
+def test_a_secret_across_the_end_of_the_searched_part_is_redacted():
     text = sent(input="." * 980 + " -----BEGIN PRIVATE KEY-----" + "MIIEow" * 5_000)["input"]
 
     assert "MIIEow" not in text
@@ -170,18 +170,18 @@ def test_a_secret_that_begins_before_the_end_of_what_is_looked_at_is_gone():
     [{"string": 99}, {"field": 999}, {"row": 3_999}, {"string": 0}, {"row": -1}],
     ids=str,
 )
-def test_limits_too_small_to_say_anything_are_refused(limits):
+def test_limits_that_are_too_small_are_rejected(limits):
     with pytest.raises(ConfigurationError):
         ContentLimits(**limits)
 
 
-def test_the_room_is_shared_like_water():
+def test_bytes_are_shared_equally_between_large_values():
     assert equal_share([10, 500, 900], free_bytes=610) == 300
     assert equal_share([10, 20], free_bytes=100) == 20
     assert equal_share([], free_bytes=100) == 0
 
 
-def test_more_cuts_than_there_is_room_for_are_told_as_more():
+def test_too_many_paths_end_with_and_more():
     cuts = Truncations(free_bytes=30)
 
     for place in range(5):
@@ -191,7 +191,7 @@ def test_more_cuts_than_there_is_room_for_are_told_as_more():
     assert cuts.summary() == ["input[0]", "input[1]", "and more"]
 
 
-def test_a_path_is_plain_and_short():
+def test_a_path_is_short_and_has_no_special_characters():
     cuts = Truncations(free_bytes=1_000)
 
     cuts.add('input."\n' + "é" * 500)
@@ -201,7 +201,7 @@ def test_a_path_is_plain_and_short():
 
 @given(some.json_like, st.integers(120, 2_000))
 @settings(deadline=None, max_examples=200)
-def test_anything_can_be_fitted(value, most):
+def test_any_value_can_be_cut_to_any_limit(value, most):
     shaped = json_value({"value": value, "again": [value] * 20})
 
     cut = fit(shaped, most, "input", Truncations(free_bytes=1_000))
@@ -211,7 +211,7 @@ def test_anything_can_be_fitted(value, most):
 
 @given(some.text, st.integers(0, 100))
 @settings(deadline=None)
-def test_a_shortened_text_is_a_beginning(text, most):
+def test_a_truncated_text_is_a_prefix(text, most):
     clean = json_value(text)
 
     kept, _, note = truncate_text(clean, most).rpartition("…[truncated ")

@@ -51,11 +51,11 @@ TURNS = [HumanMessage("x" * 500), AIMessage("y" * 1_500)] * 100
         "a pair",
     ],
 )
-def test_what_is_large_weighs_much(value):
+def test_large_values_have_a_large_estimate(value):
     assert 100_000 <= estimate_size(value) <= 101_000
 
 
-def test_a_long_conversation_is_judged_by_a_sample():
+def test_a_long_conversation_is_estimated_from_a_sample():
     exact = len(json.dumps(json_value(TURNS)))
 
     assert exact / 2 <= estimate_size(TURNS) <= exact * 2
@@ -70,11 +70,11 @@ def test_the_newest_item_of_a_long_list_counts():
     [None, 3, True, 1.5, object(), {}, [], "", (n for n in ())],
     ids=lambda value: type(value).__name__,
 )
-def test_what_is_small_weighs_little(value):
+def test_small_values_have_a_small_estimate(value):
     assert 0 < estimate_size(value) <= 2 * MIN_SIZE
 
 
-def test_a_deep_well_is_not_climbed_down():
+def test_a_deeply_nested_value_is_estimated_in_bounded_time():
     deep = [LONG]
     for _ in range(500):
         deep = [deep]
@@ -82,7 +82,7 @@ def test_a_deep_well_is_not_climbed_down():
     assert estimate_size(deep) < 2_000
 
 
-def test_what_branches_without_end_is_judged_by_a_few_branches():
+def test_a_value_with_many_branches_is_estimated_from_a_few():
     value = ["leaf"]
     for _ in range(30):
         value = [value, {"a": value, "b": value}, value]

@@ -26,7 +26,7 @@ def graph(**options):
     return builder.add_edge(START, "look").add_edge(START, "other").compile()
 
 
-def test_an_error_that_a_nodes_handler_took_care_of_is_counted(handler, rows_of):
+def test_an_error_that_a_nodes_handler_handled_is_counted(handler, rows_of):
     graph().invoke({}, {"callbacks": [handler]})
 
     [root] = rows_of(handler).roots

@@ -40,7 +40,7 @@ def test_a_child_finishes_before_its_root(tracker):
     assert len(tracker) == 0
 
 
-def test_a_parent_that_nobody_told_us_of_makes_a_root(tracker):
+def test_a_run_with_an_unknown_parent_is_a_root(tracker):
     start(tracker, ROOT, parent=OTHER)
     tracker.end(1.0, ROOT, "b")
 
@@ -92,7 +92,7 @@ def test_a_root_waits_for_its_late_children(tracker):
     assert names(tracker) == [(CHILD, "success"), (ROOT, "success")]
 
 
-def test_a_root_does_not_wait_for_its_late_children_for_ever(tracker):
+def test_a_root_stops_waiting_for_its_late_children(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     tracker.end(1.0, ROOT, "done")
@@ -103,7 +103,7 @@ def test_a_root_does_not_wait_for_its_late_children_for_ever(tracker):
     assert len(tracker) == 0
 
 
-def test_settling_closes_what_is_late_and_leaves_what_is_under_way(tracker):
+def test_close_ended_closes_ended_roots_and_no_others(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     start(tracker, OTHER)
@@ -115,7 +115,7 @@ def test_settling_closes_what_is_late_and_leaves_what_is_under_way(tracker):
     assert names(tracker) == [(OTHER, "incomplete")]
 
 
-def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_above_it(tracker):
+def test_the_context_gives_the_parent_where_langchain_names_none_or_the_grandparent(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     for run_id, named in ((GRANDCHILD, None), (OTHER, ROOT)):
@@ -123,7 +123,7 @@ def test_the_context_finds_the_run_above_where_langchain_names_none_or_the_one_a
         assert tracker.find(run_id).parent.id == CHILD
 
 
-def test_langchain_is_believed_where_the_context_names_another_branch(tracker):
+def test_langchains_parent_wins_over_another_branch_in_the_context(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT)
     tracker.start(0.0, GRANDCHILD, "x", CHILD, ROOT, None, "chat", "m", [], {})
@@ -131,7 +131,7 @@ def test_langchain_is_believed_where_the_context_names_another_branch(tracker):
     assert tracker.find(GRANDCHILD).parent.id == CHILD
 
 
-def test_a_silent_trace_is_given_up_after_its_time(tracker):
+def test_an_idle_trace_is_closed_after_its_timeout(tracker):
     start(tracker, ROOT, now=0.0)
     start(tracker, CHILD, ROOT, now=500.0)
 
@@ -141,7 +141,7 @@ def test_a_silent_trace_is_given_up_after_its_time(tracker):
     assert names(tracker) == [(CHILD, "incomplete"), (ROOT, "incomplete")]
 
 
-def test_of_too_many_open_traces_the_most_silent_one_goes(tracker):
+def test_the_most_idle_of_too_many_open_traces_is_closed(tracker):
     ids = [UUID(int=number) for number in range(10, 14)]
     for number, run_id in enumerate(ids):
         start(tracker, run_id, now=float(number))
@@ -151,7 +151,7 @@ def test_of_too_many_open_traces_the_most_silent_one_goes(tracker):
     assert names(tracker) == [(ids[0], "incomplete")]
 
 
-def test_a_streamed_root_that_ends_with_nothing_while_its_model_still_speaks_was_abandoned(tracker):
+def test_a_streamed_root_that_ends_while_its_model_is_open_was_abandoned(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT, kind="chat")
     tracker.streamed_inputs(1.0, ROOT, {"question": "real"})
@@ -179,7 +179,7 @@ def test_a_streamed_root_that_ends_with_nothing_while_its_model_still_speaks_was
         ("tool", None, ROOT, (), None),
     ],
 )
-def test_only_a_model_or_a_graphs_node_gives_a_part_of_the_answer(
+def test_only_a_model_or_a_graphs_node_gives_a_partial_output(
     kind, node, parent, tags, gives, tracker
 ):
     start(tracker, ROOT)
@@ -192,7 +192,7 @@ def test_only_a_model_or_a_graphs_node_gives_a_part_of_the_answer(
     assert tracker.take_finished()[-1].trace.last_output == gives
 
 
-def test_what_was_left_out_is_no_part_of_the_answer(tracker):
+def test_omitted_content_is_no_partial_output(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT, metadata={"langgraph_node": "step"})
     tracker.end(1.0, CHILD, OMITTED)
@@ -212,7 +212,7 @@ def test_what_was_left_out_is_no_part_of_the_answer(tracker):
     ],
     ids=str,
 )
-def test_what_stands_for_a_streams_input_is_not_its_input(given, known, tracker):
+def test_the_placeholder_of_a_streams_input_is_removed(given, known, tracker):
     tracker.start(0.0, ROOT, given, None, None, None, "chain", "stream", None, None)
     tracker.close_all(1.0)
 
@@ -229,7 +229,7 @@ def test_a_chain_that_returns_none_is_a_success(tracker):
     assert names(tracker) == [(CHILD, "success"), (ROOT, "success")]
 
 
-def test_what_is_under_a_hidden_run_is_put_under_the_run_above_it(tracker):
+def test_a_run_below_a_hidden_run_belongs_to_the_run_above(tracker):
     start(tracker, ROOT)
     start(tracker, CHILD, ROOT, tags=["langsmith:hidden"])
     start(tracker, GRANDCHILD, CHILD)
@@ -239,7 +239,7 @@ def test_what_is_under_a_hidden_run_is_put_under_the_run_above_it(tracker):
     assert grandchild.visible_parent.id == ROOT
 
 
-def test_what_is_under_a_hidden_root_is_a_root(tracker):
+def test_a_run_below_a_hidden_root_is_a_root(tracker):
     start(tracker, ROOT, tags=["langsmith:hidden"])
     start(tracker, CHILD, ROOT)
     tracker.end(1.0, CHILD, "x")
@@ -277,7 +277,7 @@ def test_a_graph_that_is_never_resumed_is_delivered_as_interrupted(tracker):
     assert names(tracker) == [(ROOT, "interrupted")]
 
 
-def test_closing_delivers_what_waits_to_be_resumed(tracker):
+def test_closing_returns_interrupted_traces(tracker):
     start(tracker, ROOT)
     tracker.interrupt(1.0, ROOT, None, "checkpoint", ())
     tracker.end(2.0, ROOT, "partial")
@@ -306,7 +306,7 @@ def test_retries_and_fallbacks_are_counted_on_the_trace(tracker):
     )
 
 
-def test_an_abandoned_run_keeps_what_it_had_said(tracker):
+def test_an_abandoned_run_keeps_its_partial_output(tracker):
     start(tracker, ROOT, kind="chat")
     tracker.first_token(0.5, ROOT)
     tracker.error(1.0, ROOT, "partial", ABANDONED)
@@ -315,14 +315,14 @@ def test_an_abandoned_run_keeps_what_it_had_said(tracker):
     assert (root.status, root.outputs, root.first_token) == ("abandoned", "partial", 0.5)
 
 
-def test_the_callers_configurable_is_learnt_from_a_child(tracker):
+def test_the_callers_configurable_is_read_from_a_child(tracker):
     start(tracker, ROOT)
     tracker.start(0.0, CHILD, "x", ROOT, ROOT, {"user_id": "u7"}, "chain", "c", [], {})
 
     assert tracker.find(ROOT).trace.configurable == {"user_id": "u7"}
 
 
-def test_a_second_end_only_adds_what_the_first_did_not_know(tracker):
+def test_a_second_end_only_adds_a_missing_output(tracker):
     start(tracker, ROOT, kind="chat")
     tracker.error(1.0, ROOT, None, BROKEN)
     tracker.end(1.1, ROOT, "what was said")

@@ -63,11 +63,11 @@ def test_a_cost_that_the_provider_reports_comes_first(reported):
         {"cost": {}}, {"token_usage": None}, {"headers": []}, {"cost": False},
     ],
 )  # fmt: skip
-def test_what_is_no_amount_of_money_is_not_a_cost(reported):
+def test_values_that_are_no_amount_of_money_are_no_cost(reported):
     assert Prices().calculate(USAGE, GPT, Exchange(reported)).source == "genai-prices"
 
 
-def test_what_the_upstream_provider_charged_is_added_only_for_ones_own_key():
+def test_upstream_cost_is_added_only_for_the_users_own_key():
     details = {"upstream_inference_cost": 0.012}
     reported = {"cost": 0.0003, "is_byok": False, "cost_details": details}
 
@@ -114,7 +114,7 @@ def test_a_name_comes_before_a_pattern_and_the_first_pattern_before_the_others()
     assert prices.calculate(USAGE, mini, SILENT).amount == Decimal("0.0011")
 
 
-def test_a_model_beside_the_table_is_left_to_the_list():
+def test_a_model_that_is_not_in_the_table_is_priced_by_the_list():
     prices = Prices({"gpt-4": {"input": 1, "output": 1}})
 
     assert prices.calculate(USAGE, GPT, SILENT).source == "genai-prices"
@@ -138,7 +138,7 @@ def test_the_table_prices_every_kind_of_token():
     assert cost == Cost(Decimal("0.095325"), "custom", "complete")
 
 
-def test_a_usage_that_cannot_be_costs_never_less_than_its_parts():
+def test_an_impossible_usage_never_costs_less_than_its_parts():
     impossible = Usage(10, 0, cache_read_tokens=1_000)
 
     cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).calculate(impossible, OWN, SILENT)
@@ -146,7 +146,7 @@ def test_a_usage_that_cannot_be_costs_never_less_than_its_parts():
     assert cost.amount == Decimal("0.001")
 
 
-def test_a_kind_without_a_price_is_paid_as_the_wider_one():
+def test_a_kind_without_a_price_costs_the_price_of_the_wider_kind():
     cached = Usage(1_000, 0, cache_read_tokens=400, cache_write_tokens=100)
 
     assert Prices({"acme-7b": {"input": 5}}).calculate(cached, OWN, SILENT).amount == Decimal(
@@ -172,7 +172,7 @@ def test_a_function_prices_what_it_knows():
 
 
 @pytest.mark.parametrize("given", [-1, float("inf"), "much", object()])
-def test_a_function_that_gives_no_money_leaves_the_cost_unknown(given):
+def test_a_function_that_returns_no_amount_leaves_the_cost_unknown(given):
     assert Prices(lambda model, usage: given).calculate(USAGE, GPT, SILENT) == UNKNOWN
 
 
@@ -197,7 +197,7 @@ def test_a_function_that_raises_leaves_the_cost_unknown():
         (3, "give a mapping"),
     ],
 )
-def test_bad_prices_are_refused_when_they_are_given(prices, says):
+def test_invalid_prices_are_rejected_when_they_are_passed(prices, says):
     with pytest.raises(ConfigurationError) as refused:
         Prices(prices)
 
@@ -222,7 +222,7 @@ def test_without_usage_the_cost_is_unknown():
     assert Prices().calculate(None, GPT, SILENT) == UNKNOWN
 
 
-def test_a_refused_call_costs_nothing():
+def test_a_rejected_request_costs_nothing():
     refused = {"status_code": 429, "body": {"error": "busy"}, "headers": {}}
 
     assert Prices().calculate(None, GPT, Exchange(refused)) == Cost(Decimal(0), None, "complete")
@@ -230,7 +230,7 @@ def test_a_refused_call_costs_nothing():
     assert Prices().calculate(None, GPT, Exchange({"status_code": "429"})) == UNKNOWN
 
 
-def test_a_refusal_after_the_first_words_is_not_free():
+def test_an_error_after_the_first_tokens_is_not_free():
     reported = ChatGeneration(message=AIMessage("Within"))
     error = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
     answer = LLMResult(generations=[[reported], [error]])
@@ -238,7 +238,7 @@ def test_a_refusal_after_the_first_words_is_not_free():
     assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))) == UNKNOWN
 
 
-def test_the_cost_of_a_model_that_nobody_prices_is_unknown():
+def test_the_cost_of_an_unpriced_model_is_unknown():
     assert Prices().calculate(USAGE, OWN, SILENT) == UNKNOWN
 
 
@@ -253,7 +253,7 @@ def test_a_local_model_is_free_only_when_the_user_says_so(provider):
     assert own.amount == Decimal("0.0011")
 
 
-def test_a_sum_is_exact_and_as_sure_as_its_least_sure_part():
+def test_a_sum_is_exact_and_as_certain_as_its_least_certain_part():
     dime = Cost(Decimal("0.1"), "provider", "complete")
     guess = Cost(Decimal("0.2"), "estimate", "complete")
 
@@ -329,7 +329,7 @@ anything = st.one_of(
     names=st.tuples(*[st.one_of(st.none(), st.text())] * 4),
     counts=st.tuples(*[st.one_of(st.none(), st.integers(0, 10**12))] * 2),
 )
-def test_whatever_is_said_of_a_call_its_cost_is_an_amount_or_unknown(reported, names, counts):
+def test_the_cost_of_any_call_is_an_amount_or_unknown(reported, names, counts):
     provider, served, requested, endpoint = names
     model = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
 

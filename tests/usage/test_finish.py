@@ -26,7 +26,7 @@ from respan_langchain.usage.finish import is_refused, read_finish_reason
         ({}, None),
     ],
 )  # fmt: skip
-def test_every_api_has_its_word_for_why_it_stopped(reported, reason):
+def test_the_finish_reason_of_every_api_is_read(reported, reason):
     assert read_finish_reason(reported) == reason
 
 
@@ -44,7 +44,7 @@ def test_every_api_has_its_word_for_why_it_stopped(reported, reason):
         (AIMessage(""), {"prompt_feedback": {"block_reason": "SAFETY"}}, None),
     ],
 )
-def test_a_refusal_is_known_in_every_api(message, reported, reason):
+def test_a_refusal_is_recognized_in_every_api(message, reported, reason):
     assert is_refused(message, reported, reason)
 
 

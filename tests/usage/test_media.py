@@ -29,7 +29,7 @@ def test_a_medium_is_recognized_by_its_type_or_its_mime_type(block, kind):
     assert not contains_media([TEXT], AIMessage([block]), [f"{kind}_input"])
 
 
-def test_spoken_answers_are_found_beside_the_content():
+def test_audio_answers_are_found_beside_the_content():
     answer = AIMessage("", additional_kwargs={"audio": {"data": "AAAA"}})
 
     assert contains_media([TEXT], answer, ["audio_output", "image_output"])
@@ -37,7 +37,7 @@ def test_spoken_answers_are_found_beside_the_content():
 
 
 @pytest.mark.parametrize("prompt", [None, "draw", [], [None, 3], [HumanMessage(["a", "b"])]])
-def test_what_holds_no_media_contains_none(prompt):
+def test_content_without_media_contains_none(prompt):
     assert not contains_media(prompt, None, ["audio_input", "image_input", "image_output"])
 
 

@@ -76,13 +76,13 @@ def test_an_endpoint_is_only_a_host(name, url, host):
     assert asked(kwargs={name: url}).endpoint == host
 
 
-def test_without_langsmiths_names_the_class_and_its_arguments_say_who_is_asked():
+def test_without_langsmiths_names_the_class_and_its_arguments_give_the_model():
     facts = asked(kwargs={"model": "acme-7b"}, id=["langchain", "chat_models", "acme", "ChatAcme"])
 
     assert (facts.provider, facts.requested) == ("acme", "acme-7b")
 
 
-def test_an_azure_deployment_is_what_was_asked_for():
+def test_an_azure_deployment_is_the_requested_model():
     facts = asked(params={"model": None, "azure_deployment": "my-gpt4o"})
 
     assert facts.requested == "my-gpt4o"
@@ -108,7 +108,7 @@ def test_the_end_event_names_the_served_model(reported):
     )  # fmt: skip
 
 
-def test_langsmiths_gateway_says_which_provider_it_chose():
+def test_langsmiths_gateway_names_the_provider_it_chose():
     facts = answered(info={"lc_gateway_metadata": {"provider": "anthropic", "model": "claude"}})
 
     assert (facts.provider, facts.served) == ("anthropic", "claude")
@@ -127,7 +127,7 @@ def test_langsmiths_gateway_says_which_provider_it_chose():
         ({"finish_reason": 3}, None),
     ],
 )
-def test_every_provider_has_its_word_for_why_it_stopped(reported, reason):
+def test_the_finish_reason_of_every_provider_is_read(reported, reason):
     assert answered(**reported).finish_reason == reason
 
 
@@ -160,11 +160,11 @@ def test_fingerprint_and_tier_are_kept():
         LLMResult(generations=[[Generation(text="a")]]), SimpleNamespace(generations=3),
     ],
 )  # fmt: skip
-def test_an_answer_that_says_nothing_adds_nothing(response):
+def test_an_answer_without_facts_adds_none(response):
     assert parse_response(ASKED, response) == ASKED
 
 
-def test_parameters_carry_the_platforms_names():
+def test_parameters_have_the_platforms_names():
     assert params(
         temperature=0.2, top_p=1, max_completion_tokens=64, stop=["\n"], random_seed=7, n=2,
         stop_sequences=None, presence_penalty=0.0, stream=True,
@@ -174,7 +174,7 @@ def test_parameters_carry_the_platforms_names():
     }  # fmt: skip
 
 
-def test_a_call_wins_over_its_constructor():
+def test_arguments_of_a_call_win_over_the_constructors():
     facts = asked(
         kwargs={"temperature": 0.1, "top_p": 0.5},
         metadata={"ls_temperature": 0.9, "ls_max_tokens": 9, "ls_stop": ["a"]},
@@ -185,7 +185,7 @@ def test_a_call_wins_over_its_constructor():
     assert facts.params == {"temperature": 0.2, "top_p": 0.5, "max_tokens": 9, "stop": ["c"]}
 
 
-def test_a_users_metadata_is_no_parameter():
+def test_the_users_metadata_is_not_read_as_parameters():
     assert asked(metadata={"seed": 3, "temperature": 9, "tools": ["x"]}).params == {}
 
 
@@ -193,7 +193,7 @@ def test_streaming_is_a_parameter_only_when_it_was_asked_for():
     assert params(stream=False) == {}
 
 
-def test_no_key_header_or_client_comes_along():
+def test_keys_headers_and_clients_are_never_parameters():
     facts = asked(
         kwargs={
             "openai_api_key": {"lc": 1, "type": "secret", "id": ["OPENAI_API_KEY"]},
@@ -255,12 +255,12 @@ DECLARATION = {"name": "weather", "description": "Tell the weather."}
     ],
     ids=["openai", "function", "BaseTool", "anthropic", "bedrock", "gemini"],
 )
-def test_tools_leave_in_openais_form(given):
+def test_tools_are_converted_to_openais_form(given):
     assert params(tools=[given])["tools"] == [FUNCTION]
 
 
 @pytest.mark.parametrize("given", [Weather, WeatherDict])
-def test_a_class_is_a_tool_by_its_schema(given):
+def test_a_class_as_a_tool_is_converted_by_its_schema(given):
     (function,) = params(tools=[given])["tools"]
 
     assert function["function"]["name"] == given.__name__
@@ -284,7 +284,7 @@ class CohereTool(BaseModel):
     function: Function
 
 
-def test_a_clients_own_tool_object_leaves_in_openais_form():
+def test_a_clients_own_tool_object_is_converted_to_openais_form():
     assert params(tools=[CohereTool(function=FUNCTION["function"])])["tools"] == [FUNCTION]
 
 
@@ -302,7 +302,7 @@ class Thorny:
         raise RuntimeError
 
 
-def test_a_tool_that_will_not_say_its_name_has_its_class():
+def test_a_tool_whose_name_raises_is_named_by_its_class():
     (thorny,) = params(tools=[Thorny()])["tools"]
 
     assert thorny["function"]["name"] == "Thorny"
@@ -325,7 +325,7 @@ def test_a_tool_without_a_schema_is_still_named():
     ],
     ids=["class", "schema", "ollama", "structured output"],
 )
-def test_a_response_schema_leaves_in_openais_form(reported):
+def test_a_response_schema_is_converted_to_openais_form(reported):
     form = asked(**reported).params["response_format"]
 
     assert (form["type"], form["json_schema"]["name"]) == ("json_schema", "Weather")
@@ -345,7 +345,7 @@ def test_a_response_format_that_is_no_schema_is_kept(given, form):
     assert params(response_format=given).get("response_format") == form
 
 
-def test_what_is_known_has_a_name_and_nothing_else():
+def test_metadata_has_only_known_facts_by_name():
     facts = ModelInfo(
         provider="openai", requested="gpt-4o", served="gpt-4o-2024-08-06", finish_reason="stop",
         versions={"langchain-core": "1.7.2"}, params={"temperature": 0, "tools": [FUNCTION]},
@@ -389,7 +389,7 @@ anything = st.recursive(
 
 @settings(deadline=None)
 @given(serialized=anything, metadata=anything, invocation_params=anything, options=anything)
-def test_whatever_is_reported_reading_it_never_raises_nor_changes_it(
+def test_reading_any_report_never_raises_or_changes_it(
     serialized, metadata, invocation_params, options
 ):
     before = repr((serialized, metadata, invocation_params, options))
@@ -420,7 +420,7 @@ def test_whatever_is_reported_reading_it_never_raises_nor_changes_it(
         ({"service_tier": None, "usage": {"speed": 3}}, None, {}),
     ],
 )
-def test_what_the_price_depends_on_is_read_wherever_packages_put_it(reported, tier, context):
+def test_price_context_is_read_wherever_packages_put_it(reported, tier, context):
     facts = answered(**reported)
 
     assert (facts.service_tier, facts.price_context) == (tier, context)
@@ -430,7 +430,7 @@ def test_what_the_price_depends_on_is_read_wherever_packages_put_it(reported, ti
 @pytest.mark.parametrize(
     "params", [{"service_tier": "priority", "speed": "fast"}, {"model_kwargs": {"speed": "fast"}}]
 )
-def test_what_was_requested_holds_until_the_answer_says_otherwise(params):
+def test_the_requested_price_context_holds_unless_the_answer_replaces_it(params):
     request = asked(params=params)
     silent = LLMResult(generations=[[ChatGeneration(message=AIMessage("hi"))]])
     other = LLMResult(
@@ -456,7 +456,7 @@ def test_a_tier_that_the_provider_may_choose_is_unknown_until_it_answers():
     assert asked(params={"service_tier": "auto"}).service_tier is None
 
 
-def test_a_router_has_two_words_for_why_it_stopped():
+def test_a_router_reports_two_finish_reasons():
     facts = answered(finish_reason="stop", native_finish_reason="end_turn").response_metadata()
 
     assert (facts["finish_reason"], facts["native_finish_reason"]) == ("stop", "end_turn")

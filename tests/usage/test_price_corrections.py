@@ -44,7 +44,7 @@ def test_every_correction_is_still_needed(correction):
         ("deepseek", "deepseek-reasoner", "2026-04-24", "0.01428"),  # 0.14 in, 0.28 out
     ],
 )
-def test_a_name_costs_what_was_published_on_the_day(provider, model, day, usd):
+def test_a_model_costs_its_published_price_of_the_day(provider, model, day, usd):
     assert cost(provider, model, day).amount == Decimal(usd)
 
 
@@ -73,7 +73,7 @@ def test_perplexitys_fee_depends_on_the_size_of_the_search(size, usd):
     assert (paid.source, paid.status) == ("genai-prices", "complete")
 
 
-def test_a_correction_falls_away_once_the_list_has_another_price():
+def test_a_correction_ends_once_the_list_has_another_price():
     [correction] = (each for each in CORRECTIONS if each.name == "mistral-large-latest")
     day = correction.since
 

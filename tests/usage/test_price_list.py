@@ -56,7 +56,7 @@ def cost(model, usage=None, at=AT_NOON):
 @pytest.mark.parametrize(
     "pair", PAIRS, ids=[f"{p['number']} {p['langchain_class']} {p['served']}" for p in PAIRS]
 )
-def test_a_pair_costs_what_its_seller_charges_or_is_unknown(pair):
+def test_a_model_costs_what_its_provider_charges_or_is_unknown(pair):
     priced, paid = PriceList().find_model(model_info(pair)), cost(model_info(pair))
 
     if not pair["price_provider"]:
@@ -69,7 +69,7 @@ def test_a_pair_costs_what_its_seller_charges_or_is_unknown(pair):
     assert paid.status == "complete"
 
 
-def test_the_table_is_whole_and_72_of_its_88_pairs_have_a_price():
+def test_the_table_has_88_pairs_of_which_72_have_a_price():
     assert len(PAIRS) == 88
     assert sum(1 for pair in PAIRS if cost(model_info(pair)).amount is not None) == 72
 
@@ -159,13 +159,13 @@ def test_a_batch_has_its_own_price():
     assert cost(gpt).amount == Decimal("0.01125")
 
 
-def test_a_reprice_providers_tier_has_no_price_of_the_makers():
+def test_a_resellers_tier_does_not_get_the_makers_price():
     gpt = ModelInfo(provider="azure", served="gpt-5-2025-08-07", service_tier="priority")
 
     assert (cost(gpt).amount, cost(gpt).source) == (Decimal("0.0225"), "estimate")
 
 
-def test_thoughts_are_priced_where_they_have_a_price():
+def test_reasoning_tokens_have_their_own_price_where_listed():
     # sonar-deep-research: 2 in, 8 out, 3 for thoughts.
     sonar = ModelInfo(provider="perplexity", served="sonar-deep-research")
 
@@ -251,7 +251,7 @@ def test_a_service_tier_has_its_own_price(tier, amount, source):
     assert (paid.amount, paid.source) == (Decimal(amount), source)
 
 
-def test_the_hour_matters_where_the_seller_has_night_rates():
+def test_night_rates_apply_by_the_hour():
     # deepseek-flash: 0.15/0.60, and twice as much from 6 to 10 o'clock UTC.
     deepseek = ModelInfo(provider="deepseek", served="deepseek-flash")
 
@@ -275,7 +275,7 @@ def test_audio_without_a_price_makes_the_cost_partial():
     assert cost(gpt, Usage(input_tokens=1_000, output_tokens=500)).status == "complete"
 
 
-def test_google_sells_audio_at_the_price_of_text_unless_it_says_otherwise():
+def test_google_charges_audio_as_text_unless_it_lists_a_price():
     # gemini-2.5-flash: 0.30 text, 1.00 audio, 2.50 out.
     flash = ModelInfo(provider="google_genai", served="gemini-2.5-flash")
     pro = ModelInfo(provider="google_genai", served="gemini-2.5-pro")
@@ -296,7 +296,7 @@ def test_half_a_usage_gives_a_partial_cost(usage):
     assert cost(gpt, usage).status == "partial"
 
 
-def test_amazons_inference_profile_says_the_region_that_the_answer_hides():
+def test_amazons_inference_profile_gives_the_region_for_the_price():
     regional, everywhere = (
         ModelInfo(
             provider="anthropic-bedrock",
@@ -324,24 +324,24 @@ def test_only_amazons_profiles_come_before_the_answers_own_name():
     assert (cost(azure).amount, cost(other).amount) == (Decimal("0.0021"), Decimal("0.0112"))
 
 
-def test_what_a_seller_does_not_list_is_an_estimate_by_the_models_maker():
+def test_a_model_its_provider_does_not_list_is_estimated_by_the_makers_price():
     free = ModelInfo(provider="openrouter", served="deepseek/deepseek-chat-v3.1:free")
 
     assert cost(free).source == "estimate"
 
 
-def test_a_gateway_names_the_seller_by_a_prefix():
+def test_a_gateway_names_the_provider_by_a_prefix():
     gateway = ModelInfo(provider="openai", served="gemini/gemini-2.5-pro", endpoint="api.respan.ai")
 
     assert cost(gateway).source == "genai-prices"
 
 
-def test_a_prefix_is_taken_at_its_word_when_nothing_else_is_known():
+def test_a_prefix_names_the_provider_if_nothing_else_does():
     assert cost(ModelInfo(served="anthropic/claude-opus-5")).source == "genai-prices"
     assert cost(ModelInfo(served="claude-opus-5")).source == "estimate"
 
 
-def test_what_was_looked_up_is_kept_found_or_not():
+def test_lookups_are_cached_with_and_without_a_result():
     prices, gpt = PriceList(), ModelInfo(provider="openai", served="gpt-4o")
     nobody = ModelInfo(provider="acme", served="acme-7b")
 
@@ -356,7 +356,7 @@ def test_a_proxy_in_the_users_own_network_is_an_estimate():
 
 
 @pytest.mark.parametrize("name", ["deepseek-r1:7b", "mistralai/mistral-7b", "openai/gpt-oss-120b"])
-def test_a_model_of_the_users_own_machine_is_not_priced_by_its_likeness(name):
+def test_a_self_hosted_model_is_not_priced_like_a_similar_one(name):
     own = ModelInfo(provider="openai", served=name, requested=name, endpoint="localhost")
 
     assert cost(own).status == "unknown"
@@ -371,7 +371,7 @@ def test_a_model_of_the_users_own_machine_is_not_priced_by_its_likeness(name):
         ("10.0.0.3", True), ("::1", True), ("llm.internal", True), ("box.local", True),
     ],
 )  # fmt: skip
-def test_a_private_host_is_known_by_its_name_or_number(host, private):
+def test_a_private_host_is_recognized_by_its_name_or_address(host, private):
     assert is_private_host(host) is private
 
 
@@ -390,7 +390,7 @@ def test_langchains_name_of_a_provider_becomes_the_price_providers(provider, pri
     assert get_price_provider(provider) == price_provider
 
 
-def test_the_list_is_loaded_with_the_first_price_and_not_before():
+def test_the_price_list_is_loaded_when_the_first_price_is_needed():
     code = (
         "import sys; from respan_langchain.usage.cost import Prices; Prices();"
         "sys.exit('genai_prices' in sys.modules)"

@@ -55,7 +55,7 @@ def test_an_image_is_paid_at_its_own_price():
     assert rates.calculate(Consumption(drawn)) == (BY_HAND + Decimal("0.03885"), True)
 
 
-def test_media_that_were_not_counted_leave_the_price_incomplete_where_they_are_dearer():
+def test_uncounted_media_with_a_higher_price_leave_the_price_incomplete():
     dearer = Rates({**TEXT, "audio_input": Decimal(32)})
     same = Rates({**TEXT, "audio_input": Decimal(2)})
     heard = Consumption(USAGE, find_media=lambda kinds: "audio_input" in kinds)

@@ -411,7 +411,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("response", "usage"), PLACES.values(), ids=PLACES)
-def test_a_report_is_read_wherever_it_is(response, usage):
+def test_usage_is_read_wherever_a_provider_reports_it(response, usage):
     assert extract_usage(response) == usage
 
 
@@ -494,7 +494,7 @@ def usage_so_far(output_tokens, input_tokens=50):
     }
 
 
-def test_usages_that_a_stream_repeats_are_not_added_up():
+def test_cumulative_usages_of_a_stream_are_not_added_up():
     added_up = chat(usage={"input_tokens": 150, "output_tokens": 6, "total_tokens": 156})
 
     found = extract_usage(added_up, (usage_so_far(1), usage_so_far(3)))
@@ -513,7 +513,7 @@ def test_usages_that_a_stream_reports_in_parts_are_added_up(last):
     assert extract_usage(added_up, (usage_so_far(1), last)) == Usage(70, 4, 74)
 
 
-def test_one_usage_of_a_stream_is_that_of_its_answer():
+def test_a_single_usage_of_a_stream_is_the_usage_of_its_answer():
     only = usage_so_far(3)
 
     assert extract_usage(chat(usage=only), (only, only)) == Usage(50, 3, 53)
