@@ -13,7 +13,7 @@ from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import worker_for
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
-from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.directory import check
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.worker import Worker

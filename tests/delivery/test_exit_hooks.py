@@ -68,7 +68,7 @@ def test_the_exit_of_a_process_is_delayed_by_exit_timeout_at_most(run, mood):
 def test_a_source_that_never_returns_loses_no_row_that_was_built(run, disk, fate):
     script = f"""
 from pathlib import Path
-from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 
 class Stuck:
@@ -200,7 +200,7 @@ def test_a_full_disk_loses_no_row(run):
     script = """
 import resource
 from pathlib import Path
-from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 disk = lambda: DiskSpool(SpoolConfig(Path(OUT).parent / "spool", "durable"))

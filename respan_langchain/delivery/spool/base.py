@@ -1,12 +1,32 @@
-"""What delivery needs of a spool. The base class keeps nothing on disk, `DiskSpool` does."""
+"""A spool's settings, and what delivery needs of it: `Spool` keeps nothing, `DiskSpool` does."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
 
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.limits import MEBIBYTE
+from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
+from respan_langchain.delivery.spool.rows import SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
+
+SAVED_REASONS: Final[frozenset[str]] = frozenset({"evicted", "spool_full", "expired", SHUTDOWN})
+"""Reasons for which rows in memory are dropped, unless they fit on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolConfig:
+    """Where the spool is, which rows it holds, and its limits."""
+
+    directory: Path
+    """One for each destination: a process sends adopted rows to its own destination."""
+    level: Literal["spill", "durable"] = "spill"
+    max_bytes: int = 256 * MEBIBYTE
+    """Bodies on disk at most, for each process; the oldest dead letters are deleted first."""
+    max_age: float = 7 * 86_400.0
+    """Seconds after which a row on disk is dropped, and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +97,11 @@ class Spool:
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
+
+
+def state_to_keep(outcome: Outcome) -> SpoolState | None:
+    """Return the state in which to spool these rows; None when they are not lost."""
+    if outcome.kind == "dropped" and outcome.reason in SAVED_REASONS:
+        return "pending"
+    is_left = outcome.kind == "unconfirmed" and outcome.reason == SHUTDOWN
+    return "unconfirmed" if is_left else None

@@ -20,11 +20,9 @@ from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.delivery.outcome import Outcome, dropped, rows_of
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool import directory
-from respan_langchain.delivery.spool.base import Loaded, Spool
-from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.base import Loaded, Spool, SpoolConfig, state_to_keep
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.own_file import OwnFile
-from respan_langchain.delivery.spool.rescue import state_to_keep
 from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
 

@@ -12,7 +12,7 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.spool import admin, directory
-from respan_langchain.delivery.spool.config import SpoolConfig
+from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
