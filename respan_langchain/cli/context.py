@@ -189,7 +189,7 @@ class CliContext(typer.Context):
 
 
 def called_program() -> str:
-    """The words that started this program, for a hint that can be pasted.
+    """Return how this program was started, for hints that can be pasted.
 
     A script on the PATH is its name; another one is its path as it was typed.
     """

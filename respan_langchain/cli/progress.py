@@ -16,7 +16,7 @@ from respan_langchain.errors import ApiError
 def transfer_progress(
     ctx: CliContext, description: str, total: int | None
 ) -> Iterator[Callable[[TransferCounts], None]]:
-    """Show the progress of a transfer; say how far it came if it is interrupted.
+    """Show the progress of a transfer, and how far it came if it is interrupted.
 
     Args:
         ctx: The command's context.

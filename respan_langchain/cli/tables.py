@@ -1,4 +1,4 @@
-"""Tables that fit any terminal: columns give way from the right, names and contents stay."""
+"""Tables that fit any terminal: in a narrow one, columns are left out from the right."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _add_column(table: Table, column: Column) -> None:
 def _fitting_columns(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int, gap: int
 ) -> list[int]:
-    """Choose the columns that fit, by index; from the right, those that are not kept give way."""
+    """Choose the columns that fit, by index; columns are left out from the right."""
     shown = list(range(len(columns)))
     needed = [_needed_width(column, index, rows) for index, column in enumerate(columns)]
     for index in reversed(range(len(columns))):

@@ -214,7 +214,7 @@ class Summary(ApiModel):
 
     number_of_requests: Count = None
     number_with_cost: Count = None
-    """Logs whose cost is known; None where the platform does not tell."""
+    """Logs whose cost is known; None where the platform does not report it."""
     number_with_tokens: Count = None
     number_with_latency: Count = None
     total_cost: Usd = None

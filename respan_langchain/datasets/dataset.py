@@ -1,7 +1,7 @@
 """A dataset in Python: read its logs, select, count, and export them.
 
-`client/client.py` makes one API call at a time; this is the object for people. Optional packages
-are imported when they are used.
+Built on `client/client.py`, which makes single API calls. Optional packages are imported when
+they are used.
 """
 
 from collections.abc import Iterator
@@ -145,7 +145,7 @@ class Dataset:
         return self._reader.count()
 
     def __bool__(self) -> bool:
-        """A dataset is true, also without logs."""
+        """Return True, also for a dataset without logs; counting them would make a request."""
         return True
 
     @overload

@@ -1,4 +1,4 @@
-"""Servers that end a process without its exit hooks: they get a flush of their own.
+"""Flushes for servers that end a process without running its exit hooks.
 
 uvicorn raises the SIGTERM that it got once more when it has shut down, and the processes of a
 Celery pool leave by `os._exit`. Neither signal handlers nor exit codes are changed. Where a library

@@ -1,4 +1,4 @@
-"""Which datasets delivery may send to: none that fails until somebody changes something. Pure."""
+"""Stops sending to a dataset while every request must fail, for instance with a wrong key. Pure."""
 
 
 class CircuitBreaker:

@@ -12,9 +12,9 @@ from respan_langchain.stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class FlushResult:
-    """Truthy only when everything captured before the call is delivered.
+    """True when everything captured before the call is delivered.
 
-    All counts but `pending` begin with the handler, so they include earlier losses.
+    All counts but `pending` start when the handler is made, so they include earlier losses.
     """
 
     delivered: int = 0

@@ -1,4 +1,4 @@
-"""Bounds of the queue, sizes of batches, and time-outs of delivery."""
+"""Limits of delivery: bounds of the queue, sizes of batches, time-outs, pauses between tries."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -38,15 +38,15 @@ class DeliveryLimits:
     backoff_first: float = 0.5
     backoff_max: float = 60.0
     lookup_delays: tuple[float, ...] = (2.0, 5.0, 15.0)
-    """When to look up rows whose response was lost, in seconds since; a list may lag behind."""
+    """Seconds after a lost response at which to look up its rows; a list may lag behind."""
     lookups_are_exact_for: float = 0.0
-    """Seconds since an attempt in which a row that a lookup does not show is certainly not stored.
+    """For this many seconds after an attempt, a row that a lookup does not show is not stored.
 
     0 where a list may lag behind.
     """
     on_unconfirmed: Literal["resend", "hold"] = "resend"
     """What to do with rows that lookups cannot confirm: deliver at least once, or at most once."""
     max_row_tries: int = 3
-    """How often a row is sent again after the server reports a temporary failure of it."""
+    """How often a row is sent again after the server reported a temporary error for it."""
     log_interval: float = 60.0
     """At most one log line for each cause in this time."""

@@ -9,7 +9,7 @@ from respan_langchain.delivery.row import QueuedRow, ids_by_status
 from respan_langchain.delivery.status import DeliveryStatus, FinalState
 
 SHUTDOWN: Final = "shutdown"
-"""The reason of rows that are left when the process ends."""
+"""The reason for rows that are left when the process ends."""
 FINAL: frozenset[str] = frozenset({"delivered", "rejected", "unconfirmed", "dropped"})
 
 EVENTS: frozenset[str] = frozenset({"duplicates", "circuit_opened", "request_failed", "recovered"})

@@ -30,7 +30,7 @@ class QueuedRow:
     def __init__(
         self, encoded: EncodedRow, number: int, accepted: float, *, uses_capacity: bool = True
     ) -> None:
-        """Give it its place in the order of acceptance, and the time of that (worker's clock)."""
+        """`number` is its place in the order of acceptance; `accepted` is on the worker's clock."""
         self.encoded = encoded
         self.number = number
         self.accepted = accepted

@@ -64,7 +64,7 @@ class SenderThread:
         self.thread: int | None = None
 
     def prepare(self) -> None:
-        """Have the thread ready: while a process ends, Python up to 3.12.2 starts none."""
+        """Start the thread ahead of time: Python up to 3.12.2 starts none while a process ends."""
         if not self._running:
             self._start()
 

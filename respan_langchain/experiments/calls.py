@@ -1,7 +1,7 @@
-"""Recorded tool calls: how a call is recognised again, and how the recording answers it.
+"""Recorded tool calls: how a call is recognized, and which recorded result answers it.
 
-Pure. A call is recognised by the tool's name and its canonical arguments, never by its position:
-answering the next one in line gives one tool another tool's result, and passes.
+Pure. A call is recognized by the tool's name and its canonical arguments, never by its position:
+by position, a tool could get the result of another tool, and the test would still pass.
 """
 
 import difflib
@@ -30,12 +30,12 @@ class Call:
 
     @property
     def key(self) -> str:
-        """What the same call has, made again."""
+        """Equal for two calls of the same tool with the same arguments."""
         return call_key(self.tool, self.arguments)
 
 
 def call_key(tool: str, arguments: Any) -> str:
-    """Name and canonical arguments of a call.
+    """Return the name and the canonical arguments of a call as one text.
 
     >>> call_key("add", {"b": 1.0, "a": 2}) == call_key("add", {"a": 2, "b": 1})
     True
@@ -44,7 +44,7 @@ def call_key(tool: str, arguments: Any) -> str:
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys, where whole floats are integers and text is stripped."""
+    """Return JSON with sorted keys, whole floats as integers, and text stripped."""
     return orjson.dumps(_normalize(value), option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 
@@ -65,7 +65,7 @@ def read_calls(trajectory: Any) -> list[Call]:
 
 
 class Recording:
-    """The calls of one row, each answered once; the same call twice in recorded order."""
+    """The calls of one row. Each answers once; equal calls answer in recorded order."""
 
     def __init__(self, calls: Iterable[Call]) -> None:
         self._calls = list(calls)
@@ -74,12 +74,12 @@ class Recording:
             self._left[call.key].append(call)
 
     def take(self, tool: str, arguments: Any) -> Call | None:
-        """The recorded answer to a call; None when it was not recorded, or not that often."""
+        """Return the recorded call; None when it was not recorded, or was taken already."""
         left = self._left.get(call_key(tool, arguments))
         return left.popleft() if left else None
 
     def nearest(self, tool: str, arguments: Any) -> Call | None:
-        """The recorded call that is most like one that was not recorded, for the reader."""
+        """Return the recorded call that is most similar to one that was not recorded."""
         asked = call_key(tool, arguments)
         same_tool = [call for call in self._calls if call.tool == tool]
         candidates = same_tool or self._calls

@@ -1,4 +1,4 @@
-"""The journal of a replay: a line of JSON for each finished trial, so that a replay can go on.
+"""The journal of a replay: one line of JSON for each finished trial, so that a replay can resume.
 
 A replay that was killed may leave half a line at the end; it is cut off, and its trial runs again.
 """
@@ -15,15 +15,15 @@ from respan_langchain.experiments.results import Trial
 
 
 class Journal:
-    """The trials of one replay; in memory without a path."""
+    """The finished trials of one replay; without a path nothing is stored."""
 
     def __init__(self, path: str | os.PathLike[str] | None, about: Mapping[str, Any]) -> None:
-        """Open, or begin, the journal of a replay.
+        """Open or create the journal of a replay.
 
         Args:
             path: A file; None keeps nothing.
-            about: What makes the replay: dataset, runnable, scorers. It must be the same when a
-                replay goes on.
+            about: Dataset, runnable and scorers of the replay. They must be the same when a
+                replay resumes.
 
         Raises:
             ConfigurationError: The file is the journal of another replay, or no journal.
@@ -39,11 +39,11 @@ class Journal:
                 self._write({"replay": self._about})
 
     def read(self) -> Iterator[Trial]:
-        """The trials that have finished."""
+        """Return the trials that have finished."""
         return iter(list(self._trials))
 
     def add(self, trial: Trial) -> None:
-        """Keep a trial that has finished."""
+        """Append a trial that has finished."""
         self._trials.append(trial)
         self._write(trial.to_json())
 
@@ -94,7 +94,7 @@ def read_journal(path: str | os.PathLike[str]) -> list[Trial]:
 
 
 def read_trials(content: bytes, path: Path) -> tuple[Any, list[Trial]]:
-    """Read what a replay is about, and its trials."""
+    """Read the description of a replay, and its trials."""
     try:
         head, *lines = [orjson.loads(line) for line in content.splitlines()]
         return head["replay"], [Trial.from_json(line) for line in lines]
@@ -103,5 +103,5 @@ def read_trials(content: bytes, path: Path) -> tuple[Any, list[Trial]]:
 
 
 def _open_private(path: Path) -> BinaryIO:
-    """Open a file for appending that its owner alone can read: it holds answers."""
+    """Open a file for appending; only its owner can read it, since it holds answers."""
     return os.fdopen(os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600), "ab")

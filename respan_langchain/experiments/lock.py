@@ -28,14 +28,14 @@ class LockedRow:
     """One row of a lock file."""
 
     hash: str
-    """Of input and expected output."""
+    """Hash of input and expected output."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Accepted scores by scorer; the mean of the repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What a lock file says."""
+    """The contents of a lock file."""
 
     dataset: str
     dataset_id: str
@@ -45,7 +45,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class LockDiff:
-    """What changed between a lock and a dataset, or between two locks."""
+    """The difference between a lock and a dataset, or between two locks."""
 
     added: Sequence[str] = ()
     removed: Sequence[str] = ()
@@ -74,13 +74,13 @@ def lock_rows(
 
 
 def hash_row(row: RecordedRow) -> str:
-    """Hash what makes a row another question: its input and its expected output."""
+    """Hash the input and the expected output of a row."""
     text = canonical([row.input, row.expected])
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def compare_locks(before: Lock, after: Lock) -> LockDiff:
-    """What changed from one lock to another; scores only where both have them."""
+    """Compare two locks; scores are compared where both have them."""
     both = [row for row in before.rows if row in after.rows]
     return LockDiff(
         added=[row for row in after.rows if row not in before.rows],
@@ -95,7 +95,7 @@ def compare_locks(before: Lock, after: Lock) -> LockDiff:
 
 
 def baseline_of(lock: Lock) -> list[Trial]:
-    """The accepted scores as a baseline to compare a replay with."""
+    """Return the accepted scores as the baseline of a replay."""
     return [Trial(row, 0, "answered", scores=locked.scores) for row, locked in lock.rows.items()]
 
 
@@ -151,5 +151,5 @@ def _score_changes(before: Mapping[str, float], after: Mapping[str, float]) -> l
 
 
 def _quoted(text: Any) -> str:
-    """A TOML basic string; JSON's escapes are TOML's."""
+    """Return a TOML basic string, whose escapes are those of JSON."""
     return orjson.dumps(str(text)).decode()

@@ -1,4 +1,4 @@
-"""Capture what a replay runs as rows in memory: output, tokens and cost as production has them."""
+"""Captures the runs of a replay as rows in memory: output, tokens and cost, as in production."""
 
 import threading
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ class Meter:
         )
 
     def callbacks(self, config: RunnableConfig) -> list[BaseCallbackHandler]:
-        """The callbacks of a trial: the caller's own, and this one."""
+        """Return the callbacks of a trial: those of the config, and this handler."""
         own = config.get("callbacks") or []
         return [*(own if isinstance(own, list) else own.handlers), self._handler]
 
     def take(self, run_id: UUID) -> Mapping[str, Any]:
-        """The row of a run that has ended; empty if nothing was captured."""
+        """Remove and return the row of a finished run; empty if nothing was captured."""
         self._handler.process_pending()
         with self._lock:
             return self._rows.pop(str(run_id), {})

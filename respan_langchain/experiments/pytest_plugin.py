@@ -4,7 +4,7 @@
     def test_support(respan_replay):
         respan_replay(chain)
 
-Collection reads the lock file alone; a row is fetched when its test runs. What costs to import is
+Collection reads only the lock file; a row is fetched when its test runs. Slow modules are
 imported in the fixtures, so that a project without such tests pays nothing. With pytest-xdist the
 scores reach the controller in the test reports, and it writes the lock.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MARKER: Final = "respan_rows"
 ROW_PROPERTY: Final = "respan_row"
 SCORE_PREFIX: Final = "respan_score."
-"""Of the user properties in which a test reports its scores; JUnit files show them."""
+"""Prefix of the user properties in which a test reports its scores; JUnit files show them."""
 _LOCKS: Final = pytest.StashKey[dict["Path", "Lock"]]()
 _DATASETS: Final = pytest.StashKey[dict[str, "Dataset"]]()
 
@@ -87,7 +87,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def respan_row(request: pytest.FixtureRequest) -> "RecordedRow":
-    """The recorded row of this test."""
+    """Return the recorded row of this test."""
     from respan_langchain.client.filters import field
     from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.experiments.recorded_rows import read_row
@@ -106,7 +106,10 @@ def respan_row(request: pytest.FixtureRequest) -> "RecordedRow":
 
 @pytest.fixture
 def respan_replay(request: pytest.FixtureRequest, respan_row: "RecordedRow") -> Replay:
-    """Runs a chain on the row of this test, and fails if a score is below the accepted one."""
+    """Return a function that runs a chain on the row of this test.
+
+    The test fails if a score is below the accepted one.
+    """
 
     def run(chain: Any, scorers: Any = None, **options: Any) -> "Trial":
         __tracebackhide__ = True

@@ -1,8 +1,8 @@
 """Rows as a replay reads them, and which of them can be replayed.
 
-Pure. A row is skipped, with its reason, when what was recorded is not what the app was given:
-content that was cut, redacted or left out, or a call that only resumed an interrupted one. Running
-it on half an input would compare two different questions.
+Pure. A row is skipped, with its reason, when its recorded input is not what the app received: it
+was cut, redacted or left out, or the call resumed an interrupted one. The answers to two different
+inputs cannot be compared.
 """
 
 import re
@@ -38,12 +38,12 @@ class RecordedRow:
 
     @property
     def reference(self) -> Any:
-        """What a replayed answer is compared with."""
+        """The answer that a replayed one is compared with."""
         return self.output if self.expected is None else self.expected
 
     @property
     def weight(self) -> float:
-        """How many calls of production this row stands for: 1 / the probability of being kept."""
+        """How many production calls this row represents: 1 / its sampling probability."""
         sampling = self.metadata.get("sampling")
         probability = sampling.get("probability") if isinstance(sampling, Mapping) else None
         if not isinstance(probability, int | float) or not 0 < probability <= 1:
@@ -68,12 +68,12 @@ def read_row(log: Log) -> RecordedRow:
 
 
 def is_root(log: Log) -> bool:
-    """Whether a log is a call of the app, and not a step inside one."""
+    """Whether a log is a call of the app, not a step within one."""
     return not (log.metadata or {}).get("span_parent_id")
 
 
 def skip_reason(row: RecordedRow) -> str | None:
-    """Why a row cannot be replayed; None when it can."""
+    """Return why a row cannot be replayed; None when it can."""
     metadata = row.metadata
     if metadata.get("source") not in (None, "production"):
         return f"recorded by {metadata['source']}"

@@ -32,7 +32,7 @@ class DivergenceError(RespanError):
 
 
 class RecordedToolError(Exception):
-    """A tool's recorded failure, raised again; `args[0]` is `Type: message`."""
+    """A tool's recorded error; `args[0]` is `Type: message`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Divergence:
 
 @dataclass(slots=True)
 class ToolSession:
-    """What one replayed row may call, and what it called."""
+    """The tools that one replayed row may call, and the calls that it made."""
 
     recording: Recording
     allowed: frozenset[str] = frozenset()
@@ -63,12 +63,12 @@ class ToolSession:
     on_divergence: OnDivergence = "stop"
     divergences: list[Divergence] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    """Calls that were answered or run, in their order."""
+    """Calls that were answered from the recording or run, in order."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Parallel tool calls of one row share a recording."""
 
     def answer(self, tool: str, arguments: Any) -> Call | None:
-        """The recorded answer; None when the tool shall run for real.
+        """Return the recorded call; None when the tool is to run for real.
 
         Raises:
             DivergenceError: The call was not recorded, and the row stops there.
@@ -99,7 +99,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def answered_by(session: ToolSession) -> Iterator[None]:
-    """Answer the calls of this context, and of what it starts, from a session."""
+    """Answer calls of this context and of the tasks that it starts from a session."""
     token = _session.set(session)
     try:
         yield
@@ -109,7 +109,7 @@ def answered_by(session: ToolSession) -> Iterator[None]:
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Have tools and retrievers look at the context variable; parallel uses are counted."""
+    """Replace the methods of tools and retrievers inside the block; blocks may overlap."""
     global _users  # noqa: PLW0603  # the classes are global, and so is who needs them patched
     with _lock:
         _users += 1
@@ -188,7 +188,7 @@ def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
-    """What the tool gave: raised again, or as a message where a model asked for it."""
+    """Return the tool's result, as a message where a model called it; raise its error."""
     if call.error is not None:
         error = (
             ToolException(call.error) if tool.handle_tool_error else RecordedToolError(call.error)
@@ -202,7 +202,7 @@ def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
 
 
 def recorded_error(error: str) -> Exception:
-    """Make the recorded error again: of its own type where Python or LangChain has it."""
+    """Return the recorded error, of its own type where Python or LangChain has it."""
     name, _, message = error.partition(": ")
     kind = {"ToolException": ToolException}.get(name) or getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, Exception):

@@ -25,7 +25,7 @@ from respan_langchain.experiments.runner import Plan, Runner, score
 from respan_langchain.experiments.scorers import Scorer, same_answer, scorer_name
 
 NOISE_ROWS: Final = 20
-"""Recorded answers that each scorer judges a second time, to see whether it agrees with itself."""
+"""Recorded answers that each scorer scores twice, to measure how much it varies."""
 
 
 def replay(
@@ -67,7 +67,7 @@ def replay(
         max_cost: USD after which no further row starts.
         requests_per_minute: Rows started per minute.
         baseline: "recorded", or the journal of another replay of the same dataset.
-        journal: A file that keeps each finished row, so that the same call goes on after a crash.
+        journal: A file that keeps each finished row, so that the same call resumes after a crash.
         make_input: Makes the runnable's input of a row's; by default messages become
             `{"messages": ...}` where the runnable takes a state.
         config: LangChain's config for each run: tags, metadata, callbacks, configurable.
@@ -125,7 +125,7 @@ def replay_row(
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
 ) -> Trial:
-    """Run one row; with repeats, the worst trial with the mean scores. Arguments as `replay`."""
+    """Run one row; return its worst trial with the mean scores. Arguments as for `replay`."""
     _check_options(tools, on_divergence, repeat, 1, None)
     chain = load_runnable(runnable)
     plan = Plan(
@@ -173,7 +173,7 @@ def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Ru
 def select_rows(
     dataset: Iterable[Log], limit: int | None = None
 ) -> tuple[list[RecordedRow], dict[str, int]]:
-    """The rows that can be replayed, and how many of the others there are by reason.
+    """Return the rows that can be replayed, and the number of the others by reason.
 
     Raises:
         ConfigurationError: No row can be replayed.
@@ -247,7 +247,7 @@ def _is_conversation(value: Any) -> bool:
 
 
 def recorded_trials(rows: Sequence[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:
-    """What was recorded, scored as the new answers are."""
+    """Return the recorded answers as trials, with the scores of the same scorers."""
     return [_recorded_trial(row, scorers) for row in rows]
 
 
@@ -270,7 +270,7 @@ def _recorded_trial(row: RecordedRow, scorers: Sequence[Scorer]) -> Trial:
 def _label_noise(
     rows: Sequence[RecordedRow], before: Sequence[Trial], scorers: Sequence[Scorer]
 ) -> dict[str, float]:
-    """How often a scorer judges the same recorded answer differently, on up to 20 rows."""
+    """Return by scorer the share of up to 20 recorded answers that it scores differently again."""
     changed: Counter[str] = Counter()
     judged: Counter[str] = Counter()
     for row, first in islice(zip(rows, before, strict=True), NOISE_ROWS):

@@ -1,4 +1,4 @@
-"""The report of a replay: for a terminal, as Markdown, and as HTML; worst rows first."""
+"""Writes the report of a replay as text, Markdown and HTML; worst rows first."""
 
 import difflib
 import re
@@ -22,7 +22,7 @@ HEADINGS: Final = ("metric", "before", "after", "change", "95 % interval", "dete
 
 @dataclass(frozen=True, slots=True)
 class RowReport:
-    """One row that changed, for a reader."""
+    """One row that changed, as texts."""
 
     id: str
     input: str
@@ -33,7 +33,7 @@ class RowReport:
 
 
 def to_text(result: ReplayResult) -> str:
-    """The report for a terminal."""
+    """Return the report for a terminal."""
     verdict = result.verdict()
     table = _aligned([HEADINGS, *map(metric_cells, verdict.metrics)])
     rows = row_lines(result)
@@ -41,7 +41,7 @@ def to_text(result: ReplayResult) -> str:
 
 
 def row_lines(result: ReplayResult) -> list[str]:
-    """The worst rows, each with its question and the change of its answer."""
+    """Return lines about the worst rows: the input, and how the answer changed."""
     return [
         line
         for row in worst_rows(result)
@@ -54,7 +54,7 @@ def row_lines(result: ReplayResult) -> list[str]:
 
 
 def to_markdown(result: ReplayResult, verdict: Verdict | None = None) -> str:
-    """The report as Markdown, for a pull request or a job summary."""
+    """Return the report as Markdown, for a pull request or a job summary."""
     verdict = verdict or result.verdict()
     lines = [f"## Replay of {result.dataset}: {verdict.outcome}", ""]
     lines += [f"{line}  " for line in summary_lines(result, verdict)[1:]]
@@ -67,7 +67,7 @@ def to_markdown(result: ReplayResult, verdict: Verdict | None = None) -> str:
 
 
 def to_html(result: ReplayResult) -> str:
-    """The report for a notebook; everything in it is escaped."""
+    """Return the report for a notebook; everything in it is escaped."""
     verdict = result.verdict()
     lines = "<br>".join(escape(line) for line in summary_lines(result, verdict))
     table = "".join(_html_row(metric_cells(metric), "td") for metric in verdict.metrics)
@@ -83,7 +83,7 @@ def to_html(result: ReplayResult) -> str:
 
 
 def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
-    """The verdict, how many rows ran and how they ended, and what limits the verdict."""
+    """Return lines about the verdict, how rows ended, and what limits the verdict."""
     rows = len({trial.row_id for trial in result.trials})
     ended = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
     lines = [
@@ -106,7 +106,7 @@ def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
 
 
 def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
-    """The rows that got worse or did not end with an answer, the worst first."""
+    """Return the rows that got worse or did not end with an answer, the worst first."""
     before = {trial.row_id: trial for trial in reversed(list(result.baseline))}
     inputs = {row.id: row.input for row in result.rows}
     ranked = sorted(
@@ -133,7 +133,7 @@ def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
 
 
 def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
-    """One trial in words: the row, what got worse, where the trajectories part, both answers."""
+    """Describe a trial: the row, what got worse, the first different call, both answers."""
     difference = first_difference(row.metadata.get("trajectory") or (), trial.trajectory)
     answer = _short(trial.output) if trial.status == "answered" else trial.error or trial.status
     return "\n".join(
@@ -147,7 +147,7 @@ def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
 
 
 def word_diff(before: str, after: str) -> str:
-    """Both texts in one: words that went in [-...-], words that came in {+...+}."""
+    """Mark the difference of two texts: removed words in [-...-], added ones in {+...+}."""
     old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     parts = []
@@ -161,7 +161,7 @@ def word_diff(before: str, after: str) -> str:
 
 
 def first_difference(before: Sequence[Any], after: Sequence[Any]) -> str | None:
-    """Where two trajectories part: the first call that differs; None when they are the same."""
+    """Describe the first call that differs between two trajectories; None when they are equal."""
     old, new = read_calls(before), read_calls(after)
     for number in range(max(len(old), len(new))):
         first = old[number].key if number < len(old) else "no call"
@@ -196,7 +196,7 @@ def _note(before: Trial | None, after: Trial) -> str:
 
 
 def metric_cells(metric: MetricVerdict) -> list[str]:
-    """One line of the table, in the order of `HEADINGS`."""
+    """Return one line of the table, in the order of `HEADINGS`."""
     found = metric.comparison
     if metric.is_amount:
         change = f"x{found.change:.2f}"
@@ -227,7 +227,7 @@ def _pipes(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """Escape text for Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text)
 
 

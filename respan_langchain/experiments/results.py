@@ -1,4 +1,4 @@
-"""What a replay found: one trial for each row and repeat, and the result over all of them."""
+"""The result of a replay: a trial for each row and repeat, and the comparison with a baseline."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class Trial:
     """Recorded calls that were not made again."""
 
     def to_json(self) -> dict[str, Any]:
-        """As the journal keeps it."""
+        """Return the trial as the journal stores it."""
         return asdict(self)
 
     @classmethod
@@ -77,19 +77,19 @@ class ReplayResult:
     skipped: Mapping[str, int] = field(default_factory=dict)
     """Rows that cannot be replayed, by reason."""
     label_noise: Mapping[str, float] = field(default_factory=dict)
-    """By scorer: how often it judged the same recorded answer differently."""
+    """By scorer: the share of recorded answers that it scored differently the second time."""
     stopped: str | None = None
     """Why the replay ended before all rows had run; None when they have."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row ran to an end; a row that raises, as a result, counts as an end."""
+        """Whether every row ran and ended with an answer or an error of the app."""
         unfinished = {"diverged", "timed out"} & self.statuses.keys()
         return self.stopped is None and not unfinished
 
     @property
     def statuses(self) -> Counter[str]:
-        """How many trials ended in which way."""
+        """Number of trials by status."""
         return Counter(trial.status for trial in self.trials)
 
     @property
@@ -108,8 +108,8 @@ class ReplayResult:
     def verdict(self, margin: Mapping[str, float] | None = None) -> Verdict:
         """Compare all metrics; `margin` by metric replaces the defaults (scores 0.02, cost 0.10).
 
-        Latency is judged only where `margin` names it: with recorded tools, and on another machine,
-        it is not production's.
+        Latency is judged only where `margin` names it: with recorded tools, or on another machine,
+        it differs from production.
         """
         weights = {row.id: row.weight for row in self.rows}
         before, after = _by_row(self.baseline), _by_row(self.trials)
@@ -127,7 +127,7 @@ class ReplayResult:
         return reach_verdict(metrics, margin, flips)
 
     def with_baseline(self, trials: Sequence[Trial]) -> Self:
-        """The same trials, compared with others; rows without a baseline are left out of scores."""
+        """Return the result with another baseline; rows without one do not count in scores."""
         return replace(self, baseline=trials)
 
     def check(self, margin: Mapping[str, float] | None = None) -> None:
@@ -158,14 +158,14 @@ class ReplayResult:
         return to_html(self)
 
     def to_markdown(self) -> str:
-        """The report as Markdown, worst rows first."""
+        """Return the report as Markdown, worst rows first."""
         from respan_langchain.experiments.report import to_markdown
 
         return to_markdown(self)
 
 
 def mean_scores(trials: Sequence[Trial]) -> dict[str, float]:
-    """The mean of each score over the trials that have it."""
+    """Return the mean of each score over the trials that have it."""
     values: dict[str, list[float]] = {}
     for trial in trials:
         for name, score in trial.scores.items():

@@ -1,4 +1,4 @@
-"""Run rows against a runnable: concurrently, with time-outs, up to a cost, into a journal."""
+"""Runs rows against a runnable: in parallel, with time-outs and a cost limit, into a journal."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ from respan_langchain.experiments.results import Trial
 from respan_langchain.experiments.scorers import Scorer, read_scores
 
 POLL: float = 0.5
-"""Seconds between two looks at trials that may have timed out."""
+"""Seconds between two checks for trials that have timed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Plan:
     repeat: int = 1
     concurrency: int = 4
     timeout: float | None = None
-    """Seconds for one trial; a trial that takes longer is given up, its thread is not."""
+    """Seconds for one trial; a longer one counts as timed out, while its thread continues."""
     max_cost: float | None = None
     """USD after which no further trial starts."""
     requests_per_minute: float | None = None
@@ -75,8 +75,8 @@ class Runner:
     def run(self, rows: Sequence[RecordedRow]) -> list[Trial]:
         """Run all trials that the journal does not hold yet; return all, in order of rows.
 
-        KeyboardInterrupt ends it after the trials that have begun are given up; what had finished
-        is in the journal.
+        KeyboardInterrupt ends it without waiting for running trials; finished ones are in the
+        journal.
         """
         finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.read()}
         self._spent = sum(trial.cost or 0.0 for trial in finished.values())
@@ -189,7 +189,7 @@ class Runner:
         captured: Mapping[str, Any],
         seconds: float,
     ) -> Trial:
-        """Add what was captured of the run, and score the answer."""
+        """Add the captured figures of the run, and score the answer."""
         metadata = captured.get("metadata") or {}
         made = session.calls if self._plan.recorded_tools else None
         trajectory = metadata.get("trajectory") or ()
@@ -228,7 +228,7 @@ def score(
 
 
 def _accepted(scorer: Scorer, known: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments that a scorer's signature takes."""
+    """Return the arguments that a scorer's signature accepts."""
     try:
         parameters = signature(scorer).parameters
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Scorers: what a replayed answer is worth, as a number, a bool, or several by name.
+"""Scorers rate a replayed answer, as a number, a bool, or several of them by name.
 
 A scorer is any callable `(inputs, outputs, reference_outputs, **row) -> number | bool | dict`,
 called with keywords, the form of openevals. Objects with `name` and `score`, as autoevals returns,
@@ -22,7 +22,7 @@ _TRAJECTORY_MODES: Final = ("strict", "unordered", "subset", "superset")
 
 
 def same_answer(*, outputs: Any, reference_outputs: Any, **_: Any) -> bool:
-    """Whether the answer is the reference but for white space at the ends of texts."""
+    """Whether the answer equals the reference, apart from white space around texts."""
     return canonical(text_of(outputs)) == canonical(text_of(reference_outputs))
 
 
@@ -90,7 +90,7 @@ def not_refused(*, metadata: Mapping[str, Any] | None = None, **_: Any) -> bool:
 
 
 def not_cut_off(*, metadata: Mapping[str, Any] | None = None, **_: Any) -> bool:
-    """Whether the answer ended by itself, and not at a token limit."""
+    """Whether the answer ended before a token limit."""
     reason = str((metadata or {}).get("finish_reason") or "").lower()
     return reason not in {"length", "max_tokens", "max_output_tokens", "model_length"}
 
@@ -118,12 +118,12 @@ def read_scores(scorer: Scorer, result: Any) -> dict[str, float]:
 
 
 def scorer_name(scorer: Scorer) -> str:
-    """The name under which a scorer's result stands in tables."""
+    """Return the name of a scorer's result in tables."""
     return str(getattr(scorer, "__name__", None) or type(scorer).__name__)
 
 
 def text_of(value: Any) -> str:
-    """An answer as text: the content of a message, the text itself, or its canonical JSON."""
+    """Return an answer as text: a message's content, the text itself, or canonical JSON."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Mapping) and isinstance(value.get("content"), str):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[float64]
 
 CONFIDENCE: Final = 0.95
-"""Of all two-sided intervals."""
+"""Confidence of all two-sided intervals."""
 POWER: Final = 0.8
 """Probability of finding a drop that is as large as the detectable difference."""
 RESAMPLES: Final = 2_000
@@ -27,7 +27,7 @@ RESAMPLES: Final = 2_000
 BOOTSTRAP_ROWS: Final = 1_000
 """Rows beyond which the t interval is used: BCa's jackknife grows with their square."""
 SEED: Final = 20_26
-"""The same rows give the same interval: a verdict must not change between two looks."""
+"""The same rows give the same interval: a verdict must not change between two calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Comparison:
     high: float
     """The interval of `change` at 95 % confidence."""
     p_worse: float
-    """One-sided p-value of "it got worse"."""
+    """One-sided p-value of a worsening."""
     detectable: float
     """The smallest worsening that these rows would show with a probability of 80 %."""
 
@@ -191,7 +191,10 @@ def _weighted_mean(
 def _without_variation(
     mean: float, rows: int, before: "Array"
 ) -> tuple[float, float, float, float]:
-    """All rows changed alike: by the rule of three, 3 / n of unseen rows may still differ."""
+    """Compare rows that all changed by the same amount.
+
+    By the rule of three, up to 3 / n of further rows may still differ.
+    """
     np = _numpy()
     unseen = 3 / rows * (float(np.ptp(before)) or 1.0)
     p_worse = 0.5**rows if mean < 0 else 1.0

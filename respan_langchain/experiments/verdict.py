@@ -1,7 +1,8 @@
 """The verdict on a replay: regression, no regression, or not enough rows to tell.
 
 Pure. A metric regressed when its drop is significant after Holm's correction over all metrics. It
-did not regress when its interval excludes a drop beyond the margin. Otherwise the rows cannot tell.
+did not regress when its interval excludes a drop beyond the margin. Otherwise the verdict is
+inconclusive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ AMOUNT_MARGIN: Final = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric of the rows that have it on both sides, a value a row."""
+    """One metric: a value before and after for each row that has both."""
 
     name: str
     before: Sequence[float]
@@ -37,12 +38,12 @@ class Metric:
     is_amount: bool = False
     """Whether less is better and ratios are compared: cost, latency."""
     is_judged: bool = True
-    """Whether the verdict rests on it, or it is only shown."""
+    """Whether it counts for the verdict; if not, it is only shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricVerdict:
-    """What the rows say about one metric."""
+    """The verdict on one metric."""
 
     name: str
     is_amount: bool
@@ -54,7 +55,7 @@ class MetricVerdict:
 
     @property
     def has_improved(self) -> bool:
-        """Whether the whole interval lies on the better side."""
+        """Whether the whole interval is an improvement."""
         if self.is_amount:
             return self.comparison.high < 1
         return self.comparison.low > 0
@@ -62,7 +63,7 @@ class MetricVerdict:
 
 @dataclass(frozen=True, slots=True)
 class HardFlips:
-    """Rows whose repeats all agree on each side, and disagree between the sides."""
+    """Rows that changed from always passing to always failing, or the other way."""
 
     broken: Sequence[str] = ()
     """Ids of rows that always passed and now always fail."""
@@ -131,7 +132,7 @@ def reach_verdict(
 def find_hard_flips(
     before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]
 ) -> HardFlips:
-    """Find rows that flipped in all of their repeats; scores by row id, one a repeat.
+    """Find rows that flipped in all of their repeats; scores by row id, one for each repeat.
 
     >>> find_hard_flips({"a": [1.0], "b": [1.0]}, {"a": [0.0, 0.0], "b": [1.0, 1.0]}).broken
     ('a',)

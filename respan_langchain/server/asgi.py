@@ -161,7 +161,7 @@ def _read_head(asgi_request: AsgiRequest, config: BindConfig) -> Request:
 
 
 def _public_host(asgi_request: AsgiRequest, config: BindConfig) -> str:
-    """Return the host for links: the one that was asked for if it is known, else this address."""
+    """Return the host for links: that of the request if it is known, else this address."""
     host_header = asgi_request.headers.get("host", "")
     if config.knows_host(host_header):
         return host_header

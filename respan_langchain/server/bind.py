@@ -22,7 +22,7 @@ class BindConfig:
     port: int = 8000
     """0 takes any free port."""
     api_key: str | None = field(default=None, repr=False)
-    """The key that API clients send and people enter; None accepts any key, and anyone."""
+    """The key that API clients send and people enter; None accepts any key, and no login."""
     allowed_hosts: frozenset[str] = frozenset()
     """Additional values of the Host header that are allowed."""
 
@@ -33,7 +33,7 @@ class BindConfig:
             )
 
     def allows_host(self, host_header: str) -> bool:
-        """Whether a Host header is allowed; with a key any is, as a false name gains nothing."""
+        """Whether a Host header is allowed; with a key, any is, since the key protects the data."""
         if self.api_key and not self.allowed_hosts:
             return True
         return self.knows_host(host_header)

@@ -16,7 +16,7 @@ def format_share(part: float, whole: float) -> str:
 
 
 def describe_known(known: int, total: int) -> str:
-    """Say of how many rows a figure is, where it is not of all.
+    """Describe how many rows have a figure, where not all have it.
 
     >>> describe_known(40, 120), describe_known(120, 120), describe_known(0, 120)
     (', of 40 of 120 rows', '', '')

@@ -9,9 +9,9 @@ from respan_langchain.embedded.store import logs_table, search_index
 from respan_langchain.embedded.store.store import Store
 
 INTERVAL = 1.0
-"""Seconds between two looks for new logs."""
+"""Seconds between two searches for new logs."""
 PAUSE = 0.01
-"""Seconds between two batches, in which other writers get their turn."""
+"""Seconds between two batches, so that other writers can write."""
 
 
 @contextmanager

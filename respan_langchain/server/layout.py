@@ -1,4 +1,4 @@
-"""The frame of every page: head, header, breadcrumbs, help, and the response around them."""
+"""The layout of every page: head, header, breadcrumbs, help; and the HTTP response."""
 
 from respan_langchain.embedded.http import Response
 from respan_langchain.server.html import Html, element, join, strip_invisible, visible_text

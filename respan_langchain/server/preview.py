@@ -1,4 +1,4 @@
-"""A log's stored contents, as the pages show them."""
+"""Formats a log's stored contents for the pages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -12,7 +12,7 @@ CONTEXT_CHARS = 40
 
 
 def parse_stored(text: str | None) -> Any:
-    """Parse stored JSON; a text that was truncated, and is no JSON any more, stays as it is."""
+    """Parse stored JSON; a truncated text, which is not JSON any more, is returned unchanged."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`replay`: run recorded rows against a chain and judge the difference by the exit code."""
+"""`replay`: run recorded rows against a chain; the exit code tells whether it got worse."""
 
 import json
 import os

@@ -41,5 +41,5 @@ def to_text_columns(log: Log) -> dict[str, Any]:
 
 
 def to_csv_cells(log: Log) -> dict[str, Any]:
-    """Lay a log out as `texts_of`, for a file that a spreadsheet may open."""
+    """Return the cells of `to_text_columns`, safe to open in a spreadsheet."""
     return {name: to_csv_cell(value) for name, value in to_text_columns(log).items()}

@@ -1,4 +1,4 @@
-"""Logs to files; a file gets its name once it is complete."""
+"""Writes logs to files; a file appears under its name once it is complete."""
 
 import csv
 import json
@@ -57,7 +57,7 @@ def write_csv(logs: Iterable[Log], target: OutputPath) -> int:
 
 @contextmanager
 def open_output(target: OutputPath, mode: Mode = "w") -> Iterator[IO[Any]]:
-    """Open a file to write; it gets its name when the block ends without an error.
+    """Open a file for writing; it appears under its name when the block ends without an error.
 
     Symbolic links are followed; a pipe or a device is written to directly.
 

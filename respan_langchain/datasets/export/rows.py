@@ -1,4 +1,4 @@
-"""A log as the row that would create it.
+"""Converts a log into the row that would create it.
 
 Pure. The platform returns some metadata and metrics as fields of the log; they go back to the
 metadata and the metrics.

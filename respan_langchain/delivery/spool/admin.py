@@ -18,7 +18,7 @@ from respan_langchain.delivery.spool.rows import STATES, SpoolRow, SpoolState
 
 Result = TypeVar("Result")
 OnUnreadable: TypeAlias = Callable[[Path], object]
-"""Is called with a file that cannot be read to its end, or not be changed; the others are done."""
+"""Called with a file that cannot be read in full, or not changed; the other files are processed."""
 
 
 def ignore(path: Path) -> None:

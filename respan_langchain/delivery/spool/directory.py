@@ -31,7 +31,7 @@ MISSING = "the database is missing"
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory, or make sure that it is fit to hold prompts.
+    """Create the directory, or check that it is private.
 
     Raises:
         ConfigurationError: It is a link, no directory, someone else's, or open to others.
@@ -43,22 +43,22 @@ def prepare(directory: Path) -> None:
 
 
 def check(directory: Path) -> None:
-    """Make sure that a directory which exists is fit to hold prompts.
+    """Check that an existing directory is private, since it will hold prompts.
 
     Raises:
         ConfigurationError: It is a link, no directory, someone else's, or open to others.
     """
     try:
-        seen = directory.lstat()
+        found = directory.lstat()
     except OSError:
         return  # it is made with the first row; until that is possible, rows stay in memory
-    if not stat.S_ISDIR(seen.st_mode):
+    if not stat.S_ISDIR(found.st_mode):
         raise ConfigurationError(f"spool_dir {directory}: it is not a directory")
     if os.name != "posix":
         return  # Windows has no modes: a directory below the user's own is the user's
-    if seen.st_uid != os.geteuid():
+    if found.st_uid != os.geteuid():
         raise ConfigurationError(f"spool_dir {directory}: it belongs to another user")
-    if seen.st_mode & 0o077:
+    if found.st_mode & 0o077:
         raise ConfigurationError(f"spool_dir {directory}: others may read it; chmod 700 it")
 
 
@@ -115,7 +115,7 @@ class Orphan:
     """Rows that were read."""
 
     def rows(self, spool: SpoolFile, skipped: Collection[str]) -> Iterator[SpoolRow]:
-        """Return the rows that can be read, but for those that are `skipped`."""
+        """Return the rows that can be read, except those that are `skipped`."""
         try:
             for row in spool.rows():
                 own = replace(row, owner=0) if self.owner_is_gone else row

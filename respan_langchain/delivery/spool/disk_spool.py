@@ -1,4 +1,4 @@
-"""What goes to disk, and when it comes back: the levels `spill` and `durable`.
+"""The spool of the levels `spill` and `durable`: which rows are on disk, and when they are loaded.
 
 `durable` writes every row as it is accepted; `spill` only rows that would be lost otherwise. Both
 keep dead letters. When the disk fails, rows stay in memory and the disk is tried again later; a

@@ -1,4 +1,4 @@
-"""Copying and deleting many logs: in batches, so that other writers get their turn in between.
+"""Copying and deleting many logs: in batches, so that other writers can write in between.
 
 Only logs that are there when the work begins are considered.
 """

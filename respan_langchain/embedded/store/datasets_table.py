@@ -55,7 +55,7 @@ def update(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str
     known["updated_at"] = time.time()
     assignments = ", ".join(f"{name} = ?" for name in known)
     connection.execute(
-        f"UPDATE datasets SET {assignments} WHERE id = ?",  # noqa: S608 - names from CHANGEABLE
+        f"UPDATE datasets SET {assignments} WHERE id = ?",  # noqa: S608  # names from UPDATABLE
         (*known.values(), dataset_id),
     )
 

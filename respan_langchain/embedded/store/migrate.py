@@ -1,4 +1,4 @@
-"""Whose file it is, which version it has, and how it is brought to the newest version.
+"""Checks that a file is ours, and migrates it to the newest version.
 
 The migrations themselves are in migrations.py.
 """
@@ -45,7 +45,7 @@ def check_owner(connection: sqlite3.Connection) -> None:
         sqlite3.DatabaseError: It is no database.
     """
     # One transaction sees one moment of the file. Without it another process may create the tables
-    # between the two looks, which then seem to belong to another program.
+    # between the two checks, so that they seem to belong to another program.
     with transaction(connection, "BEGIN"):
         _check_owner(connection)
 

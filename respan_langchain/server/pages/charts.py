@@ -34,7 +34,7 @@ def charts(series: TimeSeries) -> Html:
 
 
 def _note(series: TimeSeries) -> Html | None:
-    """Say what the charts leave out."""
+    """Describe what the charts leave out."""
     if not series.is_complete:
         return element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
     if series.is_sampled:

@@ -32,7 +32,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Which queue, and where in it."""
+    """A queue and a position in it."""
 
     name: str
     view: View
@@ -60,7 +60,7 @@ def parse_position(request: Request) -> QueuePosition:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What a page of the queue shows."""
+    """The data of a page of the queue."""
 
     dataset: sqlite3.Row
     total: int

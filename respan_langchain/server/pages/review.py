@@ -140,7 +140,7 @@ def _author_field(author: str) -> Html:
 
 
 def _reviewed_field(*, is_reviewed: bool) -> Html:
-    """Mark the row as reviewed even where the form is left empty; undo takes the mark back."""
+    """Mark the row as reviewed even if the form is empty; undo removes the mark."""
     return element(
         "input", type="hidden", name="reviewed", value="1", data_before="1" if is_reviewed else ""
     )

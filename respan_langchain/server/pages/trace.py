@@ -64,7 +64,7 @@ def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
         listed.append((row, depth))
         below = children.pop(row["seq"], [])
         waiting += [(child, min(depth + 1, MAX_INDENT)) for child in reversed(below)]
-    # A row that is its own ancestor has no place below a parent.
+    # A row that is its own ancestor is below no root.
     return listed + [(row, 0) for rows in children.values() for row in rows]
 
 
