@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+import yaml
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from support.models import FakeChat
@@ -187,3 +188,24 @@ def test_the_pytest_page_leads_from_a_call_to_a_test_of_its_reviewed_row(tmp_pat
     respan(set_expected.replace("9f31c2aa", log["unique_id"]))
     respan(lock)
     assert "2 passed" in python("-m", "pytest", "-q")
+
+
+def test_the_commands_of_the_workflow_and_the_container_exist():
+    from typer.testing import CliRunner
+
+    from respan_langchain.cli.app import app as cli
+
+    examples = ROOT / "examples"
+    workflow = yaml.safe_load((examples / "github-actions" / "evaluate.yml").read_text())
+    steps = workflow["jobs"]["evaluate"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    dockerfile = (examples / "docker" / "Dockerfile").read_text()
+    [started] = re.findall(r"^CMD (\[.*\])", dockerfile, re.MULTILINE)
+    commands = [shlex.split(script) for script in scripts] + [json.loads(started)]
+
+    ours = [words for words in commands if words[0] == "respan-langchain"]
+    assert [words[1] for words in ours] == ["replay", "evaluate", "serve"]
+    for _, *words in ours:
+        end = next((words.index(each) for each in ("|", "||") if each in words), None)
+        assert CliRunner().invoke(cli, [*words[:end], "-h"]).exit_code == 0, words
+    assert len(dockerfile.splitlines()) <= 20

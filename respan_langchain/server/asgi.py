@@ -67,10 +67,16 @@ def serving(
         thread = threading.Thread(target=server.run, args=([listener],), name="respan-serve")
         thread.start()
         try:
-            yield "http://{}:{}".format(*listener.getsockname()[:2])
+            yield _local_address(*listener.getsockname()[:2])
         finally:
             server.should_exit = True
             thread.join()
+
+
+def _local_address(host: str, port: int) -> str:
+    """Return the URL by which this machine reaches an address that the server listens on."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not to listen on
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

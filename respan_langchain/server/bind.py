@@ -29,7 +29,8 @@ class BindConfig:
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and not self.api_key:
             raise ConfigurationError(
-                f"refusing to listen on {self.host!r} without an API key (pass --api-key)"
+                f"refusing to listen on {self.host!r} without an API key:"
+                " pass --api-key, or set RESPAN_API_KEY"
             )
 
     def allows_host(self, host_header: str) -> bool:

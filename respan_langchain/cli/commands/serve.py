@@ -9,6 +9,7 @@ from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_M
 from respan_langchain.cli.command import add_command
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.signals import stop_event
+from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import ConfigurationError
 
 PORT: Final = 8000
@@ -47,7 +48,8 @@ def serve(
 ) -> int:
     """Serve a local file as an API and web pages.
 
-    With --api-key, clients must send that key.
+    With --api-key, clients must send that key; on an address that other machines reach, also with
+    RESPAN_API_KEY.
     """
     from respan_langchain.embedded.access import AccessPolicy, ServerRateLimit
     from respan_langchain.embedded.store.store import open_store
@@ -62,21 +64,28 @@ def serve(
         bulk_requests=ServerRateLimit(BULK_REQUESTS_PER_MINUTE) if enforce_rate_limits else None,
         allow_python_evaluators=python,
     )
-    config = BindConfig(
-        host=host, port=port, api_key=ctx.api_key, allowed_hosts=frozenset(name or ())
-    )
+    key = _find_shared_key(ctx, url, host)
+    config = BindConfig(host=host, port=port, api_key=key, allowed_hosts=frozenset(name or ()))
     with stop_event() as stopped, serving(open_store(url), config, policy) as address:
-        _announce(ctx, url, address)
+        _announce(ctx, url, address, has_key=key is not None)
         if open_browser:
             webbrowser.open(address)
         stopped.wait()
     return EXIT_OK
 
 
-def _announce(ctx: CliContext, url: str, address: str) -> None:
+def _find_shared_key(ctx: CliContext, url: str, host: str) -> str | None:
+    """Return the key that clients must send; None for any key, on this machine only."""
+    if ctx.api_key is not None or is_loopback(host):
+        return ctx.api_key
+    key = ctx.settings_for(base_url=url).api_key
+    return None if key is None else key.get_secret_value()
+
+
+def _announce(ctx: CliContext, url: str, address: str, *, has_key: bool) -> None:
     if ctx.as_json:
         write_json({"address": address, "base_url": url}, indent=False)
         return
     ctx.print(f"Serving {url.removeprefix('sqlite:///')} at {address} (Ctrl-C to stop)")
-    key = "the key given with --api-key" if ctx.api_key else "any key"
-    ctx.print(f"Apps send to it with RESPAN_BASE_URL={address} and RESPAN_API_KEY={key}.", "dim")
+    key = "the same RESPAN_API_KEY" if has_key else "any RESPAN_API_KEY"
+    ctx.print(f"Apps send to it with RESPAN_BASE_URL={address} and {key}.", "dim")

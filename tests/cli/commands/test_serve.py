@@ -18,15 +18,20 @@ from respan_langchain.settings import read_settings
 
 
 @contextmanager
-def served(folder, *words: str) -> Iterator[dict[str, str]]:
+def served(folder, *words: str, **variables: str) -> Iterator[dict[str, str]]:
     clean = {name: value for name, value in os.environ.items() if "RESPAN" not in name}
     command = [sys.executable, "-m", "respan_langchain", "serve", "--port", "0", "--json", *words]
     with subprocess.Popen(
-        command, cwd=folder, env={**clean, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+        command,
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.send_signal(signal.SIGTERM)
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
 
 
@@ -45,6 +50,16 @@ def test_serve_uses_the_file_in_the_current_folder(fill, folder):
 def test_serve_requires_the_given_key(fill, folder):
     fill([row(1)])
     with served(folder, "--api-key", "rk-1") as result:
+        assert "demo" in names(result["address"], "rk-1")
+        with pytest.raises(AuthenticationError):
+            names(result["address"], "rk-2")
+
+
+def test_the_key_of_the_environment_is_for_servers_that_other_machines_reach(fill, folder):
+    fill([row(1)])
+    with served(folder, RESPAN_API_KEY="rk-1") as result:
+        assert "demo" in names(result["address"], "rk-2")
+    with served(folder, "--host", "0.0.0.0", RESPAN_API_KEY="rk-1") as result:  # noqa: S104  # the point
         assert "demo" in names(result["address"], "rk-1")
         with pytest.raises(AuthenticationError):
             names(result["address"], "rk-2")
