@@ -30,6 +30,7 @@ class WorkerRegistry:
         self._workers: WeakValueDictionary[Hashable, Worker] = WeakValueDictionary()
         self._busy: set[Worker] = set()
         self._hooked: tuple[int, bool] | None = None
+        self._finished_at: float | None = None
 
     def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
         """Return the open worker of this destination; make one if there is none."""
@@ -37,6 +38,9 @@ class WorkerRegistry:
             worker = self._workers.get(key)
             if worker is None or worker.closed:
                 worker = self._workers[key] = make()
+                if self._finished_at is not None:
+                    # An exit hook that runs after ours made a handler.
+                    worker.send_inline_after_exit(_time_left(worker, self._finished_at))
             worker.on_busy, worker.on_idle = self._keep, self._busy.discard
             self._hook_exit()
             return worker
@@ -78,6 +82,7 @@ class WorkerRegistry:
     def finish(self) -> None:
         """Flush all workers for the last time; Ctrl-C ends it at once."""
         workers = self._open_workers()
+        self._finished_at = CLOCK.monotonic()
         try:
             for worker in workers:
                 worker.close_open_runs()
@@ -104,9 +109,14 @@ def _flush(workers: Sequence[Worker]) -> Iterator[tuple[Worker, FlushResult, flo
     for worker in workers:
         worker.begin_flush(worker.limits.exit_timeout * FOR_FLUSHES)
     for worker in workers:
-        deadline = started + worker.limits.exit_timeout * FOR_FLUSHES
-        left = max(0.0, deadline - CLOCK.monotonic())
+        left = _time_left(worker, started)
         yield worker, worker.flush(left), left
+
+
+def _time_left(worker: Worker, started: float) -> float:
+    """Return the seconds for flushes that are left since the last flush of all began."""
+    deadline = started + worker.limits.exit_timeout * FOR_FLUSHES
+    return max(0.0, deadline - CLOCK.monotonic())
 
 
 _registry = WorkerRegistry()

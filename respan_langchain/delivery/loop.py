@@ -89,7 +89,7 @@ class Loop:
     def release(self) -> None:
         """Close the connections and the spool file; they are opened again when needed."""
         with self._state_lock:
-            self._log.repeat_unlogged(float("inf"))
+            self.log_unlogged()
             self._spool.close()
             # A thread that ends cannot be started again.
             self._sender, ended = self._new_sender(), self._sender
@@ -102,6 +102,16 @@ class Loop:
     def log_error(self, error: BaseException) -> None:
         """Log an unexpected error in delivery or in a source."""
         self._log.unexpected_error(error, self._clock())
+
+    def log_unlogged(self) -> None:
+        """Log every row whose line was held back, since no other line may follow.
+
+        Waits for no step that is under way: that step logs them.
+        """
+        if self._state_lock.acquire(blocking=False):
+            self._log.rows_dropped(self._queue.take_refusals(), self._clock())
+            self._log.repeat_unlogged(float("inf"))
+            self._state_lock.release()
 
     @property
     def statuses(self) -> StatusRegistry:

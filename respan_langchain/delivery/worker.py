@@ -109,6 +109,8 @@ class Worker:
     def put(self, *rows: EncodedRow) -> bool:
         """Accept rows; False when one was dropped, and counted."""
         accepted = self._loop.put(rows)
+        if self.closed:
+            self._loop.log_unlogged()
         if rows and self.wakeup.idle:
             self.wake()
         return accepted
@@ -194,6 +196,7 @@ class Worker:
         """
         if self._thread.step_lock.acquire(timeout=STEP_TIMEOUT):
             self._loop.close_spool()
+            self._loop.log_unlogged()
             self._thread.step_lock.release()
         self._inline_until = self._clock() + seconds
         self.wakeup.idle = True
@@ -214,6 +217,7 @@ class Worker:
     def _send_late(self, left: float) -> None:
         if not self.flush(left) and left <= 0:
             self.discard_pending("no time was left at exit")
+        self._loop.log_unlogged()
         self.wakeup.idle = True
 
     # -- what happens to its thread and its sources ------------------------------------------------

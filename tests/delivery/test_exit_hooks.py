@@ -1,5 +1,6 @@
 """How a process ends, forks and has children: in processes of their own, over a file as wire."""
 
+import re
 import signal
 import time
 from collections import Counter
@@ -107,6 +108,47 @@ def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
 
     assert "8 row(s) not delivered: interrupted at exit" in said
     assert "Traceback" not in said
+
+
+LOSSES = """
+def report():
+    counts = STATUS.counts()
+    sys.stderr.write(f"in stats: {counts.captured - counts.delivered}")
+
+atexit.register(report)
+atexit.register(put, "late", LATE)
+limits = DeliveryLimits(max_rows=4, exit_timeout=0.5, requests_per_minute=10**6)
+exit_hooks.worker_for("there", lambda: Worker(File, limits))
+for _ in range(3):
+    put("a", 20)
+    worker().flush(0.3, STATUS)
+put("a", 20)
+"""
+WAYS_TO_END = {
+    "the end of the script": "",
+    "sys.exit": "sys.exit(3)",
+    "an end of the worker": "worker().discard_pending('over'); put('a', 20)",
+    "ctrl-c": "signal.raise_signal(signal.SIGINT)",
+    "ctrl-c at exit": "threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()",
+    "sigterm": "from respan_langchain import flush_on_sigterm\n"
+    "flush_on_sigterm(); signal.raise_signal(signal.SIGTERM)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mood", ["healthy", "hang"])
+@pytest.mark.parametrize("late", [0, 9])
+@pytest.mark.parametrize("way", WAYS_TO_END)
+def test_the_log_names_every_row_that_is_lost(run, way, late, mood):
+    stored, said, code = run(f"LATE = {late}\n{LOSSES}{WAYS_TO_END[way]}", mood)
+
+    captured = 80 + (20 if "worker" in way else 0) + (0 if code == -signal.SIGTERM else late)
+    logged = re.findall(r"dropped (\d+) row|(\d+) row\(s\) not delivered", said)
+    lost = sum(int(number) for pair in logged for number in pair if number)
+    assert lost == captured - stored.total()
+    assert lost > 16
+    if code != -signal.SIGTERM:
+        assert f"in stats: {lost}" in said
 
 
 def test_ctrl_c_may_come_before_the_last_flush_waits(caplog, wire):
