@@ -6,7 +6,7 @@ An app calls few different models, with the same parameters and tools.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import eq
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from respan_langchain._safe_call import safe_call
 from respan_langchain.serialization.json_value import Json, json_value
@@ -27,13 +27,8 @@ class CachedModel:
     """The facts as the metadata of a row shows them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedRequest:
-    """A request to a model, and the facts in it."""
-
-    key: list[object]
-    """As JSON, which the app cannot change afterwards."""
-    model: CachedModel
+CachedRequest: TypeAlias = tuple[list[object], CachedModel]
+"""A request to a model as JSON, which the app cannot change afterwards, and the facts in it."""
 
 
 class ModelInfoCache:
@@ -42,7 +37,7 @@ class ModelInfoCache:
     def __init__(self, shown: Callable[[ModelInfo], Mapping[str, Json]]) -> None:
         """`shown` returns the facts as a row's metadata."""
         self._shown = shown
-        self._requests: dict[tuple[object, object], list[_CachedRequest]] = {}
+        self._requests: dict[tuple[object, object], list[CachedRequest]] = {}
 
     def read(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
         """Return the facts in a start event about its model."""
@@ -53,10 +48,10 @@ class ModelInfoCache:
         requests = self._requests.get((provider, name))
         if requests is None:
             requests = self._begin(provider, name)
-        for cached in requests:
+        for known, model in requests:
             # A request contains the app's objects, whose `==` may raise.
-            if safe_call(eq, cached.key, key) is True:
-                return cached.model
+            if safe_call(eq, known, key) is True:
+                return model
         if len(requests) < MAX_REQUESTS_PER_MODEL:
             self._remember(key, requests)
         return self._known(request, metadata)
@@ -67,15 +62,15 @@ class ModelInfoCache:
         )
         return CachedModel(facts, self._shown(facts))
 
-    def _begin(self, provider: str | None, name: str | None) -> list[_CachedRequest]:
+    def _begin(self, provider: str | None, name: str | None) -> list[CachedRequest]:
         if len(self._requests) >= MAX_MODELS:
             self._requests.clear()
         return self._requests.setdefault((provider, name), [])
 
-    def _remember(self, key: list[object], requests: list[_CachedRequest]) -> None:
+    def _remember(self, key: list[object], requests: list[CachedRequest]) -> None:
         # Only JSON is cached: other values, such as classes for schemas, may be equal and differ.
         kept: Any = json_value(key, keep_media=True)
         if safe_call(eq, kept, key) is True:
             # Read from the copy, so that no object of the app's is kept alive.
             metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
-            requests.append(_CachedRequest(kept, self._known(ModelRequest(*kept[:3]), metadata)))
+            requests.append((kept, self._known(ModelRequest(*kept[:3]), metadata)))

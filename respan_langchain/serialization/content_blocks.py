@@ -6,6 +6,7 @@ described; a block of an unknown kind stays in its place.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from respan_langchain.serialization import media, server_tools
@@ -35,33 +36,20 @@ _TOOL_CALL_TYPES: Final = frozenset({
 _MEDIA_DETAILS: Final = ("filename", "file_name", "name", "title", "detail", "context")
 
 
+@dataclass(slots=True, eq=False)
 class MessageParts:
     """The blocks of one message, sorted."""
 
-    __slots__ = (
-        "_is_answer",
-        "_is_encrypted",
-        "_parts",
-        "_reasoning",
-        "_serializer",
-        "_texts",
-        "annotations",
-        "refusal",
-        "server_tool_calls",
-        "tool_calls",
-    )
-
-    def __init__(self, serializer: Serializer, *, is_answer: bool) -> None:
-        self._serializer = serializer
-        self._is_answer = is_answer
-        self._is_encrypted = False
-        self._parts: list[Json] = []
-        self._reasoning = ""
-        self._texts: list[str] = []
-        self.tool_calls: list[Mapping[Any, Any]] = []
-        self.server_tool_calls: list[Json] = []
-        self.annotations: list[Json] = []
-        self.refusal = ""
+    _serializer: Serializer
+    _is_answer: bool
+    _is_encrypted: bool = False
+    _parts: list[Json] = field(default_factory=list)
+    _reasoning: str = ""
+    _texts: list[str] = field(default_factory=list)
+    tool_calls: list[Mapping[Any, Any]] = field(default_factory=list)
+    server_tool_calls: list[Json] = field(default_factory=list)
+    annotations: list[Json] = field(default_factory=list)
+    refusal: str = ""
 
     def add_content(self, content: object) -> None:
         """Sort the blocks of this content."""

@@ -80,7 +80,7 @@ def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> di
     if message["role"] == "none" and role != "none":
         message["original_role"] = serializer.serialize(role)
     content = fields.get("content")
-    parts = MessageParts(serializer, is_answer=message["role"] == "assistant")
+    parts = MessageParts(serializer, message["role"] == "assistant")
     if type(content) is str:
         message["content"] = serializer.serialize_text(content)
     else:

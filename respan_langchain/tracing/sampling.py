@@ -22,13 +22,13 @@ Selector = str | Callable[[Run], bool]
 class CapturePolicy:
     """Which runs of one handler become rows."""
 
-    capture: frozenset[CaptureKind] = frozenset({"root", "llm"})
-    include: tuple[Selector, ...] = ()
+    capture: frozenset[CaptureKind]
+    include: tuple[Selector, ...]
     """When there are any, only runs that one of them selects."""
-    exclude: tuple[Selector, ...] = ()
-    sample_rate: float = 1.0
+    exclude: tuple[Selector, ...]
+    sample_rate: float
     """The fraction of conversations that is kept, 0 to 1."""
-    keep_errors: bool = True
+    keep_errors: bool
     """Whether failed traces are kept whatever the rate."""
 
 

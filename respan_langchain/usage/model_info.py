@@ -140,11 +140,9 @@ def parse_response(
     gateway = as_mapping(fields.get("lc_gateway_metadata"))
     places = (fields, *(as_mapping(fields.get(key)) for key in _USAGE_KEYS))
     reason = read_finish_reason(fields)
-    return ModelInfo(
+    return request._replace(
         provider=read_text(gateway.get("provider")) or request.provider,
-        requested=request.requested,
         served=read_text(gateway.get("model")) or first_text(fields, _SERVED_MODEL_KEYS),
-        endpoint=request.endpoint,
         finish_reason=reason,
         native_finish_reason=read_text(fields.get("native_finish_reason")),
         refused=is_refused(message, fields, reason),
@@ -152,8 +150,6 @@ def parse_response(
         system_fingerprint=read_text(fields.get("system_fingerprint")),
         service_tier=_service_tier(places) or request.service_tier,
         price_context=_price_context(places, request.price_context),
-        versions=request.versions,
-        params=request.params,
     )
 
 
