@@ -9,7 +9,13 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from respan_langchain._display import format_cost, format_count, format_duration
+from respan_langchain._display import (
+    format_cost,
+    format_count,
+    format_duration,
+    is_conversation,
+    is_message,
+)
 from respan_langchain.cli.formatting import (
     escape_controls,
     format_datetime,
@@ -71,14 +77,10 @@ def _render_numbers(log: Log) -> Iterator[tuple[str, Any]]:
 def _render_content(value: Any) -> Iterator[RenderableType]:
     if isinstance(value, str):
         yield _render_text(value)
-    elif (
-        isinstance(value, list)
-        and value
-        and all(isinstance(each, Mapping) and "role" in each for each in value)
-    ):
+    elif is_conversation(value):
         for message in value:
             yield from _render_message(message)
-    elif isinstance(value, Mapping) and "role" in value:
+    elif is_message(value):
         yield from _render_message(value)
     else:
         yield _render_json(value)

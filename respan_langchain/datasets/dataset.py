@@ -5,6 +5,7 @@ they are used.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from html import escape
 from itertools import islice
 from os import PathLike
@@ -84,12 +85,10 @@ class Dataset:
         resolved = read_settings(**settings)
         if not create:
             require_database_file(resolved)
-        client = open_client(resolved, http_client)
-        try:
+        with ExitStack() as cleanup:
+            client = cleanup.enter_context(open_client(resolved, http_client))
             about = find_dataset(client, resolved, dataset_id or name, create=create)
-        except BaseException:
-            client.close()
-            raise
+            cleanup.pop_all()
         return cls(client, about, filters=filters, exact=resolved.is_local, owns_client=True)
 
     @classmethod

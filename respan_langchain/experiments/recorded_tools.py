@@ -143,10 +143,15 @@ def _uninstall() -> None:
     _installed.clear()
 
 
+def _answer(tool: str, arguments: Any) -> Call | None:
+    """Return the recorded call; None outside of a replay, and when the tool is to run."""
+    session = _session.get()
+    return None if session is None else session.answer(tool, arguments)
+
+
 def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        session = _session.get()
-        call = None if session is None else session.answer(self.name, tool_input)
+        call = _answer(self.name, tool_input)
         if call is None:
             return original(self, tool_input, *args, **options)
         return _tool_result(self, call, options.get("tool_call_id"))
@@ -156,8 +161,7 @@ def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
     async def arun(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        session = _session.get()
-        call = None if session is None else session.answer(self.name, tool_input)
+        call = _answer(self.name, tool_input)
         if call is None:
             return await original(self, tool_input, *args, **options)
         return _tool_result(self, call, options.get("tool_call_id"))
@@ -167,8 +171,7 @@ def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
     def invoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        session = _session.get()
-        call = None if session is None else session.answer(self.get_name(), input)
+        call = _answer(self.get_name(), input)
         if call is None:
             return original(self, input, *args, **options)
         return _documents(call)
@@ -178,8 +181,7 @@ def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
     async def ainvoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        session = _session.get()
-        call = None if session is None else session.answer(self.get_name(), input)
+        call = _answer(self.get_name(), input)
         if call is None:
             return await original(self, input, *args, **options)
         return _documents(call)

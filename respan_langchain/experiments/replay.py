@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
+from respan_langchain._display import is_conversation
+from respan_langchain._safe_call import safe_call
 from respan_langchain.client.models import Log
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.journal import Journal, read_journal
@@ -228,22 +230,14 @@ def _input_maker(
         return lambda row: make_input(row.input)
     if not _takes_messages(chain):
         return lambda row: row.input
-    return lambda row: {"messages": row.input} if _is_conversation(row.input) else row.input
+    return lambda row: {"messages": row.input} if is_conversation(row.input) else row.input
 
 
 def _takes_messages(chain: Runnable[Any, Any]) -> bool:
     """Whether the input is a state with messages, as that of LangGraph's agents."""
-    try:
-        schema = chain.get_input_jsonschema()
-    except Exception:  # noqa: BLE001  # pydantic cannot describe every app's own types
-        return False
-    return "messages" in (schema.get("properties") or {})
-
-
-def _is_conversation(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(each, Mapping) and "role" in each for each in value
-    )
+    # pydantic cannot describe every app's own types.
+    schema = safe_call(chain.get_input_jsonschema)
+    return isinstance(schema, dict) and "messages" in (schema.get("properties") or {})
 
 
 def recorded_trials(rows: Sequence[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:

@@ -1,6 +1,5 @@
 """Runs rows against a runnable: in parallel, with time-outs and a cost limit, into a journal."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -68,7 +67,6 @@ class Runner:
         self._clock = clock
         self._on_trial = on_trial
         self._spent = 0.0
-        self._stop = threading.Event()
         self.stopped: str | None = None
         """Why no further trial starts; None while the replay goes on."""
 
@@ -116,7 +114,8 @@ class Runner:
             row, repeat = next(todo, (None, 0))
             if row is None:
                 return
-            self._pace()
+            if self._plan.requests_per_minute:
+                time.sleep(60 / self._plan.requests_per_minute)
             context = copy_context()
             future = pool.submit(context.run, self._run_trial, row, repeat, meter)
             running[future] = row, repeat, self._clock()
@@ -126,10 +125,6 @@ class Runner:
         if limit is not None and self._spent >= limit:
             self.stopped = f"max_cost of ${limit:g} reached"
         return self.stopped is not None
-
-    def _pace(self) -> None:
-        if self._plan.requests_per_minute:
-            self._stop.wait(60 / self._plan.requests_per_minute)
 
     def _count(self, trial: Trial) -> Trial:
         self._spent += trial.cost or 0.0

@@ -224,15 +224,10 @@ class SpoolFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        with closing(self._connection.cursor()) as cursor:
+        with self._connection, closing(self._connection.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                cursor.execute("UPDATE record SET changes = changes + 1")
-                record = self.record()
-                self._connection.commit()
-            except BaseException:
-                self._connection.rollback()
-                raise
+            yield cursor
+            cursor.execute("UPDATE record SET changes = changes + 1")
+            record = self.record()
         if self._lock is not None:
             self._lock.write(record)

@@ -39,14 +39,11 @@ class SpoolLock:
             OSError: The file cannot be opened, or this system has no locks.
         """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINKS, 0o600)
-        try:
-            taken = _lock(descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        if not taken:
-            os.close(descriptor)
-            return False
+        with contextlib.ExitStack() as cleanup:
+            cleanup.callback(os.close, descriptor)
+            if not _lock(descriptor):
+                return False
+            cleanup.pop_all()
         self._descriptor = descriptor
         return True
 

@@ -26,15 +26,9 @@ def describe_error(error: sqlite3.Error) -> str:
 @contextmanager
 def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     """Run the block in a transaction, which is rolled back when the block raises."""
-    connection.execute(begin)
-    try:
+    with connection:
+        connection.execute(begin)
         yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A failed statement may have ended the transaction already.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def check_owner(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -77,13 +77,11 @@ class ConnectionPool:
             self._close_stale()
             if self._idle:
                 return self._idle.pop()
-        try:
-            return _open(self.path)
-        except BaseException:
-            with self._changed:
-                self._checked_out -= 1
-                self._changed.notify_all()
-            raise
+        with ExitStack() as cleanup:
+            cleanup.callback(self._check_in, None)
+            connection = _open(self.path)
+            cleanup.pop_all()
+        return connection
 
     def _close_stale(self) -> None:
         current = _get_file_id(self.path)
@@ -92,10 +90,11 @@ class ConnectionPool:
             self._idle.remove(each)
         _close_all(stale)
 
-    def _check_in(self, connection: "PooledConnection") -> None:
+    def _check_in(self, connection: "PooledConnection | None") -> None:
+        """Return a connection; None when it could not be opened."""
         with self._changed:
             self._checked_out -= 1
-            self._idle.append(connection)
+            self._idle += [] if connection is None else [connection]
             self._changed.notify_all()
 
     def before_fork(self) -> None:
@@ -141,11 +140,10 @@ def _close_all(idle: list[PooledConnection]) -> None:
 def _open(path: str) -> PooledConnection:
     is_read_only = path != ":memory:" and _is_read_only(Path(path))
     connection = _open_read_only(path) if is_read_only else _open_writable(path)
-    try:
+    with ExitStack() as cleanup:
+        cleanup.callback(connection.close)
         _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
+        cleanup.pop_all()
     return connection
 
 
