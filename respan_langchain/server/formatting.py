@@ -15,6 +15,15 @@ def format_share(part: float, whole: float) -> str:
     return f"{part / whole:.1%}".replace(".0%", "%") if whole else UNKNOWN
 
 
+def format_score(score: float | None) -> str:
+    """Format a score.
+
+    >>> format_score(0.666), format_score(1.0), format_score(None)
+    ('0.67', '1', '\u2013')
+    """
+    return f"{score:.2g}" if score is not None else UNKNOWN
+
+
 def describe_known(known: int, total: int) -> str:
     """Describe how many rows have a figure, where not all have it.
 

@@ -7,6 +7,8 @@ import re
 from html import escape
 from urllib.parse import quote
 
+import nh3
+
 
 def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
     """Build the URL of a dataset's page, or of a page below it."""
@@ -30,6 +32,13 @@ INVISIBLE = re.compile(
     "\u2028\u2029\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 """Characters that are invisible or change the direction of text: they can hide text."""
+
+
+FORMATTING = frozenset({
+    "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "code", "pre", "ul", "ol",
+    "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td",
+})  # fmt: skip
+"""HTML elements that text of unknown origin may have, all without attributes."""
 
 
 class Html(str):
@@ -61,6 +70,12 @@ def join(*children: "Html | str | int | None") -> Html:
 def visible_text(text: str) -> Html:
     """Escape a text of unknown origin, with its invisible characters marked."""
     return Html(INVISIBLE.sub(_mark_invisible, escape(text)))
+
+
+def sanitize(markup: str) -> Html:
+    """Remove all of a markup but FORMATTING, and mark its invisible characters."""
+    clean = nh3.clean(markup, tags=set(FORMATTING), attributes={}, link_rel=None)
+    return Html(INVISIBLE.sub(_mark_invisible, clean))
 
 
 def strip_invisible(text: str) -> str:

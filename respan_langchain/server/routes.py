@@ -24,6 +24,7 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import export, layout
 from respan_langchain.server.html import dataset_link, element, log_link, visible_text
 from respan_langchain.server.pages import compare, datasets, queue, review, row, rows
+from respan_langchain.server.pages import thread as thread_page
 from respan_langchain.server.query import parse_query, parse_view
 from respan_langchain.server.session import Sessions, login_page
 
@@ -112,6 +113,9 @@ class WebPages:
                 return {"GET": lambda: rows.live(store, dataset_id, view, version)}
             case ["review"]:
                 return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
+            case ["thread"]:
+                thread = request.parameters.get("id", "")
+                return {"GET": lambda: thread_page.show(store, dataset_id, thread)}
             case ["charts"]:
                 return {"GET": lambda: rows.show_charts(store, dataset_id, view)}
             case ["compare"]:
@@ -128,10 +132,14 @@ class WebPages:
         self, request: Request, dataset_id: str, unique_id: str, rest: list[str]
     ) -> Pages:
         view, store = parse_view(request), self.store
-        whole = "whole" in request.parameters
+        whole, raw = "whole" in request.parameters, "raw" in request.parameters
         match rest:
             case [""]:
-                return {"GET": lambda: row.show(store, dataset_id, unique_id, view, show_all=whole)}
+                return {
+                    "GET": lambda: row.show(
+                        store, dataset_id, unique_id, view, show_all=whole, raw=raw
+                    )
+                }
             case ["raw.json"]:
                 return {"GET": lambda: self._raw_json(dataset_id, unique_id)}
             case ["review"]:

@@ -9,11 +9,14 @@ import orjson
 from respan_langchain.embedded.store import logs_table
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
+from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
-MAX_ROWS = 8000
+MAX_ROWS = 6000
 """The newest logs that a time series reads; for more it reads the totals of hours."""
 MAX_SAMPLE = 2500
 """Logs whose latencies stand for all, where totals of hours are read."""
+MAX_SCORES = 3000
+"""The newest scores that are read."""
 MAX_BUCKETS = 60
 MAX_VALUES = 30
 """Distinct values of one column."""
@@ -25,6 +28,9 @@ LONG_WIDTHS = (
     *(days * DAY for days in (1, 2, 7, 14, 28, 91, 182, 364, 3640, 36_400)),
 )
 """Seconds that a bucket may have, from an hour on."""
+
+Scores = dict[int, dict[str, float]]
+"""The mean scores of a bucket, by its place and the name of the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,9 @@ class Bucket:
     median_latency: float | None = None
     slow_latency: float | None = None
     """The 95th percentile."""
+    people_score: float | None = None
+    """The mean of the scores that people gave."""
+    evaluator_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +80,19 @@ def compute_time_series(
     rows = _aggregate_logs(connection, own)
     if not rows:
         return None
+    width = rows[0]["width"]
     latencies = {row["place"]: _parse_latencies(row["latencies"]) for row in rows}
+    scores = _mean_scores(connection, own, width)
     is_complete = sum(row["count"] for row in rows) < MAX_ROWS
-    return TimeSeries(_fill(rows, latencies), rows[0]["width"], is_complete, is_sampled=False)
+    return TimeSeries(_fill(rows, latencies, scores), width, is_complete, is_sampled=False)
 
 
 def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:
     rows = _aggregate_hours(connection, dataset["seq"])
     width = rows[0]["width"]
     latencies = _sample_latencies(connection, dataset["seq"], width)
-    return TimeSeries(_fill(rows, latencies), width, is_complete=True, is_sampled=True)
+    scores = _mean_scores(connection, Condition("logs.dataset = ?", (dataset["seq"],)), width)
+    return TimeSeries(_fill(rows, latencies, scores), width, is_complete=True, is_sampled=True)
 
 
 def _choose_width(widths: tuple[int, ...]) -> str:
@@ -157,17 +169,38 @@ def _sample_latencies(
     return found
 
 
-def _fill(rows: list[sqlite3.Row], latencies: Mapping[int, list[float]]) -> list[Bucket]:
+def _mean_scores(connection: sqlite3.Connection, own: Condition, width: int) -> Scores:
+    """Read the mean of the newest MAX_SCORES scores by people and by evaluators, by bucket."""
+    found: Scores = {}
+    for name, sign in [("people_score", "="), ("evaluator_score", "!=")]:
+        for row in connection.execute(
+            f"SELECT CAST(happened_at / ? AS INTEGER) AS place, avg(score) AS mean"  # noqa: S608
+            f" FROM (SELECT log, score FROM scores WHERE evaluator {sign} ? AND score IS NOT NULL"
+            f" ORDER BY log DESC LIMIT {MAX_SCORES}) AS newest"
+            f" CROSS JOIN {logs_table.tables_for(own)} WHERE logs.seq = newest.log AND {own.sql}"
+            " GROUP BY place",
+            (width, HUMAN_EVALUATOR, *own.parameters),
+        ):
+            found.setdefault(row["place"], {})[name] = row["mean"]
+    return found
+
+
+def _fill(
+    rows: list[sqlite3.Row], latencies: Mapping[int, list[float]], scores: Scores
+) -> list[Bucket]:
     """Build a bucket for each interval, those without logs as well."""
     width = rows[0]["width"]
     found = {
-        row["place"]: _build_bucket(row, sorted(latencies.get(row["place"], []))) for row in rows
+        row["place"]: _build_bucket(
+            row, sorted(latencies.get(row["place"], [])), scores.get(row["place"], {})
+        )
+        for row in rows
     }
     places = range(rows[0]["place"], rows[-1]["place"] + 1)
     return [found.get(place) or Bucket(float(place * width)) for place in places]
 
 
-def _build_bucket(row: sqlite3.Row, latencies: list[float]) -> Bucket:
+def _build_bucket(row: sqlite3.Row, latencies: list[float], scores: Mapping[str, float]) -> Bucket:
     has_tokens = row["token_count"] > 0
     return Bucket(
         float(row["place"] * row["width"]),
@@ -181,6 +214,8 @@ def _build_bucket(row: sqlite3.Row, latencies: list[float]) -> Bucket:
         row["token_count"],
         _quantile(latencies, 0.5),
         _quantile(latencies, 0.95),
+        scores.get("people_score"),
+        scores.get("evaluator_score"),
     )
 
 

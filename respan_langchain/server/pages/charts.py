@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 from respan_langchain._display import format_cost, format_count, format_duration, format_short_count
 from respan_langchain.embedded.store.time_series import MAX_ROWS, Bucket, TimeSeries
-from respan_langchain.server.formatting import describe_known, format_iso, format_share, format_time
-from respan_langchain.server.html import Html, element
+from respan_langchain.server.formatting import (
+    describe_known,
+    format_iso,
+    format_score,
+    format_share,
+    format_time,
+)
+from respan_langchain.server.html import Html, dataset_link, element
+from respan_langchain.server.query import RowFilter, View
 
 WIDTH = 360
 HEIGHT = 72
@@ -25,12 +32,20 @@ class Series:
     tall: Callable[[Bucket], float | None]
     strong: Callable[[Bucket], float | None]
     describe: Callable[[Bucket], str]
+    write: Callable[[float | None], str]
+    """Writes the value at the top of the chart."""
+    top: float | None = None
+    """The value at the top, where that is not the highest one."""
 
 
-def charts(series: TimeSeries) -> Html:
-    """Draw the number of rows, cost, tokens and latency over time."""
+def charts(series: TimeSeries, dataset_id: str, view: View) -> Html:
+    """Draw rows, cost, tokens, latency and scores over time; a click on a bar shows its rows."""
     drawn = [_rows(series), _cost(series), _tokens(series), _latency(series)]
-    return element("div", *[_chart(one, series) for one in drawn], _note(series), class_="charts")
+    scores = _scores(series)
+    if scores is not None:
+        drawn.append(scores)
+    figures = [_chart(one, series, dataset_id, view) for one in drawn]
+    return element("div", *figures, _note(series), class_="charts")
 
 
 def _note(series: TimeSeries) -> Html | None:
@@ -52,6 +67,7 @@ def _rows(series: TimeSeries) -> Series:
         lambda bucket: bucket.count,
         lambda bucket: bucket.errors,
         lambda bucket: f"{format_count(bucket.count)} rows, {format_count(bucket.errors)} errors",
+        format_count,
     )
 
 
@@ -67,6 +83,7 @@ def _cost(series: TimeSeries) -> Series:
         lambda _: None,
         lambda bucket: bucket.cost,
         lambda bucket: format_cost(bucket.cost),
+        format_cost,
     )
 
 
@@ -85,6 +102,7 @@ def _tokens(series: TimeSeries) -> Series:
         lambda bucket: (
             f"{format_count(bucket.prompt_tokens)} in, {format_count(bucket.completion_tokens)} out"
         ),
+        format_short_count,
     )
 
 
@@ -106,14 +124,57 @@ def _latency(series: TimeSeries) -> Series:
             f"{format_duration(bucket.median_latency)} median,"
             f" {format_duration(bucket.slow_latency)} for the slowest 5%"
         ),
+        format_duration,
     )
 
 
-def _chart(chart: Series, series: TimeSeries) -> Html:
+def _scores(series: TimeSeries) -> Series | None:
+    """Draw the mean scores; None where there are none."""
+    people, evaluators = (
+        [score for bucket in series.buckets if (score := read(bucket)) is not None]
+        for read in (_people_score, _evaluator_score)
+    )
+    if not people and not evaluators:
+        return None
+    shown = people or evaluators
+    return Series(
+        "Scores",
+        format_score(sum(shown) / len(shown)),
+        "by people, before those of evaluators"
+        if people and evaluators
+        else "by people"
+        if people
+        else "by evaluators",
+        _evaluator_score,
+        _people_score,
+        lambda bucket: (
+            f"{format_score(bucket.people_score)} by people,"
+            f" {format_score(bucket.evaluator_score)} by evaluators"
+        ),
+        format_score,
+        top=max(1.0, *shown),
+    )
+
+
+def _people_score(bucket: Bucket) -> float | None:
+    return bucket.people_score
+
+
+def _evaluator_score(bucket: Bucket) -> float | None:
+    return bucket.evaluator_score
+
+
+def _chart(chart: Series, series: TimeSeries, dataset_id: str, view: View) -> Html:
     numbers = [value for b in series.buckets for value in (chart.tall(b), chart.strong(b))]
-    highest = max((value for value in numbers if value is not None), default=0.0) or 1.0
+    highest = max((value for value in numbers if value is not None), default=0.0)
     columns = [
-        _column(place, max(len(series.buckets), MIN_COLUMNS), bucket, chart, highest)
+        _column(
+            place,
+            series,
+            chart,
+            chart.top or highest or 1.0,
+            _interval_link(bucket, series.width, dataset_id, view),
+        )
         for place, bucket in enumerate(series.buckets)
     ]
     drawing = element(
@@ -121,20 +182,35 @@ def _chart(chart: Series, series: TimeSeries) -> Html:
         *columns,
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         preserveAspectRatio="none",
-        role="img",
+        role="group",
         aria_label=f"{chart.title} over time: {chart.headline}, {chart.note}",
     )
+    peak = element("span", chart.write(chart.top or highest), class_="peak", aria_hidden="true")
     head = element(
         "figcaption",
         element("span", chart.title, class_="chart-title"),
         element("strong", chart.headline),
         element("span", chart.note, class_="chart-note", title=chart.note),
     )
-    return element("figure", head, drawing, _ends(series.buckets), class_="chart")
+    plot = element("div", drawing, peak if highest else None, class_="plot")
+    return element("figure", head, plot, _ends(series.buckets), class_="chart")
 
 
-def _column(place: int, columns: int, bucket: Bucket, chart: Series, highest: float) -> Html:
-    width = WIDTH / columns
+def _interval_link(bucket: Bucket, width: int, dataset_id: str, view: View) -> str | None:
+    """Return the address of an interval's rows; None where there are none."""
+    if not bucket.count:
+        return None
+    kept = tuple(one for one in view.row_filters if one.field != "timestamp")
+    begin, end = (format_iso(moment) for moment in (bucket.begin, bucket.begin + width))
+    interval = (RowFilter("timestamp", "gte", begin), RowFilter("timestamp", "lt", end))
+    return dataset_link(dataset_id, "", view.query(row_filters=kept + interval, page=1))
+
+
+def _column(
+    place: int, series: TimeSeries, chart: Series, highest: float, address: str | None
+) -> Html:
+    bucket = series.buckets[place]
+    width = WIDTH / max(len(series.buckets), MIN_COLUMNS)
     bars = [
         _bar(place * width, width - GAP, value / highest * (HEIGHT - 2), kind)
         for kind, value in [("tall", chart.tall(bucket)), ("strong", chart.strong(bucket))]
@@ -142,8 +218,10 @@ def _column(place: int, columns: int, bucket: Bucket, chart: Series, highest: fl
     ]
     area = element("rect", x=f"{place * width:.1f}", y=0, width=f"{width:.1f}", height=HEIGHT,
                    class_="area")  # fmt: skip
-    title = element("title", f"{format_time(bucket.begin)} UTC: {chart.describe(bucket)}")
-    return element("g", area, *bars, title)
+    about = chart.describe(bucket) if bucket.count else "no rows"
+    label = f"{format_time(bucket.begin)} UTC: {about}"
+    title = element("title", label)
+    return element("a" if address else "g", area, *bars, title, href=address, aria_label=label)
 
 
 def _bar(left: float, width: float, height: float, kind: str) -> Html:

@@ -1,6 +1,7 @@
 """HTML of a log's contents: messages, tool calls, reasoning, documents.
 
-Text by models and users stays text: no links, no markup, no images from other hosts.
+Text by models and users is formatted where it is Markdown, and stays text otherwise: no links, no
+HTML, no images from other hosts.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Any
 from respan_langchain._display import is_conversation, is_message, parse_tool_call
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, element, join, visible_text
+from respan_langchain.server.markdown import is_markdown, render_markdown
 from respan_langchain.server.preview import (
     are_documents,
     parse_stored,
@@ -25,6 +27,8 @@ UNFOLDED_MESSAGES = 4
 """The last messages of a folded conversation, which are always shown."""
 FOLD_SYSTEM_CHARS = 400
 """A longer system message is folded."""
+MAX_FORM_FIELDS = 6
+"""An object of more values is shown as JSON."""
 STEP_FIELDS = frozenset({"tool", "input", "output", "tool_call_id"})
 REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
 
@@ -37,6 +41,8 @@ class ContentRenderer:
     """Whether very long texts are shown in full."""
     full_url: str = ""
     """The address of the page that shows them in full."""
+    raw: bool = False
+    """Whether Markdown is shown as it was written."""
     fold_messages: bool = False
     """Whether a long conversation shows its last messages only, and the others on demand."""
 
@@ -48,10 +54,25 @@ class ContentRenderer:
             return element("ol", self.message(value), class_="conversation")
         if are_documents(value):
             return self.documents(value)
+        if _is_form(value):
+            return self._form(value)
         if isinstance(value, str):
-            body = self.text(value)
+            body = self.prose(value)
             return element("div", body, class_=f"said said-{role}" if role else "said")
         return self.json(value)
+
+    def _form(self, values: Mapping[str, Any]) -> Html:
+        """Show an object of a few texts and conversations by their names."""
+        parts = [
+            element(
+                "div", element("dt", visible_text(name)), element("dd", self._form_value(value))
+            )
+            for name, value in values.items()
+        ]
+        return element("dl", *parts, class_="said form")
+
+    def _form_value(self, value: Any) -> Html:
+        return self.prose(value) if isinstance(value, str) else self.conversation(value)
 
     def conversation(self, messages: list[Mapping[str, Any]]) -> Html:
         """Show messages in their order."""
@@ -85,6 +106,12 @@ class ContentRenderer:
             length = format_size(len(str(message.get("content"))))
             body = element("details", element("summary", f"Instructions, {length}"), body)
         return element("li", head, body, class_=f"message message-{known}")
+
+    def prose(self, text: str) -> Html:
+        """Show a text by a model or a user, formatted where it is Markdown."""
+        if self.raw or not is_markdown(text) or (len(text) > MAX_CHARS and not self.show_all):
+            return self.text(text)
+        return element("div", render_markdown(text), class_="prose", dir="auto")
 
     def text(self, text: str) -> Html:
         """Show a text, truncated where it is very long."""
@@ -157,7 +184,7 @@ class ContentRenderer:
             return []
         if isinstance(content, str):
             return [
-                self._tool_result(content) if message.get("role") == "tool" else self.text(content)
+                self._tool_result(content) if message.get("role") == "tool" else self.prose(content)
             ]
         if are_documents(content):
             return [self.documents(content)]
@@ -173,7 +200,7 @@ class ContentRenderer:
 
     def _part(self, part: Any) -> Html:
         if isinstance(part, str):
-            return self.text(part)
+            return self.prose(part)
         if not isinstance(part, Mapping):
             return self.json(part)
         kind, text = part.get("type"), part.get("text")
@@ -183,7 +210,7 @@ class ContentRenderer:
             found = [part[name] for name in (kind, "thinking", "text", "summary") if name in part]
             return self._thought(found[0] if found else part)
         if kind in {"text", "input_text", "output_text"} and isinstance(text, str):
-            return self.text(text)
+            return self.prose(text)
         return _render_image(part) or self.json(part)
 
     def _calls(self, message: Mapping[str, Any]) -> list[Html]:
@@ -211,6 +238,14 @@ def _about(message: Mapping[str, Any]) -> Html | None:
     named = [message.get(name) for name in ("name", "tool_call_id")]
     words = [name for name in named if isinstance(name, str) and name]
     return element("span", visible_text(" · ".join(words)), class_="about") if words else None
+
+
+def _is_form(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and 1 <= len(value) <= MAX_FORM_FIELDS
+        and all(isinstance(one, str) or is_conversation(one) for one in value.values())
+    )
 
 
 def _nothing() -> Html:

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from respan_langchain._display import (
     UNKNOWN,
@@ -43,12 +44,14 @@ class RowContext:
         return str(self.row["span_name"] or self.row["log_type"] or "Row")
 
 
-def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all: bool) -> Response:
-    """Show a row."""
+def show(
+    store: Store, dataset_id: str, unique_id: str, view: View, *, show_all: bool, raw: bool
+) -> Response:
+    """Show a row; `raw` shows Markdown as it was written."""
     found = load_context(store, dataset_id, unique_id, view)
     query = view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
-    renderer = ContentRenderer(show_all, rest)
+    renderer = ContentRenderer(show_all, rest, raw, fold_messages=not show_all)
     crumbs = layout.breadcrumbs(
         ("Datasets", "/"),
         (found.dataset["name"], dataset_link(dataset_id, "", query)),
@@ -56,7 +59,7 @@ def show(store: Store, dataset_id: str, unique_id: str, view: View, *, show_all:
     )
     return layout.page(
         f"{found.name} · {found.dataset['name']}",
-        _head(found, dataset_id, query),
+        _head(found, dataset_id, query, raw=raw),
         _figures(found.row),
         render_error(found.row, renderer),
         element(
@@ -90,8 +93,9 @@ def _neighbours(
     return logs_table.find_neighbours(connection, dataset, condition, seq)
 
 
-def _head(found: RowContext, dataset_id: str, query: str) -> Html:
+def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:
     links = [
+        _raw_switch(found.row, dataset_id, query, raw=raw),
         _neighbour("Newer", "newer", found.newer, dataset_id, query),
         _neighbour("Older", "older", found.older, dataset_id, query),
     ]
@@ -102,6 +106,12 @@ def _head(found: RowContext, dataset_id: str, query: str) -> Html:
         element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
         class_="page-head",
     )
+
+
+def _raw_switch(row: sqlite3.Row, dataset_id: str, query: str, *, raw: bool) -> Html:
+    switched = query if raw else "&".join(filter(None, [query, "raw=1"]))
+    address = log_link(dataset_id, row["unique_id"], query=switched)
+    return element("a", "Formatted" if raw else "As written", href=address, class_="button")
 
 
 def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
@@ -127,6 +137,10 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
         for name in ("log_type", "model", "customer_identifier", "thread_identifier")
         if row[name]
     ]
+    if row["thread_identifier"]:
+        query = urlencode({"id": row["thread_identifier"]})
+        address = dataset_link(dataset_id, "thread", query)
+        facts.append(element("a", "Whole thread", href=address))
     return element("p", *facts, class_="facts")
 
 

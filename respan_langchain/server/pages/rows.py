@@ -16,6 +16,8 @@ from respan_langchain.server.pages.toolbar import chips, toolbar
 from respan_langchain.server.query import MENU_FIELDS, View
 
 PAGE_SIZE = 50
+CHARTS_PACE = "5000"
+"""Milliseconds between two looks for new rows."""
 MAX_COUNTED = 5000
 """Matches are counted up to this number."""
 
@@ -35,7 +37,13 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
     return layout.page(
         name,
         _head(found.dataset),
-        element("div", data_load=charts_at, class_="charts-place"),
+        element(
+            "div",
+            data_load=charts_at,
+            data_live=charts_at if view.is_live else None,
+            data_pace=CHARTS_PACE,
+            class_="charts-place",
+        ),
         toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
         _listing(dataset_id, view, found),
@@ -62,7 +70,7 @@ def show_charts(store: Store, dataset_id: str, view: View) -> Response:
         dataset = datasets_table.get(connection, dataset_id)
         condition = view.condition(logs_table.get_last_seq(connection))
         series = time_series.compute_time_series(connection, dataset, condition)
-    return layout.fragment(charts(series) if series is not None else Html(""))
+    return layout.fragment(charts(series, dataset_id, view) if series is not None else Html(""))
 
 
 def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:

@@ -109,6 +109,25 @@ function keepFresh(place) {
   again();
 }
 
+/* A chart's note shows the interval under the pointer. */
+
+function showInterval(event) {
+  const chart = event.target.closest?.(".chart");
+  for (const note of all(".chart-note[data-whole]")) {
+    if (note.closest(".chart") === chart) continue;
+    note.textContent = note.dataset.whole;
+    delete note.dataset.whole;
+  }
+  const interval = event.target.closest?.(".chart svg a");
+  if (!interval) return;
+  const note = one(".chart-note", chart);
+  note.dataset.whole ??= note.textContent;
+  note.textContent = interval.getAttribute("aria-label");
+}
+
+document.addEventListener("pointerover", showInterval);
+document.addEventListener("focusin", showInterval);
+
 /* The table of rows: one is current, two may be marked. */
 
 let current = null;

@@ -4,6 +4,7 @@ import pytest
 
 from respan_langchain.embedded.store import datasets_table, time_series
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.scores_table import Score, upsert
 
 DAY = 86_400
 
@@ -74,3 +75,17 @@ def test_totals_of_hours_agree_with_the_rows(platform):
     assert sum(bucket.count for bucket in newest.buckets) == time_series.MAX_ROWS
     assert whole.buckets[5].median_latency == pytest.approx(50, abs=15)
     assert 80 <= whole.buckets[5].slow_latency <= 99
+
+
+def test_scores_of_people_and_of_evaluators_have_their_means(platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [log(100), log(100), log(101)])
+    with platform.store.writing() as connection:
+        seqs = [row["seq"] for row in connection.execute("SELECT seq FROM logs ORDER BY seq")]
+        upsert(connection, [Score(seqs[0], "human", 1.0), Score(seqs[1], "human", 0.5)])
+        upsert(connection, [Score(seqs[2], "exact_match", 0.0), Score(seqs[2], "contains:x", 1.0)])
+
+    first, second = compute(platform, dataset).buckets
+
+    assert (first.people_score, first.evaluator_score) == (0.75, None)
+    assert (second.people_score, second.evaluator_score) == (None, 0.5)

@@ -1,0 +1,89 @@
+"""The rows of one thread as one conversation."""
+
+import sqlite3
+from typing import Any
+
+from respan_langchain._display import format_count, is_conversation
+from respan_langchain.embedded.http import HttpError, Response
+from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.filters import all_of
+from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_iso, format_time
+from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.pages.messages import ContentRenderer
+from respan_langchain.server.pages.row import render_error
+from respan_langchain.server.preview import parse_stored
+
+MAX_TURNS = 100
+"""The newest rows of a thread that are shown."""
+
+
+def show(store: Store, dataset_id: str, thread: str) -> Response:
+    """Show a thread, the oldest row first."""
+    in_thread = Condition("logs.thread_identifier = ?", (thread,))
+    with store.reading() as connection:
+        dataset = datasets_table.get(connection, dataset_id)
+        rows = logs_table.list_page(
+            connection,
+            dataset["seq"],
+            all_of([in_thread, ROOTS]),
+            order="seq DESC",
+            limit=MAX_TURNS,
+        )
+    if not rows:
+        raise HttpError(404, "Thread not found.")
+    count = f"{format_count(len(rows))} {'row' if len(rows) == 1 else 'rows'}"
+    return layout.page(
+        f"Thread {thread}",
+        element(
+            "div",
+            element("h1", visible_text(f"Thread {thread}"), dir="auto"),
+            element("p", f"The newest {count}" if len(rows) == MAX_TURNS else count, class_="lead"),
+            class_="page-head",
+        ),
+        element("ol", *[_turn(dataset_id, row) for row in reversed(rows)], class_="thread"),
+        breadcrumbs=layout.breadcrumbs(
+            ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), (f"Thread {thread}", "")
+        ),
+    )
+
+
+def _turn(dataset_id: str, row: sqlite3.Row) -> Html:
+    """Show what one row adds to the conversation: its question and its answer."""
+    address = log_link(dataset_id, row["unique_id"])
+    renderer = ContentRenderer(full_url=f"{address}?whole=1")
+    name = visible_text(row["span_name"] or row["log_type"] or "Row")
+    moment = element(
+        "time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"])
+    )
+    said = _select_new_messages(parse_stored(row["input"])), parse_stored(row["output"])
+    return element(
+        "li",
+        element("header", element("a", name, href=address), moment),
+        render_error(row, renderer),
+        join(*[_said(renderer, value, role) for value, role in zip(said, ROLES, strict=True)]),
+    )
+
+
+ROLES = ("user", "assistant")
+"""Who says a row's input and its output, where these are no messages."""
+
+
+def _said(renderer: ContentRenderer, value: Any, role: str) -> Html | None:
+    if value is None or value == []:
+        return None
+    is_text = isinstance(value, str)
+    return renderer.render({"role": role, "content": value} if is_text else value)
+
+
+def _select_new_messages(value: Any) -> Any:
+    """Leave out the messages of earlier rows: all up to the last answer."""
+    messages = value.get("messages") if isinstance(value, dict) else value
+    if not isinstance(messages, list) or not is_conversation(messages):
+        return value
+    answers = [place for place, one in enumerate(messages) if one["role"] == "assistant"]
+    new = messages[answers[-1] + 1 :] if answers else messages
+    return [one for one in new if one["role"] not in {"system", "developer"}]
