@@ -1,34 +1,24 @@
-"""Prices of genai-prices: which provider sells a model, and what a call costs there.
+"""What a call costs by the prices of genai-prices, for a model that `price_lookup.py` finds.
 
 Pure, and the only module that imports genai-prices, when the first price is asked for. The list is
 corrected by `price_corrections.py`; the arithmetic is in `rates.py`.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain.usage.model_info import ModelInfo
-from respan_langchain.usage.price_corrections import CORRECTIONS, Correction, find_correction
-from respan_langchain.usage.price_lookup import (
-    PriceLookup,
-    get_lookup_names,
-    get_price_provider,
-    is_private_host,
-    is_self_hosted_name,
-    split_prefixed_names,
-)
+from respan_langchain.usage.price_corrections import Correction, find_correction
+from respan_langchain.usage.price_lookup import PricedModel, find_first_model
 from respan_langchain.usage.rates import Consumption, Rates
 from respan_langchain.usage.tool_fees import TOOL_FEES
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo as ListedModel
-    from genai_prices.types import Provider
 
 _MAX_LOOKUPS = 4_096
 _KINDS = {
@@ -52,47 +42,6 @@ _TOOLS = {
 }
 _OUTPUT_MEDIA = frozenset({"image_output", "video_output"})
 _MEDIA = _OUTPUT_MEDIA | {"audio_input", "audio_output"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PricedModel:
-    """A model in the price list of one provider."""
-
-    provider: "Provider"
-    model: "ListedModel"
-    name: str
-    """The name under which it was found."""
-    is_certain: bool
-    """False: the provider was guessed from the model's name."""
-    steps: tuple[int, ...] = field(init=False)
-    """Sizes of the input beyond which other prices hold, the smallest first."""
-
-    def __post_init__(self) -> None:
-        """Collect the steps of all its prices."""
-        object.__setattr__(self, "steps", tuple(sorted(_steps(self.provider.id, self.model))))
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the provider lists the model itself.
-
-        Azure and Google sell others' models by the maker's list, without its tiers and tools.
-        """
-        return any(self.model is model for model in self.provider.models)
-
-
-def _steps(provider: str, model: "ListedModel") -> set[int]:
-    prices = model.prices if isinstance(model.prices, list) else [model]
-    variants = model.price_variants or []
-    tables: list[Mapping[str, Any]] = [
-        *(each.prices.__dict__ for each in (*prices, *variants)),
-        *(each.prices for each in CORRECTIONS if each.provider == provider),
-    ]
-    return {
-        tier.start
-        for table in tables
-        for price in table.values()
-        for tier in getattr(price, "tiers", ())
-    }
 
 
 class ListPrice(NamedTuple):
@@ -137,7 +86,7 @@ class PriceList:
         snapshot = self._get_snapshot()
         if snapshot is not self._snapshot:
             self._snapshot = snapshot
-            self._find = lru_cache(maxsize=_MAX_LOOKUPS)(partial(_find_first, snapshot))
+            self._find = lru_cache(maxsize=_MAX_LOOKUPS)(partial(find_first_model, snapshot))
         return self._find(info.provider, info.served, info.requested, info.endpoint)
 
 
@@ -231,63 +180,3 @@ def _at_size(price: Any, input_tokens: int) -> Decimal:
         return Decimal(price)
     reached = [tier.price for tier in price.tiers if input_tokens > tier.start]
     return Decimal(reached[-1]) if reached else base
-
-
-def _find_first(
-    snapshot: "DataSnapshot",
-    provider: str | None,
-    served: str | None,
-    requested: str | None,
-    endpoint: str | None,
-) -> PricedModel | None:
-    info = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
-    return next(_find_models(snapshot, info), None)
-
-
-def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedModel]:
-    """Try every lookup, the most certain first."""
-    names, private = get_lookup_names(info), is_private_host(info.endpoint)
-    host = _provider_at_host(snapshot, info.endpoint)
-    provider = host or get_price_provider(info.provider)
-    if private and provider == "openai":
-        # A user's own server speaks OpenAI's protocol, whatever model it runs.
-        names = [name for name in names if not is_self_hosted_name(name)]
-    if provider is not None:
-        for name in names:
-            yield from _look_up(snapshot, PriceLookup(name, provider), is_certain=not private)
-    # Only gateways put the name of the provider behind them before the model.
-    gateway = info.endpoint is not None and host is None
-    unlisted = not gateway and _is_listed_provider(snapshot, provider)
-    for lookup in split_prefixed_names(names):
-        yield from _look_up(snapshot, lookup, is_certain=not (unlisted or private))
-    for name in names:
-        yield from _look_up(snapshot, PriceLookup(name), is_certain=False)
-
-
-def _look_up(
-    snapshot: "DataSnapshot", lookup: PriceLookup, *, is_certain: bool
-) -> Iterator[PricedModel]:
-    try:
-        provider, model = snapshot.find_provider_model(lookup.model, None, lookup.provider, None)
-    except LookupError:
-        return
-    yield PricedModel(provider, model, lookup.model.lower(), is_certain)
-
-
-def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
-    if host is None:
-        return None
-    try:
-        return snapshot.find_provider(None, None, f"https://{host}/").id
-    except LookupError:
-        return None
-
-
-def _is_listed_provider(snapshot: "DataSnapshot", provider: str | None) -> bool:
-    if provider is None or provider == "litellm":
-        return False
-    try:
-        snapshot.find_provider(None, provider, None)
-    except LookupError:
-        return False
-    return True

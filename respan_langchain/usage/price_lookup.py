@@ -1,15 +1,22 @@
-"""The providers and names under which to look a model up in a price list.
+"""Finds a model in genai-prices' list: by which provider and name it is listed there.
 
 Pure. LangChain names packages and classes (`amazon_bedrock`, `mistralai`), price lists name
 providers (`aws`, `mistral`); gateways put a provider before the model (`anthropic/claude-...`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.price_corrections import CORRECTIONS
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelInfo as ListedModel
+    from genai_prices.types import Provider
 
 _PROVIDER_BY_WORD = (
     # Resellers first: `anthropic-bedrock` is paid to Amazon, `anthropicvertex` to Google.
@@ -32,13 +39,45 @@ _LOCAL_HOSTS = (".local", ".internal", ".localhost", ".lan")
 _PREFIXES = ("models/", "accounts/fireworks/models/")
 
 
-@dataclass(frozen=True, slots=True)
-class PriceLookup:
-    """One way to look a model up."""
+@dataclass(frozen=True, slots=True, eq=False)
+class PricedModel:
+    """A model in the price list of one provider."""
 
-    model: str
-    provider: str | None = None
-    """Who sells it; None leaves that to the model's name, which is a guess."""
+    provider: "Provider"
+    model: "ListedModel"
+    name: str
+    """The name under which it was found."""
+    is_certain: bool
+    """False: the provider was guessed from the model's name."""
+    steps: tuple[int, ...] = field(init=False)
+    """Sizes of the input beyond which other prices hold, the smallest first."""
+
+    def __post_init__(self) -> None:
+        """Collect the steps of all its prices."""
+        object.__setattr__(self, "steps", tuple(sorted(_steps(self.provider.id, self.model))))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the provider lists the model itself.
+
+        Azure and Google sell others' models by the maker's list, without its tiers and tools.
+        """
+        return any(self.model is model for model in self.provider.models)
+
+
+def _steps(provider: str, model: "ListedModel") -> set[int]:
+    prices = model.prices if isinstance(model.prices, list) else [model]
+    variants = model.price_variants or []
+    tables: list[Mapping[str, Any]] = [
+        *(each.prices.__dict__ for each in (*prices, *variants)),
+        *(each.prices for each in CORRECTIONS if each.provider == provider),
+    ]
+    return {
+        tier.start
+        for table in tables
+        for price in table.values()
+        for tier in getattr(price, "tiers", ())
+    }
 
 
 @lru_cache(maxsize=256)
@@ -74,7 +113,7 @@ def is_private_host(host: str | None) -> bool:
         return False
 
 
-def get_lookup_names(facts: ModelInfo) -> list[str]:
+def _lookup_names(facts: ModelInfo) -> list[str]:
     """List what the model may be called, the best name first: as it stands, then without a path."""
     served, requested = facts.served, facts.requested
     names = [name for name in (served, requested) if name]
@@ -84,15 +123,7 @@ def get_lookup_names(facts: ModelInfo) -> list[str]:
     return list(dict.fromkeys(form for name in names for form in (name, _strip_path(name))))
 
 
-def split_prefixed_names(names: list[str]) -> Iterator[PriceLookup]:
-    """Read `anthropic/claude-sonnet-4-5` as LiteLLM and gateways mean it: provider, then model."""
-    for name in names:
-        provider, slash, model = name.partition("/")
-        if slash and model:
-            yield PriceLookup(model, get_price_provider(provider))
-
-
-def is_self_hosted_name(name: str) -> bool:
+def _is_self_hosted_name(name: str) -> bool:
     """Whether the name is how one's own server calls an open model: `llama3:8b`, `org/model`."""
     return ":" in name or "/" in name
 
@@ -103,3 +134,68 @@ def _strip_path(name: str) -> str:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
     return name.replace("@", "-")
+
+
+def find_first_model(
+    snapshot: "DataSnapshot",
+    provider: str | None,
+    served: str | None,
+    requested: str | None,
+    endpoint: str | None,
+) -> PricedModel | None:
+    """Find a model by the most certain lookup that succeeds."""
+    info = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
+    return next(_find_models(snapshot, info), None)
+
+
+def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedModel]:
+    """Try every lookup, the most certain first."""
+    names, private = _lookup_names(info), is_private_host(info.endpoint)
+    host = _provider_at_host(snapshot, info.endpoint)
+    provider = host or get_price_provider(info.provider)
+    if private and provider == "openai":
+        # A user's own server speaks OpenAI's protocol, whatever model it runs.
+        names = [name for name in names if not _is_self_hosted_name(name)]
+    if provider is not None:
+        for name in names:
+            yield from _look_up(snapshot, name, provider, is_certain=not private)
+    # Only gateways put the name of the provider behind them before the model.
+    gateway = info.endpoint is not None and host is None
+    unlisted = not gateway and _is_listed_provider(snapshot, provider)
+    for name in names:
+        prefix, _, model = name.partition("/")
+        if model:
+            behind = get_price_provider(prefix)
+            yield from _look_up(snapshot, model, behind, is_certain=not (unlisted or private))
+    for name in names:
+        yield from _look_up(snapshot, name, None, is_certain=False)
+
+
+def _look_up(
+    snapshot: "DataSnapshot", name: str, seller: str | None, *, is_certain: bool
+) -> Iterator[PricedModel]:
+    """Look up a name; without a seller the list guesses it from the name."""
+    try:
+        provider, model = snapshot.find_provider_model(name, None, seller, None)
+    except LookupError:
+        return
+    yield PricedModel(provider, model, name.lower(), is_certain)
+
+
+def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
+    if host is None:
+        return None
+    try:
+        return snapshot.find_provider(None, None, f"https://{host}/").id
+    except LookupError:
+        return None
+
+
+def _is_listed_provider(snapshot: "DataSnapshot", provider: str | None) -> bool:
+    if provider is None or provider == "litellm":
+        return False
+    try:
+        snapshot.find_provider(None, provider, None)
+    except LookupError:
+        return False
+    return True
