@@ -16,6 +16,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from respan_langchain.callbacks._langchain_compat import RunInline
 from respan_langchain.callbacks.opentelemetry import add_trace_id
 from respan_langchain.pipeline.event_queue import COPY, SHARE, STEP
+from respan_langchain.tracing.call_settings import get_identifiers
 from respan_langchain.tracing.events import START, RunKind, StartDetails
 
 if TYPE_CHECKING:
@@ -86,20 +87,20 @@ class CallbackBase(BaseCallbackHandler):
         request: tuple[Any, Any, Any] | None = None,
         call_id: str | None = None,
     ) -> None:
-        """Put the start of a run, with the run above it and the caller's `configurable`.
+        """Put the start of a run, with the run above it and the caller's identifiers.
 
         LangChain reports no parent, or the grandparent, for the runnables that `with_fallbacks`
         tries, and no parent for a call with `callbacks=[...]` inside a node (langchain issue
         36072). The `RunnableConfig` in the context has the right parent. It also has the
         `configurable`, which LangChain does not pass to callbacks and sets only for runs below the
-        root. The config itself is not kept, since it refers to a dozen objects of LangChain.
+        root. Only identifiers are kept of it: langgraph's own entries refer to its loop.
         """
         config: Any = self._get_context_config()
         callbacks: Any = None if config is None else config.get("callbacks")
         above_id = getattr(callbacks, "parent_run_id", None)
         configurable, is_below = None, False
         if config is not None and above_id is not None:
-            configurable = config.get("configurable")
+            configurable = get_identifiers(config.get("configurable"))
             # If the run above does not pass this handler on, the handler got no event of it.
             is_below = self in callbacks.inheritable_handlers and (
                 parent_run_id is not None or above_id != run_id

@@ -44,6 +44,16 @@ NO_CALL_SETTINGS: Final = CallSettings()
 IDENTIFIER_KEYS: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
 
 
+def get_identifiers(configurable: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the identifiers in a `RunnableConfig`'s `configurable`; None without a `configurable`.
+
+    LangGraph's own entries in it refer to the graph's loop and its state.
+    """
+    if configurable is None:
+        return None
+    return {key: configurable[key] for key in IDENTIFIER_KEYS if key in configurable}
+
+
 def call_settings(run: Run) -> CallSettings:
     """Read the settings of this run's call; values of a wrong type are ignored."""
     vendors, ours = run.metadata.get(RESPAN_PARAMS_KEY), run.metadata.get(RESPAN_KEY)

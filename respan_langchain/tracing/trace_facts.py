@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from respan_langchain.tracing.attempts import count_attempt, graph_task
-from respan_langchain.tracing.call_settings import IDENTIFIER_KEYS
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
 
@@ -26,11 +25,8 @@ def open_trace(root: Run) -> Trace:
 def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) -> None:
     """Record a run that starts below `parent`."""
     trace = run.trace
-    if trace.configurable is None and configurable is not None:
-        # Only the identifiers: langgraph's own entries refer to its loop and its state.
-        trace.configurable = {
-            key: configurable[key] for key in IDENTIFIER_KEYS if key in configurable
-        }
+    if trace.configurable is None:
+        trace.configurable = configurable
     if run.is_root_node:
         trace.graph_state.add_start(run.inputs)
     elif parent is trace.root and run.name.endswith(PARSER_SUFFIX):

@@ -143,6 +143,26 @@ def test_the_state_of_a_graph_is_released_once_its_row_is_delivered(handler):
     assert watched() is None
 
 
+def test_events_that_are_not_read_yet_keep_no_loop_of_a_graph(make_handler):
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.graph import START, StateGraph
+    from langgraph.pregel._loop import SyncPregelLoop
+    from langgraph.types import interrupt
+
+    def ask(state):
+        sequence().invoke(QUESTION)
+        return {"answer": interrupt("sure?")}
+
+    app = StateGraph(dict).add_node("ask", ask).add_edge(START, "ask")
+    app = app.compile(checkpointer=InMemorySaver())
+    handler = make_handler()
+    with worker_held(make_handler):
+        app.invoke(QUESTION, {"callbacks": [handler], "configurable": {"thread_id": "t1"}})
+        gc.collect()
+        assert handler.stats.captured == 0
+        assert not [each for each in gc.get_objects() if isinstance(each, SyncPregelLoop)]
+
+
 def test_an_exception_is_not_kept(handler):
     seen = []
 
