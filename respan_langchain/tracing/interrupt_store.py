@@ -18,6 +18,7 @@ from respan_langchain.tracing.run import Trace
 @dataclass(frozen=True, slots=True)
 class _Entry:
     trace: Trace
+    thread: str | None
     owner: int
     deadline: float
     size: int
@@ -26,9 +27,10 @@ class _Entry:
 class InterruptStore:
     """Waiting traces by the key of their stop, within a number of bytes; for use on any thread.
 
-    A key is the id of a checkpoint, or the thread's id for a graph that was drained. Beyond the
-    number of bytes the oldest trace is due at once: its row has the status interrupted, and a later
-    resume becomes another row.
+    A key is the id of a checkpoint, or the thread for a graph that was drained. The latest stop of
+    a thread is also found by the thread, as long as its graph is not called anew. Beyond the number
+    of bytes the oldest trace is due at once: its row has the status interrupted, and a later resume
+    becomes another row.
     """
 
     def __init__(
@@ -43,24 +45,30 @@ class InterruptStore:
         """Discard everything, in a child process: its parent delivers it."""
         self._lock = self._new_lock()
         self._waiting: OrderedDict[str, _Entry] = OrderedDict()
+        self._key_by_thread: dict[str, str] = {}
         # The same by owner, in the order of their deadlines.
         self._by_owner: dict[int, OrderedDict[str, float]] = {}
         self._evicted: dict[int, list[Trace]] = {}
         self._bytes = 0
 
-    def put(self, key: str, trace: Trace, owner: object, deadline: float) -> None:
+    def put(
+        self, key: str, thread: str | None, trace: Trace, owner: object, deadline: float
+    ) -> None:
         """Keep a frozen trace until it is resumed, or its owner takes it back.
 
         Args:
             key: Where it stopped.
+            thread: Which thread of which graph it belongs to.
             trace: What `freeze` was called with.
             owner: Who delivers it if nobody resumes it.
             deadline: Seconds on the monotonic clock.
         """
-        entry = _Entry(trace, id(owner), deadline, waiting_size(trace))
+        entry = _Entry(trace, thread, id(owner), deadline, waiting_size(trace))
         with self._lock:
             self._evict(key)
             self._waiting[key] = entry
+            if thread is not None:
+                self._key_by_thread[thread] = key
             self._by_owner.setdefault(entry.owner, OrderedDict())[key] = deadline
             self._bytes += entry.size
             while self._bytes > self._max_bytes:
@@ -71,6 +79,18 @@ class InterruptStore:
         with self._lock:
             entry = self._remove(key)
         return None if entry is None else entry.trace
+
+    def take_latest(self, thread: str) -> Trace | None:
+        """Remove and return the trace that stopped last in a thread; None when there is none."""
+        with self._lock:
+            key = self._key_by_thread.pop(thread, None)
+            entry = None if key is None else self._remove(key)
+        return None if entry is None else entry.trace
+
+    def forget_thread(self, thread: str) -> None:
+        """Find what waits of a thread by its checkpoint only: its graph was called anew."""
+        with self._lock:
+            self._key_by_thread.pop(thread, None)
 
     def take_due(self, owner: object, now: float) -> list[Trace]:
         """Remove and return the owner's traces that waited long enough, or have no space."""
@@ -104,6 +124,8 @@ class InterruptStore:
         entry = self._waiting.pop(key, None)
         if entry is not None:
             self._bytes -= entry.size
+            if entry.thread is not None and self._key_by_thread.get(entry.thread) == key:
+                del self._key_by_thread[entry.thread]
             keys = self._by_owner[entry.owner]
             del keys[key]
             if not keys:
@@ -127,21 +149,27 @@ class WaitingTraces:
 
     def put(self, trace: Trace, now: float) -> bool:
         """Keep a trace whose root ended until it is resumed; False when the trace is complete."""
-        key = _stop_key(trace)
+        thread = _thread(trace)
+        key = _stop_key(trace, thread)
         if key is None or self._timeout <= 0:
+            if thread is not None:
+                self._store.forget_thread(thread)
             return False
         freeze(trace, self._to_json)
-        self._store.put(key, trace, self, now + self._timeout)
+        self._store.put(key, thread, trace, self, now + self._timeout)
         return True
 
     def join_earlier(self, trace: Trace) -> None:
-        """Join a resumed trace with its earlier part, if that waits in this process."""
-        drained = _drain_key(trace) if trace.forked_from is None else None
-        for key in (trace.resumed_from, drained):
-            earlier = None if key is None else self._store.take(key)
-            if earlier is not None:
-                continue_trace(thaw(earlier), trace)
-                return
+        """Join a resumed trace with its earlier part, if that waits in this process.
+
+        Its checkpoint is another one after `update_state`, and is not reported of a drained graph.
+        """
+        earlier = None if trace.resumed_from is None else self._store.take(trace.resumed_from)
+        thread = _thread(trace) if trace.forked_from is None else None
+        if earlier is None and thread is not None:
+            earlier = self._store.take_latest(thread)
+        if earlier is not None:
+            continue_trace(thaw(earlier), trace)
 
     def next_deadline(self) -> float | None:
         """When the first of this handler's traces is due; None when none waits."""
@@ -152,14 +180,14 @@ class WaitingTraces:
         return [thaw(trace) for trace in self._store.take_due(self, now)]
 
 
-def _stop_key(trace: Trace) -> str | None:
+def _stop_key(trace: Trace, thread: str | None) -> str | None:
     """Where a trace stopped; None when it is complete."""
     if trace.root.status == "interrupted":
         return trace.checkpoint_id
-    return _drain_key(trace) if trace.root.status == "drained" else None
+    return thread if trace.root.status == "drained" else None
 
 
-def _drain_key(trace: Trace) -> str | None:
-    """The key of a graph that was drained: LangGraph does not report its checkpoint."""
+def _thread(trace: Trace) -> str | None:
+    """Which thread of which graph a trace belongs to; None without a checkpointer."""
     thread_id = trace.root.metadata.get("thread_id")
-    return None if thread_id is None or thread_id == "" else f"drained:{thread_id}"
+    return None if thread_id is None or thread_id == "" else f"{trace.root.name}:{thread_id}"
