@@ -145,6 +145,19 @@ def test_a_redis_without_memory_lets_its_producers_wait(start_redis, open_produc
     assert wire.stored == each_once(1000)
 
 
+def test_forwarders_work_while_redis_has_no_memory(redis, open_producer, forward, wire):
+    wire.script.append(lambda ids: envelope(19, 1, [(0, "no such field")]))
+    producer = open_producer(redis)
+    put_all(producer, 20)
+    assert producer.flush(WAIT)
+    redis.ask("CONFIG", "SET", "maxmemory", "1mb")
+    forward(redis)
+
+    until(lambda: redis.rows == 0)
+    assert redis.counts == {"added": 20, "delivered": 19, "rejected": 1}
+    assert redis.ask("XLEN", keys.DEAD) == 1
+
+
 def test_a_redis_that_writes_its_file_may_be_killed(start_redis, open_producer, forward, wire):
     redis = start_redis(append_only=True)
     producer = open_producer(redis)

@@ -1,7 +1,7 @@
 """`fleet`: the rows of all processes that deliver by way of Redis."""
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.tables import Column, number_column, render_pairs, render_table
+from respan_langchain.datasets.export.files import json_text, open_output
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.status import FleetStatus
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     group = new_group("Look at processes that deliver by way of Redis.", examples=["fleet status"])
     add_command(group, "status", status, examples=["fleet status --json"])
+    add_command(group, "export", export, examples=["fleet export -o rejected.jsonl"])
     app.add_typer(group, name="fleet")
 
 
@@ -45,6 +47,33 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
     )
     is_served = any(each.is_alive for each in found.forwarders)
     return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
+
+
+def export(
+    ctx: CliContext,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
+    ] = "-",
+    via: ViaOption = None,
+) -> int:
+    """Write the rows that were rejected or never confirmed as JSON lines."""
+    url = require_via(ctx.settings_for(via=via))
+    from respan_langchain.fleet.broker import Broker, BrokerError
+    from respan_langchain.fleet.dead_letters import read_dead_letters
+
+    written = 0
+    with closing(Broker(url)) as broker, open_output(output) as file:
+        try:
+            for letter in read_dead_letters(broker):
+                file.write(json_text(letter) + "\n")
+                written += 1
+        except BrokerError as error:
+            ctx.error(str(error))
+            return EXIT_PROBLEMS
+    if output != "-":
+        text = Text(f"Wrote {pluralize(written, 'row', 'rows')} to {output}.")
+        ctx.output({"rows": written, "file": output}, text)
+    return EXIT_OK
 
 
 def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:

@@ -6,6 +6,8 @@ local finished, size = 0, 0
 for i = 3, #ARGV, 3 do
   local id, state, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local entry = redis.call('XRANGE', rows, id, id)[1]
+  -- First: a full Redis refuses commands that need memory unless the script has written.
+  redis.call('XACK', rows, ARGV[1], id)
   if entry then
     local fields = entry[2]
     if state == 'rejected' or state == 'unconfirmed' then
@@ -16,7 +18,6 @@ for i = 3, #ARGV, 3 do
     redis.call('HINCRBY', counts, state, 1)
     finished, size = finished + 1, size + #fields[6]
   end
-  redis.call('XACK', rows, ARGV[1], id)
   redis.call('SREM', sent, id)
 end
 if size > 0 then redis.call('DECRBY', bytes, size) end

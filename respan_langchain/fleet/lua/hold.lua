@@ -11,6 +11,7 @@ end
 for _, id in ipairs(own) do
   redis.call('XCLAIM', rows, group, consumer, 0, id, 'JUSTID')
 end
+-- After XCLAIM: a full Redis refuses commands that need memory unless the script has written.
 if ARGV[3] == '1' and #lost == 0 then
   for _, id in ipairs(own) do redis.call('SADD', sent, id) end
 end

