@@ -71,14 +71,24 @@ class EventProcessor:
             copy=self._copy_deep if self._processes_at_once else copy_shallow,
             drain_inline=self._drain_inline,
         )
-        self._tracker = self._new_tracker()
-        self._open_content = OpenContent(budget.open_runs)
+        self._max_open_bytes = budget.open_runs
+        self.is_stopped = False
+        """Whether no further events are accepted."""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._tracker = RunTracker(
+            self._timeouts,
+            self._interrupts,
+            wants_chains=self.captures_chains,
+            to_json=self._copy_deep,
+        )
+        self._open_content = OpenContent(self._max_open_bytes)
         self._rows: list[EncodedRow] = []
         """Rows that were built and not returned yet."""
         self._left_in_pass = 0
         """Events of the worker's current pass that are not drained."""
-        self._is_stopped = False
-        self._closes_open_runs = False
+        self._closes_open_runs = self.is_stopped
         # Reentrant: user code that runs while this thread drains (redaction, `on_row`, a signal
         # handler, `__del__`) may call back here, and must not wait for its own thread.
         self._lock = threading.RLock()
@@ -91,8 +101,7 @@ class EventProcessor:
         if self.is_draining_thread:
             return  # called by user code inside a drain, which continues afterwards
         with self._draining():
-            while self.events:
-                self._process(self._backpressure.slice)
+            self._process_all()
             rows = self._take_rows()
         self._worker.put(*rows)
 
@@ -104,16 +113,11 @@ class EventProcessor:
 
     def stop(self) -> None:
         """Accept no further events; the worker closes what is open."""
-        self._is_stopped = True
+        self.is_stopped = True
         self.events.close()
         self.close_open()
         if self.events or self.open_runs:
             self._worker.wake()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether it accepts no further events."""
-        return self._is_stopped
 
     @property
     def is_draining_thread(self) -> bool:
@@ -163,8 +167,7 @@ class EventProcessor:
     def settle_open(self) -> None:
         """Process every event and close the traces whose root has ended."""
         with self._draining():
-            while self.events:
-                self._process(self._backpressure.slice)
+            self._process_all()
             self._tracker.close_ended(CLOCK.monotonic())
             self._build_rows()
 
@@ -176,25 +179,10 @@ class EventProcessor:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
         self._interrupts.clear()
-        self._tracker = self._new_tracker()
-        self._open_content.clear()
-        self._rows = []
-        self._left_in_pass = 0
-        self._closes_open_runs = self._is_stopped
-        self._lock, self._draining_thread = threading.RLock(), None
-
-    # Inside
+        self._reset()
 
     def _copy_deep(self, value: object) -> Json:
         return json_value(value, keep_media=self._row_builder.options.keep_media)
-
-    def _new_tracker(self) -> RunTracker:
-        return RunTracker(
-            self._timeouts,
-            self._interrupts,
-            wants_chains=self.captures_chains,
-            to_json=self._copy_deep,
-        )
 
     @contextmanager
     def _draining(self) -> Iterator[None]:
@@ -224,6 +212,10 @@ class EventProcessor:
             self._lock.release()
         self._backpressure.after_drain(now, len(self.events))
         self._worker.put(*rows)
+
+    def _process_all(self) -> None:
+        while self.events:
+            self._process(self._backpressure.slice)
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
@@ -259,7 +251,7 @@ class EventProcessor:
         if oldest is not None:
             self._tracker.expire(oldest)
         elif self._closes_open_runs:
-            self._closes_open_runs = self._is_stopped
+            self._closes_open_runs = self.is_stopped
             self._tracker.close_all(now)
         else:
             self._tracker.expire(now)

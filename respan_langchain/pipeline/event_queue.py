@@ -173,8 +173,6 @@ class EventQueue:
         self._inner_roots.clear()
         self.content_bytes = 0
 
-    # Inside
-
     def _measure(self, content: object, content_mode: int) -> tuple[object, int]:
         """Return the content to keep, and its size; `OMITTED` if too many bytes wait."""
         if content is None:

@@ -40,8 +40,3 @@ class OpenContent:
         """Forget a run, which has ended."""
         _, size = self._runs.pop(run.id.int, (run, 0))
         self.total_bytes -= size
-
-    def clear(self) -> None:
-        """Forget all runs, in a child process."""
-        self._runs.clear()
-        self.total_bytes = 0

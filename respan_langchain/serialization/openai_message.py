@@ -145,7 +145,8 @@ def _add_tool_fields(
         message["server_tool_calls"] = from_server
     if fields.get("tool_call_id") is not None:
         message["tool_call_id"] = serializer.serialize(fields["tool_call_id"])
-    if _equals("error", fields.get("status")):
+    status = fields.get("status")
+    if isinstance(status, str) and status == "error":
         message["status"] = "error"
     if message["role"] == "none" and fields.get("id") is not None:
         message["id"] = serializer.serialize(fields["id"])
@@ -189,7 +190,3 @@ def _add_unknown_fields(
 
 def _get_id(call: Json) -> Json:
     return call.get("id") if isinstance(call, dict) else None
-
-
-def _equals(word: str, value: object) -> bool:
-    return isinstance(value, str) and value == word

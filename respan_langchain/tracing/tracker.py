@@ -229,8 +229,6 @@ class RunTracker:
             self._close_trace(trace, now)
         self._add_interrupted(inf)
 
-    # Inside
-
     def _add_late_output(self, run_id: UUID, outputs: object) -> None:
         # With Bedrock's guardrails a run has two ends: an error, then the answer. The first one
         # counts; the second only adds the output that was missing.
