@@ -13,6 +13,8 @@ from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import Settings
 
+DEFAULT_LOCAL_FILE: Final = "respan.db"
+DEFAULT_LOCAL_URL: Final = f"sqlite:///{DEFAULT_LOCAL_FILE}"
 EMBEDDED_URL: Final = "http://localhost"
 """The base URL of a platform in a file; nothing is sent to it over the network."""
 
@@ -28,6 +30,12 @@ def open_client(
 def open_transport(settings: Settings, http_client: Any = None) -> HttpTransport:
     """Open a transport, which sends single requests and does not retry."""
     return HttpTransport(**_connection_arguments(settings, http_client))
+
+
+def uses_default_file(settings: Settings) -> bool:
+    """Whether neither a URL nor a key is set and `respan.db` is in the current folder."""
+    is_unset = "base_url" not in settings.model_fields_set and settings.is_key_missing
+    return is_unset and Path(DEFAULT_LOCAL_FILE).exists()
 
 
 def require_database_file(settings: Settings) -> None:

@@ -20,11 +20,17 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from respan_langchain._connect import open_client, require_database_file
+from respan_langchain._connect import (
+    DEFAULT_LOCAL_FILE,
+    DEFAULT_LOCAL_URL,
+    open_client,
+    require_database_file,
+    uses_default_file,
+)
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import ApiModel
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import Settings, read_settings
+from respan_langchain.settings import Settings, read_settings, read_settings_without_key
 
 EXIT_OK: Final = 0
 EXIT_PROBLEMS: Final = 1
@@ -32,8 +38,6 @@ EXIT_USAGE: Final = 2
 CALL_TIMEOUT: Final = 120.0
 """Seconds for one API call, waits for the rate limit included."""
 
-DEFAULT_LOCAL_FILE: Final = "respan.db"
-DEFAULT_LOCAL_URL: Final = f"sqlite:///{DEFAULT_LOCAL_FILE}"
 PLACEHOLDER_KEY: Final = "none"
 """Passed as the key where none is needed, so that a missing key is not an error."""
 PROGRAM: Final = "respan-langchain"
@@ -85,13 +89,8 @@ class CliContext(typer.Context):
     @property
     def uses_default_file(self) -> bool:
         """Whether neither a URL nor a key is set and `respan.db` is in the current folder."""
-        configured = self.settings_without_key
-        return (
-            "base_url" not in configured.model_fields_set
-            and configured.api_key is not None
-            and configured.api_key.get_secret_value() == PLACEHOLDER_KEY
-            and Path(DEFAULT_LOCAL_FILE).exists()
-        )
+        options = {"base_url": self.base_url, "api_key": self.api_key}
+        return uses_default_file(read_settings_without_key(options))
 
     def settings_for(self, **arguments: object) -> Settings:
         """Read the settings with further arguments."""

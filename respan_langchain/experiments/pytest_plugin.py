@@ -88,14 +88,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def respan_row(request: pytest.FixtureRequest) -> "RecordedRow":
     """Return the recorded row of this test."""
+    from respan_langchain._connect import DEFAULT_LOCAL_URL, uses_default_file
     from respan_langchain.client.filters import field
     from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.experiments.recorded_rows import read_row
+    from respan_langchain.settings import read_settings_without_key
 
     lock = _read_lock(request.config)
     opened = request.config.stash[_DATASETS]
     if lock.dataset not in opened:
-        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset)
+        is_local = uses_default_file(read_settings_without_key({}))
+        url = DEFAULT_LOCAL_URL if is_local else None
+        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset, base_url=url)
     dataset = opened[lock.dataset]
     found = dataset.where(field("custom_identifier") == request.param)
     row = next((read_row(log) for log in found), None)

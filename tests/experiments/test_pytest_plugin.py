@@ -99,6 +99,17 @@ def test_collection_needs_no_platform(project):
     assert "5 tests collected" in pytest_in(project, "sqlite:///nowhere.db", "--collect-only", "-q")
 
 
+def test_without_a_url_and_a_key_the_file_in_the_folder_is_used(project, platform):
+    (project / "respan.db").symlink_to(platform.removeprefix("sqlite:///"))
+    clean = {name: value for name, value in os.environ.items() if "RESPAN" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=project, capture_output=True, text=True,
+        env={**clean, "PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+
+    assert "5 passed" in done.stdout
+
+
 def test_a_lock_of_another_dataset_is_named(project, platform):
     (project / "test_chain.py").write_text(TESTS.replace("support-bot", "sales"))
 

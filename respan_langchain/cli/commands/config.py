@@ -11,14 +11,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from respan_langchain._connect import DEFAULT_LOCAL_FILE
 from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import add_command
-from respan_langchain.cli.context import (
-    DEFAULT_LOCAL_FILE,
-    EXIT_OK,
-    PLACEHOLDER_KEY,
-    CliContext,
-)
+from respan_langchain.cli.context import EXIT_OK, PLACEHOLDER_KEY, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.settings import Settings
 

@@ -10,9 +10,10 @@ from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from respan_langchain._connect import DEFAULT_LOCAL_URL
 from respan_langchain._display import format_cost, format_count
 from respan_langchain.cli.command import add_command
-from respan_langchain.cli.context import DEFAULT_LOCAL_URL, EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.tables import is_child, render_logs, render_pairs
 from respan_langchain.client.models import Log
