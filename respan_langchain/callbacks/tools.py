@@ -49,7 +49,7 @@ class ToolCallbacks(CallbackBase):
             self.record_error(error)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """A tool raised."""
+        """A tool or a retriever raised."""
         try:
             self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
@@ -82,9 +82,4 @@ class ToolCallbacks(CallbackBase):
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
-    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """A retriever raised."""
-        try:
-            self._put_end(ERROR, run_id, None, (describe_failure(error),))
-        except Exception as problem:  # noqa: BLE001  # see `record_error`
-            self.record_error(problem)
+    on_retriever_error = on_tool_error

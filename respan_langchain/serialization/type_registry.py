@@ -35,10 +35,6 @@ def _scalar(convert: Callable[[Any], Json]) -> TypeSerializer:
     return serialize
 
 
-def _serialize_timedelta(value: dt.timedelta) -> float:
-    return value.total_seconds()
-
-
 _BUILTIN: Final[dict[type, TypeSerializer]] = {
     dict: objects.serialize_dict,
     list: objects.serialize_sequence,
@@ -56,7 +52,7 @@ _BY_CLASS: Final[tuple[tuple[tuple[type, ...], TypeSerializer], ...]] = (
     ((int,), _scalar(lambda value: scalars.serialize_int(int.__int__(value)))),
     ((float,), _scalar(lambda value: scalars.serialize_float(float.__float__(value)))),
     ((dt.date, dt.time), _scalar(scalars.serialize_datetime)),
-    ((dt.timedelta,), _scalar(_serialize_timedelta)),
+    ((dt.timedelta,), _scalar(dt.timedelta.total_seconds)),
     ((bytes, bytearray, memoryview), objects.serialize_bytes),
     (
         (UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, dt.timezone),

@@ -51,13 +51,11 @@ def _pair(request: object, response: object) -> list[Decision]:
     calls = list(proposed) if isinstance(proposed, list | tuple) else []
     calls += [None] * (len(decisions) - len(calls))
     return [
-        dict(decision) if call is None else {"proposed": _call(call), **decision}
+        dict(decision)
+        if call is None
+        else {"proposed": {key: _part(call, key) for key in ("name", "args")}, **decision}
         for call, decision in zip(calls, decisions, strict=False)
     ]
-
-
-def _call(request: object) -> dict[str, object]:
-    return {"name": _part(request, "name"), "args": _part(request, "args")}
 
 
 def _part(value: Any, name: str) -> Any:

@@ -29,9 +29,9 @@ def extract_usage(
     prompts = _prompts(response)
     return (
         _sum_over(prompts, _usage_metadata)
-        or _sum_over(prompts, _generation_info)
+        or _sum_over(prompts, lambda one: _usage_in(getattr(one, "generation_info", None)))
         or _usage_in(getattr(response, "llm_output", None))
-        or _sum_over(prompts, _response_metadata)
+        or _sum_over(prompts, lambda one: _usage_in(_response_metadata(one)))
     )
 
 
@@ -69,12 +69,16 @@ def _usage_metadata(generation: object) -> Usage | None:
     report = getattr(message, "usage_metadata", None)
     if not report:
         return None
-    metadata = as_mapping(getattr(message, "response_metadata", None))
+    metadata = _response_metadata(generation)
     tier = _service_tier(metadata)
     raw = None if _has_details(report) else _raw_report(metadata)
     if raw is None:
         return parse_normalized_usage(report, tier) or parse_usage(report, tier)
     return parse_usage(report, tier, details=raw)
+
+
+def _response_metadata(generation: object) -> Mapping[str, Any]:
+    return as_mapping(getattr(getattr(generation, "message", None), "response_metadata", None))
 
 
 def _has_details(report: object) -> bool:
@@ -88,15 +92,6 @@ def _raw_report(metadata: Mapping[str, Any]) -> object:
         if metadata.get(name):
             return metadata[name]
     return None
-
-
-def _generation_info(generation: object) -> Usage | None:
-    return _usage_in(getattr(generation, "generation_info", None))
-
-
-def _response_metadata(generation: object) -> Usage | None:
-    message = getattr(generation, "message", None)
-    return _usage_in(getattr(message, "response_metadata", None))
 
 
 def _usage_in(fields: object) -> Usage | None:
