@@ -1,12 +1,12 @@
 """The command line: all commands, `--version` and shell completion."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from respan_langchain._constants import __version__
-from respan_langchain.cli.command import new_group
-from respan_langchain.cli.commands import (
+from respan_langchain.cli.command import SUMMARY, app
+from respan_langchain.cli.commands import (  # noqa: F401  # each adds its commands
     config,
     datasets,
     dedupe,
@@ -26,29 +26,7 @@ from respan_langchain.cli.commands import (
     transfers,
 )
 
-SUMMARY: Final = "Capture LangChain runs as datasets; browse, export and sync them."
-app: Final = new_group(SUMMARY, examples=["demo", "serve --open", "logs list demo --search refund"])
-
-for module in (
-    demo,
-    serve,
-    datasets,
-    logs,
-    export_import,
-    push_pull,
-    transfers,
-    evaluate,
-    reference,
-    replay,
-    lock,
-    dedupe,
-    spool,
-    forward,
-    fleet,
-    config,
-    doctor,
-):
-    module.add_to(app)
+__all__ = ["app"]
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -19,6 +19,7 @@ from respan_langchain.cli.context import (
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.errors import ApiError, RespanError
 
+Command = TypeVar("Command", bound=Callable[..., int])
 EXIT_INTERRUPTED: Final = 130
 MESSAGE_KEYS: Final = ("detail", "message", "error")
 MAX_SERVER_MESSAGE: Final = 300
@@ -97,6 +98,10 @@ class ContextGroup(TyperGroup):
         """Add the shared options to the group's own."""
         return _with_shared(super().get_params(ctx))
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List the commands by name; they were added in the order of imports."""
+        return sorted(super().list_commands(ctx))
+
 
 def _with_shared(params: list[Any]) -> list[Any]:
     """Insert the shared options before `--help`, which typer puts last."""
@@ -114,8 +119,7 @@ def _format_params(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any)
         formatter.write_dl([each.get_help_record(ctx) for each in options])
 
 
-def new_group(help_text: str, *, examples: Sequence[str]) -> typer.Typer:
-    """Make a group of commands; `-h` and `--help` show its help."""
+def _new_app(help_text: str, *, examples: Sequence[str]) -> typer.Typer:
     return typer.Typer(
         cls=ContextGroup,
         help=help_text,
@@ -127,18 +131,22 @@ def new_group(help_text: str, *, examples: Sequence[str]) -> typer.Typer:
     )
 
 
-def add_command(
-    app: typer.Typer, name: str, function: Callable[..., int], *, examples: Sequence[str]
-) -> None:
-    """Add a function of a `CliContext` as a command.
+def new_group(name: str, help_text: str, *, examples: Sequence[str]) -> typer.Typer:
+    """Add a group of commands; `-h` and `--help` show its help."""
+    group = _new_app(help_text, examples=examples)
+    app.add_typer(group, name=name)
+    return group
 
-    Args:
-        app: Where.
-        name: The command's name.
-        function: Does the work and returns the exit code.
-        examples: Command lines without the program's name, shown below the help text.
+
+def command(
+    name: str, *, examples: Sequence[str], group: typer.Typer | None = None
+) -> Callable[[Command], Command]:
+    """Add a function as a command; it takes a `CliContext` and returns the exit code.
+
+    The examples are command lines without the program's name, shown below the help text.
     """
-    app.command(name, cls=ContextCommand, epilog=_write_examples(examples))(function)
+    target = app if group is None else group
+    return target.command(name, cls=ContextCommand, epilog=_write_examples(examples))
 
 
 def _write_examples(examples: Sequence[str]) -> str:
@@ -146,6 +154,11 @@ def _write_examples(examples: Sequence[str]) -> str:
     # The backspace keeps the help formatter from joining the lines.
     lines = "\n".join(f"  {PROGRAM} {example}" for example in examples)
     return f"\b\nExamples:\n{lines}"
+
+
+SUMMARY: Final = "Capture LangChain runs as datasets; browse, export and sync them."
+app: Final = _new_app(SUMMARY, examples=["demo", "serve --open", "logs list demo --search refund"])
+"""The program; each module of `cli/commands` adds its commands when `cli/app.py` imports it."""
 
 
 def _exit_code(context: CliContext, run: Callable[[], int]) -> int:

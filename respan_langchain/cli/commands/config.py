@@ -13,7 +13,7 @@ from rich.text import Text
 
 from respan_langchain._connect import DEFAULT_LOCAL_FILE
 from respan_langchain._display import UNKNOWN
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, PLACEHOLDER_KEY, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.settings import Settings
@@ -31,11 +31,7 @@ class SettingSource:
     source: str
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(app, "config", config, examples=["config", "config --all --json"])
-
-
+@command("config", examples=["config", "config --all --json"])
 def config(ctx: CliContext, everything: AllOption = False) -> int:
     """Show the settings in effect and where each was set."""
     settings = (

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
     escape_controls,
@@ -33,24 +33,14 @@ ForceOption = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = new_group(
-        "List, create, show, rename and delete datasets.",
-        examples=["datasets list", "datasets show demo"],
-    )
-    add_command(group, "list", list_datasets, examples=["datasets list", "datasets list --json"])
-    add_command(
-        group, "create", create, examples=["datasets create golden --description 'Reviewed rows'"]
-    )
-    add_command(group, "show", show, examples=["datasets show demo"])
-    add_command(group, "rename", rename, examples=["datasets rename demo support-bot"])
-    add_command(
-        group, "delete", delete, examples=["datasets delete demo", "datasets delete 1f3a9c --yes"]
-    )
-    app.add_typer(group, name="datasets")
+group = new_group(
+    "datasets",
+    "List, create, show, rename and delete datasets.",
+    examples=["datasets list", "datasets show demo"],
+)
 
 
+@command("list", examples=["datasets list", "datasets list --json"], group=group)
 def list_datasets(ctx: CliContext) -> int:
     """List all datasets, newest first."""
     with ctx.client() as client:
@@ -62,6 +52,7 @@ def list_datasets(ctx: CliContext) -> int:
     return EXIT_OK
 
 
+@command("create", examples=["datasets create golden --description 'Reviewed rows'"], group=group)
 def create(
     ctx: CliContext,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")],
@@ -78,6 +69,7 @@ def create(
     return EXIT_OK
 
 
+@command("rename", examples=["datasets rename demo support-bot"], group=group)
 def rename(
     ctx: CliContext,
     dataset: RequiredDataset,
@@ -102,6 +94,7 @@ def _check_new_name(client: DatasetClient, name: str, *, force: bool) -> None:
         )
 
 
+@command("show", examples=["datasets show demo"], group=group)
 def show(ctx: CliContext, dataset: RequiredDataset) -> int:
     """Show a dataset and the totals of its rows; nested calls are counted once."""
     with ctx.client() as client:
@@ -116,6 +109,7 @@ def show(ctx: CliContext, dataset: RequiredDataset) -> int:
     return EXIT_OK
 
 
+@command("delete", examples=["datasets delete demo", "datasets delete 1f3a9c --yes"], group=group)
 def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) -> int:
     """Delete a dataset and all its rows."""
     with ctx.client() as client:

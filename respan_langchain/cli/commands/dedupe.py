@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize, short_id
 from respan_langchain.cli.options import DatasetArgument, YesOption
@@ -23,11 +23,6 @@ from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import NotFoundError
 
 MAX_LISTED: Final = 50
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(app, "dedupe", dedupe, examples=["dedupe demo", "dedupe demo --remove --yes"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +36,7 @@ class Duplicates:
     """The ids of the others."""
 
 
+@command("dedupe", examples=["dedupe demo", "dedupe demo --remove --yes"])
 def dedupe(
     ctx: CliContext,
     dataset: DatasetArgument = None,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from respan_langchain._connect import DEFAULT_LOCAL_URL
 from respan_langchain._display import format_cost, format_count
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.tables import is_child, render_logs, render_pairs
@@ -24,11 +24,7 @@ PAUSE: Final = 0.012
 """Seconds that the model takes for each word."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(app, "demo", demo, examples=["demo", "demo --file trial.db"])
-
-
+@command("demo", examples=["demo", "demo --file trial.db"])
 def demo(
     ctx: CliContext,
     file: Annotated[

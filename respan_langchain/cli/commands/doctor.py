@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._constants import __version__
-from respan_langchain.cli.command import add_command, describe_api_error
+from respan_langchain.cli.command import command, describe_api_error
 from respan_langchain.cli.commands.config import (
     AllOption,
     SettingSource,
@@ -52,11 +51,7 @@ class Check:
     message: str
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(app, "doctor", doctor, examples=["doctor", "doctor demo --json"])
-
-
+@command("doctor", examples=["doctor", "doctor demo --json"])
 def doctor(ctx: CliContext, dataset: DatasetArgument = None, everything: AllOption = False) -> int:
     """Check configuration, connection, dataset, prices and spool."""
     settings, checks = _read_settings(ctx)

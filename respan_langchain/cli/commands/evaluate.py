@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import UNKNOWN, format_count
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, preview, preview_line
 from respan_langchain.cli.options import DatasetArgument
@@ -24,19 +24,13 @@ POLL_INTERVAL: Final = 1.0
 """Seconds between two checks of the runs."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(
-        app,
-        "evaluate",
-        evaluate,
-        examples=[
-            "evaluate demo -e exact_match -e latency_limit:2.5",
-            "evaluate demo -e contains --fail-under 0.8",
-        ],
-    )
-
-
+@command(
+    "evaluate",
+    examples=[
+        "evaluate demo -e exact_match -e latency_limit:2.5",
+        "evaluate demo -e contains --fail-under 0.8",
+    ],
+)
 def evaluate(
     ctx: CliContext,
     dataset: DatasetArgument = None,

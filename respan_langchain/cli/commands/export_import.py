@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, get_args
 import typer
 from rich.text import Text
 
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import print_counts
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
@@ -31,28 +31,13 @@ MAX_LINE_ERRORS: Final = 10
 """Invalid lines of a file that are reported one by one."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    add_command(
-        app,
-        "export",
-        export,
-        examples=[
-            "export demo -o demo.csv",
-            "export demo -o goldens.jsonl --with-expected --preset deepeval",
-        ],
-    )
-    add_command(
-        app,
-        "import",
-        import_file,
-        examples=[
-            "import rows.jsonl golden",
-            "import questions.csv golden --input question --expected answer",
-        ],
-    )
-
-
+@command(
+    "export",
+    examples=[
+        "export demo -o demo.csv",
+        "export demo -o goldens.jsonl --with-expected --preset deepeval",
+    ],
+)
 def export(
     ctx: CliContext,
     dataset: DatasetArgument = None,
@@ -128,6 +113,13 @@ def _write(
             return files.write_jsonl(logs, output, preset=preset)
 
 
+@command(
+    "import",
+    examples=[
+        "import rows.jsonl golden",
+        "import questions.csv golden --input question --expected answer",
+    ],
+)
 def import_file(
     ctx: CliContext,
     file: Annotated[

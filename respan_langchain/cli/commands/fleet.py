@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count, format_duration
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import format_bytes, pluralize
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from respan_langchain.fleet.status import FleetStatus
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = new_group("Look at processes that deliver by way of Redis.", examples=["fleet status"])
-    add_command(group, "status", status, examples=["fleet status --json"])
-    add_command(group, "export", export, examples=["fleet export -o rejected.jsonl"])
-    app.add_typer(group, name="fleet")
+group = new_group(
+    "fleet", "Look at processes that deliver by way of Redis.", examples=["fleet status"]
+)
 
 
+@command("status", examples=["fleet status --json"], group=group)
 def status(ctx: CliContext, via: ViaOption = None) -> int:
     """Count the rows of all processes, those that ended included.
 
@@ -49,6 +47,7 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
     return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
 
 
+@command("export", examples=["fleet export -o rejected.jsonl"], group=group)
 def export(
     ctx: CliContext,
     output: Annotated[

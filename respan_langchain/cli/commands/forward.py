@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.signals import stop_event
@@ -14,16 +14,7 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(
-        app,
-        "forward",
-        forward,
-        examples=["forward --via redis://localhost", "forward --reserve 5"],
-    )
-
-
+@command("forward", examples=["forward --via redis://localhost", "forward --reserve 5"])
 def forward(
     ctx: CliContext,
     via: ViaOption = None,

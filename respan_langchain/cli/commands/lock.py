@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.options import DatasetArgument
@@ -24,12 +24,7 @@ from respan_langchain.experiments.lock import (
 LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lock file.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    add_command(app, "lock", lock_dataset, examples=["lock support-bot", "lock support-bot -n 50"])
-    add_command(app, "diff", show_diff, examples=["diff", "diff main.lock respan.lock"])
-
-
+@command("lock", examples=["lock support-bot", "lock support-bot -n 50"])
 def lock_dataset(
     ctx: CliContext,
     dataset: DatasetArgument = None,
@@ -54,6 +49,7 @@ def lock_dataset(
     return EXIT_OK
 
 
+@command("diff", examples=["diff", "diff main.lock respan.lock"])
 def show_diff(
     ctx: CliContext,
     before: Annotated[Path, typer.Argument(metavar="LOCK", help="A lock file.")] = Path(

@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
 from respan_langchain.cli.formatting import escape_controls
@@ -47,35 +47,22 @@ LogArguments = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = new_group(
-        "List, show, change and follow the logs of a dataset.",
-        examples=["logs list demo", "logs show demo 9f31c2aa", "logs tail demo --follow"],
-    )
-    add_command(
-        group,
-        "list",
-        list_logs,
-        examples=[
-            "logs list demo --where status=error",
-            "logs list demo --search refund --since 2d",
-            "logs list demo --fields id,input,cost --format csv",
-        ],
-    )
-    add_command(group, "show", show, examples=["logs show demo 9f31c2aa"])
-    add_command(
-        group,
-        "set",
-        set_expected,
-        examples=["logs set demo 9f31c2aa --expected 'Within 30 days, unworn.'"],
-    )
-    add_command(
-        group, "tail", tail, examples=["logs tail demo --follow", "logs tail demo -f --json"]
-    )
-    app.add_typer(group, name="logs")
+group = new_group(
+    "logs",
+    "List, show, change and follow the logs of a dataset.",
+    examples=["logs list demo", "logs show demo 9f31c2aa", "logs tail demo --follow"],
+)
 
 
+@command(
+    "list",
+    examples=[
+        "logs list demo --where status=error",
+        "logs list demo --search refund --since 2d",
+        "logs list demo --fields id,input,cost --format csv",
+    ],
+    group=group,
+)
 def list_logs(
     ctx: CliContext,
     dataset: DatasetArgument = None,
@@ -161,6 +148,7 @@ def _render_listing(
     return Group(table, Text(f"{len(logs)}{of_total} logs", style="dim"))
 
 
+@command("show", examples=["logs show demo 9f31c2aa"], group=group)
 def show(ctx: CliContext, words: LogArguments) -> int:
     """Show one log: conversation, numbers and metadata."""
     with ctx.client() as client:
@@ -169,6 +157,9 @@ def show(ctx: CliContext, words: LogArguments) -> int:
     return EXIT_OK
 
 
+@command(
+    "set", examples=["logs set demo 9f31c2aa --expected 'Within 30 days, unworn.'"], group=group
+)
 def set_expected(
     ctx: CliContext,
     words: LogArguments,
@@ -235,6 +226,7 @@ def find_log(client: DatasetClient, dataset_id: str, text: str) -> Log:
     raise ConfigurationError(f"No log {text!r} in this dataset.")
 
 
+@command("tail", examples=["logs tail demo --follow", "logs tail demo -f --json"], group=group)
 def tail(
     ctx: CliContext,
     dataset: DatasetArgument = None,

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
@@ -26,16 +26,7 @@ AsOption = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    add_command(
-        app, "push", push, examples=["push demo", "push demo --where status=success --as golden"]
-    )
-    add_command(
-        app, "pull", pull, examples=["pull support-bot", "pull support-bot --to sqlite:///copy.db"]
-    )
-
-
+@command("push", examples=["push demo", "push demo --where status=success --as golden"])
 def push(
     ctx: CliContext,
     dataset: DatasetArgument = None,
@@ -53,6 +44,7 @@ def push(
     return _copy(ctx, dataset, source or ctx.local_url, to or _remote_url(ctx), name, where)
 
 
+@command("pull", examples=["pull support-bot", "pull support-bot --to sqlite:///copy.db"])
 def pull(
     ctx: CliContext,
     dataset: DatasetArgument = None,

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-import typer
-
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.log_fields import list_fields
 from respan_langchain.cli.tables import Column, render_records
@@ -30,16 +28,13 @@ EVALUATORS: Final = (
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    evaluators = new_group("List the evaluators of a local platform.", examples=["evaluators list"])
-    add_command(evaluators, "list", list_evaluators, examples=["evaluators list"])
-    app.add_typer(evaluators, name="evaluators")
-    fields = new_group("List the fields of a log.", examples=["fields list"])
-    add_command(fields, "list", list_log_fields, examples=["fields list"])
-    app.add_typer(fields, name="fields")
+evaluators = new_group(
+    "evaluators", "List the evaluators of a local platform.", examples=["evaluators list"]
+)
+fields = new_group("fields", "List the fields of a log.", examples=["fields list"])
 
 
+@command("list", examples=["evaluators list"], group=evaluators)
 def list_evaluators(ctx: CliContext) -> int:
     """List the built-in evaluators of a local platform."""
     columns = [
@@ -50,6 +45,7 @@ def list_evaluators(ctx: CliContext) -> int:
     return EXIT_OK
 
 
+@command("list", examples=["fields list"], group=fields)
 def list_log_fields(ctx: CliContext) -> int:
     """List the fields that --fields and --where accept."""
     fields = list_fields()

@@ -12,7 +12,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.options import RequiredDataset
@@ -45,19 +45,13 @@ RunnableArgument = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    add_command(
-        app,
-        "replay",
-        replay_rows,
-        examples=[
-            "replay support-bot app.chains:support --limit 200",
-            "replay support-bot app.chains:support --baseline respan.lock --repeat 3",
-        ],
-    )
-
-
+@command(
+    "replay",
+    examples=[
+        "replay support-bot app.chains:support --limit 200",
+        "replay support-bot app.chains:support --baseline respan.lock --repeat 3",
+    ],
+)
 def replay_rows(
     ctx: CliContext,
     dataset: RequiredDataset,

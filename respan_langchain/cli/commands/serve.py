@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
-from respan_langchain.cli.command import add_command
+from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.client.urls import is_loopback
@@ -15,11 +15,7 @@ from respan_langchain.errors import ConfigurationError
 PORT: Final = 8000
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    add_command(app, "serve", serve, examples=["serve --open", "serve --port 0 --json"])
-
-
+@command("serve", examples=["serve --open", "serve --port 0 --json"])
 def serve(
     ctx: CliContext,
     host: Annotated[

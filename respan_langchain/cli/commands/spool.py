@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import (
     EXIT_OK,
     EXIT_PROBLEMS,
@@ -36,16 +36,11 @@ StateOption = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = new_group(
-        "List, replay, export and delete rows on disk.", examples=["spool list", "spool replay"]
-    )
-    add_command(group, "list", list_files, examples=["spool list"])
-    add_command(group, "replay", replay, examples=["spool replay"])
-    add_command(group, "export", export, examples=["spool export -o rejected.jsonl --state dead"])
-    add_command(group, "purge", purge, examples=["spool purge --older-than 30 --yes"])
-    app.add_typer(group, name="spool")
+group = new_group(
+    "spool",
+    "List, replay, export and delete rows on disk.",
+    examples=["spool list", "spool replay"],
+)
 
 
 def spool_root(settings: Settings) -> Path:
@@ -53,6 +48,7 @@ def spool_root(settings: Settings) -> Path:
     return spool_directory(settings).parent
 
 
+@command("list", examples=["spool list"], group=group)
 def list_files(ctx: CliContext) -> int:
     """List the spool files of all platforms."""
     folder = _get_folder(ctx)
@@ -61,6 +57,7 @@ def list_files(ctx: CliContext) -> int:
     return EXIT_PROBLEMS if any(file.dead or file.damaged for file in files) else EXIT_OK
 
 
+@command("replay", examples=["spool replay"], group=group)
 def replay(ctx: CliContext) -> int:
     """Queue rejected rows again; the next process with this spool sends them."""
     damaged: list[Path] = []
@@ -69,6 +66,7 @@ def replay(ctx: CliContext) -> int:
     return _report_damaged(ctx, damaged)
 
 
+@command("export", examples=["spool export -o rejected.jsonl --state dead"], group=group)
 def export(
     ctx: CliContext,
     output: Annotated[
@@ -89,6 +87,7 @@ def export(
     return _report_damaged(ctx, damaged)
 
 
+@command("purge", examples=["spool purge --older-than 30 --yes"], group=group)
 def purge(
     ctx: CliContext,
     state: StateOption = None,

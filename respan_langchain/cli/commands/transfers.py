@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import UNKNOWN, format_count
-from respan_langchain.cli.command import add_command, new_group
+from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
 from respan_langchain.cli.options import YesOption
@@ -25,16 +25,14 @@ DAY: Final = 86_400.0
 """Seconds."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = new_group(
-        "List and delete the progress files of push, pull and import.", examples=["transfers list"]
-    )
-    add_command(group, "list", list_all, examples=["transfers list"])
-    add_command(group, "clear", clear, examples=["transfers clear --older-than 30 --yes"])
-    app.add_typer(group, name="transfers")
+group = new_group(
+    "transfers",
+    "List and delete the progress files of push, pull and import.",
+    examples=["transfers list"],
+)
 
 
+@command("list", examples=["transfers list"], group=group)
 def list_all(ctx: CliContext) -> int:
     """List the progress files of past transfers."""
     files = list_progress_files()
@@ -43,6 +41,7 @@ def list_all(ctx: CliContext) -> int:
     return EXIT_OK
 
 
+@command("clear", examples=["transfers clear --older-than 30 --yes"], group=group)
 def clear(
     ctx: CliContext,
     days: Annotated[
