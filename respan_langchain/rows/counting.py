@@ -5,7 +5,6 @@ from operator import eq
 from langchain_core.outputs import LLMResult
 
 from respan_langchain._safe_call import safe_call
-from respan_langchain.rows.call_parts import get_fields
 from respan_langchain.rows.conversation import STRUCTURED, message_id, messages_of
 from respan_langchain.rows.schema import ModelCall, RowOptions
 from respan_langchain.rows.tool_calls import (
@@ -18,6 +17,7 @@ from respan_langchain.rows.tool_calls import (
     tool_failed,
     trajectory_step,
 )
+from respan_langchain.rows.value_parts import get_fields
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.events import OMITTED

@@ -7,12 +7,6 @@ shown whole. docs/capture.md describes the rules for users.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from respan_langchain.rows.call_parts import (
-    find_part,
-    get_documents_keys,
-    get_fields,
-    partial_output,
-)
 from respan_langchain.rows.conversation import (
     MESSAGES,
     STRUCTURED,
@@ -26,9 +20,15 @@ from respan_langchain.rows.conversation import (
 )
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.rows.tool_calls import tool_output
+from respan_langchain.rows.value_parts import (
+    find_part,
+    get_documents_keys,
+    get_fields,
+    partial_output,
+)
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import serialize_messages
-from respan_langchain.tracing.commands import is_command
+from respan_langchain.tracing.graph_commands import is_command
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run
 

@@ -19,7 +19,7 @@ from respan_langchain.serialization.messages import (
     parse_conversation,
     serialize_messages,
 )
-from respan_langchain.tracing.commands import command_update, is_command, is_copied_command
+from respan_langchain.tracing.graph_commands import command_update, is_command, is_copied_command
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import RequestedCall
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from respan_langchain._safe_call import safe_call
-from respan_langchain.tracing.commands import command_update, is_command
 from respan_langchain.tracing.events import OMITTED
+from respan_langchain.tracing.graph_commands import command_update, is_command
 
 
 @dataclass(slots=True, eq=False)

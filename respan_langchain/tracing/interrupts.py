@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from respan_langchain.serialization.json_value import Json
-from respan_langchain.tracing.decisions import get_decisions
+from respan_langchain.tracing.interrupt_decisions import get_decisions
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.size_estimate import estimate_size
 

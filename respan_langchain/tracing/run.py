@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from respan_langchain.tracing.decisions import Decision
 from respan_langchain.tracing.events import (
     ModelRequest,
     RunFailure,
@@ -19,6 +18,7 @@ from respan_langchain.tracing.events import (
     StreamUsage,
 )
 from respan_langchain.tracing.graph_state import GraphState
+from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import Totals
 
 KeepReason = Literal["all", "rate", "error", ""]

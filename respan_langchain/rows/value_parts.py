@@ -9,7 +9,7 @@ from langchain_core.outputs import LLMResult
 from respan_langchain.rows.conversation import messages_of
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import get_role, serialize_generations
-from respan_langchain.tracing.commands import command_update, is_command
+from respan_langchain.tracing.graph_commands import command_update, is_command
 from respan_langchain.tracing.run import Trace
 
 _NOWHERE: Final = object()

@@ -7,7 +7,7 @@ with one decision each; any other `interrupt(value)` is answered with any value.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from respan_langchain.tracing.commands import resume_value
+from respan_langchain.tracing.graph_commands import resume_value
 
 Decision = dict[str, object]
 
