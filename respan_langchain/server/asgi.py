@@ -18,8 +18,6 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError, MissingExtraError
 from respan_langchain.server.bind import BindConfig
 from respan_langchain.server.indexer import indexing
-from respan_langchain.server.routes import WebPages
-from respan_langchain.server.session import Sessions
 
 try:
     import uvicorn
@@ -31,6 +29,8 @@ try:
     from starlette.types import Receive, Scope, Send
 
     from respan_langchain.server.connection_limits import ConnectionLimits, build_protocol
+    from respan_langchain.server.routes import WebPages
+    from respan_langchain.server.session import Sessions
 except ImportError as error:
     raise MissingExtraError(
         "Serving needs Starlette and uvicorn: pip install 'respan-langchain[local]'"

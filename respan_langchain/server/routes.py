@@ -21,10 +21,18 @@ from respan_langchain.embedded.http import (
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import export, layout
+from respan_langchain.server import bulk_actions, export, layout
 from respan_langchain.server.html import dataset_link, element, log_link, visible_text
-from respan_langchain.server.pages import compare, datasets, queue, review, row, rows
-from respan_langchain.server.pages import thread as thread_page
+from respan_langchain.server.pages import (
+    compare,
+    datasets,
+    evaluations,
+    queue,
+    review,
+    row,
+    rows,
+    thread,
+)  # fmt: skip
 from respan_langchain.server.query import parse_query, parse_view
 from respan_langchain.server.session import Sessions, login_page
 
@@ -111,20 +119,36 @@ class WebPages:
             case ["live"]:
                 version = request.parameters.get("version", "")
                 return {"GET": lambda: rows.live(store, dataset_id, view, version)}
-            case ["review"]:
-                return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
-            case ["thread"]:
-                thread = request.parameters.get("id", "")
-                return {"GET": lambda: thread_page.show(store, dataset_id, thread)}
             case ["charts"]:
                 return {"GET": lambda: rows.show_charts(store, dataset_id, view)}
-            case ["compare"]:
-                marked = parse_query(request.query).get("row", [])
-                return {"GET": lambda: compare.show(store, dataset_id, marked)}
+            case ["thread"]:
+                name = request.parameters.get("id", "")
+                return {"GET": lambda: thread.show(store, dataset_id, name)}
             case ["export.jsonl" | "export.csv" as file]:
                 suffix = file.removeprefix("export")
                 preset = request.parameters.get("preset")
                 return {"GET": lambda: export.export(store, dataset_id, view, suffix, preset)}
+            case _:
+                return self._work_pages(request, dataset_id, rest)
+
+    def _work_pages(self, request: Request, dataset_id: str, rest: list[str]) -> Pages:
+        """Find the pages on which people work with rows."""
+        store, parameters = self.store, parse_query(request.query)
+        match rest:
+            case ["review"]:
+                return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
+            case ["compare"]:
+                return {"GET": lambda: compare.show(store, dataset_id, parameters.get("row", []))}
+            case ["bulk"]:
+                return {"POST": lambda: bulk_actions.carry_out(store, dataset_id, request.body)}
+            case ["evaluations"]:
+                compared = parameters.get("evaluator", [])
+                return {
+                    "GET": lambda: evaluations.show(store, dataset_id, compared),
+                    "POST": lambda: evaluations.start(store, dataset_id, request.body),
+                }
+            case ["evaluations", "live"]:
+                return {"GET": lambda: layout.fragment(evaluations.listing(store, dataset_id))}
             case _:
                 return {}
 

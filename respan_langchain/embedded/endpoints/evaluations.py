@@ -27,7 +27,31 @@ STALLED_AFTER = 600.0
 
 def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy) -> Response:
     """`POST /api/datasets/{id}/eval-reports/create/`: start known evaluators, list unknown ones."""
-    names = _parse_names(body)
+    tasks, errors = _start(store, dataset_id, _parse_names(body), policy)
+    with store.reading() as connection:
+        runs = [
+            _serialize_run(scores_table.get_run(connection, task), dataset_id) for task in tasks
+        ]
+    return json_response(201 if tasks else 400, {"created_tasks": runs, "errors": errors})
+
+
+def start(store: Store, dataset_id: str, names: list[str], policy: AccessPolicy) -> None:
+    """Start evaluators, all or none.
+
+    Raises:
+        HttpError: 400, when one of them is unknown.
+    """
+    names = _parse_names({"evaluator_ids": names})
+    _, errors = _build_evaluators(names, policy)
+    for name in errors:
+        raise HttpError(400, errors[name])
+    _start(store, dataset_id, names, policy)
+
+
+def _start(
+    store: Store, dataset_id: str, names: list[Any], policy: AccessPolicy
+) -> tuple[list[str], dict[str, str]]:
+    """Start known evaluators; return the ids of their runs, and the errors of the others."""
     evaluators, errors = _build_evaluators(names, policy)
     with store.writing() as connection:
         dataset = datasets_table.get(connection, dataset_id)
@@ -35,12 +59,9 @@ def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPo
             scores_table.start_run(connection, dataset["seq"], name): evaluator
             for name, evaluator in evaluators.items()
         }
-        runs = [
-            _serialize_run(scores_table.get_run(connection, task), dataset_id) for task in tasks
-        ]
     if tasks:
         store.run_in_background(lambda: _run_all(store, dataset["seq"], tasks))
-    return json_response(201 if tasks else 400, {"created_tasks": runs, "errors": errors})
+    return list(tasks), errors
 
 
 def list_all(request: Request, store: Store, dataset_id: str) -> Response:
@@ -77,20 +98,29 @@ def _build_evaluators(
 
 
 def _serialize_run(row: sqlite3.Row, dataset_id: str) -> dict[str, Any]:
-    interrupted = row["completed_at"] is None and row["updated_at"] < time.time() - STALLED_AFTER
+    interrupted = _is_interrupted(row)
     ended = row["completed_at"]
     return {
         "task_id": row["task_id"],
         "name": row["evaluator"],
         "dataset_id": dataset_id,
         "evaluator_slug": row["evaluator"],
-        "status": "failed" if interrupted else row["status"],
+        "status": describe_status(row),
         "started_at": format_timestamp(row["started_at"]),
         "completed_at": format_timestamp(ended) if ended is not None else None,
         "error_message": "interrupted" if interrupted else row["error_message"],
         "evaluated_logs_count": row["evaluated_logs_count"],
         "score": row["score"],
     }
+
+
+def describe_status(row: sqlite3.Row) -> str:
+    """Return the status of a run; one that makes no progress any more has failed."""
+    return "failed" if _is_interrupted(row) else str(row["status"])
+
+
+def _is_interrupted(row: sqlite3.Row) -> bool:
+    return row["completed_at"] is None and row["updated_at"] < time.time() - STALLED_AFTER
 
 
 def _run_all(store: Store, dataset: int, tasks: dict[str, Evaluator]) -> None:

@@ -36,6 +36,14 @@ def get_seq(connection: sqlite3.Connection, dataset_id: str) -> int:
     return int(get(connection, dataset_id)["seq"])
 
 
+def find_by_name(connection: sqlite3.Connection, name: str) -> int | None:
+    """Return the number of the newest dataset of a name; None when there is none."""
+    (found,) = connection.execute(
+        "SELECT max(seq) FROM datasets WHERE name = ?", (name,)
+    ).fetchone()
+    return int(found) if found is not None else None
+
+
 def insert(connection: sqlite3.Connection, columns: Mapping[str, Any]) -> str:
     """Insert a dataset and return its id."""
     dataset_id = str(uuid.uuid4())

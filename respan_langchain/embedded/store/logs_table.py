@@ -123,6 +123,12 @@ def set_expected_output(connection: sqlite3.Connection, seq: int, expected: str 
     _update(connection, "logs", seq, {"updated_at": time.time()})
 
 
+def set_metadata(connection: sqlite3.Connection, seq: int, metadata: str) -> None:
+    """Set the metadata, as JSON text, where no column is derived from what changes."""
+    _update(connection, "contents", seq, {"metadata": metadata})
+    _update(connection, "logs", seq, {"updated_at": time.time()})
+
+
 def delete(connection: sqlite3.Connection, seq: int) -> None:
     """Delete a log with its contents."""
     connection.execute("DELETE FROM logs WHERE seq = ?", (seq,))

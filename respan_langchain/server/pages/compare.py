@@ -1,4 +1,4 @@
-"""Two rows side by side, with their differences word by word."""
+"""Rows side by side, with their differences from the first one word by word."""
 
 import re
 import sqlite3
@@ -14,14 +14,15 @@ from respan_langchain._display import (
     format_duration,
 )
 from respan_langchain.embedded.http import HttpError, Response
-from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_time
+from respan_langchain.server.formatting import format_iso, format_score, format_time
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty
 
+MAX_ROWS = 6
 MAX_WORDS = 1000
 """Longer texts are shown without marking their differences."""
 
@@ -35,57 +36,75 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 
 
 def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
-    """Show two rows of a dataset."""
+    """Show rows of a dataset side by side."""
+    unique_ids = list(dict.fromkeys(unique_ids))
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
-        if len(unique_ids) != 2:
-            raise HttpError(400, "Mark two rows to compare them.")
-        one, other = (
-            logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids
-        )
+        if not 2 <= len(unique_ids) <= MAX_ROWS:
+            raise HttpError(400, f"Mark 2 to {MAX_ROWS} rows to compare them.")
+        rows = [logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids]
+        scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
     crumbs = layout.breadcrumbs(
         ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Comparison", "")
     )
     return layout.page(
         "Comparison",
         element("h1", "Comparison"),
-        _figures(dataset_id, one, other),
-        _section("Input", one, other, "input"),
-        _section("Output", one, other, "output"),
-        _section("Expected output", one, other, "expected_output"),
+        _figures(dataset_id, rows, [scores.get(row["seq"], []) for row in rows]),
+        _section("Input", rows, "input"),
+        _section("Output", rows, "output"),
+        _section("Expected output", rows, "expected_output"),
+        _trajectories(rows),
         breadcrumbs=crumbs,
     )
 
 
-def _figures(dataset_id: str, one: sqlite3.Row, other: sqlite3.Row) -> Html:
-    head = element(
-        "tr",
-        element("td"),
-        *[element("th", _name(dataset_id, row), scope="col") for row in (one, other)],
-        element("th", "Difference", scope="col", class_="number"),
-    )
-    lines = [
-        element(
-            "tr",
-            element("th", title, scope="row"),
-            element("td", write(one[column]), class_="number"),
-            element("td", write(other[column]), class_="number"),
-            element("td", _difference(one[column], other[column]), class_="number"),
+def _figures(dataset_id: str, rows: list[sqlite3.Row], scores: list[list[sqlite3.Row]]) -> Html:
+    names = [element("th", _name(dataset_id, row), scope="col") for row in rows]
+    facts = [
+        _line(title, [str(row[column] or UNKNOWN) for row in rows])
+        for title, column in [("Model", "model"), ("Status", "status")]
+    ]
+    figures = [
+        _line(
+            title,
+            [write(row[column]) for row in rows],
+            _changes([row[column] for row in rows]),
         )
         for title, column, write in FIGURES
     ]
-    facts = [
-        element(
-            "tr",
-            element("th", title, scope="row"),
-            *[element("td", visible_text(row[column] or UNKNOWN), class_="number")
-              for row in (one, other)],
-            element("td", "" if one[column] == other[column] else "differs", class_="number"),
-        )
-        for title, column in [("Model", "model"), ("Status", "status")]
-    ]  # fmt: skip
-    table = element("table", element("thead", head), element("tbody", *facts, *lines))
+    head = element("thead", element("tr", element("td"), *names))
+    body = element("tbody", *facts, *figures, *_score_lines(scores))
+    table = element("table", head, body)
     return element("div", table, class_="table-frame comparison")
+
+
+def _score_lines(scores: list[list[sqlite3.Row]]) -> list[Html]:
+    by_row = [{one["evaluator"]: one["score"] for one in of_row} for of_row in scores]
+    evaluators = sorted({name for of_row in by_row for name in of_row})
+    return [
+        _line(f"Score: {name}", [format_score(of_row.get(name)) for of_row in by_row])
+        for name in evaluators
+    ]
+
+
+def _line(title: str, values: list[str], changes: list[str] | None = None) -> Html:
+    cells = [
+        element(
+            "td",
+            visible_text(value),
+            element("small", change, class_="hint") if change else None,
+            class_="number",
+        )
+        for value, change in zip(values, changes or [""] * len(values), strict=True)
+    ]
+    return element("tr", element("th", visible_text(title), scope="row"), *cells)
+
+
+def _changes(values: list[float | None]) -> list[str]:
+    """Describe how each value differs from the first."""
+    first, *others = values
+    return ["", *(_difference(first, other) for other in others)]
 
 
 def _name(dataset_id: str, row: sqlite3.Row) -> Html:
@@ -97,7 +116,7 @@ def _name(dataset_id: str, row: sqlite3.Row) -> Html:
 
 def _difference(one: float | None, other: float | None) -> str:
     if one is None or other is None:
-        return UNKNOWN
+        return ""
     if one == other:
         return "same"
     if one == 0:
@@ -107,14 +126,38 @@ def _difference(one: float | None, other: float | None) -> str:
     return f"{sign}{abs(change):.0%}"
 
 
-def _section(title: str, one: sqlite3.Row, other: sqlite3.Row, name: str) -> Html | None:
-    if one[name] is None and other[name] is None:
+def _section(title: str, rows: list[sqlite3.Row], name: str) -> Html | None:
+    """Show one content of all rows, with what differs from the first row marked."""
+    stored = [row[name] for row in rows]
+    if not any(one is not None for one in stored):
         return None
-    if one[name] == other[name]:
-        content = element("div", ContentRenderer().render(parse_stored(one[name])), class_="side")
-        note = element("span", "the same in both", class_="hint")
+    if len(set(stored)) == 1:
+        content = element("div", ContentRenderer().render(parse_stored(stored[0])), class_="side")
+        note = element("span", "the same in all", class_="hint")
         return element("section", element("h2", title, note), content, class_="compared")
-    sides = _diff(parse_stored(one[name]), parse_stored(other[name]))
+    values = [parse_stored(one) for one in stored]
+    diffs = [_diff(values[0], other) for other in values[1:]]
+    # With more than two rows, the first one is what the others are compared with.
+    first = diffs[0][0] if len(diffs) == 1 else _diff(values[0], values[0])[0]
+    return _columns(title, [first, *(side for _, side in diffs)])
+
+
+def _trajectories(rows: list[sqlite3.Row]) -> Html | None:
+    metadata = [parse_stored(row["metadata"]) for row in rows]
+    steps = [one.get("trajectory") if isinstance(one, dict) else None for one in metadata]
+    if not any(steps):
+        return None
+    return _columns(
+        "Tools",
+        [
+            ContentRenderer().steps(one) if isinstance(one, list) and one
+            else element("p", "No tools.", class_="nothing")
+            for one in steps
+        ],
+    )  # fmt: skip
+
+
+def _columns(title: str, sides: list[Html]) -> Html:
     columns = [element("div", side, class_="side") for side in sides]
     return element(
         "section", element("h2", title), element("div", *columns, class_="sides"), class_="compared"

@@ -4,7 +4,6 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 
@@ -15,6 +14,7 @@ from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.formatting import format_age, format_iso
+from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import Html, element, join, log_link, visible_text
 from respan_langchain.server.preview import parse_stored, pretty
 
@@ -152,7 +152,7 @@ def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
     Raises:
         HttpError: 400, when a field is not valid.
     """
-    form = _parse_form(body)
+    form = parse_form(body)
     expected, score = _parse_expected_output(form), _parse_score(form)
     comment = form.get("comment", "").strip()
     author = form.get("author", "").strip()[:MAX_AUTHOR_CHARS]
@@ -168,15 +168,6 @@ def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
             review = Score(row["seq"], HUMAN_EVALUATOR, score, passed, comment, author)
             scores_table.upsert(connection, [review])
         datasets_table.touch(connection, dataset)
-
-
-def _parse_form(body: bytes) -> dict[str, str]:
-    try:
-        found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
-    except (UnicodeDecodeError, ValueError) as error:
-        raise HttpError(422, "The form is malformed.") from error
-    # Browsers send the line breaks of a form as CR LF.
-    return {name: values[-1].replace("\r\n", "\n") for name, values in found.items()}
 
 
 def _parse_expected_output(form: Mapping[str, str]) -> str | None:

@@ -85,7 +85,7 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
         count = _count(connection, dataset, condition, view)
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
         traces = _count_traces(connection, dataset, rows) if view.roots_only else {}
-    return RowsPage(dataset, rows, count, scores, traces)
+    return RowsPage(dataset, rows, count, scores, traces, can_write=not store.read_only)
 
 
 def _list_rows(

@@ -22,6 +22,7 @@ from respan_langchain.server.html import (
     strip_invisible,
     visible_text,
 )
+from respan_langchain.server.pages.mark_bar import mark_bar
 from respan_langchain.server.preview import excerpt, find_word, parse_stored
 from respan_langchain.server.query import View
 
@@ -36,6 +37,7 @@ class RowsPage:
     scores: dict[int, list[sqlite3.Row]]
     traces: dict[str, int] = field(default_factory=dict)
     """How many rows each trace has, where its other rows are folded into its root."""
+    can_write: bool = True
     problem: str | None = None
     """Why the filters are not valid; there are no rows then."""
 
@@ -54,10 +56,8 @@ COLUMNS = (
 
 
 def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
-    """Build the table, in a form that compares the marked rows."""
-    mark = element(
-        "th", element("span", "Compare", class_="for-readers"), scope="col", class_="mark"
-    )
+    """Build the table, in a form with what can be done with the marked rows."""
+    mark = element("th", element("span", "Mark", class_="for-readers"), scope="col", class_="mark")
     heads = [_head(dataset_id, view, *column) for column in COLUMNS]
     body = [
         _row(
@@ -71,16 +71,10 @@ def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
         element("tbody", *body),
         class_="rows",
     )
-    bar = element(
-        "div",
-        element("span", "Mark two rows to compare them", class_="hint"),
-        element("button", "Compare", type="submit", class_="primary"),
-        class_="compare-bar",
-    )
     return element(
         "form",
         element("div", table, class_="table-frame"),
-        bar,
+        mark_bar(dataset_id, can_write=page.can_write),
         method="get",
         action=dataset_link(dataset_id, "compare"),
         class_="rows-form",
@@ -158,9 +152,7 @@ def _filter_link(dataset_id: str, view: View, field: str, value: str | None) -> 
 
 
 def _mark(row: sqlite3.Row) -> Html:
-    return element(
-        "input", type="checkbox", name="row", value=row["unique_id"], aria_label="Mark to compare"
-    )
+    return element("input", type="checkbox", name="row", value=row["unique_id"], aria_label="Mark")
 
 
 def _state(row: sqlite3.Row) -> Html:

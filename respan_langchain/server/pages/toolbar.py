@@ -53,7 +53,8 @@ def toolbar(
         class_="button",
         data_key="review",
     )
-    return element("div", form, review, _export(dataset_id, view), class_="toolbar")
+    runs = element("a", "Evaluate", href=dataset_link(dataset_id, "evaluations"), class_="button")
+    return element("div", form, review, runs, _export(dataset_id, view), class_="toolbar")
 
 
 def chips(dataset_id: str, view: View) -> Html | None:

@@ -77,13 +77,10 @@ async function load(place) {
 
 function refresh(place, part) {
   const known = new Set(all("[data-id]", place).map((row) => row.dataset.id));
-  const marked = new Set(all("input[name=row]:checked", place).map((box) => box.value));
   const focused = place.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id : null;
   place.replaceChildren(part);
   for (const row of all("[data-id]", place)) {
     if (known.size && !known.has(row.dataset.id)) row.classList.add("fresh");
-    const box = one("input[name=row]", row);
-    if (box && marked.has(box.value)) box.checked = true;
     if (row.dataset.id === focused) linkOf(row)?.focus({ preventScroll: true });
   }
   showCurrent();
@@ -128,7 +125,7 @@ function showInterval(event) {
 document.addEventListener("pointerover", showInterval);
 document.addEventListener("focusin", showInterval);
 
-/* The table of rows: one is current, two may be marked. */
+/* The table of rows: one is current, some may be marked. */
 
 let current = null;
 const rows = () => all("tr[data-row]");
@@ -153,14 +150,43 @@ function move(by) {
 
 const currentRow = () => rows().find((row) => keyOf(row) === current);
 
+/* Marks are kept for the session, so that rows of several pages can be marked. */
+
+const MAX_COMPARED = 6;
+const marksName = `marks:${location.pathname}`;
+let marks = new Set();
+
+function mark(id, on) {
+  if (on) marks.add(id);
+  else marks.delete(id);
+  store(sessionStorage, marksName, [...marks]);
+  showMarks();
+}
+
 function showMarks() {
   const form = one(".rows-form");
   if (!form) return;
-  const marked = all("input[name=row]:checked", form);
-  for (const box of all("input[name=row]", form)) box.disabled = marked.length >= 2 && !box.checked;
-  form.classList.toggle("marking", marked.length > 0);
-  one(".compare-bar .hint", form).textContent = marked.length < 2 ? "Mark one more row to compare" : "Two rows are marked";
-  one(".compare-bar button", form).disabled = marked.length !== 2;
+  const boxes = all("input[type=checkbox][name=row]", form);
+  for (const box of boxes) box.checked = marks.has(box.value);
+  keepOtherMarks(form, new Set(boxes.map((box) => box.value)));
+  form.classList.toggle("marking", marks.size > 0);
+  one(".mark-bar .hint", form).textContent = `${marks.size} ${marks.size === 1 ? "row" : "rows"} marked`;
+  follow("compare").disabled = marks.size < 2 || marks.size > MAX_COMPARED;
+}
+
+/* The marks of other pages are sent with the form, and so is the name for scores. */
+function keepOtherMarks(form, shown) {
+  all("input[type=hidden]", form).forEach((field) => field.remove());
+  const fields = [...marks].filter((id) => !shown.has(id)).map((id) => ["row", id]);
+  for (const [name, value] of [...fields, ["author", stored(localStorage, "author") ?? ""]]) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+}
+
+function clearMarks() {
+  marks.clear();
+  store(sessionStorage, marksName, null);
+  showMarks();
 }
 
 /* Keys. */
@@ -184,8 +210,8 @@ const keys = {
   Enter: () => one("form[data-queue]")?.requestSubmit(),
   ArrowDown: () => current !== null && move(1),
   ArrowUp: () => current !== null && move(-1),
-  x: () => { const box = currentRow() && one("input[name=row]", currentRow()); if (box && !box.disabled) { box.checked = !box.checked; showMarks(); } },
-  c: () => { if (follow("comment")) return follow("comment").focus(); const button = one(".compare-bar button"); if (button && !button.disabled) button.click(); return undefined; },
+  x: () => { const box = currentRow() && one("input[name=row]", currentRow()); if (box) mark(box.value, !box.checked); },
+  c: () => { if (follow("comment")) return follow("comment").focus(); return followFirst("compare")?.click(); },
   "/": () => follow("search")?.focus(),
   e: () => follow("edit")?.focus(),
   "[": () => step("prev"),
@@ -203,6 +229,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return form.requestSubmit();
   }
+  const submits = typing && event.key === "Enter" ? one("button", event.target.closest(".mark-bar .popover") ?? document.createElement("div")) : null;
+  if (submits) {
+    event.preventDefault();
+    return submits.click();
+  }
   if (event.key === "Escape" && typing) return typing.blur();
   if (event.key === "Escape") return closeMenus(null);
   if (typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return undefined;
@@ -217,6 +248,7 @@ document.addEventListener("keydown", (event) => {
 /* Buttons. */
 
 const actions = {
+  unmark: clearMarks,
   help: () => one("#help").showModal(),
   close: () => one("dialog[open]")?.close(),
   theme: () => {
@@ -252,7 +284,7 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
-  if (event.target.matches("input[name=row]")) showMarks();
+  if (event.target.matches("input[type=checkbox][name=row]")) mark(event.target.value, event.target.checked);
   if (event.target.matches("[data-remember]")) store(localStorage, event.target.dataset.remember, event.target.value);
 });
 
@@ -334,6 +366,8 @@ async function undo() {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
+  // The form is sent with its marks first.
+  if (event.submitter?.formMethod === "post" && form.matches(".rows-form")) setTimeout(clearMarks);
   if (form.matches("[data-queue]")) {
     rememberUndo(form);
     store(sessionStorage, "saving", form.dataset.draft);
@@ -354,6 +388,7 @@ showTimes(document);
 markFound();
 all("form[data-draft]").forEach(openDraft);
 confirmSaved();
+marks = new Set(stored(sessionStorage, marksName) ?? []);
 showMarks();
 all("[data-load]").forEach(load);
 all("[data-live]").forEach(keepFresh);

@@ -1,0 +1,127 @@
+"""What a form does with the rows that are marked: add to a dataset, tag, score, delete."""
+
+import sqlite3
+from collections.abc import Callable
+
+import orjson
+
+from respan_langchain.embedded.endpoints.datasets import parse_name
+from respan_langchain.embedded.http import HttpError, Response
+from respan_langchain.embedded.store import bulk, datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.filters import all_of
+from respan_langchain.embedded.store.log_columns import encode_json
+from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score, upsert
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server.forms import parse_fields
+from respan_langchain.server.html import dataset_link
+
+MAX_MARKED = 500
+MAX_TAG_CHARS = 100
+
+
+def carry_out(store: Store, dataset_id: str, body: bytes) -> Response:
+    """Carry out the action of a form on its rows, then show the dataset again.
+
+    Raises:
+        HttpError: 400, when the form is not valid; nothing was changed then.
+    """
+    fields = parse_fields(body)
+    marked = list(dict.fromkeys(fields.get("row", [])))
+    if not 1 <= len(marked) <= MAX_MARKED:
+        raise HttpError(400, f"Mark 1 to {MAX_MARKED} rows.")
+    action = ACTIONS.get(fields.get("action", [""])[-1])
+    if action is None:
+        raise HttpError.for_field("action", f"must be one of {', '.join(ACTIONS)}")
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+    action(store, dataset, marked, fields)
+    return Response(303, headers={"location": dataset_link(dataset_id)})
+
+
+Fields = dict[str, list[str]]
+
+
+def _add(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+    """Copy the rows, with their expected outputs, into a dataset that is created if needed."""
+    name = parse_name("target", _last(fields, "target"))
+    with store.writing() as connection:
+        target = _find_or_create(connection, name)
+        if target == dataset:
+            raise HttpError.for_field("target", "is the dataset of these rows")
+        datasets_table.touch(connection, target)
+    own = Condition("logs.dataset = ?", (dataset,))
+    bulk.copy_matching(store, target, all_of([own, _are(marked)]), 100.0)
+
+
+def _find_or_create(connection: sqlite3.Connection, name: str) -> int:
+    found = datasets_table.find_by_name(connection, name)
+    if found is not None:
+        return found
+    columns = {"name": name, "description": "", "initial_log_filters": "{}"}
+    return datasets_table.get_seq(connection, datasets_table.insert(connection, columns))
+
+
+def _tag(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+    """Add a tag to the rows' `metadata.tags`."""
+    tag = _last(fields, "tag").strip()
+    if not 1 <= len(tag) <= MAX_TAG_CHARS:
+        raise HttpError.for_field("tag", f"must have 1 to {MAX_TAG_CHARS} characters")
+    with store.writing() as connection:
+        for unique_id in marked:
+            row = logs_table.get(connection, dataset, unique_id)
+            metadata = orjson.loads(row["metadata"] or b"{}")
+            tags = metadata.get("tags")
+            kept = tags if isinstance(tags, list) else []
+            metadata["tags"] = list(dict.fromkeys([*map(str, kept), tag]))
+            logs_table.set_metadata(connection, row["seq"], encode_json(metadata))
+        datasets_table.touch(connection, dataset)
+
+
+def _score(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+    """Give the rows a score by a person; comments that they have are kept."""
+    text = _last(fields, "score")
+    if text not in {"0", "0.5", "1"}:
+        raise HttpError.for_field("score", "must be 0, 0.5 or 1")
+    value, author = float(text), _last(fields, "author").strip()[:MAX_TAG_CHARS]
+    with store.writing() as connection:
+        rows = [logs_table.get(connection, dataset, unique_id) for unique_id in marked]
+        comments = _read_comments(connection, rows)
+        upsert(
+            connection,
+            [
+                Score(row["seq"], HUMAN_EVALUATOR, value, value >= 0.5,
+                      comments.get(row["seq"], ""), author)
+                for row in rows
+            ],
+        )  # fmt: skip
+        datasets_table.touch(connection, dataset)
+
+
+def _read_comments(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> dict[int, str]:
+    found = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
+    return {
+        seq: one["comment"]
+        for seq, scores in found.items()
+        for one in scores
+        if one["evaluator"] == HUMAN_EVALUATOR
+    }
+
+
+def _delete(store: Store, dataset: int, marked: list[str], _: Fields) -> None:
+    bulk.delete_matching(store, dataset, _are(marked))
+
+
+def _are(marked: list[str]) -> Condition:
+    return Condition(
+        "logs.unique_id IN (SELECT value FROM json_each(?))", (orjson.dumps(marked).decode(),)
+    )
+
+
+def _last(fields: Fields, name: str) -> str:
+    return fields.get(name, [""])[-1]
+
+
+ACTIONS: dict[str, Callable[[Store, int, list[str], Fields], None]] = {
+    "add": _add, "tag": _tag, "score": _score, "delete": _delete,
+}  # fmt: skip

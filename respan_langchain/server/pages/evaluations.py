@@ -1,0 +1,167 @@
+"""The evaluations of a dataset: its runs, a form that starts one, and two evaluators compared."""
+
+import sqlite3
+from urllib.parse import urlencode
+
+from respan_langchain._display import UNKNOWN, format_count
+from respan_langchain.embedded.access import AccessPolicy
+from respan_langchain.embedded.endpoints import evaluations
+from respan_langchain.embedded.endpoints.evaluators import BUILT_IN
+from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.store import agreement, datasets_table, scores_table
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_iso, format_score, format_share, format_time
+from respan_langchain.server.forms import parse_form
+from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
+from respan_langchain.server.preview import parse_stored, preview
+
+MAX_RUNS = 50
+
+
+def show(store: Store, dataset_id: str, compared: list[str]) -> Response:
+    """Show the runs of a dataset, and how two evaluators agree where two are chosen."""
+    with store.reading() as connection:
+        dataset = datasets_table.get(connection, dataset_id)
+    crumbs = layout.breadcrumbs(
+        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Evaluations", "")
+    )
+    live = dataset_link(dataset_id, "evaluations/live")
+    return layout.page(
+        f"Evaluations · {dataset['name']}",
+        element("h1", "Evaluations"),
+        None if store.read_only else _start_form(dataset_id),
+        element("div", listing(store, dataset_id), data_live=live, data_pace="1000"),
+        _comparison(store, dataset_id, compared) if len(compared) == 2 else None,
+        breadcrumbs=crumbs,
+    )
+
+
+def start(store: Store, dataset_id: str, body: bytes) -> Response:
+    """Start the evaluators of the form; Python functions are not allowed here.
+
+    Raises:
+        HttpError: 400, when there is no such evaluator.
+    """
+    names = [name for line in parse_form(body).get("evaluators", "").split("\n")
+             if (name := line.strip())]  # fmt: skip
+    evaluations.start(store, dataset_id, names, AccessPolicy())
+    return Response(303, headers={"location": dataset_link(dataset_id, "evaluations")})
+
+
+def _start_form(dataset_id: str) -> Html:
+    known = ", ".join([*BUILT_IN, "regex"])
+    field = element(
+        "textarea",
+        name="evaluators",
+        rows="3",
+        required=True,
+        placeholder="exact_match\ncontains:Within 30 days\nlatency_limit:2.5",
+    )
+    return element(
+        "form",
+        element("label", "Evaluators, one a line", field),
+        element("p", f"There are {known}; an argument follows a colon.", class_="hint"),
+        element("button", "Start", type="submit", class_="primary"),
+        method="post",
+        action=dataset_link(dataset_id, "evaluations"),
+        class_="start-run",
+    )
+
+
+def listing(store: Store, dataset_id: str) -> Html:
+    """Build the part of the page that is refreshed."""
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        rows = scores_table.list_runs(connection, dataset, limit=MAX_RUNS, offset=0)
+    if not rows:
+        text = element("p", "Evaluators score each row; the scores appear on the rows' page.")
+        return element("section", element("h2", "No evaluation yet"), text, class_="empty")
+    heads = ("", "Evaluator", "Status", "Started", "Rows", "Mean score")
+    head = element("tr", *[element("th", name, scope="col") for name in heads])
+    table = element(
+        "table",
+        element("thead", head),
+        element("tbody", *[_run(dataset_id, row) for row in rows]),
+        class_="runs",
+    )
+    compare = element("button", "Compare two evaluators", type="submit")
+    return element(
+        "form",
+        element("div", table, class_="table-frame keep-head"),
+        compare if len({row["evaluator"] for row in rows}) > 1 else None,
+        method="get",
+        action=dataset_link(dataset_id, "evaluations"),
+        class_="runs-form",
+    )
+
+
+def _run(dataset_id: str, row: sqlite3.Row) -> Html:
+    status = evaluations.describe_status(row)
+    sorted_rows = urlencode({"sort": f"score__{row['evaluator']}"})
+    mark = element(
+        "input", type="checkbox", name="evaluator", value=row["evaluator"],
+        aria_label="Choose to compare",
+    )  # fmt: skip
+    return element(
+        "tr",
+        element("td", mark, class_="mark"),
+        element(
+            "td",
+            element(
+                "a", visible_text(row["evaluator"]), href=dataset_link(dataset_id, "", sorted_rows)
+            ),
+        ),
+        element("td", status, _error(row["error_message"])),
+        element(
+            "td",
+            element("time", format_time(row["started_at"]), datetime=format_iso(row["started_at"])),
+        ),
+        element("td", format_count(row["evaluated_logs_count"])),
+        element("td", format_score(row["score"])),
+        data_id=row["task_id"],
+    )
+
+
+def _error(message: str | None) -> Html | None:
+    return element("p", visible_text(message), class_="problem") if message else None
+
+
+def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
+    """Show how two evaluators agree, and the rows on which they agree least."""
+    one, other = compared
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        counts = agreement.count_agreement(connection, dataset, one, other)
+        rows = agreement.list_disagreements(connection, dataset, one, other)
+    names = [element("th", visible_text(name), scope="col") for name in compared]
+    lines = [_disagreement(dataset_id, row) for row in rows]
+    figures = layout.metric_strip(
+        [
+            ("Rows with both scores", format_count(counts["scored"])),
+            (f"Mean of {one}", format_score(counts["one"])),
+            (f"Mean of {other}", format_score(counts["other"])),
+            ("Same score", format_share(counts["same"], counts["scored"])),
+        ]
+    )
+    head = element("tr", element("th", "Input", scope="col"), *names)
+    table = element("table", element("thead", head), element("tbody", *lines))
+    return element(
+        "section",
+        element("h2", "Where the two differ most"),
+        figures,
+        element("div", table, class_="table-frame keep-head")
+        if lines
+        else element("p", "Nowhere."),
+        class_="agreement",
+    )
+
+
+def _disagreement(dataset_id: str, row: sqlite3.Row) -> Html:
+    text = preview(parse_stored(row["input"])) or UNKNOWN
+    link = element("a", visible_text(text), href=log_link(dataset_id, row["unique_id"]), dir="auto")
+    return element(
+        "tr",
+        element("td", link),
+        *[element("td", format_score(row[name])) for name in ("one", "other")],
+    )
