@@ -7,7 +7,7 @@ is active: the block's, else the process's.
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Unpack
@@ -40,15 +40,17 @@ class ActiveHandler:
     def __init__(self) -> None:
         self.process_handler: RespanDatasetCallbackHandler | None = None
         """Set by `enable`, for all threads and tasks."""
-        self._get_context_config: Callable[[], object] | None = None
+        self._get_context_config: Callable[[], Mapping[str, Any] | None] | None = None
 
     def get(self) -> RespanDatasetCallbackHandler | None:
         """Return the handler for a run that begins now; None for none."""
         handler = _block_handler.get() or self.process_handler
         if handler is None or self._get_context_config is None:
             return handler
-        # A run inside another run inherits the handler, so langgraph has it already.
-        if self._get_context_config() is None:
+        # A run inside another run inherits the handler, so langgraph has it already. LangGraph's
+        # server puts a config without callbacks into the context.
+        config = self._get_context_config()
+        if config is None or not config.get("callbacks"):
             add_to_graph_config(handler, self)
         return handler
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tracers import context
 from langgraph.callbacks import GraphCallbackHandler
 from langgraph.checkpoint.memory import InMemorySaver
@@ -305,3 +306,18 @@ def test_an_invalid_respan_capture_is_logged_once_and_the_app_continues(value, s
     assert done.stdout == "3\n"
     [line] = done.stderr.splitlines()
     assert all(word in line for word in said)
+
+
+@pytest.mark.parametrize("way", ONCE)
+def test_a_context_that_has_a_config_without_callbacks_changes_nothing(way, platform, rows_of):
+    """LangGraph's server puts such a config into the context of the calls that it makes."""
+    handler, app = enable(DATASET, base_url=platform), asking_graph()
+    outer = var_child_runnable_config.set({"configurable": {"graph_id": "shop"}})
+    try:
+        for asked in (QUESTION, Command(resume="yes")):
+            ONCE[way](app, asked, {**THREAD})
+    finally:
+        var_child_runnable_config.reset(outer)
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["output"]["parts"]) == ("success", ["yes"])

@@ -3,10 +3,7 @@
 import asyncio
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import START, MessagesState, StateGraph
 from langsmith import Client, traceable, tracing_context
 from support.constructs import PROMPT, QUESTION, fallbacks, fallbacks_in_a_chain, sequence
 from support.models import FakeChat
@@ -137,47 +134,3 @@ def test_runs_below_a_hidden_run_move_up(make_handler, rows_of):
     [inner] = [row for row in rows if row["metadata"]["span_name"] == "RunnableSequence"]
     assert "hidden" not in {row["metadata"]["span_name"] for row in rows}
     assert inner["metadata"]["span_parent_id"] == root["metadata"]["span_unique_id"]
-
-
-FORMS = {
-    "a list": lambda text: [("user", text)],
-    "a string": lambda text: text,
-    "a message": HumanMessage,
-    "a dict": lambda text: {"role": "user", "content": text},
-    "a pair": lambda text: ("user", text),
-    "a list of pairs that went through JSON": lambda text: [["user", text]],
-}
-
-
-@pytest.mark.parametrize("copy", ["shallow", "deep"])
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_one_message_in_place_of_a_list_is_a_conversation(form, copy, make_handler, rows_of):
-    def answer(state):
-        if state["messages"][-1].content == "fail":
-            raise ValueError("down")
-        return {"messages": [AIMessage("Hi.")]}
-
-    graph = (
-        StateGraph(MessagesState)
-        .add_node("answer", answer)
-        .add_edge(START, "answer")
-        .compile(checkpointer=InMemorySaver())
-    )
-    handler = make_handler(copy=copy)
-    config = {"callbacks": [handler], "configurable": {"thread_id": "t-1"}}
-    graph.invoke({"messages": form("one")}, config)
-    graph.invoke({"messages": form("two")}, config)
-    with pytest.raises(ValueError, match="down"):
-        graph.invoke(
-            {"messages": form("fail")},
-            {"callbacks": [handler], "configurable": {"thread_id": "t-2"}},
-        )
-
-    first, second, failed = rows_of(handler)
-    one, two, hi = (
-        {"role": role, "content": text}
-        for role, text in (("user", "one"), ("user", "two"), ("assistant", "Hi."))
-    )
-    assert (first["input"], first["output"]) == ([one], hi)
-    assert (second["input"], second["output"]) == ([one, hi, two], hi)
-    assert failed["input"] == [{"role": "user", "content": "fail"}]
