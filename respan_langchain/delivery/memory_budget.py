@@ -12,7 +12,7 @@ class MemoryBudget:
     """Bytes that may wait."""
 
     total: int
-    """Queued events, the inputs of open runs, and rows: accepted, in flight, or being built."""
+    """Queued events, the content of open traces, and rows: accepted, in flight, or being built."""
 
     @property
     def unmeasured_events(self) -> int:
@@ -21,7 +21,7 @@ class MemoryBudget:
 
     @property
     def open_runs(self) -> int:
-        """Inputs of runs that have not ended (`pipeline/open_content.py`)."""
+        """Content that open traces hold (`pipeline/open_content.py`)."""
         return self.total // 2
 
     @property

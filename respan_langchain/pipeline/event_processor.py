@@ -224,11 +224,16 @@ class EventProcessor:
         self._backpressure.drained_at = CLOCK.monotonic()
 
     def _apply(self, event: Event) -> None:
-        self._tracker.apply(event)
         kind, _, _, run_id, content, _ = event
-        run = self._tracker.find(run_id) if kind == START else None
-        if run is not None and self._becomes_row(run):
-            self._open_content.add(run, estimate_size(content))
+        ended = self._tracker.find(run_id) if kind in (END, ERROR) else None
+        self._tracker.apply(event)
+        if kind == START and (started := self._tracker.find(run_id)) is not None:
+            if self._becomes_row(started):
+                self._open_content.add_inputs(started)
+            elif content is not None and started.trace.graph_state.start is content:
+                self._open_content.add_graph_state(started.trace)
+        if ended is not None and content is not None and ended.trace.last_output is content:
+            self._open_content.add_last_output(ended.trace)
 
     def _becomes_row(self, run: Run) -> bool:
         return run.is_root or run.kind != "chain" or self.captures_chains
@@ -259,11 +264,15 @@ class EventProcessor:
 
     def _build_rows(self) -> None:
         finished = self._tracker.take_finished()
+        closed = set(self._tracker.take_closed())
         for run in finished:
             self.events.forget(run.id)
             self._open_content.remove(run)
+        for trace in closed:
+            self._open_content.close(trace)
         if not finished:
             return
+        of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
             self._rows += self._row_builder.build(finished, self.errors)
         except BaseException as interruption:
@@ -271,6 +280,8 @@ class EventProcessor:
             for _ in finished:
                 self.errors.add(interruption)
             raise
+        for run, trace in of_open:
+            self._open_content.add_finished(run, trace)
 
     def _take_rows(self) -> list[EncodedRow]:
         rows, self._rows = self._rows, []

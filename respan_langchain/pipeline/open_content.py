@@ -1,42 +1,99 @@
-"""Bounds the memory of open runs: with too many bytes, the oldest runs lose their inputs.
+"""Bounds the memory of open traces: with too many bytes, the oldest content is left out.
 
-A run without an end, such as an abandoned stream, stays open for up to an hour. The row of a run
-that lost its inputs is still built, and lists them in `metadata.omitted`.
+A run without an end, such as an abandoned stream, stays open for up to an hour, and its trace keeps
+what the rows of its root and of deferred runs need. The rows are still built, and name what is
+missing.
 """
 
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Final, NamedTuple
 
-from respan_langchain.tracing.events import OMITTED
-from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.events import OMITTED_NOTE
+from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.tracing.size_estimate import estimate_size
 
-MIN_RUNS: Final = 16
-"""The latest runs keep their inputs, whatever their size."""
+MIN_PARTS: Final = 6
+"""The latest parts are kept, whatever their size: a large prompt is part of several runs."""
+CONTENT_KEYS: Final = ("input", "output", "error", "content", "metadata")
+"""Of a tool's step, and of a document."""
+
+
+class _Part(NamedTuple):
+    """Something that a trace holds, and how to leave it out."""
+
+    trace: Trace
+    size: int
+    omit: Callable[[], None]
 
 
 class OpenContent:
-    """The inputs of one handler's open runs."""
+    """What the open traces of one handler hold."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        # In the order in which the runs started; by the number of a run's id.
-        self._runs: OrderedDict[int, tuple[Run, int]] = OrderedDict()
+        # In the order in which they were added.
+        self._parts: OrderedDict[Hashable, _Part] = OrderedDict()
+        self._keys: dict[Trace, set[Hashable]] = {}
         self.total_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._runs)
+        return len(self._parts)
 
-    def add(self, run: Run, size: int) -> None:
-        """Count a run that started; leave out the inputs of the oldest where there are too many."""
-        self.remove(run)  # a start that was reported twice
-        self._runs[run.id.int] = run, size
-        self.total_bytes += size
-        while self.total_bytes > self._max_bytes and len(self._runs) > MIN_RUNS:
-            _, (oldest, oldest_size) = self._runs.popitem(last=False)
-            self.total_bytes -= oldest_size
-            oldest.inputs = OMITTED
+    def add_inputs(self, run: Run) -> None:
+        """Count the inputs of a run that started."""
+        self._add(run.trace, run.id.int, estimate_size(run.inputs), run.omit_inputs)
+
+    def add_graph_state(self, trace: Trace) -> None:
+        """Count what a graph's first node read."""
+        state = trace.graph_state
+        self._add(trace, (trace, "state"), estimate_size(state.start), state.omit_start)
+
+    def add_last_output(self, trace: Trace) -> None:
+        """Count what the root returns if it does not end by itself."""
+        size = estimate_size(trace.last_output)
+        self._add(trace, (trace, "last output"), size, trace.omit_last_output)
+
+    def add_finished(self, run: Run, trace: Trace) -> None:
+        """Count what a trace keeps of a run that finished: all where it is deferred."""
+        if run.inputs is not None or run.outputs is not None:
+            size = estimate_size(run.inputs) + estimate_size(run.outputs)
+            self._add(trace, run.id.int, size, run.omit_content)
+        for shown in trace.totals.take_new_content():
+            self._add(trace, id(shown), estimate_size(shown), partial(_omit, shown))
 
     def remove(self, run: Run) -> None:
-        """Forget a run, which has ended."""
-        _, size = self._runs.pop(run.id.int, (run, 0))
-        self.total_bytes -= size
+        """Forget the inputs of a run, which has ended."""
+        self._remove(run.id.int)
+
+    def close(self, trace: Trace) -> None:
+        """Forget a trace, which is complete or waits to be resumed."""
+        for key in list(self._keys.get(trace, ())):
+            self._remove(key)
+
+    def _add(self, trace: Trace, key: Hashable, size: int, omit: Callable[[], None]) -> None:
+        self._remove(key)
+        self._parts[key] = _Part(trace, size, omit)
+        self._keys.setdefault(trace, set()).add(key)
+        self.total_bytes += size
+        while self.total_bytes > self._max_bytes and len(self._parts) > MIN_PARTS:
+            oldest = next(iter(self._parts))
+            self._parts[oldest].omit()
+            self._remove(oldest)
+
+    def _remove(self, key: Hashable) -> None:
+        part = self._parts.pop(key, None)
+        if part is None:
+            return
+        self.total_bytes -= part.size
+        keys = self._keys[part.trace]
+        keys.discard(key)
+        if not keys:
+            del self._keys[part.trace]
+
+
+def _omit(shown: dict[str, object]) -> None:
+    for key in CONTENT_KEYS:
+        if key in shown:
+            shown[key] = OMITTED_NOTE

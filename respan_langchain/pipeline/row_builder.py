@@ -24,7 +24,7 @@ from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import ModelCall, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
-from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED
+from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST, OMITTED, OMITTED_NOTE
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.sampling import (
     CapturePolicy,
@@ -38,8 +38,6 @@ from respan_langchain.usage.usage_sources import extract_usage
 
 GROUP_SIZE: Final = 64
 """Runs in a group; a trace may end with thousands."""
-OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
-"""Stands for content that the event queue had no space for."""
 
 
 class CountedRun(NamedTuple):

@@ -71,7 +71,8 @@ def _count_tool(run: Run, options: RowOptions) -> None:
     found = returned_documents(run.outputs)
     if found and _shows_documents(options):
         # They replace the documents of retrievers under this tool, from which they came.
-        totals.documents_by_run[run.id.int] = list(serialize_documents(found))
+        totals.documents_by_run.pop(run.id.int, None)
+        totals.add_documents(run.id.int, serialize_documents(found))
 
 
 def _count_retriever(run: Run, options: RowOptions) -> None:
@@ -86,8 +87,7 @@ def _count_retriever(run: Run, options: RowOptions) -> None:
             owner = above.id.int
             break
         above = above.parent
-    found = run.trace.totals.documents_by_run.setdefault(owner, [])
-    found += serialize_documents(run.outputs)
+    run.trace.totals.add_documents(owner, serialize_documents(run.outputs))
 
 
 def _count_root(root: Run, options: RowOptions) -> None:

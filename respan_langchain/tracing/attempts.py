@@ -64,9 +64,18 @@ def _last(prompt: object) -> object:
     return prompt[-1] if isinstance(prompt, list) and prompt else prompt
 
 
-def prompt_end(run: Run) -> object:
-    """The last message of a model's prompt, which tells whether the prompt is repeated."""
-    return _last(run.inputs) if run.kind in ("chat", "llm") else None
+def record_failure(run: Run, parent: Run) -> None:
+    """Remember which run failed last, with the last message of its prompt."""
+    forget_failure(parent)
+    parent.failed_child = run
+    run.prompt_end = _last(run.inputs) if run.kind in ("chat", "llm") else None
+
+
+def forget_failure(parent: Run) -> None:
+    """Release the prompt of the run that failed last; its row may wait for the trace's end."""
+    if parent.failed_child is not None:
+        parent.failed_child.prompt_end = None
+        parent.failed_child = None
 
 
 def _model_name(run: Run) -> object:

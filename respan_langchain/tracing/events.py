@@ -75,6 +75,8 @@ class Omitted:
 
 
 OMITTED: Final = Omitted()
+OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
+"""What a row shows in its place."""
 
 
 @dataclass(frozen=True, slots=True)

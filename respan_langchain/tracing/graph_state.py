@@ -34,6 +34,10 @@ class GraphState:
             self.has_nodes = True
             self.start = None if inputs is OMITTED else inputs
 
+    def omit_start(self) -> None:
+        """Drop what the first node read, because too much content waits."""
+        self.start = None
+
     def add_update(self, outputs: object) -> None:
         """Note what a node returned: a part of the state, commands, or a list of both."""
         keys = safe_call(update_keys, outputs)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from respan_langchain.tracing.events import (
+    OMITTED,
     ModelRequest,
     RunFailure,
     RunKind,
@@ -79,6 +80,16 @@ class Run:
         self.ended = None
         if _is_stream_placeholder(self.inputs):
             self.inputs = None
+
+    def omit_inputs(self) -> None:
+        """Leave out what was given, because too much content waits."""
+        self.inputs = OMITTED
+
+    def omit_content(self) -> None:
+        """Leave out what was given and returned, because too much content waits."""
+        self.omit_inputs()
+        if self.outputs is not None:
+            self.outputs = OMITTED
 
     def release_references(self) -> None:
         """Drop the app's objects and the trace, after the row is built.
@@ -169,6 +180,10 @@ class Trace:
     """Its content as JSON, while it waits to be resumed."""
     ended_runs: list[int] = field(default_factory=list)
     """The numbers of the ids of ended chains, which may still get children."""
+
+    def omit_last_output(self) -> None:
+        """Drop what the root might have returned, because too much content waits."""
+        self.last_output = None
 
     @property
     def awaiting_late_children(self) -> bool:

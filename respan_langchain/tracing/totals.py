@@ -67,6 +67,8 @@ class Totals:
     """The ids of the tool calls that are counted."""
     documents_by_run: dict[int, list[object]] = field(default_factory=dict)
     """Retrieved documents by the number of the id of the retriever, or of the tool around it."""
+    new_content: list[dict[str, object]] = field(default_factory=list)
+    """Steps and documents whose memory is not counted yet."""
 
     @property
     def documents(self) -> list[object]:
@@ -100,6 +102,17 @@ class Totals:
         again = waited is not None and waited[1].get("status") == "interrupted"
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
         self.steps[name] = (place, step)
+        self.new_content.append(step)
+
+    def add_documents(self, number: int, documents: Sequence[object]) -> None:
+        """Add documents of a retriever, or of the tool around it."""
+        self.documents_by_run.setdefault(number, []).extend(documents)
+        self.new_content += [document for document in documents if isinstance(document, dict)]
+
+    def take_new_content(self) -> list[dict[str, object]]:
+        """Return the steps and documents that were added since the last call."""
+        new, self.new_content = self.new_content, []
+        return new
 
     def add_usage(self, usage: Usage | None) -> None:
         """Add the tokens of a model call."""
@@ -135,4 +148,4 @@ class Totals:
         for name, (place, step) in later.steps.items():
             self.add_step(step, name if isinstance(name, str) else None, place[0])
         for number, documents in later.documents_by_run.items():
-            self.documents_by_run.setdefault(number, []).extend(documents)
+            self.add_documents(number, documents)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.tracing.attempts import prompt_end
+from respan_langchain.tracing.attempts import forget_failure, record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
 from respan_langchain.tracing.interrupt_store import InterruptStore, WaitingTraces
 from respan_langchain.tracing.open_traces import OpenTraces
@@ -44,6 +44,7 @@ class RunTracker:
         self._traces = OpenTraces(timeouts)
         self._waiting = WaitingTraces(interrupts, timeouts.interrupted, to_json)
         self._finished: list[Run] = []
+        self._closed: list[Trace] = []
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
             self.start,
@@ -64,6 +65,11 @@ class RunTracker:
         """Return the runs that finished since the last call."""
         finished, self._finished = self._finished, []
         return finished
+
+    def take_closed(self) -> list[Trace]:
+        """Return the traces that ended since the last call; some wait to be resumed."""
+        closed, self._closed = self._closed, []
+        return closed
 
     # Events
 
@@ -173,7 +179,7 @@ class RunTracker:
         if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
-            run.parent.failed_child, run.prompt_end = run, prompt_end(run)
+            record_failure(run, run.parent)
         self._close_run(run, now, failure.status)
 
     def interrupt(
@@ -239,7 +245,8 @@ class RunTracker:
     def _close_run(self, run: Run, now: float, status: RunStatus) -> None:
         run.ended = now
         run.status = status
-        run.last_child = run.failed_child = None
+        run.last_child = None
+        forget_failure(run)
         trace = run.trace
         self._runs.remove(run)
         if run.is_root:
@@ -265,6 +272,7 @@ class RunTracker:
 
     def _close_trace(self, trace: Trace, now: float) -> None:
         self._traces.remove(trace)
+        self._closed.append(trace)
         for run in self._runs.remove_trace(trace):
             run.mark_incomplete()
             if not run.is_root:

@@ -10,6 +10,8 @@ from support.constructs import PROMPT
 from support.held import worker_held
 from support.models import FakeChat
 
+from respan_langchain.tracing.events import OMITTED_NOTE
+
 
 @pytest.mark.parametrize("megabytes", [11, 20, 31])
 def test_a_prompt_larger_than_the_queue_keeps_its_rows_and_the_answer(megabytes, handler, rows_of):
@@ -38,6 +40,55 @@ def test_content_that_is_left_out_is_marked_counted_and_logged_once(make_handler
     assert {row["input"] for row in marked} == {"…[omitted: too much was waiting]"}
     assert (cause, count) == ("content omitted: max_queue_bytes", len(marked))
     assert len([line for line in caplog.messages if "Content is missing" in line]) == 1
+
+
+def end_tools_under_an_open_root(handler, count):
+    root = uuid4()
+    handler.on_chain_start({}, {"question": "q"}, run_id=root, name="agent")
+    for number in range(count):
+        tool = uuid4()
+        handler.on_tool_start(
+            {"name": "search"}, "", run_id=tool, parent_run_id=root, inputs={"number": number}
+        )
+        handler.on_tool_end(f"{number} " * 30_000, run_id=tool, parent_run_id=root)
+        handler.process_pending()
+    return root
+
+
+def test_the_steps_of_an_open_root_are_bounded_and_keep_their_names(make_handler, rows_of):
+    handler = make_handler(max_queue_bytes=4_000_000)
+    root = end_tools_under_an_open_root(handler, 100)
+    assert handler._processor._open_content.total_bytes < 2_000_000
+    handler.on_chain_end({"answer": "42"}, run_id=root)
+
+    [row] = rows_of(handler, may_fail=True)
+    steps = row["metadata"]["trajectory"]
+    omitted = [step for step in steps if step["output"] == OMITTED_NOTE]
+    assert [step["tool"] for step in steps] == ["search"] * 100
+    assert 30 < len(omitted) < 100
+    assert omitted == steps[: len(omitted)]
+
+
+def test_models_that_wait_for_the_sampling_decision_are_bounded_and_keep_their_rows(
+    make_handler, rows_of
+):
+    handler = make_handler(max_queue_bytes=1_000_000, sample_rate=0.0)
+    given = []
+    root = uuid4()
+    handler.on_chain_start({}, {"question": "q"}, run_id=root, name="agent")
+    for number in range(100):
+        model, prompt = uuid4(), Large(text=f"{number} " * 10_000)
+        given.append(weakref.ref(prompt))
+        handler.on_llm_start({"name": "model"}, [prompt], run_id=model, parent_run_id=root)
+        del prompt
+        handler.on_llm_error(ValueError("no"), run_id=model, parent_run_id=root)
+        handler.process_pending()
+    assert sum(one() is not None for one in given) < 40
+    handler.on_chain_error(ValueError("no"), run_id=root)
+
+    rows = rows_of(handler, may_fail=True)
+    assert len(rows) == 101
+    assert sum(row["metadata"].get("omitted") == ["input"] for row in rows) > 60
 
 
 class Large(dict):

@@ -21,7 +21,8 @@ def kept(handler):
     """Everything that a handler's containers hold."""
     processor = handler._processor
     tracker = processor._tracker
-    parts = (processor, processor.events, tracker, tracker._traces)
+    open_content = processor._open_content
+    parts = (processor, processor.events, open_content, tracker, tracker._traces)
     places = [place for part in parts for place in vars(part).values()]
     sized = (dict, list, set, deque)
     return sum(len(place) for place in places if isinstance(place, sized)) + handler.stats.open_runs
@@ -110,6 +111,22 @@ def test_ten_thousand_mixed_runs_leave_no_state_and_no_memory(make_handler):
 
     assert kept(handler) == 0
     assert len(gc.get_objects()) - before < 1_000
+
+
+def test_nothing_is_left_of_graphs_that_were_interrupted_and_resumed(handler):
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.graph import START, StateGraph
+    from langgraph.types import Command, interrupt
+
+    builder = StateGraph(dict).add_node("ask", lambda _: {"answer": interrupt("sure?")})
+    graph = builder.add_edge(START, "ask").compile(checkpointer=InMemorySaver())
+    for number in range(20):
+        config = {"callbacks": [handler], "configurable": {"thread_id": str(number)}}
+        graph.invoke({"question": "q"}, config)
+        graph.invoke(Command(resume="yes"), config)
+    assert handler.flush(timeout=20)
+
+    assert kept(handler) == 0
 
 
 def test_the_apps_state_is_released_once_its_row_is_delivered(handler):
