@@ -82,11 +82,11 @@ class Run:
             self.inputs = None
 
     def omit_inputs(self) -> None:
-        """Leave out what was given, because too much content waits."""
+        """Leave out the inputs, because too much content waits."""
         self.inputs = OMITTED
 
     def omit_content(self) -> None:
-        """Leave out what was given and returned, because too much content waits."""
+        """Leave out inputs and outputs, because too much content waits."""
         self.omit_inputs()
         if self.outputs is not None:
             self.outputs = OMITTED

@@ -223,7 +223,7 @@ def test_content_of_queued_steps_is_bounded(make_handler):
         for number in range(30):
             app.invoke(number % 10, {"callbacks": [handler]})
 
-        assert sum(one() is not None for one in given) < 8
+        assert sum(one() is not None for one in given) < 6
 
 
 def test_omitted_content_takes_no_memory(make_handler):
