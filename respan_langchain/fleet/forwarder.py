@@ -130,6 +130,11 @@ class Forwarder:
         return self._worker.counts()
 
     @property
+    def requests(self) -> int:
+        """Number of bulk requests of this forwarder, failed ones included."""
+        return self._worker.requests
+
+    @property
     def last_error(self) -> str | None:
         """Why rows cannot be forwarded now; None while they can."""
         return self._worker.last_error

@@ -1,5 +1,6 @@
 """`forward`: send the rows that a fleet has put into Redis to the platform."""
 
+from contextlib import ExitStack
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,7 +15,10 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY
 
 
-@command("forward", examples=["forward --via redis://localhost", "forward --reserve 5"])
+@command(
+    "forward",
+    examples=["forward --via redis://localhost", "forward --reserve 5 --metrics-port 9464"],
+)
 def forward(
     ctx: CliContext,
     via: ViaOption = None,
@@ -24,6 +28,19 @@ def forward(
             "--reserve", metavar="N", min=0, help="Requests a minute left to other commands."
         ),
     ] = 0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Serve /metrics (Prometheus) and /healthz.",
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option("--metrics-host", metavar="HOST", help="Address of that port.")
+    ] = "127.0.0.1",
 ) -> int:
     """Send rows from Redis to the platform until it is stopped.
 
@@ -43,7 +60,13 @@ def forward(
     forwarder = Forwarder(url, lambda: RespanTransport(direct), limits)
     broker = urlsplit(url).hostname or "Redis"
     ctx.note(f"Forwarding from {broker} to {direct.base_url} as {forwarder.consumer}.")
-    with stop_event() as stopped:
+    with ExitStack() as stack:
+        stopped = stack.enter_context(stop_event())
+        if metrics_port is not None:
+            from respan_langchain.fleet.metrics import serve_metrics
+
+            served = serve_metrics(forwarder, url, metrics_host, metrics_port)
+            ctx.note(f"Metrics on port {stack.enter_context(served)}.")
         forwarder.run(stopped)
     stats = forwarder.stats
     ctx.output(stats, Text(f"Stopped: {stats}"))

@@ -46,6 +46,7 @@ def add_rows(redis):
 def test_forward_delivers_until_it_is_stopped(run, folder, redis, add_rows):
     add_rows(3)
     command = [sys.executable, "-m", "respan_langchain", "forward", "--json"]
+    command += ["--metrics-port", "0"]
     variables = {
         "PYTHONPATH": str(ROOT), "RESPAN_BASE_URL": "sqlite:///respan.db", "RESPAN_VIA": redis.url,
     }  # fmt: skip
@@ -59,6 +60,7 @@ def test_forward_delivers_until_it_is_stopped(run, folder, redis, add_rows):
 
     assert forwarder.returncode == 0, err
     assert b"Forwarding from 127.0.0.1 to sqlite:///respan.db" in err
+    assert b"Metrics on port " in err
     assert json.loads(out)["delivered"] == 3
     assert run("logs", "list", "support", "--json").json["count"] == 3
     assert (running.json["rows"], running.json["in_producers"]) == (0, 0)
