@@ -166,10 +166,7 @@ class CliContext(typer.Context):
     ) -> None:
         """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`.
 
-        Args:
-            results: What is listed.
-            rendered: Makes the table.
-            count: How many there are in all; None if all of them are listed.
+        `count` is the number of all results, if not all of them are listed.
         """
         total = len(results) if count is None else count
         self.output({"count": total, "results": results}, rendered)

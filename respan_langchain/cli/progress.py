@@ -16,13 +16,7 @@ from respan_langchain.errors import ApiError
 def transfer_progress(
     ctx: CliContext, description: str, total: int | None
 ) -> Iterator[Callable[[TransferCounts], None]]:
-    """Show the progress of a transfer, and how far it came if it is interrupted.
-
-    Args:
-        ctx: The command's context.
-        description: What is transferred.
-        total: Rows in all; None if unknown.
-    """
+    """Show the progress of a transfer of `total` rows, and how far it came if interrupted."""
     done = 0
     with Progress(
         TextColumn("{task.description}", markup=False),

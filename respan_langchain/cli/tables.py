@@ -57,14 +57,9 @@ def render_table(
     styles: Sequence[str] | None = None,
     has_header: bool = True,
 ) -> Table:
-    """Draw a table in at most `width` columns of the terminal.
+    """Draw a table in at most `width` characters; the most important columns come first.
 
-    Args:
-        columns: All columns, the most important ones first.
-        rows: A cell for each column.
-        width: Columns of the terminal.
-        styles: A style for each row.
-        has_header: Whether the names of the columns are shown.
+    `styles` has a style for each row.
     """
     gap = 3 if width >= WIDE_TERMINAL else 1
     shown = _fitting_columns(columns, rows, width, gap)
@@ -134,11 +129,7 @@ def render_logs(
 ) -> Table:
     """Draw logs of a dataset.
 
-    Args:
-        logs: The logs.
-        width: Columns of the terminal.
-        as_traces: Show run names instead of ids, with the children of a trace below its root.
-        has_header: Whether the names of the columns are shown.
+    `as_traces` shows run names instead of ids, with the calls of a trace below its root.
     """
     is_wide = width >= WIDE_TERMINAL
     name = Column("name", max_width=MAX_RUN_NAME[is_wide], is_kept=as_traces)

@@ -93,14 +93,9 @@ def classify_result(
     policy: RetryPolicy = DEFAULT_RETRY,
     jitter: float = 1.0,
 ) -> Success[Value] | Retry | FinalFailure:
-    """Decide what an HTTP result means for its request.
+    """Decide what the HTTP result of try number `attempt` (from 1) means for its request.
 
-    Args:
-        request: The request that was sent.
-        result: What came back.
-        attempt: The number of this try, from 1.
-        policy: How often to try, and how long to wait between tries.
-        jitter: A random number from 0 to 1 that the wait is multiplied by.
+    The wait before a retry is multiplied by `jitter`, a random number from 0 to 1.
     """
     if result.status is not None and 200 <= result.status < 300:
         return _parse_body(request, result)

@@ -45,12 +45,7 @@ class Dataset:
     ) -> None:
         """Wrap a dataset of a client; most code calls `open` instead.
 
-        Args:
-            client: The client of the platform.
-            about: The dataset as the platform describes it.
-            filters: Which logs; all if None.
-            exact: Whether the platform returns contents as they were sent, as a local file does.
-            owns_client: Whether `close` closes the client.
+        `exact`: the platform returns contents as they were sent, as a local file does.
         """
         self._client = client
         self.about = about

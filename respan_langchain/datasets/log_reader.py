@@ -59,12 +59,7 @@ class LogReader:
     def read_pages(
         self, *, sort_by: str = OLDEST_FIRST, first_page: int = 1
     ) -> Iterator[ResultPage[Log]]:
-        """Read page by page.
-
-        Args:
-            sort_by: A field; `-` before its name means descending.
-            first_page: Where to begin, in pages of 100 logs.
-        """
+        """Read page by page, from a page of 100 logs on; `-` before a field means descending."""
         number, size = first_page, MAX_PAGE_SIZE
         while True:
             try:

@@ -20,10 +20,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str] | None, about: Mapping[str, Any]) -> None:
         """Open or create the journal of a replay.
 
-        Args:
-            path: A file; None keeps nothing.
-            about: Dataset, runnable and scorers of the replay. They must be the same when a
-                replay resumes.
+        `about` has the dataset, runnable and scorers, which must be the same when a replay resumes.
 
         Raises:
             ConfigurationError: The file is the journal of another replay, or no journal.

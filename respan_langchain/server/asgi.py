@@ -49,11 +49,7 @@ def serving(
 ) -> Iterator[str]:
     """Serve a store on a thread while the block runs; yields the address.
 
-    Args:
-        store: What is served; it is not closed.
-        config: Address, port, key and host names; any free port on loopback by default.
-        policy: Limits of requests; the API key comes from `config`.
-        limits: Limits of connections.
+    By default on any free port of loopback. The API key comes from `config`, not from `policy`.
 
     Raises:
         ConfigurationError: The port is not free, or the address is not of this machine.

@@ -35,14 +35,9 @@ Batches = Iterator[list[bytes]]
 def export(
     store: Store, dataset_id: str, view: View, suffix: str, preset: str | None = None
 ) -> Response:
-    """Build the response of an export, the oldest row first.
+    """Build the response of an export, the oldest row first; rows are read while it is sent.
 
-    Args:
-        store: Where the rows are; they are read while the response is sent.
-        dataset_id: Which dataset.
-        view: Which of its rows.
-        suffix: `.jsonl` or `.csv`.
-        preset: The tool for which JSON lines are written; None for the API's own JSON.
+    `suffix` is `.jsonl` or `.csv`. Without a `preset`, JSON lines have the form of the API.
     """
     if preset is not None and preset not in PRESETS:
         raise HttpError.for_field("preset", f"must be one of {', '.join(PRESETS)}")

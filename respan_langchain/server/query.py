@@ -96,11 +96,7 @@ class View:
         return all_of([ROOTS, condition]) if self.roots_only else condition
 
     def condition(self, newest: int) -> Condition:
-        """Build the condition of the search and the filters.
-
-        Args:
-            newest: The `seq` of the newest log, from which a search looks back.
-        """
+        """Build the condition of the filters, and of the search back from the log `newest`."""
         conditions = [choice.condition for choice in self.row_filters]
         if self.sorted_by_evaluator is not None:
             scored = RowFilter(self.sort.removeprefix("-"), "isnull", "false")

@@ -40,14 +40,7 @@ class ClientCache(Generic[Client]):
         clock_offset: Callable[[], float] = clock_offset,
         loop: Callable[[], object] = lambda: None,
     ) -> None:
-        """Prepare for the first use.
-
-        Args:
-            create: Creates a client.
-            process: Identifies the current process.
-            clock_offset: Returns the seconds between the monotonic and the wall clock.
-            loop: Identifies the running event loop, where clients belong to one.
-        """
+        """`process` and `loop` identify the current process and the running event loop."""
         self._create = create
         self._process = process
         self._clock_offset = clock_offset

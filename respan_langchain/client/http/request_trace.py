@@ -23,11 +23,9 @@ class RequestTrace:
     """Follows one request. Pass it, or `on_event_async`, as httpx's `trace` extension."""
 
     def __init__(self, last_event: str, *, loopback_only: bool = False) -> None:
-        """Prepare for one request.
+        """The request counts as sent after `last_event`.
 
-        Args:
-            last_event: The event after which the request counts as sent.
-            loopback_only: Abort when the request is about to leave this machine.
+        With `loopback_only` it is aborted when it is about to leave this machine.
         """
         self._last_event = last_event
         self._loopback_only = loopback_only

@@ -124,13 +124,9 @@ class HttpTransport(_HttpTransportBase):
         content: bytes | None = None,
         max_response_bytes: int | None = None,
     ) -> HttpResult:
-        """Send a request once.
+        """Send a request once; its last byte must arrive by `deadline` (monotonic clock).
 
-        Args:
-            request: What to send.
-            deadline: The time of the monotonic clock by which the last byte must have arrived.
-            content: The encoded body, in place of the request's own.
-            max_response_bytes: Bytes of this response that are read.
+        `content` is the encoded body, in place of the request's own.
         """
         refused = self._refuse(deadline)
         if refused is not None:

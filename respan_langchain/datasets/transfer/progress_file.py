@@ -162,12 +162,7 @@ def list_progress_files() -> list[ProgressFileInfo]:
 
 
 def delete_progress_files(*, older_than: float, now: float) -> list[ProgressFileInfo]:
-    """Delete progress files that no transfer uses; return them.
-
-    Args:
-        older_than: Seconds since the last use, at least.
-        now: Unix time in seconds.
-    """
+    """Delete files that no transfer has used for `older_than` seconds; return them."""
     deleted = []
     for file in list_progress_files():
         if not file.in_use and now - file.modified_at >= older_than:

@@ -76,16 +76,9 @@ class Transfer:
     ) -> None:
         """Prepare; nothing is sent before `run`.
 
-        Args:
-            source: Where the rows come from.
-            target: The dataset that they go to. Its client's timeout is how long the platform may
-                be unavailable before the transfer stops.
-            progress: What earlier runs did.
-            visibility_delay: Seconds until a stored row is listed; one that was sent and is not
-                listed after that was not stored.
-            on_progress: Called after each request.
-            max_rows: Rows of one request.
-            wall_clock: Seconds since the epoch; the progress file is read by later processes.
+        The transfer stops when the platform is unavailable for longer than the timeout of the
+        target's client. A row that was sent and is not listed after `visibility_delay` seconds was
+        not stored. `on_progress` is called after each request.
         """
         self._source = source
         self._target = target

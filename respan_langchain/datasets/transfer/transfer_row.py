@@ -61,12 +61,9 @@ def match_existing(
     existing: Iterable[ExistingRow],
     owned_by_others: Iterable[ExistingRow],
 ) -> set[str]:
-    """Return the source ids of the rows that the target has.
+    """Return the source ids of those `rows` that are among the `existing` ones of the target.
 
-    Args:
-        rows: The rows to look for.
-        existing: The target's rows with their identifiers.
-        owned_by_others: Those of them that are known to be other rows than `rows`.
+    `owned_by_others` are existing rows that are known to be others than `rows`.
     """
     discriminators: dict[str, set[str]] = {}
     unmarked: Counter[str] = Counter()

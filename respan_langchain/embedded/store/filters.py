@@ -23,10 +23,6 @@ COMPARISONS = {"": "=", "eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=
 def parse_filters(filters: object, find_field: Callable[[str], SqlField | None]) -> Condition:
     """Build the condition of a request's filters, which must all match.
 
-    Args:
-        filters: As the request has them.
-        find_field: Finds the field of a name, None when there is none.
-
     Raises:
         InvalidFieldError: A filter is unknown or malformed; the error names it.
     """

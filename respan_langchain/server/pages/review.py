@@ -29,14 +29,7 @@ CHOICES = (("1", "Good", "1"), ("0.5", "So-so", "2"), ("0", "Bad", "3"), ("", "N
 def review_form(
     dataset_id: str, row: sqlite3.Row, scores: list[sqlite3.Row], *, queue_query: str | None = None
 ) -> Html:
-    """Build the form.
-
-    Args:
-        dataset_id: The row's dataset.
-        row: What is reviewed.
-        scores: All scores of the row.
-        queue_query: The query of the review queue; saving then leads to its next row.
-    """
+    """Build the form; with the query of a review queue, saving leads to the queue's next row."""
     review = next((score for score in scores if score["evaluator"] == HUMAN_EVALUATOR), None)
     in_queue = queue_query is not None
     return element(
