@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from respan_langchain._constants import LOG_FIELDS, LOG_NUMBERS
+from respan_langchain.cli.log_fields import SHORT_NAMES
 from respan_langchain.client.filters import FilterField, Filters, field
 from respan_langchain.errors import ConfigurationError
 
@@ -68,7 +69,8 @@ def _parse_condition(condition: str) -> Filters:
         raise ConfigurationError(
             f"--where {condition!r}: expected FIELD=VALUE, such as model=gpt-4o or 'cost>0.01'."
         )
-    name, operator, value = match["name"], match["operator"], match["value"]
+    name = SHORT_NAMES.get(match["name"], match["name"])
+    operator, value = match["operator"], match["value"]
     return _compare(_get_field(name), operator, _parse_value(name, value))
 
 

@@ -12,12 +12,18 @@ from rich.text import Text
 
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain._display import format_cost, format_count, format_duration
-from respan_langchain.cli.formatting import preview_line
+from respan_langchain.cli.formatting import preview_line, short_id
+from respan_langchain.cli.tables import Column, number_column
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.cell_format import to_csv_cell, to_text
 from respan_langchain.errors import ConfigurationError
 
 NESTED: Final = ("metadata.", "metrics.")
+CONTENTS: Final = frozenset({
+    "input", "output", "expected_output", "error_message", "metadata", "metrics", "scores",
+})  # fmt: skip
+MIN_CONTENT_WIDTH: Final = 10
+"""Columns of the terminal that a content gets at least."""
 NUMBER_FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "prompt_tokens": format_count,
     "completion_tokens": format_count,
@@ -26,6 +32,14 @@ NUMBER_FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "latency": format_duration,
     "time_to_first_token": format_duration,
 }
+SHORT_NAMES: Final[Mapping[str, str]] = {
+    "id": "unique_id",
+    "kind": "log_type",
+    "name": "span_name",
+    "tokens": "total_tokens",
+    "time": "latency",
+}
+"""What tables call some fields; options take these names, too."""
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "unique_id": "id of the log on the platform",
     "custom_identifier": "run id",
@@ -77,13 +91,13 @@ def list_fields() -> list[LogField]:
 
 
 def parse_fields(text: str) -> list[str]:
-    """Parse `--fields`: names between commas; `id` is short for `unique_id`.
+    """Parse `--fields`: names between commas.
 
     Raises:
         ConfigurationError: A field is unknown.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    names = ["unique_id" if name == "id" else name for name in names]
+    names = [SHORT_NAMES.get(name, name) for name in names]
     for name in names:
         if name not in DESCRIPTIONS and not name.startswith(NESTED):
             raise ConfigurationError(
@@ -113,9 +127,21 @@ def select_fields(log: Log, names: Sequence[str]) -> dict[str, Any]:
     return {name: get_field(log, name) for name in names}
 
 
+def field_column(name: str, *, is_kept: bool) -> Column:
+    """Make the column of a field; contents share the width that numbers and names leave."""
+    if name == "unique_id":
+        return Column("id", is_kept=is_kept, style="dim")
+    if name in NUMBER_FORMATS:
+        return number_column(name)
+    is_content = name in CONTENTS or name.startswith(NESTED)
+    return Column(name, is_kept=is_kept, min_width=MIN_CONTENT_WIDTH if is_content else None)
+
+
 def render_field(log: Log, name: str) -> Text:
     """Format a field for a table."""
     value = get_field(log, name)
+    if name == "unique_id":
+        return Text(short_id(value))
     format_number = NUMBER_FORMATS.get(name)
     return preview_line(value) if format_number is None else Text(format_number(value))
 

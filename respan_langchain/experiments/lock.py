@@ -109,7 +109,9 @@ def read_lock(path: str | Path = DEFAULT_PATH) -> Lock:
         with Path(path).open("rb") as file:
             content = tomllib.load(file)
     except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}; `lock DATASET` creates it") from error
+        raise ConfigurationError(
+            f"lock file {path}: {error.strerror}; `respan-langchain lock DATASET` writes one"
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not TOML: {error}") from error
     if content.get("version") != VERSION:

@@ -18,11 +18,17 @@ from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
 from respan_langchain.cli.formatting import escape_controls
-from respan_langchain.cli.log_fields import parse_fields, render_field, select_fields, write_csv
+from respan_langchain.cli.log_fields import (
+    field_column,
+    parse_fields,
+    render_field,
+    select_fields,
+    write_csv,
+)
 from respan_langchain.cli.log_search import search_logs
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.row_view import render_row
-from respan_langchain.cli.tables import Column, render_logs, render_table
+from respan_langchain.cli.tables import render_logs, render_table
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
@@ -140,8 +146,7 @@ def _render_listing(
     if names is None:
         table = render_logs(logs, width)
     else:
-        columns = [Column(name, is_kept=index == 0) for index, name in enumerate(names)]
-        columns = [*columns[:-1], Column(columns[-1].name, min_width=12, is_kept=True)]
+        columns = [field_column(name, is_kept=index == 0) for index, name in enumerate(names)]
         cells = [[render_field(log, name) for name in names] for log in logs]
         table = render_table(columns, cells, width)
     of_total = f" of {format_count(total)}" if total is not None else ""

@@ -238,6 +238,30 @@ def test_fields_are_selected_in_every_format(run, fill):
     assert run(*command).out.split()[:3] == ["custom_identifier", "cost", "metadata.model"]
 
 
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_selected_fields_give_way_from_the_right_and_ids_are_short(width, run, fill):
+    fill([row(1)])
+    result = run(
+        "logs", "list", "demo", "--fields", "id,input,cost,metadata.model", COLUMNS=str(width)
+    )
+
+    _, header, _, cells, *_ = result.out.splitlines()
+    shown = header.split()
+    assert shown[:3] == ["id", "input", "cost"]
+    assert ("metadata.model" in shown) == (width > 40)
+    assert len(cells.split()[0]) == 8
+    assert max(map(len, result.out.splitlines())) <= width
+
+
+def test_options_take_the_names_that_tables_show(run, fill):
+    fill([row(1)])
+    result = run(
+        "logs", "list", "demo", "--fields", "kind,tokens,time", "-w", "kind=chat", "--json"
+    )
+
+    assert result.json["results"] == [{"log_type": "chat", "total_tokens": 12, "latency": 0.5}]
+
+
 def test_csv_without_fields_has_the_columns_of_an_export(run, fill):
     fill([row(1)])
 
