@@ -57,9 +57,9 @@ class RowRedactor:
 
     __slots__ = ("_path", "_strings", "_truncations", "_values_left")
 
-    def __init__(self, texts: StringRedactor, cuts: Truncations) -> None:
-        self._strings = texts
-        self._truncations = cuts
+    def __init__(self, strings: StringRedactor, truncations: Truncations) -> None:
+        self._strings = strings
+        self._truncations = truncations
         self._path: list[str] = []
         self._values_left = 0
 

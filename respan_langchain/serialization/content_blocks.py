@@ -40,7 +40,7 @@ _MEDIA_DETAILS: Final = ("filename", "file_name", "name", "title", "detail", "co
 class MessageParts:
     """The blocks of one message, sorted."""
 
-    _serializer: Serializer
+    serializer: Serializer
     _is_answer: bool
     _is_encrypted: bool = False
     _parts: list[Json] = field(default_factory=list)
@@ -59,7 +59,7 @@ class MessageParts:
         elif isinstance(content, dict):
             self._add_block(content)
         elif content is not None:
-            self._parts.append(self._serializer.serialize(content))
+            self._parts.append(self.serializer.serialize(content))
 
     @property
     def content(self) -> Json:
@@ -84,13 +84,13 @@ class MessageParts:
         elif isinstance(block, dict):
             self._add_typed_block(block, block.get("type"))
         else:
-            self._parts.append(self._serializer.serialize(block))
+            self._parts.append(self.serializer.serialize(block))
 
     def _add_typed_block(self, block: dict[Any, Any], kind: object) -> None:
         if kind in _TEXT_TYPES or (kind is None and isinstance(block.get("text"), str)):
             self._add_text_block(block)
         elif kind in MEDIA_TYPES:
-            self._parts.append(serialize_media(block, self._serializer))
+            self._parts.append(serialize_media(block, self.serializer))
         elif kind == "non_standard" and isinstance(block.get("value"), dict):
             self._add_typed_block(block["value"], block["value"].get("type"))
         elif kind in _TOOL_CALL_TYPES:
@@ -107,24 +107,24 @@ class MessageParts:
         # In a prompt, the result of a tool is content from the caller.
         if self._is_answer and server_tools.is_server_tool(block):
             whole = server_tools.without_stream_position(block)
-            self.server_tool_calls.append(self._serializer.serialize(whole))
+            self.server_tool_calls.append(self.serializer.serialize(whole))
         elif not (self._is_answer and server_tools.is_opaque(block)):
-            self._parts.append(self._serializer.serialize(block))
+            self._parts.append(self.serializer.serialize(block))
 
     def _add_refusal(self, refusal: object) -> None:
-        shaped = self._serializer.serialize(refusal)
+        shaped = self.serializer.serialize(refusal)
         self.refusal += shaped if isinstance(shaped, str) else ""
 
     def _add_text_block(self, block: dict[Any, Any]) -> None:
         self._add_text(block.get("text"))
         if self._is_answer and server_tools.has_merged_call(block):
             call = server_tools.take_merged_call(block)
-            self.server_tool_calls.append(self._serializer.serialize(call))
+            self.server_tool_calls.append(self.serializer.serialize(call))
         self._reasoning += reasoning_of_text(block)
-        self.annotations += serialize_citations(block, self._serializer)
+        self.annotations += serialize_citations(block, self.serializer)
 
     def _add_text(self, text: object) -> None:
-        shaped = self._serializer.serialize("" if text is None else text)
+        shaped = self.serializer.serialize("" if text is None else text)
         if isinstance(shaped, str):
             self._parts.append({"type": "text", "text": shaped})
             self._texts.append(shaped)

@@ -8,7 +8,7 @@ middleware wrote), `refusal`, `reasoning_content`, `annotations`, `audio`.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from respan_langchain._untyped_values import as_list, as_mapping
 from respan_langchain.serialization.citations import grounding_citations, serialize_citations
@@ -19,6 +19,11 @@ from respan_langchain.serialization.reasoning import extract_reasoning, reasonin
 from respan_langchain.serialization.serializer import Serializer, serialize_text
 from respan_langchain.serialization.server_tools import without_stream_position
 from respan_langchain.serialization.tool_calls import serialize_tool_calls
+
+Fields: TypeAlias = Mapping[Any, Any]
+"""The fields of a message, as LangChain or OpenAI names them."""
+Message: TypeAlias = dict[str, Json]
+"""A message in OpenAI's schema."""
 
 _KNOWN_FIELDS: Final = frozenset({
     "content", "additional_kwargs", "response_metadata", "type", "name", "id", "role", "example",
@@ -36,7 +41,7 @@ _GROUNDING: Final = "grounding_metadata"
 SERVER_TOOL_KWARGS: Final = ("tool_outputs", "executed_tools")
 
 
-def serialize_message(value: Any, serializer: Serializer) -> dict[str, Json]:
+def serialize_message(value: Any, serializer: Serializer) -> Message:
     """Serialize a LangChain message; its fields are read directly, without pydantic."""
     message = serialize_plain_message(value, keep_media=serializer.keep_media)
     if message is not None:
@@ -45,7 +50,7 @@ def serialize_message(value: Any, serializer: Serializer) -> dict[str, Json]:
     return message_from_fields({**fields, **extra} if extra else fields, serializer)
 
 
-def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] | None:
+def serialize_plain_message(value: Any, *, keep_media: bool) -> Message | None:
     """Serialize a message that has only a role and a text, as most have; None for any other."""
     try:
         fields: dict[str, Any] = value.__dict__
@@ -72,11 +77,11 @@ def serialize_plain_message(value: Any, *, keep_media: bool) -> dict[str, Json] 
     return {"role": ROLES[kind], "content": serialize_text(content, keep_media=keep_media)}
 
 
-def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> dict[str, Json]:
+def message_from_fields(fields: Fields, serializer: Serializer) -> Message:
     """Serialize a message from its fields, LangChain's or OpenAI's."""
     role = fields.get("role") or fields.get("type") or "none"
     kwargs = as_mapping(fields.get("additional_kwargs"))
-    message: dict[str, Json] = {"role": _get_role(role, kwargs)}
+    message: Message = {"role": _get_role(role, kwargs)}
     if message["role"] == "none" and role != "none":
         message["original_role"] = serializer.serialize(role)
     content = fields.get("content")
@@ -91,34 +96,27 @@ def message_from_fields(fields: Mapping[Any, Any], serializer: Serializer) -> di
     is_plain = type(content) is str and not kwargs and fields.keys() <= _PLAIN_FIELDS
     if not is_plain or message["role"] == "none":
         _add_source(message, kwargs, serializer)
-        _add_tool_fields(message, fields, kwargs, parts, serializer)
-        _add_answer_fields(message, fields, kwargs, parts, serializer)
-        _add_unknown_fields(message, fields, serializer)
+        _add_tools(message, fields, kwargs, parts)
+        _add_answer(message, fields, kwargs, parts)
+        _add_unknown(message, fields, serializer)
     return message
 
 
-def _get_role(role: Any, kwargs: Mapping[Any, Any]) -> str:
+def _get_role(role: Any, kwargs: Fields) -> str:
     if kwargs.get("__openai_role__") == "developer":
         return "developer"
     return ROLES.get(role, "none") if isinstance(role, str) else "none"
 
 
-def _add_source(
-    message: dict[str, Json], kwargs: Mapping[Any, Any], serializer: Serializer
-) -> None:
+def _add_source(message: Message, kwargs: Fields, serializer: Serializer) -> None:
     """Name the middleware that wrote the message, such as a summary."""
     source = kwargs.get("lc_source")
     if isinstance(source, str) and source:
         message["source"] = serializer.serialize(source)
 
 
-def _add_tool_fields(
-    message: dict[str, Json],
-    fields: Mapping[Any, Any],
-    kwargs: Mapping[Any, Any],
-    parts: MessageParts,
-    serializer: Serializer,
-) -> None:
+def _add_tools(message: Message, fields: Fields, kwargs: Fields, parts: MessageParts) -> None:
+    serializer = parts.serializer
     valid, invalid = serialize_tool_calls(
         as_list(fields.get("tool_calls")),
         as_list(fields.get("invalid_tool_calls")),
@@ -152,13 +150,8 @@ def _add_tool_fields(
         message["id"] = serializer.serialize(fields["id"])
 
 
-def _add_answer_fields(
-    message: dict[str, Json],
-    fields: Mapping[Any, Any],
-    kwargs: Mapping[Any, Any],
-    parts: MessageParts,
-    serializer: Serializer,
-) -> None:
+def _add_answer(message: Message, fields: Fields, kwargs: Fields, parts: MessageParts) -> None:
+    serializer = parts.serializer
     refusal = parts.refusal or kwargs.get("refusal") or fields.get("refusal")
     if isinstance(refusal, str) and refusal:
         message["refusal"] = serializer.serialize(refusal)
@@ -180,9 +173,7 @@ def _add_answer_fields(
         message["audio"] = serializer.serialize(audio)
 
 
-def _add_unknown_fields(
-    message: dict[str, Json], fields: Mapping[Any, Any], serializer: Serializer
-) -> None:
+def _add_unknown(message: Message, fields: Fields, serializer: Serializer) -> None:
     for name in fields:
         if name not in _KNOWN_FIELDS:
             message[serializer.serialize_key(name)] = serializer.serialize(fields[name])
