@@ -25,6 +25,7 @@ from respan_langchain.server import bulk_actions, export, layout
 from respan_langchain.server.html import dataset_link, element, log_link, visible_text
 from respan_langchain.server.pages import (
     compare,
+    dataset_settings,
     datasets,
     evaluations,
     queue,
@@ -97,11 +98,15 @@ class WebPages:
         return pages[method]()
 
     def _find_pages(self, request: Request) -> Pages:
+        search = request.parameters.get("q", "").strip()
         match request.segments:
             case [""]:
-                return {"GET": lambda: datasets.show(self.store)}
+                return {
+                    "GET": lambda: datasets.show(self.store, search),
+                    "POST": lambda: dataset_settings.create(self.store, request.body),
+                }
             case ["live"]:
-                return {"GET": lambda: layout.fragment(datasets.listing(self.store))}
+                return {"GET": lambda: layout.fragment(datasets.listing(self.store, search))}
             case ["static", name] if name in STATIC:
                 return {"GET": lambda: _static(name)}
             case ["datasets", dataset_id, "logs", unique_id, *rest]:
@@ -139,6 +144,8 @@ class WebPages:
                 return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
             case ["compare"]:
                 return {"GET": lambda: compare.show(store, dataset_id, parameters.get("row", []))}
+            case ["settings"]:
+                return {"POST": lambda: dataset_settings.change(store, dataset_id, request.body)}
             case ["bulk"]:
                 return {"POST": lambda: bulk_actions.carry_out(store, dataset_id, request.body)}
             case ["evaluations"]:

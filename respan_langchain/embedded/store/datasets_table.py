@@ -8,6 +8,7 @@ from typing import Any
 
 from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.filters import contains_ignoring_case
 from respan_langchain.embedded.store.migrations import SAVED_LOGS
 
 SORTABLE = frozenset({
@@ -103,10 +104,26 @@ def list_page(
     ).fetchall()
 
 
-def list_recent(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
-    """List datasets, the last changed first; the virtual one only when it holds logs."""
+def list_recent(connection: sqlite3.Connection, limit: int, search: str = "") -> list[sqlite3.Row]:
+    """List datasets, the last changed first; the virtual one only when it holds logs.
+
+    With `search` only those are listed whose name or description contains it, in any case.
+    """
+    named = contains_ignoring_case(Condition("name || ' ' || description"), search)
     return connection.execute(
-        "SELECT * FROM datasets WHERE id != ? OR log_count > 0"
+        f"SELECT * FROM datasets WHERE (id != ? OR log_count > 0) AND {named.sql}"  # noqa: S608
         " ORDER BY updated_at DESC, seq DESC LIMIT ?",
-        (SAVED_LOGS, limit),
+        (SAVED_LOGS, *named.parameters, limit),
     ).fetchall()
+
+
+def count_logs_by_day(connection: sqlite3.Connection, first_day: int) -> dict[int, dict[int, int]]:
+    """Count the logs of each dataset's days since 1970, from the first day on."""
+    found: dict[int, dict[int, int]] = {}
+    for row in connection.execute(
+        "SELECT dataset, hour / 24 AS day, sum(log_count) AS count FROM hours WHERE hour >= ?"
+        " GROUP BY dataset, day",
+        (first_day * 24,),
+    ):
+        found.setdefault(row["dataset"], {})[row["day"]] = row["count"]
+    return found

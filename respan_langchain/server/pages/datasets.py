@@ -2,35 +2,105 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlencode
 
 from respan_langchain._display import format_cost, format_count, format_short_count
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import describe_known, format_age, format_iso
+from respan_langchain.server.formatting import describe_known, format_age, format_bytes, format_iso
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
+from respan_langchain.server.pages.dataset_settings import create_form
+from respan_langchain.server.pages.first_rows import handler_lines
 
 MAX_DATASETS = 500
+DAY = 86_400
+DAYS = 30
+"""Days of a sparkline."""
 
 
-def show(store: Store) -> Response:
-    """Show all datasets."""
+def show(store: Store, search: str = "") -> Response:
+    """Show the datasets; with `search` those whose names or descriptions contain it."""
+    live = f"/live?{urlencode({'q': search})}" if search else "/live"
     return layout.page(
         "Datasets",
-        element("h1", "Datasets"),
-        element("div", listing(store), data_live="/live", data_pace="2000"),
-    )
+        element(
+            "div",
+            element("h1", "Datasets"),
+            element("p", *_describe_file(store), class_="lead"),
+            element("div", _search_form(search), None if store.read_only else create_form(),
+                    class_="page-actions"),
+            class_="page-head",
+        ),
+        element("div", listing(store, search), data_live=live, data_pace="2000"),
+    )  # fmt: skip
 
 
-def listing(store: Store) -> Html:
+def _describe_file(store: Store) -> list[Html | str]:
+    if store.in_memory:
+        return ["In memory: the rows are lost when this process ends."]
+    size = format_bytes(Path(store.path).stat().st_size)
+    note = ", read-only" if store.read_only else ""
+    return [element("code", visible_text(store.path)), f", {size}{note}"]
+
+
+def _search_form(search: str) -> Html:
+    field = element(
+        "input", type="search", name="q", value=search, placeholder="Search datasets",
+        aria_label="Search datasets", autocomplete="off", data_key="search",
+    )  # fmt: skip
+    return element("form", field, method="get", action="/", role="search")
+
+
+def listing(store: Store, search: str = "") -> Html:
     """Build the part of the page that is refreshed."""
+    today = int(time.time() // DAY)
     with store.reading() as connection:
-        rows = datasets_table.list_recent(connection, MAX_DATASETS)
+        rows = datasets_table.list_recent(connection, MAX_DATASETS, search)
+        days = datasets_table.count_logs_by_day(connection, today - DAYS + 1)
     if not rows:
-        return _empty(store)
-    return join(_totals(rows), _table(rows))
+        return _nothing_found() if search else _empty(store)
+    counts = {
+        row["seq"]: [days.get(row["seq"], {}).get(today - ago, 0) for ago in reversed(range(DAYS))]
+        for row in rows
+    }
+    return join(_totals(rows), _table(rows, counts))
+
+
+def _nothing_found() -> Html:
+    link = element("p", element("a", "Show all datasets", href="/"))
+    return element("section", element("h2", "No dataset of this name"), link, class_="empty")
+
+
+def _sparkline(counts: list[int]) -> Html:
+    """Draw the number of rows of each of the last days."""
+    highest = max(counts) or 1
+    bars = [
+        element(
+            "rect",
+            x=place * 3,
+            y=f"{20 - height:.1f}",
+            width="2",
+            height=f"{height:.1f}",
+            class_="bar-strong",
+        )
+        for place, count in enumerate(counts)
+        if count and (height := max(count / highest * 20, 1.5))
+    ]
+    total = f"{format_count(sum(counts))} rows in the last {DAYS} days"
+    drawing = element(
+        "svg",
+        element("title", total),
+        *bars,
+        viewBox=f"0 0 {DAYS * 3} 20",
+        class_="sparkline",
+        role="img",
+        aria_label=total,
+    )
+    return element("td", drawing, class_="spark")
 
 
 def _totals(rows: list[sqlite3.Row]) -> Html:
@@ -50,19 +120,20 @@ def _sum_known(rows: list[sqlite3.Row], total: str, count: str) -> float | None:
     return round(sum(known), 9) if known else None
 
 
-def _table(rows: list[sqlite3.Row]) -> Html:
+def _table(rows: list[sqlite3.Row], counts: Mapping[int, list[int]]) -> Html:
     now = time.time()
-    heads = [("Name", ""), ("Rows", "number"), ("Errors", "number"), ("Tokens", "number"),
-             ("Cost", "number"), ("Last change", "when")]  # fmt: skip
+    heads = [("Name", ""), (f"Last {DAYS} days", "spark"), ("Rows", "number"),
+             ("Errors", "number"), ("Tokens", "number"), ("Cost", "number"),
+             ("Last change", "when")]  # fmt: skip
     head = element(
         "thead",
         element("tr", *[element("th", name, scope="col", class_=kind) for name, kind in heads]),
     )
-    body = element("tbody", *[_row(row, now) for row in rows])
+    body = element("tbody", *[_row(row, counts[row["seq"]], now) for row in rows])
     return element("div", element("table", head, body, class_="datasets"), class_="table-frame")
 
 
-def _row(row: sqlite3.Row, now: float) -> Html:
+def _row(row: sqlite3.Row, counts: list[int], now: float) -> Html:
     link = element("a", visible_text(row["name"]), href=dataset_link(row["id"]), dir="auto")
     about = row["description"] or None
     name = element(
@@ -75,6 +146,7 @@ def _row(row: sqlite3.Row, now: float) -> Html:
     return element(
         "tr",
         name,
+        _sparkline(counts),
         _figure("Rows", format_count(row["log_count"])),
         _figure("Errors", format_count(errors), "has-errors" if errors else "none"),
         _known_figure(row, "Tokens", "total_tokens", "token_count", format_short_count),
@@ -104,19 +176,11 @@ def _known_figure(
 
 
 def _empty(store: Store) -> Html:
-    url = "sqlite:///respan.db" if store.in_memory else f"sqlite:///{store.path}"
-    lines = [
-        "from respan_langchain import RespanDatasetCallbackHandler\n",
-        "handler = RespanDatasetCallbackHandler(",
-        f'    dataset="support-bot", base_url="{url}"',
-        ")",
-        'chain.invoke(question, config={"callbacks": [handler]})',
-    ]
     return element(
         "section",
         element("h2", "No datasets yet"),
         element("p", "Run a chain with the handler; its rows appear here as they arrive."),
-        element("pre", element("code", "\n".join(lines)), tabindex="0"),
+        handler_lines(store),
         element("p", "Or fill one with examples: ", element("code", "respan-langchain demo")),
         class_="empty",
     )

@@ -11,6 +11,8 @@ from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 from respan_langchain.server.pages.charts import charts
+from respan_langchain.server.pages.dataset_settings import settings_menu
+from respan_langchain.server.pages.first_rows import handler_lines
 from respan_langchain.server.pages.rows_table import RowsPage, rows_table
 from respan_langchain.server.pages.toolbar import chips, toolbar
 from respan_langchain.server.query import MENU_FIELDS, View
@@ -36,7 +38,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
     return layout.page(
         name,
-        _head(found.dataset),
+        _head(store, found.dataset),
         element(
             "div",
             data_load=charts_at,
@@ -46,7 +48,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         ),
         toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
-        _listing(dataset_id, view, found),
+        _listing(store, dataset_id, view, found),
         breadcrumbs=crumbs,
     )
 
@@ -56,7 +58,7 @@ def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
     with store.reading() as connection:
         if compute_version(datasets_table.get(connection, dataset_id)) == version:
             return Response(204)
-    return layout.fragment(listing(dataset_id, view, load_page(store, dataset_id, view)))
+    return layout.fragment(listing(store, dataset_id, view, load_page(store, dataset_id, view)))
 
 
 def compute_version(dataset: sqlite3.Row) -> str:
@@ -128,22 +130,25 @@ def _count(
     return logs_table.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
 
 
-def _head(dataset: sqlite3.Row) -> Html:
+def _head(store: Store, dataset: sqlite3.Row) -> Html:
     description = dataset["description"]
     return element(
         "div",
         element("h1", visible_text(dataset["name"]), dir="auto"),
         element("p", visible_text(description), class_="lead", dir="auto") if description else None,
+        element("div", None if store.read_only else settings_menu(dataset), class_="page-actions"),
         class_="page-head",
     )
 
 
-def _listing(dataset_id: str, view: View, found: RowsPage) -> Html:
+def _listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     address = dataset_link(dataset_id, "live", view.query()) if view.is_live else None
-    return element("div", listing(dataset_id, view, found), data_live=address, data_pace="1500")
+    return element(
+        "div", listing(store, dataset_id, view, found), data_live=address, data_pace="1500"
+    )
 
 
-def listing(dataset_id: str, view: View, found: RowsPage) -> Html:
+def listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     """Build the part of the page that is refreshed."""
     if found.problem is not None:
         problem = element("p", visible_text(found.problem))
@@ -151,13 +156,13 @@ def listing(dataset_id: str, view: View, found: RowsPage) -> Html:
             "section", element("h2", "This filter is not valid"), problem, class_="empty"
         )
     elif not found.rows:
-        content = _empty(dataset_id, view, found)
+        content = _empty(store, dataset_id, view, found)
     else:
         content = join(rows_table(dataset_id, view, found), _pager(dataset_id, view, found))
     return element("div", content, data_version=compute_version(found.dataset))
 
 
-def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
+def _empty(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     if view.is_filtered or view.page > 1:
         return element(
             "section",
@@ -170,6 +175,7 @@ def _empty(dataset_id: str, view: View, found: RowsPage) -> Html:
         "section",
         element("h2", "Waiting for the first row"),
         element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
+        handler_lines(store, found.dataset["name"]),
         element("span", class_="pulse", aria_hidden="true"),
         class_="empty",
     )

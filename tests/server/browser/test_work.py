@@ -49,6 +49,19 @@ def test_marked_rows_go_to_a_golden_dataset(person, dataset):
     assert texts == ["question 59", "question 57"]
 
 
+def test_marked_rows_are_tagged_on_a_phone(person, dataset, platform_on_disk):
+    person.set_viewport_size({"width": 390, "height": 800})
+    person.goto(f"/datasets/{dataset}/")
+    mark(person, "question 59")
+    person.get_by_text("Tag", exact=True).click()
+    person.get_by_label("Tag", exact=True).fill("to discuss")
+    person.get_by_role("button", name="Add the tag").click()
+    person.wait_for_load_state("networkidle")
+
+    (newest,) = platform_on_disk.logs(dataset, query="page_size=1")
+    assert newest["metadata"]["tags"] == ["to discuss"]
+
+
 def test_marked_rows_are_deleted_after_a_second_click(person, dataset):
     person.goto(f"/datasets/{dataset}/")
     mark(person, "question 59")

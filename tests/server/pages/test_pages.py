@@ -427,7 +427,8 @@ def test_csv_is_safe_in_a_spreadsheet(browser, platform):
         ("GET", "/datasets/nowhere/export.csv", 404),
         ("GET", "/static/../site.py", 404),
         ("GET", "/static/secret", 404),
-        ("POST", "/", 405),
+        ("POST", "/live", 405),
+        ("POST", "/", 400),
         ("HEAD", "/", 200),
         ("GET", "/static/app.css", 200),
         ("GET", "/static/app.js", 200),
@@ -678,8 +679,10 @@ def test_unknown_cost_and_tokens_are_not_shown_as_zero(browser, platform):
     charts = browser.get(f"/datasets/{unknown}/charts").text
     part = browser.get(f"/datasets/{partly}/charts").text
 
-    assert "all unknown 3 0 \u2013 \u2013" in " ".join(listed.split())
-    assert "partly known 2 0 \u2013 $0.5000 of 1 of 2 rows" in " ".join(listed.split())
+    assert "all unknown 3 rows in the last 30 days 3 0 \u2013 \u2013" in " ".join(listed.split())
+    assert "partly known 2 rows in the last 30 days 2 0 \u2013 $0.5000 of 1 of 2 rows" in " ".join(
+        listed.split()
+    )
     assert "$0" not in charts
     assert "$0.5000 a run, of 1 of 2 rows" in part
 

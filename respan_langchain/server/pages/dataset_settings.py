@@ -1,0 +1,86 @@
+"""Creating, renaming and deleting datasets on the pages."""
+
+import sqlite3
+from typing import Any
+
+import orjson
+
+from respan_langchain._display import format_count
+from respan_langchain.embedded.endpoints import datasets
+from respan_langchain.embedded.http import HttpError, Response
+from respan_langchain.embedded.store.migrations import SAVED_LOGS
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.server.forms import parse_form
+from respan_langchain.server.html import Html, dataset_link, element, strip_invisible
+
+
+def create_form() -> Html:
+    """Build the menu that creates a dataset."""
+    field = element("input", name="name", required=True, autocomplete="off", placeholder="golden")
+    form = element(
+        "form",
+        element("label", "Name", field, class_="field"),
+        element("button", "Create", type="submit", class_="primary"),
+        method="post",
+        action="/",
+        class_="popover",
+    )
+    summary = element("summary", "New dataset", class_="button")
+    return element("details", summary, form, class_="menu menu-right")
+
+
+def create(store: Store, body: bytes) -> Response:
+    """Create a dataset, and show it."""
+    created = datasets.create(store, {"name": parse_form(body).get("name", ""), "is_empty": True})
+    dataset_id = orjson.loads(created.body)["id"]
+    return Response(303, headers={"location": dataset_link(dataset_id)})
+
+
+def settings_menu(dataset: sqlite3.Row) -> Html | None:
+    """Build the menu that renames or deletes a dataset; None for the virtual one."""
+    if dataset["id"] == SAVED_LOGS:
+        return None
+    shown = strip_invisible(dataset["name"])
+    name = element("input", name="name", value=shown, required=True, autocomplete="off")
+    about = element(
+        "textarea", strip_invisible(dataset["description"]), name="description", rows="2"
+    )
+    rows = f"{format_count(dataset['log_count'])} rows"
+    form = element(
+        "form",
+        element("label", "Name", name, class_="field"),
+        element("label", "Description", about, class_="field"),
+        element("button", "Save", name="action", value="rename", type="submit", class_="primary"),
+        element(
+            "details",
+            element("summary", "Delete the dataset", class_="danger"),
+            element("button", f"Delete it and its {rows}", name="action", value="delete",
+                    type="submit", class_="danger"),
+        ),
+        method="post",
+        action=dataset_link(dataset["id"], "settings"),
+        class_="popover",
+    )  # fmt: skip
+    summary = element("summary", "Settings", class_="button")
+    return element("details", summary, form, class_="menu menu-right")
+
+
+def change(store: Store, dataset_id: str, body: bytes) -> Response:
+    """Rename or delete a dataset.
+
+    Raises:
+        HttpError: 400, when the form is not valid.
+    """
+    form = parse_form(body)
+    match form.get("action"):
+        case "rename":
+            known: dict[str, Any] = {
+                name: form[name] for name in ("name", "description") if name in form
+            }
+            datasets.update(store, dataset_id, known)
+            return Response(303, headers={"location": dataset_link(dataset_id)})
+        case "delete":
+            datasets.delete(store, dataset_id)
+            return Response(303, headers={"location": "/"})
+        case _:
+            raise HttpError.for_field("action", "must be rename or delete")
