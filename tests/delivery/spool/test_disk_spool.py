@@ -139,7 +139,7 @@ def test_rows_left_at_exit_are_delivered_by_the_next_process(
     for name in "ab":
         first.put(encoded(name, status=status))
 
-    close(first, 0.2)
+    close(first, WAIT)
 
     assert rows_in(place, "pending") == ["a", "b"]
     assert status.counts().spooled == 2
