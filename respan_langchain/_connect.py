@@ -3,11 +3,16 @@
 `open_transport` and `open_client` choose between HTTP and the embedded platform.
 """
 
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.http.transport import HttpTransport
+from respan_langchain.embedded.store import datasets_table
+from respan_langchain.embedded.store.errors import ReadOnlyError
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import ConfigurationError
@@ -36,6 +41,18 @@ def uses_default_file(settings: Settings) -> bool:
     """Whether neither a URL nor a key is set and `respan.db` is in the current folder."""
     is_unset = "base_url" not in settings.model_fields_set and settings.is_key_missing
     return is_unset and Path(DEFAULT_LOCAL_FILE).exists()
+
+
+def create_missing_dataset(settings: Settings, name: str) -> None:
+    """Create a dataset in a SQLite file unless there is one of this name, in one transaction.
+
+    Workers that start at once would each find none, and each create one. What goes wrong is left to
+    the request that looks for the dataset afterwards.
+    """
+    if not settings.is_local or name != name.strip() or len(name) > MAX_DATASET_NAME:
+        return
+    with suppress(sqlite3.Error, ReadOnlyError), open_store(settings.base_url).writing() as file:
+        datasets_table.insert_missing(file, name)
 
 
 def require_database_file(settings: Settings) -> None:

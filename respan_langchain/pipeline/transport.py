@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._connect import open_client, open_transport
+from respan_langchain._connect import create_missing_dataset, open_client, open_transport
 from respan_langchain.client.http import connection_pool  # noqa: F401  # see above: it brings httpcore
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.log_requests import bulk_request
@@ -29,6 +29,7 @@ class RespanTransport:
     def __init__(self, settings: Settings, http_client: Any = None) -> None:
         self._transport = open_transport(settings, http_client)
         self._client = open_client(settings, http_client, timeout=settings.request_timeout)
+        self._settings = settings
         self._ids: dict[str, str] = {}
         # SQLite has locks of its own, which a child would inherit without their holder.
         self._fork_guard = ForkGuard() if settings.is_local else nullcontext()
@@ -88,6 +89,7 @@ class RespanTransport:
         if kind == "id":
             return name
         if dataset not in self._ids:
+            create_missing_dataset(self._settings, name)
             remaining = deadline - CLOCK.monotonic()
             self._ids[dataset] = self._client.find_or_create_dataset(name, timeout=remaining).id
         return self._ids[dataset]

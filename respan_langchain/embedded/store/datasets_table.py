@@ -58,6 +58,12 @@ def insert(connection: sqlite3.Connection, columns: Mapping[str, Any]) -> str:
     return dataset_id
 
 
+def insert_missing(connection: sqlite3.Connection, name: str) -> None:
+    """Insert an empty dataset unless there is one of this name."""
+    if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone() is None:
+        insert(connection, {"name": name, "description": "", "initial_log_filters": "{}"})
+
+
 def update(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str, Any]) -> None:
     """Set columns of a dataset; names outside UPDATABLE are ignored."""
     known = {name: value for name, value in columns.items() if name in UPDATABLE}
