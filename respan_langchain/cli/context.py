@@ -13,7 +13,7 @@ from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from pathlib import Path
 from shutil import which
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import typer
@@ -214,8 +214,3 @@ def _json_value(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def json_fields(value: Any) -> Any:
-    """Return a value as plain Python, as `--json` writes it."""
-    return orjson.loads(orjson.dumps(value, default=_json_value))

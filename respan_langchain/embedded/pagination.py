@@ -47,8 +47,6 @@ def parse_order(
     parameters: Mapping[str, str],
     sortable: Collection[str],
     column_names: Mapping[str, str],
-    *,
-    tie_breaker: str = "seq",
 ) -> str:
     """Read `sort_by` as SQL: a sortable column and a direction, by default the newest first."""
     sort_by = parameters.get("sort_by", "") or "-created_at"
@@ -57,11 +55,7 @@ def parse_order(
     if column not in sortable:
         raise HttpError.for_field("sort_by", f"cannot sort by {name!r}")
     direction = "DESC" if sort_by.startswith("-") else "ASC"
-    return (
-        f"{column} {direction}"
-        if column == tie_breaker
-        else f"{column} {direction}, {tie_breaker} {direction}"
-    )
+    return f"seq {direction}" if column == "seq" else f"{column} {direction}, seq {direction}"
 
 
 def envelope(request: Request, page: PageRequest, count: int, results: list[Any]) -> dict[str, Any]:

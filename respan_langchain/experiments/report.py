@@ -105,7 +105,7 @@ def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
     return lines
 
 
-def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
+def worst_rows(result: ReplayResult) -> list[RowReport]:
     """Return the rows that got worse or did not end with an answer, the worst first."""
     before = {trial.row_id: trial for trial in reversed(list(result.baseline))}
     inputs = {row.id: row.input for row in result.rows}
@@ -116,7 +116,7 @@ def worst_rows(result: ReplayResult, most: int = WORST_ROWS) -> list[RowReport]:
     )  # fmt: skip
     shown: dict[str, RowReport] = {}
     for loss, _, trial in ranked:
-        if loss <= 0 or len(shown) == most:
+        if loss <= 0 or len(shown) == WORST_ROWS:
             break
         first = before.get(trial.row_id)
         shown.setdefault(

@@ -59,12 +59,10 @@ class Runner:
         plan: Plan,
         journal: Journal,
         *,
-        clock: Callable[[], float] = time.monotonic,
         on_trial: Callable[[Trial], None] = lambda _: None,
     ) -> None:
         self._plan = plan
         self._journal = journal
-        self._clock = clock
         self._on_trial = on_trial
         self._spent = 0.0
         self.stopped: str | None = None
@@ -118,7 +116,7 @@ class Runner:
                 time.sleep(60 / self._plan.requests_per_minute)
             context = copy_context()
             future = pool.submit(context.run, self._run_trial, row, repeat, meter)
-            running[future] = row, repeat, self._clock()
+            running[future] = row, repeat, time.monotonic()
 
     def _is_over_budget(self) -> bool:
         limit = self._plan.max_cost
@@ -135,7 +133,7 @@ class Runner:
     ) -> Iterator[Trial]:
         if self._plan.timeout is None:
             return
-        now = self._clock()
+        now = time.monotonic()
         for future, (row, repeat, began) in list(running.items()):
             if now - began > self._plan.timeout and not future.done():
                 del running[future]
@@ -159,7 +157,7 @@ class Runner:
                 "respan": {"metadata": {"source": "replay", "replay_of": row.id}},
             },
         }
-        began = self._clock()
+        began = time.monotonic()
         tools = answered_by(session) if self._plan.recorded_tools else nullcontext()
         trial = Trial(row.id, repeat, "answered")
         with tools:
@@ -174,7 +172,7 @@ class Runner:
                     status="diverged" if diverged else "failed",
                     error=f"{type(error).__name__}: {error}",
                 )
-        return self._measure(trial, row, session, meter.take(run_id), self._clock() - began)
+        return self._measure(trial, row, session, meter.take(run_id), time.monotonic() - began)
 
     def _measure(
         self,

@@ -1,6 +1,5 @@
 """`replay`: run recorded rows against a chain; the exit code tells whether it got worse."""
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -188,7 +187,7 @@ def _report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> None:
         "failed_rows": result.failed_rows,
         "trials": [trial.to_json() for trial in result.trials],
     }
-    ctx.output(json.loads(json.dumps(summary, default=str)), lambda: _render(ctx, result, verdict))
+    ctx.output(summary, lambda: _render(ctx, result, verdict))
     job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if job_summary:
         with Path(job_summary).open("a", encoding="utf-8") as file:
