@@ -21,7 +21,7 @@ from respan_langchain.embedded.http import (
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server import bulk_actions, export, layout
+from respan_langchain.server import bulk_actions, copies, export, layout
 from respan_langchain.server.html import dataset_link, element, log_link, visible_text
 from respan_langchain.server.pages import (
     compare,
@@ -170,6 +170,10 @@ class WebPages:
                     "GET": lambda: row.show(
                         store, dataset_id, unique_id, view, show_all=whole, raw=raw
                     )
+                }
+            case ["copy", name] if name in copies.COPIES:
+                return {
+                    "GET": lambda: copies.copy(store, dataset_id, unique_id, name, request.origin)
                 }
             case ["raw.json"]:
                 return {"GET": lambda: self._raw_json(dataset_id, unique_id)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain._display import format_count
+from respan_langchain.server.copies import LABELS
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS
@@ -79,13 +80,25 @@ def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
     )
     return element(
         "section",
-        element("h2", "Raw JSON"),
-        element("p", element("a", "Open", href=address), element(
-            "button", "Copy", type="button", class_="link", data_copy=address), class_="actions"),
+        element("h2", "Copy"),
+        element(
+            "p",
+            _copy_button("JSON", address),
+            *[
+                _copy_button(label, log_link(dataset_id, row["unique_id"], f"copy/{name}"))
+                for name, label in LABELS.items()
+            ],
+            element("a", "Open as JSON", href=address),
+            class_="actions",
+        ),
         element(
             "details",
-            element("summary", format_size(len(written))),
+            element("summary", f"Raw JSON, {format_size(len(written))}"),
             element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0"),
             more,
         ),
     )  # fmt: skip
+
+
+def _copy_button(label: str, address: str) -> Html:
+    return element("button", label, type="button", class_="link", data_copy=address)

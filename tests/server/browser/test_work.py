@@ -53,7 +53,7 @@ def test_marked_rows_are_tagged_on_a_phone(person, dataset, platform_on_disk):
     person.set_viewport_size({"width": 390, "height": 800})
     person.goto(f"/datasets/{dataset}/")
     mark(person, "question 59")
-    person.get_by_text("Tag", exact=True).click()
+    person.locator("summary", has_text="Tag").click()
     person.get_by_label("Tag", exact=True).fill("to discuss")
     person.get_by_role("button", name="Add the tag").click()
     person.wait_for_load_state("networkidle")
