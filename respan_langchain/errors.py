@@ -15,7 +15,7 @@ RespanError
     ├── RateLimitError            429: too many requests; see `retry_after`
     └── ServerError               5xx: the platform failed
 
-The texts of the status codes are in `client/error_mapping.py`. An ApiError names the request and
+The texts of the status codes are in `client/status_errors.py`. An ApiError names the request and
 its status, never the API key and never a prompt: the response is in `body`, not in the message.
 """
 

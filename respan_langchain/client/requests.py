@@ -15,9 +15,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from respan_langchain.client.error_mapping import build_error, build_unexpected_error
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry_policy import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
+from respan_langchain.client.status_errors import build_error, build_unexpected_error
 from respan_langchain.errors import ApiError, ConfigurationError
 
 Value = TypeVar("Value")

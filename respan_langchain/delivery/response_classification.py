@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from respan_langchain.client.error_mapping import STATUS_ERRORS
 from respan_langchain.client.http_result import HttpResult
+from respan_langchain.client.status_errors import STATUS_ERRORS
 
 MAX_MESSAGE_LENGTH = 1000
 """Length to which the server's message is cut: characters of a row's error, bytes of a body."""
