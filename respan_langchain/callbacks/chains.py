@@ -83,7 +83,7 @@ class ChainCallbacks(CallbackBase):
             self.record_error(problem)
 
     def on_interrupt(self, event: Any) -> None:
-        """A graph stops to wait for a person; langgraph may not know in which run."""
+        """A graph stops to wait for a person; langgraph does not always name the run."""
         try:
             if event.run_id is not None:
                 details = str(event.checkpoint_id), tuple(event.interrupts)

@@ -98,7 +98,7 @@ class EventQueue:
         self._awaiting_first_token[run_id.int] = None
 
     def expects_first_token(self, run_id: UUID) -> bool:
-        """Whether a model has not answered yet; asked for each token of a stream."""
+        """Whether a model has not answered yet; called for each token of a stream."""
         return run_id.int in self._awaiting_first_token
 
     def put_first_token(self, run_id: UUID, token: object = None) -> None:
@@ -112,7 +112,7 @@ class EventQueue:
         self._stream_usage[run_id.int] = (first, usage)
 
     def watches_usage(self, run_id: UUID) -> bool:
-        """Whether a chunk of this stream carried a usage; asked for each token of a stream."""
+        """Whether a chunk of this stream carried a usage; called for each token of a stream."""
         return bool(self._stream_usage) and run_id.int in self._stream_usage
 
     def take_usage(self, run_id: UUID) -> tuple[tuple[object, object], ...]:

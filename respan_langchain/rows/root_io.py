@@ -120,13 +120,13 @@ def _show(call: RootCall, whole: object, path: str | None, rules: Sequence[Displ
 # Input
 
 
-def _asks_in_messages(call: RootCall) -> bool:
+def _has_message_input(call: RootCall) -> bool:
     if not call.conversation:
         return False
-    asked = call.state.start if call.continues else call.given
-    if is_single_text(asked):
+    shown = call.state.start if call.continues else call.given
+    if is_single_text(shown):
         return messages_of(call.state.start) is not None
-    return messages_of(asked) is not None
+    return messages_of(shown) is not None
 
 
 def _conversation_so_far(call: RootCall) -> Json:
@@ -153,14 +153,14 @@ def _given_messages(call: RootCall) -> list[object]:
     return messages_of(call.given) or []
 
 
-INPUT_RULES: Final[tuple[DisplayRule, ...]] = ((_asks_in_messages, _conversation_so_far),)
+INPUT_RULES: Final[tuple[DisplayRule, ...]] = ((_has_message_input, _conversation_so_far),)
 
 
 # Output
 
 
-def _answers_in_messages(call: RootCall) -> bool:
-    return _asks_in_messages(call) and messages_of(call.returned) is not None
+def _has_message_output(call: RootCall) -> bool:
+    return _has_message_input(call) and messages_of(call.returned) is not None
 
 
 def _answer(call: RootCall) -> Json:
@@ -243,7 +243,7 @@ OUTPUT_RULES: Final[tuple[DisplayRule, ...]] = (
         lambda call: call.is_tool,
         lambda call: tool_output(call.returned, keep_media=call.keep_media),
     ),
-    (_answers_in_messages, _answer),
+    (_has_message_output, _answer),
     (_returns_documents, _answer_without_documents),
     (_returns_state, _state_of_this_call),
 )

@@ -177,7 +177,7 @@ def _find_payload(block: dict[Any, Any]) -> tuple[str | bytes | None, str | None
 
 
 def _holds_data(name: str, holder: dict[Any, Any], data: str) -> bool:
-    # Anthropic and LangChain v0 put text, or a link, where the base64 stands otherwise.
+    # Anthropic and LangChain v0 put text, or a link, in the place of base64.
     if name in {"url", "image_url"}:
         return media.is_data_url(data)
     declared = holder.get("type" if name == "data" else "", holder.get("source_type"))

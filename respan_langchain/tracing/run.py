@@ -34,7 +34,7 @@ class Run:
     kind: RunKind
     name: str
     parent: "Run | None"
-    """The nearest run above that we know of; None for a root."""
+    """The nearest captured run above; None for a root."""
     started: float
     """Seconds on the monotonic clock, as all times here."""
     inputs: object

@@ -71,7 +71,7 @@ class Exchange(NamedTuple):
 
 
 class Prices:
-    """Prices calls by the first source that knows the model."""
+    """Prices calls by the first source that has a price for the model."""
 
     def __init__(self, prices: PricesArgument = None, *, local_models_free: bool = False) -> None:
         """Take the user's prices.

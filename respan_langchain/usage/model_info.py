@@ -69,7 +69,7 @@ class ModelInfo(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The model that answered, else the one that was asked for."""
+        """The model that answered, else the requested one."""
         return self.served or self.requested
 
     def request_metadata(self) -> dict[str, str]:
@@ -136,7 +136,7 @@ def parse_response(
     """
     fields = get_reported_fields(response) if reported is None else reported
     message = get_message(response)
-    # LangSmith's gateway may route to another model than the one that was asked for.
+    # LangSmith's gateway may route to another model than the requested one.
     gateway = as_mapping(fields.get("lc_gateway_metadata"))
     places = (fields, *(as_mapping(fields.get(key)) for key in _USAGE_KEYS))
     reason = read_finish_reason(fields)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from respan_langchain._safe_call import CallFailed, safe_call
+from respan_langchain._untyped_values import as_mapping
 
 _PARAM_NAMES = {
     name: name
@@ -122,9 +123,8 @@ def _without_secrets(tool: Mapping[str, object]) -> dict[str, object]:
 
 def _response_format(given: object, options: Mapping[str, Any]) -> object:
     if given is None and "ls_structured_output_format" in options:
-        # with_structured_output leaves the schema here when the provider is asked by a tool call.
-        asked = options["ls_structured_output_format"]
-        given = asked.get("schema") if isinstance(asked, dict) else None
+        # with_structured_output puts the schema here when it uses a tool call.
+        given = as_mapping(options["ls_structured_output_format"]).get("schema")
     if given is None or isinstance(given, str):
         return {"type": given} if given else None
     if isinstance(given, dict) and "type" in given and "properties" not in given:

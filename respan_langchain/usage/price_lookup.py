@@ -114,7 +114,7 @@ def is_private_host(host: str | None) -> bool:
 
 
 def _lookup_names(facts: ModelInfo) -> list[str]:
-    """List what the model may be called, the best name first: as it stands, then without a path."""
+    """List the names of a model, the best first; each unchanged, then without its path."""
     served, requested = facts.served, facts.requested
     names = [name for name in (served, requested) if name]
     if served and requested and served in requested and get_price_provider(facts.provider) == "aws":
