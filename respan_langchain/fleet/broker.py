@@ -6,12 +6,14 @@ One thread uses a connection. redis-py does not retry: delivery decides that.
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,  # noqa: A004  # redis-py's own, for a connection that is lost
+    MovedError,
     NoPermissionError,
     NoScriptError,
     ReadOnlyError,
@@ -69,6 +71,8 @@ class Broker:
         """Do nothing yet. `url` is `redis://`, `rediss://` or `unix://`."""
         self._url = url
         self._timeout = timeout
+        self._node: tuple[str, int] | None = None
+        """The node of a cluster that has the fleet's keys; None for the one in the URL."""
         self._client: Client | None = None
         self._used_at = 0.0
 
@@ -118,12 +122,16 @@ class Broker:
             client = self._connect()
             try:
                 reply = send(client)
+            except MovedError as error:
+                # All keys are on one node: go on there.
+                self._start_over((error.host, error.port))
+                raise _refused(error) from None
             except ResponseError as error:
                 if isinstance(error, ReadOnlyError):
-                    self.close()  # a replica now: the next connection finds the new primary
+                    self._start_over()  # a replica now: the URL leads to the new primary
                 raise _refused(error) from None
             except (ConnectionError, TimeoutError) as error:
-                self.close()
+                self._start_over()
                 raise BrokerError(_describe(error), maybe_executed=True) from None
             self._used_at = CLOCK.monotonic()
             return reply
@@ -132,14 +140,19 @@ class Broker:
         """Return a client whose connection is open."""
         try:
             if self._client is None:
-                self._client = _open(self._url, self._timeout)
+                self._client = _open(_with_node(self._url, self._node), self._timeout)
             elif CLOCK.monotonic() - self._used_at < CHECK_AFTER:
                 return self._client
             self._client.ping()
         except RedisError as error:
-            self.close()
+            self._start_over()
             raise _refused(error) from None
         return self._client
+
+    def _start_over(self, node: tuple[str, int] | None = None) -> None:
+        """Close the connection, and open the next one to this node, or to that in the URL."""
+        self.close()
+        self._node = node
 
 
 def _open(url: str, timeout: float) -> Client:
@@ -153,6 +166,17 @@ def _open(url: str, timeout: float) -> Client:
         client_name="respan",
     )
     return client
+
+
+def _with_node(url: str, node: tuple[str, int] | None) -> str:
+    """Return the URL with another host and port, and the same credentials."""
+    if node is None:
+        return url
+    host, port = node
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    netloc = f"{credentials}{at}{f'[{host}]' if ':' in host else host}:{port}"
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 def _refused(error: RedisError) -> BrokerError:

@@ -60,17 +60,15 @@ class ForwarderTransport:
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
     ) -> Sequence[int] | None:
-        """Wait for the budget and look rows up."""
-        started = CLOCK.monotonic()
+        """Wait for the budget, for `timeout` seconds, and look rows up, in as many again."""
         try:
-            is_reserved, wait = self.lookups.reserve(timeout / 2, ceil(len(bodies) / MAX_PAGE_SIZE))
+            is_reserved, wait = self.lookups.reserve(timeout, ceil(len(bodies) / MAX_PAGE_SIZE))
         except BrokerError:
             return None
         if not is_reserved:
             return None
         time.sleep(wait)
-        remaining = timeout - (CLOCK.monotonic() - started)
-        return self.platform.look_up(dataset, bodies, since, remaining)
+        return self.platform.look_up(dataset, bodies, since, timeout)
 
     def close(self) -> None:
         """Close the connections."""

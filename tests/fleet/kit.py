@@ -22,15 +22,19 @@ SERVER = os.environ.get("REDIS_SERVER", "redis-server")
 needs_redis = pytest.mark.skipif(which(SERVER) is None, reason=f"{SERVER} is not installed")
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class RedisServer:
     """A server of its own on a free port of this machine."""
 
     def __init__(self, folder: Path, *, append_only=False, **options):
         folder.mkdir()
         self.folder, self.append_only, self.options = folder, append_only, options
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.start()
 

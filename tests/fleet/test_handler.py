@@ -10,6 +10,7 @@ from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import read_settings
+from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
 
 
@@ -43,6 +44,30 @@ def test_rows_on_disk_go_the_way_of_their_process(tmp_path):
     assert directory(via="redis://broker/0").startswith("broker-")
     assert directory(via="redis://broker/0") != directory(via="redis://broker/1")
     assert directory() != directory(via="redis://broker/0")
+
+
+EXIT = """
+import sys
+from langchain_core.language_models import FakeListChatModel
+from respan_langchain import RespanDatasetCallbackHandler
+
+handler = RespanDatasetCallbackHandler("d", via=sys.argv[1], exit_timeout=1.0)
+FakeListChatModel(responses=["Hello."]).invoke("Hello", {"callbacks": [handler]})
+"""
+
+
+def test_a_redis_that_hangs_does_not_keep_a_process_from_ending(redis):
+    redis.freeze()
+    done = subprocess.run(
+        [sys.executable, "-c", EXIT, redis.url],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "1 row(s) not delivered" in done.stderr
 
 
 CODE = """
