@@ -25,6 +25,7 @@ from respan_langchain.experiments.recorded_tools import OnDivergence, installed
 from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
 from respan_langchain.experiments.runner import Plan, Runner, score
 from respan_langchain.experiments.scorers import Scorer, same_answer, scorer_name
+from respan_langchain.experiments.statistics import require_scipy
 
 NOISE_ROWS: Final = 20
 """Recorded answers that each scorer scores twice, to measure how much it varies."""
@@ -80,9 +81,10 @@ def replay(
         The result: a table in a notebook and a terminal; `check()` raises on a regression.
 
     Raises:
-        ConfigurationError: An argument is wrong, or no row can be replayed.
+        ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
     _check_options(tools, on_divergence, repeat, concurrency, timeout)
+    require_scipy()
     chain = load_runnable(runnable)
     rows, skipped = select_rows(dataset, limit)
     title = name or str(getattr(dataset, "name", None) or "rows")

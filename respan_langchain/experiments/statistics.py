@@ -255,6 +255,15 @@ def _z(probability: float) -> float:
     return float(_stats().norm.ppf(probability))
 
 
+def require_scipy() -> None:
+    """Check that replays can be compared, before rows run that cost money.
+
+    Raises:
+        ConfigurationError: scipy is not installed.
+    """
+    _stats()
+
+
 def _numpy() -> Any:
     return _require("numpy")
 

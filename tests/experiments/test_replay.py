@@ -1,5 +1,6 @@
 """A replay runs recorded rows against a chain, answers its tools, and says whether it got worse."""
 
+import sys
 import threading
 
 import pytest
@@ -250,3 +251,12 @@ def test_tools_of_the_app_are_not_touched_outside_of_a_replay(folder):
     find_order = shop_tools(folder)[0]
 
     assert find_order.run({"order": "1"}) == "sent"
+
+
+def test_without_scipy_nothing_runs(recorded, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+    calls = []
+
+    with pytest.raises(ConfigurationError, match=r"respan-langchain\[replay\]"):
+        replay(recorded(3), RunnableLambda(calls.append))
+    assert not calls
