@@ -85,6 +85,14 @@ def test_a_pickled_handler_works_in_another_process(platform, make_handler, rows
     assert row["metadata"]["tags"] == ["there"]
 
 
+def test_the_key_is_in_no_pickle_and_no_attribute_of_a_handler():
+    key = "sk-0123456789-abcdef"
+    handler = RespanDatasetCallbackHandler("d", api_key=key, base_url="http://127.0.0.1:9")
+
+    assert key.encode() not in pickle.dumps(handler)
+    assert key not in f"{vars(handler)} {vars(handler._worker)} {handler!r}"
+
+
 ELSEWHERE = """
 import pickle, sys
 from langchain_core.runnables import RunnableLambda

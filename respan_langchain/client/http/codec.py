@@ -85,7 +85,8 @@ class HttpCodec:
         """Convert a response whose body was read, and `decoded` or not by the transport."""
         encoding = "" if decoded else response.headers.get("content-encoding", "")
         content = body.content(encoding)
-        if response.status_code >= 300 and self._can_redact():
+        # Only 200 answers hold logs, which are to be read as they were stored.
+        if response.status_code != 200 and self._can_redact():
             content = content.replace(self._secret().encode(), b"***")
         headers = {name.lower(): self._redact(value) for name, value in response.headers.items()}
         return HttpResult(response.status_code, content, headers)

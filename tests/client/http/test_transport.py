@@ -16,6 +16,7 @@ import time
 import warnings
 from contextlib import closing
 
+import httpx
 import pytest
 
 from respan_langchain.client.client import DatasetClient
@@ -302,6 +303,38 @@ def test_the_key_is_redacted_where_the_server_repeats_it(send, loopback, wire):
     server = loopback(wire.answering(wire.message(body, "401 No")))
 
     assert json.loads(send(server.url).body) == {"detail": "Unknown key ***"}
+
+
+def test_the_key_is_redacted_in_the_errors_of_single_rows(send, loopback, wire):
+    body = json.dumps({"errors": [{"index": 0, "error": f"not for {wire.key}"}]}).encode()
+    server = loopback(wire.answering(wire.message(body, "201 Created")))
+
+    assert b"not for ***" in send(server.url).body
+
+
+def test_the_key_is_in_no_log_line_where_a_header_or_the_reason_repeats_it(send, loopback, wire):
+    answer = wire.message(b"{}", f"500 Not {wire.key}", f"X-Echo: Bearer {wire.key}")
+    server = loopback(wire.answering(answer))
+
+    assert send(server.url).headers["x-echo"] == "Bearer ***"
+
+
+def test_the_key_is_in_no_log_line_of_the_apps_own_client(send, loopback, wire, kind, library):
+    answer = wire.message(b"{}", f"500 Not {wire.key}", f"X-Echo: Bearer {wire.key}")
+    server = loopback(wire.answering(answer))
+    client = library.Client if kind is HttpTransport else library.AsyncClient
+
+    assert send(server.url, client=client).headers["x-echo"] == "Bearer ***"
+
+
+def test_the_log_lines_of_the_apps_own_requests_stay(send, loopback, wire, caplog):
+    server = loopback(wire.answering(wire.message(b"{}")), wire.answering(wire.message(b"{}")))
+    send(server.url)
+    caplog.clear()
+
+    httpx.get(server.url)
+
+    assert {"httpx", "httpcore.http11"} <= {record.name for record in caplog.records}
 
 
 def test_a_key_that_is_too_short_to_be_real_is_not_redacted(send, loopback, wire):
