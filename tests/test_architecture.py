@@ -125,3 +125,22 @@ def test_no_private_word_stands_where_the_field_has_a_term():
     ]
 
     assert not found
+
+
+def log_lines() -> Iterator[tuple[str, str]]:
+    """The texts that the package logs, each with its place."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="logger")),
+                    args=[ast.Constant(value=str(text)), *_],
+                ):
+                    yield f"{path.name}:{node.lineno}", text
+
+
+def test_all_log_lines_begin_with_the_package_s_name():
+    lines = dict(log_lines())
+
+    assert len(lines) > 10
+    assert not {place: text for place, text in lines.items() if text[:18] != "respan_langchain: "}

@@ -131,7 +131,7 @@ class DeliveryLogger:
                 )
         error = spool.last_error
         if error is not None and self._events.should_log(Subject("spool"), now) is not None:
-            logger.warning("respan_langchain: no spool (%s); rows stay in memory.", error)
+            logger.warning("respan_langchain: the spool fails (%s); rows stay in memory.", error)
 
     def unexpected_error(self, error: BaseException, now: float) -> None:
         """Log an unexpected error in delivery or in a source."""

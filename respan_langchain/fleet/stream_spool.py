@@ -213,4 +213,6 @@ class StreamSpool(Spool):
         self._look_at, self.loadable = now + RETRY_INTERVAL, 0
         if "NOGROUP" in self._error and self._has_joined:
             self._has_joined = False
-            logger.warning("Redis was emptied: rows that waited there may be lost.")
+            logger.warning(
+                "respan_langchain: Redis was emptied; rows that waited there may be lost."
+            )
