@@ -63,7 +63,7 @@ def test_a_redis_that_hangs_does_not_keep_a_process_from_ending(redis):
         capture_output=True,
         text=True,
         check=False,
-        timeout=WAIT,
+        timeout=4 * WAIT,
     )
 
     assert (done.returncode, done.stdout) == (0, "")

@@ -68,6 +68,8 @@ else:
     forwarder.run(threading.Event())
 """
 
+PATIENCE = 4 * WAIT
+"""Seconds; a busy machine needs many to start a program."""
 CLAIM_AFTER = 3.0
 """Seconds; a busy machine may let a living process stand still for one."""
 
@@ -113,7 +115,7 @@ def rows_in(redis, open_producer, count, first=0):
     names = [f"row-{number}" for number in range(first, first + count)]
     for name in names:
         producer.put(encoded(name))
-    assert producer.flush(WAIT)
+    assert producer.flush(PATIENCE)
     yield Counter(names)
 
 
@@ -122,11 +124,11 @@ def test_a_forwarder_that_dies_loses_nothing_and_doubles_nothing(
     moment, redis, open_producer, start, stored
 ):
     with rows_in(redis, open_producer, 50) as expected:
-        assert start("forwarder", dies=moment).wait(WAIT) == -9
+        assert start("forwarder", dies=moment).wait(PATIENCE) == -9
         assert redis.rows == 50
         start("forwarder")
 
-        until(lambda: redis.rows == 0)
+        until(lambda: redis.rows == 0, PATIENCE)
     assert lines(stored) == expected
 
 
@@ -142,13 +144,13 @@ def test_forwarders_killed_fifty_times_store_every_row_once(
         forwarder = start("forwarder", claim_after=CLAIM_AFTER)
         with rows_in(redis, open_producer, 200, first=200 * round_number) as added:
             expected += added
-            until(lambda before=redis.rows: redis.rows < before or others)
+            until(lambda before=redis.rows: redis.rows < before or others, PATIENCE)
             with pytest.raises(subprocess.TimeoutExpired):
                 forwarder.wait(random.uniform(0, 0.1))  # noqa: S311  # no secret
             kill(forwarder)
     start("forwarder", claim_after=CLAIM_AFTER)
 
-    until(lambda: redis.rows == 0, 3 * WAIT)
+    until(lambda: redis.rows == 0, PATIENCE)
     assert lines(stored) == expected
 
 
@@ -162,7 +164,7 @@ def test_what_a_producer_flushed_survives_it_fifty_times(redis, start, stored):
             flushed[producer.pid] = int(producer.stdout.readline())
         kill(producer)
 
-    until(lambda: redis.rows == 0)
+    until(lambda: redis.rows == 0, PATIENCE)
     kill(forwarder)
     counts = lines(stored)
     assert set(counts.values()) == {1}
@@ -185,7 +187,7 @@ def test_a_redis_with_a_file_killed_fifty_times_loses_no_row(
             redis.start()
             producer.flush(0.1)
 
-    assert producer.flush(WAIT)
-    until(lambda: redis.rows == 0)
+    assert producer.flush(PATIENCE)
+    until(lambda: redis.rows == 0, PATIENCE)
     assert lines(stored) == expected
     assert producer.counts().resent == 0

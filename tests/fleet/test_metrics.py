@@ -56,6 +56,7 @@ def test_healthz_says_why_rows_cannot_be_forwarded(redis, open_producer, wire, g
     open_producer(redis).put(encoded("a"))
 
     until(lambda: get("/healthz") == (503, "503"))
+    wire.script.clear()  # so that the forwarder ends at once
 
 
 def test_without_redis_the_forwarder_is_not_healthy_and_the_fleet_not_up(redis, get):

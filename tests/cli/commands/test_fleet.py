@@ -53,10 +53,10 @@ def test_forward_delivers_until_it_is_stopped(run, folder, redis, add_rows):
     forwarder = subprocess.Popen(
         command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    until(lambda: redis.counts.get("delivered") == 3)
+    until(lambda: redis.counts.get("delivered") == 3, 4 * WAIT)
     running = run("fleet", "status", "--json", "--via", redis.url)
     forwarder.send_signal(signal.SIGTERM)
-    out, err = forwarder.communicate(timeout=WAIT)
+    out, err = forwarder.communicate(timeout=4 * WAIT)
 
     assert forwarder.returncode == 0, err
     assert b"Forwarding from 127.0.0.1 to sqlite:///respan.db" in err
