@@ -118,6 +118,14 @@ def test_the_architecture_names_every_package_and_no_other():
     assert named == {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
 
 
+def test_every_module_that_the_architecture_names_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", text)
+
+    assert len(named) > 20
+    assert not [path for path in named if not (ROOT / "respan_langchain" / path).exists()]
+
+
 def test_links_between_documents_lead_somewhere():
     broken = [
         (page.name, target)
