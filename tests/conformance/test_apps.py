@@ -26,6 +26,8 @@ from support.scripts import Script, calls, said
 
 import respan_langchain
 
+pytestmark = pytest.mark.slow
+
 ASKED = {"messages": [("user", "help")]}
 HELP = [said("user", "help")]
 
@@ -112,7 +114,6 @@ server.run(transport="stdio")
 """
 
 
-@pytest.mark.slow
 def test_tools_of_an_mcp_server_are_steps_with_their_text(tmp_path, handler, rows_of):
     pytest.importorskip("mcp")
     clients = pytest.importorskip("langchain_mcp_adapters.client")
@@ -192,7 +193,6 @@ def test_a_batch_of_interrupted_graphs_and_the_batch_of_their_resumes_are_one_ro
     assert pairs == {(str(number), f"yes {number}") for number in range(30)}
 
 
-@pytest.mark.slow
 def test_a_batch_of_two_thousand_calls_gives_two_thousand_rows(handler, rows_of):
     app = RunnableLambda(lambda asked: asked) | FakeChat()
     app.batch([str(number) for number in range(2_000)], {"max_concurrency": 50})
@@ -247,7 +247,6 @@ def langgraph_server(folder: Path, url: str) -> Iterator[str]:
         log.close()
 
 
-@pytest.mark.slow
 def test_an_interrupt_and_its_resume_in_langgraphs_server_are_one_row(
     tmp_path, platform, make_handler, rows_of
 ):

@@ -10,6 +10,7 @@ from providers import (
     google_cases,
     openai_cases,
     other_cases,
+    running_usage_cases,
 )
 from providers.cases import KEY, QUESTION
 
@@ -23,6 +24,7 @@ CASES = [
     *bedrock_cases.CASES,
     *follower_cases.CASES,
     *other_cases.CASES,
+    *running_usage_cases.CASES,
 ]
 
 
