@@ -1,0 +1,63 @@
+"""What `invoke` gives in a row is what the app gave and got, as LangChain's own tools tell it.
+
+The other ways give the rows of `invoke`: `test_constructs.py` and `test_graphs.py`.
+"""
+
+import pytest
+from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.messages import BaseMessage
+from support.constructs import CONSTRUCTS
+from support.graphs import GRAPHS
+from support.rows import roots
+from support.ways import WAYS
+
+
+def given(asked):
+    """What a row must show of an input: the text of each turn of a conversation, else the value."""
+    return [text for _, text in asked["messages"]] if is_state(asked) else asked
+
+
+def got(result):
+    """What a row must show of a result: text of messages and documents, else the value."""
+    if isinstance(result, BaseMessage):
+        return result.text
+    if isinstance(result, Document):
+        return result.page_content
+    if isinstance(result, list):
+        return [got(each) for each in result]
+    if is_state(result):
+        structured = result.get("structured_response")
+        return got(result["messages"][-1]) if structured is None else structured.model_dump()
+    return result
+
+
+def is_state(value):
+    return isinstance(value, dict) and "messages" in value
+
+
+def shown(value):
+    """The same of what a row has."""
+    if isinstance(value, list):
+        return [shown(each) for each in value]
+    return value["content"] if isinstance(value, dict) and "content" in value else value
+
+
+@pytest.mark.parametrize("name", [*CONSTRUCTS, *GRAPHS])
+def test_the_root_is_what_the_app_gave_and_got(name, rows_by):
+    make, asked = {**CONSTRUCTS, **GRAPHS}[name]
+    witness = UsageMetadataCallbackHandler()
+    result = make().invoke(asked, {"callbacks": [witness]})
+
+    [root] = roots(rows_by(WAYS["invoke"], make(), asked))
+
+    single = isinstance(asked, str) and root["metadata"]["log_type"] == "chat"
+    assert shown(root["input"]) == ([asked] if single else given(asked))
+    assert shown(root["output"]) == got(result)
+    assert root["metadata"]["status"] == "success"
+    used = list(witness.usage_metadata.values())
+    for metric, counted in (
+        ("prompt_tokens", "input_tokens"),
+        ("completion_tokens", "output_tokens"),
+    ):
+        assert root["metrics"].get(metric, 0) == sum(each[counted] for each in used)
