@@ -1,6 +1,6 @@
 """Apps of other packages with one handler for the process; what each row must say stands here.
 
-Each test needs a package that is not among ours, and is skipped without it.
+Most need a package of the extra `test-apps`, and are skipped without it.
 """
 
 import asyncio
