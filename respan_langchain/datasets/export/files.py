@@ -1,11 +1,12 @@
-"""Writes logs to files; a file appears under its name once it is complete."""
+"""Writes logs to files that their owner alone can read, and that appear once they are complete."""
 
 import csv
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -59,10 +60,10 @@ def write_csv(logs: Iterable[Log], target: OutputPath) -> int:
 def open_output(target: OutputPath, mode: Mode = "w") -> Iterator[IO[Any]]:
     """Open a file for writing; it appears under its name when the block ends without an error.
 
-    Symbolic links are followed; a pipe or a device is written to directly.
+    Symbolic links of this user and of root are followed; a pipe or a device is written to directly.
 
     Raises:
-        ConfigurationError: The file cannot be written.
+        ConfigurationError: The file cannot be written, or a link on its path is someone else's.
     """
     if str(target) == "-":
         yield sys.stdout if mode == "w" else sys.stdout.buffer
@@ -70,6 +71,7 @@ def open_output(target: OutputPath, mode: Mode = "w") -> Iterator[IO[Any]]:
         return
     path = Path(target)
     try:
+        _refuse_foreign_links(path.absolute())
         is_special = path.exists() and not path.is_file()
         with _open(path, mode) if is_special else _write_atomically(path, mode) as file:
             yield file
@@ -83,19 +85,33 @@ def open_output(target: OutputPath, mode: Mode = "w") -> Iterator[IO[Any]]:
 @contextmanager
 def _write_atomically(path: Path, mode: Mode) -> Iterator[IO[Any]]:
     path = Path(os.path.realpath(path))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Readable by its owner alone, under a name that nobody can have guessed.
+    descriptor, part = tempfile.mkstemp(prefix=".respan-", suffix=".part", dir=path.parent)
     try:
-        with _open(part, mode) as file:
+        with _open(descriptor, mode) as file:
             yield file
-        part.replace(path)
+        Path(part).replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
 
 
-def _open(path: Path, mode: Mode) -> IO[Any]:
+def _open(file: Path | int, mode: Mode) -> IO[Any]:
     if mode == "wb":
-        return path.open("wb")
-    return path.open("w", encoding="utf-8", newline="", errors="replace")
+        return open(file, "wb")  # noqa: PTH123  # a path, or a descriptor
+    return open(file, "w", encoding="utf-8", newline="", errors="replace")  # noqa: PTH123
+
+
+def _refuse_foreign_links(path: Path) -> None:
+    """Raise for a symbolic link of another user, which could lead the rows anywhere."""
+    if os.name != "posix":
+        return
+    with suppress(FileNotFoundError):
+        path.stat()  # raises for links that lead in a circle
+    for part in (path, *path.parents):
+        if part.is_symlink():
+            if part.lstat().st_uid not in {0, os.geteuid()}:
+                raise ConfigurationError(f"{path}: {part} is a link that belongs to another user")
+            _refuse_foreign_links(part.parent / part.readlink())
 
 
 def json_text(value: Any) -> str:
