@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from respan_langchain import _constants
+from respan_langchain.embedded.private_file import describe_untrusted_file
 from respan_langchain.errors import ConfigurationError
 
 CREDENTIALS: Final = Path(".respan") / "credentials.json"
@@ -225,16 +226,23 @@ def _describe(error: ValidationError) -> str:
     for detail in error.errors(include_url=False, include_input=False):
         name = ".".join(str(step) for step in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ")
-        lines.append(f"{name} (or RESPAN_{name.upper()}): {message}")
+        lines.append(f"{name} (or RESPAN_{name.upper()}): {message}" if name else message)
     return "; ".join(lines)
 
 
 def _read_key_file() -> str | None:
-    """Read the key from the credentials file; None without a file that can be read."""
+    """Read the key from the credentials file; None without a file that can be read.
+
+    Raises:
+        ConfigurationError: Another user can have written the file.
+    """
     try:
-        content = json.loads((Path.home() / CREDENTIALS).read_text(encoding="utf-8"))
+        path = Path.home() / CREDENTIALS
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RuntimeError):  # RuntimeError: there is no home directory
         return None
+    if (refusal := describe_untrusted_file(path)) is not None:
+        raise ConfigurationError(f"{path}: {refusal}")
     return _find_key(content)
 
 

@@ -4,6 +4,7 @@ Arguments win over the environment, wrong values are named, and the key is never
 """
 
 import json
+import os
 from pathlib import Path
 
 import httpx
@@ -225,3 +226,22 @@ def test_a_relative_file_is_in_the_apps_working_directory(tmp_path, monkeypatch)
     assert handler.shutdown(timeout=20)
     assert (tmp_path / "here.db").exists()
     assert not (tmp_path / "elsewhere" / "here.db").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no owner")
+def test_a_key_file_that_everybody_may_write_to_is_refused():
+    write_credentials({"api_key": "k"})
+    path = Path.home() / ".respan" / "credentials.json"
+    path.chmod(0o666)
+
+    with pytest.raises(ConfigurationError, match=r"^/.*json: everybody may write to it; chmod"):
+        read_settings(dataset="d")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away")
+def test_a_key_file_of_another_user_is_refused():
+    write_credentials({"api_key": "k"})
+    os.chown(Path.home() / ".respan" / "credentials.json", 12_345, 12_345)
+
+    with pytest.raises(ConfigurationError, match="it belongs to another user"):
+        read_settings(dataset="d")

@@ -1,6 +1,7 @@
-"""Creates files that only their owner can read, since they will hold prompts."""
+"""Creates files that only their owner can read, and refuses files that others can have written."""
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -23,3 +24,21 @@ def create_private_file(path: Path) -> None:
             path.hardlink_to(temporary)
         finally:
             Path(temporary).unlink()
+
+
+def describe_untrusted_file(path: Path) -> str | None:
+    """Say why a file is refused; None where it is trusted, missing, or has no owner (Windows).
+
+    The superuser can write every file, so its files are trusted.
+    """
+    if os.name != "posix":
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if found.st_uid not in (os.geteuid(), 0):
+        return "it belongs to another user; chown it"
+    if found.st_mode & stat.S_IWOTH:
+        return "everybody may write to it; chmod o-w it"
+    return None

@@ -177,8 +177,8 @@ def play(case: Case) -> Outcome:
     with FaultServer(mood=case.mood, listing=case.listing) as server, FaultServer() as other:
         server.moods = [*case.moods, *([case.redirected(other)] if case.redirected else [])]
         with tempfile.TemporaryDirectory() as place:
-            said, app = _run(case, case.act, server, Path(place))
-            after = _run(case, case.then, server, Path(place))[0] if case.then else {}
+            said, app = run_act(case, case.act, server, Path(place))
+            after = run_act(case, case.then, server, Path(place))[0] if case.then else {}
         return Outcome(
             said,
             len(server.stored),
@@ -199,7 +199,10 @@ def play_after_kill(task: dict[str, Any], place: Path) -> dict[str, Any]:
     return json.loads(Path(task["report"]).read_text())
 
 
-def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[str, Any], App]:
+def run_act(
+    case: Case, act: str, server: FaultServer, place: Path, **how: Any
+) -> tuple[dict[str, Any], App]:
+    """Run one act of the client; return what it reported, and its process."""
     report = place / "report.json"
     task = {
         "url": server.url,
@@ -210,7 +213,7 @@ def _run(case: Case, act: str, server: FaultServer, place: Path) -> tuple[dict[s
         "limits": {**QUICK, **case.limits},
         **case.task,
     }
-    with client(task, place) as app:
+    with client(task, place, **how) as app:
         pass
     said = json.loads(report.read_text()) if report.exists() else {}
     report.unlink(missing_ok=True)

@@ -78,11 +78,12 @@ def search(outputs: str, place: Path) -> None:
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
 
-def client(task: dict[str, Any], place: Path, **how: Any) -> contextlib.AbstractContextManager[App]:
+def client(
+    task: dict[str, Any], place: Path, *, home: str | None = None, **how: Any
+) -> contextlib.AbstractContextManager[App]:
     """The client of the fault server, at one of its acts."""
-    return running(
-        [str(HERE / "client.py"), json.dumps(task)], place, env=environment(place), **how
-    )
+    variables = environment(place) if home is None else environment(place, HOME=home)
+    return running([str(HERE / "client.py"), json.dumps(task)], place, env=variables, **how)
 
 
 def host(

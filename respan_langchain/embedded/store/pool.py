@@ -22,8 +22,8 @@ from urllib.parse import quote
 import orjson
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.embedded.private_file import create_private_file
-from respan_langchain.embedded.store.migrate import check_owner, migrate
+from respan_langchain.embedded.private_file import create_private_file, describe_untrusted_file
+from respan_langchain.embedded.store.migrate import ForeignFileError, check_owner, migrate
 
 BUSY_TIMEOUT = 30.0
 """Seconds that one process waits for another's transaction."""
@@ -138,6 +138,9 @@ def _close_all(idle: list[PooledConnection]) -> None:
 
 
 def _open(path: str) -> PooledConnection:
+    refusal = None if path == ":memory:" else describe_untrusted_file(Path(path))
+    if refusal is not None:
+        raise ForeignFileError(refusal)
     is_read_only = path != ":memory:" and _is_read_only(Path(path))
     connection = _open_read_only(path) if is_read_only else _open_writable(path)
     with ExitStack() as cleanup:

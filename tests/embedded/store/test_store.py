@@ -321,3 +321,20 @@ def test_a_store_of_a_newer_version_is_rejected(tmp_path: Path):
 
     with pytest.raises(ConfigurationError, match="newer version"):
         Store(file)
+
+
+def test_a_file_that_everybody_may_write_to_is_refused(tmp_path: Path):
+    (tmp_path / "shared.db").touch()
+    (tmp_path / "shared.db").chmod(0o666)
+
+    with pytest.raises(ConfigurationError, match="everybody may write to it"):
+        Store(tmp_path / "shared.db")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away")
+def test_a_file_of_another_user_is_refused(tmp_path: Path):
+    (tmp_path / "theirs.db").touch(0o600)
+    os.chown(tmp_path / "theirs.db", 12_345, 12_345)
+
+    with pytest.raises(ConfigurationError, match="it belongs to another user"):
+        Store(tmp_path / "theirs.db")
