@@ -174,7 +174,8 @@ def test_events_that_are_not_read_yet_keep_no_loop_of_a_graph(make_handler):
     app = app.compile(checkpointer=InMemorySaver())
     handler = make_handler()
     with worker_held(make_handler):
-        app.invoke(QUESTION, {"callbacks": [handler], "configurable": {"thread_id": "t1"}})
+        # A copy, since langgraph adds the interrupt to a state that is a plain dict.
+        app.invoke({**QUESTION}, {"callbacks": [handler], "configurable": {"thread_id": "t1"}})
         gc.collect()
         assert handler.stats.captured == 0
         assert not [each for each in gc.get_objects() if isinstance(each, SyncPregelLoop)]
