@@ -11,7 +11,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 BAR = {
     "H1 nothing raises into the app": [
-        "callbacks/test_app_unharmed no_event_raises",
+        "callbacks/test_app_unharmed no_callback_raises",
         "faults/cases U 11",
     ],
     "H2 capturing waits for nothing": ["faults/apps/odd quietly", "faults/cases R server"],
@@ -49,7 +49,9 @@ BAR = {
         "faults/cases Q one",
         "serialization/test_truncation ids_and_metrics",
     ],
-    "M5 what was captured does not change": ["callbacks/test_handler app_changes_afterwards"],
+    "M5 what was captured does not change": [
+        "callbacks/test_handler changes_by_the_app_after_the_call"
+    ],
     "W1 temporary failures only delay rows": [
         "faults/cases B 500",
         "faults/cases C two",
