@@ -6,7 +6,7 @@ It is delivery's worker with the stream as its spool. Any number of forwarders s
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -20,6 +20,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.keys import process_name
+from respan_langchain.fleet.limits import UNLIMITED
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import CLAIM_AFTER, POLL_INTERVAL, StreamSpool
 from respan_langchain.stats import Stats
@@ -48,14 +49,16 @@ class ForwarderTransport:
             return HttpResult(None, error=str(error), maybe_sent=False)
         if not is_reserved:
             headers = {"retry-after": str(wait)}
-            error_text = "the fleet's requests are used up"
-            return HttpResult(THROTTLED, headers=headers, error=error_text, maybe_sent=False)
+            used_up = "the fleet's requests are used up"
+            return HttpResult(None, headers=headers, error=used_up, maybe_sent=False)
         time.sleep(wait)
         remaining = timeout - (CLOCK.monotonic() - started)
         result = self.platform.send_bulk(dataset, bodies, remaining)
-        if result.status == THROTTLED:
-            self._pause(result)
-        return result
+        if result.status != THROTTLED:
+            return result
+        self._pause(result)
+        # The worker need not slow down by itself: the budget holds for all forwarders.
+        return replace(result, status=None, error="429, too many requests", maybe_sent=False)
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
@@ -108,7 +111,9 @@ class Forwarder:
                 Budget(broker, RESERVE_LOOKUP, REQUESTS_PER_MINUTE),
             )
 
-        self._worker = Worker(open_transport, limits, lambda: self._spool)
+        # Only the shared budget limits the rate.
+        own_limits = replace(limits, requests_per_minute=UNLIMITED)
+        self._worker = Worker(open_transport, own_limits, lambda: self._spool)
 
     def run(self, stopped: threading.Event) -> None:
         """Forward rows until the event is set; then finish what is under way.
