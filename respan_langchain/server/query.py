@@ -98,9 +98,6 @@ class View:
     def condition(self, newest: int) -> Condition:
         """Build the condition of the filters, and of the search back from the log `newest`."""
         conditions = [choice.condition for choice in self.row_filters]
-        if self.sorted_by_evaluator is not None:
-            scored = RowFilter(self.sort.removeprefix("-"), "isnull", "false")
-            conditions.append(scored.condition)
         if self.api_filters:
             conditions.append(parse_filters(_parse_json(self.api_filters), find_log_field))
         if self.search:

@@ -184,17 +184,38 @@ def list_page_by_score(
     offset: int,
 ) -> list[sqlite3.Row]:
     """List the PREVIEW of matching logs with a score; `direction` is ASC or DESC."""
-    # CROSS JOIN keeps the order: the scores come sorted from their index.
     return connection.execute(
-        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place"  # noqa: S608
-        f" FROM scores CROSS JOIN {tables_for(condition)}"
-        " WHERE scores.evaluator = ? AND scores.score IS NOT NULL AND logs.seq = scores.log"
-        f" AND dataset = ? AND {condition.sql}"
+        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place FROM {_scored(condition)}"  # noqa: S608
         f" ORDER BY scores.score {direction}, scores.log {direction} LIMIT ? OFFSET ?)"
         " JOIN logs USING (seq) JOIN contents USING (seq)"
         f" ORDER BY place {direction}, seq {direction}",
         (evaluator, dataset, *condition.parameters, limit, offset),
     ).fetchall()
+
+
+def count_scored_up_to(
+    connection: sqlite3.Connection,
+    dataset: int,
+    condition: Condition,
+    *,
+    evaluator: str,
+    limit: int,
+) -> int:
+    """Count the matching logs that an evaluator has scored, but stop at `limit`."""
+    (found,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM {_scored(condition)} LIMIT ?)",  # noqa: S608
+        (evaluator, dataset, *condition.parameters, limit),
+    ).fetchone()
+    return int(found)
+
+
+def _scored(condition: Condition) -> str:
+    # CROSS JOIN keeps the order: the scores come sorted from their index.
+    return (
+        f"scores CROSS JOIN {tables_for(condition)}"
+        " WHERE scores.evaluator = ? AND scores.score IS NOT NULL AND logs.seq = scores.log"
+        f" AND dataset = ? AND {condition.sql}"
+    )
 
 
 def count_up_to(

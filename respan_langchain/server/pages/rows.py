@@ -127,6 +127,14 @@ def _count(
 ) -> int:
     if not view.is_filtered:
         return int(dataset["run_count" if view.roots_only else "log_count"])
+    if view.sorted_by_evaluator is not None:
+        return logs_table.count_scored_up_to(
+            connection,
+            dataset["seq"],
+            condition,
+            evaluator=view.sorted_by_evaluator,
+            limit=MAX_COUNTED + 1,
+        )
     return logs_table.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
 
 

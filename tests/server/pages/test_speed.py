@@ -62,8 +62,10 @@ def store(tmp_path_factory):
     [
         "", "?rows=all", "?page=100", "?sort=cost", "?sort=-latency", "?status=error",
         "?model=model-1", "?q=question+30000", "?q=word", "?q=nowhere", "?q=timeout",
-        "?where=score__human|gte|0.5", "charts", "charts?model=model-1", "charts?q=word",
+        "?where=score__human|gte|0.5", "?sort=-score__contains:x",
+        "?sort=score__human", "charts", "charts?model=model-1", "charts?q=word",
         "review", "review?queue=errors", "review?queue=failed", "review?queue=low",
+        "evaluations", "evaluations?evaluator=human&evaluator=contains:x", "thread?id=thread-9",
     ],
 )  # fmt: skip
 def test_a_page_over_fifty_thousand_rows_takes_less_than_50_ms(store, page):
