@@ -2,7 +2,9 @@
 
 A worker is kept by the handlers that use it, and here while it has something to deliver.
 At exit all workers get one last flush, within `exit_timeout` seconds in all; the remaining rows are
-counted and logged in one line. No signal handler is installed.
+counted and logged in one line. Rows of exit hooks that run later are sent in the time that is left;
+those that are not delivered are logged in one line by a hook that was registered at the import of
+this module, and so runs after most others. No signal handler is installed.
 """
 
 import atexit
@@ -31,6 +33,8 @@ class WorkerRegistry:
         self._busy: set[Worker] = set()
         self._hooked: tuple[int, bool] | None = None
         self._finished_at: float | None = None
+        self._late: set[Worker] = set()
+        self._late_is_logged = False
 
     def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
         """Return the open worker of this destination; make one if there is none."""
@@ -42,12 +46,20 @@ class WorkerRegistry:
                     # An exit hook that runs after ours made a handler.
                     worker.send_inline_after_exit(_time_left(worker, self._finished_at))
             worker.on_busy, worker.on_idle = self._keep, self._busy.discard
+            worker.on_late = self._keep_late
             self._hook_exit()
             return worker
 
     def _keep(self, worker: Worker) -> None:
         self._busy.add(worker)
         self._hook_exit()
+
+    def _keep_late(self, worker: Worker) -> bool:
+        """Keep a worker for `finish_late`; False when that hook does not follow."""
+        follows = self._finished_at is not None and not self._late_is_logged
+        if follows:
+            self._late.add(worker)
+        return follows
 
     def _hook_exit(self) -> None:
         """Register a last flush at the exit of this process; each child process needs its own."""
@@ -65,6 +77,7 @@ class WorkerRegistry:
             from multiprocessing.util import Finalize
 
             Finalize(None, self.finish, exitpriority=100)
+            Finalize(None, self.finish_late, exitpriority=-100)
         else:
             atexit.register(self.finish)
 
@@ -87,13 +100,21 @@ class WorkerRegistry:
             for worker in workers:
                 worker.close_open_runs()
             for worker, result, left in _flush(workers):
-                if result.all_counted and not result.pending:
+                if result.is_complete:
                     worker.send_inline_after_exit(left)
                 else:
-                    worker.discard_pending("no time was left at exit")
+                    worker.discard_at_exit()
         except KeyboardInterrupt:
             for worker in workers:
                 worker.discard_pending("interrupted at exit")
+
+    def finish_late(self) -> None:
+        """Discard and log the rows that came after the last flush and are not delivered."""
+        self._late_is_logged = True
+        while self._late:
+            worker = self._late.pop()
+            worker.discard_at_exit()
+            worker.log_unlogged()
 
     def after_fork(self) -> None:
         """In a forked child: replace the lock, which a thread of the parent may hold."""
@@ -120,6 +141,8 @@ def _time_left(worker: Worker, started: float) -> float:
 
 
 _registry = WorkerRegistry()
+# Exit hooks run in reverse order: this one after those that are registered from now on.
+atexit.register(_registry.finish_late)
 
 
 def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:

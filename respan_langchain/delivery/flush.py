@@ -29,8 +29,12 @@ class FlushResult:
     """False when time ran out before everything captured was even counted."""
 
     def __bool__(self) -> bool:
-        lost = self.rejected or self.dropped or self.unconfirmed
-        return self.all_counted and not (self.pending or lost)
+        return self.is_complete and not (self.rejected or self.dropped or self.unconfirmed)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row captured before the call has its final state."""
+        return self.all_counted and not self.pending
 
 
 @dataclass(slots=True, eq=False)

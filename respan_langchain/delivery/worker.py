@@ -54,6 +54,8 @@ class Worker:
         """Called before it delivers: it is to be kept, and flushed when the process ends."""
         self.on_idle: Callable[[Worker], object] = _do_nothing
         """Called when its threads end, since nothing is left to deliver."""
+        self.on_late: Callable[[Worker], bool] = _do_nothing
+        """Called when rows came too late; True when an exit hook will log them with others."""
         self._begin()
         fork_safety.register(self)
 
@@ -109,7 +111,7 @@ class Worker:
     def put(self, *rows: EncodedRow) -> bool:
         """Accept rows; False when one was dropped, and counted."""
         accepted = self._loop.put(rows)
-        if self.closed:
+        if self.closed and not self.on_late(self):
             self._loop.log_unlogged()
         if rows and self.wakeup.idle:
             self.wake()
@@ -214,10 +216,19 @@ class Worker:
         self._thread.close()
         self._loop.close_sender()
 
-    def _send_late(self, left: float) -> None:
-        if not self.flush(left) and left <= 0:
-            self.discard_pending("no time was left at exit")
+    def discard_at_exit(self) -> None:
+        """Discard the remaining rows, since no time is left to deliver them."""
+        self.discard_pending("no time was left at exit")
+
+    def log_unlogged(self) -> None:
+        """Log every row whose line was held back."""
         self._loop.log_unlogged()
+
+    def _send_late(self, left: float) -> None:
+        if self.flush(left).is_complete:
+            self._loop.log_unlogged()
+        elif not self.on_late(self):
+            self.discard_at_exit()
         self.wakeup.idle = True
 
     # -- what happens to its thread and its sources ------------------------------------------------
@@ -232,5 +243,7 @@ class Worker:
         self._loop.log_error(error)
 
 
-def _do_nothing(worker: Worker) -> None:
+def _do_nothing(worker: Worker) -> bool:
     """Be told by a worker that no registry knows."""
+    del worker
+    return False

@@ -37,13 +37,64 @@ def test_a_process_that_ends_delivers_first(run, ending):
     assert "not delivered" not in said
 
 
-def test_rows_after_the_exit_timeout_are_counted(run):
-    late = "import functools\nfor _ in range(9): atexit.register(put, 'late')\nput('a', 1)"
+def test_rows_after_the_exit_timeout_are_counted_in_one_line(run):
+    late = "for _ in range(9): atexit.register(put, 'late')\nput('a', 1)"
 
     stored, said, _ = run(late, "hang")
 
     assert not stored
-    assert said.count("1 row(s) not delivered: no time was left at exit") == 10
+    assert said.count("1 row(s) not delivered: ") == 1
+    assert said.count("9 row(s) not delivered: ") == 1
+
+
+@pytest.mark.parametrize("mood", ["hang", "refuse"])
+def test_rows_that_no_late_flush_delivers_are_counted_in_one_line(run, mood):
+    _, said, _ = run("for _ in range(9): atexit.register(put, 'late')\nworker()", mood)
+
+    assert said.count("9 row(s) not delivered: ") == 1
+    assert said.count("not delivered") == 1
+
+
+def test_rows_for_a_worker_that_has_ended_are_counted_in_one_line(run):
+    late = "for _ in range(9): atexit.register(put, 'late')\n"
+    script = "ended = worker()\nworker = lambda: ended\nput('a')"
+
+    _, said, _ = run(late + script, "hang")
+
+    assert said.count("dropped 9 row(s): delivery in this process has ended") == 1
+    assert said.count("dropped") == 1
+
+
+def test_late_rows_of_a_child_of_multiprocessing_are_counted_in_one_line(run):
+    script = """
+def late():
+    from multiprocessing.util import Finalize
+    put("a")
+    for _ in range(9):
+        Finalize(None, put, ["late"], exitpriority=50)
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context("spawn").Process(target=late)
+    child.start(); child.join()
+"""
+    _, said, _ = run(script, "hang")
+
+    assert said.count("1 row(s) not delivered: ") == 1
+    assert said.count("9 row(s) not delivered: ") == 1
+
+
+def test_rows_after_the_last_exit_hook_are_counted_at_once(caplog, wire):
+    workers = WorkerRegistry()
+    wire.script += [lambda ids: HttpResult(401)] * 9
+    worker = workers.worker_for("a", lambda: Worker(lambda: wire))
+    workers.finish()
+    workers.finish_late()
+
+    for name in "ab":
+        worker.put(encoded(name))
+
+    assert caplog.text.count("1 row(s) not delivered: ") == 1
+    assert caplog.text.count("dropped 1 row(s): delivery in this process has ended") == 1
 
 
 @pytest.mark.parametrize("mood", ["hang", "refuse"])
