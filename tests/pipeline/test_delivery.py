@@ -141,10 +141,10 @@ def test_a_wrong_key_stops_delivery_after_one_request_and_is_logged_once(sink, c
     assert not handler.flush(timeout=1)
     assert sink.requests == 1
     assert handler.stats.pending == 40
-    said = [record.getMessage() for record in caplog.records if "respan" in record.name]
-    assert len(said) == 1
-    assert "401" in said[0]
-    assert KEY not in said[0]
+    # A handler of an earlier test may log its drops now.
+    [line] = [one for one in caplog.messages if "dropped" not in one]
+    assert "401" in line
+    assert KEY not in caplog.text
     assert "401" in handler.stats.last_error
     handler._worker.discard_pending("test is over")
 
