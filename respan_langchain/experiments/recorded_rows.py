@@ -6,8 +6,10 @@ inputs cannot be compared.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from respan_langchain.client.models import Log
@@ -17,6 +19,7 @@ _MARKERS: Final = (
     (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "input was truncated"),
     (re.compile(r"\[redacted(?::[\w-]+)?\]"), "input was redacted"),
 )
+_MODEL_LOGS: Final = ("chat", "completion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class RecordedRow:
     latency: float | None = None
     """Seconds; None if unknown."""
     failed: bool = False
+    error: str | None = None
+    """`Type: message` of what it raised; None unless it failed."""
+    model_calls: Sequence["RecordedRow"] = ()
+    """Rows of the model calls under it, in order; empty unless models are recorded."""
+    expected_model_calls: int = 0
+    """How many model calls it made, as far as known."""
 
     @property
     def reference(self) -> Any:
@@ -54,6 +63,7 @@ class RecordedRow:
 def read_row(log: Log) -> RecordedRow:
     """Read a log of a dataset."""
     metadata = log.metadata or {}
+    failed = (metadata.get("status") or log.status) == "error"
     return RecordedRow(
         id=log.custom_identifier or log.unique_id or "",
         input=log.input,
@@ -63,8 +73,33 @@ def read_row(log: Log) -> RecordedRow:
         metadata=metadata,
         cost=None if log.cost is None else float(log.cost),
         latency=log.latency,
-        failed=(metadata.get("status") or log.status) == "error",
+        failed=failed,
+        error=f"{metadata.get('error_type') or 'Exception'}: {log.error_message or ''}"
+        if failed
+        else None,
     )
+
+
+def read_rows_with_models(logs: Iterable[Log]) -> list[RecordedRow]:
+    """Read root rows, each with the rows of the model calls under it."""
+    logs = list(logs)
+    by_trace: dict[str, list[Log]] = defaultdict(list)
+    for log in sorted(logs, key=lambda log: log.timestamp or datetime.min.replace(tzinfo=UTC)):
+        if (log.metadata or {}).get("log_type") in _MODEL_LOGS:
+            by_trace[_trace(log)].append(log)
+    return [
+        replace(
+            read_row(root),
+            model_calls=tuple(map(read_row, by_trace[_trace(root)])),
+            expected_model_calls=int((root.metrics or {}).get("llm_calls") or 0),
+        )
+        for root in filter(is_root, logs)
+    ]
+
+
+def _trace(log: Log) -> str:
+    """Return what the rows of one trace have in common; a row without a trace is alone."""
+    return str((log.metadata or {}).get("trace_unique_id") or log.unique_id)
 
 
 def is_root(log: Log) -> bool:
@@ -88,6 +123,17 @@ def skip_reason(row: RecordedRow) -> str | None:
     if any(str(path).startswith("input") for path in metadata.get("truncated") or ()):
         return "input was truncated"
     return _marked(row.input)
+
+
+def model_skip_reason(row: RecordedRow) -> str | None:
+    """Return why the model calls under a row cannot answer; None when they can."""
+    if len(row.model_calls) < row.expected_model_calls:
+        return "model calls were not captured"
+    for call in row.model_calls:
+        reason = skip_reason(call) or _marked(call.output)
+        if reason is not None:
+            return f"a model's {reason}"
+    return None
 
 
 def _marked(value: Any) -> str | None:

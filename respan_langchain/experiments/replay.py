@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
@@ -15,10 +16,13 @@ from respan_langchain._safe_call import safe_call
 from respan_langchain.client.models import Log
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.journal import Journal, read_journal
+from respan_langchain.experiments.recorded_models import cache_installed
 from respan_langchain.experiments.recorded_rows import (
     RecordedRow,
     is_root,
+    model_skip_reason,
     read_row,
+    read_rows_with_models,
     skip_reason,
 )
 from respan_langchain.experiments.recorded_tools import OnDivergence, installed
@@ -37,6 +41,7 @@ def replay(
     *,
     scorers: Sequence[Scorer] = (same_answer,),
     tools: Literal["recorded", "live"] = "recorded",
+    models: Literal["recorded", "live"] = "live",
     on_divergence: OnDivergence = "stop",
     allow: Iterable[str] = (),
     repeat: int = 1,
@@ -60,6 +65,8 @@ def replay(
         scorers: See `respan_langchain.scorers`; called with each answer.
         tools: "recorded": tools and retrievers answer from the row, and nothing runs for real.
             "live": they run.
+        models: "live": models run. "recorded": they answer from the row, and a prompt that was not
+            recorded ends the row as diverged; a bare `stream` is not reached, and is reported.
         on_divergence: What a call that was not recorded does. "stop": the row ends as diverged.
             "tell": the caller gets an error as the tool's answer. "live": tools in `allow` run.
         allow: Names of tools that may run for real with `on_divergence="live"`.
@@ -84,15 +91,18 @@ def replay(
         ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
     _check_options(tools, on_divergence, repeat, concurrency, timeout)
+    if models not in ("recorded", "live"):
+        raise ConfigurationError(f"models={models!r}: use 'recorded' or 'live'")
     require_scipy()
     chain = load_runnable(runnable)
-    rows, skipped = select_rows(dataset, limit)
+    rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     title = name or str(getattr(dataset, "name", None) or "rows")
     plan = Plan(
         runnable=chain,
         scorers=tuple(scorers),
         make_input=_input_maker(chain, make_input),
         recorded_tools=tools == "recorded",
+        recorded_models=models == "recorded",
         on_divergence=on_divergence,
         allow=frozenset(allow),
         repeat=repeat,
@@ -103,7 +113,8 @@ def replay(
         config=config or RunnableConfig(),
     )
     before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
-    with Journal(journal, _about(title, runnable, chain, plan)) as kept, installed():
+    cache = cache_installed() if plan.recorded_models else nullcontext()
+    with Journal(journal, _about(title, runnable, chain, plan)) as kept, installed(), cache:
         runner = Runner(plan, kept, on_trial=on_trial)
         trials = runner.run(rows)
     return ReplayResult(
@@ -175,7 +186,7 @@ def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Ru
 
 
 def select_rows(
-    dataset: Iterable[Log], limit: int | None = None
+    dataset: Iterable[Log], limit: int | None = None, *, with_models: bool = False
 ) -> tuple[list[RecordedRow], dict[str, int]]:
     """Return the rows that can be replayed, and the number of the others by reason.
 
@@ -184,9 +195,13 @@ def select_rows(
     """
     skipped: Counter[str] = Counter()
     rows: list[RecordedRow] = []
-    roots = (read_row(log) for log in dataset if is_root(log))
+    roots: Iterable[RecordedRow] = (
+        read_rows_with_models(dataset)
+        if with_models
+        else (read_row(log) for log in dataset if is_root(log))
+    )
     for row in roots:
-        reason = skip_reason(row)
+        reason = skip_reason(row) or (model_skip_reason(row) if with_models else None)
         if reason is None:
             rows.append(row)
         else:
@@ -221,6 +236,7 @@ def _about(
         "runnable": runnable if isinstance(runnable, str) else chain.get_name(),
         "scorers": [scorer_name(scorer) for scorer in plan.scorers],
         "tools": "recorded" if plan.recorded_tools else "live",
+        "models": "recorded" if plan.recorded_models else "live",
         "on_divergence": plan.on_divergence,
     }
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from inspect import Parameter, signature
@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from respan_langchain.experiments.calls import Call, Recording
 from respan_langchain.experiments.journal import Journal
 from respan_langchain.experiments.meter import Meter
+from respan_langchain.experiments.recorded_models import ModelSession, models_answered_by
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import (
     DivergenceError,
@@ -37,6 +38,7 @@ class Plan:
     scorers: Sequence[Scorer]
     make_input: Callable[[RecordedRow], Any]
     recorded_tools: bool = True
+    recorded_models: bool = False
     on_divergence: OnDivergence = "stop"
     allow: frozenset[str] = frozenset()
     """Tools that run for real; with `on_divergence="live"` only where nothing was recorded."""
@@ -143,11 +145,12 @@ class Runner:
         session = ToolSession(
             Recording(row.calls), allowed=self._plan.allow, on_divergence=self._plan.on_divergence
         )
+        models = ModelSession(row.model_calls)
         run_id = uuid4()
         config: RunnableConfig = {
             **self._plan.config,
             "run_id": run_id,
-            "callbacks": meter.callbacks(self._plan.config),
+            "callbacks": [*meter.callbacks(self._plan.config), models],
             "configurable": {
                 "thread_id": f"replay-{run_id}",
                 **self._plan.config.get("configurable", {}),
@@ -158,9 +161,12 @@ class Runner:
             },
         }
         began = time.monotonic()
-        tools = answered_by(session) if self._plan.recorded_tools else nullcontext()
         trial = Trial(row.id, repeat, "answered")
-        with tools:
+        with ExitStack() as answers:
+            if self._plan.recorded_tools:
+                answers.enter_context(answered_by(session))
+            if self._plan.recorded_models:
+                answers.enter_context(models_answered_by(models))
             try:
                 self._plan.runnable.invoke(self._plan.make_input(row), config)
             except DivergenceError:
@@ -172,7 +178,19 @@ class Runner:
                     status="diverged" if diverged else "failed",
                     error=f"{type(error).__name__}: {error}",
                 )
-        return self._measure(trial, row, session, meter.take(run_id), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        if models.divergences:
+            trial = replace(trial, status="diverged")
+        trial = self._measure(trial, row, session, meter.take(run_id), seconds)
+        return self._add_models(trial, models) if self._plan.recorded_models else trial
+
+    def _add_models(self, trial: Trial, models: ModelSession) -> Trial:
+        return replace(
+            trial,
+            cost=None,  # no model ran, so the recorded cost has nothing to be compared with
+            divergences=(*trial.divergences, *models.divergences),
+            unused_calls=(*trial.unused_calls, *models.unused),
+        )
 
     def _measure(
         self,

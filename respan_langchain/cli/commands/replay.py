@@ -25,6 +25,7 @@ from respan_langchain.experiments.lock import (
     read_lock,
     write_lock,
 )
+from respan_langchain.experiments.recorded_rows import is_root
 from respan_langchain.experiments.report import (
     HEADINGS,
     metric_cells,
@@ -81,6 +82,10 @@ def replay_rows(
         Literal["recorded", "live"],
         typer.Option(help="Where tools and retrievers get their answers."),
     ] = "recorded",
+    models: Annotated[
+        Literal["recorded", "live"],
+        typer.Option(help="Where models get their answers; recorded: no prompt may change."),
+    ] = "live",
     baseline: Annotated[
         str,
         typer.Option(
@@ -116,13 +121,18 @@ def replay_rows(
     locked = read_lock(baseline) if baseline.endswith(".lock") else None
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset)
-        logs = [log for log in rows if locked is None or log.custom_identifier in locked.rows]
+        logs = [
+            log
+            for log in rows
+            if locked is None or not is_root(log) or log.custom_identifier in locked.rows
+        ]
         _allow_modules_here()
         result = replay(
             logs,
             runnable,
             scorers=chosen,
             tools=tools,
+            models=models,
             repeat=repeat,
             concurrency=concurrency,
             limit=limit,

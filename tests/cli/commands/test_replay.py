@@ -9,6 +9,11 @@ CHAIN = """
 def upper(text):
     return text.upper()
 
+def ask(text):
+    from langchain_core.language_models import FakeListLLM
+
+    return FakeListLLM(responses=["an answer of today"]).invoke(text)
+
 def lower(text):
     return text.lower() if text.endswith("0") else text.upper()
 
@@ -33,6 +38,38 @@ def test_an_unchanged_chain_exits_with_0(app, run):
     assert result.code == 0, result.out + result.err
     assert "demo: no regression" in result.out
     assert "200 rows, 200 trials: 200 answered" in result.out
+
+
+def test_models_answer_from_the_rows_below_the_locked_ones(app, run, fill):
+    fill([part for n in range(200) for part in asked(n)], name="asked")
+    run("lock", "asked")
+
+    live = run("replay", "asked", "chains_here:ask", "--baseline", "respan.lock")
+    result = run(
+        "replay",
+        "asked",
+        "chains_here:ask",
+        "--models",
+        "recorded",
+        "--baseline",
+        "respan.lock",
+        "--json",
+    )
+
+    assert (live.code, result.code) == (1, 0), result.out + result.err
+    assert {trial["output"] for trial in result.json["trials"]} == {f"A{n}" for n in range(200)}
+
+
+def asked(n):
+    """A call of an app, and the call of its model."""
+    trace = {"trace_unique_id": f"trace-{n}", "status": "success"}
+    call = {"log_type": "workflow", "custom_identifier": f"call-{n}"}
+    model = {
+        "log_type": "completion",
+        "custom_identifier": f"m-{n}",
+        "span_parent_id": f"trace-{n}",
+    }
+    return [row(n, input=f"Q{n}", output=f"A{n}", metadata=trace | kind) for kind in (call, model)]
 
 
 def test_a_worse_chain_exits_with_1_and_shows_its_rows(app, run):
