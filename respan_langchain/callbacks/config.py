@@ -19,6 +19,7 @@ from typing import (
 )
 
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.settings import (
@@ -37,7 +38,7 @@ SECRETS: Final = "secrets"
 MAX_SHOWN: Final = 20
 """Characters of a wrong string that an error repeats; a longer one may be a key or content."""
 
-Redaction: TypeAlias = Literal["secrets"] | Redactor
+Redaction: TypeAlias = Literal["secrets", "personal"] | PersonalData | Redactor
 FlushMode: TypeAlias = Literal["background", "root", "disk"]
 
 
@@ -74,9 +75,10 @@ _SELECTORS: Final = OptionCheck(
     lambda value: isinstance(value, str) or callable(value),
     is_list=True,
 )
+_PRESETS: Final = (SECRETS, PERSONAL, *KINDS)
 _REDACTIONS: Final = OptionCheck(
-    f'"{SECRETS}", a function of a string, or a list of them',
-    lambda value: callable(value) or (isinstance(value, str) and value == SECRETS),
+    ", ".join(f'"{preset}"' for preset in _PRESETS) + ", a function of a string, or a list of them",
+    lambda value: callable(value) or (isinstance(value, str) and value in _PRESETS),
     is_list=True,
 )
 _STRINGS: Final = OptionCheck(

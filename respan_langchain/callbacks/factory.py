@@ -20,6 +20,7 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
@@ -147,7 +148,9 @@ def _build_encoder(config: HandlerConfig, errors: ErrorCounter) -> RowEncoder:
         for redactor in config.redact
         if not isinstance(redactor, str)
     ]
-    return RowEncoder(redactors, config.limits, secrets=SECRETS in config.redact)
+    presets = [preset for preset in config.redact if isinstance(preset, str)]
+    personal = KINDS if PERSONAL in presets else presets
+    return RowEncoder(redactors, config.limits, secrets=SECRETS in presets, personal=personal)
 
 
 def _default_timeouts(flush: FlushMode) -> TraceTimeouts:

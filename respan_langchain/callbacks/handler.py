@@ -62,7 +62,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                 - content: False captures tokens, cost and timing only.
                 - keep_media: Whether images, audio and files are sent, instead of their type, size
                   and digest.
-                - redact: "secrets", functions of a string, or a list of both; None for nothing.
+                - redact: "secrets", "personal" or one of its kinds ("email", "phone", "card",
+                  "iban", "ip"), functions of a string, or a list of these; None for nothing.
                 - limits: Sizes in bytes beyond which content is cut.
                 - prices: Your own prices: a mapping in USD per million tokens, a function, or
                   "auto-update".

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from respan_langchain.redaction import secret_names, secrets
+from respan_langchain.redaction import personal_data, secret_names, secrets
 
 MIN_SECRET_LENGTH: Final = 10
 """Characters of the shortest string that can hold a secret."""
@@ -29,41 +29,48 @@ MAX_CLEARED_TEXTS: Final = 1_000
 """Cached strings without a secret: prompts occur in several rows, and model names in all."""
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 
-_harmless_names: set[str] = set()
-
 
 class Prescan:
-    """Checks rows, and caches which strings hold no secret."""
+    """Checks rows, and caches which strings hold neither a secret nor personal data."""
 
-    def __init__(self, *, look_for_secrets: bool) -> None:
+    def __init__(
+        self, *, look_for_secrets: bool, personal: personal_data.PersonalDataSearch
+    ) -> None:
         self._look_for_secrets = look_for_secrets
+        self._personal = personal
+        self._min_length = personal_data.MIN_LENGTH if personal else MIN_SECRET_LENGTH
+        self._harmless_names: set[str] = set()
         self._cleared: set[str] = set()
 
     def needs_redaction(self, row: Mapping[str, Any]) -> bool:
-        """Whether the row has a large string, possibly a secret, or a value that is not JSON.
+        """Whether the row has a large string, possibly a secret or personal data, or no JSON.
 
         The metrics and the ids in the metadata are not checked.
         """
-        places = _content_containers(row)
+        places = self._content_containers(row)
         texts = None if places is None else self._collect_texts(places)
         if texts is None or (texts and len(max(texts, key=len)) >= LARGE_TEXT):
             return True
-        if texts and self._look_for_secrets:
-            if secrets.may_contain_secret("\n".join(texts)):
+        if texts and (self._look_for_secrets or self._personal):
+            if self._may_match("\n".join(texts)):
                 return True
             if len(self._cleared) > MAX_CLEARED_TEXTS:
                 self._cleared.clear()
             self._cleared.update(texts)
         return False
 
+    def _may_match(self, text: str) -> bool:
+        has_secret = self._look_for_secrets and secrets.may_contain_secret(text)
+        return has_secret or self._personal.may_match(text)
+
     def _collect_texts(self, waiting: list[Any]) -> list[str] | None:
         """Return the strings to search for secrets; None if the row needs redaction anyway."""
         texts: list[str] = []
-        cleared = self._cleared
+        cleared, shortest = self._cleared, self._min_length
         for node in waiting:
             values: Iterable[Any] = node
             if type(node) is dict:
-                if not (node.keys() <= _harmless_names or _are_harmless(node)) or (
+                if not self._are_harmless(node) or (
                     ARGUMENTS in node and not _open_arguments(node[ARGUMENTS], waiting)
                 ):
                     return None
@@ -71,7 +78,7 @@ class Prescan:
             for value in values:
                 kind = type(value)
                 if kind is str:
-                    if len(value) >= MIN_SECRET_LENGTH and value not in cleared:
+                    if len(value) >= shortest and value not in cleared:
                         texts.append(value)
                 elif kind is dict or kind is list:
                     waiting.append(value)
@@ -80,6 +87,29 @@ class Prescan:
             if len(waiting) > MAX_CONTAINERS:
                 return None
         return texts
+
+    def _content_containers(self, row: Mapping[str, Any]) -> list[Any] | None:
+        """Return the row's fields and its metadata after the ids; None if a key may be a secret."""
+        fields = [row[name] for name in row if name not in _SEPARATE_FIELDS]
+        metadata = row.get("metadata", _NOTHING)
+        if type(metadata) is not dict or not self._are_harmless(metadata):
+            return None
+        # The ids come first; an id in another place is searched as well, which is harmless.
+        ids = [*takewhile(IDS.__contains__, metadata)]
+        return [fields, [*metadata.values()][len(ids) :]]
+
+    def _are_harmless(self, node: dict[Any, Any]) -> bool:
+        # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
+        known = self._harmless_names
+        if node.keys() <= known:
+            return True
+        for name in node:
+            if type(name) is not str or not is_harmless(name) or self._personal.may_match(name):
+                return False
+        if len(known) >= secret_names.MAX_CACHED_NAMES:
+            known.clear()
+        known.update(node)
+        return True
 
 
 def _open_arguments(arguments: object, waiting: list[Any]) -> bool:
@@ -98,31 +128,8 @@ def may_be_json(text: str) -> bool:
     return text.lstrip()[:1] in {"{", "["}
 
 
-def _content_containers(row: Mapping[str, Any]) -> list[Any] | None:
-    """Return the row's fields and its metadata after the ids; None if a key may be a secret."""
-    fields = [row[name] for name in row if name not in _SEPARATE_FIELDS]
-    metadata = row.get("metadata", _NOTHING)
-    if type(metadata) is not dict or not (
-        metadata.keys() <= _harmless_names or _are_harmless(metadata)
-    ):
-        return None
-    # The ids come first; an id in another place is searched as well, which is harmless.
-    ids = [*takewhile(IDS.__contains__, metadata)]
-    return [fields, [*metadata.values()][len(ids) :]]
-
-
 _SEPARATE_FIELDS: Final = frozenset({"metadata", "metrics"})
 _NOTHING: Final[dict[str, Any]] = {}
-
-
-def _are_harmless(node: dict[Any, Any]) -> bool:
-    # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
-    if not all(type(name) is str and is_harmless(name) for name in node):
-        return False
-    if len(_harmless_names) >= secret_names.MAX_CACHED_NAMES:
-        _harmless_names.clear()
-    _harmless_names.update(node)
-    return True
 
 
 def is_harmless(name: str) -> bool:

@@ -148,9 +148,9 @@ class RowRedactor:
     def _redact_key(self, name: str) -> str:
         if name in OWN_KEYS:
             return name
-        if self._strings.redactors or not prescan.is_harmless(name):
-            return self._strings.redact(name)
-        return name
+        strings = self._strings
+        is_kept = prescan.is_harmless(name) and not strings.personal.may_match(name)
+        return name if is_kept and not strings.redactors else strings.redact(name)
 
     def _redact_entry(self, name: str, value: Any) -> Any:
         is_own = type(value) is str and value in _OWN_VALUES and name in {"role", "type"}

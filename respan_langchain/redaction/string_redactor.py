@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 
 from respan_langchain.redaction import prescan, secrets
+from respan_langchain.redaction.personal_data import PersonalDataSearch
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.serialization import scalars
 from respan_langchain.serialization.truncation import truncate_text
@@ -19,9 +20,17 @@ MAX_CACHED_BYTES: Final = 8_000_000
 class StringRedactor:
     """Redacts strings by one set of rules."""
 
-    def __init__(self, redactors: Sequence[Redactor], most: int, *, secrets: bool) -> None:
+    def __init__(
+        self,
+        redactors: Sequence[Redactor],
+        most: int,
+        *,
+        secrets: bool,
+        personal: PersonalDataSearch,
+    ) -> None:
         self.redactors = redactors
         self.hides_secrets = secrets
+        self.personal = personal
         self._max_bytes = most
         self._large_from = min(prescan.LARGE_TEXT, most // 4)
         self._cache: dict[str, tuple[orjson.Fragment, bool]] = {}
@@ -39,6 +48,7 @@ class StringRedactor:
         """
         if self.hides_secrets and len(text) >= prescan.MIN_SECRET_LENGTH:
             text = secrets.redact_secrets(text)
+        text = self.personal.redact(text)
         if self.redactors:
             text = str.__str__(secrets.apply_redactors(text, self.redactors))
         return scalars.replace_surrogates(text)

@@ -4,11 +4,12 @@ One walk and one `orjson.dumps` per row. A large string, which often occurs in s
 rewritten once and its JSON reused; a row that needs no rewriting is encoded unchanged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from respan_langchain.redaction.personal_data import PersonalDataSearch
 from respan_langchain.redaction.prescan import IDS, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.secrets import Redactor
@@ -34,11 +35,15 @@ class RowEncoder:
         limits: ContentLimits | None = None,
         *,
         secrets: bool = True,
+        personal: Iterable[str] = (),
     ) -> None:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
-        self._strings = StringRedactor(self._redactors, self._limits.string, secrets=secrets)
-        self._prescan = Prescan(look_for_secrets=secrets)
+        search = PersonalDataSearch(personal)
+        self._strings = StringRedactor(
+            self._redactors, self._limits.string, secrets=secrets, personal=search
+        )
+        self._prescan = Prescan(look_for_secrets=secrets, personal=search)
         self._reserved = min(_TRUNCATED_LIST_BYTES, self._limits.row // 8)
 
     def encode(self, row: Mapping[str, Any]) -> bytes:
