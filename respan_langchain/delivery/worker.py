@@ -217,8 +217,8 @@ class Worker:
         self._loop.close_sender()
 
     def discard_at_exit(self) -> None:
-        """Discard the remaining rows, since no time is left to deliver them."""
-        self.discard_pending("no time was left at exit")
+        """Discard the remaining rows; the log names the last error as the cause."""
+        self.discard_pending(self.last_error or "no time was left at exit")
 
     def log_unlogged(self) -> None:
         """Log every row whose line was held back."""

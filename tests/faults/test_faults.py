@@ -62,7 +62,7 @@ def test_a_fault_neither_loses_nor_duplicates_a_row(name):
     if name in UNDELIVERABLE:
         assert outcome.stored == 0
         assert outcome.said["delivered"] == 0
-        assert "row(s) not delivered: no time was left at exit" in outcome.outputs
+        assert "row(s) not delivered: " in outcome.outputs
     elif name.startswith("Z"):
         # At least once: without a list nobody can know, and `on_unconfirmed` is left at "resend".
         assert (outcome.stored, outcome.doubled) == (case.count, case.count)

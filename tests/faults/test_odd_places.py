@@ -49,7 +49,7 @@ def test_a_server_that_hangs_does_not_delay_the_last_flush_to_another(server, tm
         ended = host(tmp_path, server.url, *app("late", other.url))
 
         assert (len(other.stored), other.doubled) == (40, 0)
-    assert ended.outputs.count("40 row(s) not delivered: no time was left at exit") == 1
+    assert ended.outputs.count("40 row(s) not delivered: ") == 1
 
 
 def test_a_resolver_that_hangs_delays_neither_the_app_nor_its_exit(server, tmp_path):
