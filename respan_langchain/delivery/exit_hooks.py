@@ -4,14 +4,18 @@ A worker is kept by the handlers that use it, and here while it has something to
 At exit all workers get one last flush, within `exit_timeout` seconds in all; the remaining rows are
 counted and logged in one line. Rows of exit hooks that run later are sent in the time that is left;
 those that are not delivered are logged in one line by a hook that was registered at the import of
-this module, and so runs after most others. No signal handler is installed.
+this module, and so runs after most others.
+
+No signal handler is installed; Ctrl-C is ignored while rows are discarded.
 """
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
@@ -93,7 +97,7 @@ class WorkerRegistry:
         self.flush()
 
     def finish(self) -> None:
-        """Flush all workers for the last time; Ctrl-C ends it at once."""
+        """Flush all workers for the last time; Ctrl-C ends the flush at once."""
         workers = self._open_workers()
         self._finished_at = CLOCK.monotonic()
         try:
@@ -103,18 +107,21 @@ class WorkerRegistry:
                 if result.is_complete:
                     worker.send_inline_after_exit(left)
                 else:
-                    worker.discard_at_exit()
+                    with _ctrl_c_ignored():
+                        worker.discard_at_exit()
         except KeyboardInterrupt:
-            for worker in workers:
-                worker.discard_pending("interrupted at exit")
+            with _ctrl_c_ignored():
+                for worker in workers:
+                    worker.discard_pending("interrupted at exit")
 
     def finish_late(self) -> None:
         """Discard and log the rows that came after the last flush and are not delivered."""
         self._late_is_logged = True
-        while self._late:
-            worker = self._late.pop()
-            worker.discard_at_exit()
-            worker.log_unlogged()
+        with _ctrl_c_ignored():
+            while self._late:
+                worker = self._late.pop()
+                worker.discard_at_exit()
+                worker.log_unlogged()
 
     def after_fork(self) -> None:
         """In a forked child: replace the lock, which a thread of the parent may hold."""
@@ -122,6 +129,20 @@ class WorkerRegistry:
 
     def _open_workers(self) -> list[Worker]:
         return [worker for worker in list(self._workers.values()) if not worker.closed]
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C while rows are discarded and logged, a second per worker at most."""
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or previous is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _flush(workers: Sequence[Worker]) -> Iterator[tuple[Worker, FlushResult, float]]:

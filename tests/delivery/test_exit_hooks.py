@@ -164,6 +164,27 @@ def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
     assert "Traceback" not in said
 
 
+def test_ctrl_c_while_rows_are_discarded_is_ignored_and_they_are_logged(run):
+    def interrupt(process):
+        assert process.stdout.readline() == "hanging\n"
+        process.send_signal(signal.SIGINT)
+
+    script = """
+class Interrupted(Worker):
+    def discard_pending(self, reason):
+        signal.raise_signal(signal.SIGINT)
+        super().discard_pending(reason)
+
+limits = DeliveryLimits(exit_timeout=60)
+exit_hooks.worker_for("there", lambda: Interrupted(File, limits))
+put("a", 8)
+"""
+    _, said, _ = run(script, "hang", interrupt)
+
+    assert "8 row(s) not delivered: interrupted at exit" in said
+    assert "Traceback" not in said
+
+
 LOSSES = """
 def report():
     counts = STATUS.counts()
