@@ -89,8 +89,10 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
 
         self._options = {"dataset": dataset, **options}
         self._config = read_config(self._options)
-        # What is pickled or shown holds no key: another process has its own in RESPAN_API_KEY.
+        # What is pickled or shown holds no key and no password: another process reads its own from
+        # RESPAN_API_KEY and RESPAN_VIA.
         self._options.pop("api_key", None)
+        self._options.pop("via", None)
         components = build_components(self._config)
         self._status, self._worker = components.status, components.worker
         self._dataset = components.dataset

@@ -85,12 +85,22 @@ def test_a_pickled_handler_works_in_another_process(platform, make_handler, rows
     assert row["metadata"]["tags"] == ["there"]
 
 
-def test_the_key_is_in_no_pickle_and_no_attribute_of_a_handler():
-    key = "sk-0123456789-abcdef"
-    handler = RespanDatasetCallbackHandler("d", api_key=key, base_url="http://127.0.0.1:9")
+HIDDEN = "0123456789-abcdef"
 
-    assert key.encode() not in pickle.dumps(handler)
-    assert key not in f"{vars(handler)} {vars(handler._worker)} {handler!r}"
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_key": f"sk-{HIDDEN}", "base_url": "http://127.0.0.1:9"},
+        {"via": f"redis://:{HIDDEN}@127.0.0.1:9/0"},
+    ],
+    ids=["api_key", "via"],
+)
+def test_neither_key_nor_password_is_in_a_pickle_or_an_attribute_of_a_handler(options):
+    handler = RespanDatasetCallbackHandler("d", **options)
+
+    assert HIDDEN.encode() not in pickle.dumps(handler)
+    assert HIDDEN not in f"{vars(handler)} {vars(handler._worker)} {handler!r}"
 
 
 ELSEWHERE = """
