@@ -9,7 +9,7 @@ the originals back, however it ends.
 import builtins
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -67,8 +67,10 @@ class ToolSession:
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Parallel tool calls of one row share a recording."""
 
-    def answer(self, tool: str, arguments: Any) -> Call | None:
+    def answer(self, tool: str, arguments: Any, metadata: Mapping[str, Any]) -> Call | None:
         """Return the recorded call; None when the tool is to run for real.
+
+        `metadata` is that of the tool, with the annotations of an MCP server.
 
         Raises:
             DivergenceError: The call was not recorded, and the row stops there.
@@ -76,19 +78,25 @@ class ToolSession:
         with self.lock:
             call = self.recording.take(tool, arguments)
             if call is None:
-                call = self._diverge(tool, arguments)
+                call = self._diverge(tool, arguments, metadata)
             if call is not None:
                 self.calls.append(call)
             return call
 
-    def _diverge(self, tool: str, arguments: Any) -> Call | None:
+    def _diverge(self, tool: str, arguments: Any, metadata: Mapping[str, Any]) -> Call | None:
         divergence = Divergence(tool, arguments, self.recording.nearest(tool, arguments))
-        if self.on_divergence == "live" and tool in self.allowed:
+        if self.on_divergence == "live" and self._may_run(tool, metadata):
             return None
         self.divergences.append(divergence)
         if self.on_divergence == "tell":
             return Call(tool, arguments, output=f"Error: {divergence}", status="error")
         raise DivergenceError(str(divergence))
+
+    def _may_run(self, tool: str, metadata: Mapping[str, Any]) -> bool:
+        """Whether a tool may run: it is allowed or read-only, and not marked as destructive."""
+        if metadata.get("destructiveHint") is True:
+            return False
+        return tool in self.allowed or metadata.get("readOnlyHint") is True
 
 
 _session: ContextVar[ToolSession | None] = ContextVar("respan_tool_session", default=None)
@@ -143,15 +151,18 @@ def _uninstall() -> None:
     _installed.clear()
 
 
-def _answer(tool: str, arguments: Any) -> Call | None:
+def _answer(tool: BaseTool | BaseRetriever, arguments: Any) -> Call | None:
     """Return the recorded call; None outside of a replay, and when the tool is to run."""
     session = _session.get()
-    return None if session is None else session.answer(tool, arguments)
+    if session is None:
+        return None
+    name = tool.name if isinstance(tool, BaseTool) else tool.get_name()
+    return session.answer(name, arguments, tool.metadata or {})
 
 
 def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        call = _answer(self.name, tool_input)
+        call = _answer(self, tool_input)
         if call is None:
             return original(self, tool_input, *args, **options)
         return _tool_result(self, call, options.get("tool_call_id"))
@@ -161,7 +172,7 @@ def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
     async def arun(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        call = _answer(self.name, tool_input)
+        call = _answer(self, tool_input)
         if call is None:
             return await original(self, tool_input, *args, **options)
         return _tool_result(self, call, options.get("tool_call_id"))
@@ -171,7 +182,7 @@ def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
     def invoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        call = _answer(self.get_name(), input)
+        call = _answer(self, input)
         if call is None:
             return original(self, input, *args, **options)
         return _documents(call)
@@ -181,7 +192,7 @@ def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
     async def ainvoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        call = _answer(self.get_name(), input)
+        call = _answer(self, input)
         if call is None:
             return await original(self, input, *args, **options)
         return _documents(call)

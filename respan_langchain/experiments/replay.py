@@ -68,8 +68,10 @@ def replay(
         models: "live": models run. "recorded": they answer from the row, and a prompt that was not
             recorded ends the row as diverged; a bare `stream` is not reached, and is reported.
         on_divergence: What a call that was not recorded does. "stop": the row ends as diverged.
-            "tell": the caller gets an error as the tool's answer. "live": tools in `allow` run.
-        allow: Names of tools that may run for real with `on_divergence="live"`.
+            "tell": the caller gets an error as the tool's answer. "live": tools in `allow` run,
+            and MCP tools that are marked read-only.
+        allow: Names of tools that may run for real with `on_divergence="live"`; an MCP tool that is
+            marked destructive never does.
         repeat: How often each row runs; repeats are averaged within their row.
         concurrency: Rows that run at the same time.
         limit: The most rows to run; all when None.
