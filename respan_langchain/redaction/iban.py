@@ -24,7 +24,8 @@ _LENGTHS: Final = {
 _HEAD: Final = re.compile(
     # The search begins at the digits, which are rarer than letters.
     r"[0-9](?<=[A-Za-z]{2}[0-9])(?:(?<![\w-][A-Za-z]{2}[0-9])"
-    rf"|{after_escape('[A-Za-z]{2}[0-9]')})[0-9][ \u00a0-]?(?=[A-Za-z0-9]{{4}})"
+    rf"|{after_escape('[A-Za-z]{2}[0-9]')})[0-9][ \u00a0-]?(?=[A-Za-z0-9]{{4}})",
+    re.ASCII,
 )
 _SPACED: Final = re.compile(r"(?:[ \u00a0-]?[A-Za-z0-9])*")
 _MAX_SPACED: Final = 48
@@ -47,7 +48,8 @@ def _end_of(text: str, start: int, length: int) -> int | None:
     if len(places) < length:
         return None
     end = places[length - 1] + 1
-    return None if text[end : end + 1].isalnum() else end
+    following = text[end : end + 1]
+    return None if following.isascii() and following.isalnum() else end
 
 
 def _is_valid(iban: str) -> bool:

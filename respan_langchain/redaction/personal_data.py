@@ -2,7 +2,8 @@
 
 Each kind has a function that yields the places of its matches. A function begins at a character
 or form that is rare in prose, so that text without personal data costs little. No match crosses a
-line break: the prescan joins the strings of a row by line breaks.
+line break: the prescan joins the strings of a row by line breaks. A word is one of ASCII letters:
+Chinese, Japanese and Thai put no space before and after an address.
 """
 
 import re
@@ -30,7 +31,8 @@ _DOMAIN: Final = re.compile(
     # `name@1.2.3` and `name@v1.2.x` are versions, `icon@2x.png` is a file, `a@self.b` is code.
     r"(?:@|%40)(?!v?\d+\.\d|\dx\.|self\.)"
     r"(?:[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f-]{0,62})\.){1,8}"
-    r"(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z]{2,24})(?![\w(])"
+    r"(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z]{2,24})(?![\w(])",
+    re.ASCII,
 )
 _ESCAPE: Final = re.compile(r"[bfnrt]|u[0-9A-Fa-f]{4}")
 _SERVICE_USERS: Final = frozenset({"git", "hg", "svn"})
@@ -40,7 +42,8 @@ _CARD: Final = re.compile(
     r"[2-6](?:(?<![\w.+-][2-6])|" + after_escape("[2-6]") + r")"
     r"(?:\d{13,18}|\d{3}(?P<sep>[ .\u00a0-])(?:"
     r"\d{4}(?P=sep)\d{4}(?P=sep)\d{2,4}(?:(?P=sep)\d{3})?|\d{6}(?P=sep)\d{4,5}))"
-    r"(?![\w-]|[ .]\d)"
+    r"(?![\w-]|[ .]\d)",
+    re.ASCII,
 )
 _BRAND: Final = re.compile(
     r"4(?:\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d+(?<=^.{16})"
@@ -55,21 +58,24 @@ _OTHER_NUMBER: Final = re.compile(
 """What stands before a number that is no card."""
 
 _IPV4: Final = re.compile(
-    r"\.(?:(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?!\.?\w|-[A-Za-z])"
+    r"\.(?:(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?!\.?\w|-[A-Za-z])", re.ASCII
 )
 """An address after its first number, which `_FIRST_NUMBER` finds."""
-_FIRST_NUMBER: Final = re.compile(rf"(?:(?<![\w.+-])|(?<=\w-)|{after_escape()})[0-9]{{1,3}}\Z")
+_FIRST_NUMBER: Final = re.compile(
+    rf"(?:(?<![\w.+-])|(?<=\w-)|{after_escape()})[0-9]{{1,3}}\Z", re.ASCII
+)
 _VERSION: Final = re.compile(
     r"(?i)(?:\b(?:versions?|ver|v|releases?|build|firmware|sections?|chapter|clause|article)"
     r"[\s:=\"'.v]{0,4}|\u00a7\s?|[=<>~!^]=\s?|[~^]\s?|(?:^|[\s(;\"'])[a-z]+/)\Z"
 )
 """What stands before four numbers that are a version or a section, or a product in a user agent."""
 _IPV6: Final = re.compile(
-    r":(?::|(?:[0-9A-Fa-f]{1,4}:){2})[0-9A-Fa-f:]{0,34}(?:\.[0-9]{1,3}){0,3}(?![\w:])"
+    r":(?::|(?:[0-9A-Fa-f]{1,4}:){2})[0-9A-Fa-f:]{0,34}(?:\.[0-9]{1,3}){0,3}(?![\w:])", re.ASCII
 )
 """An address from its first `::` or, without one, from its first colon."""
 _GROUPS_BEFORE: Final = re.compile(
-    rf"(?:(?<![\w:.])|{after_escape()})(?:[0-9A-Fa-f]{{1,4}}:){{0,6}}[0-9A-Fa-f]{{0,4}}\Z"
+    rf"(?:(?<![\w:.])|{after_escape()})(?:[0-9A-Fa-f]{{1,4}}:){{0,6}}[0-9A-Fa-f]{{0,4}}\Z",
+    re.ASCII,
 )
 _SPAN: Final = 48
 """Characters before a match that may say what it is."""

@@ -18,26 +18,32 @@ _DIGIT: Final = rf"\)?{_GAP}\(?\d"
 _END: Final = r"(?![\w/]|[-.,:]\d| \d)"
 _INTERNATIONAL: Final = re.compile(
     rf"(?:\+(?:(?<![\w+]\+)|{after_escape('[+]')})|%2[Bb])"
-    rf"(?:1{_GAP}\(?[2-9]|[2-9])(?:{_DIGIT}){{6,13}}(?!\w)"
+    rf"(?:1{_GAP}\(?[2-9]|[2-9])(?:{_DIGIT}){{6,13}}(?!\w)",
+    re.ASCII,
 )
 _NATIONAL: Final = re.compile(
-    # +41 as 0041; North America; France; other countries with the prefix 0.
+    # +41 as 0041; Japan; France; other countries with the prefix 0.
     rf"{_begin('0')}(?:0[1-9]\d{{0,2}}[ ./(-](?:{_DIGIT}){{6,12}}"
+    r"|\d-\d{4}-\d{4}|\d{2}-\d{3,4}-\d{4}"
     r"|[1-9](?P<pair>[ .])\d{2}(?:(?P=pair)\d{2}){3}"
-    rf"|\d{{1,4}}[ /]\d{{3,4}}[ ]?\d{{2,4}}(?:[ ]\d{{2,4}})?){_END}"
+    rf"|\d{{1,4}}[ /]\d{{3,4}}[ ]?\d{{2,4}}(?:[ ]\d{{2,4}})?){_END}",
+    re.ASCII,
 )
 _NORTH_AMERICAN: Final = re.compile(
     rf"{_begin('[2-9]')}\d{{2}}(?P<sep>[ .-])[2-9]\d{{2}}(?P=sep)\d{{4}}{_END}"
-    rf"|\([2-9]\d{{2}}\)[ ]?[2-9]\d{{2}}[ .-]\d{{4}}{_END}"
+    rf"|\([2-9]\d{{2}}\)[ ]?[2-9]\d{{2}}[ .-]\d{{4}}{_END}",
+    re.ASCII,
 )
 _LABELLED: Final = re.compile(
     r"(?i)\b(?:phone|tel|telephone|telefon|mobile|mobil|cell|fax|whatsapp)"
     r"(?:[ _-]?(?:no|number|nr))?[\\\"':=. ]{1,8}(?:is )?"
-    rf"(?P<number>\(?\d(?:{_DIGIT}){{6,13}}){_END}"
+    rf"(?P<number>\(?\d(?:{_DIGIT}){{6,13}}){_END}",
+    re.ASCII,
 )
 _DIGITS: Final = re.compile(r"\D")
 _RUN: Final = re.compile(
-    rf"[0-9](?<!\d[0-9])(?!\d{{3}}-\d{{2}}-\d{{2}}(?!\d))(?:{_DIGIT}){{6,}}"  # no ISO date
+    rf"[0-9](?<!\d[0-9])(?!\d{{3}}-\d{{2}}-\d{{2}}(?!\d))(?:{_DIGIT}){{6,}}",  # no ISO date
+    re.ASCII,
 )
 """Digits that hold a phone number, if any is there; the other patterns search only near them."""
 _LABEL: Final = 32
