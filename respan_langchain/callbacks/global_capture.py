@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _block_handler: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar(
     "respan_capture", default=None
 )
+_is_paused: ContextVar[bool] = ContextVar("respan_capture_paused", default=False)
 
 
 class ActiveHandler:
@@ -44,6 +45,8 @@ class ActiveHandler:
 
     def get(self) -> RespanDatasetCallbackHandler | None:
         """Return the handler for a run that begins now; None for none."""
+        if _is_paused.get():
+            return None
         handler = _block_handler.get() or self.process_handler
         if handler is None or self._get_context_config is None:
             return handler
@@ -132,6 +135,16 @@ def enable_from_environment(value: str) -> None:
         logger.warning(
             "respan_langchain: nothing is captured in spite of RESPAN_CAPTURE: %s", error
         )
+
+
+@contextmanager
+def without_capture() -> Iterator[None]:
+    """Capture what runs in this block only by the handlers that are passed to it."""
+    token = _is_paused.set(True)
+    try:
+        yield
+    finally:
+        _is_paused.reset(token)
 
 
 class CaptureResult:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from respan_langchain.callbacks.global_capture import without_capture
 from respan_langchain.experiments.calls import Call, Recording
 from respan_langchain.experiments.journal import Journal
 from respan_langchain.experiments.meter import Meter
@@ -163,6 +164,7 @@ class Runner:
         began = time.monotonic()
         trial = Trial(row.id, repeat, "answered")
         with ExitStack() as answers:
+            answers.enter_context(without_capture())
             if self._plan.recorded_tools:
                 answers.enter_context(answered_by(session))
             if self._plan.recorded_models:
@@ -233,8 +235,9 @@ def score(
         "metadata": metadata,
     }
     scores: dict[str, float] = {}
-    for scorer in scorers:
-        scores.update(read_scores(scorer, scorer(**_accepted(scorer, known))))
+    with without_capture():  # a judge is a model, and no traffic of the app
+        for scorer in scorers:
+            scores.update(read_scores(scorer, scorer(**_accepted(scorer, known))))
     return scores
 
 

@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_mcp_adapters.client import MultiServerMCPClient
 
-from respan_langchain import ConfigurationError, Dataset, replay, scorers
+from respan_langchain import ConfigurationError, Dataset, capture, disable, enable, replay, scorers
 from respan_langchain.experiments.results import InconclusiveError, RegressionError
 
 SCORERS = [scorers.same_answer, scorers.trajectory("strict")]
@@ -313,3 +313,40 @@ def test_without_scipy_nothing_runs(recorded, monkeypatch):
     with pytest.raises(ConfigurationError, match=r"respan-langchain\[replay\]"):
         replay(recorded(3), RunnableLambda(calls.append))
     assert not calls
+
+
+@pytest.fixture
+def enabled(platform):
+    yield enable("production", base_url=platform)
+    disable()
+
+
+def judge(outputs):
+    return RunnableLambda(lambda answer: len(answer["content"]) > 3).invoke(outputs)
+
+
+def test_a_replay_and_its_judges_leave_no_rows_in_an_app_that_is_captured(
+    recorded, folder, enabled
+):
+    rows = list(recorded(4))
+
+    result = replay(rows, shop(folder), scorers=[judge])
+    enabled.flush()
+    during = enabled.stats.captured
+    RunnableLambda(str).invoke(1)
+
+    enabled.flush()
+    assert result.statuses == {"answered": 4}
+    assert (during, enabled.stats.captured) == (0, 1)
+
+
+def test_a_replay_and_its_judges_leave_no_rows_in_a_block_that_is_captured(
+    recorded, folder, platform
+):
+    rows = list(recorded(4))
+
+    with capture("production", base_url=platform) as captured:
+        result = replay(rows, shop(folder), scorers=[judge])
+
+    assert result.statuses == {"answered": 4}
+    assert captured.rows == []
