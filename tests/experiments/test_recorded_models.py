@@ -186,6 +186,14 @@ def test_rows_whose_model_calls_were_not_captured_are_skipped(make_handler, plat
         replay(Dataset.open("support-bot", base_url=platform), shop(folder), models="recorded")
 
 
+def test_rows_of_a_bare_completion_model_are_skipped(capture):
+    completion = FakeListLLM(responses=["one"])
+    rows = capture(completion, ["count"])
+
+    with pytest.raises(ConfigurationError, match="1 a completion model without a chain"):
+        replay(rows, completion, models="recorded")
+
+
 def test_rows_with_a_redacted_prompt_are_skipped(capture, model):
     key = "sk-proj-" + "a1B2" * 12
     chain = RunnableLambda(lambda text: model.invoke(f"{key} {text}"))
