@@ -115,7 +115,7 @@ class Loop:
 
     @property
     def statuses(self) -> StatusRegistry:
-        """The counts of all rows of this worker."""
+        """The counts of every handler that is not deleted."""
         return self._statuses
 
     @property

@@ -184,7 +184,7 @@ class StatusRegistry:
             status.apply_updates()
 
     def counts(self) -> Stats:
-        """Return the sums over all statuses."""
+        """Return the sums over all statuses of handlers that are not deleted."""
         return sum_counts(status.counts() for status in self._alive())
 
     def _alive(self) -> list[DeliveryStatus]:

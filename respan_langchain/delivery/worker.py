@@ -22,7 +22,6 @@ from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker_thread import WorkerThread, lock_timeout
-from respan_langchain.stats import Stats
 
 STEP_TIMEOUT = 0.5
 """Seconds that the end of a process waits for a step that is under way."""
@@ -141,10 +140,6 @@ class Worker:
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         return self._ask(request, timeout).all_counted and self._loop.is_on_disk
 
-    def counts(self) -> Stats:
-        """Return the counts of all rows of this worker."""
-        return self._loop.statuses.counts()
-
     @property
     def requests(self) -> int:
         """Number of bulk requests sent, failed ones included."""
@@ -154,7 +149,7 @@ class Worker:
     def captured_and_dropped(self) -> tuple[int, int]:
         """Rows captured since the process started, and how many of them were given up.
 
-        Unlike `counts` it includes the rows of handlers that are deleted.
+        The rows of handlers that are deleted are included.
         """
         return self._loop.captured_and_dropped
 
@@ -180,8 +175,7 @@ class Worker:
                 self._thread.work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
-        counts = self.counts() if request.status is None else request.status.counts()
-        return request.result(counts)
+        return request.result((request.status or self._loop.statuses).counts())
 
     @property
     def _is_untouched(self) -> bool:

@@ -130,7 +130,7 @@ class Forwarder:
     @property
     def stats(self) -> Stats:
         """The rows that this forwarder has read, and what became of them."""
-        return self._worker.counts()
+        return self._spool.adopted.counts()
 
     @property
     def requests(self) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.fleet import keys
 from tests.delivery.kit import WAIT, encoded, envelope
 from tests.fleet.kit import until
@@ -88,13 +89,14 @@ def test_a_lost_answer_neither_loses_a_row_nor_adds_it_twice(redis, open_produce
     producer.put(encoded("first"))
     assert producer.flush(WAIT)
     redis.freeze()
-    put_all(producer, 10)
+    status = DeliveryStatus()
+    put_all(producer, 10, status=status)
     until(lambda: producer.last_error is not None)  # the answer did not come in time
     redis.thaw()
 
     assert producer.flush(WAIT)
     assert redis.rows == 11
-    assert producer.counts().resent == 0
+    assert (status.counts().delivered, status.counts().resent) == (10, 0)
     forward(redis)
     until(lambda: redis.counts.get("delivered") == 11)
     assert wire.stored == each_once(10) + Counter(first=1)
@@ -105,7 +107,8 @@ def test_while_redis_is_down_rows_wait_and_nothing_is_lost(
 ):
     redis.kill()
     producer = open_producer(redis)
-    put_all(producer, 10)
+    status = DeliveryStatus()
+    put_all(producer, 10, status=status)
     until(lambda: producer.last_error is not None)
     assert "Redis" in producer.last_error
     assert not producer.flush(0.1)
@@ -115,7 +118,7 @@ def test_while_redis_is_down_rows_wait_and_nothing_is_lost(
     forward(redis)
     until(lambda: redis.counts.get("delivered") == 10)
     assert wire.stored == each_once(10)
-    assert producer.counts().resent == 0
+    assert (status.counts().delivered, status.counts().resent) == (10, 0)
     assert len([each for each in caplog.records if "sending failed" in each.message]) == 1
 
 
@@ -193,23 +196,25 @@ def test_a_wrong_password_is_named_and_rows_stay_queued(start_redis, open_produc
     redis = start_redis()
     redis.ask("CONFIG", "SET", "requirepass", "secret")
     producer = open_producer(redis, probe_interval=0.05)
-    producer.put(encoded("a"))
+    status = DeliveryStatus()
+    producer.put(encoded("a", status=status))
     until(lambda: producer.last_error is not None)
 
     assert "Authentication" in producer.last_error
     assert "paused" in caplog.text
     assert "secret" not in caplog.text
-    assert producer.counts().pending == 1
+    assert status.counts().pending == 1
 
 
 def test_a_user_who_may_run_no_scripts_is_told_so(redis, open_producer):
     redis.ask("ACL", "SETUSER", "default", "-eval", "-evalsha")
     producer = open_producer(redis)
-    producer.put(encoded("a"))
+    status = DeliveryStatus()
+    producer.put(encoded("a", status=status))
     until(lambda: producer.last_error is not None)
 
     assert "no permissions" in producer.last_error
-    assert producer.counts().pending == 1
+    assert status.counts().pending == 1
 
 
 def test_rows_that_a_forwarder_holds_through_an_outage_stay_its_own(

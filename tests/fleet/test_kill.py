@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import WAIT, encoded
 from tests.fleet.kit import until
 
@@ -180,10 +181,10 @@ def test_a_redis_with_a_file_killed_fifty_times_loses_no_row(
 ):
     redis = start_redis(append_only=True)
     start("forwarder", server=redis)
-    producer = open_producer(redis)
+    producer, status = open_producer(redis), DeliveryStatus()
     expected = Counter(f"row-{number}" for number in range(5000))
     for number, name in enumerate(expected):
-        producer.put(encoded(name))
+        producer.put(encoded(name, status=status))
         if number % 100 == 99:
             redis.kill()
             redis.start()
@@ -192,4 +193,4 @@ def test_a_redis_with_a_file_killed_fifty_times_loses_no_row(
     assert producer.flush(PATIENCE)
     until(lambda: redis.rows == 0, PATIENCE)
     assert lines(stored) == expected
-    assert producer.counts().resent == 0
+    assert status.counts().resent == 0
