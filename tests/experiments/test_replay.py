@@ -1,6 +1,5 @@
 """A replay runs recorded rows against a chain, answers its tools, and says whether it got worse."""
 
-import asyncio
 import sys
 import threading
 
@@ -8,7 +7,6 @@ import pytest
 from experiments.apps import question, shop, shop_tools
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
-from langchain_mcp_adapters.client import MultiServerMCPClient
 
 from respan_langchain import ConfigurationError, Dataset, capture, disable, enable, replay, scorers
 from respan_langchain.experiments.results import InconclusiveError, RegressionError
@@ -76,57 +74,6 @@ def test_a_tool_that_is_not_allowed_never_runs(recorded, folder):
 
     assert result.statuses == {"answered": 3, "diverged": 1}
     assert list(folder.iterdir()) == []
-
-
-MCP_SERVER = """
-import sys
-from pathlib import Path
-
-from mcp.server.fastmcp import FastMCP
-from mcp.types import ToolAnnotations
-
-server = FastMCP("shop")
-
-def leave_a_file(order: str) -> str:
-    (Path(sys.argv[1]) / "ran").write_text(order)
-    return "sent"
-
-for name, hints in {
-    "read": {"readOnlyHint": True},
-    "write": {"readOnlyHint": False, "destructiveHint": False},
-    "delete": {"destructiveHint": True},
-}.items():
-    server.add_tool(leave_a_file, name=name, annotations=ToolAnnotations(**hints))
-server.run()
-"""
-
-
-@pytest.mark.parametrize(
-    ("name", "allow", "status"),
-    [
-        ("read", [], "answered"),
-        ("write", [], "diverged"),
-        ("write", ["write"], "answered"),
-        ("delete", ["delete"], "diverged"),
-    ],
-)
-def test_an_mcp_tool_runs_if_it_is_read_only_and_never_if_it_is_destructive(
-    name, allow, status, recorded, folder, tmp_path
-):
-    server = tmp_path / "server.py"
-    server.write_text(MCP_SERVER)
-    command = {"command": sys.executable, "args": [str(server), str(folder)], "transport": "stdio"}
-    found = asyncio.run(MultiServerMCPClient({"shop": command}).get_tools())
-    [tool] = [tool for tool in found if tool.name == name]
-    rows = list(recorded(1))
-
-    def call(state):
-        return asyncio.run(tool.ainvoke({"order": "1"}))
-
-    result = replay(rows, call, on_divergence="live", allow=allow)
-
-    assert result.statuses == {status: 1}
-    assert (folder / "ran").exists() == (status == "answered")
 
 
 def test_recorded_calls_that_are_not_made_are_reported(recorded, folder):
