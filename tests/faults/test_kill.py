@@ -10,7 +10,8 @@ from tests.faults.kills import run_and_kill
 from tests.faults.server import FaultServer, healthy
 
 ROUNDS = 200
-SETTLE = (0.02, 0.05, 0.1)
+SETTLE = (0.1, 0.2, 0.4)
+"""Seconds before lookups: the request of a killed process may still be on its way for a moment."""
 
 
 @pytest.mark.slow
