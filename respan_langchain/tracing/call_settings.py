@@ -44,13 +44,19 @@ NO_CALL_SETTINGS: Final = CallSettings()
 IDENTIFIER_KEYS: Final = frozenset(name for names in IDENTIFIERS.values() for name in names)
 
 
-def get_identifiers(configurable: Mapping[str, Any] | None) -> dict[str, Any] | None:
+_NO_IDENTIFIERS: Final[Mapping[str, Any]] = {}
+
+
+def get_identifiers(configurable: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the identifiers in a `RunnableConfig`'s `configurable`; None without a `configurable`.
 
-    LangGraph's own entries in it refer to the graph's loop and its state.
+    LangGraph's own entries in it refer to the graph's loop and its state. Called on the app's
+    thread at each start below a root, where it is mostly empty.
     """
     if configurable is None:
         return None
+    if not configurable:
+        return _NO_IDENTIFIERS
     return {key: configurable[key] for key in IDENTIFIER_KEYS if key in configurable}
 
 
