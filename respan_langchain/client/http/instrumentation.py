@@ -26,7 +26,7 @@ _is_ours: Final = ContextVar("respan_langchain.client.http.is_ours", default=Fal
 
 @contextmanager
 def suppress_instrumentation() -> Iterator[None]:
-    """Create no spans and no log lines for requests inside the block."""
+    """Create no spans and no log lines for requests and ends of connections inside the block."""
     _filter_loggers()
     token = _is_ours.set(True)
     try:

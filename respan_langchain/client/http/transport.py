@@ -145,8 +145,9 @@ class HttpTransport(_HttpTransportBase):
     def close(self) -> None:
         """Close the connections and a given transport; a given client stays open."""
         self.closed = True
-        for pool in self._pools.take_all():
-            pool.close()
+        with suppress_instrumentation():
+            for pool in self._pools.take_all():
+                pool.close()
         if self._transport is not None:
             self._transport.close()
 
@@ -206,8 +207,9 @@ class AsyncHttpTransport(_HttpTransportBase):
     async def close(self) -> None:
         """Close the connections and a given transport; a given client stays open."""
         self.closed = True
-        for pool in self._pools.take_all():
-            await _close_pool(pool)
+        with suppress_instrumentation():
+            for pool in self._pools.take_all():
+                await _close_pool(pool)
         if self._transport is not None:
             await self._transport.aclose()
 

@@ -337,6 +337,14 @@ def test_the_log_lines_of_the_apps_own_requests_stay(send, loopback, wire, caplo
     assert {"httpx", "httpcore.http11"} <= {record.name for record in caplog.records}
 
 
+def test_requests_and_the_end_of_connections_leave_no_log_line(send, loopback, wire, caplog):
+    server = loopback(wire.answering(wire.message(b"{}")))
+
+    send(server.url)
+
+    assert not [record for record in caplog.records if record.name.startswith("http")]
+
+
 def test_a_key_that_is_too_short_to_be_real_is_not_redacted(send, loopback, wire):
     server = loopback(wire.answering(wire.message(b'{"detail": "key"}', "401 No")))
 
