@@ -23,8 +23,8 @@ def test_destinations_of_300_handlers_with_own_keys_end_with_them(server, tmp_pa
     [said] = host(tmp_path, server.url, *app("destinations", end, delivery)).said
 
     before, after = said["before"], said["after"]
-    assert len(server.stored) == 310
+    assert len(server.stored) == 450
     assert (before["threads"], after["threads"]) == (1, 1)
     assert after["descriptors"] == before["descriptors"]
     kept = 30_000 * 300 if end == "shut_down_and_keep" else 0
-    assert after["resident"] - before["resident"] < 16 * MEBIBYTE + kept
+    assert after["resident"] - before["resident"] < 8 * MEBIBYTE + kept
