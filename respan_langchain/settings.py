@@ -127,8 +127,11 @@ class Settings(BaseSettings):
     @field_validator("via")
     @classmethod
     def _check_via(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and urlsplit(url.get_secret_value()).scheme not in BROKER_SCHEMES:
-            raise ValueError('expected a URL such as "rediss://user:password@host:6379/0"')
+        if url is not None and not _is_broker_url(url.get_secret_value()):
+            raise ValueError(
+                'expected a URL such as "rediss://user:password@host:6379/0", with / ? # and @ in'
+                " the password as %2F %3F %23 and %40"
+            )
         return url
 
     @model_validator(mode="after")
@@ -218,6 +221,17 @@ def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:
             lines.append(f"{option}: there is no such option; {hint}")
     if lines:
         raise ConfigurationError("; ".join(lines))
+
+
+def _is_broker_url(url: str) -> bool:
+    """Whether the URL names a broker, and no part of a password is taken for its host or port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises if it is no number of a port
+    except ValueError:
+        return False
+    is_whole = parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment
+    return parts.scheme in BROKER_SCHEMES and is_whole
 
 
 def _describe(error: ValidationError) -> str:

@@ -185,4 +185,6 @@ def _refused(error: RedisError) -> BrokerError:
 
 
 def _describe(error: RedisError) -> str:
-    return f"Redis: {str(error)[:MAX_MESSAGE] or type(error).__name__}"
+    # A server that does not know a command repeats its arguments: of AUTH, the password.
+    message, _, _ = str(error).partition(", with args beginning with")
+    return f"Redis: {message[:MAX_MESSAGE].rstrip('.') or type(error).__name__}"

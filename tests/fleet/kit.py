@@ -48,7 +48,10 @@ class RedisServer:
             "appendfsync": "always",
             **self.options,
         }
-        words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+        words: list[str] = []
+        for name, value in options.items():
+            values = value if isinstance(value, tuple) else (value,)
+            words += [f"--{name}", *map(str, values)]
         self.process = subprocess.Popen(
             [SERVER, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

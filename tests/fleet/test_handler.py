@@ -1,7 +1,9 @@
 """`via=` of a handler: which way its rows go, and what it needs for that."""
 
+import pickle
 import subprocess
 import sys
+import traceback
 
 import pytest
 from support.models import FakeChat
@@ -35,6 +37,54 @@ def test_a_url_of_something_else_is_refused_without_quoting_it(url):
         RespanDatasetCallbackHandler("d", via=url)
 
     assert url not in str(caught.value)
+
+
+PASSWORD = "Wq7rZx2mKd93"  # noqa: S105  # a sample
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://u:{PASSWORD}/rest@127.0.0.1:9/0",
+        f"redis://u:{PASSWORD}#rest@127.0.0.1:9/0",
+        f"redis://u:{PASSWORD}?rest@127.0.0.1:9/0",
+        f"redis://{PASSWORD}:{PASSWORD}/",
+        f"redis://[{PASSWORD}]/0",
+        f"redis://u:{PASSWORD}@127.0.0.1:99999/0",
+        f"redis://u:6379/{PASSWORD}@127.0.0.1:9/0",
+        f"redis://u:6379?{PASSWORD}@127.0.0.1:9/0",
+    ],
+)
+def test_a_password_that_breaks_its_url_is_refused_without_quoting_it(url):
+    with pytest.raises(ConfigurationError, match=r"via.*%2F") as caught:
+        RespanDatasetCallbackHandler("d", via=url)
+
+    assert PASSWORD.lower() not in f"{traceback.format_exception(caught.value)}".lower()
+
+
+@pytest.mark.parametrize(
+    ("options", "password"),
+    [({}, ""), ({}, "another"), ({"rename-command": ("AUTH", "")}, "")],
+    ids=["no password is set", "another password is set", "AUTH is unknown"],
+)
+def test_the_password_of_redis_is_nowhere(options, password, start_redis, tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    server = start_redis(**options)
+    server.ask("CONFIG", "SET", "requirepass", password)
+    spool = tmp_path / "spool"
+    handler = RespanDatasetCallbackHandler(
+        "d", via=server.url.replace("//", f"//:{PASSWORD}@"), delivery="durable", spool_dir=spool
+    )
+    FakeChat().invoke("Hello", {"callbacks": [handler]})
+    shown = f"{handler.flush(1)!r} {handler!r} {handler.stats!r} {vars(handler)}"
+    handler._worker.discard_pending("the test is over")
+
+    assert PASSWORD not in shown + caplog.text
+    assert PASSWORD.encode() not in pickle.dumps(handler)
+    files = [path for path in spool.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    assert not [path for path in files if PASSWORD in str(path)]
 
 
 def test_rows_on_disk_go_the_way_of_their_process(tmp_path):
