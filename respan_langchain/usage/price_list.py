@@ -110,10 +110,21 @@ def calculate_price(
         is_free = ":free" in priced.model.id
         return ListPrice(Decimal(0), priced.is_certain, is_complete=True) if is_free else None
     amount = rates.calculate(consumed)
-    # A provider's own tools make several requests of one call; only their sum is reported, and a
-    # step holds for each by itself.
-    is_complete = amount.is_complete and not (step and consumed.tools)
+    is_complete = amount.is_complete and _covers_size(priced, consumed, step)
     return ListPrice(amount.usd, priced.is_certain and is_exact, is_complete)
+
+
+def _covers_size(priced: PricedModel, consumed: Consumption, step: int) -> bool:
+    """Whether the listed prices are known to hold for an input of this size.
+
+    A provider's own tools make several requests of one call; only their sum is reported, and a step
+    holds for each by itself. A prompt beyond the listed context window has a price of its own that
+    the list lacks, such as that of Sonnet 4.5 on Bedrock above 200,000 tokens.
+    """
+    if consumed.tools:
+        return not step
+    window = priced.model.context_window
+    return bool(step) or window is None or (consumed.usage.input_tokens or 0) <= window
 
 
 @lru_cache(maxsize=1024)

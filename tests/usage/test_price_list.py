@@ -212,6 +212,25 @@ def test_a_long_prompt_of_many_requests_leaves_the_cost_partial():
     assert calculate_price(short, gemini, {}, AT_NOON).is_complete
 
 
+def test_a_prompt_beyond_the_listed_context_window_leaves_the_cost_partial():
+    # Sonnet costs more above 200,000 tokens; of Amazon and Google the list has the price below.
+    for provider, model in (
+        ("bedrock_converse", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ("bedrock_converse", "global.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("anthropicvertex", "claude-sonnet-4@20250514"),
+    ):
+        info = ModelInfo(provider=provider, served=model)
+        assert cost(info, Usage(200_000, 1_000, 201_000)).status == "complete"
+        assert cost(info, Usage(200_001, 1_000, 201_001)).status == "partial"
+
+    maker = ModelInfo(provider="anthropic", served="claude-sonnet-4-5-20250929")
+    assert cost(maker, Usage(200_001, 1_000, 201_001)).status == "complete"
+    # Several requests of one call may add up to more.
+    bedrock = PriceList().find_model(info)
+    searched = Consumption(Usage(200_001, 1_000, 201_001), {"web_search": 0})
+    assert calculate_price(searched, bedrock, {}, AT_NOON).is_complete
+
+
 def test_anthropics_cache_is_priced_by_its_time_to_live():
     # Sonnet 4.5: 3 fresh, 0.30 read, 3.75 written for 5 minutes, 6 for an hour, 15 out.
     sonnet = ModelInfo(provider="anthropic", served="claude-sonnet-4-5-20250929")
