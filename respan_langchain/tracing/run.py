@@ -110,6 +110,16 @@ class Run:
         return self.is_root and self.streamed and last is not None and last.ended is None
 
     @property
+    def may_run_on(self) -> bool:
+        """Whether it was cancelled, but a synchronous function of it may run on in a thread.
+
+        asyncio cannot stop a thread. If the run below it was cancelled too, it waited for that one.
+        """
+        if self.kind != "chain" or self.failure is None or self.failure.type != "CancelledError":
+            return False
+        return self.last_child is None or self.last_child.status != "abandoned"
+
+    @property
     def is_root_node(self) -> bool:
         """Whether it is a node of the graph that is its root."""
         node = self.metadata.get("langgraph_node")
@@ -180,10 +190,17 @@ class Trace:
     """Its content as JSON, while it waits to be resumed."""
     ended_runs: list[int] = field(default_factory=list)
     """The numbers of the ids of ended chains, which may still get children."""
+    has_threads: bool = False
+    """Whether a cancelled step may run on in a thread, whose end nobody reports."""
 
     def omit_last_output(self) -> None:
         """Drop what the root might have returned, because too much content waits."""
         self.last_output = None
+
+    @property
+    def may_get_events(self) -> bool:
+        """Whether events of it are expected, also after the end of its root."""
+        return bool(self.open_runs) or self.has_threads
 
     @property
     def awaiting_late_children(self) -> bool:

@@ -41,7 +41,7 @@ class RunTable:
         number, trace = run.id.int, run.trace
         del self._open[number]
         del trace.open_runs[number]
-        if run.kind != "chain" or run.is_root:
+        if run.kind != "chain" or (run.is_root and not trace.may_get_events):
             return
         if len(trace.ended_runs) >= MAX_ENDED_RUNS:
             del self._ended[trace.ended_runs.pop(0)]

@@ -8,7 +8,8 @@ class TraceTimeouts:
     """How long unfinished traces stay open, in seconds, and how many of them."""
 
     late_children: float = 10.0
-    """For children that are open when their root has ended."""
+    """For children that are open when their root has ended, and for threads that a cancelled call
+    left running."""
     interrupted: float = 900.0
     """For an interrupted graph to be resumed; by default 0 with `flush="root"` or "disk"."""
     idle: float = 3600.0

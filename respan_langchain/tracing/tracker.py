@@ -245,16 +245,17 @@ class RunTracker:
     def _close_run(self, run: Run, now: float, status: RunStatus) -> None:
         run.ended = now
         run.status = status
+        trace = run.trace
+        trace.has_threads = trace.has_threads or run.may_run_on
         run.last_child = None
         forget_failure(run)
-        trace = run.trace
         self._runs.remove(run)
         if run.is_root:
             self._end_root(trace, now)
             return
         record_end(run)
         self._add_finished(run)
-        if trace.awaiting_late_children and not trace.open_runs:
+        if trace.awaiting_late_children and not trace.may_get_events:
             self._close_trace(trace, now)
 
     def _add_finished(self, run: Run) -> None:
@@ -265,7 +266,7 @@ class RunTracker:
             self._finished.append(run)
 
     def _end_root(self, trace: Trace, now: float) -> None:
-        if trace.open_runs:
+        if trace.may_get_events:
             self._traces.await_late_children(trace, now)
         else:
             self._close_trace(trace, now)

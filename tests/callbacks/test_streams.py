@@ -1,11 +1,16 @@
 """Streams that nobody reads to their end: abandoned, not failed, with what had been said."""
 
 import asyncio
+import contextlib
 import gc
+import threading
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from langgraph.graph import START, StateGraph
 from support.constructs import PROMPT, QUESTION, sequence
 from support.graphs import ASKED, agent, graph
 from support.models import FakeChat, FakeText
@@ -150,6 +155,71 @@ def test_a_cancelled_call_is_abandoned(handler, rows_of):
     assert (
         rows.chats[0]["metadata"]["status"] == "incomplete"
     )  # LangChain does not say how it ended
+
+
+class Busy:
+    """A synchronous function that calls two models after its caller was cancelled."""
+
+    def __init__(self):
+        self.started, self.released, self.done = (threading.Event() for _ in range(3))
+
+    def __call__(self, asked):
+        self.started.set()
+        self.released.wait(20)
+        for _ in range(2):
+            FakeChat().invoke("Late?")
+        self.done.set()
+
+    async def be_left(self, call):
+        task = asyncio.create_task(call)
+        await asyncio.to_thread(self.started.wait, 20)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self.released.set()
+        await asyncio.to_thread(self.done.wait, 20)
+
+
+async def read(stream):
+    return [part async for part in stream]
+
+
+def busy_graph(busy):
+    return StateGraph(dict).add_node("busy", busy.__call__).add_edge(START, "busy").compile()
+
+
+def busy_tool(busy):
+    @tool
+    def ask(question: str) -> None:
+        """Ask."""
+        busy(question)
+
+    return RunnableLambda(lambda asked: asked) | ask
+
+
+@pytest.mark.parametrize(
+    ("make", "asked"),
+    [
+        (lambda busy: RunnableLambda(busy.__call__), QUESTION),
+        (lambda busy: RunnableLambda(busy.__call__) | (lambda found: found), QUESTION),
+        (busy_graph, QUESTION),
+        (busy_tool, QUESTION),
+    ],
+    ids=["lambda", "sequence", "graph", "tool"],
+)
+@pytest.mark.parametrize("way", ["ainvoke", "astream"])
+def test_models_that_a_thread_of_a_cancelled_call_calls_belong_to_it(
+    way, make, asked, handler, rows_of
+):
+    busy = Busy()
+    app, config = make(busy), {"callbacks": [handler]}
+    call = app.ainvoke(asked, config) if way == "ainvoke" else read(app.astream(asked, config))
+
+    asyncio.run(busy.be_left(call))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "abandoned"
+    assert (root["metrics"]["llm_calls"], root["metrics"]["prompt_tokens"]) == (2, 24)
 
 
 def test_an_unfinished_stream_has_no_placeholder_as_input(make_handler, rows_of):
