@@ -14,6 +14,7 @@ from respan_langchain.cli.commands import (  # noqa: F401  # each adds its comma
     doctor,
     evaluate,
     export_import,
+    feedback,
     fleet,
     forward,
     lock,

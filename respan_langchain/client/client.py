@@ -22,7 +22,7 @@ from respan_langchain.client.methods import (
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry_policy import RetryPolicy
-from respan_langchain.client.workflows import find_logs, find_or_create_dataset
+from respan_langchain.client.workflows import find_logs, find_or_create_dataset, give_feedback
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
@@ -54,6 +54,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
     remove_logs = endpoint_method(log_requests.remove_logs)
     export_logs = endpoint_method(log_requests.export_logs)
     find_logs = FlowMethod(find_logs)
+    feedback = FlowMethod(give_feedback)
     summary = endpoint_method(log_requests.summary)
     create_eval_report = endpoint_method(dataset_requests.create_eval_report)
     list_eval_reports = endpoint_method(dataset_requests.list_eval_reports)

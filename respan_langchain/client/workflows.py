@@ -2,18 +2,22 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback, merge_feedback
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Log
-from respan_langchain.client.request_flow import RequestFlow, RequestOptions, request_flow
-from respan_langchain.errors import ApiError
+from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
+from respan_langchain.errors import ApiError, NotFoundError
 
 MIN_PAGES: Final = 12
 """Pages that are read at least, should the platform ignore the filter."""
+FEEDBACK_DELAYS: Final = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between two looks for a row that the list does not show yet; the last one repeats."""
 MAX_CLOCK_SKEW: Final = 86_400.0
 """Seconds by which the platform's clock may differ from this machine's: a wrong time zone, too."""
 
@@ -67,6 +71,76 @@ def find_logs(
             return None
         found += logs
     return found
+
+
+def give_feedback(
+    options: RequestOptions,
+    dataset_id: str,
+    identifier: str,
+    *,
+    score: float | None = None,
+    comment: str | None = None,
+    expected_output: Any = None,
+    name: str = DEFAULT_NAME,
+    timeout: float | None = None,
+) -> RequestFlow[Log]:
+    """Add feedback to the row with this custom identifier: its run id, unless the call gave one.
+
+    `score` and `comment` become an entry of `metadata.scores`, in place of an earlier one of the
+    same `name`. Waits up to `timeout` seconds, by default the client's timeout for one call, for a
+    row that the list does not show yet. Returns the changed log.
+
+    Raises:
+        ConfigurationError: Nothing is given, or the score is not a finite number.
+        NotFoundError: The list did not show the row in time, or there is no such dataset.
+    """
+    feedback = build_feedback(
+        identifier,
+        score=score,
+        comment=comment,
+        expected_output=expected_output,
+        name=name,
+        given_at=CLOCK.time(),
+    )
+    deadline = _deadline(options, timeout)
+    log = yield from _await_log(options, dataset_id, identifier, deadline)
+    log_id = str(log.unique_id)
+    return (yield from apply_feedback(_until(deadline, options), dataset_id, log_id, feedback))
+
+
+def apply_feedback(
+    options: RequestOptions, dataset_id: str, log_id: str, feedback: Mapping[str, Any]
+) -> RequestFlow[Log]:
+    """Merge feedback into a log, and return it."""
+    log = yield from request_flow(log_requests.log(dataset_id, log_id), options)
+    changes = merge_feedback(log.model_dump(include={"metadata", "expected_output"}), feedback)
+    if not changes:
+        return log
+    return (
+        yield from request_flow(log_requests.update_log(dataset_id, log_id, **changes), options)
+    )
+
+
+def _await_log(
+    options: RequestOptions, dataset_id: str, identifier: str, deadline: float
+) -> RequestFlow[Log]:
+    """Return the newest log with this identifier, as soon as the list shows one."""
+    delays = iter(FEEDBACK_DELAYS)
+    while True:
+        left = deadline - options.clock()
+        logs = yield from find_logs(options, dataset_id, [identifier], timeout=left)
+        if logs:
+            return logs[0]
+        # A lookup does not tell why it failed; a wrong key or a wrong dataset is known from this.
+        request = dataset_requests.dataset(dataset_id)
+        yield from request_flow(request, _until(deadline, options))
+        delay = next(delays, FEEDBACK_DELAYS[-1])
+        if options.clock() + delay >= deadline:
+            problem = (
+                f"no log has the custom identifier {identifier!r}, or the list does not show it yet"
+            )
+            raise NotFoundError(problem, method="POST", path=f"{request.path}logs/list/")
+        yield Sleep(delay)
 
 
 def _find_chunk(

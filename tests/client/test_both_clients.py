@@ -113,6 +113,23 @@ def test_a_log_can_be_created_read_updated_replaced_and_deleted(client, dataset)
         client.log(dataset, unique_id)
 
 
+def test_feedback_changes_the_newest_log_of_a_run(client, dataset):
+    client.create_log(dataset, LOG)
+    newest = client.create_log(dataset, LOG).unique_id
+
+    log = client.feedback(dataset, "run-1", score=0, comment="rude", expected_output="Hello!")
+
+    assert log == client.log(dataset, newest)
+    assert (log.expected_output, log.metadata["team"]) == ("Hello!", "x")
+    assert [(one["score"], one["comment"]) for one in log.metadata["scores"]] == [(0.0, "rude")]
+    assert client.feedback(dataset, "run-1", score=1).metadata["scores"][0]["comment"] == "rude"
+
+
+def test_feedback_on_a_run_that_has_no_log_is_an_error(client, dataset):
+    with pytest.raises(errors.NotFoundError, match="no log has the custom identifier 'run-9'"):
+        client.feedback(dataset, "run-9", score=1.0, timeout=0.5)
+
+
 def test_logs_can_be_created_in_bulk_listed_filtered_and_removed(client, dataset):
     rows = [
         {

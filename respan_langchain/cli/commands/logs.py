@@ -52,6 +52,14 @@ LogArguments = Annotated[
     typer.Argument(metavar="[DATASET] LOG", help="A log's id, the end of it, or its run id."),
 ]
 
+ExpectedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expected",
+        metavar="TEXT",
+        help="The expected output; JSON objects and lists are parsed, - reads standard input.",
+    ),
+]
 
 group = new_group(
     "logs",
@@ -157,7 +165,7 @@ def _render_listing(
 def show(ctx: CliContext, words: LogArguments) -> int:
     """Show one log: conversation, numbers and metadata."""
     with ctx.client() as client:
-        log = _find_in_dataset(ctx, client, words)[1]
+        log = find_in_dataset(ctx, client, words)[1]
     ctx.output(log, lambda: render_row(log))
     return EXIT_OK
 
@@ -168,29 +176,23 @@ def show(ctx: CliContext, words: LogArguments) -> int:
 def set_expected(
     ctx: CliContext,
     words: LogArguments,
-    expected: Annotated[
-        str | None,
-        typer.Option(
-            "--expected",
-            metavar="TEXT",
-            help="The expected output; JSON objects and lists are parsed, - reads standard input.",
-        ),
-    ] = None,
+    expected: ExpectedOption = None,
 ) -> int:
     """Set the expected output of a log."""
     if expected is None:
         raise ConfigurationError("Nothing to set: pass --expected TEXT.")
-    text = sys.stdin.read().rstrip("\n") if expected == "-" else expected
+    content = read_expected(expected)
     with ctx.client() as client:
-        dataset_id, log = _find_in_dataset(ctx, client, words)
-        client.update_log(dataset_id, str(log.unique_id), expected_output=_parse_content(text))
+        dataset_id, log = find_in_dataset(ctx, client, words)
+        client.update_log(dataset_id, str(log.unique_id), expected_output=content)
         changed = client.log(dataset_id, str(log.unique_id))
     ctx.output(changed, Text(escape_controls(f"Set the expected output of {log.unique_id}.")))
     return EXIT_OK
 
 
-def _parse_content(text: str) -> Any:
-    """Parse a JSON object or list; anything else is text."""
+def read_expected(given: str) -> Any:
+    """Parse a JSON object or list; anything else is text. `-` reads standard input."""
+    text = sys.stdin.read().rstrip("\n") if given == "-" else given
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -199,7 +201,7 @@ def _parse_content(text: str) -> Any:
         return text
 
 
-def _find_in_dataset(
+def find_in_dataset(
     ctx: CliContext, client: DatasetClient, words: Sequence[str]
 ) -> tuple[str, Log]:
     """Find the log that `[DATASET] LOG` names; return its dataset's id, too."""

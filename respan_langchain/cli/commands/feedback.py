@@ -1,0 +1,54 @@
+"""`feedback`: a score, a comment and an expected output on a row that is stored."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.cli.command import command
+from respan_langchain.cli.commands.logs import (
+    ExpectedOption,
+    LogArguments,
+    find_in_dataset,
+    read_expected,
+)
+from respan_langchain.cli.context import EXIT_OK, CliContext
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback
+from respan_langchain.client.workflows import apply_feedback
+
+
+@command(
+    "feedback",
+    examples=["feedback demo 9f31c2aa --score 0 --comment 'wrong policy' --expected '14 days.'"],
+)
+def feedback(
+    ctx: CliContext,
+    words: LogArguments,
+    score: Annotated[
+        float | None, typer.Option("--score", metavar="NUMBER", help="For instance 0 or 1.")
+    ] = None,
+    comment: Annotated[
+        str | None, typer.Option("--comment", metavar="TEXT", help="The person's words.")
+    ] = None,
+    expected: ExpectedOption = None,
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="Feedback of the same name is replaced."),
+    ] = DEFAULT_NAME,
+) -> int:
+    """Add a score, a comment or an expected output to a log."""
+    given = build_feedback(
+        words[-1],
+        score=score,
+        comment=comment,
+        expected_output=None if expected is None else read_expected(expected),
+        name=name,
+        given_at=CLOCK.time(),
+    )
+    with ctx.client() as client:
+        dataset_id, log = find_in_dataset(ctx, client, words)
+        changed = client.run(apply_feedback(client.options, dataset_id, str(log.unique_id), given))
+    ctx.output(changed, Text(escape_controls(f"Added feedback to {log.unique_id}.")))
+    return EXIT_OK
