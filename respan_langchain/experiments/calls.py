@@ -27,6 +27,8 @@ class Call:
     error: str | None = None
     """`Type: message` of what the tool raised; None if it returned."""
     status: str = "success"
+    is_retrieval: bool = False
+    """Whether a retriever was called: the arguments are its query, the output its documents."""
 
     @property
     def key(self) -> str:
@@ -61,6 +63,21 @@ def read_calls(trajectory: Any) -> list[Call]:
         )
         for step in steps
         if isinstance(step, Mapping) and step.get("tool")
+    ]
+
+
+def read_retrievals(metadata: Mapping[str, Any]) -> list[Call]:
+    """Read the calls of retrievers in a row's metadata, in their order."""
+    documents = metadata.get("retrieved_documents") or ()
+    return [
+        Call(
+            tool=str(retrieval["name"]),
+            arguments=retrieval.get("input"),
+            output=[documents[position] for position in retrieval.get("documents") or ()],
+            error=retrieval.get("error"),
+            is_retrieval=True,
+        )
+        for retrieval in metadata.get("retrievals") or ()
     ]
 
 

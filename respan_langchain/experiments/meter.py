@@ -10,6 +10,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 
 from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
+from respan_langchain.tracing.timeouts import TraceTimeouts
 
 
 class Meter:
@@ -23,6 +24,7 @@ class Meter:
             base_url="sqlite:///:memory:",
             capture=("root",),
             redact=None,
+            timeouts=TraceTimeouts(interrupted=0.0),
             on_row=self._add,
         )
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from respan_langchain.client.models import Log
-from respan_langchain.experiments.calls import Call, read_calls
+from respan_langchain.experiments.calls import Call, read_calls, read_retrievals
 
 _MARKERS: Final = (
     (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "input was truncated"),
@@ -69,7 +69,7 @@ def read_row(log: Log) -> RecordedRow:
         input=log.input,
         output=log.output,
         expected=log.expected_output,
-        calls=tuple(read_calls(metadata.get("trajectory"))),
+        calls=(*read_calls(metadata.get("trajectory")), *read_retrievals(metadata)),
         metadata=metadata,
         cost=None if log.cost is None else float(log.cost),
         latency=log.latency,
@@ -116,6 +116,8 @@ def skip_reason(row: RecordedRow) -> str | None:
         return str(metadata.get("replayable_reason") or "marked as not replayable")
     if metadata.get("resumed_from"):
         return "resumes a call that another row holds"
+    if metadata.get("resumed_run_ids"):
+        return "was interrupted and resumed"
     if metadata.get("status") in ("interrupted", "abandoned", "incomplete"):
         return f"ended as {metadata['status']}"
     if row.input is None:

@@ -203,10 +203,7 @@ def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
 def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
     """Return the tool's result, as a message where a model called it; raise its error."""
     if call.error is not None:
-        error = (
-            ToolException(call.error) if tool.handle_tool_error else RecordedToolError(call.error)
-        )
-        raise error
+        raise recorded_error(call.error)
     if tool_call_id is None:
         return call.output
     status: Literal["success", "error"] = "error" if call.status == "error" else "success"
@@ -233,13 +230,11 @@ def _text(value: Any) -> str:
 def _documents(call: Call) -> list[Document]:
     if call.error is not None:
         raise recorded_error(call.error)
-    documents = call.output if isinstance(call.output, list) else []
     return [
         Document(
             id=document.get("id"),
-            page_content=document.get("page_content", ""),
+            page_content=str(document["content"]),
             metadata=document.get("metadata") or {},
         )
-        for document in documents
-        if isinstance(document, dict)
+        for document in call.output
     ]

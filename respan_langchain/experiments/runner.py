@@ -204,19 +204,22 @@ class Runner:
     ) -> Trial:
         """Add the captured figures of the run, and score the answer."""
         metadata = captured.get("metadata") or {}
-        made = session.calls if self._plan.recorded_tools else None
         trajectory = metadata.get("trajectory") or ()
+        if self._plan.recorded_tools:
+            trajectory = [_step(call) for call in session.calls if not call.is_retrieval]
         trial = replace(
             trial,
             output=captured.get("output"),
             cost=(captured.get("metrics") or {}).get("cost"),
             latency=seconds,
-            trajectory=tuple(trajectory) if made is None else tuple(map(_step, made)),
+            trajectory=tuple(trajectory),
             divergences=tuple(map(str, session.divergences)),
             unused_calls=tuple(call.key for call in session.recording.unused)
             if self._plan.recorded_tools
             else (),
         )
+        if metadata.get("status") == "interrupted" and trial.status == "answered":
+            return replace(trial, status="failed", error="interrupted: it waits for a person")
         if trial.status != "answered":
             return trial
         return replace(trial, scores=score(self._plan.scorers, row, trial, metadata))

@@ -21,7 +21,7 @@ OWN_KEYS: Final = frozenset({
     "role", "content", "type", "text", "tool_calls", "tool_call_id", "function", "name",
     "arguments", "id", "messages", "mime_type", "bytes", "sha256", "source", "score", "metadata",
     "refusal", "reasoning_content", "annotations", "invalid_tool_calls", "server_tool_calls",
-    "original_role", "error", "status", "tool", "input", "output", "value",
+    "original_role", "error", "status", "tool", "input", "output", "value", "documents",
 })  # fmt: skip
 """Keys that the serializer writes."""
 PLATFORM_KEYS: Final = frozenset({
@@ -29,12 +29,12 @@ PLATFORM_KEYS: Final = frozenset({
     "session_identifier", "group_identifier", "evaluation_identifier", "span_name",
     "span_workflow_name", "environment", "prompt_id", "tools", "tool_choice", "temperature",
     "max_tokens", "stop", "response_format", "stream", "tags", "trajectory",
-    "retrieved_documents", "cost_source", "cost_status", "usage_missing", "finish_reason",
-    "truncated", "error_type", "interrupts", "candidates", "models", "model_requested",
-    "request_id", "endpoint", "system_fingerprint", "service_tier", "versions", "cache_hit",
-    "sampling", "app_version", "git_commit", "respan_langchain_version", "langchain_core_version",
-    "langchain_version", "langgraph_version", "lc_agent_name", "langgraph_node", "langgraph_step",
-    "langgraph_checkpoint_ns",
+    "retrieved_documents", "retrievals", "cost_source", "cost_status", "usage_missing",
+    "finish_reason", "truncated", "error_type", "interrupts", "candidates", "models",
+    "model_requested", "request_id", "endpoint", "system_fingerprint", "service_tier", "versions",
+    "cache_hit", "sampling", "app_version", "git_commit", "respan_langchain_version",
+    "langchain_core_version", "langchain_version", "langgraph_version", "lc_agent_name",
+    "langgraph_node", "langgraph_step", "langgraph_checkpoint_ns",
 })  # fmt: skip
 """Metadata keys that the platform or an evaluator reads; only their values are redacted."""
 _OWN_VALUES: Final = frozenset({

@@ -65,6 +65,8 @@ def _add_root(row: Row, run: Run, options: RowOptions) -> None:
         row["metadata"]["trajectory"] = json_value(totals.trajectory)
     if options.retrieved_documents and totals.documents:
         row["metadata"]["retrieved_documents"] = json_value(totals.documents)
+    if options.retrieved_documents and totals.queries:
+        row["metadata"]["retrievals"] = json_value(totals.retrievals)
 
 
 def _step_view(run: Run, options: RowOptions) -> RootIO:

@@ -12,6 +12,7 @@ from respan_langchain.rows.tool_calls import (
     failed_request_step,
     get_requested_calls,
     get_tool_answers,
+    retriever_query,
     returned_documents,
     tool_call_id,
     tool_failed,
@@ -76,18 +77,22 @@ def _count_tool(run: Run, options: RowOptions) -> None:
 
 
 def _count_retriever(run: Run, options: RowOptions) -> None:
-    """Add the documents of a retriever, unless it runs under another retriever."""
+    """Add the query and the documents of a retriever, unless it runs under another retriever.
+
+    Under a tool, the documents are the tool's, and its call is a step already.
+    """
     if run.is_root or run.outputs is OMITTED or not _shows_documents(options):
         return
-    owner, above = run.id.int, run.parent
-    while above is not None:
-        if above.kind == "retriever":
-            return
-        if above.kind == "tool":
-            owner = above.id.int
-            break
+    above = run.parent
+    while above is not None and above.kind not in ("retriever", "tool"):
         above = above.parent
-    run.trace.totals.add_documents(owner, serialize_documents(run.outputs))
+    totals = run.trace.totals
+    if above is None:
+        totals.add_query(run.id.int, retriever_query(run))
+    elif above.kind == "retriever":
+        return
+    owner = run if above is None else above
+    totals.add_documents(owner.id.int, serialize_documents(run.outputs))
 
 
 def _count_root(root: Run, options: RowOptions) -> None:

@@ -158,6 +158,14 @@ def trajectory_step(run: Run) -> dict[str, object]:
     return shown
 
 
+def retriever_query(run: Run) -> dict[str, object]:
+    """Show the call of a retriever, without the documents that it found."""
+    shown: dict[str, object] = {"name": run.name, "input": json_value(run.inputs)}
+    if run.failure is not None and run.status == "error":
+        shown["error"] = f"{run.failure.type}: {run.failure.message}"
+    return shown
+
+
 def answered_step(answer: ToolAnswer, call: RequestedCall) -> dict[str, object]:
     """Show a call that was answered although no tool ran."""
     shown = _request(call)

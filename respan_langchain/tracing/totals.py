@@ -67,13 +67,27 @@ class Totals:
     """The ids of the tool calls that are counted."""
     documents_by_run: dict[int, list[object]] = field(default_factory=dict)
     """Retrieved documents by the number of the id of the retriever, or of the tool around it."""
+    queries: dict[int, dict[str, object]] = field(default_factory=dict)
+    """Calls of retrievers outside of tools, by the number of the run's id."""
     new_content: list[dict[str, object]] = field(default_factory=list)
-    """Steps and documents whose memory is not counted yet."""
+    """Steps, documents and queries whose memory is not counted yet."""
 
     @property
     def documents(self) -> list[object]:
         """Retrieved documents, in the order in which they came."""
         return list(chain.from_iterable(self.documents_by_run.values()))
+
+    @property
+    def retrievals(self) -> list[dict[str, object]]:
+        """The calls of retrievers, each with the positions of its documents in `documents`."""
+        positions, end = {}, 0
+        for number, documents in self.documents_by_run.items():
+            positions[number] = list(range(end, end + len(documents)))
+            end += len(documents)
+        return [
+            {**query, "documents": positions.get(number, [])}
+            for number, query in self.queries.items()
+        ]
 
     @property
     def trajectory(self) -> list[dict[str, object]]:
@@ -109,8 +123,13 @@ class Totals:
         self.documents_by_run.setdefault(number, []).extend(documents)
         self.new_content += [document for document in documents if isinstance(document, dict)]
 
+    def add_query(self, number: int, query: dict[str, object]) -> None:
+        """Add the call of a retriever."""
+        self.queries[number] = query
+        self.new_content.append(query)
+
     def take_new_content(self) -> list[dict[str, object]]:
-        """Return the steps and documents that were added since the last call."""
+        """Return the steps, documents and queries that were added since the last call."""
         new, self.new_content = self.new_content, []
         return new
 
@@ -149,3 +168,4 @@ class Totals:
             self.add_step(step, name if isinstance(name, str) else None, place[0])
         for number, documents in later.documents_by_run.items():
             self.add_documents(number, documents)
+        self.queries.update(later.queries)

@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, tool
 
@@ -36,8 +36,9 @@ class ShopModel(BaseChatModel):
     def _generate(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
-        order = str(messages[0].content).rsplit(maxsplit=1)[-1]
-        done = [message for message in messages if isinstance(message, ToolMessage)]
+        asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
+        order = str(messages[asked].content).rsplit(maxsplit=1)[-1]
+        done = [message for message in messages[asked:] if isinstance(message, ToolMessage)]
         message = self._next(order, done)
         message.usage_metadata = {
             "input_tokens": self.tokens,

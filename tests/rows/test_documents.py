@@ -54,6 +54,34 @@ def test_two_retrievers_side_by_side_both_count(handler, rows_of):
     assert sorted(retrieved(rows_of(handler).roots[0])) == ["a", "b", "c", "d"]
 
 
+def test_each_retrieval_names_its_query_and_its_documents(handler, rows_of):
+    both = RunnableLambda(lambda q: [Store(texts=q[:1]), Store(texts=q[1:])])
+    chain = RunnableLambda(lambda q: [store.invoke(f"{q}?") for store in both.invoke(q)])
+    chain.invoke("abc", {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert retrieved(root) == "abc"
+    assert root["metadata"]["retrievals"] == [
+        {"name": "Store", "input": "abc?", "documents": [0]},
+        {"name": "Store", "input": "abc?", "documents": [1, 2]},
+    ]
+
+
+def test_a_retrieval_that_failed_names_its_error(handler, rows_of):
+    class Broken(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            raise TimeoutError("no index")
+
+    chain = Broken().with_fallbacks([Store(texts="a")]) | RunnableLambda(texts)
+    chain.invoke("q", {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["retrievals"] == [
+        {"name": "Broken", "input": "q", "error": "TimeoutError: no index", "documents": []},
+        {"name": "Store", "input": "q", "documents": [0]},
+    ]
+
+
 @pytest.mark.parametrize("form", ["content", "content_and_artifact"])
 def test_documents_of_a_retriever_tool_count_once(form, handler, rows_of):
     tool = create_retriever_tool(
@@ -67,7 +95,9 @@ def test_documents_of_a_retriever_tool_count_once(form, handler, rows_of):
     chain = RunnableLambda(lambda _: tool.invoke(call).content)
     chain.invoke("q", {"callbacks": [handler]})
 
-    assert retrieved(rows_of(handler).roots[0]) == "ab"
+    [root] = rows_of(handler).roots
+    assert retrieved(root) == "ab"
+    assert "retrievals" not in root["metadata"]
 
 
 def test_the_answer_of_a_retrieval_chain_is_its_output(handler, rows_of):
