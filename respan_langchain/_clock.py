@@ -10,10 +10,14 @@ from typing import Final, NamedTuple
 
 
 class Clock(NamedTuple):
-    """Two functions without arguments."""
+    """Two functions without arguments, and the distance between them."""
 
     monotonic: Callable[[], float]
     time: Callable[[], float]
+
+    def epoch(self) -> float:
+        """Return the wall time, in seconds since 1970, at which the monotonic clock read zero."""
+        return self.time() - self.monotonic()
 
 
 CLOCK: Final = Clock(time.monotonic, time.time)

@@ -12,6 +12,23 @@ COUNTS_IF_ANY: Final = (
 """Counts that are shown only where they are not zero."""
 
 
+@dataclass(frozen=True, slots=True)
+class RuleCounts:
+    """Traces that one rule decided about."""
+
+    seen: int = 0
+    """Traces that it matched, and no rule before it."""
+    kept: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """Traces that it matched and did not keep."""
+        return self.seen - self.kept
+
+    def __str__(self) -> str:
+        return f"{self.kept}/{self.seen}"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Stats:
     """Counts since the handler was made.
@@ -41,6 +58,8 @@ class Stats:
     """Callback events that the worker has not read; their rows are not in `captured` yet."""
     open_runs: int = 0
     """Runs that have started and not ended."""
+    rules: Mapping[str, RuleCounts] = field(default_factory=dict)
+    """Traces that each rule saw, kept and left out, by its condition."""
     internal_errors: Mapping[str, int] = field(default_factory=dict)
     """Errors inside this package and in the user's functions, by cause."""
     last_error: str = ""
@@ -78,6 +97,7 @@ class Stats:
         ]
         parts += [f"{name}={count}" for name in COUNTS_IF_ANY if (count := getattr(self, name))]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
+        parts += [f"rules[{rule}]={counts}" for rule, counts in self.rules.items()]
         parts.append(f"requests={self.requests}")
         parts += [
             f"internal_errors[{cause}]={count}" for cause, count in self.internal_errors.items()

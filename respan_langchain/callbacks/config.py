@@ -21,6 +21,7 @@ from typing import (
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
 from respan_langchain.redaction.secrets import Redactor
+from respan_langchain.rules.rule import Rules, sampling_rules
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.settings import (
     MISSING_KEY,
@@ -29,7 +30,7 @@ from respan_langchain.settings import (
     read_settings_without_key,
     reject_unknown,
 )
-from respan_langchain.tracing.sampling import CaptureKind, Selector
+from respan_langchain.tracing.capture_policy import CaptureKind, Selector
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import PricesArgument
 
@@ -100,6 +101,7 @@ class HandlerConfig:
     include: Annotated[tuple[Selector, ...], _SELECTORS] = ()
     exclude: Annotated[tuple[Selector, ...], _SELECTORS] = ()
     keep_errors: Annotated[bool, _BOOL] = True
+    rules: Annotated[Rules | None, _optional(Rules, "Rules(keep(...), ...)")] = None
     input_key: Annotated[str | None, _KEY_PATH] = None
     output_key: Annotated[str | None, _KEY_PATH] = None
     messages: Annotated[Literal["auto", "off"], _one_of("auto", "off")] = "auto"
@@ -119,6 +121,14 @@ class HandlerConfig:
     on_row: Annotated[Callable[[bytes], None] | None, _FUNCTION] = None
 
     @property
+    def all_rules(self) -> Rules | None:
+        """The rules, or those that `sample_rate` and `keep_errors` stand for; None keeps all."""
+        rate = self.settings.sample_rate
+        if self.rules is None and rate < 1:
+            return sampling_rules(rate, keep_errors=self.keep_errors)
+        return self.rules
+
+    @property
     def disabled_reason(self) -> str:
         """Why the handler captures nothing; empty where it captures."""
         if not self.settings.enabled:
@@ -134,6 +144,7 @@ class HandlerOptions(SettingsOptions, total=False):
     include: Selector | Iterable[Selector] | None
     exclude: Selector | Iterable[Selector] | None
     keep_errors: bool
+    rules: Rules | None
     input_key: str | None
     output_key: str | None
     messages: Literal["auto", "off"]
@@ -177,6 +188,10 @@ def read_config(options: Mapping[str, Any]) -> HandlerConfig:
     config = HandlerConfig(settings=settings, **values)
     if config.flush == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
+    if config.rules is not None and settings.sample_rate < 1:
+        raise ConfigurationError(
+            "rules: they replace sample_rate (RESPAN_SAMPLE_RATE); use keep(everything, rate=...)"
+        )
     return config
 
 

@@ -20,6 +20,8 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.run_counter import RunCounter
+from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
@@ -29,7 +31,7 @@ from respan_langchain.rows.schema import RowOptions
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.settings import MISSING_KEY
-from respan_langchain.tracing.sampling import CapturePolicy
+from respan_langchain.tracing.capture_policy import CapturePolicy
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import Prices, PricesArgument
 
@@ -82,25 +84,20 @@ def _build_row_builder(
 ) -> RowBuilder:
     options = _build_row_options(config)
     on_row = config.on_row
+    policy = CapturePolicy(frozenset(config.capture), config.include, config.exclude)
+    counter = RunCounter(
+        options,
+        _build_prices(config, errors),
+        ModelInfoCache(lambda facts: model_metadata(facts, options)),
+    )
     return RowBuilder(
-        policy=_build_policy(config),
+        policy=policy,
         options=options,
-        prices=_build_prices(config, errors),
-        models=ModelInfoCache(lambda facts: model_metadata(facts, options)),
+        selector=TraceSelector(config.all_rules, policy, counter, errors),
         encoder=_build_encoder(config, errors),
         status=status,
         dataset=dataset,
         on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
-    )
-
-
-def _build_policy(config: HandlerConfig) -> CapturePolicy:
-    return CapturePolicy(
-        capture=frozenset(config.capture),
-        include=config.include,
-        exclude=config.exclude,
-        sample_rate=config.settings.sample_rate,
-        keep_errors=config.keep_errors,
     )
 
 

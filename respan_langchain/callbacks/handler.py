@@ -51,6 +51,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                 - sample_rate: The fraction of conversations that is captured, 0 to 1; the same
                   ones in every process.
                 - keep_errors: Whether failed traces are captured whatever the sample rate.
+                - rules: Which finished traces are captured and where their rows go, in place of
+                  `sample_rate` and `keep_errors`; see `respan_langchain.rules`.
                 - input_key: Which part of a root's input is the row's input: a key or a dotted
                   path.
                 - output_key: The same for its output.
@@ -152,6 +154,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             requests=self._worker.requests,
             queued_events=len(self._processor.events),
             open_runs=self._processor.open_runs,
+            rules=self._processor.rule_counts,
             internal_errors=dict(self._processor.errors),
             last_error=self._worker.last_error or "",
             disabled=self._config.disabled_reason,

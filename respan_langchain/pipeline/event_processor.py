@@ -6,7 +6,7 @@ large rows are built on the worker's thread. One thread drains at a time.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Literal
@@ -27,6 +27,7 @@ from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.events import END, ERROR, START, Event, event_size
 from respan_langchain.tracing.interrupt_store import InterruptStore
 from respan_langchain.tracing.run import Run
@@ -128,6 +129,11 @@ class EventProcessor:
     def open_runs(self) -> int:
         """Runs that started and have not ended, in the events that are processed."""
         return len(self._tracker)
+
+    @property
+    def rule_counts(self) -> Mapping[str, RuleCounts]:
+        """What each rule did."""
+        return self._row_builder.selector.counts
 
     # On the worker's thread: a source of rows
 

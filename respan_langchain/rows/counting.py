@@ -21,9 +21,9 @@ from respan_langchain.rows.tool_calls import (
 from respan_langchain.rows.value_parts import get_fields
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.messages import server_tool_steps
+from respan_langchain.tracing.capture_policy import is_internal_call
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
-from respan_langchain.tracing.sampling import is_internal_call
 from respan_langchain.tracing.totals import RequestedCall
 
 

@@ -12,7 +12,7 @@ from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import CallSettings
-from respan_langchain.tracing.events import RunKind
+from respan_langchain.tracing.events import RunKind, RunStatus
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.model_info import ModelInfo
 
@@ -90,9 +90,14 @@ def _error_code(run: Run) -> int:
     return 500 if known is None else known
 
 
+def reported_status(run: Run) -> RunStatus:
+    """Return how a run ended; a tool that answers with an error has failed."""
+    return "error" if returned_error(run) else run.status
+
+
 def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
     """How the run itself ended; the failures of its children do not count."""
-    status = "error" if returned_error(run) else run.status
+    status = reported_status(run)
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
         found["status_code"] = _error_code(run) if status == "error" else 200

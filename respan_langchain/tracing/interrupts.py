@@ -70,7 +70,6 @@ def continue_trace(earlier: Trace, trace: Trace) -> None:
     # Models may have been called before the graph reported the resume.
     earlier.totals.merge(trace.totals)
     trace.totals = earlier.totals
-    trace.keep_reason = trace.keep_reason if earlier.keep_reason is None else earlier.keep_reason
     for run in earlier.deferred_runs:
         run.trace = trace
     trace.deferred_runs = earlier.deferred_runs + trace.deferred_runs

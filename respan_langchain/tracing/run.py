@@ -7,9 +7,10 @@ traceback would keep the app's frames alive.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.tracing.events import (
     OMITTED,
     ModelRequest,
@@ -21,9 +22,6 @@ from respan_langchain.tracing.events import (
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import Totals
-
-KeepReason = Literal["all", "rate", "error", ""]
-"""Why a trace is kept; empty when it is not."""
 
 
 @dataclass(slots=True, eq=False)
@@ -159,8 +157,8 @@ class Trace:
     totals: Totals = field(default_factory=Totals)
     failed_tasks: set[str] = field(default_factory=set)
     """Tasks of graphs whose last attempt failed or was cancelled."""
-    keep_reason: KeepReason | None = None
-    """Why all its rows are kept; None until the decision, which may be at its end."""
+    sampling: SamplingDecision | None = None
+    """What becomes of its rows; None until the rules decide at its end, and without rules."""
     deferred_runs: list[Run] = field(default_factory=list)
     """Finished runs that wait for that decision."""
     interrupts: Sequence[object] = ()

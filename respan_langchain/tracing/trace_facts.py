@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.tracing.attempts import count_attempt, graph_task
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
@@ -18,7 +19,7 @@ def open_trace(root: Run) -> Trace:
     trace.forked_from = checkpoint if isinstance(checkpoint, str) and checkpoint else None
     if root.name.endswith(UPDATE_STATE_SUFFIX) and "thread_id" in root.metadata:
         # `graph.update_state` is no call of the graph, so it becomes no row.
-        trace.keep_reason = ""
+        trace.sampling = LEFT_OUT
     return trace
 
 

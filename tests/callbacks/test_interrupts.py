@@ -225,7 +225,7 @@ def test_deferred_runs_of_an_interrupted_graph_are_not_lost(make_handler, rows_o
     assert {row["metadata"]["trace_unique_id"] for row in rows} == {
         root["metadata"]["trace_unique_id"]
     }
-    assert {row["metadata"]["sampling"]["reason"] for row in rows} == {"error"}
+    assert {row["metadata"]["sampling"]["rule"] for row in rows} == {"failed"}
     assert len(rows) == 2 * (2 + 1 + 2) + 1
 
 

@@ -115,25 +115,26 @@ def test_another_process_keeps_the_same_conversations(make_handler, rows_of, pla
     assert json.loads(there.stdout) == sorted(set(here))
 
 
-def test_a_sampled_row_has_the_rate_and_the_reason(make_handler, rows_of):
+def test_a_sampled_row_has_its_rule_and_its_probability(make_handler, rows_of):
     handler = make_handler(sample_rate=0.5)
     threads_kept(handler, rows_of, 10)
 
     for row in rows_of(handler):
-        assert row["metadata"]["sampling"] == {"rate": 0.5, "reason": "rate"}
+        sampling = row["metadata"]["sampling"]
+        assert (sampling["rule"], sampling["probability"]) == ("everything", 0.5)
 
 
-def test_all_rows_of_a_trace_have_one_reason(make_handler, rows_of):
+def test_the_session_of_the_root_decides_about_its_model_calls(make_handler, rows_of):
     handler = make_handler(sample_rate=0.5)
-    # Its model ends first, and its session is among those that are kept.
+    # The model ends first, and its own session is among those that are kept.
     model = FakeChat().with_config(metadata={"session_id": "session 4"})
     for number in range(20):
         config = {"callbacks": [handler], "metadata": {"session_id": f"session {number}"}}
         RunnableLambda(lambda _: model.invoke("Hello").text).invoke("x", config)
 
     rows = rows_of(handler)
-    assert len(rows) == 40
-    assert {row["metadata"]["sampling"]["reason"] for row in rows} == {"rate"}
+    assert 0 < len(rows.roots) < 20
+    assert len(rows.chats) == len(rows.roots)
 
 
 def test_a_failed_trace_is_kept_with_all_its_rows(make_handler, rows_of):
@@ -145,7 +146,8 @@ def test_a_failed_trace_is_kept_with_all_its_rows(make_handler, rows_of):
     rows = rows_of(handler)
     assert (len(rows.roots), len(rows.chats)) == (1, 1)
     for row in rows:
-        assert row["metadata"]["sampling"] == {"rate": 0.0, "reason": "error"}
+        sampling = row["metadata"]["sampling"]
+        assert (sampling["rule"], sampling["probability"]) == ("failed", 1.0)
 
 
 def test_keep_errors_false_samples_failed_traces_too(make_handler, rows_of):

@@ -1,0 +1,118 @@
+"""Selects the runs that become rows. Rules decide about a whole trace, when its root has ended.
+
+Until then its finished runs wait. They are counted only when a condition asks for their numbers,
+since most traces are not kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.pipeline.error_counter import ErrorCounter
+from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
+from respan_langchain.rows.identity import new_row, reported_status
+from respan_langchain.rows.metadata import add_app_metadata
+from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.schema import RowDraft
+from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.engine import RuleEngine
+from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.rule import Rules
+from respan_langchain.stats import RuleCounts
+from respan_langchain.tracing.call_settings import call_settings, conversation_id
+from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
+from respan_langchain.tracing.run import Run, Trace
+
+
+class TraceSelector:
+    """Applies one handler's rules; without rules, every run is selected at once."""
+
+    def __init__(
+        self,
+        rules: Rules | None,
+        policy: CapturePolicy,
+        counter: RunCounter,
+        errors: ErrorCounter,
+    ) -> None:
+        self._engine = None if rules is None else RuleEngine(rules, self._count_error)
+        self._policy = policy
+        self._counter = counter
+        self._errors = errors
+
+    def select(self, run: Run) -> Sequence[CountedRun]:
+        """Return the runs, counted, of which rows are built now that this run has finished."""
+        trace = run.trace
+        if self._engine is None and trace.sampling is None:
+            return (self._counter.count(run),)
+        trace.deferred_runs.append(run)
+        if run is not trace.root:
+            return ()
+        ended = _EndedTrace(trace, self._policy, self._counter, self._errors)
+        if self._engine is not None and trace.sampling is None:
+            trace.sampling = self._engine.decide(ended.facts)
+        if trace.sampling is not None and trace.sampling.is_kept:
+            return ended.counted
+        for each in ended.runs:
+            each.release_references()
+        return ()
+
+    def _count_error(self, condition: Condition, error: Exception) -> None:
+        cause = f"rules: {condition} raised {type(error).__name__}"
+        self._errors.count(cause, f"{cause}. The next rule is asked.")
+
+    @property
+    def counts(self) -> Mapping[str, RuleCounts]:
+        """What each rule did."""
+        return {} if self._engine is None else self._engine.counts
+
+
+class _EndedTrace:
+    """A trace whose root has ended, and its rows as far as the rules ask for them."""
+
+    def __init__(
+        self, trace: Trace, policy: CapturePolicy, counter: RunCounter, errors: ErrorCounter
+    ) -> None:
+        self.runs, trace.deferred_runs = trace.deferred_runs, []
+        self._root = trace.root
+        self._policy = policy
+        self._counter = counter
+        self._errors = errors
+
+    @cached_property
+    def counted(self) -> list[CountedRun]:
+        return self._errors.map(self._counter.count, self.runs)
+
+    @property
+    def facts(self) -> TraceFacts:
+        root = self._root
+        return TraceFacts(
+            conversation_id(root), reported_status(root), self._read_root, self._read_rows
+        )
+
+    def _read_root(self) -> Mapping[str, Any]:
+        options = self._counter.options
+        draft = self._begin(CountedRun(self._root, None))
+        add_app_metadata(draft, options.metadata, options.tags)
+        return draft.row
+
+    def _read_rows(self) -> Sequence[Mapping[str, Any]]:
+        """Return rows without content, except for the trajectory."""
+        *others, last = self.counted  # the root finishes last
+        root = self._read_numbers(last)
+        if self._counter.options.trajectory:
+            root["metadata"]["trajectory"] = self._root.trace.totals.trajectory
+        return [root, *map(self._read_numbers, filter(self._becomes_row, others))]
+
+    def _read_numbers(self, counted: CountedRun) -> dict[str, Any]:
+        draft = self._begin(counted)
+        add_metrics(draft)
+        return {**draft.row}
+
+    def _begin(self, counted: CountedRun) -> RowDraft:
+        run, call = counted
+        return new_row(run, call_settings(run), call, self._counter.options, CLOCK.epoch())
+
+    def _becomes_row(self, counted: CountedRun) -> bool:
+        run = counted.run
+        return should_capture(run, self._policy) and call_settings(run).capture

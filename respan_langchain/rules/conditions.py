@@ -1,0 +1,228 @@
+"""Conditions of rules, combined with `&`, `|` and `~`.
+
+A condition is a named function of the facts with its arguments, so it can be compared, shown and
+pickled.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules.facts import TraceFacts
+
+CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+"""Finish reasons of answers that reached a token limit, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Condition:
+    """Whether a finished trace is of some kind."""
+
+    name: str
+    test: Callable[..., bool]
+    """A function of the facts and of `arguments`."""
+    arguments: tuple[Any, ...] = ()
+
+    def matches(self, facts: TraceFacts) -> bool:
+        """Whether a trace is of this kind."""
+        return bool(self.test(facts, *self.arguments))
+
+    def __and__(self, other: "Condition") -> "Condition":
+        return Condition("&", _both, (self, check_condition(other)))
+
+    def __or__(self, other: "Condition") -> "Condition":
+        return Condition("|", _either, (self, check_condition(other)))
+
+    def __invert__(self) -> "Condition":
+        return Condition("~", _not, (self,))
+
+    def __bool__(self) -> bool:
+        raise ConfigurationError(
+            f"{self}: combine conditions with &, | and ~, not with and, or, not"
+        )
+
+    def __repr__(self) -> str:
+        shown = [repr(each) for each in self.arguments]
+        if self.name == "~":
+            return f"~{shown[0]}"
+        if self.name in {"&", "|"}:
+            return f"({shown[0]} {self.name} {shown[1]})"
+        return f"{self.name}({', '.join(shown)})" if shown else self.name
+
+
+def check_condition(value: object) -> Condition:
+    """Return a condition unchanged.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if isinstance(value, Condition):
+        return value
+    raise ConfigurationError(
+        "keep: expected a condition such as error_anywhere or slower_than(seconds=20), or"
+        f" predicate(function); got {getattr(value, '__name__', repr(value))}"
+    )
+
+
+def _both(facts: TraceFacts, one: Condition, other: Condition) -> bool:
+    return one.matches(facts) and other.matches(facts)
+
+
+def _either(facts: TraceFacts, one: Condition, other: Condition) -> bool:
+    return one.matches(facts) or other.matches(facts)
+
+
+def _not(facts: TraceFacts, condition: Condition) -> bool:
+    return not condition.matches(facts)
+
+
+def _is_any(_: TraceFacts) -> bool:
+    return True
+
+
+def _has_failed(facts: TraceFacts) -> bool:
+    return facts.status == "error"
+
+
+def _has_error(facts: TraceFacts) -> bool:
+    return (
+        _has_failed(facts)
+        or facts.tool_errors > 0
+        or facts.handled_errors > 0
+        or "error" in facts.values("status")
+    )
+
+
+def _has_tool_error(facts: TraceFacts) -> bool:
+    return facts.tool_errors > 0
+
+
+def _was_retried(facts: TraceFacts) -> bool:
+    return facts.retries > 0
+
+
+def _fell_back(facts: TraceFacts) -> bool:
+    return facts.fallbacks > 0
+
+
+def _was_refused(facts: TraceFacts) -> bool:
+    return True in facts.values("refused")
+
+
+def _was_cut_off(facts: TraceFacts) -> bool:
+    return any(str(reason).lower() in CUT_OFF for reason in facts.values("finish_reason"))
+
+
+def _was_interrupted(facts: TraceFacts) -> bool:
+    return facts.status == "interrupted" or bool(facts.metadata.get("resumed_run_ids"))
+
+
+def _has_decision(facts: TraceFacts, kind: str) -> bool:
+    return any(decision.get("type") == kind for decision in facts.decisions)
+
+
+everything: Final = Condition("everything", _is_any)
+"""Every trace."""
+failed: Final = Condition("failed", _has_failed)
+"""The call of the app raised."""
+error_anywhere: Final = Condition("error_anywhere", _has_error)
+"""Something in the trace failed, also where the app handled it."""
+tool_error: Final = Condition("tool_error", _has_tool_error)
+"""A tool failed or answered with an error."""
+retried: Final = Condition("retried", _was_retried)
+"""A call was repeated after a failure."""
+fell_back: Final = Condition("fell_back", _fell_back)
+"""A call was replaced by another after a failure."""
+refused: Final = Condition("refused", _was_refused)
+"""A model or its provider declined to answer."""
+cut_off: Final = Condition("cut_off", _was_cut_off)
+"""An answer ended at a token limit."""
+interrupted: Final = Condition("interrupted", _was_interrupted)
+"""The graph stopped to wait for a person, whether it was resumed or not."""
+edited_by_human: Final = Condition("edited_by_human", _has_decision, ("edit",))
+"""A person edited a tool call before it ran."""
+rejected_by_human: Final = Condition("rejected_by_human", _has_decision, ("reject",))
+"""A person rejected a tool call."""
+
+
+def slower_than(seconds: float) -> Condition:
+    """Return a condition: the trace ran longer, without the time in which it waited for people."""
+    return Condition("slower_than", _exceeds, ("seconds", _limit("slower_than", seconds)))
+
+
+def cost_over(usd: float) -> Condition:
+    """Return a condition: its model calls cost more; never met where the cost is unknown."""
+    return Condition("cost_over", _exceeds, ("cost", _limit("cost_over", usd)))
+
+
+def tokens_over(count: int) -> Condition:
+    """Return a condition: its model calls used more tokens; never met where they are unknown."""
+    return Condition("tokens_over", _exceeds, ("tokens", _limit("tokens_over", count)))
+
+
+def _exceeds(facts: TraceFacts, fact: str, limit: float) -> bool:
+    value: float | None = getattr(facts, fact)
+    return value is not None and value > limit
+
+
+def _limit(name: str, value: object) -> float:
+    if isinstance(value, int | float | Decimal) and value >= 0:
+        return float(value)
+    raise ConfigurationError(f"{name}: expected a number of at least 0, got {value!r}")
+
+
+def calls(tool: str) -> Condition:
+    """Return a condition: the tool is called at least once."""
+    return Condition("calls", _calls, (_name("calls", tool), 1))
+
+
+def never_calls(tool: str) -> Condition:
+    """Return a condition: the tool is not called."""
+    return ~calls(tool)
+
+
+def looped(tool: str, times: int) -> Condition:
+    """Return a condition: the tool is called at least so many times."""
+    if not isinstance(times, int) or times < 1:
+        raise ConfigurationError(f"looped: times must be at least 1, got {times!r}")
+    return Condition("looped", _calls, (_name("looped", tool), times))
+
+
+def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
+    return list(facts.tools).count(tool) >= times
+
+
+def tag(name: str) -> Condition:
+    """Return a condition: the root has this tag."""
+    return Condition("tag", _has_tag, (_name("tag", name),))
+
+
+def _has_tag(facts: TraceFacts, name: str) -> bool:
+    return name in facts.tags
+
+
+def metadata(key: str, value: object) -> Condition:
+    """Return a condition: the root's metadata has this value, as JSON shows it."""
+    return Condition("metadata", _has_metadata, (_name("metadata", key), value))
+
+
+def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
+    return bool(facts.metadata.get(key) == value)
+
+
+def _name(condition: str, value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ConfigurationError(f"{condition}: expected a name, got {value!r}")
+
+
+def predicate(function: Callable[[TraceFacts], bool]) -> Condition:
+    """Return a condition: the function of the trace's facts returns true.
+
+    One that raises is counted in `stats.internal_errors`, and its rule does not match.
+    """
+    if not callable(function):
+        raise ConfigurationError(f"predicate: expected a function, got {function!r}")
+    return Condition(f"predicate({getattr(function, '__name__', 'function')})", function)

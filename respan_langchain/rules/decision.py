@@ -1,0 +1,19 @@
+"""What rules decide about a trace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingDecision:
+    """What becomes of all rows of a trace."""
+
+    is_kept: bool
+    dataset: str | None = None
+    """The name of the dataset that they go to; None for the handler's."""
+    sampling: Mapping[str, str | float] = field(default_factory=dict)
+    """Their `metadata.sampling`: the rule, the version of the rules, and the probability."""
+
+
+LEFT_OUT: Final = SamplingDecision(is_kept=False)

@@ -1,0 +1,114 @@
+"""Rules decide about a finished trace: whether it is kept, and where all its rows go."""
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+from support.constructs import QUESTION, sequence
+from support.graphs import ASKED, agent
+
+from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules import (
+    Rules,
+    calls,
+    cost_over,
+    error_anywhere,
+    everything,
+    failed,
+    keep,
+    looped,
+    metadata,
+    predicate,
+    tag,
+)
+from respan_langchain.stats import RuleCounts
+
+
+def test_the_first_rule_that_matches_sends_all_rows_of_a_trace_to_its_dataset(
+    make_handler, rows_of
+):
+    handler = make_handler(rules=Rules(keep(error_anywhere, to="failures"), keep(everything)))
+    sequence().invoke(QUESTION, {"callbacks": [handler]})
+    with pytest.raises(ValueError, match="the model is out"):
+        sequence(fails=True).invoke(QUESTION, {"callbacks": [handler]})
+
+    kept, failures = rows_of(handler), rows_of(handler, "failures")
+    assert [row["metadata"]["status"] for row in kept] == ["success", "success"]
+    assert [row["metadata"]["status"] for row in failures] == ["error", "error"]
+    assert {row["metadata"]["sampling"]["rule"] for row in failures} == {"error_anywhere"}
+
+
+def test_a_row_says_rule_version_and_probability(make_handler, rows_of):
+    rules = Rules(keep(tag("vip")), keep(everything, rate=0.999))
+    handler = make_handler(rules=rules)
+    sequence().invoke(QUESTION, {"callbacks": [handler], "metadata": {"thread_id": "t"}})
+
+    for row in rows_of(handler):
+        assert row["metadata"]["sampling"] == {
+            "rule": "everything",
+            "version": rules.version,
+            "probability": 0.999,
+        }
+
+
+def test_a_trace_that_no_rule_matches_is_left_out_and_counted(make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(failed), keep(tag("vip"), rate=0)))
+    sequence().invoke(QUESTION, {"callbacks": [handler]})
+    sequence().invoke(QUESTION, {"callbacks": [handler], "tags": ["vip"]})
+
+    assert rows_of(handler) == []
+    rules = handler.stats.rules
+    assert rules["failed"] == RuleCounts()
+    assert rules["tag('vip')"].left_out == 1
+    assert rules["no rule"] == RuleCounts(seen=1, kept=0)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        calls("lookup"),
+        looped("lookup", 2),
+        cost_over(0.0),
+        tag("beta"),
+        metadata("plan", "pro"),
+        predicate(lambda trace: trace.tokens == 51),
+        predicate(lambda trace: len(trace.rows) == 4),
+    ],
+    ids=str,
+)
+def test_conditions_see_the_whole_trace(condition, make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(condition)))
+    config = {"callbacks": [handler], "tags": ["beta"], "metadata": {"plan": "pro"}}
+    agent().invoke(ASKED, config)
+    RunnableLambda(len).invoke("x", {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    assert [len(rows.roots), len(rows.chats)] == [1, 3]
+    assert rows.roots[0]["metrics"]["llm_calls"] == 3
+    assert len(rows.roots[0]["metadata"]["trajectory"]) == 2
+
+
+def test_a_call_that_names_its_dataset_goes_there(make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(everything, to="elsewhere")))
+    config = {"callbacks": [handler], "metadata": {"respan": {"dataset": "here"}}}
+    sequence().invoke(QUESTION, config)
+
+    assert len(rows_of(handler, "here")) == 2
+    assert rows_of(handler, "elsewhere") == []
+
+
+def test_a_predicate_that_raises_is_counted_and_the_next_rule_is_asked(make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(predicate(lambda _: 1 / 0)), keep(everything)))
+    sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert len(rows_of(handler, may_fail=True)) == 2
+    [cause] = handler.stats.internal_errors
+    assert cause == "rules: predicate(<lambda>) raised ZeroDivisionError"
+
+
+def test_rules_and_a_sample_rate_are_an_error(platform):
+    with pytest.raises(ConfigurationError, match=r"^rules: they replace sample_rate"):
+        RespanDatasetCallbackHandler(
+            "d", base_url=platform, rules=Rules(keep(everything)), sample_rate=0.5
+        )
+    with pytest.raises(ConfigurationError, match=r"^rules: expected Rules\(keep\(...\), ...\)"):
+        RespanDatasetCallbackHandler("d", base_url=platform, rules=[keep(everything)])
