@@ -1,18 +1,17 @@
-"""Personal data in text: e-mail addresses, phone and card numbers, IBANs, IP addresses.
+"""Personal data in text: e-mail addresses, card numbers, IP addresses.
 
-Each kind has a function that yields the places of its matches. A function begins at a character
-or form that is rare in prose, so that text without personal data costs little. No match crosses a
-line break: the prescan joins the strings of a row by line breaks. A word is one of ASCII letters:
-Chinese, Japanese and Thai put no space before and after an address.
+Each kind has a function that yields the places of its matches, as those in `phone_numbers.py` and
+`iban.py`; `personal_search.py` applies them. A function begins at a character or form that is rare
+in prose, so that text without personal data costs little. No match crosses a line break: the
+prescan joins the strings of a row by line breaks. A word is one of ASCII letters: Chinese, Japanese
+and Thai put no space before and after an address.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, Literal, TypeAlias, get_args
 
-from respan_langchain.redaction.iban import find_ibans
-from respan_langchain.redaction.phone_numbers import find_phones
 from respan_langchain.redaction.secret_search import after_escape
 
 PersonalData: TypeAlias = Literal["email", "phone", "card", "iban", "ip"]
@@ -79,8 +78,6 @@ _GROUPS_BEFORE: Final = re.compile(
 )
 _SPAN: Final = 48
 """Characters before a match that may say what it is."""
-
-_Find: TypeAlias = Callable[[str], Iterator[tuple[int, int]]]
 
 
 def find_emails(text: str) -> Iterator[tuple[int, int]]:
@@ -161,41 +158,3 @@ def _names_a_machine(text: str, kind: type[IPv4Address | IPv6Address]) -> bool:
     return is_mapped or not (
         address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved
     )
-
-
-_FINDERS: Final[dict[PersonalData, _Find]] = {
-    "email": find_emails,
-    "iban": find_ibans,
-    "card": find_cards,
-    "phone": find_phones,
-    "ip": find_ips,
-}
-"""In the order in which they redact: digits of an IBAN or a card may look like a phone number."""
-
-
-class PersonalDataSearch:
-    """Finds some kinds of personal data in texts."""
-
-    def __init__(self, kinds: Iterable[str] = ()) -> None:
-        chosen = {*kinds}
-        self._finders = [
-            (find, f"[redacted:{kind}]") for kind, find in _FINDERS.items() if kind in chosen
-        ]
-
-    def __bool__(self) -> bool:
-        """Whether any kind is looked for."""
-        return bool(self._finders)
-
-    def may_match(self, text: str) -> bool:
-        """Whether the text has personal data."""
-        return any(next(find(text), None) for find, _ in self._finders)
-
-    def redact(self, text: str) -> str:
-        """Replace personal data by markers such as `[redacted:email]`."""
-        for find, marker in self._finders:
-            pieces, done = [], 0
-            for start, end in find(text):
-                pieces += [text[done:start], marker]
-                done = end
-            text = "".join([*pieces, text[done:]]) if pieces else text
-        return text

@@ -35,8 +35,8 @@ _NORTH_AMERICAN: Final = re.compile(
     re.ASCII,
 )
 _LABELLED: Final = re.compile(
-    r"(?i)\b(?:phone|tel|telephone|telefon|mobile|mobil|cell|fax|whatsapp)"
-    r"(?:[ _-]?(?:no|number|nr))?[\\\"':=. ]{1,8}(?:is )?"
+    r"(?i)\b(?:phone|tel|telephone|telefon|mobile|mobil|cell|fax|whatsapp|msisdn)s?"
+    r"(?:[ _-]?(?:no|numbers?|nr))?[\\\"':=. ]{1,8}(?:is )?"
     rf"(?P<number>\(?\d(?:{_DIGIT}){{6,13}}){_END}",
     re.ASCII,
 )

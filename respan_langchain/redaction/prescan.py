@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from respan_langchain.redaction import personal_data, secret_names, secrets
+from respan_langchain.redaction.personal_search import MIN_NUMBER, PersonalDataSearch
 
 MIN_SECRET_LENGTH: Final = 10
 """Characters of the shortest string that can hold a secret."""
@@ -33,9 +34,7 @@ _SCALARS: Final = frozenset({int, float, bool, type(None)})
 class Prescan:
     """Checks rows, and caches which strings hold neither a secret nor personal data."""
 
-    def __init__(
-        self, *, look_for_secrets: bool, personal: personal_data.PersonalDataSearch
-    ) -> None:
+    def __init__(self, *, look_for_secrets: bool, personal: PersonalDataSearch) -> None:
         self._look_for_secrets = look_for_secrets
         self._personal = personal
         self._min_length = personal_data.MIN_LENGTH if personal else MIN_SECRET_LENGTH
@@ -82,7 +81,7 @@ class Prescan:
                         texts.append(value)
                 elif kind is dict or kind is list:
                     waiting.append(value)
-                elif kind not in _SCALARS:
+                elif kind not in _SCALARS or (self._personal and _is_large_number(value)):
                     return None
             if len(waiting) > MAX_CONTAINERS:
                 return None
@@ -104,12 +103,19 @@ class Prescan:
         if node.keys() <= known:
             return True
         for name in node:
-            if type(name) is not str or not is_harmless(name) or self._personal.may_match(name):
+            if type(name) is not str or not is_harmless(name) or self._is_personal(name):
                 return False
         if len(known) >= secret_names.MAX_CACHED_NAMES:
             known.clear()
         known.update(node)
         return True
+
+    def _is_personal(self, name: str) -> bool:
+        return self._personal.may_match(name) or self._personal.names_phone(name)
+
+
+def _is_large_number(value: Any) -> bool:
+    return value is not None and value >= MIN_NUMBER
 
 
 def _open_arguments(arguments: object, waiting: list[Any]) -> bool:

@@ -5,6 +5,7 @@ do not get them.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from respan_langchain.redaction import prescan, secret_names
@@ -94,21 +95,26 @@ class RowRedactor:
             self._path, self._values_left = list(path), MAX_VALUES
             return self._redact_entry(name, json_value(value))
 
-    def _redact_value(self, node: Any) -> Any:
+    def _redact_value(self, name: str, node: Any) -> Any:
+        """Redact a value; `name` is the key above it."""
         kind = type(node)
         if kind is str:
-            return self._redact_text(node)
+            return self._redact_text(self._strings.personal.redact_value(name, node))
         if kind is dict:
             return self._redact_dict(node)
         if kind is list:
-            return self._redact_list(node)
-        if kind is int:
-            return scalars.serialize_int(node)
-        if kind is float:
-            return scalars.serialize_float(node)
+            return self._redact_list(name, node)
+        if kind is int or kind is float:
+            return self._redact_number(name, node)
         if node is None or kind is bool:
             return node
-        return self._redact_value(json_value(node))
+        return self._redact_value(name, json_value(node))
+
+    def _redact_number(self, name: str, number: float) -> Any:
+        shown = self._strings.personal.redact_value(name, number)
+        if isinstance(shown, float):
+            return scalars.serialize_float(shown)
+        return scalars.serialize_int(shown) if isinstance(shown, int) else shown
 
     def _redact_text(self, text: str) -> Any:
         if not self._strings.is_large(text):
@@ -123,12 +129,12 @@ class RowRedactor:
         if self._values_left < 0 or len(self._path) > MAX_DEPTH:
             raise _NotSerializedError
 
-    def _redact_list(self, values: list[Any]) -> list[Any]:
+    def _redact_list(self, name: str, values: list[Any]) -> list[Any]:
         self._count_values(len(values))
         redacted = []
         for place, value in enumerate(values):
             self._path.append(f"[{place}]")
-            redacted.append(self._redact_value(value))
+            redacted.append(self._redact_value(name, value))
             self._path.pop()
         return redacted
 
@@ -154,17 +160,25 @@ class RowRedactor:
 
     def _redact_entry(self, name: str, value: Any) -> Any:
         is_own = type(value) is str and value in _OWN_VALUES and name in {"role", "type"}
-        return value if is_own else self._redact_value(self._hide_if_named_secret(name, value))
+        return value if is_own else self._redact_value(name, self._hide_by_name(name, value))
 
-    def _hide_if_named_secret(self, name: str, value: Any) -> Any:
-        if not self._strings.hides_secrets or type(value) not in _JSON_TYPES:
-            return value
+    def _hide_by_name(self, name: str, value: Any) -> Any:
+        strings = self._strings
         if name == prescan.ARGUMENTS and type(value) is str:
-            return redact_json_text(value)
-        return _redact_if_secret(name, value)
+            return redact_json_text(value, self._hide_in_json)
+        is_shown = not strings.hides_secrets or type(value) not in _JSON_TYPES
+        return value if is_shown else _redact_if_secret(name, value)
+
+    def _hide_in_json(self, name: str, value: Any) -> Any:
+        """Redact a value of parsed JSON by its name, numbers included."""
+        if type(value) is list:
+            value = [self._hide_in_json(name, each) for each in value]
+        elif type(value) in {str, int, float}:
+            value = self._strings.personal.redact_value(name, value)
+        return _redact_if_secret(name, value) if self._strings.hides_secrets else value
 
 
-def redact_json_text(text: str) -> str:
+def redact_json_text(text: str, redact: Callable[[str, Any], Any]) -> str:
     """Redact values by their keys in a JSON string, such as a tool call's arguments.
 
     Returns the text unchanged if nothing is hidden, and if it is not valid JSON (a call that broke
@@ -176,7 +190,7 @@ def redact_json_text(text: str) -> str:
 
     def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal found
-        shown = [(name, _redact_if_secret(name, value)) for name, value in given]
+        shown = [(name, redact(name, value)) for name, value in given]
         found = found or shown != given
         return dict(shown)
 

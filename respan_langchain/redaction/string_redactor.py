@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from respan_langchain.redaction import prescan, secrets
-from respan_langchain.redaction.personal_data import PersonalDataSearch
+from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.serialization import scalars
 from respan_langchain.serialization.truncation import truncate_text

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from respan_langchain.redaction.personal_data import PersonalDataSearch
+from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.redaction.prescan import IDS, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.secrets import Redactor

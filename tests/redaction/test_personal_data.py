@@ -15,7 +15,8 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 
-from respan_langchain.redaction.personal_data import KINDS, PersonalDataSearch
+from respan_langchain.redaction.personal_data import KINDS
+from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.rows.encoder import RowEncoder
 
 PERSONAL = {
