@@ -23,6 +23,8 @@ CREDENTIALS: Final = Path(".respan") / "credentials.json"
 KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
 BROKER_SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
+MIN_PSEUDONYM_KEY: Final = 16
+"""Characters; a shorter key could be guessed."""
 
 MISSING_KEY: Final = (
     "No Respan API key found. Set RESPAN_API_KEY (or pass api_key=...), run `respan login`, or use"
@@ -65,6 +67,8 @@ class Settings(BaseSettings):
     """The fraction of conversations that is captured, the same ones in every process."""
     content: bool = True
     """False captures tokens, cost and timing only, no inputs and outputs."""
+    pseudonym_key: SecretStr | None = None
+    """By this key, markers of personal data tell people apart: `[redacted:ip:hfkemnbpaoclidgj]`."""
 
     delivery: Literal["memory", "spill", "durable"] = "memory"
     """Where rows wait: in memory, on disk when memory is full, or on disk from the start."""
@@ -124,6 +128,13 @@ class Settings(BaseSettings):
             raise ValueError("the key contains whitespace or non-ASCII characters")
         return SecretStr(stripped) if stripped else None
 
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _check_pseudonym_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key) < MIN_PSEUDONYM_KEY:
+            raise ValueError(f"expected at least {MIN_PSEUDONYM_KEY} characters")
+        return key
+
     @field_validator("via")
     @classmethod
     def _check_via(cls, url: SecretStr | None) -> SecretStr | None:
@@ -169,6 +180,7 @@ class SettingsOptions(TypedDict, total=False):
     customer_identifier: str | None
     sample_rate: float | None
     content: bool | None
+    pseudonym_key: str | SecretStr | None
     delivery: Literal["memory", "spill", "durable"] | None
     spool_dir: str | Path | None
     overflow: Literal["drop_newest", "drop_oldest"] | None

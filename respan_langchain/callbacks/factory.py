@@ -23,6 +23,7 @@ from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
+from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
@@ -146,7 +147,11 @@ def _build_encoder(config: HandlerConfig, errors: ErrorCounter) -> RowEncoder:
         if not isinstance(redactor, str)
     ]
     presets = [preset for preset in config.redact if isinstance(preset, str)]
-    personal = KINDS if PERSONAL in presets else presets
+    key = config.settings.pseudonym_key
+    personal = PersonalDataSearch(
+        KINDS if PERSONAL in presets else presets,
+        pseudonym_key=None if key is None else key.get_secret_value(),
+    )
     return RowEncoder(redactors, config.limits, secrets=SECRETS in presets, personal=personal)
 
 

@@ -92,9 +92,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         self._options = {"dataset": dataset, **options}
         self._config = read_config(self._options)
         # What is pickled or shown holds no key and no password: another process reads its own from
-        # RESPAN_API_KEY and RESPAN_VIA.
-        self._options.pop("api_key", None)
-        self._options.pop("via", None)
+        # RESPAN_API_KEY, RESPAN_VIA and RESPAN_PSEUDONYM_KEY.
+        for name in ("api_key", "via", "pseudonym_key"):
+            self._options.pop(name, None)
         components = build_components(self._config)
         self._status, self._worker = components.status, components.worker
         self._dataset = components.dataset

@@ -1,10 +1,12 @@
-"""Finds the chosen kinds of personal data, and replaces each match by a marker.
+"""Finds the chosen kinds of personal data, and replaces each match by a marker or a pseudonym.
 
 A number says little by itself: it is read after its key, as in `phone: 4155552671`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from ipaddress import ip_address
 from typing import Final, TypeAlias, TypeVar
 
 from respan_langchain.redaction.iban import find_ibans
@@ -13,15 +15,36 @@ from respan_langchain.redaction.phone_numbers import find_phones
 
 _Find: TypeAlias = Callable[[str], Iterator[tuple[int, int]]]
 
-_FINDERS: Final[dict[PersonalData, _Find]] = {
-    "email": find_emails,
-    "iban": find_ibans,
-    "card": find_cards,
-    "phone": find_phones,
-    "ip": find_ips,
-}
-"""In the order in which they redact: digits of an IBAN or a card may look like a phone number."""
 
+def _compact_phone(text: str) -> str:
+    return re.sub(r"%2[Bb]|\(0\)|\D", "", text).removeprefix("00")
+
+
+def _compact_email(text: str) -> str:
+    return text.replace("%40", "@").casefold()
+
+
+def _compact_number(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).upper()
+
+
+def _compact_ip(text: str) -> str:
+    return ip_address(text).compressed
+
+
+_KINDS: Final[dict[PersonalData, tuple[_Find, Callable[[str], str]]]] = {
+    "email": (find_emails, _compact_email),
+    "iban": (find_ibans, _compact_number),
+    "card": (find_cards, _compact_number),
+    "phone": (find_phones, _compact_phone),
+    "ip": (find_ips, _compact_ip),
+}
+"""How each is found, and the same for all spellings of one value.
+
+In the order in which they redact: digits of an IBAN or a card may look like a phone number.
+"""
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+"""A pseudonym has no digits: after `phone:` they would be a phone number."""
 MIN_NUMBER: Final = 1_000_000
 """The smallest JSON number that may be a phone number."""
 _MAX_NUMBER: Final = 10**19
@@ -41,29 +64,37 @@ Scalar = TypeVar("Scalar", str, int, float)
 class PersonalDataSearch:
     """Finds some kinds of personal data in texts."""
 
-    def __init__(self, kinds: Iterable[str] = ()) -> None:
+    def __init__(self, kinds: Iterable[str] = (), *, pseudonym_key: str | None = None) -> None:
+        """With a key, the marker of a value is the same for all its spellings, and only for it."""
         chosen = {*kinds}
-        self._finders = [
-            (find, f"[redacted:{kind}]") for kind, find in _FINDERS.items() if kind in chosen
-        ]
+        self._kinds = [(kind, *how) for kind, how in _KINDS.items() if kind in chosen]
+        # blake2b takes keys of 64 bytes at most.
+        self._key = None if pseudonym_key is None else blake2b(pseudonym_key.encode()).digest()
 
     def __bool__(self) -> bool:
         """Whether any kind is looked for."""
-        return bool(self._finders)
+        return bool(self._kinds)
 
     def may_match(self, text: str) -> bool:
         """Whether the text has personal data."""
-        return any(next(find(text), None) for find, _ in self._finders)
+        return any(next(find(text), None) for _, find, _ in self._kinds)
 
     def redact(self, text: str) -> str:
         """Replace personal data by markers such as `[redacted:email]`."""
-        for find, marker in self._finders:
+        for kind, find, compact in self._kinds:
             pieces, done = [], 0
             for start, end in find(text):
+                marker = f"[redacted:{kind}{self._pseudonym(kind, text[start:end], compact)}]"
                 pieces += [text[done:start], marker]
                 done = end
             text = "".join([*pieces, text[done:]]) if pieces else text
         return text
+
+    def _pseudonym(self, kind: str, found: str, compact: Callable[[str], str]) -> str:
+        if self._key is None:
+            return ""
+        value = f"{kind} {compact(found)}".encode("utf-8", "replace")
+        return ":" + blake2b(value, key=self._key, digest_size=8).hexdigest().translate(_LETTERS)
 
     def redact_value(self, name: str, value: Scalar) -> Scalar | str:
         """Redact a number, or a string under a name such as `phone`, by the key it stands under."""
@@ -77,7 +108,7 @@ class PersonalDataSearch:
 
     def _text_to_read(self, name: str, value: str | float) -> str:
         """Return a value as text, or nothing if its key does not matter."""
-        if not self._finders:
+        if not self._kinds:
             return ""
         if isinstance(value, str):
             return value if len(value) <= _MAX_LABELLED and self.names_phone(name) else ""
@@ -86,4 +117,4 @@ class PersonalDataSearch:
 
     def names_phone(self, name: str) -> bool:
         """Whether a number under this key may be a phone number."""
-        return bool(self._finders) and _PHONE_NAME.search(name) is not None
+        return bool(self._kinds) and _PHONE_NAME.search(name) is not None

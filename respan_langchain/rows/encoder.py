@@ -4,7 +4,7 @@ One walk and one `orjson.dumps` per row. A large string, which often occurs in s
 rewritten once and its JSON reused; a row that needs no rewriting is encoded unchanged.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -35,11 +35,11 @@ class RowEncoder:
         limits: ContentLimits | None = None,
         *,
         secrets: bool = True,
-        personal: Iterable[str] = (),
+        personal: PersonalDataSearch | None = None,
     ) -> None:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
-        search = PersonalDataSearch(personal)
+        search = personal or PersonalDataSearch()
         self._strings = StringRedactor(
             self._redactors, self._limits.string, secrets=secrets, personal=search
         )

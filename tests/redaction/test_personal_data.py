@@ -149,7 +149,7 @@ LOOK_ALIKES = [
 def test_text_that_only_resembles_personal_data_stays(text):
     row = {"input": {"text": text, "note": f"It is {text}, no?"}, "metadata": {}, "metrics": {}}
 
-    encoded = RowEncoder(secrets=False, personal=KINDS).encode(row)
+    encoded = RowEncoder(secrets=False, personal=PersonalDataSearch(KINDS)).encode(row)
 
     assert json.loads(encoded) == row
 

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 
 from respan_langchain.redaction.personal_data import KINDS
+from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.rows.encoder import RowEncoder
 
 CARD, PHONE = "[redacted:card]", "[redacted:phone]"
@@ -17,7 +18,9 @@ CARD, PHONE = "[redacted:card]", "[redacted:phone]"
 
 def encoded(content):
     row = {"input": content, "metadata": {}, "metrics": {}}
-    return json.loads(RowEncoder(secrets=False, personal=KINDS).encode(row))["input"]
+    return json.loads(RowEncoder(secrets=False, personal=PersonalDataSearch(KINDS)).encode(row))[
+        "input"
+    ]
 
 
 @pytest.mark.parametrize(
