@@ -1,8 +1,8 @@
 """Rows as a replay reads them, and which of them can be replayed.
 
-Pure. A row is skipped, with its reason, when its recorded input is not what the app received: it
-was cut, redacted or left out, or the call resumed an interrupted one. The answers to two different
-inputs cannot be compared.
+Pure. A row is skipped, with its reason, when what was recorded is not what the app received: it was
+cut, redacted or left out, or the call resumed an interrupted one. The answers to two different
+inputs cannot be compared. Capture marks most such rows; what replaces content names the others.
 """
 
 import re
@@ -16,8 +16,9 @@ from respan_langchain.client.models import Log
 from respan_langchain.experiments.calls import Call, read_calls, read_retrievals
 
 _MARKERS: Final = (
-    (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "input was truncated"),
-    (re.compile(r"\[redacted(?::[\w-]+)?\]"), "input was redacted"),
+    (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "was truncated"),
+    (re.compile(r"\[redacted(?::[\w-]+)?\]"), "was redacted"),
+    (re.compile(r"\[omitted: "), "was left out"),
 )
 _MODEL_LOGS: Final = ("chat", "completion")
 
@@ -114,17 +115,16 @@ def skip_reason(row: RecordedRow) -> str | None:
         return f"recorded by {metadata['source']}"
     if metadata.get("replayable") is False:
         return str(metadata.get("replayable_reason") or "marked as not replayable")
-    if metadata.get("resumed_from"):
-        return "resumes a call that another row holds"
     if metadata.get("resumed_run_ids"):
         return "was interrupted and resumed"
     if metadata.get("status") in ("interrupted", "abandoned", "incomplete"):
         return f"ended as {metadata['status']}"
     if row.input is None:
         return "input was not captured"
-    if any(str(path).startswith("input") for path in metadata.get("truncated") or ()):
-        return "input was truncated"
-    return _marked(row.input)
+    if replaced := _replaced(row.input):
+        return f"input {replaced}"
+    replaced = _replaced([[call.arguments, call.output] for call in row.calls])
+    return f"a tool call {replaced}" if replaced else None
 
 
 def model_skip_reason(row: RecordedRow) -> str | None:
@@ -135,20 +135,21 @@ def model_skip_reason(row: RecordedRow) -> str | None:
     if len(row.model_calls) < row.expected_model_calls:
         return "model calls were not captured"
     for call in row.model_calls:
-        reason = skip_reason(call) or _marked(call.output)
-        if reason is not None:
+        if reason := skip_reason(call):
             return f"a model's {reason}"
+        if replaced := _replaced(call.output):
+            return f"a model's output {replaced}"
     return None
 
 
-def _marked(value: Any) -> str | None:
-    """Find a marker of content that was replaced, at any depth."""
+def _replaced(value: Any) -> str | None:
+    """Find content that was replaced, at any depth, and return by what."""
     if isinstance(value, str):
         return next((reason for marker, reason in _MARKERS if marker.search(value)), None)
     if isinstance(value, Mapping):
         if "sha256" in value and "bytes" in value:
-            return "media was left out of the input"
-        return next((reason for each in value.values() if (reason := _marked(each))), None)
+            return "has lost its media"
+        value = list(value.values())
     if isinstance(value, list):
-        return next((reason for each in value if (reason := _marked(each))), None)
+        return next((reason for each in value if (reason := _replaced(each))), None)
     return None

@@ -20,6 +20,7 @@ from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
@@ -106,6 +107,7 @@ def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:
     if run.inputs is OMITTED:
         run.inputs = OMITTED_NOTE
         omitted.append("input")
+        draft.row["metadata"] |= not_replayable("input was left out")
     if run.outputs is OMITTED:
         run.outputs = OMITTED_NOTE
         omitted.append("output")

@@ -3,6 +3,7 @@
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.rows.identity import AGENT_NAME_KEY
+from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.root_io import RootIO, root_io
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import tool_output
@@ -13,9 +14,10 @@ from respan_langchain.tracing.run import Run
 
 def add_content(draft: RowDraft, options: RowOptions) -> None:
     """Add the content of a run to its row, unless the handler captures no content."""
-    if not options.content:
-        return
     run, call, model, _, row = draft
+    if not options.content:
+        row["metadata"] |= not_replayable("input was not captured")
+        return
     if run.kind in ("chat", "llm") and model is not None:
         _add_conversation(row, run, options)
     elif run.is_root:

@@ -14,6 +14,7 @@ from respan_langchain.redaction.prescan import IDS, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.redaction.string_redactor import StringRedactor, trim_buffer
+from respan_langchain.rows.replayable import input_change
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits, Truncations, equal_share, fit
 
@@ -23,7 +24,7 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
 _TRUNCATED_LIST_BYTES: Final = 4_000
-"""Bytes of a row reserved for `metadata.truncated`, or an eighth of the row if that is less."""
+"""Bytes reserved for `truncated` and `replayable`, or an eighth of the row if that is less."""
 
 
 class RowEncoder:
@@ -66,7 +67,7 @@ class RowEncoder:
         return trim_buffer(body) if len(body) <= self._limits.string else None
 
     def _encode_rewritten(self, row: Mapping[str, Any]) -> bytes:
-        truncations = Truncations(self._reserved - 60)
+        truncations = Truncations(self._reserved - 130)
         redactor = RowRedactor(self._strings, truncations)
         try:
             fields = {name: _field(name, value, redactor) for name, value in row.items()}
@@ -77,9 +78,12 @@ class RowEncoder:
             if len(body) > self._limits.field and name != "metrics":
                 encoded[name] = _cut_to(name, body, self._limits.field, truncations)
         self._fit_row(encoded, truncations)
-        if truncations.summary():
+        truncated = truncations.summary()
+        added = input_change(row["input"], encoded["input"], truncated) if "input" in row else {}
+        if truncated or added:
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
-            encoded["metadata"] = orjson.dumps({**metadata, "truncated": truncations.summary()})
+            metadata |= {"truncated": truncated, **added} if truncated else added
+            encoded["metadata"] = orjson.dumps(metadata)
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
         return trim_buffer(orjson.dumps(fragments))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from respan_langchain.rows.metrics import timing_metrics
+from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
@@ -130,6 +131,7 @@ def _continuation(run: Run, options: RowOptions) -> dict[str, Json]:
         found["forked_from"] = trace.forked_from
     elif trace.resumed_from is not None:
         found["resumed_from"] = trace.resumed_from
+        found |= not_replayable("resumes a call that another row holds")
     if trace.decisions and options.content:
         found["decisions"] = json_value(trace.decisions)
     return found

@@ -82,6 +82,7 @@ def test_a_resume_without_the_first_part_of_its_graph_names_its_checkpoint(make_
 
     [root] = rows_of(handler).roots
     assert root["metadata"]["resumed_from"] == checkpoint
+    assert root["metadata"]["replayable"] is False
     assert root["input"]["question"] == QUESTION["question"]
     assert root["output"]["parts"] == ["yes"]
 

@@ -8,7 +8,7 @@ from experiments.apps import ShopModel, question, shop, shop_tools
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import BaseTool
+from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from respan_langchain import ConfigurationError, Dataset, capture, disable, enable, replay, scorers
@@ -16,6 +16,7 @@ from respan_langchain.experiments.results import InconclusiveError, RegressionEr
 
 SCORERS = [scorers.same_answer, scorers.trajectory("strict")]
 RUN = BaseTool.run
+KEY = "sk-proj-" + "a1B2" * 12
 
 
 def test_an_unchanged_chain_gives_the_same_answers_and_runs_no_tool(recorded, folder):
@@ -244,16 +245,32 @@ def test_a_wrong_argument_is_named(arguments, message, recorded, folder):
 
 
 def test_rows_that_cannot_be_replayed_are_skipped_by_reason(make_handler, platform, folder):
-    handler = make_handler()
-    app = RunnableLambda(lambda text: "ok")
-    app.invoke("key sk-proj-" + "a1B2" * 12, {"callbacks": [handler]})
-    app.invoke("x" * 300_000, {"callbacks": [handler]})
-    app.invoke("fine", {"callbacks": [handler]})
-    handler.flush()
+    app = RunnableLambda(lambda given: "ok")
+    find_key = tool("find_key", description="Find a key.")(lambda: KEY)
+    keys = RunnableLambda(lambda given: find_key.invoke({}) and "ok")
+    image = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
+    default, masking = make_handler(), make_handler(redact=lambda text: text.replace("Ann", "***"))
+    for handler, chain, given in [
+        (default, app, f"key {KEY}"),
+        (masking, app, "I am Ann"),
+        (default, app, "x" * 300_000),
+        (make_handler(content=False), app, "what is it?"),
+        (default, app, {"messages": [{"role": "user", "content": [image]}]}),
+        (default, keys, "which key?"),
+        (default, app, "fine"),
+    ]:
+        chain.invoke(given, {"callbacks": [handler]})
+        handler.flush()
 
     result = replay(Dataset.open("support-bot", base_url=platform), app)
 
-    assert result.skipped == {"input was redacted": 1, "input was truncated": 1}
+    assert result.skipped == {
+        "input was redacted": 2,
+        "input was truncated": 1,
+        "input was not captured": 1,
+        "input has lost its media": 1,
+        "a tool call was redacted": 1,
+    }
     assert len(result.rows) == 1
 
 

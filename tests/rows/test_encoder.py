@@ -68,7 +68,32 @@ def test_a_large_text_is_whole_in_all_its_places():
 def test_a_truncated_row_without_metadata_gets_it():
     body = RowEncoder().encode({"input": "x" * 200_000})
 
-    assert json.loads(body)["metadata"] == {"truncated": ["input"]}
+    assert json.loads(body)["metadata"] == {
+        "truncated": ["input"],
+        "replayable": False,
+        "replayable_reason": "input was truncated",
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"input": {"text": "my name is Ann"}}, "input was redacted"),
+        ({"input": [{"Ann": 1}]}, "input was redacted"),
+        ({"input": "a", "output": "Ann"}, None),
+        ({"input": "a" * 5_000, "output": "b" * 200_000}, None),
+        ({"input": "a" * 101_000}, "input was truncated"),
+        ({"input": [["a" * 90_000] * 9]}, "input was truncated"),
+    ],
+    ids=["text", "key", "output redacted", "output cut", "text cut", "field cut"],
+)
+def test_a_row_whose_input_was_changed_cannot_be_replayed(row, reason):
+    encoder = RowEncoder([lambda text: text.replace("Ann", "***")])
+
+    metadata = json.loads(encoder.encode(row)).get("metadata", {})
+
+    assert metadata.get("replayable") is (None if reason is None else False)
+    assert metadata.get("replayable_reason") == reason
 
 
 @pytest.mark.parametrize(
@@ -91,11 +116,11 @@ def test_values_that_were_not_serialized_become_json(value, expected):
 
 def test_nan_and_infinity_become_words():
     body = RowEncoder([str]).encode(
-        {"input": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}}
+        {"output": [float("nan")], "metadata": {}, "metrics": {"x": float("inf")}}
     )
 
     assert json.loads(body) == {
-        "input": ["NaN"],
+        "output": ["NaN"],
         "metadata": {},
         "metrics": {"x": "Infinity"},
     }
