@@ -1,6 +1,7 @@
 """Runs a part of our own tests against several releases of LangChain, with langgraph and without.
 
 Each gets an environment of its own: `python tests/conformance/matrix.py [--environments FOLDER]`.
+"lowest" has the lowest release of each dependency that pyproject.toml allows, as uv resolves it.
 """
 
 import argparse
@@ -14,7 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS_NEED = ("pytest>=9,<10", "hypothesis", "starlette", "uvicorn", "typer")
-WE_NEED = ("httpx", "pydantic-settings", "genai-prices", "orjson")
 CORE = (
     "tests/tracing/test_tracker.py",
     "tests/callbacks/ways/test_constructs.py",
@@ -34,18 +34,28 @@ GRAPHS = (
     "tests/callbacks/test_sampling.py",
     "tests/callbacks/test_streams.py",
 )
+DEPENDENCIES = (
+    "tests/callbacks/ways/test_constructs.py",
+    "tests/callbacks/test_roots.py",
+    "tests/test_settings.py",
+    "tests/client",
+    "tests/embedded",
+)
 WITHOUT_GRAPHS = ("-k", "not graph and not agent")
 
 
 @dataclass(frozen=True)
 class Release:
-    """What is installed, and what is run with it."""
+    """What is installed beside the package, and what is run with it."""
 
     packages: tuple[str, ...]
     tests: tuple[str, ...]
+    lowest: bool = False
+    """Whether the package's own dependencies are installed in their lowest releases."""
 
 
 RELEASES = {
+    "lowest": Release(("freezegun",), (*DEPENDENCIES, *WITHOUT_GRAPHS), lowest=True),
     "floor": Release(("langchain-core>=1.0,<1.1",), (*CORE, *WITHOUT_GRAPHS)),
     "newest": Release(("langchain-core>=1,<2",), (*CORE, *WITHOUT_GRAPHS)),
     "newest with langgraph": Release(
@@ -75,8 +85,9 @@ def _passes(place: Path, release: Release) -> bool:
     python = place / "bin" / "python"
     if not python.exists():
         venv.create(place, with_pip=True)
-    needed = [*release.packages, *TESTS_NEED, *WE_NEED]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True)
+    own = _lowest(python) if release.lowest else ["."]
+    needed = [*own, *release.packages, *TESTS_NEED]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], cwd=ROOT, check=True)
     done = subprocess.run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *release.tests],
         cwd=ROOT,
@@ -84,6 +95,17 @@ def _passes(place: Path, release: Release) -> bool:
         check=False,
     )
     return done.returncode == 0
+
+
+def _lowest(python: Path) -> list[str]:
+    """Return the requirements with the lowest releases of what pyproject.toml names."""
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
+    command = [
+        *(python, "-m", "uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct"),
+        *("--extra", "local", "--extra", "fleet", "--no-annotate", "--no-header", "pyproject.toml"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
 
 
 if __name__ == "__main__":
