@@ -185,6 +185,7 @@ class EventProcessor:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
         self._interrupts.clear()
+        self._row_builder.selector.after_fork()
         self._reset()
 
     def _copy_deep(self, value: object) -> Json:

@@ -11,6 +11,7 @@ from typing import Any
 from respan_langchain._clock import CLOCK
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
+from respan_langchain.rows.content import root_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
@@ -19,6 +20,7 @@ from respan_langchain.rules.conditions import Condition
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import TraceFacts
 from respan_langchain.rules.rule import Rules
+from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.call_settings import call_settings, conversation_id
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
@@ -35,10 +37,12 @@ class TraceSelector:
         counter: RunCounter,
         errors: ErrorCounter,
     ) -> None:
-        self._engine = None if rules is None else RuleEngine(rules, self._count_error)
+        self._rules = rules
+        self._engine: RuleEngine | None = None
         self._policy = policy
         self._counter = counter
         self._errors = errors
+        self.after_fork()
 
     def select(self, run: Run) -> Sequence[CountedRun]:
         """Return the runs, counted, of which rows are built now that this run has finished."""
@@ -61,6 +65,11 @@ class TraceSelector:
         cause = f"rules: {condition} raised {type(error).__name__}"
         self._errors.count(cause, f"{cause}. The next rule is asked.")
 
+    def after_fork(self) -> None:
+        """Start with no traces: the parent process counts its own."""
+        if self._rules is not None:
+            self._engine = RuleEngine(self._rules, self._count_error)
+
     @property
     def counts(self) -> Mapping[str, RuleCounts]:
         """What each rule did."""
@@ -81,28 +90,36 @@ class _EndedTrace:
 
     @cached_property
     def counted(self) -> list[CountedRun]:
+        """Its runs, counted."""
         return self._errors.map(self._counter.count, self.runs)
 
     @property
     def facts(self) -> TraceFacts:
+        """What the rules know about it."""
         root = self._root
-        return TraceFacts(
-            conversation_id(root), reported_status(root), self._read_root, self._read_rows
-        )
+        return TraceFacts(conversation_id(root), reported_status(root), self)
 
-    def _read_root(self) -> Mapping[str, Any]:
+    @cached_property
+    def root(self) -> Mapping[str, Any]:
+        """The begin of the root's row."""
         options = self._counter.options
         draft = self._begin(CountedRun(self._root, None))
         add_app_metadata(draft, options.metadata, options.tags)
         return draft.row
 
-    def _read_rows(self) -> Sequence[Mapping[str, Any]]:
-        """Return rows without content, except for the trajectory."""
+    @cached_property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The begin of all rows, without content, except for the trajectory."""
         *others, last = self.counted  # the root finishes last
         root = self._read_numbers(last)
         if self._counter.options.trajectory:
             root["metadata"]["trajectory"] = self._root.trace.totals.trajectory
         return [root, *map(self._read_numbers, filter(self._becomes_row, others))]
+
+    @cached_property
+    def input(self) -> Json:
+        """The root's input, as its row will show it before redaction."""
+        return root_input(self._root, self._counter.options)
 
     def _read_numbers(self, counted: CountedRun) -> dict[str, Any]:
         draft = self._begin(counted)

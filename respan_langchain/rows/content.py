@@ -49,6 +49,15 @@ def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
         row["metadata"]["candidates"] = given.candidates
 
 
+def root_input(root: Run, options: RowOptions) -> Json:
+    """Return what the row of a root shows as its input; empty without content."""
+    if not options.content:
+        return ""
+    if root.kind in ("chat", "llm"):
+        return _allowed(_prompt(root, options))
+    return _allowed(root_io(root, options).input)
+
+
 def _is_empty(message: Json) -> bool:
     return isinstance(message, dict) and not message.get("content") and "tool_calls" not in message
 

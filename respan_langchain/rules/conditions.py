@@ -7,11 +7,12 @@ pickled.
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.facts import NovelBy, TraceFacts
 
+NOVEL: Final = "novel"
 CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Finish reasons of answers that reached a token limit, in lower case."""
 
@@ -209,7 +210,31 @@ def metadata(key: str, value: object) -> Condition:
 
 
 def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
-    return bool(facts.metadata.get(key) == value)
+    return bool(facts.get(key) == value)
+
+
+def novel(by: NovelBy = "trajectory", *, at_most: int = 1) -> Condition:
+    """Return a condition: at most so many traces before had the same tool path, or input.
+
+    Two inputs are the same if they differ in numbers, case and punctuation only.
+    """
+    if by not in get_args(NovelBy):
+        raise ConfigurationError(f"novel: by must be {' or '.join(get_args(NovelBy))}, got {by!r}")
+    if not isinstance(at_most, int) or at_most < 1:
+        raise ConfigurationError(f"novel: at_most must be at least 1, got {at_most!r}")
+    return Condition(NOVEL, _is_novel, (by, at_most))
+
+
+def _is_novel(facts: TraceFacts, by: NovelBy, at_most: int) -> bool:
+    return facts.times_seen[by] < at_most
+
+
+def get_signatures(condition: Condition) -> set[NovelBy]:
+    """Return what the signatures that a condition needs are made of."""
+    if condition.name == NOVEL:
+        return {condition.arguments[0]}
+    parts = (part for part in condition.arguments if isinstance(part, Condition))
+    return {by for part in parts for by in get_signatures(part)}
 
 
 def _name(condition: str, value: object) -> str:

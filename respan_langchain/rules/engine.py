@@ -1,15 +1,19 @@
 """Applies rules to traces, one after another, and counts what each rule did."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
 
-from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.conditions import Condition, get_signatures
 from respan_langchain.rules.decision import LEFT_OUT, SamplingDecision
 from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.novelty import SignatureCounts
+from respan_langchain.rules.reservoir import Strata
 from respan_langchain.rules.rule import Rule, Rules
 from respan_langchain.rules.sampling import sample_position
 from respan_langchain.stats import RuleCounts
 
-NO_RULE = "no rule"
+NO_RULE: Final = "no rule"
 
 
 class RuleEngine:
@@ -17,48 +21,71 @@ class RuleEngine:
 
     def __init__(self, rules: Rules, on_error: Callable[[Condition, Exception], None]) -> None:
         """`on_error` is called when a condition raises; its rule then does not match."""
-        self._rules = rules
+        self._applied = [
+            _AppliedRule(rule, name, rules.version)
+            for rule, name in zip(rules.rules, rules.names, strict=True)
+        ]
+        wanted = {by for rule in rules.rules for by in get_signatures(rule.condition)}
+        self._signatures = {by: SignatureCounts(by) for by in wanted}
         self._on_error = on_error
-        self._seen = [0] * len(rules.rules)
-        self._kept = [0] * len(rules.rules)
         self._unmatched = 0
 
     def decide(self, facts: TraceFacts) -> SamplingDecision:
-        """Decide about a finished trace."""
-        for number, rule in enumerate(self._rules.rules):
-            if self._matches(rule, facts):
-                self._seen[number] += 1
-                decision = self._apply(rule, facts)
-                self._kept[number] += decision.is_kept
-                return decision
+        """Decide about a finished trace; traces come in the order in which they ended."""
+        if self._signatures:
+            times_seen = {by: counts.add(facts) for by, counts in self._signatures.items()}
+            facts = replace(facts, times_seen=times_seen)
+        for applied in self._applied:
+            if self._matches(applied.rule.condition, facts):
+                return applied.decide(facts)
         self._unmatched += 1
         return LEFT_OUT
 
     @property
     def counts(self) -> Mapping[str, RuleCounts]:
-        """The traces that each rule decided about, by its condition; and those of no rule."""
-        counts = {
-            str(rule.condition): RuleCounts(seen, kept)
-            for rule, seen, kept in zip(self._rules.rules, self._seen, self._kept, strict=True)
-        }
+        """The traces that each rule decided about, and those of no rule."""
+        counts = {each.name: RuleCounts(each.seen, each.kept) for each in self._applied}
         return {**counts, NO_RULE: RuleCounts(self._unmatched)} if self._unmatched else counts
 
-    def _matches(self, rule: Rule, facts: TraceFacts) -> bool:
+    def _matches(self, condition: Condition, facts: TraceFacts) -> bool:
         try:
-            return rule.condition.matches(facts)
+            return condition.matches(facts)
         except Exception as error:  # noqa: BLE001  # predicates are the user's
-            self._on_error(rule.condition, error)
+            self._on_error(condition, error)
             return False
 
-    def _apply(self, rule: Rule, facts: TraceFacts) -> SamplingDecision:
-        if rule.rate < 1 and sample_position(facts.conversation) >= rule.rate:
+
+class _AppliedRule:
+    """One rule with its counts and its reservoirs."""
+
+    def __init__(self, rule: Rule, name: str, version: str) -> None:
+        self.rule = rule
+        self.name = name
+        self.seen = self.kept = 0
+        self._version = version
+        self._strata = None if rule.cap is None else Strata(rule.cap, rule.window)
+
+    def decide(self, facts: TraceFacts) -> SamplingDecision:
+        """Decide about a trace that the rule matches."""
+        self.seen += 1
+        probability = self._probability(facts)
+        if probability is None:
             return LEFT_OUT
+        self.kept += 1
         return SamplingDecision(
             is_kept=True,
-            dataset=rule.to,
-            sampling={
-                "rule": str(rule.condition),
-                "version": self._rules.version,
-                "probability": rule.rate,
-            },
+            dataset=self.rule.to,
+            sampling={"rule": self.name, "version": self._version, "probability": probability},
         )
+
+    def _probability(self, facts: TraceFacts) -> float | None:
+        """Return the probability with which the trace is kept; None when it is left out."""
+        rate, strata = self.rule.rate, self.rule.strata
+        if rate < 1 and sample_position(facts.conversation) >= rate:
+            return None
+        if self._strata is None:
+            return rate
+        value = "" if strata is None else str(facts.get(strata))
+        # Independent of the rate: a conversation's first traces say nothing of its later ones.
+        admitted = self._strata.admit(value, sample_position(f"reservoir {facts.id}"), facts.ended)
+        return None if admitted is None else rate * admitted

@@ -5,16 +5,37 @@ trace has no rows yet: what a fact needs is built when a condition asks for it, 
 are not kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
 """A row with the platform's keys; `metadata` and `metrics` are read."""
+NovelBy: TypeAlias = Literal["trajectory", "input", "trajectory+input"]
+"""What a trace's signature is made of; copies have the same."""
 
 
-@dataclass(frozen=True)
+class TraceSource(Protocol):
+    """Where the facts of a trace come from; reads each part when it is asked for it first."""
+
+    @property
+    def root(self) -> Row:
+        """The root's row with what needs no other run: identity, times, the app's metadata."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the trace with their numbers, the root's first."""
+        ...
+
+    @property
+    def input(self) -> object:
+        """The root's input, as JSON shows it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class TraceFacts:
     """A finished trace, as conditions see it."""
 
@@ -22,20 +43,41 @@ class TraceFacts:
     """The id of the thread if the call named one, else of the trace: rates go by it."""
     status: str
     """Of the root: success, error, interrupted, drained, abandoned, cancelled or incomplete."""
-    read_root: Callable[[], Row] = field(repr=False)
-    """Returns the root's row with what needs no other run: identity, times, the app's metadata."""
-    read_rows: Callable[[], Sequence[Row]] = field(repr=False)
-    """Returns the rows of the trace with their numbers, the root's first."""
+    source: TraceSource = field(repr=False)
+    times_seen: Mapping[NovelBy, int] = field(default_factory=dict)
+    """How many traces before it had the same signature, by what the signature is made of."""
 
-    @cached_property
+    @property
     def root(self) -> Row:
         """The root's row, without the numbers of the runs below it."""
-        return self.read_root()
+        return self.source.root
 
-    @cached_property
+    @property
     def rows(self) -> Sequence[Row]:
         """The rows of the trace, the root's first."""
-        return self.read_rows()
+        return self.source.rows
+
+    @property
+    def input(self) -> object:
+        """The root's input."""
+        return self.source.input
+
+    @property
+    def id(self) -> str:
+        """The trace's id."""
+        return str(self.metadata.get("trace_unique_id") or self.metadata.get("custom_identifier"))
+
+    @property
+    def name(self) -> str:
+        """The root's name."""
+        return str(self.metadata.get("span_name"))
+
+    @property
+    def ended(self) -> float:
+        """When it ended, in seconds since 1970; when it started, if its end is unknown."""
+        metrics = self.root["metrics"]
+        at = metrics.get("timestamp") or metrics.get("start_time")
+        return datetime.fromisoformat(at).timestamp() if at else 0.0
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -95,6 +137,11 @@ class TraceFacts:
         steps = self.rows[0]["metadata"].get("trajectory") or ()
         return [str(step.get("tool")) for step in steps if isinstance(step, Mapping)]
 
+    def get(self, key: str) -> Any:
+        """Return a value of the root's metadata, measured or the app's; None without one."""
+        found = self.metadata.get(key)
+        return self.rows[0]["metadata"].get(key) if found is None else found
+
     def values(self, key: str) -> list[Any]:
         """Return the values of a metadata key in all rows that have it."""
         return [row["metadata"][key] for row in self.rows if key in row["metadata"]]
@@ -104,15 +151,27 @@ class TraceFacts:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """A trace that a platform has stored: its rows, the root's first."""
+
+    rows: Sequence[Row]
+
+    @property
+    def root(self) -> Row:
+        """The root's row."""
+        return self.rows[0]
+
+    @property
+    def input(self) -> object:
+        """The root's input."""
+        found: object = self.root.get("input")
+        return found
+
+
 def facts_of_rows(rows: Sequence[Row]) -> TraceFacts:
     """Return the facts of a stored trace; its rows, the root's first."""
-    root = rows[0]
-    metadata = root["metadata"]
-    conversation = (
-        metadata.get("thread_identifier")
-        or metadata.get("session_identifier")
-        or metadata.get("trace_unique_id")
-        or metadata.get("custom_identifier")
-    )
-    status = str(metadata.get("status"))
-    return TraceFacts(str(conversation), status, lambda: root, lambda: rows)
+    metadata = rows[0]["metadata"]
+    names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")
+    conversation = next((metadata[name] for name in names if metadata.get(name)), "")
+    return TraceFacts(str(conversation), str(metadata.get("status")), StoredTrace(rows))

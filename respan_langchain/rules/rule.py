@@ -1,5 +1,6 @@
 """Rules in their order, and what each does with the traces that it matches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -9,6 +10,9 @@ from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules.conditions import Condition, check_condition, everything, failed
 
+HOUR: Final = 3_600.0
+DAY: Final = 24 * HOUR
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -17,9 +21,23 @@ class Rule:
     condition: Condition
     to: str | None = None
     rate: float = 1.0
+    cap: int | None = None
+    """The most traces that are kept in a window; None without a limit."""
+    window: float = 0.0
+    """Its length in seconds."""
+    strata: str | None = None
+    """The metadata key for each of whose values the cap holds; None for one cap."""
 
 
-def keep(condition: Condition, *, to: str | None = None, rate: float = 1.0) -> Rule:
+def keep(
+    condition: Condition,
+    *,
+    to: str | None = None,
+    rate: float = 1.0,
+    per_hour: int | None = None,
+    per_day: int | None = None,
+    strata: str | None = None,
+) -> Rule:
     """Return a rule that keeps the traces of a kind.
 
     Args:
@@ -27,11 +45,21 @@ def keep(condition: Condition, *, to: str | None = None, rate: float = 1.0) -> R
         to: The name of another dataset for their rows; it is created when it does not exist.
         rate: The fraction of their conversations that is kept, 0 to 1; the same ones in every
             process.
+        per_hour: The most traces that one process keeps in an hour, spread over the hour.
+        per_day: The same for a day, in UTC.
+        strata: The metadata key, such as "model", for each of whose values the cap holds.
 
     Raises:
         ConfigurationError: An argument is wrong.
     """
-    return Rule(check_condition(condition), _check_dataset(to), _check_rate(rate))
+    cap, window = _check_cap(per_hour, per_day)
+    if strata is not None and cap is None:
+        raise ConfigurationError("strata: needs per_hour or per_day")
+    if strata is not None and not (isinstance(strata, str) and strata):
+        raise ConfigurationError(f"strata: expected a metadata key, got {strata!r}")
+    return Rule(
+        check_condition(condition), _check_dataset(to), _check_rate(rate), cap, window, strata
+    )
 
 
 class Rules:
@@ -58,6 +86,16 @@ class Rules:
         """A hash of the rules: the same for rules that are written in the same way."""
         return blake2b(repr(self).encode(), digest_size=4).hexdigest()
 
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """What the rules are called in rows and counts: their conditions, numbered if equal."""
+        shown = [str(rule.condition) for rule in self.rules]
+        numbers = [shown[: index + 1].count(name) for index, name in enumerate(shown)]
+        return [
+            name if number == 1 else f"{name} #{number}"
+            for name, number in zip(shown, numbers, strict=True)
+        ]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rules) and self.rules == other.rules
 
@@ -82,6 +120,19 @@ def _check_dataset(name: object) -> str | None:
     raise ConfigurationError(
         f"to: expected the name of a dataset, 1 to {MAX_DATASET_NAME} characters, got {name!r:.40}"
     )
+
+
+def _check_cap(per_hour: object, per_day: object) -> tuple[int | None, float]:
+    """Return the cap, and the seconds for which it holds."""
+    caps = [("per_hour", per_hour, HOUR), ("per_day", per_day, DAY)]
+    given = [(name, cap, seconds) for name, cap, seconds in caps if cap is not None]
+    if len(given) > 1:
+        raise ConfigurationError("per_hour: expected per_hour or per_day, not both")
+    for name, cap, seconds in given:
+        if not isinstance(cap, int) or cap < 1:
+            raise ConfigurationError(f"{name}: expected a number of at least 1, got {cap!r}")
+        return cap, seconds
+    return None, 0.0
 
 
 def _check_rate(rate: object) -> float:

@@ -4,6 +4,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from support.constructs import QUESTION, sequence
 from support.graphs import ASKED, agent
+from support.models import SERVED, FakeChat
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.errors import ConfigurationError
@@ -17,6 +18,7 @@ from respan_langchain.rules import (
     keep,
     looped,
     metadata,
+    novel,
     predicate,
     tag,
 )
@@ -112,3 +114,29 @@ def test_rules_and_a_sample_rate_are_an_error(platform):
         )
     with pytest.raises(ConfigurationError, match=r"^rules: expected Rules\(keep\(...\), ...\)"):
         RespanDatasetCallbackHandler("d", base_url=platform, rules=[keep(everything)])
+
+
+def test_a_reservoir_caps_the_traces_of_each_model_and_the_rows_say_how_likely_they_were(
+    make_handler, rows_of
+):
+    handler = make_handler(rules=Rules(keep(everything, per_day=2, strata="model")))
+    for _ in range(5):
+        sequence().invoke(QUESTION, {"callbacks": [handler]})
+    RunnableLambda(len).invoke("x", {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    models = [root["metadata"].get("model") for root in rows.roots]
+    assert models.count(None) == 1
+    assert 1 <= models.count(SERVED) <= 2
+    assert all(0 < row["metadata"]["sampling"]["probability"] <= 1 for row in rows)
+    assert handler.stats.rules["everything"].seen == 6
+
+
+@pytest.mark.parametrize("by", ["trajectory", "input", "trajectory+input"])
+def test_copies_of_a_trace_are_left_out(by, make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(novel(by=by))))
+    for question in ("Tell me of Paris.", "tell me of paris"):
+        agent().invoke({"messages": [("user", question)]}, {"callbacks": [handler]})
+    FakeChat().invoke("Tell me of Paris.", {"callbacks": [handler]})
+
+    assert [root["metadata"]["log_type"] for root in rows_of(handler).roots] == ["agent", "chat"]

@@ -19,6 +19,7 @@ from respan_langchain.rules import (
     looped,
     metadata,
     never_calls,
+    novel,
     predicate,
     refused,
     rejected_by_human,
@@ -122,6 +123,8 @@ def test_a_condition_can_be_compared_and_pickled():
         (lambda: calls(""), "calls"),
         (lambda: tag(None), "tag"),
         (lambda: predicate("f"), "predicate"),
+        (lambda: novel(by="trajektory"), "novel: by"),
+        (lambda: novel(at_most=0), "novel: at_most"),
     ],
 )
 def test_a_wrong_condition_is_an_error_that_names_it(wrong, named):

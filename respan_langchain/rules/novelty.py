@@ -1,0 +1,53 @@
+"""Signatures of traces, and how often each was seen: rare traces are new, copies are not."""
+
+import json
+import re
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import Final
+
+from respan_langchain.rules.facts import NovelBy, TraceFacts
+
+MAX_SIGNATURES: Final = 10_000
+"""Signatures that are remembered; beyond it, the one that was not seen for longest is forgotten."""
+MAX_INPUT: Final = 10_000
+"""Characters of the input that are compared."""
+_DIGITS: Final = re.compile(r"\d+")
+_NO_WORDS: Final = re.compile(r"\W+")
+
+
+class SignatureCounts:
+    """How often each signature was seen."""
+
+    def __init__(self, by: NovelBy) -> None:
+        self._by = by
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+
+    def add(self, facts: TraceFacts) -> int:
+        """Count a trace; return how often its signature was seen before."""
+        signature = get_signature(facts, self._by)
+        count = self._counts.pop(signature, 0)
+        self._counts[signature] = count + 1
+        if len(self._counts) > MAX_SIGNATURES:
+            self._counts.popitem(last=False)
+        return count
+
+
+def get_signature(facts: TraceFacts, by: NovelBy) -> bytes:
+    """Return a hash that is equal for traces that differ in numbers, case and punctuation only."""
+    parts = by.split("+")
+    tools = list(facts.tools) if "trajectory" in parts else None
+    text = normalize(facts.input) if "input" in parts else None
+    content = json.dumps([facts.name, tools, text], ensure_ascii=False)
+    return blake2b(content.encode("utf-8", "replace"), digest_size=8).digest()
+
+
+def normalize(value: object) -> str:
+    """Return the words of a JSON value.
+
+    >>> normalize({"question": "Where is order 4711?"})
+    'question where is order 0'
+    """
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    words = _NO_WORDS.sub(" ", _DIGITS.sub("0", text[:MAX_INPUT].casefold()))
+    return words.strip()
