@@ -30,7 +30,7 @@ from respan_langchain.settings import (
     read_settings_without_key,
     reject_unknown,
 )
-from respan_langchain.tracing.capture_policy import CaptureKind, Selector
+from respan_langchain.tracing.capture_policy import CaptureKind, Consent, Selector
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import PricesArgument
 
@@ -82,6 +82,7 @@ _REDACTIONS: Final = OptionCheck(
     lambda value: callable(value) or (isinstance(value, str) and value in _PRESETS),
     is_list=True,
 )
+_CONSENT: Final = OptionCheck("a function of a run", lambda value: value is None or callable(value))
 _STRINGS: Final = OptionCheck(
     "a string, or a list of strings", lambda value: isinstance(value, str), is_list=True
 )
@@ -100,6 +101,7 @@ class HandlerConfig:
     capture: Annotated[tuple[CaptureKind, ...], _KINDS] = ("root", "llm")
     include: Annotated[tuple[Selector, ...], _SELECTORS] = ()
     exclude: Annotated[tuple[Selector, ...], _SELECTORS] = ()
+    consent: Annotated[Consent | None, _CONSENT] = None
     keep_errors: Annotated[bool, _BOOL] = True
     rules: Annotated[Rules | None, _optional(Rules, "Rules(keep(...), ...)")] = None
     input_key: Annotated[str | None, _KEY_PATH] = None
@@ -143,6 +145,7 @@ class HandlerOptions(SettingsOptions, total=False):
     capture: CaptureKind | Iterable[CaptureKind]
     include: Selector | Iterable[Selector] | None
     exclude: Selector | Iterable[Selector] | None
+    consent: Consent | None
     keep_errors: bool
     rules: Rules | None
     input_key: str | None

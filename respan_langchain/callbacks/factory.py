@@ -85,7 +85,10 @@ def _build_row_builder(
 ) -> RowBuilder:
     options = _build_row_options(config)
     on_row = config.on_row
-    policy = CapturePolicy(frozenset(config.capture), config.include, config.exclude)
+    consent = config.consent and guard_user_function(
+        errors, "consent", config.consent, returns=bool
+    )
+    policy = CapturePolicy(frozenset(config.capture), config.include, config.exclude, consent)
     counter = RunCounter(
         options,
         _build_prices(config, errors),

@@ -48,6 +48,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                 - include: Names, tags or functions of a run; when given, only runs that match one
                   become rows.
                 - exclude: The same, for runs that never become rows.
+                - consent: A function of a root run; only if it returns True, the trace is captured.
                 - sample_rate: The fraction of conversations that is captured, 0 to 1; the same
                   ones in every process.
                 - keep_errors: Whether failed traces are captured whatever the sample rate.

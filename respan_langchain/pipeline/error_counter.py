@@ -51,6 +51,7 @@ class ErrorCounter(dict[str, int]):
 
 CONSEQUENCES: Final[Mapping[str, str]] = {
     "redact": "The text is left out of the row.",
+    "consent": "The trace is not captured.",
     "prices": "The cost of the call is unknown.",
     "on_row": "The row is delivered all the same.",
 }

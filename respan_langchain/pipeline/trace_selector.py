@@ -23,7 +23,7 @@ from respan_langchain.rules.rule import Rules
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.call_settings import call_settings, conversation_id
-from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
+from respan_langchain.tracing.capture_policy import CapturePolicy, has_consent, should_capture
 from respan_langchain.tracing.run import Run, Trace
 
 
@@ -47,6 +47,9 @@ class TraceSelector:
     def select(self, run: Run) -> Sequence[CountedRun]:
         """Return the runs, counted, of which rows are built now that this run has finished."""
         trace = run.trace
+        if not has_consent(trace, self._policy):
+            run.release_references()
+            return ()
         if self._engine is None and trace.sampling is None:
             return (self._counter.count(run),)
         trace.deferred_runs.append(run)

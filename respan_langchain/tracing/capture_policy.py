@@ -1,4 +1,4 @@
-"""Which runs of a kept trace become rows: by kind, and by name, tag or function.
+"""Which runs become rows: by the consent for their trace, by kind, and by name, tag or function.
 
 Pure decisions about a finished run, before any part of its row is built.
 """
@@ -7,13 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from respan_langchain.tracing.run import Run
+from respan_langchain._safe_call import safe_call
+from respan_langchain.tracing.run import Run, Trace
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]
 INTERNAL_CALL_KEY: Final = "lc_internal_call"
 """Metadata key by which LangChain's middleware marks its own model calls, such as summaries."""
 Selector = str | Callable[[Run], bool]
 """A name, a tag, or a function that returns whether a run is selected."""
+Consent = Callable[[Run], bool]
+"""A function of a root run that returns whether its trace may be captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,16 @@ class CapturePolicy:
     include: tuple[Selector, ...]
     """When there are any, only runs that one of them selects."""
     exclude: tuple[Selector, ...]
+    consent: Consent | None = None
+
+
+def has_consent(trace: Trace, policy: CapturePolicy) -> bool:
+    """Whether a trace may be captured; asked once for a trace, and only True means yes."""
+    if policy.consent is None:
+        return True
+    if trace.has_consent is None:
+        trace.has_consent = safe_call(policy.consent, trace.root) is True
+    return trace.has_consent
 
 
 def should_capture(run: Run, policy: CapturePolicy) -> bool:

@@ -157,6 +157,8 @@ class Trace:
     totals: Totals = field(default_factory=Totals)
     failed_tasks: set[str] = field(default_factory=set)
     """Tasks of graphs whose last attempt failed or was cancelled."""
+    has_consent: bool | None = None
+    """Whether it may be captured; None until its first run has finished."""
     sampling: SamplingDecision | None = None
     """What becomes of its rows; None until the rules decide at its end, and without rules."""
     deferred_runs: list[Run] = field(default_factory=list)
