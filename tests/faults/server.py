@@ -54,11 +54,12 @@ class Request:
         """Bytes as they are."""
         self.connection.sendall(raw)
 
-    def accept(self, errors: dict[int, str] | None = None) -> None:
-        """Store all rows but those with an error, and say so in the platform's words."""
+    def accept(self, errors: dict[int, str] | None = None, pause: float = 0.0) -> None:
+        """Store all rows but those with an error; say so after `pause` seconds."""
         errors, ids = errors or {}, self.ids
         kept = [name for index, name in enumerate(ids) if index not in errors]
         self.store(kept)
+        self.hang(pause)
         listed = [{"index": index, "error": words} for index, words in errors.items()]
         counts = {"success_count": len(kept), "error_count": len(errors), "errors": listed}
         self.say(201 if kept else 400, counts)
