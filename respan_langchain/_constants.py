@@ -33,6 +33,9 @@ LOG_FIELDS: Final = frozenset({
 })  # fmt: skip
 """Fields that a list of logs can be filtered by, besides `metadata__KEY`."""
 
+EMBEDDED_LOG_FIELDS: Final = frozenset({"error_message", "expected_output"})
+"""Fields by which only the embedded platform filters logs, besides `score__EVALUATOR`."""
+
 LOG_NUMBERS: Final = frozenset(
     {"status_code", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency"}
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from respan_langchain._constants import LOG_FIELDS, LOG_NUMBERS
+from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS, LOG_NUMBERS
 from respan_langchain.cli.log_fields import SHORT_NAMES
 from respan_langchain.client.filters import FilterField, Filters, field
 from respan_langchain.errors import ConfigurationError
@@ -21,13 +21,15 @@ WhereOption = Annotated[
         "--where",
         "-w",
         metavar="FIELD=VALUE",
-        help="Filter; operators: = != < <= > >= ~ (contains) ^= (starts with). Repeatable.",
+        help="Filter; operators: = != < <= > >= ~ (contains) ^= (starts with). Repeatable. "
+        "Nothing after = or != means no value or any.",
     ),
 ]
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 """Seconds."""
 _CONDITION = re.compile(
-    r"(?P<name>[\w.\-]+?)\s*(?P<operator>!=|<=|>=|\^=|=|<|>|~)\s*(?P<value>.*)", re.DOTALL
+    r"(?P<name>score\.[^=<>~]+?|[\w.\-]+?)\s*(?P<operator>!=|<=|>=|\^=|=|<|>|~)\s*(?P<value>.*)",
+    re.DOTALL,
 )
 _AGE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])")
 
@@ -71,6 +73,8 @@ def _parse_condition(condition: str) -> Filters:
         )
     name = SHORT_NAMES.get(match["name"], match["name"])
     operator, value = match["operator"], match["value"]
+    if not value and operator in {"=", "!="}:
+        return _get_field(name).isnull(operator == "=")
     return _compare(_get_field(name), operator, _parse_value(name, value))
 
 
@@ -79,8 +83,10 @@ def _get_field(name: str) -> FilterField:
         return field(name)
     except ConfigurationError:
         raise ConfigurationError(
-            f"--where {name}: unknown field. Fields: {', '.join(sorted(LOG_FIELDS))}, and "
-            "metadata.KEY for a key of the metadata, such as metadata.page=returns."
+            f"--where {name}: unknown field. Fields: "
+            f"{', '.join(sorted(LOG_FIELDS | EMBEDDED_LOG_FIELDS))}, score.EVALUATOR for its "
+            "score, such as score.exact_match, and metadata.KEY for a key of the metadata, such "
+            "as metadata.page=returns."
         ) from None
 
 
@@ -105,7 +111,7 @@ def _compare(compared: FilterField, operator: str, value: str | float) -> Filter
 
 
 def _parse_value(name: str, value: str) -> str | float:
-    if name not in LOG_NUMBERS:
+    if name not in LOG_NUMBERS and not name.startswith("score."):
         return value
     try:
         number = float(value)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain._constants import LOG_FIELDS
+from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS
 from respan_langchain._display import format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import preview_line, short_id
 from respan_langchain.cli.tables import Column, number_column
@@ -38,8 +38,10 @@ SHORT_NAMES: Final[Mapping[str, str]] = {
     "name": "span_name",
     "tokens": "total_tokens",
     "time": "latency",
+    "error": "error_message",
+    "expected": "expected_output",
 }
-"""What tables call some fields; options take these names, too."""
+"""Short names of some fields, several from the tables; options take these, too."""
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "unique_id": "id of the log on the platform",
     "custom_identifier": "run id",
@@ -84,7 +86,7 @@ class LogField:
 def list_fields() -> list[LogField]:
     """All fields; `metadata.KEY` means any key of the metadata."""
     known = [
-        LogField(name, description, can_filter=name in LOG_FIELDS)
+        LogField(name, description, can_filter=name in LOG_FIELDS | EMBEDDED_LOG_FIELDS)
         for name, description in DESCRIPTIONS.items()
     ]
     return [*known, LogField("metadata.KEY", "one key of the metadata", can_filter=True)]

@@ -7,10 +7,12 @@ import sys
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client.filters import is_embedded_only
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 from respan_langchain.client.methods import (
     AsyncRunner,
@@ -19,9 +21,11 @@ from respan_langchain.client.methods import (
     SyncRunner,
     endpoint_method,
 )
+from respan_langchain.client.paths import filtered_fields
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry_policy import RetryPolicy
+from respan_langchain.client.urls import is_loopback
 from respan_langchain.client.workflows import find_logs, find_or_create_dataset, give_feedback
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
@@ -106,10 +110,16 @@ class _DatasetApi(Generic[AnyHttpTransport]):
         retry = replace(self.options.retry, max_tries=sys.maxsize)
         self.options = replace(self.options, timeout=seconds, retry=retry)
 
-    def _raise_if_closed(self, request: ApiRequest[Any]) -> None:
+    def _check_request(self, request: ApiRequest[Any]) -> None:
         if self._transport.closed:
             raise ConnectionFailedError(
                 "the client is closed", method=request.method, path=request.path
+            )
+        ignored = list(filter(is_embedded_only, filtered_fields(request.body)))
+        if ignored and not is_loopback(urlsplit(self._transport.base_url).hostname):
+            raise ConfigurationError(
+                f"Respan has no filter for {', '.join(ignored)}; `respan-langchain pull` copies "
+                "the dataset to a local file, which has one."
             )
 
     def __repr__(self) -> str:
@@ -130,7 +140,7 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
                 if isinstance(step, Sleep):
                     self.options.sleep(step.seconds)
                 else:
-                    self._raise_if_closed(step.request)
+                    self._check_request(step.request)
                     result = self._transport.send(step.request, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value
@@ -168,7 +178,7 @@ class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
                 if isinstance(step, Sleep):
                     await anyio.sleep(step.seconds)
                 else:
-                    self._raise_if_closed(step.request)
+                    self._check_request(step.request)
                     result = await self._transport.send(step.request, step.deadline, step.content)
         except StopIteration as done:
             value: Value = done.value

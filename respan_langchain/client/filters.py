@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from respan_langchain._constants import LOG_FIELDS, OPERATORS, Operator
+from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS, OPERATORS, Operator
 from respan_langchain.errors import ConfigurationError
 
 DATASET_FIELDS = frozenset({
@@ -113,9 +113,20 @@ class FilterField:
 
 
 def field(name: str) -> FilterField:
-    """Return a field of a log, or a key of its metadata: `field("metadata.page")`."""
-    key = name.removeprefix("metadata.")
-    return FilterField(_check_field(name if key == name else f"metadata__{key}", LOG_FIELDS))
+    """Return a field of a log, a key of its metadata, or an evaluator's score.
+
+    `field("metadata.page")`, `field("score.exact_match")`. Only a local platform filters by scores,
+    `expected_output` and `error_message`; for others, a request with them raises.
+    """
+    for parent in ("metadata", "score"):
+        if name.startswith(f"{parent}."):
+            name = f"{parent}__{name.removeprefix(f'{parent}.')}"
+    return FilterField(_check_field(name, LOG_FIELDS))
+
+
+def is_embedded_only(name: str) -> bool:
+    """Whether only the embedded platform filters logs by this field; Respan would ignore it."""
+    return name in EMBEDDED_LOG_FIELDS or _is_key(name, "score__")
 
 
 def combine_filters(
@@ -182,13 +193,17 @@ def _check_condition(name: str, condition: object) -> dict[str, Any]:
 
 
 def _check_field(name: str, fields: frozenset[str]) -> str:
-    is_metadata = fields is LOG_FIELDS and name.removeprefix("metadata__") not in {"", name}
-    if name in fields or is_metadata:
+    of_logs = fields is LOG_FIELDS
+    if name in fields or (of_logs and (_is_key(name, "metadata__") or is_embedded_only(name))):
         return name
-    more = " or metadata.KEY" if fields is LOG_FIELDS else ""
+    more = " or metadata.KEY" if of_logs else ""
     raise ConfigurationError(
         f"{name!r} is not a field that can be filtered; use {', '.join(sorted(fields))}{more}"
     )
+
+
+def _is_key(name: str, prefix: str) -> bool:
+    return name.removeprefix(prefix) not in {"", name}
 
 
 def _check_value(name: str, operator: str, value: object) -> Any:

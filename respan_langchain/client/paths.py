@@ -43,6 +43,12 @@ def filters_field(filters: FilterInput, fields: frozenset[str] | None = None) ->
     return {"filters": written} if written else {}
 
 
+def filtered_fields(body: Mapping[str, Any] | None) -> list[str]:
+    """Return the fields of logs or datasets by which a request's body filters."""
+    named = [(body or {}).get(name) for name in ("filters", "initial_log_filters")]
+    return [field for filters in named if filters for field in filters]
+
+
 def omit_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}

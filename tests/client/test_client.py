@@ -304,6 +304,22 @@ def test_finding_logs_ends_in_time(open_client):
     assert client.requests == []
 
 
+@pytest.mark.parametrize("name", ["expected_output", "error_message", "score.human"])
+def test_a_filter_that_respan_would_ignore_is_not_sent(name, open_client):
+    client = open_client((200, PAGE))
+
+    with pytest.raises(errors.ConfigurationError, match="Respan has no filter"):
+        client.list_logs("d1", filters=field(name).isnull())
+    assert not client.requests
+
+
+def test_a_local_platform_filters_by_scores(open_client):
+    client = open_client((200, PAGE), base_url="http://127.0.0.1:8000")
+
+    client.list_logs("d1", filters=field("score.human") < 0.5)
+    assert len(client.requests) == 1
+
+
 def test_a_call_on_a_closed_client_raises(open_client):
     client = open_client((200, {"id": "d1"}))
     client.close()

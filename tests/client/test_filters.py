@@ -35,6 +35,8 @@ NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
         (field("model").isnull(), "model", "isnull", True),
         (field("model").isnull(False), "model", "isnull", False),
         (field("metadata.team") == "x", "metadata__team", "", "x"),
+        (field("score.exact_match") < 0.5, "score__exact_match", "lt", 0.5),
+        (field("error_message").isnull(False), "error_message", "isnull", False),
         (field("metadata.at") > NOON, "metadata__at", "gt", "2026-11-23T12:00:00+00:00"),
     ],
 )

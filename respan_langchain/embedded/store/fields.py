@@ -60,7 +60,9 @@ def find_log_field(name: str) -> SqlField | None:
     if name == "error_message":
         return SqlField(name, Condition("logs.error_message"), parse_text, is_text=True)
     if name == "expected_output":
-        return SqlField(name, Condition("contents.expected_output"), parse_text, is_text=True)
+        # It is stored as JSON; a text is compared without its quotation marks.
+        text = Condition("CAST(json_extract(contents.expected_output, '$') AS TEXT)")
+        return SqlField(name, text, parse_text, is_text=True)
     if name in LOG_TIMESTAMPS:
         return SqlField(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:

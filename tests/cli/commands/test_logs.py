@@ -35,16 +35,25 @@ CONDITIONS = {
     "status~ERR": ["run-2"],
     "metadata.page=returns": ["run-3"],
     "total_tokens >= 12": ["run-1", "run-2", "run-3"],
+    "error~TIMEOUT": ["run-2"],
+    "error_message=": ["run-1", "run-3"],
+    "expected_output!=": ["run-3"],
+    "expected=Within 30 days.": ["run-3"],
+    "score.contains:answer 3>=0.5": ["run-3"],
+    "score.contains:answer 3<0.5": ["run-1", "run-2"],
+    "score.human=": ["run-1", "run-2", "run-3"],
 }
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_where_conditions_select_rows(condition, run, fill):
     second, third = row(2), row(3)
-    second["metadata"]["status"] = "error"
+    second["metadata"].update(status="error", error_message="ReadTimeout: no answer")
     third["metadata"].update(model="gpt-4o", page="returns")
     third["metrics"]["cost"] = 0.5
+    third["expected_output"] = "Within 30 days."
     fill([row(1), second, third])
+    run("evaluate", "demo", "-e", "contains:answer 3")
 
     result = run(
         "logs", "list", "demo", "--json", "--sort", "created_at", "--where", condition
@@ -52,7 +61,9 @@ def test_where_conditions_select_rows(condition, run, fill):
     assert [log["custom_identifier"] for log in result["results"]] == CONDITIONS[condition]
 
 
-@pytest.mark.parametrize("condition", ["modle=gpt-4o", "cost>cheap", "model", "=x"])
+@pytest.mark.parametrize(
+    "condition", ["modle=gpt-4o", "cost>cheap", "model", "=x", "score=1", "score.human=good"]
+)
 def test_an_invalid_where_condition_is_an_error(condition, run, fill):
     fill([row(1)])
     result = run("logs", "list", "demo", "--where", condition)
