@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+SHOWN: Final = 200
+"""Characters of a call that a report shows."""
 INJECTED: Final = frozenset({"state", "store", "runtime", "tool_call_id", "config", "callbacks"})
 """Arguments that LangGraph and LangChain inject; no model chose them."""
 
@@ -34,6 +36,11 @@ class Call:
     def key(self) -> str:
         """Equal for two calls of the same tool with the same arguments."""
         return call_key(self.tool, self.arguments)
+
+    def __str__(self) -> str:
+        """The tool and the beginning of its arguments, for a report."""
+        key = self.key
+        return key if len(key) <= SHOWN else f"{key[:SHOWN]}…"
 
 
 def call_key(tool: str, arguments: Any) -> str:

@@ -86,8 +86,8 @@ class ModelSession(BaseCallbackHandler):
 
     @property
     def unused(self) -> list[str]:
-        """Recorded calls that were not made again."""
-        return [call.key for call in self._recording.unused]
+        """Recorded calls that were not made again, by the last message of their prompts."""
+        return [f"model {_cut(_turns(call.arguments)[-1], 0)}" for call in self._recording.unused]
 
 
 class RecordedModelCache(BaseCache):

@@ -64,6 +64,8 @@ class ToolSession:
     divergences: list[Divergence] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     """Calls that were answered from the recording or run, in order."""
+    has_stopped: bool = False
+    """Whether a call that was not recorded ended the row."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Parallel tool calls of one row share a recording."""
 
@@ -90,6 +92,7 @@ class ToolSession:
         self.divergences.append(divergence)
         if self.on_divergence == "tell":
             return Call(tool, arguments, output=f"Error: {divergence}", status="error")
+        self.has_stopped = True
         raise DivergenceError(str(divergence))
 
     def _may_run(self, tool: str, metadata: Mapping[str, Any]) -> bool:

@@ -2,20 +2,18 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from importlib import import_module
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig
 
-from respan_langchain._display import is_conversation
-from respan_langchain._safe_call import safe_call
 from respan_langchain.client.models import Log
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.journal import Journal, read_journal
+from respan_langchain.experiments.plan import Plan, Source, input_maker, load_runnable
 from respan_langchain.experiments.recorded_models import cache_installed
 from respan_langchain.experiments.recorded_rows import (
     RecordedRow,
@@ -27,9 +25,10 @@ from respan_langchain.experiments.recorded_rows import (
 )
 from respan_langchain.experiments.recorded_tools import OnDivergence, installed
 from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
-from respan_langchain.experiments.runner import Plan, Runner, score
-from respan_langchain.experiments.scorers import Scorer, same_answer, scorer_name
+from respan_langchain.experiments.runner import Runner
+from respan_langchain.experiments.scorers import Scorer, same_answer
 from respan_langchain.experiments.statistics import require_scipy
+from respan_langchain.experiments.trials import recorded_trial
 
 NOISE_ROWS: Final = 20
 """Recorded answers that each scorer scores twice, to measure how much it varies."""
@@ -40,8 +39,8 @@ def replay(
     runnable: Runnable[Any, Any] | Callable[..., Any] | str,
     *,
     scorers: Sequence[Scorer] = (same_answer,),
-    tools: Literal["recorded", "live"] = "recorded",
-    models: Literal["recorded", "live"] = "live",
+    tools: Source = "recorded",
+    models: Source = "live",
     on_divergence: OnDivergence = "stop",
     allow: Iterable[str] = (),
     repeat: int = 1,
@@ -92,19 +91,16 @@ def replay(
     Raises:
         ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
-    _check_options(tools, on_divergence, repeat, concurrency, timeout)
-    if models not in ("recorded", "live"):
-        raise ConfigurationError(f"models={models!r}: use 'recorded' or 'live'")
     require_scipy()
     chain = load_runnable(runnable)
-    rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     title = name or str(getattr(dataset, "name", None) or "rows")
     plan = Plan(
-        runnable=chain,
-        scorers=tuple(scorers),
-        make_input=_input_maker(chain, make_input),
-        recorded_tools=tools == "recorded",
-        recorded_models=models == "recorded",
+        title,
+        chain,
+        tuple(scorers),
+        input_maker(chain, make_input),
+        tools=tools,
+        models=models,
         on_divergence=on_divergence,
         allow=frozenset(allow),
         repeat=repeat,
@@ -114,9 +110,9 @@ def replay(
         requests_per_minute=requests_per_minute,
         config=config or RunnableConfig(),
     )
+    rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
-    cache = cache_installed() if plan.recorded_models else nullcontext()
-    with Journal(journal, _about(title, runnable, chain, plan)) as kept, installed(), cache:
+    with Journal(journal, plan.describe(runnable)) as kept, _recording_installed(plan):
         runner = Runner(plan, kept, on_trial=on_trial)
         trials = runner.run(rows)
     return ReplayResult(
@@ -135,56 +131,36 @@ def replay_row(
     runnable: Runnable[Any, Any] | Callable[..., Any] | str,
     *,
     scorers: Sequence[Scorer] = (same_answer,),
-    tools: Literal["recorded", "live"] = "recorded",
+    tools: Source = "recorded",
+    models: Source = "live",
     on_divergence: OnDivergence = "stop",
     allow: Iterable[str] = (),
     repeat: int = 1,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
 ) -> Trial:
-    """Run one row; return its worst trial with the mean scores. Arguments as for `replay`."""
-    _check_options(tools, on_divergence, repeat, 1, None)
+    """Run one row; return its worst trial with the mean scores. Arguments as for `replay`.
+
+    With `models="recorded"` the row has its model calls, as `read_rows_with_models` reads it.
+    """
     chain = load_runnable(runnable)
     plan = Plan(
-        runnable=chain,
-        scorers=tuple(scorers),
-        make_input=_input_maker(chain, make_input),
-        recorded_tools=tools == "recorded",
+        "rows",
+        chain,
+        tuple(scorers),
+        input_maker(chain, make_input),
+        tools=tools,
+        models=models,
         on_divergence=on_divergence,
         allow=frozenset(allow),
         repeat=repeat,
         concurrency=1,
         config=config or RunnableConfig(),
     )
-    with Journal(None, {}) as journal, installed():
+    with Journal(None, {}) as journal, _recording_installed(plan):
         trials = Runner(plan, journal).run([row])
     worst = min(trials, key=lambda trial: (trial.status == "answered", sum(trial.scores.values())))
     return replace(worst, scores=mean_scores(trials))
-
-
-def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Runnable[Any, Any]:
-    """Load a runnable from `package.module:name`; a function becomes a RunnableLambda.
-
-    Raises:
-        ConfigurationError: There is no such module or name, or it cannot be run.
-    """
-    if isinstance(runnable, str):
-        module, separator, name = runnable.partition(":")
-        if not separator:
-            raise ConfigurationError(f"runnable {runnable!r}: expected package.module:name")
-        try:
-            runnable = getattr(import_module(module), name)
-        except (ImportError, AttributeError) as error:
-            raise ConfigurationError(
-                f"runnable {module}:{name} cannot be loaded: {error}"
-            ) from error
-    if isinstance(runnable, Runnable):
-        return runnable
-    if callable(runnable):
-        return RunnableLambda(runnable)
-    raise ConfigurationError(
-        f"runnable: {type(runnable).__name__} is neither Runnable nor function"
-    )
 
 
 def select_rows(
@@ -216,69 +192,16 @@ def select_rows(
     return rows, dict(skipped)
 
 
-def _check_options(
-    tools: str, on_divergence: str, repeat: int, concurrency: int, timeout: float | None
-) -> None:
-    if tools not in ("recorded", "live"):
-        raise ConfigurationError(f"tools={tools!r}: use 'recorded' or 'live'")
-    if on_divergence not in ("stop", "tell", "live"):
-        raise ConfigurationError(f"on_divergence={on_divergence!r}: use 'stop', 'tell' or 'live'")
-    for name, value in {"repeat": repeat, "concurrency": concurrency}.items():
-        if value < 1:
-            raise ConfigurationError(f"{name}={value}: use 1 or more")
-    if timeout is not None and timeout <= 0:
-        raise ConfigurationError(f"timeout={timeout}: use seconds above 0, or None")
-
-
-def _about(
-    dataset: str, runnable: object, chain: Runnable[Any, Any], plan: Plan
-) -> Mapping[str, Any]:
-    return {
-        "dataset": dataset,
-        "runnable": runnable if isinstance(runnable, str) else chain.get_name(),
-        "scorers": [scorer_name(scorer) for scorer in plan.scorers],
-        "tools": "recorded" if plan.recorded_tools else "live",
-        "models": "recorded" if plan.recorded_models else "live",
-        "on_divergence": plan.on_divergence,
-    }
-
-
-def _input_maker(
-    chain: Runnable[Any, Any], make_input: Callable[[Any], Any] | None
-) -> Callable[[RecordedRow], Any]:
-    if make_input is not None:
-        return lambda row: make_input(row.input)
-    if not _takes_messages(chain):
-        return lambda row: row.input
-    return lambda row: {"messages": row.input} if is_conversation(row.input) else row.input
-
-
-def _takes_messages(chain: Runnable[Any, Any]) -> bool:
-    """Whether the input is a state with messages, as that of LangGraph's agents."""
-    # pydantic cannot describe every app's own types.
-    schema = safe_call(chain.get_input_jsonschema)
-    return isinstance(schema, dict) and "messages" in (schema.get("properties") or {})
-
-
-def recorded_trials(rows: Sequence[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:
+def recorded_trials(rows: Iterable[RecordedRow], scorers: Sequence[Scorer]) -> list[Trial]:
     """Return the recorded answers as trials, with the scores of the same scorers."""
-    return [_recorded_trial(row, scorers) for row in rows]
+    return [recorded_trial(row, scorers) for row in rows]
 
 
-def _recorded_trial(row: RecordedRow, scorers: Sequence[Scorer]) -> Trial:
-    trial = Trial(
-        row.id,
-        0,
-        "failed" if row.failed else "answered",
-        output=row.output,
-        cost=row.cost,
-        latency=row.latency,
-        trajectory=tuple(row.metadata.get("trajectory") or ()),
-    )
-    if row.failed:
-        return trial
-    scores = score(scorers, row, trial, row.metadata)
-    return Trial(**{**trial.to_json(), "scores": scores})
+@contextmanager
+def _recording_installed(plan: Plan) -> Iterator[None]:
+    """Let tools, retrievers and, if they are recorded, models look at the recording first."""
+    with installed(), cache_installed() if plan.models == "recorded" else nullcontext():
+        yield
 
 
 def _label_noise(
@@ -288,7 +211,7 @@ def _label_noise(
     changed: Counter[str] = Counter()
     judged: Counter[str] = Counter()
     for row, first in islice(zip(rows, before, strict=True), NOISE_ROWS):
-        again = {} if row.failed else _recorded_trial(row, scorers).scores
+        again = {} if row.failed else recorded_trial(row, scorers).scores
         for name in again:
             judged[name] += 1
             changed[name] += again[name] != first.scores.get(name)

@@ -76,7 +76,7 @@ def test_a_changed_prompt_is_shown_word_by_word_and_no_model_runs(capture, model
     [divergence] = trial.divergences
     assert divergence.startswith("the prompt differs from the recorded one in message 1:")
     assert divergence.endswith("You are a [-kind-]{+terse+} assistant")
-    assert len(trial.unused_calls) == 1
+    assert trial.unused_calls == ("model user: Where is order 1",)
     assert model.made == []
 
 

@@ -54,6 +54,28 @@ def test_exactly_the_rows_whose_call_changed_diverge_at_that_call(recorded, fold
         result.check()
 
 
+def test_a_chain_that_catches_a_divergence_diverges_all_the_same(recorded, folder):
+    app = shop(folder, rewords=["3"]).with_fallbacks([RunnableLambda(lambda state: "sent")])
+
+    result = replay(recorded(4), app, make_input=lambda messages: {"messages": messages})
+
+    assert result.statuses == {"answered": 3, "diverged": 1}
+
+
+def test_a_long_call_that_is_not_made_is_shown_in_part(make_handler, platform):
+    write = tool("write", description="Write a text.")(lambda text: "done")
+    chain = RunnableLambda(lambda text: write.invoke({"text": text}))
+    handler = make_handler()
+    chain.invoke("x" * 1_000, {"callbacks": [handler]})
+    handler.flush()
+
+    [trial] = replay(Dataset.open("support-bot", base_url=platform), lambda text: "done").trials
+
+    [unused] = trial.unused_calls
+    assert unused.startswith('write {"text":"xxx')
+    assert len(unused) < 250
+
+
 def test_a_caller_that_is_told_of_a_divergence_goes_on(recorded, folder):
     result = replay(recorded(4), shop(folder, rewords=["3"]), on_divergence="tell")
 

@@ -1,0 +1,110 @@
+"""How the rows of a replay are run: the chain, its scorers, and the checked options."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+
+from respan_langchain._display import is_conversation
+from respan_langchain._safe_call import safe_call
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.recorded_tools import OnDivergence
+from respan_langchain.experiments.scorers import Scorer, scorer_name
+
+Source = Literal["recorded", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How rows are run; `replay` describes each option."""
+
+    dataset: str
+    """What the rows are called."""
+    runnable: Runnable[Any, Any]
+    scorers: Sequence[Scorer]
+    input_of: Callable[[RecordedRow], Any]
+    """Makes the runnable's input."""
+    tools: Source = "recorded"
+    models: Source = "live"
+    on_divergence: OnDivergence = "stop"
+    allow: frozenset[str] = frozenset()
+    repeat: int = 1
+    concurrency: int = 4
+    timeout: float | None = None
+    """Seconds for one trial; a longer one counts as timed out, while its thread continues."""
+    max_cost: float | None = None
+    """USD after which no further trial starts."""
+    requests_per_minute: float | None = None
+    """Trials started per minute."""
+    config: RunnableConfig = field(default_factory=RunnableConfig)
+
+    def __post_init__(self) -> None:
+        for name, value, choices in (
+            ("tools", self.tools, ("recorded", "live")),
+            ("models", self.models, ("recorded", "live")),
+            ("on_divergence", self.on_divergence, ("stop", "tell", "live")),
+        ):
+            if value not in choices:
+                raise ConfigurationError(f"{name}={value!r}: use one of {', '.join(choices)}")
+        for name, number in {"repeat": self.repeat, "concurrency": self.concurrency}.items():
+            if number < 1:
+                raise ConfigurationError(f"{name}={number}: use 1 or more")
+        if self.timeout is not None and self.timeout <= 0:
+            raise ConfigurationError(f"timeout={self.timeout}: use seconds above 0, or None")
+
+    def describe(self, runnable: object) -> Mapping[str, Any]:
+        """Return what must be the same when a replay resumes; `runnable` as the caller gave it."""
+        return {
+            "dataset": self.dataset,
+            "runnable": runnable if isinstance(runnable, str) else self.runnable.get_name(),
+            "scorers": [scorer_name(scorer) for scorer in self.scorers],
+            "tools": self.tools,
+            "models": self.models,
+            "on_divergence": self.on_divergence,
+        }
+
+
+def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Runnable[Any, Any]:
+    """Load a runnable from `package.module:name`; a function becomes a RunnableLambda.
+
+    Raises:
+        ConfigurationError: There is no such module or name, or it cannot be run.
+    """
+    if isinstance(runnable, str):
+        module, separator, name = runnable.partition(":")
+        if not separator:
+            raise ConfigurationError(f"runnable {runnable!r}: expected package.module:name")
+        try:
+            runnable = getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise ConfigurationError(
+                f"runnable {module}:{name} cannot be loaded: {error}"
+            ) from error
+    if isinstance(runnable, Runnable):
+        return runnable
+    if callable(runnable):
+        return RunnableLambda(runnable)
+    raise ConfigurationError(
+        f"runnable: {type(runnable).__name__} is neither Runnable nor function"
+    )
+
+
+def input_maker(
+    chain: Runnable[Any, Any], make_input: Callable[[Any], Any] | None
+) -> Callable[[RecordedRow], Any]:
+    """Return what makes a runnable's input of a row: the caller's function, else by its schema."""
+    if make_input is not None:
+        return lambda row: make_input(row.input)
+    if not _takes_messages(chain):
+        return lambda row: row.input
+    return lambda row: {"messages": row.input} if is_conversation(row.input) else row.input
+
+
+def _takes_messages(chain: Runnable[Any, Any]) -> bool:
+    """Whether the input is a state with messages, as that of LangGraph's agents."""
+    # pydantic cannot describe every app's own types.
+    schema = safe_call(chain.get_input_jsonschema)
+    return isinstance(schema, dict) and "messages" in (schema.get("properties") or {})
