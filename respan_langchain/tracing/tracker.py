@@ -13,6 +13,7 @@ from uuid import UUID
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.attempts import forget_failure, record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
+from respan_langchain.tracing.finished_runs import FinishedRuns
 from respan_langchain.tracing.interrupt_store import InterruptStore, WaitingTraces
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
@@ -39,12 +40,10 @@ class RunTracker:
         `interrupts` is shared by the handlers of one dataset; `to_json` copies the content of
         traces that wait there.
         """
-        self._wants_chains = wants_chains
         self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
         self._waiting = WaitingTraces(interrupts, timeouts.interrupted, to_json)
-        self._finished: list[Run] = []
-        self._closed: list[Trace] = []
+        self._finished = FinishedRuns(wants_chains=wants_chains)
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
             self.start,
@@ -63,13 +62,11 @@ class RunTracker:
 
     def take_finished(self) -> list[Run]:
         """Return the runs that finished since the last call."""
-        finished, self._finished = self._finished, []
-        return finished
+        return self._finished.take()
 
     def take_closed(self) -> list[Trace]:
         """Return the traces that ended since the last call; some wait to be resumed."""
-        closed, self._closed = self._closed, []
-        return closed
+        return self._finished.take_closed()
 
     # Events
 
@@ -157,7 +154,7 @@ class RunTracker:
         """Close a run that returned."""
         run = self._runs.get(run_id)
         if run is None:
-            self._add_late_output(run_id, outputs)
+            self._finished.add_late_output(run_id, outputs)
             return
         run.outputs, run.stream_usage = outputs, stream_usage
         self._close_run(run, now, "abandoned" if run.was_left else "success")
@@ -235,13 +232,6 @@ class RunTracker:
             self._close_trace(trace, now)
         self._add_interrupted(inf)
 
-    def _add_late_output(self, run_id: UUID, outputs: object) -> None:
-        # With Bedrock's guardrails a run has two ends: an error, then the answer. The first one
-        # counts; the second only adds the output that was missing.
-        for run in self._finished:
-            if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
-                run.outputs = outputs
-
     def _close_run(self, run: Run, now: float, status: RunStatus) -> None:
         run.ended = now
         run.status = status
@@ -254,16 +244,9 @@ class RunTracker:
             self._end_root(trace, now)
             return
         record_end(run)
-        self._add_finished(run)
+        self._finished.add(run)
         if trace.awaiting_late_children and not trace.may_get_events:
             self._close_trace(trace, now)
-
-    def _add_finished(self, run: Run) -> None:
-        if run.kind == "chain" and not self._wants_chains:
-            # Most runs are such steps. They have no row, so their content is released.
-            run.inputs = run.outputs = None
-        else:
-            self._finished.append(run)
 
     def _end_root(self, trace: Trace, now: float) -> None:
         if trace.may_get_events:
@@ -273,11 +256,11 @@ class RunTracker:
 
     def _close_trace(self, trace: Trace, now: float) -> None:
         self._traces.remove(trace)
-        self._closed.append(trace)
+        self._finished.add_closed(trace)
         for run in self._runs.remove_trace(trace):
             run.mark_incomplete()
             if not run.is_root:
-                self._add_finished(run)
+                self._finished.add(run)
         if trace.resumed_from is not None:
             # The events of the earlier part may have been processed after the start of this one.
             self._waiting.join_earlier(trace)
@@ -289,7 +272,8 @@ class RunTracker:
         if is_interrupted and root.status == "success":
             root.status = "interrupted"
         if not self._waiting.put(trace, now):
-            self._finished.append(root)
+            self._finished.add_root(root)
 
     def _add_interrupted(self, now: float) -> None:
-        self._finished += [trace.root for trace in self._waiting.take_due(now)]
+        for trace in self._waiting.take_due(now):
+            self._finished.add_root(trace.root)
