@@ -79,6 +79,8 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     if isinstance(last, LLMResult):
         message = _partial_message(trace, last, keep_media=keep_media)
         return message if trace.output_parser is None else _parse(message, trace.output_parser)
+    if trace.root.is_fallbacks:
+        return last  # what it read from
     update = last[-1] if isinstance(last, list) and last else last
     if is_command(update):
         update = command_update(update)

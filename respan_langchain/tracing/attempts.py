@@ -10,7 +10,6 @@ from typing import Final
 from respan_langchain.tracing.run import Run
 
 RETRY_TAG: Final = "retry:attempt:"
-FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 
 
 def count_attempt(run: Run, parent: Run) -> None:
@@ -21,7 +20,7 @@ def count_attempt(run: Run, parent: Run) -> None:
     totals.retries += is_tagged
     if failed is None:
         return
-    if parent.name == FALLBACKS_NAME:
+    if parent.is_fallbacks:
         totals.fallbacks += 1
     elif is_tagged:
         return

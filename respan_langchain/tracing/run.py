@@ -7,7 +7,7 @@ traceback would keep the app's frames alive.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.rules.decision import SamplingDecision
@@ -22,6 +22,8 @@ from respan_langchain.tracing.events import (
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import Totals
+
+FALLBACKS_NAME: Final = "RunnableWithFallbacks"
 
 
 @dataclass(slots=True, eq=False)
@@ -99,13 +101,41 @@ class Run:
 
     @property
     def was_left(self) -> bool:
-        """Whether it is a streamed root whose reader stopped half-way.
+        """Whether it is a streamed chain whose reader stopped half-way.
 
-        LangChain ends such a root normally, but its last step is still open. A reader that reads
+        LangChain ends such a chain normally, but its last step is still open. A reader that reads
         to the end closes the last step first.
         """
         last = self.last_child
-        return self.is_root and self.streamed and last is not None and last.ended is None
+        return self.streamed and last is not None and last.ended is None
+
+    @property
+    def is_fallbacks(self) -> bool:
+        """Whether it tries one run after the other, and returns what the first success returns."""
+        return self.name == FALLBACKS_NAME
+
+    @property
+    def returns_for_root(self) -> bool:
+        """Whether its output is the root's: the root itself, or what fallbacks at the root try."""
+        above = self.parent
+        return above is None or (above.is_fallbacks and above.returns_for_root)
+
+    @property
+    def takes_parent_along(self) -> bool:
+        """Whether the run above ends with it, as LangChain does not report.
+
+        Fallbacks that are left at their first chunk get no end; the run that they read from is
+        closed. At a later chunk they end before that run.
+        """
+        is_closed = self.failure is None or self.failure.type == "GeneratorExit"
+        above = self.parent
+        return (
+            self.status == "abandoned"
+            and is_closed
+            and above is not None
+            and above.is_fallbacks
+            and above.ended is None
+        )
 
     @property
     def may_run_on(self) -> bool:
@@ -126,11 +156,12 @@ class Run:
 
     @property
     def may_be_root_output(self) -> bool:
-        """Whether its output may be what the root returns: a model's answer, or a node's update.
+        """Whether its output may be what the root returns.
 
-        The outputs of prompts, retrievers and other steps are the inputs of the next one.
+        That is a model's answer, a node's update, or what fallbacks read from. The outputs of
+        prompts, retrievers and other steps are the inputs of the next one.
         """
-        return self.kind in ("chat", "llm") or self.is_root_node
+        return self.kind in ("chat", "llm") or self.returns_for_root or self.is_root_node
 
     @property
     def visible_parent(self) -> "Run | None":
@@ -180,8 +211,8 @@ class Trace:
     """The checkpoint that the caller named to start from: time travel or a fork."""
     last_output: object = None
     """The last output that the root may have returned, for a root that did not end normally."""
-    last_output_is_partial: bool = False
-    """Whether it comes from a model that failed or whose stream was abandoned."""
+    last_output_run: Run | None = None
+    """The run that it comes from."""
     first_text: str | None = None
     """The first token of the model that answered last, where it is text."""
     output_parser: str | None = None
@@ -196,6 +227,11 @@ class Trace:
     def omit_last_output(self) -> None:
         """Drop what the root might have returned, because too much content waits."""
         self.last_output = None
+
+    @property
+    def last_output_is_partial(self) -> bool:
+        """Whether it comes from a model that failed or whose stream was abandoned."""
+        return self.last_output_run is not None and self.last_output_run.status != "success"
 
     @property
     def may_get_events(self) -> bool:

@@ -30,8 +30,10 @@ def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) 
         trace.configurable = configurable
     if run.is_root_node:
         trace.graph_state.add_start(run.inputs)
-    elif parent is trace.root and run.name.endswith(PARSER_SUFFIX):
+    elif parent.returns_for_root and run.name.endswith(PARSER_SUFFIX):
         trace.output_parser = run.name
+    elif run.returns_for_root:
+        trace.output_parser = None
     if parent.ended is None:
         parent.last_child = run
     count_attempt(run, parent)
@@ -45,6 +47,8 @@ def record_end(run: Run) -> None:
     elif run.status in ("error", "abandoned") and (task := graph_task(run)) is not None:
         trace.failed_tasks.add(task)
         trace.totals.node_errors += run.is_root_node
-    if run.may_be_root_output and run.outputs is not None and run.outputs is not OMITTED:
-        trace.last_output = run.outputs
-        trace.last_output_is_partial = run.status != "success"
+    if not run.may_be_root_output or run.outputs is None or run.outputs is OMITTED:
+        return
+    # A model that ends after the chain that read it was read to its end only to be closed.
+    if trace.last_output_run is None or trace.last_output_run is not run.parent:
+        trace.last_output, trace.last_output_run = run.outputs, run

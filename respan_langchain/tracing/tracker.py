@@ -245,7 +245,9 @@ class RunTracker:
             return
         record_end(run)
         self._finished.add(run)
-        if trace.awaiting_late_children and not trace.may_get_events:
+        if run.parent is not None and run.takes_parent_along:
+            self._close_run(run.parent, now, "abandoned")
+        elif trace.awaiting_late_children and not trace.may_get_events:
             self._close_trace(trace, now)
 
     def _end_root(self, trace: Trace, now: float) -> None:

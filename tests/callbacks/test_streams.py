@@ -8,6 +8,7 @@ import threading
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
@@ -155,6 +156,32 @@ def test_a_cancelled_call_is_abandoned(handler, rows_of):
     assert (
         rows.chats[0]["metadata"]["status"] == "incomplete"
     )  # LangChain does not say how it ended
+
+
+FALLBACKS = {
+    "model": lambda: FakeChat(fails=True).with_fallbacks([FakeChat()]),
+    "chain": lambda: FakeChat(fails=True).with_fallbacks([sequence()]),
+    "nested": lambda: FakeChat().with_fallbacks([FakeChat()]).with_fallbacks([FakeChat()]),
+    "in a chain": lambda: FakeChat().with_fallbacks([FakeChat()]) | StrOutputParser(),
+}
+
+
+@pytest.mark.parametrize("how", ["break", "close", "aclose"])
+@pytest.mark.parametrize("chain", FALLBACKS)
+def test_fallbacks_that_are_left_at_their_first_chunk_are_abandoned(
+    chain, how, make_handler, rows_of
+):
+    # LangChain reports no end of them.
+    handler = make_handler(capture=("root", "llm", "chain"))
+    asked = QUESTION if chain == "chain" else "Can I return shoes?"
+    ABANDONED[how](FALLBACKS[chain](), asked, {"callbacks": [handler]})
+    gc.collect()  # the stream is part of a cycle with the error of the first model
+
+    [root] = rows_of(handler).roots
+    assert handler.stats.open_runs == 0
+    assert root["metadata"]["status"] == "abandoned"
+    said = root["output"] if chain in ("chain", "in a chain") else root["output"]["content"]
+    assert said == "Within"
 
 
 class Busy:
