@@ -13,6 +13,10 @@ def add_trace_id(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None
 
     Return it as it is where the app has not imported OpenTelemetry, or is in no span.
     """
+    get_context: Any = getattr(sys.modules.get("opentelemetry.context"), "get_current", None)
+    # Outside of all spans the context is empty: one call finds that out.
+    if get_context is None or not get_context():
+        return metadata
     get_current_span: Any = getattr(
         sys.modules.get("opentelemetry.trace"), "get_current_span", None
     )
