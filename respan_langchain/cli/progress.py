@@ -13,11 +13,8 @@ from respan_langchain.errors import ApiError
 
 
 @contextmanager
-def transfer_progress(
-    ctx: CliContext, description: str, total: int | None
-) -> Iterator[Callable[[TransferCounts], None]]:
-    """Show the progress of a transfer of `total` rows, and how far it came if interrupted."""
-    done = 0
+def progress_bar(ctx: CliContext, description: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar; it is called with the rows that are done, and with all, which may be unknown."""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -27,12 +24,23 @@ def transfer_progress(
         transient=True,
         disable=not ctx.err.is_terminal,
     ) as progress:
-        task = progress.add_task(escape_controls(description), total=total)
+        task = progress.add_task(escape_controls(description), total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def transfer_progress(
+    ctx: CliContext, description: str, total: int | None
+) -> Iterator[Callable[[TransferCounts], None]]:
+    """Show the progress of a transfer of `total` rows, and how far it came if interrupted."""
+    done = 0
+    with progress_bar(ctx, description) as show:
+        show(0, total)
 
         def update(counts: TransferCounts) -> None:
             nonlocal done
             done = counts.done
-            progress.update(task, completed=done)
+            show(done, total)
 
         try:
             yield update

@@ -46,6 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where tools and retrievers get their answers (default: recorded)",
     )
     group.addoption(
+        "--respan-models",
+        choices=("recorded", "live"),
+        default="live",
+        help="where models get their answers (default: live)",
+    )
+    group.addoption(
         "--respan-repeat", type=int, default=1, metavar="N", help="runs of each row (default: 1)"
     )
 
@@ -88,23 +94,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def respan_row(request: pytest.FixtureRequest) -> "RecordedRow":
     """Return the recorded row of this test."""
-    from respan_langchain._connect import DEFAULT_LOCAL_URL, uses_default_file
     from respan_langchain.client.filters import field
-    from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.experiments.recorded_rows import read_row
-    from respan_langchain.settings import read_settings_without_key
 
-    lock = _read_lock(request.config)
-    opened = request.config.stash[_DATASETS]
-    if lock.dataset not in opened:
-        is_local = uses_default_file(read_settings_without_key({}))
-        url = DEFAULT_LOCAL_URL if is_local else None
-        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset, base_url=url)
-    dataset = opened[lock.dataset]
+    dataset = _open_dataset(request.config)
     found = dataset.where(field("custom_identifier") == request.param)
     row = next((read_row(log) for log in found), None)
     if row is None:
-        pytest.fail(f"row {request.param} is not in {lock.dataset}; run `respan-langchain lock`")
+        pytest.fail(f"row {request.param} is not in {dataset.name}; run `respan-langchain lock`")
     return row
 
 
@@ -120,14 +117,12 @@ def respan_replay(request: pytest.FixtureRequest, respan_row: "RecordedRow") -> 
         from respan_langchain.experiments.replay import replay_row
         from respan_langchain.experiments.scorers import same_answer
 
-        trial = replay_row(
-            respan_row,
-            chain,
-            scorers=[same_answer] if scorers is None else scorers,
-            tools=_option(request.config, "--respan-tools"),
-            repeat=_option(request.config, "--respan-repeat"),
-            **options,
-        )
+        for name in ("tools", "models", "repeat"):
+            options.setdefault(name, request.config.getoption(f"--respan-{name}"))
+        is_recorded = options["models"] == "recorded"
+        row = _with_model_calls(request.config, respan_row) if is_recorded else respan_row
+        chosen = [same_answer] if scorers is None else scorers
+        trial = replay_row(row, chain, scorers=chosen, **options)
         request.node.user_properties.append((ROW_PROPERTY, respan_row.id))
         for name, score in trial.scores.items():
             request.node.user_properties.append((f"{SCORE_PREFIX}{name}", score))
@@ -175,6 +170,34 @@ class ScoreCollector:
         write_lock(replace(lock, rows=rows), path)
 
 
+def _open_dataset(config: pytest.Config) -> "Dataset":
+    from respan_langchain._connect import DEFAULT_LOCAL_URL, uses_default_file
+    from respan_langchain.datasets.dataset import Dataset
+    from respan_langchain.settings import read_settings_without_key
+
+    lock = _read_lock(config)
+    opened = config.stash[_DATASETS]
+    if lock.dataset not in opened:
+        is_local = uses_default_file(read_settings_without_key({}))
+        url = DEFAULT_LOCAL_URL if is_local else None
+        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset, base_url=url)
+    return opened[lock.dataset]
+
+
+def _with_model_calls(config: pytest.Config, row: "RecordedRow") -> "RecordedRow":
+    """Return the row with the model calls under it; the test fails if they cannot answer."""
+    from respan_langchain.client.filters import field
+    from respan_langchain.experiments.recorded_rows import model_skip_reason, read_rows_with_models
+
+    trace = field("metadata.trace_unique_id") == str(row.metadata.get("trace_unique_id"))
+    found = read_rows_with_models(_open_dataset(config).where(trace))
+    row = next((each for each in found if each.id == row.id), row)
+    reason = model_skip_reason(row)
+    if reason is not None:
+        pytest.fail(f"row {row.id} has no recorded models: {reason}", pytrace=False)
+    return row
+
+
 def _read_lock(config: pytest.Config) -> "Lock":
     from respan_langchain.errors import ConfigurationError
     from respan_langchain.experiments.lock import read_lock
@@ -190,11 +213,7 @@ def _read_lock(config: pytest.Config) -> "Lock":
 
 
 def _lock_path(config: pytest.Config) -> "Path":
-    return config.rootpath / str(_option(config, "--respan-lock"))
-
-
-def _option(config: pytest.Config, name: str) -> Any:
-    return config.getoption(name)
+    return config.rootpath / str(config.getoption("--respan-lock"))
 
 
 def _compare(config: pytest.Config, row: "RecordedRow", trial: "Trial") -> None:

@@ -53,7 +53,7 @@ def replay(
     journal: str | os.PathLike[str] | None = None,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
-    on_trial: Callable[[Trial], None] = lambda _: None,
+    on_trial: Callable[[Trial, int], None] = lambda _, __: None,
     name: str | None = None,
 ) -> ReplayResult:
     """Run the root rows of a dataset against a runnable, with recorded tools.
@@ -82,7 +82,7 @@ def replay(
         make_input: Makes the runnable's input of a row's; by default messages become
             `{"messages": ...}` where the runnable takes a state.
         config: LangChain's config for each run: tags, metadata, callbacks, configurable.
-        on_trial: Called with each finished trial.
+        on_trial: Called with each finished trial, and how many are left.
         name: What the report calls the rows; the dataset's name when None.
 
     Returns:

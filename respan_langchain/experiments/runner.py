@@ -24,7 +24,7 @@ class Runner:
         plan: Plan,
         journal: Journal,
         *,
-        on_trial: Callable[[Trial], None] = lambda _: None,
+        on_trial: Callable[[Trial, int], None] = lambda _, __: None,
     ) -> None:
         self._plan = plan
         self._journal = journal
@@ -42,12 +42,12 @@ class Runner:
         finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.read()}
         self._spent = sum(trial.cost or 0.0 for trial in finished.values())
         wanted = [(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
-        todo = iter([each for each in wanted if (each[0].id, each[1]) not in finished])
+        todo = [each for each in wanted if (each[0].id, each[1]) not in finished]
         with Meter() as meter:
-            for trial in self._run_all(todo, meter):
+            for number, trial in enumerate(self._run_all(iter(todo), meter), 1):
                 self._journal.add(trial)
                 finished[trial.row_id, trial.repeat] = trial
-                self._on_trial(trial)
+                self._on_trial(trial, len(todo) - number)
         return [finished[key] for row, n in wanted if (key := (row.id, n)) in finished]
 
     def _run_all(self, todo: Iterator[tuple[RecordedRow, int]], meter: Meter) -> Iterator[Trial]:

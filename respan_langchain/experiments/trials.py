@@ -102,7 +102,10 @@ def _config(
         "configurable": {"thread_id": f"replay-{run_id}", **own.get("configurable", {})},
         "metadata": {
             **own.get("metadata", {}),
-            "respan": {"metadata": {"source": "replay", "replay_of": row.id}},
+            "respan": {
+                "dataset": f"{plan.dataset}@replays",
+                "metadata": {"source": "replay", "replay_of": row.id},
+            },
         },
     }
 

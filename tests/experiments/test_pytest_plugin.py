@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.cli.app import app as cli
@@ -15,6 +16,13 @@ CHAIN = """
 from langchain_core.runnables import RunnableLambda
 
 chain = RunnableLambda(lambda text: text.upper())
+"""
+MODEL_CHAIN = """
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.runnables import RunnableLambda
+
+model = FakeListChatModel(responses=["an answer"])
+chain = RunnableLambda(lambda text: model.invoke(text).content)
 """
 TESTS = """
 import pytest
@@ -29,8 +37,6 @@ def test_support(respan_replay):
 @pytest.fixture
 def project(tmp_path, platform, make_handler):
     """A project with a chain, its tests, and a lock of five rows."""
-    from typer.testing import CliRunner
-
     (tmp_path / "chain.py").write_text(CHAIN)
     (tmp_path / "test_chain.py").write_text(TESTS)
     handler: RespanDatasetCallbackHandler = make_handler()
@@ -39,12 +45,14 @@ def project(tmp_path, platform, make_handler):
     for number in range(5):
         RunnableLambda(str.upper).invoke(f"question {number}", {"callbacks": [handler]})
     assert handler.flush(timeout=20)
-    locked = CliRunner().invoke(
-        cli,
-        ["--base-url", platform, "lock", "support-bot", "--lock", str(tmp_path / "respan.lock")],
-    )
-    assert locked.exit_code == 0, locked.output
+    lock(tmp_path, platform, "support-bot")
     return tmp_path
+
+
+def lock(project: Path, platform: str, dataset: str) -> None:
+    path = str(project / "respan.lock")
+    locked = CliRunner().invoke(cli, ["--base-url", platform, "lock", dataset, "--lock", path])
+    assert locked.exit_code == 0, locked.output
 
 
 def pytest_in(project: Path, platform: str, *arguments: str) -> str:
@@ -64,8 +72,9 @@ def pytest_in(project: Path, platform: str, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_accepted_baseline_passes_under_xdist(project, platform):
-    assert "5 passed" in pytest_in(project, platform, "-n", "2")
+    assert "5 passed" in pytest_in(project, platform, "-n", "4")
 
 
 def test_a_changed_chain_fails_and_names_the_row_and_the_difference(project, platform):
@@ -87,6 +96,20 @@ def test_a_changed_chain_can_be_accepted(workers, project, platform):
     assert "5 passed" in pytest_in(project, platform, "--respan-accept", *workers)
     assert "5 passed" in pytest_in(project, platform)
     assert (project / "respan.lock").read_text().count('same_answer" = 0.0') == 5
+
+
+def test_recorded_models_answer_so_that_no_model_runs(project, platform, make_handler):
+    handler = make_handler(dataset="asked")
+    namespace = {}
+    exec(MODEL_CHAIN, namespace)  # noqa: S102  # the module of the project
+    namespace["chain"].invoke("question 1", {"callbacks": [handler]})
+    assert handler.flush(timeout=20)
+    (project / "chain.py").write_text(MODEL_CHAIN.replace("an answer", "another answer"))
+    (project / "test_chain.py").write_text(TESTS.replace("support-bot", "asked"))
+    lock(project, platform, "asked")
+
+    assert "1 passed" in pytest_in(project, platform, "--respan-models", "recorded")
+    assert "1 failed" in pytest_in(project, platform)
 
 
 def test_scores_stand_in_a_junit_file(project, platform):

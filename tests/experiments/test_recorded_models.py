@@ -164,7 +164,7 @@ def test_calls_beside_a_replay_use_the_cache_of_the_app(capture, model, own_cach
     rows = capture(chain, ["Where is order 1"])
     beside = []
 
-    def production(trial):
+    def production(trial, left):
         beside.extend(model.invoke("Where is order 2") for _ in range(2))
         beside.append(asyncio.run(model.ainvoke("Where is order 3")))
         beside.append(asyncio.run(model.ainvoke("Where is order 3")))

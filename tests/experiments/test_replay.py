@@ -181,7 +181,7 @@ def test_two_replays_and_production_beside_them_do_not_mix(recorded, folder):
 
 
 def test_nothing_stays_replaced_after_ctrl_c(recorded, folder):
-    def interrupt(trial):
+    def interrupt(trial, left):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -198,7 +198,7 @@ def test_a_replay_that_was_stopped_goes_on_and_runs_nothing_twice(recorded, fold
         ran.append(state["messages"][0]["content"])
         return shop(folder).invoke(state)
 
-    def stop_after_three(trial):
+    def stop_after_three(trial, left):
         if len(ran) >= 3:
             raise KeyboardInterrupt
 
@@ -309,6 +309,23 @@ def test_without_scipy_nothing_runs(recorded, monkeypatch):
     with pytest.raises(ConfigurationError, match=r"respan-langchain\[replay\]"):
         replay(recorded(3), RunnableLambda(calls.append))
     assert not calls
+
+
+def test_rows_of_a_replay_that_are_kept_go_to_a_dataset_of_their_own(
+    recorded, folder, make_handler, rows_of, platform
+):
+    dataset = recorded(2)
+    before = len(list(dataset))
+    keeping = make_handler()
+
+    result = replay(dataset, shop(folder), config={"callbacks": [keeping]})
+
+    kept = rows_of(keeping, "support-bot@replays")
+    assert len(list(dataset)) == before
+    assert [row["metadata"]["replay_of"] for row in kept.roots] == [row.id for row in result.rows]
+    assert {row["metadata"]["source"] for row in kept} == {"replay"}
+    with pytest.raises(ConfigurationError, match="2 recorded by replay"):
+        replay(Dataset.open("support-bot@replays", base_url=platform), shop(folder))
 
 
 @pytest.fixture

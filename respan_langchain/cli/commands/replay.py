@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,6 +18,7 @@ from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.options import RequiredDataset
+from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
@@ -33,7 +37,7 @@ from respan_langchain.experiments.report import (
     summary_lines,
     to_markdown,
 )
-from respan_langchain.experiments.results import ReplayResult
+from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import Scorer
 from respan_langchain.experiments.verdict import Verdict
 
@@ -127,21 +131,23 @@ def replay_rows(
             if locked is None or not is_root(log) or log.custom_identifier in locked.rows
         ]
         _allow_modules_here()
-        result = replay(
-            logs,
-            runnable,
-            scorers=chosen,
-            tools=tools,
-            models=models,
-            repeat=repeat,
-            concurrency=concurrency,
-            limit=limit,
-            timeout=timeout,
-            max_cost=max_cost,
-            baseline="recorded" if locked is not None else baseline,
-            journal=journal,
-            name=rows.name,
-        )
+        with _trial_progress(ctx, rows.name) as on_trial:
+            result = replay(
+                logs,
+                runnable,
+                scorers=chosen,
+                tools=tools,
+                models=models,
+                repeat=repeat,
+                concurrency=concurrency,
+                limit=limit,
+                timeout=timeout,
+                max_cost=max_cost,
+                baseline="recorded" if locked is not None else baseline,
+                journal=journal,
+                name=rows.name,
+                on_trial=on_trial,
+            )
     if locked is not None:
         result = result.with_baseline(baseline_of(locked))
     if accept is not None:
@@ -149,6 +155,18 @@ def replay_rows(
     verdict = result.verdict(margins)
     _report(ctx, result, verdict)
     return exit_code(result, verdict)
+
+
+@contextmanager
+def _trial_progress(ctx: CliContext, description: str) -> Iterator[Callable[[Trial, int], None]]:
+    numbers = count(1)
+    with progress_bar(ctx, description) as show:
+
+        def update(_: Trial, left: int) -> None:
+            number = next(numbers)
+            show(number, number + left)
+
+        yield update
 
 
 def load_scorer(name: str) -> Scorer:

@@ -103,6 +103,14 @@ def test_the_report_as_json_holds_every_trial(app, run):
     assert {metric["name"] for metric in result.json["metrics"]} == {"length", "latency"}
 
 
+def test_a_progress_bar_is_shown_on_a_terminal_only(app, run):
+    on_terminal = run("replay", "demo", "chains_here:upper", FORCE_COLOR="1")
+    elsewhere = run("replay", "demo", "chains_here:upper")
+
+    assert "200/200" in on_terminal.err
+    assert elsewhere.err == ""
+
+
 def test_a_job_summary_is_written_for_github(app, run, tmp_path):
     summary = tmp_path / "summary.md"
     run("replay", "demo", "chains_here:upper", GITHUB_STEP_SUMMARY=str(summary))
