@@ -46,7 +46,8 @@ class TraceSelector:
 
     def select(self, run: Run) -> Sequence[CountedRun]:
         """Return the runs, counted, of which rows are built now that this run has finished."""
-        trace = run.trace
+        # A run of an interrupted part may come here after the part that resumed it has started.
+        trace = run.trace = run.trace.latest
         if not has_consent(trace, self._policy):
             run.release_references()
             return ()

@@ -62,6 +62,7 @@ def _size(held: object) -> int:
 def continue_trace(earlier: Trace, trace: Trace) -> None:
     """Add the interrupted part of a trace to the part that resumes it."""
     first = earlier.root
+    earlier.continued_by = trace
     trace.decisions = [*earlier.decisions, *get_decisions(earlier.interrupts, trace.root.inputs)]
     trace.id = earlier.id
     trace.resumed_run_ids = [*earlier.resumed_run_ids, trace.root.id]

@@ -199,6 +199,8 @@ class Trace:
     """The graph checkpoint at which it was interrupted, None when it was not."""
     resumed_run_ids: list[UUID] = field(default_factory=list)
     """Root runs that resumed it."""
+    continued_by: "Trace | None" = None
+    """The part that resumed it, which has its runs now."""
     earlier_seconds: float = 0.0
     """Seconds that its earlier parts ran, without the time in which it waited to be resumed."""
     first_started: float | None = None
@@ -223,6 +225,11 @@ class Trace:
     """The numbers of the ids of ended chains, which may still get children."""
     has_threads: bool = False
     """Whether a cancelled step may run on in a thread, whose end nobody reports."""
+
+    @property
+    def latest(self) -> "Trace":
+        """The latest part of an interrupted trace that was resumed; else the trace itself."""
+        return self if self.continued_by is None else self.continued_by.latest
 
     def omit_last_output(self) -> None:
         """Drop what the root might have returned, because too much content waits."""
