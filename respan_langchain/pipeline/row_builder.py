@@ -16,6 +16,7 @@ from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
+from respan_langchain.rows.corrections import add_corrections
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
@@ -82,6 +83,9 @@ class RowBuilder:
 
     def _add_content(self, draft: RowDraft) -> RowDraft:
         add_content(draft, self.options)
+        decision = draft.run.trace.sampling
+        if decision is not None and decision.corrects and draft.model is not None:
+            add_corrections(draft)
         return draft
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:

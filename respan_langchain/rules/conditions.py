@@ -120,8 +120,12 @@ def _was_interrupted(facts: TraceFacts) -> bool:
     return facts.status == "interrupted" or bool(facts.metadata.get("resumed_run_ids"))
 
 
-def _has_decision(facts: TraceFacts, kind: str) -> bool:
-    return any(decision.get("type") == kind for decision in facts.decisions)
+def _was_edited(facts: TraceFacts) -> bool:
+    return any(decision.get("type") == "edit" for decision in facts.decisions)
+
+
+def _was_rejected(facts: TraceFacts) -> bool:
+    return any(decision.get("type") == "reject" for decision in facts.decisions)
 
 
 everything: Final = Condition("everything", _is_any)
@@ -142,30 +146,37 @@ cut_off: Final = Condition("cut_off", _was_cut_off)
 """An answer ended at a token limit."""
 interrupted: Final = Condition("interrupted", _was_interrupted)
 """The graph stopped to wait for a person, whether it was resumed or not."""
-edited_by_human: Final = Condition("edited_by_human", _has_decision, ("edit",))
+edited_by_human: Final = Condition("edited_by_human", _was_edited)
 """A person edited a tool call before it ran."""
-rejected_by_human: Final = Condition("rejected_by_human", _has_decision, ("reject",))
+rejected_by_human: Final = Condition("rejected_by_human", _was_rejected)
 """A person rejected a tool call."""
 
 
 def slower_than(seconds: float) -> Condition:
     """Return a condition: the trace ran longer, without the time in which it waited for people."""
-    return Condition("slower_than", _exceeds, ("seconds", _limit("slower_than", seconds)))
+    return Condition("slower_than", _is_slower, (_limit("slower_than", seconds),))
 
 
 def cost_over(usd: float) -> Condition:
     """Return a condition: its model calls cost more; never met where the cost is unknown."""
-    return Condition("cost_over", _exceeds, ("cost", _limit("cost_over", usd)))
+    return Condition("cost_over", _costs_more, (_limit("cost_over", usd),))
 
 
 def tokens_over(count: int) -> Condition:
     """Return a condition: its model calls used more tokens; never met where they are unknown."""
-    return Condition("tokens_over", _exceeds, ("tokens", _limit("tokens_over", count)))
+    return Condition("tokens_over", _uses_more_tokens, (_limit("tokens_over", count),))
 
 
-def _exceeds(facts: TraceFacts, fact: str, limit: float) -> bool:
-    value: float | None = getattr(facts, fact)
-    return value is not None and value > limit
+def _is_slower(facts: TraceFacts, seconds: float) -> bool:
+    return facts.seconds is not None and facts.seconds > seconds
+
+
+def _costs_more(facts: TraceFacts, usd: float) -> bool:
+    return facts.cost is not None and facts.cost > usd
+
+
+def _uses_more_tokens(facts: TraceFacts, count: float) -> bool:
+    return facts.tokens is not None and facts.tokens > count
 
 
 def _limit(name: str, value: object) -> float:

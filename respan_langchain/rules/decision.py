@@ -12,6 +12,8 @@ class SamplingDecision:
     is_kept: bool
     dataset: str | None = None
     """The name of the dataset that they go to; None for the handler's."""
+    corrects: bool = False
+    """Whether people's decisions become expected outputs and scores of the model calls."""
     sampling: Mapping[str, str | float] = field(default_factory=dict)
     """Their `metadata.sampling`: the rule, the version of the rules, and the probability."""
 

@@ -75,6 +75,7 @@ class _AppliedRule:
         return SamplingDecision(
             is_kept=True,
             dataset=self.rule.to,
+            corrects=self.rule.corrections is not None,
             sampling={"rule": self.name, "version": self._version, "probability": probability},
         )
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules.conditions import Condition, check_condition, everything, failed
 
+Corrections: TypeAlias = Literal["human"]
 HOUR: Final = 3_600.0
 DAY: Final = 24 * HOUR
 
@@ -27,6 +28,7 @@ class Rule:
     """Its length in seconds."""
     strata: str | None = None
     """The metadata key for each of whose values the cap holds; None for one cap."""
+    corrections: Corrections | None = None
 
 
 def keep(
@@ -37,6 +39,7 @@ def keep(
     per_hour: int | None = None,
     per_day: int | None = None,
     strata: str | None = None,
+    corrections: Corrections | None = None,
 ) -> Rule:
     """Return a rule that keeps the traces of a kind.
 
@@ -48,6 +51,9 @@ def keep(
         per_hour: The most traces that one process keeps in an hour, spread over the hour.
         per_day: The same for a day, in UTC.
         strata: The metadata key, such as "model", for each of whose values the cap holds.
+        corrections: "human" turns people's decisions about tool calls into labels of the model
+            calls that requested them: an edited call becomes the expected output, a rejected one
+            the score 0.
 
     Raises:
         ConfigurationError: An argument is wrong.
@@ -57,8 +63,16 @@ def keep(
         raise ConfigurationError("strata: needs per_hour or per_day")
     if strata is not None and not (isinstance(strata, str) and strata):
         raise ConfigurationError(f"strata: expected a metadata key, got {strata!r}")
+    if corrections not in (None, *get_args(Corrections)):
+        raise ConfigurationError(f'corrections: expected "human", got {corrections!r}')
     return Rule(
-        check_condition(condition), _check_dataset(to), _check_rate(rate), cap, window, strata
+        check_condition(condition),
+        _check_dataset(to),
+        _check_rate(rate),
+        cap,
+        window,
+        strata,
+        corrections,
     )
 
 

@@ -1,15 +1,17 @@
 """What people decided at a graph's interrupts, from the interrupts and the value that resumed it.
 
-LangChain's human-in-the-loop middleware asks about tool calls (`action_requests`) and is answered
-with one decision each; any other `interrupt(value)` is answered with any value.
+LangChain's human-in-the-loop middleware asks about tool calls, several at once (`action_requests`)
+or one by one (`tool_approval`), and is answered with one decision each; any other
+`interrupt(value)` is answered with any value.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from respan_langchain.tracing.graph_commands import resume_value
 
 Decision = dict[str, object]
+TOOL_APPROVAL: Final = "tool_approval"
 
 
 def get_decisions(interrupts: Sequence[object], command: object) -> list[Decision]:
@@ -38,6 +40,8 @@ def _answered(interrupts: Sequence[Any], answer: object) -> Iterable[tuple[objec
 
 
 def _pair(request: object, response: object) -> list[Decision]:
+    if _part(request, "type") == TOOL_APPROVAL and isinstance(response, Mapping):
+        return [{"proposed": _call(request), **response}]
     decisions = _part(response, "decisions")
     if not isinstance(decisions, list | tuple) or not all(
         isinstance(one, Mapping) for one in decisions
@@ -51,11 +55,15 @@ def _pair(request: object, response: object) -> list[Decision]:
     calls = list(proposed) if isinstance(proposed, list | tuple) else []
     calls += [None] * (len(decisions) - len(calls))
     return [
-        dict(decision)
-        if call is None
-        else {"proposed": {key: _part(call, key) for key in ("name", "args")}, **decision}
+        dict(decision) if call is None else {"proposed": _call(call), **decision}
         for call, decision in zip(calls, decisions, strict=False)
     ]
+
+
+def _call(request: object) -> dict[str, object]:
+    """Return the tool call that a person is asked about; only `tool_approval` names its id."""
+    call = {key: _part(request, key) for key in ("name", "args", "tool_call_id")}
+    return {key: value for key, value in call.items() if value is not None}
 
 
 def _part(value: Any, name: str) -> Any:

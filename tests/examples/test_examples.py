@@ -55,6 +55,21 @@ def test_the_interrupted_agent_is_captured_as_one_row(tmp_path):
     ]
 
 
+def test_the_rules_example_keeps_failures_apart_and_weights_the_rest(tmp_path):
+    result = run("rules.py", tmp_path)
+
+    assert "error_anywhere: saw 10, kept 10\n" in result
+    assert kinds(tmp_path, "failures") == {"workflow": 10}
+    assert 20 <= kinds(tmp_path, "orders")["workflow"] <= 120
+
+
+def test_the_corrections_example_prints_the_edited_call(tmp_path):
+    result = run("corrections.py", tmp_path)
+
+    assert '{"amount":49.9}' in result
+    assert kinds(tmp_path, "gold") == {"workflow": 1, "chat": 2}
+
+
 def test_the_whole_app_example_captures_threads_and_tasks(tmp_path):
     result = run("whole_app.py", tmp_path)
 

@@ -21,6 +21,7 @@ from respan_langchain.rules.rule import sampling_rules
         (lambda: keep(everything, per_hour=1, per_day=1), "per_hour"),
         (lambda: keep(everything, strata="model"), "strata"),
         (lambda: keep(everything, per_day=1, strata=7), "strata"),
+        (lambda: keep(everything, corrections="people"), "corrections"),
         (Rules, "rules"),
         (lambda: Rules(everything), "rules"),
     ],
