@@ -138,11 +138,18 @@ def _count_server_tools(run: Run, options: RowOptions) -> None:
         return
     totals, at = run.trace.totals, run.started if run.ended is None else run.ended
     for step in server_tool_steps(run.outputs):
-        totals.tool_calls += 1
         totals.tool_errors += step.get("status") == "error"
+        call_id = step.get("tool_call_id")
+        name = call_id if isinstance(call_id, str) else None
+        if name is not None and name in totals.answered_calls and step.get("input") is None:
+            # An earlier answer was paused between the call and its result.
+            totals.add_result(name, step)
+            continue
+        totals.tool_calls += 1
+        if name is not None:
+            totals.answered_calls.add(name)
         if _shows_steps(options) and not run.is_root:
-            call_id = step.get("tool_call_id")
-            totals.add_step({**step}, call_id if isinstance(call_id, str) else None, at)
+            totals.add_step({**step}, name, at)
 
 
 def _has_answered(run: Run) -> bool:

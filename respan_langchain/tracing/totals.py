@@ -3,11 +3,11 @@
 `rows/counting.py` decides what is added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage import Usage
@@ -26,6 +26,9 @@ class RequestedCall(NamedTuple):
     """What is wrong with a malformed call."""
     position: CallPosition = (0.0, 0)
 
+
+RESULT_KEYS: Final = frozenset({"output", "error", "status"})
+"""The parts of a step that come from the result of its call."""
 
 TrajectoryStep = tuple[CallPosition, dict[str, object]]
 
@@ -117,6 +120,13 @@ class Totals:
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
         self.steps[name] = (place, step)
         self.new_content.append(step)
+
+    def add_result(self, call_id: str, result: Mapping[str, object]) -> None:
+        """Add the result of a call to its step, which an earlier answer began."""
+        if call_id in self.steps:
+            _, step = self.steps[call_id]
+            step |= {key: result[key] for key in RESULT_KEYS & result.keys()}
+            self.new_content.append(step)
 
     def add_documents(self, number: int, documents: Sequence[object]) -> None:
         """Add documents of a retriever, or of the tool around it."""

@@ -2,7 +2,7 @@
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda, RunnableSerializable
 from langchain_core.runnables.config import ensure_config
 from support.constructs import lookup
@@ -34,6 +34,35 @@ def test_a_server_tool_that_failed_counts_as_a_tool_error(handler, rows_of):
 
     [root] = rows_of(handler).roots
     assert (root["metrics"]["tool_calls"], root["metrics"]["tool_errors"]) == (1, 1)
+
+
+@pytest.mark.parametrize("trajectory", [True, False])
+@pytest.mark.parametrize(("result", "errors"), [(FOUND, None), (FAILED, 1)])
+def test_a_call_whose_result_is_in_the_next_answer_is_one_call(
+    result, errors, trajectory, make_handler, rows_of
+):
+    handler = make_handler(trajectory=trajectory)
+    # Anthropic stops a long turn in the middle of a call; the app sends it back to be continued.
+    paused = AIMessage([TEXT, SEARCH], response_metadata={"stop_reason": "pause_turn"})
+    model = Script(answers=[paused, AIMessage([result, TEXT])])
+
+    def ask(question):
+        conversation = [HumanMessage(question)]
+        while (answer := model.invoke(conversation)).response_metadata.get("stop_reason"):
+            conversation.append(answer)
+        return answer
+
+    RunnableLambda(ask).invoke("Rain?", {"callbacks": [handler]})
+
+    rows = rows_of(handler)
+    [root] = rows.roots
+    assert len(rows.chats) == 2
+    assert (root["metrics"]["tool_calls"], root["metrics"].get("tool_errors")) == (1, errors)
+    steps = [{
+        "tool": "web_search", "input": {"query": "rain"}, "tool_call_id": "s_1", "server": True,
+        "output": result["content"], **({"status": "error"} if errors else {}),
+    }]  # fmt: skip
+    assert root["metadata"].get("trajectory", []) == (steps if trajectory else [])
 
 
 def test_a_model_call_that_is_a_root_counts_the_server_tools_too(handler, rows_of):
