@@ -15,9 +15,11 @@ import yaml
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from support.models import FakeChat
+from typer.testing import CliRunner
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.callbacks.config import HandlerConfig, HandlerOptions
+from respan_langchain.cli.app import app as cli
 from respan_langchain.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -143,19 +145,16 @@ def spoken(text: str) -> list[str]:
     return [" ".join(line) for line in lines if line]
 
 
-def test_the_terminal_session_is_what_a_terminal_shows(tmp_path):
+def test_the_terminal_session_is_what_a_terminal_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     session = blocks(README, "console")[0]
-    terminal = {
-        "cwd": tmp_path,
-        "env": {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "NO_COLOR": "1"},
-    }
-    ours = [sys.executable, "-m", "respan_langchain"]
-    subprocess.run([*ours, "demo"], **terminal, check=True, capture_output=True)
+    variables = {"COLUMNS": "100", "NO_COLOR": "1"}
+    assert CliRunner().invoke(cli, ["demo"], env=variables).exit_code == 0
     for typed, *shown in (part.splitlines() for part in session.split("$ respan-langchain ")[1:]):
-        command = [*ours, *typed.split()]
-        done = subprocess.run(command, **terminal, check=True, capture_output=True, text=True)
+        result = CliRunner().invoke(cli, shlex.split(typed), env=variables)
 
-        assert spoken(done.stdout) == spoken("\n".join(shown))
+        assert result.exit_code == 0
+        assert spoken(result.stdout) == spoken("\n".join(shown))
 
 
 def test_the_messages_that_the_troubleshooting_page_explains_exist():
