@@ -116,7 +116,7 @@ def told(facts: Any) -> str:
 
 @settings(deadline=None)
 @example(calls=[({}, {}, {"stop": {"a": 2, "b": 3}}, {}), ({}, {}, {"stop": {"b": 3, "a": 2}}, {})])
-@given(calls=st.lists(st.tuples(said, said, said, said), max_size=6))
+@given(calls=st.lists(st.tuples(said, said, said, said), max_size=4))
 def test_cached_facts_are_always_those_of_the_request(calls):
     models = ModelInfoCache(lambda facts: model_metadata(facts, RowOptions()))
 

@@ -36,7 +36,7 @@ reports = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(report=reports)
 def test_the_parts_of_any_report_never_exceed_the_whole(report):
     before = json.dumps(report, default=str)
@@ -80,7 +80,7 @@ agreeing = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=1_000)
+@settings(deadline=None, max_examples=300)
 @given(report=agreeing)
 def test_the_fast_path_reads_normalized_usage_as_the_full_parser_does(report):
     assert parse_normalized_usage(report, "flex") in (None, parse_usage(report, "flex"))
