@@ -23,7 +23,7 @@ def rows_by(make_handler: Callable[..., Any]) -> Callable[..., Rows]:
     def run(way: Callable[..., object], app: Any, asked: Any, **config: Any) -> Rows:
         bodies: list[bytes] = []
         handler = make_handler(capture=EVERY_KIND, on_row=bodies.append)
-        way(app, asked, {**config, "callbacks": [handler]})
+        way(app, asked, {**config, "callbacks": [handler, *config.get("callbacks", ())]})
         handler.process_pending()
         assert not handler.stats.internal_errors
         assert handler.stats.open_runs == 0

@@ -1,7 +1,4 @@
-"""What `invoke` gives in a row is what the app gave and got, as LangChain's own tools tell it.
-
-The other ways give the rows of `invoke`: `test_constructs.py` and `test_graphs.py`.
-"""
+"""What stands in a row is what the app gave and got, as LangChain's own tools tell it."""
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
@@ -10,7 +7,7 @@ from langchain_core.messages import BaseMessage
 from support.constructs import CONSTRUCTS
 from support.graphs import GRAPHS
 from support.rows import roots
-from support.ways import WAYS
+from support.ways import TWICE, WAYS
 
 
 def given(asked):
@@ -43,21 +40,27 @@ def shown(value):
     return value["content"] if isinstance(value, dict) and "content" in value else value
 
 
+SLOW_WAYS = [pytest.param(way, marks=pytest.mark.slow) for way in WAYS if way != "invoke"]
+
+
 @pytest.mark.parametrize("name", [*CONSTRUCTS, *GRAPHS])
-def test_the_root_is_what_the_app_gave_and_got(name, rows_by):
+@pytest.mark.parametrize("way", ["invoke", *SLOW_WAYS])
+def test_the_root_is_what_the_app_gave_and_got(way, name, rows_by):
     make, asked = {**CONSTRUCTS, **GRAPHS}[name]
-    witness = UsageMetadataCallbackHandler()
-    result = make().invoke(asked, {"callbacks": [witness]})
+    result, witness = make().invoke(asked), UsageMetadataCallbackHandler()
 
-    [root] = roots(rows_by(WAYS["invoke"], make(), asked))
+    found = roots(rows_by(WAYS[way], make(), asked, callbacks=[witness]))
 
-    single = isinstance(asked, str) and root["metadata"]["log_type"] == "chat"
-    assert shown(root["input"]) == ([asked] if single else given(asked))
-    assert shown(root["output"]) == got(result)
-    assert root["metadata"]["status"] == "success"
     used = list(witness.usage_metadata.values())
+    assert len(found) == (2 if way in TWICE else 1)
+    for root in found:
+        single = isinstance(asked, str) and root["metadata"]["log_type"] == "chat"
+        assert shown(root["input"]) == ([asked] if single else given(asked))
+        assert shown(root["output"]) == got(result)
+        assert root["metadata"]["status"] == "success"
     for metric, counted in (
         ("prompt_tokens", "input_tokens"),
         ("completion_tokens", "output_tokens"),
     ):
-        assert root["metrics"].get(metric, 0) == sum(each[counted] for each in used)
+        total = sum(root["metrics"].get(metric, 0) for root in found)
+        assert total == sum(each[counted] for each in used)
