@@ -191,9 +191,12 @@ def _describe_os_error(error: OSError) -> str:
 
 def describe_api_error(error: ApiError, base_url: str) -> str:
     """Describe an API error for a person: the platform, what went wrong, the server's message."""
+    platform = base_url.removeprefix("sqlite:///")
     fields = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in error.fields.items())
-    reason = fields or _server_message(error.body)
-    described = f"{base_url.removeprefix('sqlite:///')}: {error.problem}"
+    if fields:
+        return escape_controls(f"{platform}: {error.status}: {fields}")
+    reason = _server_message(error.body)
+    described = f"{platform}: {error.problem}"
     return escape_controls(f"{described} ({reason})" if reason else described)
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from pathlib import Path
-from shutil import which
-from typing import Final
+from shutil import get_terminal_size, which
+from typing import Any, Final
 
 import orjson
 import typer
@@ -60,6 +60,12 @@ class CliContext(typer.Context):
     def as_json(self) -> bool:
         """`--json`."""
         return bool(self.meta.get(f"{PROGRAM}.as_json"))
+
+    def make_formatter(self) -> Any:
+        """Return the formatter of help texts; theirs would be 50 columns wide at least."""
+        formatter = super().make_formatter()
+        formatter.width = min(formatter.width, get_terminal_size().columns - 2)
+        return formatter
 
     def set_shared_option(self, name: str, value: object) -> None:
         """Store a shared option; it holds for the whole command line, wherever it was given."""

@@ -66,6 +66,7 @@ def render_table(
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
         padding=(0, gap // 2),
         show_header=has_header,
         expand=any(columns[index].min_width is not None for index in shown),
@@ -108,8 +109,7 @@ def _fitting_columns(
     shown = list(range(len(columns)))
     needed = [_needed_width(column, index, rows) for index, column in enumerate(columns)]
     for index in reversed(range(len(columns))):
-        # Outside of the columns, the table has one character on each side.
-        if sum(needed[each] + gap for each in shown) - gap + 2 <= width:
+        if sum(needed[each] + gap for each in shown) - gap <= width:
             break
         if not columns[index].is_kept:
             shown.remove(index)

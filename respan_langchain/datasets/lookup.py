@@ -25,9 +25,11 @@ def find_dataset(
     if name is None and settings.dataset_id is not None:
         return client.dataset(settings.dataset_id)
     name = name or settings.dataset
-    if name is None:
-        raise ConfigurationError("Name a dataset, or set RESPAN_DATASET or RESPAN_DATASET_ID.")
     datasets = list(client.datasets(sort_by="created_at"))
+    if name is None:
+        raise ConfigurationError(
+            f"Name a dataset, or set RESPAN_DATASET or RESPAN_DATASET_ID; {_list_names(datasets)}."
+        )
     for dataset in datasets:
         if name in (dataset.name, dataset.id):
             return dataset
@@ -49,6 +51,11 @@ def _find_by_id_suffix(
         return matches[0]
     if matches:
         raise ConfigurationError(f"{text!r} matches several datasets; give more of the id.")
+    raise ConfigurationError(
+        f"No dataset {text!r} at {settings.base_url}; {_list_names(datasets)}."
+    )
+
+
+def _list_names(datasets: Sequence[models.DatasetInfo]) -> str:
     names = [each.name or each.id for each in datasets[:MAX_LISTED_NAMES]]
-    existing = f"datasets there: {', '.join(names)}" if names else "there are no datasets yet"
-    raise ConfigurationError(f"No dataset {text!r} at {settings.base_url}; {existing}.")
+    return f"datasets there: {', '.join(names)}" if names else "there are no datasets yet"

@@ -5,6 +5,7 @@ before a body is read, so that strangers cannot fill the memory.
 """
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -185,7 +186,10 @@ def _listen(config: BindConfig) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        raise ConfigurationError(f"cannot bind to {config.host}:{config.port}: {error}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"Cannot listen on {config.host}:{config.port}: {reason}."
+        ) from error
     with listener:
         yield listener
 

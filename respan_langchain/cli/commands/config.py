@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,8 @@ from respan_langchain.settings import Settings
 
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Include settings with defaults.")]
 HIDDEN: Final = "set (hidden)"
+NARROW_TERMINAL: Final = 60
+"""Terminal columns below which the source of a setting has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def config(ctx: CliContext, everything: AllOption = False) -> int:
         else ctx.settings_without_key
     )
     found = list_settings(ctx, settings, everything=everything)
-    ctx.output_list(found, lambda: render_settings(found))
+    ctx.output_list(found, lambda: render_settings(found, ctx.out.width))
     return EXIT_OK
 
 
@@ -56,16 +59,26 @@ def list_settings(
     ]
 
 
-def render_settings(settings: Sequence[SettingSource]) -> Table:
+def render_settings(settings: Sequence[SettingSource], width: int) -> RenderableType:
     """Draw settings with their sources."""
+    if width < NARROW_TERMINAL:
+        return Group(
+            *(
+                Text.assemble((each.name, "dim"), f" {_shown(each)}\n", (f"  {each.source}", "dim"))
+                for each in settings
+            )
+        )
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(style="dim")
     for each in settings:
-        value = UNKNOWN if each.value is None else escape_controls(str(each.value))
-        table.add_row(each.name, Text(value), each.source)
+        table.add_row(each.name, Text(_shown(each)), each.source)
     return table
+
+
+def _shown(setting: SettingSource) -> str:
+    return UNKNOWN if setting.value is None else escape_controls(str(setting.value))
 
 
 def _find_source(ctx: CliContext, settings: Settings, name: str) -> SettingSource:

@@ -41,7 +41,10 @@ def demo(
         str, typer.Option("--dataset", "-d", metavar="NAME", help="Name of the dataset.")
     ] = "demo",
 ) -> int:
-    """Run a scripted support desk and show its rows; needs no key and no network."""
+    """Run a scripted support desk and show its rows.
+
+    It needs no key and no network.
+    """
     from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
     from respan_langchain.cli.demo_app.questions import QUESTIONS
     from respan_langchain.cli.demo_app.run import ask_questions

@@ -61,7 +61,7 @@ def doctor(ctx: CliContext, dataset: DatasetArgument = None, everything: AllOpti
         shown = list_settings(ctx, settings, everything=everything)
     ctx.output(
         {"settings": shown, "versions": dict(_list_versions()), "checks": checks},
-        lambda: _render(shown, checks),
+        lambda: _render(shown, checks, ctx.out.width),
     )
     return EXIT_PROBLEMS if any(check.state == "found" for check in checks) else EXIT_OK
 
@@ -202,10 +202,14 @@ def _list_versions() -> Iterator[tuple[str, str | None]]:
             yield package, None
 
 
-def _render(settings: Sequence[SettingSource], checks: Sequence[Check]) -> RenderableType:
+def _render(
+    settings: Sequence[SettingSource], checks: Sequence[Check], width: int
+) -> RenderableType:
     versions = " ".join(f"{name} {number}" for name, number in _list_versions() if number)
     results = render_pairs(
         (check.name, Text.assemble(SYMBOLS[check.state], " ", escape_controls(check.message)))
         for check in checks
     )
-    return Group(Text(versions, style="dim"), Text(), render_settings(settings), Text(), results)
+    return Group(
+        Text(versions, style="dim"), Text(), render_settings(settings, width), Text(), results
+    )

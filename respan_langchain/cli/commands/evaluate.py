@@ -12,6 +12,7 @@ from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, preview, preview_line
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.client.client import DatasetClient
@@ -45,13 +46,19 @@ def evaluate(
     ] = None,
     fail_under: Annotated[
         float | None,
-        typer.Option("--fail-under", metavar="SCORE", help="Exit with 1 below this mean score."),
+        typer.Option(
+            "--fail-under",
+            metavar="SCORE",
+            parser=number_from(0.0),
+            help="Exit with 1 below this mean score.",
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the runs have finished.")
     ] = True,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Maximum wait.")
+        float,
+        typer.Option("--timeout", metavar="SECONDS", parser=number_from(0.0), help="Maximum wait."),
     ] = 600.0,
 ) -> int:
     """Run evaluators over a dataset and show their mean scores."""

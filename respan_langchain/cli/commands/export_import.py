@@ -13,6 +13,7 @@ from respan_langchain.cli.commands.push_pull import print_counts
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.option_values import number_from, one_of
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.client.models import Log
@@ -49,19 +50,26 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
+            parser=one_of(ExportFormat),
             help=f"{', '.join(FORMATS)}. [default: by the file's ending, else jsonl]",
         ),
     ] = None,
     preset: Annotated[
         Preset | None,
-        typer.Option("--preset", metavar="TOOL", help=f"Format of {', '.join(get_args(Preset))}."),
+        typer.Option(
+            "--preset",
+            metavar="TOOL",
+            parser=one_of(Preset),
+            help=f"Format of {', '.join(get_args(Preset))}.",
+        ),
     ] = None,
     where: WhereOption = None,
     with_expected: Annotated[
         bool, typer.Option("--with-expected", help="Only rows with an expected output.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Number of rows.")
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of rows."),
     ] = None,
 ) -> int:
     """Write the rows of a dataset to a file, oldest first."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY
@@ -25,7 +26,10 @@ def forward(
     reserve: Annotated[
         int,
         typer.Option(
-            "--reserve", metavar="N", min=0, help="Requests a minute left to other commands."
+            "--reserve",
+            metavar="N",
+            parser=number_from(0),
+            help="Requests a minute left to other commands.",
         ),
     ] = 0,
     metrics_port: Annotated[
@@ -33,8 +37,7 @@ def forward(
         typer.Option(
             "--metrics-port",
             metavar="PORT",
-            min=0,
-            max=65535,
+            parser=number_from(0, 65535),
             help="Serve /metrics (Prometheus) and /healthz.",
         ),
     ] = None,

@@ -8,7 +8,8 @@ import typer
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.experiments import scorers
@@ -29,11 +30,12 @@ def lock_dataset(
     ctx: CliContext,
     dataset: DatasetArgument = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows at most.")
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Rows at most."),
     ] = None,
     path: LockOption = Path(DEFAULT_PATH),
 ) -> int:
-    """Write the rows of a dataset, as hashes, and their scores to a lock file for git."""
+    """Write hashes and scores of rows to a lock file for git."""
     from respan_langchain.experiments.replay import recorded_trials, select_rows
 
     with ctx.client() as client:
@@ -44,7 +46,7 @@ def lock_dataset(
     write_lock(lock, path)
     ctx.output(
         {"path": str(path), "rows": len(found), "skipped": skipped},
-        lambda: f"{len(found)} rows of {rows.name} locked in {path}.",
+        lambda: f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
     )
     return EXIT_OK
 

@@ -26,6 +26,7 @@ from respan_langchain.cli.log_fields import (
     write_csv,
 )
 from respan_langchain.cli.log_search import search_logs
+from respan_langchain.cli.option_values import number_from, one_of
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import render_logs, render_table
@@ -92,7 +93,8 @@ def list_logs(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", metavar="N", min=1, help="Number of logs.")
+        int,
+        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of logs."),
     ] = 20,
     sort: Annotated[
         str, typer.Option("--sort", metavar="FIELD", help="Sort field; - for descending.")
@@ -106,6 +108,7 @@ def list_logs(
         typer.Option(
             "--format",
             metavar="FORMAT",
+            parser=one_of(ListFormat),
             help=f"{', '.join(get_args(ListFormat))}. [default: table]",
         ),
     ] = None,
@@ -157,8 +160,9 @@ def _render_listing(
         columns = [field_column(name, is_kept=index == 0) for index, name in enumerate(names)]
         cells = [[render_field(log, name) for name in names] for log in logs]
         table = render_table(columns, cells, width)
+    noun = "log" if (len(logs) if total is None else total) == 1 else "logs"
     of_total = f" of {format_count(total)}" if total is not None else ""
-    return Group(table, Text(f"{len(logs)}{of_total} logs", style="dim"))
+    return Group(table, Text(f"{len(logs)}{of_total} {noun}", style="dim"))
 
 
 @command("show", examples=["logs show demo 9f31c2aa"], group=group)
@@ -239,14 +243,22 @@ def tail(
     dataset: DatasetArgument = None,
     where: WhereOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", metavar="N", min=0, help="Logs to show first.")
+        int,
+        typer.Option(
+            "--limit", "-n", metavar="N", parser=number_from(0), help="Logs to show first."
+        ),
     ] = 10,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show new logs until interrupted.")
     ] = False,
     interval: Annotated[
         float,
-        typer.Option("--interval", metavar="SECONDS", min=0.1, help="Seconds between two checks."),
+        typer.Option(
+            "--interval",
+            metavar="SECONDS",
+            parser=number_from(0.1),
+            help="Seconds between two checks.",
+        ),
     ] = 2.0,
 ) -> int:
     """Show the newest logs of a dataset, oldest of them first."""

@@ -17,6 +17,7 @@ from rich.text import Text
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.option_values import number_from, one_of
 from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
@@ -41,6 +42,7 @@ from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import Scorer
 from respan_langchain.experiments.verdict import Verdict
 
+AnswerSource = Literal["recorded", "live"]
 EXIT_INCONCLUSIVE: Final = 3
 EXIT_INCOMPLETE: Final = 4
 
@@ -70,25 +72,43 @@ def replay_rows(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Rows to run at most.")
+        int | None,
+        typer.Option(
+            "--limit", "-n", metavar="N", parser=number_from(1), help="Rows to run at most."
+        ),
     ] = None,
-    repeat: Annotated[int, typer.Option(metavar="N", min=1, help="Runs of each row.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", parser=number_from(1), help="Runs of each row.")
+    ] = 1,
     concurrency: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Rows that run at the same time.")
+        int,
+        typer.Option(metavar="N", parser=number_from(1), help="Rows that run at the same time."),
     ] = 4,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Time for one row.")
+        float | None,
+        typer.Option(metavar="SECONDS", parser=number_from(0.0), help="Time for one row."),
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", metavar="USD", help="Stop at this cost.")
+        float | None,
+        typer.Option(
+            "--max-cost", metavar="USD", parser=number_from(0.0), help="Stop at this cost."
+        ),
     ] = None,
     tools: Annotated[
-        Literal["recorded", "live"],
-        typer.Option(help="Where tools and retrievers get their answers."),
+        AnswerSource,
+        typer.Option(
+            metavar="recorded|live",
+            parser=one_of(AnswerSource),
+            help="Where tools and retrievers get their answers.",
+        ),
     ] = "recorded",
     models: Annotated[
-        Literal["recorded", "live"],
-        typer.Option(help="Where models get their answers; recorded: no prompt may change."),
+        AnswerSource,
+        typer.Option(
+            metavar="recorded|live",
+            parser=one_of(AnswerSource),
+            help="Where models get their answers; recorded: no prompt may change.",
+        ),
     ] = "live",
     baseline: Annotated[
         str,

@@ -8,6 +8,7 @@ import typer
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import ConfigurationError
@@ -24,7 +25,11 @@ def serve(
     port: Annotated[
         int,
         typer.Option(
-            "--port", "-p", metavar="PORT", min=0, max=65535, help="Port; 0 for any free one."
+            "--port",
+            "-p",
+            metavar="PORT",
+            parser=number_from(0, 65535),
+            help="Port; 0 for any free one.",
         ),
     ] = PORT,
     name: Annotated[

@@ -18,6 +18,7 @@ from respan_langchain.cli.context import (
     CliContext,
 )
 from respan_langchain.cli.formatting import format_bytes, pluralize
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.export.files import json_text, open_output
@@ -92,7 +93,10 @@ def purge(
     ctx: CliContext,
     state: StateOption = None,
     days: Annotated[
-        float, typer.Option("--older-than", metavar="DAYS", min=0, help="Only rows this old.")
+        float,
+        typer.Option(
+            "--older-than", metavar="DAYS", parser=number_from(0.0), help="Only rows this old."
+        ),
     ] = 0.0,
     yes: YesOption = False,
 ) -> int:

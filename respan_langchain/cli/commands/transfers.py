@@ -13,6 +13,7 @@ from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
+from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.transfer.progress_file import (
@@ -46,7 +47,12 @@ def clear(
     ctx: CliContext,
     days: Annotated[
         float,
-        typer.Option("--older-than", metavar="DAYS", min=0, help="Only those unused this long."),
+        typer.Option(
+            "--older-than",
+            metavar="DAYS",
+            parser=number_from(0.0),
+            help="Only those unused this long.",
+        ),
     ] = 0.0,
     yes: YesOption = False,
 ) -> int:

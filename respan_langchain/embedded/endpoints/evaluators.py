@@ -67,7 +67,7 @@ def get_evaluator(name: object, *, allow_python: bool) -> Evaluator:
         return _regex(argument)
     if kind not in BUILT_IN:
         known = ", ".join([*BUILT_IN, "regex"])
-        raise HttpError.for_field("evaluator_ids", f"no evaluator {name!r}; there are {known}")
+        raise HttpError(400, f"no evaluator {name!r}; there are {known}")
     return Evaluator(BUILT_IN[kind](argument))
 
 

@@ -192,9 +192,18 @@ def _form(store: Store, dataset_id: str, position: QueuePosition, context: RowCo
     return review_form(dataset_id, context.row, context.scores, queue_query=query)
 
 
+def _finished_message(total: int) -> str:
+    match total:
+        case 0:
+            return "No rows to review"
+        case 1:
+            return "The only row is reviewed"
+        case _:
+            return f"All {_format_capped(total)} rows are reviewed"
+
+
 def _finished(dataset_id: str, state: QueueState) -> Html:
-    total = _format_capped(state.total)
-    message = f"All {total} rows are reviewed" if state.total else "No rows to review"
+    message = _finished_message(state.total)
     return element(
         "section",
         element("h1", message),

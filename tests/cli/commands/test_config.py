@@ -13,6 +13,12 @@ def test_settings_are_shown_with_their_source(run):
     assert "rk-secret" not in listed.out + listed.err
 
 
+def test_settings_are_readable_in_a_narrow_terminal(run):
+    lines = run("config", COLUMNS="40").out.splitlines()
+
+    assert lines == ["base_url sqlite:///respan.db", "  RESPAN_BASE_URL"]
+
+
 def test_config_needs_no_key(run):
     shown = run("config", RESPAN_BASE_URL=None)
 

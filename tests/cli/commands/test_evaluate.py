@@ -47,6 +47,14 @@ def test_an_unknown_evaluator_error_lists_the_known_ones(run, fill):
     assert "exact_match" in result.err
 
 
+def test_an_error_of_the_only_evaluator_is_said_once(run, fill):
+    fill([row(1)])
+    result = run("evaluate", "demo", "-e", "exact")
+
+    assert result.code == 1
+    assert result.err.startswith("respan.db: 400: exact: no evaluator 'exact'; there are exact_")
+
+
 def test_evaluate_without_an_evaluator_exits_with_2(run, fill):
     fill([row(1)])
 

@@ -256,7 +256,7 @@ def test_selected_fields_give_way_from_the_right_and_ids_are_short(width, run, f
         "logs", "list", "demo", "--fields", "id,input,cost,metadata.model", COLUMNS=str(width)
     )
 
-    _, header, _, cells, *_ = result.out.splitlines()
+    header, _, cells, *_ = result.out.splitlines()
     shown = header.split()
     assert shown[:3] == ["id", "input", "cost"]
     assert ("metadata.model" in shown) == (width > 40)
