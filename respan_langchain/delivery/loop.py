@@ -104,13 +104,14 @@ class Loop:
         self._log.unexpected_error(error, self._clock())
 
     def log_unlogged(self) -> None:
-        """Log every row whose line was held back, since no other line may follow.
+        """Log every row whose line was held back, and after `stop` events that came too late.
 
         Waits for no step that is under way: that step logs them.
         """
         if self._state_lock.acquire(blocking=False):
-            self._log.rows_dropped(self._queue.take_refusals(), self._clock())
-            self._log.repeat_unlogged(float("inf"))
+            self._log.rows_dropped(self._queue.take_refusals(), float("inf"))
+            if self._stop_reason is not None:
+                self._log.unread_events(self._poller.unread)
             self._state_lock.release()
 
     @property
@@ -156,7 +157,7 @@ class Loop:
         """
         self._stop_reason = reason
         self._queue.closed = True
-        self._log.unread_events(self._poller.unread, reason)
+        self._log.unread_events(self._poller.unread)
         if self._state_lock.acquire(timeout=timeout):
             try:
                 self._give_up(reason)
@@ -213,7 +214,6 @@ class Loop:
         self._log.on_spool(self._spool, now)
         self._serve_flushes(now, is_drained=not again)
         self._log.rows_dropped(self._queue.take_refusals(), now)
-        self._log.repeat_unlogged(now)
         self._statuses.apply_updates()
         if again:
             return 0.0

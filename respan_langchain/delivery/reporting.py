@@ -86,6 +86,8 @@ class DeliveryLogger:
         # Held-back rows are logged when the interval ends; events only with the next event.
         self._rows = LogRateLimiter(limits.log_interval)
         self._events = LogRateLimiter(limits.log_interval)
+        self._unread_events = 0
+        """Events that are logged as too late."""
         self.pending = 0
         """Rows in memory, for lines that name the number of queued rows."""
 
@@ -104,19 +106,18 @@ class DeliveryLogger:
                 _log_rows(subject, count)
 
     def rows_dropped(self, reasons: Mapping[str, int], now: float) -> None:
-        """Log rows that were refused before they were accepted, or lost on disk."""
+        """Log rows that were refused before they were accepted, and rows held back until now.
+
+        With `now` infinite, all that were held back.
+        """
         for reason, number in reasons.items():
             subject = Subject("dropped", reason)
             if count := self._rows.should_log(subject, now, number):
                 _log_rows(subject, count)
-
-    def repeat_unlogged(self, now: float) -> None:
-        """Log the rows whose line was held back; with `now` infinite, all of them."""
-        for subject, count in self._rows.take_due(now):
-            _log_rows(subject, count)
+        self._repeat_unlogged(now)
 
     def due_at(self) -> float:
-        """Return when `repeat_unlogged` has something to log."""
+        """Return when rows that were held back are to be logged."""
         return self._rows.due_at()
 
     def on_spool(self, spool: Spool, now: float) -> None:
@@ -139,18 +140,23 @@ class DeliveryLogger:
         if self._events.should_log(Subject("error", name), now) is not None:
             logger.error("respan_langchain: unexpected %s; delivery continues.", name)
 
-    def unread_events(self, events: int, reason: str) -> None:
-        """Log events that were not read in time; their number of rows is unknown."""
-        if events:
-            logger.warning("respan_langchain: %d event(s) not made into rows: %s.", events, reason)
+    def unread_events(self, events: int) -> None:
+        """Log events that no worker will read, once each; their number of rows is unknown."""
+        late, self._unread_events = events - self._unread_events, events
+        if late > 0:
+            logger.warning("respan_langchain: %d event(s) came too late to become rows.", late)
 
     def left_at_end(self, lost: int, spooled: int, reason: str) -> None:
         """Log the rows that are left when the process ends."""
-        self.repeat_unlogged(float("inf"))
+        self._repeat_unlogged(float("inf"))
         if lost:
             logger.warning("respan_langchain: %d row(s) not delivered: %s.", lost, reason)
         if spooled:
             logger.warning("respan_langchain: %d row(s) on disk for later: %s.", spooled, reason)
+
+    def _repeat_unlogged(self, now: float) -> None:
+        for subject, count in self._rows.take_due(now):
+            _log_rows(subject, count)
 
     def _event(self, outcome: Outcome, now: float) -> None:
         count = self._events.should_log(Subject(outcome.kind), now)

@@ -54,7 +54,7 @@ class Worker:
         self.on_idle: Callable[[Worker], object] = _do_nothing
         """Called when its threads end, since nothing is left to deliver."""
         self.on_late: Callable[[Worker], bool] = _do_nothing
-        """Called when rows came too late; True when an exit hook will log them with others."""
+        """Called when rows or events came too late; True when an exit hook will log them."""
         self._begin()
         fork_safety.register(self)
 
@@ -101,8 +101,8 @@ class Worker:
         """Have the sources polled soon."""
         self._woken, self.wakeup.idle = True, False
         if self.closed:
-            return
-        if self._inline_until is not None:
+            self._log_late()
+        elif self._inline_until is not None:
             self._send_late(self._inline_until - self._clock())
         elif not self._thread.notify(Signal.WAKE):
             self.wakeup.idle = True
@@ -110,9 +110,9 @@ class Worker:
     def put(self, *rows: EncodedRow) -> bool:
         """Accept rows; False when one was dropped, and counted."""
         accepted = self._loop.put(rows)
-        if self.closed and not self.on_late(self):
-            self._loop.log_unlogged()
-        if rows and self.wakeup.idle:
+        if self.closed:
+            self._log_late()
+        elif rows and self.wakeup.idle:
             self.wake()
         return accepted
 
@@ -209,6 +209,7 @@ class Worker:
             self._thread.step_lock.release()
         self._thread.close()
         self._loop.close_sender()
+        self.wakeup.idle = True  # the next event wakes it, and is logged
 
     def discard_at_exit(self) -> None:
         """Discard the remaining rows; the log names the last error as the cause."""
@@ -217,6 +218,12 @@ class Worker:
     def log_unlogged(self) -> None:
         """Log every row whose line was held back."""
         self._loop.log_unlogged()
+
+    def _log_late(self) -> None:
+        """Log what came too late, unless an exit hook follows that logs it with others."""
+        self.wakeup.idle = not self.on_late(self)
+        if self.wakeup.idle:
+            self._loop.log_unlogged()
 
     def _send_late(self, left: float) -> None:
         if self.flush(left).is_complete:

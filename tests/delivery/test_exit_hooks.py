@@ -9,8 +9,9 @@ import pytest
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Wire, close, encoded, expected
+from tests.delivery.kit import WAIT, Events, Wire, close, encoded, expected
 
 ENDINGS = {
     "the end of the script": "put('a', 80)",
@@ -97,6 +98,27 @@ def test_rows_after_the_last_exit_hook_are_counted_at_once(caplog, wire):
     assert caplog.text.count("dropped 1 row(s): delivery in this process has ended") == 1
 
 
+@pytest.mark.parametrize("hook_follows", [True, False])
+def test_events_that_come_after_a_worker_is_closed_are_all_logged(caplog, wire, hook_follows):
+    workers = WorkerRegistry()
+    wire.script += [lambda ids: HttpResult(401)] * 9
+    worker = workers.worker_for("a", lambda: Worker(lambda: wire))
+    events = Events(worker, DeliveryStatus())
+    worker.attach(events)
+    events.note("a")
+    workers.finish()
+    if not hook_follows:
+        workers.finish_late()
+
+    for name in "bcd":
+        events.note(name)
+    workers.finish_late()
+
+    logged = re.findall(r"(\d+) event\(s\) came too late to become rows", caplog.text)
+    assert logged == (["3"] if hook_follows else ["1", "1", "1"])
+    assert "401" not in caplog.text.splitlines()[-1]
+
+
 CAUSES = {"hang": "no time was left at exit", "refuse": "401, the API key"}
 
 
@@ -144,7 +166,7 @@ worker().attach(Stuck())
 
     assert (stored, code) == (Counter(), 0)
     assert said.count(f"80 row(s) {fate}: no time was left at exit") == 1
-    assert said.count("3 event(s) not made into rows: no time was left at exit") == 1
+    assert said.count("3 event(s) came too late to become rows") == 1
     assert "Traceback" not in said
 
 
@@ -272,6 +294,37 @@ assert os.waitpid(child, 0)[1] == 0
     stored, _, code = run(script)
 
     assert (stored, code) == (expected(parent=4, child=4), 0)
+
+
+def test_a_child_that_is_forked_while_our_worker_logs_does_not_hang(run):
+    script = """
+class Waiting(logging.StreamHandler):
+    def emit(self, record):
+        if not in_line.is_set():
+            in_line.set()
+            forked.wait(20)
+        super().emit(record)
+
+in_line, forked = threading.Event(), threading.Event()
+logging.getLogger().addHandler(Waiting())
+put("parent")
+worker().begin_flush(20)
+assert in_line.wait(20)
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    put("refused")
+    worker().flush(1, STATUS)
+    logging.warning("the app's own line")
+    os._exit(0)
+forked.set()
+sys.exit(os.waitpid(child, 0)[1])
+"""
+    _, said, code = run(script, "refuse")
+
+    assert code == 0
+    assert said.count("delivery paused: 401") == 2
+    assert said.count("the app's own line") == 1
 
 
 CHILDREN = {

@@ -191,7 +191,7 @@ def test_a_slow_source_loses_no_row_that_was_built(on_disk, slow_end, place, sta
     assert rows_in(place, "pending") == ["a", "b"]
     assert status.counts().spooled == 2
     assert "2 row(s) on disk for later: no time was left at exit" in caplog.text
-    assert "3 event(s) not made into rows: no time was left at exit" in caplog.text
+    assert "3 event(s) came too late to become rows" in caplog.text
     events.let_go.set()
 
 
@@ -228,7 +228,7 @@ def test_rows_that_a_slow_source_leaves_in_memory_are_counted_and_logged(
 
     assert status.counts().dropped == {"shutdown": 2}
     assert "2 row(s) not delivered: no time was left at exit" in caplog.text
-    assert "3 event(s) not made into rows: no time was left at exit" in caplog.text
+    assert "3 event(s) came too late to become rows" in caplog.text
     events.let_go.set()
 
 
