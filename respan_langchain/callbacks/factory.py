@@ -5,20 +5,21 @@ Imported when the first handler is made.
 
 import logging
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
-from respan_langchain.callbacks.config import SECRETS, FlushMode, HandlerConfig
+from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     dataset_address,
     get_interrupt_store,
+    get_trace_store,
     get_worker,
     make_unused_worker,
 )
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
-from respan_langchain.pipeline.event_processor import EventProcessor
+from respan_langchain.pipeline.event_processor import BuildRows, EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.trace_selector import TraceSelector
@@ -33,7 +34,9 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.settings import MISSING_KEY
 from respan_langchain.tracing.capture_policy import CapturePolicy
+from respan_langchain.tracing.interrupt_store import LocalWaitingTraces
 from respan_langchain.tracing.timeouts import TraceTimeouts
+from respan_langchain.tracing.waiting import WaitingTraces
 from respan_langchain.usage.cost import Prices, PricesArgument
 
 logger = logging.getLogger(__name__)
@@ -62,14 +65,29 @@ def build_components(config: HandlerConfig) -> Components:
     else:
         dataset = dataset_address(config.settings)
         worker = get_worker(config.settings, config.http_client)
-    budget = MemoryBudget(config.settings.max_queue_bytes)
     row_builder = _build_row_builder(config, dataset, status, errors)
+    timeouts = config.timeouts or _default_timeouts(config)
+    budget = MemoryBudget(config.settings.max_queue_bytes)
+    to_json = partial(json_value, keep_media=config.keep_media)
+    store = None if config.disabled_reason else get_trace_store(worker, config.settings)
+    waiting: WaitingTraces
+    build: BuildRows
+    if store is None:
+        interrupts = get_interrupt_store(worker, dataset, budget.interrupted_traces)
+        waiting = LocalWaitingTraces(interrupts, timeouts.interrupted, to_json)
+        build = row_builder.build
+    else:
+        from respan_langchain.pipeline.shared_traces import SharedTraces
+
+        waiting = shared = SharedTraces(store, timeouts.interrupted, row_builder, to_json)
+        build = shared.build
     processor = EventProcessor(
         row_builder,
         worker,
-        config.timeouts or _default_timeouts(config.flush),
-        get_interrupt_store(worker, dataset, budget.interrupted_traces),
+        timeouts,
+        waiting,
         errors,
+        build=build,
         budget=budget,
         copy=config.copy,
     )
@@ -158,9 +176,11 @@ def _build_encoder(config: HandlerConfig, errors: ErrorCounter) -> RowEncoder:
     return RowEncoder(redactors, config.limits, secrets=SECRETS in presets, personal=personal)
 
 
-def _default_timeouts(flush: FlushMode) -> TraceTimeouts:
-    """Wait for a resume only in processes that live on after the call."""
-    return TraceTimeouts() if flush == "background" else TraceTimeouts(interrupted=0.0)
+def _default_timeouts(config: HandlerConfig) -> TraceTimeouts:
+    """Wait for a resume where the process lives on after the call, or Redis keeps the trace."""
+    if config.flush == "background" or config.settings.via is not None:
+        return TraceTimeouts()
+    return TraceTimeouts(interrupted=0.0)
 
 
 @cache

@@ -6,12 +6,11 @@ A row that was added before is not added again, so a lookup proves what a lost r
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
-from respan_langchain.fleet.encoding import encode_body
+from respan_langchain.fleet.encoding import digest_body, encode_body
 from respan_langchain.fleet.keys import producer_name
 from respan_langchain.fleet.limits import REMEMBERED_FOR
 from respan_langchain.fleet.scripts import ADD, FIND
@@ -43,7 +42,7 @@ class ProducerTransport:
             self._name, *self._worker.captured_and_dropped,
         ]  # fmt: skip
         for body in bodies:
-            arguments += [_digest(body), dataset, *encode_body(body)]
+            arguments += [digest_body(body), dataset, *encode_body(body)]
         try:
             taken, *waiting = self._broker.numbers(ADD, *arguments)
         except BrokerError as error:
@@ -65,7 +64,7 @@ class ProducerTransport:
         """Return 1 for each row that was added, else 0; None when Redis cannot be reached."""
         del dataset, since, timeout
         try:
-            return self._broker.numbers(FIND, *map(_digest, bodies))
+            return self._broker.numbers(FIND, *map(digest_body, bodies))
         except BrokerError:
             return None
 
@@ -77,8 +76,3 @@ class ProducerTransport:
 def open_producer(url: str, bounds: FleetBounds, worker: Worker) -> ProducerTransport:
     """Return a transport to the fleet at this URL; it connects when it is first used."""
     return ProducerTransport(Broker(url), bounds, worker)
-
-
-def _digest(body: bytes) -> bytes:
-    # Ids are not enough: an app may give several rows the same one.
-    return blake2b(body, digest_size=16).digest()

@@ -27,14 +27,22 @@ ADD: Final = _read("add", keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PR
 FIND: Final = _read("find", keys.SEEN)
 JOIN: Final = _read("join", keys.ROWS)
 STATUS: Final = _read(
-    "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_BUDGET
-)
+    "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_BUDGET,
+    keys.TRACES,
+)  # fmt: skip
 READ: Final = _read("read", keys.ROWS)
 CLAIM: Final = _read("claim", keys.ROWS, keys.SENT, keys.PRODUCERS)
 HOLD: Final = _read("hold", keys.ROWS, keys.SENT)
 UNSENT: Final = _read("unsent", keys.SENT)
 RELEASE: Final = _read("release", keys.ROWS)
 FINISH: Final = _read("finish", keys.ROWS, keys.BYTES, keys.SENT, keys.DEAD, keys.COUNTS)
+_TRACES: Final = (keys.TRACES, keys.TRACES_DUE, keys.BYTES)
+STORE_TRACE: Final = _read("store_trace", *_TRACES)
+TAKE_TRACE: Final = _read("take_trace", *_TRACES)
+EXPIRE_TRACES: Final = _read(
+    "expire_traces",
+    keys.TRACES, keys.TRACES_DUE, keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS,
+)  # fmt: skip
 RESERVE_BULK: Final = _read("reserve", keys.BULK_BUDGET)
 RESERVE_LOOKUP: Final = _read("reserve", keys.LOOKUP_BUDGET)
 PAUSE: Final = _read("pause", keys.BULK_BUDGET)

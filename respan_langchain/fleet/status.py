@@ -73,6 +73,8 @@ class FleetStatus(_Part):
     """Seconds until the next bulk request is allowed."""
     dead: int
     """Dead letters."""
+    interrupted: int = 0
+    """Traces that wait to be resumed by any process."""
     counts: FleetCounts
     forwarders: list[ForwarderStatus] = Field(default_factory=list)
     producers: list[ProducerStatus] = Field(default_factory=list)

@@ -17,6 +17,7 @@ from respan_langchain.fleet.encoding import DamagedBodyError, decode_body
 from respan_langchain.fleet.keys import FORWARDERS
 from respan_langchain.fleet.scripts import (
     CLAIM,
+    EXPIRE_TRACES,
     FINISH,
     HOLD,
     JOIN,
@@ -36,6 +37,8 @@ POLL_INTERVAL: Final = 0.1
 """Seconds between two looks for new rows, while there are none."""
 RETRY_INTERVAL: Final = 1.0
 """Seconds until the next try, while Redis cannot be reached."""
+MAX_EXPIRED: Final = 100
+"""Interrupted traces whose rows are added at once."""
 MAX_DEAD: Final = 10_000
 """Dead letters that are kept."""
 
@@ -104,6 +107,7 @@ class StreamSpool(Spool):
             if taken_over:
                 return taken_over
             self._claim_at = now + self._claim_after / 6
+            self._try(now, lambda: self._broker.numbers(EXPIRE_TRACES, MAX_EXPIRED))
         return self._entries(READ, now, max_rows, max_bytes)
 
     def _entries(self, script: Script, now: float, *bounds: int) -> list[bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -23,12 +23,16 @@ from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings import Settings
 from respan_langchain.tracing.interrupt_store import InterruptStore
 
+if TYPE_CHECKING:
+    from respan_langchain.fleet.traces import TraceStore
+
 UNLIMITED: Final = 1_000_000
 """Requests a minute to a platform on this machine, which has no rate limit."""
 
 MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langchain[fleet]'"
 
 _interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
+_trace_stores: Final[WeakKeyDictionary[Worker, "TraceStore"]] = WeakKeyDictionary()
 
 
 def dataset_address(settings: Settings) -> str:
@@ -86,6 +90,16 @@ def get_interrupt_store(worker: Worker, address: str, max_bytes: int) -> Interru
     """Return the interrupted traces of a dataset, shared by all handlers that write to it."""
     stores = _interrupt_stores.setdefault(worker, {})
     return stores.setdefault(address, InterruptStore(max_bytes, Lock))
+
+
+def get_trace_store(worker: Worker, settings: Settings) -> "TraceStore | None":
+    """Return where a fleet keeps interrupted traces; None without `via`."""
+    if settings.via is None:
+        return None
+    from respan_langchain.fleet.traces import TraceStore
+
+    store = TraceStore(settings.via.get_secret_value(), settings.max_fleet_bytes)
+    return _trace_stores.setdefault(worker, store)
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

@@ -28,12 +28,15 @@ from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.stats import RuleCounts
-from respan_langchain.tracing.events import END, ERROR, START, Event, event_size
-from respan_langchain.tracing.interrupt_store import InterruptStore
+from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
+from respan_langchain.tracing.waiting import WaitingTraces
+
+BuildRows = Callable[[Sequence[Run], ErrorCounter], list[EncodedRow]]
+"""Builds the rows of finished runs."""
 
 
 class EventProcessor:
@@ -44,9 +47,10 @@ class EventProcessor:
         row_builder: RowBuilder,
         worker: Worker,
         timeouts: TraceTimeouts,
-        interrupts: InterruptStore,
+        waiting: WaitingTraces,
         errors: ErrorCounter,
         *,
+        build: BuildRows,
         budget: MemoryBudget,
         copy: Literal["shallow", "deep"],
     ) -> None:
@@ -58,7 +62,8 @@ class EventProcessor:
         self._row_builder = row_builder
         self._worker = worker
         self._timeouts = timeouts
-        self._interrupts = interrupts
+        self._waiting = waiting
+        self._build = build
         self._processes_at_once = copy == "deep"
         self.errors = errors
         self.captures_chains = "chain" in row_builder.policy.capture
@@ -78,12 +83,7 @@ class EventProcessor:
         self._reset()
 
     def _reset(self) -> None:
-        self._tracker = RunTracker(
-            self._timeouts,
-            self._interrupts,
-            wants_chains=self.captures_chains,
-            to_json=self._copy_deep,
-        )
+        self._tracker = RunTracker(self._timeouts, self._waiting, wants_chains=self.captures_chains)
         self._open_content = OpenContent(self._max_open_bytes)
         self._rows: list[EncodedRow] = []
         """Rows that were built and not returned yet."""
@@ -184,7 +184,7 @@ class EventProcessor:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
-        self._interrupts.clear()
+        self._waiting.clear()
         self._row_builder.selector.after_fork()
         self._reset()
 
@@ -213,7 +213,7 @@ class EventProcessor:
             return
         try:
             with self._draining():
-                self._process(INLINE_EVENTS, stop_before=self._is_large)
+                self._process(INLINE_EVENTS, stop_before=self._is_for_worker)
                 rows = self._take_rows()
         finally:
             self._lock.release()
@@ -245,14 +245,19 @@ class EventProcessor:
     def _becomes_row(self, run: Run) -> bool:
         return run.is_root or run.kind != "chain" or self.captures_chains
 
-    def _is_large(self, event: Event) -> bool:
-        """Whether large rows may have to be built once this event is applied."""
+    def _is_for_worker(self, event: Event) -> bool:
+        """Whether this event may need large rows to be built, or a request to a fleet's store."""
         kind, _, _, run_id, _, _ = event
+        if kind == RESUME:
+            return True
         size = event_size(event)
         if kind in (END, ERROR):
             run = self._tracker.find(run_id)
-            if run is not None and run.is_root and run.trace.deferred_runs:
-                return True  # the rows of a whole trace, which waited for the sampling decision
+            if run is not None and run.is_root:
+                trace = run.trace
+                # All its rows waited for the sampling decision, or it is interrupted.
+                if trace.deferred_runs or trace.checkpoint_id is not None:
+                    return True
             if run is not None and self._becomes_row(run):
                 size += estimate_size(run.inputs)  # no row is built of other chains
         return size > INLINE_MAX_BYTES
@@ -277,11 +282,9 @@ class EventProcessor:
             self._open_content.remove(run)
         for trace in closed:
             self._open_content.close(trace)
-        if not finished:
-            return
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
-            self._rows += self._row_builder.build(finished, self.errors)
+            self._rows += self._build(finished, self.errors)
         except BaseException as interruption:
             # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:

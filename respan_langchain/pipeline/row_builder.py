@@ -4,9 +4,11 @@ Mostly called on the worker's thread. Each step handles a group of runs before t
 which is faster than all steps for one run: the code of a step stays in the CPU's caches.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain._safe_call import safe_call
@@ -27,7 +29,7 @@ from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
-from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.run import DeferredRow, Run, Trace
 
 GROUP_SIZE: Final = 64
 """Runs in a group; a trace may end with thousands."""
@@ -54,6 +56,32 @@ class RowBuilder:
         sampling decision. An error is counted in `errors`, and its run gives no row.
         """
         counted = [run for group in errors.map(self.selector.select, runs) for run in group]
+        roots = [run for run, _ in counted if run.is_root]
+        rows = [self._finish(row, root.trace) for root in roots for row in root.trace.deferred_rows]
+        rows += self._build_rows(counted, errors)
+        if self.on_row is not None:
+            for row in rows:
+                safe_call(self.on_row, row.body)
+        return rows
+
+    def build_deferred(self, trace: Trace, errors: ErrorCounter) -> list[DeferredRow]:
+        """Build the rows that wait for a trace's sampling decision, for another process."""
+        built = self._build_rows(self.selector.count_deferred(trace), errors)
+        rows = [DeferredRow(row.id, row.dataset, row.body) for row in built]
+        return trace.deferred_rows + rows
+
+    def _finish(self, row: DeferredRow, trace: Trace) -> EncodedRow:
+        """Add the sampling decision to a row of an earlier part."""
+        decision = trace.sampling
+        if decision is None:
+            return EncodedRow(row.id, row.dataset, row.body, self.status)
+        fields = orjson.loads(row.body)
+        fields["metadata"]["sampling"] = {**decision.sampling}
+        is_moved = decision.dataset is not None and row.dataset == self.dataset
+        dataset = f"name:{decision.dataset}" if is_moved else row.dataset
+        return EncodedRow(row.id, dataset, orjson.dumps(fields), self.status)
+
+    def _build_rows(self, counted: Sequence[CountedRun], errors: ErrorCounter) -> list[EncodedRow]:
         rows: list[EncodedRow] = []
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
@@ -97,8 +125,6 @@ class RowBuilder:
 
     def _encode(self, draft: RowDraft) -> EncodedRow:
         body = self.encoder.encode(draft.row)
-        if self.on_row is not None:
-            safe_call(self.on_row, body)
         decision = draft.run.trace.sampling
         named = draft.call.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"

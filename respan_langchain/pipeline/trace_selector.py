@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import orjson
+
 from respan_langchain._clock import CLOCK
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
@@ -65,6 +67,11 @@ class TraceSelector:
             each.release_references()
         return ()
 
+    def count_deferred(self, trace: Trace) -> list[CountedRun]:
+        """Count the finished runs that wait for the decision, and take them out of the trace."""
+        runs, trace.deferred_runs = trace.deferred_runs, []
+        return self._errors.map(self._counter.count, runs)
+
     def _count_error(self, condition: Condition, error: Exception) -> None:
         cause = f"rules: {condition} raised {type(error).__name__}"
         self._errors.count(cause, f"{cause}. The next rule is asked.")
@@ -118,7 +125,8 @@ class _EndedTrace:
         root = self._read_numbers(last)
         if self._counter.options.trajectory:
             root["metadata"]["trajectory"] = self._root.trace.totals.trajectory
-        return [root, *map(self._read_numbers, filter(self._becomes_row, others))]
+        earlier = [orjson.loads(row.body) for row in self._root.trace.deferred_rows]
+        return [root, *earlier, *map(self._read_numbers, filter(self._becomes_row, others))]
 
     @cached_property
     def input(self) -> Json:

@@ -1,4 +1,4 @@
-"""Where interrupted traces wait: in a store that all handlers of one dataset share.
+"""Where interrupted traces wait in one process: in a store that all handlers of a dataset share.
 
 A web app makes a handler for each request, so another handler than the first may resume a graph.
 """
@@ -13,6 +13,7 @@ from typing import Final
 from respan_langchain.serialization.json_value import Json
 from respan_langchain.tracing.interrupts import continue_trace, freeze, thaw, waiting_size
 from respan_langchain.tracing.run import Trace
+from respan_langchain.tracing.waiting import stop_key, thread_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,11 @@ class InterruptStore:
         return entry
 
 
-class WaitingTraces:
-    """The interrupted traces of one handler; joins resumed traces with those of any handler."""
+class LocalWaitingTraces:
+    """The interrupted traces of one handler; joins resumed traces with those of any handler.
+
+    The `WaitingTraces` of a process by itself.
+    """
 
     def __init__(
         self, store: InterruptStore, timeout: float, to_json: Callable[[object], Json]
@@ -149,8 +153,8 @@ class WaitingTraces:
 
     def put(self, trace: Trace, now: float) -> bool:
         """Keep a trace whose root ended until it is resumed; False when the trace is complete."""
-        thread = _thread(trace)
-        key = _stop_key(trace, thread)
+        thread = thread_key(trace)
+        key = stop_key(trace)
         if key is None or self._timeout <= 0:
             if thread is not None:
                 self._store.forget_thread(thread)
@@ -165,7 +169,7 @@ class WaitingTraces:
         Its checkpoint is another one after `update_state`, and is not reported of a drained graph.
         """
         earlier = None if trace.resumed_from is None else self._store.take(trace.resumed_from)
-        thread = _thread(trace) if trace.forked_from is None else None
+        thread = thread_key(trace) if trace.forked_from is None else None
         if earlier is None and thread is not None:
             earlier = self._store.take_latest(thread)
         if earlier is not None:
@@ -179,15 +183,6 @@ class WaitingTraces:
         """Return this handler's traces that were not resumed in time."""
         return [thaw(trace) for trace in self._store.take_due(self, now)]
 
-
-def _stop_key(trace: Trace, thread: str | None) -> str | None:
-    """Where a trace stopped; None when it is complete."""
-    if trace.root.status == "interrupted":
-        return trace.checkpoint_id
-    return thread if trace.root.status == "drained" else None
-
-
-def _thread(trace: Trace) -> str | None:
-    """Which thread of which graph a trace belongs to; None without a checkpointer."""
-    thread_id = trace.root.metadata.get("thread_id")
-    return None if thread_id is None or thread_id == "" else f"{trace.root.name}:{thread_id}"
+    def clear(self) -> None:
+        """Discard, in a child process, what its parent delivers."""
+        self._store.clear()

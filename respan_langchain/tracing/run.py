@@ -7,7 +7,7 @@ traceback would keep the app's frames alive.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from respan_langchain.rules.decision import SamplingDecision
@@ -24,6 +24,14 @@ from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import Totals
 
 FALLBACKS_NAME: Final = "RunnableWithFallbacks"
+
+
+class DeferredRow(NamedTuple):
+    """The row of a finished run, as another process built it before the sampling decision."""
+
+    id: str
+    dataset: str
+    body: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -194,6 +202,8 @@ class Trace:
     """What becomes of its rows; None until the rules decide at its end, and without rules."""
     deferred_runs: list[Run] = field(default_factory=list)
     """Finished runs that wait for that decision."""
+    deferred_rows: list[DeferredRow] = field(default_factory=list)
+    """Rows of an earlier part, which ran in another process."""
     interrupts: Sequence[object] = ()
     checkpoint_id: str | None = None
     """The graph checkpoint at which it was interrupted, None when it was not."""

@@ -11,7 +11,10 @@ class TraceTimeouts:
     """For children that are open when their root has ended, and for threads that a cancelled call
     left running."""
     interrupted: float = 900.0
-    """For an interrupted graph to be resumed; by default 0 with `flush="root"` or "disk"."""
+    """For an interrupted graph to be resumed.
+
+    By default 0 with `flush="root"` or "disk", unless `via` is set.
+    """
     idle: float = 3600.0
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000

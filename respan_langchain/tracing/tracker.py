@@ -10,16 +10,15 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.attempts import forget_failure, record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
 from respan_langchain.tracing.finished_runs import FinishedRuns
-from respan_langchain.tracing.interrupt_store import InterruptStore, WaitingTraces
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.trace_facts import open_trace, record_end, record_start
+from respan_langchain.tracing.waiting import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"
 
@@ -30,19 +29,14 @@ class RunTracker:
     def __init__(
         self,
         timeouts: TraceTimeouts,
-        interrupts: InterruptStore,
+        waiting: WaitingTraces,
         *,
         wants_chains: bool = True,
-        to_json: Callable[[object], Json] = json_value,
     ) -> None:
-        """Without `wants_chains`, chains that are not roots are not returned.
-
-        `interrupts` is shared by the handlers of one dataset; `to_json` copies the content of
-        traces that wait there.
-        """
+        """Without `wants_chains`, chains that are not roots are not returned."""
         self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
-        self._waiting = WaitingTraces(interrupts, timeouts.interrupted, to_json)
+        self._waiting = waiting
         self._finished = FinishedRuns(wants_chains=wants_chains)
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (

@@ -9,10 +9,9 @@ from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import START, StateGraph
-from langgraph.types import Command, interrupt
-from support.constructs import QUESTION, Shelf, lookup
-from support.graphs import State, asking_graph, graph
-from support.models import FakeChat
+from langgraph.types import Command
+from support.constructs import QUESTION
+from support.graphs import State, asking_graph, asking_thrice, graph, served
 from support.ways import THIRD_VERSION, WAYS
 
 from respan_langchain import TraceTimeouts
@@ -125,13 +124,7 @@ def test_a_static_interrupt_that_is_never_resumed_is_not_a_success(make_handler,
 
 
 def test_three_interrupts_and_their_resumes_are_one_row(handler, rows_of):
-    def ask(state):
-        return {"parts": [interrupt("one"), interrupt("two"), interrupt("three")]}
-
-    app = (
-        StateGraph(State).add_node("ask", ask).add_edge(START, "ask")
-        .compile(checkpointer=InMemorySaver())
-    )  # fmt: skip
+    app = asking_thrice()
     app.invoke(QUESTION, config(handler))
     for answer in "abc":
         app.invoke(Command(resume=answer), config(handler))
@@ -182,25 +175,8 @@ def test_an_interrupted_graph_interrupts_the_chain_around_it(make_handler, rows_
     assert root["metadata"]["status"] == "interrupted"
 
 
-def served(handler, app, *, fails):
-    """An app that looks at each turn before its graph does, and does not wait for the graph."""
-
-    def serve(asked):
-        lookup.invoke({"city": "Paris"})
-        lookup.invoke({"type": "tool_call", "id": str(fails), "name": "l", "args": {"city": "P"}})
-        Shelf().invoke("rules")
-        list(FakeChat().stream("Is that allowed?"))
-        handler.process_pending()
-        answer = app.invoke(asked, THREAD)
-        if fails and isinstance(asked, Command):
-            raise ValueError("no")
-        return answer
-
-    return RunnableLambda(serve)
-
-
 def test_calls_before_the_resumed_graph_are_counted(handler, rows_of):
-    app = served(handler, asking_graph(), fails=False)
+    app = served(handler, asking_graph(), fails=False, thread=THREAD)
     app.invoke(QUESTION, config(handler))
     app.invoke(Command(resume="yes"), config(handler))
 
@@ -214,7 +190,7 @@ def test_calls_before_the_resumed_graph_are_counted(handler, rows_of):
 
 def test_deferred_runs_of_an_interrupted_graph_are_not_lost(make_handler, rows_of):
     handler = make_handler(sample_rate=0.0, capture=("root", "llm", "tool", "retriever"))
-    app = served(handler, asking_graph(), fails=True)
+    app = served(handler, asking_graph(), fails=True, thread=THREAD)
     app.invoke(QUESTION, config(handler))
     with pytest.raises(ValueError, match="no"):
         app.invoke(Command(resume="yes"), config(handler))

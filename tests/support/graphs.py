@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelRetryMiddleware
 from langchain.agents.structured_output import ToolStrategy
+from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, MessagesState, StateGraph
@@ -14,7 +15,7 @@ from langgraph.types import Command, Send, interrupt
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from support.constructs import PROMPT, QUESTION, lookup
+from support.constructs import PROMPT, QUESTION, Shelf, lookup
 from support.models import FakeChat
 
 ASKED = {"messages": [("user", "Tell me of Paris.")]}
@@ -163,6 +164,33 @@ def asking_graph(**options: Any) -> Any:
     builder.add_node("more", _answer)
     builder.add_edge(START, "answer").add_edge("answer", "approve").add_edge("approve", "more")
     return builder.compile(**{"checkpointer": InMemorySaver(), **options})
+
+
+def asking_thrice() -> Any:
+    """Stops three times to ask someone."""
+
+    def ask(_: State) -> State:
+        return {"parts": [interrupt("one"), interrupt("two"), interrupt("three")]}
+
+    builder = StateGraph(State).add_node("ask", ask).add_edge(START, "ask")
+    return builder.compile(checkpointer=InMemorySaver())
+
+
+def served(handler: Any, app: Any, *, fails: bool, thread: Any) -> Any:
+    """An app that looks at each turn before its graph does, and does not wait for the graph."""
+
+    def serve(asked: Any) -> Any:
+        lookup.invoke({"city": "Paris"})
+        lookup.invoke({"type": "tool_call", "id": str(fails), "name": "l", "args": {"city": "P"}})
+        Shelf().invoke("rules")
+        list(FakeChat().stream("Is that allowed?"))
+        handler.process_pending()
+        answer = app.invoke(asked, thread)
+        if fails and isinstance(asked, Command):
+            raise ValueError("no")
+        return answer
+
+    return RunnableLambda(serve)
 
 
 GRAPHS: dict[str, tuple[Callable[[], Any], Any]] = {

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.events import OMITTED, RunFailure
-from respan_langchain.tracing.interrupt_store import InterruptStore
+from respan_langchain.tracing.interrupt_store import InterruptStore, LocalWaitingTraces
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
 
@@ -18,7 +19,8 @@ BROKEN = RunFailure("error", "ValueError", "no")
 @pytest.fixture
 def tracker():
     timeouts = TraceTimeouts(late_children=10, interrupted=100, idle=1000, max_open=3)
-    return RunTracker(timeouts, InterruptStore(1_000_000, Lock))
+    store = InterruptStore(1_000_000, Lock)
+    return RunTracker(timeouts, LocalWaitingTraces(store, timeouts.interrupted, json_value))
 
 
 def start(tracker, run_id, parent=None, now=0.0, kind="chain", name="step", tags=(), metadata=None):

@@ -89,6 +89,7 @@ def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
         ("delivered", format_count(counts.delivered)),
         ("not delivered", f"{final}, {format_count(dropped)} dropped"),
         ("dead letters", format_count(found.dead)),
+        ("interrupted", pluralize(found.interrupted, "trace", "traces")),
         ("next request", f"in {format_duration(found.budget_wait)}"),
         ("processes", format_count(len(found.producers))),
     ])  # fmt: skip

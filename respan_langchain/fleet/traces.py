@@ -1,0 +1,84 @@
+"""Interrupted traces in Redis, until a process resumes them or a forwarder sends their rows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, TypeVar
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.fleet.broker import Argument, Broker, BrokerError
+from respan_langchain.fleet.encoding import decode_body, digest_body, encode_body
+from respan_langchain.fleet.scripts import STORE_TRACE, TAKE_TRACE
+from respan_langchain.tracing.run import DeferredRow
+
+Result = TypeVar("Result")
+
+TIMEOUT: Final = 2.0
+"""Seconds that the thread that builds rows waits for Redis."""
+RETRY_INTERVAL: Final = 5.0
+"""Seconds for which Redis is not used after it did not answer."""
+HEADER: Final = 3
+ROW_FIELDS: Final = 5
+"""Fields of an entry, and of each row in it; `lua/store_trace.lua` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """A trace that was interrupted."""
+
+    record: bytes
+    """What the process that resumes it needs, as JSON."""
+    deferred: Sequence[DeferredRow]
+    """Rows that wait for the sampling decision of that process."""
+    rows: Sequence[DeferredRow]
+    """What a forwarder sends if nobody resumes it."""
+
+
+class TraceStore:
+    """The interrupted traces of a fleet, for all threads of one process."""
+
+    def __init__(self, url: str, max_bytes: int) -> None:
+        """Do nothing yet. `max_bytes` bounds everything that waits in Redis."""
+        self._url = url
+        self._max_bytes = max_bytes
+        self.clear()
+
+    def clear(self) -> None:
+        """Use a new connection, in a child process."""
+        self._broker = Broker(self._url, TIMEOUT)
+        self._lock = Lock()
+        self._retry_at = float("-inf")
+
+    def put(self, key: str, trace: StoredTrace, keep_for: float) -> bool:
+        """Store a trace for some seconds; False when Redis cannot be reached or is full."""
+        arguments: list[Argument] = [self._max_bytes, int(keep_for * 1000), key]
+        arguments += [len(trace.deferred), *encode_body(trace.record)]
+        for row in (*trace.deferred, *trace.rows):
+            arguments += [digest_body(row.body), row.id, row.dataset, *encode_body(row.body)]
+        return self._try(lambda: self._broker.numbers(STORE_TRACE, *arguments)) == [1]
+
+    def take(self, keys: Sequence[str]) -> StoredTrace | None:
+        """Remove and return the trace at the first key that has one; None when none has."""
+        entry = self._try(lambda: self._broker.texts(TAKE_TRACE, *keys))
+        return _parse_entry(entry) if entry else None
+
+    def _try(self, call: Callable[[], Result]) -> Result | None:
+        with self._lock:
+            if CLOCK.monotonic() < self._retry_at:
+                return None
+            try:
+                return call()
+            except BrokerError:
+                self._retry_at = CLOCK.monotonic() + RETRY_INTERVAL
+                return None
+
+
+def _parse_entry(entry: Sequence[bytes]) -> StoredTrace:
+    count, encoding, record = entry[:HEADER]
+    rows, deferred = list(_parse_rows(entry[HEADER:])), int(count)
+    return StoredTrace(decode_body(encoding, record), rows[:deferred], rows[deferred:])
+
+
+def _parse_rows(fields: Sequence[bytes]) -> Iterable[DeferredRow]:
+    for _, row_id, dataset, encoding, body in zip(*[iter(fields)] * ROW_FIELDS, strict=True):
+        yield DeferredRow(row_id.decode(), dataset.decode(), decode_body(encoding, body))

@@ -1,0 +1,131 @@
+"""Interrupted traces that any process of a fleet may resume.
+
+A trace that stops is stored with its rows as they are if nobody resumes it, which a forwarder then
+sends. The process that resumes it takes it out and builds one row of both parts.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import orjson
+
+from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.fleet.traces import StoredTrace, TraceStore
+from respan_langchain.pipeline.error_counter import ErrorCounter
+from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.serialization.json_value import Json
+from respan_langchain.tracing.interrupts import continue_trace
+from respan_langchain.tracing.run import DeferredRow, Run, Trace
+from respan_langchain.tracing.trace_record import dump_trace, load_trace
+from respan_langchain.tracing.waiting import stop_key, thread_key
+
+MAX_THREADS: Final = 10_000
+"""Threads of this process whose latest stop is remembered."""
+
+
+class SharedTraces:
+    """The interrupted traces of one handler in the store of its fleet: its `WaitingTraces`."""
+
+    def __init__(
+        self,
+        store: TraceStore,
+        timeout: float,
+        row_builder: RowBuilder,
+        to_json: Callable[[object], Json],
+    ) -> None:
+        """Traces wait for `timeout` seconds, their content as `to_json` copies it."""
+        self._store = store
+        self._timeout = timeout
+        self._row_builder = row_builder
+        self._to_json = to_json
+        self._stopped: dict[str, Trace] = {}
+        """Traces by their keys that `build` has not stored yet: first, their last runs are counted.
+        """
+        # The checkpoint is another one after `update_state`; this finds the trace in this process.
+        self._key_by_thread: OrderedDict[str, str] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._stopped)
+
+    def put(self, trace: Trace, now: float) -> bool:
+        """Keep a trace that stopped for `build`; False when the trace is complete."""
+        del now
+        key, thread = stop_key(trace), thread_key(trace)
+        if thread is not None:
+            self._key_by_thread.pop(thread, None)
+        if key is None or self._timeout <= 0:
+            return False
+        self._stopped[key] = trace
+        if thread is not None:
+            self._key_by_thread[thread] = key
+        if len(self._key_by_thread) > MAX_THREADS:
+            self._key_by_thread.popitem(last=False)
+        return True
+
+    def join_earlier(self, trace: Trace) -> None:
+        """Join a resumed trace with its earlier part, which is taken out of the store."""
+        keys = [] if trace.resumed_from is None else [trace.resumed_from]
+        thread = thread_key(trace) if trace.forked_from is None else None
+        if thread is not None:
+            keys += [self._key_by_thread.pop(thread, thread), thread]
+        earlier = self._take(keys)
+        if earlier is not None:
+            continue_trace(earlier, trace)
+
+    def next_deadline(self) -> None:
+        """Return None: a forwarder sends what nobody resumes."""
+
+    def take_due(self, now: float) -> list[Trace]:
+        """Return nothing, for the same reason."""
+        del now
+        return []
+
+    def clear(self) -> None:
+        """Discard, in a child process, what its parent delivers."""
+        self._stopped.clear()
+        self._store.clear()
+
+    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+        """Build the rows of finished runs, and store the traces that stopped."""
+        rows = self._row_builder.build(runs, errors)
+        while self._stopped:
+            key, trace = self._stopped.popitem()
+            rows += self._store_trace(key, trace, errors)
+        return rows
+
+    def _take(self, keys: Sequence[str]) -> Trace | None:
+        """Return the trace that stopped at the first key that has one."""
+        for key in keys:
+            if (trace := self._stopped.pop(key, None)) is not None:
+                return trace
+        stored = self._store.take([self._address(key) for key in keys]) if keys else None
+        if stored is None:
+            return None
+        trace = load_trace(orjson.loads(stored.record), CLOCK.epoch())
+        if trace is None:
+            # Another version's: a forwarder sends it as interrupted.
+            self._store.put(self._address(keys[0]), stored, self._timeout)
+            return None
+        trace.deferred_rows = list(stored.deferred)
+        return trace
+
+    def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:
+        """Store a trace that stopped; return its rows if that is not possible."""
+        builder = self._row_builder
+        trace.deferred_rows = builder.build_deferred(trace, errors)
+        content = builder.options.content
+        record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
+        # The sampling decision as it is if nobody resumes it.
+        rows = builder.build([trace.root], errors)
+        stored = StoredTrace(
+            builder.encoder.encode(record),
+            trace.deferred_rows,
+            [DeferredRow(row.id, row.dataset, row.body) for row in rows],
+        )
+        return [] if self._store.put(self._address(key), stored, self._timeout) else rows
+
+    def _address(self, key: str) -> str:
+        """Return a key of the store, which has the traces of other datasets too."""
+        return f"{self._row_builder.dataset} {key}"

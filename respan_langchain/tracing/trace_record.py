@@ -1,0 +1,176 @@
+"""An interrupted trace as JSON, by which another process continues it.
+
+A record has the fields of a row, so that the encoder of rows redacts its content and limits its
+size. Ids and numbers are under `metrics`, which the encoder leaves as they are. Times are in
+seconds since 1970, as each process has a monotonic clock of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.tracing.totals import CallPosition, RequestedCall, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a record holds besides content."""
+
+    id: UUID
+    resumed_run_ids: list[UUID]
+    name: str
+    started: float
+    seconds: float
+    """How long its parts ran."""
+    resumed_from: str | None
+    forked_from: str | None
+    has_nodes: bool
+    written: set[str]
+    is_complete: bool
+    totals: Totals
+    """Without what has content; its names and numbers follow."""
+    steps: list[tuple[str | int, CallPosition]]
+    calls: list[tuple[str, CallPosition]]
+    documents: list[int]
+    queries: list[int]
+
+
+def dump_trace(
+    trace: Trace, epoch: float, to_json: Callable[[object], Json], *, content: bool
+) -> dict[str, Json]:
+    """Return the record of a trace that stopped, whose runs below the root are counted.
+
+    Runs that wait for the sampling decision are not included.
+
+    Args:
+        trace: It is only read.
+        epoch: The time at which the monotonic clock read zero.
+        to_json: Copies content.
+        content: False leaves inputs and tool calls out.
+    """
+    root, totals = trace.root, trace.totals
+    record = {
+        "metrics": json_value(_read_facts(trace, epoch)),
+        "metadata": to_json(root.metadata),
+        "configurable": to_json(trace.configurable),
+    }
+    if content:
+        steps = [step for _, step in totals.steps.values()]
+        calls = [[call.name, call.args, call.error] for call in totals.requested_calls.values()]
+        record |= {
+            "input": to_json(root.inputs),
+            "state": to_json(trace.graph_state.start),
+            "interrupts": to_json(list(trace.interrupts)),
+            "decisions": to_json(trace.decisions),
+            "steps": to_json(steps),
+            "calls": to_json(calls),
+            "documents": to_json(list(totals.documents_by_run.values())),
+            "queries": to_json(list(totals.queries.values())),
+        }
+    return record
+
+
+def load_trace(record: Mapping[str, Any], epoch: float) -> Trace | None:
+    """Return the trace of a record; None if another version wrote it that this one cannot read."""
+    try:
+        facts = _adapter().validate_python(record.get("metrics"))
+    except ValidationError:
+        return None
+    metadata = {
+        key: value for key, value in _dict(record, "metadata").items() if key != "truncated"
+    }
+    started = facts.started - epoch
+    root = Run(facts.id, "chain", facts.name, None, started, record.get("input"), (), metadata)
+    root.is_root, root.ended = True, started + facts.seconds
+    trace = root.trace = Trace(root, facts.id, root.ended)
+    trace.resumed_run_ids = facts.resumed_run_ids
+    trace.resumed_from, trace.forked_from = facts.resumed_from, facts.forked_from
+    trace.configurable = record.get("configurable")
+    trace.interrupts, trace.decisions = _list(record, "interrupts"), _list(record, "decisions")
+    state = trace.graph_state
+    state.has_nodes, state.start = facts.has_nodes, record.get("state")
+    state.written, state.is_complete = facts.written, facts.is_complete
+    trace.totals = _load_totals(facts, record, epoch)
+    return trace
+
+
+def _read_facts(trace: Trace, epoch: float) -> _Facts:
+    root, totals, state = trace.root, trace.totals, trace.graph_state
+    started = root.started if trace.first_started is None else trace.first_started
+    first_token = None if totals.first_token is None else totals.first_token + epoch
+    return _Facts(
+        id=trace.id,
+        resumed_run_ids=trace.resumed_run_ids,
+        name=root.name,
+        started=started + epoch,
+        seconds=trace.earlier_seconds + (root.latency or 0.0),
+        resumed_from=trace.resumed_from,
+        forked_from=trace.forked_from,
+        has_nodes=state.has_nodes,
+        written=state.written,
+        is_complete=state.is_complete,
+        totals=replace(
+            totals,
+            first_token=first_token,
+            steps={},
+            requested_calls={},
+            documents_by_run={},
+            queries={},
+            new_content=[],
+        ),
+        steps=[(name, _moved(place, epoch)) for name, (place, _) in totals.steps.items()],
+        calls=[
+            (name, _moved(call.position, epoch)) for name, call in totals.requested_calls.items()
+        ],
+        documents=list(totals.documents_by_run),
+        queries=list(totals.queries),
+    )
+
+
+def _load_totals(facts: _Facts, record: Mapping[str, Any], epoch: float) -> Totals:
+    """Put facts and content together, without content that was cut or that a redactor replaced."""
+    totals = facts.totals
+    if totals.first_token is not None:
+        totals.first_token -= epoch
+    for (name, place), step in zip(facts.steps, _list(record, "steps"), strict=False):
+        if isinstance(step, dict):
+            totals.steps[name] = _moved(place, -epoch), step
+    for (call_id, place), call in zip(facts.calls, _list(record, "calls"), strict=False):
+        if isinstance(call, list) and len(call) == 3:
+            tool, args, error = call
+            totals.requested_calls[call_id] = RequestedCall(
+                call_id, tool, args, error, _moved(place, -epoch)
+            )
+    for number, documents in zip(facts.documents, _list(record, "documents"), strict=False):
+        if isinstance(documents, list):
+            totals.documents_by_run[number] = documents
+    for number, query in zip(facts.queries, _list(record, "queries"), strict=False):
+        if isinstance(query, dict):
+            totals.queries[number] = query
+    return totals
+
+
+def _moved(position: CallPosition, seconds: float) -> CallPosition:
+    at, number = position
+    return at + seconds, number
+
+
+def _list(record: Mapping[str, Any], name: str) -> list[Any]:
+    value = record.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _dict(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = record.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+@cache
+def _adapter() -> TypeAdapter[_Facts]:
+    return TypeAdapter(_Facts)
