@@ -13,6 +13,7 @@ from respan_langchain.tracing.graph_commands import command_update, is_command
 from respan_langchain.tracing.run import Trace
 
 _NOWHERE: Final = object()
+_ROLES_BESIDE_ANSWERS: Final = frozenset({"user", "system", "developer", "tool", "function"})
 _DOCUMENT_KEYS: Final = frozenset({"context", "documents", "docs", "source_documents"})
 """Keys under which chains return documents; with `copy="deep"` only the key identifies them."""
 
@@ -85,9 +86,9 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     if is_command(update):
         update = command_update(update)
     messages = messages_of(update)
-    # A node that wrote a question did not answer it.
-    is_question = messages and get_role(messages[-1]) in ("user", "system", "developer")
-    return None if is_question else update
+    # A node that wrote a question or a tool's result did not answer it.
+    is_no_answer = messages and get_role(messages[-1]) in _ROLES_BESIDE_ANSWERS
+    return None if is_no_answer else update
 
 
 def _partial_message(trace: Trace, response: LLMResult, *, keep_media: bool) -> Json:

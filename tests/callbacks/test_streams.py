@@ -6,13 +6,14 @@ import gc
 import threading
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
-from support.constructs import PROMPT, QUESTION, sequence
+from support.constructs import PROMPT, QUESTION, lookup, sequence
 from support.graphs import ASKED, agent, graph
 from support.models import FakeChat, FakeText
 
@@ -110,6 +111,28 @@ def test_an_abandoned_graph_is_no_error(how, make, asked, handler, rows_of):
     assert "error_type" not in root["metadata"]
     assert {row["metadata"]["status"] for row in rows} <= {"abandoned", "success"}
     assert root["metrics"]["llm_calls"] == len(rows.chats) > 0
+
+
+def test_the_result_of_a_tool_is_no_answer_of_an_agent_that_was_left(handler, rows_of):
+    class Slow(FakeChat):
+        async def _agenerate(self, messages, *_, **__):
+            if messages[-1].type == "tool":
+                await asyncio.Event().wait()
+            return self._generate(messages)
+
+    async def leave():
+        app = create_agent(Slow(turns=1), [lookup])
+        stream = app.astream(ASKED, {"callbacks": [handler]}, stream_mode="updates")
+        async for part in stream:
+            if "tools" in part:
+                break
+        await stream.aclose()
+
+    asyncio.run(leave())
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["output"]) == ("abandoned", None)
+    assert root["metrics"]["tool_calls"] == 1
 
 
 @pytest.mark.parametrize("how", ["break", "close"])
