@@ -44,6 +44,7 @@ def _write_pytest_case(row: sqlite3.Row, _: str) -> str:
     """Write a test of a fixture `chain`; only a person's expected output is asserted."""
     given, expected = (parse_stored(row[name]) for name in ("input", "expected_output"))
     lines = [
+        "# `chain` is a fixture of yours: what the app invokes.",
         f"def test_{_to_identifier(to_question(given))}(chain):",
         f"    output = chain.invoke({_to_literal(given)})",
         "",

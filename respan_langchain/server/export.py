@@ -5,6 +5,9 @@ import io
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast, get_args
 
 import orjson
@@ -12,6 +15,7 @@ import orjson
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
 from respan_langchain.datasets.export.files import json_text
+from respan_langchain.datasets.export.frames import write_parquet
 from respan_langchain.datasets.export.presets import Preset, to_preset
 from respan_langchain.datasets.export.rows import ExactLog
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
@@ -25,7 +29,13 @@ from respan_langchain.server.query import View
 
 BATCH_SIZE = 200
 """Rows that are read at once."""
-CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8"}
+CHUNK_SIZE = 64 * 1024
+"""Bytes of a Parquet file that are sent at once."""
+CONTENT_TYPES = {
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+}
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 Batches = Iterator[list[bytes]]
@@ -37,8 +47,10 @@ def export(
 ) -> Response:
     """Build the response of an export, the oldest row first; rows are read while it is sent.
 
-    `suffix` is `.jsonl` or `.csv`. Without a `preset`, JSON lines have the form of the API.
+    `suffix` is one of `CONTENT_TYPES`. Without a `preset`, JSON lines have the form of the API.
     """
+    if suffix == ".parquet" and not can_write_parquet():
+        raise HttpError(501, "Parquet needs pyarrow: pip install pyarrow")
     if preset is not None and preset not in PRESETS:
         raise HttpError.for_field("preset", f"must be one of {', '.join(PRESETS)}")
     with store.reading() as connection:
@@ -51,6 +63,11 @@ def export(
         "content-disposition": f'attachment; filename="{_file_name(dataset, preset)}{suffix}"',
     }
     return Response(200, headers=headers, chunks=_choose_writer(suffix, preset)(batches))
+
+
+def can_write_parquet() -> bool:
+    """Whether the package that writes Parquet is installed."""
+    return find_spec("pyarrow") is not None
 
 
 def _file_name(dataset: sqlite3.Row, preset: str | None) -> str:
@@ -82,6 +99,8 @@ def _serialize(row: sqlite3.Row, scores: list[sqlite3.Row]) -> bytes:
 def _choose_writer(suffix: str, preset: str | None) -> Callable[[Batches], Iterator[bytes]]:
     if suffix == ".csv":
         return _write_csv
+    if suffix == ".parquet":
+        return _write_parquet
     if preset is None:
         return _write_jsonl
     return lambda batches: _write_preset(batches, cast("Preset", preset))
@@ -103,6 +122,16 @@ def _write_csv(batches: Batches) -> Iterator[bytes]:
     yield "\ufeff".encode() + _csv_lines([list(COLUMNS)])
     for logs in batches:
         yield _csv_lines([list(to_csv_cells(_parse_log(log)).values()) for log in logs])
+
+
+def _write_parquet(batches: Batches) -> Iterator[bytes]:
+    logs = (_parse_log(log) for batch in batches for log in batch)
+    with TemporaryDirectory(prefix="respan-") as folder:
+        path = Path(folder) / "rows.parquet"
+        write_parquet(logs, path)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_SIZE):
+                yield chunk
 
 
 def _csv_lines(rows: list[list[object]]) -> bytes:

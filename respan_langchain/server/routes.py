@@ -129,7 +129,7 @@ class WebPages:
             case ["thread"]:
                 name = request.parameters.get("id", "")
                 return {"GET": lambda: thread.show(store, dataset_id, name)}
-            case ["export.jsonl" | "export.csv" as file]:
+            case ["export.jsonl" | "export.csv" | "export.parquet" as file]:
                 suffix = file.removeprefix("export")
                 preset = request.parameters.get("preset")
                 return {"GET": lambda: export.export(store, dataset_id, view, suffix, preset)}

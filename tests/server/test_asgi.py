@@ -107,7 +107,7 @@ def test_a_body_above_the_limit_is_answered_with_413(platform):
 def test_a_port_in_use_is_reported(platform):
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
-        pytest.raises(ConfigurationError, match="cannot bind to"),
+        pytest.raises(ConfigurationError, match="Cannot listen on"),
         serving(platform.store, BindConfig(port=taken.getsockname()[1])),
     ):
         pass

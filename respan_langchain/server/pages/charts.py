@@ -117,7 +117,7 @@ def _latency(series: TimeSeries) -> Series:
     return Series(
         "Latency",
         format_duration(sorted(medians)[len(medians) // 2] if medians else None),
-        f"median; slowest 5% up to {format_duration(max(slow, default=None))}",
+        f"median; 5% above {format_duration(max(slow, default=None))}",
         lambda bucket: bucket.slow_latency,
         lambda bucket: bucket.median_latency,
         lambda bucket: (

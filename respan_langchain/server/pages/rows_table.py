@@ -193,6 +193,8 @@ def _number(unit: str, figure: str) -> Html:
 
 def _score(score: sqlite3.Row) -> Html:
     value = score["score"]
+    if value is None and score["evaluator"] == HUMAN_EVALUATOR:
+        return element("span", "reviewed", class_="score score-plain")
     kind = {1: "good", 0: "bad", None: "plain"}[score["passed"]]
     figure = f"{value:.2g}" if isinstance(value, float) else UNKNOWN
     label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)

@@ -1,7 +1,7 @@
 """The bar above a dataset's rows: search, filters, review, export; and the filters that are set."""
 
 from respan_langchain._constants import LOG_FIELDS
-from respan_langchain.server.export import PRESETS
+from respan_langchain.server.export import PRESETS, can_write_parquet
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible, visible_text
 from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, SCORE_SORT, RowFilter, View
 
@@ -180,6 +180,9 @@ def _export(dataset_id: str, view: View) -> Html:
         element("p", f"Export {what}", class_="hint"),
         _export_link(dataset_id, "export.jsonl", query, "JSONL", "whole rows, one a line"),
         _export_link(dataset_id, "export.csv", query, "CSV", "for a spreadsheet"),
+        _export_link(dataset_id, "export.parquet", query, "Parquet", "for data frames")
+        if can_write_parquet()
+        else None,
         element("p", "JSONL for other tools", class_="hint"),
         *presets,
         class_="popover",

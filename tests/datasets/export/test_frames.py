@@ -10,8 +10,11 @@ from cli.cli_support import ROOT, row
 
 PACKAGES = ["pandas", "pyarrow", "datasets"]
 SCRIPT = """
-import json
+import io, json
 from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.embedded.store.store import open_store
+from respan_langchain.server.export import export
+from respan_langchain.server.query import View
 import pyarrow.parquet
 
 with Dataset.open("demo", base_url="sqlite:///respan.db") as rows:
@@ -19,6 +22,8 @@ with Dataset.open("demo", base_url="sqlite:///respan.db") as rows:
     written = rows.to_parquet("rows.parquet")
     table = pyarrow.parquet.read_table("rows.parquet")
     hf = rows.to_hf()
+    page = export(open_store("sqlite:///respan.db"), rows.id, View(), ".parquet")
+    of_page = pyarrow.parquet.read_table(io.BytesIO(b"".join(page.chunks)))
 print(json.dumps({
     "frame": [str(frame.dtypes[name]) for name in ("total_tokens", "cost")],
     "inputs": list(frame["input"]),
@@ -26,6 +31,7 @@ print(json.dumps({
     "written": written,
     "table": table.to_pylist()[1]["input"],
     "tokens": table.column("total_tokens").to_pylist(),
+    "is_same_on_the_page": of_page.equals(table),
     "hf": [len(hf), hf[0]["input"], hf[0]["messages"]],
     "text": [str(frame.dtypes[name]) for name in ("status", "timestamp")],
 }))
@@ -62,6 +68,7 @@ def test_tables_contain_the_values_of_the_rows(python, fill, folder):
     assert printed["written"] == 2
     assert json.loads(printed["table"]) == {"question": "Where?"}
     assert printed["tokens"] == [12, 0]
+    assert printed["is_same_on_the_page"]
     assert printed["hf"][0] == 2
     assert json.loads(printed["hf"][1]) == row(1)["input"]
     rest = {"tool_calls": None, "tool_call_id": None}

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given, settings
@@ -419,12 +420,23 @@ def test_csv_is_safe_in_a_spreadsheet(browser, platform):
     assert 'filename="a-b.csv"' in visited.headers["content-disposition"]
 
 
+def test_parquet_is_offered_where_pyarrow_is_installed(browser, platform):
+    dataset = platform.dataset()
+    platform.fill(dataset, [{"input": "a"}])
+
+    is_installed = find_spec("pyarrow") is not None
+    assert ("Parquet" in browser.get(f"/datasets/{dataset}/").text) == is_installed
+    exported = browser.get(f"/datasets/{dataset}/export.parquet")
+    assert exported.status == (200 if is_installed else 501)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", "/nowhere", 404),
         ("GET", "/datasets/nowhere/", 404),
         ("GET", "/datasets/nowhere/export.csv", 404),
+        ("GET", "/datasets/nowhere/export.xlsx", 404),
         ("GET", "/static/../site.py", 404),
         ("GET", "/static/secret", 404),
         ("POST", "/live", 405),
