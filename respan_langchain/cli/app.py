@@ -8,6 +8,7 @@ from respan_langchain._constants import __version__
 from respan_langchain.cli.command import SUMMARY, app
 from respan_langchain.cli.commands import (  # noqa: F401  # each adds its commands
     config,
+    curate,
     datasets,
     dedupe,
     demo,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.stored_traces import is_root, trace_id
 from respan_langchain.experiments.calls import Call, read_calls, read_retrievals
 
 _MARKERS: Final = (
@@ -87,25 +88,15 @@ def read_rows_with_models(logs: Iterable[Log]) -> list[RecordedRow]:
     by_trace: dict[str, list[Log]] = defaultdict(list)
     for log in sorted(logs, key=lambda log: log.timestamp or datetime.min.replace(tzinfo=UTC)):
         if (log.metadata or {}).get("log_type") in _MODEL_LOGS:
-            by_trace[_trace(log)].append(log)
+            by_trace[trace_id(log)].append(log)
     return [
         replace(
             read_row(root),
-            model_calls=tuple(map(read_row, by_trace[_trace(root)])),
+            model_calls=tuple(map(read_row, by_trace[trace_id(root)])),
             expected_model_calls=int((root.metrics or {}).get("llm_calls") or 0),
         )
         for root in filter(is_root, logs)
     ]
-
-
-def _trace(log: Log) -> str:
-    """Return what the rows of one trace have in common; a row without a trace is alone."""
-    return str((log.metadata or {}).get("trace_unique_id") or log.unique_id)
-
-
-def is_root(log: Log) -> bool:
-    """Whether a log is a call of the app, not a step within one."""
-    return not (log.metadata or {}).get("span_parent_id")
 
 
 def skip_reason(row: RecordedRow) -> str | None:

@@ -11,13 +11,13 @@ from typing import Any, Final
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from respan_langchain.client.models import Log
+from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.journal import Journal, read_journal
 from respan_langchain.experiments.plan import Plan, Source, input_maker, load_runnable
 from respan_langchain.experiments.recorded_models import cache_installed
 from respan_langchain.experiments.recorded_rows import (
     RecordedRow,
-    is_root,
     model_skip_reason,
     read_row,
     read_rows_with_models,

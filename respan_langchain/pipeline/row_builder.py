@@ -18,7 +18,7 @@ from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
-from respan_langchain.rows.corrections import add_corrections
+from respan_langchain.rows.corrections import label_answer, match_decisions
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
@@ -113,7 +113,7 @@ class RowBuilder:
         add_content(draft, self.options)
         decision = draft.run.trace.sampling
         if decision is not None and decision.corrects and draft.model is not None:
-            add_corrections(draft)
+            _add_corrections(draft)
         return draft
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:
@@ -129,6 +129,17 @@ class RowBuilder:
         named = draft.call.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"
         return EncodedRow(draft.identifier, dataset, body, self.status)
+
+
+def _add_corrections(draft: RowDraft) -> None:
+    """Label a model's answer by what people decided about its tool calls."""
+    row, trace = draft.row, draft.run.trace
+    decided = match_decisions(trace.decisions, trace.totals.requested_calls)
+    labels = label_answer(row.get("output"), decided)
+    if labels.expected_output is not None:
+        row.setdefault("expected_output", labels.expected_output)
+    if labels.scores is not None:
+        row["metadata"]["scores"] = labels.scores
 
 
 def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:

@@ -1,11 +1,10 @@
 """People's decisions about tool calls, as labels of the model's answer that requested the calls."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import RequestedCall
@@ -14,27 +13,26 @@ SCORE_NAME: Final = "human"
 """The name of the entry in `metadata.scores`."""
 
 
-def add_corrections(draft: RowDraft) -> None:
-    """Add what people decided about the calls in a model's answer.
+class Labels(NamedTuple):
+    """What people's decisions say about a model's answer; None where they say nothing."""
 
-    With an edited call, the expected output is the answer as people left it: edited calls in place
-    of the model's, without the rejected ones. A rejected call gives the score 0 with the person's
-    words.
-    """
-    row, trace = draft.row, draft.run.trace
-    output: Any = row.get("output")
-    calls = output.get("tool_calls") if isinstance(output, dict) else None
-    if not trace.decisions or not calls:
-        return
-    decided = match_decisions(trace.decisions, trace.totals.requested_calls)
+    expected_output: Json = None
+    """The answer as people left it: edited calls in place of the model's, no rejected ones."""
+    scores: Json = None
+    """An entry of `metadata.scores`: 0, with the words of who rejected a call."""
+
+
+def label_answer(answer: Json, decided: Mapping[str, Decision]) -> Labels:
+    """Return the labels of a model's answer, by what was decided about the calls in it."""
+    calls: Any = answer.get("tool_calls") if isinstance(answer, dict) else None
+    if not decided or not isinstance(answer, dict) or not isinstance(calls, list):
+        return Labels()
     decisions = [decided.get(call["id"], {}) for call in calls]
     types = [decision.get("type") for decision in decisions]
-    if "edit" in types:
-        row.setdefault("expected_output", {**output, "tool_calls": _corrected(calls, decisions)})
-    if "reject" in types:
-        words = [str(each["message"]) for each in decisions if _is_explained_rejection(each)]
-        entry: dict[str, Json] = {"name": SCORE_NAME, "score": 0.0}
-        row["metadata"]["scores"] = [{**entry, "comment": "\n".join(words)} if words else entry]
+    return Labels(
+        {**answer, "tool_calls": _corrected(calls, decisions)} if "edit" in types else None,
+        [_rejection(decisions)] if "reject" in types else None,
+    )
 
 
 def match_decisions(
@@ -83,5 +81,8 @@ def _edited(call: Mapping[str, Any], action: Any) -> Json:
     return {**call, "function": function}
 
 
-def _is_explained_rejection(decision: Decision) -> bool:
-    return decision.get("type") == "reject" and bool(decision.get("message"))
+def _rejection(decisions: Sequence[Decision]) -> dict[str, Json]:
+    rejected = [each.get("message") for each in decisions if each.get("type") == "reject"]
+    words = "\n".join(str(message) for message in rejected if message)
+    entry: dict[str, Json] = {"name": SCORE_NAME, "score": 0.0}
+    return {**entry, "comment": words} if words else entry

@@ -224,7 +224,7 @@ def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
     return bool(facts.get(key) == value)
 
 
-def novel(by: NovelBy = "trajectory", *, at_most: int = 1) -> Condition:
+def novel(by: NovelBy = "trajectory", at_most: int = 1) -> Condition:
     """Return a condition: at most so many traces before had the same tool path, or input.
 
     Two inputs are the same if they differ in numbers, case and punctuation only.

@@ -1,11 +1,9 @@
 """`replay`: run recorded rows against a chain; the exit code tells whether it got worse."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,11 +15,13 @@ from rich.text import Text
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.loading import allow_modules_here, load_object
 from respan_langchain.cli.option_values import number_from, one_of
 from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Cell, Column, number_column, render_table
 from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers as built_in
 from respan_langchain.experiments.lock import (
@@ -30,7 +30,6 @@ from respan_langchain.experiments.lock import (
     read_lock,
     write_lock,
 )
-from respan_langchain.experiments.recorded_rows import is_root
 from respan_langchain.experiments.report import (
     HEADINGS,
     metric_cells,
@@ -150,7 +149,7 @@ def replay_rows(
             for log in rows
             if locked is None or not is_root(log) or log.custom_identifier in locked.rows
         ]
-        _allow_modules_here()
+        allow_modules_here()
         with _trial_progress(ctx, rows.name) as on_trial:
             result = replay(
                 logs,
@@ -205,14 +204,9 @@ def load_scorer(name: str) -> Scorer:
     }
     if name in plain:
         return plain[name]
-    module, separator, function = name.partition(":")
-    _allow_modules_here()
-    try:
-        if not separator:
-            raise ConfigurationError(f"scorer {name!r}: use {', '.join(plain)} or MODULE:NAME")
-        loaded: Scorer = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(f"scorer {name!r} cannot be loaded: {error}") from error
+    if ":" not in name:
+        raise ConfigurationError(f"scorer {name!r}: use {', '.join(plain)} or MODULE:NAME")
+    loaded: Scorer = load_object(name, "scorer")
     return loaded
 
 
@@ -270,10 +264,3 @@ def _read_margins(margins: list[str]) -> dict[str, float]:
         except ValueError:
             raise ConfigurationError(f"--margin {text!r}: expected NAME=NUMBER") from None
     return found
-
-
-def _allow_modules_here() -> None:
-    """Let `app.chains:support` name a module in the current folder, as `python -m` does."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)

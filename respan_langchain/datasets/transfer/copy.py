@@ -13,7 +13,7 @@ from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.import_file import ImportFile
 from respan_langchain.datasets.transfer.progress_file import ProgressFile, progress_path
 from respan_langchain.datasets.transfer.target import TransferTarget
-from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts
+from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts, TransferSource
 from respan_langchain.datasets.transfer.transfer_row import TransferRow, build_transfer_row
 from respan_langchain.settings import Settings
 
@@ -75,10 +75,27 @@ def import_rows(
     Raises:
         RespanError: The transfer stopped; called again, it resumes.
     """
+    about = ("imported files", "import")
+    return transfer_rows(source, about, client, settings, dataset_id, on_progress)
+
+
+def transfer_rows(
+    source: TransferSource,
+    about: tuple[str, str],
+    client: DatasetClient,
+    settings: Settings,
+    dataset_id: str,
+    on_progress: ProgressCallback = lambda _: None,
+) -> TransferCounts:
+    """Send the rows of a source that the target has not; arguments as of `copy_dataset`.
+
+    `about` describes the source for `transfers list`, and names it in the progress file's name.
+    """
     client.retry_for(max_outage(settings))
+    description, key = about
     destination = platform_location(settings)
-    with ProgressFile(progress_path("import", destination, dataset_id)) as progress:
-        progress.describe("imported files", f"{dataset_id[-8:]} at {destination}")
+    with ProgressFile(progress_path(key, destination, dataset_id)) as progress:
+        progress.describe(description, f"{dataset_id[-8:]} at {destination}")
         transfer = Transfer(
             source,
             TransferTarget(client, dataset_id),

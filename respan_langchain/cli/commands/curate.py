@@ -1,0 +1,125 @@
+"""`curate`: apply rules to the rows of a dataset, and copy those of kept traces."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from respan_langchain._connect import open_client
+from respan_langchain._display import format_count
+from respan_langchain.cli.command import command
+from respan_langchain.cli.commands.push_pull import AsOption
+from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.loading import load_object
+from respan_langchain.cli.options import RequiredDataset
+from respan_langchain.cli.progress import transfer_progress
+from respan_langchain.cli.tables import Column, number_column, render_table
+from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.transfer.transfer import TransferCounts
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.rule import Rules
+
+
+@command(
+    "curate",
+    examples=[
+        "curate prod --rules app.rules:rules --dry-run",
+        "curate prod --rules app.rules:rules --as prod-sample",
+    ],
+)
+def curate_rows(
+    ctx: CliContext,
+    dataset: RequiredDataset,
+    rules: Annotated[
+        str, typer.Option(metavar="MODULE:NAME", help="The Rules, such as app.rules:rules.")
+    ],
+    name: AsOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what each rule would keep.")
+    ] = False,
+) -> int:
+    """Copy the traces that rules keep to other datasets. Resumable.
+
+    Rows go to the dataset that their rule names by to=, else to that of --as; without --as they
+    stay where they are.
+    """
+    loaded = load_rules(rules)
+    with open_client(ctx.settings, timeout=CALL_TIMEOUT) as client:
+        source = Dataset.of(client, ctx.settings, dataset)
+        with _reported_errors(ctx) as failures:
+            plan = plan_curation(source, loaded, name=name, on_error=failures)
+        done: Mapping[str, TransferCounts] = {}
+        if not dry_run:
+            total = sum(map(len, plan.copies.values()))
+            with transfer_progress(ctx, source.name, total) as update:
+                done = curate(source, client, ctx.settings, plan, update)
+    ctx.output(_to_json(plan, done), lambda: _render(plan, done, ctx.out.width))
+    rejected = any(counts.rejected for counts in done.values())
+    return EXIT_PROBLEMS if rejected else EXIT_OK
+
+
+def load_rules(path: str) -> Rules:
+    """Load rules by `module:name`.
+
+    Raises:
+        ConfigurationError: There is nothing of this name, or something else.
+    """
+    loaded = load_object(path, "rules")
+    if not isinstance(loaded, Rules):
+        raise ConfigurationError(f"rules {path!r}: expected Rules(...), got {loaded!r}")
+    return loaded
+
+
+@contextmanager
+def _reported_errors(ctx: CliContext) -> Iterator["_Failures"]:
+    failures = _Failures()
+    yield failures
+    for problem, number in failures.items():
+        ctx.error(escape_controls(f"{problem} ({pluralize(number, 'trace', 'traces')})"))
+
+
+class _Failures(dict[str, int]):
+    """How often each condition raised."""
+
+    def __call__(self, condition: Condition, error: Exception) -> None:
+        problem = f"{condition} raised {type(error).__name__}"
+        self[problem] = self.get(problem, 0) + 1
+
+
+def _to_json(plan: CurationPlan, done: Mapping[str, TransferCounts]) -> dict[str, object]:
+    return {
+        "rules": {name: asdict(counts) for name, counts in plan.rules.items()},
+        "rows": {name: len(rows) for name, rows in plan.copies.items()},
+        "rows_without_root": plan.rows_without_root,
+        "copied": {name: asdict(counts) for name, counts in done.items()},
+    }
+
+
+def _render(plan: CurationPlan, done: Mapping[str, TransferCounts], width: int) -> RenderableType:
+    columns = [Column("rule", is_kept=True), *map(number_column, ("seen", "kept", "left out"))]
+    cells = [
+        [escape_controls(name), *map(format_count, (each.seen, each.kept, each.left_out))]
+        for name, each in plan.rules.items()
+    ]
+    lines = [_describe(name, len(rows), done.get(name)) for name, rows in plan.copies.items()]
+    if plan.rows_without_root:
+        rows = pluralize(plan.rows_without_root, "row", "rows")
+        lines.append(f"{rows} without the root of their trace: nothing is decided.")
+    text = Text(escape_controls("\n".join(lines)))
+    return Group(render_table(columns, cells, width), Text(), text)
+
+
+def _describe(name: str, number: int, counts: TransferCounts | None) -> str:
+    rows = pluralize(number, "row", "rows")
+    if counts is None:
+        return f"{rows} for {name}; run without --dry-run to copy them."
+    rejected = "".join(f"; {count} rejected: {why}" for why, count in counts.rejected.items())
+    sent, there = format_count(counts.sent), format_count(counts.already_there)
+    return f"{rows} for {name}: {sent} copied, {there} already there{rejected}."

@@ -1,0 +1,31 @@
+"""Loads what a user names as `module:name`, from the current folder too, as `python -m` does."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from respan_langchain.errors import ConfigurationError
+
+
+def load_object(path: str, what: str) -> Any:
+    """Return the object that `module:name` names; `what` says in errors what it should be.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    module, separator, name = path.partition(":")
+    if not separator:
+        raise ConfigurationError(f"{what} {path!r}: expected MODULE:NAME")
+    allow_modules_here()
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"{what} {path!r} cannot be loaded: {error}") from error
+
+
+def allow_modules_here() -> None:
+    """Let a name such as `app.chains:support` mean a module in the current folder."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)

@@ -1,0 +1,189 @@
+"""Applies rules to stored rows, and copies the rows of kept traces to their datasets.
+
+The rules decide about all traces first; that alone is the dry run. Then the rows are copied as
+`push` copies them: after a kill the same command resumes, and no row is sent twice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from respan_langchain.client.client import DatasetClient
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.export.rows import to_row
+from respan_langchain.datasets.lookup import find_dataset
+from respan_langchain.datasets.stored_traces import TraceGroups
+from respan_langchain.datasets.transfer.copy import (
+    DatasetSource,
+    ProgressCallback,
+    max_outage,
+    transfer_rows,
+)
+from respan_langchain.datasets.transfer.transfer import TransferCounts
+from respan_langchain.datasets.transfer.transfer_row import TransferRow
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.rows.corrections import label_answer, match_decisions
+from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.decision import SamplingDecision
+from respan_langchain.rules.engine import RuleEngine
+from respan_langchain.rules.facts import Row, facts_of_rows
+from respan_langchain.rules.rule import Rules
+from respan_langchain.settings import Settings
+from respan_langchain.stats import RuleCounts
+from respan_langchain.tracing.interrupt_decisions import Decision
+from respan_langchain.tracing.totals import RequestedCall
+
+MODEL_LOGS: Final = ("chat", "completion")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrace:
+    """What is added to the rows of a trace that is copied."""
+
+    sampling: Mapping[str, Any]
+    decided: Mapping[str, Decision]
+    """What people decided, by the ids of tool calls; empty unless the rule corrects."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurationPlan:
+    """What rules decided about the rows of a dataset."""
+
+    rules: Mapping[str, RuleCounts]
+    """Traces that each rule saw and kept."""
+    copies: Mapping[str, Mapping[str, KeptTrace]]
+    """The rows that are copied: by the name of the dataset, then by the row's id."""
+    rows_without_root: int
+    """Rows about which nothing is decided, as the root of their trace is not in the dataset."""
+
+
+def plan_curation(
+    source: Dataset,
+    rules: Rules,
+    *,
+    name: str | None,
+    on_error: Callable[[Condition, Exception], None],
+) -> CurationPlan:
+    """Decide about the traces of a dataset, as a handler with these rules does live.
+
+    Args:
+        source: The dataset.
+        rules: The rules.
+        name: Where rules without `to=` send their rows; None leaves these where they are.
+        on_error: Called when a condition raises; its rule then does not match.
+
+    Raises:
+        ConfigurationError: The rules copy nothing, or would copy rows to where they are.
+    """
+    _check_destinations(source, rules, name)
+    engine = RuleEngine(rules, on_error)
+    groups = TraceGroups(source.sorted_by("timestamp"))
+    copies: dict[str, dict[str, KeptTrace]] = {}
+    for logs in groups:
+        rows = [to_row(log) for log in logs]
+        decision = engine.decide(facts_of_rows(rows))
+        target = decision.dataset or name
+        if decision.is_kept and target is not None:
+            kept = _describe(decision, rows)
+            copies.setdefault(target, {}).update({str(log.unique_id): kept for log in logs})
+    return CurationPlan(engine.counts, copies, groups.rows_without_root)
+
+
+def curate(
+    source: Dataset,
+    client: DatasetClient,
+    settings: Settings,
+    plan: CurationPlan,
+    on_progress: ProgressCallback = lambda _: None,
+) -> dict[str, TransferCounts]:
+    """Copy the rows of a plan; return what was done, by the name of the dataset.
+
+    `client` and `settings` are those of the source's platform.
+
+    Raises:
+        RespanError: The transfer stopped; called again, it resumes.
+    """
+    source.retry_for(max_outage(settings))
+    done: dict[str, TransferCounts] = {}
+    for name, kept in plan.copies.items():
+        target = find_dataset(client, settings, name, create=True)
+        done[name] = transfer_rows(
+            CuratedSource(source, kept),
+            (f"rules over {source.name}", source.id),
+            client,
+            settings,
+            target.id,
+            on_progress,
+        )
+    return done
+
+
+class CuratedSource(DatasetSource):
+    """The rows of kept traces as the source of a transfer."""
+
+    def __init__(self, source: Dataset, kept: Mapping[str, KeptTrace]) -> None:
+        super().__init__(source)
+        self._kept = kept
+
+    def rows(self) -> Iterator[TransferRow]:
+        """Iterate over the rows, the oldest first."""
+        for row in super().rows():
+            kept = self._kept.get(row.source_id)
+            if kept is not None:
+                yield replace(row, content=_add_labels(row.content, kept))
+
+
+def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None:
+    targets = {rule.to or name for rule in rules.rules}
+    if targets == {None}:
+        raise ConfigurationError("No rule has to=..., so nothing would be copied; pass --as NAME.")
+    if source.name in targets:
+        raise ConfigurationError(f"{source.name} is both source and destination.")
+
+
+def _describe(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
+    decided = _decisions_by_call(rows) if decision.corrects else {}
+    return KeptTrace({**decision.sampling, **_probability(decision, rows[0])}, decided)
+
+
+def _probability(decision: SamplingDecision, root: Row) -> dict[str, float]:
+    """Return the probability with which a row came into its dataset and is copied from there."""
+    earlier = root["metadata"].get("sampling")
+    known = earlier.get("probability") if isinstance(earlier, Mapping) else None
+    before = known if isinstance(known, int | float) else 1.0
+    return {"probability": before * float(decision.sampling["probability"])}
+
+
+def _decisions_by_call(rows: Sequence[Row]) -> dict[str, Decision]:
+    root, *others = rows
+    in_order = sorted(others, key=lambda row: str(row["metrics"].get("start_time")))
+    requested = {call.call_id: call for row in in_order for call in _requested_calls(row)}
+    return match_decisions(root["metadata"].get("decisions") or [], requested)
+
+
+def _requested_calls(row: Row) -> Iterator[RequestedCall]:
+    output = row.get("output")
+    for call in (output.get("tool_calls") or []) if isinstance(output, Mapping) else ():
+        function = call["function"]
+        yield RequestedCall(call["id"], function["name"], _read_arguments(function["arguments"]))
+
+
+def _read_arguments(arguments: str) -> object:
+    try:
+        return orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+
+
+def _add_labels(content: Mapping[str, Any], kept: KeptTrace) -> dict[str, Any]:
+    row = {**content, "metadata": {**content["metadata"], "sampling": kept.sampling}}
+    if row["metadata"].get("log_type") not in MODEL_LOGS:
+        return row
+    labels = label_answer(row.get("output"), kept.decided)
+    if labels.expected_output is not None:
+        row.setdefault("expected_output", labels.expected_output)
+    if labels.scores is not None:
+        row["metadata"]["scores"] = labels.scores
+    return row

@@ -1,0 +1,154 @@
+"""Rules over stored rows keep what the same rules kept live."""
+
+import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+from support.constructs import QUESTION, fallbacks, lookup, sequence
+from support.graphs import ASKED, agent
+from support.scripts import Script
+from support.scripts import calls as request
+
+from respan_langchain import RespanDatasetCallbackHandler
+from respan_langchain._connect import open_client
+from respan_langchain.datasets.curate import curate, plan_curation
+from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules import (
+    Rules,
+    calls,
+    cost_over,
+    edited_by_human,
+    error_anywhere,
+    everything,
+    failed,
+    keep,
+    metadata,
+    novel,
+    predicate,
+    slower_than,
+    tag,
+)
+from respan_langchain.settings import read_settings
+
+RULES = Rules(
+    keep(edited_by_human, to="gold", corrections="human"),
+    keep(error_anywhere, to="failures"),
+    keep(tag("vip") & ~slower_than(seconds=60), to="vip"),
+    keep(metadata("plan", "pro"), rate=0.5),
+    keep(calls("lookup") | cost_over(1.0), per_day=3, strata="model", to="agents"),
+    keep(predicate(lambda trace: trace.name == "RunnableLambda") & novel("input", at_most=2)),
+    keep(everything, rate=0.4),
+)
+DATASETS = ("prod", "gold", "failures", "vip", "agents")
+
+
+def run_app(handlers):
+    """Some traffic: chains, agents, failures, fallbacks, a person's edit."""
+    for number in range(30):
+        config = {
+            "callbacks": handlers,
+            "tags": ["vip"] if number % 7 == 0 else [],
+            "metadata": {"thread_id": f"thread {number % 11}", "plan": "pro" if number % 3 else ""},
+        }
+        if number % 5 == 4:
+            config["metadata"] = {}
+            agent().invoke(ASKED, config)
+        elif number % 9 == 8:
+            with pytest.raises(ValueError, match="out"):
+                sequence(fails=True).invoke(QUESTION, config)
+        else:
+            (fallbacks() if number == 6 else sequence()).invoke(QUESTION, config)
+        RunnableLambda(str).invoke(f"Where is order {number}?", {"callbacks": handlers})
+    edit_a_call(handlers)
+
+
+def edit_a_call(handlers):
+    review = HumanInTheLoopMiddleware(interrupt_on={"lookup": True})
+    app = create_agent(
+        Script(answers=[request("lookup", city="Rom"), "Found."]),
+        [lookup], middleware=[review], checkpointer=InMemorySaver(),
+    )  # fmt: skip
+    config = {"callbacks": handlers, "configurable": {"thread_id": "t1"}}
+    app.invoke(ASKED, config)
+    edited = {"name": "lookup", "args": {"city": "Rome"}}
+    decision = {"type": "edit", "edited_action": edited}
+    app.invoke(Command(resume={"decisions": [decision]}), config)
+
+
+def contents(url, name):
+    """What rules decide about a dataset's rows, by their identifiers."""
+    with Dataset.open(name, base_url=url, create=True) as rows:
+        found = [
+            (log.custom_identifier, log.metadata["sampling"], log.expected_output) for log in rows
+        ]
+    assert len({identifier for identifier, _, _ in found}) == len(found)
+    return sorted(found, key=lambda each: each[0])
+
+
+def curate_all(url, rules=RULES, name="prod"):
+    """Curate the dataset `all`; return the plan, and how many rows were copied and skipped."""
+    settings = read_settings(base_url=url)
+    with open_client(settings) as client:
+        source, failures = Dataset.of(client, settings, "all"), []
+        plan = plan_curation(source, rules, name=name, on_error=lambda *each: failures.append(each))
+        counts = curate(source, client, settings, plan)
+    assert not failures
+    return plan, [(each.sent, each.already_there) for each in counts.values()]
+
+
+def test_curate_keeps_the_rows_that_the_rules_kept_live(tmp_path):
+    live, stored = (f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "stored"))
+    with (
+        RespanDatasetCallbackHandler("prod", base_url=live, rules=RULES) as ruled,
+        RespanDatasetCallbackHandler("all", base_url=stored) as unruled,
+    ):
+        run_app([ruled, unruled])
+    plan, _ = curate_all(stored)
+
+    assert plan.rules == ruled.stats.rules
+    for name in DATASETS:
+        kept = contents(live, name)
+        assert kept == contents(stored, name), name
+        assert kept, f"no traffic for {name}"
+    assert any(expected for _, _, expected in contents(stored, "gold"))
+
+
+def test_curated_again_nothing_is_copied_twice(tmp_path):
+    url = f"sqlite:///{tmp_path}/there.db"
+    with RespanDatasetCallbackHandler("all", base_url=url) as handler:
+        for _ in range(5):
+            sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    _, first = curate_all(url, Rules(keep(everything)))
+    _, again = curate_all(url, Rules(keep(everything)))
+    assert (first, again) == ([(10, 0)], [(0, 10)])
+
+
+def test_rows_that_were_sampled_before_multiply_their_probabilities(tmp_path):
+    url = f"sqlite:///{tmp_path}/there.db"
+    half = Rules(keep(everything, rate=0.5))
+    with RespanDatasetCallbackHandler("all", base_url=url, rules=half) as handler:
+        RunnableLambda(str).batch(list(range(40)), {"callbacks": [handler]})
+    curate_all(url, Rules(keep(everything, rate=0.8)))
+
+    assert {sampling["probability"] for _, sampling, _ in contents(url, "prod")} == {0.4}
+
+
+@pytest.mark.parametrize(
+    ("rules", "name", "problem"),
+    [
+        (Rules(keep(failed)), None, "--as NAME"),
+        (Rules(keep(failed, to="all")), None, "both source and destination"),
+        (Rules(keep(failed)), "all", "both source and destination"),
+    ],
+)
+def test_rules_that_copy_nothing_or_onto_the_source_are_an_error(rules, name, problem, tmp_path):
+    url = f"sqlite:///{tmp_path}/there.db"
+    with (
+        Dataset.open("all", base_url=url, create=True) as source,
+        pytest.raises(ConfigurationError, match=problem),
+    ):
+        plan_curation(source, rules, name=name, on_error=lambda *_: None)
