@@ -20,11 +20,11 @@ from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.corrections import label_answer, match_decisions
 from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.identity import new_row
+from respan_langchain.rows.identity import LOG_TYPES, new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
-from respan_langchain.rows.schema import RowDraft, RowOptions
+from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
@@ -71,15 +71,17 @@ class RowBuilder:
         return trace.deferred_rows + rows
 
     def _finish(self, row: DeferredRow, trace: Trace) -> EncodedRow:
-        """Add the sampling decision to a row of an earlier part."""
+        """Add the sampling decision, and people's corrections, to a row of an earlier part."""
         decision = trace.sampling
         if decision is None:
             return EncodedRow(row.id, row.dataset, row.body, self.status)
         fields = orjson.loads(row.body)
         fields["metadata"]["sampling"] = {**decision.sampling}
+        if decision.corrects and fields["metadata"]["log_type"] == LOG_TYPES["chat"]:
+            _add_corrections(fields, trace)
         is_moved = decision.dataset is not None and row.dataset == self.dataset
         dataset = f"name:{decision.dataset}" if is_moved else row.dataset
-        return EncodedRow(row.id, dataset, orjson.dumps(fields), self.status)
+        return EncodedRow(row.id, dataset, self.encoder.encode(fields), self.status)
 
     def _build_rows(self, counted: Sequence[CountedRun], errors: ErrorCounter) -> list[EncodedRow]:
         rows: list[EncodedRow] = []
@@ -113,7 +115,7 @@ class RowBuilder:
         add_content(draft, self.options)
         decision = draft.run.trace.sampling
         if decision is not None and decision.corrects and draft.model is not None:
-            _add_corrections(draft)
+            _add_corrections(draft.row, draft.run.trace)
         return draft
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:
@@ -131,9 +133,8 @@ class RowBuilder:
         return EncodedRow(draft.identifier, dataset, body, self.status)
 
 
-def _add_corrections(draft: RowDraft) -> None:
+def _add_corrections(row: Row, trace: Trace) -> None:
     """Label a model's answer by what people decided about its tool calls."""
-    row, trace = draft.row, draft.run.trace
     decided = match_decisions(trace.decisions, trace.totals.requested_calls)
     labels = label_answer(row.get("output"), decided)
     if labels.expected_output is not None:

@@ -16,6 +16,7 @@ from respan_langchain.fleet.traces import StoredTrace, TraceStore
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json
+from respan_langchain.tracing.capture_policy import has_consent
 from respan_langchain.tracing.interrupts import continue_trace
 from respan_langchain.tracing.run import DeferredRow, Run, Trace
 from respan_langchain.tracing.trace_record import dump_trace, load_trace
@@ -114,6 +115,8 @@ class SharedTraces:
     def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:
         """Store a trace that stopped; return its rows if that is not possible."""
         builder = self._row_builder
+        if not has_consent(trace, builder.policy):
+            return builder.build([trace.root], errors)
         trace.deferred_rows = builder.build_deferred(trace, errors)
         content = builder.options.content
         record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
