@@ -6,7 +6,7 @@ The rules decide about all traces first; that alone is the dry run. Then the row
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -24,7 +24,7 @@ from respan_langchain.datasets.transfer.copy import (
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rows.corrections import label_answer, match_decisions
+from respan_langchain.rows.corrections import add_labels, match_decisions
 from respan_langchain.rules.conditions import Condition
 from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
@@ -34,8 +34,6 @@ from respan_langchain.settings import Settings
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import RequestedCall
-
-MODEL_LOGS: Final = ("chat", "completion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def plan_curation(
         decision = engine.decide(facts_of_rows(rows))
         target = decision.dataset or name
         if decision.is_kept and target is not None:
-            kept = _describe(decision, rows)
+            kept = _keep(decision, rows)
             copies.setdefault(target, {}).update({str(log.unique_id): kept for log in logs})
     return CurationPlan(engine.counts, copies, groups.rows_without_root)
 
@@ -132,7 +130,7 @@ class CuratedSource(DatasetSource):
         for row in super().rows():
             kept = self._kept.get(row.source_id)
             if kept is not None:
-                yield replace(row, content=_add_labels(row.content, kept))
+                yield replace(row, content=_describe_row(row.content, kept))
 
 
 def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None:
@@ -143,7 +141,7 @@ def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None
         raise ConfigurationError(f"{source.name} is both source and destination.")
 
 
-def _describe(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
+def _keep(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
     decided = _decisions_by_call(rows) if decision.corrects else {}
     return KeptTrace({**decision.sampling, **_probability(decision, rows[0])}, decided)
 
@@ -177,13 +175,8 @@ def _read_arguments(arguments: str) -> object:
         return arguments
 
 
-def _add_labels(content: Mapping[str, Any], kept: KeptTrace) -> dict[str, Any]:
-    row = {**content, "metadata": {**content["metadata"], "sampling": kept.sampling}}
-    if row["metadata"].get("log_type") not in MODEL_LOGS:
-        return row
-    labels = label_answer(row.get("output"), kept.decided)
-    if labels.expected_output is not None:
-        row.setdefault("expected_output", labels.expected_output)
-    if labels.scores is not None:
-        row["metadata"]["scores"] = labels.scores
-    return row
+def _describe_row(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:
+    row: Any = {**content, "metadata": {**content["metadata"], "sampling": kept.sampling}}
+    add_labels(row, kept.decided)
+    described: Mapping[str, Any] = row
+    return described

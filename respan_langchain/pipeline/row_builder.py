@@ -4,7 +4,7 @@ Mostly called on the worker's thread. Each step handles a group of runs before t
 which is faster than all steps for one run: the code of a step stays in the CPU's caches.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,17 +18,18 @@ from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
-from respan_langchain.rows.corrections import label_answer, match_decisions
+from respan_langchain.rows.corrections import add_labels, match_decisions
 from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.identity import LOG_TYPES, new_row
+from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
-from respan_langchain.rows.schema import Row, RowDraft, RowOptions
+from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
+from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.run import DeferredRow, Run, Trace
 
 GROUP_SIZE: Final = 64
@@ -77,10 +78,10 @@ class RowBuilder:
             return EncodedRow(row.id, row.dataset, row.body, self.status)
         fields = orjson.loads(row.body)
         fields["metadata"]["sampling"] = {**decision.sampling}
-        if decision.corrects and fields["metadata"]["log_type"] == LOG_TYPES["chat"]:
-            _add_corrections(fields, trace)
+        add_labels(fields, _decided_calls(trace))
         is_moved = decision.dataset is not None and row.dataset == self.dataset
         dataset = f"name:{decision.dataset}" if is_moved else row.dataset
+        # Encoded again, because labels are not redacted yet.
         return EncodedRow(row.id, dataset, self.encoder.encode(fields), self.status)
 
     def _build_rows(self, counted: Sequence[CountedRun], errors: ErrorCounter) -> list[EncodedRow]:
@@ -113,9 +114,7 @@ class RowBuilder:
 
     def _add_content(self, draft: RowDraft) -> RowDraft:
         add_content(draft, self.options)
-        decision = draft.run.trace.sampling
-        if decision is not None and decision.corrects and draft.model is not None:
-            _add_corrections(draft.row, draft.run.trace)
+        add_labels(draft.row, _decided_calls(draft.run.trace))
         return draft
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:
@@ -133,14 +132,11 @@ class RowBuilder:
         return EncodedRow(draft.identifier, dataset, body, self.status)
 
 
-def _add_corrections(row: Row, trace: Trace) -> None:
-    """Label a model's answer by what people decided about its tool calls."""
-    decided = match_decisions(trace.decisions, trace.totals.requested_calls)
-    labels = label_answer(row.get("output"), decided)
-    if labels.expected_output is not None:
-        row.setdefault("expected_output", labels.expected_output)
-    if labels.scores is not None:
-        row["metadata"]["scores"] = labels.scores
+def _decided_calls(trace: Trace) -> Mapping[str, Decision]:
+    """Return what people decided, by the ids of tool calls; nothing unless the rule corrects."""
+    if trace.sampling is None or not trace.sampling.corrects:
+        return {}
+    return match_decisions(trace.decisions, trace.totals.requested_calls)
 
 
 def _mark_omitted(draft: RowDraft, errors: ErrorCounter) -> None:

@@ -5,12 +5,16 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from respan_langchain.rows.schema import Row
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import RequestedCall
 
 SCORE_NAME: Final = "human"
 """The name of the entry in `metadata.scores`."""
+
+
+_MODEL_LOGS: Final = ("chat", "completion")
 
 
 class Labels(NamedTuple):
@@ -22,10 +26,21 @@ class Labels(NamedTuple):
     """An entry of `metadata.scores`: 0, with the words of who rejected a call."""
 
 
+def add_labels(row: Row, decided: Mapping[str, Decision]) -> None:
+    """Add the labels to a row, if it is a model call that requested such calls."""
+    if not decided or row["metadata"].get("log_type") not in _MODEL_LOGS:
+        return
+    labels = label_answer(row.get("output"), decided)
+    if labels.expected_output is not None:
+        row.setdefault("expected_output", labels.expected_output)
+    if labels.scores is not None:
+        row["metadata"]["scores"] = labels.scores
+
+
 def label_answer(answer: Json, decided: Mapping[str, Decision]) -> Labels:
     """Return the labels of a model's answer, by what was decided about the calls in it."""
     calls: Any = answer.get("tool_calls") if isinstance(answer, dict) else None
-    if not decided or not isinstance(answer, dict) or not isinstance(calls, list):
+    if not isinstance(answer, dict) or not isinstance(calls, list):
         return Labels()
     decisions = [decided.get(call["id"], {}) for call in calls]
     types = [decision.get("type") for decision in decisions]
