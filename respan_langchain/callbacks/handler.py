@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from respan_langchain.callbacks.config import HandlerOptions
     from respan_langchain.delivery.flush import FlushResult
     from respan_langchain.delivery.status import RowStatus
+    from respan_langchain.pipeline.forget import ForgetReceipt
     from respan_langchain.stats import Stats
 
 
@@ -136,6 +137,42 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
     def stop(self) -> None:
         """Close open runs and capture nothing more; the worker delivers in the background."""
         self._processor.stop()
+
+    def forget(
+        self,
+        *,
+        customer: str | None = None,
+        thread: str | None = None,
+        run: UUID | str | None = None,
+        timeout: float = 30.0,
+    ) -> "ForgetReceipt":
+        """Remove rows from memory, from disk and from every dataset of the platform.
+
+        What is still open, such as a call that has not ended, is captured when it ends. Waits up to
+        `timeout` seconds for rows that are just being sent, and for each of its requests; each
+        stored row takes one.
+
+        Args:
+            customer: Rows of this `customer_identifier`; its pseudonym is found, too.
+            thread: Rows of this `thread_identifier`. Of several arguments, all must match.
+            run: Rows of the trace of this root run, or the row of another run.
+            timeout: In seconds.
+
+        Raises:
+            ConfigurationError: Nothing is given.
+        """
+        from respan_langchain.pipeline.forget import forget_rows
+
+        self.process_pending()
+        return forget_rows(
+            self._config.settings,
+            customer=customer,
+            thread=thread,
+            run=run,
+            worker=self._worker,
+            http_client=self._config.http_client,
+            timeout=timeout,
+        )
 
     def process_pending(self) -> None:
         """Build the rows of all runs that have ended, on this thread."""

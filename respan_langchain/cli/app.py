@@ -17,6 +17,7 @@ from respan_langchain.cli.commands import (  # noqa: F401  # each adds its comma
     export_import,
     feedback,
     fleet,
+    forget,
     forward,
     lock,
     logs,

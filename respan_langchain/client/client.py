@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import is_embedded_only
+from respan_langchain.client.forget import forget
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 from respan_langchain.client.methods import (
     AsyncRunner,
@@ -59,6 +60,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
     export_logs = endpoint_method(log_requests.export_logs)
     find_logs = FlowMethod(find_logs)
     feedback = FlowMethod(give_feedback)
+    forget = FlowMethod(forget)
     summary = endpoint_method(log_requests.summary)
     create_eval_report = endpoint_method(dataset_requests.create_eval_report)
     list_eval_reports = endpoint_method(dataset_requests.list_eval_reports)

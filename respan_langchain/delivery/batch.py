@@ -1,6 +1,6 @@
 """Batches, and the requests and responses that carry them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -60,11 +60,11 @@ class Batch:
             self.refusals_are_atomic,
         )
 
-    def remove_older(self, before: float) -> list[QueuedRow]:
-        """Remove and return the rows that were accepted before this time."""
-        older = [row for row in self.rows if row.accepted < before]
-        self.rows = [row for row in self.rows if row.accepted >= before]
-        return older
+    def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
+        """Remove and return the rows for which this is true."""
+        removed = [row for row in self.rows if is_removed(row)]
+        self.rows = [row for row in self.rows if row not in removed]
+        return removed
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ Pure: holds no lock and reads no clock. For the worker's thread only.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
@@ -101,6 +101,16 @@ class RowBuffer:
             self._removed(dataset, here)
             older += here
         return older
+
+    def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
+        """Remove and return the rows for which this is true."""
+        removed = [row for row in self if is_removed(row)]
+        for dataset in {row.encoded.dataset for row in removed}:
+            here = [row for row in removed if row.encoded.dataset == dataset]
+            left = [row for row in self._queues[dataset] if row not in here]
+            self._queues[dataset] = deque(left)
+            self._removed(dataset, here)
+        return removed
 
     def remove_oldest(self) -> QueuedRow | None:
         """Remove and return the row that waits longest; None when there is none."""

@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 DropReason: TypeAlias = Literal[
     "queue_rows", "queue_bytes", "row_too_big", "evicted", "closed", "expired", "shutdown",
-    "spool_full", "spool_expired", "damaged",
+    "spool_full", "spool_expired", "damaged", "forgotten",
 ]  # fmt: skip
 
 DROP_REASONS: Final[Mapping[str, str]] = {
@@ -18,6 +18,7 @@ DROP_REASONS: Final[Mapping[str, str]] = {
     "shutdown": "the process ended first (exit_timeout)",
     "spool_full": "neither the queue nor the disk had space",
     "spool_expired": "too old on disk",
+    "forgotten": "removed by `forget`",
     "damaged": "the file on disk is damaged or was removed",
 }
 """`docs/delivery.md` says more of each."""

@@ -13,14 +13,15 @@ from respan_langchain.delivery.batch import BulkInsert
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
-from respan_langchain.delivery.outcome import Outcome, OutcomeSink, StatusSink
+from respan_langchain.delivery.outcome import Forgotten, Outcome, OutcomeSink, StatusSink
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
-from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.row import EncodedRow, RowFilter
 from respan_langchain.delivery.scheduler import Scheduler
 from respan_langchain.delivery.sender import DeliveryTransport, SenderThread
 from respan_langchain.delivery.spool.base import Spool
+from respan_langchain.delivery.spool_loader import SpoolLoader
 from respan_langchain.delivery.status import StatusRegistry
 
 
@@ -49,6 +50,7 @@ class Loop:
         self._new_sender = partial(SenderThread, open_transport, self.mailbox.post)
         self._sender = self._new_sender()
         self._flushes = PendingFlushes()
+        self._loader = SpoolLoader(spool, self._queue, self._scheduler, self._flushes, limits)
         self._log = DeliveryLogger(limits)
         self._sinks: tuple[OutcomeSink, ...] = (
             spool,
@@ -166,6 +168,17 @@ class Loop:
         else:
             self._log.left_at_end(self._statuses.counts().pending, 0, reason)
 
+    def forget(self, chosen: RowFilter) -> Forgotten:
+        """Drop the chosen rows that are certainly not stored, on any thread but a source's."""
+        with self._state_lock:
+            now = self._clock()
+            self._absorb(now)
+            waiting, sent = self._scheduler.forget(chosen)
+            self._dispatch((waiting,), now)
+            lost, on_disk = self._spool.forget(chosen, now)
+            self._dispatch(lost, now)
+            return Forgotten(len(waiting.rows), on_disk, sent)
+
     # -- one step --------------------------------------------------------------------------------
 
     def step(self, message: Message, *, inline: bool = False) -> float:
@@ -208,7 +221,7 @@ class Loop:
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
         self._dispatch(self._spool.adopt_orphans(now), now)
         self._absorb(now)
-        again = self._load(now) or again
+        again = self._loader.load(now) or again
         self._dispatch((self._scheduler.remove_expired(now),), now)
         self._send(now, inline=inline)
         self._log.on_spool(self._spool, now)
@@ -258,25 +271,6 @@ class Loop:
         for row in rows:
             self._queue.buffer.add(row)
         self._dispatch(self._queue.take_overflow(), now)
-
-    def _load(self, now: float) -> bool:
-        """Load rows from disk while delivery works and the queue has capacity; True if any."""
-        max_rows, max_bytes = self._queue.capacity_for_loaded
-        if not self._spool.loadable or max_rows <= 0 or max_bytes <= 0:
-            return False
-        if self._scheduler.last_error is not None and self._scheduler.rows:
-            return False
-        loaded = self._spool.load(min(max_rows, self._limits.batch_rows), max_bytes, now)
-        rows = self._queue.put_loaded([one.row for one in loaded], now)
-        self._spool.on_loaded(loaded, rows)
-        maybe_sent = [row for one, row in zip(loaded, rows, strict=True) if one.maybe_sent]
-        self._scheduler.add_unconfirmed(maybe_sent, now)
-        for one, row in zip(loaded, rows, strict=True):
-            if not one.maybe_sent:
-                self._queue.buffer.add(row)
-        if self._flushes.on_loaded(rows):
-            self._queue.buffer.flush_up_to(self._queue.latest)
-        return bool(loaded)
 
     # -- the end ---------------------------------------------------------------------------------
 

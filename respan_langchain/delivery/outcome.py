@@ -53,6 +53,18 @@ def dropped(rows: Iterable[QueuedRow], reason: DropReason) -> Outcome:
     return Outcome("dropped", tuple(rows), reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Chosen rows of a worker that `forget` found."""
+
+    memory: int = 0
+    """Rows that waited in memory, and on disk as well."""
+    disk: int = 0
+    """Rows that were on disk alone, dead letters included."""
+    sent: int = 0
+    """Rows that are being sent, or may be stored: these are not removed."""
+
+
 class OutcomeSink(Protocol):
     """Acts on outcomes, each sink in its own way."""
 

@@ -49,12 +49,12 @@ class Recovery:
         """Rows that are certainly not stored."""
         return [row for batch in self.isolated for row in batch.unsent_rows]
 
-    def remove_older(self, before: float) -> list[QueuedRow]:
-        """Remove and return unsent rows that were accepted before this time."""
+    def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
+        """Remove and return the unsent rows for which this is true."""
         plain = [batch for batch in self.isolated if batch.rest is None and batch.others is None]
-        older = [row for batch in plain for row in batch.remove_older(before)]
+        removed = [row for batch in plain for row in batch.remove(is_removed)]
         self.isolated = [batch for batch in self.isolated if batch.rows]
-        return older
+        return removed
 
     def clear(self) -> None:
         """Forget all rows."""

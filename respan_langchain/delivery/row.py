@@ -3,8 +3,8 @@
 Delivery never looks into a body or a dataset's address.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
 
 from respan_langchain.delivery.status import DeliveryStatus
 
@@ -20,6 +20,10 @@ class EncodedRow(NamedTuple):
     """The row as JSON."""
     status: DeliveryStatus
     """Where its state is counted."""
+
+
+RowFilter: TypeAlias = Callable[[str, bytes], bool]
+"""Whether a row is chosen, by its id and its body."""
 
 
 class QueuedRow:
@@ -40,6 +44,10 @@ class QueuedRow:
         """Bytes of its body."""
         self.tries = 0
         """How often the platform reported a temporary failure of this row."""
+
+    def matches(self, chosen: RowFilter) -> bool:
+        """Whether the filter chooses this row."""
+        return chosen(self.encoded.id, self.encoded.body)
 
 
 def ids_by_status(rows: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:

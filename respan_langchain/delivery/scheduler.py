@@ -25,7 +25,7 @@ from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, dropped
 from respan_langchain.delivery.rate_limiter import RateLimiter
 from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response_classification import Action, Classification, classify
-from respan_langchain.delivery.row import QueuedRow
+from respan_langchain.delivery.row import QueuedRow, RowFilter
 
 NEVER = float("inf")
 STUCK_BYTES = 256 * 1024
@@ -81,8 +81,15 @@ class Scheduler:
     def remove_expired(self, now: float) -> Outcome:
         """Give up unsent rows that have waited for too long."""
         before = now - self._limits.delivery_deadline
-        expired = [*self._buffer.remove_older(before), *self._recovery.remove_older(before)]
-        return dropped(expired, "expired")
+        isolated = self._recovery.remove(lambda row: row.accepted < before)
+        return dropped([*self._buffer.remove_older(before), *isolated], "expired")
+
+    def forget(self, chosen: RowFilter) -> tuple[Outcome, int]:
+        """Give up chosen rows that are certainly not stored; return how many others it chooses."""
+        buffered = self._buffer.remove(lambda row: row.matches(chosen))
+        isolated = self._recovery.remove(lambda row: row.matches(chosen))
+        left = sum(row.matches(chosen) for row in self.rows)
+        return dropped([*buffered, *isolated], "forgotten"), left
 
     def _sent(self) -> list[QueuedRow]:
         in_flight = [] if self._in_flight is None else _rows_in(self._in_flight[0])

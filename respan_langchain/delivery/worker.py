@@ -15,8 +15,9 @@ from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import Loop
 from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
-from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.delivery.row import EncodedRow, RowFilter
 from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import Spool
@@ -139,6 +140,10 @@ class Worker:
         """Write all rows captured before this call to disk; False unless the level is `durable`."""
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         return self._ask(request, timeout).all_counted and self._loop.is_on_disk
+
+    def forget(self, chosen: RowFilter) -> Forgotten:
+        """Drop the chosen rows that wait here, in memory or in this process's spool file."""
+        return self._loop.forget(chosen)
 
     @property
     def requests(self) -> int:

@@ -15,6 +15,8 @@ from respan_langchain.tracing.run import Run
 
 RESPAN_KEY: Final = "respan"
 RESPAN_PARAMS_KEY: Final = "respan_params"
+MAX_IDENTIFIER: Final = 254
+"""Characters of an identifier that the platform keeps."""
 
 IDENTIFIERS: Final[Mapping[str, tuple[str, ...]]] = {
     "thread_identifier": ("thread_identifier", "thread_id", "conversation_id"),
@@ -98,7 +100,7 @@ def identifiers(run: Run, call: CallSettings) -> dict[str, str]:
         # LangGraph's server sets an empty `user_id` where it knows none.
         value = next((value for value in given if value is not None and value != ""), None)
         if isinstance(value, str | int | UUID):
-            found[key] = str(value)[:254]
+            found[key] = str(value)[:MAX_IDENTIFIER]
     return found
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from respan_langchain.delivery.row import RowFilter
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow, SpoolState
@@ -77,6 +78,20 @@ def purge(
 ) -> int:
     """Delete rows in these states that were captured before a moment; return how many."""
     return sum(_from_all(directory, lambda spool: [spool.purge(states, before)], on_unreadable))
+
+
+def forget(
+    directory: Path, chosen: RowFilter, on_unreadable: OnUnreadable = ignore
+) -> dict[Path, int]:
+    """Delete chosen rows in every file; return how many, by file."""
+
+    def remove(spool: SpoolFile) -> Iterator[tuple[Path, int]]:
+        keys = [row.key for row in spool.find(chosen)]
+        if keys:
+            spool.remove(keys)
+            yield spool.path, len(keys)
+
+    return dict(_from_all(directory, remove, on_unreadable))
 
 
 def _from_all(

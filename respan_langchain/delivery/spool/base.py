@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from respan_langchain.delivery.limits import MEBIBYTE
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
-from respan_langchain.delivery.row import EncodedRow, QueuedRow
+from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool.rows import SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
 
@@ -91,6 +91,14 @@ class Spool:
 
     def on_loaded(self, loaded: Sequence[Loaded], rows: Sequence[QueuedRow]) -> None:
         """Remember which queued row is which row on disk."""
+
+    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
+        """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
+
+        Dead letters have their outcome already.
+        """
+        del chosen, now
+        return (), 0
 
     def close(self) -> None:
         """Leave what is on disk for another process."""

@@ -6,25 +6,23 @@ file that is damaged is set aside once its readable rows are saved.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.drop_reasons import DropReason
-from respan_langchain.delivery.outcome import Outcome, dropped, rows_of
-from respan_langchain.delivery.row import EncodedRow, QueuedRow
+from respan_langchain.delivery.outcome import Outcome, rows_of
+from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import Loaded, Spool, SpoolConfig, state_to_keep
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.own_file import OwnFile
+from respan_langchain.delivery.spool.owners import RowOwners
 from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
-from respan_langchain.delivery.status import DeliveryStatus
 
 ORPHAN_INTERVAL: Final = 30.0
 """Seconds between two searches for files of processes that have ended."""
@@ -48,7 +46,7 @@ class DiskSpool(Spool):
         self._done: dict[str, int] = {}
         """Keys and sizes of rows that are done, and could not be deleted yet."""
         self._bytes = 0
-        self._owners: WeakValueDictionary[int, DeliveryStatus] = WeakValueDictionary()
+        self._owners = RowOwners(self.adopted)
         self._lost_rows: list[Outcome] = []
         """Rows that were lost on disk; the next `adopt_orphans` returns them."""
         self._look_at = float("-inf")
@@ -122,7 +120,7 @@ class DiskSpool(Spool):
         rows: list[SpoolRow] = []
         with self._own.using(now):
             rows, damaged = file.load(max_rows, max_bytes)
-            self._lost_rows += self._lost([SpoolRow("", "", "", b"")] * damaged, "damaged")
+            self._lost_rows += self._owners.lost([SpoolRow("", "", "", b"")] * damaged, "damaged")
             self.loadable = file.loadable()
         return [self._loaded(row) for row in rows]
 
@@ -131,27 +129,9 @@ class DiskSpool(Spool):
         self._keys.update(zip(rows, (one.key for one in loaded), strict=True))
 
     def _loaded(self, row: SpoolRow) -> Loaded:
-        status = self._returned(row)
+        status = self._owners.returned(row)
         encoded = EncodedRow(row.id, row.dataset, row.body, status)
         return Loaded(encoded, row.key, maybe_sent=row.state == "unconfirmed")
-
-    def _returned(self, row: SpoolRow) -> DeliveryStatus:
-        """Return the status of a row that is no longer only on disk."""
-        owner = self._owners.get(row.owner)
-        if owner is None:
-            self.adopted.accept([row.id])
-            return self.adopted
-        owner.load([row.id])
-        return owner
-
-    def _lost(self, rows: Iterable[SpoolRow], reason: DropReason) -> Iterator[Outcome]:
-        """Drop rows that are only on disk; dead letters are already counted as rejected."""
-        gone = [
-            EncodedRow(row.id, row.dataset, b"", self._returned(row))
-            for row in rows
-            if row.state != "dead"
-        ]
-        yield dropped((QueuedRow(row, 0, 0.0, uses_capacity=False) for row in gone), reason)
 
     def _lost_with(self, orphan: directory.Orphan) -> Iterator[Outcome]:
         if orphan.problem and orphan.path not in self._known_problems:
@@ -159,7 +139,7 @@ class DiskSpool(Spool):
             self.unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
         # Only the number of missing rows is known.
         missing = [SpoolRow("", "", "", b"")] * orphan.lost
-        yield from self._lost([*orphan.damaged, *missing], "damaged")
+        yield from self._owners.lost([*orphan.damaged, *missing], "damaged")
 
     def _expire(self, file: SpoolFile) -> Iterator[Outcome]:
         """Drop rows that are too old, unless the clock has jumped since the process started."""
@@ -172,7 +152,25 @@ class DiskSpool(Spool):
             # A row that is in memory as well is not lost.
             if (queued := in_memory.get(row.key)) is not None:
                 del self._keys[queued]
-        yield from self._lost((row for row in expired if row.key not in in_memory), "spool_expired")
+        yield from self._owners.lost(
+            (row for row in expired if row.key not in in_memory), "spool_expired"
+        )
+
+    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
+        """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
+
+        Dead letters have their outcome already.
+        """
+        self._delete_done(now)
+        if (file := self._own.file) is None:
+            return (), 0
+        in_memory = set(self._keys.values())
+        removed: list[SpoolRow] = []
+        with self._own.using(now):
+            removed = [row for row in file.find(chosen) if row.key not in in_memory]
+            file.remove(row.key for row in removed)
+            self.loadable, self._bytes = file.loadable(), file.bytes()
+        return tuple(self._owners.lost(removed, "forgotten")), len(removed)
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -254,10 +252,15 @@ class DiskSpool(Spool):
         self, row: QueuedRow, state: SpoolState, reason: str, file: SpoolFile
     ) -> SpoolRow:
         encoded = row.encoded
-        self._owners[id(encoded.status)] = encoded.status
         key = self._keys.get(row) or f"{file.path.stem}:{next(self._numbers)}"
         return SpoolRow(
-            key, encoded.id, encoded.dataset, encoded.body, state, reason, owner=id(encoded.status)
+            key,
+            encoded.id,
+            encoded.dataset,
+            encoded.body,
+            state,
+            reason,
+            owner=self._owners.number(encoded.status),
         )
 
     def _open(self, now: float) -> SpoolFile | None:

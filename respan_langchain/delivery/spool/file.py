@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.row import RowFilter
 from respan_langchain.delivery.spool.lock import Record, SpoolLock
 from respan_langchain.delivery.spool.rows import (
     COLUMNS,
@@ -160,6 +161,10 @@ class SpoolFile:
         query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608  # names of columns
         with closing(self._connection.execute(query)) as cursor:
             yield from map(read_row, cursor)
+
+    def find(self, chosen: RowFilter) -> list[SpoolRow]:
+        """Return the chosen rows; a damaged one cannot be read."""
+        return [row for row in self.rows() if not row.damaged and chosen(row.id, row.body)]
 
     def record(self) -> Record:
         """Return how often the file was changed, and how many rows it holds by its own count."""

@@ -1,0 +1,43 @@
+"""`forget`: delete all rows of a customer, a thread or a run."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from respan_langchain.cli.command import command
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.options import YesOption
+from respan_langchain.client.subject import build_subject
+from respan_langchain.pipeline.forget import forget_rows
+
+
+@command("forget", examples=["forget --customer ann@mail.example", "forget --thread t-17 --yes"])
+def forget(
+    ctx: CliContext,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="Rows of this customer.")
+    ] = None,
+    thread: Annotated[
+        str | None, typer.Option("--thread", metavar="ID", help="Rows of this thread.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Rows of the trace of this root run.")
+    ] = None,
+    yes: YesOption = False,
+) -> int:
+    """Delete the rows that match all options, from every dataset and from the spool."""
+    build_subject(customer, thread, run)  # wrong options are refused before the question
+    url = ctx.settings.base_url
+    if not ctx.confirm(f"Delete these rows from every dataset of {url} and the spool?", yes=yes):
+        ctx.print("Nothing was deleted.")
+        return EXIT_PROBLEMS
+    with ctx.client():  # the platform's file must exist
+        receipt = forget_rows(ctx.settings, customer=customer, thread=thread, run=run)
+    on_disk, stored = sum(receipt.disk.values()), sum(receipt.platform.values())
+    text = f"Deleted {pluralize(stored, 'row', 'rows')} from {url} and {on_disk} from the spool."
+    ctx.output(receipt, Text(escape_controls(text)))
+    for problem in receipt.problems:
+        ctx.error(escape_controls(problem))
+    return EXIT_OK if receipt else EXIT_PROBLEMS

@@ -1,0 +1,139 @@
+"""`handler.forget` removes a customer's rows everywhere, and its receipt says where they were."""
+
+from uuid import uuid4
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+from support.graphs import ASKED, agent
+
+from respan_langchain import ConfigurationError
+from respan_langchain.pipeline.destination import spool_directory
+from respan_langchain.settings import read_settings
+
+NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": "key"}
+
+
+def ask(handler, customer, thread="t", run=None):
+    config = {"callbacks": [handler], "metadata": {"user_id": customer, "thread_id": thread}}
+    agent().invoke(ASKED, {**config, "run_id": run or uuid4()})
+
+
+def customers(rows):
+    return {row["metadata"]["customer_identifier"] for row in rows}
+
+
+def test_stored_rows_of_a_customer_are_deleted(make_handler, rows_of, platform):
+    handler = make_handler()
+    ask(handler, "ann")
+    ask(handler, "bob")
+    before = rows_of(handler)
+    assert customers(before) == {"ann", "bob"}
+
+    receipt = handler.forget(customer="ann")
+
+    assert receipt
+    assert (receipt.memory, receipt.disk, receipt.base_url) == (0, {}, platform)
+    assert [*receipt.platform.values()] == [len(before) // 2]
+    assert receipt.total == len(before) // 2
+    assert customers(rows_of(handler)) == {"bob"}
+    assert handler.forget(customer="ann").total == 0
+
+
+def test_all_rows_of_the_trace_of_a_run_are_deleted(make_handler, rows_of):
+    handler = make_handler()
+    run = uuid4()
+    ask(handler, "ann", run=run)
+    ask(handler, "ann", thread="other")
+    count = len(rows_of(handler))
+
+    assert handler.forget(run=run).total == count / 2
+    assert handler.forget(thread="t").total == 0
+    assert handler.forget(customer="ann", thread="other").total == count / 2
+
+
+def test_a_customer_is_found_by_the_pseudonym(make_handler, rows_of):
+    handler = make_handler(redact="personal", pseudonym_key="correct horse battery staple")
+    ask(handler, "ann@mail.example")
+    ask(handler, "bob@mail.example")
+    rows_of(handler)
+
+    assert handler.forget(customer="Ann@mail.example").total > 0
+    assert len(customers(rows_of(handler))) == 1
+
+
+def test_rows_that_wait_are_never_sent(make_handler):
+    handler = make_handler(**NOWHERE, flush_interval=3_600)
+    ask(handler, "ann")
+    ask(handler, "bob")
+
+    receipt = handler.forget(customer="ann", timeout=1)
+
+    assert receipt.memory > 0
+    assert not receipt
+    assert "127.0.0.1:9" in receipt.problems[0]
+    stats = handler.stats
+    assert stats.dropped == {"forgotten": receipt.memory}
+    assert stats.pending == stats.captured - receipt.memory > 0
+    handler._worker.discard_pending("the test is over")
+
+
+def test_rows_that_another_worker_left_on_disk_are_deleted(tmp_path, make_handler):
+    spool = tmp_path / "spool"
+    other = make_handler(**NOWHERE, delivery="durable", spool_dir=spool, flush_interval=3_600)
+    ask(other, "ann")
+    ask(other, "bob")
+    other.process_pending()
+    other._worker.discard_pending("it ends")
+    count = other.stats.spooled / 2
+
+    receipt = make_handler(**NOWHERE, spool_dir=spool).forget(customer="ann", timeout=1)
+
+    assert [*receipt.disk.values()] == [count]
+    [file] = spool.rglob("*.db")
+    assert [*receipt.disk] == [str(file)]
+    assert b'"bob"' in b"".join(path.read_bytes() for path in spool.rglob("*.db*"))
+
+
+def test_a_spool_file_that_cannot_be_read_is_named(tmp_path, make_handler):
+    handler = make_handler(**NOWHERE, spool_dir=tmp_path / "spool")
+    folder = spool_directory(read_settings(**NOWHERE, spool_dir=tmp_path / "spool"))
+    folder.mkdir(parents=True)
+    (folder / "1.db").write_text("no database")
+
+    problems = handler.forget(customer="ann", timeout=1).problems
+
+    assert any("1.db" in problem for problem in problems)
+
+
+def test_rows_of_this_process_on_disk_are_deleted_and_counted(tmp_path, make_handler):
+    handler = make_handler(
+        **NOWHERE,
+        delivery="spill",
+        spool_dir=tmp_path / "spool",
+        max_queue_rows=4,
+        flush_interval=3_600,
+    )
+    for _ in range(7):
+        config = {"callbacks": [handler], "metadata": {"user_id": "ann"}}
+        RunnableLambda(str).invoke("Hello", config)
+    handler.process_pending()
+
+    receipt = handler.forget(customer="ann", timeout=1)
+
+    assert receipt.total == 7
+    assert receipt.disk.keys() == {"spool"}
+    assert handler.stats.dropped == {"forgotten": 7}
+    assert (handler.stats.pending, handler.stats.spooled) == (0, 0)
+
+
+def test_rows_in_redis_are_named_as_not_searched(make_handler):
+    pytest.importorskip("redis")
+    handler = make_handler(via="redis://127.0.0.1:9/0")
+
+    [problem] = handler.forget(customer="ann", timeout=1).problems
+    assert "Redis" in problem
+
+
+def test_forget_needs_somebody(make_handler):
+    with pytest.raises(ConfigurationError, match="give a customer, a thread or a run"):
+        make_handler().forget()
