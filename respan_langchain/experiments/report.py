@@ -96,6 +96,8 @@ def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
         reasons = "; ".join(f"{count} {reason}" for reason, count in result.skipped.items())
         lines.append(f"Skipped: {reasons}.")
     for name, flips in verdict.flips.items():
+        if not flips.broken:
+            continue
         certain = "" if flips.is_regression else " (may be noise: use repeat=3)"
         lines.append(f"{name}: rows that passed and now fail: {len(flips.broken)}{certain}.")
     for name, share in result.label_noise.items():

@@ -120,9 +120,9 @@ class ReplayResult:
             if (metric := _metric(name, before, after, weights, margin or {})) is not None
         ]
         flips = {
-            metric.name: found
+            metric.name: _flips(metric.name, before, after)
             for metric in metrics
-            if not metric.is_amount and (found := _flips(metric.name, before, after)).broken
+            if not metric.is_amount
         }
         return reach_verdict(metrics, margin, flips)
 

@@ -6,7 +6,7 @@ inconclusive.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from respan_langchain.experiments.statistics import (
@@ -70,13 +70,17 @@ class HardFlips:
     fixed: Sequence[str] = ()
     is_stable: bool = False
     """Whether no row varied between its repeats, so that a single flip cannot be noise."""
+    p_worse: float | None = None
+    """The one-sided p-value of so many broken rows, adjusted as that of the metrics.
+
+    None without repeats, where the metric's own test compares the same rows.
+    """
 
     @property
     def is_regression(self) -> bool:
         """Whether the broken rows are more than noise would break."""
-        if not self.broken:
-            return False
-        return self.is_stable or sign_test(len(self.broken), len(self.fixed)) < SIGNIFICANCE
+        is_significant = self.p_worse is not None and self.p_worse < SIGNIFICANCE
+        return bool(self.broken) and (self.is_stable or is_significant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +116,22 @@ def reach_verdict(
     flips: Mapping[str, HardFlips] | None = None,
 ) -> Verdict:
     """Compare all metrics; `margins` by name replace the default margins."""
-    margins = margins or {}
+    margins, flips = margins or {}, flips or {}
     compared = [_compare(metric) for metric in metrics]
-    judged = [number for number, metric in enumerate(metrics) if metric.is_judged]
-    p_values = [comparison.p_worse for comparison in compared]
-    for number, p_value in zip(
-        judged, adjust_p_values([p_values[number] for number in judged]), strict=True
-    ):
-        p_values[number] = p_value
+    judged = [
+        each.p_worse for metric, each in zip(metrics, compared, strict=True) if metric.is_judged
+    ]
+    tested = [each.p_worse for each in flips.values() if each.p_worse is not None]
+    adjusted = iter(adjust_p_values([*judged, *tested]))
     return Verdict(
         metrics=tuple(
-            _judge(metric, comparison, p_worse, margins)
-            for metric, comparison, p_worse in zip(metrics, compared, p_values, strict=True)
+            _judge(metric, each, next(adjusted) if metric.is_judged else each.p_worse, margins)
+            for metric, each in zip(metrics, compared, strict=True)
         ),
-        flips=flips or {},
+        flips={
+            name: each if each.p_worse is None else replace(each, p_worse=next(adjusted))
+            for name, each in flips.items()
+        },
     )
 
 
@@ -138,16 +144,15 @@ def find_hard_flips(
     ('a',)
     """
     both = [row for row in before if before[row] and after.get(row)]
+    broken = tuple(r for r in both if min(before[r]) == 1 and max(after[r]) == 0)
+    fixed = tuple(r for r in both if max(before[r]) == 0 and min(after[r]) == 1)
+    repeated = [scores for r in both for scores in (before[r], after[r]) if len(scores) > 1]
     return HardFlips(
-        broken=tuple(r for r in both if min(before[r]) == 1 and max(after[r]) == 0),
-        fixed=tuple(r for r in both if max(before[r]) == 0 and min(after[r]) == 1),
-        is_stable=_is_stable([before[r] for r in both] + [after[r] for r in both]),
+        broken,
+        fixed,
+        is_stable=bool(repeated) and all(len(set(scores)) == 1 for scores in repeated),
+        p_worse=sign_test(len(broken), len(fixed)) if repeated else None,
     )
-
-
-def _is_stable(repeats: Sequence[Sequence[float]]) -> bool:
-    repeated = [scores for scores in repeats if len(scores) > 1]
-    return bool(repeated) and all(len(set(scores)) == 1 for scores in repeated)
 
 
 def _compare(metric: Metric) -> Comparison:

@@ -1,0 +1,80 @@
+"""Simulated replays of a noisy chain: how often the verdict is wrong, and which drops it finds."""
+
+import pytest
+
+from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.results import ReplayResult, Trial
+from respan_langchain.experiments.statistics import compare_scores
+
+np = pytest.importorskip("numpy")
+ROWS = 200
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(7)
+
+
+KNOWN = [RecordedRow(str(number), "q", "a", None, ()) for number in range(ROWS)]
+
+
+def run(generator, right, repeat=1):
+    """The trials of a chain that answers each row rightly with a probability of its own."""
+    passed = generator.random((2, repeat, len(right))) < right
+    cost = 0.001 * generator.lognormal(0, 0.3, (repeat, len(right)))
+    return [
+        Trial(
+            str(row),
+            number,
+            "answered",
+            scores={"a": float(passed[0, number, row]), "b": float(passed[1, number, row])},
+            cost=float(cost[number, row]),
+        )
+        for number in range(repeat)
+        for row in range(len(right))
+    ]
+
+
+@pytest.mark.parametrize(("repeat", "replays"), [(1, 1_400), (3, 600)])
+def test_an_unchanged_noisy_chain_is_called_a_regression_in_at_most_5_percent(
+    repeat, replays, generator
+):
+    right = generator.beta(8, 2, ROWS)
+
+    regressions = 0
+    for _ in range(replays):
+        result = ReplayResult("d", KNOWN, run(generator, right, repeat), run(generator, right))
+        regressions += result.verdict().outcome == "regression"
+
+    assert regressions <= 0.05 * replays
+
+
+def test_a_drop_of_twice_the_detectable_difference_is_found_in_80_percent(generator):
+    right = generator.beta(8, 2, ROWS)
+
+    found = 0
+    for _ in range(150):
+        before = run(generator, right)
+        unchanged = ReplayResult("d", KNOWN, run(generator, right), before).verdict()
+        drop = 2 * unchanged.metrics[0].comparison.detectable
+        worse = run(generator, np.clip(right - drop, 0, 1))
+        found += "a" in ReplayResult("d", KNOWN, worse, before).verdict().regressions
+
+    assert found >= 0.8 * 150
+
+
+def test_weighted_changes_are_within_their_intervals_95_times_in_100(generator):
+    size, replays = 4_000, 500
+    before = generator.normal(0.7, 0.2, size)
+    after = before - generator.normal(0.05, 0.1, size) * before
+    probability = np.where(before < 0.6, 0.2, 0.04)
+
+    inside = 0
+    for _ in range(replays):
+        kept = np.flatnonzero(generator.random(size) < probability)
+        found = compare_scores(before[kept], after[kept], 1 / probability[kept])
+        inside += found.low <= (after - before).mean() <= found.high
+
+    assert inside >= (0.95 - 2 * 0.01) * replays  # two standard errors of a share of 95 %
