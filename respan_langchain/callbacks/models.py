@@ -85,27 +85,26 @@ class ModelCallbacks(CallbackBase):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """A token arrived; the first one of a run is put, and the usage in chunks is remembered.
+        """A token arrived; the first one of a run is put, tokens and usages are remembered.
 
         LangChain passes `token` by keyword.
         """
         try:
-            if self._queue.expects_first_token(run_id):
+            if self._queue.add_token(run_id, token):
                 self._watch_usage(run_id, chunk)
-                if _has_content(token, chunk):
+                if self._queue.expects_first_token(run_id) and _has_content(token, chunk):
                     self._queue.put_first_token(run_id, token)
-            elif self._queue.watches_usage(run_id):
-                self._watch_usage(run_id, chunk)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """As `on_llm_new_token`, for streams with `version="v3"`."""
         try:
-            if self._queue.expects_first_token(run_id) and (
-                event.get("event") == "content-block-delta"
-            ):
-                self._queue.put_first_token(run_id)
+            if event.get("event") != "content-block-delta":
+                return
+            text = event["delta"].get("text")
+            if self._queue.add_token(run_id, text) and self._queue.expects_first_token(run_id):
+                self._queue.put_first_token(run_id, text)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -120,7 +119,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model answered."""
         try:
-            self._put_end(END, run_id, response, self._queue.take_usage(run_id))
+            self._put_end(END, run_id, response, self._queue.end_stream(run_id))
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -135,7 +134,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is its answer until then."""
         try:
-            details = (describe_failure(error), *self._queue.take_usage(run_id))
+            details = (describe_failure(error), *self._queue.end_stream(run_id))
             self._put_end(ERROR, run_id, response, details)
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)

@@ -58,6 +58,7 @@ class EventQueue:
         """Estimated content of the queued events that were measured."""
         # By the number of a run's id: hashing a UUID costs three times as much.
         self._awaiting_first_token: dict[int, None] = {}
+        self._tokens: dict[int, list[object]] = {}
         self._stream_usage: dict[int, tuple[object, object]] = {}
         self._inner_roots: dict[int, None] = {}
 
@@ -98,25 +99,37 @@ class EventQueue:
         self._awaiting_first_token[run_id.int] = None
 
     def expects_first_token(self, run_id: UUID) -> bool:
-        """Whether a model has not answered yet; called for each token of a stream."""
+        """Whether a model has not answered yet."""
         return run_id.int in self._awaiting_first_token
 
     def put_first_token(self, run_id: UUID, token: object = None) -> None:
-        """Put the event of a model's first token, with the token where it is known."""
+        """Put the event of a model's first token, with a list to which the others are added."""
         self._awaiting_first_token.pop(run_id.int, None)
-        self.put(FIRST_TOKEN, run_id, token)
+        tokens = self._tokens[run_id.int] = [] if token is None else [token]
+        self.put(FIRST_TOKEN, run_id, tokens)
+
+    def add_token(self, run_id: UUID, token: object) -> bool:
+        """Keep a token of a stream that began; return whether its chunk matters, too.
+
+        It does until the first token, and for streams whose chunks carry a usage. Called for each
+        token, so that what was read is known if the stream gets no end. LangChain holds the tokens
+        until the stream ends, too.
+        """
+        number = run_id.int
+        tokens = self._tokens.get(number)
+        if tokens is None:
+            return number in self._awaiting_first_token
+        tokens.append(token)
+        return bool(self._stream_usage) and number in self._stream_usage
 
     def watch_usage(self, run_id: UUID, usage: object) -> None:
         """Remember the first and the latest usage that the chunks of a stream carry."""
         first, _ = self._stream_usage.get(run_id.int, (usage, usage))
         self._stream_usage[run_id.int] = (first, usage)
 
-    def watches_usage(self, run_id: UUID) -> bool:
-        """Whether a chunk of this stream carried a usage; called for each token of a stream."""
-        return bool(self._stream_usage) and run_id.int in self._stream_usage
-
-    def take_usage(self, run_id: UUID) -> tuple[tuple[object, object], ...]:
-        """Remove and return the usages of a stream that has ended, as details of its event."""
+    def end_stream(self, run_id: UUID) -> tuple[tuple[object, object], ...]:
+        """Forget the tokens of a stream that has ended; return its usages as event details."""
+        self._tokens.pop(run_id.int, None)
         usages = self._stream_usage.pop(run_id.int, None) if self._stream_usage else None
         return () if usages is None else (usages,)
 
@@ -160,6 +173,7 @@ class EventQueue:
     def forget(self, run_id: UUID) -> None:
         """Remove what is remembered of a run, because it has ended."""
         self._awaiting_first_token.pop(run_id.int, None)
+        self._tokens.pop(run_id.int, None)
         if self._stream_usage:
             self._stream_usage.pop(run_id.int, None)
         if self._inner_roots:
@@ -169,6 +183,7 @@ class EventQueue:
         """Remove all events, in a child process: its parent processes them."""
         self._events.clear()
         self._awaiting_first_token.clear()
+        self._tokens.clear()
         self._stream_usage.clear()
         self._inner_roots.clear()
         self.content_bytes = 0

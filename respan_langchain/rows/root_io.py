@@ -51,6 +51,8 @@ class RootCall(NamedTuple):
     continues: bool
     """Whether it was called to continue: with None, or with a command."""
     returned: object
+    is_partial_answer: bool
+    """Whether it did not return, and `returned` is what a model had answered until then."""
     state: GraphState
     is_tool: bool
     is_agent: bool
@@ -81,13 +83,15 @@ def _read_call(run: Run, options: RowOptions) -> RootCall:
     trace = run.trace
     is_resume = trace.resumed_from is not None and not trace.resumed_run_ids
     continues = run.inputs is None or is_command(run.inputs) or is_resume
-    returned = run.outputs
+    returned, is_partial_answer = run.outputs, False
     if returned is None and (run.status in ("abandoned", "incomplete") or _failed_midway(run)):
         returned = partial_output(trace, keep_media=options.keep_media)
+        is_partial_answer = trace.last_output_run is not None and trace.last_output_run.is_model
     return RootCall(
         None if continues else run.inputs,
         continues and (run.inputs is not None or trace.graph_state.has_nodes or is_resume),
         returned,
+        is_partial_answer,
         trace.graph_state,
         run.kind == "tool",
         _is_agent(run),
@@ -239,6 +243,7 @@ def _state_of_this_call(call: RootCall) -> Json:
 
 
 OUTPUT_RULES: Final[tuple[DisplayRule, ...]] = (
+    (lambda call: call.is_partial_answer, lambda call: call.show(call.returned)),
     (
         lambda call: call.is_tool,
         lambda call: tool_output(call.returned, keep_media=call.keep_media),

@@ -78,8 +78,9 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     """Return the output so far of a root that did not end normally, in the form of its output."""
     last = trace.last_output
     if isinstance(last, LLMResult):
-        message = _partial_message(trace, last, keep_media=keep_media)
-        return message if trace.output_parser is None else _parse(message, trace.output_parser)
+        return _parse(_partial_message(trace, last, keep_media=keep_media), trace.output_parser)
+    if trace.last_output_run is not None and trace.last_output_run.status == "incomplete":
+        return _parse(last, trace.output_parser)  # what the tokens of a model's stream say
     if trace.root.is_fallbacks:
         return last  # what it read from
     update = last[-1] if isinstance(last, list) and last else last
@@ -99,8 +100,10 @@ def _partial_message(trace: Trace, response: LLMResult, *, keep_media: bool) -> 
     return serialize_generations(response, keep_media=keep_media).output
 
 
-def _parse(message: Json, parser: str) -> Json:
+def _parse(message: Any, parser: str | None) -> object:
     """Parse a partial answer as the parser after the model would parse the whole one."""
+    if parser is None:
+        return message
     text = message.get("content") if isinstance(message, dict) else message
     if not isinstance(text, str) or "Json" not in parser:
         return text

@@ -26,7 +26,7 @@ RunStatus = Literal["success", "error", "abandoned", "interrupted", "drained", "
 START: Final = 0
 """Content: the inputs. Details: `StartDetails`."""
 FIRST_TOKEN: Final = 1
-"""A model began to answer."""
+"""A model began to answer. Content: the list of its tokens, which grows until the run ends."""
 RETRY: Final = 2
 """A model repeats its request by itself."""
 STREAMED_INPUTS: Final = 3

@@ -21,6 +21,7 @@ from respan_langchain.tracing.events import (
 )
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.interrupt_decisions import Decision
+from respan_langchain.tracing.streamed_text import join_tokens
 from respan_langchain.tracing.totals import Totals
 
 FALLBACKS_NAME: Final = "RunnableWithFallbacks"
@@ -66,6 +67,8 @@ class Run:
     """The run directly under it that started last, while it is open."""
     failed_child: "Run | None" = None
     """The run directly under it that failed last and was not repeated."""
+    tokens: list[object] | None = None
+    """Set for models while they stream: the tokens so far; the app's thread adds to them."""
     prompt_end: object = None
     """Set for models that failed: the last message of the prompt."""
     status: RunStatus = "success"
@@ -86,6 +89,9 @@ class Run:
         """Close a run without an end event; its end time is unknown."""
         self.status = "incomplete"
         self.ended = None
+        if self.tokens:
+            text = join_tokens(list(self.tokens))
+            self.outputs = {"role": "assistant", "content": text} if self.kind == "chat" else text
         if _is_stream_placeholder(self.inputs):
             self.inputs = None
 
@@ -106,6 +112,11 @@ class Run:
         """
         self.inputs = self.outputs = self.model_request = None
         del self.trace
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model."""
+        return self.kind in ("chat", "llm")
 
     @property
     def was_left(self) -> bool:
@@ -169,7 +180,7 @@ class Run:
         That is a model's answer, a node's update, or what fallbacks read from. The outputs of
         prompts, retrievers and other steps are the inputs of the next one.
         """
-        return self.kind in ("chat", "llm") or self.returns_for_root or self.is_root_node
+        return self.is_model or self.returns_for_root or self.is_root_node
 
     @property
     def visible_parent(self) -> "Run | None":

@@ -47,6 +47,12 @@ def record_end(run: Run) -> None:
     elif run.status in ("error", "abandoned") and (task := graph_task(run)) is not None:
         trace.failed_tasks.add(task)
         trace.totals.node_errors += run.is_root_node
+    record_output(run)
+
+
+def record_output(run: Run) -> None:
+    """Remember the output of a run that ended or was left, if the root may return it."""
+    trace = run.trace
     if not run.may_be_root_output or run.outputs is None or run.outputs is OMITTED:
         return
     # A model that ends after the chain that read it was read to its end only to be closed.

@@ -17,7 +17,7 @@ from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.timeouts import TraceTimeouts
-from respan_langchain.tracing.trace_facts import open_trace, record_end, record_start
+from respan_langchain.tracing.trace_facts import open_trace, record_end, record_output, record_start
 from respan_langchain.tracing.waiting import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"
@@ -114,14 +114,16 @@ class RunTracker:
         """An open run; None when there is none of this id."""
         return self._runs.get(run_id)
 
-    def first_token(self, now: float, run_id: UUID, token: object = None) -> None:
-        """Note when a model began to answer."""
+    def first_token(self, now: float, run_id: UUID, tokens: object = None) -> None:
+        """Note when a model began to answer; `tokens` is the list to which its tokens are added."""
         run = self._runs.get(run_id)
         if run is None:
             return
         if run.first_token is None:
             run.first_token = now
-            run.trace.first_text = token if isinstance(token, str) else None
+            run.tokens = tokens if isinstance(tokens, list) else None
+            first = run.tokens[0] if run.tokens else None
+            run.trace.first_text = first if isinstance(first, str) else None
         if run.trace.totals.first_token is None:
             run.trace.totals.first_token = now
 
@@ -231,7 +233,7 @@ class RunTracker:
         run.status = status
         trace = run.trace
         trace.has_threads = trace.has_threads or run.may_run_on
-        run.last_child = None
+        run.last_child = run.tokens = None
         forget_failure(run)
         self._runs.remove(run)
         if run.is_root:
@@ -256,6 +258,7 @@ class RunTracker:
         for run in self._runs.remove_trace(trace):
             run.mark_incomplete()
             if not run.is_root:
+                record_output(run)
                 self._finished.add(run)
         if trace.resumed_from is not None:
             # The events of the earlier part may have been processed after the start of this one.

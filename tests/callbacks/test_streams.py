@@ -272,6 +272,40 @@ def test_models_that_a_thread_of_a_cancelled_call_calls_belong_to_it(
     assert (root["metrics"]["llm_calls"], root["metrics"]["prompt_tokens"]) == (2, 24)
 
 
+@pytest.mark.parametrize("make", [FakeChat, FakeText, lambda: FakeChat() | StrOutputParser()])
+def test_a_stream_that_is_never_closed_shows_what_was_read_of_it(make, make_handler, rows_of):
+    handler = make_handler()
+    stream = make().stream("Can I return shoes?", {"callbacks": [handler]})
+    read = [next(stream), next(stream)]
+    handler.shutdown(timeout=10)
+
+    rows = rows_of(handler)
+    said = "".join(getattr(part, "content", part) for part in read)
+    for row in rows:
+        output = row["output"]
+        assert row["metadata"]["status"] == "incomplete"
+        assert (output["content"] if isinstance(output, dict) else output) == said
+    assert isinstance(rows.roots[0]["output"], dict) == (make is FakeChat)
+    stream.close()
+
+
+def test_an_agent_that_a_client_leaves_shows_the_tokens_that_were_read(handler, rows_of):
+    async def leave():
+        app = create_agent(FakeChat(turns=1), [lookup])
+        stream = app.astream(ASKED, {"callbacks": [handler]}, stream_mode="messages")
+        async for message, _ in stream:
+            if "days" in message.text:
+                break
+        await stream.aclose()
+
+    asyncio.run(leave())
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "abandoned"
+    assert root["output"]["content"].startswith("Within 30 days")
+    assert root["metrics"]["tool_calls"] == 1
+
+
 def test_an_unfinished_stream_has_no_placeholder_as_input(make_handler, rows_of):
     handler = make_handler()
 
@@ -291,13 +325,14 @@ def test_an_unfinished_stream_has_no_placeholder_as_input(make_handler, rows_of)
 def test_a_dropped_v3_stream_is_incomplete_after_shutdown(make_handler, rows_of):
     handler = make_handler()
     stream = FakeChat().stream_events("Hello", {"callbacks": [handler]}, version="v3")
-    next(iter(stream))
+    next(event for event in stream if event["event"] == "content-block-delta")
     del stream
     gc.collect()
     handler.shutdown(timeout=10)
 
     [row] = rows_of(handler)
     assert row["metadata"]["status"] in ("incomplete", "abandoned")
+    assert row["output"]["content"].startswith("Within")
 
 
 def test_the_root_stops_waiting_for_a_late_child(make_handler, rows_of):
