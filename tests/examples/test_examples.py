@@ -55,6 +55,15 @@ def test_the_interrupted_agent_is_captured_as_one_row(tmp_path):
     ]
 
 
+def test_the_example_of_private_data_keeps_no_name_and_forgets_a_customer(tmp_path):
+    ann, bob, receipt = run("private_data.py", tmp_path).splitlines()
+
+    assert ann.startswith("[redacted:email:")
+    assert " asks: My number is [redacted:phone:" in ann
+    assert bob.split()[0] != ann.split()[0]
+    assert receipt == "forgotten: 1 left: 1 problems: 0"
+
+
 def test_the_rules_example_keeps_failures_apart_and_weights_the_rest(tmp_path):
     result = run("rules.py", tmp_path)
 

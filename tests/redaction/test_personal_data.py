@@ -243,19 +243,30 @@ def use_everywhere(text, config):
 
 @pytest.mark.parametrize("preset", ["personal", "itself"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_personal_data_is_sent_from_anywhere(kind, preset, make_handler, caplog):
+def test_no_personal_data_from_anywhere_is_sent_written_logged_or_shown(
+    kind, preset, make_handler, caplog, tmp_path
+):
+    caplog.set_level("DEBUG", "respan_langchain")
     bodies = []
     handler = make_handler(
         redact=["secrets", kind if preset == "itself" else preset],
         capture=["root", "llm", "tool", "retriever"],
         on_row=bodies.append,
+        delivery="durable",
+        spool_dir=tmp_path / "spool",
     )
     for text in PERSONAL[kind]:
         use_everywhere(text, {"callbacks": [handler]})
 
-    assert handler.flush(timeout=30)
+    result = handler.flush(timeout=30)
+    assert result
     sent = "\n".join(json.dumps(json.loads(body), ensure_ascii=False) for body in bodies)
-    assert not [text for text in PERSONAL[kind] if text in sent or text in caplog.text]
+    shown = f"{handler!r} {handler.stats!r} {result!r} {handler.row_status('x')!r} {caplog.text}"
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.parent.name for path in files} > {tmp_path.name}
+    written = b"".join(path.read_bytes() for path in files)
+    assert not [text for text in PERSONAL[kind] if text in sent or text in shown]
+    assert not [text for text in PERSONAL[kind] if text.encode() in written]
     assert sent.count(f"[redacted:{kind}]") > 10 * len(PERSONAL[kind])
     assert handler.stats.internal_errors == {}
 
