@@ -6,6 +6,7 @@ Imported when the first handler is made.
 import logging
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.memory_budget import MemoryBudget
@@ -39,6 +40,9 @@ from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.waiting import WaitingTraces
 from respan_langchain.usage.cost import Prices, PricesArgument
 
+if TYPE_CHECKING:
+    from respan_langchain.fleet.row_states import RowStates
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,6 +55,8 @@ class Components:
     processor: EventProcessor
     dataset: str
     """The dataset that rows go to, as `name:...` or `id:...`."""
+    states: "RowStates | None"
+    """What becomes of rows after Redis had them; None without `via`."""
 
 
 def build_components(config: HandlerConfig) -> Components:
@@ -70,6 +76,7 @@ def build_components(config: HandlerConfig) -> Components:
     budget = MemoryBudget(config.settings.max_queue_bytes)
     to_json = partial(json_value, keep_media=config.keep_media)
     store = None if config.disabled_reason else get_trace_store(worker, config.settings)
+    states = None
     waiting: WaitingTraces
     build: BuildRows
     if store is None:
@@ -79,7 +86,8 @@ def build_components(config: HandlerConfig) -> Components:
     else:
         from respan_langchain.pipeline.shared_traces import SharedTraces
 
-        waiting = shared = SharedTraces(store, timeouts.interrupted, row_builder, to_json)
+        states = store.open_row_states()
+        waiting = shared = SharedTraces(store, states, timeouts.interrupted, row_builder, to_json)
         build = shared.build
     processor = EventProcessor(
         row_builder,
@@ -95,7 +103,7 @@ def build_components(config: HandlerConfig) -> Components:
         processor.stop()
         if config.settings.enabled:
             logger.warning("respan_langchain: nothing is captured. %s", MISSING_KEY)
-    return Components(status, worker, processor, dataset)
+    return Components(status, worker, processor, dataset, states)
 
 
 def _build_row_builder(

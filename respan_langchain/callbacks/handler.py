@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
+from respan_langchain._clock import CLOCK
 from respan_langchain.callbacks._langgraph_compat import graph_aware_class, original_class
 from respan_langchain.callbacks.chains import ChainCallbacks
 from respan_langchain.callbacks.models import ModelCallbacks
@@ -99,7 +100,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             self._options.pop(name, None)
         components = build_components(self._config)
         self._status, self._worker = components.status, components.worker
-        self._dataset = components.dataset
+        self._dataset, self._states = components.dataset, components.states
         # The worker keeps the processor until this handler is gone and all events are processed.
         self._worker.attach(components.processor, self)
         super().__init__(
@@ -107,18 +108,26 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             flush_root={"root": self._flush_now, "disk": self._sync_now}.get(self._config.flush),
         )
 
-    def flush(self, timeout: float = 30.0) -> "FlushResult":
+    def flush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
         """Deliver what was captured before this call; true when all of it is delivered.
 
-        Returns within `timeout` seconds. Open runs stay open.
+        Returns within `timeout` seconds. Open runs stay open. With `via`, rows are delivered when
+        Redis has them; `through` waits until a forwarder has delivered the latest 10,000 of them.
         """
-        return self._worker.flush(self._flush_timeout(timeout), self._status)
+        timeout = self._flush_timeout(timeout)
+        deadline = CLOCK.monotonic() + timeout
+        result = self._worker.flush(timeout, self._status)
+        if not through or self._states is None:
+            return result
+        return self._states.wait(result, deadline - CLOCK.monotonic())
 
-    async def aflush(self, timeout: float = 30.0) -> "FlushResult":
+    async def aflush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
         from respan_langchain.delivery.threads import run_in_thread
 
-        return await run_in_thread(lambda: self.flush(timeout), lambda: self.flush(0.0))
+        return await run_in_thread(
+            lambda: self.flush(timeout, through=through), lambda: self.flush(0.0)
+        )
 
     def shutdown(self, timeout: float = 30.0) -> "FlushResult":
         """Close open runs, deliver everything and capture nothing more.
@@ -201,9 +210,14 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
     def row_status(self, run_id: UUID | str) -> "RowStatus | None":
         """Return the state of one run's row.
 
-        None if the run has no row, or if it ended too long ago to be remembered.
+        None if the run has no row, or if it ended too long ago to be remembered. With `via`, it is
+        pending until a forwarder has delivered it; that is known for an hour.
         """
-        return self._status.row_status(str(run_id))
+        status = self._status.row_status(str(run_id))
+        if self._states is None or status is None or status.state != "delivered":
+            return status
+        state = self._states.find(str(run_id))
+        return status if state is None else dataclasses.replace(status, state=state)
 
     def _flush_timeout(self, timeout: float) -> float:
         # The thread that builds rows cannot wait for them: it would wait for itself.

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 ROWS: Final = "{respan}:rows"
-"""Stream: rows that no final state is known of; an entry has `dataset`, `encoding` and `body`."""
+"""Stream: rows without a final state; an entry has `dataset`, `encoding`, `body` and `digest`."""
 BYTES: Final = "{respan}:bytes"
 """Number: bytes of the bodies in `ROWS`, and of the traces in `TRACES`."""
 TRACES: Final = "{respan}:traces"
@@ -18,7 +18,7 @@ TRACES: Final = "{respan}:traces"
 TRACES_DUE: Final = "{respan}:traces:due"
 """Sorted set: the same keys, by the millisecond at which nobody has resumed them in time."""
 SEEN: Final = "{respan}:seen"
-"""Sorted set: digests of rows that were added, by the second of that."""
+"""Sorted set: digests of added rows by the second of that; tenths of it are the row's state."""
 SENT: Final = "{respan}:sent"
 """Set: ids of entries that were sent to the platform, with no clear response yet."""
 DEAD: Final = "{respan}:dead"

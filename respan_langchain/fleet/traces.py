@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import decode_body, digest_body, encode_body
+from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.scripts import STORE_TRACE, TAKE_TRACE
 from respan_langchain.tracing.run import DeferredRow
 
@@ -48,6 +49,10 @@ class TraceStore:
         self._broker = Broker(self._url, TIMEOUT)
         self._lock = Lock()
         self._retry_at = float("-inf")
+
+    def open_row_states(self) -> RowStates:
+        """Return what finds the states of rows in the same Redis."""
+        return RowStates(self._url)
 
     def put(self, key: str, trace: StoredTrace, keep_for: float) -> bool:
         """Store a trace for some seconds; False when Redis cannot be reached or is full."""

@@ -12,6 +12,7 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.traces import StoredTrace, TraceStore
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
@@ -32,12 +33,17 @@ class SharedTraces:
     def __init__(
         self,
         store: TraceStore,
+        states: RowStates,
         timeout: float,
         row_builder: RowBuilder,
         to_json: Callable[[object], Json],
     ) -> None:
-        """Traces wait for `timeout` seconds, their content as `to_json` copies it."""
+        """Traces wait for `timeout` seconds, their content as `to_json` copies it.
+
+        `states` remembers every row.
+        """
         self._store = store
+        self._states = states
         self._timeout = timeout
         self._row_builder = row_builder
         self._to_json = to_json
@@ -94,6 +100,7 @@ class SharedTraces:
         while self._stopped:
             key, trace = self._stopped.popitem()
             rows += self._store_trace(key, trace, errors)
+        self._states.remember(rows)
         return rows
 
     def _take(self, keys: Sequence[str]) -> Trace | None:

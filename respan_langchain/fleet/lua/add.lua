@@ -27,7 +27,8 @@ if #new > 0 and (held_rows + #new > tonumber(ARGV[1]) or held_bytes + size > ton
   return {0, held_rows, held_bytes}
 end
 for _, i in ipairs(new) do
-  redis.call('XADD', rows, '*', 'dataset', ARGV[i + 1], 'encoding', ARGV[i + 2], 'body', ARGV[i + 3])
+  redis.call('XADD', rows, '*', 'dataset', ARGV[i + 1], 'encoding', ARGV[i + 2], 'body', ARGV[i + 3],
+    'digest', ARGV[i])
   redis.call('ZADD', seen, now, ARGV[i])
 end
 if #new > 0 then

@@ -15,7 +15,7 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, A
   for i = 4 + 5 * tonumber(fields[1]), #fields, 5 do
     local digest, dataset, encoding, body = fields[i], fields[i + 2], fields[i + 3], fields[i + 4]
     if not redis.call('ZSCORE', seen, digest) then
-      redis.call('XADD', rows, '*', 'dataset', dataset, 'encoding', encoding, 'body', body)
+      redis.call('XADD', rows, '*', 'dataset', dataset, 'encoding', encoding, 'body', body, 'digest', digest)
       redis.call('ZADD', seen, time[1], digest)
       added, change = added + 1, change + #body
     end

@@ -1,8 +1,10 @@
 -- Acknowledge and delete rows whose state is final; keep rejected and unconfirmed ones as dead letters.
--- KEYS: rows, bytes, sent, dead, counts; ARGV: group, max dead letters; then per row: id, state, reason
+-- Note the state of each for its producer, see states.lua.
+-- KEYS: rows, bytes, sent, dead, counts, seen; ARGV: group, max dead letters; then per row: id, state, reason
 -- Returns how many were still there.
 local rows, bytes, sent, dead, counts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local finished, size = 0, 0
+local finished, size, seen = 0, 0, KEYS[6]
+local tenths = {delivered = 0.1, rejected = 0.2, unconfirmed = 0.3, dropped = 0.4}
 for i = 3, #ARGV, 3 do
   local id, state, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local entry = redis.call('XRANGE', rows, id, id)[1]
@@ -15,6 +17,9 @@ for i = 3, #ARGV, 3 do
         'body', fields[6], 'state', state, 'reason', reason)
     end
     redis.call('XDEL', rows, id)
+    local digest = fields[8]
+    local added = digest and redis.call('ZSCORE', seen, digest)
+    if added then redis.call('ZADD', seen, math.floor(tonumber(added)) + tenths[state], digest) end
     redis.call('HINCRBY', counts, state, 1)
     finished, size = finished + 1, size + #fields[6]
   end
