@@ -17,8 +17,12 @@ def ask(text):
 def lower(text):
     return text.lower() if text.endswith("0") else text.upper()
 
-def broken(text):
-    raise RuntimeError("no answer today")
+def search(text):
+    from langchain_core.tools import tool
+
+    if text == "q7":
+        tool("search", description="Search.")(lambda query: query).invoke({"query": text})
+    return text.upper()
 
 def length(outputs, **_):
     return {"length": len(outputs)}
@@ -84,6 +88,13 @@ def test_too_few_rows_exit_with_3(app, run):
 
     assert result.code == 3
     assert "cannot tell" in result.out
+
+
+def test_rows_that_diverge_exit_with_4(app, run):
+    result = run("replay", "demo", "chains_here:search")
+
+    assert result.code == 4
+    assert "search({'query': 'q7'}) was not recorded; nothing was" in result.out
 
 
 def test_the_report_as_json_holds_every_trial(app, run):
