@@ -129,7 +129,7 @@ class Loop:
     @property
     def is_on_disk(self) -> bool:
         """Whether every row taken so far is on disk."""
-        return self._spool.is_durable and self._spool.last_error is None
+        return self._spool.has_every_row
 
     @property
     def requests(self) -> int:

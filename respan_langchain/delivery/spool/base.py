@@ -60,6 +60,11 @@ class Spool:
         """Why the disk is not used now."""
         return None
 
+    @property
+    def has_every_row(self) -> bool:
+        """Whether every row in memory is on disk."""
+        return False
+
     def append(self, rows: Sequence[QueuedRow], now: float) -> None:
         """Write accepted rows, with the level `durable`."""
 

@@ -226,7 +226,7 @@ def set_aside(path: Path) -> None:
     """Rename a damaged file, which is kept for inspection."""
     suffix = f".corrupt-{int(CLOCK.time())}-{uuid.uuid4().hex[:8]}"
     for part in _parts(path):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             part.rename(part.with_name(part.name + suffix))
 
 

@@ -6,11 +6,10 @@ file that is damaged is set aside once its readable rows are saved.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +19,7 @@ from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import Loaded, Spool, SpoolConfig, state_to_keep
 from respan_langchain.delivery.spool.file import SpoolFile
+from respan_langchain.delivery.spool.losses import DiskLosses
 from respan_langchain.delivery.spool.own_file import OwnFile
 from respan_langchain.delivery.spool.owners import RowOwners
 from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
@@ -42,28 +42,36 @@ class DiskSpool(Spool):
         self._own = OwnFile(config.directory)
         self._keys: dict[QueuedRow, str] = {}
         """Rows that are in memory and on disk."""
+        self._unsaved: dict[QueuedRow, object] = {}
+        """Rows that are in memory only, though the level is `durable`, in their order."""
         self._numbers = count(1)
         self._done: dict[str, int] = {}
         """Keys and sizes of rows that are done, and could not be deleted yet."""
         self._bytes = 0
         self._owners = RowOwners(self.adopted)
-        self._lost_rows: list[Outcome] = []
-        """Rows that were lost on disk; the next `adopt_orphans` returns them."""
+        self._losses = DiskLosses(self._owners, self.unreadable_files)
         self._look_at = float("-inf")
         self._clock_gap = CLOCK.time() - CLOCK.monotonic()
-        self._known_problems: set[Path] = set()
 
     @property
     def last_error(self) -> str | None:
         """Why the disk is not used now."""
         return self._own.last_error
 
+    @property
+    def has_every_row(self) -> bool:
+        """Whether every row in memory is on disk."""
+        return self.is_durable and self.last_error is None and not self._unsaved
+
     # -- rows go to disk -------------------------------------------------------------------------
 
     def append(self, rows: Sequence[QueuedRow], now: float) -> None:
-        """Write accepted rows, with the level `durable`."""
-        if self.is_durable and not self._keep(rows, "pending", now, held=True):
+        """Write accepted rows, with the level `durable`, and rows that the disk did not take."""
+        if self.is_durable:
             self._open(now)  # the file may be gone
+            self._save(rows, "pending", now)
+            # Some may be in flight, so another process must look them up first.
+            self._save(tuple(self._unsaved), "unconfirmed", now)
 
     def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> Sequence[QueuedRow]:
         """Note that rows are about to be sent: another process is to look them up first."""
@@ -86,6 +94,8 @@ class DiskSpool(Spool):
 
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
         """Delete rows that are done, keep dead letters."""
+        for row in rows_of(one for one in outcomes if one.leaves_memory):
+            self._unsaved.pop(row, None)
         self._remove(rows_of(one for one in outcomes if one.kind in {"delivered", "dropped"}), now)
         dead = [one for one in outcomes if one.kind in {"rejected", "unconfirmed"}]
         reasons = {row: one.reason for one in dead for row in one.rows}
@@ -99,8 +109,7 @@ class DiskSpool(Spool):
         if now >= self._look_at:
             self._look_at = now + ORPHAN_INTERVAL
             self._adopt(now)
-        lost, self._lost_rows = self._lost_rows, []
-        return tuple(lost)
+        return self._losses.take()
 
     def _adopt(self, now: float) -> None:
         self._delete_done(now)
@@ -109,8 +118,8 @@ class DiskSpool(Spool):
         if (file := self._open(now)) is not None:
             with self._own.using(now):
                 for orphan in directory.adopt_orphans(self.config.directory, file):
-                    self._lost_rows += self._lost_with(orphan)
-                self._lost_rows += self._expire(file)
+                    self._losses.add_orphan(orphan)
+                self._expire(file)
                 self.loadable, self._bytes = file.loadable(), file.bytes()
 
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
@@ -120,7 +129,7 @@ class DiskSpool(Spool):
         rows: list[SpoolRow] = []
         with self._own.using(now):
             rows, damaged = file.load(max_rows, max_bytes)
-            self._lost_rows += self._owners.lost([SpoolRow("", "", "", b"")] * damaged, "damaged")
+            self._losses.add_unreadable(damaged)
             self.loadable = file.loadable()
         return [self._loaded(row) for row in rows]
 
@@ -129,19 +138,10 @@ class DiskSpool(Spool):
         self._keys.update(zip(rows, (one.key for one in loaded), strict=True))
 
     def _loaded(self, row: SpoolRow) -> Loaded:
-        status = self._owners.returned(row)
-        encoded = EncodedRow(row.id, row.dataset, row.body, status)
+        encoded = EncodedRow(row.id, row.dataset, row.body, self._owners.returned(row))
         return Loaded(encoded, row.key, maybe_sent=row.state == "unconfirmed")
 
-    def _lost_with(self, orphan: directory.Orphan) -> Iterator[Outcome]:
-        if orphan.problem and orphan.path not in self._known_problems:
-            self._known_problems.add(orphan.path)
-            self.unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
-        # Only the number of missing rows is known.
-        missing = [SpoolRow("", "", "", b"")] * orphan.lost
-        yield from self._owners.lost([*orphan.damaged, *missing], "damaged")
-
-    def _expire(self, file: SpoolFile) -> Iterator[Outcome]:
+    def _expire(self, file: SpoolFile) -> None:
         """Drop rows that are too old, unless the clock has jumped since the process started."""
         gap = CLOCK.time() - CLOCK.monotonic()
         if abs(gap - self._clock_gap) > MAX_CLOCK_STEP:
@@ -152,9 +152,7 @@ class DiskSpool(Spool):
             # A row that is in memory as well is not lost.
             if (queued := in_memory.get(row.key)) is not None:
                 del self._keys[queued]
-        yield from self._owners.lost(
-            (row for row in expired if row.key not in in_memory), "spool_expired"
-        )
+        self._losses.add((row for row in expired if row.key not in in_memory), "spool_expired")
 
     def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
         """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
@@ -187,6 +185,11 @@ class DiskSpool(Spool):
 
     # -- inside ----------------------------------------------------------------------------------
 
+    def _save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
+        self._unsaved.update(dict.fromkeys(rows))
+        for row in self._keep(rows, state, now, held=True):
+            self._unsaved.pop(row, None)
+
     def _keep(
         self,
         rows: Sequence[QueuedRow],
@@ -201,6 +204,8 @@ class DiskSpool(Spool):
             return []
         with self._own.using(now):
             kept = self._fitting(rows, file)
+            if not kept:
+                return []
             written = [self._spool_row(row, state, reasons.get(row, ""), file) for row in kept]
             file.add(written, held=held)
             self._bytes += sum(map(self._growth, kept))
@@ -253,15 +258,8 @@ class DiskSpool(Spool):
     ) -> SpoolRow:
         encoded = row.encoded
         key = self._keys.get(row) or f"{file.path.stem}:{next(self._numbers)}"
-        return SpoolRow(
-            key,
-            encoded.id,
-            encoded.dataset,
-            encoded.body,
-            state,
-            reason,
-            owner=self._owners.number(encoded.status),
-        )
+        owner = self._owners.number(encoded.status)
+        return SpoolRow(key, encoded.id, encoded.dataset, encoded.body, state, reason, owner=owner)
 
     def _open(self, now: float) -> SpoolFile | None:
         file = self._own.open(now)
@@ -287,10 +285,9 @@ class DiskSpool(Spool):
         with suppress(sqlite3.Error):
             file.close()
         lock.release()
-        self._lost_rows += self._lost_with(orphan)
+        self._losses.add_orphan(orphan)
         if self.is_durable:
-            # Some may be in flight, so another process must look them up first.
-            self._keep(list(held), "unconfirmed", now, held=True)
+            self._save(tuple(held), "unconfirmed", now)
 
     def _forget_file(self) -> None:
         self._keys.clear()

@@ -713,6 +713,25 @@ def test_a_removed_directory_is_created_again_with_the_rows_in_memory(on_disk, w
     assert wire.stored == {"a": 1, "b": 1}
 
 
+def test_rows_are_not_on_disk_until_a_removed_directory_is_created_again(by_hand, place, status):
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=60.0)
+    turns.put(encoded("a", status=status))
+    turns.step()
+    assert turns.loop.is_on_disk
+    shutil.rmtree(place)
+    place.write_text("in the way")
+
+    turns.put(encoded("b", status=status))
+    turns.step()
+    assert not turns.loop.is_on_disk
+
+    place.unlink()
+    turns.now += 2.0
+    turns.step()
+    assert turns.loop.is_on_disk
+    assert rows_in(place) == ["a", "b"]
+
+
 def test_a_row_captured_before_the_clock_was_set_does_not_expire(by_hand, wire, place):
     path = left_behind(place, "1-good", ["a"])
     with closing(sqlite3.connect(path)) as file, file:
