@@ -16,7 +16,7 @@ from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
 from respan_langchain.rows.content import root_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
-from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft
 from respan_langchain.rules.conditions import Condition
 from respan_langchain.rules.engine import RuleEngine
@@ -116,6 +116,7 @@ class _EndedTrace:
         options = self._counter.options
         draft = self._begin(CountedRun(self._root, None))
         add_app_metadata(draft, options.metadata, options.tags)
+        draft.row["metrics"].update(failure_metrics(self._root))
         return draft.row
 
     @cached_property

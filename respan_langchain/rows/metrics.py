@@ -52,19 +52,24 @@ def add_metrics(draft: RowDraft) -> None:
         _add_sums(metadata, metrics, run)
 
 
+def failure_metrics(root: Run) -> dict[str, Json]:
+    """Return how often failures were handled; known before the runs of the trace are counted."""
+    totals = root.trace.totals
+    counts = {
+        "handled_errors": totals.node_errors if root.status == "success" else 0,
+        "retries": totals.retries,
+        "fallbacks": totals.fallbacks,
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> None:
     """Add the numbers of the whole trace to its root; a root model call has its own already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
-    handled = totals.node_errors if run.status == "success" else 0
-    counts = (
-        ("tool_calls", totals.tool_calls),
-        ("tool_errors", totals.tool_errors),
-        ("handled_errors", handled),
-        ("retries", totals.retries),
-        ("fallbacks", totals.fallbacks),
-    )
-    metrics.update({name: count for name, count in counts if count})
+    counts = {"tool_calls": totals.tool_calls, "tool_errors": totals.tool_errors}
+    metrics.update({name: count for name, count in counts.items() if count})
+    metrics.update(failure_metrics(run))
     if run.kind in ("chat", "llm"):
         return
     _add_usage(metrics, totals.usage)

@@ -90,8 +90,8 @@ def _has_failed(facts: TraceFacts) -> bool:
 def _has_error(facts: TraceFacts) -> bool:
     return (
         _has_failed(facts)
-        or facts.tool_errors > 0
         or facts.handled_errors > 0
+        or facts.tool_errors > 0
         or "error" in facts.values("status")
     )
 

@@ -8,12 +8,17 @@ are not kept.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
 """A row with the platform's keys; `metadata` and `metrics` are read."""
 NovelBy: TypeAlias = Literal["trajectory", "input", "trajectory+input"]
 """What a trace's signature is made of; copies have the same."""
+MEASURED: Final = frozenset({
+    "model", "models", "model_requested", "provider_id", "finish_reason", "refused", "cost_status",
+    "cost_source", "usage_missing",
+})  # fmt: skip
+"""Metadata of a root that is known once the runs below it are counted."""
 
 
 class TraceSource(Protocol):
@@ -119,17 +124,17 @@ class TraceFacts:
     @property
     def handled_errors(self) -> float:
         """Failed nodes of a graph that went on."""
-        return self._number("handled_errors") or 0
+        return self._count("handled_errors")
 
     @property
     def retries(self) -> float:
         """Calls that were repeated after a failure."""
-        return self._number("retries") or 0
+        return self._count("retries")
 
     @property
     def fallbacks(self) -> float:
         """Calls that were replaced by another after a failure."""
-        return self._number("fallbacks") or 0
+        return self._count("fallbacks")
 
     @property
     def tools(self) -> Sequence[str]:
@@ -139,12 +144,15 @@ class TraceFacts:
 
     def get(self, key: str) -> Any:
         """Return a value of the root's metadata, measured or the app's; None without one."""
-        found = self.metadata.get(key)
-        return self.rows[0]["metadata"].get(key) if found is None else found
+        return (self.rows[0]["metadata"] if key in MEASURED else self.metadata).get(key)
 
     def values(self, key: str) -> list[Any]:
         """Return the values of a metadata key in all rows that have it."""
         return [row["metadata"][key] for row in self.rows if key in row["metadata"]]
+
+    def _count(self, name: str) -> float:
+        found: float = self.root["metrics"].get(name, 0)
+        return found
 
     def _number(self, name: str) -> float | None:
         found: float | None = self.rows[0]["metrics"].get(name)
