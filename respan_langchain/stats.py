@@ -60,6 +60,8 @@ class Stats:
     """Runs that have started and not ended."""
     rules: Mapping[str, RuleCounts] = field(default_factory=dict)
     """Traces that each rule saw, kept and left out, by its condition."""
+    feedback: Mapping[str, int] = field(default_factory=dict)
+    """Feedback by its state: waiting, applied, rejected, or expired without a row."""
     internal_errors: Mapping[str, int] = field(default_factory=dict)
     """Errors inside this package and in the user's functions, by cause."""
     last_error: str = ""
@@ -98,6 +100,7 @@ class Stats:
         parts += [f"{name}={count}" for name in COUNTS_IF_ANY if (count := getattr(self, name))]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
         parts += [f"rules[{rule}]={counts}" for rule, counts in self.rules.items()]
+        parts += [f"feedback[{state}]={count}" for state, count in self.feedback.items()]
         parts.append(f"requests={self.requests}")
         parts += [
             f"internal_errors[{cause}]={count}" for cause, count in self.internal_errors.items()

@@ -20,9 +20,10 @@ from respan_langchain.pipeline.destination import (
     make_unused_worker,
 )
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
-from respan_langchain.pipeline.event_processor import BuildRows, EventProcessor
+from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_counter import RunCounter
+from respan_langchain.pipeline.run_feedback import BuildRows, RowAddresses, RunFeedback
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
@@ -66,6 +67,7 @@ def build_components(config: HandlerConfig) -> Components:
         ConfigurationError: The dataset, the URL, the spool directory or the prices are unusable.
     """
     status, errors = DeliveryStatus(), ErrorCounter()
+    feedback_status = DeliveryStatus(remembered=0, feedback_on=status)
     if config.disabled_reason:
         dataset, worker = "none", make_unused_worker(config.settings)
     else:
@@ -94,8 +96,14 @@ def build_components(config: HandlerConfig) -> Components:
         worker,
         timeouts,
         waiting,
+        RunFeedback(
+            build,
+            row_builder.encoder,
+            row_builder.addresses,
+            feedback_status,
+            content=config.settings.content,
+        ),
         errors,
-        build=build,
         budget=budget,
         copy=config.copy,
     )
@@ -127,6 +135,7 @@ def _build_row_builder(
         encoder=_build_encoder(config, errors),
         status=status,
         dataset=dataset,
+        addresses=RowAddresses(dataset),
         on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
     )
 

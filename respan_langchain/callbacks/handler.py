@@ -183,6 +183,33 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             timeout=timeout,
         )
 
+    def feedback(
+        self,
+        run_id: UUID | str,
+        *,
+        score: float | None = None,
+        comment: str | None = None,
+        expected_output: object = None,
+        name: str = "feedback",
+    ) -> None:
+        """Add feedback to the row of a run, whether that is captured, delivered or not yet.
+
+        Puts an event into the queue and returns. `score` and `comment` become an entry of the row's
+        `metadata.scores`, in place of an earlier one of the same `name`. Feedback on a row that the
+        platform does not show after two minutes is given up; see `stats.feedback`.
+
+        Args:
+            run_id: The run's id, or the `custom_identifier` that its call gave.
+            score: Any finite number.
+            comment: The person's words.
+            expected_output: What the row's output should have been.
+            name: Who or what rates, where there are several.
+
+        Raises:
+            ConfigurationError: Nothing is given, or the score is not a finite number.
+        """
+        self._processor.feedback.give(self._queue, run_id, score, comment, expected_output, name)
+
     def process_pending(self) -> None:
         """Build the rows of all runs that have ended, on this thread."""
         self._processor.process_pending()
@@ -201,6 +228,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             requests=self._worker.requests,
             queued_events=len(self._processor.events),
             open_runs=self._processor.open_runs,
+            feedback=self._processor.feedback.counts(),
             rules=self._processor.rule_counts,
             internal_errors=dict(self._processor.errors),
             last_error=self._worker.last_error or "",

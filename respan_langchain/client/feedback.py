@@ -29,11 +29,7 @@ def build_feedback(
     """Return feedback on the row with this custom identifier.
 
     `given_at` is in seconds since 1970. Of two entries of one name, the later one counts.
-
-    Raises:
-        ConfigurationError: Nothing is given, or the score is not a finite number.
     """
-    check_feedback(score, comment, expected_output)
     # Always with microseconds, so that the order of the texts is the order in time.
     moment = datetime.fromtimestamp(given_at, UTC).isoformat(timespec="microseconds")
     entry: dict[str, Any] = {"name": name, "given_at": moment}
@@ -71,6 +67,12 @@ def merge_feedback(row: Mapping[str, Any], feedback: Mapping[str, Any]) -> dict[
     if expected is not None and expected != current and (is_latest or current is None):
         changes["expected_output"] = expected
     return changes
+
+
+def merge_encoded(row: bytes, feedback: bytes) -> bytes:
+    """Return a row as JSON with feedback merged into it."""
+    fields = orjson.loads(row)
+    return orjson.dumps({**fields, **merge_feedback(fields, orjson.loads(feedback))})
 
 
 def _read_scores(value: object) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,12 @@ from typing import Any, Final
 from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
-from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback, merge_feedback
+from respan_langchain.client.feedback import (
+    DEFAULT_NAME,
+    build_feedback,
+    check_feedback,
+    merge_feedback,
+)
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Log
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
@@ -94,6 +99,7 @@ def give_feedback(
         ConfigurationError: Nothing is given, or the score is not a finite number.
         NotFoundError: The list did not show the row in time, or there is no such dataset.
     """
+    check_feedback(score, comment, expected_output)
     feedback = build_feedback(
         identifier,
         score=score,

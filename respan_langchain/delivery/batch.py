@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
@@ -126,5 +126,29 @@ class LookupResult:
     counts: Sequence[int] | None
 
 
-SenderRequest: TypeAlias = BulkInsert | Lookup
-SenderResponse: TypeAlias = BulkResponse | LookupResult
+FeedbackState: TypeAlias = Literal[
+    "applied",
+    "no_row",  # the platform does not show the row, or not yet
+    "refused",  # permanently
+    "failed",  # to be tried again
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRequest:
+    """A request: merge this feedback into the rows that it is about."""
+
+    dataset: str
+    rows: list[QueuedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackResponse:
+    """What became of each feedback; None when the platform could not be reached."""
+
+    request: FeedbackRequest
+    states: Sequence[FeedbackState] | None
+
+
+SenderRequest: TypeAlias = BulkInsert | Lookup | FeedbackRequest
+SenderResponse: TypeAlias = BulkResponse | LookupResult | FeedbackResponse

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.row import QueuedRow
+from respan_langchain.delivery.row import FEEDBACK_PREFIX, QueuedRow
 
 
 class AdaptiveBatchSize:
@@ -33,6 +33,7 @@ class RowBuffer:
     def __init__(self, limits: DeliveryLimits) -> None:
         self.batch_size = AdaptiveBatchSize(limits)
         self._max_age = limits.max_age
+        self._max_row_bytes = limits.max_row_bytes
         self._queues: dict[str, deque[QueuedRow]] = {}
         self._bytes: dict[str, int] = {}
         self._flushed_up_to = -1
@@ -58,6 +59,20 @@ class RowBuffer:
         dataset = row.encoded.dataset
         self._queues.setdefault(dataset, deque()).append(row)
         self._bytes[dataset] = self._bytes.get(dataset, 0) + row.size
+
+    def merge(self, feedback: Sequence[QueuedRow]) -> dict[QueuedRow, QueuedRow]:
+        """Merge feedback into rows that wait here; return these rows by what was merged."""
+        if not feedback:
+            return {}
+        waiting = {(f"{FEEDBACK_PREFIX}{row.encoded.dataset}", row.encoded.id): row for row in self}
+        merged: dict[QueuedRow, QueuedRow] = {}
+        for each in feedback:
+            row = waiting.get((each.encoded.dataset, each.encoded.id))
+            if row is not None and row.size + each.size <= self._max_row_bytes:
+                self._bytes[row.encoded.dataset] += each.size
+                row.merge(each)
+                merged[each] = row
+        return merged
 
     def put_back(self, rows: Sequence[QueuedRow]) -> None:
         """Put rows that were taken back in their old places."""

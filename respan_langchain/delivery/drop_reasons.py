@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 DropReason: TypeAlias = Literal[
     "queue_rows", "queue_bytes", "row_too_big", "evicted", "closed", "expired", "shutdown",
-    "spool_full", "spool_expired", "damaged", "forgotten",
+    "spool_full", "spool_expired", "damaged", "forgotten", "no_row",
 ]  # fmt: skip
 
 DROP_REASONS: Final[Mapping[str, str]] = {
@@ -20,6 +20,7 @@ DROP_REASONS: Final[Mapping[str, str]] = {
     "spool_expired": "too old on disk",
     "forgotten": "removed by `forget`",
     "damaged": "the file on disk is damaged or was removed",
+    "no_row": "the platform does not show the row",
 }
 """`docs/delivery.md` says more of each."""
 

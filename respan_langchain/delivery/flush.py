@@ -56,8 +56,10 @@ class FlushRequest:
         self.gate.acquire()
 
     def includes(self, row: QueuedRow) -> bool:
-        """Whether it waits for this row."""
-        return self.status is None or self.status is row.encoded.status
+        """Whether it waits for this row; not for feedback that was tried before."""
+        if row.encoded.is_feedback and row.tries:
+            return False
+        return self.status is None or row.encoded.status.belongs_to(self.status)
 
     def is_done(self, *, rows_on_disk: bool) -> bool:
         """Whether the flush is complete; `rows_on_disk`: some rows are only on disk."""
@@ -114,11 +116,16 @@ class PendingFlushes:
         return bool(self._waiting)
 
     def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
-        """Stop waiting for rows that have left memory."""
+        """Stop waiting for rows that have left memory, and for feedback that was tried."""
         del now
         if not self._waiting:
             return
-        gone = [row for outcome in outcomes if outcome.leaves_memory for row in outcome.rows]
+        gone = [
+            row
+            for outcome in outcomes
+            if outcome.leaves_memory or outcome.kind == "awaiting_row"
+            for row in outcome.rows
+        ]
         for request in self._waiting:
             if request.rows is not None:
                 request.rows = request.rows.difference(gone)

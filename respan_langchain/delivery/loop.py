@@ -221,7 +221,9 @@ class Loop:
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
         self._dispatch(self._spool.adopt_orphans(now), now)
         self._absorb(now)
-        again = self._loader.load(now) or again
+        loaded = self._loader.load(now)
+        self._dispatch(loaded, now)
+        again = bool(loaded) or again
         self._dispatch((self._scheduler.remove_expired(now),), now)
         self._send(now, inline=inline)
         self._log.on_spool(self._spool, now)
@@ -268,15 +270,13 @@ class Loop:
         """Move accepted rows to the disk, where the level is `durable`, and to the buffer."""
         rows = self._queue.take_arrivals()
         self._spool.append(rows, now)
-        for row in rows:
-            self._queue.buffer.add(row)
-        self._dispatch(self._queue.take_overflow(), now)
+        self._dispatch((*self._scheduler.add(rows), *self._queue.take_overflow()), now)
 
     # -- the end ---------------------------------------------------------------------------------
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
         if is_drained and self._flushes.on_sources_empty(self._scheduler.rows):
-            self._queue.buffer.flush_up_to(self._queue.latest)
+            self._scheduler.flush_up_to(self._queue.latest)
         idle_until = now if self._scheduler.is_waiting else self._scheduler.due_at()
         self._flushes.finish(now, idle_until, rows_on_disk=self._spool.loadable > 0)
 

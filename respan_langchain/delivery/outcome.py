@@ -19,6 +19,8 @@ OutcomeKind: TypeAlias = (
     | Literal[
         "spooled",  # only on disk, for later
         "awaiting_lookup",  # sent, and the outcome is not known yet
+        "changed",  # feedback was merged into them
+        "awaiting_row",  # feedback that was tried, and its row is not shown yet
         "not_stored",  # certainly not stored: sent again
         "resent",  # sent again without proof that they are not stored
         "duplicates",  # the platform has a row more than once
@@ -98,6 +100,8 @@ def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:
             status.spool(ids, describe_drop(outcome.reason))
         case "awaiting_lookup":
             status.note(ids, "sent, no clear response; awaiting a lookup")
+        case "awaiting_row":
+            status.note(ids, "the platform does not show the row yet")
         case "resent":
             status.count_resent(ids)
         case _:

@@ -21,6 +21,7 @@ logger = logging.getLogger("respan_langchain.delivery")
 MAX_SUBJECTS: Final = 64
 LINES: Final[Mapping[str, str]] = {
     "dropped": "respan_langchain: dropped %d row(s): %s.",
+    "no_row": "respan_langchain: gave up feedback on %d row(s): %s.",
     "rejected": "respan_langchain: Respan rejected %d row(s)%s; see handler.row_status(run_id).",
     "unconfirmed": "respan_langchain: Respan neither confirmed nor refused %d row(s)%s.",
     "resent": "respan_langchain: sending %d row(s) again%s; Respan may store them twice, since a"
@@ -98,7 +99,8 @@ class DeliveryLogger:
             # Rows left at the end are logged by `left_at_end`.
             if outcome.kind in LINES and outcome.rows and outcome.reason != SHUTDOWN:
                 detail = outcome.reason if outcome.kind == "dropped" else ""
-                counts[Subject(outcome.kind, detail)] += len(outcome.rows)
+                kind = "no_row" if detail == "no_row" else outcome.kind
+                counts[Subject(kind, detail)] += len(outcome.rows)
             elif outcome.is_about_delivery:
                 self._event(outcome, now)
         for subject, number in counts.items():

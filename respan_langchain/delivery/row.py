@@ -1,12 +1,16 @@
 """The rows of delivery: an encoded row, and its place in the queue.
 
-Delivery never looks into a body or a dataset's address.
+Delivery looks neither into a body nor into a dataset's address, but for feedback.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
+from respan_langchain.client.feedback import merge_encoded
 from respan_langchain.delivery.status import DeliveryStatus
+
+FEEDBACK_PREFIX: Final = "feedback:"
+"""What the address of feedback begins with, before the address of its row."""
 
 
 class EncodedRow(NamedTuple):
@@ -20,6 +24,11 @@ class EncodedRow(NamedTuple):
     """The row as JSON."""
     status: DeliveryStatus
     """Where its state is counted."""
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether it changes the row of the same id, and is no row of its own."""
+        return self.dataset.startswith(FEEDBACK_PREFIX)
 
 
 RowFilter: TypeAlias = Callable[[str, bytes], bool]
@@ -41,13 +50,19 @@ class QueuedRow:
         self.uses_capacity = uses_capacity
         """Whether it counts against the limits of the queue."""
         self.size = len(encoded.body)
-        """Bytes of its body."""
+        """Bytes that it takes of the limits."""
         self.tries = 0
         """How often the platform reported a temporary failure of this row."""
 
     def matches(self, chosen: RowFilter) -> bool:
         """Whether the filter chooses this row."""
         return chosen(self.encoded.id, self.encoded.body)
+
+    def merge(self, feedback: "QueuedRow") -> None:
+        """Take over the content of feedback, and the bytes that it takes of the limits."""
+        body = merge_encoded(self.encoded.body, feedback.encoded.body)
+        self.encoded = self.encoded._replace(body=body)
+        self.size, feedback.size = self.size + feedback.size, 0
 
 
 def ids_by_status(rows: Iterable[EncodedRow]) -> dict[DeliveryStatus, list[str]]:

@@ -4,7 +4,7 @@ Pure but for the random source that it is given: time comes in as a number, requ
 responses come in as values. One request is in flight at a time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, backoff, parse_retry_after
 from respan_langchain.delivery.batch import (
@@ -12,6 +12,8 @@ from respan_langchain.delivery.batch import (
     Batch,
     BulkInsert,
     BulkResponse,
+    FeedbackRequest,
+    FeedbackResponse,
     Lookup,
     LookupResult,
     SenderRequest,
@@ -20,6 +22,7 @@ from respan_langchain.delivery.batch import (
 )
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.circuit_breaker import CircuitBreaker
+from respan_langchain.delivery.feedback_queue import FeedbackQueue
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, dropped
 from respan_langchain.delivery.rate_limiter import RateLimiter
@@ -47,6 +50,7 @@ class Scheduler:
         self._failures = 0
         self._paused_until = ALWAYS
         self._recovery = Recovery(limits, self._backoff)
+        self.feedback = FeedbackQueue(limits, self._backoff)
         self._in_flight: tuple[SenderRequest, float] | None = None
         self.requests = 0
         """Number of bulk inserts sent, failed ones included."""
@@ -69,8 +73,25 @@ class Scheduler:
         lost = dropped(self._unsent(), SHUTDOWN)
         self._buffer.clear()
         self._recovery.clear()
+        self.feedback.clear()
         self._in_flight = None
         return unconfirmed, lost
+
+    def add(self, rows: Sequence[QueuedRow]) -> tuple[Outcome, ...]:
+        """Have rows sent, and feedback applied; at once where its row waits to be sent."""
+        given_up = self.feedback.add(row for row in rows if row.encoded.is_feedback)
+        for row in rows:
+            if not row.encoded.is_feedback:
+                self._buffer.add(row)
+        merged = self._buffer.merge(self.feedback.rows)
+        self.feedback.discard(merged)
+        changed = tuple(dict.fromkeys(merged.values()))
+        return Outcome("changed", changed), Outcome("delivered", tuple(merged)), given_up
+
+    def flush_up_to(self, number: int) -> None:
+        """Make what was accepted up to this number due at once."""
+        self._buffer.flush_up_to(number)
+        self.feedback.flush_up_to(number)
 
     def add_unconfirmed(self, rows: list[QueuedRow], now: float) -> None:
         """Look up rows that an earlier process may have sent."""
@@ -81,22 +102,24 @@ class Scheduler:
     def remove_expired(self, now: float) -> Outcome:
         """Give up unsent rows that have waited for too long."""
         before = now - self._limits.delivery_deadline
-        isolated = self._recovery.remove(lambda row: row.accepted < before)
-        return dropped([*self._buffer.remove_older(before), *isolated], "expired")
+
+        parts = (self._recovery, self.feedback)
+        others = [row for part in parts for row in part.remove(lambda row: row.accepted < before)]
+        return dropped([*self._buffer.remove_older(before), *others], "expired")
 
     def forget(self, chosen: RowFilter) -> tuple[Outcome, int]:
         """Give up chosen rows that are certainly not stored; return how many others it chooses."""
-        buffered = self._buffer.remove(lambda row: row.matches(chosen))
-        isolated = self._recovery.remove(lambda row: row.matches(chosen))
+        parts = (self._buffer, self._recovery, self.feedback)
+        forgotten = [row for part in parts for row in part.remove(lambda row: row.matches(chosen))]
         left = sum(row.matches(chosen) for row in self.rows)
-        return dropped([*buffered, *isolated], "forgotten"), left
+        return dropped(forgotten, "forgotten"), left
 
     def _sent(self) -> list[QueuedRow]:
         in_flight = [] if self._in_flight is None else _rows_in(self._in_flight[0])
         return [*self._recovery.sent_rows(), *in_flight]
 
     def _unsent(self) -> list[QueuedRow]:
-        return [*self._buffer, *self._recovery.unsent_rows()]
+        return [*self._buffer, *self._recovery.unsent_rows(), *self.feedback.rows]
 
     # -- the next request ------------------------------------------------------------------------
 
@@ -104,7 +127,7 @@ class Scheduler:
         """Return what to send now; None when nothing is due or a request is in flight."""
         if self._in_flight is not None:
             return None
-        request = self._next_lookup(now) or self._next_insert(now)
+        request = self._next_lookup(now) or self._next_insert(now) or self._next_feedback(now)
         self._in_flight = None if request is None else (request, now)
         return request
 
@@ -123,7 +146,14 @@ class Scheduler:
         if self._in_flight is not None:
             return NEVER
         lookups = [self._lookup_at(each) for each in self._recovery.unconfirmed]
-        return min([*lookups, max(self._insert_due_at(), self._allowed_at())], default=NEVER)
+        insert_at = max(self._insert_due_at(), self._allowed_at())
+        return min([*lookups, insert_at, self._feedback_at()])
+
+    def _feedback_at(self) -> float:
+        return max(self.feedback.due_at(), self._paused_until)
+
+    def _next_feedback(self, now: float) -> FeedbackRequest | None:
+        return None if now < self._paused_until else self.feedback.next_request(now)
 
     def _lookup_at(self, unconfirmed: Unconfirmed) -> float:
         batch = unconfirmed.batch
@@ -187,6 +217,8 @@ class Scheduler:
             if not response.request.unconfirmed.batch.rows:
                 self.last_error = None
             return outcomes
+        if isinstance(response, FeedbackResponse):
+            return tuple(self.feedback.apply(response, now))
         return tuple(self._apply_insert(response, sent, now, wall_now))
 
     def _apply_insert(
@@ -258,5 +290,7 @@ class Scheduler:
 
 
 def _rows_in(request: SenderRequest) -> list[QueuedRow]:
+    if isinstance(request, FeedbackRequest):
+        return request.rows
     batch = request.batch if isinstance(request, BulkInsert) else request.unconfirmed.batch
     return [*batch.rows, *batch.sent_rows, *(batch.others.rows if batch.others else [])]

@@ -6,7 +6,7 @@ Where no thread can be started, the request is made on the calling thread.
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import get_ident
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
@@ -14,6 +14,9 @@ from respan_langchain.delivery import threads
 from respan_langchain.delivery.batch import (
     BulkInsert,
     BulkResponse,
+    FeedbackRequest,
+    FeedbackResponse,
+    FeedbackState,
     Lookup,
     LookupResult,
     SenderRequest,
@@ -39,6 +42,14 @@ class DeliveryTransport(Protocol):
         """Return how often each of these rows is stored; None when the lookup failed.
 
         They were sent after `since`, in seconds since the epoch.
+        """
+
+    def apply_feedback(
+        self, dataset: str, bodies: Sequence[bytes], timeout: float
+    ) -> Sequence[FeedbackState] | None:
+        """Merge feedback into its rows; None when the platform could not be reached.
+
+        `dataset` is the address of feedback.
         """
 
     def close(self) -> None:
@@ -106,21 +117,27 @@ class SenderThread:
 
     def _make(self, request: SenderRequest, timeout: float) -> SenderResponse:
         transport, started = self._current_transport(), CLOCK.time()
-        if isinstance(request, BulkInsert):
-            batch = request.batch
-            bodies = [row.encoded.body for row in batch.rows]
-            result = transport.send_bulk(batch.dataset, bodies, timeout)
-            return BulkResponse(request, result, started)
-        bodies = [row.body for row in request.rows]
-        unconfirmed = request.unconfirmed
-        counts = transport.look_up(
-            unconfirmed.batch.dataset, bodies, unconfirmed.sent_wall, timeout
-        )
-        return LookupResult(request, counts)
+        match request:
+            case BulkInsert(batch):
+                bodies = [row.encoded.body for row in batch.rows]
+                result = transport.send_bulk(batch.dataset, bodies, timeout)
+                return BulkResponse(request, result, started)
+            case Lookup(unconfirmed):
+                bodies = [row.body for row in request.rows]
+                dataset, since = unconfirmed.batch.dataset, unconfirmed.sent_wall
+                counts = transport.look_up(dataset, bodies, since, timeout)
+                return LookupResult(request, counts)
+            case FeedbackRequest(dataset, rows):
+                bodies = [row.encoded.body for row in rows]
+                states = transport.apply_feedback(dataset, bodies, timeout)
+                return FeedbackResponse(request, states)
+        assert_never(request)
 
     def _failed(self, request: SenderRequest, error: BaseException) -> SenderResponse:
         if isinstance(request, Lookup):
             return LookupResult(request, None)
+        if isinstance(request, FeedbackRequest):
+            return FeedbackResponse(request, None)
         was_opened = self._transport is not None
         # Its message says what to change and quotes no row; the messages of others may.
         is_ours = isinstance(error, ConfigurationError)

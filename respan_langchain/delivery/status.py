@@ -49,9 +49,15 @@ class _Update(NamedTuple):
 class DeliveryStatus:
     """The rows of one handler."""
 
-    def __init__(self, remembered: int = 10_000) -> None:
-        """Keep the state of all pending rows, and of the latest `remembered` others."""
+    def __init__(
+        self, remembered: int = 10_000, *, feedback_on: "DeliveryStatus | None" = None
+    ) -> None:
+        """Keep the state of all pending rows, and of the latest `remembered` others.
+
+        `feedback_on`: the status of the rows that are given feedback, where this counts feedback.
+        """
         self._remembered = remembered
+        self._feedback_on = feedback_on
         self.after_fork()
         fork_safety.register(self)
 
@@ -65,6 +71,10 @@ class DeliveryStatus:
         self._final: OrderedDict[str, RowStatus] = OrderedDict()
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
+
+    def belongs_to(self, status: "DeliveryStatus") -> bool:
+        """Whether it is this status, or counts feedback on the rows of it."""
+        return status is self or status is self._feedback_on
 
     def accept(self, row_ids: list[str]) -> None:
         """Count new rows as pending."""

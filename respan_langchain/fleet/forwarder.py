@@ -14,6 +14,8 @@ from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE, REQUESTS_PER_MINUTE
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry_policy import parse_retry_after
+from respan_langchain.delivery.batch import FeedbackState
+from respan_langchain.delivery.feedback_queue import REQUESTS_EACH
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.worker import Worker
@@ -59,6 +61,19 @@ class ForwarderTransport:
         self._pause(result)
         # The worker need not slow down by itself: the budget holds for all forwarders.
         return replace(result, status=None, error="429, too many requests", maybe_sent=False)
+
+    def apply_feedback(
+        self, dataset: str, bodies: Sequence[bytes], timeout: float
+    ) -> Sequence[FeedbackState] | None:
+        """Wait for the budget, for half of `timeout`, and apply feedback in as long again."""
+        try:
+            is_reserved, wait = self.lookups.reserve(timeout / 2, 1 + REQUESTS_EACH * len(bodies))
+        except BrokerError:
+            return None
+        if not is_reserved:
+            return None
+        time.sleep(wait)
+        return self.platform.apply_feedback(dataset, bodies, timeout / 2)
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from respan_langchain.client.http_result import HttpResult
+from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import digest_body, encode_body
@@ -67,6 +68,13 @@ class ProducerTransport:
             return self._broker.numbers(FIND, *map(digest_body, bodies))
         except BrokerError:
             return None
+
+    def apply_feedback(
+        self, dataset: str, bodies: Sequence[bytes], timeout: float
+    ) -> Sequence[FeedbackState] | None:
+        """Add feedback to the stream like rows; a forwarder applies it."""
+        is_added = self.send_bulk(dataset, bodies, timeout).status is not None
+        return ["applied"] * len(bodies) if is_added else None
 
     def close(self) -> None:
         """Close the connection."""

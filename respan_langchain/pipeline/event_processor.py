@@ -26,6 +26,7 @@ from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
@@ -34,9 +35,6 @@ from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
 from respan_langchain.tracing.waiting import WaitingTraces
-
-BuildRows = Callable[[Sequence[Run], ErrorCounter], list[EncodedRow]]
-"""Builds the rows of finished runs."""
 
 
 class EventProcessor:
@@ -48,9 +46,9 @@ class EventProcessor:
         worker: Worker,
         timeouts: TraceTimeouts,
         waiting: WaitingTraces,
+        feedback: RunFeedback,
         errors: ErrorCounter,
         *,
-        build: BuildRows,
         budget: MemoryBudget,
         copy: Literal["shallow", "deep"],
     ) -> None:
@@ -63,7 +61,7 @@ class EventProcessor:
         self._worker = worker
         self._timeouts = timeouts
         self._waiting = waiting
-        self._build = build
+        self.feedback = feedback
         self._processes_at_once = copy == "deep"
         self.errors = errors
         self.captures_chains = "chain" in row_builder.policy.capture
@@ -186,6 +184,7 @@ class EventProcessor:
         self.events.clear()
         self._waiting.clear()
         self._row_builder.selector.after_fork()
+        self.feedback.clear()
         self._reset()
 
     def _copy_deep(self, value: object) -> Json:
@@ -231,14 +230,13 @@ class EventProcessor:
         self._backpressure.drained_at = CLOCK.monotonic()
 
     def _apply(self, event: Event) -> None:
+        if self.feedback.add(event, self._tracker):
+            return
         kind, _, _, run_id, content, _ = event
         ended = self._tracker.find(run_id) if kind in (END, ERROR) else None
         self._tracker.apply(event)
         if kind == START and (started := self._tracker.find(run_id)) is not None:
-            if self._becomes_row(started):
-                self._open_content.add_inputs(started)
-            elif content is not None and started.trace.graph_state.start is content:
-                self._open_content.add_graph_state(started.trace)
+            self._open_content.add_start(started, becomes_row=self._becomes_row(started))
         if ended is not None and content is not None and ended.trace.last_output is content:
             self._open_content.add_last_output(ended.trace)
 
@@ -284,7 +282,7 @@ class EventProcessor:
             self._open_content.close(trace)
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
-            self._rows += self._build(finished, self.errors)
+            self._rows += self.feedback.build(finished, self.errors)
         except BaseException as interruption:
             # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:

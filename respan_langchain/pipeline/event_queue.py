@@ -53,7 +53,8 @@ class EventQueue:
         self._copy = copy
         self._drain_inline = drain_inline
         self._events: deque[Event] = deque()
-        self._is_closed = False
+        self.is_closed = False
+        """Whether no further events are accepted."""
         self.content_bytes = 0
         """Estimated content of the queued events that were measured."""
         # By the number of a run's id: hashing a UUID costs three times as much.
@@ -76,7 +77,7 @@ class EventQueue:
         content_mode: int = SHARE,
     ) -> None:
         """Append an event; wake the worker, or drain inline if the worker is behind."""
-        if self._is_closed:
+        if self.is_closed:
             self.forget(run_id)
             return
         events, bounds, size = self._events, self._backpressure, None
@@ -143,7 +144,7 @@ class EventQueue:
 
     def close(self) -> None:
         """Accept no further events."""
-        self._is_closed = True
+        self.is_closed = True
 
     # On the thread that drains
 

@@ -16,6 +16,7 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun
+from respan_langchain.pipeline.run_feedback import RowAddresses
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.corrections import add_labels, match_decisions
@@ -47,6 +48,7 @@ class RowBuilder:
     status: DeliveryStatus
     dataset: str
     """Where rows go unless their call names another dataset, as `name:...` or `id:...`."""
+    addresses: RowAddresses
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
 
@@ -129,7 +131,9 @@ class RowBuilder:
         decision = draft.run.trace.sampling
         named = draft.call.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"
-        return EncodedRow(draft.identifier, dataset, body, self.status)
+        row = EncodedRow(draft.identifier, dataset, body, self.status)
+        self.addresses.remember(draft.run.id, row)
+        return row
 
 
 def _decided_calls(trace: Trace) -> Mapping[str, Decision]:

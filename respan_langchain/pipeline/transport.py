@@ -7,16 +7,23 @@ happen while a test has frozen the clock, or hold a lock when the app forks.
 import encodings.idna  # noqa: F401  # the first look-up of a host name imports it
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Final
+
+import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain._connect import create_missing_dataset, open_client, open_transport
 from respan_langchain.client.http import connection_pool  # noqa: F401  # see above: it brings httpcore
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.log_requests import bulk_request
+from respan_langchain.client.models import Log
+from respan_langchain.client.retry_policy import RetryPolicy
+from respan_langchain.client.workflows import apply_feedback
+from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.fork_safety import ForkGuard
-from respan_langchain.delivery.row import bulk_body
-from respan_langchain.errors import ApiError
+from respan_langchain.delivery.row import FEEDBACK_PREFIX, bulk_body
+from respan_langchain.errors import ApiError, NotFoundError, ValidationError
 from respan_langchain.pipeline.row_lookup import count_stored, read_identity
 from respan_langchain.settings import Settings
 
@@ -49,6 +56,18 @@ class RespanTransport:
         """Count how often each row is stored; None when that cannot be found out."""
         with self._fork_guard:
             return self._look_up(dataset, bodies, since, CLOCK.monotonic() + timeout)
+
+    def apply_feedback(
+        self, dataset: str, bodies: Sequence[bytes], timeout: float
+    ) -> Sequence[FeedbackState] | None:
+        """Merge feedback into the newest row of each identifier; None when none can be looked for.
+
+        After a failure, the rest is left for another request.
+        """
+        with self._fork_guard:
+            return self._apply_feedback(
+                dataset.removeprefix(FEEDBACK_PREFIX), bodies, CLOCK.monotonic() + timeout
+            )
 
     def close(self) -> None:
         """Close the connections."""
@@ -83,6 +102,49 @@ class RespanTransport:
             timeout=deadline - CLOCK.monotonic(),
         )
         return None if logs is None else count_stored(rows, logs)
+
+    def _apply_feedback(
+        self, dataset: str, bodies: Sequence[bytes], deadline: float
+    ) -> Sequence[FeedbackState] | None:
+        try:
+            dataset_id = self._get_dataset_id(dataset, deadline)
+        except ApiError:
+            return None
+        identifiers = [read_identity(body).identifier for body in bodies]
+        remaining = deadline - CLOCK.monotonic()
+        logs = self._client.find_logs(dataset_id, identifiers, timeout=remaining)
+        if logs is None:
+            return None
+        newest = {log.custom_identifier: log for log in reversed(logs)}
+        states: list[FeedbackState] = ["failed"] * len(bodies)
+        for index, body in enumerate(bodies):
+            log = newest.get(identifiers[index])
+            states[index] = self._merge_into(dataset_id, log, body, deadline)
+            if states[index] == "failed":
+                break
+        return states
+
+    def _merge_into(
+        self, dataset_id: str, log: Log | None, body: bytes, deadline: float
+    ) -> FeedbackState:
+        if log is None:
+            return "no_row"
+        # Delivery tries again later: the sender is not to wait for one row.
+        options = replace(
+            self._client.options,
+            timeout=deadline - CLOCK.monotonic(),
+            retry=RetryPolicy(max_tries=1),
+        )
+        merging = apply_feedback(options, dataset_id, str(log.unique_id), orjson.loads(body))
+        try:
+            self._client.run(merging)
+        except NotFoundError:
+            return "no_row"
+        except ValidationError:
+            return "refused"
+        except ApiError:
+            return "failed"
+        return "applied"
 
     def _get_dataset_id(self, dataset: str, deadline: float) -> str:
         kind, _, name = dataset.partition(":")

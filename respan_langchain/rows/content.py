@@ -27,14 +27,14 @@ def add_content(draft: RowDraft, options: RowOptions) -> None:
     if run.call_id is not None:
         row["metadata"]["tool_call_id"] = run.call_id
     if call.expected_output is not None:
-        row["expected_output"] = _allowed(json_value(call.expected_output))
+        row["expected_output"] = allowed_value(json_value(call.expected_output))
 
 
 def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
-    row["input"] = _allowed(_prompt(run, options))
+    row["input"] = allowed_value(_prompt(run, options))
     if not isinstance(run.outputs, LLMResult):
         if run.outputs is not None:  # a model that LangChain runs as a chain
-            row["output"] = _allowed(json_value(run.outputs, keep_media=options.keep_media))
+            row["output"] = allowed_value(json_value(run.outputs, keep_media=options.keep_media))
         return
     given = serialize_generations(run.outputs, keep_media=options.keep_media)
     if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(
@@ -44,7 +44,7 @@ def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
         given.output.pop("name", None)
     # LangChain reports a rejected request with an empty message, which is no answer.
     if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
-        row["output"] = _allowed(given.output)
+        row["output"] = allowed_value(given.output)
     if len(given.candidates) > 1:
         row["metadata"]["candidates"] = given.candidates
 
@@ -54,8 +54,8 @@ def root_input(root: Run, options: RowOptions) -> Json:
     if not options.content:
         return ""
     if root.kind in ("chat", "llm"):
-        return _allowed(_prompt(root, options))
-    return _allowed(root_io(root, options).input)
+        return allowed_value(_prompt(root, options))
+    return allowed_value(root_io(root, options).input)
 
 
 def _is_empty(message: Json) -> bool:
@@ -90,12 +90,12 @@ def _step_view(run: Run, options: RowOptions) -> RootIO:
 
 
 def _add_view(row: Row, view: RootIO) -> None:
-    row["input"] = _allowed(view.input)
+    row["input"] = allowed_value(view.input)
     if view.output is not None:
-        row["output"] = _allowed(view.output)
+        row["output"] = allowed_value(view.output)
 
 
-def _allowed(value: Json) -> Json:
+def allowed_value(value: Json) -> Json:
     """Return a value that the platform accepts: text, an object or a list."""
     if isinstance(value, str | dict | list):
         return value

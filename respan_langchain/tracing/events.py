@@ -39,6 +39,9 @@ INTERRUPT: Final = 6
 """Details: the checkpoint's id and the interrupts."""
 RESUME: Final = 7
 """Details: the checkpoint's id."""
+FEEDBACK: Final = 8
+"""Given by the app, not by LangChain, and not for the tracker. Content: the expected output.
+Details: the `FeedbackDetails` of `pipeline/run_feedback.py`."""
 
 Event: TypeAlias = tuple[int, int | None, float, UUID, object, tuple[Any, ...]]
 

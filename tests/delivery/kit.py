@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from respan_langchain.client.feedback import build_feedback
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import Loop
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
-from respan_langchain.delivery.row import EncodedRow, QueuedRow
+from respan_langchain.delivery.row import FEEDBACK_PREFIX, EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import DeliveryStatus
@@ -51,6 +52,12 @@ def encoded(name, *, status=None, dataset="dataset", size=20):
     return EncodedRow(name, dataset, body.ljust(size), status or DeliveryStatus())
 
 
+def feedback_on(name, *, status=None, dataset="dataset", at=0.0, **given):
+    fields = {"score": 1.0, "comment": None, "expected_output": None, "name": "feedback"} | given
+    body = json.dumps(build_feedback(name, given_at=at, **fields)).encode()
+    return EncodedRow(name, f"{FEEDBACK_PREFIX}{dataset}", body, status or DeliveryStatus())
+
+
 def row(name, *, number=0, accepted=0.0, **settings):
     return QueuedRow(encoded(name, **settings), number, accepted)
 
@@ -80,7 +87,9 @@ class Wire:
         self.stored = Counter()
         self.batches = []
         self.lookups = []
+        self.feedback = []
         self.script = []
+        self.feedback_script = []
         self.listing = True
         self.closed = 0
         self.was_closed = threading.Event()
@@ -102,6 +111,14 @@ class Wire:
         ids = [json.loads(body)["id"] for body in bodies]
         self.lookups.append(sorted(ids))
         return [self.stored[name] for name in ids] if self.listing else None
+
+    def apply_feedback(self, dataset, bodies, timeout):
+        """Feedback has the form that the app's rows have; the wire looks into its identifier."""
+        ids = [json.loads(body)["metadata"]["custom_identifier"] for body in bodies]
+        self.feedback.append(ids)
+        if self.feedback_script:
+            return self.feedback_script.pop(0)(ids)
+        return ["applied" if self.stored[name] else "no_row" for name in ids]
 
     def close(self):
         self.closed += 1

@@ -79,6 +79,17 @@ def test_the_corrections_example_prints_the_edited_call(tmp_path):
     assert kinds(tmp_path, "gold") == {"workflow": 1, "chat": 2}
 
 
+def test_the_feedback_example_rates_a_row_before_and_after_it_is_stored(tmp_path):
+    result = run("feedback.py", tmp_path)
+
+    assert result.splitlines() == [
+        "{'applied': 2}",
+        "Within 14 days.",
+        "judge 0.2 ",
+        "feedback 0.0 wrong policy",
+    ]
+
+
 def test_the_whole_app_example_captures_threads_and_tasks(tmp_path):
     result = run("whole_app.py", tmp_path)
 

@@ -15,7 +15,7 @@ from respan_langchain.cli.commands.logs import (
 )
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.formatting import escape_controls
-from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback
+from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback, check_feedback
 from respan_langchain.client.workflows import apply_feedback
 
 
@@ -39,11 +39,13 @@ def feedback(
     ] = DEFAULT_NAME,
 ) -> int:
     """Add a score, a comment or an expected output to a log."""
+    expected_output = None if expected is None else read_expected(expected)
+    check_feedback(score, comment, expected_output)
     given = build_feedback(
         words[-1],
         score=score,
         comment=comment,
-        expected_output=None if expected is None else read_expected(expected),
+        expected_output=expected_output,
         name=name,
         given_at=CLOCK.time(),
     )

@@ -93,7 +93,9 @@ class DiskSpool(Spool):
         return tuple(rescued)
 
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Delete rows that are done, keep dead letters."""
+        """Delete rows that are done, keep dead letters and what was changed."""
+        changed = rows_of(one for one in outcomes if one.kind == "changed")
+        self._keep([row for row in changed if row in self._keys], "pending", now, held=True)
         for row in rows_of(one for one in outcomes if one.leaves_memory):
             self._unsaved.pop(row, None)
         self._remove(rows_of(one for one in outcomes if one.kind in {"delivered", "dropped"}), now)

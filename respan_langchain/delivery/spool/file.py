@@ -98,13 +98,14 @@ class SpoolFile:
         self._connection.close()
 
     def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
-        """Write rows; an existing one keeps its place and takes the new state."""
+        """Write rows; an existing one keeps its place and takes the new state and body."""
         now = CLOCK.time()
         with self._transaction() as cursor:
             cursor.executemany(
                 "INSERT INTO rows (key, id, dataset, body, checksum, state, reason, attempts, held,"
                 " owner, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET state = excluded.state,"
+                " ON CONFLICT (key) DO UPDATE SET body = excluded.body,"
+                " checksum = excluded.checksum, state = excluded.state,"
                 " reason = excluded.reason, held = excluded.held, changed = excluded.changed",
                 (column_values(row, held=held, now=now) for row in rows),
             )

@@ -18,7 +18,7 @@ from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import NEVER, WAIT, Events, Turns, close, disk_full, encoded
+from tests.delivery.kit import NEVER, WAIT, Events, Turns, close, disk_full, encoded, feedback_on
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
@@ -766,3 +766,44 @@ def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplo
 
     assert turns.counts().dropped == {"damaged": 7}
     assert directory.MISSING in caplog.text
+
+
+def test_feedback_of_a_killed_process_is_applied_by_the_next_one(by_hand, wire, place, status):
+    first = by_hand(SpoolConfig(place, "durable"))
+    first.put(feedback_on("a", status=status))
+    first.step(Signal.WAKE)
+    first.spool._own._lock.forget()
+    wire.keep(["a"])
+    wire.feedback_script = [lambda ids: ["failed"]]
+
+    second = by_hand(SpoolConfig(place, "durable"))
+    second.until_nothing_is_due()
+
+    assert wire.feedback == [["a"]] * 2
+    assert rows_in(place) == []
+
+
+def test_feedback_that_was_merged_is_on_disk_with_its_row(by_hand, wire, place, status):
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=60.0)
+    turns.put(encoded("a", status=status))
+    turns.step(Signal.WAKE)
+    turns.put(feedback_on("a", status=status, expected_output="x"))
+
+    turns.step(Signal.WAKE)
+
+    (on_disk,) = admin.export(place, STATES)
+    assert (on_disk["id"], on_disk["log"]["expected_output"]) == ("a", "x")
+    turns.until_nothing_is_due()
+    assert rows_in(place) == []
+
+
+def test_feedback_that_is_given_up_leaves_the_disk(by_hand, wire, place, status):
+    turns = by_hand(SpoolConfig(place, "durable"))
+    turns.put(feedback_on("a", status=status))
+    turns.step(Signal.WAKE)
+    assert rows_in(place, "pending") == ["a"]
+
+    turns.until_nothing_is_due()
+
+    assert status.counts().dropped == {"no_row": 1}
+    assert rows_in(place) == []
