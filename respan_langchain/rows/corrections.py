@@ -61,9 +61,18 @@ def match_decisions(
     matched: dict[str, Decision] = {}
     for decision in decisions:
         call_id = _find_call(decision.get("proposed"), requested, matched)
-        if call_id is not None:
+        if call_id is not None and not _is_unchanged(requested.get(call_id), decision):
             matched[call_id] = decision
     return matched
+
+
+def _is_unchanged(call: RequestedCall | None, decision: Decision) -> bool:
+    """Whether an edit leaves a call as the model requested it."""
+    edited = decision.get("edited_action")
+    if call is None or not isinstance(edited, Mapping):
+        return False
+    wanted = json_value([edited.get("name"), edited.get("args")])
+    return json_value([call.name, call.args]) == wanted
 
 
 def _find_call(

@@ -7,9 +7,9 @@ from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.tracing.attempts import count_attempt, graph_task
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.tracing.state_updates import is_state_update
 
 PARSER_SUFFIX: Final = "OutputParser"
-UPDATE_STATE_SUFFIX: Final = "UpdateState"
 
 
 def open_trace(root: Run) -> Trace:
@@ -17,8 +17,7 @@ def open_trace(root: Run) -> Trace:
     trace = Trace(root=root, id=root.id, last_event=root.started)
     checkpoint = root.metadata.get("checkpoint_id")
     trace.forked_from = checkpoint if isinstance(checkpoint, str) and checkpoint else None
-    if root.name.endswith(UPDATE_STATE_SUFFIX) and "thread_id" in root.metadata:
-        # `graph.update_state` is no call of the graph, so it becomes no row.
+    if is_state_update(root):
         trace.sampling = LEFT_OUT
     return trace
 

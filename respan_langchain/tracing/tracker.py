@@ -16,6 +16,7 @@ from respan_langchain.tracing.finished_runs import FinishedRuns
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
+from respan_langchain.tracing.state_updates import StateUpdates, is_state_update
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.trace_facts import open_trace, record_end, record_output, record_start
 from respan_langchain.tracing.waiting import WaitingTraces
@@ -37,6 +38,7 @@ class RunTracker:
         self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
         self._waiting = waiting
+        self._updates = StateUpdates()
         self._finished = FinishedRuns(wants_chains=wants_chains)
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
@@ -263,6 +265,10 @@ class RunTracker:
         if trace.resumed_from is not None:
             # The events of the earlier part may have been processed after the start of this one.
             self._waiting.join_earlier(trace)
+        if is_state_update(trace.root):
+            self._updates.add(trace.root)
+        else:
+            trace.decisions += self._updates.take(trace)
         self._finish_root(trace, now)
 
     def _finish_root(self, trace: Trace, now: float) -> None:

@@ -147,3 +147,40 @@ def test_decisions_are_content(make_handler, rows_of):
     reviewed(handler, [500], [edited(50)])
 
     assert all(row["expected_output"] is None for row in rows_of(handler))
+
+
+def updated(handler, amounts, *, with_handler=True):
+    """Run an agent that stops before its tool; a person changes its state, and it goes on."""
+    app = create_agent(
+        Script(answers=[wants(500, 7), "Done."]),
+        [pay], interrupt_before=["tools"], checkpointer=InMemorySaver(),
+    )  # fmt: skip
+    thread = {"configurable": {"thread_id": "t1"}}
+    config = {**thread, "callbacks": [handler]}
+    app.invoke(ASKED, config)
+    proposed = app.get_state(thread).values["messages"][-1]
+    changed = wants(*amounts)
+    changed.id = proposed.id
+    app.update_state(config if with_handler else thread, {"messages": [changed]})
+    while app.get_state(thread).next:
+        app.invoke(None, config)
+
+
+def test_a_call_that_a_person_edits_in_the_state_is_labelled(make_handler, rows_of):
+    handler = make_handler(rules=GOLD)
+    updated(handler, [50, 7])
+
+    rows = rows_of(handler, "gold")
+    assert expected_amounts(rows.chats[0]) == [50, 7]
+    assert [row["expected_output"] is None for row in rows].count(False) == 1
+    assert rows.roots[0]["metadata"]["decisions"][0]["type"] == "edit"
+
+
+@pytest.mark.parametrize(
+    "case", [{"amounts": [500, 7]}, {"amounts": [50, 7], "with_handler": False}]
+)
+def test_a_state_that_was_not_edited_or_not_captured_labels_nothing(case, make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(everything, corrections="human")))
+    updated(handler, **case)
+
+    assert all(row["expected_output"] is None for row in rows_of(handler))
