@@ -146,7 +146,7 @@ class Broker:
             self._client.ping()
         except RedisError as error:
             self._start_over()
-            raise _refused(error) from None
+            raise _refused(error, _guess_cause(self._url, error)) from None
         return self._client
 
     def _start_over(self, node: tuple[str, int] | None = None) -> None:
@@ -179,9 +179,18 @@ def _with_node(url: str, node: tuple[str, int] | None) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
-def _refused(error: RedisError) -> BrokerError:
+def _refused(error: RedisError, cause: str = "") -> BrokerError:
     is_permanent = isinstance(error, AuthenticationError | NoPermissionError)
-    return BrokerError(_describe(error), maybe_executed=False, is_permanent=is_permanent)
+    return BrokerError(_describe(error) + cause, maybe_executed=False, is_permanent=is_permanent)
+
+
+def _guess_cause(url: str, error: RedisError) -> str:
+    """Return what the error of a new connection says about TLS, which it does not name."""
+    if urlsplit(url).scheme == "rediss":
+        # A server without TLS waits for more of what it takes for a command.
+        return "; the port may not use TLS" if isinstance(error, TimeoutError) else ""
+    was_open = type(error) is ConnectionError and "connecting to" not in str(error)
+    return "; the port may need TLS (rediss://)" if was_open else ""
 
 
 def _describe(error: RedisError) -> str:
