@@ -1,13 +1,20 @@
 """Which Redis or Valkey the commands for fleets use."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from errno import EIO
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import MISSING_EXTRA
 from respan_langchain.settings import Settings
+
+if TYPE_CHECKING:
+    from respan_langchain.fleet.broker import Broker
 
 ViaOption = Annotated[
     str | None,
@@ -26,3 +33,22 @@ def require_via(settings: Settings) -> str:
     if find_spec("redis") is None:
         raise ConfigurationError(MISSING_EXTRA)
     return settings.via.get_secret_value()
+
+
+@contextmanager
+def open_broker(settings: Settings) -> Iterator["Broker"]:
+    """Connect to the broker.
+
+    Raises:
+        ConfigurationError: As `require_via`.
+        OSError: It cannot be reached, or refuses a command.
+    """
+    url = require_via(settings)
+    from respan_langchain.fleet.broker import Broker, BrokerError
+
+    with closing(Broker(url)) as broker:
+        try:
+            yield broker
+        except BrokerError as error:
+            host = urlsplit(url).hostname or "Redis"
+            raise OSError(EIO, str(error), host) from error

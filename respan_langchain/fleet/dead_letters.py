@@ -1,4 +1,4 @@
-"""Reads the rows of a fleet that the platform rejected or never confirmed."""
+"""The rows of a fleet that the platform rejected or never confirmed."""
 
 import json
 from collections.abc import Iterator
@@ -7,9 +7,10 @@ from typing import Any, Final
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.encoding import decode_body
 from respan_langchain.fleet.keys import DEAD
+from respan_langchain.fleet.scripts import REVIVE
 
 PAGE: Final = 100
-"""Dead letters that are read at once."""
+"""Dead letters that are read or moved at once."""
 
 
 def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
@@ -28,3 +29,16 @@ def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
                 "log": json.loads(decode_body(fields[b"encoding"], fields[b"body"])),
             }
             start = b"(" + entry_id
+
+
+def revive_dead_letters(broker: Broker) -> int:
+    """Have forwarders send every dead letter again; return how many.
+
+    Raises:
+        BrokerError: Redis cannot be reached.
+    """
+    left = count = int(broker.command("XLEN", DEAD))
+    # Those that are rejected again meanwhile come after the ones that are counted.
+    while left > 0 and (moved := broker.numbers(REVIVE, min(left, PAGE))[0]):
+        left -= moved
+    return count - left

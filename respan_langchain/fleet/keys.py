@@ -5,7 +5,6 @@ Fleets that share a server are told apart by the database of their URLs.
 
 import os
 import socket
-from functools import cache
 from typing import Final
 from uuid import uuid4
 
@@ -33,13 +32,6 @@ LOOKUP_BUDGET: Final = "{respan}:budget:lookup"
 """The same for requests that look rows up."""
 FORWARDERS: Final = "forwarders"
 """The consumer group of `ROWS`."""
-
-
-@cache
-def producer_name(pid: int, worker: int) -> str:
-    """Return the name under which a worker of this process reports, the same each time."""
-    del pid, worker
-    return process_name()
 
 
 def process_name() -> str:

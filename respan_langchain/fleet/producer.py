@@ -6,15 +6,19 @@ A row that was added before is not added again, so a lookup proves what a lost r
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import digest_body, encode_body
-from respan_langchain.fleet.keys import producer_name
+from respan_langchain.fleet.keys import process_name
 from respan_langchain.fleet.limits import REMEMBERED_FOR
 from respan_langchain.fleet.scripts import ADD, FIND
+
+_names: Final[dict[tuple[int, int], str]] = {}
+"""Under which name each worker of this process reports, also after it opened a new connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class ProducerTransport:
         self._broker = broker
         self._bounds = bounds
         self._worker = worker
-        self._name = producer_name(os.getpid(), id(worker))
+        self._name = _names.setdefault((os.getpid(), id(worker)), process_name())
 
     def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
         """Add rows; the broker's own time-out holds."""

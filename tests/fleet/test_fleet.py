@@ -201,7 +201,7 @@ def test_a_wrong_password_is_named_and_rows_stay_queued(start_redis, open_produc
     until(lambda: producer.last_error is not None)
 
     assert "Authentication" in producer.last_error
-    assert "paused" in caplog.text
+    until(lambda: "paused" in caplog.text)
     assert "secret" not in caplog.text
     assert status.counts().pending == 1
 

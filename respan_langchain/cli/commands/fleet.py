@@ -1,19 +1,16 @@
 """`fleet`: the rows of all processes that deliver by way of Redis."""
 
-from contextlib import closing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_count, format_duration
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.fleet_options import ViaOption, require_via
+from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.tables import Column, number_column, render_pairs, render_table
-from respan_langchain.datasets.export.files import json_text, open_output
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.status import FleetStatus
@@ -30,49 +27,15 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
 
     The exit code is 1 where Redis cannot be reached, or rows wait and no forwarder runs.
     """
-    url = require_via(ctx.settings_for(via=via))
-    from respan_langchain.fleet.broker import Broker, BrokerError
-    from respan_langchain.fleet.status import read_status
+    with open_broker(ctx.settings_for(via=via)) as broker:
+        from respan_langchain.fleet.status import read_status
 
-    with closing(Broker(url)) as broker:
-        try:
-            found = read_status(broker)
-        except BrokerError as error:
-            ctx.error(str(error))
-            return EXIT_PROBLEMS
+        found = read_status(broker)
     ctx.output(
         found.model_dump() | {"in_producers": found.in_producers}, lambda: _render(ctx, found)
     )
     is_served = any(each.is_alive for each in found.forwarders)
     return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
-
-
-@command("export", examples=["fleet export -o rejected.jsonl"], group=group)
-def export(
-    ctx: CliContext,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
-    ] = "-",
-    via: ViaOption = None,
-) -> int:
-    """Write the rows that were rejected or never confirmed as JSON lines."""
-    url = require_via(ctx.settings_for(via=via))
-    from respan_langchain.fleet.broker import Broker, BrokerError
-    from respan_langchain.fleet.dead_letters import read_dead_letters
-
-    written = 0
-    with closing(Broker(url)) as broker, open_output(output) as file:
-        try:
-            for letter in read_dead_letters(broker):
-                file.write(json_text(letter) + "\n")
-                written += 1
-        except BrokerError as error:
-            ctx.error(str(error))
-            return EXIT_PROBLEMS
-    if output != "-":
-        text = Text(f"Wrote {pluralize(written, 'row', 'rows')} to {output}.")
-        ctx.output({"rows": written, "file": output}, text)
-    return EXIT_OK
 
 
 def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:

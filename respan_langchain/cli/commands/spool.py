@@ -1,9 +1,10 @@
-"""`spool`: rows on disk that are pending or were rejected."""
+"""`spool`: rows that are pending or were rejected: on disk, with `via` those in Redis too."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Group, RenderableType
@@ -17,6 +18,7 @@ from respan_langchain.cli.context import (
     PLACEHOLDER_KEY,
     CliContext,
 )
+from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import YesOption
@@ -59,10 +61,16 @@ def list_files(ctx: CliContext) -> int:
 
 
 @command("replay", examples=["spool replay"], group=group)
-def replay(ctx: CliContext) -> int:
-    """Queue rejected rows again; the next process with this spool sends them."""
+def replay(ctx: CliContext, via: ViaOption = None) -> int:
+    """Queue rejected rows again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
     count = admin.replay(_get_folder(ctx), damaged.append)
+    settings = _settings(ctx, via)
+    if settings.via is not None:
+        with open_broker(settings) as broker:
+            from respan_langchain.fleet.dead_letters import revive_dead_letters
+
+            count += revive_dead_letters(broker)
     ctx.output({"replayed": count}, Text(f"Queued {pluralize(count, 'row', 'rows')} again."))
     return _report_damaged(ctx, damaged)
 
@@ -74,12 +82,16 @@ def export(
         str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
     ] = "-",
     state: StateOption = None,
+    via: ViaOption = None,
 ) -> int:
     """Write the rows and their history as JSON lines."""
     written = 0
     damaged: list[Path] = []
+    states, settings = _parse_states(state) or STATES, _settings(ctx, via)
+    rows = admin.export(spool_root(settings), states, damaged.append)
+    dead = _dead_letters(settings) if "dead" in states else ()
     with open_output(output) as file:
-        for row in admin.export(_get_folder(ctx), _parse_states(state) or STATES, damaged.append):
+        for row in chain(rows, dead):
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
@@ -112,7 +124,21 @@ def purge(
 
 
 def _get_folder(ctx: CliContext) -> Path:
-    return spool_root(ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY))
+    return spool_root(_settings(ctx))
+
+
+def _settings(ctx: CliContext, via: str | None = None) -> Settings:
+    return ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY, via=via)
+
+
+def _dead_letters(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield the dead letters in Redis; none without `via`."""
+    if settings.via is None:
+        return
+    with open_broker(settings) as broker:
+        from respan_langchain.fleet.dead_letters import read_dead_letters
+
+        yield from read_dead_letters(broker)
 
 
 def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:

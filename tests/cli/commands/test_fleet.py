@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from cli.cli_support import ROOT
@@ -14,6 +15,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+from respan_langchain.fleet.status import read_status
 from tests.delivery.kit import WAIT, EncodedRow
 from tests.fleet.kit import RedisServer, needs_redis, until
 
@@ -85,15 +87,37 @@ def test_status_says_that_redis_cannot_be_reached(run, redis):
     assert "Redis: " in shown.err
 
 
-def test_export_writes_the_rejected_rows_with_their_reasons(run, redis):
+@pytest.fixture
+def rejected(redis):
     for number in range(150):
         fields = ("dataset", "name:support", "encoding", "json", "body", f'{{"input": {number}}}')
         redis.ask("XADD", keys.DEAD, "*", *fields, "state", "rejected", "reason", "no such field")
-    shown = run("fleet", "export", "--via", redis.url)
+    return redis
+
+
+def test_spool_export_writes_the_rejected_rows_in_redis_with_their_reasons(run, rejected):
+    shown = run("spool", "export", "--via", rejected.url)
 
     letters = [json.loads(line) for line in shown.out.splitlines()]
     assert [letter["log"]["input"] for letter in letters] == list(range(150))
     assert {letter["reason"] for letter in letters} == {"no such field"}
+
+
+def test_spool_replay_has_forwarders_send_the_rejected_rows_again(run, rejected):
+    shown = run("spool", "replay", "--json", RESPAN_VIA=rejected.url)
+
+    assert shown.json == {"replayed": 150}
+    assert (rejected.rows, rejected.ask("XLEN", keys.DEAD)) == (150, 0)
+    with closing(Broker(rejected.url)) as broker:
+        assert read_status(broker).counts.added == 150
+
+
+def test_spool_export_says_that_redis_cannot_be_reached(run, redis):
+    redis.kill()
+    shown = run("spool", "export", "--via", redis.url)
+
+    assert shown.code == 1
+    assert "Redis: " in shown.err
 
 
 @pytest.mark.parametrize("command", [("forward",), ("fleet", "status")], ids=" ".join)
