@@ -191,9 +191,10 @@ def read_config(options: Mapping[str, Any]) -> HandlerConfig:
     config = HandlerConfig(settings=settings, **values)
     if config.flush == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
-    if config.rules is not None and settings.sample_rate < 1:
+    if config.rules is not None and (settings.sample_rate < 1 or not config.keep_errors):
         raise ConfigurationError(
-            "rules: they replace sample_rate (RESPAN_SAMPLE_RATE); use keep(everything, rate=...)"
+            "rules: they replace sample_rate (RESPAN_SAMPLE_RATE) and keep_errors; use"
+            " keep(everything, rate=...) and keep(failed)"
         )
     return config
 

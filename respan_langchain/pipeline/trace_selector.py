@@ -122,12 +122,13 @@ class _EndedTrace:
     @cached_property
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The begin of all rows, without content, except for the trajectory."""
-        *others, last = self.counted  # the root finishes last
-        root = self._read_numbers(last)
+        # One that cannot be counted has no facts: its error is counted, and no condition matches.
+        [root] = [self._read_numbers(each) for each in self.counted if each.run is self._root]
         if self._counter.options.trajectory:
             root["metadata"]["trajectory"] = self._root.trace.totals.trajectory
         earlier = [orjson.loads(row.body) for row in self._root.trace.deferred_rows]
-        return [root, *earlier, *map(self._read_numbers, filter(self._becomes_row, others))]
+        below = [each for each in self.counted if each.run is not self._root]
+        return [root, *earlier, *map(self._read_numbers, filter(self._becomes_row, below))]
 
     @cached_property
     def input(self) -> Json:

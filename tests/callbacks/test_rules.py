@@ -107,11 +107,12 @@ def test_a_predicate_that_raises_is_counted_and_the_next_rule_is_asked(make_hand
     assert cause == "rules: predicate(<lambda>) raised ZeroDivisionError"
 
 
-def test_rules_and_a_sample_rate_are_an_error(platform):
-    with pytest.raises(ConfigurationError, match=r"^rules: they replace sample_rate"):
-        RespanDatasetCallbackHandler(
-            "d", base_url=platform, rules=Rules(keep(everything)), sample_rate=0.5
-        )
+def test_rules_with_a_short_form_are_an_error(platform):
+    for short_form in ({"sample_rate": 0.5}, {"keep_errors": False}):
+        with pytest.raises(ConfigurationError, match=r"^rules: they replace sample_rate"):
+            RespanDatasetCallbackHandler(
+                "d", base_url=platform, rules=Rules(keep(everything)), **short_form
+            )
     with pytest.raises(ConfigurationError, match=r"^rules: expected Rules\(keep\(...\), ...\)"):
         RespanDatasetCallbackHandler("d", base_url=platform, rules=[keep(everything)])
 
