@@ -26,6 +26,11 @@ MORE_THAN_THERE_IS = 2**60
 """Bytes of stack that no system has."""
 
 
+def flush_until_delivered(worker, status):
+    """Flush again while the circuit is open or rows wait for a retry."""
+    assert any(worker.flush(WAIT, status) for _ in range(100)), status.counts()
+
+
 @contextmanager
 def threads_refused() -> Iterator[None]:
     """The system starts no thread, as one does that has too many."""

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 
 import pytest
+from support.processes import read_line
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
@@ -173,7 +174,7 @@ worker().attach(Stuck())
 def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
     def interrupt(process):
         # Eight rows are sent this early only because the last flush asks for it.
-        assert process.stdout.readline() == "hanging\n"
+        assert read_line(process) == "hanging\n"
         process.send_signal(signal.SIGINT)
 
     script = (
@@ -188,7 +189,7 @@ def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
 
 def test_ctrl_c_while_rows_are_discarded_is_ignored_and_they_are_logged(run):
     def interrupt(process):
-        assert process.stdout.readline() == "hanging\n"
+        assert read_line(process) == "hanging\n"
         process.send_signal(signal.SIGINT)
 
     script = """

@@ -6,6 +6,7 @@ import signal
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from support.processes import read_line
 
 from respan_langchain import flush_at_shutdown
 from respan_langchain.delivery.exit_hooks import worker_for
@@ -18,7 +19,7 @@ SERVE = "print('ready', flush=True)\nstop = threading.Event()\nwhile not stop.wa
 
 
 def terminate(process):
-    assert process.stdout.readline() == "ready\n"
+    assert read_line(process) == "ready\n"
     process.terminate()
 
 
@@ -53,7 +54,7 @@ def test_an_ignored_sigterm_stays_ignored(run):
 def test_a_second_sigterm_ends_a_flush_that_hangs(run):
     def terminate_twice(process):
         terminate(process)
-        assert process.stdout.readline() == "hanging\n"
+        assert read_line(process) == "hanging\n"
         process.terminate()
 
     script = (

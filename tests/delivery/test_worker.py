@@ -11,7 +11,15 @@ from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Events, all_stored, close, encoded, threads_refused
+from tests.delivery.kit import (
+    WAIT,
+    Events,
+    all_stored,
+    close,
+    encoded,
+    flush_until_delivered,
+    threads_refused,
+)
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
@@ -135,8 +143,9 @@ def test_a_permanent_error_is_logged_once_with_what_to_do(
     wire.script += [lambda ids: HttpResult(code)] * 99
     worker = open_worker(probe_interval=0.01)
     worker.put(encoded("a", status=status))
-    while len(wire.batches) < 3:
-        worker.flush(0.05, status)
+    for _ in range(3):
+        assert wire.arrived.acquire(timeout=WAIT)
+    worker.flush(0.05, status)
 
     [line] = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"respan_langchain: delivery paused: {code}, ")
@@ -150,8 +159,7 @@ def test_rows_behind_an_open_circuit_are_delivered_once_it_closes(open_worker, w
     for number in range(100):
         worker.put(encoded(str(number), status=status))
 
-    while not worker.flush(WAIT, status):
-        pass
+    flush_until_delivered(worker, status)
 
     assert sorted(wire.stored.values()) == [1] * 100
     assert [len(batch) for batch in wire.batches] == [100, 1, 1, 1, 99]

@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from support.processes import read_line
 
 from respan_langchain.server.asgi import serving
 
@@ -107,7 +108,7 @@ def test_every_dataset_method_of_the_vendors_client_works(platform_on_disk, pyth
             stderr=subprocess.PIPE,
             text=True,
         )
-        if talk.stdout.readline() == "evaluation started\n":
+        if read_line(talk) == "evaluation started\n":
             platform_on_disk.store.join()
         response, problems = talk.communicate("the run is over\n", timeout=120)
 

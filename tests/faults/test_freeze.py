@@ -4,6 +4,7 @@ import json
 import signal
 
 import pytest
+from support.processes import read_line
 
 from tests.faults.cases import QUICK
 from tests.faults.hosting import client
@@ -21,7 +22,7 @@ def test_a_process_that_was_frozen_delivers_over_a_fresh_connection(tmp_path):
             "limits": QUICK,
         }
         with client(task, tmp_path, talks=True) as app:
-            assert app.process.stdout.readline() == "ready\n"
+            assert read_line(app.process) == "ready\n"
             app.process.send_signal(signal.SIGSTOP)
             server.hang_up()
             app.process.stdin.write("go on\n")

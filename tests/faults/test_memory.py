@@ -4,9 +4,10 @@ import json
 import sys
 
 import pytest
+from support.processes import read_line
 
 from tests.faults.cases import answers
-from tests.faults.hosting import APPS, environment, running
+from tests.faults.hosting import APPS, PATIENCE, environment, running
 from tests.faults.server import FaultServer
 
 LIMIT = 20_000_000
@@ -28,7 +29,7 @@ def growth(way, options, place):
     with FaultServer(mood=answers(503)) as server:
         command = [str(APPS / "memory.py"), way, json.dumps(options) if options else "", server.url]
         with running(command, place, talks=True, env=environment(place, **MALLOC)) as app:
-            grew = int(app.process.stdout.readline())
+            grew = int(read_line(app.process, PATIENCE))
     return grew
 
 

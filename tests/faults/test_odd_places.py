@@ -6,6 +6,7 @@ H2, H3, L1, L2, L5, L10 and, with names that do not resolve, W1 of the bar.
 import socket
 
 import pytest
+from support.processes import read_line
 
 from tests.faults.cases import answers, hang
 from tests.faults.hosting import app, host
@@ -87,7 +88,7 @@ def test_rows_wait_for_a_platform_that_is_not_there_yet(tmp_path):
         port = taken.getsockname()[1]
 
     def come_up(process):
-        assert process.stdout.readline() == "refused\n"
+        assert read_line(process) == "refused\n"
         servers.append(FaultServer(port=port))
         process.stdin.write("go on\n")
         process.stdin.flush()

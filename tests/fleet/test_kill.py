@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from support.processes import read_line
 
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import WAIT, encoded
@@ -164,7 +165,7 @@ def test_what_a_producer_flushed_survives_it_fifty_times(redis, start, stored):
     for _ in range(50):
         producer = start("producer")
         for _ in range(random.randint(1, 20)):  # noqa: S311  # no secret
-            flushed[producer.pid] = int(producer.stdout.readline())
+            flushed[producer.pid] = int(read_line(producer))
         kill(producer)
 
     until(lambda: redis.rows == 0, PATIENCE)

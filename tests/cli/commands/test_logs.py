@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from cli.cli_support import ROOT, row
+from support.processes import read_line
 
 
 def test_logs_are_listed_newest_first(run, fill):
@@ -136,9 +137,9 @@ def test_tail_follows_what_arrives(fill, folder):
     ]
     variables = {"PYTHONPATH": str(ROOT), "RESPAN_BASE_URL": "sqlite:///respan.db"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder, env=variables) as following:
-        first = json.loads(following.stdout.readline())
+        first = json.loads(read_line(following))
         fill([row(2), row(3)])
-        arrived = [json.loads(following.stdout.readline()) for _ in range(2)]
+        arrived = [json.loads(read_line(following)) for _ in range(2)]
         following.terminate()
 
     assert first["custom_identifier"] == "run-1"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cli.cli_support import ROOT, row
+from support.processes import read_line
 
 from respan_langchain._connect import open_client
 from respan_langchain.embedded.store.store import open_store
@@ -101,7 +103,7 @@ class Server:
     def start(self) -> None:
         self._process = begun(self._folder, *self._words)
         assert self._process.stdout is not None
-        assert self.address in self._process.stdout.readline()
+        assert self.address in read_line(self._process)
 
     def kill(self) -> None:
         assert self._process is not None
@@ -137,7 +139,9 @@ def stored(folder: Path) -> int:
 def pushing(folder: Path, server: Server, enough: int) -> Iterator[subprocess.Popen[str]]:
     """Push, and give the process once so many rows are stored."""
     process = begun(folder, "push", "demo", "--from", FROM, "--to", server.address, "--json")
+    ends = time.monotonic() + 120
     while stored(folder) < enough:
+        assert time.monotonic() < ends, "too few rows are stored"
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.01)
             break

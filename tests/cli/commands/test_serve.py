@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from cli.cli_support import ROOT, row
+from support.processes import read_line
 
 from respan_langchain._connect import open_client
 from respan_langchain.errors import AuthenticationError
@@ -29,7 +30,7 @@ def served(folder, *words: str, **variables: str) -> Iterator[dict[str, str]]:
     ) as process:
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())
+            yield json.loads(read_line(process))
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0

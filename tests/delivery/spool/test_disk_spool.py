@@ -18,7 +18,17 @@ from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
 from respan_langchain.delivery.status import DeliveryStatus, RowStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import NEVER, WAIT, Events, Turns, close, disk_full, encoded, feedback_on
+from tests.delivery.kit import (
+    NEVER,
+    WAIT,
+    Events,
+    Turns,
+    close,
+    disk_full,
+    encoded,
+    feedback_on,
+    flush_until_delivered,
+)
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
@@ -314,8 +324,7 @@ def test_rows_past_the_deadline_go_to_disk(on_disk, wire, place, status):
     worker = on_disk("spill", delivery_deadline=0.05)
     worker.put(encoded("a", status=status))
 
-    while not worker.flush(WAIT, status):
-        pass
+    flush_until_delivered(worker, status)
 
     assert wire.stored == {"a": 1}
 

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import sys
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -190,8 +191,9 @@ def test_two_threads_that_fork_at_once_leave_all_sides_able_to_write(platform_on
     with platform_on_disk.store.writing():
         for thread in forking:
             thread.start()
+        ends = time.monotonic() + 20
         while not all(map(waits, forking)):
-            pass
+            assert time.monotonic() < ends, "the forking threads do not wait"
     for thread in forking:
         thread.join(20)
     parent = threading.Thread(

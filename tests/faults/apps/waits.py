@@ -6,8 +6,12 @@ from common import call, new_handler, say
 
 HANDLER = new_handler()
 call(HANDLER, 80)
-while "connect" not in HANDLER.stats.last_error:
+for _ in range(100):
     assert not HANDLER.flush(0.2)
+    if "connect" in HANDLER.stats.last_error:
+        break
+else:
+    raise SystemExit(f"no connection was refused: {HANDLER.stats}")
 sys.stdout.write("refused\n")
 sys.stdout.flush()
 sys.stdin.readline()
