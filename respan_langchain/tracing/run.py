@@ -91,6 +91,7 @@ class Run:
         self.ended = None
         if self.tokens:
             text = join_tokens(list(self.tokens))
+            self.tokens = None
             self.outputs = {"role": "assistant", "content": text} if self.kind == "chat" else text
         if _is_stream_placeholder(self.inputs):
             self.inputs = None

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from support.models import FakeChat
@@ -42,6 +43,19 @@ class Witness(BaseCallbackHandler):
         self.heard[str(run_id)] = message.text
 
 
+def agent_around(model):
+    agent = create_agent(model, [])
+
+    def ask(asked):
+        return agent.invoke({"messages": [("user", to_text.func(asked))]})["messages"][-1]
+
+    async def ask_async(asked):
+        state = await agent.ainvoke({"messages": [("user", to_text.func(asked))]})
+        return state["messages"][-1]
+
+    return RunnableLambda(ask, afunc=ask_async)
+
+
 models = st.builds(
     FakeChat,
     reply=st.sampled_from(["yes", "one two three", "a longer answer of some words"]),
@@ -50,7 +64,7 @@ models = st.builds(
     stops_after=st.sampled_from([None, None, 0, 1, 2]),
 )
 trees = st.recursive(
-    models,
+    models | st.builds(agent_around, models),
     lambda inner: st.one_of(
         st.builds(lambda one, two: one | to_text | two, inner, inner),
         st.builds(lambda one, two: RunnableParallel(one=one, two=two) | to_text, inner, inner),
