@@ -2,17 +2,20 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import fmean
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from respan_langchain._display import preview_text
 from respan_langchain.experiments.calls import read_calls
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import text_of
 from respan_langchain.experiments.verdict import MetricVerdict, Verdict
+
+WordChange = Literal["same", "removed", "added"]
 
 WORST_ROWS: Final = 10
 SHOWN: Final = 300
@@ -125,7 +128,7 @@ def worst_rows(result: ReplayResult) -> list[RowReport]:
             trial.row_id,
             RowReport(
                 id=trial.row_id,
-                input=_short(inputs.get(trial.row_id)),
+                input=_short(preview_text(inputs.get(trial.row_id))),
                 before=_short(first.output if first else None),
                 after=_short(trial.output) if trial.status == "answered" else trial.status,
                 note=_note(first, trial),
@@ -142,7 +145,7 @@ def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
         [
             f"row {row.id}: {'; '.join([*worse, *trial.divergences]) or trial.status}",
             *([difference] if difference and not trial.divergences else []),
-            f"asked   {_short(row.input)}",
+            f"asked   {_short(preview_text(row.input))}",
             f"answer  {word_diff(_short(row.reference), answer)}",
         ]
     )
@@ -150,16 +153,23 @@ def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
 
 def word_diff(before: str, after: str) -> str:
     """Mark the difference of two texts: removed words in [-...-], added ones in {+...+}."""
+    marks = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return "".join(marks[kind].format(text) for kind, text in word_changes(before, after))
+
+
+def word_changes(before: str, after: str) -> Iterator[tuple[WordChange, str]]:
+    """Yield the parts of two texts, in their order, and which of the texts has each."""
     old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    parts = []
     for kind, a, b, c, d in matcher.get_opcodes():
         gone, came = "".join(old[a:b]), "".join(new[c:d])
         if kind == "equal":
-            parts.append(gone)
+            yield "same", gone
             continue
-        parts += [f"[-{gone}-]"] * bool(gone) + [f"{{+{came}+}}"] * bool(came)
-    return "".join(parts)
+        if gone:
+            yield "removed", gone
+        if came:
+            yield "added", came
 
 
 def first_difference(before: Sequence[Any], after: Sequence[Any]) -> str | None:
@@ -210,7 +220,8 @@ def metric_cells(metric: MetricVerdict) -> list[str]:
         interval = f"{found.low:+.3f} to {found.high:+.3f}"
         amounts = [f"{found.before:.3f}", f"{found.after:.3f}"]
         detectable = f"{-found.detectable:+.3f}"
-    outcome = "improved" if metric.has_improved else metric.outcome
+    is_improved = metric.has_improved and metric.outcome != "not judged"
+    outcome = "improved" if is_improved else metric.outcome
     return [metric.name, *amounts, change, interval, detectable, outcome]
 
 

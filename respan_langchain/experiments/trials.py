@@ -56,20 +56,28 @@ def run_trial(plan: Plan, row: RecordedRow, repeat: int, meter: Meter) -> Trial:
     return replace(trial, scores=score(plan.scorers, row, trial, metadata))
 
 
-def recorded_trial(row: RecordedRow, scorers: Sequence[Scorer]) -> Trial:
-    """Return the recorded answer as a trial, with its scores."""
+def recorded_trial(
+    row: RecordedRow, scorers: Sequence[Scorer], of: RecordedRow | None = None
+) -> Trial:
+    """Return the recorded answer as a trial, with its scores.
+
+    `of` is the row that it replays; None for a row of the app.
+    """
+    of = of or row
+    has_diverged = row.failed and row.metadata.get("error_type") == DivergenceError.__name__
     trial = Trial(
-        row.id,
+        of.id,
         0,
-        "failed" if row.failed else "answered",
+        "diverged" if has_diverged else "failed" if row.failed else "answered",
         output=row.output,
+        error=row.error,
         cost=row.cost,
         latency=row.latency,
         trajectory=tuple(row.metadata.get("trajectory") or ()),
     )
     if row.failed:
         return trial
-    return replace(trial, scores=score(scorers, row, trial, row.metadata))
+    return replace(trial, scores=score(scorers, of, trial, row.metadata))
 
 
 def score(

@@ -29,6 +29,7 @@ from respan_langchain.server.pages import (
     datasets,
     evaluations,
     queue,
+    replay,
     review,
     row,
     rows,
@@ -144,6 +145,8 @@ class WebPages:
                 return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
             case ["compare"]:
                 return {"GET": lambda: compare.show(store, dataset_id, parameters.get("row", []))}
+            case ["replay"]:
+                return {"GET": lambda: replay.show(store, dataset_id)}
             case ["settings"]:
                 return {"POST": lambda: dataset_settings.change(store, dataset_id, request.body)}
             case ["bulk"]:

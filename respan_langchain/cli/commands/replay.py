@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from rich.console import Group, RenderableType
@@ -42,6 +42,9 @@ from respan_langchain.experiments.scorers import Scorer
 from respan_langchain.experiments.verdict import Verdict
 
 AnswerSource = Literal["recorded", "live"]
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
 EXIT_INCONCLUSIVE: Final = 3
 EXIT_INCOMPLETE: Final = 4
 
@@ -127,6 +130,9 @@ def replay_rows(
         Path | None,
         typer.Option(metavar="PATH", help="Keep finished rows here; the same command resumes."),
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Store the rows of the replay in DATASET@replays.")
+    ] = False,
     accept: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Write the scores to this lock file.")
     ] = None,
@@ -150,7 +156,10 @@ def replay_rows(
             if locked is None or not is_root(log) or log.custom_identifier in locked.rows
         ]
         allow_modules_here()
-        with _trial_progress(ctx, rows.name) as on_trial:
+        with (
+            _trial_progress(ctx, rows.name) as on_trial,
+            _kept_rows(ctx, rows.name, keep=keep) as config,
+        ):
             result = replay(
                 logs,
                 runnable,
@@ -165,6 +174,7 @@ def replay_rows(
                 baseline="recorded" if locked is not None else baseline,
                 journal=journal,
                 name=rows.name,
+                config=config,
                 on_trial=on_trial,
             )
     if locked is not None:
@@ -174,6 +184,24 @@ def replay_rows(
     verdict = result.verdict(margins)
     _report(ctx, result, verdict)
     return exit_code(result, verdict)
+
+
+@contextmanager
+def _kept_rows(ctx: CliContext, dataset: str, *, keep: bool) -> Iterator["RunnableConfig"]:
+    """Return LangChain's config for the replay, with a handler where its rows are kept."""
+    from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
+
+    if not keep:
+        yield {}
+        return
+    settings = ctx.settings
+    with RespanDatasetCallbackHandler(
+        f"{dataset}@replays",
+        dataset_id="",
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+    ) as handler:
+        yield {"callbacks": [handler]}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
+from respan_langchain.server.pages import replay
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.dataset_settings import settings_menu
 from respan_langchain.server.pages.first_rows import handler_lines
@@ -144,9 +145,21 @@ def _head(store: Store, dataset: sqlite3.Row) -> Html:
         "div",
         element("h1", visible_text(dataset["name"]), dir="auto"),
         element("p", visible_text(description), class_="lead", dir="auto") if description else None,
-        element("div", None if store.read_only else settings_menu(dataset), class_="page-actions"),
+        element(
+            "div",
+            _replay_link(store, dataset),
+            None if store.read_only else settings_menu(dataset),
+            class_="page-actions",
+        ),
         class_="page-head",
     )
+
+
+def _replay_link(store: Store, dataset: sqlite3.Row) -> Html | None:
+    with store.reading() as connection:
+        if not replay.has_replays(connection, dataset):
+            return None
+    return element("a", "Replay", href=dataset_link(dataset["id"], "replay"), class_="button")
 
 
 def _listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:

@@ -145,6 +145,16 @@ def test_wrong_usage_exits_with_2(arguments, message, app, run):
     assert message in result.err
 
 
+def test_rows_of_a_replay_are_kept_if_wished(app, run):
+    run("replay", "demo", "chains_here:lower", "--limit", "20", "--keep")
+
+    kept = run("logs", "list", "demo@replays", "--json", "-n", "100").json["results"]
+    assert sorted(row["output"] for row in kept) == sorted(
+        f"q{n}" if n % 10 == 0 else f"Q{n}" for n in range(20)
+    )
+    assert {row["metadata"]["source"] for row in kept} == {"replay"}
+
+
 def test_a_lock_keeps_hashes_and_scores_and_no_content(app, run, folder):
     result = run("lock", "demo")
 

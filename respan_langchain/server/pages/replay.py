@@ -1,0 +1,129 @@
+"""The report on the last replay of a dataset's rows, from the rows that the replay kept."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from respan_langchain.client.models import Log
+from respan_langchain.embedded.endpoints.serialize import serialize_log
+from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.store import Store
+from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments.report import (
+    HEADINGS,
+    RowReport,
+    metric_cells,
+    summary_lines,
+    word_changes,
+    worst_rows,
+)
+from respan_langchain.experiments.results import ReplayResult
+from respan_langchain.server import layout
+from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
+
+SUFFIX: Final = "@replays"
+"""What the name of the dataset that holds the replays ends with."""
+MAX_ROWS: Final = 1_000
+"""Kept rows that are read, the newest."""
+ROW_HEADINGS: Final = ("asked", "why", "answer")
+MARKS: Final = {"removed": "del", "added": "ins"}
+
+
+def has_replays(connection: sqlite3.Connection, dataset: sqlite3.Row) -> bool:
+    """Whether rows of replays of a dataset were kept."""
+    return datasets_table.find_by_name(connection, f"{dataset['name']}{SUFFIX}") is not None
+
+
+def show(store: Store, dataset_id: str) -> Response:
+    """Show the report."""
+    with store.reading() as connection:
+        dataset = datasets_table.get(connection, dataset_id)
+        kept = _list_kept(connection, dataset)
+        recorded = _list_recorded(connection, dataset, kept)
+    crumbs = layout.breadcrumbs(
+        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Replay", "")
+    )
+    return layout.page(
+        f"Replay · {dataset['name']}",
+        element("h1", "Replay"),
+        *_report(dataset, recorded, kept),
+        breadcrumbs=crumbs,
+    )
+
+
+def _list_kept(connection: sqlite3.Connection, dataset: sqlite3.Row) -> list[Log]:
+    replays = datasets_table.find_by_name(connection, f"{dataset['name']}{SUFFIX}")
+    if replays is None:
+        return []
+    rows = logs_table.list_page(connection, replays, ROOTS, order="seq DESC", limit=MAX_ROWS)
+    return [_read(row) for row in rows]
+
+
+def _list_recorded(
+    connection: sqlite3.Connection, dataset: sqlite3.Row, kept: Sequence[Log]
+) -> list[Log]:
+    replayed = orjson.dumps([(log.metadata or {}).get("replay_of") for log in kept]).decode()
+    condition = Condition("custom_identifier IN (SELECT value FROM json_each(?))", (replayed,))
+    rows = logs_table.list_page(
+        connection, dataset["seq"], condition, order="seq ASC", limit=MAX_ROWS
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: sqlite3.Row) -> Log:
+    return Log.model_validate(orjson.loads(orjson.dumps(serialize_log(row))))
+
+
+def _report(dataset: sqlite3.Row, recorded: Sequence[Log], kept: Sequence[Log]) -> list[Html]:
+    # LangChain takes a second to import, which the other pages need not.
+    from respan_langchain.experiments.kept_rows import compare_kept_rows
+
+    result = compare_kept_rows(str(dataset["name"]), recorded, kept)
+    if not result.trials:
+        hint = "respan-langchain replay DATASET MODULE:NAME --keep"
+        text = element("p", "This keeps the rows of a replay: ", element("code", hint))
+        return [element("section", element("h2", "No replay was kept"), text, class_="empty")]
+    try:
+        return _filled_report(dataset["id"], result, recorded)
+    except ConfigurationError as error:  # scipy is missing
+        return [element("p", visible_text(str(error)), class_="hint")]
+
+
+def _filled_report(dataset_id: str, result: ReplayResult, recorded: Sequence[Log]) -> list[Html]:
+    verdict, worst = result.verdict(), worst_rows(result)
+    unique_ids = {log.custom_identifier: log.unique_id for log in recorded}
+    links = {row.id: log_link(dataset_id, str(unique_ids[row.id])) for row in worst}
+    lines = [element("p", visible_text(line)) for line in summary_lines(result, verdict)]
+    metrics = [[visible_text(cell) for cell in metric_cells(one)] for one in verdict.metrics]
+    rows = [_row(row, links[row.id]) for row in worst]
+    return [
+        element("section", *lines, class_="compared"),
+        element("section", _table(HEADINGS, metrics), class_="compared"),
+        *([_worst(rows)] if rows else []),
+    ]
+
+
+def _worst(rows: Sequence[Sequence[Html]]) -> Html:
+    title = element("h2", "Rows that got worse")
+    return element("section", title, _table(ROW_HEADINGS, rows), class_="compared")
+
+
+def _row(row: RowReport, link: str) -> list[Html]:
+    changes = [
+        element(MARKS[kind], visible_text(text)) if kind in MARKS else visible_text(text)
+        for kind, text in word_changes(row.before, row.after)
+    ]
+    asked = element("a", visible_text(row.input), href=link)
+    return [asked, visible_text(row.note), element("span", *changes)]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Html]]) -> Html:
+    head = element("tr", *[element("th", name, scope="col") for name in heads])
+    body = [element("tr", *[element("td", cell, dir="auto") for cell in row]) for row in rows]
+    table = element("table", element("thead", head), element("tbody", *body))
+    return element("div", table, class_="table-frame keep-head")
