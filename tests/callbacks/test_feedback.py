@@ -11,6 +11,7 @@ from support.models import FakeChat
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules import Rules, everything, keep
 
 ECHO = RunnableLambda(lambda said: said)
 
@@ -102,6 +103,17 @@ def test_a_row_with_an_identifier_of_its_own_is_found_by_either(handler, rows_of
 
 def test_feedback_on_a_row_of_another_dataset_is_sent_there(handler, rows_of):
     run_id = ask(handler, metadata={"respan": {"dataset": "elsewhere"}})
+    handler.flush()
+    handler.feedback(run_id, score=1.0)
+
+    assert handler.flush()
+
+    assert ratings(rows_of(handler, dataset="elsewhere").roots[0]) == [("feedback", 1.0, None)]
+
+
+def test_feedback_on_a_row_that_a_rule_sends_elsewhere_is_sent_there(make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(everything, to="elsewhere")))
+    run_id = ask(handler)
     handler.flush()
     handler.feedback(run_id, score=1.0)
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import traceback
+from uuid import uuid4
 
 import pytest
 from support.models import FakeChat
@@ -28,6 +29,22 @@ def test_a_handler_without_a_key_delivers_by_way_of_redis(
     until(lambda: redis.counts.get("delivered") == 1)
     [row] = rows_of(make_handler())
     assert row["output"]["content"] == "Within 30 days, unworn."
+    handler.shutdown(5)
+
+
+def test_feedback_goes_by_way_of_redis_too(redis, forward, platform, make_handler, rows_of):
+    handler = RespanDatasetCallbackHandler("support-bot", via=redis.url)
+    run_id = uuid4()
+    FakeChat().invoke("Hello", {"callbacks": [handler], "run_id": run_id})
+    assert handler.flush(20), handler.stats
+    handler.feedback(run_id, score=1.0)
+
+    assert handler.flush(20)
+    assert handler.stats.feedback == {"applied": 1}
+    forward(redis, to=RespanTransport(read_settings(base_url=platform)))
+    until(lambda: redis.counts.get("delivered") == 2)
+    [row] = rows_of(make_handler())
+    assert row["metadata"]["scores"][0]["score"] == 1.0
     handler.shutdown(5)
 
 

@@ -1,5 +1,7 @@
 """The carrier: a dataset's name costs no more time than a request may take."""
 
+import json
+
 import httpx
 import pytest
 
@@ -72,3 +74,51 @@ def test_a_dataset_that_was_deleted_is_looked_up_again_by_its_name(gone, status,
     second = carrier.send_bulk("name:support-bot", [], 5.0)
 
     assert (first.status, second.status) == (201, status)
+
+
+def given(identifier):
+    entry = {"name": "feedback", "given_at": "2026", "score": 1.0}
+    scores = {"custom_identifier": identifier, "scores": [entry]}
+    return json.dumps({"metadata": scores}).encode()
+
+
+class RatedPlatform:
+    """Has the rows `a` to `d`, and answers a change of one with its status in `changes`."""
+
+    def __init__(self, **changes):
+        self.changes = changes
+
+    def __call__(self, request):
+        if request.url.path.endswith("/logs/list/"):
+            logs = [{"unique_id": x, "metadata": {"custom_identifier": x}} for x in "abcd"]
+            return httpx.Response(200, json={**EMPTY, "results": logs})
+        log = request.url.path.split("/")[-2]
+        status = self.changes.get(log, 200) if request.method == "PATCH" else 200
+        return httpx.Response(status, json={"unique_id": log})
+
+
+@pytest.mark.parametrize(
+    ("changes", "states"),
+    [
+        ({}, ["applied", "no_row", "applied"]),
+        ({"a": 422}, ["refused", "no_row", "applied"]),
+        ({"a": 404}, ["no_row", "no_row", "applied"]),
+        ({"a": 429}, ["failed", "failed", "failed"]),
+        ({"b": 500}, ["applied", "no_row", "failed"]),
+    ],
+    ids=["applied", "refused", "deleted", "throttled", "fails"],
+)
+def test_each_feedback_of_a_request_has_its_own_state(changes, states):
+    with httpx.Client(transport=httpx.MockTransport(RatedPlatform(**changes))) as client:
+        transport = RespanTransport(read_settings(api_key="k"), client)
+        bodies = [given("a"), given("missing"), given("b")]
+
+        assert transport.apply_feedback("feedback:id:d1", bodies, 5.0) == states
+
+
+def test_feedback_waits_while_the_list_cannot_be_read():
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(401))) as client:
+        transport = RespanTransport(read_settings(api_key="k"), client)
+
+        assert transport.apply_feedback("feedback:id:d1", [given("a")], 5.0) is None
+        assert transport.apply_feedback("feedback:name:d", [given("a")], 5.0) is None
