@@ -153,6 +153,7 @@ def test_keyword_arguments_are_typed_as_the_configuration_is():
         ({"timeouts": 3}, r"timeouts: expected TraceTimeouts\(\.\.\.\), got int"),
         ({"http_client": 3}, "http_client: expected an httpx.Client"),
         ({"http_client": httpx.AsyncClient()}, "http_client: .* got AsyncClient"),
+        ({"map_row": 3}, "map_row: expected a function of a row"),
         ({"on_row": 3}, "on_row: expected a function"),
         ({"flush": "often"}, "flush: expected"),
         ({"flush": "disk"}, "delivery"),

@@ -19,6 +19,7 @@ from typing import (
 )
 
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.pipeline.row_mapping import MapRow
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.rules.rule import Rules, sampling_rules
@@ -88,6 +89,7 @@ _STRINGS: Final = OptionCheck(
 )
 _CHECKED_WHERE_READ: Final = OptionCheck("anything", lambda _: True)
 _HTTP_CLIENT: Final = OptionCheck("an httpx.Client or httpx2.Client", _is_http_client)
+_MAPPING: Final = OptionCheck("a function of a row", lambda value: value is None or callable(value))
 _FUNCTION: Final = OptionCheck(
     "a function of bytes", lambda value: value is None or callable(value)
 )
@@ -120,6 +122,7 @@ class HandlerConfig:
     copy: Annotated[Literal["shallow", "deep"], _one_of("shallow", "deep")] = "shallow"
     timeouts: Annotated[TraceTimeouts | None, _optional(TraceTimeouts, "TraceTimeouts(...)")] = None
     http_client: Annotated[Any, _HTTP_CLIENT] = None
+    map_row: Annotated[MapRow | None, _MAPPING] = None
     on_row: Annotated[Callable[[bytes], None] | None, _FUNCTION] = None
 
     @property
@@ -164,6 +167,7 @@ class HandlerOptions(SettingsOptions, total=False):
     copy: Literal["shallow", "deep"]
     timeouts: TraceTimeouts | None
     http_client: Any
+    map_row: MapRow | None
     on_row: Callable[[bytes], None] | None
 
 

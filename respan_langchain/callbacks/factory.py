@@ -22,6 +22,7 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.row_mapping import row_mapping
 from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.run_feedback import BuildRows, RowAddresses, RunFeedback
 from respan_langchain.pipeline.trace_selector import TraceSelector
@@ -118,7 +119,7 @@ def _build_row_builder(
     config: HandlerConfig, dataset: str, status: DeliveryStatus, errors: ErrorCounter
 ) -> RowBuilder:
     options = _build_row_options(config)
-    on_row = config.on_row
+    map_row, on_row = config.map_row, config.on_row
     consent = config.consent and guard_user_function(
         errors, "consent", config.consent, returns=bool
     )
@@ -136,6 +137,7 @@ def _build_row_builder(
         status=status,
         dataset=dataset,
         addresses=RowAddresses(dataset),
+        map_row=map_row and guard_user_function(errors, "map_row", row_mapping(map_row)),
         on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
     )
 

@@ -81,6 +81,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                 - copy: "deep" copies content at once, for apps that change nested state in place.
                 - timeouts: How long unfinished traces are kept.
                 - http_client: An `httpx.Client` or `httpx2.Client` of your own.
+                - map_row: A function that changes a row, makes several of it, or none.
                 - on_row: Called with every row as it is sent, on the worker's thread.
                 - All other fields of `Settings`, each with its variable `RESPAN_<NAME>`.
 

@@ -53,6 +53,7 @@ CONSEQUENCES: Final[Mapping[str, str]] = {
     "redact": "The text is left out of the row.",
     "consent": "The trace is not captured.",
     "prices": "The cost of the call is unknown.",
+    "map_row": "The row is not sent.",
     "on_row": "The row is delivered all the same.",
 }
 """What follows from an error of the user's function, by the option it was passed as."""

@@ -25,7 +25,7 @@ from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
-from respan_langchain.rows.schema import RowDraft, RowOptions
+from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.call_settings import call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
@@ -49,6 +49,8 @@ class RowBuilder:
     dataset: str
     """Where rows go unless their call names another dataset, as `name:...` or `id:...`."""
     addresses: RowAddresses
+    map_row: Callable[[Row], list[Row]] | None = None
+    """Returns the rows that the app makes of a row, and counts its errors."""
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
 
@@ -93,6 +95,8 @@ class RowBuilder:
             drafts = errors.map(lambda run: self._new_draft(run, errors), group)
             for add in (self._add_metrics, self._add_content, self._add_metadata):
                 drafts = errors.map(add, drafts)
+            if self.map_row is not None:
+                drafts = [one for draft in drafts for one in _map_draft(draft, self.map_row)]
             rows += errors.map(self._encode, drafts)
             for run, _ in group:
                 run.release_references()
@@ -134,6 +138,12 @@ class RowBuilder:
         row = EncodedRow(draft.identifier, dataset, body, self.status)
         self.addresses.remember(draft.run.id, row)
         return row
+
+
+def _map_draft(draft: RowDraft, map_row: Callable[[Row], list[Row]]) -> list[RowDraft]:
+    """Return what the app makes of a row; nothing when its function fails, which is counted."""
+    rows = safe_call(map_row, draft.row)
+    return [draft._replace(row=row) for row in rows] if isinstance(rows, list) else []
 
 
 def _decided_calls(trace: Trace) -> Mapping[str, Decision]:

@@ -1,0 +1,52 @@
+"""`map_row`: a function of the app that changes a row, makes several of it, or none. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import wraps
+from typing import Any, Final, TypeAlias, cast
+
+from respan_langchain.rows.content import allowed_value
+from respan_langchain.rows.schema import Row
+from respan_langchain.serialization.json_value import json_value
+
+MapRow: TypeAlias = Callable[
+    [dict[str, Any]], Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+]
+CONTENT: Final = ("input", "output", "expected_output")
+FIELDS: Final = {*CONTENT, "metadata", "metrics"}
+
+
+def row_mapping(function: MapRow) -> Callable[[Row], list[Row]]:
+    """Return the app's function as one from a row to rows.
+
+    It is called with a copy of the row, and returns a row, a list of rows, or None for no row.
+    """
+
+    @wraps(function)
+    def mapping(row: Row) -> list[Row]:
+        # The values of a row may be those of other rows, too.
+        result = function(deepcopy({**row}))
+        if result is None:
+            return []
+        return [_read(each, row) for each in ([result] if isinstance(result, Mapping) else result)]
+
+    return mapping
+
+
+def _read(mapped: Any, row: Row) -> Row:
+    """Return a mapped row as JSON values; by its `custom_identifier` it is found again.
+
+    Raises:
+        TypeError: It is no row.
+    """
+    fields = json_value(mapped)
+    if not isinstance(fields, dict) or not fields.keys() <= FIELDS:
+        raise TypeError("a row has input, output, expected_output, metadata and metrics only")
+    content = {
+        name: allowed_value(fields[name]) for name in CONTENT if fields.get(name) is not None
+    }
+    metadata, metrics = fields.get("metadata", {}), fields.get("metrics", {})
+    if not isinstance(metadata, dict) or not isinstance(metrics, dict):
+        raise TypeError("metadata and metrics of a row are mappings")
+    metadata["custom_identifier"] = row["metadata"]["custom_identifier"]
+    return cast("Row", {"input": "", **content, "metadata": metadata, "metrics": metrics})
