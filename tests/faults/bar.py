@@ -19,6 +19,8 @@ BAR: dict[str, list[str]] = {
     "H4 a fork is fast and never deadlocks": [
         "delivery/test_fork_safety the_hooks_of_a_fork_are_fast",
         "delivery/test_exit_hooks forks_under_load",
+        "faults/test_forks fifty_moments_of_the_first_second",
+        "delivery/test_exit_hooks forked_while_our_worker_logs",
     ],
     "H5 without threads rows are kept and sent": [
         "faults/cases V no thread",
@@ -37,9 +39,13 @@ BAR: dict[str, list[str]] = {
         "delivery/test_worker bounded_in_rows",
         "delivery/test_worker bounded_in_bytes",
         "faults/cases S server",
+        "faults/test_memory leaves_traces_open_is_bounded",
     ],
     "M2 an accepted row is never dropped silently": ["delivery/test_worker bounded_in_rows"],
-    "M3 drops are counted and logged seldom": ["delivery/test_worker hundred_thousand_drops"],
+    "M3 drops are counted and logged seldom": [
+        "delivery/test_worker hundred_thousand_drops",
+        "delivery/test_exit_hooks events_that_come_after_a_worker_is_closed",
+    ],
     "M4 one huge event is cut": [
         "faults/cases Q one",
         "serialization/test_truncation ids_and_metrics",
@@ -109,7 +115,11 @@ BAR: dict[str, list[str]] = {
         "faults/apps/odd bare",
         "client/http/test_transport child_process",
     ],
-    "L6 gunicorn and celery deliver": ["faults/test_hosts gunicorn", "faults/test_hosts celerys"],
+    "L6 gunicorn and celery deliver": [
+        "faults/test_hosts gunicorn",
+        "faults/test_hosts celerys",
+        "faults/test_servers a_server_delivers_its_last_rows",
+    ],
     "L7 what is committed outlives the process": [
         "faults/cases K SIGTERM",
         "faults/cases L os._exit",
@@ -125,16 +135,26 @@ BAR: dict[str, list[str]] = {
         "delivery/test_worker a_closed_worker_drops_and_counts_rows",
         "faults/apps/odd closed",
     ],
-    "D1 kills lose nothing": ["faults/test_kill two_hundred_kills"],
-    "D2 a damaged file is set aside": ["delivery/spool/test_file damaged_file"],
+    "D1 kills lose nothing": [
+        "faults/test_kill two_hundred_kills",
+        "faults/test_equal_ids both_on_disk_for_the_next_process",
+    ],
+    "D2 a damaged file is set aside": [
+        "delivery/spool/test_file damaged_file",
+        "delivery/spool/test_damage every_committed_row",
+    ],
     "D3 a full disk costs nothing": [
         "delivery/test_exit_hooks a_full_disk_loses_no_row",
         "delivery/spool/test_file a_disk_that_keeps_failing_leaks_no_file_and_no_handle",
+        "faults/test_disks a_full_disk",
+        "faults/test_disks a_read_only_disk",
+        "delivery/spool/test_disk_spool until_a_removed_directory_is_created_again",
     ],
     "D4 processes share a directory": ["faults/test_kill share_a_directory"],
     "D5 files are for one user": [
         "delivery/spool/test_file a_file_is_readable_by_its_owner_alone",
         "delivery/spool/test_file links",
+        "faults/test_disks any_umask",
     ],
     "D6 the disk is bounded": [
         "delivery/spool/test_disk_spool full_spool",
