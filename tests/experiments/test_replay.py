@@ -255,7 +255,10 @@ def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
         ({"runnable": "nowhere"}, "expected package.module:name"),
         ({"runnable": 3}, "neither Runnable nor function"),
         ({"tools": "real"}, "tools='real'"),
+        ({"models": "fake"}, "models='fake': use one of recorded, live"),
+        ({"on_divergence": "next"}, "on_divergence='next'"),
         ({"repeat": 0}, "repeat=0"),
+        ({"timeout": 0}, "timeout=0"),
         ({"baseline": "nowhere.jsonl"}, "baseline nowhere.jsonl"),
     ],
 )

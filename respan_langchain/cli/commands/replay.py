@@ -1,41 +1,32 @@
 """`replay`: run recorded rows against a chain; the exit code tells whether it got worse."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.loading import allow_modules_here, load_object
 from respan_langchain.cli.option_values import number_from, one_of
 from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.progress import progress_bar
-from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.cli.replay_report import print_report
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers as built_in
 from respan_langchain.experiments.lock import (
+    Lock,
     baseline_of,
     lock_rows,
     read_lock,
     write_lock,
-)
-from respan_langchain.experiments.report import (
-    HEADINGS,
-    metric_cells,
-    row_lines,
-    summary_lines,
-    to_markdown,
 )
 from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import Scorer
@@ -178,12 +169,22 @@ def replay_rows(
                 on_trial=on_trial,
             )
     if locked is not None:
-        result = result.with_baseline(baseline_of(locked))
+        result = _against_lock(result, locked, is_limited=limit is not None)
     if accept is not None:
         write_lock(lock_rows(rows.name, rows.id, result.rows, result.trials), accept)
     verdict = result.verdict(margins)
-    _report(ctx, result, verdict)
+    print_report(ctx, result, verdict)
     return exit_code(result, verdict)
+
+
+def _against_lock(result: ReplayResult, lock: Lock, *, is_limited: bool) -> ReplayResult:
+    """Return the result with the accepted scores; incomplete if locked rows did not run."""
+    result = result.with_baseline(baseline_of(lock))
+    gone = len(lock.rows.keys() - {row.id for row in result.rows})
+    if gone == 0 or is_limited:
+        return result
+    count_of_rows = pluralize(gone, "locked row is", "locked rows are")
+    return replace(result, stopped=f"{count_of_rows} gone or cannot be replayed")
 
 
 @contextmanager
@@ -245,37 +246,6 @@ def exit_code(result: ReplayResult, verdict: Verdict) -> int:
     if not result.is_complete:
         return EXIT_INCOMPLETE
     return EXIT_OK if verdict.outcome == "no regression" else EXIT_INCONCLUSIVE
-
-
-def _report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> None:
-    summary: dict[str, Any] = {
-        "outcome": verdict.outcome,
-        "is_complete": result.is_complete,
-        "metrics": [asdict(metric) for metric in verdict.metrics],
-        "flips": {name: asdict(flips) for name, flips in verdict.flips.items()},
-        "skipped": dict(result.skipped),
-        "failed_rows": result.failed_rows,
-        "trials": [trial.to_json() for trial in result.trials],
-    }
-    ctx.output(summary, lambda: _render(ctx, result, verdict))
-    job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if job_summary:
-        with Path(job_summary).open("a", encoding="utf-8") as file:
-            file.write(to_markdown(result, verdict))
-
-
-def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> RenderableType:
-    """The verdict, a table of the metrics, and the worst rows."""
-    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1]), Column("")]
-    cells: list[list[Cell]] = [
-        [escape_controls(cell) for cell in metric_cells(metric)] for metric in verdict.metrics
-    ]
-    return Group(
-        Text(escape_controls("\n".join(summary_lines(result, verdict)))),
-        Text(),
-        render_table(columns, cells, ctx.out.width),
-        Text(escape_controls("\n".join(row_lines(result)))),
-    )
 
 
 def _read_margins(margins: list[str]) -> dict[str, float]:

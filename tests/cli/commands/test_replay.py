@@ -186,6 +186,17 @@ def test_a_replay_against_a_lock_uses_its_scores_and_its_rows(app, run, fill, fo
     assert worse.code == 1
 
 
+def test_locked_rows_that_are_gone_exit_with_4(app, run, folder):
+    run("lock", "demo")
+    with (folder / "respan.lock").open("a") as lock:
+        lock.write('\n[[rows]]\nid = "gone"\nhash = "0123456789abcdef"\n')
+
+    result = run("replay", "demo", "chains_here:upper", "--baseline", "respan.lock")
+
+    assert result.code == 4, result.out + result.err
+    assert "Stopped: 1 locked row is gone or cannot be replayed." in result.out
+
+
 def test_accepted_scores_are_written_to_the_lock(app, run, folder):
     run("replay", "demo", "chains_here:lower", "--accept", "respan.lock")
 

@@ -1,0 +1,54 @@
+"""Prints the report of a replay: tables in a terminal, JSON, the summary of a GitHub job."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.experiments.report import (
+    HEADINGS,
+    metric_cells,
+    row_lines,
+    summary_lines,
+    to_markdown,
+)
+from respan_langchain.experiments.results import ReplayResult
+from respan_langchain.experiments.verdict import Verdict
+
+
+def print_report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> None:
+    """Print the report, as JSON with `--json`; add it to the summary of a GitHub job."""
+    summary: dict[str, Any] = {
+        "outcome": verdict.outcome,
+        "is_complete": result.is_complete,
+        "metrics": [asdict(metric) for metric in verdict.metrics],
+        "flips": {name: asdict(flips) for name, flips in verdict.flips.items()},
+        "skipped": dict(result.skipped),
+        "failed_rows": result.failed_rows,
+        "trials": [trial.to_json() for trial in result.trials],
+    }
+    ctx.output(summary, lambda: _render(ctx, result, verdict))
+    job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if job_summary:
+        with Path(job_summary).open("a", encoding="utf-8") as file:
+            file.write(to_markdown(result, verdict))
+
+
+def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> RenderableType:
+    """The verdict, a table of the metrics, and the worst rows."""
+    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1]), Column("")]
+    cells: list[list[Cell]] = [
+        [escape_controls(cell) for cell in metric_cells(metric)] for metric in verdict.metrics
+    ]
+    return Group(
+        Text(escape_controls("\n".join(summary_lines(result, verdict)))),
+        Text(),
+        render_table(columns, cells, ctx.out.width),
+        Text(escape_controls("\n".join(row_lines(result)))),
+    )
