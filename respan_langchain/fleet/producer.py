@@ -77,8 +77,9 @@ class ProducerTransport:
         self, dataset: str, bodies: Sequence[bytes], timeout: float
     ) -> Sequence[FeedbackState] | None:
         """Add feedback to the stream like rows; a forwarder applies it."""
-        is_added = self.send_bulk(dataset, bodies, timeout).status is not None
-        return ["applied"] * len(bodies) if is_added else None
+        if self.send_bulk(dataset, bodies, timeout).status is None:
+            return None
+        return ["applied" for _ in bodies]
 
     def close(self) -> None:
         """Close the connection."""

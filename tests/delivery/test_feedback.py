@@ -140,6 +140,26 @@ def test_a_platform_that_fails_for_too_long_gets_no_feedback(wire, status):
     assert status.counts().dropped == {"expired": 1}
 
 
+def test_a_transport_that_raises_is_tried_again(turns, wire, status):
+    wire.keep(["a"])
+    wire.feedback_script = [lambda ids: 1 / 0]
+    turns.put(feedback_on("a", status=status))
+
+    turns.until_nothing_is_due()
+
+    assert (status.counts().delivered, len(wire.feedback)) == (1, 2)
+
+
+def test_feedback_that_would_make_a_row_too_large_is_not_merged(wire, status):
+    turns = Turns(wire, max_row_bytes=1_000)
+    turns.put(encoded("a", size=900), feedback_on("a", status=status, comment="x" * 200))
+
+    turns.until_nothing_is_due()
+
+    assert wire.feedback == [["a"]]
+    assert status.counts().delivered == 1
+
+
 def test_refused_feedback_is_rejected(turns, wire, status):
     wire.feedback_script = [lambda ids: ["refused"]]
     turns.put(feedback_on("a", status=status))
