@@ -36,7 +36,12 @@ Result = TypeVar("Result")
 
 async def run_in_thread(wait: Callable[[], Result], at_once: Callable[[], Result]) -> Result:
     """Return the result of `wait` on a thread; that of `at_once` if no thread can be started."""
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # trio
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(wait, abandon_on_cancel=True)
     future: asyncio.Future[Result] = loop.create_future()
 
     def resolve(result: Result) -> None:

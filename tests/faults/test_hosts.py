@@ -123,8 +123,9 @@ def test_an_event_loop_that_is_closed_early_ends_without_its_flush(server, tmp_p
     assert said["seconds"] < 30  # the flush would have waited for ten minutes
 
 
-def test_a_task_may_flush_and_close(server, tmp_path):
-    [said] = host(tmp_path, server.url, *app("tasks", "healthy")).said
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_a_task_may_flush_and_close(server, tmp_path, loop):
+    [said] = host(tmp_path, server.url, *app("tasks", "healthy", loop)).said
 
     assert said["flush"] is True
     assert (len(server.stored), server.doubled) == (80, 0)

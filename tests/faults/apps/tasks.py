@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 from common import call, new_handler, say
 
 MORE_THAN_THERE_IS = 2**60
@@ -70,4 +71,4 @@ async def refused():
 
 
 ACTS = {act.__name__: act for act in (hung, cancelled, healthy, refused)}
-asyncio.run(ACTS[sys.argv[1]]())
+anyio.run(ACTS[sys.argv[1]], backend=sys.argv[2] if sys.argv[2:] else "asyncio")
