@@ -23,7 +23,8 @@ from respan_langchain.cli.formatting import format_bytes, pluralize
 from respan_langchain.cli.option_values import number_from
 from respan_langchain.cli.options import YesOption
 from respan_langchain.cli.tables import Column, number_column, render_records
-from respan_langchain.datasets.export.files import json_text, open_output
+from respan_langchain.datasets.export.files import open_output
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.spool.admin import SpoolFileInfo
 from respan_langchain.delivery.spool.rows import STATES, SpoolState

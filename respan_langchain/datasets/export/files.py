@@ -1,7 +1,6 @@
 """Writes logs to files that their owner alone can read, and that appear once they are complete."""
 
 import csv
-import json
 import os
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from typing import IO, Any, Literal
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
 from respan_langchain.datasets.export.presets import Preset, to_preset
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.errors import ConfigurationError
 
 OutputPath = str | PathLike[str]
@@ -112,8 +112,3 @@ def _refuse_foreign_links(path: Path) -> None:
             if part.lstat().st_uid not in {0, os.geteuid()}:
                 raise ConfigurationError(f"{path}: {part} is a link that belongs to another user")
             _refuse_foreign_links(part.parent / part.readlink())
-
-
-def json_text(value: Any) -> str:
-    """Return a row as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False, default=str)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from respan_langchain._display import is_conversation, is_message
 
@@ -21,13 +21,7 @@ def build_conversation(row: Mapping[str, Any]) -> list[dict[str, str | None]]:
     >>> build_conversation({"input": "Where?", "output": "Here."})[1]["content"]
     'Here.'
     """
-    messages = to_messages(row["input"])
-    output: Any = row.get("output")
-    if is_conversation(output):
-        messages = [*messages, *output]
-    elif output is not None:
-        answer = output if is_message(output) else {"content": to_plain_text(output)}
-        messages = [*messages, {"role": "assistant", **answer}]
+    messages = [*to_messages(row["input"]), *to_answer(row.get("output"))]
     return [_flatten(message) for message in messages]
 
 
@@ -44,6 +38,41 @@ def _flatten(message: Mapping[str, Any]) -> dict[str, str | None]:
 def to_messages(value: Any) -> list[Any]:
     """Return a conversation as it is, and any other value as a message of the user."""
     return value if is_conversation(value) else [{"role": "user", "content": to_question(value)}]
+
+
+def to_answer(output: Any) -> list[Any]:
+    """Return an output as messages: a conversation as it is, any other value as the assistant's."""
+    if output is None or is_conversation(output):
+        return output or []
+    answer = output if is_message(output) else {"content": to_plain_text(output)}
+    return [{"role": "assistant", **answer}]
+
+
+class ToolCall(NamedTuple):
+    """A tool call of a message."""
+
+    id: Any
+    name: Any
+    arguments: dict[str, Any]
+    """Parsed; broken JSON is under the key `arguments`."""
+
+
+def read_tool_calls(message: Mapping[str, Any]) -> list[ToolCall]:
+    """Return the tool calls of a message."""
+    calls = message.get("tool_calls")
+    return [_read_call(call) for call in calls or () if isinstance(call, Mapping)]
+
+
+def _read_call(call: Mapping[str, Any]) -> ToolCall:
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    arguments = function.get("arguments")
+    try:
+        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:
+        parsed = None
+    values = parsed if isinstance(parsed, dict) else {"arguments": arguments}
+    return ToolCall(call.get("id"), function.get("name"), values)
 
 
 def to_question(value: Any) -> str:

@@ -4,16 +4,25 @@ Pure. The reference answer is the row's `expected_output`, never the model's own
 follow each tool's documentation of November 2026.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from respan_langchain._display import is_conversation
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.messages import to_messages, to_plain_text, to_question
-from respan_langchain.datasets.export.rows import to_row
+from respan_langchain.datasets.export.messages import (
+    read_tool_calls,
+    to_messages,
+    to_plain_text,
+    to_question,
+)
+from respan_langchain.datasets.export.openinference import to_openinference
+from respan_langchain.datasets.export.otel_genai import to_otel_genai
+from respan_langchain.datasets.export.rows import drop_none, to_row
 
-Preset = Literal["openai-evals", "langsmith", "promptfoo", "deepeval", "inspect"]
+Preset = Literal[
+    "openai-evals", "langsmith", "promptfoo", "deepeval", "inspect", "pydantic-evals", "ragas",
+    "langfuse", "braintrust", "openinference", "otel-genai",
+]  # fmt: skip
 Row = Mapping[str, Any]
 IDENTITY: Final = (
     "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
@@ -24,7 +33,7 @@ IDENTITY: Final = (
 def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
     """Return a log in a tool's format; as it was sent if `preset` is None."""
     row = to_row(log)
-    return row if preset is None else PRESETS[preset](row)
+    return row if preset is None else PRESETS[preset]({**row, "scores": log.scores})
 
 
 def _openai_evals(row: Row) -> dict[str, Any]:
@@ -34,7 +43,7 @@ def _openai_evals(row: Row) -> dict[str, Any]:
         **_reference(row, "ideal"),
         "metadata": _identity(row),
     }
-    sample = _drop_none(
+    sample = drop_none(
         {"output_text": _optional_text(row.get("output")), "model": row["metadata"].get("model")}
     )
     return {"item": item, "sample": sample} if "output_text" in sample else {"item": item}
@@ -49,7 +58,7 @@ def _langsmith(row: Row) -> dict[str, Any]:
     expected = row.get("expected_output")
     example = {
         "inputs": inputs,
-        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
     }
     return (
         example if expected is None else example | {"outputs": _to_object(expected, text="output")}
@@ -64,7 +73,7 @@ def _promptfoo(row: Row) -> dict[str, Any]:
     case = {
         "description": " ".join(str(name) for name in names if name is not None),
         "vars": _to_object(row["input"]),
-        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
     }
     return (
         case
@@ -76,18 +85,15 @@ def _promptfoo(row: Row) -> dict[str, Any]:
 def _deepeval(row: Row) -> dict[str, Any]:
     """A golden."""
     metadata = row["metadata"]
-    documents = metadata.get("retrieved_documents")
     golden = {
         "input": to_question(row["input"]),
         "actual_output": _optional_text(row.get("output")),
         "expected_output": _optional_text(row.get("expected_output")),
-        "retrieval_context": [_document(each) for each in documents]
-        if isinstance(documents, list)
-        else None,
+        "retrieval_context": _documents(row),
         "name": metadata.get("span_name"),
         "additional_metadata": _identity(row),
     }
-    return _drop_none(golden)
+    return drop_none(golden)
 
 
 def _inspect(row: Row) -> dict[str, Any]:
@@ -99,9 +105,59 @@ def _inspect(row: Row) -> dict[str, Any]:
         if is_conversation(content)
         else to_question(content),
         "target": _optional_text(row.get("expected_output")) or "",
-        "metadata": _identity(row) | _drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
     }
-    return _drop_none(sample)
+    return drop_none(sample)
+
+
+def _pydantic_evals(row: Row) -> dict[str, Any]:
+    """A case of a dataset's `cases`."""
+    return drop_none(
+        {
+            "name": row["metadata"].get("custom_identifier"),
+            "inputs": row["input"],
+            "expected_output": row.get("expected_output"),
+            "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+        }
+    )
+
+
+def _ragas(row: Row) -> dict[str, Any]:
+    """A single-turn sample."""
+    return drop_none(
+        {
+            "user_input": to_question(row["input"]),
+            "response": _optional_text(row.get("output")),
+            "reference": _optional_text(row.get("expected_output")),
+            "retrieved_contexts": _documents(row),
+        }
+    )
+
+
+def _langfuse(row: Row) -> dict[str, Any]:
+    """The arguments of `create_dataset_item`, without the dataset's name."""
+    return drop_none(
+        {
+            "id": row["metadata"].get("custom_identifier"),
+            "input": row["input"],
+            "expected_output": row.get("expected_output"),
+            "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+        }
+    )
+
+
+def _braintrust(row: Row) -> dict[str, Any]:
+    """A record of a dataset, as `Dataset.insert` and `EvalCase` take it."""
+    identity = _identity(row)
+    return drop_none(
+        {
+            "id": identity.get("custom_identifier"),
+            "input": row["input"],
+            "expected": row.get("expected_output"),
+            "tags": identity.pop("tags", None),
+            "metadata": identity | drop_none({"actual_output": row.get("output")}),
+        }
+    )
 
 
 PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
@@ -110,6 +166,12 @@ PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
     "promptfoo": _promptfoo,
     "deepeval": _deepeval,
     "inspect": _inspect,
+    "pydantic-evals": _pydantic_evals,
+    "ragas": _ragas,
+    "langfuse": _langfuse,
+    "braintrust": _braintrust,
+    "openinference": to_openinference,
+    "otel-genai": to_otel_genai,
 }
 
 
@@ -125,13 +187,18 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _reference(row: Row, name: str) -> dict[str, Any]:
-    return _drop_none({name: _optional_text(row.get("expected_output"))})
+    return drop_none({name: _optional_text(row.get("expected_output"))})
 
 
 def _identity(row: Row) -> dict[str, Any]:
     return {
         name: row["metadata"][name] for name in IDENTITY if row["metadata"].get(name) is not None
     }
+
+
+def _documents(row: Row) -> list[str] | None:
+    documents = row["metadata"].get("retrieved_documents")
+    return [_document(each) for each in documents] if isinstance(documents, list) else None
 
 
 def _document(value: Any) -> str:
@@ -156,30 +223,9 @@ def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:
         converted["function"] = converted.pop("name")
     elif "name" in converted:
         del converted["name"]
-    calls = message.get("tool_calls")
-    if isinstance(calls, list):
+    if calls := read_tool_calls(message):
         converted["tool_calls"] = [
-            _inspect_call(call) for call in calls if isinstance(call, Mapping)
+            {"id": call.id, "type": "function", "function": call.name, "arguments": call.arguments}
+            for call in calls
         ]
     return converted
-
-
-def _inspect_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call.get("function")
-    function = function if isinstance(function, Mapping) else {}
-    arguments = function.get("arguments")
-    try:
-        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
-    except ValueError:
-        parsed = None
-    values = parsed if isinstance(parsed, dict) else {"arguments": arguments}
-    return {
-        "id": call.get("id"),
-        "type": "function",
-        "function": function.get("name"),
-        "arguments": values,
-    }
-
-
-def _drop_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

@@ -4,6 +4,8 @@ Pure. The platform returns some metadata and metrics as fields of the log; they 
 metadata and the metrics.
 """
 
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -36,6 +38,16 @@ def to_row(log: Log) -> dict[str, Any]:
 def _add_fields(given: dict[str, Any] | None, log: Log, names: tuple[str, ...]) -> dict[str, Any]:
     fields = {name: value for name in names if (value := getattr(log, name)) is not None}
     return {**{name: _number(value) for name, value in fields.items()}, **(given or {})}
+
+
+def drop_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are known."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def json_text(value: Any) -> str:
+    """Return a value as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _number(value: Any) -> Any:
