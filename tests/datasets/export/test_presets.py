@@ -1,5 +1,6 @@
 """Each preset is loaded by the package of its tool, as its users would."""
 
+import asyncio
 import base64
 import json
 import re
@@ -22,6 +23,16 @@ CHAIN = {
     },
     "metrics": {"timestamp": "2026-11-23T03:20:13+00:00", "latency": 1.5},
 }
+
+
+@pytest.fixture(autouse=True)
+def event_loop():
+    """Closes the loop in which a tool runs, since tools leave it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def test_pydantic_evals_evaluates_the_cases():
