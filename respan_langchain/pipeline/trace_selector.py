@@ -20,7 +20,7 @@ from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft
 from respan_langchain.rules.conditions import Condition
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.facts import TraceFacts, TraceSource
 from respan_langchain.rules.rule import Rules
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
@@ -108,7 +108,9 @@ class _EndedTrace:
     def facts(self) -> TraceFacts:
         """What the rules know about it."""
         root = self._root
-        return TraceFacts(conversation_id(root), reported_status(root), self)
+        # pyright does not take a `cached_property` for the value that it returns.
+        source: TraceSource = self  # pyright: ignore[reportAssignmentType]
+        return TraceFacts(conversation_id(root), reported_status(root), source)
 
     @cached_property
     def root(self) -> Mapping[str, Any]:

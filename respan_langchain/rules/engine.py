@@ -6,7 +6,7 @@ from typing import Final
 
 from respan_langchain.rules.conditions import Condition, get_signatures
 from respan_langchain.rules.decision import LEFT_OUT, SamplingDecision
-from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.facts import NovelBy, TraceFacts
 from respan_langchain.rules.novelty import SignatureCounts
 from respan_langchain.rules.reservoir import Strata
 from respan_langchain.rules.rule import Rule, Rules
@@ -25,7 +25,7 @@ class RuleEngine:
             _AppliedRule(rule, name, rules.version)
             for rule, name in zip(rules.rules, rules.names, strict=True)
         ]
-        wanted = {by for rule in rules.rules for by in get_signatures(rule.condition)}
+        wanted: set[NovelBy] = {by for rule in rules.rules for by in get_signatures(rule.condition)}
         self._signatures = {by: SignatureCounts(by) for by in wanted}
         self._on_error = on_error
         self._unmatched = 0

@@ -20,7 +20,7 @@ class SignatureCounts:
     """How often each signature was seen."""
 
     def __init__(self, by: NovelBy) -> None:
-        self._by = by
+        self._by: NovelBy = by
         self._counts: OrderedDict[bytes, int] = OrderedDict()
 
     def add(self, facts: TraceFacts) -> int:
