@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import os
 import re
 import shlex
@@ -44,7 +45,10 @@ def app(platform, monkeypatch, tmp_path):
     monkeypatch.setenv("RESPAN_DATASET", "support-bot")
     monkeypatch.chdir(tmp_path)
     prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
-    return {"chain": prompt | FakeChat() | StrOutputParser()}
+    logger = logging.getLogger("respan_langchain")
+    level = logger.level
+    yield {"chain": prompt | FakeChat() | StrOutputParser()}
+    logger.setLevel(level)  # a page shows how to set it
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
