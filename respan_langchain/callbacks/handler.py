@@ -209,7 +209,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         Raises:
             ConfigurationError: Nothing is given, or the score is not a finite number.
         """
-        self._processor.feedback.give(self._queue, run_id, score, comment, expected_output, name)
+        self._processor.feedback.put_event(
+            self._queue, run_id, score, comment, expected_output, name
+        )
 
     def process_pending(self) -> None:
         """Build the rows of all runs that have ended, on this thread."""

@@ -84,7 +84,7 @@ def plan_curation(
         decision = engine.decide(facts_of_rows(rows))
         target = decision.dataset or name
         if decision.is_kept and target is not None:
-            kept = _keep(decision, rows)
+            kept = _kept_trace(decision, rows)
             copies.setdefault(target, {}).update({str(log.unique_id): kept for log in logs})
     return CurationPlan(engine.counts, copies, groups.rows_without_root)
 
@@ -130,7 +130,7 @@ class CuratedSource(DatasetSource):
         for row in super().rows():
             kept = self._kept.get(row.source_id)
             if kept is not None:
-                yield replace(row, content=_describe_row(row.content, kept))
+                yield replace(row, content=_add_sampling_and_labels(row.content, kept))
 
 
 def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None:
@@ -141,7 +141,7 @@ def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None
         raise ConfigurationError(f"{source.name} is both source and destination.")
 
 
-def _keep(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
+def _kept_trace(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
     decided = _decisions_by_call(rows) if decision.corrects else {}
     return KeptTrace({**decision.sampling, **_probability(decision, rows[0])}, decided)
 
@@ -175,7 +175,7 @@ def _read_arguments(arguments: str) -> object:
         return arguments
 
 
-def _describe_row(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:
+def _add_sampling_and_labels(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:
     row: Any = {**content, "metadata": {**content["metadata"], "sampling": kept.sampling}}
     add_labels(row, kept.decided)
     described: Mapping[str, Any] = row

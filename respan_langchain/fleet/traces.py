@@ -24,7 +24,7 @@ ROW_FIELDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class StoredTrace:
+class InterruptedTrace:
     """A trace that was interrupted."""
 
     record: bytes
@@ -54,7 +54,7 @@ class TraceStore:
         """Return what finds the states of rows in the same Redis."""
         return RowStates(self._url)
 
-    def put(self, key: str, trace: StoredTrace, keep_for: float) -> bool:
+    def put(self, key: str, trace: InterruptedTrace, keep_for: float) -> bool:
         """Store a trace for some seconds; False when Redis cannot be reached or is full."""
         arguments: list[Argument] = [self._max_bytes, int(keep_for * 1000), key]
         arguments += [len(trace.deferred), *encode_body(trace.record)]
@@ -62,7 +62,7 @@ class TraceStore:
             arguments += [digest_body(row.body), row.id, row.dataset, *encode_body(row.body)]
         return self._try(lambda: self._broker.numbers(STORE_TRACE, *arguments)) == [1]
 
-    def take(self, keys: Sequence[str]) -> StoredTrace | None:
+    def take(self, keys: Sequence[str]) -> InterruptedTrace | None:
         """Remove and return the trace at the first key that has one; None when none has."""
         entry = self._try(lambda: self._broker.texts(TAKE_TRACE, *keys))
         return _parse_entry(entry) if entry else None
@@ -78,10 +78,10 @@ class TraceStore:
                 return None
 
 
-def _parse_entry(entry: Sequence[bytes]) -> StoredTrace:
+def _parse_entry(entry: Sequence[bytes]) -> InterruptedTrace:
     count, encoding, record = entry[:HEADER]
     rows, deferred = list(_parse_rows(entry[HEADER:])), int(count)
-    return StoredTrace(decode_body(encoding, record), rows[:deferred], rows[deferred:])
+    return InterruptedTrace(decode_body(encoding, record), rows[:deferred], rows[deferred:])
 
 
 def _parse_rows(fields: Sequence[bytes]) -> Iterable[DeferredRow]:

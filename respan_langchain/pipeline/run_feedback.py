@@ -85,7 +85,7 @@ class RunFeedback:
         self._held: list[Event] = []
         self._ready: list[Event] = []
 
-    def give(
+    def put_event(
         self,
         events: EventQueue,
         run_id: UUID | str,
@@ -103,7 +103,7 @@ class RunFeedback:
         if events.is_closed:
             self.status.drop(str(run_id), "closed")
             return
-        run, identifier = _name_run(run_id)
+        run, identifier = _parse_run_id(run_id)
         details: FeedbackDetails = (identifier, score, comment, name, CLOCK.time())
         events.put(FEEDBACK, run, expected_output, details, COPY)
 
@@ -156,7 +156,7 @@ class RunFeedback:
         return allowed_value(json_value(value))
 
 
-def _name_run(run_id: UUID | str) -> tuple[UUID, str | None]:
+def _parse_run_id(run_id: UUID | str) -> tuple[UUID, str | None]:
     """Return the run's id, and the identifier of a row where that is no run's id."""
     if isinstance(run_id, UUID):
         return run_id, None

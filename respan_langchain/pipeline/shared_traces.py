@@ -13,7 +13,7 @@ import orjson
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.fleet.row_states import RowStates
-from respan_langchain.fleet.traces import StoredTrace, TraceStore
+from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.serialization.json_value import Json
@@ -129,7 +129,7 @@ class SharedTraces:
         record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
         # The sampling decision as it is if nobody resumes it.
         rows = builder.build([trace.root], errors)
-        stored = StoredTrace(
+        stored = InterruptedTrace(
             builder.encoder.encode(record),
             trace.deferred_rows,
             [DeferredRow(row.id, row.dataset, row.body) for row in rows],

@@ -116,7 +116,7 @@ class _EndedTrace:
     def root(self) -> Mapping[str, Any]:
         """The begin of the root's row."""
         options = self._counter.options
-        draft = self._begin(CountedRun(self._root, None))
+        draft = self._new_draft(CountedRun(self._root, None))
         add_app_metadata(draft, options.metadata, options.tags)
         draft.row["metrics"].update(failure_metrics(self._root))
         return draft.row
@@ -138,11 +138,11 @@ class _EndedTrace:
         return root_input(self._root, self._counter.options)
 
     def _read_numbers(self, counted: CountedRun) -> dict[str, Any]:
-        draft = self._begin(counted)
+        draft = self._new_draft(counted)
         add_metrics(draft)
         return {**draft.row}
 
-    def _begin(self, counted: CountedRun) -> RowDraft:
+    def _new_draft(self, counted: CountedRun) -> RowDraft:
         run, call = counted
         return new_row(run, call_settings(run), call, self._counter.options, CLOCK.epoch())
 

@@ -154,17 +154,17 @@ rejected_by_human: Final = Condition("rejected_by_human", _was_rejected)
 
 def slower_than(seconds: float) -> Condition:
     """Return a condition: the trace ran longer, without the time in which it waited for people."""
-    return Condition("slower_than", _is_slower, (_limit("slower_than", seconds),))
+    return Condition("slower_than", _is_slower, (_check_limit("slower_than", seconds),))
 
 
 def cost_over(usd: float) -> Condition:
     """Return a condition: its model calls cost more; never met where the cost is unknown."""
-    return Condition("cost_over", _costs_more, (_limit("cost_over", usd),))
+    return Condition("cost_over", _costs_more, (_check_limit("cost_over", usd),))
 
 
 def tokens_over(count: int) -> Condition:
     """Return a condition: its model calls used more tokens; never met where they are unknown."""
-    return Condition("tokens_over", _uses_more_tokens, (_limit("tokens_over", count),))
+    return Condition("tokens_over", _uses_more_tokens, (_check_limit("tokens_over", count),))
 
 
 def _is_slower(facts: TraceFacts, seconds: float) -> bool:
@@ -179,7 +179,7 @@ def _uses_more_tokens(facts: TraceFacts, count: float) -> bool:
     return facts.tokens is not None and facts.tokens > count
 
 
-def _limit(name: str, value: object) -> float:
+def _check_limit(name: str, value: object) -> float:
     if isinstance(value, int | float | Decimal) and value >= 0:
         return float(value)
     raise ConfigurationError(f"{name}: expected a number of at least 0, got {value!r}")
@@ -187,7 +187,7 @@ def _limit(name: str, value: object) -> float:
 
 def calls(tool: str) -> Condition:
     """Return a condition: the tool is called at least once."""
-    return Condition("calls", _calls, (_name("calls", tool), 1))
+    return Condition("calls", _calls, (_check_name("calls", tool), 1))
 
 
 def never_calls(tool: str) -> Condition:
@@ -199,7 +199,7 @@ def looped(tool: str, times: int) -> Condition:
     """Return a condition: the tool is called at least so many times."""
     if not isinstance(times, int) or times < 1:
         raise ConfigurationError(f"looped: times must be at least 1, got {times!r}")
-    return Condition("looped", _calls, (_name("looped", tool), times))
+    return Condition("looped", _calls, (_check_name("looped", tool), times))
 
 
 def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
@@ -208,7 +208,7 @@ def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
 
 def tag(name: str) -> Condition:
     """Return a condition: the root has this tag."""
-    return Condition("tag", _has_tag, (_name("tag", name),))
+    return Condition("tag", _has_tag, (_check_name("tag", name),))
 
 
 def _has_tag(facts: TraceFacts, name: str) -> bool:
@@ -217,7 +217,7 @@ def _has_tag(facts: TraceFacts, name: str) -> bool:
 
 def metadata(key: str, value: object) -> Condition:
     """Return a condition: the root's metadata has this value, as JSON shows it."""
-    return Condition("metadata", _has_metadata, (_name("metadata", key), value))
+    return Condition("metadata", _has_metadata, (_check_name("metadata", key), value))
 
 
 def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
@@ -248,7 +248,7 @@ def get_signatures(condition: Condition) -> set[NovelBy]:
     return {by for part in parts for by in get_signatures(part)}
 
 
-def _name(condition: str, value: object) -> str:
+def _check_name(condition: str, value: object) -> str:
     if isinstance(value, str) and value:
         return value
     raise ConfigurationError(f"{condition}: expected a name, got {value!r}")
