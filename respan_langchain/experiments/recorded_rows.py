@@ -15,6 +15,7 @@ from typing import Any, Final
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.stored_traces import is_root, trace_id
 from respan_langchain.experiments.calls import Call, read_calls, read_retrievals
+from respan_langchain.rules.facts import NOT_PRODUCTION, read_provenance
 
 _MARKERS: Final = (
     (re.compile(r"\[truncated \d+ (?:bytes|values)\]"), "was truncated"),
@@ -102,8 +103,8 @@ def read_rows_with_models(logs: Iterable[Log]) -> list[RecordedRow]:
 def skip_reason(row: RecordedRow) -> str | None:
     """Return why a row cannot be replayed; None when it can."""
     metadata = row.metadata
-    if metadata.get("source") not in (None, "production"):
-        return f"recorded by {metadata['source']}"
+    if (source := read_provenance(metadata)) in NOT_PRODUCTION:
+        return f"recorded by {source}"
     if metadata.get("replayable") is False:
         return str(metadata.get("replayable_reason") or "marked as not replayable")
     if metadata.get("resumed_run_ids"):

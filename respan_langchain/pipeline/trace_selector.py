@@ -20,7 +20,7 @@ from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft
 from respan_langchain.rules.conditions import Condition
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import TraceFacts, TraceSource
+from respan_langchain.rules.facts import TraceFacts, TraceSource, read_provenance
 from respan_langchain.rules.rule import Rules
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
@@ -110,7 +110,10 @@ class _EndedTrace:
         root = self._root
         # pyright does not take a `cached_property` for the value that it returns.
         source: TraceSource = self  # pyright: ignore[reportAssignmentType]
-        return TraceFacts(conversation_id(root), reported_status(root), source)
+        provenance = read_provenance(
+            call_settings(root).metadata, root.metadata, self._counter.options.metadata
+        )
+        return TraceFacts(conversation_id(root), reported_status(root), source, provenance)
 
     @cached_property
     def root(self) -> Mapping[str, Any]:

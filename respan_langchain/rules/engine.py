@@ -6,7 +6,7 @@ from typing import Final
 
 from respan_langchain.rules.conditions import Condition, get_signatures
 from respan_langchain.rules.decision import LEFT_OUT, SamplingDecision
-from respan_langchain.rules.facts import NovelBy, TraceFacts
+from respan_langchain.rules.facts import NOT_PRODUCTION, NovelBy, TraceFacts
 from respan_langchain.rules.novelty import SignatureCounts
 from respan_langchain.rules.reservoir import Strata
 from respan_langchain.rules.rule import Rule, Rules
@@ -14,6 +14,7 @@ from respan_langchain.rules.sampling import sample_position
 from respan_langchain.stats import RuleCounts
 
 NO_RULE: Final = "no rule"
+NO_PRODUCTION: Final = "not production"
 
 
 class RuleEngine:
@@ -28,10 +29,13 @@ class RuleEngine:
         wanted: set[NovelBy] = {by for rule in rules.rules for by in get_signatures(rule.condition)}
         self._signatures = {by: SignatureCounts(by) for by in wanted}
         self._on_error = on_error
-        self._unmatched = 0
+        self._unmatched = self._not_production = 0
 
     def decide(self, facts: TraceFacts) -> SamplingDecision:
         """Decide about a finished trace; traces come in the order in which they ended."""
+        if facts.provenance in NOT_PRODUCTION:
+            self._not_production += 1
+            return LEFT_OUT
         if self._signatures:
             times_seen = {by: counts.add(facts) for by, counts in self._signatures.items()}
             facts = replace(facts, times_seen=times_seen)
@@ -43,9 +47,10 @@ class RuleEngine:
 
     @property
     def counts(self) -> Mapping[str, RuleCounts]:
-        """The traces that each rule decided about, and those of no rule."""
+        """The traces that each rule decided about, and those that no rule did."""
         counts = {each.name: RuleCounts(each.seen, each.kept) for each in self._applied}
-        return {**counts, NO_RULE: RuleCounts(self._unmatched)} if self._unmatched else counts
+        others = {NO_RULE: self._unmatched, NO_PRODUCTION: self._not_production}
+        return counts | {name: RuleCounts(seen) for name, seen in others.items() if seen}
 
     def _matches(self, condition: Condition, facts: TraceFacts) -> bool:
         try:

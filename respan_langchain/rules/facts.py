@@ -14,6 +14,8 @@ Row: TypeAlias = Mapping[str, Any]
 """A row with the platform's keys; `metadata` and `metrics` are read."""
 NovelBy: TypeAlias = Literal["trajectory", "input", "trajectory+input"]
 """What a trace's signature is made of; copies have the same."""
+NOT_PRODUCTION: Final = frozenset({"replay", "experiment"})
+"""Values of `metadata.source` whose traces are not the app's traffic; rules leave them out."""
 MEASURED: Final = frozenset({
     "model", "models", "model_requested", "provider_id", "finish_reason", "refused", "cost_status",
     "cost_source", "usage_missing",
@@ -49,6 +51,8 @@ class TraceFacts:
     status: str
     """Of the root: success, error, interrupted, drained, abandoned, cancelled or incomplete."""
     source: TraceSource = field(repr=False)
+    provenance: str | None = None
+    """The root's `metadata.source`; None is production."""
     times_seen: Mapping[NovelBy, int] = field(default_factory=dict)
     """How many traces before it had the same signature, by what the signature is made of."""
 
@@ -182,4 +186,16 @@ def facts_of_rows(rows: Sequence[Row]) -> TraceFacts:
     metadata = rows[0]["metadata"]
     names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")
     conversation = next((metadata[name] for name in names if metadata.get(name)), "")
-    return TraceFacts(str(conversation), str(metadata.get("status")), StoredTrace(rows))
+    return TraceFacts(
+        str(conversation),
+        str(metadata.get("status")),
+        StoredTrace(rows),
+        read_provenance(metadata),
+    )
+
+
+def read_provenance(*places: Mapping[str, Any]) -> str | None:
+    """Return the `source` of the first metadata that has one; None if it is no text."""
+    given = (place.get("source") for place in places)
+    found = next((source for source in given if source is not None), None)
+    return found if isinstance(found, str) else None

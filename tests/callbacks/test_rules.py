@@ -64,6 +64,32 @@ def test_a_trace_that_no_rule_matches_is_left_out_and_counted(make_handler, rows
     assert rules["no rule"] == RuleCounts(seen=1, kept=0)
 
 
+NOT_PRODUCTION = {"source": "experiment"}
+
+
+@pytest.mark.parametrize("options", [{"rules": Rules(keep(everything))}, {"sample_rate": 0.999}])
+@pytest.mark.parametrize(
+    ("of_handler", "of_call"),
+    [(NOT_PRODUCTION, {}), ({}, NOT_PRODUCTION), ({}, {"respan": {"metadata": NOT_PRODUCTION}})],
+    ids=["handler", "config", "respan"],
+)
+def test_rules_leave_out_experiments_with_all_their_rows(
+    of_handler, of_call, options, make_handler, rows_of
+):
+    handler = make_handler(metadata=of_handler, **options)
+    sequence().invoke(QUESTION, {"callbacks": [handler], "metadata": of_call})
+
+    assert rows_of(handler) == []
+    assert handler.stats.rules["not production"] == RuleCounts(seen=1)
+
+
+def test_without_rules_an_experiment_is_captured(make_handler, rows_of):
+    handler = make_handler(metadata=NOT_PRODUCTION)
+    sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert {row["metadata"]["source"] for row in rows_of(handler)} == {"experiment"}
+
+
 @pytest.mark.parametrize(
     "condition",
     [

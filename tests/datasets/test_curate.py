@@ -32,6 +32,7 @@ from respan_langchain.rules import (
     tag,
 )
 from respan_langchain.settings import read_settings
+from respan_langchain.stats import RuleCounts
 
 RULES = Rules(
     keep(edited_by_human, to="gold", corrections="human"),
@@ -114,6 +115,20 @@ def test_curate_keeps_the_rows_that_the_rules_kept_live(tmp_path):
         assert kept == contents(stored, name), name
         assert kept, f"no traffic for {name}"
     assert any(expected for _, _, expected in contents(stored, "gold"))
+
+
+def test_curate_leaves_out_replays_and_experiments_and_keeps_imports(tmp_path):
+    url = f"sqlite:///{tmp_path}/there.db"
+    with RespanDatasetCallbackHandler("all", base_url=url) as handler:
+        for source in ("replay", "experiment", "import", "production"):
+            config = {"callbacks": [handler], "metadata": {"source": source}}
+            RunnableLambda(str).invoke(source, config)
+    plan, counts = curate_all(url, Rules(keep(everything)))
+
+    assert counts == [(2, 0)]
+    assert plan.rules["not production"] == RuleCounts(seen=2)
+    with Dataset.open("prod", base_url=url) as kept:
+        assert [log.input for log in kept] == ["import", "production"]
 
 
 def test_curated_again_nothing_is_copied_twice(tmp_path):

@@ -325,10 +325,25 @@ def test_rows_of_a_replay_that_are_kept_go_to_a_dataset_of_their_own(
 
     kept = rows_of(keeping, "support-bot@replays")
     assert len(list(dataset)) == before
-    assert [row["metadata"]["replay_of"] for row in kept.roots] == [row.id for row in result.rows]
+    assert {row["metadata"]["replay_of"] for row in kept.roots} == {row.id for row in result.rows}
+    assert len(kept.roots) == 2
     assert {row["metadata"]["source"] for row in kept} == {"replay"}
     with pytest.raises(ConfigurationError, match="2 recorded by replay"):
         replay(Dataset.open("support-bot@replays", base_url=platform), shop(folder))
+
+
+def test_imported_rows_are_replayed_and_those_of_experiments_are_not(
+    make_handler, rows_of, platform
+):
+    handler, echo = make_handler(), RunnableLambda(str)
+    for source in ("production", "import", "faq", "experiment"):
+        echo.invoke(source, {"callbacks": [handler], "metadata": {"source": source}})
+    rows_of(handler)
+
+    result = replay(Dataset.open("support-bot", base_url=platform), echo)
+
+    assert sorted(row.input for row in result.rows) == ["faq", "import", "production"]
+    assert result.skipped == {"recorded by experiment": 1}
 
 
 @pytest.fixture

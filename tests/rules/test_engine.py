@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support.traffic import times, trace
 
-from respan_langchain.rules import Rules, everything, keep, predicate, tag
+from respan_langchain.rules import Rules, everything, keep, novel, predicate, tag
 from respan_langchain.rules.engine import RuleEngine
+from respan_langchain.stats import RuleCounts
 
 RUNS = 200_000
 DAYS = 10 * 86_400
@@ -50,6 +51,24 @@ def test_weighted_totals_are_within_two_percent_of_the_truth(rule):
 
     assert sum(estimate.values()) == pytest.approx(sum(truth.values()), rel=0.02)
     assert estimate == pytest.approx(truth, rel=0.04)
+
+
+@pytest.mark.parametrize("source", ["replay", "experiment"])
+def test_what_is_not_production_is_left_out_and_does_not_count_in_caps_or_novelty(source):
+    engine = RuleEngine(Rules(keep(novel("input"), per_day=1)), lambda *_: None)
+    left_out, kept = [
+        engine.decide(trace(n, **more)) for n, more in enumerate([{"source": source}, {}])
+    ]
+
+    assert (left_out.is_kept, kept.is_kept) == (False, True)
+    assert engine.counts["not production"] == RuleCounts(seen=1)
+
+
+@pytest.mark.parametrize("source", ["production", "import", "faq", None, ["replay"], {}])
+def test_every_other_source_is_kept(source):
+    [decision] = decisions(Rules(keep(everything)), [trace(1, source=source)])
+
+    assert decision.is_kept
 
 
 def test_a_trace_of_an_earlier_rule_is_certain_and_the_rest_is_weighted():

@@ -201,6 +201,7 @@ def _kept_rows(ctx: CliContext, dataset: str, *, keep: bool) -> Iterator["Runnab
         dataset_id="",
         base_url=settings.base_url,
         api_key=settings.api_key,
+        sample_rate=1.0,
     ) as handler:
         yield {"callbacks": [handler]}
 

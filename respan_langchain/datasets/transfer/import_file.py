@@ -127,8 +127,11 @@ def _build_transfer_row(content: dict[str, Any], occurrences: Counter[str]) -> T
     ).hexdigest()
     source_id = f"import-{digest}-{occurrences[digest]}"
     occurrences[digest] += 1
-    identifier = str(content["metadata"].setdefault("custom_identifier", source_id))
-    span_id = content["metadata"].get("span_unique_id")
+    metadata = content["metadata"]
+    if "custom_identifier" not in metadata:  # no row that a dataset has exported
+        metadata["custom_identifier"] = source_id
+        metadata.setdefault("source", "import")
+    identifier, span_id = str(metadata["custom_identifier"]), metadata.get("span_unique_id")
     return TransferRow(source_id, identifier, str(span_id) if span_id else None, content)
 
 

@@ -145,7 +145,8 @@ def test_wrong_usage_exits_with_2(arguments, message, app, run):
     assert message in result.err
 
 
-def test_rows_of_a_replay_are_kept_if_wished(app, run):
+def test_rows_of_a_replay_are_kept_if_wished(app, run, monkeypatch):
+    monkeypatch.setenv("RESPAN_SAMPLE_RATE", "0.5")
     run("replay", "demo", "chains_here:lower", "--limit", "20", "--keep")
 
     kept = run("logs", "list", "demo@replays", "--json", "-n", "100").json["results"]

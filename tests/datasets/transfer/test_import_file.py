@@ -35,7 +35,20 @@ def test_a_json_line_becomes_a_row(write):
         "x": 1,
         "team": "t",
         "custom_identifier": row.source_id,
+        "source": "import",
     }
+
+
+def test_an_imported_row_keeps_the_source_that_it_has(write):
+    [row] = write("a.jsonl", '{"input": "a", "metadata": {"source": "replay"}}').rows()
+
+    assert row.content["metadata"]["source"] == "replay"
+
+
+def test_an_exported_row_of_production_is_one_of_production_when_it_is_imported(write):
+    [row] = write("a.jsonl", '{"input": "a", "metadata": {"custom_identifier": "run 1"}}').rows()
+
+    assert row.content["metadata"] == {"custom_identifier": "run 1"}
 
 
 def test_a_csv_line_becomes_a_row(write):
