@@ -18,13 +18,13 @@ from support.constructs import QUESTION
 from support.graphs import asking_graph, asking_thrice, served
 from support.scripts import Script
 
-from respan_langchain import RespanDatasetCallbackHandler, TraceTimeouts
+from respan_langchain import Dataset, RespanDatasetCallbackHandler, TraceTimeouts
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.status import read_status
 from respan_langchain.fleet.traces import TraceStore
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.rules import Rules, edited_by_human, keep
+from respan_langchain.rules import Rules, edited_by_human, everything, keep
 from respan_langchain.settings import read_settings
 from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
@@ -211,6 +211,26 @@ def test_rows_that_wait_for_the_sampling_decision_are_kept_if_the_resumed_part_f
     assert len(rows.chats) == 4
     assert {row["metadata"]["sampling"]["rule"] for row in rows} == {"failed"}
     assert len({row["metadata"]["trace_unique_id"] for row in rows}) == 1
+
+
+@pytest.mark.parametrize("removed", ["metadata", "metrics"])
+def test_rows_of_both_processes_arrive_where_map_row_removes_a_part_of_them(
+    removed, redis, open_handler, stored, platform
+):
+    def remove(row):
+        del row[removed]
+        return row
+
+    app, rules = asking_graph(), Rules(keep(everything, to="all"))
+    for given in (QUESTION, Command(resume="yes")):
+        handler = open_handler(redis, rules=rules, map_row=remove)
+        app.invoke(given, config(handler))
+        assert handler.flush(WAIT)
+        assert handler.stats.internal_errors == {}
+
+    stored(redis, count=3)
+    with Dataset.open("all", base_url=platform) as rows:
+        assert len(list(rows)) == 3
 
 
 def test_a_trace_that_sampling_leaves_out_gives_no_row_when_nobody_resumes_it(
