@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.experiments import scorers
     from respan_langchain.experiments.replay import replay
+    from respan_langchain.rows.validation import validated
     from respan_langchain.serialization.truncation import ContentLimits
     from respan_langchain.stats import Stats
     from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -44,6 +45,7 @@ _MODULES = {
     "flush_on_sigterm": "delivery.shutdown",
     "replay": "experiments.replay",
     "scorers": "experiments.scorers",
+    "validated": "rows.validation",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "flush_on_sigterm",
     "replay",
     "scorers",
+    "validated",
 ]
 
 
