@@ -21,10 +21,11 @@ from respan_langchain.pipeline.destination import (
 )
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
+from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.row_mapping import row_mapping
 from respan_langchain.pipeline.run_counter import RunCounter
-from respan_langchain.pipeline.run_feedback import BuildRows, RowAddresses, RunFeedback
+from respan_langchain.pipeline.run_feedback import BuildRows, RunFeedback
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch

@@ -15,8 +15,8 @@ from respan_langchain._safe_call import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
+from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.pipeline.run_counter import CountedRun
-from respan_langchain.pipeline.run_feedback import RowAddresses
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.corrections import add_labels, match_decisions

@@ -4,7 +4,6 @@ Feedback on an open run is held until the run ends, so that it follows the run's
 merges it into that row, or into what the platform has stored.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -15,6 +14,7 @@ from respan_langchain.delivery.row import FEEDBACK_PREFIX, EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import COPY, EventQueue
+from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.rows.content import allowed_value
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.serialization.json_value import Json, json_value
@@ -26,37 +26,12 @@ NO_RUN: Final = UUID(int=0)
 """The run of feedback that names a row by another identifier than a run's id."""
 MAX_HELD: Final = 1_000
 """Feedback on open runs that is held at most; more of it is sent at once."""
-MAX_ADDRESSES: Final = 10_000
-
 
 FeedbackDetails: TypeAlias = tuple[str | None, float | None, str | None, str, float]
 """The details of an event: the row's identifier where that is no run's id, the score, the comment,
 the name, and the wall time."""
-
-
 BuildRows: TypeAlias = Callable[[Sequence[Run], ErrorCounter], list[EncodedRow]]
 """Builds the rows of finished runs."""
-
-
-class RowAddresses:
-    """Which rows have another identifier than their run's id, or another dataset; the latest."""
-
-    def __init__(self, dataset: str) -> None:
-        """`dataset` is the handler's, as `name:...` or `id:...`."""
-        self._dataset = dataset
-        self._others: OrderedDict[UUID, tuple[str, str]] = OrderedDict()
-
-    def remember(self, run_id: UUID, row: EncodedRow) -> None:
-        """Remember where the row of a run is, if it cannot be told from the run's id."""
-        if row.dataset == self._dataset and row.id == str(run_id):
-            return
-        self._others[run_id] = row.id, row.dataset
-        if len(self._others) > MAX_ADDRESSES:
-            self._others.popitem(last=False)
-
-    def find(self, run_id: UUID) -> tuple[str, str]:
-        """Return identifier and dataset of a run's row."""
-        return self._others.get(run_id, (str(run_id), self._dataset))
 
 
 class RunFeedback:

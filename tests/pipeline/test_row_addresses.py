@@ -4,7 +4,7 @@ from uuid import UUID
 
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
-from respan_langchain.pipeline.run_feedback import MAX_ADDRESSES, RowAddresses
+from respan_langchain.pipeline.row_addresses import MAX_ADDRESSES, RowAddresses
 
 
 def test_only_the_latest_rows_of_other_datasets_are_remembered():
