@@ -1,7 +1,7 @@
 """Retry rules: which failures are transient, how long to back off, what `Retry-After` says.
 
-Pure. The client, delivery and transfers all use these rules; what else delivery needs (rate limit,
-circuit breaker) is in `delivery/retry.py`.
+Pure. The client, delivery and transfers all use these rules. Delivery also has a rate limit and a
+circuit breaker: `delivery/rate_limiter.py`, `delivery/circuit_breaker.py`.
 """
 
 from dataclasses import dataclass

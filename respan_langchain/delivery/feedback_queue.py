@@ -43,7 +43,7 @@ class FeedbackQueue:
         return list(self._due_at)
 
     def add(self, rows: Iterable[QueuedRow]) -> Outcome:
-        """Add feedback; return which is given up for it."""
+        """Add feedback; return the oldest, which is given up where too much waits."""
         self._due_at.update((row, row.accepted + self._max_age) for row in rows)
         return self._give_up(self.rows[: max(0, len(self._due_at) - MAX_WAITING)])
 
@@ -81,7 +81,7 @@ class FeedbackQueue:
         return FeedbackRequest(dataset, rows)
 
     def apply(self, response: FeedbackResponse, now: float) -> Iterator[Outcome]:
-        """Apply a response: what is done leaves, the rest is tried again or given up."""
+        """Apply a response; retry or give up feedback that was neither applied nor refused."""
         rows = response.request.rows
         states = response.states or ["failed"] * len(rows)
         by_state = {

@@ -1,7 +1,7 @@
 """Interrupted traces that any process of a fleet may resume.
 
-A trace that stops is stored with its rows as they are if nobody resumes it, which a forwarder then
-sends. The process that resumes it takes it out and builds one row of both parts.
+An interrupted trace is stored together with the rows that a forwarder sends if no process resumes
+it. The process that resumes it takes it out of the store and builds one row of both parts.
 """
 
 from collections import OrderedDict
@@ -48,8 +48,7 @@ class SharedTraces:
         self._row_builder = row_builder
         self._to_json = to_json
         self._stopped: dict[str, Trace] = {}
-        """Traces by their keys that `build` has not stored yet: first, their last runs are counted.
-        """
+        """Interrupted traces by key, until `build` has counted their last runs and stores them."""
         # The checkpoint is another one after `update_state`; this finds the trace in this process.
         self._key_by_thread: OrderedDict[str, str] = OrderedDict()
 
@@ -85,7 +84,7 @@ class SharedTraces:
         """Return None: a forwarder sends what nobody resumes."""
 
     def take_due(self, now: float) -> list[Trace]:
-        """Return nothing, for the same reason."""
+        """Return nothing: a forwarder sends what nobody resumes."""
         del now
         return []
 

@@ -117,7 +117,7 @@ class _EndedTrace:
 
     @cached_property
     def root(self) -> Mapping[str, Any]:
-        """The begin of the root's row."""
+        """The root's row with what needs no other run."""
         options = self._counter.options
         draft = self._new_draft(CountedRun(self._root, None))
         add_app_metadata(draft, options.metadata, options.tags)
@@ -126,7 +126,7 @@ class _EndedTrace:
 
     @cached_property
     def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The begin of all rows, without content, except for the trajectory."""
+        """The trace's rows with their numbers, without content except for the trajectory."""
         # One that cannot be counted has no facts: its error is counted, and no condition matches.
         [root] = [self._read_numbers(each) for each in self.counted if each.run is self._root]
         if self._counter.options.trajectory:

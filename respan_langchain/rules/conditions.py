@@ -57,7 +57,7 @@ def check_condition(value: object) -> Condition:
     """Return a condition unchanged.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is something else.
     """
     if isinstance(value, Condition):
         return value
@@ -225,7 +225,7 @@ def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
 
 
 def novel(by: NovelBy = "trajectory", at_most: int = 1) -> Condition:
-    """Return a condition: at most so many traces before had the same tool path, or input.
+    """Return a condition: the trace is among the first `at_most` with its tool path, or input.
 
     Two inputs are the same if they differ in numbers, case and punctuation only.
     """
@@ -241,7 +241,7 @@ def _is_novel(facts: TraceFacts, by: NovelBy, at_most: int) -> bool:
 
 
 def get_signatures(condition: Condition) -> set[NovelBy]:
-    """Return what the signatures that a condition needs are made of."""
+    """Return the kinds of signatures that a condition and its parts compare."""
     if condition.name == NOVEL:
         return {condition.arguments[0]}
     parts = (part for part in condition.arguments if isinstance(part, Condition))

@@ -24,7 +24,7 @@ MEASURED: Final = frozenset({
 
 
 class TraceSource(Protocol):
-    """Where the facts of a trace come from; reads each part when it is asked for it first."""
+    """Where the facts of a trace come from; each part is read when a condition first needs it."""
 
     @property
     def root(self) -> Row:
@@ -54,7 +54,7 @@ class TraceFacts:
     provenance: str | None = None
     """The root's `metadata.source`; None is production."""
     times_seen: Mapping[NovelBy, int] = field(default_factory=dict)
-    """How many traces before it had the same signature, by what the signature is made of."""
+    """How many earlier traces had the same signature, by what the signature is made of."""
 
     @property
     def root(self) -> Row:
