@@ -118,7 +118,7 @@ class SourcePoller:
         if more or timer.has_produced:
             return [*rows, *last], True
         timer.due_at = now + sources.due_in(now)
-        sources.let_go(now)
+        sources.detach_finished(now)
         return rows, False
 
     def _take(self, now: float) -> tuple[list[EncodedRow], bool]:

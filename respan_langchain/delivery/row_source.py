@@ -97,7 +97,7 @@ class RowSources:
         for source in self._all():
             source.close_open()
 
-    def let_go(self, now: float) -> None:
+    def detach_finished(self, now: float) -> None:
         """Detach drained sources that are stopped, or whose owner is deleted."""
         for source, owner in list(self._attached.values()):
             is_over = source.is_stopped or (owner is not None and owner() is None)

@@ -94,10 +94,10 @@ class SenderThread:
             self._close_transport()
 
     def _start(self) -> bool:
-        self._running = threads.start("respan-sender", self._live)
+        self._running = threads.start("respan-sender", self._make_requests)
         return self._running
 
-    def _live(self) -> None:
+    def _make_requests(self) -> None:
         self.thread = get_ident()
         while (submitted := self._requests.get()) is not None:
             self._run(*submitted)
