@@ -32,6 +32,12 @@ class Condition:
 
 
 MATCH_ALL = Condition("1")
+# It is stored as JSON; a text is compared without its quotation marks.
+EXPECTED = Condition("CAST(json_extract(contents.expected_output, '$') AS TEXT)")
+EXPECTED_LOOKUP = Condition(
+    "logs.seq IN (SELECT seq FROM contents WHERE expected_output IS NOT NULL"
+    " AND CAST(json_extract(expected_output, '$') AS TEXT)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,7 @@ def find_log_field(name: str) -> SqlField | None:
     if name == "error_message":
         return SqlField(name, Condition("logs.error_message"), parse_text, is_text=True)
     if name == "expected_output":
-        # It is stored as JSON; a text is compared without its quotation marks.
-        text = Condition("CAST(json_extract(contents.expected_output, '$') AS TEXT)")
-        return SqlField(name, text, parse_text, is_text=True)
+        return SqlField(name, EXPECTED, parse_text, is_text=True, lookup=EXPECTED_LOOKUP)
     if name in LOG_TIMESTAMPS:
         return SqlField(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:

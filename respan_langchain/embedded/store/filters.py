@@ -128,7 +128,8 @@ def _match_value(field: SqlField, operator: str, value: Any) -> Condition:
         return _compare(field, COMPARISONS[operator], value)
     if not field.is_text:
         raise InvalidFieldError(field.name, f"the operator {operator!r} needs a field of text")
-    return _match_text(field, operator, str(value))
+    matched = _match_text(field, operator, str(value))
+    return matched if field.lookup is None else all_of([_match_null(field, [False]), matched])
 
 
 def _compare(field: SqlField, sign: str, value: Any) -> Condition:

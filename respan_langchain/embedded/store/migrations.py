@@ -217,6 +217,13 @@ def index_for_pages(connection: sqlite3.Connection) -> None:
     connection.execute("ANALYZE sqlite_schema")
 
 
+def index_expected_outputs(connection: sqlite3.Connection) -> None:
+    """Version 8: an index that finds the rows that have an expected output."""
+    connection.execute(
+        "CREATE INDEX contents_expected ON contents(seq) WHERE expected_output IS NOT NULL"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     create_datasets_and_logs,
     create_scores_and_runs,
@@ -225,4 +232,5 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     count_known_figures,
     record_reviews,
     index_for_pages,
+    index_expected_outputs,
 )
