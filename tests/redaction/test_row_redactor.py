@@ -14,7 +14,11 @@ from respan_langchain.serialization.messages import serialize_messages
 
 def sent(row, *redactors, **options):
     row = {"input": "", "metadata": {}, "metrics": {}, **row}
-    return json.loads(RowEncoder(redactors, **options).encode(row))
+    encoded = json.loads(RowEncoder(redactors, **options).encode(row))
+    # Whether the row can be replayed is the subject of rows/test_encoder.py.
+    for name in ("replayable", "replayable_reason"):
+        encoded["metadata"].pop(name, None)
+    return encoded
 
 
 def without_names(text):
