@@ -66,7 +66,6 @@ def store(tmp_path_factory):
         "?sort=score__human",
         "?where=expected_output|isnull|false", "?where=expected_output|icontains|refund",
         "charts", "charts?model=model-1", "charts?q=word",
-        "charts?where=score__contains:x|lt|0.5",
         "review", "review?queue=errors", "review?queue=failed", "review?queue=low",
         "evaluations", "evaluations?evaluator=human&evaluator=contains:x", "thread?id=thread-9",
     ],
