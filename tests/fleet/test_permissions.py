@@ -8,7 +8,7 @@ from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.server_checks import check_server
 from respan_langchain.fleet.status import read_status
-from respan_langchain.fleet.traces import StoredTrace, TraceStore
+from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.tracing.run import DeferredRow
 from tests.delivery.kit import WAIT, encoded, envelope
 from tests.fleet.kit import until
@@ -39,7 +39,7 @@ def test_the_documented_permissions_are_enough(restricted, open_producer, forwar
     store = TraceStore(As(restricted, "pods").url, 10**6)
     for name in ("c", "d"):
         row = DeferredRow(name, "name:dataset", encoded(name).body)
-        assert store.put(name, StoredTrace(b"{}", [], [row]), 0.0)
+        assert store.put(name, InterruptedTrace(b"{}", [], [row]), 0.0)
     assert store.take(["c"]) is not None
     running = forward(As(restricted, "forwarder"))
 

@@ -3,7 +3,7 @@
 import json
 
 from respan_langchain.fleet import keys
-from respan_langchain.fleet.traces import StoredTrace, TraceStore
+from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.tracing.run import DeferredRow
 from tests.fleet.kit import until
 
@@ -13,7 +13,7 @@ def open_store(server, max_bytes=10**6):
 
 
 def trace(name="row"):
-    return StoredTrace(b"{}", [], [row(name)])
+    return InterruptedTrace(b"{}", [], [row(name)])
 
 
 def row(name):
@@ -21,7 +21,7 @@ def row(name):
 
 
 def test_a_trace_is_taken_once_as_it_was_stored(redis):
-    stored = StoredTrace(b"x" * 100_000, [row("deferred")], [row("root")])
+    stored = InterruptedTrace(b"x" * 100_000, [row("deferred")], [row("root")])
     assert open_store(redis).put("here", stored, 60.0)
 
     store = open_store(redis)
