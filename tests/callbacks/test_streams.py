@@ -18,6 +18,7 @@ from support.graphs import ASKED, agent, graph
 from support.models import FakeChat, FakeText
 
 from respan_langchain import TraceTimeouts
+from tests.fleet.kit import until
 
 ANSWER = "Within 30 days, unworn."
 
@@ -189,6 +190,14 @@ FALLBACKS = {
 }
 
 
+def has_closed(handler):
+    # The stream is part of a cycle with the error of the first model. A collection does nothing
+    # while another thread collects.
+    gc.collect()
+    handler.process_pending()
+    return handler.stats.open_runs == 0
+
+
 @pytest.mark.parametrize("how", ["break", "close", "aclose"])
 @pytest.mark.parametrize("chain", FALLBACKS)
 def test_fallbacks_that_are_left_at_their_first_chunk_are_abandoned(
@@ -198,13 +207,7 @@ def test_fallbacks_that_are_left_at_their_first_chunk_are_abandoned(
     handler = make_handler(capture=("root", "llm", "chain"))
     asked = QUESTION if chain == "chain" else "Can I return shoes?"
     ABANDONED[how](FALLBACKS[chain](), asked, {"callbacks": [handler]})
-    # The stream is part of a cycle with the error of the first model. A collection returns at once
-    # where another thread collects already.
-    for _ in range(100):
-        gc.collect()
-        handler.process_pending()
-        if handler.stats.open_runs == 0:
-            break
+    until(lambda: has_closed(handler))
 
     [root] = rows_of(handler).roots
     assert handler.stats.open_runs == 0
