@@ -38,8 +38,8 @@ DEPENDENCIES = (
     "tests/callbacks/ways/test_constructs.py",
     "tests/callbacks/test_roots.py",
     "tests/test_settings.py",
-    "tests/client",
-    "tests/embedded",
+    "tests/client/http",
+    "tests/embedded/endpoints",
 )
 WITHOUT_GRAPHS = ("-k", "not graph and not agent")
 
