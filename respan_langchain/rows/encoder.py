@@ -73,13 +73,16 @@ class RowEncoder:
             fields = {name: _field(name, value, redactor) for name, value in row.items()}
         except RecursionError:  # not made by json_value, which limits the depth
             return self._encode_rewritten({name: json_value(value) for name, value in row.items()})
-        encoded = {name: orjson.dumps(value) for name, value in fields.items()}
+        whole = {name: orjson.dumps(value) for name, value in fields.items()}
+        encoded = dict(whole)
         for name, body in encoded.items():
             if len(body) > self._limits.field and name != "metrics":
                 encoded[name] = _cut_to(name, body, self._limits.field, truncations)
         self._fit_row(encoded, truncations)
         truncated = truncations.summary()
-        added = input_change(row["input"], encoded["input"], truncated) if "input" in row else {}
+        is_input_whole = encoded.get("input") is whole.get("input")
+        is_unchanged = is_input_whole and _is_json_of(whole.get("input"), row.get("input"))
+        added = {} if is_unchanged else input_change(truncated)
         if truncated or added:
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
             metadata |= {"truncated": truncated, **added} if truncated else added
@@ -95,6 +98,15 @@ class RowEncoder:
         for name, body in content.items():
             if len(body) > share:
                 encoded[name] = _cut_to(name, body, share, truncations)
+
+
+def _is_json_of(body: bytes | None, value: Any) -> bool:
+    """Whether a value was encoded as it is; true without any.
+
+    The comparison reads no more than the body has. A value that refers to another many times may be
+    far larger as JSON.
+    """
+    return body is None or bool(orjson.loads(body) == value)
 
 
 def _field(name: str, value: Any, redactor: RowRedactor) -> Any:

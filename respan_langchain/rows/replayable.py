@@ -4,9 +4,6 @@ A replay skips such a row and counts it by the reason.
 """
 
 from collections.abc import Sequence
-from typing import Any
-
-import orjson
 
 from respan_langchain.serialization.json_types import Json
 
@@ -16,15 +13,10 @@ def not_replayable(reason: str) -> dict[str, Json]:
     return {"replayable": False, "replayable_reason": reason}
 
 
-def input_change(given: Any, encoded: bytes, truncated: Sequence[str]) -> dict[str, Json]:
-    """Return the metadata of a row whose input was changed when it was encoded; else none.
+def input_change(truncated: Sequence[str]) -> dict[str, Json]:
+    """Return the metadata of a row whose input was changed when it was encoded.
 
     `truncated` has the paths of what was cut.
     """
-    try:
-        if orjson.dumps(given) == encoded:
-            return {}
-    except TypeError:  # a lone surrogate, or an int over 64 bits, which JSON cannot hold
-        return {}
     was_cut = any(path.startswith(("input", "and more")) for path in truncated)
     return not_replayable("input was truncated" if was_cut else "input was redacted")
