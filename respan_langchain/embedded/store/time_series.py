@@ -76,7 +76,7 @@ def compute_time_series(
     """Aggregate the matching logs over time; None when there are none."""
     if condition is MATCH_ALL and dataset["log_count"] > MAX_ROWS:
         return _compute_from_hours(connection, dataset)
-    own = _find_newest(connection, dataset["seq"], condition)
+    own = all_of([Condition("logs.dataset = ?", (dataset["seq"],)), condition])
     rows = _aggregate_logs(connection, own)
     if not rows:
         return None
@@ -85,18 +85,6 @@ def compute_time_series(
     scores = _mean_scores(connection, own, width)
     is_complete = sum(row["count"] for row in rows) < MAX_ROWS
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete, is_sampled=False)
-
-
-def _find_newest(connection: sqlite3.Connection, dataset: int, condition: Condition) -> Condition:
-    """Find the newest matching logs once, since a condition may take long to evaluate."""
-    own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
-    rows = connection.execute(
-        f"SELECT seq FROM {logs_table.tables_for(own)} WHERE {own.sql}"  # noqa: S608
-        f" ORDER BY seq DESC LIMIT {MAX_ROWS}",
-        own.parameters,
-    )
-    found = orjson.dumps([row["seq"] for row in rows])
-    return Condition("logs.seq IN (SELECT value FROM json_each(?))", (found.decode(),))
 
 
 def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:
@@ -138,7 +126,7 @@ def _aggregate_logs(connection: sqlite3.Connection, own: Condition) -> list[sqli
     return connection.execute(
         "WITH found AS (SELECT happened_at AS begin, status, cost, prompt_tokens,"  # noqa: S608
         " completion_tokens, latency, trace_unique_id, covered"
-        f" FROM logs WHERE {own.sql} ORDER BY seq DESC LIMIT {MAX_ROWS}),"
+        f" FROM {logs_table.tables_for(own)} WHERE {own.sql} ORDER BY seq DESC LIMIT {MAX_ROWS}),"
         " roots AS (SELECT trace_unique_id FROM found WHERE NOT covered"
         f" AND trace_unique_id IS NOT NULL), {_choose_width(SHORT_WIDTHS + LONG_WIDTHS)},"
         # With a limit SQLite evaluates `own` once for each row, rather than where it is used.
@@ -189,7 +177,7 @@ def _mean_scores(connection: sqlite3.Connection, own: Condition, width: int) -> 
             f"SELECT CAST(happened_at / ? AS INTEGER) AS place, avg(score) AS mean"  # noqa: S608
             f" FROM (SELECT log, score FROM scores WHERE evaluator {sign} ? AND score IS NOT NULL"
             f" ORDER BY log DESC LIMIT {MAX_SCORES}) AS newest"
-            f" CROSS JOIN logs WHERE logs.seq = newest.log AND {own.sql}"
+            f" CROSS JOIN {logs_table.tables_for(own)} WHERE logs.seq = newest.log AND {own.sql}"
             " GROUP BY place",
             (width, HUMAN_EVALUATOR, *own.parameters),
         ):
