@@ -6,7 +6,7 @@ Imported when the first handler is made.
 import logging
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.memory_budget import MemoryBudget
@@ -22,10 +22,10 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_addresses import RowAddresses
-from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
 from respan_langchain.pipeline.row_mapping import row_mapping
 from respan_langchain.pipeline.run_counter import RunCounter
-from respan_langchain.pipeline.run_feedback import BuildRows, RunFeedback
+from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
@@ -69,7 +69,6 @@ def build_components(config: HandlerConfig) -> Components:
         ConfigurationError: The dataset, the URL, the spool directory or the prices are unusable.
     """
     status, errors = DeliveryStatus(), ErrorCounter()
-    feedback_status = DeliveryStatus(remembered=0, feedback_on=status)
     if config.disabled_reason:
         dataset, worker = "none", make_unused_worker(config.settings)
     else:
@@ -78,33 +77,16 @@ def build_components(config: HandlerConfig) -> Components:
     row_builder = _build_row_builder(config, dataset, status, errors)
     timeouts = config.timeouts or _default_timeouts(config)
     budget = MemoryBudget(config.settings.max_queue_bytes)
-    to_json = partial(json_value, keep_media=config.keep_media)
-    store = None if config.disabled_reason else get_trace_store(worker, config.settings)
-    states = None
-    waiting: WaitingTraces
-    build: BuildRows
-    if store is None:
-        interrupts = get_interrupt_store(worker, dataset, budget.interrupted_traces)
-        waiting = LocalWaitingTraces(interrupts, timeouts.interrupted, to_json)
-        build = row_builder.build
-    else:
-        from respan_langchain.pipeline.shared_traces import SharedTraces
-
-        states = store.open_row_states()
-        waiting = shared = SharedTraces(store, states, timeouts.interrupted, row_builder, to_json)
-        build = shared.build
+    interrupts = _build_interrupts(
+        config, worker, row_builder, timeouts.interrupted, budget.interrupted_traces
+    )
     processor = EventProcessor(
         row_builder,
         worker,
         timeouts,
-        waiting,
-        RunFeedback(
-            build,
-            row_builder.encoder,
-            row_builder.addresses,
-            feedback_status,
-            content=config.settings.content,
-        ),
+        interrupts.waiting,
+        interrupts.builder,
+        _build_feedback(config, row_builder, status),
         errors,
         budget=budget,
         copy=config.copy,
@@ -113,7 +95,42 @@ def build_components(config: HandlerConfig) -> Components:
         processor.stop()
         if config.settings.enabled:
             logger.warning("respan_langchain: nothing is captured. %s", MISSING_KEY)
-    return Components(status, worker, processor, dataset, states)
+    return Components(status, worker, processor, dataset, interrupts.states)
+
+
+class _Interrupts(NamedTuple):
+    """Where interrupted traces wait, and what follows from that."""
+
+    waiting: WaitingTraces
+    builder: BuildsRows
+    states: "RowStates | None"
+
+
+def _build_interrupts(
+    config: HandlerConfig, worker: Worker, row_builder: RowBuilder, timeout: float, max_bytes: int
+) -> _Interrupts:
+    """Let interrupted traces wait in this process, or with `via` in Redis."""
+    to_json = partial(json_value, keep_media=config.keep_media)
+    store = None if config.disabled_reason else get_trace_store(worker, config.settings)
+    if store is None:
+        interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
+        return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
+    from respan_langchain.pipeline.shared_traces import SharedTraces
+
+    states = store.open_row_states()
+    shared = SharedTraces(store, states, timeout, row_builder, to_json)
+    return _Interrupts(shared, shared, states)
+
+
+def _build_feedback(
+    config: HandlerConfig, row_builder: RowBuilder, status: DeliveryStatus
+) -> RunFeedback:
+    return RunFeedback(
+        row_builder.encoder,
+        row_builder.addresses,
+        DeliveryStatus(remembered=0, feedback_on=status),
+        content=config.settings.content,
+    )
 
 
 def _build_row_builder(

@@ -25,7 +25,7 @@ from respan_langchain.pipeline.backpressure import (
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.open_content import OpenContent
-from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.stats import RuleCounts
@@ -46,6 +46,7 @@ class EventProcessor:
         worker: Worker,
         timeouts: TraceTimeouts,
         waiting: WaitingTraces,
+        builder: BuildsRows,
         feedback: RunFeedback,
         errors: ErrorCounter,
         *,
@@ -61,6 +62,7 @@ class EventProcessor:
         self._worker = worker
         self._timeouts = timeouts
         self._waiting = waiting
+        self._builder = builder
         self.feedback = feedback
         self._processes_at_once = copy == "deep"
         self.errors = errors
@@ -282,12 +284,13 @@ class EventProcessor:
             self._open_content.close(trace)
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
-            self._rows += self.feedback.build(finished, self.errors)
+            self._rows += self._builder.build(finished, self.errors)
         except BaseException as interruption:
             # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:
                 self.errors.add(interruption)
             raise
+        self._rows += self.feedback.take_ready(finished, self.errors)
         for run, trace in of_open:
             self._open_content.add_finished(run, trace)
 

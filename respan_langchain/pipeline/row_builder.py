@@ -6,7 +6,7 @@ which is faster than all steps for one run: the code of a step stays in the CPU'
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -35,6 +35,14 @@ from respan_langchain.tracing.run import DeferredRow, Run, Trace
 
 GROUP_SIZE: Final = 64
 """Runs in a group; a trace may end with thousands."""
+
+
+class BuildsRows(Protocol):
+    """Makes rows of finished runs: `RowBuilder`, or in a fleet `SharedTraces` around it."""
+
+    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+        """Return the rows of the runs that finished."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Feedback on an open run is held until the run ends, so that it follows the run's
 merges it into that row, or into what the platform has stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -30,8 +30,6 @@ MAX_HELD: Final = 1_000
 FeedbackDetails: TypeAlias = tuple[str | None, float | None, str | None, str, float]
 """The details of an event: the row's identifier where that is no run's id, the score, the comment,
 the name, and the wall time."""
-BuildRows: TypeAlias = Callable[[Sequence[Run], ErrorCounter], list[EncodedRow]]
-"""Builds the rows of finished runs."""
 
 
 class RunFeedback:
@@ -39,7 +37,6 @@ class RunFeedback:
 
     def __init__(
         self,
-        build: BuildRows,
         encoder: RowEncoder,
         addresses: RowAddresses,
         status: DeliveryStatus,
@@ -47,7 +44,6 @@ class RunFeedback:
         content: bool,
     ) -> None:
         """Without `content`, comments and expected outputs are left out."""
-        self._build = build
         self._encoder = encoder
         self._addresses = addresses
         self._content = content
@@ -91,14 +87,13 @@ class RunFeedback:
         (self._held if holds else self._ready).append(event)
         return True
 
-    def build(self, finished: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
-        """Build the rows of finished runs, and the feedback that follows them."""
+    def take_ready(self, finished: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+        """Return the feedback that waits for no run, now that these have finished, encoded."""
         ended = {run.id for run in finished} if self._held else frozenset()
-        rows = self._build(finished, errors)
         ready = [*self._ready, *(event for event in self._held if event[3] in ended)]
         self._held = [event for event in self._held if event[3] not in ended]
         self._ready = []
-        return [*rows, *errors.map(self._encode, ready)] if ready else rows
+        return errors.map(self._encode, ready) if ready else []
 
     def counts(self) -> dict[str, int]:
         """Return how much feedback is in which state; states without any are left out."""

@@ -74,7 +74,7 @@ class TraceSelector:
 
     def _count_error(self, condition: Condition, error: Exception) -> None:
         cause = f"rules: {condition} raised {type(error).__name__}"
-        self._errors.count(cause, f"{cause}. The next rule is asked.")
+        self._errors.count(cause, f"{cause}. Its rule does not match.")
 
     def after_fork(self) -> None:
         """Start with no traces: the parent process counts its own."""
