@@ -63,7 +63,8 @@ class Batch:
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         """Remove and return the rows for which this is true."""
         removed = [row for row in self.rows if is_removed(row)]
-        self.rows = [row for row in self.rows if row not in removed]
+        gone = set(removed)
+        self.rows = [row for row in self.rows if row not in gone]
         return removed
 
 

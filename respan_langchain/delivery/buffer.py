@@ -122,8 +122,8 @@ class RowBuffer:
         removed = [row for row in self if is_removed(row)]
         for dataset in {row.encoded.dataset for row in removed}:
             here = [row for row in removed if row.encoded.dataset == dataset]
-            left = [row for row in self._queues[dataset] if row not in here]
-            self._queues[dataset] = deque(left)
+            gone = set(here)
+            self._queues[dataset] = deque(row for row in self._queues[dataset] if row not in gone)
             self._removed(dataset, here)
         return removed
 

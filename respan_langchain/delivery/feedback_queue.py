@@ -102,11 +102,11 @@ class FeedbackQueue:
     def _retry_missing(self, rows: list[QueuedRow], now: float) -> Iterator[Outcome]:
         for row in rows:
             row.tries += 1
-        hopeless = [row for row in rows if row.tries > len(RETRY_DELAYS)]
+        given_up = [row for row in rows if row.tries > len(RETRY_DELAYS)]
         waiting = [row for row in rows if row.tries <= len(RETRY_DELAYS)]
         self._due_at.update((row, now + RETRY_DELAYS[row.tries - 1]) for row in waiting)
         yield Outcome("awaiting_row", tuple(waiting))
-        yield self._give_up(hopeless)
+        yield self._give_up(given_up)
 
     def _retry_failed(self, rows: list[QueuedRow], now: float) -> None:
         if not rows:
