@@ -6,13 +6,14 @@ The conventions are those of November 2026, https://github.com/Arize-ai/openinfe
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from respan_langchain.client.paths import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_answer,
     to_messages,
     to_plain_text,
 )
-from respan_langchain.datasets.export.rows import drop_none, json_text
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
     Row,
     read_evaluations,
@@ -49,7 +50,7 @@ def to_openinference(row: Row) -> dict[str, Any]:
         "status_message": str(metadata.get("error_message") or "") if is_error else "",
         "attributes": _attributes(row),
     }
-    return drop_none(span)
+    return omit_none(span)
 
 
 def _kind(metadata: Mapping[str, Any]) -> str:
@@ -74,7 +75,7 @@ def _attributes(row: Row) -> dict[str, Any]:
     if kind == "LLM":
         attributes |= _messages("llm.input_messages", to_messages(row["input"]))
         attributes |= _messages("llm.output_messages", to_answer(row.get("output")))
-    return drop_none(attributes)
+    return omit_none(attributes)
 
 
 def _messages(prefix: str, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,4 +105,4 @@ def _message(prefix: str, message: Mapping[str, Any]) -> dict[str, Any]:
         attributes[f"{of_call}.id"] = call.id
         attributes[f"{of_call}.function.name"] = call.name
         attributes[f"{of_call}.function.arguments"] = json_text(call.arguments)
-    return drop_none(attributes)
+    return omit_none(attributes)

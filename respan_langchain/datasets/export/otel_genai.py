@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from respan_langchain.client.paths import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_answer,
     to_messages,
     to_plain_text,
 )
-from respan_langchain.datasets.export.rows import drop_none, json_text
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
     Row,
     read_evaluations,
@@ -56,14 +57,14 @@ def to_otel_genai(row: Row) -> dict[str, Any]:
         "events": [_event(each, _nanoseconds(end)) for each in read_evaluations(row)],
         "status": _status(metadata),
     }
-    spans = {"scope": {"name": "respan_langchain"}, "spans": [drop_none(span)]}
+    spans = {"scope": {"name": "respan_langchain"}, "spans": [omit_none(span)]}
     return {"resourceSpans": [{"scopeSpans": [spans]}]}
 
 
 def _event(evaluation: Mapping[str, Any], at: str | None) -> dict[str, Any]:
     attributes = _otlp_attributes(evaluation)
     event = {"name": "gen_ai.evaluation.result", "timeUnixNano": at, "attributes": attributes}
-    return drop_none(event)
+    return omit_none(event)
 
 
 def _status(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _attributes(row: Row) -> dict[str, Any]:
         {**_message(each), "finish_reason": str(finish or "stop")}
         for each in to_answer(row.get("output"))
     ]
-    return drop_none(
+    return omit_none(
         {
             "gen_ai.operation.name": OPERATIONS.get(metadata.get("log_type")),
             "gen_ai.request.model": metadata.get("model_requested") or metadata.get("model"),

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from respan_langchain._display import is_conversation
 from respan_langchain.client.models import Log
+from respan_langchain.client.paths import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_messages,
@@ -17,7 +18,7 @@ from respan_langchain.datasets.export.messages import (
 )
 from respan_langchain.datasets.export.openinference import to_openinference
 from respan_langchain.datasets.export.otel_genai import to_otel_genai
-from respan_langchain.datasets.export.rows import drop_none, to_row
+from respan_langchain.datasets.export.rows import to_row
 
 Preset = Literal[
     "openai-evals", "langsmith", "promptfoo", "deepeval", "inspect", "pydantic-evals", "ragas",
@@ -43,7 +44,7 @@ def _openai_evals(row: Row) -> dict[str, Any]:
         **_reference(row, "ideal"),
         "metadata": _identity(row),
     }
-    sample = drop_none(
+    sample = omit_none(
         {"output_text": _optional_text(row.get("output")), "model": row["metadata"].get("model")}
     )
     return {"item": item, "sample": sample} if "output_text" in sample else {"item": item}
@@ -58,7 +59,7 @@ def _langsmith(row: Row) -> dict[str, Any]:
     expected = row.get("expected_output")
     example = {
         "inputs": inputs,
-        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
     }
     return (
         example if expected is None else example | {"outputs": _to_object(expected, text="output")}
@@ -73,7 +74,7 @@ def _promptfoo(row: Row) -> dict[str, Any]:
     case = {
         "description": " ".join(str(name) for name in names if name is not None),
         "vars": _to_object(row["input"]),
-        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
     }
     return (
         case
@@ -93,7 +94,7 @@ def _deepeval(row: Row) -> dict[str, Any]:
         "name": metadata.get("span_name"),
         "additional_metadata": _identity(row),
     }
-    return drop_none(golden)
+    return omit_none(golden)
 
 
 def _inspect(row: Row) -> dict[str, Any]:
@@ -105,26 +106,26 @@ def _inspect(row: Row) -> dict[str, Any]:
         if is_conversation(content)
         else to_question(content),
         "target": _optional_text(row.get("expected_output")) or "",
-        "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
     }
-    return drop_none(sample)
+    return omit_none(sample)
 
 
 def _pydantic_evals(row: Row) -> dict[str, Any]:
     """A case of a dataset's `cases`."""
-    return drop_none(
+    return omit_none(
         {
             "name": row["metadata"].get("custom_identifier"),
             "inputs": row["input"],
             "expected_output": row.get("expected_output"),
-            "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+            "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
         }
     )
 
 
 def _ragas(row: Row) -> dict[str, Any]:
     """A single-turn sample."""
-    return drop_none(
+    return omit_none(
         {
             "user_input": to_question(row["input"]),
             "response": _optional_text(row.get("output")),
@@ -136,12 +137,12 @@ def _ragas(row: Row) -> dict[str, Any]:
 
 def _langfuse(row: Row) -> dict[str, Any]:
     """The arguments of `create_dataset_item`, without the dataset's name."""
-    return drop_none(
+    return omit_none(
         {
             "id": row["metadata"].get("custom_identifier"),
             "input": row["input"],
             "expected_output": row.get("expected_output"),
-            "metadata": _identity(row) | drop_none({"actual_output": row.get("output")}),
+            "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
         }
     )
 
@@ -149,13 +150,13 @@ def _langfuse(row: Row) -> dict[str, Any]:
 def _braintrust(row: Row) -> dict[str, Any]:
     """A record of a dataset, as `Dataset.insert` and `EvalCase` take it."""
     identity = _identity(row)
-    return drop_none(
+    return omit_none(
         {
             "id": identity.get("custom_identifier"),
             "input": row["input"],
             "expected": row.get("expected_output"),
             "tags": identity.pop("tags", None),
-            "metadata": identity | drop_none({"actual_output": row.get("output")}),
+            "metadata": identity | omit_none({"actual_output": row.get("output")}),
         }
     )
 
@@ -187,7 +188,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _reference(row: Row, name: str) -> dict[str, Any]:
-    return drop_none({name: _optional_text(row.get("expected_output"))})
+    return omit_none({name: _optional_text(row.get("expected_output"))})
 
 
 def _identity(row: Row) -> dict[str, Any]:

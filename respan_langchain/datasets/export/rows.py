@@ -5,7 +5,6 @@ metadata and the metrics.
 """
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -38,11 +37,6 @@ def to_row(log: Log) -> dict[str, Any]:
 def _add_fields(given: dict[str, Any] | None, log: Log, names: tuple[str, ...]) -> dict[str, Any]:
     fields = {name: value for name in names if (value := getattr(log, name)) is not None}
     return {**{name: _number(value) for name, value in fields.items()}, **(given or {})}
-
-
-def drop_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that are known."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def json_text(value: Any) -> str:

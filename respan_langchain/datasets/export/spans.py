@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
-from respan_langchain.datasets.export.rows import drop_none, json_text
+from respan_langchain.client.paths import omit_none
+from respan_langchain.datasets.export.rows import json_text
 
 Row: TypeAlias = Mapping[str, Any]
 LABELS: Final = {True: "pass", False: "fail"}
@@ -22,7 +23,7 @@ def span_ids(metadata: Mapping[str, Any], trace: str, span: str, parent: str) ->
     """Return the ids under these names; a root has no parent."""
     own = metadata.get("span_unique_id") or metadata.get("custom_identifier") or json_text(metadata)
     above = metadata.get("span_parent_id")
-    return drop_none(
+    return omit_none(
         {
             trace: _hex_id(str(metadata.get("trace_unique_id") or own), 32),
             span: _hex_id(str(own), 16),
@@ -75,4 +76,4 @@ def _evaluation(score: Mapping[str, Any]) -> dict[str, Any]:
         "score.label": None if passed is None else LABELS[bool(passed)],
         "explanation": score.get("comment"),
     }
-    return {f"gen_ai.evaluation.{name}": each for name, each in drop_none(evaluation).items()}
+    return {f"gen_ai.evaluation.{name}": each for name, each in omit_none(evaluation).items()}
