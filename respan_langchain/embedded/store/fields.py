@@ -30,6 +30,11 @@ class Condition:
         """Whether the contents table must be joined."""
         return "contents." in self.sql
 
+    @property
+    def reads_other_tables(self) -> bool:
+        """Whether it needs more than the row of a log, so that it takes long to evaluate."""
+        return self.needs_contents or "SELECT" in self.sql
+
 
 MATCH_ALL = Condition("1")
 # It is stored as JSON; a text is compared without its quotation marks.

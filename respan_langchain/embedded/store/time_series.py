@@ -77,6 +77,8 @@ def compute_time_series(
     if condition is MATCH_ALL and dataset["log_count"] > MAX_ROWS:
         return _compute_from_hours(connection, dataset)
     own = all_of([Condition("logs.dataset = ?", (dataset["seq"],)), condition])
+    if own.reads_other_tables:
+        own = _find_newest(connection, own)
     rows = _aggregate_logs(connection, own)
     if not rows:
         return None
@@ -85,6 +87,17 @@ def compute_time_series(
     scores = _mean_scores(connection, own, width)
     is_complete = sum(row["count"] for row in rows) < MAX_ROWS
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete, is_sampled=False)
+
+
+def _find_newest(connection: sqlite3.Connection, own: Condition) -> Condition:
+    """Find the newest matching logs once: the condition is used for figures and for scores."""
+    (found,) = connection.execute(
+        "SELECT json_group_array(seq) FROM"  # noqa: S608
+        f" (SELECT seq FROM {logs_table.tables_for(own)} WHERE {own.sql}"
+        f" ORDER BY seq DESC LIMIT {MAX_ROWS})",
+        own.parameters,
+    ).fetchone()
+    return Condition("logs.seq IN (SELECT value FROM json_each(?))", (found,))
 
 
 def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:

@@ -44,7 +44,8 @@ def charts(series: TimeSeries, dataset_id: str, view: View) -> Html:
     scores = _scores(series)
     if scores is not None:
         drawn.append(scores)
-    figures = [_chart(one, series, dataset_id, view) for one in drawn]
+    links = [_interval_link(each, series.width, dataset_id, view) for each in series.buckets]
+    figures = [_chart(one, series, links) for one in drawn]
     return element("div", *figures, _note(series), class_="charts")
 
 
@@ -164,18 +165,12 @@ def _evaluator_score(bucket: Bucket) -> float | None:
     return bucket.evaluator_score
 
 
-def _chart(chart: Series, series: TimeSeries, dataset_id: str, view: View) -> Html:
+def _chart(chart: Series, series: TimeSeries, links: Sequence[str | None]) -> Html:
     numbers = [value for b in series.buckets for value in (chart.tall(b), chart.strong(b))]
     highest = max((value for value in numbers if value is not None), default=0.0)
     columns = [
-        _column(
-            place,
-            series,
-            chart,
-            chart.top or highest or 1.0,
-            _interval_link(bucket, series.width, dataset_id, view),
-        )
-        for place, bucket in enumerate(series.buckets)
+        _column(place, series, chart, chart.top or highest or 1.0, link)
+        for place, link in enumerate(links)
     ]
     drawing = element(
         "svg",
