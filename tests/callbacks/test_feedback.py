@@ -124,11 +124,14 @@ def test_feedback_on_a_row_that_a_rule_sends_elsewhere_is_sent_there(make_handle
 
 def test_feedback_on_a_run_without_a_row_waits_and_delays_no_flush(make_handler):
     handler = make_handler(sample_rate=0.0)
-    handler.feedback(ask(handler), score=1.0)
+    run_id = ask(handler)
+    handler.feedback(run_id, score=1.0)
 
     assert handler.flush(60.0)
 
     assert handler.stats.feedback == {"waiting": 1}
+    assert handler.forget(run=run_id).memory == 1
+    assert handler.stats.feedback == {"expired": 1}
 
 
 def test_feedback_after_the_shutdown_is_counted(handler):
