@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import nh3
 
+from respan_langchain.server.formatting import format_iso, format_time
+
 
 def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
     """Build the URL of a dataset's page, or of a page below it."""
@@ -65,6 +67,11 @@ def element(name: str, /, *children: "Html | str | int | None", **attributes: ob
 def join(*children: "Html | str | int | None") -> Html:
     """Concatenate children; None is left out."""
     return Html("".join(_child(child) for child in children if child is not None))
+
+
+def time_element(timestamp: float, text: str | None = None) -> Html:
+    """Show a timestamp, by default as its date and time."""
+    return element("time", text or format_time(timestamp), datetime=format_iso(timestamp))
 
 
 def visible_text(text: str) -> Html:

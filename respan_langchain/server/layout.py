@@ -1,7 +1,17 @@
 """The layout of every page: head, header, breadcrumbs, help; and the HTTP response."""
 
+import sqlite3
+from collections.abc import Sequence
+
 from respan_langchain.embedded.http import Response
-from respan_langchain.server.html import Html, element, join, strip_invisible, visible_text
+from respan_langchain.server.html import (
+    Html,
+    dataset_link,
+    element,
+    join,
+    strip_invisible,
+    visible_text,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -56,14 +66,33 @@ def fragment(html: Html, status: int = 200) -> Response:
     return Response(status, html.encode(errors="replace"), headers)
 
 
-def breadcrumbs(*steps: tuple[str, str]) -> Html:
-    """Show the pages above this one, by name and address; the last has no link."""
-    links = [
-        element("a", visible_text(name), href=address, dir="auto") for name, address in steps[:-1]
-    ]
-    here = element("span", visible_text(steps[-1][0]), aria_current="page", dir="auto")
-    parts = [element("li", part) for part in [*links, here]]
-    return element("nav", element("ol", *parts), class_="trail", aria_label="Where you are")
+def breadcrumbs(dataset: sqlite3.Row, here: str | None = None, query: str = "") -> Html:
+    """Lead to all datasets and, from a page below a dataset, to its rows with their filters."""
+    parts = [element("a", "Datasets", href="/")]
+    if here is not None:
+        rows = dataset_link(dataset["id"], "", query)
+        parts.append(element("a", visible_text(dataset["name"]), href=rows, dir="auto"))
+    name = visible_text(here or dataset["name"])
+    parts.append(element("span", name, aria_current="page", dir="auto"))
+    steps = [element("li", part) for part in parts]
+    return element("nav", element("ol", *steps), class_="trail", aria_label="Where you are")
+
+
+def empty_state(title: str, *content: Html | None) -> Html:
+    """Fill the place of what is not there."""
+    return element("section", element("h2", title), *content, class_="empty")
+
+
+def table(heads: Sequence[Html], rows: Sequence[Html], kind: str | None = None) -> Html:
+    """Build a table, in a frame that scrolls sideways; `kind` is its class."""
+    head = element("thead", element("tr", *heads))
+    drawn = element("table", head, element("tbody", *rows), class_=kind)
+    return element("div", drawn, class_="table-frame")
+
+
+def column_head(name: str, kind: str | None = None) -> Html:
+    """Build the head of a column; `kind` is its class."""
+    return element("th", visible_text(name), scope="col", class_=kind)
 
 
 def icon(name: str, *paths: str) -> Html:

@@ -1,5 +1,6 @@
 """Formats a log's stored contents for the pages."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -19,6 +20,16 @@ def parse_stored(text: str | None) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+def row_name(row: sqlite3.Row) -> str:
+    """Return the name by which a page shows a row."""
+    return str(row["span_name"] or row["log_type"] or "Row")
+
+
+def status_class(row: sqlite3.Row) -> str:
+    """Return the end of the class that colors a row's status."""
+    return str(row["status"]) if row["status"] in {"success", "error"} else "unknown"
 
 
 def pretty(value: Any) -> str:

@@ -218,14 +218,7 @@ def _static(name: str) -> Response:
 
 def _error_page(error: HttpError) -> Response:
     titles = {404: "Not found", 403: "Not allowed", 429: "Too many requests"}
-    return layout.page(
-        titles.get(error.status, "Something went wrong"),
-        element(
-            "section",
-            element("h1", titles.get(error.status, "Something went wrong")),
-            element("p", visible_text(error.detail)),
-            element("p", element("a", "All datasets", href="/")),
-            class_="empty",
-        ),
-        status=error.status,
-    )
+    title = titles.get(error.status, "Something went wrong")
+    detail = element("p", visible_text(error.detail))
+    home = element("p", element("a", "All datasets", href="/"))
+    return layout.page(title, layout.empty_state(title, detail, home), status=error.status)

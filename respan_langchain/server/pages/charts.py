@@ -12,7 +12,7 @@ from respan_langchain.server.formatting import (
     format_share,
     format_time,
 )
-from respan_langchain.server.html import Html, dataset_link, element
+from respan_langchain.server.html import Html, dataset_link, element, time_element
 from respan_langchain.server.query import RowFilter, View
 
 WIDTH = 360
@@ -233,8 +233,5 @@ def _bar(left: float, width: float, height: float, kind: str) -> Html:
 
 
 def _ends(buckets: Sequence[Bucket]) -> Html:
-    ends = [
-        element("time", format_time(one.begin), datetime=format_iso(one.begin))
-        for one in (buckets[0], buckets[-1])
-    ]
+    ends = [time_element(one.begin) for one in (buckets[0], buckets[-1])]
     return element("div", *ends, class_="axis", aria_hidden="true")

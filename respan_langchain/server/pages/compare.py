@@ -17,10 +17,10 @@ from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_score, format_time
-from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.formatting import format_score
+from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
-from respan_langchain.server.preview import parse_stored, pretty
+from respan_langchain.server.preview import parse_stored, pretty, row_name
 
 MAX_ROWS = 6
 MAX_WORDS = 1000
@@ -44,9 +44,6 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
             raise HttpError(400, f"Mark 2 to {MAX_ROWS} rows to compare them.")
         rows = [logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids]
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
-    crumbs = layout.breadcrumbs(
-        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Comparison", "")
-    )
     return layout.page(
         "Comparison",
         element("h1", "Comparison"),
@@ -55,7 +52,7 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
         _section("Output", rows, "output"),
         _section("Expected output", rows, "expected_output"),
         _trajectories(rows),
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(dataset, "Comparison"),
     )
 
 
@@ -73,10 +70,8 @@ def _figures(dataset_id: str, rows: list[sqlite3.Row], scores: list[list[sqlite3
         )
         for title, column, write in FIGURES
     ]
-    head = element("thead", element("tr", element("td"), *names))
-    body = element("tbody", *facts, *figures, *_score_lines(scores))
-    table = element("table", head, body)
-    return element("div", table, class_="table-frame comparison")
+    lines = [*facts, *figures, *_score_lines(scores)]
+    return layout.table([element("td"), *names], lines, "comparison")
 
 
 def _score_lines(scores: list[list[sqlite3.Row]]) -> list[Html]:
@@ -108,10 +103,9 @@ def _changes(values: list[float | None]) -> list[str]:
 
 
 def _name(dataset_id: str, row: sqlite3.Row) -> Html:
-    name = row["span_name"] or row["log_type"] or "Row"
-    when = element("time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"]))
-    link = element("a", visible_text(name), href=log_link(dataset_id, row["unique_id"]))
-    return join(link, when)
+    address = log_link(dataset_id, row["unique_id"])
+    link = element("a", visible_text(row_name(row)), href=address)
+    return join(link, time_element(row["happened_at"]))
 
 
 def _difference(one: float | None, other: float | None) -> str:
@@ -151,7 +145,7 @@ def _trajectories(rows: list[sqlite3.Row]) -> Html | None:
         "Tools",
         [
             ContentRenderer().steps(one) if isinstance(one, list) and one
-            else element("p", "No tools.", class_="nothing")
+            else _nothing("No tools.")
             for one in steps
         ],
     )  # fmt: skip
@@ -168,13 +162,21 @@ def _diff(one: Any, other: Any) -> tuple[Html, Html]:
     """Mark what only one side has, where both texts are short enough."""
     before, after = (re.findall(r"\w+\s*|[^\w\s]\s*|\s+", _text(side)) for side in (one, other))
     if max(len(before), len(after)) > MAX_WORDS or not before or not after:
-        return ContentRenderer().render(one), ContentRenderer().render(other)
+        return _content(one), _content(other)
     left: list[Html] = []
     right: list[Html] = []
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         left.append(_piece("del", "".join(before[a:b]), kind != "equal"))
         right.append(_piece("ins", "".join(after[c:d]), kind != "equal"))
     return _side(left), _side(right)
+
+
+def _content(value: Any) -> Html:
+    return _nothing("None.") if value is None else ContentRenderer().render(value)
+
+
+def _nothing(text: str) -> Html:
+    return element("p", text, class_="nothing")
 
 
 def _side(pieces: list[Html]) -> Html:
@@ -192,4 +194,6 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, dict) and isinstance(value.get("role"), str):
         return f"{value['role']}: {content_text(value)}"
+    if isinstance(value, dict) and list(value) == ["messages"]:
+        return _text(value["messages"])
     return (value if isinstance(value, str) else pretty(value))[:MAX_CHARS]

@@ -11,8 +11,15 @@ from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import describe_known, format_age, format_bytes, format_iso
-from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
+from respan_langchain.server.formatting import describe_known, format_age, format_bytes
+from respan_langchain.server.html import (
+    Html,
+    dataset_link,
+    element,
+    join,
+    time_element,
+    visible_text,
+)
 from respan_langchain.server.pages.dataset_settings import create_form
 from respan_langchain.server.pages.first_rows import handler_lines
 
@@ -72,7 +79,7 @@ def listing(store: Store, search: str = "") -> Html:
 
 def _nothing_found() -> Html:
     link = element("p", element("a", "Show all datasets", href="/"))
-    return element("section", element("h2", "No dataset of this name"), link, class_="empty")
+    return layout.empty_state("No dataset of this name", link)
 
 
 def _sparkline(counts: list[int]) -> Html:
@@ -122,15 +129,11 @@ def _sum_known(rows: list[sqlite3.Row], total: str, count: str) -> float | None:
 
 def _table(rows: list[sqlite3.Row], counts: Mapping[int, list[int]]) -> Html:
     now = time.time()
-    heads = [("Name", ""), (f"Last {DAYS} days", "spark"), ("Rows", "number"),
+    heads = [("Name", None), (f"Last {DAYS} days", "spark"), ("Rows", "number"),
              ("Errors", "number"), ("Tokens", "number"), ("Cost", "number"),
              ("Last change", "when")]  # fmt: skip
-    head = element(
-        "thead",
-        element("tr", *[element("th", name, scope="col", class_=kind) for name, kind in heads]),
-    )
-    body = element("tbody", *[_row(row, counts[row["seq"]], now) for row in rows])
-    return element("div", element("table", head, body, class_="datasets"), class_="table-frame")
+    lines = [_row(row, counts[row["seq"]], now) for row in rows]
+    return layout.table([layout.column_head(*head) for head in heads], lines, "datasets")
 
 
 def _row(row: sqlite3.Row, counts: list[int], now: float) -> Html:
@@ -153,8 +156,7 @@ def _row(row: sqlite3.Row, counts: list[int], now: float) -> Html:
         _known_figure(row, "Cost", "total_cost", "cost_count", format_cost),
         element(
             "td",
-            element("time", format_age(row["updated_at"], now),
-                    datetime=format_iso(row["updated_at"])),
+            time_element(row["updated_at"], format_age(row["updated_at"], now)),
             class_="when",
             data_label="Last change",
         ),
@@ -176,11 +178,9 @@ def _known_figure(
 
 
 def _empty(store: Store) -> Html:
-    return element(
-        "section",
-        element("h2", "No datasets yet"),
+    return layout.empty_state(
+        "No datasets yet",
         element("p", "Run a chain with the handler; its rows appear here as they arrive."),
         handler_lines(store),
         element("p", "Or fill one with examples: ", element("code", "respan-langchain demo")),
-        class_="empty",
     )

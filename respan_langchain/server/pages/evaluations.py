@@ -11,9 +11,16 @@ from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import agreement, datasets_table, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_score, format_share, format_time
+from respan_langchain.server.formatting import format_score, format_share
 from respan_langchain.server.forms import parse_form
-from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
+from respan_langchain.server.html import (
+    Html,
+    dataset_link,
+    element,
+    log_link,
+    time_element,
+    visible_text,
+)
 from respan_langchain.server.preview import parse_stored, preview
 
 MAX_RUNS = 50
@@ -23,9 +30,6 @@ def show(store: Store, dataset_id: str, compared: list[str]) -> Response:
     """Show the runs of a dataset, and how two evaluators agree where two are chosen."""
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
-    crumbs = layout.breadcrumbs(
-        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Evaluations", "")
-    )
     live = dataset_link(dataset_id, "evaluations/live")
     return layout.page(
         f"Evaluations · {dataset['name']}",
@@ -33,7 +37,7 @@ def show(store: Store, dataset_id: str, compared: list[str]) -> Response:
         None if store.read_only else _start_form(dataset_id),
         element("div", listing(store, dataset_id), data_live=live, data_pace="1000"),
         _comparison(store, dataset_id, compared) if len(compared) == 2 else None,
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(dataset, "Evaluations"),
     )
 
 
@@ -76,19 +80,14 @@ def listing(store: Store, dataset_id: str) -> Html:
         rows = scores_table.list_runs(connection, dataset, limit=MAX_RUNS, offset=0)
     if not rows:
         text = element("p", "Evaluators score each row; the scores appear on the rows' page.")
-        return element("section", element("h2", "No evaluation yet"), text, class_="empty")
-    heads = ("", "Evaluator", "Status", "Started", "Rows", "Mean score")
-    head = element("tr", *[element("th", name, scope="col") for name in heads])
-    table = element(
-        "table",
-        element("thead", head),
-        element("tbody", *[_run(dataset_id, row) for row in rows]),
-        class_="runs",
-    )
+        return layout.empty_state("No evaluation yet", text)
+    heads = [layout.column_head(name) for name in ("", "Evaluator", "Status", "Started")]
+    heads += [layout.column_head(name, "number") for name in ("Rows", "Mean score")]
+    table = layout.table(heads, [_run(dataset_id, row) for row in rows], "runs")
     compare = element("button", "Compare two evaluators", type="submit")
     return element(
         "form",
-        element("div", table, class_="table-frame keep-head"),
+        table,
         compare if len({row["evaluator"] for row in rows}) > 1 else None,
         method="get",
         action=dataset_link(dataset_id, "evaluations"),
@@ -113,12 +112,9 @@ def _run(dataset_id: str, row: sqlite3.Row) -> Html:
             ),
         ),
         element("td", status, _error(row["error_message"])),
-        element(
-            "td",
-            element("time", format_time(row["started_at"]), datetime=format_iso(row["started_at"])),
-        ),
-        element("td", format_count(row["evaluated_logs_count"])),
-        element("td", format_score(row["score"])),
+        element("td", time_element(row["started_at"]), class_="when"),
+        element("td", format_count(row["evaluated_logs_count"]), class_="number"),
+        element("td", format_score(row["score"]), class_="number"),
         data_id=row["task_id"],
     )
 
@@ -134,7 +130,8 @@ def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
         dataset = datasets_table.get_seq(connection, dataset_id)
         counts = agreement.count_agreement(connection, dataset, one, other)
         rows = agreement.list_disagreements(connection, dataset, one, other)
-    names = [element("th", visible_text(name), scope="col") for name in compared]
+    heads = [layout.column_head("Input")]
+    heads += [layout.column_head(name, "number") for name in compared]
     lines = [_disagreement(dataset_id, row) for row in rows]
     figures = layout.metric_strip(
         [
@@ -144,15 +141,11 @@ def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
             ("Same score", format_share(counts["same"], counts["scored"])),
         ]
     )
-    head = element("tr", element("th", "Input", scope="col"), *names)
-    table = element("table", element("thead", head), element("tbody", *lines))
     return element(
         "section",
         element("h2", "Where the two differ most"),
         figures,
-        element("div", table, class_="table-frame keep-head")
-        if lines
-        else element("p", "Nowhere."),
+        layout.table(heads, lines) if lines else element("p", "Nowhere."),
         class_="agreement",
     )
 
@@ -163,5 +156,5 @@ def _disagreement(dataset_id: str, row: sqlite3.Row) -> Html:
     return element(
         "tr",
         element("td", link),
-        *[element("td", format_score(row[name])) for name in ("one", "other")],
+        *[element("td", format_score(row[name]), class_="number") for name in ("one", "other")],
     )

@@ -96,11 +96,6 @@ def show(store: Store, dataset_id: str, position: QueuePosition) -> Response:
     """Show the current row of the queue."""
     state = load_state(store, dataset_id, position)
     name = str(state.dataset["name"])
-    crumbs = layout.breadcrumbs(
-        ("Datasets", "/"),
-        (name, dataset_link(dataset_id, "", position.view.query(page=1))),
-        ("Review", ""),
-    )
     body = (
         _row(store, dataset_id, position, state.current)
         if state.current is not None
@@ -110,7 +105,7 @@ def show(store: Store, dataset_id: str, position: QueuePosition) -> Response:
         f"Review · {name}",
         _head(dataset_id, position, state),
         body,
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(state.dataset, "Review", position.view.query(page=1)),
     )
 
 
@@ -203,10 +198,5 @@ def _finished_message(total: int) -> str:
 
 
 def _finished(dataset_id: str, state: QueueState) -> Html:
-    message = _finished_message(state.total)
-    return element(
-        "section",
-        element("h1", message),
-        element("p", element("a", "Back to the rows", href=dataset_link(dataset_id))),
-        class_="empty",
-    )
+    back = element("p", element("a", "Back to the rows", href=dataset_link(dataset_id)))
+    return layout.empty_state(_finished_message(state.total), back)

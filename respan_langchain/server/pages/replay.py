@@ -24,7 +24,7 @@ from respan_langchain.experiments.report import (
 )
 from respan_langchain.experiments.results import ReplayResult
 from respan_langchain.server import layout
-from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
+from respan_langchain.server.html import Html, element, log_link, visible_text
 
 SUFFIX: Final = "@replays"
 """What the name of the dataset that holds the replays ends with."""
@@ -45,14 +45,11 @@ def show(store: Store, dataset_id: str) -> Response:
         dataset = datasets_table.get(connection, dataset_id)
         kept = _list_kept(connection, dataset)
         recorded = _list_recorded(connection, dataset, kept)
-    crumbs = layout.breadcrumbs(
-        ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), ("Replay", "")
-    )
     return layout.page(
         f"Replay · {dataset['name']}",
         element("h1", "Replay"),
         *_report(dataset, recorded, kept),
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(dataset, "Replay"),
     )
 
 
@@ -87,7 +84,7 @@ def _report(dataset: sqlite3.Row, recorded: Sequence[Log], kept: Sequence[Log]) 
     if not result.trials:
         hint = "respan-langchain replay DATASET MODULE:NAME --keep"
         text = element("p", "This keeps the rows of a replay: ", element("code", hint))
-        return [element("section", element("h2", "No replay was kept"), text, class_="empty")]
+        return [layout.empty_state("No replay was kept", text)]
     try:
         return _filled_report(dataset["id"], result, recorded)
     except ConfigurationError as error:  # scipy is missing
@@ -123,7 +120,5 @@ def _row(row: RowReport, link: str) -> list[Html]:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Html]]) -> Html:
-    head = element("tr", *[element("th", name, scope="col") for name in heads])
     body = [element("tr", *[element("td", cell, dir="auto") for cell in row]) for row in rows]
-    table = element("table", element("thead", head), element("tbody", *body))
-    return element("div", table, class_="table-frame keep-head")
+    return layout.table([layout.column_head(name.capitalize()) for name in heads], body)

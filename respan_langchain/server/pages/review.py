@@ -13,9 +13,16 @@ from respan_langchain.embedded.store import datasets_table, logs_table, scores_t
 from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server.formatting import format_age, format_iso
+from respan_langchain.server.formatting import format_age
 from respan_langchain.server.forms import parse_form
-from respan_langchain.server.html import Html, element, join, log_link, visible_text
+from respan_langchain.server.html import (
+    Html,
+    element,
+    join,
+    log_link,
+    time_element,
+    visible_text,
+)
 from respan_langchain.server.preview import parse_stored, pretty
 
 MAX_COPY_CHARS = 20_000
@@ -60,11 +67,7 @@ def review_form(
 def _byline(review: sqlite3.Row | None) -> Html | None:
     if review is None:
         return None
-    age = element(
-        "time",
-        format_age(review["created_at"], time.time()),
-        datetime=format_iso(review["created_at"]),
-    )
+    age = time_element(review["created_at"], format_age(review["created_at"], time.time()))
     by = join(" by ", visible_text(review["author"])) if review["author"] else None
     return element("p", "Reviewed", by, ", ", age, class_="hint")
 

@@ -17,13 +17,20 @@ from respan_langchain.embedded.store import datasets_table, logs_table, scores_t
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_time
-from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.html import (
+    Html,
+    dataset_link,
+    element,
+    join,
+    log_link,
+    time_element,
+    visible_text,
+)
 from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.metadata import raw_json, render_object
 from respan_langchain.server.pages.review import review_form
 from respan_langchain.server.pages.trace import trace_list
-from respan_langchain.server.preview import are_documents, parse_stored
+from respan_langchain.server.preview import are_documents, parse_stored, row_name, status_class
 from respan_langchain.server.query import View
 
 
@@ -41,7 +48,7 @@ class RowContext:
     @property
     def name(self) -> str:
         """The name of the row."""
-        return str(self.row["span_name"] or self.row["log_type"] or "Row")
+        return row_name(self.row)
 
 
 def show(
@@ -52,11 +59,6 @@ def show(
     query = view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
     renderer = ContentRenderer(show_all, rest, raw, fold_messages=not show_all)
-    crumbs = layout.breadcrumbs(
-        ("Datasets", "/"),
-        (found.dataset["name"], dataset_link(dataset_id, "", query)),
-        (found.name, ""),
-    )
     return layout.page(
         f"{found.name} · {found.dataset['name']}",
         _head(found, dataset_id, query, raw=raw),
@@ -68,7 +70,7 @@ def show(
             _side(found, dataset_id, rest),
             class_="row-page",
         ),
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(found.dataset, found.name, query),
     )
 
 
@@ -119,12 +121,10 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
 
     Each value leads to the rows that have it too.
     """
-    known = row["status"] if row["status"] in {"success", "error"} else "unknown"
+    status, badge = row["status"] or "status unknown", f"badge badge-{status_class(row)}"
     facts = [
-        element(
-            "span", visible_text(row["status"] or "status unknown"), class_=f"badge badge-{known}"
-        ),
-        element("time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"])),
+        element("span", visible_text(status), class_=badge),
+        time_element(row["happened_at"]),
     ]
     facts += [
         element(

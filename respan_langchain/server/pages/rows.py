@@ -35,7 +35,6 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         }
         evaluators = scores_table.list_evaluators(connection)
     name = str(found.dataset["name"])
-    crumbs = layout.breadcrumbs(("Datasets", "/"), (name, ""))
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
     return layout.page(
         name,
@@ -50,7 +49,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
         _listing(store, dataset_id, view, found),
-        breadcrumbs=crumbs,
+        breadcrumbs=layout.breadcrumbs(found.dataset),
     )
 
 
@@ -173,9 +172,7 @@ def listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     """Build the part of the page that is refreshed."""
     if found.problem is not None:
         problem = element("p", visible_text(found.problem))
-        content = element(
-            "section", element("h2", "This filter is not valid"), problem, class_="empty"
-        )
+        content = layout.empty_state("This filter is not valid", problem)
     elif not found.rows:
         content = _empty(store, dataset_id, view, found)
     else:
@@ -185,20 +182,16 @@ def listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
 
 def _empty(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     if view.is_filtered or view.page > 1:
-        return element(
-            "section",
-            element("h2", "No rows match"),
+        return layout.empty_state(
+            "No rows match",
             element("p", f"The dataset has {format_count(found.dataset['log_count'])} rows."),
             element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
-            class_="empty",
         )
-    return element(
-        "section",
-        element("h2", "Waiting for the first row"),
+    return layout.empty_state(
+        "Waiting for the first row",
         element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
         handler_lines(store, found.dataset["name"]),
         element("span", class_="pulse", aria_hidden="true"),
-        class_="empty",
     )
 
 

@@ -12,7 +12,7 @@ from respan_langchain._display import (
     preview_text,
 )
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
-from respan_langchain.server.formatting import format_iso, format_time
+from respan_langchain.server import layout
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -20,10 +20,11 @@ from respan_langchain.server.html import (
     join,
     log_link,
     strip_invisible,
+    time_element,
     visible_text,
 )
 from respan_langchain.server.pages.mark_bar import mark_bar
-from respan_langchain.server.preview import excerpt, find_word, parse_stored
+from respan_langchain.server.preview import excerpt, find_word, parse_stored, status_class
 from respan_langchain.server.query import View
 
 
@@ -65,15 +66,9 @@ def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
         )
         for row in page.rows
     ]
-    table = element(
-        "table",
-        element("thead", element("tr", mark, *heads)),
-        element("tbody", *body),
-        class_="rows",
-    )
     return element(
         "form",
-        element("div", table, class_="table-frame"),
+        layout.table([mark, *heads], body, "rows"),
         mark_bar(dataset_id, can_write=page.can_write),
         method="get",
         action=dataset_link(dataset_id, "compare"),
@@ -104,11 +99,15 @@ def _row(
     return element(
         "tr",
         element("td", _mark(row), class_="mark"),
-        element("td", _state(row), _timestamp(row["happened_at"]), class_="when"),
+        element("td", _state(row), time_element(row["happened_at"]), class_="when"),
         element("td", *_kind(dataset_id, view, row, folded), class_="kind"),
         element("td", link, class_="said-in"),
         element("td", output, _found_elsewhere(row, scores, view.words), badges, class_="said-out"),
-        element("td", _filter_link(dataset_id, view, "model", row["model"]), class_="model"),
+        element(
+            "td",
+            _filter_link(dataset_id, view, "model", row["model"]),
+            class_="model" if row["model"] else "model unknown",
+        ),
         _number("tokens", format_count(row["total_tokens"])),
         _number("cost", format_cost(row["cost"])),
         _number("", format_duration(row["latency"])),
@@ -157,15 +156,9 @@ def _mark(row: sqlite3.Row) -> Html:
 
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
-    known = status if status in {"success", "error"} else "unknown"
     label = element("span", visible_text(status or "unknown"), class_="for-readers")
-    return element(
-        "span", label, class_=f"dot dot-{known}", title=strip_invisible(status or "status unknown")
-    )
-
-
-def _timestamp(timestamp: float) -> Html:
-    return element("time", format_time(timestamp), datetime=format_iso(timestamp))
+    title = strip_invisible(status or "status unknown")
+    return element("span", label, class_=f"dot dot-{status_class(row)}", title=title)
 
 
 def _count_folded(row: sqlite3.Row, traces: Mapping[str, int]) -> int:
@@ -188,7 +181,8 @@ def _kind(dataset_id: str, view: View, row: sqlite3.Row, folded: int) -> list[Ht
 
 
 def _number(unit: str, figure: str) -> Html:
-    return element("td", figure, class_="number", data_unit=unit or None)
+    kind = "number unknown" if figure == UNKNOWN else "number"
+    return element("td", figure, class_=kind, data_unit=unit or None)
 
 
 def _score(score: sqlite3.Row) -> Html:

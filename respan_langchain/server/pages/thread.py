@@ -11,11 +11,10 @@ from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.reviews import ROOTS
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_iso, format_time
-from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
+from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
 from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.row import render_error
-from respan_langchain.server.preview import parse_stored
+from respan_langchain.server.preview import parse_stored, row_name
 
 MAX_TURNS = 100
 """The newest rows of a thread that are shown."""
@@ -45,9 +44,7 @@ def show(store: Store, dataset_id: str, thread: str) -> Response:
             class_="page-head",
         ),
         element("ol", *[_turn(dataset_id, row) for row in reversed(rows)], class_="thread"),
-        breadcrumbs=layout.breadcrumbs(
-            ("Datasets", "/"), (dataset["name"], dataset_link(dataset_id)), (f"Thread {thread}", "")
-        ),
+        breadcrumbs=layout.breadcrumbs(dataset, f"Thread {thread}"),
     )
 
 
@@ -55,14 +52,11 @@ def _turn(dataset_id: str, row: sqlite3.Row) -> Html:
     """Show what one row adds to the conversation: its question and its answer."""
     address = log_link(dataset_id, row["unique_id"])
     renderer = ContentRenderer(full_url=f"{address}?whole=1")
-    name = visible_text(row["span_name"] or row["log_type"] or "Row")
-    moment = element(
-        "time", format_time(row["happened_at"]), datetime=format_iso(row["happened_at"])
-    )
+    link = element("a", visible_text(row_name(row)), href=address)
     said = _select_new_messages(parse_stored(row["input"])), parse_stored(row["output"])
     return element(
         "li",
-        element("header", element("a", name, href=address), moment),
+        element("header", link, time_element(row["happened_at"])),
         render_error(row, renderer),
         join(*[_said(renderer, value, role) for value, role in zip(said, ROLES, strict=True)]),
     )

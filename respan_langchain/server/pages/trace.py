@@ -4,6 +4,7 @@ import sqlite3
 
 from respan_langchain._display import format_count, format_duration
 from respan_langchain.server.html import Html, element, log_link, visible_text
+from respan_langchain.server.preview import row_name, status_class
 
 MAX_INDENT = 8
 """Levels of indentation; deeper rows have the last one."""
@@ -80,12 +81,10 @@ def _by_parent(trace: list[sqlite3.Row]) -> dict[int | None, list[sqlite3.Row]]:
 
 
 def _line(dataset_id: str, row: sqlite3.Row, depth: int, *, is_here: bool) -> Html:
-    status = row["status"] if row["status"] in {"success", "error"} else "unknown"
-    name = row["span_name"] or row["log_type"] or "Row"
     kind = element("small", visible_text(row["log_type"])) if row["log_type"] else None
     parts = [
-        element("span", class_=f"dot dot-{status}"),
-        element("span", visible_text(name), kind, class_="name", dir="auto"),
+        element("span", class_=f"dot dot-{status_class(row)}"),
+        element("span", visible_text(row_name(row)), kind, class_="name", dir="auto"),
         element("span", format_duration(row["latency"]), class_="took"),
     ]
     place = f"deep-{depth}"
