@@ -77,6 +77,8 @@ class Unconfirmed:
     """When the attempt ended, on the worker's clock."""
     sent_wall: float
     """When it began, in seconds since the epoch: lookups skip older logs."""
+    exact_until: float = ALWAYS
+    """Until when a row that a lookup does not show is certainly not stored."""
     refusal: str = ""
     """The platform's message if it refused the whole batch; otherwise empty."""
     conflicts: bool = False

@@ -39,11 +39,6 @@ class DeliveryLimits:
     backoff_max: float = 60.0
     lookup_delays: tuple[float, ...] = (2.0, 5.0, 15.0)
     """Seconds after a lost response at which to look up its rows; a list may lag behind."""
-    lookups_are_exact_for: float = 0.0
-    """For this many seconds after an attempt, a row that a lookup does not show is not stored.
-
-    0 where a list may lag behind.
-    """
     on_unconfirmed: Literal["resend", "hold"] = "resend"
     """What to do with rows that lookups cannot confirm: deliver at least once, or at most once."""
     max_row_tries: int = 3

@@ -37,7 +37,7 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
     rows = unconfirmed.batch.rows
     if result.counts is None:
         again = _next_lookup(unconfirmed, now, delays, lags=False)
-        if again is None and _is_exact(unconfirmed, now, limits):
+        if again is None and now < unconfirmed.exact_until:
             again = now + delays[-1]  # one that succeeds will tell
         return LookupFindings(
             (), tuple(rows), proven=False, has_duplicates=False, look_again_at=again
@@ -48,7 +48,7 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
     has_marker = unconfirmed.marker is not None
     sees_marker = has_marker and result.counts[-1] > 0
-    is_proven = sees_marker or _is_exact(unconfirmed, now, limits)
+    is_proven = sees_marker or now < unconfirmed.exact_until
     again = _next_lookup(unconfirmed, now, delays, lags=has_marker and not sees_marker)
     return LookupFindings(
         stored,
@@ -57,12 +57,6 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
         has_duplicates=any(count > 1 for count in counts),
         look_again_at=None if is_proven or not missing else again,
     )
-
-
-def _is_exact(unconfirmed: Unconfirmed, now: float, limits: DeliveryLimits) -> bool:
-    """Whether the lookup shows all that is stored; when another process sent, it is not known."""
-    is_own = unconfirmed.sent_wall > 0
-    return is_own and now - unconfirmed.ended < limits.lookups_are_exact_for
 
 
 def _next_lookup(

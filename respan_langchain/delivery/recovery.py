@@ -88,11 +88,17 @@ class Recovery:
             self.isolated.append(Batch(batch.dataset, later, not_before=now + wait))
             yield Outcome("not_stored", tuple(later))
 
-    def await_lookup(self, batch: Batch, now: float, *, sent_wall: float) -> None:
-        """Look these rows up later, since their request has no clear response."""
+    def await_lookup(
+        self, batch: Batch, now: float, *, sent_wall: float, exact_for: float = 0.0
+    ) -> None:
+        """Look these rows up later, since their request has no clear response.
+
+        For `exact_for` seconds, a row that a lookup does not show is not stored.
+        """
         batch.failures += 1
         batch.successes_then = self._successes
-        self._look_up(Unconfirmed(batch, now, sent_wall), now + self._limits.lookup_delays[0])
+        unconfirmed = Unconfirmed(batch, now, sent_wall, exact_until=now + exact_for)
+        self._look_up(unconfirmed, now + self._limits.lookup_delays[0])
 
     def refused(
         self, batch: Batch, response: BulkResponse, message: str, now: float
@@ -109,14 +115,14 @@ class Recovery:
             yield Outcome("rejected", rows, message)
         elif len(rows) == 1:
             yield Outcome("awaiting_lookup", rows)
-            conflict = Unconfirmed(batch, now, wall, message, conflicts=True)
+            conflict = Unconfirmed(batch, now, wall, refusal=message, conflicts=True)
             self._look_up(conflict, now + self._limits.lookup_delays[0])
         elif batch.refusals_are_atomic and not conflicts:
             yield Outcome("not_stored", rows)
             self.isolated[:0] = batch.split()
         else:
             yield Outcome("awaiting_lookup", rows)
-            rest = Unconfirmed(batch.of(batch.rows[:-1]), now, wall, message)
+            rest = Unconfirmed(batch.of(batch.rows[:-1]), now, wall, refusal=message)
             self.isolated.insert(0, Batch(batch.dataset, batch.rows[-1:], rest=rest))
 
     def on_single_row(self, batch: Batch, now: float, *, stored: bool) -> None:

@@ -233,7 +233,12 @@ class Scheduler:
         if classification.unconfirmed:
             rows = [batch.rows[index] for index in classification.unconfirmed]
             yield Outcome("awaiting_lookup", tuple(rows))
-            self._recovery.await_lookup(batch.of(rows), now, sent_wall=response.started_wall)
+            self._recovery.await_lookup(
+                batch.of(rows),
+                now,
+                sent_wall=response.started_wall,
+                exact_for=result.lookups_exact_for,
+            )
         again = batch.of([batch.rows[index] for index in classification.resend])
         if classification.action is Action.BISECT:
             yield from self._recovery.refused(again, response, classification.message, now)

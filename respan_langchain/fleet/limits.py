@@ -18,13 +18,12 @@ FORWARDER_DEADLINE: Final = 7 * 86_400.0
 
 
 def producer_limits(limits: DeliveryLimits) -> DeliveryLimits:
-    """Return the limits for rows that go to a broker: near, fast, and exact about its rows."""
+    """Return the limits for rows that go to a broker: near and fast."""
     return replace(
         limits,
         max_age=min(limits.max_age, MAX_AGE),
         requests_per_minute=UNLIMITED,
         lookup_delays=LOOKUP_DELAYS,
-        lookups_are_exact_for=REMEMBERED_FOR,
     )
 
 

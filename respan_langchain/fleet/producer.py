@@ -56,6 +56,7 @@ class ProducerTransport:
                 error=str(error),
                 maybe_sent=error.maybe_executed,
                 permanent=error.is_permanent,
+                lookups_exact_for=REMEMBERED_FOR,
             )
         if not taken:
             rows, size = waiting

@@ -53,7 +53,6 @@ def open_producer():
                 "max_age": 0.02,
                 "requests_per_minute": 10**6,
                 "lookup_delays": (0.05, 0.1, 0.2),
-                "lookups_are_exact_for": 3600.0,
                 "backoff_first": 0.05,
                 "backoff_max": 0.2,
                 **limits,

@@ -53,7 +53,7 @@ class File:
         pass
 
 def produce():
-    limits = DeliveryLimits(**LIMITS, lookups_are_exact_for=3600.0)
+    limits = DeliveryLimits(**LIMITS)
     bounds = FleetBounds(10**6, 2**30)
     worker = Worker(lambda: ProducerTransport(Broker(URL), bounds, worker), limits)
     status = DeliveryStatus()
