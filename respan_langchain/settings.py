@@ -100,6 +100,10 @@ class Settings(BaseSettings):
 
     via: SecretStr | None = None
     """Redis or Valkey, by way of which rows go to a forwarder: `rediss://user:password@host/0`."""
+    via_fallback: Literal["wait", "direct"] = "wait"
+    """While the broker cannot be reached, whether rows wait, or are sent directly by `api_key`."""
+    via_fallback_after: float = Field(_constants.VIA_FALLBACK_AFTER, ge=0.0)
+    """Seconds that rows wait for the broker before they are sent directly."""
     max_fleet_rows: int = Field(_constants.MAX_FLEET_ROWS, ge=1_000)
     """Rows of all processes that may wait in Redis; beyond it they wait in their processes."""
     max_fleet_bytes: int = Field(_constants.MAX_FLEET_BYTES, ge=67_108_864)
@@ -161,7 +165,8 @@ class Settings(BaseSettings):
     @property
     def is_key_missing(self) -> bool:
         """Whether the platform needs a key and none was found; a forwarder has its own."""
-        return self.api_key is None and not self.is_local and self.via is None
+        sends_directly = self.via is None or self.via_fallback == "direct"
+        return sends_directly and self.api_key is None and not self.is_local
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -195,6 +200,8 @@ class SettingsOptions(TypedDict, total=False):
     delivery_deadline: float | None
     requests_per_minute: int | None
     via: str | SecretStr | None
+    via_fallback: Literal["wait", "direct"] | None
+    via_fallback_after: float | None
     max_fleet_rows: int | None
     max_fleet_bytes: int | None
 

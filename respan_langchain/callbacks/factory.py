@@ -14,6 +14,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     dataset_address,
+    get_direct_rows,
     get_interrupt_store,
     get_trace_store,
     get_worker,
@@ -117,7 +118,7 @@ def _build_interrupts(
         return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
     from respan_langchain.pipeline.shared_traces import SharedTraces
 
-    states = store.open_row_states()
+    states = store.open_row_states(get_direct_rows(worker))
     shared = SharedTraces(store, states, timeout, row_builder, to_json)
     return _Interrupts(shared, shared, states)
 

@@ -25,6 +25,8 @@ class HttpResult:
     """Whether the time ran out, as opposed to a failed connection."""
     permanent: bool = False
     """Whether retrying is useless until somebody changes what `error` says."""
+    warning: str = ""
+    """What does not work though this request did."""
     lookups_exact_for: float = 0.0
     """For this many seconds, a row of the request that a lookup does not show is not stored.
 

@@ -246,6 +246,7 @@ class Scheduler:
             yield Outcome("not_stored", tuple(again.rows))
             asked = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
             yield from self._act(classification, again, now, asked)
+            self.last_error = self.last_error or result.warning or None
         if result.timed_out and not result.maybe_sent and batch.size > STUCK_BYTES:
             self._buffer.batch_size.shrink(batch.size)
         self._recovery.on_single_row(batch, now, stored=bool(stored))

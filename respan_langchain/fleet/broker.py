@@ -56,12 +56,21 @@ class BrokerError(Exception):
     The message holds no row and no password.
     """
 
-    def __init__(self, message: str, *, maybe_executed: bool, is_permanent: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        maybe_executed: bool,
+        is_permanent: bool = False,
+        is_unreachable: bool = False,
+    ) -> None:
         super().__init__(message)
         self.maybe_executed = maybe_executed
         """Whether the script may have been run."""
         self.is_permanent = is_permanent
         """Whether retrying is useless until somebody changes the URL or the server."""
+        self.is_unreachable = is_unreachable
+        """Whether no connection could be opened, or it was lost."""
 
 
 class Broker:
@@ -132,7 +141,9 @@ class Broker:
                 raise _refused(error) from None
             except (ConnectionError, TimeoutError) as error:
                 self._start_over()
-                raise BrokerError(_describe(error), maybe_executed=True) from None
+                raise BrokerError(
+                    _describe(error), maybe_executed=True, is_unreachable=True
+                ) from None
             self._used_at = CLOCK.monotonic()
             return reply
 
@@ -146,7 +157,8 @@ class Broker:
             self._client.ping()
         except RedisError as error:
             self._start_over()
-            raise _refused(error, _guess_cause(self._url, error)) from None
+            cause = _guess_cause(self._url, error)
+            raise _refused(error, cause, is_unreachable=True) from None
         return self._client
 
     def _start_over(self, node: tuple[str, int] | None = None) -> None:
@@ -179,9 +191,13 @@ def _with_node(url: str, node: tuple[str, int] | None) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
-def _refused(error: RedisError, cause: str = "") -> BrokerError:
-    is_permanent = isinstance(error, AuthenticationError | NoPermissionError)
-    return BrokerError(_describe(error) + cause, maybe_executed=False, is_permanent=is_permanent)
+def _refused(error: RedisError, cause: str = "", *, is_unreachable: bool = False) -> BrokerError:
+    return BrokerError(
+        _describe(error) + cause,
+        maybe_executed=False,
+        is_permanent=isinstance(error, AuthenticationError | NoPermissionError),
+        is_unreachable=is_unreachable,
+    )
 
 
 def _guess_cause(url: str, error: RedisError) -> str:

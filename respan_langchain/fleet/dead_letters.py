@@ -31,13 +31,34 @@ def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
             start = b"(" + entry_id
 
 
+def count_dead_letters(broker: Broker) -> int:
+    """Return how many dead letters there are.
+
+    Raises:
+        BrokerError: Redis cannot be reached.
+    """
+    return int(broker.command("XLEN", DEAD))
+
+
+def purge_dead_letters(broker: Broker, min_age: float) -> int:
+    """Delete dead letters of at least `min_age` seconds, by the server's clock; return how many.
+
+    Raises:
+        BrokerError: Redis cannot be reached.
+    """
+    seconds, microseconds = broker.command("TIME")
+    # The id of an entry begins with the millisecond at which it was added.
+    first_kept = int((seconds - min_age) * 1000 + microseconds / 1000) + 1
+    return int(broker.command("XTRIM", DEAD, "MINID", max(0, first_kept)))
+
+
 def revive_dead_letters(broker: Broker) -> int:
     """Have forwarders send every dead letter again; return how many.
 
     Raises:
         BrokerError: Redis cannot be reached.
     """
-    left = count = int(broker.command("XLEN", DEAD))
+    left = count = count_dead_letters(broker)
     # Those that are rejected again meanwhile come after the ones that are counted.
     while left > 0 and (moved := broker.numbers(REVIVE, min(left, PAGE))[0]):
         left -= moved

@@ -12,10 +12,11 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
+from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import digest_body, encode_body
 from respan_langchain.fleet.keys import process_name
 from respan_langchain.fleet.limits import REMEMBERED_FOR
-from respan_langchain.fleet.scripts import ADD, FIND
+from respan_langchain.fleet.scripts import ADD, FIND, Script
 
 _names: Final[dict[tuple[int, int], str]] = {}
 """Under which name each worker of this process reports, also after it opened a new connection."""
@@ -32,11 +33,20 @@ class FleetBounds:
 class ProducerTransport:
     """Adds rows to the stream of a fleet."""
 
-    def __init__(self, broker: Broker, bounds: FleetBounds, worker: Worker) -> None:
-        """The counts of `worker` go along with its rows."""
+    def __init__(
+        self,
+        broker: Broker,
+        bounds: FleetBounds,
+        worker: Worker,
+        direct_rows: DirectRows | None = None,
+    ) -> None:
+        """The counts of `worker`, and of its `direct_rows`, go along with its rows."""
         self._broker = broker
         self._bounds = bounds
         self._worker = worker
+        self._direct_rows = direct_rows or DirectRows()
+        self.is_reachable = True
+        """Whether the last call reached Redis."""
         self._name = _names.setdefault((os.getpid(), id(worker)), process_name())
 
     def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
@@ -44,12 +54,12 @@ class ProducerTransport:
         del timeout
         arguments: list[Argument] = [
             self._bounds.max_rows, self._bounds.max_bytes, int(REMEMBERED_FOR),
-            self._name, *self._worker.captured_and_dropped,
+            self._name, *self._worker.captured_and_dropped, self._direct_rows.stored,
         ]  # fmt: skip
         for body in bodies:
             arguments += [digest_body(body), dataset, *encode_body(body)]
         try:
-            taken, *waiting = self._broker.numbers(ADD, *arguments)
+            taken, *waiting = self._run(ADD, arguments)
         except BrokerError as error:
             return HttpResult(
                 None,
@@ -70,7 +80,7 @@ class ProducerTransport:
         """Return 1 for each row that was added, else 0; None when Redis cannot be reached."""
         del dataset, since, timeout
         try:
-            return self._broker.numbers(FIND, *map(digest_body, bodies))
+            return self._run(FIND, [digest_body(body) for body in bodies])
         except BrokerError:
             return None
 
@@ -86,7 +96,17 @@ class ProducerTransport:
         """Close the connection."""
         self._broker.close()
 
+    def _run(self, script: Script, arguments: Sequence[Argument]) -> list[int]:
+        self.is_reachable = True
+        try:
+            return self._broker.numbers(script, *arguments)
+        except BrokerError as error:
+            self.is_reachable = not error.is_unreachable
+            raise
 
-def open_producer(url: str, bounds: FleetBounds, worker: Worker) -> ProducerTransport:
+
+def open_producer(
+    url: str, bounds: FleetBounds, worker: Worker, direct_rows: DirectRows | None = None
+) -> ProducerTransport:
     """Return a transport to the fleet at this URL; it connects when it is first used."""
-    return ProducerTransport(Broker(url), bounds, worker)
+    return ProducerTransport(Broker(url), bounds, worker, direct_rows)

@@ -13,6 +13,7 @@ from respan_langchain.delivery.flush import FlushResult
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import RowState
 from respan_langchain.fleet.broker import Broker, BrokerError
+from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import digest_body
 from respan_langchain.fleet.scripts import STATES
 
@@ -20,6 +21,7 @@ REPORTED: Final[tuple[RowState, ...]] = (
     "pending", "delivered", "rejected", "unconfirmed", "dropped",
 )  # fmt: skip
 """The states by their numbers in `lua/states.lua`."""
+DELIVERED: Final = 1
 REMEMBERED: Final = 10_000
 """Rows of a handler that can be asked for."""
 TIMEOUT: Final = 2.0
@@ -31,9 +33,10 @@ POLL_INTERVAL: Final = 0.1
 class RowStates:
     """The latest rows of one handler, for all threads."""
 
-    def __init__(self, url: str) -> None:
-        """Connect when a state is asked for."""
+    def __init__(self, url: str, direct_rows: DirectRows) -> None:
+        """Connect when a state is asked for; Redis does not know `direct_rows`."""
         self._url = url
+        self._direct_rows = direct_rows
         self._id_by_digest: OrderedDict[bytes, str] = OrderedDict()
         self._lock = Lock()
 
@@ -73,11 +76,15 @@ class RowStates:
             return Counter({"pending": len(digests)})
 
     def _ask(self, digests: Sequence[bytes]) -> list[RowState | None]:
+        asked = [each for each in digests if not self._direct_rows.has_stored(each)]
         with closing(Broker(self._url, TIMEOUT)) as broker:
-            return [
-                REPORTED[number] if number >= 0 else None
-                for number in broker.numbers(STATES, *digests)
-            ]
+            numbers = broker.numbers(STATES, *asked) if asked else []
+        found = dict(zip(asked, numbers, strict=True))
+        return [_read_state(found.get(each, DELIVERED)) for each in digests]
+
+
+def _read_state(number: int) -> RowState | None:
+    return REPORTED[number] if number >= 0 else None
 
 
 def _add(result: FlushResult, counts: Counter[RowState]) -> FlushResult:

@@ -37,6 +37,8 @@ class ProducerStatus(_Part):
     name: str
     captured: int
     dropped: int
+    direct: int
+    """Rows that it sent to the platform itself, while Redis could not be reached."""
     added: int
     """Rows that reached Redis."""
     idle: float | None = None
@@ -58,8 +60,8 @@ class FleetCounts(_Part):
 class FleetStatus(_Part):
     """Everything that Redis knows of a fleet, at one moment.
 
-    Added = delivered + rejected + unconfirmed + dropped + rows. Captured = added + dropped by
-    producers + in producers.
+    Added = delivered + rejected + unconfirmed + dropped + rows. Captured = added + sent
+    directly + dropped by producers + in producers.
     """
 
     rows: int
@@ -95,11 +97,15 @@ class FleetStatus(_Part):
         return sum(each.dropped for each in self.producers)
 
     @property
+    def sent_directly(self) -> int:
+        """Rows that producers sent to the platform themselves, by their last reports."""
+        return sum(each.direct for each in self.producers)
+
+    @property
     def in_producers(self) -> int:
         """Rows that were not in Redis at the last reports: in memory, on disk, or lost with it."""
-        return (
-            self.captured - self.dropped_by_producers - sum(each.added for each in self.producers)
-        )
+        added = sum(each.added for each in self.producers)
+        return self.captured - self.dropped_by_producers - self.sent_directly - added
 
 
 def read_status(broker: Broker) -> FleetStatus:

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
+from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import decode_body, digest_body, encode_body
 from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.scripts import STORE_TRACE, TAKE_TRACE
@@ -50,9 +51,9 @@ class TraceStore:
         self._lock = Lock()
         self._retry_at = float("-inf")
 
-    def open_row_states(self) -> RowStates:
+    def open_row_states(self, direct_rows: DirectRows) -> RowStates:
         """Return what finds the states of rows in the same Redis."""
-        return RowStates(self._url)
+        return RowStates(self._url, direct_rows)
 
     def put(self, key: str, trace: InterruptedTrace, keep_for: float) -> bool:
         """Store a trace for some seconds; False when Redis cannot be reached or is full."""

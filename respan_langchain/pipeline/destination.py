@@ -24,6 +24,7 @@ from respan_langchain.settings import Settings
 from respan_langchain.tracing.interrupt_store import InterruptStore
 
 if TYPE_CHECKING:
+    from respan_langchain.fleet.direct_rows import DirectRows
     from respan_langchain.fleet.traces import TraceStore
 
 UNLIMITED: Final = 1_000_000
@@ -33,6 +34,7 @@ MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langc
 
 _interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
 _trace_stores: Final[WeakKeyDictionary[Worker, "TraceStore"]] = WeakKeyDictionary()
+_direct_rows: Final[WeakKeyDictionary[Worker, "DirectRows"]] = WeakKeyDictionary()
 
 
 def dataset_address(settings: Settings) -> str:
@@ -78,7 +80,20 @@ def _transport_opener(
         raise ConfigurationError(MISSING_EXTRA) from error
     url = settings.via.get_secret_value()
     bounds = FleetBounds(settings.max_fleet_rows, settings.max_fleet_bytes)
-    return lambda worker: open_producer(url, bounds, worker)
+    if settings.via_fallback == "wait":
+        return lambda worker: open_producer(url, bounds, worker)
+    from respan_langchain.fleet.fallback import FallbackLimits, FallbackTransport
+
+    direct = settings.model_copy(update={"via": None})
+    limits = FallbackLimits(settings.via_fallback_after, build_limits(direct).requests_per_minute)
+
+    def open_fallback(worker: Worker) -> FallbackTransport:
+        direct_rows = get_direct_rows(worker)
+        producer = open_producer(url, bounds, worker, direct_rows)
+        platform = RespanTransport(direct, http_client)
+        return FallbackTransport(producer, platform, direct_rows, limits)
+
+    return open_fallback
 
 
 def make_unused_worker(settings: Settings) -> Worker:
@@ -102,13 +117,21 @@ def get_trace_store(worker: Worker, settings: Settings) -> "TraceStore | None":
     return _trace_stores.setdefault(worker, store)
 
 
+def get_direct_rows(worker: Worker) -> "DirectRows":
+    """Return which rows of a worker were sent directly while the broker could not be reached."""
+    from respan_langchain.fleet.direct_rows import DirectRows
+
+    return _direct_rows.setdefault(worker, DirectRows())
+
+
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     """Return what handlers that share a worker have in common.
 
     Raises:
         ConfigurationError: The spool directory is there and not private.
     """
-    signature = blake2b(" ".join(_address_and_secret(settings)).encode(), digest_size=16).digest()
+    secrets = " ".join([*_address_and_secret(settings), *_fallback_options(settings)])
+    signature = blake2b(secrets.encode(), digest_size=16).digest()
     client = None if http_client is None else id(http_client)
     bounds = settings.max_fleet_rows, settings.max_fleet_bytes
     limits = build_limits(settings)
@@ -121,6 +144,13 @@ def _address_and_secret(settings: Settings) -> tuple[str, str]:
         return settings.via.get_secret_value(), ""
     secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
     return settings.base_url, secret
+
+
+def _fallback_options(settings: Settings) -> tuple[str, ...]:
+    if settings.via is None or settings.via_fallback == "wait":
+        return ()
+    _, secret = _address_and_secret(settings.model_copy(update={"via": None}))
+    return str(settings.via_fallback_after), secret
 
 
 def prepare_spool(settings: Settings) -> SpoolConfig | None:

@@ -6,6 +6,7 @@ import pytest
 
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker, BrokerError
+from respan_langchain.fleet.dead_letters import purge_dead_letters
 from respan_langchain.fleet.server_checks import check_server
 from respan_langchain.fleet.status import read_status
 from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
@@ -48,6 +49,7 @@ def test_the_documented_permissions_are_enough(restricted, open_producer, forwar
     broker = Broker(As(restricted, "forwarder").url)
     assert read_status(broker).dead == 1
     assert not [check for check in check_server(broker) if check.is_problem]
+    assert purge_dead_letters(broker, 0.0) == 1
     broker.close()
 
 

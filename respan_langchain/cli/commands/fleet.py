@@ -32,7 +32,9 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
 
         found = read_status(broker)
     ctx.output(
-        found.model_dump() | {"in_producers": found.in_producers}, lambda: _render(ctx, found)
+        found.model_dump()
+        | {"in_producers": found.in_producers, "sent_directly": found.sent_directly},
+        lambda: _render(ctx, found),
     )
     is_served = any(each.is_alive for each in found.forwarders)
     return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
@@ -45,11 +47,12 @@ def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
         f"{format_count(counts.rejected)} rejected, {format_count(counts.unconfirmed)} unconfirmed"
     )
     dropped = counts.dropped + found.dropped_by_producers
+    direct = f", {format_count(found.sent_directly)} more directly" if found.sent_directly else ""
     pairs = render_pairs([
         ("captured", pluralize(found.captured, "row", "rows")),
         ("in processes", pluralize(found.in_producers, "row", "rows")),
         ("in Redis", f"{format_count(found.rows)} ({format_bytes(found.bytes)}){oldest}"),
-        ("delivered", format_count(counts.delivered)),
+        ("delivered", f"{format_count(counts.delivered)}{direct}"),
         ("not delivered", f"{final}, {format_count(dropped)} dropped"),
         ("dead letters", format_count(found.dead)),
         ("interrupted", pluralize(found.interrupted, "trace", "traces")),

@@ -53,12 +53,18 @@ def spool_root(settings: Settings) -> Path:
 
 
 @command("list", examples=["spool list"], group=group)
-def list_files(ctx: CliContext) -> int:
-    """List the spool files of all platforms."""
-    folder = _get_folder(ctx)
+def list_files(ctx: CliContext, via: ViaOption = None) -> int:
+    """List the spool files of all platforms, and count rejected rows in Redis."""
+    folder, settings = _get_folder(ctx), _settings(ctx, via)
     files = admin.spool_files(folder)
-    ctx.output_list(files, lambda: _render_files(folder, files, ctx.out.width))
-    return EXIT_PROBLEMS if any(file.dead or file.damaged for file in files) else EXIT_OK
+    dead = _count_dead_letters(settings)
+    in_redis = {} if dead is None else {"dead_in_redis": dead}
+    ctx.output(
+        {"count": len(files), "results": files} | in_redis,
+        lambda: _render_list(folder, files, dead, ctx.out.width),
+    )
+    has_problems = dead or any(file.dead or file.damaged for file in files)
+    return EXIT_PROBLEMS if has_problems else EXIT_OK
 
 
 @command("replay", examples=["spool replay"], group=group)
@@ -111,15 +117,21 @@ def purge(
             "--older-than", metavar="DAYS", parser=number_from(0.0), help="Only rows this old."
         ),
     ] = 0.0,
+    via: ViaOption = None,
     yes: YesOption = False,
 ) -> int:
-    """Delete rows from disk, by default rejected ones."""
-    states = _parse_states(state) or ("dead",)
+    """Delete rows from disk, by default rejected ones; with `via` those in Redis too."""
+    states, settings = _parse_states(state) or ("dead",), _settings(ctx, via)
     if not ctx.confirm(f"Delete all {' and '.join(states)} rows?", yes=yes):
         ctx.print("Nothing was deleted.")
         return EXIT_PROBLEMS
     damaged: list[Path] = []
-    count = admin.purge(_get_folder(ctx), states, time.time() - days * DAY, damaged.append)
+    count = admin.purge(spool_root(settings), states, time.time() - days * DAY, damaged.append)
+    if "dead" in states and settings.via is not None:
+        with open_broker(settings) as broker:
+            from respan_langchain.fleet.dead_letters import purge_dead_letters
+
+            count += purge_dead_letters(broker, days * DAY)
     ctx.output({"purged": count}, Text(f"Deleted {pluralize(count, 'row', 'rows')}."))
     return _report_damaged(ctx, damaged)
 
@@ -130,6 +142,16 @@ def _get_folder(ctx: CliContext) -> Path:
 
 def _settings(ctx: CliContext, via: str | None = None) -> Settings:
     return ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY, via=via)
+
+
+def _count_dead_letters(settings: Settings) -> int | None:
+    """Return how many dead letters are in Redis; None without `via`."""
+    if settings.via is None:
+        return None
+    with open_broker(settings) as broker:
+        from respan_langchain.fleet.dead_letters import count_dead_letters
+
+        return count_dead_letters(broker)
 
 
 def _dead_letters(settings: Settings) -> Iterator[dict[str, Any]]:
@@ -157,6 +179,15 @@ def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
     files = pluralize(len(damaged), "file", "files")
     ctx.error(f"Skipped {files} that cannot be read; see `{ctx.command_line('spool', 'list')}`.")
     return EXIT_PROBLEMS
+
+
+def _render_list(
+    folder: Path, files: Sequence[SpoolFileInfo], dead: int | None, width: int
+) -> RenderableType:
+    on_disk = _render_files(folder, files, width)
+    if dead is None:
+        return on_disk
+    return Group(on_disk, Text(f"{pluralize(dead, 'rejected row', 'rejected rows')} in Redis."))
 
 
 def _render_files(folder: Path, files: Sequence[SpoolFileInfo], width: int) -> RenderableType:

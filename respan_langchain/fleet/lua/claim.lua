@@ -25,7 +25,7 @@ for _, each in ipairs(redis.call('XINFO', 'CONSUMERS', rows, group)) do
     redis.call('XGROUP', 'DELCONSUMER', rows, group, known.name)
   end
 end
-local ended = cjson.decode(redis.call('HGET', KEYS[3], 'ended') or '{"captured":0,"dropped":0,"added":0}')
+local ended = cjson.decode(redis.call('HGET', KEYS[3], 'ended') or '{"captured":0,"dropped":0,"direct":0,"added":0}')
 local long_ago, has_changed = tonumber(redis.call('TIME')[1]) - 86400, false
 local producers = redis.call('HGETALL', KEYS[3])
 for i = 1, #producers, 2 do

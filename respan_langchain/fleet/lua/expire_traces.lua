@@ -24,7 +24,7 @@ end
 if change ~= 0 then redis.call('INCRBY', bytes, change) end
 if added > 0 then
   redis.call('HINCRBY', KEYS[6], 'added', added)
-  local ended = cjson.decode(redis.call('HGET', KEYS[7], 'ended') or '{"captured":0,"dropped":0,"added":0}')
+  local ended = cjson.decode(redis.call('HGET', KEYS[7], 'ended') or '{"captured":0,"dropped":0,"direct":0,"added":0}')
   ended.captured, ended.added = ended.captured + added, ended.added + added
   redis.call('HSET', KEYS[7], 'ended', cjson.encode(ended))
 end

@@ -112,6 +112,23 @@ def test_spool_replay_has_forwarders_send_the_rejected_rows_again(run, rejected)
         assert read_status(broker).counts.added == 150
 
 
+def test_spool_list_counts_the_rejected_rows_in_redis(run, folder, rejected):
+    shown = run("spool", "list", "--via", rejected.url)
+
+    assert shown.code == 1
+    assert "150 rejected rows in Redis" in shown.out
+    assert run("spool", "list", "--json", RESPAN_VIA=rejected.url).json["dead_in_redis"] == 150
+
+
+def test_spool_purge_deletes_the_rejected_rows_in_redis(run, folder, rejected):
+    def purge(*options):
+        return run("spool", "purge", "--via", rejected.url, "--yes", "--json", *options).json
+
+    assert purge("--state", "pending") == purge("--older-than", "1") == {"purged": 0}
+    assert purge() == {"purged": 150}
+    assert rejected.ask("XLEN", keys.DEAD) == 0
+
+
 def test_spool_export_says_that_redis_cannot_be_reached(run, redis):
     redis.kill()
     shown = run("spool", "export", "--via", redis.url)
