@@ -88,16 +88,17 @@ class Recovery:
             self.isolated.append(Batch(batch.dataset, later, not_before=now + wait))
             yield Outcome("not_stored", tuple(later))
 
-    def await_lookup(
-        self, batch: Batch, now: float, *, sent_wall: float, exact_for: float = 0.0
-    ) -> None:
-        """Look these rows up later, since their request has no clear response.
+    def await_lookup(self, batch: Batch, now: float, response: BulkResponse | None) -> None:
+        """Look these rows up later, since their response is not clear.
 
-        For `exact_for` seconds, a row that a lookup does not show is not stored.
+        `response` is None for rows that an earlier process may have sent.
         """
         batch.failures += 1
         batch.successes_then = self._successes
-        unconfirmed = Unconfirmed(batch, now, sent_wall, exact_until=now + exact_for)
+        unconfirmed = Unconfirmed(batch, now, 0.0)
+        if response is not None:
+            unconfirmed.sent_wall = response.started_wall
+            unconfirmed.exact_until = now + response.result.lookups_exact_for
         self._look_up(unconfirmed, now + self._limits.lookup_delays[0])
 
     def refused(

@@ -97,7 +97,7 @@ class Scheduler:
         """Look up rows that an earlier process may have sent."""
         for dataset in {row.encoded.dataset for row in rows}:
             here = [row for row in rows if row.encoded.dataset == dataset]
-            self._recovery.await_lookup(Batch(dataset, here), now, sent_wall=0.0)
+            self._recovery.await_lookup(Batch(dataset, here), now, None)
 
     def remove_expired(self, now: float) -> Outcome:
         """Give up unsent rows that have waited for too long."""
@@ -233,12 +233,7 @@ class Scheduler:
         if classification.unconfirmed:
             rows = [batch.rows[index] for index in classification.unconfirmed]
             yield Outcome("awaiting_lookup", tuple(rows))
-            self._recovery.await_lookup(
-                batch.of(rows),
-                now,
-                sent_wall=response.started_wall,
-                exact_for=result.lookups_exact_for,
-            )
+            self._recovery.await_lookup(batch.of(rows), now, response)
         again = batch.of([batch.rows[index] for index in classification.resend])
         if classification.action is Action.BISECT:
             yield from self._recovery.refused(again, response, classification.message, now)
