@@ -61,10 +61,14 @@ def until_turn(turns: Sequence[Turn], last: Turn) -> list[Turn] | None:
 def new_messages(final: Sequence[object], start: Sequence[object]) -> list[object]:
     """Return the messages of a final state that were not there when the call started.
 
-    Middleware may have rewritten or removed what was there.
+    Middleware may have rewritten or removed what was there. An answer may equal a removed one.
     """
     if all(now is then for now, then in zip(final, start, strict=False)):
         return list(final[len(start) :])
+    latest_id = message_id(start[-1])
+    for index, message in enumerate(final):
+        if latest_id is not None and message_id(message) == latest_id:
+            return list(final[index + 1 :])
     known_ids = {message_id(message) for message in start} - {None}
     known = Counter(map(_key, start))
     found: list[object] = []

@@ -25,6 +25,8 @@ from respan_langchain.tracing.streamed_text import join_tokens
 from respan_langchain.tracing.totals import Totals
 
 FALLBACKS_NAME: Final = "RunnableWithFallbacks"
+BRANCH_TAG: Final = "map:key:"
+"""How the tags of the branches of a `RunnableParallel` begin."""
 
 
 class DeferredRow(NamedTuple):
@@ -85,6 +87,11 @@ class Run:
         self.inputs = inputs
         self.streamed = True
 
+    def mark_left(self) -> None:
+        """Close a run without an end event that ended with the run directly below it."""
+        self.status = "abandoned"
+        self.ended = None if self.last_child is None else self.last_child.ended
+
     def mark_incomplete(self) -> None:
         """Close a run without an end event; its end time is unknown."""
         self.status = "incomplete"
@@ -120,16 +127,6 @@ class Run:
         return self.kind in ("chat", "llm")
 
     @property
-    def was_left(self) -> bool:
-        """Whether it is a streamed chain whose reader stopped half-way.
-
-        LangChain ends such a chain normally, but its last step is still open. A reader that reads
-        to the end closes the last step first.
-        """
-        last = self.last_child
-        return self.streamed and last is not None and last.ended is None
-
-    @property
     def is_fallbacks(self) -> bool:
         """Whether it tries one run after the other, and returns what the first success returns."""
         return self.name == FALLBACKS_NAME
@@ -139,33 +136,6 @@ class Run:
         """Whether its output is the root's: the root itself, or what fallbacks at the root try."""
         above = self.parent
         return above is None or (above.is_fallbacks and above.returns_for_root)
-
-    @property
-    def takes_parent_along(self) -> bool:
-        """Whether the run above ends with it, as LangChain does not report.
-
-        Fallbacks that are left at their first chunk get no end; the run that they read from is
-        closed. At a later chunk they end before that run.
-        """
-        is_closed = self.failure is None or self.failure.type == "GeneratorExit"
-        above = self.parent
-        return (
-            self.status == "abandoned"
-            and is_closed
-            and above is not None
-            and above.is_fallbacks
-            and above.ended is None
-        )
-
-    @property
-    def may_run_on(self) -> bool:
-        """Whether it was cancelled, but a synchronous function of it may run on in a thread.
-
-        asyncio cannot stop a thread. If the run below it was cancelled too, it waited for that one.
-        """
-        if self.kind != "chain" or self.failure is None or self.failure.type != "CancelledError":
-            return False
-        return self.last_child is None or self.last_child.status != "abandoned"
 
     @property
     def is_root_node(self) -> bool:
@@ -181,7 +151,18 @@ class Run:
         That is a model's answer, a node's update, or what fallbacks read from. The outputs of
         prompts, retrievers and other steps are the inputs of the next one.
         """
-        return self.is_model or self.returns_for_root or self.is_root_node
+        is_answer = self.is_model and not self.is_in_branch
+        return is_answer or self.returns_for_root or self.is_root_node
+
+    @property
+    def is_in_branch(self) -> bool:
+        """Whether it is a branch of a parallel step, or below one."""
+        run: Run | None = self
+        while run is not None:
+            if any(tag.startswith(BRANCH_TAG) for tag in run.tags):
+                return True
+            run = run.parent
+        return False
 
     @property
     def visible_parent(self) -> "Run | None":

@@ -13,6 +13,12 @@ from uuid import UUID
 from respan_langchain.tracing.attempts import forget_failure, record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
 from respan_langchain.tracing.finished_runs import FinishedRuns
+from respan_langchain.tracing.left_streams import (
+    may_run_on,
+    takes_parent_along,
+    was_left,
+    was_left_within,
+)
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
@@ -155,7 +161,7 @@ class RunTracker:
             self._finished.add_late_output(run_id, outputs)
             return
         run.outputs, run.stream_usage = outputs, stream_usage
-        self._close_run(run, now, "abandoned" if run.was_left else "success")
+        self._close_run(run, now, "abandoned" if was_left(run) else "success")
 
     def error(
         self,
@@ -189,7 +195,9 @@ class RunTracker:
         run = self._runs.get(run_id)
         if run is not None:
             run.trace.checkpoint_id = checkpoint
-            run.trace.interrupts = interrupts
+            # The functional API reports an interrupt that is pending from an earlier call twice.
+            by_id = {getattr(one, "id", None) or index: one for index, one in enumerate(interrupts)}
+            run.trace.interrupts = list(by_id.values())
             self._traces.touch(run.trace, now)
 
     def resume(self, now: float, run_id: UUID, _content: object, checkpoint: str) -> None:
@@ -234,7 +242,7 @@ class RunTracker:
         run.ended = now
         run.status = status
         trace = run.trace
-        trace.has_threads = trace.has_threads or run.may_run_on
+        trace.has_threads = trace.has_threads or may_run_on(run)
         run.last_child = run.tokens = None
         forget_failure(run)
         self._runs.remove(run)
@@ -243,7 +251,7 @@ class RunTracker:
             return
         record_end(run)
         self._finished.add(run)
-        if run.parent is not None and run.takes_parent_along:
+        if run.parent is not None and takes_parent_along(run):
             self._close_run(run.parent, now, "abandoned")
         elif trace.awaiting_late_children and not trace.may_get_events:
             self._close_trace(trace, now)
@@ -258,7 +266,10 @@ class RunTracker:
         self._traces.remove(trace)
         self._finished.add_closed(trace)
         for run in self._runs.remove_trace(trace):
-            run.mark_incomplete()
+            if was_left_within(run):
+                run.mark_left()
+            else:
+                run.mark_incomplete()
             if not run.is_root:
                 record_output(run)
                 self._finished.add(run)

@@ -8,8 +8,9 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
+from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
-from langgraph.types import Command
+from langgraph.types import Command, interrupt
 from support.constructs import QUESTION
 from support.graphs import State, asking_graph, asking_thrice, graph, served
 from support.ways import THIRD_VERSION, WAYS
@@ -69,6 +70,7 @@ ENDING = """
 import sys, threading
 from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 from respan_langchain import RespanDatasetCallbackHandler
@@ -132,6 +134,25 @@ def test_three_interrupts_and_their_resumes_are_one_row(handler, rows_of):
     [root] = rows_of(handler).roots
     assert root["output"]["parts"] == ["a", "b", "c"]
     assert len(root["metadata"]["resumed_run_ids"]) == 3
+
+
+def test_an_interrupt_that_a_functional_agent_reports_twice_is_listed_once(make_handler, rows_of):
+    @task
+    def ask(question):
+        return interrupt(question)
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def flow(questions):
+        return [asked.result() for asked in [ask(each) for each in questions]]
+
+    handler = make_handler()
+    config = {"callbacks": [handler], "configurable": {"thread_id": "t"}}
+    [first] = flow.invoke(["one", "two"], config)["__interrupt__"]
+    flow.invoke(Command(resume={first.id: "yes"}), config)
+    handler.shutdown()
+
+    [root] = rows_of(handler).roots
+    assert [one["value"] for one in root["metadata"]["interrupts"]] == ["two"]
 
 
 def test_an_interrupt_in_a_subgraph_is_no_error_anywhere(make_handler, rows_of):

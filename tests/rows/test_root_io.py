@@ -1,5 +1,6 @@
 """A root row's input and output: what this call was given, and what it returned."""
 
+import asyncio
 import operator
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from langchain.agents.structured_output import ToolStrategy
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import JsonOutputParser, StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint
 from langgraph.graph import START, MessagesState, StateGraph
@@ -211,6 +212,19 @@ def test_a_summary_in_the_history_is_not_taken_for_the_users_turn(handler, rows_
     assert [turn["content"] for turn in second["input"][1:]] == ["two", "2", "three"]
 
 
+def test_an_answer_that_repeats_one_that_a_summary_replaced_is_the_output(handler, rows_of):
+    summary = SummarizationMiddleware(
+        model=Script(answers=["They said yes."]), trigger=("messages", 3), keep=("messages", 1)
+    )
+    app = create_agent(
+        Script(answers=["Yes.", "Yes."]), [], middleware=[summary], checkpointer=InMemorySaver()
+    )
+    for text in ("hi", "again"):
+        app.invoke({"messages": [("user", text)]}, config(handler))
+
+    assert [root["output"] for root in rows_of(handler).roots] == [said("assistant", "Yes.")] * 2
+
+
 def test_messages_that_middleware_redacted_stay_as_the_app_gave_them(handler, rows_of):
     middleware = PIIMiddleware("email", strategy="redact", apply_to_input=True)
     app = create_agent(Script(answers=["hi", "noted"]), [], middleware=[middleware],
@@ -278,6 +292,20 @@ def test_an_abandoned_json_stream_shows_an_object(handler, rows_of):
 
     [root] = rows_of(handler).roots
     assert isinstance(root["output"], dict)
+
+
+def test_a_branch_of_a_map_that_was_left_is_not_shown_as_the_output(handler, rows_of):
+    app = RunnableParallel(long=FakeChat(), short=FakeChat(reply="Yes it is."))
+
+    async def leave():
+        stream = app.astream("Rain?", config(handler))
+        await anext(stream)
+        await stream.aclose()
+
+    asyncio.run(leave())
+
+    [root] = rows_of(handler).roots
+    assert (root["metadata"]["status"], root["output"]) == ("abandoned", None)
 
 
 def test_a_broken_stream_shows_its_partial_answer(handler, rows_of):
