@@ -24,7 +24,7 @@ from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.capture_policy import is_internal_call
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
-from respan_langchain.tracing.totals import RequestedCall
+from respan_langchain.tracing.totals import Totals
 
 
 def count_run(run: Run, call: ModelCall | None, options: RowOptions) -> None:
@@ -59,7 +59,7 @@ def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
 def _count_tool(run: Run, options: RowOptions) -> None:
     """Add a tool call, and the documents that it returns as its artifact."""
     totals = run.trace.totals
-    run.call_id = tool_call_id(run)
+    run.call_id = tool_call_id(run) or totals.find_call(run.name, run.inputs)
     if run.status != "interrupted":  # one that waits for a person is called again
         totals.tool_calls += 1
         if run.call_id is not None:
@@ -101,9 +101,8 @@ def _count_root(root: Run, options: RowOptions) -> None:
     if not totals.requested_calls:
         return
     structured = get_fields(root.outputs).get(STRUCTURED)
-    for call_id, call in list(totals.requested_calls.items()):
-        if structured is not None and _is_structured_response(call, structured):
-            del totals.requested_calls[call_id]
+    if structured is not None:
+        _settle_structured_responses(totals, structured)
     _count_answers_without_run(root, messages_of(root.outputs) or (), options)
     for call_id, call in totals.requested_calls.items():
         if call.error is not None and call_id not in totals.answered_calls:
@@ -113,9 +112,21 @@ def _count_root(root: Run, options: RowOptions) -> None:
                 totals.add_step(failed_request_step(call), call_id, root.started)
 
 
-def _is_structured_response(call: RequestedCall, structured: object) -> bool:
-    """Whether a tool call is only the form in which the model gave the structured response."""
-    return call.name == type(structured).__name__ or safe_call(eq, call.args, structured) is True
+def _settle_structured_responses(totals: Totals, structured: object) -> None:
+    """Leave out the call that is only the form of the structured response.
+
+    An earlier call of the same name did not fit: the next prompt answered it with an error, which
+    LangChain does not mark as one.
+    """
+    calls = totals.requested_calls
+    equal = [call for call in calls.values() if safe_call(eq, call.args, structured) is True]
+    names = [type(structured).__name__, *(call.name for call in equal)]
+    for call_id, call in list(calls.items()):
+        if call.name in names and call_id in totals.answered_calls:
+            totals.tool_errors += 1
+            totals.add_result(call_id, {"status": "error"})
+        elif call.name in names:
+            del calls[call_id]
 
 
 def _count_answers_without_run(run: Run, messages: object, options: RowOptions) -> None:

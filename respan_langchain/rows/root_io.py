@@ -221,7 +221,9 @@ def _answer_without_documents(call: RootCall) -> Json:
     rest = {
         key: call.show(value)
         for key, value in fields.items()
-        if key not in documents and _is_of_this_call(call, key, value)
+        if key not in documents
+        and _is_of_this_call(call, key, value)
+        and call.show(value) != call.show(call.given)
     }
     if not rest:
         return call.show(call.returned)

@@ -6,9 +6,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import Final, NamedTuple
 
+from respan_langchain._safe_call import safe_call
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage import Usage
 
@@ -102,6 +103,14 @@ class Totals:
         if at is not None:
             for number, call in enumerate(calls):
                 self.requested_calls[call.call_id] = call._replace(position=(at, number))
+
+    def find_call(self, name: str, args: object) -> str | None:
+        """Find the requested call that a tool answers which was given only the arguments."""
+        for call_id, call in self.requested_calls.items():
+            is_open = call.name == name and call_id not in self.answered_calls
+            if is_open and safe_call(eq, call.args, args) is True:
+                return call_id
+        return None
 
     def add_model(self, name: str, message_id: str | None, *, answered: bool) -> None:
         """Note which model was called."""

@@ -110,6 +110,16 @@ def test_the_answer_of_a_retrieval_chain_is_its_output(handler, rows_of):
     assert (root["input"], root["output"]) == ({"input": "q"}, "ab")
 
 
+def test_a_question_that_a_retrieval_chain_repeats_is_not_in_its_output(handler, rows_of):
+    chain = RunnableParallel(context=Store(texts="ab"), question=RunnablePassthrough()).assign(
+        answer=RunnableLambda(lambda asked: texts(asked["context"]))
+    )
+    chain.invoke("q", {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert (root["input"], root["output"]) == ("q", "ab")
+
+
 def test_the_answer_of_a_retrieval_graph_is_its_output(handler, rows_of):
     class State(TypedDict, total=False):
         question: str

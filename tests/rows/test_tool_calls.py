@@ -12,11 +12,14 @@ from langchain.agents.middleware import (
     SummarizationMiddleware,
     ToolCallLimitMiddleware,
 )
+from langchain.agents.structured_output import ToolStrategy
 from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import BaseModel
 from support.scripts import Script, calls, said
 from support.ways import WAYS
 
@@ -186,6 +189,62 @@ def test_a_malformed_call_is_a_failed_step(handler, rows_of):
     [step] = root["metadata"]["trajectory"]
     assert (step["tool"], step["input"], step["status"]) == ("send", '{"to": ', "error")
     assert (root["metrics"]["tool_calls"], root["metrics"]["tool_errors"]) == (1, 1)
+
+
+def test_a_tool_that_gets_only_the_arguments_of_a_call_is_one_step(handler, rows_of):
+    twice = AIMessage("", tool_calls=[*calls("send", to="bob").tool_calls,
+                                      *calls("send", "c2", to="bob").tool_calls])  # fmt: skip
+    model = Script(answers=[twice, "Done."])
+
+    def ask(question):
+        conversation = [HumanMessage(question), model.invoke(question)]
+        for call in conversation[-1].tool_calls:
+            answer = send.invoke(call["args"])
+            conversation.append(ToolMessage(answer, tool_call_id=call["id"]))
+        return model.invoke(conversation)
+
+    RunnableLambda(ask).invoke("mail bob", {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    steps = root["metadata"]["trajectory"]
+    assert [(step["tool_call_id"], step["output"]) for step in steps] == [
+        ("c1", "sent to bob"),
+        ("c2", "sent to bob"),
+    ]
+    assert root["metrics"]["tool_calls"] == 2
+
+
+class Weather(BaseModel):
+    """A forecast."""
+
+    city: str
+    degrees: int
+
+
+SCHEMA = {**Weather.model_json_schema(), "title": "Forecast"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "wrong"),
+    [(Weather, "Weather", "warm"), (SCHEMA, "Forecast", None)],
+    ids=["class", "JSON schema"],
+)
+def test_a_structured_response_that_is_asked_for_again_is_a_failed_step(
+    schema, name, wrong, handler, rows_of
+):
+    right = calls(name, "c2", city="Paris", degrees=3)
+    first = calls(name, city="Paris", degrees=wrong)
+    if wrong is None:  # a dict is not validated; two answers at once are wrong
+        first.tool_calls += calls(name, "c3", city="Rome", degrees=9).tool_calls
+    app = agent(first, right, response_format=ToolStrategy(schema))
+    app.invoke(ASKED, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert root["output"] == {"city": "Paris", "degrees": 3}
+    steps = root["metadata"]["trajectory"]
+    assert [(step["tool"], step["status"]) for step in steps] == [(name, "error")] * len(steps)
+    assert len(steps) == len(first.tool_calls)
+    assert root["metrics"]["tool_errors"] == root["metrics"]["tool_calls"] == len(steps)
 
 
 def test_answers_of_an_earlier_turn_are_no_steps(handler, rows_of):
