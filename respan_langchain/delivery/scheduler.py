@@ -6,9 +6,8 @@ responses come in as values. One request is in flight at a time.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, backoff, parse_retry_after
+from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, parse_retry_after
 from respan_langchain.delivery.batch import (
-    ALWAYS,
     Batch,
     BulkInsert,
     BulkResponse,
@@ -21,11 +20,10 @@ from respan_langchain.delivery.batch import (
     Unconfirmed,
 )
 from respan_langchain.delivery.buffer import RowBuffer
-from respan_langchain.delivery.circuit_breaker import CircuitBreaker
 from respan_langchain.delivery.feedback_queue import FeedbackQueue
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, dropped
-from respan_langchain.delivery.rate_limiter import RateLimiter
+from respan_langchain.delivery.pacing import RequestPacer
 from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response_classification import Action, Classification, classify
 from respan_langchain.delivery.row import QueuedRow, RowFilter
@@ -44,18 +42,17 @@ class Scheduler:
         """`random` returns a number from 0 to 1."""
         self._limits = limits
         self._buffer = buffer
-        self._random = random
-        self._rate_limiter = RateLimiter(limits.requests_per_minute)
-        self._circuit = CircuitBreaker(limits.probe_interval)
-        self._failures = 0
-        self._paused_until = ALWAYS
-        self._recovery = Recovery(limits, self._backoff)
-        self.feedback = FeedbackQueue(limits, self._backoff)
+        self._pacer = RequestPacer(limits, random)
+        self._recovery = Recovery(limits, self._pacer.backoff)
+        self.feedback = FeedbackQueue(limits, self._pacer.backoff)
         self._in_flight: tuple[SenderRequest, float] | None = None
         self.requests = 0
         """Number of bulk inserts sent, failed ones included."""
-        self.last_error: str | None = None
+
+    @property
+    def last_error(self) -> str | None:
         """Why rows cannot be delivered now; None while they can."""
+        return self._pacer.last_error
 
     @property
     def rows(self) -> list[QueuedRow]:
@@ -145,20 +142,27 @@ class Scheduler:
         """Return when `next_request` may have something; infinity without one."""
         if self._in_flight is not None:
             return NEVER
-        lookups = [self._lookup_at(each) for each in self._recovery.unconfirmed]
-        insert_at = max(self._insert_due_at(), self._allowed_at())
-        return min([*lookups, insert_at, self._feedback_at()])
-
-    def _feedback_at(self) -> float:
-        return max(self.feedback.due_at(), self._paused_until)
-
-    def _next_feedback(self, now: float) -> FeedbackRequest | None:
-        return None if now < self._paused_until else self.feedback.next_request(now)
+        return min(
+            [
+                *map(self._lookup_at, self._recovery.unconfirmed),
+                *map(self._isolated_at, self._recovery.isolated),
+                *map(self._buffered_at, self._buffer.datasets()),
+                self._feedback_at(),
+            ]
+        )
 
     def _lookup_at(self, unconfirmed: Unconfirmed) -> float:
         batch = unconfirmed.batch
-        probe_at = self._circuit.next_probe_at(batch.dataset)
-        return max(batch.not_before, probe_at, self._paused_until)
+        return max(batch.not_before, self._pacer.lookup_allowed_at(batch.dataset))
+
+    def _isolated_at(self, batch: Batch) -> float:
+        return max(batch.not_before, self._pacer.insert_allowed_at(batch.dataset))
+
+    def _buffered_at(self, dataset: str) -> float:
+        return max(self._buffer.due_at(dataset), self._pacer.insert_allowed_at(dataset))
+
+    def _feedback_at(self) -> float:
+        return max(self.feedback.due_at(), self._pacer.paused_until)
 
     def _next_lookup(self, now: float) -> Lookup | None:
         for unconfirmed in self._recovery.unconfirmed:
@@ -167,44 +171,32 @@ class Scheduler:
         return None
 
     def _next_insert(self, now: float) -> BulkInsert | None:
-        if self._allowed_at() > now:
-            return None
-        batch = self._next_batch(now)
+        batch = self._next_isolated(now) or self._next_buffered(now)
         if batch is None:
             return None
-        self._rate_limiter.record_request(now)
+        self._pacer.record_insert(now)
         self.requests += 1
         return BulkInsert(batch)
 
-    def _next_batch(self, now: float) -> Batch | None:
-        for batch in self._recovery.isolated:
-            if max(batch.not_before, self._circuit.next_probe_at(batch.dataset)) <= now:
-                return self._take_isolated(batch)
-        for dataset in self._buffer.datasets():
-            if max(self._buffer.due_at(dataset), self._circuit.next_probe_at(dataset)) <= now:
-                probe = 1 if self._circuit.is_open(dataset) else None
-                return Batch(dataset, self._buffer.take(dataset, probe))
-        return None
-
-    def _take_isolated(self, batch: Batch) -> Batch:
-        if len(batch.rows) > 1 and self._circuit.is_open(batch.dataset):
+    def _next_isolated(self, now: float) -> Batch | None:
+        isolated = self._recovery.isolated
+        batch = next((each for each in isolated if self._isolated_at(each) <= now), None)
+        if batch is None:
+            return None
+        if len(batch.rows) > 1 and self._pacer.allows_one_row_only(batch.dataset):
             return batch.of([batch.rows.pop(0)])
-        self._recovery.isolated.remove(batch)
+        isolated.remove(batch)
         return batch
 
-    def _insert_due_at(self) -> float:
-        probe_at = self._circuit.next_probe_at
-        isolated = [
-            max(batch.not_before, probe_at(batch.dataset)) for batch in self._recovery.isolated
-        ]
-        buffered = [
-            max(self._buffer.due_at(dataset), probe_at(dataset))
-            for dataset in self._buffer.datasets()
-        ]
-        return min([*isolated, *buffered], default=NEVER)
+    def _next_buffered(self, now: float) -> Batch | None:
+        for dataset in self._buffer.datasets():
+            if self._buffered_at(dataset) <= now:
+                most = 1 if self._pacer.allows_one_row_only(dataset) else None
+                return Batch(dataset, self._buffer.take(dataset, most))
+        return None
 
-    def _allowed_at(self) -> float:
-        return max(self._paused_until, self._rate_limiter.next_allowed_at(ALWAYS))
+    def _next_feedback(self, now: float) -> FeedbackRequest | None:
+        return None if now < self._pacer.paused_until else self.feedback.next_request(now)
 
     # -- what a response changes -----------------------------------------------------------------
 
@@ -215,7 +207,7 @@ class Scheduler:
         if isinstance(response, LookupResult):
             outcomes = tuple(self._recovery.apply_lookup(response, now))
             if not response.request.unconfirmed.batch.rows:
-                self.last_error = None
+                self._pacer.clear_error()
             return outcomes
         if isinstance(response, FeedbackResponse):
             return tuple(self.feedback.apply(response, now))
@@ -239,55 +231,37 @@ class Scheduler:
             yield from self._recovery.refused(again, response, classification.message, now)
         else:
             yield Outcome("not_stored", tuple(again.rows))
-            asked = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
-            yield from self._act(classification, again, now, asked)
-            self.last_error = self.last_error or result.warning or None
+            retry_after = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
+            yield from self._send_again(classification, again, now, retry_after)
+            self._pacer.warn(result.warning)
         if result.timed_out and not result.maybe_sent and batch.size > STUCK_BYTES:
             self._buffer.batch_size.shrink(batch.size)
         self._recovery.on_single_row(batch, now, stored=bool(stored))
 
-    def _act(
-        self, classification: Classification, batch: Batch, now: float, asked: float
+    def _send_again(
+        self, classification: Classification, batch: Batch, now: float, retry_after: float
     ) -> Iterator[Outcome]:
-        """Do what the response asks for; the rows of `batch` are to be sent again."""
+        """Put the rows of `batch` back, to be sent when and as the response requires."""
+        cause = classification.cause
         match classification.action:
             case Action.WAIT | Action.THROTTLE:
-                yield self._wait(classification, batch, now, asked)
+                throttled = classification.action is Action.THROTTLE
+                self._pacer.pause(cause, now, retry_after=retry_after, throttled=throttled)
+                self._buffer.put_back(batch.rows)
+                yield Outcome("request_failed", reason=cause)
             case Action.SHRINK if len(batch.rows) == 1:
                 yield Outcome("rejected", tuple(batch.rows), f"too large: {classification.message}")
             case Action.SHRINK:
                 self._buffer.batch_size.shrink(batch.size)
                 self._buffer.put_back(batch.rows)
             case Action.OPEN_CIRCUIT:
-                self.last_error = classification.cause
                 self._buffer.put_back(batch.rows)
-                if self._circuit.trip(batch.dataset, now):
-                    yield Outcome("circuit_opened", reason=classification.cause)
+                if self._pacer.open_circuit(batch.dataset, cause, now):
+                    yield Outcome("circuit_opened", reason=cause)
             case _:
-                yield from self._succeed(batch.dataset)
-
-    def _succeed(self, dataset: str) -> Iterator[Outcome]:
-        if self._circuit.reset(dataset) or self._failures:
-            yield Outcome("recovered")
-        self.last_error = None
-        self._failures = 0
-        self._rate_limiter.increase()
-        self._buffer.batch_size.grow()
-
-    def _wait(
-        self, classification: Classification, batch: Batch, now: float, asked: float
-    ) -> Outcome:
-        if classification.action is Action.THROTTLE:
-            self._rate_limiter.decrease()
-        self._paused_until = now + max(self._backoff(self._failures), asked)
-        self._failures += 1
-        self.last_error = classification.cause
-        self._buffer.put_back(batch.rows)
-        return Outcome("request_failed", reason=classification.cause)
-
-    def _backoff(self, failures: int) -> float:
-        limits = self._limits
-        return backoff(failures, limits.backoff_first, limits.backoff_max, self._random())
+                self._buffer.batch_size.grow()
+                if self._pacer.on_success(batch.dataset):
+                    yield Outcome("recovered")
 
 
 def _rows_in(request: SenderRequest) -> list[QueuedRow]:
