@@ -60,8 +60,15 @@ class StreamSpool(Spool):
         self._look_at = self._hold_at = self._claim_at = float("-inf")
         self._has_joined = False
         self._is_reading = True
+        self._may_have_more = False
+        """Whether the stream may have rows that nobody has read."""
         self.is_marked = False
         """Whether the rows of the next request are noted as sent; written before it is made."""
+
+    @property
+    def loadable(self) -> int:
+        """How many rows wait in the stream, as far as that is known: at least one, or none."""
+        return int(self._may_have_more)
 
     @property
     def last_error(self) -> str | None:
@@ -71,7 +78,7 @@ class StreamSpool(Spool):
     def stop_reading(self) -> None:
         """Read no more rows, since the forwarder ends."""
         self._is_reading = False
-        self.loadable = 0
+        self._may_have_more = False
 
     # -- rows come in ----------------------------------------------------------------------------
 
@@ -83,7 +90,7 @@ class StreamSpool(Spool):
             if now >= self._hold_at:
                 self._hold_at = now + self._claim_after / 6
                 self._try(now, lambda: self._hold(self._ids.values(), is_sending=False))
-            self.loadable = int(self._is_reading and self._error is None)
+            self._may_have_more = self._is_reading and self._error is None
         return ()
 
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
@@ -92,7 +99,7 @@ class StreamSpool(Spool):
         # A row that cannot be read is counted, not loaded.
         entries = zip(*[iter(read)] * 5, strict=True)
         loaded = [row for entry in entries if (row := self._load_entry(*entry)) is not None]
-        self.loadable = int(self._is_reading and bool(read))
+        self._may_have_more = self._is_reading and bool(read)
         self._acknowledge(now)
         return loaded
 
@@ -214,7 +221,7 @@ class StreamSpool(Spool):
 
     def _failed(self, error: BrokerError, now: float) -> None:
         self._error = str(error)
-        self._look_at, self.loadable = now + RETRY_INTERVAL, 0
+        self._look_at, self._may_have_more = now + RETRY_INTERVAL, False
         if "NOGROUP" in self._error and self._has_joined:
             self._has_joined = False
             logger.warning(

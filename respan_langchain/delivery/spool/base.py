@@ -46,14 +46,17 @@ class Spool:
     is_durable: bool = False
     """Whether every row is written as it is accepted."""
     takes_overflow: bool = False
-    loadable: int = 0
-    """Rows that are only on disk."""
 
     def __init__(self) -> None:
         self.adopted = DeliveryStatus(remembered=0)
         """Counts the rows of processes that have ended."""
         self.unreadable_files: deque[str] = deque()
         """Causes for which files of ended processes cannot be read, to be logged."""
+
+    @property
+    def loadable(self) -> int:
+        """How many rows are only on disk."""
+        return 0
 
     @property
     def last_error(self) -> str | None:
