@@ -255,7 +255,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return 0.0 if self._processor.is_draining_thread else timeout
 
     def _sync_now(self) -> None:
-        self._worker.sync_to_disk(self._config.settings.exit_timeout)
+        self._worker.sync_to_disk(self._config.settings.exit_timeout)  # logs why it failed
 
     def _flush_now(self) -> None:
         try:

@@ -50,6 +50,8 @@ class FlushRequest:
     rows: set[QueuedRow] | None = None
     """Rows without a final state; None until the sources have been drained."""
     finished: bool = False
+    is_on_disk: bool = False
+    """Whether all accepted rows were on disk when it was finished."""
     gate: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -130,13 +132,24 @@ class PendingFlushes:
             if request.rows is not None:
                 request.rows = request.rows.difference(gone)
 
-    def finish(self, now: float, idle_until: float, *, rows_on_disk: bool = False) -> None:
-        """Release callers that are done, at their deadline, or have it before `idle_until`."""
+    def finish(
+        self,
+        now: float,
+        idle_until: float,
+        *,
+        rows_on_disk: bool = False,
+        all_on_disk: bool = False,
+    ) -> None:
+        """Release callers that are done, at their deadline, or have it before `idle_until`.
+
+        `rows_on_disk`: some rows are only on disk; `all_on_disk`: every accepted row is on disk.
+        """
         for request in list(self._waiting):
             idles_past_deadline = request.rows is not None and idle_until > request.deadline
             is_done = request.is_done(rows_on_disk=rows_on_disk)
             if is_done or idles_past_deadline or now >= request.deadline:
                 self._waiting.remove(request)
+                request.is_on_disk = all_on_disk
                 request.finish()
 
     def deadline(self) -> float:

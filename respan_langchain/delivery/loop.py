@@ -105,6 +105,10 @@ class Loop:
         """Log an unexpected error in delivery or in a source."""
         self._log.unexpected_error(error, self._clock())
 
+    def log_not_on_disk(self) -> None:
+        """Log that a caller did not wait longer for its rows to be on disk."""
+        self._log.not_on_disk(self._spool.last_error, self._clock())
+
     def log_unlogged(self) -> None:
         """Log every row whose line was held back, and after `stop` events that came too late.
 
@@ -125,11 +129,6 @@ class Loop:
     def sender_thread(self) -> int | None:
         """The number of the thread that makes requests."""
         return self._sender.thread
-
-    @property
-    def is_on_disk(self) -> bool:
-        """Whether every row taken so far is on disk."""
-        return self._spool.has_every_row
 
     @property
     def requests(self) -> int:
@@ -278,7 +277,12 @@ class Loop:
         if is_drained and self._flushes.on_sources_empty(self._scheduler.rows):
             self._scheduler.flush_up_to(self._queue.latest)
         idle_until = now if self._scheduler.is_waiting else self._scheduler.due_at()
-        self._flushes.finish(now, idle_until, rows_on_disk=self._spool.loadable > 0)
+        self._flushes.finish(
+            now,
+            idle_until,
+            rows_on_disk=self._spool.loadable > 0,
+            all_on_disk=self._spool.has_every_row,
+        )
 
     def _give_up(self, reason: str) -> None:
         now = self._clock()

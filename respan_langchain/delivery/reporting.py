@@ -136,6 +136,14 @@ class DeliveryLogger:
         if error is not None and self._events.should_log(Subject("spool"), now) is not None:
             logger.warning("respan_langchain: the spool fails (%s); rows stay in memory.", error)
 
+    def not_on_disk(self, error: str | None, now: float) -> None:
+        """Log that a call returned before its rows were on disk."""
+        if self._events.should_log(Subject("not on disk"), now) is not None:
+            logger.warning(
+                "respan_langchain: a call returned before its rows were on disk: %s.",
+                error or "writing takes longer than exit_timeout",
+            )
+
     def unexpected_error(self, error: BaseException, now: float) -> None:
         """Log an unexpected error in delivery or in a source."""
         name = type(error).__name__

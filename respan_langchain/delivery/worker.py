@@ -137,9 +137,15 @@ class Worker:
             self._thread.notify(FlushRequest(self._clock() + timeout))
 
     def sync_to_disk(self, timeout: float) -> bool:
-        """Write all rows captured before this call to disk; False unless the level is `durable`."""
+        """Write all rows captured before this call to disk; False, and logged, if that fails.
+
+        Only the level `durable` can.
+        """
         request = FlushRequest(self._clock() + timeout, until_taken=True)
-        return self._ask(request, timeout).all_counted and self._loop.is_on_disk
+        self._ask(request, timeout)
+        if not (request.is_on_disk or self.closed):
+            self._loop.log_not_on_disk()
+        return request.is_on_disk
 
     def forget(self, chosen: RowFilter) -> Forgotten:
         """Drop the chosen rows that wait here, in memory or in this process's spool file."""

@@ -269,6 +269,7 @@ def test_rows_that_do_not_fit_in_memory_go_to_disk_and_are_loaded_later(
     worker = on_disk(level, max_rows=10, batch_rows=5)
     for number in range(100):
         assert worker.put(encoded(str(number), status=status))
+    worker.sync_to_disk(WAIT)  # waits until all rows are taken
     result = worker.flush(0.2, status)
     assert not result
     assert result.pending == 100
@@ -434,6 +435,25 @@ def test_a_disk_that_fails_loses_no_row(on_disk, wire, place, status, caplog):
 
     assert wire.stored == {"a": 1}
     assert caplog.text.count("rows stay in memory") == 1
+
+
+def test_a_caller_that_waits_no_longer_for_a_slow_disk_is_told_and_logged(
+    on_disk, place, status, caplog
+):
+    worker = on_disk()
+    worker.put(encoded("a", status=status))
+    assert worker.sync_to_disk(WAIT)
+    [path] = place.glob("*.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        worker.put(encoded("b", status=status))
+
+        assert not worker.sync_to_disk(0.1)
+        assert not worker.sync_to_disk(0.1)
+        another.execute("ROLLBACK")
+
+    assert caplog.text.count("a call returned before its rows were on disk: writing takes") == 1
+    assert worker.flush(WAIT, status)
 
 
 def test_rows_are_sent_while_the_disk_is_full(by_hand, wire, place):
@@ -726,18 +746,18 @@ def test_rows_are_not_on_disk_until_a_removed_directory_is_created_again(by_hand
     turns = by_hand(SpoolConfig(place, "durable"), max_age=60.0)
     turns.put(encoded("a", status=status))
     turns.step()
-    assert turns.loop.is_on_disk
+    assert turns.spool.has_every_row
     shutil.rmtree(place)
     place.write_text("in the way")
 
     turns.put(encoded("b", status=status))
     turns.step()
-    assert not turns.loop.is_on_disk
+    assert not turns.spool.has_every_row
 
     place.unlink()
     turns.now += 2.0
     turns.step()
-    assert turns.loop.is_on_disk
+    assert turns.spool.has_every_row
     assert rows_in(place) == ["a", "b"]
 
 
