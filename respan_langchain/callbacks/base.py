@@ -62,8 +62,9 @@ class CallbackBase(BaseCallbackHandler):
 
         self._get_context_config: Callable[[], Any] = var_child_runnable_config.get
         self._processor = processor
+        self._assembler = processor.assembler
         self._queue = processor.events
-        self._captures_chains = processor.captures_chains
+        self._captures_chains = self._assembler.captures_chains
         self._flush_root = flush_root
         self._put_end = self._queue.put if flush_root is None else self._put_end_and_flush
 
@@ -73,7 +74,7 @@ class CallbackBase(BaseCallbackHandler):
         Each callback has this guard in its own body: a wrapper costs as much as the event.
         LangChain has a guard too, but it logs the error's `repr` each time.
         """
-        self._processor.errors.add(error)
+        self._assembler.errors.add(error)
 
     def _put_start(
         self,

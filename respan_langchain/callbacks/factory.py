@@ -27,6 +27,7 @@ from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
 from respan_langchain.pipeline.row_mapping import row_mapping
 from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.run_feedback import RunFeedback
+from respan_langchain.pipeline.trace_assembler import TraceAssembler
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
@@ -81,17 +82,16 @@ def build_components(config: HandlerConfig) -> Components:
     interrupts = _build_interrupts(
         config, worker, row_builder, timeouts.interrupted, budget.interrupted_traces
     )
-    processor = EventProcessor(
+    assembler = TraceAssembler(
         row_builder,
-        worker,
         timeouts,
         interrupts.waiting,
         interrupts.builder,
         _build_feedback(config, row_builder, status),
         errors,
-        budget=budget,
-        copy=config.copy,
+        max_open_bytes=budget.open_runs,
     )
+    processor = EventProcessor(assembler, worker, budget, copy=config.copy)
     if config.disabled_reason:
         processor.stop()
         if config.settings.enabled:

@@ -209,7 +209,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         Raises:
             ConfigurationError: Nothing is given, or the score is not a finite number.
         """
-        self._processor.feedback.put_event(
+        self._assembler.feedback.put_event(
             self._queue, run_id, score, comment, expected_output, name
         )
 
@@ -229,11 +229,11 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         return dataclasses.replace(
             self._status.counts(),
             requests=self._worker.requests,
-            queued_events=len(self._processor.events),
-            open_runs=self._processor.open_runs,
-            feedback=self._processor.feedback.counts(),
-            rules=self._processor.rule_counts,
-            internal_errors=dict(self._processor.errors),
+            queued_events=len(self._queue),
+            open_runs=self._assembler.open_runs,
+            feedback=self._assembler.feedback.counts(),
+            rules=self._assembler.rule_counts,
+            internal_errors=dict(self._assembler.errors),
             last_error=self._worker.last_error or "",
             disabled=self._config.disabled_reason,
         )

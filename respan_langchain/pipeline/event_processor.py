@@ -1,12 +1,13 @@
-"""Drains the event queue: applies events to the run tracker, and builds rows of finished runs.
+"""Drains the event queue: decides which thread applies events, how many, and when.
 
 The worker calls `take`, which processes one slice of the events. The app's threads call
 `process_pending`; where the worker falls behind, they also drain inline, but only small events:
-large rows are built on the worker's thread. One thread drains at a time.
+large rows are built on the worker's thread. One thread drains at a time. What an event changes is
+decided by `TraceAssembler`.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Literal
@@ -22,19 +23,10 @@ from respan_langchain.pipeline.backpressure import (
     INLINE_MAX_BYTES,
     Backpressure,
 )
-from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
-from respan_langchain.pipeline.open_content import OpenContent
-from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
-from respan_langchain.pipeline.run_feedback import RunFeedback
-from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.stats import RuleCounts
-from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
+from respan_langchain.pipeline.trace_assembler import TraceAssembler
+from respan_langchain.tracing.events import Event
 from respan_langchain.tracing.run import Run
-from respan_langchain.tracing.size_estimate import estimate_size
-from respan_langchain.tracing.timeouts import TraceTimeouts
-from respan_langchain.tracing.tracker import RunTracker
-from respan_langchain.tracing.waiting import WaitingTraces
 
 
 class EventProcessor:
@@ -42,15 +34,10 @@ class EventProcessor:
 
     def __init__(
         self,
-        row_builder: RowBuilder,
+        assembler: TraceAssembler,
         worker: Worker,
-        timeouts: TraceTimeouts,
-        waiting: WaitingTraces,
-        builder: BuildsRows,
-        feedback: RunFeedback,
-        errors: ErrorCounter,
-        *,
         budget: MemoryBudget,
+        *,
         copy: Literal["shallow", "deep"],
     ) -> None:
         """Start nothing; `Worker.attach` makes it a source of rows.
@@ -58,35 +45,23 @@ class EventProcessor:
         With `copy="deep"` every event is processed on the app's thread, before its callback
         returns, for apps that change nested state in place.
         """
-        self._row_builder = row_builder
+        self.assembler = assembler
         self._worker = worker
-        self._timeouts = timeouts
-        self._waiting = waiting
-        self._builder = builder
-        self.feedback = feedback
         self._processes_at_once = copy == "deep"
-        self.errors = errors
-        self.captures_chains = "chain" in row_builder.policy.capture
-        """Whether chains that are not roots become rows, so that their content matters."""
         self._backpressure = Backpressure(
             budget, inline_from=0 if self._processes_at_once else INLINE_FROM
         )
         self.events = EventQueue(
             worker,
             self._backpressure,
-            copy=self._copy_deep if self._processes_at_once else copy_shallow,
+            copy=assembler.copy_deep if self._processes_at_once else copy_shallow,
             drain_inline=self._drain_inline,
         )
-        self._max_open_bytes = budget.open_runs
         self.is_stopped = False
         """Whether no further events are accepted."""
         self._reset()
 
     def _reset(self) -> None:
-        self._tracker = RunTracker(self._timeouts, self._waiting, wants_chains=self.captures_chains)
-        self._open_content = OpenContent(self._max_open_bytes)
-        self._rows: list[EncodedRow] = []
-        """Rows that were built and not returned yet."""
         self._left_in_pass = 0
         """Events of the worker's current pass that are not drained."""
         self._closes_open_runs = self.is_stopped
@@ -103,13 +78,13 @@ class EventProcessor:
             return  # called by user code inside a drain, which continues afterwards
         with self._draining():
             self._process_all()
-            rows = self._take_rows()
+            rows = self.assembler.take_rows()
         self._worker.put(*rows)
 
     def is_open_root(self, run_id: UUID) -> bool:
         """Whether a run is an open root, after all queued events are processed."""
         self.process_pending()
-        run = self._tracker.find(run_id)
+        run = self.assembler.find(run_id)
         return run is not None and run.is_root
 
     def stop(self) -> None:
@@ -117,23 +92,13 @@ class EventProcessor:
         self.is_stopped = True
         self.events.close()
         self.close_open()
-        if self.events or self.open_runs:
+        if self.events or self.assembler.open_runs:
             self._worker.wake()
 
     @property
     def is_draining_thread(self) -> bool:
         """Whether this thread drains now, further up its stack, so that it cannot wait for rows."""
         return self._draining_thread == get_ident()
-
-    @property
-    def open_runs(self) -> int:
-        """Runs that started and have not ended, in the events that are processed."""
-        return len(self._tracker)
-
-    @property
-    def rule_counts(self) -> Mapping[str, RuleCounts]:
-        """What each rule did."""
-        return self._row_builder.selector.counts
 
     # On the worker's thread: a source of rows
 
@@ -153,11 +118,11 @@ class EventProcessor:
                 self._left_in_pass = 0
             if self._left_in_pass <= 0:
                 self._end_pass(now)
-            rows = self._take_rows()
+            rows = self.assembler.take_rows()
             if rows:
                 self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
             self._backpressure.refresh(
-                self._worker.bytes_in_memory, open_bytes=self._open_content.total_bytes
+                self._worker.bytes_in_memory, open_bytes=self.assembler.open_bytes
             )
             return rows
 
@@ -166,16 +131,15 @@ class EventProcessor:
         queued = len(self.events)
         if queued and (self._left_in_pass > 0 or queued > INLINE_FROM):
             return 0.0
-        if self._closes_open_runs and self.open_runs:
+        if self._closes_open_runs and self.assembler.open_runs:
             return 0.0
-        return self._tracker.due_in(now)
+        return self.assembler.due_in(now)
 
     def settle_open(self) -> None:
         """Process every event and close the traces whose root has ended."""
         with self._draining():
             self._process_all()
-            self._tracker.close_ended(CLOCK.monotonic())
-            self._build_rows()
+            self._forget(self.assembler.close_ended(CLOCK.monotonic()))
 
     def close_open(self) -> None:
         """Close all open runs when `take` is called next, as if no event would follow."""
@@ -184,13 +148,8 @@ class EventProcessor:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
-        self._waiting.clear()
-        self._row_builder.selector.after_fork()
-        self.feedback.clear()
+        self.assembler.after_fork()
         self._reset()
-
-    def _copy_deep(self, value: object) -> Json:
-        return json_value(value, keep_media=self._row_builder.options.keep_media)
 
     @contextmanager
     def _draining(self) -> Iterator[None]:
@@ -215,7 +174,7 @@ class EventProcessor:
         try:
             with self._draining():
                 self._process(INLINE_EVENTS, stop_before=self._is_for_worker)
-                rows = self._take_rows()
+                rows = self.assembler.take_rows()
         finally:
             self._lock.release()
         self._backpressure.after_drain(now, len(self.events))
@@ -227,73 +186,22 @@ class EventProcessor:
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
-        self.errors.map(self._apply, self.events.drain(limit, stop_before))
-        self._build_rows()
+        self._forget(self.assembler.apply(self.events.drain(limit, stop_before)))
         self._backpressure.drained_at = CLOCK.monotonic()
 
-    def _apply(self, event: Event) -> None:
-        if self.feedback.add(event, self._tracker):
-            return
-        kind, _, _, run_id, content, _ = event
-        ended = self._tracker.find(run_id) if kind in (END, ERROR) else None
-        self._tracker.apply(event)
-        if kind == START and (started := self._tracker.find(run_id)) is not None:
-            self._open_content.add_start(started, becomes_row=self._becomes_row(started))
-        if ended is not None and content is not None and ended.trace.last_output is content:
-            self._open_content.add_last_output(ended.trace)
-
-    def _becomes_row(self, run: Run) -> bool:
-        return run.is_root or run.kind != "chain" or self.captures_chains
-
     def _is_for_worker(self, event: Event) -> bool:
-        """Whether this event may need large rows to be built, or a request to a fleet's store."""
-        kind, _, _, run_id, _, _ = event
-        if kind == RESUME:
-            return True
-        size = event_size(event)
-        if kind in (END, ERROR):
-            run = self._tracker.find(run_id)
-            if run is not None and run.is_root:
-                trace = run.trace
-                # All its rows waited for the sampling decision, or it is interrupted.
-                if trace.deferred_runs or trace.checkpoint_id is not None:
-                    return True
-            if run is not None and self._becomes_row(run):
-                size += estimate_size(run.inputs)  # no row is built of other chains
-        return size > INLINE_MAX_BYTES
+        return self.assembler.estimate_work(event) > INLINE_MAX_BYTES
 
     def _end_pass(self, now: float) -> None:
         """Close traces that have timed out at the time of the events that are processed."""
         oldest = self.events.oldest_at()
-        if oldest is not None:
-            self._tracker.expire(oldest)
-        elif self._closes_open_runs:
+        if oldest is None and self._closes_open_runs:
             self._closes_open_runs = self.is_stopped
-            self._tracker.close_all(now)
+            self._forget(self.assembler.close_all(now))
         else:
-            self._tracker.expire(now)
-        self._build_rows()
+            self._forget(self.assembler.expire(now if oldest is None else oldest))
 
-    def _build_rows(self) -> None:
-        finished = self._tracker.take_finished()
-        closed = set(self._tracker.take_closed())
+    def _forget(self, finished: Iterable[Run]) -> None:
+        """Remove what the event queue remembers of runs that finished."""
         for run in finished:
             self.events.forget(run.id)
-            self._open_content.remove(run)
-        for trace in closed:
-            self._open_content.close(trace)
-        of_open = [(run, run.trace) for run in finished if run.trace not in closed]
-        try:
-            self._rows += self._builder.build(finished, self.errors)
-        except BaseException as interruption:
-            # Ctrl-C interrupted an app's thread that drains.
-            for _ in finished:
-                self.errors.add(interruption)
-            raise
-        self._rows += self.feedback.take_ready(finished, self.errors)
-        for run, trace in of_open:
-            self._open_content.add_finished(run, trace)
-
-    def _take_rows(self) -> list[EncodedRow]:
-        rows, self._rows = self._rows, []
-        return rows

@@ -58,7 +58,7 @@ def end_tools_under_an_open_root(handler, count):
 def test_the_steps_of_an_open_root_are_bounded_and_keep_their_names(make_handler, rows_of):
     handler = make_handler(max_queue_bytes=4_000_000)
     root = end_tools_under_an_open_root(handler, 100)
-    assert handler._processor._open_content.total_bytes < 2_000_000
+    assert handler._processor.assembler.open_bytes < 2_000_000
     handler.on_chain_end({"answer": "42"}, run_id=root)
 
     [row] = rows_of(handler, may_fail=True)

@@ -20,9 +20,10 @@ from respan_langchain import TraceTimeouts
 def kept(handler):
     """Everything that a handler's containers hold."""
     processor = handler._processor
-    tracker = processor._tracker
-    open_content = processor._open_content
-    parts = (processor, processor.events, open_content, tracker, tracker._traces)
+    assembler = processor.assembler
+    tracker = assembler._tracker
+    open_content = assembler._open_content
+    parts = (processor, processor.events, assembler, open_content, tracker, tracker._traces)
     places = [place for part in parts for place in vars(part).values()]
     sized = (dict, list, set, deque)
     return sum(len(place) for place in places if isinstance(place, sized)) + handler.stats.open_runs
