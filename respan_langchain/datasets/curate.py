@@ -25,7 +25,7 @@ from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rows.corrections import add_labels, match_decisions
-from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import Row, facts_of_rows

@@ -18,7 +18,7 @@ from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft
-from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import TraceFacts, TraceSource, read_provenance
 from respan_langchain.rules.rule import Rules

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from respan_langchain.rules.conditions import Condition, get_signatures
+from respan_langchain.rules.condition import Condition
+from respan_langchain.rules.conditions import get_signatures
 from respan_langchain.rules.decision import LEFT_OUT, SamplingDecision
 from respan_langchain.rules.facts import NOT_PRODUCTION, NovelBy, TraceFacts
 from respan_langchain.rules.novelty import SignatureCounts

@@ -8,7 +8,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rules.conditions import Condition, check_condition, everything, failed
+from respan_langchain.rules.condition import Condition, check_condition
+from respan_langchain.rules.conditions import everything, failed
 
 Corrections: TypeAlias = Literal["human"]
 HOUR: Final = 3_600.0

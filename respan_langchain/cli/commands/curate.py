@@ -23,7 +23,7 @@ from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rules.conditions import Condition
+from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.rule import Rules
 
 
