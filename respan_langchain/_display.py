@@ -1,10 +1,11 @@
-"""How values and figures are shown to people, in the terminal and on the web pages.
+"""How values and figures are shown to people: in the terminal, on the web pages, in notebooks.
 
 Pure. None is unknown and is shown as UNKNOWN; zero is shown as zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from html import escape
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,8 @@ COST_DIGITS: Final = ((1.0, 2), (0.01, 4), (0.0001, 5), (0.000001, 6), (0.0, 8))
 """Digits after the decimal point, from which amount on."""
 MAX_PARTS: Final = 8
 """Keys of an object, or items of a list, that a preview shows."""
+MAX_CELL_LENGTH: Final = 200
+"""Characters of one cell."""
 
 
 def format_cost(usd: Decimal | float | None) -> str:
@@ -115,6 +118,37 @@ def is_conversation(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(is_message(one) for one in value)
 
 
+def render_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Render a table with a header.
+
+    >>> render_table(["a"], [["<b>"]])
+    '<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
+    """
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(map(_render_cell, row))}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def render_pairs(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Render names and values below each other; those of None are left out."""
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>{_render_cell(value)}</tr>"
+        for name, value in pairs
+        if value is not None
+    )
+    return f"<table><tbody>{body}</tbody></table>"
+
+
+def shorten(text: str, max_length: int = MAX_CELL_LENGTH) -> str:
+    """Return the beginning of a text in one line.
+
+    >>> shorten("one  two three", 8)
+    'one two…'
+    """
+    line = " ".join(text[: max_length * 4].split())
+    return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
+
+
 def _preview_list(values: list[Any]) -> str:
     if is_conversation(values):
         questions = [message for message in values if message["role"] in {"user", "none"}]
@@ -146,3 +180,8 @@ def _preview_content_parts(parts: Any) -> str:
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value, default=str).decode()
+
+
+def _render_cell(value: Any) -> str:
+    text = "" if value is None else shorten(preview_text(value))
+    return f"<td>{escape(text)}</td>"

@@ -4,23 +4,18 @@ Each option is an argument of the handler or a variable `RESPAN_<NAME>`; an argu
 variable, then the default. `.env` files are not read: that is the application's decision.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypedDict
+from typing import Final, Literal, Self, TypedDict
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from respan_langchain import _constants
-from respan_langchain.embedded.private_file import describe_untrusted_file
+from respan_langchain._credentials import read_stored_key
 from respan_langchain.errors import ConfigurationError
-
-CREDENTIALS: Final = Path(".respan") / "credentials.json"
-"""Below the home directory; written by `respan login`, the platform's own command."""
-KEY_NAMES: Final = ("api_key", "apiKey", "key", "token")
 
 BROKER_SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
 MIN_PSEUDONYM_KEY: Final = 16
@@ -152,7 +147,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _read_credentials(self) -> Self:
         if self.api_key is None and not self.is_local:
-            key = _read_key_file()
+            key = read_stored_key()
             if key is not None:
                 object.__setattr__(self, "api_key", SecretStr(key))
         return self
@@ -261,30 +256,3 @@ def _describe(error: ValidationError) -> str:
         message = detail["msg"].removeprefix("Value error, ")
         lines.append(f"{name} (or RESPAN_{name.upper()}): {message}" if name else message)
     return "; ".join(lines)
-
-
-def _read_key_file() -> str | None:
-    """Read the key from the credentials file; None without a file that can be read.
-
-    Raises:
-        ConfigurationError: Another user can have written the file.
-    """
-    try:
-        path = Path.home() / CREDENTIALS
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: there is no home directory
-        return None
-    if (refusal := describe_untrusted_file(path)) is not None:
-        raise ConfigurationError(f"{path}: {refusal}")
-    return _find_key(content)
-
-
-def _find_key(content: Any) -> str | None:
-    """Look for a key at the top level, then in each profile."""
-    if not isinstance(content, Mapping):
-        return None
-    for name in KEY_NAMES:
-        if isinstance(content.get(name), str) and content[name].strip():
-            return str(content[name]).strip()
-    keys = (_find_key(profile) for profile in content.values() if isinstance(profile, Mapping))
-    return next((key for key in keys if key is not None), None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-from respan_langchain._notebook_html import render_pairs
+from respan_langchain._display import render_pairs
 
 COUNTS_IF_ANY: Final = (
     "spooled", "rejected", "unconfirmed", "resent", "queued_events", "open_runs",

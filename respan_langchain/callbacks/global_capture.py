@@ -184,7 +184,7 @@ class CaptureResult:
 
     def _repr_html_(self) -> str:
         """Show the captured rows in a notebook."""
-        from respan_langchain.client.log_display import render_logs
+        from respan_langchain.client.display import render_logs
         from respan_langchain.client.models import Log
 
         return render_logs(Log.from_row(row) for row in self.rows)

@@ -1,30 +1,28 @@
-"""The public handler: constructor, `flush`, `shutdown`, `stats`.
+"""The public handler: its constructor, `stats`, feedback and `forget`.
 
-Its callbacks are in `chains.py`, `models.py` and `tools.py`; its options in `config.py`; what it is
-made of is built in `factory.py`.
+Its callbacks are in `chains.py`, `models.py` and `tools.py`; `flush` and `shutdown` in
+`lifecycle.py`; its options in `config.py`; what it is made of is built in `factory.py`.
 """
 
-import asyncio
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
-from respan_langchain._clock import CLOCK
 from respan_langchain.callbacks._langgraph_compat import graph_aware_class, original_class
 from respan_langchain.callbacks.chains import ChainCallbacks
+from respan_langchain.callbacks.lifecycle import Lifecycle
 from respan_langchain.callbacks.models import ModelCallbacks
 from respan_langchain.callbacks.tools import ToolCallbacks
 
 if TYPE_CHECKING:
     from respan_langchain.callbacks.config import HandlerOptions
-    from respan_langchain.delivery.flush import FlushResult
     from respan_langchain.delivery.status import RowStatus
     from respan_langchain.pipeline.forget import ForgetReceipt
     from respan_langchain.stats import Stats
 
 
-class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks):
+class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks, Lifecycle):
     """Captures LangChain runs as rows of a Respan dataset.
 
     Attach it like any callback: `chain.invoke(question, config={"callbacks": [handler]})`. Making
@@ -100,53 +98,10 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         for name in ("api_key", "via", "pseudonym_key"):
             self._options.pop(name, None)
         components = build_components(self._config)
-        self._status, self._worker = components.status, components.worker
-        self._dataset, self._states = components.dataset, components.states
+        super().__init__(components, self._config.flush, self._config.settings.exit_timeout)
+        self._dataset = components.dataset
         # The worker keeps the processor until this handler is gone and all events are processed.
         self._worker.attach(components.processor, self)
-        super().__init__(
-            components.processor,
-            flush_root={"root": self._flush_now, "disk": self._sync_now}.get(self._config.flush),
-        )
-
-    def flush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
-        """Deliver what was captured before this call; true when all of it is delivered.
-
-        Returns within `timeout` seconds. Open runs stay open. With `via`, rows are delivered when
-        Redis has them; `through` waits until a forwarder has delivered the latest 10,000 of them.
-        """
-        timeout = self._flush_timeout(timeout)
-        deadline = CLOCK.monotonic() + timeout
-        result = self._worker.flush(timeout, self._status)
-        if not through or self._states is None:
-            return result
-        return self._states.wait(result, deadline - CLOCK.monotonic())
-
-    async def aflush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
-        """As `flush`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import run_in_thread
-
-        return await run_in_thread(
-            lambda: self.flush(timeout, through=through), lambda: self.flush(0.0)
-        )
-
-    def shutdown(self, timeout: float = 30.0) -> "FlushResult":
-        """Close open runs, deliver everything and capture nothing more.
-
-        True when all is delivered.
-        """
-        self.stop()
-        return self._worker.flush(self._flush_timeout(timeout), self._status)
-
-    async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
-        """As `shutdown`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import run_in_thread
-
-        return await run_in_thread(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
-
-    def stop(self) -> None:
-        """Close open runs and capture nothing more; the worker delivers in the background."""
-        self._processor.stop()
 
     def forget(
         self,
@@ -249,34 +204,6 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             return status
         state = self._states.find(str(run_id))
         return status if state is None else dataclasses.replace(status, state=state)
-
-    def _flush_timeout(self, timeout: float) -> float:
-        # The thread that builds rows cannot wait for them: it would wait for itself.
-        return 0.0 if self._processor.is_draining_thread else timeout
-
-    def _sync_now(self) -> None:
-        self._worker.sync_to_disk(self._config.settings.exit_timeout)  # logs why it failed
-
-    def _flush_now(self) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            self.flush(self._config.settings.exit_timeout)
-        # A task cannot wait here without stopping its event loop: it awaits `handler.aflush()`.
-
-    def __enter__(self) -> Self:
-        """Enter a block; at its end everything is delivered."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-
-    async def __aenter__(self) -> Self:
-        """Enter a block of async code."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.ashutdown()
 
     # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same
     # handler.

@@ -23,8 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from respan_langchain.client.log_display import describe_log, render_log
-from respan_langchain.client.summary_display import describe_summary, render_summary
+from respan_langchain.client.display import (
+    describe_log,
+    describe_summary,
+    render_log,
+    render_summary,
+)
 
 T = TypeVar("T")
 

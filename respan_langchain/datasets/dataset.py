@@ -15,8 +15,8 @@ from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
 from respan_langchain.client import models
 from respan_langchain.client.client import DatasetClient
+from respan_langchain.client.display import LogList, render_logs
 from respan_langchain.client.filters import combine_filters, describe_filters
-from respan_langchain.client.log_display import LogList, render_logs
 from respan_langchain.client.paths import FilterInput
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader

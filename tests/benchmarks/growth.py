@@ -139,7 +139,7 @@ def main() -> None:
         ("messages (cost of each)", messages, (1, 100, 5_000)),
         ("threads", threads, (1, 30, 1_000)),
     )
-    # A thousand threads that never wait are more than the default has room for.
+    # A thousand threads that never wait are more than the default can hold.
     handler = handler_to_sink(max_queue_bytes=100_000_000, max_queue_rows=100_000)
     of_traces(handler)
     print(f"{'what grows':<26} {'size':>10} {'event':>9} {'':>6} {'run':>9}")

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnableLambda
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tracers import context
@@ -321,3 +322,13 @@ def test_a_context_that_has_a_config_without_callbacks_changes_nothing(way, plat
 
     [root] = rows_of(handler).roots
     assert (root["metadata"]["status"], root["output"]["parts"]) == ("success", ["yes"])
+
+
+def test_captured_rows_are_counted_and_shown_as_a_table(platform):
+    with capture("nightly", base_url=platform) as captured:
+        FakeListChatModel(responses=["<b>Yes."]).invoke("Open?")
+
+    assert repr(captured) == "CaptureResult(1 rows)"
+    html = captured._repr_html_()
+    assert "Open?" in html
+    assert "&lt;b&gt;Yes." in html

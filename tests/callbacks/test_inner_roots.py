@@ -1,6 +1,6 @@
 """A handler that hears only of what runs inside another run: that is a root like any other.
 
-Its row tells what was said when it was said, and it is the latest root of its block.
+Its row shows the messages of that moment, and it is the latest root of its block.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""One logical root gives one root row, wherever the handler is attached and whoever else traces."""
+"""One logical root gives one root row, wherever the handler is attached, with other tracers too."""
 
 import asyncio
 

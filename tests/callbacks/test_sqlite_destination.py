@@ -1,4 +1,4 @@
-"""The platform in a file: what is said when the file cannot be used, or is gone."""
+"""The platform in a file: errors and log lines when the file cannot be used, or is gone."""
 
 import sqlite3
 import time

@@ -1,4 +1,4 @@
-"""Progress of a transfer: what is said if it is interrupted."""
+"""Progress of a transfer, and the message when it is interrupted."""
 
 import pytest
 from typer.main import get_command

@@ -1,4 +1,4 @@
-"""The rules: keys, sizes and rates, and the limits that can be switched on to rehearse."""
+"""The rules: keys, sizes and rates, and the limits that can be switched on for tests."""
 
 import pytest
 

@@ -327,8 +327,8 @@ def test_the_callers_configurable_is_read_from_a_child(tracker):
 def test_a_second_end_only_adds_a_missing_output(tracker):
     start(tracker, ROOT, kind="chat")
     tracker.error(1.0, ROOT, None, BROKEN)
-    tracker.end(1.1, ROOT, "what was said")
+    tracker.end(1.1, ROOT, "a late answer")
     tracker.end(1.2, ROOT, "something else")
 
     [root] = tracker.take_finished()
-    assert (root.status, root.outputs, root.ended) == ("error", "what was said", 1.0)
+    assert (root.status, root.outputs, root.ended) == ("error", "a late answer", 1.0)

@@ -22,9 +22,9 @@ from respan_langchain.cli.formatting import (
 from respan_langchain.cli.options import RequiredDataset, YesOption
 from respan_langchain.cli.tables import Column, number_column, render_pairs, render_records
 from respan_langchain.client.client import DatasetClient
+from respan_langchain.client.display import summary_figures
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Summary
-from respan_langchain.client.summary_display import summary_figures
 from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.errors import ConfigurationError
 

@@ -47,11 +47,11 @@ SLOW_WAYS = [pytest.param(way, marks=pytest.mark.slow) for way in WAYS if way !=
 @pytest.mark.parametrize("way", ["invoke", *SLOW_WAYS])
 def test_the_root_is_what_the_app_gave_and_got(way, name, rows_by):
     make, asked = {**CONSTRUCTS, **GRAPHS}[name]
-    result, witness = make().invoke(asked), UsageMetadataCallbackHandler()
+    result, counter = make().invoke(asked), UsageMetadataCallbackHandler()
 
-    found = roots(rows_by(WAYS[way], make(), asked, callbacks=[witness]))
+    found = roots(rows_by(WAYS[way], make(), asked, callbacks=[counter]))
 
-    used = list(witness.usage_metadata.values())
+    used = list(counter.usage_metadata.values())
     assert len(found) == (2 if way in TWICE else 1)
     for root in found:
         single = isinstance(asked, str) and root["metadata"]["log_type"] == "chat"

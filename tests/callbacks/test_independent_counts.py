@@ -1,4 +1,4 @@
-"""Random trees of calls, heard by a second handler too: what it counts is what the rows say.
+"""Random trees of calls with a second, independent handler: its counts equal those of the rows.
 
 One exception is known. A stream that was left and that Python has not closed yet when the rows are
 flushed is `incomplete`, with its tokens until then. So is a model whose task was cancelled, because
@@ -21,26 +21,26 @@ from support.models import FakeChat
 to_text = RunnableLambda(lambda found: str(getattr(found, "content", found)))
 
 
-class Witness(BaseCallbackHandler):
+class IndependentCounter(BaseCallbackHandler):
     """Counts models, tokens and usage by itself."""
 
     run_inline = True
 
     def __init__(self):
         self.models = set()
-        self.heard = defaultdict(str)
+        self.texts = defaultdict(str)
         self.used = {}
 
     def on_chat_model_start(self, serialized, messages, *, run_id, **kwargs):
         self.models.add(str(run_id))
 
     def on_llm_new_token(self, token, *, run_id, **kwargs):
-        self.heard[str(run_id)] += token
+        self.texts[str(run_id)] += token
 
     def on_llm_end(self, response, *, run_id, **kwargs):
         message = response.generations[0][0].message
         self.used[str(run_id)] = message.usage_metadata["output_tokens"]
-        self.heard[str(run_id)] = message.text
+        self.texts[str(run_id)] = message.text
 
 
 def agent_around(model):
@@ -113,28 +113,28 @@ LEAVES_CALLS = {"stream", "cut stream", "cut astream", "ainvoke"}
 
 
 def check(handler, rows_of, app, way, parts):
-    witness = Witness()
+    counter = IndependentCounter()
     with contextlib.suppress(ValueError, ConnectionError):
-        WAYS[way](app, {"callbacks": [handler, witness]}, parts)
+        WAYS[way](app, {"callbacks": [handler, counter]}, parts)
     rows = {row["metadata"]["custom_identifier"]: row for row in rows_of(handler)}
 
-    if not witness.models <= rows.keys():
+    if not counter.models <= rows.keys():
         assert way in LEAVES_CALLS
         assert handler.stats.open_runs
-    for run_id in witness.models & rows.keys():
+    for run_id in counter.models & rows.keys():
         row = rows[run_id]
         output = row["output"]
         text = output["content"] if isinstance(output, dict) else output or ""
         if row["metadata"]["status"] == "incomplete":
             assert way in LEAVES_CALLS
-            assert witness.heard[run_id].startswith(text)
+            assert counter.texts[run_id].startswith(text)
             continue
-        assert text == witness.heard[run_id], (way, row["metadata"]["status"])
-        if run_id in witness.used:
-            assert row["metrics"]["completion_tokens"] == witness.used[run_id]
+        assert text == counter.texts[run_id], (way, row["metadata"]["status"])
+        if run_id in counter.used:
+            assert row["metrics"]["completion_tokens"] == counter.used[run_id]
 
 
-def witnessed(examples):
+def given_apps(examples):
     return settings(
         max_examples=examples,
         deadline=None,
@@ -143,14 +143,14 @@ def witnessed(examples):
     )
 
 
-@witnessed(25)
+@given_apps(25)
 @given(app=trees, way=st.sampled_from(sorted(WAYS)), parts=st.integers(0, 4))
-def test_rows_have_all_that_a_second_handler_hears(handler, rows_of, app, way, parts):
+def test_rows_have_all_that_a_second_handler_gets(handler, rows_of, app, way, parts):
     check(handler, rows_of, app, way, parts)
 
 
 @pytest.mark.slow
-@witnessed(200)
+@given_apps(200)
 @given(app=trees, way=st.sampled_from(sorted(WAYS)), parts=st.integers(0, 4))
-def test_rows_have_all_that_a_second_handler_hears_in_many_trees(handler, rows_of, app, way, parts):
+def test_rows_have_all_that_a_second_handler_gets_in_many_trees(handler, rows_of, app, way, parts):
     check(handler, rows_of, app, way, parts)
