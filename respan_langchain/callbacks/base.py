@@ -66,7 +66,7 @@ class CallbackBase(BaseCallbackHandler):
         self._queue = processor.events
         self._captures_chains = self._assembler.captures_chains
         self._flush_root = flush_root
-        self._put_end = self._queue.put if flush_root is None else self._put_end_and_flush
+        self._put_end = self._queue.put_event if flush_root is None else self._put_end_and_flush
 
     def record_error(self, error: Exception) -> None:
         """Count an error of a callback, and log the first of its cause, without content.
@@ -117,7 +117,7 @@ class CallbackBase(BaseCallbackHandler):
         details: StartDetails = (
             parent_run_id, above_id, configurable, kind, name, tags, metadata, request, call_id,
         )  # fmt: skip
-        self._queue.put(START, run_id, inputs, details, STEP if is_step else COPY)
+        self._queue.put_event(START, run_id, inputs, details, STEP if is_step else COPY)
 
     def _put_end_and_flush(
         self,
@@ -129,6 +129,6 @@ class CallbackBase(BaseCallbackHandler):
     ) -> None:
         """Put the end of a run; flush if it was a root."""
         was_root = self._processor.is_open_root(run_id)
-        self._queue.put(kind, run_id, content, details, content_mode)
+        self._queue.put_event(kind, run_id, content, details, content_mode)
         if was_root and self._flush_root is not None:
             self._flush_root()

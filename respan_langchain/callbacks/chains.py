@@ -59,7 +59,7 @@ class ChainCallbacks(CallbackBase):
         try:
             content_mode = self._content_mode(run_id, parent_run_id)
             if inputs is not NOT_STREAMED:
-                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), content_mode)
+                self._queue.put_event(STREAMED_INPUTS, run_id, inputs, (), content_mode)
             self._put_end(END, run_id, outputs, (), content_mode)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
@@ -77,7 +77,7 @@ class ChainCallbacks(CallbackBase):
         try:
             if inputs is not NOT_STREAMED:
                 content_mode = self._content_mode(run_id, parent_run_id)
-                self._queue.put(STREAMED_INPUTS, run_id, inputs, (), content_mode)
+                self._queue.put_event(STREAMED_INPUTS, run_id, inputs, (), content_mode)
             self._put_end(ERROR, run_id, None, (describe_failure(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
@@ -87,7 +87,7 @@ class ChainCallbacks(CallbackBase):
         try:
             if event.run_id is not None:
                 details = str(event.checkpoint_id), tuple(event.interrupts)
-                self._queue.put(INTERRUPT, event.run_id, None, details)
+                self._queue.put_event(INTERRUPT, event.run_id, None, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -96,7 +96,7 @@ class ChainCallbacks(CallbackBase):
         try:
             if event.run_id is not None:
                 details = (str(event.checkpoint_id),)
-                self._queue.put(RESUME, event.run_id, None, details)
+                self._queue.put_event(RESUME, event.run_id, None, details)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 

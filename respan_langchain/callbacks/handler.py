@@ -164,7 +164,7 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         Raises:
             ConfigurationError: Nothing is given, or the score is not a finite number.
         """
-        self._assembler.feedback.put_event(
+        self._assembler.feedback.put_feedback(
             self._queue, run_id, score, comment, expected_output, name
         )
 

@@ -142,7 +142,7 @@ class ModelCallbacks(CallbackBase):
     def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A model repeats its request by itself."""
         try:
-            self._queue.put(RETRY, run_id)
+            self._queue.put_event(RETRY, run_id)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 

@@ -256,6 +256,6 @@ class Worker:
 
 
 def _do_nothing(worker: Worker) -> bool:
-    """Be told by a worker that no registry knows."""
+    """Ignore the notice; the default of a worker that no registry keeps."""
     del worker
     return False

@@ -186,7 +186,7 @@ class EventProcessor:
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
-        self._forget(self.assembler.apply(self.events.drain(limit, stop_before)))
+        self._forget(self.assembler.apply_events(self.events.drain(limit, stop_before)))
         self._backpressure.drained_at = CLOCK.monotonic()
 
     def _is_for_worker(self, event: Event) -> bool:

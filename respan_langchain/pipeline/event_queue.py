@@ -68,7 +68,7 @@ class EventQueue:
 
     # On the app's threads
 
-    def put(
+    def put_event(
         self,
         kind: int,
         run_id: UUID,
@@ -107,7 +107,7 @@ class EventQueue:
         """Put the event of a model's first token, with a list to which the others are added."""
         self._awaiting_first_token.pop(run_id.int, None)
         tokens = self._tokens[run_id.int] = [] if token is None else [token]
-        self.put(FIRST_TOKEN, run_id, tokens)
+        self.put_event(FIRST_TOKEN, run_id, tokens)
 
     def add_token(self, run_id: UUID, token: object) -> bool:
         """Keep a token of a stream that began; return whether its chunk matters, too.

@@ -56,7 +56,7 @@ class RunFeedback:
         self._held: list[Event] = []
         self._ready: list[Event] = []
 
-    def put_event(
+    def put_feedback(
         self,
         events: EventQueue,
         run_id: UUID | str,
@@ -76,9 +76,9 @@ class RunFeedback:
             return
         run, identifier = _parse_run_id(run_id)
         details: FeedbackDetails = (identifier, score, comment, name, CLOCK.time())
-        events.put(FEEDBACK, run, expected_output, details, COPY)
+        events.put_event(FEEDBACK, run, expected_output, details, COPY)
 
-    def add(self, event: Event, runs: RunTracker) -> bool:
+    def add_feedback(self, event: Event, runs: RunTracker) -> bool:
         """Add feedback, and hold it if its run is open; False for another event."""
         kind, _, _, run_id, _, _ = event
         if kind != FEEDBACK:

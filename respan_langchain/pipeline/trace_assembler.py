@@ -94,7 +94,7 @@ class TraceAssembler:
             return inf
         return size + (estimate_size(run.inputs) if self._becomes_row(run) else 0)
 
-    def apply(self, events: Iterable[Event]) -> list[Run]:
+    def apply_events(self, events: Iterable[Event]) -> list[Run]:
         """Apply events, and build the rows of the runs that finished; return these runs."""
         self.errors.map(self._apply, events)
         return self._build_rows()
@@ -131,11 +131,11 @@ class TraceAssembler:
         self._reset()
 
     def _apply(self, event: Event) -> None:
-        if self.feedback.add(event, self._tracker):
+        if self.feedback.add_feedback(event, self._tracker):
             return
         kind, _, _, run_id, content, _ = event
         ended = self._tracker.find(run_id) if kind in (END, ERROR) else None
-        self._tracker.apply(event)
+        self._tracker.apply_event(event)
         if kind == START and (started := self._tracker.find(run_id)) is not None:
             self._open_content.add_start(started, becomes_row=self._becomes_row(started))
         if ended is not None and content is not None and ended.trace.last_output is content:

@@ -43,13 +43,13 @@ def preview(value: Any, max_length: int = 220) -> str:
     return line if len(line) <= max_length else f"{line[: max_length - 1]}\u2026"
 
 
-def excerpt(value: Any, words: Sequence[str], max_length: int = 220) -> str:
+def excerpt(value: Any, words: Sequence[str]) -> str:
     """Return the text of a value in one line, from a little before the first of the words."""
     line = " ".join(preview_text(value).split())
     begin = find_word(line, words)
     if begin is None or begin < CONTEXT_CHARS:
-        return preview(value, max_length)
-    return f"\u2026{preview(line[begin - CONTEXT_CHARS :], max_length)}"
+        return preview(value)
+    return f"\u2026{preview(line[begin - CONTEXT_CHARS :])}"
 
 
 def find_word(text: str, words: Sequence[str]) -> int | None:

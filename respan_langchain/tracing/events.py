@@ -5,7 +5,7 @@ One is made for every callback on the app's thread, so it is a plain tuple, whic
     (kind, size, at, run_id, content, details)
 
 `kind`, one of the constants below, selects the method of `RunTracker` that the event is applied
-with, and `details` are that method's further arguments. `size` is an estimate of the content in
+with; it names content and `details` as its arguments. `size` is an estimate of the content in
 bytes, None where it was not measured. `at` is in seconds on the monotonic clock. `content` is what
 the app gave or received: the only part that may be copied, measured, or left out (`OMITTED`).
 """
@@ -24,24 +24,28 @@ RunStatus = Literal["success", "error", "abandoned", "interrupted", "drained", "
 # Kinds of events, with the content and the details of each. Plain ints: reading the member of an
 # enum costs 100 ns, and a callback 2,000 in all.
 START: Final = 0
-"""Content: the inputs. Details: `StartDetails`."""
+"""Content: the inputs. Details: `StartDetails`. Applied by `RunTracker.start`."""
 FIRST_TOKEN: Final = 1
-"""A model began to answer. Content: the list of its tokens, which grows until the run ends."""
+"""A model began to answer. Content: the list of its tokens, which grows until the run ends. Applied
+by `RunTracker.first_token`."""
 RETRY: Final = 2
-"""A model repeats its request by itself."""
+"""A model repeats its request by itself. Applied by `RunTracker.retry`."""
 STREAMED_INPUTS: Final = 3
-"""Content: the inputs of a streamed chain, which are not known before its end."""
+"""Content: the inputs of a streamed chain, which are not known before its end. Applied by
+`RunTracker.streamed_inputs`."""
 END: Final = 4
-"""Content: the outputs. Details: for models, the `StreamUsage` where there is one."""
+"""Content: the outputs. Details: for models, the `StreamUsage` where there is one. Applied by
+`RunTracker.end`."""
 ERROR: Final = 5
-"""Content: what a model had answered until then. Details: a `RunFailure`, and as for END."""
+"""Content: what a model had answered until then. Details: a `RunFailure`, and as for END. Applied
+by `RunTracker.error`."""
 INTERRUPT: Final = 6
-"""Details: the checkpoint's id and the interrupts."""
+"""Details: the checkpoint's id and the interrupts. Applied by `RunTracker.interrupt`."""
 RESUME: Final = 7
-"""Details: the checkpoint's id."""
+"""Details: the checkpoint's id. Applied by `RunTracker.resume`."""
 FEEDBACK: Final = 8
-"""Given by the app, not by LangChain, and not for the tracker. Content: the expected output.
-Details: the `FeedbackDetails` of `pipeline/run_feedback.py`."""
+"""Given by the app, not by LangChain. Content: the expected output. Details: the `FeedbackDetails`
+of `pipeline/run_feedback.py`. Applied by `RunFeedback.add_feedback`."""
 
 Event: TypeAlias = tuple[int, int | None, float, UUID, object, tuple[Any, ...]]
 

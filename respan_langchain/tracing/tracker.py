@@ -72,7 +72,7 @@ class RunTracker:
 
     # Events
 
-    def apply(self, event: Event) -> None:
+    def apply_event(self, event: Event) -> None:
         """Change the table of runs by one event."""
         kind, _, at, run_id, content, details = event
         self._apply_by_kind[kind](at, run_id, content, *details)
