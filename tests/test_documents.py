@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+import typer
 import yaml
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
@@ -89,7 +90,7 @@ def test_the_row_shown_is_the_row_sent(handler, rows_of, app):
 def test_the_readmes_settings_exist_and_have_these_defaults():
     shown = {row[0].strip("`"): row[1] for row in table(README, "## Settings")}
 
-    real = {name: told(field.default) for name, field in Settings.model_fields.items()}
+    real = {name: as_shown(field.default) for name, field in Settings.model_fields.items()}
     real["spool_dir"] = "`~/.respan/spool`"
     assert len(shown) > 5
     assert shown == {name: real.get(name) for name in shown}
@@ -104,15 +105,18 @@ def test_the_table_of_arguments_is_complete_and_true():
     del defaults["settings"]
     assert set(defaults) == {"dataset", *get_type_hints(HandlerOptions)}
     assert shown == {
-        name: [f"`RESPAN_{name.upper()}`" if name in Settings.model_fields else "", told(default)]
+        name: [
+            f"`RESPAN_{name.upper()}`" if name in Settings.model_fields else "",
+            as_shown(default),
+        ]
         for name, default in defaults.items()
     }
 
 
-def told(default: object) -> str:
+def as_shown(default: object) -> str:
     """How a default is written in a table."""
     if isinstance(default, tuple):
-        return ", ".join(map(told, default))
+        return ", ".join(map(as_shown, default))
     return "" if default is None or default == "" else f"`{default}`"
 
 
@@ -132,6 +136,33 @@ def test_every_module_that_the_architecture_names_exists():
     assert not [path for path in named if not (ROOT / "respan_langchain" / path).exists()]
 
 
+def test_the_start_page_and_the_navigation_list_every_page():
+    pages = {page.name for page in PAGES} - {"README.md", "index.md"}
+    start = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("nav:", 1)[1]
+
+    assert {*re.findall(r"\((\S+\.md)\)", start)} == pages
+    assert {*re.findall(r"(\S+\.md)", navigation)} == pages | {"index.md"}
+
+
+def test_the_command_line_page_lists_every_command_and_no_other():
+    commands = typer.main.get_command(cli).commands
+    known = {
+        f"{name} {one}".strip()
+        for name, command in commands.items()
+        for one in getattr(command, "commands", [""])
+    }
+
+    listed = set()
+    for names, _ in table(ROOT / "docs" / "cli.md", "## Commands"):
+        group = ""
+        for name in re.findall(r"`([^`]+)`", names):
+            group = name.partition(" ")[0] if " " in name else group
+            listed.add(name if " " in name else f"{group} {name}".strip())
+
+    assert listed == known
+
+
 def test_links_between_documents_lead_somewhere():
     broken = [
         (page.name, target)
@@ -143,7 +174,7 @@ def test_links_between_documents_lead_somewhere():
     assert not broken
 
 
-def spoken(text: str) -> list[str]:
+def shown_lines(text: str) -> list[str]:
     """What a terminal shows, without what differs from run to run: numbers, ids and spaces."""
     lines = [re.sub(r"[0-9a-f]*[0-9][0-9a-f-]*", "0", line).split() for line in text.splitlines()]
     return [" ".join(line) for line in lines if line]
@@ -158,7 +189,7 @@ def test_the_terminal_session_is_what_a_terminal_shows(tmp_path, monkeypatch):
         result = CliRunner().invoke(cli, shlex.split(typed), env=variables)
 
         assert result.exit_code == 0
-        assert spoken(result.stdout) == spoken("\n".join(shown))
+        assert shown_lines(result.stdout) == shown_lines("\n".join(shown))
 
 
 def test_the_messages_that_the_troubleshooting_page_explains_exist():
