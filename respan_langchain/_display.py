@@ -72,6 +72,18 @@ def format_duration(seconds: float | None) -> str:
     return f"{int(seconds // 60):,} m {int(seconds % 60)} s"
 
 
+def format_bytes(size: int) -> str:
+    """Format a size.
+
+    >>> format_bytes(900), format_bytes(2_500_000)
+    ('900 B', '2.5 MB')
+    """
+    for unit, length in [("GB", 10**9), ("MB", 10**6), ("kB", 10**3)]:
+        if size >= length:
+            return f"{size / length:.3g} {unit}"
+    return f"{size} B"
+
+
 def preview_text(value: Any) -> str:
     """Return the text of a JSON value: a message's content, a conversation's last question.
 

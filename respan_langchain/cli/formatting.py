@@ -75,18 +75,6 @@ def format_datetime(when: dt.datetime | None) -> str:
     return UNKNOWN if when is None else when.isoformat(sep=" ", timespec="seconds")
 
 
-def format_bytes(size: int) -> str:
-    """Format a size.
-
-    >>> format_bytes(999), format_bytes(11_400_000)
-    ('999 B', '11.4 MB')
-    """
-    for factor, unit in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"
-
-
 def format_status(log: Log, *, wide: bool = True) -> Text:
     """Format how a run ended; abbreviated unless `wide`."""
     status = escape_controls(log.status or UNKNOWN)

@@ -84,12 +84,8 @@ def update_log(
     completion: Any = None,
 ) -> ApiRequest[Log]:
     """Update the given fields of a log."""
-    body = require_changes(
-        _log_fields(input, output, expected_output, metadata, prompt, completion)
-    )
-    return ApiRequest(
-        "PATCH", log_path(dataset_id, unique_id), Log.model_validate, body=body, idempotent=True
-    )
+    fields = _log_fields(input, output, expected_output, metadata, prompt, completion)
+    return _change_log("PATCH", dataset_id, unique_id, fields)
 
 
 def replace_log(
@@ -104,12 +100,8 @@ def replace_log(
     completion: Any = None,
 ) -> ApiRequest[Log]:
     """Replace a log; fields that are not given are removed."""
-    body = require_changes(
-        _log_fields(input, output, expected_output, metadata, prompt, completion)
-    )
-    return ApiRequest(
-        "PUT", log_path(dataset_id, unique_id), Log.model_validate, body=body, idempotent=True
-    )
+    fields = _log_fields(input, output, expected_output, metadata, prompt, completion)
+    return _change_log("PUT", dataset_id, unique_id, fields)
 
 
 def delete_log(dataset_id: str, unique_id: str) -> ApiRequest[None]:
@@ -197,3 +189,10 @@ def _log_fields(
         "prompt": prompt,
         "completion": completion,
     }
+
+
+def _change_log(
+    method: str, dataset_id: str, unique_id: str, fields: Mapping[str, Any]
+) -> ApiRequest[Log]:
+    path, body = log_path(dataset_id, unique_id), require_changes(fields)
+    return ApiRequest(method, path, Log.model_validate, body=body, idempotent=True)

@@ -10,18 +10,6 @@ def format_size(characters: int) -> str:
     return f"{format_short_count(characters)} characters"
 
 
-def format_bytes(size: int) -> str:
-    """Format the size of a file.
-
-    >>> format_bytes(900), format_bytes(2_500_000)
-    ('900 B', '2.5 MB')
-    """
-    for unit, length in [("GB", 10**9), ("MB", 10**6), ("kB", 10**3)]:
-        if size >= length:
-            return f"{size / length:.3g} {unit}"
-    return f"{size} B"
-
-
 def format_share(part: float, whole: float) -> str:
     """Format a share in percent."""
     return f"{part / whole:.1%}".replace(".0%", "%") if whole else UNKNOWN

@@ -12,8 +12,7 @@ from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, preview, preview_line
-from respan_langchain.cli.option_values import number_from
-from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.options import DatasetArgument, number_from
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun

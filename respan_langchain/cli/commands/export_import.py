@@ -13,8 +13,7 @@ from respan_langchain.cli.commands.push_pull import print_counts
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
-from respan_langchain.cli.option_values import number_from, one_of
-from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.options import DatasetArgument, number_from, one_of
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset

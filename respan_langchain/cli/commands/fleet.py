@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain._display import format_count, format_duration
+from respan_langchain._display import format_bytes, format_count, format_duration
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
-from respan_langchain.cli.formatting import format_bytes, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.tables import Column, number_column, render_pairs, render_table
 
 if TYPE_CHECKING:

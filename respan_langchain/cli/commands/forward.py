@@ -10,7 +10,7 @@ from rich.text import Text
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
-from respan_langchain.cli.option_values import number_from
+from respan_langchain.cli.options import number_from
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY

@@ -9,8 +9,7 @@ import typer
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize
-from respan_langchain.cli.option_values import number_from
-from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.options import DatasetArgument, number_from
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.experiments import scorers
 from respan_langchain.experiments.lock import (

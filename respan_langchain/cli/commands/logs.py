@@ -26,8 +26,7 @@ from respan_langchain.cli.log_fields import (
     write_csv,
 )
 from respan_langchain.cli.log_search import search_logs
-from respan_langchain.cli.option_values import number_from, one_of
-from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.options import DatasetArgument, number_from, one_of
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import render_logs, render_table
 from respan_langchain.client.client import DatasetClient

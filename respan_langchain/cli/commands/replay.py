@@ -13,8 +13,7 @@ from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.loading import allow_modules_here, load_object
-from respan_langchain.cli.option_values import number_from, one_of
-from respan_langchain.cli.options import RequiredDataset
+from respan_langchain.cli.options import RequiredDataset, number_from, one_of
 from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.replay_report import print_report
 from respan_langchain.datasets.dataset import Dataset

@@ -10,7 +10,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from respan_langchain._display import format_count
+from respan_langchain._display import format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import (
     EXIT_OK,
@@ -19,9 +19,8 @@ from respan_langchain.cli.context import (
     CliContext,
 )
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
-from respan_langchain.cli.formatting import format_bytes, pluralize
-from respan_langchain.cli.option_values import number_from
-from respan_langchain.cli.options import YesOption
+from respan_langchain.cli.formatting import pluralize
+from respan_langchain.cli.options import YesOption, number_from
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text

@@ -9,12 +9,11 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from respan_langchain._display import UNKNOWN, format_count
+from respan_langchain._display import UNKNOWN, format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, format_bytes, format_date, pluralize
-from respan_langchain.cli.option_values import number_from
-from respan_langchain.cli.options import YesOption
+from respan_langchain.cli.formatting import escape_controls, format_date, pluralize
+from respan_langchain.cli.options import YesOption, number_from
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.transfer.progress_file import (
     ProgressFileInfo,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-from respan_langchain._display import format_cost, format_count, format_short_count
+from respan_langchain._display import format_bytes, format_cost, format_count, format_short_count
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import describe_known, format_age, format_bytes
+from respan_langchain.server.formatting import describe_known, format_age
 from respan_langchain.server.html import (
     Html,
     dataset_link,
