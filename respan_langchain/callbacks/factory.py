@@ -116,11 +116,12 @@ def _build_interrupts(
     if store is None:
         interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
         return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
-    from respan_langchain.pipeline.shared_traces import SharedTraces
+    from respan_langchain.pipeline.shared_traces import SharedRowBuilder, SharedTraces
 
     states = store.open_row_states(get_direct_rows(worker))
-    shared = SharedTraces(store, states, timeout, row_builder, to_json)
-    return _Interrupts(shared, shared, states)
+    shared = SharedTraces(store, timeout, row_builder.dataset)
+    builder = SharedRowBuilder(row_builder, shared, states, to_json)
+    return _Interrupts(shared, builder, states)
 
 
 def _build_feedback(

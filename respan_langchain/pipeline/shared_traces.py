@@ -30,25 +30,13 @@ MAX_THREADS: Final = 10_000
 class SharedTraces:
     """The interrupted traces of one handler in the store of its fleet: its `WaitingTraces`."""
 
-    def __init__(
-        self,
-        store: TraceStore,
-        states: RowStates,
-        timeout: float,
-        row_builder: RowBuilder,
-        to_json: Callable[[object], Json],
-    ) -> None:
-        """Traces wait for `timeout` seconds, their content as `to_json` copies it.
-
-        `states` remembers every row.
-        """
+    def __init__(self, store: TraceStore, timeout: float, dataset: str) -> None:
+        """Traces wait for `timeout` seconds; the store has those of other datasets too."""
         self._store = store
-        self._states = states
         self._timeout = timeout
-        self._row_builder = row_builder
-        self._to_json = to_json
+        self._dataset = dataset
         self._stopped: dict[str, Trace] = {}
-        """Interrupted traces by key, until `build` has counted their last runs and stores them."""
+        """Interrupted traces by key, until their last runs are counted and they are stored."""
         # The checkpoint is another one after `update_state`; this finds the trace in this process.
         self._key_by_thread: OrderedDict[str, str] = OrderedDict()
 
@@ -56,7 +44,7 @@ class SharedTraces:
         return len(self._stopped)
 
     def put(self, trace: Trace, now: float) -> bool:
-        """Keep a trace that stopped for `build`; False when the trace is complete."""
+        """Keep a trace that stopped, until it is stored; False when the trace is complete."""
         del now
         key, thread = stop_key(trace), thread_key(trace)
         if thread is not None:
@@ -93,14 +81,13 @@ class SharedTraces:
         self._stopped.clear()
         self._store.clear()
 
-    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
-        """Build the rows of finished runs, and store the traces that stopped."""
-        rows = self._row_builder.build(runs, errors)
-        while self._stopped:
-            key, trace = self._stopped.popitem()
-            rows += self._store_trace(key, trace, errors)
-        self._states.remember(rows)
-        return rows
+    def pop_stopped(self) -> tuple[str, Trace] | None:
+        """Remove and return a trace that stopped, and its key; None when there is none."""
+        return self._stopped.popitem() if self._stopped else None
+
+    def store(self, key: str, trace: InterruptedTrace) -> bool:
+        """Store a trace; False when that is not possible."""
+        return self._store.put(self._address(key), trace, self._timeout)
 
     def _take(self, keys: Sequence[str]) -> Trace | None:
         """Return the trace that stopped at the first key that has one."""
@@ -113,10 +100,38 @@ class SharedTraces:
         trace = load_trace(orjson.loads(stored.record), CLOCK.epoch())
         if trace is None:
             # Another version's: a forwarder sends it as interrupted.
-            self._store.put(self._address(keys[0]), stored, self._timeout)
+            self.store(keys[0], stored)
             return None
         trace.deferred_rows = list(stored.deferred)
         return trace
+
+    def _address(self, key: str) -> str:
+        return f"{self._dataset} {key}"
+
+
+class SharedRowBuilder:
+    """Builds the rows of one handler, and stores the traces that stopped: its `BuildsRows`."""
+
+    def __init__(
+        self,
+        row_builder: RowBuilder,
+        traces: SharedTraces,
+        states: RowStates,
+        to_json: Callable[[object], Json],
+    ) -> None:
+        """Store content as `to_json` copies it; `states` remembers every row."""
+        self._row_builder = row_builder
+        self._traces = traces
+        self._states = states
+        self._to_json = to_json
+
+    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+        """Build the rows of finished runs, and store the traces that stopped."""
+        rows = self._row_builder.build(runs, errors)
+        while (stopped := self._traces.pop_stopped()) is not None:
+            rows += self._store_trace(*stopped, errors)
+        self._states.remember(rows)
+        return rows
 
     def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:
         """Store a trace that stopped; return its rows if that is not possible."""
@@ -133,8 +148,4 @@ class SharedTraces:
             trace.deferred_rows,
             [DeferredRow(row.id, row.dataset, row.body) for row in rows],
         )
-        return [] if self._store.put(self._address(key), stored, self._timeout) else rows
-
-    def _address(self, key: str) -> str:
-        """Return a key of the store, which has the traces of other datasets too."""
-        return f"{self._row_builder.dataset} {key}"
+        return [] if self._traces.store(key, stored) else rows
