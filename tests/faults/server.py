@@ -134,6 +134,9 @@ class FaultServer:
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
+        # A thread that waits in `accept` would go on with the next socket of the same number.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def hang_up(self) -> None:
