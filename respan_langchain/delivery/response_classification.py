@@ -19,6 +19,9 @@ from respan_langchain.client.status_errors import STATUS_ERRORS
 MAX_MESSAGE_LENGTH = 1000
 """Length to which the server's message is cut: characters of a row's error, bytes of a body."""
 
+MAX_HOST_LENGTH = 253
+"""Characters of a host name, as DNS has them; the server may name anything."""
+
 
 class Action(Enum):
     """What to do before the next request."""
@@ -213,4 +216,5 @@ def _describe_redirect(result: HttpResult) -> str:
         host = urlsplit(result.headers.get("location", "")).hostname
     except ValueError:
         host = None
-    return f"{result.status} to {host or 'elsewhere on the same host'}, not followed"
+    name = (host or "elsewhere on the same host")[:MAX_HOST_LENGTH]
+    return f"{result.status} to {name}, not followed"

@@ -163,6 +163,12 @@ def test_a_redirect_names_the_host_that_it_would_have_led_to():
     assert verdict.cause == "307 to elsewhere.example, not followed"
 
 
+def test_a_redirect_to_a_host_of_any_length_is_described_in_one_short_line():
+    location = f"https://{'a' * 60_000}.example/"
+
+    assert len(classify(HttpResult(302, headers={"location": location}), 1).cause) < 300
+
+
 def rows_of(verdict):
     named = [*verdict.rejected, *verdict.retryable]
     return sorted([*verdict.stored, *verdict.resend, *verdict.unconfirmed, *named])

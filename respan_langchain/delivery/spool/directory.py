@@ -200,7 +200,7 @@ def move_rows(
 ) -> None:
     """Copy all rows or none; after a crash before the file is deleted, keys prevent duplicates.
 
-    Rows that are `skipped` are in memory as well, and so are never lost.
+    Rows that are `skipped` are in memory as well, or done, and so are never lost.
     """
     home.add(orphan.rows(spool, skipped), held=False)
     seen = len(orphan.keys) + len(orphan.damaged)

@@ -163,13 +163,14 @@ class SpooledRows:
             return
         file, lock = broken
         held, on_disk_alone = dict(self.keys), self.loadable
+        not_lost = {*held.values(), *self._done}
         self._forget_file()
         orphan = directory.Orphan(file.path, owner_is_gone=False)
         if (new := self._own.open(now)) is None:
             orphan.lost = on_disk_alone
         else:
             with self._own.using(now):
-                directory.move_rows(orphan, file, lock, new, held.values())
+                directory.move_rows(orphan, file, lock, new, not_lost)
                 self.recount(new)
         orphan.problem = orphan.problem or "it was removed"
         directory.set_aside(file.path)

@@ -742,6 +742,29 @@ def test_a_removed_directory_is_created_again_with_the_rows_in_memory(on_disk, w
     assert wire.stored == {"a": 1, "b": 1}
 
 
+def test_a_row_that_could_not_be_deleted_is_not_sent_again_from_a_removed_directory(
+    by_hand, wire, place, status
+):
+    turns = by_hand(SpoolConfig(place, "durable"))
+    turns.put(encoded("a", status=status))
+    with disk_full():
+        turns.step()
+    turns.now += 2.0
+    turns.step()
+    assert rows_in(place) == ["a"]
+    with disk_full():
+        turns.until_nothing_is_due()
+    assert wire.stored == {"a": 1}
+    shutil.rmtree(place)
+
+    turns.now += 40.0
+    turns.put(encoded("b", status=status))
+    turns.until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1}
+    assert status.counts().delivered == status.counts().captured == 2
+
+
 def test_rows_are_not_on_disk_until_a_removed_directory_is_created_again(by_hand, place, status):
     turns = by_hand(SpoolConfig(place, "durable"), max_age=60.0)
     turns.put(encoded("a", status=status))
