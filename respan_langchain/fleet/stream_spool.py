@@ -96,9 +96,14 @@ class StreamSpool(Spool):
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
         """Read rows of the stream; first those that another forwarder has left alone."""
         read = [] if self._try(now, self._join) is None else self._read(max_rows, max_bytes, now)
-        # A row that cannot be read is counted, not loaded.
-        entries = zip(*[iter(read)] * 5, strict=True)
-        loaded = [row for entry in entries if (row := self._load_entry(*entry)) is not None]
+        # Its own rows come again where it could not renew them.
+        held = {*self._ids.values(), *self._finished}
+        loaded = [
+            row
+            for entry_id, *fields in zip(*[iter(read)] * 5, strict=True)
+            if (key := entry_id.decode()) not in held
+            and (row := self._load_entry(key, *fields)) is not None
+        ]
         self._may_have_more = self._is_reading and bool(read)
         self._acknowledge(now)
         return loaded
@@ -122,9 +127,8 @@ class StreamSpool(Spool):
         return self._try(now, lambda: self._broker.texts(script, *arguments)) or []
 
     def _load_entry(
-        self, entry_id: bytes, dataset: bytes, encoding: bytes, body: bytes, maybe_sent: bytes
+        self, key: str, dataset: bytes, encoding: bytes, body: bytes, maybe_sent: bytes
     ) -> Loaded | None:
-        key = entry_id.decode()
         try:
             decoded = decode_body(encoding, body)
         except DamagedBodyError:

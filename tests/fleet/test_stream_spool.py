@@ -125,6 +125,13 @@ def test_rows_that_are_renewed_are_not_taken_over(hold):
     assert other.load() == []
 
 
+def test_rows_that_a_forwarder_left_alone_itself_are_not_loaded_twice(hold):
+    held = hold("held", claim_after=0.0)
+    assert len(held.load()) == 2
+
+    assert held.spool.load(ANY, ANY, held.now) == []
+
+
 def test_finished_rows_are_gone_and_a_second_acknowledgement_counts_nothing(hold, redis):
     slow, quick = hold("slow"), hold("quick")
     slow.load()
