@@ -40,7 +40,8 @@ REVIVE: Final = _read("revive", keys.DEAD, keys.ROWS, keys.BYTES, keys.COUNTS)
 STATES: Final = _read("states", keys.SEEN)
 _TRACES: Final = (keys.TRACES, keys.TRACES_DUE, keys.BYTES)
 STORE_TRACE: Final = _read("store_trace", *_TRACES)
-TAKE_TRACE: Final = _read("take_trace", *_TRACES)
+TAKE_TRACE: Final = _read("take_trace", keys.TRACES, keys.TRACES_DUE)
+DROP_TRACE: Final = _read("drop_trace", *_TRACES)
 EXPIRE_TRACES: Final = _read(
     "expire_traces",
     keys.TRACES, keys.TRACES_DUE, keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS,

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, TypeVar
+from uuid import uuid4
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import decode_body, digest_body, encode_body
 from respan_langchain.fleet.row_states import RowStates
-from respan_langchain.fleet.scripts import STORE_TRACE, TAKE_TRACE
+from respan_langchain.fleet.scripts import DROP_TRACE, STORE_TRACE, TAKE_TRACE
 from respan_langchain.tracing.run import DeferredRow
 
 Result = TypeVar("Result")
@@ -19,6 +20,8 @@ TIMEOUT: Final = 2.0
 """Seconds that the thread that builds rows waits for Redis."""
 RETRY_INTERVAL: Final = 5.0
 """Seconds for which Redis is not used after it did not answer."""
+TAKEN_FOR: Final = 60.0
+"""Seconds after which a forwarder sends a trace that was taken, and not dropped."""
 HEADER: Final = 3
 ROW_FIELDS: Final = 5
 """Fields of an entry, and of each row in it; `lua/store_trace.lua` lists them."""
@@ -65,18 +68,32 @@ class TraceStore:
 
     def take(self, keys: Sequence[str]) -> InterruptedTrace | None:
         """Remove and return the trace at the first key that has one; None when none has."""
-        entry = self._try(lambda: self._broker.texts(TAKE_TRACE, *keys))
-        return _parse_entry(entry) if entry else None
+        taken = f"taken {uuid4().hex}"
+        keep_for = int(TAKEN_FOR * 1000)
+        entry = self._try(lambda: self._broker.texts(TAKE_TRACE, taken, keep_for, *keys))
+        if not entry:
+            return None
+        self._try(lambda: self._broker.numbers(DROP_TRACE, taken))
+        return _parse_entry(entry)
 
     def _try(self, call: Callable[[], Result]) -> Result | None:
         with self._lock:
             if CLOCK.monotonic() < self._retry_at:
                 return None
             try:
-                return call()
+                return self._call_twice(call)
             except BrokerError:
                 self._retry_at = CLOCK.monotonic() + RETRY_INTERVAL
                 return None
+
+    def _call_twice(self, call: Callable[[], Result]) -> Result:
+        """Call again where the answer was lost: each script may be run twice."""
+        try:
+            return call()
+        except BrokerError as error:
+            if not error.maybe_executed:
+                raise
+        return call()
 
 
 def _parse_entry(entry: Sequence[bytes]) -> InterruptedTrace:

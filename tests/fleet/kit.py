@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from shutil import which
 
@@ -90,6 +91,40 @@ class RedisServer:
     def counts(self):
         raw = self.ask("HGETALL", keys.COUNTS)
         return {name.decode(): int(count) for name, count in raw.items()}
+
+
+class Proxy:
+    """Stands between a process and a server; loses replies of scripts when it is told to."""
+
+    def __init__(self, server):
+        self.server = server
+        self.to_lose = 0
+        """How many of the next replies are lost, each with its connection."""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.server.port))
+                for source, sink in ((client, server), (server, client)):
+                    ends = source, sink, sink is client
+                    threading.Thread(target=self.pump, args=ends, daemon=True).start()
+
+    def pump(self, source, sink, is_reply):
+        with source, sink, suppress(OSError):
+            while part := source.recv(2**20):
+                if is_reply and self.to_lose and part.startswith(b"*"):
+                    self.to_lose -= 1
+                    break
+                sink.sendall(part)
+            for end in (source, sink):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
 
 
 class Running:

@@ -2,10 +2,12 @@
 
 import json
 
+import pytest
+
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.tracing.run import DeferredRow
-from tests.fleet.kit import until
+from tests.fleet.kit import Proxy, until
 
 
 def open_store(server, max_bytes=10**6):
@@ -28,6 +30,36 @@ def test_a_trace_is_taken_once_as_it_was_stored(redis):
     assert store.take(["there", "here"]) == stored
     assert store.take(["here"]) is None
     assert int(redis.ask("GET", keys.BYTES)) == 0
+
+
+@pytest.fixture
+def proxy(redis):
+    between = Proxy(redis)
+    yield between
+    between.close()
+
+
+def test_a_lost_answer_loses_no_trace(redis, proxy):
+    store = open_store(proxy)
+    proxy.to_lose = 1
+    assert store.put("here", trace(), 60.0)
+    assert int(redis.ask("HLEN", keys.TRACES)) == 1
+    proxy.to_lose = 1
+
+    assert store.take(["here"]) == trace()
+    assert store.take(["here"]) is None
+    assert int(redis.ask("GET", keys.BYTES)) == 0
+
+
+def test_a_trace_whose_taker_never_got_it_is_sent_by_a_forwarder(redis, proxy, forward, wire):
+    assert open_store(redis).put("here", trace(), 60.0)
+    proxy.to_lose = 2
+    assert open_store(proxy).take(["here"]) is None
+    [taken] = redis.ask("HKEYS", keys.TRACES)
+    redis.ask("ZADD", keys.TRACES_DUE, "XX", 0, taken)  # a minute later
+    forward(redis)
+
+    until(lambda: wire.stored == {"row": 1})
 
 
 def test_a_trace_beyond_the_bound_of_the_fleet_is_not_stored(redis):

@@ -1,12 +1,19 @@
--- Remove an interrupted trace, to go on with it.
--- KEYS: traces, due, bytes; ARGV: keys of the trace, the best first
+-- Take an interrupted trace, to go on with it. It stays stored for its taker alone until drop_trace.lua
+-- deletes it; a taker that never got it leaves it to be sent as interrupted.
+-- KEYS: traces, due; ARGV: the taker's key, milliseconds to keep it; keys of the trace, the best first
 -- Returns the fields of its entry, see store_trace.lua; nothing where no key has one.
-for _, key in ipairs(ARGV) do
-  local entry = redis.call('HGET', KEYS[1], key)
+local traces, due, taken = KEYS[1], KEYS[2], ARGV[1]
+local entry = redis.call('HGET', traces, taken)  -- this taker asks again
+if entry then return cmsgpack.unpack(entry) end
+for i = 3, #ARGV do
+  entry = redis.call('HGET', traces, ARGV[i])
   if entry then
-    redis.call('HDEL', KEYS[1], key)
-    redis.call('ZREM', KEYS[2], key)
-    redis.call('DECRBY', KEYS[3], #entry)
+    -- First: a full Redis refuses commands that need memory unless the script has written.
+    redis.call('HDEL', traces, ARGV[i])
+    redis.call('ZREM', due, ARGV[i])
+    local time = redis.call('TIME')
+    redis.call('HSET', traces, taken, entry)
+    redis.call('ZADD', due, time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[2]), taken)
     return cmsgpack.unpack(entry)
   end
 end
