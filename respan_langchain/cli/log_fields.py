@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS
-from respan_langchain._display import format_cost, format_count, format_duration
+from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import preview_line, short_id
 from respan_langchain.cli.tables import Column, number_column
 from respan_langchain.client.models import Log
@@ -144,8 +144,29 @@ def render_field(log: Log, name: str) -> Text:
     value = get_field(log, name)
     if name == "unique_id":
         return Text(short_id(value))
+    if name == "scores":
+        return preview_line(_format_scores(value))
     format_number = NUMBER_FORMATS.get(name)
     return preview_line(value) if format_number is None else Text(format_number(value))
+
+
+def _format_scores(scores: Any) -> Any:
+    """Write scores in one line; None where there are none.
+
+    >>> _format_scores({"human": {"score": 0.5}, "contains:a": {"score": 1.0}})
+    'human 0.5, contains:a 1'
+    """
+    if not isinstance(scores, Mapping):
+        return scores or None
+    values = {
+        name: score.get("score") if isinstance(score, Mapping) else score
+        for name, score in scores.items()
+    }
+    return ", ".join(f"{name} {_format_score(value)}" for name, value in values.items()) or None
+
+
+def _format_score(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float) else UNKNOWN
 
 
 def write_csv(logs: Iterable[Log], names: Sequence[str]) -> None:

@@ -1,8 +1,6 @@
 """`logs`: list, show, change and follow the logs of a dataset."""
 
 import datetime as dt
-import json
-import sys
 import time
 from collections import deque
 from collections.abc import Container, Iterator, Sequence
@@ -18,6 +16,12 @@ from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
 from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.log_arguments import (
+    ExpectedOption,
+    LogArguments,
+    find_in_dataset,
+    read_expected,
+)
 from respan_langchain.cli.log_fields import (
     field_column,
     parse_fields,
@@ -29,14 +33,11 @@ from respan_langchain.cli.log_search import search_logs
 from respan_langchain.cli.options import DatasetArgument, number_from, one_of
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import render_logs, render_table
-from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export import files
 from respan_langchain.datasets.log_reader import NEWEST_FIRST
-from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.errors import ConfigurationError, NotFoundError
+from respan_langchain.errors import ConfigurationError
 
 ListFormat = Literal["table", "json", "jsonl", "csv"]
 MIN_SEEN: Final = 50
@@ -44,22 +45,6 @@ MIN_SEEN: Final = 50
 MAX_OUTAGE: Final = 60.0
 """Seconds that the platform may be unavailable while new logs are shown."""
 MAX_SEEN: Final = 1_000
-MIN_SUFFIX_LENGTH: Final = 6
-"""Characters of an id's end that are accepted for the id."""
-
-LogArguments = Annotated[
-    list[str],
-    typer.Argument(metavar="[DATASET] LOG", help="A log's id, the end of it, or its run id."),
-]
-
-ExpectedOption = Annotated[
-    str | None,
-    typer.Option(
-        "--expected",
-        metavar="TEXT",
-        help="The expected output; JSON objects and lists are parsed, - reads standard input.",
-    ),
-]
 
 group = new_group(
     "logs",
@@ -191,49 +176,6 @@ def set_expected(
         changed = client.log(dataset_id, str(log.unique_id))
     ctx.output(changed, Text(escape_controls(f"Set the expected output of {log.unique_id}.")))
     return EXIT_OK
-
-
-def read_expected(given: str) -> Any:
-    """Parse a JSON object or list; anything else is text. `-` reads standard input."""
-    text = sys.stdin.read().rstrip("\n") if given == "-" else given
-    if not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def find_in_dataset(
-    ctx: CliContext, client: DatasetClient, words: Sequence[str]
-) -> tuple[str, Log]:
-    """Find the log that `[DATASET] LOG` names; return its dataset's id, too."""
-    if len(words) > 2:
-        raise ConfigurationError("Expected a dataset and a log, or a log alone.")
-    dataset = find_dataset(client, ctx.settings, words[0] if len(words) == 2 else None)
-    return dataset.id, find_log(client, dataset.id, words[-1])
-
-
-def find_log(client: DatasetClient, dataset_id: str, text: str) -> Log:
-    """Find a log by its id, the end of its id, or its custom identifier.
-
-    Raises:
-        ConfigurationError: There is none, or more than one.
-    """
-    try:
-        return client.log(dataset_id, text)
-    except NotFoundError:
-        pass
-    candidates = [field("custom_identifier") == text]
-    if len(text) >= MIN_SUFFIX_LENGTH:
-        candidates.append(field("unique_id").endswith(text))
-    for filters in candidates:
-        found = client.list_logs(dataset_id, page_size=2, filters=filters).results
-        if len(found) > 1:
-            raise ConfigurationError(f"{text!r} matches more than one log: give more of its id.")
-        if found:
-            return found[0]
-    raise ConfigurationError(f"No log {text!r} in this dataset.")
 
 
 @command("tail", examples=["logs tail demo --follow", "logs tail demo -f --json"], group=group)

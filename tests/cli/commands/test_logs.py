@@ -9,6 +9,8 @@ import pytest
 from cli.cli_support import ROOT, row
 from support.processes import read_line
 
+from respan_langchain._display import UNKNOWN
+
 
 def test_logs_are_listed_newest_first(run, fill):
     fill([row(1)])
@@ -248,6 +250,16 @@ def test_fields_are_selected_in_every_format(run, fill):
     head, line = run(*command, "--format", "csv").out.splitlines()
     assert (head, line) == ("custom_identifier,cost,metadata.model", "run-1,0.001,gpt-4o-mini")
     assert run(*command).out.split()[:3] == ["custom_identifier", "cost", "metadata.model"]
+
+
+def test_the_scores_of_a_log_are_one_line_and_a_dash_where_there_are_none(run, fill):
+    fill([row(1)])
+    before = run("logs", "list", "demo", "--fields", "scores")
+    run("evaluate", "demo", "-e", "latency_limit:9")
+    after = run("logs", "list", "demo", "--fields", "scores")
+
+    assert before.out.splitlines()[2].strip() == UNKNOWN
+    assert after.out.splitlines()[2].strip() == "latency_limit:9 1"
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
