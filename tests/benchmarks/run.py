@@ -13,6 +13,7 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -106,9 +107,12 @@ def taken(nanoseconds: list[int]) -> Taken:
     return Taken(middle / 1e3, 1.25 * (high - low) / 1.35 / len(nanoseconds) ** 0.5 / 1e3)
 
 
-def measured(call: Call, ours: RespanDatasetCallbackHandler, seconds: float) -> dict[str, Taken]:
-    """What a call takes with no handler, with the idle one, with ours."""
-    ways: dict[str, list[Any]] = {"none": [], "idle": [Idle()], "ours": [ours]}
+def measured(
+    call: Call, ours: Mapping[str, RespanDatasetCallbackHandler], seconds: float
+) -> dict[str, Taken]:
+    """What a call takes with no handler, with the idle one, with each of ours."""
+    ways: dict[str, list[Any]] = {"none": [], "idle": [Idle()]}
+    ways |= {name: [handler] for name, handler in ours.items()}
     times: dict[str, list[int]] = {way: [] for way in ways}
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -117,7 +121,8 @@ def measured(call: Call, ours: RespanDatasetCallbackHandler, seconds: float) -> 
                 began = time.perf_counter_ns()
                 call({"callbacks": ways[way]})
                 times[way].append(time.perf_counter_ns() - began)
-        ours.flush(timeout=30)
+        for handler in ours.values():
+            handler.flush(timeout=30)
     return {way: taken(times[way]) for way in ways}
 
 
@@ -155,7 +160,7 @@ def main() -> int:
     )
     for name in given.workload or WORKLOADS:
         make, target = WORKLOADS[name]
-        took = measured(make(), ours, given.seconds)
+        took = measured(make(), {"ours": ours}, given.seconds)
         print(line_of(name, took, target), flush=True)
         if is_over(took, given.fail_at * target):
             over.append(name)

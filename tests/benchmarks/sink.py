@@ -26,9 +26,14 @@ class Sink(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def handler_to_sink(**arguments: Any) -> RespanDatasetCallbackHandler:
-    """A handler as users have it, `arguments` aside, that delivers to a sink in this process."""
+def start_sink() -> str:
+    """Start a sink in this process, and return its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def handler_to_sink(**arguments: Any) -> RespanDatasetCallbackHandler:
+    """A handler as users have it, `arguments` aside, that delivers to a sink in this process."""
+    url = start_sink()
     return RespanDatasetCallbackHandler(dataset_id="bench", base_url=url, api_key="k", **arguments)
