@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,8 +39,9 @@ BODY = (
     ',"metrics":{"start_time":"2026-11-27T00:00:00Z"}}'
 )
 TEXT = "Within 30 days, if they are unworn. " * 40
-SINK = "from sink import start_sink; print(start_sink(), flush=True); import time; time.sleep(1e6)"
+SINK = "from sink import start_sink; print(start_sink(), flush=True); import threading; threading.Event().wait()"
 HERE = Path(__file__).parent
+PAUSE = threading.Event()
 
 
 @contextmanager
@@ -99,10 +101,10 @@ def serve(folder: str) -> Iterator[str]:
 def wait_until(is_true: Callable[[], bool]) -> None:
     """Look every ten milliseconds."""
     while not is_true():
-        time.sleep(0.01)
+        PAUSE.wait(0.01)
 
 
-def add_rows(url: str, count: int) -> float:
+def add_rows(url: str, count: int, dataset: str = "id:bench") -> float:
     """Add rows of 3 kB to Redis, and return the CPU of this process for each, in microseconds."""
     worker = Worker(
         lambda: open_producer(url, FleetBounds(10**7, 2**34), worker),
@@ -110,7 +112,7 @@ def add_rows(url: str, count: int) -> float:
     )
     first, status = time.time_ns(), DeliveryStatus()
     rows = [
-        EncodedRow(str(number), "name:bench", (BODY % (TEXT, TEXT, number)).encode(), status)
+        EncodedRow(str(number), dataset, (BODY % (TEXT, TEXT, number)).encode(), status)
         for number in range(first, first + count)
     ]
     began = time.process_time()
@@ -122,10 +124,10 @@ def add_rows(url: str, count: int) -> float:
     return spent / count * 1e6
 
 
-def forward(broker: Broker, url: str, via: str, count: int) -> float:
+def forward(broker: Broker, url: str, via: str, count: int, dataset: str) -> float:
     """Return the rows a second that one forwarder carries, from the first to the last one."""
     broker.command("DEL", COUNTS)
-    add_rows(via, count)
+    add_rows(via, count, dataset)
     words = sys.executable, "-m", "respan_langchain", "forward"
     with program(*words, RESPAN_VIA=via, RESPAN_BASE_URL=url, RESPAN_API_KEY="k"):
         wait_until(lambda: broker.command("XLEN", ROWS) < count)
@@ -164,9 +166,11 @@ def main() -> None:
         cpu = min(add_rows(via, 5_000) for _ in range(given.runs))
         print(f"CPU of a producer's process for a row of 3 kB: {cpu:.0f} µs", flush=True)
         broker.command("FLUSHALL")
-        for name, platform in (("a sink", sink()), ("serve", serve(folder))):
+        # A sink knows no names of datasets.
+        platforms = ("a sink", "id:bench", sink()), ("serve", "name:bench", serve(folder))
+        for name, dataset, platform in platforms:
             with platform as url:
-                rates = [forward(broker, url, via, given.rows) for _ in range(given.runs)]
+                rates = [forward(broker, url, via, given.rows, dataset) for _ in range(given.runs)]
             print(f"one forwarder to {name}: {', '.join(f'{rate:.0f}' for rate in rates)} rows/s")
 
 
