@@ -39,7 +39,13 @@ BODY = (
     ',"metrics":{"start_time":"2026-11-27T00:00:00Z"}}'
 )
 TEXT = "Within 30 days, if they are unworn. " * 40
-SINK = "from sink import start_sink; print(start_sink(), flush=True); import threading; threading.Event().wait()"
+SINK = """
+import threading
+from sink import start_sink
+
+print(start_sink(), flush=True)
+threading.Event().wait()
+"""
 HERE = Path(__file__).parent
 PAUSE = threading.Event()
 
