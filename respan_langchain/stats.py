@@ -19,6 +19,10 @@ class RuleCounts:
     seen: int = 0
     """Traces that it matched, and no rule before it."""
     kept: int = 0
+    folded: int = 0
+    """Of those left out: copies of a trace that was kept."""
+    over_budget: int = 0
+    """Of those left out: past a budget."""
 
     @property
     def left_out(self) -> int:
@@ -60,6 +64,8 @@ class Stats:
     """Runs that have started and not ended."""
     rules: Mapping[str, RuleCounts] = field(default_factory=dict)
     """Traces that each rule saw, kept and left out, by its condition."""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """The share of each limit of the rules' budget that is used in its current hour or day."""
     feedback: Mapping[str, int] = field(default_factory=dict)
     """Feedback by its state: waiting, applied, rejected, or expired without a row."""
     internal_errors: Mapping[str, int] = field(default_factory=dict)
@@ -100,6 +106,7 @@ class Stats:
         parts += [f"{name}={count}" for name in COUNTS_IF_ANY if (count := getattr(self, name))]
         parts += [f"dropped[{reason}]={count}" for reason, count in self.dropped.items()]
         parts += [f"rules[{rule}]={counts}" for rule, counts in self.rules.items()]
+        parts += [f"budget[{limit}]={share:.2f}" for limit, share in self.budget.items()]
         parts += [f"feedback[{state}]={count}" for state, count in self.feedback.items()]
         parts.append(f"requests={self.requests}")
         parts += [

@@ -23,6 +23,7 @@ from respan_langchain.pipeline.row_mapping import MapRow
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.rules.rule import Rules, sampling_rules
+from respan_langchain.rules.signatures import CopyBy, Dedupe
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.settings import (
     MISSING_KEY,
@@ -83,6 +84,10 @@ _REDACTIONS: Final = OptionCheck(
     lambda value: callable(value) or (isinstance(value, str) and value in _PRESETS),
     is_list=True,
 )
+_DEDUPE: Final = OptionCheck(
+    " or ".join(f'"{choice}"' for choice in get_args(CopyBy)) + ", or a function of a trace",
+    lambda value: value is None or callable(value) or value in get_args(CopyBy),
+)
 _CONSENT: Final = OptionCheck("a function of a run", lambda value: value is None or callable(value))
 _STRINGS: Final = OptionCheck(
     "a string, or a list of strings", lambda value: isinstance(value, str), is_list=True
@@ -106,6 +111,7 @@ class HandlerConfig:
     consent: Annotated[Consent | None, _CONSENT] = None
     keep_errors: Annotated[bool, _BOOL] = True
     rules: Annotated[Rules | None, _optional(Rules, "Rules(keep(...), ...)")] = None
+    dedupe: Annotated[Dedupe | None, _DEDUPE] = None
     input_key: Annotated[str | None, _KEY_PATH] = None
     output_key: Annotated[str | None, _KEY_PATH] = None
     messages: Annotated[Literal["auto", "off"], _one_of("auto", "off")] = "auto"
@@ -127,10 +133,10 @@ class HandlerConfig:
 
     @property
     def all_rules(self) -> Rules | None:
-        """The rules, or those that `sample_rate` and `keep_errors` stand for; None keeps all."""
+        """The rules, or those that the short forms stand for; None keeps all."""
         rate = self.settings.sample_rate
-        if self.rules is None and rate < 1:
-            return sampling_rules(rate, keep_errors=self.keep_errors)
+        if self.rules is None and (rate < 1 or self.dedupe is not None):
+            return sampling_rules(rate, keep_errors=self.keep_errors, dedupe=self.dedupe)
         return self.rules
 
     @property
@@ -151,6 +157,7 @@ class HandlerOptions(SettingsOptions, total=False):
     consent: Consent | None
     keep_errors: bool
     rules: Rules | None
+    dedupe: Dedupe | None
     input_key: str | None
     output_key: str | None
     messages: Literal["auto", "off"]
@@ -195,6 +202,8 @@ def read_config(options: Mapping[str, Any]) -> HandlerConfig:
     config = HandlerConfig(settings=settings, **values)
     if config.flush == "disk" and settings.delivery != "durable":
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
+    if config.rules is not None and config.dedupe is not None:
+        raise ConfigurationError("dedupe: with rules, use Rules(..., dedupe=...)")
     if config.rules is not None and (settings.sample_rate < 1 or not config.keep_errors):
         raise ConfigurationError(
             "rules: they replace sample_rate (RESPAN_SAMPLE_RATE) and keep_errors; use"

@@ -49,19 +49,18 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                   become rows.
                 - exclude: The same, for runs that never become rows.
                 - consent: A function of a root run; only if it returns True, the trace is captured.
-                - sample_rate: The fraction of conversations that is captured, 0 to 1; the same
-                  ones in every process.
+                - sample_rate: The fraction of conversations that is captured, 0 to 1.
                 - keep_errors: Whether failed traces are captured whatever the sample rate.
                 - rules: Which finished traces are captured and where their rows go, in place of
-                  `sample_rate` and `keep_errors`; see `respan_langchain.rules`.
-                - input_key: Which part of a root's input is the row's input: a key or a dotted
-                  path.
+                  `sample_rate`, `keep_errors` and `dedupe`; see `respan_langchain.rules`.
+                - dedupe: "input", "input+output" or a function: what copies of a trace have in
+                  common. Only the first in an hour is captured; it counts the others.
+                - input_key: The part of a root's input that is shown: a key or a dotted path.
                 - output_key: The same for its output.
                 - messages: "auto": a root whose state is a list of messages shows the conversation
                   and the answer.
                 - trajectory: Whether roots show their tool calls in `metadata.trajectory`.
-                - retrieved_documents: Whether roots show what was retrieved in
-                  `metadata.retrieved_documents`.
+                - retrieved_documents: Whether roots show `metadata.retrieved_documents`.
                 - content: False captures tokens, cost and timing only.
                 - keep_media: Whether images, audio and files are sent, instead of their type, size
                   and digest.
@@ -187,7 +186,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             queued_events=len(self._queue),
             open_runs=self._assembler.open_runs,
             feedback=self._assembler.feedback.counts(),
-            rules=self._assembler.rule_counts,
+            rules=self._assembler.selector.counts,
+            budget=self._assembler.selector.used_budget,
             internal_errors=dict(self._assembler.errors),
             last_error=self._worker.last_error or "",
             disabled=self._config.disabled_reason,

@@ -2,7 +2,8 @@
 
 Feedback has the form of a row, with what it adds: `expected_output`, and one entry of
 `metadata.scores`. A row has one entry for each name, the latest one, so feedback that is applied
-twice, or in another order, gives the same row.
+twice, or in another order, gives the same row. What rules learn of a row later comes in the same
+way, as other keys of its metadata.
 """
 
 import math
@@ -53,6 +54,22 @@ def check_feedback(score: float | None, comment: str | None, expected_output: An
 
 def merge_feedback(row: Mapping[str, Any], feedback: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a row that feedback changes; empty when it was applied before."""
+    if "scores" in feedback["metadata"]:
+        return _merge_score(row, feedback)
+    metadata = row.get("metadata") or {}
+    changed = {**metadata, **_marks_of_rules(metadata, feedback["metadata"])}
+    return {} if changed == metadata else {"metadata": changed}
+
+
+def _marks_of_rules(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that is added; a count that arrives late does not lower a later one."""
+    marks = {key: value for key, value in given.items() if key != "custom_identifier"}
+    if "seen_count" in marks and isinstance(known.get("seen_count"), int):
+        marks["seen_count"] = max(marks["seen_count"], known["seen_count"])
+    return marks
+
+
+def _merge_score(row: Mapping[str, Any], feedback: Mapping[str, Any]) -> dict[str, Any]:
     metadata = row.get("metadata") or {}
     (entry,) = feedback["metadata"]["scores"]
     scores = _read_scores(metadata.get("scores"))

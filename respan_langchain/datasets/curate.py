@@ -25,11 +25,12 @@ from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rows.corrections import add_labels, match_decisions
-from respan_langchain.rules.condition import Condition
+from respan_langchain.rules.budget import Use
 from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import Row, facts_of_rows
+from respan_langchain.rules.facts import Row
 from respan_langchain.rules.rule import Rules
+from respan_langchain.rules.stored_trace import facts_of_rows
 from respan_langchain.settings import Settings
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.interrupt_decisions import Decision
@@ -43,6 +44,9 @@ class KeptTrace:
     sampling: Mapping[str, Any]
     decided: Mapping[str, Decision]
     """What people decided, by the ids of tool calls; empty unless the rule corrects."""
+    marks: dict[str, Any]
+    """Added to the metadata of the root's row; more is known once later traces are decided about.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def plan_curation(
     rules: Rules,
     *,
     name: str | None,
-    on_error: Callable[[Condition, Exception], None],
+    on_error: Callable[[str, Exception], None],
 ) -> CurationPlan:
     """Decide about the traces of a dataset, as a handler with these rules does live.
 
@@ -79,13 +83,21 @@ def plan_curation(
     engine = RuleEngine(rules, on_error)
     groups = TraceGroups(source.sorted_by("timestamp"))
     copies: dict[str, dict[str, KeptTrace]] = {}
+    marks: dict[str | None, dict[str, Any]] = {}
     for logs in groups:
         rows = [to_row(log) for log in logs]
-        decision = engine.decide(facts_of_rows(rows))
-        target = decision.dataset or name
-        if decision.is_kept and target is not None:
-            kept = _kept_trace(decision, rows)
+        facts = facts_of_rows(rows)
+        decision = engine.decide(facts)
+        if not decision.is_kept:
+            continue
+        kept = _kept_trace(decision, rows)
+        marks[facts.row_id] = kept.marks
+        engine.charge(Use(len(rows), sum(len(orjson.dumps(row)) for row in rows), facts.cost or 0))
+        if (target := decision.dataset or name) is not None:
             copies.setdefault(target, {}).update({str(log.unique_id): kept for log in logs})
+    engine.show_counts()
+    for change in engine.take_changes():
+        marks[change.row.id].update(change.metadata)
     return CurationPlan(engine.counts, copies, groups.rows_without_root)
 
 
@@ -130,7 +142,7 @@ class CuratedSource(DatasetSource):
         for row in super().rows():
             kept = self._kept.get(row.source_id)
             if kept is not None:
-                yield replace(row, content=_add_sampling_and_labels(row.content, kept))
+                yield replace(row, content=_add_rule_metadata(row.content, kept))
 
 
 def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None:
@@ -143,7 +155,8 @@ def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None
 
 def _kept_trace(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
     decided = _decisions_by_call(rows) if decision.corrects else {}
-    return KeptTrace({**decision.sampling, **_probability(decision, rows[0])}, decided)
+    sampling = {**decision.sampling, **_probability(decision, rows[0])}
+    return KeptTrace(sampling, decided, {**decision.marks})
 
 
 def _probability(decision: SamplingDecision, root: Row) -> dict[str, float]:
@@ -175,8 +188,11 @@ def _read_arguments(arguments: str) -> object:
         return arguments
 
 
-def _add_sampling_and_labels(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:
-    row: Any = {**content, "metadata": {**content["metadata"], "sampling": kept.sampling}}
+def _add_rule_metadata(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:
+    metadata = {**content["metadata"], "sampling": kept.sampling}
+    if "span_parent_id" not in metadata:
+        metadata |= kept.marks
+    row: Any = {**content, "metadata": metadata}
     add_labels(row, kept.decided)
     described: Mapping[str, Any] = row
     return described

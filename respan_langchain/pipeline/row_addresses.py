@@ -15,12 +15,12 @@ class RowAddresses:
 
     def __init__(self, dataset: str) -> None:
         """`dataset` is the handler's, as `name:...` or `id:...`."""
-        self._dataset = dataset
+        self.dataset = dataset
         self._others: OrderedDict[UUID, tuple[str, str]] = OrderedDict()
 
     def remember(self, run_id: UUID, row: EncodedRow) -> None:
         """Remember where the row of a run is, if it cannot be told from the run's id."""
-        if row.dataset == self._dataset and row.id == str(run_id):
+        if row.dataset == self.dataset and row.id == str(run_id):
             return
         self._others[run_id] = row.id, row.dataset
         if len(self._others) > MAX_ADDRESSES:
@@ -28,4 +28,4 @@ class RowAddresses:
 
     def find(self, run_id: UUID) -> tuple[str, str]:
         """Return identifier and dataset of a run's row."""
-        return self._others.get(run_id, (str(run_id), self._dataset))
+        return self._others.get(run_id, (str(run_id), self.dataset))

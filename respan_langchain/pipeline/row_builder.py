@@ -68,6 +68,11 @@ class RowBuilder:
         A run gives one row or none; a root may also give the rows of its trace that waited for the
         sampling decision. An error is counted in `errors`, and its run gives no row.
         """
+        if self.selector.has_budget:
+            return [row for run in runs for row in self._build_and_charge(run, errors)]
+        return self._build(runs, errors)
+
+    def _build(self, runs: Iterable[Run], errors: ErrorCounter) -> list[EncodedRow]:
         counted = [run for group in errors.map(self.selector.select, runs) for run in group]
         roots = [run for run, _ in counted if run.is_root]
         rows = [self._finish(row, root.trace) for root in roots for row in root.trace.deferred_rows]
@@ -82,6 +87,14 @@ class RowBuilder:
         built = self._build_rows(self.selector.count_deferred(trace), errors)
         rows = [DeferredRow(row.id, row.dataset, row.body) for row in built]
         return trace.deferred_rows + rows
+
+    def _build_and_charge(self, run: Run, errors: ErrorCounter) -> list[EncodedRow]:
+        """Build rows, and count them in the budget before the next trace is decided about."""
+        trace = run.trace.latest
+        rows = self._build([run], errors)
+        if rows:
+            self.selector.charge(rows, trace.totals.cost)
+        return rows
 
     def _finish(self, row: DeferredRow, trace: Trace) -> EncodedRow:
         """Add the sampling decision, and people's corrections, to a row of an earlier part."""
@@ -136,6 +149,8 @@ class RowBuilder:
         decision = draft.run.trace.sampling
         if decision is not None:
             draft.row["metadata"]["sampling"] = {**decision.sampling}
+            if draft.run.is_root:
+                draft.row["metadata"].update(decision.marks)
         return draft
 
     def _encode(self, draft: RowDraft) -> EncodedRow:

@@ -17,6 +17,8 @@ from respan_langchain.pipeline.event_queue import COPY, EventQueue
 from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.rows.content import allowed_value
 from respan_langchain.rows.encoder import RowEncoder
+from respan_langchain.rows.schema import Row
+from respan_langchain.rules.decision import RowChange
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import FEEDBACK, OMITTED, Event
 from respan_langchain.tracing.run import Run
@@ -95,6 +97,12 @@ class RunFeedback:
         self._ready = []
         return errors.map(self._encode, ready) if ready else []
 
+    def encode_changes(
+        self, changes: Sequence[RowChange], errors: ErrorCounter
+    ) -> list[EncodedRow]:
+        """Return what rules add to rows that were built earlier, encoded as feedback on them."""
+        return errors.map(self._encode_change, changes) if changes else []
+
     def counts(self) -> dict[str, int]:
         """Return how much feedback is in which state; states without any are left out."""
         counts = self.status.counts()
@@ -119,6 +127,14 @@ class RunFeedback:
         )
         body = self._encoder.encode(feedback)
         return EncodedRow(named or identifier, f"{FEEDBACK_PREFIX}{dataset}", body, self.status)
+
+    def _encode_change(self, change: RowChange) -> EncodedRow:
+        row, named = change.row, change.row.dataset
+        dataset = self._addresses.dataset if named is None else f"name:{named}"
+        marks: Row = {"metadata": {"custom_identifier": row.id, **change.metadata}, "metrics": {}}
+        return EncodedRow(
+            row.id, f"{FEEDBACK_PREFIX}{dataset}", self._encoder.encode(marks), self.status
+        )
 
     def _expected(self, value: object) -> Json:
         if value is None or value is OMITTED or not self._content:

@@ -3,7 +3,7 @@
 Knows no threads: `EventProcessor` decides which thread calls it, one at a time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import inf
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.size_estimate import estimate_size
@@ -38,6 +37,7 @@ class TraceAssembler:
     ) -> None:
         """Hold at most `max_open_bytes` of content in open traces."""
         self._row_builder = row_builder
+        self.selector = row_builder.selector
         self._timeouts = timeouts
         self._waiting = waiting
         self._builder = builder
@@ -63,11 +63,6 @@ class TraceAssembler:
     def open_bytes(self) -> int:
         """Estimated content that open traces hold."""
         return self._open_content.total_bytes
-
-    @property
-    def rule_counts(self) -> Mapping[str, RuleCounts]:
-        """What each rule did."""
-        return self._row_builder.selector.counts
 
     def find(self, run_id: UUID) -> Run | None:
         """An open run; None when there is none of this id."""
@@ -105,8 +100,9 @@ class TraceAssembler:
         return self._build_rows()
 
     def close_ended(self, now: float) -> list[Run]:
-        """Close traces whose root has ended; return the runs that finished."""
+        """Close traces whose root has ended, before a flush; return the runs that finished."""
         self._tracker.close_ended(now)
+        self.selector.show_counts()
         return self._build_rows()
 
     def close_all(self, now: float) -> list[Run]:
@@ -126,7 +122,7 @@ class TraceAssembler:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self._waiting.clear()
-        self._row_builder.selector.after_fork()
+        self.selector.after_fork()
         self.feedback.clear()
         self._reset()
 
@@ -159,6 +155,7 @@ class TraceAssembler:
             for _ in finished:
                 self.errors.add(interruption)
             raise
+        self._rows += self.feedback.encode_changes(self.selector.take_changes(), self.errors)
         self._rows += self.feedback.take_ready(finished, self.errors)
         for run, trace in of_open:
             self._open_content.add_finished(run, trace)

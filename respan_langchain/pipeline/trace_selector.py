@@ -4,21 +4,24 @@ Until then its finished runs wait. They are counted only when a condition asks f
 since most traces are not kept.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from respan_langchain._clock import CLOCK
+from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
-from respan_langchain.rows.content import root_input
+from respan_langchain.rows.content import add_content, root_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft
-from respan_langchain.rules.condition import Condition
+from respan_langchain.rules.budget import Use
+from respan_langchain.rules.decision import RowChange
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import TraceFacts, TraceSource, read_provenance
 from respan_langchain.rules.rule import Rules
@@ -26,7 +29,16 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.call_settings import call_settings, conversation_id
 from respan_langchain.tracing.capture_policy import CapturePolicy, has_consent, should_capture
+from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.usage.cost import Cost
+
+logger = logging.getLogger(__name__)
+
+BUDGET_PASSED: Final = (
+    "respan_langchain: The rules' budget is used up (%s). Fewer traces are kept until the next hour"
+    " or day of UTC; see stats.budget."
+)
 
 
 class TraceSelector:
@@ -44,6 +56,8 @@ class TraceSelector:
         self._policy = policy
         self._counter = counter
         self._errors = errors
+        self._has_logged_budget = False
+        self.has_budget = rules is not None and rules.budget is not None
         self.after_fork()
 
     def select(self, run: Run) -> Sequence[CountedRun]:
@@ -72,9 +86,28 @@ class TraceSelector:
         runs, trace.deferred_runs = trace.deferred_runs, []
         return self._errors.map(self._counter.count, runs)
 
-    def _count_error(self, condition: Condition, error: Exception) -> None:
+    def charge(self, rows: Sequence[EncodedRow], cost: Cost | None) -> None:
+        """Count the rows of a kept trace, and the cost of its model calls, in the budget."""
+        if self._engine is None:
+            return
+        usd = 0.0 if cost is None or cost.amount is None else float(cost.amount)
+        passed = self._engine.charge(Use(len(rows), sum(len(row.body) for row in rows), usd))
+        if passed and not self._has_logged_budget:
+            self._has_logged_budget = True
+            logger.warning(BUDGET_PASSED, ", ".join(passed))
+
+    def show_counts(self) -> None:
+        """Let `take_changes` return the counts of copies as of now."""
+        if self._engine is not None:
+            self._engine.show_counts()
+
+    def take_changes(self) -> Sequence[RowChange]:
+        """Return what rules add to rows that were built earlier."""
+        return () if self._engine is None else self._engine.take_changes()
+
+    def _count_error(self, condition: str, error: Exception) -> None:
         cause = f"rules: {condition} raised {type(error).__name__}"
-        self._errors.count(cause, f"{cause}. Its rule does not match.")
+        self._errors.count(cause, f"{cause}. It does not match.")
 
     def after_fork(self) -> None:
         """Start with no traces: the parent process counts its own."""
@@ -85,6 +118,11 @@ class TraceSelector:
     def counts(self) -> Mapping[str, RuleCounts]:
         """What each rule did."""
         return {} if self._engine is None else self._engine.counts
+
+    @property
+    def used_budget(self) -> Mapping[str, float]:
+        """The used share of each limit of the budget."""
+        return {} if self._engine is None else self._engine.used_budget
 
 
 class _EndedTrace:
@@ -138,7 +176,31 @@ class _EndedTrace:
     @cached_property
     def input(self) -> Json:
         """The root's input, as its row will show it before redaction."""
+        if self._root.inputs is OMITTED:
+            return None
         return root_input(self._root, self._counter.options)
+
+    @cached_property
+    def output(self) -> Json:
+        """The root's output, as its row will show it before redaction; None without one."""
+        if self._root.outputs is OMITTED:
+            return None
+        [counted] = [each for each in self.counted if each.run is self._root]
+        draft = self._new_draft(counted)
+        add_content(draft, self._counter.options)
+        return draft.row.get("output")
+
+    @property
+    def row_id(self) -> str | None:
+        """The identifier of the root's row; None if the root becomes none."""
+        if not self._becomes_row(CountedRun(self._root, None)):
+            return None
+        return str(self.root["metadata"]["custom_identifier"])
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset that the call names."""
+        return call_settings(self._root).dataset
 
     def _read_numbers(self, counted: CountedRun) -> dict[str, Any]:
         draft = self._new_draft(counted)

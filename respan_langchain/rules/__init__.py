@@ -1,5 +1,6 @@
 """Rules: which finished traces are kept, and where their rows go. Pure."""
 
+from respan_langchain.rules.budget import Budget
 from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.conditions import (
     calls,
@@ -28,6 +29,7 @@ from respan_langchain.rules.facts import TraceFacts
 from respan_langchain.rules.rule import Rule, Rules, keep
 
 __all__ = [
+    "Budget",
     "Condition",
     "Rule",
     "Rules",

@@ -6,6 +6,24 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
+class RowAddress:
+    """Where a row is found."""
+
+    id: str
+    """Its `custom_identifier`."""
+    dataset: str | None
+    """The dataset's name; None for the handler's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What is added to the metadata of a row that was built earlier."""
+
+    row: RowAddress
+    metadata: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
 class SamplingDecision:
     """What becomes of all rows of a trace."""
 
@@ -16,6 +34,8 @@ class SamplingDecision:
     """Whether people's decisions become expected outputs and scores of the model calls."""
     sampling: Mapping[str, str | float] = field(default_factory=dict)
     """Their `metadata.sampling`: the rule, the version of the rules, and the probability."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Added to the metadata of the root's row."""
 
 
 LEFT_OUT: Final = SamplingDecision(is_kept=False)

@@ -41,6 +41,21 @@ class TraceSource(Protocol):
         """The root's input, as JSON shows it."""
         ...
 
+    @property
+    def output(self) -> object:
+        """The root's output, as JSON shows it."""
+        ...
+
+    @property
+    def row_id(self) -> str | None:
+        """The `custom_identifier` of the root's row; None if the root becomes none."""
+        ...
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset that the call names, whatever the rules say."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TraceFacts:
@@ -70,6 +85,11 @@ class TraceFacts:
     def input(self) -> object:
         """The root's input."""
         return self.source.input
+
+    @property
+    def output(self) -> object:
+        """The root's output; None without one."""
+        return self.source.output
 
     @property
     def id(self) -> str:
@@ -146,6 +166,30 @@ class TraceFacts:
         steps = self.rows[0]["metadata"].get("trajectory") or ()
         return [str(step.get("tool")) for step in steps if isinstance(step, Mapping)]
 
+    @property
+    def row_id(self) -> str | None:
+        """The `custom_identifier` of the root's row; None if the root becomes none."""
+        return self.source.row_id
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset that the call names, whatever the rules say."""
+        return self.source.dataset
+
+    @property
+    def seen_count(self) -> int:
+        """How many traces it stands for: a stored row may have counted copies of it."""
+        count = self.metadata.get("seen_count")
+        return count if isinstance(count, int) else 1
+
+    def has_whole(self, part: str) -> bool:
+        """Whether the input or the output of the root was neither left out nor cut."""
+        return not any(
+            str(path).startswith(part)
+            for key in ("omitted", "truncated")
+            for path in self.metadata.get(key) or ()
+        )
+
     def get(self, key: str) -> Any:
         """Return a value of the root's metadata, measured or the app's; None without one."""
         return (self.rows[0]["metadata"] if key in MEASURED else self.metadata).get(key)
@@ -161,37 +205,6 @@ class TraceFacts:
     def _number(self, name: str) -> float | None:
         found: float | None = self.rows[0]["metrics"].get(name)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTrace:
-    """A trace that a platform has stored: its rows, the root's first."""
-
-    rows: Sequence[Row]
-
-    @property
-    def root(self) -> Row:
-        """The root's row."""
-        return self.rows[0]
-
-    @property
-    def input(self) -> object:
-        """The root's input."""
-        found: object = self.root.get("input")
-        return found
-
-
-def facts_of_rows(rows: Sequence[Row]) -> TraceFacts:
-    """Return the facts of a stored trace; its rows, the root's first."""
-    metadata = rows[0]["metadata"]
-    names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")
-    conversation = next((metadata[name] for name in names if metadata.get(name)), "")
-    return TraceFacts(
-        str(conversation),
-        str(metadata.get("status")),
-        StoredTrace(rows),
-        read_provenance(metadata),
-    )
 
 
 def read_provenance(*places: Mapping[str, Any]) -> str | None:

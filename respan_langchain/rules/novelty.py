@@ -3,10 +3,10 @@
 import json
 import re
 from collections import OrderedDict
-from hashlib import blake2b
 from typing import Final
 
 from respan_langchain.rules.facts import NovelBy, TraceFacts
+from respan_langchain.rules.signatures import hash_values
 
 MAX_SIGNATURES: Final = 10_000
 """Signatures that are remembered; beyond it, the one that was not seen for longest is forgotten."""
@@ -37,15 +37,14 @@ def get_signature(facts: TraceFacts, by: NovelBy) -> bytes:
     """Return a hash that is equal for traces that differ in numbers, case and punctuation only."""
     parts = by.split("+")
     tools = list(facts.tools) if "trajectory" in parts else None
-    text = normalize(facts.input) if "input" in parts else None
-    content = json.dumps([facts.name, tools, text], ensure_ascii=False)
-    return blake2b(content.encode("utf-8", "replace"), digest_size=8).digest()
+    words = to_words(facts.input) if "input" in parts else None
+    return hash_values(facts.name, tools, words)
 
 
-def normalize(value: object) -> str:
+def to_words(value: object) -> str:
     """Return the words of a JSON value.
 
-    >>> normalize({"question": "Where is order 4711?"})
+    >>> to_words({"question": "Where is order 4711?"})
     'question where is order 0'
     """
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

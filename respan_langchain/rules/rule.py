@@ -8,12 +8,12 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.rules.budget import DAY, HOUR, Budget
 from respan_langchain.rules.condition import Condition, check_condition
 from respan_langchain.rules.conditions import everything, failed
+from respan_langchain.rules.signatures import CopyBy, Dedupe, describe_dedupe
 
 Corrections: TypeAlias = Literal["human"]
-HOUR: Final = 3_600.0
-DAY: Final = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +83,44 @@ class Rules:
     A trace that no rule matches is left out.
     """
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(
+        self,
+        *rules: Rule,
+        dedupe: Dedupe | None = None,
+        budget: Budget | None = None,
+        mark_regressions: bool = False,
+    ) -> None:
         """Take the rules that `keep` returned.
 
+        Args:
+            *rules: In their order.
+            dedupe: "input" or "input+output": of kept traces that have the same, only the first
+                in an hour becomes rows, and its root's row counts the others in
+                `metadata.seen_count`. A function of the facts returns a text that copies have in
+                common, or None.
+            budget: Beyond it, a smaller part of the traces is kept.
+            mark_regressions: Whether the rows of two traces with the same input and different
+                outputs, of two values of `metadata.app_version`, name each other in
+                `metadata.possible_regression`.
+
         Raises:
-            ConfigurationError: There is none, or something else is among them.
+            ConfigurationError: There is no rule, or an argument is wrong.
         """
         for rule in rules:
             if not isinstance(rule, Rule):
                 raise ConfigurationError(f"rules: expected keep(...), got {rule!r}")
         if not rules:
             raise ConfigurationError("rules: expected at least one keep(...)")
+        if budget is not None and not isinstance(budget, Budget):
+            raise ConfigurationError(f"budget: expected Budget(...), got {budget!r}")
+        if not isinstance(mark_regressions, bool):
+            raise ConfigurationError(
+                f"mark_regressions: expected True or False, got {mark_regressions!r}"
+            )
         self.rules: Final = rules
+        self.dedupe: Final = _check_dedupe(dedupe)
+        self.budget: Final = budget
+        self.mark_regressions: Final = mark_regressions
 
     @cached_property
     def version(self) -> str:
@@ -112,19 +138,38 @@ class Rules:
         ]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rules) and self.rules == other.rules
+        return isinstance(other, Rules) and (
+            self.rules == other.rules and self._options == other._options
+        )
 
     def __hash__(self) -> int:
         return hash(self.rules)
 
     def __repr__(self) -> str:
-        return f"Rules({', '.join(map(repr, self.rules))})"
+        options = {**self._options, "dedupe": describe_dedupe(self.dedupe)}
+        given = [f"{name}={value!r}" for name, value in options.items() if value]
+        return f"Rules({', '.join([*map(repr, self.rules), *given])})"
+
+    @property
+    def _options(self) -> dict[str, object]:
+        return {
+            "dedupe": self.dedupe,
+            "budget": self.budget,
+            "mark_regressions": self.mark_regressions,
+        }
 
 
-def sampling_rules(rate: float, *, keep_errors: bool) -> Rules:
-    """Return the rules that `sample_rate` and `keep_errors` stand for."""
-    sampled = keep(everything, rate=rate)
-    return Rules(keep(failed), sampled) if keep_errors else Rules(sampled)
+def sampling_rules(rate: float, *, keep_errors: bool, dedupe: Dedupe | None = None) -> Rules:
+    """Return the rules that `sample_rate`, `keep_errors` and `dedupe` stand for."""
+    rules = [*([keep(failed)] if keep_errors else []), keep(everything, rate=rate)]
+    return Rules(*rules, dedupe=dedupe)
+
+
+def _check_dedupe(dedupe: Dedupe | None) -> Dedupe | None:
+    if dedupe is None or callable(dedupe) or dedupe in get_args(CopyBy):
+        return dedupe
+    choices = " or ".join(f'"{each}"' for each in get_args(CopyBy))
+    raise ConfigurationError(f"dedupe: expected {choices} or a function, got {dedupe!r}")
 
 
 def _check_dataset(name: object) -> str | None:

@@ -91,3 +91,23 @@ def test_a_score_that_is_no_finite_number_is_an_error(score):
 def test_feedback_that_says_nothing_is_an_error():
     with pytest.raises(ConfigurationError, match="give a score, a comment or an expected_output"):
         check_feedback(None, None, None)
+
+
+def marks(**more):
+    return {"metadata": {"custom_identifier": "run-1", **more}}
+
+
+def test_marks_of_rules_are_added_to_the_metadata_once():
+    row = merged(given(score=1), marks(seen_count=2, possible_regression="run-0"))
+
+    assert row["metadata"]["team"] == "x"
+    assert row["metadata"]["seen_count"] == 2
+    assert row["metadata"]["possible_regression"] == "run-0"
+    assert len(row["metadata"]["scores"]) == 1
+    assert merge_feedback(row, marks(seen_count=2)) == {}
+
+
+def test_a_count_that_arrives_late_does_not_lower_a_later_one():
+    row = merged(marks(seen_count=5), marks(seen_count=3))
+
+    assert row["metadata"]["seen_count"] == 5

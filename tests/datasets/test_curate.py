@@ -17,6 +17,7 @@ from respan_langchain.datasets.curate import curate, plan_curation
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules import (
+    Budget,
     Rules,
     calls,
     cost_over,
@@ -115,6 +116,38 @@ def test_curate_keeps_the_rows_that_the_rules_kept_live(tmp_path):
         assert kept == contents(stored, name), name
         assert kept, f"no traffic for {name}"
     assert any(expected for _, _, expected in contents(stored, "gold"))
+
+
+def test_curate_folds_copies_keeps_a_budget_and_marks_regressions_as_the_rules_did_live(tmp_path):
+    live, stored = (f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "stored"))
+    rules = Rules(
+        keep(everything), dedupe="input", budget=Budget(rows_per_day=24), mark_regressions=True
+    )
+    with (
+        RespanDatasetCallbackHandler("prod", base_url=live, rules=rules) as ruled,
+        RespanDatasetCallbackHandler("all", base_url=stored) as unruled,
+    ):
+        for number in range(60):
+            version = "1.0" if number < 30 else "1.1"
+            config = {"callbacks": [ruled, unruled], "metadata": {"app_version": version}}
+            sequence(reply=version).invoke(
+                {"question": f"Question {number % 8 if number < 40 else number}"}, config
+            )
+    plan, _ = curate_all(stored, rules)
+
+    assert plan.rules == ruled.stats.rules
+    assert plan.rules["everything"].folded == 24
+    assert plan.rules["everything"].over_budget > 5
+    kept = marks(live)
+    assert kept == marks(stored)
+    assert all(any(column) for column in zip(*kept, strict=True))
+
+
+def marks(url):
+    """The counts of copies and the possible regressions that the rows of `prod` show."""
+    with Dataset.open("prod", base_url=url) as rows:
+        names = ("custom_identifier", "seen_count", "possible_regression")
+        return sorted(tuple(log.metadata.get(name) for name in names) for log in rows)
 
 
 def test_curate_leaves_out_replays_and_experiments_and_keeps_imports(tmp_path):

@@ -72,6 +72,17 @@ def test_the_rules_example_keeps_failures_apart_and_weights_the_rest(tmp_path):
     assert 20 <= kinds(tmp_path, "orders")["workflow"] <= 120
 
 
+def test_the_example_of_duplicates_counts_them_and_marks_the_changed_answer(tmp_path):
+    result = run("duplicates.py", tmp_path)
+
+    assert sorted(result.splitlines()) == [
+        "Within 14 days. seen 20 times, other answer: True",
+        "Within 30 days. seen 20 times, other answer: True",
+        "saw 40, kept 2, folded 38",
+        "used 0.2% of the day's rows",
+    ]
+
+
 def test_the_corrections_example_prints_the_edited_call(tmp_path):
     result = run("corrections.py", tmp_path)
 

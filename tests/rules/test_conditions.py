@@ -29,7 +29,7 @@ from respan_langchain.rules import (
     tokens_over,
     tool_error,
 )
-from respan_langchain.rules.facts import facts_of_rows
+from respan_langchain.rules.stored_trace import facts_of_rows
 
 
 def facts(*models, metrics=(), **of_root):

@@ -5,7 +5,7 @@ from support.traffic import trace
 
 from respan_langchain.rules import Rules, keep, novel
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.novelty import MAX_SIGNATURES, SignatureCounts, normalize
+from respan_langchain.rules.novelty import MAX_SIGNATURES, SignatureCounts, to_words
 
 
 def kept(condition, traces):
@@ -63,5 +63,5 @@ def test_signatures_that_were_not_seen_for_long_are_forgotten():
     ("value", "words"),
     [("Hello,  WORLD 12.5", "hello world 0 0"), ([1, {"a": None}], "0 a null"), (None, "null")],
 )
-def test_a_value_is_normalized_to_its_words(value, words):
-    assert normalize(value) == words
+def test_a_value_is_reduced_to_its_words(value, words):
+    assert to_words(value) == words

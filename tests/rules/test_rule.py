@@ -23,6 +23,7 @@ from respan_langchain.rules.rule import sampling_rules
         (lambda: keep(everything, per_day=1, strata=7), "strata"),
         (lambda: keep(everything, corrections="people"), "corrections"),
         (Rules, "rules"),
+        (lambda: Rules(keep(everything), mark_regressions="yes"), "mark_regressions"),
         (lambda: Rules(everything), "rules"),
     ],
 )
@@ -46,6 +47,9 @@ def test_rules_can_be_compared_and_pickled():
     assert rules != Rules(keep(error_anywhere))
 
 
-def test_sample_rate_and_keep_errors_are_short_forms():
+def test_sample_rate_keep_errors_and_dedupe_are_short_forms():
     assert sampling_rules(0.1, keep_errors=True) == Rules(keep(failed), keep(everything, rate=0.1))
     assert sampling_rules(0.1, keep_errors=False) == Rules(keep(everything, rate=0.1))
+    assert sampling_rules(1.0, keep_errors=True, dedupe="input") == Rules(
+        keep(failed), keep(everything), dedupe="input"
+    )

@@ -3,18 +3,21 @@
 import random
 from datetime import UTC, datetime
 
-from respan_langchain.rules.facts import facts_of_rows
+from respan_langchain.rules.stored_trace import facts_of_rows
 
 NOON = 1_780_056_000
 
 
 def trace(number, *, at=NOON, thread=None, **metadata):
     """One trace that ended at this time, in seconds since 1970."""
+    output = metadata.pop("output", None)
     row = {
         "input": metadata.pop("input", ""),
         "metadata": {"status": "success", "trace_unique_id": f"trace {number}", **metadata},
         "metrics": {"timestamp": datetime.fromtimestamp(at, UTC).isoformat()},
     }
+    if output is not None:
+        row["output"] = output
     if thread is not None:
         row["metadata"]["thread_identifier"] = thread
     return facts_of_rows([row])

@@ -23,7 +23,6 @@ from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.rule import Rules
 
 
@@ -88,7 +87,7 @@ def _reported_errors(ctx: CliContext) -> Iterator["_Failures"]:
 class _Failures(dict[str, int]):
     """How often each condition raised."""
 
-    def __call__(self, condition: Condition, error: Exception) -> None:
+    def __call__(self, condition: str, error: Exception) -> None:
         problem = f"{condition} raised {type(error).__name__}"
         self[problem] = self.get(problem, 0) + 1
 

@@ -16,7 +16,7 @@ from respan_langchain._connect import open_client
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.rules import Rules, cost_over, error_anywhere, everything, keep, novel, tag
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import facts_of_rows
+from respan_langchain.rules.stored_trace import facts_of_rows
 from respan_langchain.settings import read_settings
 
 MODULE = """
@@ -61,7 +61,9 @@ def test_the_rows_of_kept_traces_are_copied_with_their_rule(run, fill):
     result = run("curate", "demo", "--rules", "curation:rules", "--json")
 
     assert result.code == 0
-    assert result.json["rules"]["error_anywhere"] == {"seen": 2, "kept": 2}
+    assert result.json["rules"]["error_anywhere"] == {
+        "seen": 2, "kept": 2, "folded": 0, "over_budget": 0,
+    }  # fmt: skip
     copied = stored("failures")
     assert {log.custom_identifier for log in copied} == {"run-2", "run-3"}
     assert {log.metadata["sampling"]["rule"] for log in copied} == {"error_anywhere"}

@@ -1,0 +1,54 @@
+"""The facts of a trace that a platform has stored, for `curate`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from respan_langchain.rules.facts import Row, TraceFacts, read_provenance
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """A trace that a platform has stored: its rows, the root's first."""
+
+    rows: Sequence[Row]
+
+    @property
+    def root(self) -> Row:
+        """The root's row."""
+        return self.rows[0]
+
+    @property
+    def input(self) -> object:
+        """The root's input."""
+        found: object = self.root.get("input")
+        return found
+
+    @property
+    def output(self) -> object:
+        """The root's output."""
+        found: object = self.root.get("output")
+        return found
+
+    @property
+    def row_id(self) -> str | None:
+        """The identifier of the root's row."""
+        found: str | None = self.root["metadata"].get("custom_identifier")
+        return found
+
+    @property
+    def dataset(self) -> str | None:
+        """No call of now names one."""
+        return None
+
+
+def facts_of_rows(rows: Sequence[Row]) -> TraceFacts:
+    """Return the facts of a stored trace; its rows, the root's first."""
+    metadata = rows[0]["metadata"]
+    names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")
+    conversation = next((metadata[name] for name in names if metadata.get(name)), "")
+    return TraceFacts(
+        str(conversation),
+        str(metadata.get("status")),
+        StoredTrace(rows),
+        read_provenance(metadata),
+    )
