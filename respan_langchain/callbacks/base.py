@@ -8,7 +8,7 @@ keywords that LangChain passes, used or not, because `**kwargs` costs a dict at 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -67,6 +67,15 @@ class CallbackBase(BaseCallbackHandler):
         self._captures_chains = self._assembler.captures_chains
         self._flush_root = flush_root
         self._put_end = self._queue.put_event if flush_root is None else self._put_end_and_flush
+
+    # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same
+    # handler.
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        return self
 
     def record_error(self, error: Exception) -> None:
         """Count an error of a callback, and log the first of its cause, without content.

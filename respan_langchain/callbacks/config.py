@@ -112,6 +112,7 @@ class HandlerConfig:
     keep_errors: Annotated[bool, _BOOL] = True
     rules: Annotated[Rules | None, _optional(Rules, "Rules(keep(...), ...)")] = None
     dedupe: Annotated[Dedupe | None, _DEDUPE] = None
+    production_only: Annotated[bool, _BOOL] = False
     input_key: Annotated[str | None, _KEY_PATH] = None
     output_key: Annotated[str | None, _KEY_PATH] = None
     messages: Annotated[Literal["auto", "off"], _one_of("auto", "off")] = "auto"
@@ -158,6 +159,7 @@ class HandlerOptions(SettingsOptions, total=False):
     keep_errors: bool
     rules: Rules | None
     dedupe: Dedupe | None
+    production_only: bool
     input_key: str | None
     output_key: str | None
     messages: Literal["auto", "off"]

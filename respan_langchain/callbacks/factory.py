@@ -152,7 +152,9 @@ def _build_row_builder(
     return RowBuilder(
         policy=policy,
         options=options,
-        selector=TraceSelector(config.all_rules, policy, counter, errors),
+        selector=TraceSelector(
+            config.all_rules, policy, counter, errors, production_only=config.production_only
+        ),
         encoder=_build_encoder(config, errors),
         status=status,
         dataset=dataset,

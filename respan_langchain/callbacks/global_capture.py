@@ -95,9 +95,11 @@ def enable(
 ) -> RespanDatasetCallbackHandler:
     """Capture every LangChain run of this process, in all threads and tasks, until `disable`.
 
-    Takes the arguments of `RespanDatasetCallbackHandler`. Called again with the same ones it
-    changes nothing; with others the new handler takes over, and the old one delivers what it has.
+    Takes the arguments of `RespanDatasetCallbackHandler`; `production_only` is True by default.
+    Called again with the same ones it changes nothing; with others the new handler takes over, and
+    the old one delivers what it has.
     """
+    options.setdefault("production_only", True)
     before = _active.process_handler
     if before is not None and before.has_options(dataset, **options):
         return before

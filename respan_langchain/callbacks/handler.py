@@ -55,6 +55,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                   `sample_rate`, `keep_errors` and `dedupe`; see `respan_langchain.rules`.
                 - dedupe: "input", "input+output" or a function: what copies of a trace have in
                   common. Only the first in an hour is captured; it counts the others.
+                - production_only: Whether traces with the `metadata.source` "replay" or
+                  "experiment" are left out, as rules always do; `enable` does so by default.
                 - input_key: The part of a root's input that is shown: a key or a dotted path.
                 - output_key: The same for its output.
                 - messages: "auto": a root whose state is a list of messages shows the conversation
@@ -204,15 +206,6 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
             return status
         state = self._states.find(str(run_id))
         return status if state is None else dataclasses.replace(status, state=state)
-
-    # LangChain and LangGraph copy configurations, callbacks included; the copy must be the same
-    # handler.
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _: dict[int, Any]) -> Self:
-        return self
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, dict[str, Any]]]:
         """Pickle the arguments: another process makes a handler of its own."""

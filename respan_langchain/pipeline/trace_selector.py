@@ -19,11 +19,11 @@ from respan_langchain.rows.content import add_content, root_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics, failure_metrics
-from respan_langchain.rows.schema import RowDraft
+from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.rules.budget import Use
-from respan_langchain.rules.decision import RowChange
-from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import TraceFacts, TraceSource, read_provenance
+from respan_langchain.rules.decision import LEFT_OUT, RowChange
+from respan_langchain.rules.engine import NO_PRODUCTION, RuleEngine
+from respan_langchain.rules.facts import NOT_PRODUCTION, TraceFacts, TraceSource, read_provenance
 from respan_langchain.rules.rule import Rules
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
@@ -50,8 +50,12 @@ class TraceSelector:
         policy: CapturePolicy,
         counter: RunCounter,
         errors: ErrorCounter,
+        *,
+        production_only: bool,
     ) -> None:
+        """With `production_only`, replays and experiments are left out without rules, too."""
         self._rules = rules
+        self._production_only = production_only
         self._engine: RuleEngine | None = None
         self._policy = policy
         self._counter = counter
@@ -68,7 +72,10 @@ class TraceSelector:
             run.release_references()
             return ()
         if self._engine is None and trace.sampling is None:
-            return (self._counter.count(run),)
+            if not self._leaves_out(trace):
+                return (self._counter.count(run),)
+            trace.sampling = LEFT_OUT
+            self._not_production += 1
         trace.deferred_runs.append(run)
         if run is not trace.root:
             return ()
@@ -105,19 +112,27 @@ class TraceSelector:
         """Return what rules add to rows that were built earlier."""
         return () if self._engine is None else self._engine.take_changes()
 
+    def _leaves_out(self, trace: Trace) -> bool:
+        if not self._production_only:
+            return False
+        return _find_provenance(trace.root, self._counter.options) in NOT_PRODUCTION
+
     def _count_error(self, condition: str, error: Exception) -> None:
         cause = f"rules: {condition} raised {type(error).__name__}"
         self._errors.count(cause, f"{cause}. It does not match.")
 
     def after_fork(self) -> None:
         """Start with no traces: the parent process counts its own."""
+        self._not_production = 0
         if self._rules is not None:
             self._engine = RuleEngine(self._rules, self._count_error)
 
     @property
     def counts(self) -> Mapping[str, RuleCounts]:
         """What each rule did."""
-        return {} if self._engine is None else self._engine.counts
+        if self._engine is not None:
+            return self._engine.counts
+        return {NO_PRODUCTION: RuleCounts(self._not_production)} if self._not_production else {}
 
     @property
     def used_budget(self) -> Mapping[str, float]:
@@ -148,9 +163,7 @@ class _EndedTrace:
         root = self._root
         # pyright does not take a `cached_property` for the value that it returns.
         source: TraceSource = self  # pyright: ignore[reportAssignmentType]
-        provenance = read_provenance(
-            call_settings(root).metadata, root.metadata, self._counter.options.metadata
-        )
+        provenance = _find_provenance(root, self._counter.options)
         return TraceFacts(conversation_id(root), reported_status(root), source, provenance)
 
     @cached_property
@@ -214,3 +227,8 @@ class _EndedTrace:
     def _becomes_row(self, counted: CountedRun) -> bool:
         run = counted.run
         return should_capture(run, self._policy) and call_settings(run).capture
+
+
+def _find_provenance(root: Run, options: RowOptions) -> str | None:
+    """Return the `source` of a trace; None is production."""
+    return read_provenance(call_settings(root).metadata, root.metadata, options.metadata)

@@ -20,6 +20,7 @@ from support.ways import THIRD_VERSION, WAYS
 
 from respan_langchain.callbacks import global_capture
 from respan_langchain.callbacks.global_capture import capture, disable, enable
+from respan_langchain.stats import RuleCounts
 
 DATASET = "support-bot"
 THREAD = {"configurable": {"thread_id": "t1"}}
@@ -53,6 +54,24 @@ def test_the_whole_app_is_captured_from_enable_to_disable(platform, rows_of):
     sequence().invoke(QUESTION)
 
     assert len(rows_of(handler).roots) == 1
+
+
+@pytest.mark.parametrize("source", ["replay", "experiment"])
+def test_the_whole_app_is_captured_without_replays_and_experiments(source, platform, rows_of):
+    handler = enable(DATASET, base_url=platform)
+    sequence().invoke(QUESTION, {"metadata": {"source": source}})
+    sequence().invoke(QUESTION, {"metadata": {"source": "import"}})
+
+    assert {row["metadata"]["source"] for row in rows_of(handler)} == {"import"}
+    assert handler.stats.rules == {"not production": RuleCounts(seen=1)}
+
+
+def test_experiments_are_captured_where_the_app_says_so(platform, rows_of):
+    handler = enable(DATASET, base_url=platform, production_only=False)
+    sequence().invoke(QUESTION, {"metadata": {"source": "experiment"}})
+
+    assert len(rows_of(handler).roots) == 1
+    assert handler.stats.rules == {}
 
 
 def test_threads_and_tasks_from_before_and_after_are_captured(platform, rows_of):
