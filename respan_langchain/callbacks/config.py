@@ -88,6 +88,7 @@ _DEDUPE: Final = OptionCheck(
     " or ".join(f'"{choice}"' for choice in get_args(CopyBy)) + ", or a function of a trace",
     lambda value: value is None or callable(value) or value in get_args(CopyBy),
 )
+_HOLD: Final = OptionCheck('"feedback" or None', lambda value: value in ("feedback", None))
 _CONSENT: Final = OptionCheck("a function of a run", lambda value: value is None or callable(value))
 _STRINGS: Final = OptionCheck(
     "a string, or a list of strings", lambda value: isinstance(value, str), is_list=True
@@ -126,6 +127,7 @@ class HandlerConfig:
     metadata: Annotated[Mapping[str, Any] | None, _optional(Mapping, "a mapping")] = None
     tags: Annotated[tuple[str, ...], _STRINGS] = ()
     flush: Annotated[FlushMode, _one_of(*get_args(FlushMode))] = "background"
+    hold: Annotated[Literal["feedback"] | None, _HOLD] = None
     copy: Annotated[Literal["shallow", "deep"], _one_of("shallow", "deep")] = "shallow"
     timeouts: Annotated[TraceTimeouts | None, _optional(TraceTimeouts, "TraceTimeouts(...)")] = None
     http_client: Annotated[Any, _HTTP_CLIENT] = None
@@ -173,6 +175,7 @@ class HandlerOptions(SettingsOptions, total=False):
     metadata: Mapping[str, Any] | None
     tags: str | Iterable[str] | None
     flush: FlushMode
+    hold: Literal["feedback"] | None
     copy: Literal["shallow", "deep"]
     timeouts: TraceTimeouts | None
     http_client: Any
@@ -206,6 +209,10 @@ def read_config(options: Mapping[str, Any]) -> HandlerConfig:
         raise ConfigurationError('flush="disk" needs delivery="durable" (RESPAN_DELIVERY)')
     if config.rules is not None and config.dedupe is not None:
         raise ConfigurationError("dedupe: with rules, use Rules(..., dedupe=...)")
+    if config.flush == "root" and config.hold is not None:
+        raise ConfigurationError(
+            'hold="feedback": flush="root" sends rows before anybody rates them'
+        )
     if config.rules is not None and (settings.sample_rate < 1 or not config.keep_errors):
         raise ConfigurationError(
             "rules: they replace sample_rate (RESPAN_SAMPLE_RATE) and keep_errors; use"

@@ -76,8 +76,9 @@ def build_components(config: HandlerConfig) -> Components:
     else:
         dataset = dataset_address(config.settings)
         worker = get_worker(config.settings, config.http_client)
-    row_builder = _build_row_builder(config, dataset, status, errors)
     timeouts = config.timeouts or _default_timeouts(config)
+    hold = 0.0 if config.hold is None else timeouts.feedback
+    row_builder = _build_row_builder(config, dataset, status, errors, hold)
     budget = MemoryBudget(config.settings.max_queue_bytes)
     interrupts = _build_interrupts(
         config, worker, row_builder, timeouts.interrupted, budget.interrupted_traces
@@ -136,7 +137,7 @@ def _build_feedback(
 
 
 def _build_row_builder(
-    config: HandlerConfig, dataset: str, status: DeliveryStatus, errors: ErrorCounter
+    config: HandlerConfig, dataset: str, status: DeliveryStatus, errors: ErrorCounter, hold: float
 ) -> RowBuilder:
     options = _build_row_options(config)
     map_row, on_row = config.map_row, config.on_row
@@ -159,6 +160,7 @@ def _build_row_builder(
         status=status,
         dataset=dataset,
         addresses=RowAddresses(dataset),
+        hold=hold,
         map_row=map_row and guard_user_function(errors, "map_row", row_mapping(map_row)),
         on_row=None if on_row is None else guard_user_function(errors, "on_row", on_row),
     )

@@ -77,6 +77,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                 - flush: "root" delivers before the root's call returns, for functions that are
                   frozen afterwards. "disk", with `delivery="durable"`, has its rows on disk by
                   then.
+                - hold: "feedback": the rows of roots wait for feedback before they are sent, for
+                  `TraceTimeouts.feedback` seconds at most.
                 - copy: "deep" copies content at once, for apps that change nested state in place.
                 - timeouts: How long unfinished traces are kept.
                 - http_client: An `httpx.Client` or `httpx2.Client` of your own.

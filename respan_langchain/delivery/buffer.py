@@ -4,10 +4,11 @@ Pure: holds no lock and reads no clock. For the worker's thread only.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from respan_langchain.delivery.held_rows import HeldRows
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.row import FEEDBACK_PREFIX, QueuedRow
+from respan_langchain.delivery.row import QueuedRow
 
 
 class AdaptiveBatchSize:
@@ -32,6 +33,8 @@ class RowBuffer:
 
     def __init__(self, limits: DeliveryLimits) -> None:
         self.batch_size = AdaptiveBatchSize(limits)
+        self.held = HeldRows(limits)
+        """Rows that wait for feedback first."""
         self._max_age = limits.max_age
         self._max_row_bytes = limits.max_row_bytes
         self._queues: dict[str, deque[QueuedRow]] = {}
@@ -39,15 +42,16 @@ class RowBuffer:
         self._flushed_up_to = -1
 
     def __len__(self) -> int:
-        return sum(len(queue) for queue in self._queues.values())
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[QueuedRow]:
         for queue in self._queues.values():
             yield from queue
+        yield from self.held
 
     @property
     def bytes(self) -> int:
-        """The size of all rows here."""
+        """The size of all rows here that are not held."""
         return sum(self._bytes.values())
 
     def datasets(self) -> list[str]:
@@ -55,7 +59,21 @@ class RowBuffer:
         return sorted(self._queues, key=lambda dataset: self._queues[dataset][0].number)
 
     def add(self, row: QueuedRow) -> None:
-        """Append a row."""
+        """Append a row, or hold it for feedback."""
+        if row.encoded.hold:
+            self._append_all(self.held.add(row))
+        else:
+            self._append(row)
+
+    def release_due(self, now: float) -> None:
+        """Append the held rows that no feedback came for in time."""
+        self._append_all(self.held.release_due(now))
+
+    def _append_all(self, rows: Iterable[QueuedRow]) -> None:
+        for row in rows:
+            self._append(row)
+
+    def _append(self, row: QueuedRow) -> None:
         dataset = row.encoded.dataset
         self._queues.setdefault(dataset, deque()).append(row)
         self._bytes[dataset] = self._bytes.get(dataset, 0) + row.size
@@ -64,7 +82,9 @@ class RowBuffer:
         """Merge feedback into rows that wait here; return these rows by what was merged."""
         if not feedback:
             return {}
-        waiting = {(f"{FEEDBACK_PREFIX}{row.encoded.dataset}", row.encoded.id): row for row in self}
+        for each in feedback:
+            self._append_all(self.held.release_for(each))
+        waiting = {row.encoded.feedback_key: row for row in self}
         merged: dict[QueuedRow, QueuedRow] = {}
         for each in feedback:
             row = waiting.get((each.encoded.dataset, each.encoded.id))
@@ -76,14 +96,14 @@ class RowBuffer:
 
     def put_back(self, rows: Sequence[QueuedRow]) -> None:
         """Put rows that were taken back in their old places."""
-        for row in rows:
-            self.add(row)
+        self._append_all(rows)
         for dataset in {row.encoded.dataset for row in rows}:
             in_order = sorted(self._queues[dataset], key=lambda row: row.number)
             self._queues[dataset] = deque(in_order)
 
     def flush_up_to(self, number: int) -> None:
-        """Make rows accepted up to this number due at once."""
+        """Make rows accepted up to this number due at once, held ones too."""
+        self._append_all(self.held.release_up_to(number))
         self._flushed_up_to = max(self._flushed_up_to, number)
 
     def due_at(self, dataset: str) -> float:
@@ -119,13 +139,14 @@ class RowBuffer:
 
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         """Remove and return the rows for which this is true."""
+        held = self.held.remove(is_removed)
         removed = [row for row in self if is_removed(row)]
         for dataset in {row.encoded.dataset for row in removed}:
             here = [row for row in removed if row.encoded.dataset == dataset]
             gone = set(here)
             self._queues[dataset] = deque(row for row in self._queues[dataset] if row not in gone)
             self._removed(dataset, here)
-        return removed
+        return [*held, *removed]
 
     def remove_oldest(self) -> QueuedRow | None:
         """Remove and return the row that waits longest; None when there is none."""
@@ -138,6 +159,7 @@ class RowBuffer:
 
     def clear(self) -> None:
         """Forget all rows."""
+        self.held.clear()
         self._queues.clear()
         self._bytes.clear()
 

@@ -24,6 +24,13 @@ class EncodedRow(NamedTuple):
     """The row as JSON."""
     status: DeliveryStatus
     """Where its state is counted."""
+    hold: float = 0.0
+    """Seconds that it waits for feedback before it is sent."""
+
+    @property
+    def feedback_key(self) -> tuple[str, str]:
+        """Dataset and id of feedback on this row."""
+        return f"{FEEDBACK_PREFIX}{self.dataset}", self.id
 
     @property
     def is_feedback(self) -> bool:

@@ -97,7 +97,7 @@ class Scheduler:
             self._recovery.await_lookup(Batch(dataset, here), now, None)
 
     def remove_expired(self, now: float) -> Outcome:
-        """Give up unsent rows that have waited for too long."""
+        """Give up unsent rows that have waited for too long; held rows are not due yet."""
         before = now - self._limits.delivery_deadline
 
         parts = (self._recovery, self.feedback)
@@ -147,6 +147,7 @@ class Scheduler:
                 *map(self._lookup_at, self._recovery.unconfirmed),
                 *map(self._isolated_at, self._recovery.isolated),
                 *map(self._buffered_at, self._buffer.datasets()),
+                self._buffer.held.due_at(),
                 self._feedback_at(),
             ]
         )
@@ -189,6 +190,7 @@ class Scheduler:
         return batch
 
     def _next_buffered(self, now: float) -> Batch | None:
+        self._buffer.release_due(now)
         for dataset in self._buffer.datasets():
             if self._buffered_at(dataset) <= now:
                 most = 1 if self._pacer.allows_one_row_only(dataset) else None

@@ -57,6 +57,8 @@ class RowBuilder:
     dataset: str
     """Where rows go unless their call names another dataset, as `name:...` or `id:...`."""
     addresses: RowAddresses
+    hold: float = 0.0
+    """Seconds that the row of a root waits for feedback before it is sent."""
     map_row: Callable[[Row], list[Row]] | None = None
     """Returns the rows that the app makes of a row, and counts its errors."""
     on_row: Callable[[bytes], None] | None = None
@@ -158,7 +160,8 @@ class RowBuilder:
         decision = draft.run.trace.sampling
         named = draft.call.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"
-        row = EncodedRow(draft.identifier, dataset, body, self.status)
+        hold = self.hold if draft.run.is_root else 0.0
+        row = EncodedRow(draft.identifier, dataset, body, self.status, hold)
         self.addresses.remember(draft.run.id, row)
         return row
 

@@ -15,6 +15,8 @@ class TraceTimeouts:
 
     By default 0 with `flush="root"` or "disk", unless `via` is set.
     """
+    feedback: float = 300.0
+    """For feedback on a root's row, with `hold="feedback"`; then the row is sent as it is."""
     idle: float = 3600.0
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000

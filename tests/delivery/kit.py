@@ -212,9 +212,11 @@ class Turns:
     def step(self, message=None):
         return self.loop.step(message or self.loop.mailbox.take(), inline=True)
 
-    def until_nothing_is_due(self):
+    def until_nothing_is_due(self, before=NEVER):
         wait = self.step(Signal.WAKE)
-        while (message := self.loop.mailbox.take()) is not Signal.TIMEOUT or wait < NEVER:
+        while (
+            message := self.loop.mailbox.take()
+        ) is not Signal.TIMEOUT or self.now + wait < before:
             if message is Signal.TIMEOUT:
                 self.now += max(wait, 0.0)
             wait = self.step(message)

@@ -1,0 +1,118 @@
+"""Rows that wait for feedback before they are sent: what releases them."""
+
+import json
+
+import pytest
+
+from respan_langchain.delivery.flush import FlushRequest
+from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.status import DeliveryStatus
+from tests.delivery.kit import Turns, encoded, feedback_on
+
+
+@pytest.fixture
+def turns(wire):
+    return Turns(wire)
+
+
+@pytest.fixture
+def status():
+    return DeliveryStatus()
+
+
+def held(name, *, seconds=300.0, **settings):
+    return encoded(name, **settings)._replace(hold=seconds)
+
+
+def waiting(turns):
+    return [row.encoded.id for row in turns.loop._scheduler.rows]
+
+
+def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire):
+    turns.put(held("a"), encoded("b"))
+    turns.step(Signal.WAKE)
+
+    turns.until_nothing_is_due()
+
+    assert wire.batches == [["b"], ["a"]]
+    assert 300.0 <= turns.now < 310.0
+
+
+def test_feedback_is_merged_into_the_row_and_releases_it(turns, wire, status):
+    sent = {}
+    send_bulk = wire.send_bulk
+
+    def note(dataset, bodies, timeout):
+        sent.update((json.loads(body)["id"], json.loads(body)) for body in bodies)
+        return send_bulk(dataset, bodies, timeout)
+
+    wire.send_bulk = note
+    turns.put(held("a"), held("b"))
+    turns.step(Signal.WAKE)
+    turns.now = 100.0
+    turns.put(feedback_on("a", status=status))
+
+    turns.until_nothing_is_due(before=200.0)
+
+    assert wire.batches == [["a"]]
+    assert sent["a"]["metadata"]["scores"][0]["score"] == 1.0
+    assert wire.feedback == []
+    assert status.counts().delivered == 1
+
+
+def test_a_flush_sends_held_rows(turns, wire):
+    turns.put(held("a"))
+    turns.step(Signal.WAKE)
+    request = FlushRequest(turns.now + 60.0)
+    turns.step(request)
+    turns.until_nothing_is_due(before=10.0)
+
+    assert wire.batches == [["a"]]
+    assert request.finished
+
+
+@pytest.mark.parametrize(
+    ("limits", "size"),
+    [({"max_rows": 8}, 20), ({"max_bytes": 8_000}, 1_000)],
+    ids=["rows", "bytes"],
+)
+def test_beyond_a_quarter_of_the_queue_the_oldest_is_sent(wire, limits, size):
+    turns = Turns(wire, **limits)
+    turns.put(*(held(name, size=size) for name in "abc"))
+    turns.step(Signal.WAKE)
+
+    turns.until_nothing_is_due(before=10.0)
+
+    assert wire.batches == [["a"]]
+    assert waiting(turns) == ["b", "c"]
+
+
+def test_the_deadline_of_a_held_row_counts_from_its_release(wire, status):
+    turns = Turns(wire, delivery_deadline=60.0)
+    turns.put(held("a", status=status))
+    turns.step(Signal.WAKE)
+
+    turns.until_nothing_is_due()
+
+    assert (wire.batches, status.counts().delivered) == ([["a"]], 1)
+
+
+def test_held_rows_that_are_left_at_the_end_are_counted(turns, status):
+    turns.put(held("a", status=status))
+    turns.step(Signal.WAKE)
+
+    turns.loop.stop("the process ends", 1.0)
+
+    assert status.counts().dropped == {"shutdown": 1}
+    assert turns.loop.bytes_in_memory == 0
+
+
+def test_held_rows_are_forgotten(turns, wire, status):
+    turns.put(held("a", status=status), held("b"))
+    turns.step(Signal.WAKE)
+
+    assert turns.loop.forget(lambda name, _: name == "a").memory == 1
+
+    turns.until_nothing_is_due()
+    assert wire.batches == [["b"]]
+    assert status.counts().dropped == {"forgotten": 1}
