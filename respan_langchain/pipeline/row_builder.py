@@ -5,7 +5,7 @@ which is faster than all steps for one run: the code of a step stays in the CPU'
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import orjson
@@ -16,6 +16,7 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_addresses import RowAddresses
+from respan_langchain.pipeline.row_mapping import MappedRow
 from respan_langchain.pipeline.run_counter import CountedRun
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
@@ -27,7 +28,7 @@ from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.call_settings import call_settings
+from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
 from respan_langchain.tracing.interrupt_decisions import Decision
@@ -59,7 +60,7 @@ class RowBuilder:
     addresses: RowAddresses
     hold: float = 0.0
     """Seconds that the row of a root waits for feedback before it is sent."""
-    map_row: Callable[[Row], list[Row]] | None = None
+    map_row: Callable[[Row], list[MappedRow]] | None = None
     """Returns the rows that the app makes of a row, and counts its errors."""
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
@@ -166,10 +167,16 @@ class RowBuilder:
         return row
 
 
-def _map_draft(draft: RowDraft, map_row: Callable[[Row], list[Row]]) -> list[RowDraft]:
+def _map_draft(draft: RowDraft, map_row: Callable[[Row], list[MappedRow]]) -> list[RowDraft]:
     """Return what the app makes of a row; nothing when its function fails, which is counted."""
     rows = safe_call(map_row, draft.row)
-    return [draft._replace(row=row) for row in rows] if isinstance(rows, list) else []
+    if not isinstance(rows, list):
+        return []
+    return [draft._replace(row=row, call=_send_to(dataset, draft.call)) for row, dataset in rows]
+
+
+def _send_to(dataset: str | None, call: CallSettings) -> CallSettings:
+    return call if dataset is None else replace(call, dataset=dataset)
 
 
 def _decided_calls(trace: Trace) -> Mapping[str, Decision]:

@@ -3,27 +3,36 @@
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import wraps
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from respan_langchain.rows.content import allowed_value
 from respan_langchain.rows.schema import Row
+from respan_langchain.rules.rule import check_dataset
 from respan_langchain.serialization.json_value import json_value
 
 MapRow: TypeAlias = Callable[
     [dict[str, Any]], Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 ]
 CONTENT: Final = ("input", "output", "expected_output")
-FIELDS: Final = {*CONTENT, "metadata", "metrics"}
+FIELDS: Final = {*CONTENT, "metadata", "metrics", "dataset"}
 
 
-def row_mapping(function: MapRow) -> Callable[[Row], list[Row]]:
+class MappedRow(NamedTuple):
+    """A row that the app made."""
+
+    row: Row
+    dataset: str | None
+    """The name of another dataset that it goes to."""
+
+
+def row_mapping(function: MapRow) -> Callable[[Row], list[MappedRow]]:
     """Return the app's function as one from a row to rows.
 
     It is called with a copy of the row, and returns a row, a list of rows, or None for no row.
     """
 
     @wraps(function)
-    def mapping(row: Row) -> list[Row]:
+    def mapping(row: Row) -> list[MappedRow]:
         # The values of a row may be those of other rows, too.
         result = function(deepcopy({**row}))
         if result is None:
@@ -33,15 +42,18 @@ def row_mapping(function: MapRow) -> Callable[[Row], list[Row]]:
     return mapping
 
 
-def _read(mapped: Any, row: Row) -> Row:
+def _read(mapped: Any, row: Row) -> MappedRow:
     """Return a mapped row as JSON values; by its `custom_identifier` it is found again.
 
     Raises:
         TypeError: It is no row.
+        ConfigurationError: Its `dataset` is no name.
     """
     fields = json_value(mapped)
     if not isinstance(fields, dict) or not fields.keys() <= FIELDS:
-        raise TypeError("a row has input, output, expected_output, metadata and metrics only")
+        raise TypeError(
+            "a row has input, output, expected_output, metadata, metrics and dataset only"
+        )
     content = {
         name: allowed_value(fields[name]) for name in CONTENT if fields.get(name) is not None
     }
@@ -49,4 +61,5 @@ def _read(mapped: Any, row: Row) -> Row:
     if not isinstance(metadata, dict) or not isinstance(metrics, dict):
         raise TypeError("metadata and metrics of a row are mappings")
     metadata["custom_identifier"] = row["metadata"]["custom_identifier"]
-    return cast("Row", {"input": "", **content, "metadata": metadata, "metrics": metrics})
+    mapped_row = cast("Row", {"input": "", **content, "metadata": metadata, "metrics": metrics})
+    return MappedRow(mapped_row, check_dataset(fields.get("dataset")))

@@ -68,7 +68,7 @@ def keep(
         raise ConfigurationError(f'corrections: expected "human", got {corrections!r}')
     return Rule(
         check_condition(condition),
-        _check_dataset(to),
+        check_dataset(to),
         _check_rate(rate),
         cap,
         window,
@@ -172,7 +172,12 @@ def _check_dedupe(dedupe: Dedupe | None) -> Dedupe | None:
     raise ConfigurationError(f"dedupe: expected {choices} or a function, got {dedupe!r}")
 
 
-def _check_dataset(name: object) -> str | None:
+def check_dataset(name: object) -> str | None:
+    """Return the name of a dataset without spaces around it; None stays None.
+
+    Raises:
+        ConfigurationError: It is no name.
+    """
     if name is None:
         return None
     if isinstance(name, str) and 1 <= len(name.strip()) <= MAX_DATASET_NAME:

@@ -50,6 +50,17 @@ def test_a_function_leaves_rows_out(captured):
     assert [row["metadata"]["log_type"] for row in rows] == ["chat"]
 
 
+def test_a_function_sends_a_row_to_another_dataset(make_handler, rows_of):
+    def sort(row):
+        return {**row, "dataset": "chats"} if row["metadata"]["log_type"] == "chat" else row
+
+    handler = make_handler(map_row=sort)
+    sequence().invoke(QUESTION, {"callbacks": [handler]})
+
+    assert [row["metadata"]["log_type"] for row in rows_of(handler, dataset="chats")] == ["chat"]
+    assert len(rows_of(handler)) == 1
+
+
 def test_what_a_function_adds_is_redacted(captured):
     key = "sk-proj-" + "a1B2c3D4" * 6
 

@@ -1,4 +1,8 @@
-"""`validated`: root rows whose output is not what a pydantic model says."""
+"""`validated`: root rows whose output is not what a pydantic model or a JSON schema says."""
+
+import subprocess
+import sys
+from uuid import uuid4
 
 import pytest
 from langchain_core.runnables import RunnableLambda
@@ -32,8 +36,8 @@ def returns(output):
 def captured(make_handler, rows_of):
     """Captures one call whose output is validated, and returns the rows."""
 
-    def capture(app, given="hi", **options):
-        handler = make_handler(map_row=validated(Order, **options))
+    def capture(app, given="hi", schema=Order, **options):
+        handler = make_handler(map_row=validated(schema, **options))
         app.invoke(given, {"callbacks": [handler]})
         return rows_of(handler)
 
@@ -78,7 +82,7 @@ def test_a_rejected_row_is_not_sent_and_counted(make_handler, rows_of, caplog):
     [row] = rows_of(handler, may_fail=True)
     assert row["output"] == {"number": 1}
     [(cause, count)] = handler.stats.internal_errors.items()
-    assert ("validate_output raised ValidationError" in cause, count) == (True, 1)
+    assert ("validate_output raised InvalidOutputError" in cause, count) == (True, 1)
     assert PRIVATE not in caplog.text
 
 
@@ -99,8 +103,86 @@ def test_a_call_that_failed_is_not_validated(make_handler, rows_of):
 
 @pytest.mark.parametrize(
     ("model", "on_invalid", "problem"),
-    [(dict, "mark", "expected a pydantic model"), (Order, "drop", 'expected "mark" or "reject"')],
+    [
+        (dict, "mark", "expected a pydantic model"),
+        ({"type": "text"}, "mark", "no JSON schema: 'text' is not valid"),
+        (Order, "drop", 'expected "mark" or "reject"'),
+    ],
 )
 def test_a_wrong_argument_is_an_error(model, on_invalid, problem):
     with pytest.raises(ConfigurationError, match=problem):
         validated(model, on_invalid=on_invalid)
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"number": {"type": "integer"}, "items": {"items": {"maxLength": 5}}},
+    "required": ["number"],
+}
+
+
+@pytest.mark.parametrize("output", [{"number": 7}, '{"number": 7, "items": ["a"]}'])
+def test_an_output_that_satisfies_a_json_schema_is_not_marked(output, captured):
+    [row] = captured(returns(output), schema=SCHEMA)
+
+    assert "invalid" not in row["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("output", "path", "error"),
+    [
+        ({"number": PRIVATE}, "number", "type"),
+        ({"number": 1, "items": [PRIVATE]}, "items.0", "maxLength"),
+        ({"items": []}, "", "required"),
+        (PRIVATE, "", "json_invalid"),
+        (None, "", "type"),
+    ],
+    ids=["type", "length", "required", "text", "none"],
+)
+def test_an_output_that_a_json_schema_refuses_is_marked_without_its_values(
+    output, path, error, captured
+):
+    [row] = captured(returns(output), schema=SCHEMA)
+
+    assert row["metadata"]["invalid"] == [{"path": path, "error": error}]
+
+
+def test_a_json_schema_fetches_no_references(make_handler, rows_of):
+    schema = {"$ref": "http://127.0.0.1:9/schema.json"}
+    handler = make_handler(map_row=validated(schema))
+    returns({"number": 1}).invoke("hi", {"callbacks": [handler]})
+
+    assert rows_of(handler, may_fail=True) == []
+    assert "validate_output raised" in next(iter(handler.stats.internal_errors))
+
+
+def test_invalid_rows_go_to_another_dataset_and_their_model_calls_do_not(make_handler, rows_of):
+    handler = make_handler(map_row=validated(Order, to="quarantine"))
+    run_id = uuid4()
+    sequence().invoke(QUESTION, {"callbacks": [handler], "run_id": run_id})
+    returns({"number": 1}).invoke("hi", {"callbacks": [handler]})
+    handler.feedback(run_id, score=0.0)
+
+    [invalid] = rows_of(handler, dataset="quarantine")
+    assert invalid["metadata"]["invalid"]
+    assert invalid["metadata"]["scores"][0]["score"] == 0.0
+    kept = rows_of(handler)
+    assert (len(kept.roots), len(kept.chats)) == (1, 1)
+
+
+def test_a_rejected_row_goes_nowhere():
+    with pytest.raises(ConfigurationError, match="to: a row is not sent"):
+        validated(Order, on_invalid="reject", to="quarantine")
+
+
+def test_without_jsonschema_the_error_names_the_extra():
+    code = (
+        "import sys; sys.modules['jsonschema'] = None\n"
+        "from respan_langchain import validated, ConfigurationError\n"
+        "try: validated({})\n"
+        "except ConfigurationError as error: print(error)"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "respan-langchain[schema]" in shown.stdout
