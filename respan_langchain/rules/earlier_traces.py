@@ -39,7 +39,8 @@ class EarlierTraces:
         marks_regressions: bool,
     ) -> None:
         """`on_error` is called when the function of `dedupe` raises; the trace is no copy then."""
-        self._dedupe = dedupe
+        # Declared, as pyright widens the literals otherwise.
+        self._dedupe: Dedupe | None = dedupe
         self._on_error = on_error
         self._marks_regressions = marks_regressions
         self._duplicates = Duplicates()
