@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from respan_langchain._display import is_conversation
+from respan_langchain._loading import load_object
 from respan_langchain._safe_call import safe_call
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.recorded_rows import RecordedRow
@@ -74,15 +74,7 @@ def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Ru
         ConfigurationError: There is no such module or name, or it cannot be run.
     """
     if isinstance(runnable, str):
-        module, separator, name = runnable.partition(":")
-        if not separator:
-            raise ConfigurationError(f"runnable {runnable!r}: expected package.module:name")
-        try:
-            runnable = getattr(import_module(module), name)
-        except (ImportError, AttributeError) as error:
-            raise ConfigurationError(
-                f"runnable {module}:{name} cannot be loaded: {error}"
-            ) from error
+        runnable = load_object(runnable, "runnable")
     if isinstance(runnable, Runnable):
         return runnable
     if callable(runnable):

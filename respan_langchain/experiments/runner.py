@@ -1,9 +1,16 @@
-"""Runs rows against a runnable: in parallel, with time-outs and a cost limit, into a journal."""
+"""Runs rows against a runnable: in parallel, with time-outs and a cost limit, into a journal.
+
+Each trial has a daemon thread of its own: one that never ends occupies no place of the others, and
+does not keep the process from ending after Ctrl-C.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
+from dataclasses import dataclass
+from threading import Thread
+from typing import Final
 
 from respan_langchain.experiments.journal import Journal
 from respan_langchain.experiments.meter import Meter
@@ -12,8 +19,31 @@ from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.results import Trial
 from respan_langchain.experiments.trials import run_trial
 
-POLL: float = 0.5
+TIMEOUT_CHECK_INTERVAL: Final = 0.5
 """Seconds between two checks for trials that have timed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row that is to run once."""
+
+    row: RecordedRow
+    repeat: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What its trial is found by in a journal."""
+        return self.row.id, self.repeat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunningJob:
+    """A job that has started."""
+
+    job: Job
+    started: float
+    """On the monotonic clock."""
+    future: Future[Trial]
 
 
 class Runner:
@@ -29,6 +59,7 @@ class Runner:
         self._plan = plan
         self._journal = journal
         self._on_trial = on_trial
+        self._running: list[RunningJob] = []
         self._spent = 0.0
         self.stopped: str | None = None
         """Why no further trial starts; None while the replay goes on."""
@@ -41,47 +72,44 @@ class Runner:
         """
         finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.read()}
         self._spent = sum(trial.cost or 0.0 for trial in finished.values())
-        wanted = [(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
-        todo = [each for each in wanted if (each[0].id, each[1]) not in finished]
+        jobs = [Job(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
+        todo = [job for job in jobs if job.key not in finished]
         with Meter() as meter:
             for number, trial in enumerate(self._run_all(iter(todo), meter), 1):
+                self._spent += trial.cost or 0.0
                 self._journal.add(trial)
                 finished[trial.row_id, trial.repeat] = trial
                 self._on_trial(trial, len(todo) - number)
-        return [finished[key] for row, n in wanted if (key := (row.id, n)) in finished]
+        return [finished[job.key] for job in jobs if job.key in finished]
 
-    def _run_all(self, todo: Iterator[tuple[RecordedRow, int]], meter: Meter) -> Iterator[Trial]:
-        pool = ThreadPoolExecutor(self._plan.concurrency, thread_name_prefix="respan-replay")
-        running: dict[Future[Trial], tuple[RecordedRow, int, float]] = {}
-        try:
-            while True:
-                self._start_some(pool, todo, running, meter)
-                if not running:
-                    return
-                done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
-                for future in done:
-                    del running[future]
-                    yield self._count(future.result())
-                yield from self._give_up_late(running)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    def _run_all(self, todo: Iterator[Job], meter: Meter) -> Iterator[Trial]:
+        self._start_some(todo, meter)
+        while self._running:
+            futures = [each.future for each in self._running]
+            wait(futures, timeout=TIMEOUT_CHECK_INTERVAL, return_when=FIRST_COMPLETED)
+            yield from self._take_ended()
+            self._start_some(todo, meter)
 
-    def _start_some(
-        self,
-        pool: ThreadPoolExecutor,
-        todo: Iterator[tuple[RecordedRow, int]],
-        running: dict[Future[Trial], tuple[RecordedRow, int, float]],
-        meter: Meter,
-    ) -> None:
-        while len(running) < self._plan.concurrency and not self._is_over_budget():
-            row, repeat = next(todo, (None, 0))
-            if row is None:
+    def _start_some(self, todo: Iterator[Job], meter: Meter) -> None:
+        while len(self._running) < self._plan.concurrency and not self._is_over_budget():
+            job = next(todo, None)
+            if job is None:
                 return
             if self._plan.requests_per_minute:
                 time.sleep(60 / self._plan.requests_per_minute)
-            context = copy_context()
-            future = pool.submit(context.run, run_trial, self._plan, row, repeat, meter)
-            running[future] = row, repeat, time.monotonic()
+            self._running.append(self._start(job, meter))
+
+    def _start(self, job: Job, meter: Meter) -> RunningJob:
+        future: Future[Trial] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(run_trial(self._plan, job.row, job.repeat, meter))
+            except BaseException as error:  # noqa: BLE001  # `result` raises it, as a pool's does
+                future.set_exception(error)
+
+        Thread(target=copy_context().run, args=(run,), name="respan-replay", daemon=True).start()
+        return RunningJob(job, time.monotonic(), future)
 
     def _is_over_budget(self) -> bool:
         limit = self._plan.max_cost
@@ -89,17 +117,14 @@ class Runner:
             self.stopped = f"max_cost of ${limit:g} reached"
         return self.stopped is not None
 
-    def _count(self, trial: Trial) -> Trial:
-        self._spent += trial.cost or 0.0
-        return trial
-
-    def _give_up_late(
-        self, running: dict[Future[Trial], tuple[RecordedRow, int, float]]
-    ) -> Iterator[Trial]:
-        if self._plan.timeout is None:
-            return
+    def _take_ended(self) -> Iterator[Trial]:
+        """Yield the trials that have finished or timed out; the others go on running."""
         now = time.monotonic()
-        for future, (row, repeat, began) in list(running.items()):
-            if now - began > self._plan.timeout and not future.done():
-                del running[future]
-                yield Trial(row.id, repeat, "timed out", latency=now - began)
+        for each in tuple(self._running):
+            seconds = now - each.started
+            if each.future.done():
+                self._running.remove(each)
+                yield each.future.result()
+            elif self._plan.timeout is not None and seconds > self._plan.timeout:
+                self._running.remove(each)
+                yield Trial(each.job.row.id, each.job.repeat, "timed out", latency=seconds)

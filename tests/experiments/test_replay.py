@@ -243,6 +243,19 @@ def test_a_row_that_takes_too_long_is_given_up(recorded, folder):
     assert result.statuses == {"timed out": 2}
 
 
+def test_a_row_that_never_ends_does_not_take_the_time_of_the_next(recorded, folder):
+    released = threading.Event()
+
+    def hang_once(state):
+        if "order 0" in state[0]["content"]:
+            released.wait(30)
+
+    result = replay(recorded(2), hang_once, timeout=0.5, concurrency=1)
+    released.set()
+
+    assert result.statuses == {"timed out": 1, "answered": 1}
+
+
 def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
     rows = list(recorded(30))
     replay(rows, shop(folder, tokens=40), journal=tmp_path / "cheap.jsonl")
@@ -255,8 +268,8 @@ def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"runnable": "nowhere:chain"}, "nowhere:chain cannot be loaded"),
-        ({"runnable": "nowhere"}, "expected package.module:name"),
+        ({"runnable": "nowhere:chain"}, "runnable 'nowhere:chain' cannot be loaded"),
+        ({"runnable": "nowhere"}, "runnable 'nowhere': expected MODULE:NAME"),
         ({"runnable": 3}, "neither Runnable nor function"),
         ({"tools": "real"}, "tools='real'"),
         ({"models": "fake"}, "models='fake': use one of recorded, live"),

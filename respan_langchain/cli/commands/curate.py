@@ -11,11 +11,11 @@ from rich.text import Text
 
 from respan_langchain._connect import open_client
 from respan_langchain._display import format_count
+from respan_langchain._loading import allow_modules_here, load_object
 from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import AsOption
 from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize
-from respan_langchain.cli.loading import load_object
 from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.cli.tables import Column, number_column, render_table
@@ -70,6 +70,7 @@ def load_rules(path: str) -> Rules:
     Raises:
         ConfigurationError: There is nothing of this name, or something else.
     """
+    allow_modules_here()
     loaded = load_object(path, "rules")
     if not isinstance(loaded, Rules):
         raise ConfigurationError(f"rules {path!r}: expected Rules(...), got {loaded!r}")

@@ -132,7 +132,7 @@ def test_a_job_summary_is_written_for_github(app, run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere_at_all:chain"], "nowhere_at_all:chain cannot be loaded"),
+        (["nowhere_at_all:chain"], "runnable 'nowhere_at_all:chain' cannot be loaded"),
         (["chains_here:upper", "-s", "best"], "scorer 'best': use same_answer"),
         (["chains_here:upper", "--margin", "cost"], "--margin 'cost': expected NAME=NUMBER"),
         (["chains_here:upper", "--baseline", "nothing.lock"], "nothing.lock: No such file"),

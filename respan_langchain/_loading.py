@@ -1,4 +1,4 @@
-"""Loads what a user names as `module:name`, from the current folder too, as `python -m` does."""
+"""Loads what a user names as `module:name`."""
 
 import sys
 from importlib import import_module
@@ -15,9 +15,8 @@ def load_object(path: str, what: str) -> Any:
         ConfigurationError: There is none.
     """
     module, separator, name = path.partition(":")
-    if not separator:
-        raise ConfigurationError(f"{what} {path!r}: expected MODULE:NAME")
-    allow_modules_here()
+    if not module or not separator:
+        raise ConfigurationError(f"{what} {path!r}: expected MODULE:NAME, such as app.chains:chain")
     try:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
