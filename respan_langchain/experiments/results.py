@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any, Literal, Self
 
 from respan_langchain.errors import RespanError
@@ -203,12 +203,16 @@ def _metric(
         return None
     if name == "answered" and all(min(*before[row][name], *after[row][name]) for row in ids):
         return None  # every row answered on both sides: the table needs no line for it
+    is_amount = name in _AMOUNTS
+    # Amounts are compared by medians: the mean of several repeats has a larger one than a single
+    # repeat, since few long answers cost much.
+    average = median if is_amount else fmean
     return Metric(
         name=name,
-        before=[fmean(before[row][name]) for row in ids],
-        after=[fmean(after[row][name]) for row in ids],
+        before=[average(before[row][name]) for row in ids],
+        after=[average(after[row][name]) for row in ids],
         weights=[weights.get(row, 1.0) for row in ids],
-        is_amount=name in _AMOUNTS,
+        is_amount=is_amount,
         is_judged=name != "latency" or name in margin,
     )
 

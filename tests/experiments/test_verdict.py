@@ -7,7 +7,8 @@ from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.statistics import compare_scores
 
 np = pytest.importorskip("numpy")
-ROWS = 200
+ROWS = 60
+"""Few rows are the hardest: noise is larger, and what holds for many rows only holds less."""
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,7 @@ def test_a_drop_of_twice_the_detectable_difference_is_found_in_80_percent(genera
 
 
 def test_weighted_changes_are_within_their_intervals_95_times_in_100(generator):
-    size, replays = 4_000, 500
+    size, replays = 4_000, 250
     before = generator.normal(0.7, 0.2, size)
     after = before - generator.normal(0.05, 0.1, size) * before
     probability = np.where(before < 0.6, 0.2, 0.04)
@@ -77,4 +78,5 @@ def test_weighted_changes_are_within_their_intervals_95_times_in_100(generator):
         found = compare_scores(before[kept], after[kept], 1 / probability[kept])
         inside += found.low <= (after - before).mean() <= found.high
 
-    assert inside >= (0.95 - 2 * 0.01) * replays  # two standard errors of a share of 95 %
+    standard_error = (0.95 * 0.05 / replays) ** 0.5
+    assert inside >= (0.95 - 2 * standard_error) * replays
