@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from respan_langchain._loading import allow_modules_here, load_object
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import pluralize
@@ -20,6 +19,7 @@ from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers as built_in
+from respan_langchain.experiments.loading import allow_modules_here, load_object
 from respan_langchain.experiments.lock import (
     Lock,
     baseline_of,
