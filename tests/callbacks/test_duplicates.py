@@ -24,7 +24,9 @@ def ask(handler, number=0, **more):
     )
 
 
-@pytest.mark.parametrize("dedupe", ["input", "input+output", lambda facts: facts.name], ids=str)
+@pytest.mark.parametrize(
+    "dedupe", ["input", "input+output", lambda facts: facts.name], ids=["input", "both", "function"]
+)
 def test_the_first_of_equal_calls_is_captured_with_all_its_rows_and_counts_the_others(
     dedupe, make_handler, rows_of
 ):
