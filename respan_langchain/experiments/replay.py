@@ -26,8 +26,8 @@ from respan_langchain.experiments.recorded_rows import (
 from respan_langchain.experiments.recorded_tools import OnDivergence, installed
 from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
 from respan_langchain.experiments.runner import Runner
+from respan_langchain.experiments.scipy_modules import require_scipy
 from respan_langchain.experiments.scorers import Scorer, same_answer
-from respan_langchain.experiments.statistics import require_scipy
 from respan_langchain.experiments.trials import recorded_trial
 
 NOISE_ROWS: Final = 20

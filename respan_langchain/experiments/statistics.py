@@ -2,7 +2,7 @@
 
 Pure. Rows are the unit: repeats of a row are averaged before they come here. A difference is always
 `after - before`. Weights are 1 / the probability with which a row was sampled, so that estimates
-are about production. The tests come from scipy (extra `replay`), imported when it is needed.
+are about production. The tests come from scipy.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
-from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments.scipy_modules import numpy, stats
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -58,7 +58,7 @@ def compare_scores(
     Scores that are 0 or 1 on both sides, with equal weights, use the exact McNemar test; others a
     paired BCa bootstrap for the interval and a t-test of the weighted mean.
     """
-    np = _numpy()
+    np = numpy()
     first, second = np.asarray(before, float), np.asarray(after, float)
     weight = _weights(weights, len(first))
     is_binary = bool(np.isin(first, (0, 1)).all() and np.isin(second, (0, 1)).all())
@@ -85,7 +85,7 @@ def compare_amounts(
 
     The interval resamples pairs, so that a row is drawn with both of its values.
     """
-    np = _numpy()
+    np = numpy()
     first, second = np.asarray(before, float), np.asarray(after, float)
     weight = _weights(weights, len(first))
     # One row is drawn as if it were two equal ones, which gives the same interval.
@@ -126,7 +126,7 @@ def sign_test(worse: int, better: int) -> float:
     """One-sided exact p-value of as many or more worse rows, if both were equally likely."""
     if worse + better == 0:
         return 1.0
-    return float(_stats().binom.sf(worse - 1, worse + better, 0.5))
+    return float(stats().binom.sf(worse - 1, worse + better, 0.5))
 
 
 def _mcnemar(before: "Array", after: "Array") -> tuple[float, float, float, float]:
@@ -172,14 +172,14 @@ def _detectable_share(rows: int, discordant: float) -> float:
 def _weighted_mean(
     difference: "Array", weight: "Array", before: "Array"
 ) -> tuple[float, float, float, float]:
-    np = _numpy()
+    np = numpy()
     rows = len(difference)
     mean = float(np.average(difference, weights=weight))
     if np.ptp(difference) == 0:
         return _without_variation(mean, rows, before)
     share = weight / weight.sum()
     error = sqrt(float((share**2 * (difference - mean) ** 2).sum()) * rows / max(1, rows - 1))
-    student = _stats().t(max(1.0, 1 / float((share**2).sum()) - 1))
+    student = stats().t(max(1.0, 1 / float((share**2).sum()) - 1))
     if rows > BOOTSTRAP_ROWS:
         reach = float(student.ppf(CONFIDENCE / 2 + 0.5)) * error
         low, high = mean - reach, mean + reach
@@ -196,8 +196,8 @@ def _without_skewness(statistic: float, deviations: "Array") -> float:
     """Correct a t statistic for the skewness of its values; it still grows with the statistic.
 
     The mean of three repeats minus one recorded answer is skewed, and would be called a regression
-    too often. Source: Hall 1992, On the Removal of Skewness by Transformation, Journal of the Royal
-    Statistical Society B 54.
+    too often. Source: On the Removal of Skewness by Transformation, Journal of the Royal
+    Statistical Society B 54 (1992), 221-228.
     """
     rows = len(deviations)
     skewness = float((deviations**3).mean() / (deviations**2).mean() ** 1.5) / sqrt(rows)
@@ -212,7 +212,7 @@ def _without_variation(
 
     By the rule of three, up to 3 / n of further rows may still differ.
     """
-    np = _numpy()
+    np = numpy()
     unseen = 3 / rows * (float(np.ptp(before)) or 1.0)
     p_worse = 0.5**rows if mean < 0 else 1.0
     return mean - unseen, mean + unseen, p_worse, 7 / 3 * unseen
@@ -220,7 +220,7 @@ def _without_variation(
 
 def _bootstrap(samples: Sequence["Array"], statistic: Callable[..., "Array"], method: str) -> Any:
     """Resample rows, each drawn with all of its values."""
-    return _stats().bootstrap(
+    return stats().bootstrap(
         samples,
         statistic,
         paired=True,
@@ -228,7 +228,7 @@ def _bootstrap(samples: Sequence["Array"], statistic: Callable[..., "Array"], me
         n_resamples=RESAMPLES,
         confidence_level=CONFIDENCE,
         method=method,
-        rng=_numpy().random.default_rng(SEED),
+        rng=numpy().random.default_rng(SEED),
     )
 
 
@@ -246,7 +246,7 @@ def _ratio_of_medians(
     before: "Array", after: "Array", weight: "Array | None" = None, axis: int = -1
 ) -> "Array":
     """The weighted median after by that before, where two zeros are equal."""
-    np = _numpy()
+    np = numpy()
     first, second = _medians(before, weight, axis), _medians(after, weight, axis)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios: Array = np.where((first == 0) & (second == 0), 1.0, second / first)
@@ -255,7 +255,7 @@ def _ratio_of_medians(
 
 def _medians(values: "Array", weight: "Array | None", axis: int = -1) -> "Array":
     """The weighted median along an axis."""
-    np = _numpy()
+    np = numpy()
     medians: Array
     if weight is None:
         medians = np.median(values, axis=axis)
@@ -273,38 +273,10 @@ def _medians(values: "Array", weight: "Array | None", axis: int = -1) -> "Array"
 
 
 def _weights(weights: Sequence[float] | None, rows: int) -> "Array":
-    np = _numpy()
+    np = numpy()
     array: Array = np.ones(rows) if weights is None else np.asarray(weights, float)
     return array
 
 
 def _z(probability: float) -> float:
     return NormalDist().inv_cdf(probability)
-
-
-def require_scipy() -> None:
-    """Check that replays can be compared, before rows run that cost money.
-
-    Raises:
-        ConfigurationError: scipy is not installed.
-    """
-    _stats()
-
-
-def _numpy() -> Any:
-    return _require("numpy")
-
-
-def _stats() -> Any:
-    return _require("scipy.stats")
-
-
-def _require(module: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ConfigurationError(
-            "comparing replays needs scipy: pip install 'respan-langchain[replay]'"
-        ) from error
