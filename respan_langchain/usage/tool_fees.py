@@ -140,7 +140,7 @@ def _is_called_by_code(block: Mapping[str, Any]) -> bool:
 
 
 def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
-    """Read the counts that Anthropic and Perplexity report."""
+    """Read the counts that Anthropic, Perplexity and xAI report."""
     uses: Uses = {}
     for usage in (reported, reported.get("usage"), reported.get("token_usage")):
         if not isinstance(usage, dict):
@@ -150,6 +150,8 @@ def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
             uses[_TOOL_NAMES.get(tool, tool)] = read_count(count) or 0
         if (searches := read_count(usage.get("num_search_queries"))) is not None:
             uses["web_search"] = searches
+        if (sources := read_count(usage.get("num_sources_used"))) is not None:
+            uses["live_search"] = sources
     return uses
 
 

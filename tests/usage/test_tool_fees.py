@@ -130,6 +130,13 @@ def test_perplexity_reports_its_searches():
     assert count_tool_uses(None, {"num_search_queries": 21}, sonar) == {"web_search": 21}
 
 
+@pytest.mark.parametrize(("sources", "uses"), [(7, {"live_search": 7}), (0, {})])
+def test_the_sources_of_xai_s_live_search_are_uses(sources, uses):
+    grok = ModelInfo(provider="xai", served="grok-4")
+
+    assert count_tool_uses(None, {"token_usage": {"num_sources_used": sources}}, grok) == uses
+
+
 def test_google_charges_a_prompt_until_gemini_2_and_each_query_since():
     grounding = {"web_search_queries": ["rain paris", "paris weather", "rain paris", ""]}
 
