@@ -141,7 +141,7 @@ def test_a_permanent_error_is_logged_once_with_what_to_do(
     code, advice, open_worker, wire, status, caplog
 ):
     wire.script += [lambda ids: HttpResult(code)] * 99
-    worker = open_worker(probe_interval=0.01)
+    worker = open_worker(probe_interval=0.01, max_age=0.01)
     worker.put(encoded("a", status=status))
     for _ in range(3):
         assert wire.arrived.acquire(timeout=WAIT)
