@@ -112,6 +112,10 @@ LEAVES_CALLS = {"stream", "cut stream", "cut astream", "ainvoke"}
 """Ways in which a call may be left, by the app or because a parallel one failed."""
 
 
+def ids(rows):
+    return {row["metadata"]["custom_identifier"] for row in rows}
+
+
 def check(handler, rows_of, app, way, parts):
     counter = IndependentCounter()
     with contextlib.suppress(ValueError, ConnectionError):
@@ -120,7 +124,8 @@ def check(handler, rows_of, app, way, parts):
 
     if not counter.models <= rows.keys():
         assert way in LEAVES_CALLS
-        assert handler.stats.open_runs
+        # A call that was left may end on its own thread after the flush.
+        assert handler.stats.open_runs or counter.models <= ids(rows_of(handler))
     for run_id in counter.models & rows.keys():
         row = rows[run_id]
         output = row["output"]
