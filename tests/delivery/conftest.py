@@ -9,14 +9,27 @@ from pathlib import Path
 import pytest
 
 from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import Wire
+from tests.delivery.kit import Turns, Wire
 
 
 @pytest.fixture
 def wire():
     """The other side: stores rows, and answers as it is told."""
     return Wire()
+
+
+@pytest.fixture
+def turns(wire):
+    """A loop on `wire` that is turned by hand."""
+    return Turns(wire)
+
+
+@pytest.fixture
+def status():
+    """The counts of one handler."""
+    return DeliveryStatus()
 
 
 @pytest.fixture

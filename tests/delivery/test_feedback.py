@@ -2,23 +2,11 @@
 
 import json
 
-import pytest
-
 from respan_langchain.delivery.feedback_queue import MAX_IN_REQUEST, MAX_WAITING, RETRY_DELAYS
 from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import Turns, all_stored, encoded, feedback_on
-
-
-@pytest.fixture
-def turns(wire):
-    return Turns(wire)
-
-
-@pytest.fixture
-def status():
-    return DeliveryStatus()
 
 
 def flush(turns, status=None):

@@ -6,18 +6,7 @@ import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.mailbox import Signal
-from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import Turns, encoded, feedback_on
-
-
-@pytest.fixture
-def turns(wire):
-    return Turns(wire)
-
-
-@pytest.fixture
-def status():
-    return DeliveryStatus()
 
 
 def held(name, *, seconds=300.0, **settings):

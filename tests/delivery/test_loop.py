@@ -9,11 +9,6 @@ from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import NEVER, Events, Turns
 
 
-@pytest.fixture
-def turns(wire):
-    return Turns(wire)
-
-
 def test_an_idle_worker_does_not_poll(turns, wire):
     events = Events(turns, DeliveryStatus())
     turns.sources.attach(events, None)

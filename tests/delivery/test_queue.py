@@ -5,13 +5,8 @@ import pytest
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.queue import DeliveryQueue
-from respan_langchain.delivery.status import DeliveryStatus, StatusRegistry
+from respan_langchain.delivery.status import StatusRegistry
 from tests.delivery.kit import encoded
-
-
-@pytest.fixture
-def status():
-    return DeliveryStatus()
 
 
 def a_queue(*, spills=False, **limits):

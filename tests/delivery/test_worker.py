@@ -24,11 +24,6 @@ from tests.delivery.kit import (
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
 
 
-@pytest.fixture
-def status():
-    return DeliveryStatus()
-
-
 def test_nothing_starts_before_the_first_row(open_worker):
     before = threading.active_count()
 

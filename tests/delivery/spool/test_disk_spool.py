@@ -16,7 +16,7 @@ from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
-from respan_langchain.delivery.status import DeliveryStatus, RowStatus
+from respan_langchain.delivery.status import RowStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import (
     NEVER,
@@ -31,11 +31,6 @@ from tests.delivery.kit import (
 )
 
 FAST = {"lookup_delays": (0.01, 0.02), "backoff_first": 0.001, "backoff_max": 0.01}
-
-
-@pytest.fixture
-def status():
-    return DeliveryStatus()
 
 
 @pytest.fixture
