@@ -49,7 +49,8 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                   become rows.
                 - exclude: The same, for runs that never become rows.
                 - consent: A function of a root run; only if it returns True, the trace is captured.
-                - sample_rate: The fraction of conversations that is captured, 0 to 1.
+                - sample_rate: The fraction of conversations that is captured, 0 to 1; the same
+                  ones in every process.
                 - keep_errors: Whether failed traces are captured whatever the sample rate.
                 - rules: Which finished traces are captured and where their rows go, in place of
                   `sample_rate`, `keep_errors` and `dedupe`; see `respan_langchain.rules`.
@@ -57,12 +58,14 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
                   common. Only the first in an hour is captured; it counts the others.
                 - production_only: Whether traces with the `metadata.source` "replay" or
                   "experiment" are left out, as rules always do; `enable` does so by default.
-                - input_key: The part of a root's input that is shown: a key or a dotted path.
+                - input_key: Which part of a root's input is the row's input: a key or a dotted
+                  path.
                 - output_key: The same for its output.
                 - messages: "auto": a root whose state is a list of messages shows the conversation
                   and the answer.
                 - trajectory: Whether roots show their tool calls in `metadata.trajectory`.
-                - retrieved_documents: Whether roots show `metadata.retrieved_documents`.
+                - retrieved_documents: Whether roots show what was retrieved in
+                  `metadata.retrieved_documents`.
                 - content: False captures tokens, cost and timing only.
                 - keep_media: Whether images, audio and files are sent, instead of their type, size
                   and digest.

@@ -42,7 +42,7 @@ class RowBuffer:
         self._flushed_up_to = -1
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.held) + sum(len(queue) for queue in self._queues.values())
 
     def __iter__(self) -> Iterator[QueuedRow]:
         for queue in self._queues.values():

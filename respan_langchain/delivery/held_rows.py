@@ -22,6 +22,9 @@ class HeldRows:
         self._until: dict[QueuedRow, float] = {}
         self._bytes = 0
 
+    def __len__(self) -> int:
+        return len(self._until)
+
     def __iter__(self) -> Iterator[QueuedRow]:
         return iter(self._until)
 
