@@ -136,7 +136,8 @@ def models_answered_by(session: ModelSession) -> Iterator[None]:
     """Answer model calls of this context and of the tasks that it starts from a session."""
     token = _session.set(session)
     try:
-        yield
+        with cache_installed():
+            yield
     finally:
         _session.reset(token)
         session.close()

@@ -2,8 +2,9 @@
 
 `BaseTool.run` and `arun`, `BaseRetriever.invoke` and `ainvoke` are how chains, agents,
 tool nodes and MCP adapters reach a tool. They are replaced while a replay runs, and look at a
-context variable first: calls outside of the replay reach the real tool. The last replay to end puts
-the originals back, however it ends.
+context variable first: calls outside of the replay reach the real tool. The originals come back
+when the last replay and the last trial have ended, however they end: a trial that was given up
+outlives its replay, and must not reach a real tool then.
 """
 
 import builtins
@@ -113,7 +114,8 @@ def answered_by(session: ToolSession) -> Iterator[None]:
     """Answer calls of this context and of the tasks that it starts from a session."""
     token = _session.set(session)
     try:
-        yield
+        with installed():
+            yield
     finally:
         _session.reset(token)
 

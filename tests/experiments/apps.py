@@ -1,5 +1,6 @@
 """An app whose tools leave traces: whatever a replay runs for real can be seen on disk."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,10 @@ def shop(folder: Path, **options: Any) -> Any:
 
 def question(order: int | str) -> dict[str, Any]:
     return {"messages": [("user", f"Where is order {order}")]}
+
+
+def wait_for_trials() -> None:
+    """Wait for the trials that outlive their replay: after a time-out, an exception, Ctrl-C."""
+    for thread in threading.enumerate():
+        if thread.name == "respan-replay":
+            thread.join(30)

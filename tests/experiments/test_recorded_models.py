@@ -1,9 +1,10 @@
 """Recorded models: model calls are answered from the row, and a changed prompt is a divergence."""
 
 import asyncio
+import threading
 
 import pytest
-from experiments.apps import ShopModel, question, shop
+from experiments.apps import ShopModel, question, shop, wait_for_trials
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import get_llm_cache, set_llm_cache
 from langchain_core.language_models import FakeListLLM, GenericFakeChatModel
@@ -60,6 +61,24 @@ def test_an_agent_gets_its_recorded_answers_and_no_model_runs(recorded, folder):
     assert {value for trial in result.trials for value in trial.scores.values()} == {1.0}
     assert not any(trial.divergences or trial.unused_calls for trial in result.trials)
     assert "cost" not in {metric.name for metric in result.verdict().metrics}
+    assert get_llm_cache() is None
+
+
+def test_a_row_that_was_given_up_calls_no_model_after_the_replay(capture, model):
+    rows = capture(RunnableLambda(model.invoke), ["Where is order 1"])
+    released, answers = threading.Event(), []
+
+    def ask_late(text):
+        released.wait(30)
+        answers.append(model.invoke(text).content)
+
+    result = replay(rows, ask_late, models="recorded", timeout=0.2)
+    released.set()
+    wait_for_trials()
+
+    assert result.statuses == {"timed out": 1}
+    assert len(answers) == 1
+    assert model.made == []
     assert get_llm_cache() is None
 
 

@@ -1,10 +1,12 @@
 """A replay runs recorded rows against a chain, answers its tools, and says whether it got worse."""
 
+import asyncio
 import sys
 import threading
+from functools import partial
 
 import pytest
-from experiments.apps import ShopModel, question, shop, shop_tools
+from experiments.apps import ShopModel, question, shop, shop_tools, wait_for_trials
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.runnables import RunnableLambda
@@ -12,10 +14,10 @@ from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from respan_langchain import ConfigurationError, Dataset, capture, disable, enable, replay, scorers
-from respan_langchain.experiments.results import InconclusiveError, RegressionError
+from respan_langchain.experiments.results import InconclusiveError, RegressionError, ReplayResult
 
 SCORERS = [scorers.same_answer, scorers.trajectory("strict")]
-RUN = BaseTool.run
+RUN, ARUN = BaseTool.run, BaseTool.arun
 KEY = "sk-proj-" + "a1B2" * 12
 
 
@@ -158,30 +160,55 @@ def test_a_recorded_error_of_a_tool_is_raised_again_with_its_type(recorded, fold
     assert errors == ["no order 9"]
 
 
-def test_two_replays_and_production_beside_them_do_not_mix(recorded, folder):
-    rows = list(recorded(20))
-    app = shop(folder)
-    results = []
-    # Made before the threads: LangChain's `tool` changes the filters of warnings for a moment.
-    apps = [shop(folder), shop(folder)]
-    threads = [
-        threading.Thread(
-            target=lambda each=each: results.append(replay(rows, each, scorers=SCORERS))
-        )
-        for each in apps
-    ]
+async def in_threads(calls):
+    threads = [threading.Thread(target=call) for call in calls]
     for thread in threads:
         thread.start()
-    for order in range(100, 108):
-        app.invoke(question(order))
     for thread in threads:
-        thread.join()
+        await asyncio.to_thread(thread.join)
 
-    assert sorted(effect.read_text() for effect in folder.glob("find-*")) == [
-        str(order) for order in range(100, 108)
-    ]
-    assert all(set(trial.scores.values()) <= {1.0} for each in results for trial in each.trials)
-    assert BaseTool.run is RUN
+
+async def in_tasks(calls):
+    await asyncio.gather(*(asyncio.to_thread(call) for call in calls))
+
+
+@pytest.mark.parametrize("together", [in_threads, in_tasks])
+def test_replays_that_end_early_and_production_beside_them_do_not_mix(together, recorded, folder):
+    rows, results, made = list(recorded(20)), [], []
+    # Made before the threads: LangChain's `tool` changes the filters of warnings for a moment.
+    apps = [shop(folder) for _ in range(5)]
+
+    def run(app, error=None):
+        def end_early(trial, left):
+            if error is not None and left < 12:
+                raise error
+
+        try:
+            results.append(replay(rows, app, scorers=SCORERS, on_trial=end_early))
+        except (KeyboardInterrupt, RuntimeError) as raised:
+            results.append(type(raised))
+
+    async def production():
+        for order in range(100, 108):
+            await apps[4].ainvoke(question(order))
+            made.append(str(order))
+
+    async def main():
+        ends = [None, None, KeyboardInterrupt(), RuntimeError()]
+        replays = [partial(run, app, end) for app, end in zip(apps, ends, strict=False)]
+        await asyncio.gather(together(replays), production())
+
+    asyncio.run(main())
+    wait_for_trials()
+
+    complete = [each for each in results if isinstance(each, ReplayResult)]
+    assert KeyboardInterrupt in results
+    assert RuntimeError in results
+    assert [each.statuses for each in complete] == [{"answered": 18, "failed": 2}] * 2
+    assert all(set(trial.scores.values()) <= {1.0} for each in complete for trial in each.trials)
+    assert sorted(effect.read_text() for effect in folder.glob("find-*")) == made
+    assert [effect.name for effect in folder.glob("refund-*")] == ["refund-105"]
+    assert (BaseTool.run, BaseTool.arun) == (RUN, ARUN)
 
 
 def test_nothing_stays_replaced_after_ctrl_c(recorded, folder):
@@ -190,8 +217,10 @@ def test_nothing_stays_replaced_after_ctrl_c(recorded, folder):
 
     with pytest.raises(KeyboardInterrupt):
         replay(recorded(4), shop(folder), on_trial=interrupt)
+    wait_for_trials()
 
     assert BaseTool.run is RUN
+    assert list(folder.iterdir()) == []
 
 
 def test_a_replay_that_was_stopped_goes_on_and_runs_nothing_twice(recorded, folder, tmp_path):
@@ -241,6 +270,24 @@ def test_a_row_that_takes_too_long_is_given_up(recorded, folder):
     released.set()
 
     assert result.statuses == {"timed out": 2}
+
+
+def test_a_row_that_was_given_up_runs_no_tool_after_the_replay(recorded, folder):
+    rows, find_order = recorded(1), shop_tools(folder)[0]
+    released, answers = threading.Event(), []
+
+    def look_up_late(state):
+        released.wait(30)
+        answers.append(find_order.run({"order": "0"}))
+
+    result = replay(rows, look_up_late, timeout=0.2)
+    released.set()
+    wait_for_trials()
+
+    assert result.statuses == {"timed out": 1}
+    assert answers == ["sent"]
+    assert list(folder.iterdir()) == []
+    assert BaseTool.run is RUN
 
 
 def test_a_row_that_never_ends_does_not_take_the_time_of_the_next(recorded, folder):
