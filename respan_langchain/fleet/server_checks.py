@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Broker, BrokerError
+from respan_langchain.fleet.keys import ROWS
 from respan_langchain.fleet.scripts import FIND
+from respan_langchain.fleet.status import read_status
 
 OLDEST_VERSION: Final = (6, 2)
 MAX_CLOCK_SKEW: Final = 60.0
@@ -22,17 +24,19 @@ class ServerCheck:
 
 
 def check_server(broker: Broker) -> Iterator[ServerCheck]:
-    """Look at version, memory policy, persistence, permissions and clock."""
+    """Look at version, memory policy, persistence, permissions, clock and vanished rows."""
     try:
         broker.numbers(FIND, "doctor")
         information = broker.command("INFO")
         seconds = broker.command("TIME")[0]
+        vanished = read_status(broker).vanished
     except BrokerError as error:
         yield ServerCheck(is_problem=True, message=str(error))
         return
     yield _check_version(information)
     yield _check_memory(information)
     yield _check_persistence(information)
+    yield _check_vanished(vanished)
     if abs(seconds - CLOCK.time()) > MAX_CLOCK_SKEW:
         skew = round(seconds - CLOCK.time())
         yield ServerCheck(is_problem=True, message=f"its clock differs from this one by {skew} s")
@@ -53,6 +57,13 @@ def _check_memory(information: Mapping[str, Any]) -> ServerCheck:
         message = f"maxmemory-policy is {policy}, which deletes rows: set noeviction"
         return ServerCheck(is_problem=True, message=message)
     return ServerCheck(is_problem=False, message="no row is evicted when its memory is full")
+
+
+def _check_vanished(count: int) -> ServerCheck:
+    if not count:
+        return ServerCheck(is_problem=False, message="no row was deleted by others")
+    message = f"{count} row(s) vanished undelivered: a script trims {ROWS}, or keys were evicted"
+    return ServerCheck(is_problem=True, message=message)
 
 
 def _check_persistence(information: Mapping[str, Any]) -> ServerCheck:

@@ -60,7 +60,7 @@ class FleetCounts(_Part):
 class FleetStatus(_Part):
     """Everything that Redis knows of a fleet, at one moment.
 
-    Added = delivered + rejected + unconfirmed + dropped + rows. Captured = added + sent
+    Added = delivered + rejected + unconfirmed + dropped + vanished + rows. Captured = added + sent
     directly + dropped by producers + in producers.
     """
 
@@ -68,6 +68,8 @@ class FleetStatus(_Part):
     """Rows in Redis."""
     read_rows: int
     """Of these, rows that a forwarder has read."""
+    vanished: int
+    """Rows that were deleted without a final state, by a script that trims or by an eviction."""
     bytes: int
     oldest: float | None = None
     """Seconds that the oldest row has waited in Redis; None when there is none."""

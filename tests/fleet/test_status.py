@@ -3,9 +3,10 @@
 import pytest
 
 from respan_langchain.client.http_result import HttpResult
+from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.status import read_status
-from tests.delivery.kit import WAIT, encoded, envelope
+from tests.delivery.kit import WAIT, all_stored, encoded, envelope
 from tests.fleet.kit import until
 
 
@@ -21,6 +22,53 @@ def test_an_empty_redis_has_an_empty_fleet(status):
 
     assert (found.rows, found.captured, found.oldest) == (0, 0, None)
     assert found.forwarders == found.producers == []
+
+
+TRIM = "return redis.call('XTRIM', KEYS[1], 'MAXLEN', 2)"
+
+
+@pytest.fixture
+def _trimmed(redis, open_producer):
+    """A foreign script has deleted three of five rows."""
+    producer = open_producer(redis)
+    producer.put(*(encoded(f"row-{number}") for number in range(5)))
+    assert producer.flush(WAIT)
+    redis.ask("EVAL", TRIM, 1, keys.ROWS)
+
+
+@pytest.mark.usefixtures("_trimmed")
+def test_rows_that_a_script_of_others_trims_are_counted(redis, forward, status):
+    forward(redis)
+    until(lambda: redis.rows == 0)
+
+    found = status()
+    assert (found.vanished, found.counts.added, found.counts.delivered) == (3, 5, 2)
+    until(lambda: status().bytes == 0)
+
+
+@pytest.mark.usefixtures("_trimmed")
+def test_entries_of_others_do_not_hide_vanished_rows(redis, forward, status):
+    redis.ask("XADD", keys.ROWS, "MAXLEN", 1, "*", "price", "3")
+    forward(redis)
+    until(lambda: redis.rows == 0)
+
+    found = status()
+    assert (found.vanished, found.counts.dropped) == (5, 1)
+
+
+def test_a_row_that_is_trimmed_while_it_is_sent_counts_as_delivered(
+    redis, open_producer, forward, wire, status
+):
+    def trim_and_store(ids):
+        redis.ask("XTRIM", keys.ROWS, "MAXLEN", 0)
+        return all_stored(len(ids))
+
+    wire.script.append(trim_and_store)
+    open_producer(redis).put(encoded("a"))
+    forward(redis)
+    until(lambda: status().counts.delivered == 1)
+
+    assert status().vanished == 0
 
 
 def test_every_row_is_counted_once_wherever_it_is(redis, open_producer, forward, wire, status):

@@ -1,5 +1,6 @@
 """`fleet`: the rows of all processes that deliver by way of Redis."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -41,24 +42,9 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
 
 
 def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
-    counts = found.counts
-    oldest = "" if found.oldest is None else f", the oldest for {format_duration(found.oldest)}"
-    final = (
-        f"{format_count(counts.rejected)} rejected, {format_count(counts.unconfirmed)} unconfirmed"
-    )
-    dropped = counts.dropped + found.dropped_by_producers
-    direct = f", {format_count(found.sent_directly)} more directly" if found.sent_directly else ""
-    pairs = render_pairs([
-        ("captured", pluralize(found.captured, "row", "rows")),
-        ("in processes", pluralize(found.in_producers, "row", "rows")),
-        ("in Redis", f"{format_count(found.rows)} ({format_bytes(found.bytes)}){oldest}"),
-        ("delivered", f"{format_count(counts.delivered)}{direct}"),
-        ("not delivered", f"{final}, {format_count(dropped)} dropped"),
-        ("dead letters", format_count(found.dead)),
-        ("interrupted", pluralize(found.interrupted, "trace", "traces")),
-        ("next request", f"in {format_duration(found.budget_wait)}"),
-        ("processes", format_count(len(found.producers))),
-    ])  # fmt: skip
+    pairs = render_pairs(_summarize(found))
+    if not found.forwarders:
+        return Group(pairs, Text(), Text("No forwarder runs: see `respan-langchain forward`."))
     columns = [Column("forwarder", is_kept=True), number_column("rows"), Column("state")]
     rows: list[list[str | Text]] = [
         [
@@ -68,6 +54,24 @@ def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
         ]
         for each in found.forwarders
     ]
-    if not rows:
-        return Group(pairs, Text(), Text("No forwarder runs: see `respan-langchain forward`."))
     return Group(pairs, Text(), render_table(columns, rows, ctx.out.width))
+
+
+def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:
+    counts = found.counts
+    oldest = "" if found.oldest is None else f", the oldest for {format_duration(found.oldest)}"
+    direct = f", {format_count(found.sent_directly)} more directly" if found.sent_directly else ""
+    rejected, unconfirmed = format_count(counts.rejected), format_count(counts.unconfirmed)
+    dropped = format_count(counts.dropped + found.dropped_by_producers)
+    yield "captured", pluralize(found.captured, "row", "rows")
+    yield "in processes", pluralize(found.in_producers, "row", "rows")
+    yield "in Redis", f"{format_count(found.rows)} ({format_bytes(found.bytes)}){oldest}"
+    yield "delivered", f"{format_count(counts.delivered)}{direct}"
+    yield "not delivered", f"{rejected} rejected, {unconfirmed} unconfirmed, {dropped} dropped"
+    if found.vanished:
+        lost = pluralize(found.vanished, "row", "rows")
+        yield "vanished", Text(f"{lost}, deleted in Redis by others: see `doctor`", style="red")
+    yield "dead letters", format_count(found.dead)
+    yield "interrupted", pluralize(found.interrupted, "trace", "traces")
+    yield "next request", f"in {format_duration(found.budget_wait)}"
+    yield "processes", format_count(len(found.producers))

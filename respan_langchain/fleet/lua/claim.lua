@@ -11,10 +11,10 @@ repeat
     if entry and entry[2] then
       local fields = entry[2]
       local maybe_sent = redis.call('SISMEMBER', sent, entry[1])
-      for _, value in ipairs({entry[1], fields[2], fields[4], fields[6], tostring(maybe_sent)}) do
+      for _, value in ipairs({entry[1], fields[2] or '', fields[4] or '', fields[6] or '', tostring(maybe_sent)}) do
         found[#found + 1] = value
       end
-      count, size = count + 1, size + #fields[6]
+      count, size = count + 1, size + #(fields[6] or '')
     end
   end
 until start == '0-0' or count >= tonumber(ARGV[3]) or size >= tonumber(ARGV[4])

@@ -1,4 +1,5 @@
--- Add the rows of traces that nobody resumed in time to the stream.
+-- Add the rows of traces that nobody resumed in time to the stream. Where nothing waits, correct the bytes:
+-- others may have trimmed the stream.
 -- KEYS: traces, due, rows, bytes, seen, counts, producers; ARGV: how many traces at most
 -- Returns how many rows were added.
 local traces, due, rows, bytes, seen = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -21,7 +22,9 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, A
     end
   end
 end
-if change ~= 0 then redis.call('INCRBY', bytes, change) end
+if redis.call('XLEN', rows) + redis.call('HLEN', traces) == 0 then
+  redis.call('DEL', bytes)
+elseif change ~= 0 then redis.call('INCRBY', bytes, change) end
 if added > 0 then
   redis.call('HINCRBY', KEYS[6], 'added', added)
   local ended = cjson.decode(redis.call('HGET', KEYS[7], 'ended') or '{"captured":0,"dropped":0,"direct":0,"added":0}')

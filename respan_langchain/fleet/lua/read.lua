@@ -8,10 +8,10 @@ for _ = 1, tonumber(ARGV[3]) do
   if not reply then break end
   local entry = reply[1][2][1]
   local fields = entry[2]
-  for _, value in ipairs({entry[1], fields[2], fields[4], fields[6], '0'}) do
+  for _, value in ipairs({entry[1], fields[2] or '', fields[4] or '', fields[6] or '', '0'}) do
     found[#found + 1] = value
   end
-  size = size + #fields[6]
+  size = size + #(fields[6] or '')
   if size >= tonumber(ARGV[4]) then break end
 end
 return found

@@ -22,14 +22,20 @@ for name, text in pairs(map(redis.call('HGETALL', KEYS[5]))) do
   producer.reported = nil
   producers[#producers + 1] = producer
 end
-local counts = {}
-for name, count in pairs(map(redis.call('HGETALL', KEYS[4]))) do counts[name] = tonumber(count) end
+local counts, finished = {added = 0}, 0
+for name, count in pairs(map(redis.call('HGETALL', KEYS[4]))) do
+  counts[name] = tonumber(count)
+  if name ~= 'added' then finished = finished + count end
+end
 local total = redis.call('XLEN', rows)
+-- Counts what others add, too; Redis 6 does not have it.
+local entries_added = map(redis.pcall('XINFO', 'STREAM', rows))['entries-added'] or 0
 local oldest = redis.call('XRANGE', rows, '-', '+', 'COUNT', 1)[1]
 local free = tonumber(redis.call('GET', KEYS[6]) or '0') / 1000
 return {cjson.encode({
   rows = total,
   read_rows = read,
+  vanished = math.max(0, math.max(counts.added, entries_added) - finished - total),
   bytes = tonumber(redis.call('GET', KEYS[2]) or '0'),
   oldest = oldest and (now - tonumber(string.match(oldest[1], '^%d+'))) / 1000 or nil,
   budget_wait = math.max(0, free - now) / 1000,

@@ -169,6 +169,16 @@ def test_doctor_finds_a_redis_that_evicts_and_names_one_that_forgets(run, redis)
     assert "appendonly is off" in found[2][1]
 
 
+def test_doctor_and_status_find_rows_that_a_script_of_others_trims(run, redis, add_rows):
+    add_rows(5)
+    redis.ask("XTRIM", keys.ROWS, "MAXLEN", 2)
+    shown = run("doctor", RESPAN_VIA=redis.url)
+
+    assert shown.code == 1
+    assert f"3 row(s) vanished undelivered: a script trims {keys.ROWS}" in shown.out
+    assert "vanished" in run("fleet", "status", RESPAN_VIA=redis.url).out
+
+
 def test_doctor_of_an_app_needs_no_key(run, redis):
     checks = run("doctor", "--json", RESPAN_VIA=redis.url, RESPAN_BASE_URL=None).json["checks"]
 
