@@ -164,18 +164,10 @@ class CliContext(typer.Context):
             self.out.print(rendered() if callable(rendered) else rendered)
 
     def output_list(
-        self,
-        results: Sequence[object],
-        rendered: Callable[[], RenderableType],
-        *,
-        count: int | None = None,
+        self, results: Sequence[object], rendered: Callable[[], RenderableType]
     ) -> None:
-        """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`.
-
-        `count` is the number of all results, if not all of them are listed.
-        """
-        total = len(results) if count is None else count
-        self.output({"count": total, "results": results}, rendered)
+        """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`."""
+        self.output({"count": len(results), "results": results}, rendered)
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before a step that cannot be undone; true without asking if `yes`.

@@ -6,10 +6,12 @@ from typing import Any, TypeGuard
 
 import orjson
 
-from respan_langchain._display import preview_text
+from respan_langchain._display import preview_text, shorten
 
 CONTEXT_CHARS = 40
 """Characters of an excerpt before what was searched for."""
+MAX_PREVIEW_LENGTH = 220
+"""Characters of a value in a list."""
 
 
 def parse_stored(text: str | None) -> Any:
@@ -37,10 +39,9 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def preview(value: Any, max_length: int = 220) -> str:
+def preview(value: Any) -> str:
     """Return the text of a value in one line."""
-    line = " ".join(preview_text(value)[: max_length * 4].split())
-    return line if len(line) <= max_length else f"{line[: max_length - 1]}\u2026"
+    return shorten(preview_text(value), MAX_PREVIEW_LENGTH)
 
 
 def excerpt(value: Any, words: Sequence[str]) -> str:

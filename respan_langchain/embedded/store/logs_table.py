@@ -231,13 +231,13 @@ def count_up_to(
 
 
 def list_trace(
-    connection: sqlite3.Connection, dataset: int, trace: str | None, limit: int = 100
+    connection: sqlite3.Connection, dataset: int, trace: str | None
 ) -> list[sqlite3.Row]:
-    """List the logs of one trace, without contents, in the order in which they ended."""
+    """List up to 100 logs of one trace, without contents, in the order in which they ended."""
     return connection.execute(
         "SELECT * FROM logs WHERE dataset = ? AND trace_unique_id = ?"
-        " ORDER BY happened_at, seq LIMIT ?",
-        (dataset, trace, limit),
+        " ORDER BY happened_at, seq LIMIT 100",
+        (dataset, trace),
     ).fetchall()
 
 

@@ -59,14 +59,13 @@ def list_for_logs(
     return found
 
 
-def list_evaluators(connection: sqlite3.Connection, limit: int = 20) -> list[str]:
-    """List the evaluators that have scored logs of the file, by skipping through their index."""
+def list_evaluators(connection: sqlite3.Connection) -> list[str]:
+    """List up to 20 evaluators that have scored logs, by skipping through their index."""
     rows = connection.execute(
         "WITH RECURSIVE found(name) AS (SELECT min(evaluator) FROM scores UNION ALL"
         " SELECT (SELECT min(evaluator) FROM scores WHERE evaluator > found.name)"
         " FROM found WHERE found.name IS NOT NULL)"
-        " SELECT name FROM found WHERE name IS NOT NULL LIMIT ?",
-        (limit,),
+        " SELECT name FROM found WHERE name IS NOT NULL LIMIT 20"
     )
     return [row["name"] for row in rows]
 

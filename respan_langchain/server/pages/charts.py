@@ -131,10 +131,8 @@ def _latency(series: TimeSeries) -> Series:
 
 def _scores(series: TimeSeries) -> Series | None:
     """Draw the mean scores; None where there are none."""
-    people, evaluators = (
-        [score for bucket in series.buckets if (score := read(bucket)) is not None]
-        for read in (_people_score, _evaluator_score)
-    )
+    people = [one.people_score for one in series.buckets if one.people_score is not None]
+    evaluators = [one.evaluator_score for one in series.buckets if one.evaluator_score is not None]
     if not people and not evaluators:
         return None
     shown = people or evaluators
@@ -146,8 +144,8 @@ def _scores(series: TimeSeries) -> Series | None:
         else "by people"
         if people
         else "by evaluators",
-        _evaluator_score,
-        _people_score,
+        lambda bucket: bucket.evaluator_score,
+        lambda bucket: bucket.people_score,
         lambda bucket: (
             f"{format_score(bucket.people_score)} by people,"
             f" {format_score(bucket.evaluator_score)} by evaluators"
@@ -155,14 +153,6 @@ def _scores(series: TimeSeries) -> Series | None:
         format_score,
         top=max(1.0, *shown),
     )
-
-
-def _people_score(bucket: Bucket) -> float | None:
-    return bucket.people_score
-
-
-def _evaluator_score(bucket: Bucket) -> float | None:
-    return bucket.evaluator_score
 
 
 def _chart(chart: Series, series: TimeSeries, links: Sequence[str | None]) -> Html:
