@@ -41,12 +41,6 @@ LOG_NUMBERS: Final = frozenset(
 )
 """Those of them that are numbers."""
 
-LOG_TYPES: Final = frozenset({
-    "chat", "completion", "response", "embedding", "speech", "transcription", "workflow",
-    "agent", "task", "tool", "guardrail",
-})  # fmt: skip
-"""Values of `metadata.log_type`."""
-
 # Defaults of delivery, for the settings and for a worker without them.
 MAX_QUEUE_ROWS: Final = 10_000
 MAX_QUEUE_BYTES: Final = 24 * 1024 * 1024

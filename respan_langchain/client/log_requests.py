@@ -84,8 +84,16 @@ def update_log(
     completion: Any = None,
 ) -> ApiRequest[Log]:
     """Update the given fields of a log."""
-    fields = _log_fields(input, output, expected_output, metadata, prompt, completion)
-    return _change_log("PATCH", dataset_id, unique_id, fields)
+    fields = {
+        "input": input,
+        "output": output,
+        "expected_output": expected_output,
+        "metadata": metadata,
+        "prompt": prompt,
+        "completion": completion,
+    }
+    path, body = log_path(dataset_id, unique_id), require_changes(fields)
+    return ApiRequest("PATCH", path, Log.model_validate, body=body, idempotent=True)
 
 
 def replace_log(
@@ -100,8 +108,17 @@ def replace_log(
     completion: Any = None,
 ) -> ApiRequest[Log]:
     """Replace a log; fields that are not given are removed."""
-    fields = _log_fields(input, output, expected_output, metadata, prompt, completion)
-    return _change_log("PUT", dataset_id, unique_id, fields)
+    update = update_log(
+        dataset_id,
+        unique_id,
+        input=input,
+        output=output,
+        expected_output=expected_output,
+        metadata=metadata,
+        prompt=prompt,
+        completion=completion,
+    )
+    return replace(update, method="PUT")
 
 
 def delete_log(dataset_id: str, unique_id: str) -> ApiRequest[None]:
@@ -171,28 +188,3 @@ def summary(dataset_id: str, *, filters: FilterInput = None) -> ApiRequest[Summa
     if not selected:
         return ApiRequest("GET", path, Summary.model_validate, idempotent=True)
     return ApiRequest("POST", path, Summary.model_validate, body=selected, idempotent=True)
-
-
-def _log_fields(
-    input: Any,  # noqa: A002  # the platform's own name
-    output: Any,
-    expected_output: Any,
-    metadata: Mapping[str, Any] | None,
-    prompt: Any,
-    completion: Any,
-) -> dict[str, Any]:
-    return {
-        "input": input,
-        "output": output,
-        "expected_output": expected_output,
-        "metadata": metadata,
-        "prompt": prompt,
-        "completion": completion,
-    }
-
-
-def _change_log(
-    method: str, dataset_id: str, unique_id: str, fields: Mapping[str, Any]
-) -> ApiRequest[Log]:
-    path, body = log_path(dataset_id, unique_id), require_changes(fields)
-    return ApiRequest(method, path, Log.model_validate, body=body, idempotent=True)

@@ -25,7 +25,7 @@ def create_datasets_and_logs(connection: sqlite3.Connection) -> None:
     """Version 1: datasets, their logs, and the logs' contents.
 
     Long texts have a table of their own, so that counting and sorting read short rows only.
-    `seq` is the order of insertion and is never reused.
+    `seq` is the order of insertion and is never reused. Version 7 creates the triggers of totals.
     """
     connection.execute("""
         CREATE TABLE datasets (
@@ -72,39 +72,12 @@ def create_datasets_and_logs(connection: sqlite3.Connection) -> None:
     for column in INDEXED_COLUMNS:
         if column != "unique_id":
             connection.execute(f"CREATE INDEX logs_{column} ON logs(dataset, {column})")
-    _create_total_triggers(connection)
     now = time.time()
     connection.execute(
         "INSERT INTO datasets(id, name, type, created_at, updated_at)"
         " VALUES (?, 'Saved logs', 'virtual', ?, ?)",
         (SAVED_LOGS, now, now),
     )
-
-
-def _create_total_triggers(connection: sqlite3.Connection) -> None:
-    """Create triggers that keep each dataset's totals, so that listing datasets reads no logs."""
-    for event, row, sign in [("INSERT", "NEW", "+"), ("DELETE", "OLD", "-")]:
-        name = f"count_{event.lower()}"
-        connection.execute(
-            f"CREATE TRIGGER {name} AFTER {event} ON logs BEGIN {_update_totals(row, sign)} END"
-        )
-    connection.execute(
-        "CREATE TRIGGER count_update AFTER UPDATE OF"
-        " status, cost, prompt_tokens, completion_tokens, total_tokens ON logs"
-        f" BEGIN {_update_totals('OLD', '-')} {_update_totals('NEW', '+')} END"
-    )
-
-
-def _update_totals(row: str, sign: str) -> str:
-    numbers = {"cost": "total_cost"} | {
-        name: name for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    }
-    sums = [f"{total} = {total} {sign} ifnull({row}.{name}, 0)" for name, total in numbers.items()]
-    sums += [
-        f"log_count = log_count {sign} 1",
-        f"error_count = error_count {sign} ({row}.status IS 'error')",
-    ]
-    return f"UPDATE datasets SET {', '.join(sums)} WHERE seq = {row}.dataset;"  # noqa: S608
 
 
 def create_scores_and_runs(connection: sqlite3.Connection) -> None:
