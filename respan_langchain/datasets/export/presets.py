@@ -19,12 +19,12 @@ from respan_langchain.datasets.export.messages import (
 from respan_langchain.datasets.export.openinference import to_openinference
 from respan_langchain.datasets.export.otel_genai import to_otel_genai
 from respan_langchain.datasets.export.rows import to_row
+from respan_langchain.datasets.export.spans import Row, read_role
 
 Preset = Literal[
     "openai-evals", "langsmith", "promptfoo", "deepeval", "inspect", "pydantic-evals", "ragas",
     "langfuse", "braintrust", "openinference", "otel-genai",
 ]  # fmt: skip
-Row = Mapping[str, Any]
 IDENTITY: Final = (
     "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
     "customer_identifier", "tags",
@@ -39,59 +39,47 @@ def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
 
 def _openai_evals(row: Row) -> dict[str, Any]:
     """A line of the Evals API: `item` has the input, `sample` the output."""
+    output = _optional_text(row.get("output"))
     item = {
         "input": to_messages(row["input"]),
-        **_reference(row, "ideal"),
+        "ideal": _optional_text(row.get("expected_output")),
         "metadata": _identity(row),
     }
-    sample = omit_none(
-        {"output_text": _optional_text(row.get("output")), "model": row["metadata"].get("model")}
-    )
-    return {"item": item, "sample": sample} if "output_text" in sample else {"item": item}
+    sample = omit_none({"output_text": output, "model": row["metadata"].get("model")})
+    return omit_none({"item": omit_none(item), "sample": None if output is None else sample})
 
 
 def _langsmith(row: Row) -> dict[str, Any]:
     """An example; the tools of a model call are beside its messages, as in the chat schema."""
-    inputs = _to_object(row["input"])
+    inputs, expected = _to_object(row["input"]), row.get("expected_output")
     tools = row["metadata"].get("tools")
     if tools and "messages" in inputs:
         inputs["tools"] = tools
-    expected = row.get("expected_output")
-    example = {
-        "inputs": inputs,
-        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
-    }
-    return (
-        example if expected is None else example | {"outputs": _to_object(expected, text="output")}
-    )
+    outputs = None if expected is None else _to_object(expected, text="output")
+    return omit_none({"inputs": inputs, "metadata": _metadata(row), "outputs": outputs})
 
 
 def _promptfoo(row: Row) -> dict[str, Any]:
     """A test case; it asserts only if there is a reference."""
-    expected = row.get("expected_output")
-    metadata = row["metadata"]
+    expected, metadata = _optional_text(row.get("expected_output")), row["metadata"]
     names = [metadata.get("span_name"), metadata.get("custom_identifier")]
     case = {
         "description": " ".join(str(name) for name in names if name is not None),
         "vars": _to_object(row["input"]),
-        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
+        "metadata": _metadata(row),
+        "assert": None if expected is None else [{"type": "equals", "value": expected}],
     }
-    return (
-        case
-        if expected is None
-        else case | {"assert": [{"type": "equals", "value": to_plain_text(expected)}]}
-    )
+    return omit_none(case)
 
 
 def _deepeval(row: Row) -> dict[str, Any]:
     """A golden."""
-    metadata = row["metadata"]
     golden = {
         "input": to_question(row["input"]),
         "actual_output": _optional_text(row.get("output")),
         "expected_output": _optional_text(row.get("expected_output")),
         "retrieval_context": _documents(row),
-        "name": metadata.get("span_name"),
+        "name": row["metadata"].get("span_name"),
         "additional_metadata": _identity(row),
     }
     return omit_none(golden)
@@ -106,59 +94,55 @@ def _inspect(row: Row) -> dict[str, Any]:
         if is_conversation(content)
         else to_question(content),
         "target": _optional_text(row.get("expected_output")) or "",
-        "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
+        "metadata": _metadata(row),
     }
     return omit_none(sample)
 
 
 def _pydantic_evals(row: Row) -> dict[str, Any]:
     """A case of a dataset's `cases`."""
-    return omit_none(
-        {
-            "name": row["metadata"].get("custom_identifier"),
-            "inputs": row["input"],
-            "expected_output": row.get("expected_output"),
-            "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
-        }
-    )
+    case = {
+        "name": row["metadata"].get("custom_identifier"),
+        "inputs": row["input"],
+        "expected_output": row.get("expected_output"),
+        "metadata": _metadata(row),
+    }
+    return omit_none(case)
 
 
 def _ragas(row: Row) -> dict[str, Any]:
     """A single-turn sample."""
-    return omit_none(
-        {
-            "user_input": to_question(row["input"]),
-            "response": _optional_text(row.get("output")),
-            "reference": _optional_text(row.get("expected_output")),
-            "retrieved_contexts": _documents(row),
-        }
-    )
+    sample = {
+        "user_input": to_question(row["input"]),
+        "response": _optional_text(row.get("output")),
+        "reference": _optional_text(row.get("expected_output")),
+        "retrieved_contexts": _documents(row),
+    }
+    return omit_none(sample)
 
 
 def _langfuse(row: Row) -> dict[str, Any]:
     """The arguments of `create_dataset_item`, without the dataset's name."""
-    return omit_none(
-        {
-            "id": row["metadata"].get("custom_identifier"),
-            "input": row["input"],
-            "expected_output": row.get("expected_output"),
-            "metadata": _identity(row) | omit_none({"actual_output": row.get("output")}),
-        }
-    )
+    item = {
+        "id": row["metadata"].get("custom_identifier"),
+        "input": row["input"],
+        "expected_output": row.get("expected_output"),
+        "metadata": _metadata(row),
+    }
+    return omit_none(item)
 
 
 def _braintrust(row: Row) -> dict[str, Any]:
     """A record of a dataset, as `Dataset.insert` and `EvalCase` take it."""
-    identity = _identity(row)
-    return omit_none(
-        {
-            "id": identity.get("custom_identifier"),
-            "input": row["input"],
-            "expected": row.get("expected_output"),
-            "tags": identity.pop("tags", None),
-            "metadata": identity | omit_none({"actual_output": row.get("output")}),
-        }
-    )
+    metadata = _metadata(row)
+    record = {
+        "id": metadata.get("custom_identifier"),
+        "input": row["input"],
+        "expected": row.get("expected_output"),
+        "tags": metadata.pop("tags", None),
+        "metadata": metadata,
+    }
+    return omit_none(record)
 
 
 PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
@@ -187,14 +171,13 @@ def _optional_text(value: Any) -> str | None:
     return None if value is None else to_plain_text(value)
 
 
-def _reference(row: Row, name: str) -> dict[str, Any]:
-    return omit_none({name: _optional_text(row.get("expected_output"))})
-
-
 def _identity(row: Row) -> dict[str, Any]:
-    return {
-        name: row["metadata"][name] for name in IDENTITY if row["metadata"].get(name) is not None
-    }
+    return omit_none({name: row["metadata"].get(name) for name in IDENTITY})
+
+
+def _metadata(row: Row) -> dict[str, Any]:
+    """Return the row's identity, and the model's output, which is no reference."""
+    return _identity(row) | omit_none({"actual_output": row.get("output")})
 
 
 def _documents(row: Row) -> list[str] | None:
@@ -212,21 +195,16 @@ def _document(value: Any) -> str:
 
 def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:
     """Inspect has four roles, and tool calls whose arguments are an object."""
-    roles = {"developer": "system", "none": "user"}
-    kept = {
-        name: value
-        for name, value in message.items()
-        if name in ("content", "tool_call_id", "name")
+    role = read_role(message)
+    calls = [
+        {"id": call.id, "type": "function", "function": call.name, "arguments": call.arguments}
+        for call in read_tool_calls(message)
+    ]
+    converted = {
+        "role": role,
+        "content": message.get("content") or "",
+        "tool_call_id": message.get("tool_call_id"),
+        "function": message.get("name") if role == "tool" else None,
+        "tool_calls": calls or None,
     }
-    converted = {"role": roles.get(str(message["role"]), message["role"]), **kept}
-    converted["content"] = message.get("content") or ""
-    if converted["role"] == "tool" and "name" in converted:
-        converted["function"] = converted.pop("name")
-    elif "name" in converted:
-        del converted["name"]
-    if calls := read_tool_calls(message):
-        converted["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": call.name, "arguments": call.arguments}
-            for call in calls
-        ]
-    return converted
+    return omit_none(converted)
