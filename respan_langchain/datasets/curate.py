@@ -18,7 +18,6 @@ from respan_langchain.datasets.stored_traces import TraceGroups
 from respan_langchain.datasets.transfer.copy import (
     DatasetSource,
     ProgressCallback,
-    max_outage,
     transfer_rows,
 )
 from respan_langchain.datasets.transfer.transfer import TransferCounts
@@ -115,26 +114,21 @@ def curate(
     Raises:
         RespanError: The transfer stopped; called again, it resumes.
     """
-    source.retry_for(max_outage(settings))
     done: dict[str, TransferCounts] = {}
     for name, kept in plan.copies.items():
         target = find_dataset(client, settings, name, create=True)
-        done[name] = transfer_rows(
-            CuratedSource(source, kept),
-            (f"rules over {source.name}", source.id),
-            client,
-            settings,
-            target.id,
-            on_progress,
-        )
+        rows = CuratedSource(source, settings, kept)
+        done[name] = transfer_rows(rows, client, settings, target.id, on_progress)
     return done
 
 
 class CuratedSource(DatasetSource):
     """The rows of kept traces as the source of a transfer."""
 
-    def __init__(self, source: Dataset, kept: Mapping[str, KeptTrace]) -> None:
-        super().__init__(source)
+    def __init__(self, source: Dataset, settings: Settings, kept: Mapping[str, KeptTrace]) -> None:
+        super().__init__(source, settings)
+        self.key = (source.id,)
+        self.description = f"rules over {source.name}"
         self._kept = kept
 
     def rows(self) -> Iterator[TransferRow]:

@@ -19,7 +19,7 @@ from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.datasets.transfer.copy import import_rows
+from respan_langchain.datasets.transfer.copy import transfer_rows
 from respan_langchain.datasets.transfer.import_file import ImportColumns, ImportFile, detect_format
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
@@ -162,7 +162,7 @@ def import_file(
         with ctx.client(create=True) as client:
             target = find_dataset(client, ctx.settings, dataset, create=True)
             with transfer_progress(ctx, file, None) as update:
-                counts = import_rows(source, client, ctx.settings, target.id, update)
+                counts = transfer_rows(source, client, ctx.settings, target.id, update)
         name = target.name
     exit_code = print_counts(ctx, counts, name or "the dataset")
     _report_invalid_lines(ctx, source.problems)

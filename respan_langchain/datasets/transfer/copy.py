@@ -1,4 +1,4 @@
-"""Copies a dataset to another platform, or the rows of a file into a dataset."""
+"""Copies a dataset to another platform, or the rows of another source into a dataset."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -10,7 +10,6 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.urls import is_loopback
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.transfer.import_file import ImportFile
 from respan_langchain.datasets.transfer.progress_file import ProgressFile, progress_path
 from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts, TransferSource
@@ -35,8 +34,8 @@ def copy_dataset(
     Args:
         source: The dataset to copy.
         source_settings: The settings of its platform.
-        client: A client of the target platform. It and the source's client are set to retry for
-            minutes when their platform is unavailable.
+        client: A client of the target platform. It is set to retry for minutes when the platform
+            is unavailable, and so is the source's.
         settings: The settings of the target platform.
         dataset_id: The target's id.
         on_progress: Called after each request.
@@ -44,44 +43,17 @@ def copy_dataset(
     Raises:
         RespanError: The transfer stopped; called again, it resumes.
     """
-    source.retry_for(max_outage(source_settings))
-    client.retry_for(max_outage(settings))
-    origin, destination = platform_location(source_settings), platform_location(settings)
-    target, delay = TransferTarget(client, dataset_id), visibility_delay(settings)
-    with ProgressFile(progress_path(origin, source.id, destination, dataset_id)) as progress:
-        progress.describe(f"{source.name} at {origin}", f"{dataset_id[-8:]} at {destination}")
-        passes = 0
-        while True:
-            passes += 1
-            reader = DatasetSource(source)
-            transfer = Transfer(
-                reader, target, progress, visibility_delay=delay, on_progress=on_progress
-            )
-            counts = transfer.run()
-            # Rows deleted while the source is read move other rows to pages that were read before.
-            if reader.count >= len(source) or passes == MAX_PASSES:
-                return counts
-
-
-def import_rows(
-    source: ImportFile,
-    client: DatasetClient,
-    settings: Settings,
-    dataset_id: str,
-    on_progress: ProgressCallback = lambda _: None,
-) -> TransferCounts:
-    """Add the rows of a file to a dataset, except those it has; arguments as of `copy_dataset`.
-
-    Raises:
-        RespanError: The transfer stopped; called again, it resumes.
-    """
-    about = ("imported files", "import")
-    return transfer_rows(source, about, client, settings, dataset_id, on_progress)
+    for _ in range(MAX_PASSES):
+        reader = DatasetSource(source, source_settings)
+        counts = transfer_rows(reader, client, settings, dataset_id, on_progress)
+        # Rows deleted while the source is read move other rows to pages that were read before.
+        if reader.count >= len(source):
+            break
+    return counts
 
 
 def transfer_rows(
     source: TransferSource,
-    about: tuple[str, str],
     client: DatasetClient,
     settings: Settings,
     dataset_id: str,
@@ -89,13 +61,13 @@ def transfer_rows(
 ) -> TransferCounts:
     """Send the rows of a source that the target has not; arguments as of `copy_dataset`.
 
-    `about` describes the source for `transfers list`, and names it in the progress file's name.
+    Raises:
+        RespanError: The transfer stopped; called again, it resumes.
     """
     client.retry_for(max_outage(settings))
-    description, key = about
     destination = platform_location(settings)
-    with ProgressFile(progress_path(key, destination, dataset_id)) as progress:
-        progress.describe(description, f"{dataset_id[-8:]} at {destination}")
+    with ProgressFile(progress_path(*source.key, destination, dataset_id)) as progress:
+        progress.describe(source.description, f"{dataset_id[-8:]} at {destination}")
         transfer = Transfer(
             source,
             TransferTarget(client, dataset_id),
@@ -132,7 +104,12 @@ def _is_on_this_machine(settings: Settings) -> bool:
 class DatasetSource:
     """A dataset as the source of a transfer. Counts the rows that were read."""
 
-    def __init__(self, source: Dataset) -> None:
+    def __init__(self, source: Dataset, settings: Settings) -> None:
+        """`settings` are those of its platform, which may be unavailable for minutes."""
+        source.retry_for(max_outage(settings))
+        origin = platform_location(settings)
+        self.key: tuple[str, ...] = (origin, source.id)
+        self.description = f"{source.name} at {origin}"
         self._source = source
         self.count = 0
 

@@ -51,6 +51,16 @@ class TransferCounts:
 class TransferSource(Protocol):
     """Where rows come from."""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What identifies it in the name of the progress file."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What `transfers list` shows of it."""
+        ...
+
     def rows(self) -> Iterator[TransferRow]:
         """Iterate over the rows to transfer."""
         ...

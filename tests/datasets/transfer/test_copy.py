@@ -9,9 +9,9 @@ from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.copy import (
     MAX_PASSES,
     copy_dataset,
-    import_rows,
     max_outage,
     platform_location,
+    transfer_rows,
     visibility_delay,
 )
 from respan_langchain.datasets.transfer.import_file import ImportFile
@@ -87,7 +87,7 @@ def test_an_import_adds_the_rows_of_a_file_once(platform, tmp_path):
     progress = []
 
     counts = [
-        import_rows(ImportFile(str(path), "jsonl"), client, settings, target.id, progress.append)
+        transfer_rows(ImportFile(str(path), "jsonl"), client, settings, target.id, progress.append)
         for _ in range(2)
     ]
 

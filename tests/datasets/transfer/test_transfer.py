@@ -36,6 +36,7 @@ from respan_langchain.errors import (
     RespanError,
     UnexpectedAnswerError,
 )
+from respan_langchain.settings import Settings
 
 URL = "http://localhost"
 Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
@@ -157,7 +158,7 @@ class Ends:
     def move(self, settle: float = 5.0) -> TransferCounts:
         with ProgressFile(self.folder / "progress.db") as progress:
             transfer = Transfer(
-                DatasetSource(self.source),
+                DatasetSource(self.source, Settings(base_url="sqlite:///:memory:")),
                 TransferTarget(self.target_client, self.target.id),
                 progress,
                 visibility_delay=settle,
