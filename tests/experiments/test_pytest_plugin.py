@@ -4,6 +4,7 @@ Most runs of pytest are in this process, since a new one imports LangChain for s
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,11 +116,19 @@ def test_a_changed_chain_can_be_accepted(project, run_pytest):
 
 
 @pytest.mark.slow
-def test_a_changed_chain_can_be_accepted_by_the_workers_of_xdist(project, run_pytest):
-    (project / "chain.py").write_text(CHANGED_CHAIN)
+def test_workers_of_xdist_name_the_rows_of_a_changed_chain_which_can_be_accepted(project):
+    (project / "changed.py").write_text(CHANGED_CHAIN)
+    changed = project / "test_changed.py"
+    changed.write_text(TESTS.replace("from chain", "from changed"))
+    [row, *_] = re.findall('\nid = "(.+)"', (project / "respan.lock").read_text())
 
-    assert "5 passed" in pytest_in(project, *PLUGINS, "-n", "4", "--respan-accept")
-    assert "5 passed" in run_pytest()
+    printed = pytest_in(project, *PLUGINS, "-n", "4")
+    accepted = pytest_in(project, *PLUGINS, "-n", "1", "--respan-accept", changed.name)
+
+    assert "5 failed, 5 passed" in printed
+    assert f"row {row}: same_answer 0, accepted 1" in printed
+    assert "answer  [-QUESTION-]{+Question+} 3" in printed
+    assert "5 passed" in accepted
     assert (project / "respan.lock").read_text().count('same_answer" = 0.0') == 5
 
 
