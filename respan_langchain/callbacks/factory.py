@@ -14,8 +14,8 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     dataset_address,
-    get_direct_rows,
     get_interrupt_store,
+    get_producer_counts,
     get_trace_store,
     get_worker,
     make_unused_worker,
@@ -117,11 +117,13 @@ def _build_interrupts(
     if store is None:
         interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
         return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
+    from respan_langchain.fleet.row_states import RowStates
     from respan_langchain.pipeline.shared_traces import SharedRowBuilder, SharedTraces
 
-    states = store.open_row_states(get_direct_rows(worker))
+    counts = get_producer_counts(worker, store.url)
+    states = RowStates(store.url, counts.direct_rows)
     shared = SharedTraces(store, timeout, row_builder.dataset)
-    builder = SharedRowBuilder(row_builder, shared, states, to_json)
+    builder = SharedRowBuilder(row_builder, shared, states, counts, to_json)
     return _Interrupts(shared, builder, states)
 
 

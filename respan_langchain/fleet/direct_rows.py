@@ -14,6 +14,10 @@ class DirectRows:
     """Written by the sender thread, read by any; without a lock, which a fork could leave held."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Start with no rows, in a child process."""
         self._is_stored: OrderedDict[bytes, bool] = OrderedDict()
         """By the digest of a row: whether the platform has it."""
         self.stored = 0

@@ -3,23 +3,16 @@
 A row that was added before is not added again, so a lookup proves what a lost response left open.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import FeedbackState
-from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
-from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import digest_body, encode_body
-from respan_langchain.fleet.keys import process_name
 from respan_langchain.fleet.limits import REMEMBERED_FOR
+from respan_langchain.fleet.producer_counts import ProducerCounts
 from respan_langchain.fleet.scripts import ADD, FIND, Script
-
-_names: Final[dict[tuple[int, int], str]] = {}
-"""Under which name each worker of this process reports, also after it opened a new connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +26,23 @@ class FleetBounds:
 class ProducerTransport:
     """Adds rows to the stream of a fleet."""
 
-    def __init__(
-        self,
-        broker: Broker,
-        bounds: FleetBounds,
-        worker: Worker,
-        direct_rows: DirectRows | None = None,
-    ) -> None:
-        """The counts of `worker`, and of its `direct_rows`, go along with its rows."""
+    def __init__(self, broker: Broker, bounds: FleetBounds, counts: ProducerCounts) -> None:
+        """The counts go along with the rows; they outlive this transport."""
         self._broker = broker
         self._bounds = bounds
-        self._worker = worker
-        self._direct_rows = direct_rows or DirectRows()
+        self._counts = counts
         self.is_reachable = True
         """Whether the last call reached Redis."""
-        self._name = _names.setdefault((os.getpid(), id(worker)), process_name())
 
     def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
         """Add rows; the broker's own time-out holds."""
         del timeout
         arguments: list[Argument] = [
-            self._bounds.max_rows, self._bounds.max_bytes, int(REMEMBERED_FOR),
-            self._name, *self._worker.captured_and_dropped, self._direct_rows.stored,
-        ]  # fmt: skip
+            self._bounds.max_rows,
+            self._bounds.max_bytes,
+            int(REMEMBERED_FOR),
+            *self._counts.arguments(),
+        ]
         for body in bodies:
             arguments += [digest_body(body), dataset, *encode_body(body)]
         try:
@@ -72,6 +59,7 @@ class ProducerTransport:
             rows, size = waiting
             full = f"the fleet is full: {rows} row(s) and {size} bytes wait in Redis"
             return HttpResult(None, error=full, maybe_sent=False)
+        self._counts.on_added(len(bodies))
         return HttpResult(201, b'{"success_count":%d,"error_count":0}' % len(bodies))
 
     def look_up(
@@ -103,10 +91,3 @@ class ProducerTransport:
         except BrokerError as error:
             self.is_reachable = not error.is_unreachable
             raise
-
-
-def open_producer(
-    url: str, bounds: FleetBounds, worker: Worker, direct_rows: DirectRows | None = None
-) -> ProducerTransport:
-    """Return a transport to the fleet at this URL; it connects when it is first used."""
-    return ProducerTransport(Broker(url), bounds, worker, direct_rows)

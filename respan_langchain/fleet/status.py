@@ -9,7 +9,7 @@ from respan_langchain.fleet.keys import FORWARDERS
 from respan_langchain.fleet.scripts import STATUS
 
 ALIVE_WITHIN: Final = 30.0
-"""Seconds since its last look for rows within which a forwarder counts as alive."""
+"""Seconds since it was last heard of within which a process counts as alive."""
 
 
 class _Part(BaseModel):
@@ -32,7 +32,7 @@ class ForwarderStatus(_Part):
 
 
 class ProducerStatus(_Part):
-    """One app process, as it reported with its last rows; `ended` sums up those of long ago."""
+    """One app process, by its last report; `ended` sums up those of long ago."""
 
     name: str
     captured: int
@@ -42,7 +42,12 @@ class ProducerStatus(_Part):
     added: int
     """Rows that reached Redis."""
     idle: float | None = None
-    """Seconds since that report."""
+    """Seconds since that report; None for the sum."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it reported lately."""
+        return self.idle is not None and self.idle < ALIVE_WITHIN
 
 
 class FleetCounts(_Part):

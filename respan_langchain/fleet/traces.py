@@ -8,9 +8,7 @@ from uuid import uuid4
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
-from respan_langchain.fleet.direct_rows import DirectRows
 from respan_langchain.fleet.encoding import decode_body, digest_body, encode_body
-from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.scripts import DROP_TRACE, STORE_TRACE, TAKE_TRACE
 from respan_langchain.tracing.run import DeferredRow
 
@@ -44,19 +42,15 @@ class TraceStore:
 
     def __init__(self, url: str, max_bytes: int) -> None:
         """Do nothing yet. `max_bytes` bounds everything that waits in Redis."""
-        self._url = url
+        self.url = url
         self._max_bytes = max_bytes
         self.clear()
 
     def clear(self) -> None:
         """Use a new connection, in a child process."""
-        self._broker = Broker(self._url, TIMEOUT)
+        self._broker = Broker(self.url, TIMEOUT)
         self._lock = Lock()
         self._retry_at = float("-inf")
-
-    def open_row_states(self, direct_rows: DirectRows) -> RowStates:
-        """Return what finds the states of rows in the same Redis."""
-        return RowStates(self._url, direct_rows)
 
     def put(self, key: str, trace: InterruptedTrace, keep_for: float) -> bool:
         """Store a trace for some seconds; False when Redis cannot be reached or is full."""

@@ -24,7 +24,7 @@ from respan_langchain.settings import Settings
 from respan_langchain.tracing.interrupt_store import InterruptStore
 
 if TYPE_CHECKING:
-    from respan_langchain.fleet.direct_rows import DirectRows
+    from respan_langchain.fleet.producer_counts import ProducerCounts
     from respan_langchain.fleet.traces import TraceStore
 
 UNLIMITED: Final = 1_000_000
@@ -34,7 +34,7 @@ MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langc
 
 _interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
 _trace_stores: Final[WeakKeyDictionary[Worker, "TraceStore"]] = WeakKeyDictionary()
-_direct_rows: Final[WeakKeyDictionary[Worker, "DirectRows"]] = WeakKeyDictionary()
+_producer_counts: Final[WeakKeyDictionary[Worker, "ProducerCounts"]] = WeakKeyDictionary()
 
 
 def dataset_address(settings: Settings) -> str:
@@ -75,23 +75,27 @@ def _transport_opener(
     if settings.via is None:
         return lambda _: RespanTransport(settings, http_client)
     try:
-        from respan_langchain.fleet.producer import FleetBounds, open_producer
+        from respan_langchain.fleet.broker import Broker
+        from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
     except ImportError as error:
         raise ConfigurationError(MISSING_EXTRA) from error
     url = settings.via.get_secret_value()
     bounds = FleetBounds(settings.max_fleet_rows, settings.max_fleet_bytes)
+
+    def open_producer(worker: Worker) -> ProducerTransport:
+        return ProducerTransport(Broker(url), bounds, get_producer_counts(worker, url))
+
     if settings.via_fallback == "wait":
-        return lambda worker: open_producer(url, bounds, worker)
+        return open_producer
     from respan_langchain.fleet.fallback import FallbackLimits, FallbackTransport
 
     direct = settings.model_copy(update={"via": None})
     limits = FallbackLimits(settings.via_fallback_after, build_limits(direct).requests_per_minute)
 
     def open_fallback(worker: Worker) -> FallbackTransport:
-        direct_rows = get_direct_rows(worker)
-        producer = open_producer(url, bounds, worker, direct_rows)
         platform = RespanTransport(direct, http_client)
-        return FallbackTransport(producer, platform, direct_rows, limits)
+        direct_rows = get_producer_counts(worker, url).direct_rows
+        return FallbackTransport(open_producer(worker), platform, direct_rows, limits)
 
     return open_fallback
 
@@ -117,11 +121,11 @@ def get_trace_store(worker: Worker, settings: Settings) -> "TraceStore | None":
     return _trace_stores.setdefault(worker, store)
 
 
-def get_direct_rows(worker: Worker) -> "DirectRows":
-    """Return which rows of a worker were sent directly while the broker could not be reached."""
-    from respan_langchain.fleet.direct_rows import DirectRows
+def get_producer_counts(worker: Worker, url: str) -> "ProducerCounts":
+    """Return what a worker reports to the broker at this URL."""
+    from respan_langchain.fleet.producer_counts import ProducerCounts
 
-    return _direct_rows.setdefault(worker, DirectRows())
+    return _producer_counts.setdefault(worker, ProducerCounts(worker, url))
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

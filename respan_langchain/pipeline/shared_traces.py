@@ -12,6 +12,7 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.row import EncodedRow
+from respan_langchain.fleet.producer_counts import ProducerCounts
 from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.pipeline.error_counter import ErrorCounter
@@ -117,12 +118,14 @@ class SharedRowBuilder:
         row_builder: RowBuilder,
         traces: SharedTraces,
         states: RowStates,
+        counts: ProducerCounts,
         to_json: Callable[[object], Json],
     ) -> None:
-        """Store content as `to_json` copies it; `states` remembers every row."""
+        """Store content as `to_json` copies it; `states` and `counts` are told of every row."""
         self._row_builder = row_builder
         self._traces = traces
         self._states = states
+        self._counts = counts
         self._to_json = to_json
 
     def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
@@ -131,6 +134,7 @@ class SharedRowBuilder:
         while (stopped := self._traces.pop_stopped()) is not None:
             rows += self._store_trace(*stopped, errors)
         self._states.remember(rows)
+        self._counts.keep_reporting()
         return rows
 
     def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:

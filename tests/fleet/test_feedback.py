@@ -7,6 +7,7 @@ from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.forwarder import ForwarderTransport
 from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+from respan_langchain.fleet.producer_counts import ProducerCounts
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import StreamSpool
 from tests.delivery.kit import feedback_on
@@ -40,7 +41,8 @@ def test_feedback_waits_in_a_forwarder_while_redis_is_away(forwarder, redis, wir
 
 def test_feedback_waits_in_its_process_while_redis_is_away(redis):
     worker = Worker(lambda: producer)
-    producer = ProducerTransport(Broker(redis.url, 1.0), FleetBounds(10, 1_000), worker)
+    counts = ProducerCounts(worker, redis.url)
+    producer = ProducerTransport(Broker(redis.url, 1.0), FleetBounds(10, 1_000), counts)
     redis.kill()
 
     assert producer.apply_feedback(FEEDBACK.dataset, [FEEDBACK.body], 1.0) is None

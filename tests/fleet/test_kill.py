@@ -25,6 +25,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forwarder import Forwarder
 from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+from respan_langchain.fleet.producer_counts import ProducerCounts
 
 ROLE, URL, OUT, DIES, CLAIM_AFTER = sys.argv[1:]
 LIMITS = dict(
@@ -55,7 +56,8 @@ class File:
 def produce():
     limits = DeliveryLimits(**LIMITS)
     bounds = FleetBounds(10**6, 2**30)
-    worker = Worker(lambda: ProducerTransport(Broker(URL), bounds, worker), limits)
+    worker = Worker(lambda: ProducerTransport(Broker(URL), bounds, counts), limits)
+    counts = ProducerCounts(worker, URL)
     status = DeliveryStatus()
     for number in range(10**6):
         name = f"{os.getpid()}-{number}"

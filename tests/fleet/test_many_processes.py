@@ -24,12 +24,16 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.limits import producer_limits
-from respan_langchain.fleet.producer import FleetBounds, open_producer
+from respan_langchain.fleet.broker import Broker
+from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+from respan_langchain.fleet.producer_counts import ProducerCounts
 
 URL, PROCESSES, ROWS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 worker = Worker(
-    lambda: open_producer(URL, FleetBounds(10**6, 2**30), worker), producer_limits(DeliveryLimits())
+    lambda: ProducerTransport(Broker(URL), FleetBounds(10**6, 2**30), counts),
+    producer_limits(DeliveryLimits()),
 )
+counts = ProducerCounts(worker, URL)
 status = DeliveryStatus()
 
 def produce():

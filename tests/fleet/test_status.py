@@ -1,7 +1,9 @@
 """One status over all processes of a fleet."""
 
 import pytest
+from support.models import FakeChat
 
+from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
@@ -96,3 +98,31 @@ def test_every_row_is_counted_once_wherever_it_is(redis, open_producer, forward,
     assert full.flush(WAIT)
     until(lambda: running.forwarder.stats.pending == 0)
     assert status().in_producers == 0
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["Redis is full", "they are held"])
+def test_a_process_whose_rows_wait_is_counted(is_full, redis, status):
+    if is_full:
+        redis.ask("CONFIG", "SET", "maxmemory", "1mb")
+    handler = RespanDatasetCallbackHandler("d", via=redis.url, hold=None if is_full else "feedback")
+    FakeChat().invoke("Hello", {"callbacks": [handler]})
+
+    until(lambda: status().in_producers == 1)
+    assert status().captured == 1
+    assert [each.is_alive for each in status().producers] == [True]
+    redis.ask("CONFIG", "SET", "maxmemory", "0")
+    handler.shutdown(WAIT)
+
+
+def test_rows_that_were_in_an_emptied_redis_are_not_counted_in_their_process(
+    redis, open_producer, status
+):
+    producer = open_producer(redis)
+    for name in ("a", "b"):
+        producer.put(encoded(name))
+        assert producer.flush(WAIT)
+        redis.ask("FLUSHALL")
+    producer.put(encoded("c"))
+    assert producer.flush(WAIT)
+
+    assert (status().captured, status().in_producers) == (3, 0)

@@ -74,4 +74,6 @@ def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:
     yield "dead letters", format_count(found.dead)
     yield "interrupted", pluralize(found.interrupted, "trace", "traces")
     yield "next request", f"in {format_duration(found.budget_wait)}"
-    yield "processes", format_count(len(found.producers))
+    running = sum(each.is_alive for each in found.producers)
+    ended = sum(each.idle is not None for each in found.producers) - running
+    yield "processes", f"{format_count(running)} running, {format_count(ended)} ended"

@@ -1,12 +1,13 @@
 -- Add rows that were not added before: all of them, or none where they exceed a bound.
 -- KEYS: rows, bytes, seen, counts, producers
--- ARGV: max rows, max bytes, seconds to remember rows; producer, rows that it captured, dropped and
---       sent directly; then per row: digest, dataset, encoding, body
+-- ARGV: max rows, max bytes, seconds to remember rows; producer, rows that it captured, dropped,
+--       sent directly and added so far; then per row, of which there may be none: digest, dataset,
+--       encoding, body
 -- Returns {1, added}, or {0, rows, bytes} as they are now.
 local rows, bytes, seen, counts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now = tonumber(redis.call('TIME')[1])
 local new, size, in_call = {}, 0, {}
-for i = 8, #ARGV, 4 do
+for i = 9, #ARGV, 4 do
   local digest = ARGV[i]
   if not in_call[digest] and not redis.call('ZSCORE', seen, digest) then
     in_call[digest] = true
@@ -15,10 +16,12 @@ for i = 8, #ARGV, 4 do
   end
 end
 local function report(added)
-  local producer = cjson.decode(redis.call('HGET', KEYS[5], ARGV[4]) or '{"added":0}')
+  local producer = cjson.decode(redis.call('HGET', KEYS[5], ARGV[4]) or '{"added":' .. ARGV[8] .. '}')
   producer.captured, producer.dropped = tonumber(ARGV[5]), tonumber(ARGV[6])
   producer.direct = tonumber(ARGV[7])
   producer.added, producer.reported = producer.added + added, now
+  -- First: a full Redis refuses commands that need memory unless the script has written.
+  redis.call('HDEL', KEYS[5], ARGV[4])
   redis.call('HSET', KEYS[5], ARGV[4], cjson.encode(producer))
 end
 local held_rows = redis.call('XLEN', rows)
