@@ -178,6 +178,7 @@ def _exit_code(context: CliContext, run: Callable[[], int]) -> int:
         context.error(_describe_os_error(error))
         return EXIT_PROBLEMS
     except KeyboardInterrupt:
+        context.note(escape_controls(context.interruption))
         return EXIT_INTERRUPTED
 
 

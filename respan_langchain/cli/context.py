@@ -46,6 +46,9 @@ PROGRAM: Final = "respan-langchain"
 class CliContext(typer.Context):
     """Typer's context with the values of the shared options and what follows from them."""
 
+    interruption = "Interrupted."
+    """The note for Ctrl-C; a long command says in it how far it came and what to do next."""
+
     @property
     def base_url(self) -> str | None:
         """`--base-url`."""

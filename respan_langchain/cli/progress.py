@@ -1,4 +1,4 @@
-"""Progress bars, where the standard error is a terminal."""
+"""Progress bars, where the standard error is a terminal; how far an interrupted command came."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +11,23 @@ from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ApiError
 
+RESUME = "Run the same command again to resume."
+
 
 @contextmanager
-def progress_bar(ctx: CliContext, description: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar; it is called with the rows that are done, and with all, which may be unknown."""
+def progress_bar(
+    ctx: CliContext,
+    description: str,
+    advice: str,
+    *,
+    unit: str = "rows",
+    is_shown: bool = True,
+) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar; it is called with how many are done, and with all, which may be unknown.
+
+    After Ctrl-C, or an API error between two rows, a note says how many are done, and the advice.
+    """
+    done, of_total = 0, ""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -22,32 +35,29 @@ def progress_bar(ctx: CliContext, description: str) -> Iterator[Callable[[int, i
         TimeRemainingColumn(),
         console=ctx.err,
         transient=True,
-        disable=not ctx.err.is_terminal,
+        disable=not (is_shown and ctx.err.is_terminal),
     ) as progress:
         task = progress.add_task(escape_controls(description), total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def update(completed: int, total: int | None) -> None:
+            nonlocal done, of_total
+            done, of_total = completed, "" if total is None else f" of {format_count(total)}"
+            progress.update(task, completed=completed, total=total)
+
+        try:
+            yield update
+        except (KeyboardInterrupt, ApiError) as error:
+            ctx.interruption = f"Interrupted after {format_count(done)}{of_total} {unit}. {advice}"
+            if done and isinstance(error, ApiError):
+                ctx.note(ctx.interruption)
+            raise
 
 
 @contextmanager
 def transfer_progress(
     ctx: CliContext, description: str, total: int | None
 ) -> Iterator[Callable[[TransferCounts], None]]:
-    """Show the progress of a transfer of `total` rows, and how far it came if interrupted."""
-    done = 0
-    with progress_bar(ctx, description) as show:
+    """Show the progress of a transfer of `total` rows."""
+    with progress_bar(ctx, description, RESUME) as show:
         show(0, total)
-
-        def update(counts: TransferCounts) -> None:
-            nonlocal done
-            done = counts.done
-            show(done, total)
-
-        try:
-            yield update
-        except (KeyboardInterrupt, ApiError):
-            of_total = "" if total is None else f" of {format_count(total)}"
-            ctx.note(
-                f"Interrupted after {format_count(done)}{of_total} rows. "
-                "Run the same command again to resume."
-            )
-            raise
+        yield lambda counts: show(counts.done, total)

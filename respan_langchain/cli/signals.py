@@ -9,10 +9,16 @@ from types import FrameType
 
 @contextmanager
 def stop_event() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C and SIGTERM set; afterwards they do what they did before."""
-    stopped = threading.Event()
+    """Yield an event that Ctrl-C and SIGTERM set; afterwards they do what they did before.
 
-    def stop(_: int, __: FrameType | None) -> None:
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed, and the block has ended.
+    """
+    stopped = threading.Event()
+    received: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(number)
         stopped.set()
 
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -22,3 +28,5 @@ def stop_event() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt

@@ -1,7 +1,7 @@
 """`evaluate`: run evaluators over a dataset on its platform."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -13,6 +13,7 @@ from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, preview, preview_line
 from respan_langchain.cli.options import DatasetArgument, number_from
+from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun
@@ -68,11 +69,16 @@ def evaluate(
         )
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
-        report = client.create_eval_report(found.id, evaluator)
-        runs = list(report.created_tasks)
         # The local platform works only while this process lives; a limit needs the scores.
-        if wait := wait or ctx.settings.is_local or fail_under is not None:
-            runs = _wait_for_runs(client, found.id, runs, timeout)
+        wait = wait or ctx.settings.is_local or fail_under is not None
+        is_local = ctx.settings.is_local
+        advice = "Run the same command again." if is_local else "The platform finishes the others."
+        with progress_bar(ctx, found.name or found.id, advice, unit="evaluators") as show:
+            show(0, len(evaluator))
+            report = client.create_eval_report(found.id, evaluator)
+            runs = list(report.created_tasks)
+            if wait:
+                runs = _wait_for_runs(client, found.id, runs, timeout, show)
     ctx.output(
         {"runs": runs, "errors": report.errors or []}, lambda: _render_runs(runs, ctx.out.width)
     )
@@ -83,7 +89,11 @@ def evaluate(
 
 
 def _wait_for_runs(
-    client: DatasetClient, dataset_id: str, runs: Sequence[EvalRun], timeout: float
+    client: DatasetClient,
+    dataset_id: str,
+    runs: Sequence[EvalRun],
+    timeout: float,
+    on_progress: Callable[[int, int], None],
 ) -> list[EvalRun]:
     """Poll the runs until all have finished, or `timeout` seconds have passed."""
     ids = [run.task_id for run in runs]
@@ -91,7 +101,9 @@ def _wait_for_runs(
     while True:
         current = {run.task_id: run for run in client.eval_reports(dataset_id)}
         latest = [current.get(task_id, run) for task_id, run in zip(ids, runs, strict=True)]
-        if all(run.status in FINISHED for run in latest) or time.monotonic() >= deadline:
+        finished = sum(run.status in FINISHED for run in latest)
+        on_progress(finished, len(runs))
+        if finished == len(runs) or time.monotonic() >= deadline:
             return latest
         time.sleep(POLL_INTERVAL)
 

@@ -1,6 +1,7 @@
 """`export` and `import`: write rows to a file, and add the rows of a file to a dataset."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
@@ -14,7 +15,7 @@ from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument, number_from, one_of
-from respan_langchain.cli.progress import transfer_progress
+from respan_langchain.cli.progress import progress_bar, transfer_progress
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.presets import Preset
@@ -78,11 +79,30 @@ def export(
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
         chosen = (log for log in rows if not with_expected or log.expected_output is not None)
-        written = _write(format_name, preset, islice(chosen, limit), output)
+        with _export_progress(ctx, rows.name, output) as counted:
+            written = _write(format_name, preset, counted(islice(chosen, limit)), output)
     if output != "-":
         text = Text(escape_controls(f"Wrote {pluralize(written, 'row', 'rows')} to {output}."))
         ctx.output({"rows": written, "file": output}, text)
     return EXIT_OK
+
+
+@contextmanager
+def _export_progress(
+    ctx: CliContext, description: str, output: str
+) -> Iterator[Callable[[Iterable[Log]], Iterator[Log]]]:
+    """Show a bar, except beside rows that are written to the standard output."""
+    is_file = output != "-"
+    left = f"Nothing was written to {output}" if is_file else "The output is incomplete"
+    advice = f"{left}; run the same command again."
+    with progress_bar(ctx, description, advice, is_shown=is_file) as show:
+
+        def counted(logs: Iterable[Log]) -> Iterator[Log]:
+            for number, log in enumerate(logs, 1):
+                yield log
+                show(number, None)
+
+        yield counted
 
 
 def _format_of_file(output: str) -> ExportFormat:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
+from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
@@ -71,6 +72,10 @@ def forward(
             served = serve_metrics(forwarder, url, metrics_host, metrics_port)
             ctx.note(f"Metrics on port {stack.enter_context(served)}.")
         forwarder.run(stopped)
-    stats = forwarder.stats
-    ctx.output(stats, Text(f"Stopped: {stats}"))
+        stats = forwarder.stats
+        ctx.output(stats, Text(f"Stopped: {stats}"))
+        ctx.interruption = (
+            f"Interrupted after {format_count(stats.delivered)} rows. "
+            f"Others stay in {broker}; run the same command again to send them."
+        )
     return EXIT_OK

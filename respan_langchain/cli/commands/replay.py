@@ -13,7 +13,7 @@ from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import RequiredDataset, number_from, one_of
-from respan_langchain.cli.progress import progress_bar
+from respan_langchain.cli.progress import RESUME, progress_bar
 from respan_langchain.cli.replay_report import print_report
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
@@ -147,7 +147,7 @@ def replay_rows(
         ]
         allow_modules_here()
         with (
-            _trial_progress(ctx, rows.name) as on_trial,
+            _trial_progress(ctx, rows.name, journal) as on_trial,
             _kept_rows(ctx, rows.name, keep=keep) as config,
         ):
             result = replay(
@@ -206,9 +206,12 @@ def _kept_rows(ctx: CliContext, dataset: str, *, keep: bool) -> Iterator["Runnab
 
 
 @contextmanager
-def _trial_progress(ctx: CliContext, description: str) -> Iterator[Callable[[Trial, int], None]]:
+def _trial_progress(
+    ctx: CliContext, description: str, journal: Path | None
+) -> Iterator[Callable[[Trial, int], None]]:
     numbers = count(1)
-    with progress_bar(ctx, description) as show:
+    advice = RESUME if journal else "With --journal PATH the same command would resume."
+    with progress_bar(ctx, description, advice, unit="trials") as show:
 
         def update(_: Trial, left: int) -> None:
             number = next(numbers)

@@ -72,6 +72,7 @@ def serve(
         if open_browser:
             webbrowser.open(address)
         stopped.wait()
+        ctx.interruption = f"Stopped. The same command serves {_name_of(url)} again."
     return EXIT_OK
 
 
@@ -83,10 +84,14 @@ def _find_shared_key(ctx: CliContext, url: str, host: str) -> str | None:
     return None if key is None else key.get_secret_value()
 
 
+def _name_of(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
 def _announce(ctx: CliContext, url: str, address: str, *, has_key: bool) -> None:
     if ctx.as_json:
         write_json({"address": address, "base_url": url}, indent=False)
         return
-    ctx.print(f"Serving {url.removeprefix('sqlite:///')} at {address} (Ctrl-C to stop)")
+    ctx.print(f"Serving {_name_of(url)} at {address} (Ctrl-C to stop)")
     key = "the same RESPAN_API_KEY" if has_key else "any RESPAN_API_KEY"
     ctx.print(f"Apps send to it with RESPAN_BASE_URL={address} and {key}.", "dim")

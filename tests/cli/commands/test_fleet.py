@@ -59,10 +59,11 @@ def test_forward_delivers_until_it_is_stopped(run, folder, redis, add_rows):
     )
     until(lambda: redis.counts.get("delivered") == 3, 4 * WAIT)
     running = run("fleet", "status", "--json", "--via", redis.url)
-    forwarder.send_signal(signal.SIGTERM)
+    forwarder.send_signal(signal.SIGINT)
     out, err = forwarder.communicate(timeout=4 * WAIT)
 
-    assert forwarder.returncode == 0, err
+    assert forwarder.returncode == 130, err
+    assert b"Interrupted after 3 rows. Others stay in 127.0.0.1; run the same command" in err
     assert b"Forwarding from 127.0.0.1 to sqlite:///respan.db" in err
     assert b"Metrics on port " in err
     assert json.loads(out)["delivered"] == 3
