@@ -119,9 +119,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
     ) -> "ForgetReceipt":
         """Remove rows from memory, from disk and from every dataset of the platform.
 
-        What is still open, such as a call that has not ended, is captured when it ends. Waits up to
-        `timeout` seconds for rows that are just being sent, and for each of its requests; each
-        stored row takes one.
+        Calls that have not ended, and graphs that wait to be resumed, give no rows: those of all
+        handlers of this process with the same destination. Waits up to `timeout` seconds for rows
+        that are just being sent, and for each of its requests; each stored row takes one.
 
         Args:
             customer: Rows of this `customer_identifier`; its pseudonym is found, too.
@@ -134,7 +134,6 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         """
         from respan_langchain.pipeline.forget import forget_rows
 
-        self.process_pending()
         return forget_rows(
             self._config.settings,
             customer=customer,

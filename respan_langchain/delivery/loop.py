@@ -176,7 +176,7 @@ class Loop:
             self._dispatch((waiting,), now)
             lost, on_disk = self._spool.forget(chosen, now)
             self._dispatch(lost, now)
-            return Forgotten(len(waiting.rows), on_disk, sent)
+            return Forgotten(memory=len(waiting.rows), disk=on_disk, sent=sent)
 
     # -- one step --------------------------------------------------------------------------------
 

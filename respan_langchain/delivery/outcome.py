@@ -57,14 +57,21 @@ def dropped(rows: Iterable[QueuedRow], reason: DropReason) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Chosen rows of a worker that `forget` found."""
+    """A subject's traces and rows that `Worker.forget` found in this process."""
 
+    open_traces: int = 0
+    """Traces that had not ended, and give no rows."""
     memory: int = 0
     """Rows that waited in memory, and on disk as well."""
     disk: int = 0
     """Rows that were on disk alone, dead letters included."""
     sent: int = 0
     """Rows that are being sent, or may be stored: these are not removed."""
+
+    def __add__(self, later: "Forgotten") -> "Forgotten":
+        """Return what both calls removed, and what the later one did not."""
+        removed = self.open_traces + later.open_traces, self.memory + later.memory
+        return Forgotten(*removed, self.disk + later.disk, later.sent)
 
 
 class OutcomeSink(Protocol):

@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable, Sequence, Sized
 from typing import Protocol
 
+from respan_langchain.client.subject import Subject
 from respan_langchain.delivery.row import EncodedRow
 
 
@@ -26,6 +27,10 @@ class RowSource(Protocol):
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until the next poll that needs no wake-up; None without one."""
+
+    def leave_out(self, subject: Subject) -> int:
+        """Have the subject's open traces give no rows; return how many there are."""
+        ...
 
     def settle_open(self) -> None:
         """Close ended traces that wait for late events, so that `take` returns their rows."""
@@ -86,6 +91,10 @@ class RowSources:
     def unread(self) -> int:
         """Return the number of events that are not read yet."""
         return sum(len(source.events) for source in self._all())
+
+    def leave_out(self, subject: Subject) -> int:
+        """Have the subject's open traces of every source give no rows; return how many."""
+        return sum(source.leave_out(subject) for source in self._all())
 
     def settle_open(self) -> None:
         """Close ended traces of every source, before a flush."""

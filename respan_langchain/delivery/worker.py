@@ -5,11 +5,14 @@ call `wake` and `put`, which take no lock that interrupted code could hold. Wher
 started, rows are kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 from threading import get_ident
 
 from respan_langchain._clock import CLOCK
+from respan_langchain.client.subject import Subject
 from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import DeliveryLimits
@@ -17,7 +20,7 @@ from respan_langchain.delivery.loop import Loop
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
-from respan_langchain.delivery.row import EncodedRow, RowFilter
+from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import Spool
@@ -25,7 +28,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker_thread import WorkerThread, lock_timeout
 
 STEP_TIMEOUT = 0.5
-"""Seconds that the end of a process waits for a step that is under way."""
+"""Seconds that other threads wait for a step that is under way."""
 
 
 class Worker:
@@ -147,9 +150,14 @@ class Worker:
             self._loop.log_not_on_disk()
         return request.is_on_disk
 
-    def forget(self, chosen: RowFilter) -> Forgotten:
-        """Drop the chosen rows that wait here, in memory or in this process's spool file."""
-        return self._loop.forget(chosen)
+    def forget(self, subject: Subject) -> Forgotten:
+        """Have the subject's open traces give no rows, and drop its rows that wait here.
+
+        Those are in memory, or in this process's spool file.
+        """
+        open_traces = self._sources.leave_out(subject)
+        with self._between_steps():  # a step may hold rows that it has taken from a source
+            return replace(self._loop.forget(subject.matches_row), open_traces=open_traces)
 
     @property
     def requests(self) -> int:
@@ -201,10 +209,10 @@ class Worker:
         Exit hooks that were registered before ours run after it, and the process would not wait
         for a thread.
         """
-        if self._thread.step_lock.acquire(timeout=STEP_TIMEOUT):
-            self._loop.close_spool()
-            self._loop.log_unlogged()
-            self._thread.step_lock.release()
+        with self._between_steps() as is_between:
+            if is_between:
+                self._loop.close_spool()
+                self._loop.log_unlogged()
         self._inline_until = self._clock() + seconds
         self.wakeup.idle = True
 
@@ -213,11 +221,8 @@ class Worker:
         if self.closed:
             return
         self.closed = True
-        # Waits for a running step, but a source that hangs must not block the exit.
-        in_time = self._thread.step_lock.acquire(timeout=STEP_TIMEOUT)
-        self._loop.stop(reason, STEP_TIMEOUT)
-        if in_time:
-            self._thread.step_lock.release()
+        with self._between_steps():
+            self._loop.stop(reason, STEP_TIMEOUT)
         self._thread.close()
         self._loop.close_sender()
         self.wakeup.idle = True  # the next event wakes it, and is logged
@@ -229,6 +234,16 @@ class Worker:
     def log_unlogged(self) -> None:
         """Log every row whose line was held back."""
         self._loop.log_unlogged()
+
+    @contextmanager
+    def _between_steps(self) -> Iterator[bool]:
+        """Wait for a step that is under way, but not for a source that hangs: then yield False."""
+        in_time = self._thread.step_lock.acquire(timeout=STEP_TIMEOUT)
+        try:
+            yield in_time
+        finally:
+            if in_time:
+                self._thread.step_lock.release()
 
     def _log_late(self) -> None:
         """Log what came too late, unless an exit hook follows that logs it with others."""

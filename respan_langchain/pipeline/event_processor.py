@@ -14,6 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from respan_langchain._clock import CLOCK
+from respan_langchain.client.subject import Subject
 from respan_langchain.delivery.memory_budget import MemoryBudget
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
@@ -86,6 +87,12 @@ class EventProcessor:
         self.process_pending()
         run = self.assembler.find(run_id)
         return run is not None and run.is_root
+
+    def leave_out(self, subject: Subject) -> int:
+        """Have the subject's open traces give no rows; return how many there are."""
+        self.process_pending()
+        with self._draining():
+            return self.assembler.leave_out(subject)
 
     def stop(self) -> None:
         """Accept no further events; the worker closes what is open."""

@@ -17,6 +17,7 @@ from respan_langchain.client.subject import Subject, build_subject
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.spool import admin
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.embedded.store.store import open_store
 from respan_langchain.errors import RespanError
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.redaction.personal_data import KINDS
@@ -33,6 +34,8 @@ class ForgetReceipt:
     """When it was done, in ISO 8601."""
     base_url: str
     """The platform."""
+    open_traces: int = 0
+    """Traces of this process that had not ended, or waited to be resumed; they give no rows."""
     memory: int = 0
     """Rows that waited in this process."""
     disk: Mapping[str, int] = field(default_factory=dict)
@@ -76,6 +79,7 @@ def forget_rows(
     return ForgetReceipt(
         datetime.fromtimestamp(CLOCK.time(), UTC).isoformat(timespec="seconds"),
         settings.base_url,
+        here.open_traces,
         here.memory,
         disk | _forget_on_disk(spool_directory(settings), subject, problems),
         _forget_on_platform(settings, http_client, subject, timeout, problems),
@@ -100,14 +104,14 @@ def _forget_in_process(
 ) -> Forgotten:
     if worker is None:
         return Forgotten()
-    found = worker.forget(subject.matches_row)
+    found = worker.forget(subject)
     if not found.sent:
         return found
     worker.flush(timeout)
-    later = worker.forget(subject.matches_row)
+    later = worker.forget(subject)
     if later.sent:
         problems.append(f"{later.sent} row(s) were sent without a clear response")
-    return Forgotten(found.memory + later.memory, found.disk + later.disk, later.sent)
+    return found + later
 
 
 def _forget_on_disk(directory: Path, subject: Subject, problems: list[str]) -> dict[str, int]:
@@ -125,7 +129,10 @@ def _forget_on_platform(
         problems.append("rows that wait in Redis cannot be searched")
     try:
         with open_client(settings, http_client, timeout=timeout) as client:
-            return client.run(delete_subject(client.options, subject))
+            deleted = client.run(delete_subject(client.options, subject))
     except RespanError as error:
         problems.append(f"{settings.base_url}: {error}")
         return {}
+    if settings.is_local and not open_store(settings.base_url).erase_deleted():
+        problems.append(f"{settings.base_url}: the -wal file has deleted rows while it is read")
+    return deleted

@@ -27,7 +27,7 @@ from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions
-from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
@@ -84,6 +84,11 @@ class RowBuilder:
             for row in rows:
                 safe_call(self.on_row, row.body)
         return rows
+
+    def describe_root(self, root: Run) -> Mapping[str, Json]:
+        """Return what is known of a root, ended or not, as the metadata of its row."""
+        draft = new_row(root, call_settings(root), None, self.options, CLOCK.epoch())
+        return self._add_metadata(draft).row["metadata"]
 
     def build_deferred(self, trace: Trace, errors: ErrorCounter) -> list[DeferredRow]:
         """Build the rows that wait for a trace's sampling decision, for another process."""

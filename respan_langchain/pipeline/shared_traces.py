@@ -17,6 +17,7 @@ from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
+from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.serialization.json_value import Json
 from respan_langchain.tracing.capture_policy import has_consent
 from respan_langchain.tracing.interrupts import continue_trace
@@ -76,6 +77,11 @@ class SharedTraces:
         """Return nothing: a forwarder sends what nobody resumes."""
         del now
         return []
+
+    def remove(self, is_removed: Callable[[Trace], bool]) -> int:
+        """Return 0: those that stopped are in the store, where they are found by their rows."""
+        del is_removed
+        return 0
 
     def clear(self) -> None:
         """Discard, in a child process, what its parent delivers."""
@@ -140,7 +146,7 @@ class SharedRowBuilder:
     def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:
         """Store a trace that stopped; return its rows if that is not possible."""
         builder = self._row_builder
-        if not has_consent(trace, builder.policy):
+        if trace.sampling is LEFT_OUT or not has_consent(trace, builder.policy):
             return builder.build([trace.root], errors)
         trace.deferred_rows = builder.build_deferred(trace, errors)
         content = builder.options.content

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from math import inf
 from uuid import UUID
 
+from respan_langchain.client.subject import Subject
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
+from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
-from respan_langchain.tracing.run import Run
+from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
@@ -67,6 +69,21 @@ class TraceAssembler:
     def find(self, run_id: UUID) -> Run | None:
         """An open run; None when there is none of this id."""
         return self._tracker.find(run_id)
+
+    def leave_out(self, subject: Subject) -> int:
+        """Have the subject's open traces give no rows, and drop those that wait to be resumed.
+
+        Return how many there were.
+        """
+
+        def is_chosen(trace: Trace) -> bool:
+            return subject.matches(self._row_builder.describe_root(trace.root))
+
+        kept = [trace for trace in self._tracker.open_traces if trace.sampling is not LEFT_OUT]
+        chosen = list(filter(is_chosen, kept))
+        for trace in chosen:
+            self.selector.leave_out(trace)
+        return len(chosen) + self._waiting.remove(is_chosen)
 
     def copy_deep(self, content: object) -> Json:
         """Copy what an app gave or received, as it is shown in a row."""

@@ -88,6 +88,13 @@ class TraceSelector:
             each.release_references()
         return ()
 
+    def leave_out(self, trace: Trace) -> None:
+        """Have an open trace give no rows; drop its finished runs that wait for its end."""
+        trace.sampling = LEFT_OUT
+        for run in trace.deferred_runs:
+            run.release_references()
+        trace.deferred_runs, trace.deferred_rows = [], []
+
     def count_deferred(self, trace: Trace) -> list[CountedRun]:
         """Count the finished runs that wait for the decision, and take them out of the trace."""
         runs, trace.deferred_runs = trace.deferred_runs, []

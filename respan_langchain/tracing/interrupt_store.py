@@ -104,6 +104,19 @@ class InterruptStore:
                     due.append(entry.trace)
             return due
 
+    def remove(self, is_removed: Callable[[Trace], bool]) -> int:
+        """Remove the traces for which this is true; return how many there were."""
+        with self._lock:
+            for key in [key for key, each in self._waiting.items() if is_removed(each.trace)]:
+                self._evict(key)
+            removed = 0
+            for owner, traces in list(self._evicted.items()):
+                kept = [trace for trace in self._evicted.pop(owner) if not is_removed(trace)]
+                removed += len(traces) - len(kept)
+                if kept:
+                    self._evicted[owner] = kept
+            return removed
+
     def next_deadline(self, owner: object) -> float | None:
         """When the first of the owner's traces is due; None when it has none."""
         with self._lock:
@@ -182,6 +195,10 @@ class LocalWaitingTraces:
     def take_due(self, now: float) -> list[Trace]:
         """Return this handler's traces that were not resumed in time."""
         return [thaw(trace) for trace in self._store.take_due(self, now)]
+
+    def remove(self, is_removed: Callable[[Trace], bool]) -> int:
+        """Remove the traces of any handler for which this is true; return how many there were."""
+        return self._store.remove(is_removed)
 
     def clear(self) -> None:
         """Discard, in a child process, what its parent delivers."""

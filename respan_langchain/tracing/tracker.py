@@ -122,6 +122,11 @@ class RunTracker:
         """An open run; None when there is none of this id."""
         return self._runs.get(run_id)
 
+    @property
+    def open_traces(self) -> list[Trace]:
+        """Traces that have not ended, without those that wait to be resumed."""
+        return list(self._traces)
+
     def first_token(self, now: float, run_id: UUID, tokens: object = None) -> None:
         """Note when a model began to answer; `tokens` is the list to which its tokens are added."""
         run = self._runs.get(run_id)

@@ -3,6 +3,7 @@
 They wait in this process (`interrupt_store.py`), or in a store of all processes.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from respan_langchain.tracing.run import Trace
@@ -29,6 +30,10 @@ class WaitingTraces(Protocol):
 
     def take_due(self, now: float) -> list[Trace]:
         """Return the traces that were not resumed in time."""
+        ...
+
+    def remove(self, is_removed: Callable[[Trace], bool]) -> int:
+        """Remove the traces of this process for which this is true; return how many there were."""
         ...
 
     def clear(self) -> None:

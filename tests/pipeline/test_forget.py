@@ -4,10 +4,18 @@ from uuid import uuid4
 
 import pytest
 from langchain_core.runnables import RunnableLambda
-from support.graphs import ASKED, agent
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint
+from langgraph.types import Command, interrupt
+from support.constructs import QUESTION
+from support.graphs import ASKED, agent, asking_graph
+from support.models import FakeChat
 
 from respan_langchain import ConfigurationError
+from respan_langchain.embedded.store.search_index import index_batch
+from respan_langchain.embedded.store.store import open_store
 from respan_langchain.pipeline.destination import spool_directory
+from respan_langchain.rules import Rules, everything, keep
 from respan_langchain.settings import read_settings
 
 NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": "key"}
@@ -124,6 +132,135 @@ def test_rows_of_this_process_on_disk_are_deleted_and_counted(tmp_path, make_han
     assert receipt.disk.keys() == {"spool"}
     assert handler.stats.dropped == {"forgotten": 7}
     assert (handler.stats.pending, handler.stats.spooled) == (0, 0)
+
+
+PRIVATE = "Zyxquat lives at 4 Privet Drive"
+WORDS = (b"Zyxquat", b"zyxquat")
+
+
+def say(handler, text, customer):
+    config = {"callbacks": [handler], "metadata": {"user_id": customer}}
+    RunnableLambda(str).invoke(text, config)
+
+
+def bytes_of(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_no_bytes_of_a_forgotten_row_are_left_in_the_files_of_the_platform(tmp_path, make_handler):
+    url = f"sqlite:///{tmp_path}/store.db"
+    handler = make_handler(base_url=url)
+    for text, customer in ((PRIVATE, "ann"), (PRIVATE * 2_000, "ann"), ("Hello", "bob")):
+        say(handler, text, customer)
+        assert handler.flush()
+    store = open_store(url)
+    with store.writing() as connection:
+        index_batch(connection, newest=3)
+    assert any(word in bytes_of(tmp_path) for word in WORDS)
+
+    receipt = handler.forget(customer="ann")
+
+    assert (receipt.total, receipt.problems) == (2, ())
+    assert not any(word in bytes_of(tmp_path) for word in WORDS)
+    assert b"bob" in bytes_of(tmp_path)
+
+
+def test_a_file_that_is_being_read_is_named_since_bytes_are_left(tmp_path, make_handler):
+    url = f"sqlite:///{tmp_path}/store.db"
+    handler = make_handler(base_url=url)
+    say(handler, PRIVATE, "ann")
+    assert handler.flush()
+
+    with open_store(url).reading() as connection:
+        connection.execute("SELECT count(*) FROM logs").fetchone()
+        receipt = handler.forget(customer="ann")
+
+    assert receipt.total == 1
+    assert "-wal" in receipt.problems[0]
+    assert handler.forget(customer="ann")
+
+
+def test_no_bytes_of_a_forgotten_row_are_left_in_the_spool(tmp_path, make_handler):
+    spool = tmp_path / "spool"
+    handler = make_handler(**NOWHERE, delivery="durable", spool_dir=spool, flush_interval=3_600)
+    say(handler, PRIVATE, "ann")
+    say(handler, "Hello", "bob")
+    handler.process_pending()
+    handler._worker.sync_to_disk(20)
+    assert b"Zyxquat" in bytes_of(spool)
+
+    assert handler.forget(customer="ann", timeout=1).total == 1
+
+    assert b"Zyxquat" not in bytes_of(spool)
+    assert b"bob" in bytes_of(spool)
+    handler._worker.discard_pending("the test is over")
+
+
+@pytest.mark.parametrize("options", [{}, {"rules": Rules(keep(everything))}], ids=["all", "rules"])
+@pytest.mark.parametrize("by", ["customer", "thread", "run"])
+def test_a_call_that_has_not_ended_gives_no_rows(by, options, make_handler, rows_of):
+    handler = make_handler(**options)
+    run = uuid4()
+    whose = {"customer": "ann", "thread": "t", "run": run}
+    receipts = []
+
+    def forget(said):
+        receipts.append(handler.forget(**{by: whose[by]}))
+        return said
+
+    chain = RunnableLambda(forget) | FakeChat()
+    metadata = {"user_id": "ann", "thread_id": "t"}
+    chain.invoke("hi", {"callbacks": [handler], "metadata": metadata, "run_id": run})
+
+    assert rows_of(handler) == []
+    assert receipts[0].open_traces == 1
+    assert handler.forget(**{by: whose[by]}).open_traces == 0
+
+
+def test_calls_of_others_that_have_not_ended_are_captured(make_handler, rows_of):
+    handler = make_handler()
+    chain = RunnableLambda(lambda said: handler.forget(customer="bob") and said)
+    chain.invoke("hi", {"callbacks": [handler], "metadata": {"user_id": "ann"}})
+
+    assert customers(rows_of(handler)) == {"ann"}
+
+
+def as_ann(handler):
+    return {
+        "callbacks": [handler],
+        "metadata": {"user_id": "ann"},
+        "configurable": {"thread_id": "t"},
+    }
+
+
+def test_a_graph_that_waits_for_a_person_gives_no_rows(make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(everything)))
+    asking_graph().invoke(QUESTION, as_ann(handler))
+    handler.process_pending()
+    assert handler.stats.open_runs == 1
+
+    # Another handler of the same destination, as each request of a web app has one.
+    receipt = make_handler().forget(customer="ann")
+
+    assert (receipt.open_traces, handler.stats.open_runs) == (1, 0)
+    assert rows_of(handler) == []
+
+
+def test_a_call_that_was_forgotten_gives_no_rows_when_it_is_resumed(make_handler, rows_of):
+    handler = make_handler()
+    first_call = [handler]
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def ask(question):
+        while first_call:
+            first_call.pop().forget(customer="ann")
+        return interrupt(question)
+
+    ask.invoke("Refund?", as_ann(handler))
+    handler.process_pending()
+    ask.invoke(Command(resume="yes"), as_ann(handler))
+
+    assert rows_of(handler) == []
 
 
 def test_rows_in_redis_are_named_as_not_searched(make_handler):

@@ -83,14 +83,21 @@ def purge(
 def forget(
     directory: Path, chosen: RowFilter, on_unreadable: OnUnreadable = ignore
 ) -> dict[Path, int]:
-    """Delete chosen rows in every file; return how many, by file."""
+    """Delete chosen rows in every file; return how many, by file.
+
+    Nothing is left of them in the files, nor of rows that were delivered before. Files that were
+    set aside are not searched.
+    """
 
     def remove(spool: SpoolFile) -> Iterator[tuple[Path, int]]:
         keys = [row.key for row in spool.find(chosen)]
         if keys:
             spool.remove(keys)
             yield spool.path, len(keys)
+        spool.erase_removed()
 
+    for path in _walk(directory, "*.db*.corrupt-*"):
+        on_unreadable(path)
     return dict(_from_all(directory, remove, on_unreadable))
 
 

@@ -61,7 +61,8 @@ class DiskSpool(Spool):
     def append(self, rows: Sequence[QueuedRow], now: float) -> None:
         """Write accepted rows, with the level `durable`, and rows that the disk did not take."""
         if self.is_durable:
-            self._rows.open(now)  # the file may be gone
+            if self._own.file is not None:
+                self._rows.open(now)  # the file may be gone
             self._rows.save(rows, "pending", now)
             # Some may be in flight, so another process must look them up first.
             self._rows.save(tuple(self._rows.unsaved), "unconfirmed", now)

@@ -167,6 +167,16 @@ class SpoolFile:
         """Return the chosen rows; a damaged one cannot be read."""
         return [row for row in self.rows() if not row.damaged and chosen(row.id, row.body)]
 
+    def erase_removed(self) -> None:
+        """Overwrite what is left of removed rows in the file and in its write-ahead log.
+
+        Raises:
+            sqlite3.Error: Another process uses the file.
+        """
+        self._connection.execute("VACUUM")
+        if self._pragma("wal_checkpoint(TRUNCATE)"):
+            raise sqlite3.OperationalError("the write-ahead log is in use")
+
     def record(self) -> Record:
         """Return how often the file was changed, and how many rows it holds by its own count."""
         return Record(*self._connection.execute("SELECT changes, rows FROM record").fetchone())

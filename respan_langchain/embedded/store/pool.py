@@ -197,6 +197,8 @@ def _prepare(connection: PooledConnection) -> None:
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten: `forget` promises that it is gone.
+        connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA cache_size = -32768")
     migrate(connection, read_only=connection.read_only)
 

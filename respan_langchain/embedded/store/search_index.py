@@ -100,6 +100,11 @@ def index_batch(connection: sqlite3.Connection, newest: int) -> None:
     connection.execute("UPDATE search_progress SET indexed = ?", (last,))
 
 
+def erase_deleted(connection: sqlite3.Connection) -> None:
+    """Remove the words of deleted logs, which the index keeps until it is merged."""
+    connection.execute("INSERT INTO search(search) VALUES ('optimize')")
+
+
 def split_words(text: str) -> list[str]:
     """Split a text as the index does.
 

@@ -7,13 +7,18 @@ created in migrations.py and used in the modules named after them.
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
+from respan_langchain.embedded.store import search_index
 from respan_langchain.embedded.store.errors import ReadOnlyError
 from respan_langchain.embedded.store.migrate import describe_error, transaction
 from respan_langchain.embedded.store.pool import ConnectionPool
 from respan_langchain.errors import ConfigurationError
+
+ERASE_TIMEOUT: Final = 0.5
+"""Seconds that `erase_deleted` waits for readers."""
 
 
 class Store:
@@ -63,6 +68,17 @@ class Store:
                 raise ReadOnlyError(f"{Path(self.path).name} is read-only.")
             with transaction(connection, "BEGIN IMMEDIATE"):
                 yield connection
+
+    def erase_deleted(self) -> bool:
+        """Overwrite what is left of deleted logs beside the tables; False while others read."""
+        if self.in_memory or self.read_only:
+            return True
+        with self.writing() as connection:
+            search_index.erase_deleted(connection)
+        # The connections of the pool wait far longer for readers.
+        with closing(sqlite3.connect(self.path, timeout=ERASE_TIMEOUT)) as connection:
+            (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
 
     def run_in_background(self, work: Callable[[], None]) -> None:
         """Run a function on a thread that does not keep the process alive."""

@@ -172,6 +172,17 @@ class Slow(Events):
         return super().take(now)
 
 
+def test_a_step_after_the_end_opens_no_further_file(by_hand, place):
+    turns = by_hand(SpoolConfig(place, "durable"))
+    turns.put(encoded("a"))
+    turns.loop.stop("the process ends", 1.0)
+    shutil.rmtree(place)
+
+    turns.step(Signal.WAKE)
+
+    assert not place.exists()
+
+
 @pytest.fixture
 def slow_end(on_disk, status):
     """Gives up a worker in the middle of a slice: two rows are made, three events are not read."""
