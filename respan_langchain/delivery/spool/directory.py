@@ -12,7 +12,7 @@ import stat
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from respan_langchain._clock import CLOCK
@@ -110,7 +110,6 @@ class Orphan:
     """Rows that were committed and are missing."""
     problem: str = ""
     """Why the file could not be read in full."""
-    owner_is_gone: bool = True
     keys: list[str] = field(default_factory=list)
     """Rows that were read."""
 
@@ -118,13 +117,12 @@ class Orphan:
         """Return the rows that can be read, except those that are `skipped`."""
         try:
             for row in spool.rows():
-                own = replace(row, owner=0) if self.owner_is_gone else row
                 if row.damaged:
-                    self.damaged.append(own)
+                    self.damaged.append(row)
                     continue
                 self.keys.append(row.key)
                 if row.key not in skipped:
-                    yield own
+                    yield row
         except sqlite3.Error as error:
             self.problem = cause_of(error)
 
@@ -216,7 +214,7 @@ def _count_rows(orphan: Orphan, spool: SpoolFile, lock: SpoolLock) -> int:
     recorded = lock.read()
     try:
         own = spool.record()
-    except (sqlite3.Error, TypeError, ValueError) as error:
+    except sqlite3.Error as error:
         orphan.problem = orphan.problem or cause_of(error)
         return recorded.rows
     return recorded.rows if recorded.changes > own.changes else own.rows

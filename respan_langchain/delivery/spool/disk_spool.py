@@ -118,6 +118,7 @@ class DiskSpool(Spool):
                     self._losses.add_orphan(orphan)
                 self._expire(file)
                 self._rows.recount(file)
+                self._rows.drop_deleted(file)
 
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
         """Bring rows back to memory; they stay on disk until they are done."""

@@ -28,7 +28,7 @@ from respan_langchain.delivery.spool.rows import (
 
 DAMAGED: Final = frozenset({
     sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_IOERR_SHORT_READ,
 })  # fmt: skip
 """SQLite's codes for a file whose content is not what was written."""
 CLOCK_WAS_SET: Final = 1_577_836_800.0
@@ -39,10 +39,17 @@ class UnsupportedSpoolError(sqlite3.DatabaseError):
     """The file was written by another version, or by another program."""
 
 
+class DamagedRecordError(sqlite3.DatabaseError):
+    """The file's own count of its rows is not a number."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    sqlite_errorname = "SQLITE_CORRUPT"
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is broken, as opposed to the disk being full or read-only."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in DAMAGED
+    return code is not None and (code in DAMAGED or code & 0xFF in DAMAGED)
 
 
 def cause_of(error: Exception) -> str:
@@ -103,7 +110,7 @@ class SpoolFile:
         with self._transaction() as cursor:
             cursor.executemany(
                 "INSERT INTO rows (key, id, dataset, body, checksum, state, reason, attempts, held,"
-                " owner, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (key) DO UPDATE SET body = excluded.body,"
                 " checksum = excluded.checksum, state = excluded.state,"
                 " reason = excluded.reason, held = excluded.held, changed = excluded.changed",
@@ -157,6 +164,10 @@ class SpoolFile:
         query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
         return int(self._connection.execute(query).fetchone()[0])
 
+    def keys(self) -> set[str]:
+        """Return the keys of all rows."""
+        return {key for (key,) in self._connection.execute("SELECT key FROM rows")}
+
     def rows(self) -> Iterator[SpoolRow]:
         """Return all rows, the oldest first, damaged ones included."""
         query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608  # names of columns
@@ -179,7 +190,11 @@ class SpoolFile:
 
     def record(self) -> Record:
         """Return how often the file was changed, and how many rows it holds by its own count."""
-        return Record(*self._connection.execute("SELECT changes, rows FROM record").fetchone())
+        match self._connection.execute("SELECT changes, rows FROM record").fetchone():
+            case (int(changes), int(rows)) if changes >= 0 and rows >= 0:
+                return Record(changes, rows)
+            case _:
+                raise DamagedRecordError
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows by state."""
@@ -193,11 +208,7 @@ class SpoolFile:
 
     def revive(self) -> int:
         """Have the dead letters sent again; return how many there were."""
-        # Their owner has counted them as rejected: they come back as if from another process.
-        query = (
-            "UPDATE rows SET state = 'pending', held = 0, owner = 0, changed = ?"
-            " WHERE state = 'dead'"
-        )
+        query = "UPDATE rows SET state = 'pending', held = 0, changed = ? WHERE state = 'dead'"
         with self._transaction() as cursor:
             return cursor.execute(query, (CLOCK.time(),)).rowcount
 
@@ -213,12 +224,11 @@ class SpoolFile:
         where = "captured < ? AND captured > ?"
         with self._transaction() as cursor:
             cursor.execute(
-                f"SELECT key, id, dataset, state, owner FROM rows WHERE {where}",  # noqa: S608  # names of columns
+                f"SELECT key, id, dataset, state FROM rows WHERE {where}",  # noqa: S608  # names of columns
                 (before, CLOCK_WAS_SET),
             )
             expired = [
-                SpoolRow(key, row_id, dataset, b"", state, owner=owner)
-                for key, row_id, dataset, state, owner in cursor
+                SpoolRow(key, row_id, dataset, b"", state) for key, row_id, dataset, state in cursor
             ]
             cursor.execute(f"DELETE FROM rows WHERE {where}", (before, CLOCK_WAS_SET))  # noqa: S608  # names of columns
         return expired

@@ -1,7 +1,7 @@
 """Rows that were lost on disk, until delivery counts them; and the files that lost them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from respan_langchain.delivery.drop_reasons import DropReason
@@ -28,17 +28,25 @@ class DiskLosses:
         """Drop rows that are only on disk."""
         self._outcomes += self._owners.lost(rows, reason)
 
-    def add_unreadable(self, number: int) -> None:
-        """Drop damaged rows of which only the number is known."""
-        self.add([UNREADABLE] * number, "damaged")
+    def add_own(self, found: Collection[str], lost: int, reason: DropReason = "damaged") -> None:
+        """Drop the rows of this process that are not `found` on disk.
+
+        `lost` rows are missing in all: the others came from processes that have ended.
+        """
+        missing = self._owners.missing(found)
+        self.add(missing, reason)
+        self.add([UNREADABLE] * (lost - len(missing)), reason)
 
     def add_orphan(self, orphan: Orphan) -> None:
-        """Drop the damaged and missing rows of a file."""
+        """Drop the damaged and missing rows of an ended process's file."""
+        self.add_problem(orphan)
+        self.add([*orphan.damaged, *[UNREADABLE] * orphan.lost], "damaged")
+
+    def add_problem(self, orphan: Orphan) -> None:
+        """Report a file that cannot be read in full, once."""
         if orphan.problem and orphan.path not in self._known_files:
             self._known_files.add(orphan.path)
             self._unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
-        self.add(orphan.damaged, "damaged")
-        self.add_unreadable(orphan.lost)
 
     def take(self) -> tuple[Outcome, ...]:
         """Return the outcomes of the lost rows, once."""

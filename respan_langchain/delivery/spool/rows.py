@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 SpoolState = Literal["pending", "unconfirmed", "dead"]
 STATES: tuple[SpoolState, ...] = get_args(SpoolState)
 
-VERSION: Final = 2
+VERSION: Final = 3
 SCHEMA: Final = """
 BEGIN IMMEDIATE;
 CREATE TABLE rows (
@@ -25,7 +25,6 @@ CREATE TABLE rows (
     reason TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
     held INTEGER NOT NULL DEFAULT 0,
-    owner INTEGER NOT NULL DEFAULT 0,
     captured REAL NOT NULL,
     changed REAL NOT NULL
 );
@@ -34,7 +33,7 @@ CREATE TABLE record (changes INTEGER NOT NULL, rows INTEGER NOT NULL);
 INSERT INTO record VALUES (0, 0);
 CREATE TRIGGER row_added AFTER INSERT ON rows BEGIN UPDATE record SET rows = rows + 1; END;
 CREATE TRIGGER row_removed AFTER DELETE ON rows BEGIN UPDATE record SET rows = rows - 1; END;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 COMMIT;
 """
 
@@ -56,14 +55,12 @@ class SpoolRow:
     """When it was first written, in seconds since the epoch; 0 for a new row."""
     changed: float = 0.0
     """When its state last changed."""
-    owner: int = 0
-    """The number of its owner in this process; 0 when it came from another process."""
     damaged: bool = False
     """Its content is not what was written; the body is empty."""
 
 
-COLUMNS = "key, id, dataset, body, checksum, state, reason, attempts, captured, changed, owner"
-TYPES = [str, str, str, bytes, int, str, str, int, float, float, int]
+COLUMNS = "key, id, dataset, body, checksum, state, reason, attempts, captured, changed"
+TYPES = [str, str, str, bytes, int, str, str, int, float, float]
 """Their types, unless the file is damaged."""
 
 
@@ -81,7 +78,7 @@ def column_values(row: SpoolRow, *, held: bool, now: float) -> tuple[Any, ...]:
     checksum = _checksum(row.key, row.id, row.dataset, row.body)
     return (
         row.key, row.id, row.dataset, row.body, checksum,
-        row.state, row.reason, row.attempts, held, row.owner, row.captured or now, now,
+        row.state, row.reason, row.attempts, held, row.captured or now, now,
     )  # fmt: skip
 
 

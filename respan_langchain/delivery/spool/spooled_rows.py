@@ -55,6 +55,11 @@ class SpooledRows:
         """Count the rows and bytes in the file, after they were changed by others."""
         self.loadable, self._bytes = file.loadable(), file.bytes()
 
+    def drop_deleted(self, file: SpoolFile) -> None:
+        """Drop the rows of this process that another one has deleted, such as `spool purge`."""
+        if self.loadable < len(self._owners):
+            self._losses.add_own(file.keys(), 0, "forgotten")
+
     def save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
         """Write rows that stay in memory; those that the disk does not take become `unsaved`."""
         self.unsaved.update(dict.fromkeys(rows))
@@ -86,9 +91,11 @@ class SpooledRows:
             if held and state != "dead":
                 self.keys.update((row, one.key) for row, one in zip(kept, written, strict=True))
             else:
-                self.loadable += 0 if held else len(kept)
-                for row in kept:
+                for row, one in zip(kept, written, strict=True):
                     self.keys.pop(row, None)
+                    if not held:
+                        self.loadable += 1
+                        self._owners.add(one.key, row.encoded)
             return kept
         return []
 
@@ -128,7 +135,8 @@ class SpooledRows:
         rows: list[SpoolRow] = []
         with self._own.using(now):
             rows, damaged = file.load(max_rows, max_bytes)
-            self._losses.add_unreadable(damaged)
+            if damaged:
+                self._losses.add_own(file.keys(), damaged)
             self.loadable = file.loadable()
         return rows
 
@@ -154,8 +162,7 @@ class SpooledRows:
     ) -> SpoolRow:
         encoded = row.encoded
         key = self.keys.get(row) or f"{file.path.stem}:{next(self._numbers)}"
-        owner = self._owners.number(encoded.status)
-        return SpoolRow(key, encoded.id, encoded.dataset, encoded.body, state, reason, owner=owner)
+        return SpoolRow(key, encoded.id, encoded.dataset, encoded.body, state, reason)
 
     def _salvage_broken(self, now: float) -> None:
         """Move the readable rows of a damaged or removed file into a new one."""
@@ -165,7 +172,7 @@ class SpooledRows:
         held, on_disk_alone = dict(self.keys), self.loadable
         not_lost = {*held.values(), *self._done}
         self._forget_file()
-        orphan = directory.Orphan(file.path, owner_is_gone=False)
+        orphan = directory.Orphan(file.path)
         if (new := self._own.open(now)) is None:
             orphan.lost = on_disk_alone
         else:
@@ -177,7 +184,9 @@ class SpooledRows:
         with suppress(sqlite3.Error):
             file.close()
         lock.release()
-        self._losses.add_orphan(orphan)
+        self._losses.add_problem(orphan)
+        damaged = sum(row.state != "dead" for row in orphan.damaged)
+        self._losses.add_own(orphan.keys, damaged + orphan.lost)
         if self._config.level == "durable":
             self.save(tuple(held), "unconfirmed", now)
 

@@ -548,6 +548,83 @@ def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, 
     assert [path for path in place.iterdir() if "corrupt" in path.name]
 
 
+def removed(path):
+    path.unlink()
+
+
+def cut_in_half(path):
+    os.truncate(path, path.stat().st_size // 8192 * 4096)
+
+
+def a_page_overwritten(path):
+    content = path.read_bytes()
+    at = content.index(b'{"id": "30"}') // 4096 * 4096
+    path.write_bytes(content[:at] + b"\xff" * 4096 + content[at + 4096 :])
+
+
+def a_body_changed(path):
+    path.write_bytes(path.read_bytes().replace(b'{"id": "30"}', b'{"id": "3X"}'))
+
+
+def the_wal_cut(path):
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE rows SET changed = changed + 1")
+    os.truncate(f"{path}-wal", 5_000)
+
+
+def its_own_count(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'record'"
+        )
+        other.commit()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE record SET rows = NULL")
+
+
+def deleted_by_another_process(path):
+    admin.purge(path.parent, ["pending"])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        removed,
+        cut_in_half,
+        a_page_overwritten,
+        a_body_changed,
+        the_wal_cut,
+        its_own_count,
+        deleted_by_another_process,
+    ],
+    ids=lambda spoil: spoil.__name__,
+)
+def test_rows_that_a_file_in_use_loses_leave_pending_and_are_counted_once(
+    by_hand, wire, place, status, spoil
+):
+    wire.script.append(lambda ids: HttpResult(401))
+    turns = by_hand(SpoolConfig(place, "spill"), max_rows=4, batch_rows=4)
+    for number in range(60):
+        turns.put(encoded(str(number), status=status, size=400))
+    turns.step()
+    turns.step()
+    assert status.counts().spooled > 50
+    file = turns.spool._own.file
+    file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.connection.execute("PRAGMA cache_size = 0")
+    spoil(file.path)
+
+    turns.now += 100.0
+    turns.until_nothing_is_due()
+
+    counts = status.counts()
+    assert counts.delivered == len(wire.stored) == wire.stored.total()
+    assert (counts.delivered + counts.total_dropped, counts.pending) == (60, 0)
+    assert turns.counts() == counts
+    assert status.row_status("30").state == ("delivered" if "30" in wire.stored else "dropped")
+
+
 def one_byte_of_an_id(path):
     content = path.read_bytes()
     path.write_bytes(content.replace(b"a3dataset", b"\xe93dataset"))
@@ -803,13 +880,13 @@ def test_a_row_captured_before_the_clock_was_set_does_not_expire(by_hand, wire, 
 def test_a_file_of_another_version_is_left_alone_and_logged(by_hand, wire, place, caplog):
     path = left_behind(place, "1-newer", ["a"])
     with closing(sqlite3.connect(path)) as file:
-        file.execute("PRAGMA user_version = 3")
+        file.execute("PRAGMA user_version = 9")
     before = path.read_bytes()
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.until_nothing_is_due()
 
     assert path.read_bytes() == before
-    assert "1-newer.db: format 3" in caplog.text
+    assert "1-newer.db: format 9" in caplog.text
     assert not wire.stored
 
 
