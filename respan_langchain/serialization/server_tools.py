@@ -53,9 +53,13 @@ def without_stream_position(block: Any) -> Any:
     if not isinstance(block, dict):
         return block
     whole = {name: value for name, value in block.items() if name not in _STREAM_POSITION}
-    streamed = block.get("partial_json")
-    if isinstance(streamed, str) and not block.get("input"):
-        whole["input"] = _parse(streamed)
+    arguments = block.get("input") or block.get("partial_json")
+    is_use = block.get("type") in ("server_tool_use", "mcp_tool_use")
+    if isinstance(arguments, str) and (is_use or not block.get("input")):
+        whole["input"] = _parse(arguments)
+    if "json" in block and block.get("content") == "":
+        # langchain-aws puts what a stream adds to Nova's result beside its empty content.
+        whole["content"] = [{"type": "json", "json": whole.pop("json")}]
     if block.get("type") == "server_tool_call_chunk":
         whole |= {"type": "server_tool_call", "args": _parse(block.get("args"))}
     return whole

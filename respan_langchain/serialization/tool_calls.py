@@ -26,8 +26,8 @@ def serialize_tool_calls(
         function_call: The call in the form of OpenAI's first API, or None.
         serializer: Serializes the values.
     """
-    valid = [serialize_tool_call(call, serializer) for call in calls]
-    invalid = [serialize_tool_call(call, serializer) for call in broken]
+    valid = [serialize_tool_call(call, serializer) for call in calls if _is_named(call)]
+    invalid = [serialize_tool_call(call, serializer) for call in broken if _is_named(call)]
     known = [call["id"] for call in valid + invalid]
     for block in blocks:
         call = serialize_tool_call(block, serializer)
@@ -62,6 +62,11 @@ def serialize_tool_call(call: Any, serializer: Serializer) -> dict[str, Json]:
     if call.get("error") is not None:
         shaped["error"] = serializer.serialize(call["error"])
     return shaped
+
+
+def _is_named(call: Any) -> bool:
+    # langchain-aws makes such a call of the streamed arguments of a tool that Amazon runs.
+    return not isinstance(call, dict) or any(call.get(key) for key in ("name", "id", "function"))
 
 
 def _is_empty(call: Mapping[Any, Any]) -> bool:

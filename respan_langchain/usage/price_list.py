@@ -39,6 +39,7 @@ _TOOLS = {
     "requests_kcount": "request",
     "web_searches_kcount": "web_search",
     "storage_searches_kcount": "file_search",
+    "output_citation_mtok": "citation_token",
 }
 _OUTPUT_MEDIA = frozenset({"image_output", "video_output"})
 _MEDIA = _OUTPUT_MEDIA | {"audio_input", "audio_output"}
@@ -54,6 +55,8 @@ class ListPrice(NamedTuple):
 
 
 _STANDARD_TIERS = {"default", "standard", "auto", "on_demand", "standard_only"}
+_TIERS_AT_STANDARD_PRICE = {("groq", "flex")}
+"""Source: https://console.groq.com/docs/flex-processing, read 2026-11-27."""
 
 
 class PriceList:
@@ -75,6 +78,8 @@ class PriceList:
         if priced is None:
             return None
         tier = consumed.usage.service_tier or info.service_tier
+        if (priced.provider.id, tier) in _TIERS_AT_STANDARD_PRICE:
+            tier = None
         return calculate_price(consumed, priced, _full_context(info, tier), at)
 
     def find_model(self, info: ModelInfo) -> PricedModel | None:
@@ -110,7 +115,7 @@ def calculate_price(
         is_free = ":free" in priced.model.id
         return ListPrice(Decimal(0), priced.is_certain, is_complete=True) if is_free else None
     amount = rates.calculate(consumed)
-    is_complete = amount.is_complete and _covers_size(priced, consumed, step)
+    is_complete = amount.is_complete and is_exact and _covers_size(priced, consumed, step)
     return ListPrice(amount.usd, priced.is_certain and is_exact, is_complete)
 
 
@@ -173,7 +178,7 @@ def _build_rates(priced: PricedModel, prices: Mapping[str, Any], input_tokens: i
         if prices.get(key) is not None
     }
     fees = {
-        tool: _at_size(prices[key], input_tokens) / 1_000
+        tool: _at_size(prices[key], input_tokens) / (1_000_000 if key.endswith("_mtok") else 1_000)
         for key, tool in _TOOLS.items()
         if prices.get(key) is not None
     }

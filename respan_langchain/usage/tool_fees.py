@@ -67,6 +67,8 @@ def count_tool_uses(
     provider = get_price_provider(info.provider)
     uses = _uses_in_blocks(blocks, provider) if blocks else {}
     uses |= _uses_in_usage(reported)
+    if (citations := _citation_tokens(message)) is not None:
+        uses["citation_token"] = citations
     if grounding := as_mapping(reported.get("grounding_metadata")):
         uses |= _uses_in_grounding(grounding, info)
     if not uses:
@@ -153,6 +155,12 @@ def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
         if (sources := read_count(usage.get("num_sources_used"))) is not None:
             uses["live_search"] = sources
     return uses
+
+
+def _citation_tokens(message: object) -> int | None:
+    """Read what Perplexity's deep research cites, which is not in the output."""
+    used = as_mapping(getattr(message, "usage_metadata", None))
+    return read_count(as_mapping(used.get("output_token_details")).get("citation_tokens"))
 
 
 def _uses_in_grounding(grounding: Mapping[str, Any], info: ModelInfo) -> Uses:

@@ -69,6 +69,21 @@ CHARGES = [
         # Twice the price.
         OPUS * 2, facts={"speed": "fast"},
     ),
+    Charge(
+        "anthropic, batch", claude(), messages(service_tier="batch"), OPUS / 2,
+        facts={"service_tier": "batch"},
+        # When it streams, LangChain's package drops the tier; batches are never streamed.
+        streamed={"cost": OPUS, "service_tier": None},
+    ),
+    Charge(
+        "anthropic, priority tier of a contract", claude(), messages(service_tier="priority"), OPUS,
+        "partial", facts={"service_tier": "priority"},
+        streamed={"cost_status": "complete", "service_tier": None},
+    ),
+    Charge(
+        "anthropic, in the United States only", claude(inference_geo="us"),
+        messages(inference_geo="us"), OPUS, "partial", facts={"inference_geo": "us"},
+    ),
     Charge("anthropic, a refusal", claude(), messages(reason="refusal"), OPUS,
            facts={"finish_reason": "refusal", **REFUSED}),
     Charge("anthropic, cut off", claude(), messages(reason="max_tokens"), OPUS,

@@ -31,9 +31,9 @@ def frame(kind: str, payload: dict[str, Any]) -> bytes:
 
 
 def converse(
-    usage: dict[str, Any], reason: str, call: str | None = None, **metadata: Any
+    usage: dict[str, Any], reason: str, call: str | None = None, search: Any = None, **metadata: Any
 ) -> Answer:
-    """Answer with TEXT, or with a call of the weather tool."""
+    """Answer with TEXT, after a search of Nova's, or with a call of the weather tool."""
     use = {"toolUseId": call, "name": "weather"}
     block = {"toolUse": {**use, "input": {"city": "Paris"}}} if call else {"text": TEXT}
     deltas = (
@@ -46,7 +46,7 @@ def converse(
     def answer(request: Request) -> Reply:
         metrics = {"latencyMs": 700}
         if request.path.endswith("/converse"):
-            message = {"role": "assistant", "content": [block]}
+            message = {"role": "assistant", "content": [*_searched(search), block]}
             return json_reply(
                 {
                     "output": {"message": message},
@@ -57,12 +57,13 @@ def converse(
                 },
                 **headers,
             )
-        start = {"contentBlockIndex": 0, "start": {"toolUse": use}}
+        here = {"contentBlockIndex": 2 if search else 0}
         frames = [
             frame("messageStart", {"role": "assistant"}),
-            *([frame("contentBlockStart", start)] if call else []),
-            *(frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": d}) for d in deltas),
-            frame("contentBlockStop", {"contentBlockIndex": 0}),
+            *(_search_frames(search) if search else []),
+            *([frame("contentBlockStart", {**here, "start": {"toolUse": use}})] if call else []),
+            *(frame("contentBlockDelta", {**here, "delta": each}) for each in deltas),
+            frame("contentBlockStop", here),
             frame("messageStop", {"stopReason": reason}),
             frame("metadata", {"usage": usage, "metrics": metrics, **metadata}),
         ]
@@ -71,9 +72,39 @@ def converse(
     return answer
 
 
-def model(url: str) -> Any:
+SEARCH = {"toolUseId": "tooluse_9", "name": "nova_grounding", "type": "server_tool_use"}
+FOUND = {"toolUseId": "tooluse_9", "type": "nova_grounding_result", "status": "success"}
+
+
+def _searched(query: Any) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    result = {**FOUND, "content": [{"json": {"results": []}}]}
+    return [{"toolUse": {**SEARCH, "input": query}}, {"toolResult": result}]
+
+
+def _search_frames(query: Any) -> list[bytes]:
+    """Events of a tool that Amazon runs itself, after Amazon's description of ConverseStream."""
+    text = json.dumps(query)
+    call = [{"toolUse": {"input": half}} for half in (text[:4], text[4:])]
+    result = [{"toolResult": [{"json": {"results": []}}]}]
+    frames = []
+    for index, start, deltas in (
+        (0, {"toolUse": SEARCH}, call),
+        (1, {"toolResult": FOUND}, result),
+    ):
+        here = {"contentBlockIndex": index}
+        frames += [
+            frame("contentBlockStart", {**here, "start": start}),
+            *(frame("contentBlockDelta", {**here, "delta": delta}) for delta in deltas),
+            frame("contentBlockStop", here),
+        ]
+    return frames
+
+
+def model(url: str, name: str = MODEL) -> Any:
     return ChatBedrockConverse(
-        model=MODEL, endpoint_url=url, region_name="us-east-1", aws_access_key_id="AKIA-NOT-REAL",
+        model=name, endpoint_url=url, region_name="us-east-1", aws_access_key_id="AKIA-NOT-REAL",
         aws_secret_access_key=KEY, temperature=0, max_retries=0,
     )  # fmt: skip
 

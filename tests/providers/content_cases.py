@@ -9,7 +9,9 @@ from langchain_anthropic import ChatAnthropic
 from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_groq import ChatGroq
 from langchain_openai import ChatOpenAI
+from providers import bedrock_cases
 from providers.cases import KEY
+from providers.cases import TEXT as RAIN
 from providers.server import Answer, Reply, Request, json_reply, named_events, streamed
 
 
@@ -219,6 +221,26 @@ CASES = [
                                 "data": base64.b64encode(SPEECH).decode()}}]),
         {"content": "", "audio": {"type": "audio", "mime_type": "audio/wav",
                                   "bytes": 44 + len(SPEECH)}},
+    ),
+    ContentCase(
+        "bedrock, grounding of Nova", bedrock_cases.model,
+        bedrock_cases.converse(
+            {"inputTokens": 9, "outputTokens": 2, "totalTokens": 11}, "end_turn",
+            search={"query": "rain"},
+        ),
+        {
+            "content": RAIN,
+            # When it streams, LangChain's package adds a call without name and id.
+            "tool_calls": None,
+            "server_tool_calls": [
+                {"type": "server_tool_use", "name": "nova_grounding", "input": {"query": "rain"},
+                 "id": "tooluse_9"},
+                {"type": "tool_result", "tool_use_id": "tooluse_9", "is_error": False,
+                 "content": [{"type": "json", "json": {"results": []}}]},
+            ],
+        },
+        [{"tool": "nova_grounding", "input": {"query": "rain"}, "tool_call_id": "tooluse_9",
+          "server": True, "output": [{"type": "json", "json": {"results": []}}]}],
     ),
     ContentCase(
         "groq, search",

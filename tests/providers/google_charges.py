@@ -70,6 +70,29 @@ CHARGES = [
         usd((1_000, "2"), (200, "12")) + Decimal("0.028"),
     ),
     Charge(
+        "gemini, grounded with a map", gemini("gemini-2.5-flash"),
+        candidate(
+            "gemini-2.5-flash",
+            groundingMetadata={"groundingChunks": [{"maps": {"uri": "https://m.example"}}]},
+        ),
+        FLASH, "partial",
+    ),
+    Charge(
+        "gemini, code that it ran, whose tokens are in the prompt", gemini("gemini-2.5-flash"),
+        candidate(
+            "gemini-2.5-flash",
+            {"executableCode": {"language": "PYTHON", "code": "print(1)"}},
+            {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
+            {"text": TEXT},
+            usage={
+                "promptTokenCount": 1_000, "toolUsePromptTokenCount": 500,
+                "candidatesTokenCount": 200, "totalTokenCount": 1_700,
+            },
+        ),
+        # Google charges only the tokens.
+        usd((1_500, "0.3"), (200, "2.5")),
+    ),
+    Charge(
         "gemini, an image that LangChain counts as text", gemini("gemini-2.5-flash-image"),
         candidate("gemini-2.5-flash-image", {"text": TEXT}, PNG), FLASH, "partial",
     ),

@@ -1,10 +1,10 @@
-"""OpenAI: refusals, tiers and cut-offs of chat completions, and the tools of its Responses API."""
+"""OpenAI and Azure: refusals, tiers and cut-offs, and the tools of the Responses API."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from langchain_openai import ChatOpenAI
+from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from providers.cases import KEY, TEXT, WORDS, usd
 from providers.charges import REFUSED, Charge
 from providers.openai_like import completion, count
@@ -41,6 +41,11 @@ CHAT = [
         usd((1_000, "2.5"), (300, "20")), facts={"service_tier": "priority"},
     ),
     Charge(
+        "openai, a tier of a contract", gpt("gpt-5"),
+        completion("gpt-5-2025-08-07", count(1_000, 300), service_tier="scale"),
+        usd((1_000, "1.25"), (300, "10")), "partial", facts={"service_tier": "scale"},
+    ),
+    Charge(
         "openai, a model that searches", gpt("gpt-4o-search-preview"),
         completion("gpt-4o-search-preview-2025-03-11", count(100, 40)), GPT_4O, "partial",
     ),
@@ -59,7 +64,11 @@ def item(kind: str, number: int, **more: Any) -> dict[str, Any]:
 
 
 def response(
-    *output: dict[str, Any], status: str = "completed", reason: str | None = None
+    *output: dict[str, Any],
+    status: str = "completed",
+    reason: str | None = None,
+    cached: int = 0,
+    **more: Any,
 ) -> Answer:
     """Answer as the Responses API does, with 1,000 tokens in and 300 out."""
     whole = {
@@ -68,10 +77,11 @@ def response(
         "model": "gpt-5-2025-08-07", "output": list(output), "parallel_tool_calls": True,
         "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0, "metadata": {},
         "usage": {
-            "input_tokens": 1_000, "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens": 1_000, "input_tokens_details": {"cached_tokens": cached},
             "output_tokens": 300, "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": 1_300,
         },
+        **more,
     }  # fmt: skip
 
     def answer(request: Request) -> Reply:
@@ -153,6 +163,40 @@ RESPONSES = [
         "responses, a refusal", gpt("gpt-5", use_responses_api=True), response(NO),
         GPT_5, facts={"finish_reason": "completed", **REFUSED},
     ),
+    Charge(
+        "responses, flex tier with a cache and a search",
+        gpt("gpt-5", use_responses_api=True, service_tier="flex"),
+        response(SEARCHED, MESSAGE, cached=800, service_tier="flex"),
+        # Flex is half of every token's price, and a search costs what it always does.
+        usd((200, "0.625"), (800, "0.0625"), (300, "5")) + Decimal("0.01"),
+        facts={"service_tier": "flex"},
+    ),
+    Charge(
+        "responses, priority tier asked for, default served",
+        gpt("gpt-5", use_responses_api=True, service_tier="priority"),
+        response(MESSAGE, service_tier="default"), GPT_5, facts={"service_tier": "default"},
+    ),
 ]  # fmt: skip
 
-CHARGES = [*CHAT, *RESPONSES]
+
+def azure(url: str) -> Any:
+    return AzureChatOpenAI(
+        azure_endpoint=url, azure_deployment="gpt-4o", api_version="2024-10-21", api_key=KEY,
+        max_retries=0, stream_usage=True,
+    )  # fmt: skip
+
+
+AZURE = [
+    Charge(
+        "azure, a refusal", azure,
+        completion("gpt-4o-2024-11-20", count(100, 40), refusal="I can't help with that."),
+        GPT_4O, facts={**REFUSED, "finish_reason": "stop"}, streamed={"refused": None},
+    ),
+    Charge(
+        "azure, cut off, with a tier that has no listed price", azure,
+        completion("gpt-4o-2024-11-20", count(100, 40), reason="length", service_tier="priority"),
+        GPT_4O, "partial", facts={"finish_reason": "length", "service_tier": "priority"},
+    ),
+]  # fmt: skip
+
+CHARGES = [*CHAT, *RESPONSES, *AZURE]

@@ -3,8 +3,15 @@
 from decimal import Decimal
 from typing import Any
 
+from langchain_groq import ChatGroq
 from langchain_openrouter import ChatOpenRouter
-from providers import bedrock_cases, follower_cases, other_cases
+from providers import (
+    bedrock_cases,
+    content_cases,
+    follower_cases,
+    other_cases,
+    running_usage_cases,
+)
 from providers.cases import KEY, usd
 from providers.charges import REFUSED, Charge
 from providers.openai_like import completion, count
@@ -16,11 +23,28 @@ def router(url: str) -> Any:
     )
 
 
+def flex_groq(url: str) -> Any:
+    return ChatGroq(
+        model="openai/gpt-oss-120b", base_url=url, api_key=KEY, max_retries=0, service_tier="flex"
+    )
+
+
+def nova(url: str) -> Any:
+    return bedrock_cases.model(url, "us.amazon.nova-2-lite-v1:0")
+
+
+def deep_research(url: str) -> Any:
+    return running_usage_cases.perplexity(url, "sonar-deep-research")
+
+
+perplexity = running_usage_cases.perplexity
 UPSTREAM = {
     "upstream_inference_cost": 0.0033, "upstream_inference_prompt_cost": 0.0003,
     "upstream_inference_completions_cost": 0.003,
 }  # fmt: skip
 BEDROCK_USAGE = {"inputTokens": 400, "outputTokens": 60, "totalTokens": 460}
+# Nova 2 Lite in a region: 0.33 in, 2.75 out.
+NOVA = usd((400, "0.33"), (60, "2.75"))
 SONNET = usd((400, "3.3"), (60, "16.5"))
 CHARGES = [
     Charge(
@@ -37,6 +61,16 @@ CHARGES = [
         "bedrock, cut off", bedrock_cases.model,
         bedrock_cases.converse(BEDROCK_USAGE, "max_tokens"), SONNET,
         facts={"finish_reason": "max_tokens", "refused": None},
+    ),
+    Charge(
+        "bedrock, a search of Nova's", nova,
+        bedrock_cases.converse(BEDROCK_USAGE, "end_turn", search={"query": "rain paris"}),
+        NOVA, "partial",
+    ),
+    Charge(
+        "bedrock, flex tier, whose price is not listed", nova,
+        bedrock_cases.converse(BEDROCK_USAGE, "end_turn", serviceTier={"type": "flex"}),
+        NOVA, "partial", facts={"service_tier": "flex"},
     ),
     Charge(
         "mistral, cut off, with a cache", follower_cases.mistral,
@@ -58,9 +92,40 @@ CHARGES = [
         usd((100, "0.59"), (40, "0.79")), facts={"finish_reason": "length"},
     ),
     Charge(
+        "groq, flex tier with a cache", flex_groq,
+        completion(
+            "openai/gpt-oss-120b",
+            count(1_000, 40, prompt_tokens_details={"cached_tokens": 800}),
+            usage_with_last_choice=True,
+            last={"x_groq": {"id": "r", "usage": count(
+                1_000, 40, prompt_tokens_details={"cached_tokens": 800})}},
+        ),
+        # 0.15 in, 0.075 cached, 0.60 out, on demand as well as with flex.
+        usd((200, "0.15"), (800, "0.075"), (40, "0.6")), facts={"service_tier": "flex"},
+    ),
+    Charge(
+        "groq, a search of its compound model", follower_cases.groq("groq/compound"),
+        content_cases.groq([content_cases.EXECUTED]), None, "unknown",
+    ),
+    Charge(
         "deepseek, filtered", follower_cases.deepseek,
         completion("deepseek-v4-flash", count(100, 40), reason="content_filter"), None, "complete",
         facts={"finish_reason": "content_filter", **REFUSED},
+    ),
+    Charge(
+        "deepseek, cut off, with a cache", follower_cases.deepseek,
+        completion("deepseek-v4-flash", follower_cases.DEEPSEEK_USAGE, reason="length"), None,
+        facts={"finish_reason": "length"},
+    ),
+    Charge(
+        "xai, cut off", follower_cases.xai,
+        completion("grok-3-mini", count(100, 40), reason="length"),
+        usd((100, "0.3"), (40, "0.5")), facts={"finish_reason": "length"},
+    ),
+    Charge(
+        "xai, live search in two sources", follower_cases.xai,
+        completion("grok-3-mini", count(100, 40, num_sources_used=2)),
+        usd((100, "0.3"), (40, "0.5")), "partial", streamed={"cost_status": "complete"},
     ),
     Charge(
         "xai says what it charged", follower_cases.xai,
@@ -85,6 +150,39 @@ CHARGES = [
             count(100, 200, cost=0.0035, cost_details=UPSTREAM),
         ),
         Decimal("0.0035"), facts={"cost_source": "provider"},
+    ),
+    Charge(
+        "openrouter, cut off, a search of its own in the cost", router,
+        completion(
+            "anthropic/claude-sonnet-4.5",
+            count(100, 200, cost=0.0235, server_tool_use={"web_search_requests": 1}),
+            reason="length",
+        ),
+        Decimal("0.0235"), facts={"finish_reason": "length", "cost_source": "provider"},
+    ),
+    Charge(
+        "perplexity, cut off", perplexity,
+        completion(
+            "sonar-pro", running_usage_cases.paid(100, 40, 0.006), reason="length",
+            usage_with_last_choice=True,
+        ),
+        # 3 in, 15 out, and 6 for a thousand requests with a small search context.
+        # When it does not stream, LangChain's package drops the finish reason.
+        usd((100, "3"), (40, "15")) + Decimal("0.006"), streamed={"finish_reason": "length"},
+    ),
+    Charge(
+        "perplexity, deep research with two searches", deep_research,
+        completion(
+            "sonar-deep-research",
+            count(
+                100, 40, citation_tokens=500, reasoning_tokens=30, num_search_queries=2,
+                search_context_size="low",
+            ),
+            usage_with_last_choice=True,
+        ),
+        # 2 in, 8 out, 3 thought, 2 cited, and 5 for a thousand searches.
+        # The list has no prices by the size of the search.
+        usd((100, "2"), (10, "8"), (30, "3"), (500, "2")) + Decimal("0.01"), "partial",
     ),
     Charge(
         "cohere, cut off", other_cases.command, other_cases.cohere(reason="MAX_TOKENS"),

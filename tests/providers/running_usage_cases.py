@@ -29,12 +29,12 @@ class RunningUsage(Completions):
         return chunks
 
 
-def perplexity(url):
+def perplexity(url, model="sonar-pro"):
     client, async_client = (
         Perplexity(base_url=url, api_key=KEY),
         AsyncPerplexity(base_url=url, api_key=KEY),
     )
-    return ChatPerplexity(model="sonar-pro", client=client, async_client=async_client, api_key=KEY)
+    return ChatPerplexity(model=model, client=client, async_client=async_client, api_key=KEY)
 
 
 def databricks(url):

@@ -10,6 +10,7 @@ from providers.test_rows import drained
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:\\s*Warning. Output may vary:UserWarning"),
     pytest.mark.filterwarnings("ignore:Received unexpected tool content block:UserWarning"),
 ]
 

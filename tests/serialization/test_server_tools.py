@@ -41,6 +41,7 @@ def test_a_tools_result_that_the_caller_gives_is_content():
 
 
 ANTHROPIC = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search"}
+NOVA = {"type": "server_tool_use", "id": "t_1", "name": "nova_grounding"}
 STANDARD = {"type": "server_tool_call", "id": "srvtoolu_1", "name": "web_search"}
 STREAMS = {
     "Anthropic": (
@@ -62,6 +63,25 @@ STREAMS = {
         [[{"type": "mcp_call", "id": "mcp_1", "name": "roll", "arguments": "{}", "index": 1}]],
         {"type": "mcp_call", "id": "mcp_1", "name": "roll", "arguments": "{}"},
     ),
+    "Nova's call": (
+        [
+            [{**NOVA, "index": 0}],
+            [{"type": "tool_use", "input": '{"query": ', "id": None, "index": 0}],
+            [{"type": "tool_use", "input": '"shannon"}', "id": None, "index": 0}],
+        ],
+        {**NOVA, "input": {"query": "shannon"}},
+    ),
+    "Nova's result": (
+        [
+            [{"type": "tool_result", "tool_use_id": "t_1", "content": "", "index": 1}],
+            [{"type": "json", "json": {"results": []}, "index": 1}],
+        ],
+        {
+            "type": "tool_result",
+            "tool_use_id": "t_1",
+            "content": [{"type": "json", "json": {"results": []}}],
+        },
+    ),
     "a stream that broke off": (
         [
             [{**ANTHROPIC, "input": {}, "index": 0}],
@@ -79,6 +99,13 @@ def test_a_streamed_call_is_the_call_that_invoke_gives(chunks, expected):
         whole += AIMessageChunk(chunk)
 
     assert json_value(whole)["server_tool_calls"] == [expected]
+
+
+def test_a_call_without_name_and_id_is_no_call():
+    # langchain-aws makes it of the streamed arguments of Nova's own tool.
+    answer = AIMessage("Hello", tool_calls=[{"name": "", "args": {"query": "x"}, "id": None}])
+
+    assert json_value(answer) == {"role": "assistant", "content": "Hello"}
 
 
 def test_groqs_executed_tools_are_server_tools():

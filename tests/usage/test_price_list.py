@@ -162,7 +162,14 @@ def test_a_batch_has_its_own_price():
 def test_a_resellers_tier_does_not_get_the_makers_price():
     gpt = ModelInfo(provider="azure", served="gpt-5-2025-08-07", service_tier="priority")
 
-    assert (cost(gpt).amount, cost(gpt).source) == (Decimal("0.0225"), "estimate")
+    assert cost(gpt) == Cost(Decimal("0.0225"), "estimate", "partial")
+
+
+def test_a_tier_at_the_standard_price_is_no_tier_of_its_own():
+    # gpt-oss-120b: 0.15 in, 0.60 out.
+    oss = ModelInfo(provider="groq", served="openai/gpt-oss-120b", service_tier="flex")
+
+    assert cost(oss) == Cost(Decimal("0.0021"), "genai-prices", "complete")
 
 
 def test_reasoning_tokens_have_their_own_price_where_listed():
@@ -252,22 +259,20 @@ def test_cached_input_is_cheaper():
 
 
 @pytest.mark.parametrize(
-    ("tier", "amount", "source"),
+    ("tier", "amount", "source", "status"),
     [
-        ("default", "0.0225", "genai-prices"),
-        ("flex", "0.01125", "genai-prices"),
-        ("priority", "0.045", "genai-prices"),
-        ("unheard-of", "0.0225", "estimate"),
+        ("default", "0.0225", "genai-prices", "complete"),
+        ("flex", "0.01125", "genai-prices", "complete"),
+        ("priority", "0.045", "genai-prices", "complete"),
+        ("unheard-of", "0.0225", "estimate", "partial"),
     ],
 )
-def test_a_service_tier_has_its_own_price(tier, amount, source):
+def test_a_service_tier_has_its_own_price(tier, amount, source, status):
     # gpt-5: 1.25/10, half of it as flex, double as priority.
     gpt = ModelInfo(provider="openai", served="gpt-5-2025-08-07")
     usage = Usage(input_tokens=10_000, output_tokens=1_000, service_tier=tier)
 
-    paid = cost(gpt, usage)
-
-    assert (paid.amount, paid.source) == (Decimal(amount), source)
+    assert cost(gpt, usage) == Cost(Decimal(amount), source, status)
 
 
 def test_night_rates_apply_by_the_hour():

@@ -130,6 +130,15 @@ def test_perplexity_reports_its_searches():
     assert count_tool_uses(None, {"num_search_queries": 21}, sonar) == {"web_search": 21}
 
 
+def test_perplexity_reports_the_tokens_that_it_cites():
+    usage = {"input_tokens": 9, "output_tokens": 2, "total_tokens": 11}
+    message = AIMessage(
+        "hi", usage_metadata={**usage, "output_token_details": {"citation_tokens": 500}}
+    )
+
+    assert count_tool_uses(message, {}, ModelInfo(provider="perplexity")) == {"citation_token": 500}
+
+
 @pytest.mark.parametrize(("sources", "uses"), [(7, {"live_search": 7}), (0, {})])
 def test_the_sources_of_xai_s_live_search_are_uses(sources, uses):
     grok = ModelInfo(provider="xai", served="grok-4")
