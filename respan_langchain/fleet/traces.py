@@ -1,5 +1,6 @@
 """Interrupted traces in Redis, until a process resumes them or a forwarder sends their rows."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -20,6 +21,8 @@ RETRY_INTERVAL: Final = 5.0
 """Seconds for which Redis is not used after it did not answer."""
 TAKEN_FOR: Final = 60.0
 """Seconds after which a forwarder sends a trace that was taken, and not dropped."""
+MAX_THREADS: Final = 10_000
+"""Threads of this process whose latest stop is remembered."""
 HEADER: Final = 3
 ROW_FIELDS: Final = 5
 """Fields of an entry, and of each row in it; `lua/store_trace.lua` lists them."""
@@ -51,6 +54,22 @@ class TraceStore:
         self._broker = Broker(self.url, TIMEOUT)
         self._lock = Lock()
         self._retry_at = float("-inf")
+        self._stops: OrderedDict[str, str] = OrderedDict()
+
+    def note_stop(self, thread: str, key: str | None) -> None:
+        """Remember where a thread of this process stopped last; None where it did not stop.
+
+        After `update_state` the checkpoint is another one, and only this finds the trace.
+        """
+        self._stops.pop(thread, None)
+        if key is not None:
+            self._stops[thread] = key
+        if len(self._stops) > MAX_THREADS:
+            self._stops.popitem(last=False)
+
+    def pop_stop(self, thread: str) -> str | None:
+        """Forget and return where a thread of this process stopped last."""
+        return self._stops.pop(thread, None)
 
     def put(self, key: str, trace: InterruptedTrace, keep_for: float) -> bool:
         """Store a trace for some seconds; False when Redis cannot be reached or is full."""

@@ -4,9 +4,7 @@ An interrupted trace is stored together with the rows that a forwarder sends if 
 it. The process that resumes it takes it out of the store and builds one row of both parts.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import orjson
 
@@ -25,9 +23,6 @@ from respan_langchain.tracing.run import DeferredRow, Run, Trace
 from respan_langchain.tracing.trace_record import dump_trace, load_trace
 from respan_langchain.tracing.waiting import stop_key, thread_key
 
-MAX_THREADS: Final = 10_000
-"""Threads of this process whose latest stop is remembered."""
-
 
 class SharedTraces:
     """The interrupted traces of one handler in the store of its fleet: its `WaitingTraces`."""
@@ -39,8 +34,6 @@ class SharedTraces:
         self._dataset = dataset
         self._stopped: dict[str, Trace] = {}
         """Interrupted traces by key, until their last runs are counted and they are stored."""
-        # The checkpoint is another one after `update_state`; this finds the trace in this process.
-        self._key_by_thread: OrderedDict[str, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._stopped)
@@ -49,15 +42,13 @@ class SharedTraces:
         """Keep a trace that stopped, until it is stored; False when the trace is complete."""
         del now
         key, thread = stop_key(trace), thread_key(trace)
+        if self._timeout <= 0:
+            key = None
         if thread is not None:
-            self._key_by_thread.pop(thread, None)
-        if key is None or self._timeout <= 0:
+            self._store.note_stop(self._address(thread), key)
+        if key is None:
             return False
         self._stopped[key] = trace
-        if thread is not None:
-            self._key_by_thread[thread] = key
-        if len(self._key_by_thread) > MAX_THREADS:
-            self._key_by_thread.popitem(last=False)
         return True
 
     def join_earlier(self, trace: Trace) -> None:
@@ -65,7 +56,7 @@ class SharedTraces:
         keys = [] if trace.resumed_from is None else [trace.resumed_from]
         thread = thread_key(trace) if trace.forked_from is None else None
         if thread is not None:
-            keys += [self._key_by_thread.pop(thread, thread), thread]
+            keys += [self._store.pop_stop(self._address(thread)) or thread, thread]
         earlier = self._take(keys)
         if earlier is not None:
             continue_trace(earlier, trace)

@@ -324,12 +324,14 @@ def test_without_redis_an_interrupted_graph_is_a_row_of_its_own(redis, open_hand
 def test_a_thread_whose_state_was_edited_goes_on_with_its_row_in_the_same_process(
     redis, open_handler, stored
 ):
-    app, handler = asking_graph(), open_handler(redis)
-    app.invoke(QUESTION, config(handler))
-    assert handler.flush(WAIT)
-    app.update_state(config(handler), {"answer": "Within 60 days."}, as_node="approve")
-    app.invoke(None, config(handler))
-    assert handler.flush(WAIT)
+    app = asking_graph()
+    # In one process: they share a worker.
+    first, second = (open_handler(redis, flush_interval=0.01) for _ in range(2))
+    app.invoke(QUESTION, config(first))
+    assert first.flush(WAIT)
+    app.update_state(config(second), {"answer": "Within 60 days."}, as_node="approve")
+    app.invoke(None, config(second))
+    assert second.flush(WAIT)
 
     [root] = stored(redis, count=3).roots
     assert root["metrics"]["llm_calls"] == 2
