@@ -7,9 +7,8 @@ from typing import Any, Literal
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from respan_langchain._display import is_conversation
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import load_object, safe_call
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments.loading import load_object
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import OnDivergence
 from respan_langchain.experiments.scorers import Scorer, scorer_name

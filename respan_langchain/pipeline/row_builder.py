@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import orjson
 
 from respan_langchain._clock import CLOCK
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter

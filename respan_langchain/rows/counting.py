@@ -4,7 +4,7 @@ from operator import eq
 
 from langchain_core.outputs import LLMResult
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.rows.conversation import STRUCTURED, message_id, messages_of
 from respan_langchain.rows.schema import ModelCall, RowOptions
 from respan_langchain.rows.tool_calls import (

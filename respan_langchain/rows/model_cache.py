@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import eq
 from typing import Any, Final, TypeAlias
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import ModelRequest
 from respan_langchain.usage.model_info import METADATA_KEYS, ModelInfo, parse_request

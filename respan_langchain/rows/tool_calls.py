@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from langchain_core.outputs import LLMResult
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain._untyped_values import as_list
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.serialization import message_forms, objects, openai_message
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import isfinite, isnan
 from typing import Any, Final
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 
 MAX_INT: Final = 2**64 - 1
 MIN_INT: Final = -(2**63)

@@ -10,7 +10,7 @@ from operator import eq
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.tracing.run import Run
 
 RESPAN_KEY: Final = "respan"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.tracing.run import Run, Trace
 
 CaptureKind = Literal["root", "llm", "tool", "retriever", "chain"]

@@ -6,7 +6,7 @@ A command updates a graph's state, names the next node, or answers an interrupt.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 
 _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
 

@@ -7,7 +7,7 @@ records separate the part of this call from the rest.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.graph_commands import command_update, is_command
 

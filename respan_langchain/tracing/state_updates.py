@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.waiting import thread_key

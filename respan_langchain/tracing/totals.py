@@ -9,7 +9,7 @@ from itertools import chain
 from operator import eq, itemgetter
 from typing import Final, NamedTuple
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage import Usage
 

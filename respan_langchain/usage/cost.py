@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal, NamedTuple
 
-from respan_langchain._safe_call import safe_call
+from respan_langchain._foreign_code import safe_call
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.usage.media import contains_media
 from respan_langchain.usage.model_info import ModelInfo

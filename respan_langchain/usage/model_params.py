@@ -7,7 +7,7 @@ Tools and schemas are converted to OpenAI's form.
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain._safe_call import CallFailed, safe_call
+from respan_langchain._foreign_code import CallFailed, safe_call
 from respan_langchain._untyped_values import as_mapping
 
 _PARAM_NAMES = {

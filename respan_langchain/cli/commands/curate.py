@@ -11,6 +11,7 @@ from rich.text import Text
 
 from respan_langchain._connect import open_client
 from respan_langchain._display import format_count
+from respan_langchain._foreign_code import allow_modules_here, load_object
 from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import AsOption
 from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
@@ -22,7 +23,6 @@ from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments.loading import allow_modules_here, load_object
 from respan_langchain.rules.rule import Rules
 
 

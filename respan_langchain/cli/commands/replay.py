@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from respan_langchain._foreign_code import allow_modules_here, load_object
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import pluralize
@@ -19,7 +20,6 @@ from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers as built_in
-from respan_langchain.experiments.loading import allow_modules_here, load_object
 from respan_langchain.experiments.lock import (
     Lock,
     baseline_of,

@@ -4,7 +4,6 @@ The built-in ones need no model and no network. An evaluator's name may carry an
 colon: `latency_limit:2.5`, `contains:Within 30 days`.
 """
 
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from typing import Any
 import orjson
 
 from respan_langchain._display import content_text
+from respan_langchain._foreign_code import load_object
 from respan_langchain.embedded.endpoints.regex_worker import SEARCH_TIMEOUT, RegexWorker
 from respan_langchain.embedded.http import HttpError
+from respan_langchain.errors import ConfigurationError
 
 MAX_PATTERN_LENGTH = 1000
 MAX_SEARCHED_CHARS = 100_000
@@ -184,8 +185,16 @@ def _python_evaluator(place: str, *, allowed: bool) -> Evaluate:
     module, _, name = place.partition(":")
     if not module or not name.isidentifier():
         raise HttpError.for_field("evaluator_ids", "expected python:module:function")
-    # An import runs code that may take long or fail: it belongs into the run, not into the request.
-    return lambda log: _parse_result(getattr(importlib.import_module(module), name)(log))
+
+    def evaluate(log: LogContents) -> EvaluationResult | None:
+        # An import runs code that may take long or fail: it belongs into the run, not the request.
+        try:
+            function = load_object(place, "evaluator")
+        except ConfigurationError as error:
+            raise HttpError(400, str(error)) from error
+        return _parse_result(function(log))
+
+    return evaluate
 
 
 def _parse_result(returned: Any) -> EvaluationResult | None:

@@ -126,8 +126,15 @@ def test_a_python_function_evaluates_where_it_is_allowed(platform):
     assert scores(platform, dataset, "python:operator:truth") == [1]
 
 
-@pytest.mark.parametrize("place", ["operator:nothing", "no_such_module:f", "operator:index"])
-def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("operator:nothing", "evaluator 'operator:nothing' cannot be loaded: AttributeError"),
+        ("no_such_module:f", "cannot be loaded: ModuleNotFoundError: No module named"),
+        ("operator:index", "TypeError at log"),
+    ],
+)
+def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place, reason):
     dataset = platform.dataset()
     platform.fill(dataset, [{"input": "x"}])
 
@@ -137,7 +144,7 @@ def test_a_function_that_fails_fails_its_run_with_the_reason(platform, place):
     (run,) = platform.ask("GET", f"/datasets/{dataset}/eval-reports/list/").body["results"]
 
     assert run["status"] == "failed"
-    assert "Error" in run["error_message"]
+    assert reason in run["error_message"]
 
 
 FUNCTIONS = """

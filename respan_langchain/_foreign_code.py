@@ -1,0 +1,56 @@
+"""Foreign code: called where a row must be built all the same, loaded where a user names it.
+
+Price functions, tools' schemas, the app's modules and methods may raise anything.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from respan_langchain.errors import ConfigurationError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class CallFailed:
+    """Returned for a call that raised; the class itself is the value."""
+
+
+def safe_call(
+    function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result | type[CallFailed]:
+    """Call a function; return `CallFailed` when it raises.
+
+    >>> safe_call(int, "no number") is CallFailed
+    True
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception:  # noqa: BLE001  # foreign code may raise anything
+        return CallFailed
+
+
+def load_object(path: str, what: str) -> Any:
+    """Return the object that `module:name` names; `what` says in errors what it should be.
+
+    Raises:
+        ConfigurationError: There is none, or its module fails when it is imported.
+    """
+    module, separator, name = path.partition(":")
+    if not module or not separator:
+        raise ConfigurationError(f"{what} {path!r}: expected MODULE:NAME, such as app.chains:chain")
+    try:
+        return getattr(import_module(module), name)
+    except (Exception, SystemExit) as error:  # the module is the user's, and may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{what} {path!r} cannot be loaded: {reason}") from error
+
+
+def allow_modules_here() -> None:
+    """Let a name such as `app.chains:support` mean a module in the current folder."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
