@@ -4,7 +4,7 @@ Everything goes through scripts: one round trip, atomic, and the same replies fr
 One thread uses a connection. redis-py does not retry: delivery decides that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -31,6 +31,8 @@ CALL_TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each answer."""
 CHECK_AFTER: Final = 15.0
 """Seconds of silence after which a connection may be closed by something in between."""
+PAGE: Final = 100
+"""Entries of a stream that are read at once."""
 MAX_MESSAGE: Final = 200
 """Characters of the server's message in an error."""
 
@@ -108,6 +110,17 @@ class Broker:
             BrokerError: It was not run, or its reply was lost.
         """
         return self._call(lambda client: client.execute_command(*words))
+
+    def entries(self, stream: str) -> Iterator[tuple[bytes, Mapping[bytes, bytes]]]:
+        """Yield the entries of a stream with their ids.
+
+        Raises:
+            BrokerError: Redis cannot be reached.
+        """
+        start = b"-"
+        while found := self.command("XRANGE", stream, start, "+", "COUNT", PAGE):
+            yield from found
+            start = b"(" + found[-1][0]
 
     def close(self) -> None:
         """Close the connection."""

@@ -10,7 +10,7 @@ from respan_langchain.fleet.keys import DEAD
 from respan_langchain.fleet.scripts import REVIVE
 
 PAGE: Final = 100
-"""Dead letters that are read or moved at once."""
+"""Dead letters that are moved at once."""
 
 
 def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
@@ -19,16 +19,13 @@ def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
     Raises:
         BrokerError: Redis cannot be reached.
     """
-    start = b"-"
-    while entries := broker.command("XRANGE", DEAD, start, "+", "COUNT", PAGE):
-        for entry_id, fields in entries:
-            yield {
-                "dataset": fields[b"dataset"].decode(),
-                "state": fields[b"state"].decode(),
-                "reason": fields[b"reason"].decode(),
-                "log": json.loads(decode_body(fields[b"encoding"], fields[b"body"])),
-            }
-            start = b"(" + entry_id
+    for _, fields in broker.entries(DEAD):
+        yield {
+            "dataset": fields[b"dataset"].decode(),
+            "state": fields[b"state"].decode(),
+            "reason": fields[b"reason"].decode(),
+            "log": json.loads(decode_body(fields[b"encoding"], fields[b"body"])),
+        }
 
 
 def count_dead_letters(broker: Broker) -> int:

@@ -87,7 +87,7 @@ class TraceStore:
         if not entry:
             return None
         self._try(lambda: self._broker.numbers(DROP_TRACE, taken))
-        return _parse_entry(entry)
+        return parse_entry(entry)
 
     def _try(self, call: Callable[[], Result]) -> Result | None:
         with self._lock:
@@ -109,7 +109,8 @@ class TraceStore:
         return call()
 
 
-def _parse_entry(entry: Sequence[bytes]) -> InterruptedTrace:
+def parse_entry(entry: Sequence[bytes]) -> InterruptedTrace:
+    """Read the fields of an entry, see `lua/store_trace.lua`."""
     count, encoding, record = entry[:HEADER]
     rows, deferred = list(_parse_rows(entry[HEADER:])), int(count)
     return InterruptedTrace(decode_body(encoding, record), rows[:deferred], rows[deferred:])

@@ -1,4 +1,4 @@
-"""Removes the rows of a customer, a thread or a run: in this process, on its disk, on its platform.
+"""Removes the rows of a customer, a thread or a run: in this process, on disk, in Redis, at Respan.
 
 The receipt says what was removed where, and which places could not be searched.
 """
@@ -38,6 +38,8 @@ class ForgetReceipt:
     """Traces of this process that had not ended, or waited to be resumed; they give no rows."""
     memory: int = 0
     """Rows that waited in this process."""
+    broker: int = 0
+    """Rows that waited in Redis, dead letters included."""
     disk: Mapping[str, int] = field(default_factory=dict)
     """Rows that were on disk alone, by file; those of this process as `spool`."""
     platform: Mapping[str, int] = field(default_factory=dict)
@@ -48,7 +50,7 @@ class ForgetReceipt:
     @property
     def total(self) -> int:
         """All rows that were removed."""
-        return self.memory + sum(self.disk.values()) + sum(self.platform.values())
+        return self.memory + self.broker + sum(self.disk.values()) + sum(self.platform.values())
 
     def __bool__(self) -> bool:
         return not self.problems
@@ -76,11 +78,13 @@ def forget_rows(
     problems: list[str] = []
     here = _forget_in_process(worker, subject, timeout, problems)
     disk = {"spool": here.disk} if here.disk else {}
+    shared = _forget_in_broker(settings, subject, problems)
     return ForgetReceipt(
         datetime.fromtimestamp(CLOCK.time(), UTC).isoformat(timespec="seconds"),
         settings.base_url,
-        here.open_traces,
+        here.open_traces + shared.open_traces,
         here.memory,
+        shared.memory,
         disk | _forget_on_disk(spool_directory(settings), subject, problems),
         _forget_on_platform(settings, http_client, subject, timeout, problems),
         tuple(problems),
@@ -122,11 +126,25 @@ def _forget_on_disk(directory: Path, subject: Subject, problems: list[str]) -> d
     return {str(path): count for path, count in removed.items()}
 
 
+def _forget_in_broker(settings: Settings, subject: Subject, problems: list[str]) -> Forgotten:
+    if settings.via is None:
+        return Forgotten()
+    from respan_langchain.fleet.broker import BrokerError
+    from respan_langchain.fleet.forget import forget_in_broker
+
+    try:
+        found = forget_in_broker(settings.via.get_secret_value(), subject)
+    except BrokerError as error:
+        problems.append(str(error))
+        return Forgotten()
+    if found.sent:
+        problems.append(f"Redis: {found.sent} row(s) are just being sent by a forwarder")
+    return found
+
+
 def _forget_on_platform(
     settings: Settings, http_client: Any, subject: Subject, timeout: float, problems: list[str]
 ) -> dict[str, int]:
-    if settings.via is not None:
-        problems.append("rows that wait in Redis cannot be searched")
     try:
         with open_client(settings, http_client, timeout=timeout) as client:
             deleted = client.run(delete_subject(client.options, subject))

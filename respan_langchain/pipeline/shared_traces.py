@@ -142,6 +142,7 @@ class SharedRowBuilder:
         trace.deferred_rows = builder.build_deferred(trace, errors)
         content = builder.options.content
         record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
+        record["row"] = dict(builder.describe_root(trace.root))  # `forget` finds the trace by it
         # The sampling decision as it is if nobody resumes it.
         rows = builder.build([trace.root], errors)
         stored = InterruptedTrace(

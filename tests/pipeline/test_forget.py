@@ -263,7 +263,7 @@ def test_a_call_that_was_forgotten_gives_no_rows_when_it_is_resumed(make_handler
     assert rows_of(handler) == []
 
 
-def test_rows_in_redis_are_named_as_not_searched(make_handler):
+def test_a_redis_that_cannot_be_reached_is_named(make_handler):
     pytest.importorskip("redis")
     handler = make_handler(via="redis://127.0.0.1:9/0")
 

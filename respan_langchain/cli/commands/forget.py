@@ -27,7 +27,7 @@ def forget(
     ] = None,
     yes: YesOption = False,
 ) -> int:
-    """Delete the rows that match all options, from every dataset and from the spool."""
+    """Delete the rows that match all options, from every dataset, the spool and Redis."""
     build_subject(customer, thread, run)  # wrong options are refused before the question
     url = ctx.settings.base_url
     if not ctx.confirm(f"Delete these rows from every dataset of {url} and the spool?", yes=yes):
@@ -36,7 +36,9 @@ def forget(
     with ctx.client():  # the platform's file must exist
         receipt = forget_rows(ctx.settings, customer=customer, thread=thread, run=run)
     on_disk, stored = sum(receipt.disk.values()), sum(receipt.platform.values())
-    text = f"Deleted {pluralize(stored, 'row', 'rows')} from {url} and {on_disk} from the spool."
+    in_redis = "" if ctx.settings.via is None else f" and {receipt.broker} from Redis"
+    rows = pluralize(stored, "row", "rows")
+    text = f"Deleted {rows} from {url} and {on_disk} from the spool{in_redis}."
     ctx.output(receipt, Text(escape_controls(text)))
     for problem in receipt.problems:
         ctx.error(escape_controls(problem))
