@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, TypeAlias
 
-from respan_langchain.redaction import assignments, http_credentials
+from respan_langchain.redaction import assignments, disguises, http_credentials
 from respan_langchain.redaction.secret_formats import FORMATS
 from respan_langchain.redaction.secret_search import build_groups
 
@@ -35,10 +35,10 @@ def _load_detectors() -> tuple[tuple[Callable[[str], object], Callable[[str], st
 
 def may_contain_secret(text: str) -> bool:
     """Whether the text may hold a secret; a fast check whose False is certain."""
-    for hint, _ in _load_detectors():  # noqa: SIM110 - `any` over a generator costs twice as much
+    for hint, _ in _load_detectors():
         if hint(text):
             return True
-    return False
+    return disguises.redact(text, _redact_plain) != text
 
 
 def redact_secrets(text: str) -> str:
@@ -47,6 +47,10 @@ def redact_secrets(text: str) -> str:
     >>> redact_secrets("export KEY=sk-proj-abcdefghij0123456789")
     'export KEY=[redacted:openai-key]'
     """
+    return disguises.redact(_redact_plain(text), _redact_plain)
+
+
+def _redact_plain(text: str) -> str:
     for hint, without in _load_detectors():
         if hint(text):
             text = without(text)

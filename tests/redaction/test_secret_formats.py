@@ -7,6 +7,7 @@ import time
 import uuid
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from redaction.secret_samples import FORMATS, NAMED, fill, read, seeded
@@ -40,6 +41,61 @@ def test_the_keys_of_at_least_two_hundred_formats_are_hidden():
 
     assert len(PROVIDERS) >= 200
     assert len(hidden) >= len(PROVIDERS) * 185 / 200
+
+
+DISGUISES = {
+    "percent-encoded": lambda secret: f"https://x.example/?q={percent(secret)}&page=2",
+    "percent-encoded twice": lambda secret: f"see /to?url={percent(percent(secret))}",
+    "zero-width space": lambda secret: f"It is {secret[:9]}\u200b{secret[9:]} now",
+    "soft hyphens": lambda secret: "KEY=" + "\u00ad".join(secret),
+}
+
+
+def percent(text: str) -> str:
+    """Encode every character that is no letter."""
+    return "".join(char if char.isalpha() else f"%{ord(char):02x}" for char in text)
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_the_keys_of_two_hundred_formats_are_hidden_in_a_disguise(disguise):
+    made = {name: fill(template, seeded(name)) for name, template in PROVIDERS.items()}
+    texts = {name: disguise(secret) for name, secret in made.items()}
+
+    hidden = [
+        name
+        for name, text in texts.items()
+        if may_contain_secret(text) and made[name][-6:] not in unquote(redact_secrets(text))
+    ]
+
+    assert len(hidden) >= len(PROVIDERS) * 185 / 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password%3Dhun%74er2x and more",
+        "postgres%3A%2F%2Fann%3Acorrecthorse%40db.example%2Fapp",
+        "%7B%22api_key%22%3A%22correct-horse-1%22%7D",
+        "/log?h=Authorization%3A%20Bearer%20abcdef0123456789",
+        "pass\u200bword=correct\u200bhorse1",
+    ],
+)
+def test_a_named_secret_is_hidden_in_a_disguise(text):
+    assert may_contain_secret(text)
+    assert "[redacted:" in redact_secrets(text) or "[redacted]" in redact_secrets(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.example/a%20b?q=caf%C3%A9&next=https%3A%2F%2Fx.example%3A80%2Fann%40y.example",
+        "100% of 20%, 5%ab",
+        "a family: \U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "soft\u00adhyphen and zero\u200bwidth",
+    ],
+)
+def test_other_encoded_text_stays_as_it_is_written(text):
+    assert redact_secrets(text) == text
 
 
 NAMES = read(NAMED)
@@ -139,6 +195,7 @@ PIECES = [
     "1//0", "dapi", '"auth": "', "curl -u a:", "machine login a password ", "SSWS ", "password=",
     "PuTTY-User-Key-File-3:", "---- BEGIN SSH2 PRIVATE KEY ----", "dp.st.", "0123456789abcdef",
     "pat-na1-", "secret: ", "xoxb-1-", "AbC1", "%A", "_api_", "https://a:", "-us1", "0Q~",
+    "%41", "a%4", "x%2525", "a\u200b",
 ]  # fmt: skip
 
 
