@@ -15,6 +15,9 @@ DatasetArgument = Annotated[
 ]
 RequiredDataset = Annotated[str, typer.Argument(metavar="DATASET", help="Name or id.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+WithExpectedOption = Annotated[
+    bool, typer.Option("--with-expected", help="Only rows with an expected output.")
+]
 
 Number = TypeVar("Number", int, float)
 

@@ -41,6 +41,8 @@ class Lock:
     dataset_id: str
     rows: Mapping[str, LockedRow]
     """By row id."""
+    with_expected: bool = False
+    """Whether only rows with an expected output were chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,12 @@ class LockDiff:
 
 
 def lock_rows(
-    dataset: str, dataset_id: str, rows: Iterable[RecordedRow], trials: Iterable[Trial] = ()
+    dataset: str,
+    dataset_id: str,
+    rows: Iterable[RecordedRow],
+    trials: Iterable[Trial] = (),
+    *,
+    with_expected: bool = False,
 ) -> Lock:
     """Lock these rows, with the mean scores of the trials as accepted scores."""
     by_row: dict[str, list[Trial]] = {}
@@ -70,6 +77,7 @@ def lock_rows(
         dataset,
         dataset_id,
         {row.id: LockedRow(hash_row(row), mean_scores(by_row.get(row.id, ()))) for row in rows},
+        with_expected,
     )
 
 
@@ -123,6 +131,7 @@ def read_lock(path: str | Path = DEFAULT_PATH) -> Lock:
             str(row["id"]): LockedRow(str(row["hash"]), dict(row.get("scores", {})))
             for row in content.get("rows", [])
         },
+        with_expected=bool(content.get("with_expected")),
     )
 
 
@@ -133,6 +142,7 @@ def write_lock(lock: Lock, path: str | Path = DEFAULT_PATH) -> None:
         f"version = {VERSION}",
         f"dataset = {_quoted(lock.dataset)}",
         f"dataset_id = {_quoted(lock.dataset_id)}",
+        *(["with_expected = true"] if lock.with_expected else []),
     ]
     for row, locked in sorted(lock.rows.items()):
         lines += ["", "[[rows]]", f"id = {_quoted(row)}", f"hash = {_quoted(locked.hash)}"]

@@ -14,7 +14,12 @@ from respan_langchain.cli.commands.push_pull import print_counts
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import escape_controls, pluralize
-from respan_langchain.cli.options import DatasetArgument, number_from, one_of
+from respan_langchain.cli.options import (
+    DatasetArgument,
+    WithExpectedOption,
+    number_from,
+    one_of,
+)
 from respan_langchain.cli.progress import progress_bar, transfer_progress
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -64,9 +69,7 @@ def export(
         ),
     ] = None,
     where: WhereOption = None,
-    with_expected: Annotated[
-        bool, typer.Option("--with-expected", help="Only rows with an expected output.")
-    ] = False,
+    with_expected: WithExpectedOption = False,
     limit: Annotated[
         int | None,
         typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of rows."),

@@ -9,8 +9,10 @@ import typer
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import escape_controls, pluralize
-from respan_langchain.cli.options import DatasetArgument, number_from
+from respan_langchain.cli.options import DatasetArgument, WithExpectedOption, number_from
+from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments import scorers
 from respan_langchain.experiments.lock import (
     DEFAULT_PATH,
@@ -24,7 +26,7 @@ from respan_langchain.experiments.lock import (
 LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lock file.")]
 
 
-@command("lock", examples=["lock support-bot", "lock support-bot -n 50"])
+@command("lock", examples=["lock support-bot", "lock support-bot --with-expected"])
 def lock_dataset(
     ctx: CliContext,
     dataset: DatasetArgument = None,
@@ -32,6 +34,7 @@ def lock_dataset(
         int | None,
         typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Rows at most."),
     ] = None,
+    with_expected: WithExpectedOption = False,
     path: LockOption = Path(DEFAULT_PATH),
 ) -> int:
     """Write hashes and scores of rows to a lock file for git."""
@@ -39,15 +42,29 @@ def lock_dataset(
 
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset)
-        found, skipped = select_rows(rows, limit)
-        trials = recorded_trials(found, [scorers.same_answer])
-        lock = lock_rows(rows.name, rows.id, found, trials)
+        found, skipped = select_rows(_choose(rows, with_expected=with_expected), limit)
+    trials = recorded_trials(found, [scorers.same_answer])
+    lock = lock_rows(rows.name, rows.id, found, trials, with_expected=with_expected)
     write_lock(lock, path)
     ctx.output(
         {"path": str(path), "rows": len(found), "skipped": skipped},
         lambda: f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
     )
     return EXIT_OK
+
+
+def _choose(rows: Dataset, *, with_expected: bool) -> list[Log]:
+    """Return all rows, or those with an expected output.
+
+    Raises:
+        ConfigurationError: There is none with an expected output.
+    """
+    chosen = [log for log in rows if not with_expected or log.expected_output is not None]
+    if with_expected and not chosen:
+        raise ConfigurationError(
+            f"{rows.name}: no row has an expected output; review some in `serve`, or use `logs set`"
+        )
+    return chosen
 
 
 @command("diff", examples=["diff", "diff main.lock respan.lock"])
@@ -80,5 +97,5 @@ def _lock_now(ctx: CliContext, lock: Lock) -> Lock:
 
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, lock.dataset_id or lock.dataset)
-        found, _ = select_rows(rows)
+        found, _ = select_rows(_choose(rows, with_expected=lock.with_expected))
         return lock_rows(rows.name, rows.id, found)

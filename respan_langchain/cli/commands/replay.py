@@ -170,7 +170,11 @@ def replay_rows(
     if locked is not None:
         result = _against_lock(result, locked, is_limited=limit is not None)
     if accept is not None:
-        write_lock(lock_rows(rows.name, rows.id, result.rows, result.trials), accept)
+        with_expected = locked is not None and locked.with_expected
+        accepted = lock_rows(
+            rows.name, rows.id, result.rows, result.trials, with_expected=with_expected
+        )
+        write_lock(accepted, accept)
     verdict = result.verdict(margins)
     print_report(ctx, result, verdict)
     return exit_code(result, verdict)
@@ -198,6 +202,7 @@ def _kept_rows(ctx: CliContext, dataset: str, *, keep: bool) -> Iterator["Runnab
     with RespanDatasetCallbackHandler(
         f"{dataset}@replays",
         dataset_id="",
+        enabled=True,
         base_url=settings.base_url,
         api_key=settings.api_key,
         sample_rate=1.0,

@@ -166,6 +166,17 @@ def test_a_lock_keeps_hashes_and_scores_and_no_content(app, run, folder):
     assert run("diff").out.strip() == "No changes."
 
 
+def test_a_lock_of_reviewed_rows_leaves_out_the_others(app, run, fill):
+    none = run("lock", "demo", "--with-expected")
+    fill([row(500, input="new", output="NEW", expected_output="NEW")])
+    locked = run("lock", "demo", "--with-expected")
+
+    assert (none.code, locked.code) == (2, 0)
+    assert "demo: no row has an expected output; review some" in none.err
+    assert locked.out == "1 row of demo locked in respan.lock.\n"
+    assert run("diff").out.strip() == "No changes."
+
+
 def test_a_diff_names_rows_that_changed(app, run, fill, folder):
     run("lock", "demo")
     fill([row(500, input="new", output="NEW")])
