@@ -137,7 +137,9 @@ class Settings(BaseSettings):
     @field_validator("via")
     @classmethod
     def _check_via(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not _is_broker_url(url.get_secret_value()):
+        if url is None or not url.get_secret_value():
+            return None
+        if not _is_broker_url(url.get_secret_value()):
             raise ValueError(
                 'expected a URL such as "rediss://user:password@host:6379/0", with / ? # and @ in'
                 " the password as %2F %3F %23 and %40"

@@ -22,6 +22,13 @@ class Meter:
         self._handler = RespanDatasetCallbackHandler(
             "replay",
             base_url="sqlite:///:memory:",
+            # The environment's values are for the app's own handlers.
+            enabled=True,
+            dataset_id="",
+            sample_rate=1.0,
+            content=True,
+            delivery="memory",
+            via="",
             capture=("root",),
             redact=None,
             timeouts=TraceTimeouts(interrupted=0.0),

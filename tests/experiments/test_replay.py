@@ -38,6 +38,30 @@ def test_an_unchanged_chain_gives_the_same_answers_and_runs_no_tool(recorded, fo
     assert BaseTool.run is RUN
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RESPAN_ENABLED", "false"),
+        ("RESPAN_CONTENT", "false"),
+        ("RESPAN_SAMPLE_RATE", "0"),
+        ("RESPAN_DELIVERY", "durable"),
+        ("RESPAN_VIA", "redis://127.0.0.1:1"),
+    ],
+)
+def test_the_settings_of_the_app_do_not_hide_the_answers_of_a_replay(
+    name, value, recorded, folder, monkeypatch, tmp_path, caplog
+):
+    rows = list(recorded(2))
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RESPAN_SPOOL_DIR", str(tmp_path / "spool"))
+
+    result = replay(rows, shop(folder), scorers=SCORERS)
+
+    assert [trial.scores["same_answer"] for trial in result.trials] == [1.0, 1.0]
+    assert not (tmp_path / "spool").exists()
+    assert caplog.text == ""
+
+
 def metrics(result):
     return {metric.name: metric for metric in result.verdict().metrics}
 

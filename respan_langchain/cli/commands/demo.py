@@ -50,8 +50,10 @@ def demo(
     from respan_langchain.cli.demo_app.run import ask_questions
 
     url = _choose_url(ctx, file)
-    # An id in the environment names a dataset of another platform.
-    with RespanDatasetCallbackHandler(dataset, dataset_id="", base_url=url) as handler:
+    # The environment's values are for the app's own handlers.
+    with RespanDatasetCallbackHandler(
+        dataset, dataset_id="", base_url=url, enabled=True, sample_rate=1.0, content=True, via=""
+    ) as handler:
         with _progress(ctx) as progress:
             task = progress.add_task("", total=len(QUESTIONS))
             for answer in ask_questions(handler, pause=PAUSE):

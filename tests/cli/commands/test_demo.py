@@ -46,6 +46,7 @@ def test_the_demo_as_json_adds_up(run):
 def test_demo_options_override_the_environment(run, folder):
     result = run(
         "demo", "--file", "other.db", "--dataset", "trial", "--json",
+        RESPAN_ENABLED="false", RESPAN_VIA="redis://127.0.0.1:9", RESPAN_SAMPLE_RATE="0",
         RESPAN_DATASET_ID="6d0b2c7e", RESPAN_BASE_URL="https://127.0.0.1:9", RESPAN_API_KEY="rk-1",
     )  # fmt: skip
 
