@@ -74,7 +74,7 @@ def _tag(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
             tags = metadata.get("tags")
             kept = tags if isinstance(tags, list) else []
             metadata["tags"] = list(dict.fromkeys([*map(str, kept), tag]))
-            logs_table.set_metadata(connection, row["seq"], encode_json(metadata))
+            logs_table.set_content(connection, row["seq"], "metadata", encode_json(metadata))
         datasets_table.touch(connection, dataset)
 
 

@@ -7,13 +7,10 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import orjson
+from typing import Any, Literal
 
 from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
-from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
 from respan_langchain.embedded.store.migrations import INDEXED_COLUMNS
 
@@ -24,20 +21,6 @@ COLUMNS = (
 )  # fmt: skip
 DERIVED_COLUMNS = COLUMNS[COLUMNS.index("happened_at") :]
 """Columns that are read from a log's metadata and metrics."""
-
-PREVIEW_FULL_CHARS = 16_000
-"""A content up to this many characters is read whole for a preview."""
-PREVIEW_CHARS = 2000
-"""Characters that are read of a longer content."""
-PREVIEW = ", ".join([
-    *COLUMNS,
-    *(
-        f"CASE WHEN length({name}) <= {PREVIEW_FULL_CHARS} THEN {name}"
-        f" ELSE substr({name}, 1, {PREVIEW_CHARS}) END AS {name}"
-        for name in ("input", "output", "expected_output")
-    ),
-])  # fmt: skip
-"""The columns of a log for a table: all but its contents, and the beginning of some of these."""
 
 SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
 
@@ -117,15 +100,14 @@ def _update(
     )
 
 
-def set_expected_output(connection: sqlite3.Connection, seq: int, expected: str | None) -> None:
-    """Set the expected output, as JSON text; None clears it."""
-    _update(connection, "contents", seq, {"expected_output": expected})
-    _update(connection, "logs", seq, {"updated_at": time.time()})
-
-
-def set_metadata(connection: sqlite3.Connection, seq: int, metadata: str) -> None:
-    """Set the metadata, as JSON text, where no column is derived from what changes."""
-    _update(connection, "contents", seq, {"metadata": metadata})
+def set_content(
+    connection: sqlite3.Connection,
+    seq: int,
+    name: Literal["expected_output", "metadata"],
+    content: str | None,
+) -> None:
+    """Set one content, as JSON text, where no column is derived from what changes."""
+    _update(connection, "contents", seq, {name: content})
     _update(connection, "logs", seq, {"updated_at": time.time()})
 
 
@@ -162,7 +144,7 @@ def list_page(
 ) -> list[sqlite3.Row]:
     """List matching logs; `order` is a SORTABLE column and a direction.
 
-    `columns` is `*` for whole logs, or PREVIEW for the beginning of their contents.
+    `columns` is `*` for whole logs, or `page_queries.PREVIEW` for the beginning of their contents.
     """
     # The inner select skips the earlier pages in an index, without reading contents.
     return connection.execute(
@@ -171,120 +153,3 @@ def list_page(
         f" JOIN logs USING (seq) JOIN contents USING (seq) ORDER BY {order}",
         (dataset, *condition.parameters, limit, offset),
     ).fetchall()
-
-
-def list_page_by_score(
-    connection: sqlite3.Connection,
-    dataset: int,
-    condition: Condition,
-    *,
-    evaluator: str,
-    direction: str,
-    limit: int,
-    offset: int,
-) -> list[sqlite3.Row]:
-    """List the PREVIEW of matching logs with a score; `direction` is ASC or DESC."""
-    return connection.execute(
-        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place FROM {_scored(condition)}"  # noqa: S608
-        f" ORDER BY scores.score {direction}, scores.log {direction} LIMIT ? OFFSET ?)"
-        " JOIN logs USING (seq) JOIN contents USING (seq)"
-        f" ORDER BY place {direction}, seq {direction}",
-        (evaluator, dataset, *condition.parameters, limit, offset),
-    ).fetchall()
-
-
-def count_scored_up_to(
-    connection: sqlite3.Connection,
-    dataset: int,
-    condition: Condition,
-    *,
-    evaluator: str,
-    limit: int,
-) -> int:
-    """Count the matching logs that an evaluator has scored, but stop at `limit`."""
-    (found,) = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM {_scored(condition)} LIMIT ?)",  # noqa: S608
-        (evaluator, dataset, *condition.parameters, limit),
-    ).fetchone()
-    return int(found)
-
-
-def _scored(condition: Condition) -> str:
-    # CROSS JOIN keeps the order: the scores come sorted from their index.
-    return (
-        f"scores CROSS JOIN {tables_for(condition)}"
-        " WHERE scores.evaluator = ? AND scores.score IS NOT NULL AND logs.seq = scores.log"
-        f" AND dataset = ? AND {condition.sql}"
-    )
-
-
-def count_up_to(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, limit: int
-) -> int:
-    """Count the matching logs of a dataset, but stop at `limit`."""
-    (found,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1"  # noqa: S608
-        f" FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
-        (dataset, *condition.parameters, limit),
-    ).fetchone()
-    return int(found)
-
-
-def list_trace(
-    connection: sqlite3.Connection, dataset: int, trace: str | None
-) -> list[sqlite3.Row]:
-    """List up to 100 logs of one trace, without contents, in the order in which they ended."""
-    return connection.execute(
-        "SELECT * FROM logs WHERE dataset = ? AND trace_unique_id = ?"
-        " ORDER BY happened_at, seq LIMIT 100",
-        (dataset, trace),
-    ).fetchall()
-
-
-def count_traces(
-    connection: sqlite3.Connection, dataset: int, traces: Sequence[str]
-) -> dict[str, int]:
-    """Count the logs of each trace."""
-    rows = connection.execute(
-        "SELECT trace_unique_id, count(*) AS count FROM logs WHERE dataset = ?"
-        " AND trace_unique_id IN (SELECT value FROM json_each(?)) GROUP BY trace_unique_id",
-        (dataset, orjson.dumps(list(traces)).decode()),
-    )
-    return {row["trace_unique_id"]: row["count"] for row in rows}
-
-
-def find_neighbours(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
-) -> tuple[str | None, str | None]:
-    """Return the ids of the next newer and the next older log that match; None at either end."""
-    return (
-        find_newer(connection, dataset, condition, seq),
-        find_older(connection, dataset, condition, seq),
-    )
-
-
-def find_newer(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
-) -> str | None:
-    """Return the id of the first matching log after `seq`."""
-    newer = all_of([condition, Condition("logs.seq > ?", (seq,))])
-    return _find_first(connection, dataset, newer, order="seq ASC")
-
-
-def find_older(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
-) -> str | None:
-    """Return the id of the last matching log before `seq`."""
-    older = all_of([condition, Condition("logs.seq < ?", (seq,))])
-    return _find_first(connection, dataset, older, order="seq DESC")
-
-
-def _find_first(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, *, order: str
-) -> str | None:
-    row = connection.execute(
-        f"SELECT unique_id FROM {tables_for(condition)}"  # noqa: S608
-        f" WHERE dataset = ? AND {condition.sql} ORDER BY {order} LIMIT 1",
-        (dataset, *condition.parameters),
-    ).fetchone()
-    return str(row["unique_id"]) if row is not None else None

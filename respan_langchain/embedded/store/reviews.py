@@ -7,7 +7,7 @@ by a person. Queues are in the order of insertion, so that new rows come last.
 import sqlite3
 from dataclasses import dataclass
 
-from respan_langchain.embedded.store import logs_table
+from respan_langchain.embedded.store import page_queries
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
@@ -50,13 +50,13 @@ class ReviewQueue:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Count the rows of the queue, up to MAX_COUNTED + 1."""
-        return logs_table.count_up_to(
+        return page_queries.count_up_to(
             connection, self.dataset, self.condition, limit=MAX_COUNTED + 1
         )
 
     def count_reviewed(self, connection: sqlite3.Connection) -> int:
         """Count the reviewed rows of the queue, up to MAX_COUNTED + 1."""
-        return logs_table.count_up_to(
+        return page_queries.count_up_to(
             connection, self.dataset, all_of([REVIEWED, self.condition]), limit=MAX_COUNTED + 1
         )
 
@@ -66,8 +66,8 @@ class ReviewQueue:
 
     def find_previous(self, connection: sqlite3.Connection, before: int) -> str | None:
         """Return the id of the row before `before`, reviewed or not."""
-        return logs_table.find_older(connection, self.dataset, self.condition, before)
+        return page_queries.find_older(connection, self.dataset, self.condition, before)
 
     def _find_unreviewed(self, connection: sqlite3.Connection, after: int) -> str | None:
         condition = all_of([self.condition, UNREVIEWED])
-        return logs_table.find_newer(connection, self.dataset, condition, after)
+        return page_queries.find_newer(connection, self.dataset, condition, after)

@@ -1,4 +1,4 @@
-"""Time series and distinct values for charts and menus; they read a bounded number of logs."""
+"""Time series for charts; they read a bounded number of logs."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -18,8 +18,6 @@ MAX_SAMPLE = 2500
 MAX_SCORES = 3000
 """The newest scores that are read."""
 MAX_BUCKETS = 60
-MAX_VALUES = 30
-"""Distinct values of one column."""
 
 HOUR, DAY = 3600, 86_400
 SHORT_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
@@ -216,33 +214,20 @@ def _fill(
 def _build_bucket(row: sqlite3.Row, latencies: list[float], scores: Mapping[str, float]) -> Bucket:
     has_tokens = row["token_count"] > 0
     return Bucket(
-        float(row["place"] * row["width"]),
-        row["count"],
-        row["runs"],
-        row["errors"],
-        row["cost"] if row["cost_count"] else None,
-        row["cost_count"],
-        row["prompt_tokens"] if has_tokens else None,
-        row["completion_tokens"] if has_tokens else None,
-        row["token_count"],
-        _quantile(latencies, 0.5),
-        _quantile(latencies, 0.95),
-        scores.get("people_score"),
-        scores.get("evaluator_score"),
+        begin=float(row["place"] * row["width"]),
+        count=row["count"],
+        runs=row["runs"],
+        errors=row["errors"],
+        cost=row["cost"] if row["cost_count"] else None,
+        cost_count=row["cost_count"],
+        prompt_tokens=row["prompt_tokens"] if has_tokens else None,
+        completion_tokens=row["completion_tokens"] if has_tokens else None,
+        token_count=row["token_count"],
+        median_latency=_quantile(latencies, 0.5),
+        slow_latency=_quantile(latencies, 0.95),
+        **scores,
     )
 
 
 def _quantile(ordered: list[float], share: float) -> float | None:
     return ordered[round((len(ordered) - 1) * share)] if ordered else None
-
-
-def list_values(connection: sqlite3.Connection, dataset: int, column: str) -> list[str]:
-    """List the distinct values of an indexed text column, by skipping through its index."""
-    rows = connection.execute(
-        f"WITH RECURSIVE found(value) AS (SELECT min({column}) FROM logs WHERE dataset = :dataset"  # noqa: S608
-        f" UNION ALL SELECT (SELECT min({column}) FROM logs WHERE dataset = :dataset"
-        f" AND {column} > found.value) FROM found WHERE found.value IS NOT NULL)"
-        f" SELECT value FROM found WHERE value IS NOT NULL LIMIT {MAX_VALUES}",
-        {"dataset": dataset},
-    )
-    return [row["value"] for row in rows]

@@ -156,7 +156,7 @@ def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
-        logs_table.set_expected_output(connection, row["seq"], expected)
+        logs_table.set_content(connection, row["seq"], "expected_output", expected)
         if is_empty:
             scores_table.delete(connection, row["seq"], HUMAN_EVALUATOR)
         else:

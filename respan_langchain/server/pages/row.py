@@ -13,7 +13,7 @@ from respan_langchain._display import (
     format_short_count,
 )
 from respan_langchain.embedded.http import HttpError, Response
-from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store import datasets_table, logs_table, page_queries, scores_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
@@ -81,7 +81,7 @@ def load_context(store: Store, dataset_id: str, unique_id: str, view: View) -> R
         row = logs_table.get(connection, dataset["seq"], unique_id)
         scores = scores_table.list_for_logs(connection, [row["seq"]]).get(row["seq"], [])
         newer, older = _neighbours(connection, dataset["seq"], row["seq"], view)
-        trace = logs_table.list_trace(connection, dataset["seq"], row["trace_unique_id"])
+        trace = page_queries.list_trace(connection, dataset["seq"], row["trace_unique_id"])
     return RowContext(dataset, row, scores, newer, older, trace)
 
 
@@ -92,7 +92,7 @@ def _neighbours(
         condition = view.listed_condition(logs_table.get_last_seq(connection))
     except (HttpError, StoreError):
         return None, None
-    return logs_table.find_neighbours(connection, dataset, condition, seq)
+    return page_queries.find_neighbours(connection, dataset, condition, seq)
 
 
 def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:

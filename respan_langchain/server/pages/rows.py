@@ -4,7 +4,13 @@ import sqlite3
 
 from respan_langchain._display import format_count
 from respan_langchain.embedded.http import HttpError, Response
-from respan_langchain.embedded.store import datasets_table, logs_table, scores_table, time_series
+from respan_langchain.embedded.store import (
+    datasets_table,
+    logs_table,
+    page_queries,
+    scores_table,
+    time_series,
+)
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.store import Store
@@ -30,7 +36,7 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
     found = load_page(store, dataset_id, view)
     with store.reading() as connection:
         menus = {
-            column: time_series.list_values(connection, found.dataset["seq"], column)
+            column: page_queries.list_values(connection, found.dataset["seq"], column)
             for column in MENU_FIELDS
         }
         evaluators = scores_table.list_evaluators(connection)
@@ -95,7 +101,7 @@ def _list_rows(
 ) -> list[sqlite3.Row]:
     offset = (view.page - 1) * PAGE_SIZE
     if view.sorted_by_evaluator is not None:
-        return logs_table.list_page_by_score(
+        return page_queries.list_page_by_score(
             connection,
             dataset,
             condition,
@@ -111,7 +117,7 @@ def _list_rows(
         order=view.order,
         limit=PAGE_SIZE,
         offset=offset,
-        columns=logs_table.PREVIEW,
+        columns=page_queries.PREVIEW,
     )
 
 
@@ -119,7 +125,7 @@ def _count_traces(
     connection: sqlite3.Connection, dataset: sqlite3.Row, rows: list[sqlite3.Row]
 ) -> dict[str, int]:
     traces = [row["trace_unique_id"] for row in rows if row["trace_unique_id"] is not None]
-    return logs_table.count_traces(connection, dataset["seq"], traces)
+    return page_queries.count_traces(connection, dataset["seq"], traces)
 
 
 def _count(
@@ -128,14 +134,14 @@ def _count(
     if not view.is_filtered:
         return int(dataset["run_count" if view.roots_only else "log_count"])
     if view.sorted_by_evaluator is not None:
-        return logs_table.count_scored_up_to(
+        return page_queries.count_scored_up_to(
             connection,
             dataset["seq"],
             condition,
             evaluator=view.sorted_by_evaluator,
             limit=MAX_COUNTED + 1,
         )
-    return logs_table.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
+    return page_queries.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
 
 
 def _head(store: Store, dataset: sqlite3.Row) -> Html:
