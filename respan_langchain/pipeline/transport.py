@@ -24,7 +24,7 @@ from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.row import FEEDBACK_PREFIX, bulk_body
 from respan_langchain.errors import ApiError, NotFoundError, ValidationError
-from respan_langchain.pipeline.row_lookup import count_stored, read_identity
+from respan_langchain.pipeline.row_lookup import RowIdentity, count_stored, read_identity
 from respan_langchain.settings import Settings
 
 NOT_FOUND: Final = 404
@@ -54,8 +54,10 @@ class RespanTransport:
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
     ) -> Sequence[int] | None:
         """Count how often each row is stored; None when that cannot be found out."""
+        rows, deadline = [read_identity(body) for body in bodies], CLOCK.monotonic() + timeout
         with self._fork_guard:
-            return self._look_up(dataset, bodies, since, CLOCK.monotonic() + timeout)
+            _, logs = self._find_logs(dataset, rows, since, deadline)
+        return None if logs is None else count_stored(rows, logs)
 
     def apply_feedback(
         self, dataset: str, bodies: Sequence[bytes], timeout: float
@@ -64,10 +66,20 @@ class RespanTransport:
 
         After a failure, the rest is left for another request.
         """
+        rows, deadline = [read_identity(body) for body in bodies], CLOCK.monotonic() + timeout
         with self._fork_guard:
-            return self._apply_feedback(
-                dataset.removeprefix(FEEDBACK_PREFIX), bodies, CLOCK.monotonic() + timeout
-            )
+            dataset = dataset.removeprefix(FEEDBACK_PREFIX)
+            dataset_id, logs = self._find_logs(dataset, rows, 0.0, deadline)
+            if logs is None:
+                return None
+            newest = {log.custom_identifier: log for log in reversed(logs)}
+            states: list[FeedbackState] = ["failed"] * len(bodies)
+            for index, body in enumerate(bodies):
+                log = newest.get(rows[index].identifier)
+                states[index] = self._merge_into(dataset_id, log, body, deadline)
+                if states[index] == "failed":
+                    break
+            return states
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,42 +99,18 @@ class RespanTransport:
                 return self._send_bulk(dataset, body, deadline)
         return result
 
-    def _look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, deadline: float
-    ) -> Sequence[int] | None:
+    def _find_logs(
+        self, dataset: str, rows: Sequence[RowIdentity], since: float, deadline: float
+    ) -> tuple[str, list[Log] | None]:
+        """Return the dataset's id, and its logs with the rows' identifiers; None on a failure."""
         try:
             dataset_id = self._get_dataset_id(dataset, deadline)
         except ApiError:
-            return None
-        rows = [read_identity(body) for body in bodies]
-        logs = self._client.find_logs(
-            dataset_id,
-            [row.identifier for row in rows],
-            since=since,
-            timeout=deadline - CLOCK.monotonic(),
+            return "", None
+        identifiers, remaining = [row.identifier for row in rows], deadline - CLOCK.monotonic()
+        return dataset_id, self._client.find_logs(
+            dataset_id, identifiers, since=since, timeout=remaining
         )
-        return None if logs is None else count_stored(rows, logs)
-
-    def _apply_feedback(
-        self, dataset: str, bodies: Sequence[bytes], deadline: float
-    ) -> Sequence[FeedbackState] | None:
-        try:
-            dataset_id = self._get_dataset_id(dataset, deadline)
-        except ApiError:
-            return None
-        identifiers = [read_identity(body).identifier for body in bodies]
-        remaining = deadline - CLOCK.monotonic()
-        logs = self._client.find_logs(dataset_id, identifiers, timeout=remaining)
-        if logs is None:
-            return None
-        newest = {log.custom_identifier: log for log in reversed(logs)}
-        states: list[FeedbackState] = ["failed"] * len(bodies)
-        for index, body in enumerate(bodies):
-            log = newest.get(identifiers[index])
-            states[index] = self._merge_into(dataset_id, log, body, deadline)
-            if states[index] == "failed":
-                break
-        return states
 
     def _merge_into(
         self, dataset_id: str, log: Log | None, body: bytes, deadline: float
