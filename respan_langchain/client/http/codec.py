@@ -4,6 +4,7 @@ The API key is kept here. It is written into one header, and replaced by `***` i
 the server or an exception repeats.
 """
 
+import sys
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -123,6 +124,22 @@ class HttpCodec:
 
     def _secret(self) -> str:
         return "" if self.key is None else self.key.get_secret_value()
+
+
+def http_errors() -> tuple[type[Exception], ...]:
+    """Return what may be raised on the way, also by an injected client of httpx2."""
+    errors: list[type[Exception]] = []
+    for name in ("httpx", "httpx2"):
+        if library := sys.modules.get(name):
+            errors += [library.HTTPError, library.InvalidURL]
+    if httpcore := sys.modules.get("httpcore"):
+        errors += [
+            httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError,
+            httpcore.ProxyError, httpcore.UnsupportedProtocol, httpcore.ConnectionNotAvailable,
+        ]  # fmt: skip
+    # RuntimeError: a stream or client that was closed meanwhile. ValueError: a host name that
+    # cannot be resolved. ImportError: no descriptor was free to import the HTTP library.
+    return (*errors, UnencryptedProxyError, OSError, RuntimeError, ValueError, ImportError)
 
 
 def _describe(error: Exception) -> str:

@@ -5,22 +5,26 @@ the first request, since that import takes long.
 """
 
 import contextlib
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import SecretStr
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http.client_cache import ClientCache, clock_offset
-from respan_langchain.client.http.codec import MAX_CONNECT_TIME, BodyReader, HttpCodec
+from respan_langchain.client.http.codec import MAX_CONNECT_TIME, BodyReader, HttpCodec, http_errors
 from respan_langchain.client.http.deadline import remaining_time, request_deadline
 from respan_langchain.client.http.instrumentation import suppress_instrumentation
-from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
+from respan_langchain.client.http.request_trace import RequestTrace
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.urls import normalize_base_url, validate_api_key
+
+if TYPE_CHECKING:
+    import httpx
+
+    from respan_langchain.client.http.connection_pool import AsyncPoolTransport, PoolTransport
 
 MAX_RESPONSE_BYTES = 1024 * 1024
 """Bytes of a response that are read by default."""
@@ -110,12 +114,12 @@ class _HttpTransportBase(ABC):
         outgoing.headers.pop("Cookie", None)  # the app's session is none of the platform's business
         return outgoing
 
-    def _pool_and_outdated(self) -> tuple[Any, list[Any]]:
-        return (self._transport, []) if self._transport is not None else self._pools.current()
-
 
 class HttpTransport(_HttpTransportBase):
     """Sends requests synchronously; several threads may use it at once."""
+
+    _pools: "ClientCache[PoolTransport]"
+    _transport: "httpx.BaseTransport | None"
 
     def send(
         self,
@@ -139,7 +143,7 @@ class HttpTransport(_HttpTransportBase):
             with request_deadline(deadline), suppress_instrumentation():
                 outgoing = self._build(request, content, trace, deadline)
                 return self._exchange(outgoing, trace, body)
-        except _http_errors() as error:
+        except http_errors() as error:
             return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     def close(self) -> None:
@@ -165,13 +169,17 @@ class HttpTransport(_HttpTransportBase):
         if self._injected_client is not None:
             trace.start()
             return self._injected_client.send(outgoing, **SEND_OPTIONS)
-        pool, outdated = self._pool_and_outdated()
+        transport = self._current_pool() if self._transport is None else self._transport
+        trace.start()
+        return transport.handle_request(outgoing)
+
+    def _current_pool(self) -> "PoolTransport":
+        pool, outdated = self._pools.current()
         for old in outdated:
             old.close()
-        trace.start()
-        return pool.handle_request(outgoing)
+        return pool
 
-    def _new_pool(self) -> Any:
+    def _new_pool(self) -> "PoolTransport":
         from respan_langchain.client.http.connection_pool import PoolTransport
 
         return PoolTransport(self.base_url)
@@ -179,6 +187,9 @@ class HttpTransport(_HttpTransportBase):
 
 class AsyncHttpTransport(_HttpTransportBase):
     """Sends requests asynchronously; the event loop's cancellation enforces the deadline."""
+
+    _pools: "ClientCache[AsyncPoolTransport]"
+    _transport: "httpx.AsyncBaseTransport | None"
 
     async def send(
         self,
@@ -201,7 +212,7 @@ class AsyncHttpTransport(_HttpTransportBase):
             with anyio.fail_after(deadline - CLOCK.monotonic()), suppress_instrumentation():
                 outgoing = self._build(request, content, trace.on_event_async, deadline)
                 return await self._exchange(outgoing, trace, body)
-        except _http_errors() as error:
+        except http_errors() as error:
             return self._codec.read_failure(error, trace, late=_is_late(error, deadline))
 
     async def close(self) -> None:
@@ -226,13 +237,17 @@ class AsyncHttpTransport(_HttpTransportBase):
         if self._injected_client is not None:
             trace.start()
             return await self._injected_client.send(outgoing, **SEND_OPTIONS)
-        pool, outdated = self._pool_and_outdated()
+        transport = await self._current_pool() if self._transport is None else self._transport
+        trace.start()
+        return await transport.handle_async_request(outgoing)
+
+    async def _current_pool(self) -> "AsyncPoolTransport":
+        pool, outdated = self._pools.current()
         for old in outdated:
             await _close_pool(old)
-        trace.start()
-        return await pool.handle_async_request(outgoing)
+        return pool
 
-    def _new_pool(self) -> Any:
+    def _new_pool(self) -> "AsyncPoolTransport":
         from respan_langchain.client.http.connection_pool import AsyncPoolTransport
 
         return AsyncPoolTransport(self.base_url)
@@ -243,27 +258,11 @@ class AsyncHttpTransport(_HttpTransportBase):
         return current_loop_token()
 
 
-async def _close_pool(pool: Any) -> None:
+async def _close_pool(pool: "AsyncPoolTransport") -> None:
     # The event loop that its connections belong to may have ended before.
-    with contextlib.suppress(*_http_errors()):
+    with contextlib.suppress(*http_errors()):
         await pool.aclose()
 
 
 def _is_late(error: Exception, deadline: float) -> bool:
     return type(error) is TimeoutError or CLOCK.monotonic() >= deadline
-
-
-def _http_errors() -> tuple[type[Exception], ...]:
-    """Return what may be raised on the way, also by an injected client of httpx2."""
-    errors: list[type[Exception]] = []
-    for name in ("httpx", "httpx2"):
-        if library := sys.modules.get(name):
-            errors += [library.HTTPError, library.InvalidURL]
-    if httpcore := sys.modules.get("httpcore"):
-        errors += [
-            httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError,
-            httpcore.ProxyError, httpcore.UnsupportedProtocol, httpcore.ConnectionNotAvailable,
-        ]  # fmt: skip
-    # RuntimeError: a stream or client that was closed meanwhile. ValueError: a host name that
-    # cannot be resolved. ImportError: no descriptor was free to import the HTTP library.
-    return (*errors, UnencryptedProxyError, OSError, RuntimeError, ValueError, ImportError)
