@@ -95,7 +95,7 @@ class Stats:
         return render_pairs(pairs)
 
     def __str__(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         if self.disabled:
             return f"disabled: {self.disabled}"
         parts = [

@@ -26,7 +26,7 @@ _last_root: ContextVar[UUID | None] = ContextVar("respan_last_root", default=Non
 
 
 def last_root() -> UUID | None:
-    """The id of the latest root run that began in this thread or task."""
+    """Return the id of the latest root run that began in this thread or task."""
     return _last_root.get()
 
 

@@ -38,7 +38,7 @@ class Call:
         return call_key(self.tool, self.arguments)
 
     def __str__(self) -> str:
-        """The tool and the beginning of its arguments, for a report."""
+        """Return the tool and the beginning of its arguments, for a report."""
         key = self.key
         return key if len(key) <= SHOWN else f"{key[:SHOWN]}…"
 

@@ -151,7 +151,7 @@ def _mcnemar(before: "Array", after: "Array") -> tuple[float, float, float, floa
 
 
 def _detectable_share(rows: int, discordant: float) -> float:
-    """The share of rows that would have to get worse, beside those that differ by noise.
+    """Return the share of rows that would have to get worse, beside those that differ by noise.
 
     Found by bisection on the normal approximation of McNemar's power with its continuity
     correction. At least five rows have to differ in one direction before the exact test can reject
@@ -233,7 +233,7 @@ def _bootstrap(samples: Sequence["Array"], statistic: Callable[..., "Array"], me
 
 
 def _means(values: "Array", weight: "Array | None" = None, axis: int = -1) -> "Array":
-    """The weighted mean along an axis."""
+    """Return the weighted mean along an axis."""
     means: Array
     if weight is None:
         means = values.mean(axis=axis)
@@ -245,7 +245,7 @@ def _means(values: "Array", weight: "Array | None" = None, axis: int = -1) -> "A
 def _ratio_of_medians(
     before: "Array", after: "Array", weight: "Array | None" = None, axis: int = -1
 ) -> "Array":
-    """The weighted median after by that before, where two zeros are equal."""
+    """Return the weighted median after by that before, where two zeros are equal."""
     np = numpy()
     first, second = _medians(before, weight, axis), _medians(after, weight, axis)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -254,7 +254,7 @@ def _ratio_of_medians(
 
 
 def _medians(values: "Array", weight: "Array | None", axis: int = -1) -> "Array":
-    """The weighted median along an axis."""
+    """Return the weighted median along an axis."""
     np = numpy()
     medians: Array
     if weight is None:

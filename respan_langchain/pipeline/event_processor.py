@@ -134,7 +134,7 @@ class EventProcessor:
             return rows
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until `take` has something to do; None for never, 0 while a pass goes on."""
+        """Return the seconds until `take` has work; None for never, 0 while a pass goes on."""
         queued = len(self.events)
         if queued and (self._left_in_pass > 0 or queued > INLINE_FROM):
             return 0.0

@@ -165,7 +165,7 @@ class EventQueue:
             self.content_bytes = 0
 
     def oldest_at(self) -> float | None:
-        """When the oldest event was put; None when none waits."""
+        """Return when the oldest event was put; None when none waits."""
         if not self._events:
             return None
         _, _, at, _, _, _ = self._events[0]

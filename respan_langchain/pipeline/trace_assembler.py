@@ -67,7 +67,7 @@ class TraceAssembler:
         return self._open_content.total_bytes
 
     def find(self, run_id: UUID) -> Run | None:
-        """An open run; None when there is none of this id."""
+        """Return an open run; None when there is none of this id."""
         return self._tracker.find(run_id)
 
     def leave_out(self, subject: Subject) -> int:
@@ -90,7 +90,7 @@ class TraceAssembler:
         return json_value(content, keep_media=self._row_builder.options.keep_media)
 
     def estimate_work(self, event: Event) -> float:
-        """Bytes of content that rows are built of when this event is applied.
+        """Return the bytes of content that rows are built of when this event is applied.
 
         Infinite where it may need all rows of a trace, or a request to a fleet's store.
         """
@@ -128,7 +128,7 @@ class TraceAssembler:
         return self._build_rows()
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until `expire` has something to do; None when no trace waits."""
+        """Return the seconds until `expire` has something to do; None when no trace waits."""
         return self._tracker.due_in(now)
 
     def take_rows(self) -> list[EncodedRow]:

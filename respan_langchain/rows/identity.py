@@ -62,7 +62,7 @@ def model_metadata(facts: ModelInfo, options: RowOptions) -> dict[str, Json]:
 
 
 def _identity(run: Run, run_id: str, span: str, identifier: str) -> dict[str, Json]:
-    """Which run this is, and where in its trace."""
+    """Return which run this is, and where in its trace."""
     above, of_trace = run.visible_parent, run.trace
     trace = span if of_trace.id is run.id else of_trace.id.hex
     found: dict[str, Json] = {
@@ -86,7 +86,7 @@ def _log_type(run: Run) -> str:
 
 
 def _error_code(run: Run) -> int:
-    """The status that a provider answered with, else 500."""
+    """Return the status that a provider answered with, else 500."""
     known = None if run.failure is None else run.failure.status_code
     return 500 if known is None else known
 
@@ -97,7 +97,7 @@ def reported_status(run: Run) -> RunStatus:
 
 
 def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
-    """How the run itself ended; the failures of its children do not count."""
+    """Return how the run itself ended; the failures of its children do not count."""
     status = reported_status(run)
     found: dict[str, Json] = {"status": status}
     if status != "incomplete":
@@ -120,7 +120,7 @@ def _error(run: Run, options: RowOptions) -> dict[str, Json]:
 
 
 def _continuation(run: Run, options: RowOptions) -> dict[str, Json]:
-    """Where a root stopped, and which checkpoint it continued from."""
+    """Return where a root stopped, and which checkpoint it continued from."""
     trace = run.trace
     found: dict[str, Json] = {}
     if run.status == "interrupted" and options.content:

@@ -134,7 +134,7 @@ def _has_message_input(call: RootCall) -> bool:
 
 
 def _conversation_so_far(call: RootCall) -> Json:
-    """The turns that a checkpointer restored, then the caller's messages."""
+    """Return the turns that a checkpointer restored, then the caller's messages."""
     start = messages_of(call.state.start)
     if call.continues:
         return list(until_last_question(call.show_turns(start or [])))
@@ -168,7 +168,7 @@ def _has_message_output(call: RootCall) -> bool:
 
 
 def _answer(call: RootCall) -> Json:
-    """The message that answers, and the other state keys that this call wrote."""
+    """Return the message that answers, and the other state keys that this call wrote."""
     others = _written_besides_messages(call)
     if others.get(STRUCTURED) is not None:
         return call.show(others[STRUCTURED])
@@ -235,7 +235,7 @@ def _returns_state(call: RootCall) -> bool:
 
 
 def _state_of_this_call(call: RootCall) -> Json:
-    """The state without the keys that only earlier calls of the thread wrote."""
+    """Return the state without the keys that only earlier calls of the thread wrote."""
     given = get_fields(call.given)
     return {
         key: call.show(value)

@@ -33,7 +33,7 @@ def count_attempt(run: Run, parent: Run) -> None:
 
 
 def graph_task(run: Run) -> str | None:
-    """The task of a graph that a node's run carries out; None for any other run."""
+    """Return the task of a graph that a node's run carries out; None for any other run."""
     node, task = run.metadata.get("langgraph_node"), run.metadata.get("langgraph_checkpoint_ns")
     return task if type(node) is str and node == run.name and type(task) is str else None
 

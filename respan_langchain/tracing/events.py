@@ -69,7 +69,7 @@ StartDetails: TypeAlias = tuple[
 
 
 def event_size(event: Event) -> int:
-    """The estimated size of an event's content in bytes."""
+    """Return the estimated size of an event's content in bytes."""
     _, size, _, _, content, _ = event
     return estimate_size(content) if size is None else size
 

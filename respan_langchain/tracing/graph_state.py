@@ -78,7 +78,7 @@ def update_keys(outputs: object) -> set[str] | None:
 
 
 def _field_names(state_class: type) -> set[str] | None:
-    """The fields of a state that is a pydantic model or a dataclass."""
+    """Return the fields of a state that is a pydantic model or a dataclass."""
     for name in ("model_fields", "__dataclass_fields__"):
         fields = getattr(state_class, name, None)
         if isinstance(fields, Mapping):

@@ -118,14 +118,14 @@ class InterruptStore:
             return removed
 
     def next_deadline(self, owner: object) -> float | None:
-        """When the first of the owner's traces is due; None when it has none."""
+        """Return when the first of the owner's traces is due; None when it has none."""
         with self._lock:
             if id(owner) in self._evicted:
                 return -inf
             return next(iter(self._by_owner.get(id(owner), {}).values()), None)
 
     def count(self, owner: object) -> int:
-        """How many of the owner's traces wait."""
+        """Return how many of the owner's traces wait."""
         with self._lock:
             return len(self._by_owner.get(id(owner), ())) + len(self._evicted.get(id(owner), ()))
 
@@ -189,7 +189,7 @@ class LocalWaitingTraces:
             continue_trace(thaw(earlier), trace)
 
     def next_deadline(self) -> float | None:
-        """When the first of this handler's traces is due; None when none waits."""
+        """Return when the first of this handler's traces is due; None when none waits."""
         return self._store.next_deadline(self)
 
     def take_due(self, now: float) -> list[Trace]:

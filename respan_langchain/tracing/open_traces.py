@@ -40,7 +40,7 @@ class OpenTraces:
         self._awaiting_children.pop(trace, None)
 
     def next_deadline(self) -> float | None:
-        """When the next trace times out; None when none is open."""
+        """Return when the next trace times out; None when none is open."""
         due = list(islice(self._awaiting_children.values(), 1))
         due += [trace.last_event + self._timeouts.idle for trace in islice(self._running, 1)]
         return min(due, default=None)

@@ -263,7 +263,7 @@ def _is_stream_placeholder(inputs: object) -> bool:
 
 
 def serialized_name(serialized: Any, otherwise: str) -> str:
-    """The name in what LangChain serialized: its own, else its class's."""
+    """Return the name in what LangChain serialized: its own, else its class's."""
     if isinstance(serialized, Mapping):
         if serialized.get("name"):
             return str(serialized["name"])

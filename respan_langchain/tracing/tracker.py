@@ -119,7 +119,7 @@ class RunTracker:
         self._traces.touch(run.trace, now)
 
     def find(self, run_id: UUID) -> Run | None:
-        """An open run; None when there is none of this id."""
+        """Return an open run; None when there is none of this id."""
         return self._runs.get(run_id)
 
     @property
@@ -221,7 +221,7 @@ class RunTracker:
     # Time and the end
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until `expire` has something to do; None when no trace waits."""
+        """Return the seconds until `expire` has something to do; None when no trace waits."""
         deadlines = (self._traces.next_deadline(), self._waiting.next_deadline())
         known = [deadline for deadline in deadlines if deadline is not None]
         return max(0.0, min(known) - now) if known else None

@@ -13,7 +13,7 @@ class WaitingTraces(Protocol):
     """The interrupted traces of one handler."""
 
     def __len__(self) -> int:
-        """How many wait for this handler to deliver them."""
+        """Return how many wait for this handler to deliver them."""
         ...
 
     def put(self, trace: Trace, now: float) -> bool:
@@ -25,7 +25,7 @@ class WaitingTraces(Protocol):
         ...
 
     def next_deadline(self) -> float | None:
-        """When `take_due` has something to return; None when nothing waits."""
+        """Return when `take_due` has something to return; None when nothing waits."""
         ...
 
     def take_due(self, now: float) -> list[Trace]:
@@ -42,7 +42,7 @@ class WaitingTraces(Protocol):
 
 
 def stop_key(trace: Trace) -> str | None:
-    """Where a trace whose root ended stopped; None when it is complete.
+    """Return where a trace whose root ended stopped; None when it is complete.
 
     The id of a checkpoint, or the thread for a graph that was drained.
     """
@@ -52,6 +52,6 @@ def stop_key(trace: Trace) -> str | None:
 
 
 def thread_key(trace: Trace) -> str | None:
-    """Which thread of which graph a trace belongs to; None without a checkpointer."""
+    """Return which thread of which graph a trace belongs to; None without a checkpointer."""
     thread_id = trace.root.metadata.get("thread_id")
     return None if thread_id is None or thread_id == "" else f"{trace.root.name}:{thread_id}"

@@ -47,7 +47,7 @@ group = new_group(
 
 
 def spool_root(settings: Settings) -> Path:
-    """The folder above the spool folders of all platforms."""
+    """Return the folder above the spool folders of all platforms."""
     return spool_directory(settings).parent
 
 

@@ -19,7 +19,7 @@ class RowOwners:
         """Id and status of each row, by its key on disk."""
 
     def __len__(self) -> int:
-        """How many rows of this process are only on disk."""
+        """Return how many rows of this process are only on disk."""
         return len(self._spooled)
 
     def add(self, key: str, row: EncodedRow) -> None:
