@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain._constants import LOG_FIELDS, OPERATORS
 from respan_langchain.embedded.http import Request
@@ -157,7 +158,7 @@ def platform_of_two(platform_on):
         for dataset in datasets:
             platform.fill(dataset, LOGS)
         yield platform, *datasets
-        platform.store.join()
+        wait_for_evaluations()
 
     return made
 
@@ -205,7 +206,7 @@ def check_request(platform_of_two, method, path, query, body):
         path = path.replace("DATASET", dataset).replace("LOG", log)
 
         response = respond(Request(method, path, query, {}, body), platform.store)
-        platform.store.join()
+        wait_for_evaluations()
 
         assert response.status in DOCUMENTED
         assert response.status == 204 or isinstance(json.loads(response.body), dict)

@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from support.evaluations import wait_for_evaluations
 from support.processes import read_line
 
 from respan_langchain.server.asgi import serving
@@ -109,7 +110,7 @@ def test_every_dataset_method_of_the_vendors_client_works(platform_on_disk, pyth
             text=True,
         )
         if read_line(talk) == "evaluation started\n":
-            platform_on_disk.store.join()
+            wait_for_evaluations()
         response, problems = talk.communicate("the run is over\n", timeout=120)
 
     assert talk.returncode == 0, problems

@@ -1,6 +1,7 @@
 """Evaluation runs: evaluators score a dataset's logs on a background thread."""
 
 import sqlite3
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from respan_langchain.embedded.store.timestamps import format_timestamp
 
 BATCH_SIZE = 100
 """Logs that are evaluated between two transactions."""
+THREAD_NAME = "respan-evaluations"
 MAX_EVALUATORS = 20
 """Evaluators of one request."""
 STALLED_AFTER = 600.0
@@ -60,7 +62,9 @@ def _start(
             for name, evaluator in evaluators.items()
         }
     if tasks:
-        store.run_in_background(lambda: _run_all(store, dataset["seq"], tasks))
+        # A daemon thread does not keep the process alive; `STALLED_AFTER` covers its end.
+        work = (store, dataset["seq"], tasks)
+        threading.Thread(target=_run_all, args=work, name=THREAD_NAME, daemon=True).start()
     return list(tasks), errors
 
 

@@ -6,7 +6,7 @@ created in migrations.py and used in the modules named after them.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,8 +35,6 @@ class Store:
         """
         self.path = str(path)
         self._pool = ConnectionPool(self.path)
-        self._threads: list[threading.Thread] = []
-        self._threads_lock = threading.Lock()
         try:
             with self._pool.acquire() as connection:
                 self.read_only = connection.read_only
@@ -79,21 +77,6 @@ class Store:
         with closing(sqlite3.connect(self.path, timeout=ERASE_TIMEOUT)) as connection:
             (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not is_busy
-
-    def run_in_background(self, work: Callable[[], None]) -> None:
-        """Run a function on a thread that does not keep the process alive."""
-        thread = threading.Thread(target=work, name="respan-local", daemon=True)
-        with self._threads_lock:
-            self._threads = [one for one in self._threads if one.is_alive()]
-            self._threads.append(thread)
-            thread.start()
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait until all background work is done, at most `timeout` seconds for each thread."""
-        with self._threads_lock:
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join(timeout)
 
     def close(self) -> None:
         """Close the file; a later use opens it again. Rows in memory stay."""

@@ -1,6 +1,7 @@
 """Evaluation runs: evaluators score a dataset's logs."""
 
 import pytest
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.access import AccessPolicy
 
@@ -10,7 +11,7 @@ def evaluate(platform, dataset, *names, policy=None):
     response = platform.ask(
         "POST", f"/datasets/{dataset}/eval-reports/create/", {"evaluator_ids": list(names)}
     )
-    platform.store.join()
+    wait_for_evaluations()
     return response
 
 

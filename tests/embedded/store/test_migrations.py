@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.store import migrate
 from respan_langchain.embedded.store.migrations import MIGRATIONS
@@ -41,7 +42,7 @@ def test_new_features_work_in_an_old_file(file, platform_at):
     response = platform.ask(
         "POST", f"/datasets/{dataset['id']}/eval-reports/create/", {"evaluator_ids": ["contains:a"]}
     )
-    platform.store.join()
+    wait_for_evaluations()
 
     assert response.status == 201
     assert [log["scores"]["contains:a"]["score"] for log in platform.logs(dataset["id"])] == [1, 1]

@@ -1,6 +1,6 @@
-"""Makes the pictures of the web pages in docs/images: `python tests/server/browser/screenshots.py`.
+"""Makes the pictures of the web pages in docs/images. The rows are made up and always the same.
 
-The rows are made up and always the same.
+`PYTHONPATH=tests python tests/server/browser/screenshots.py`
 """
 
 import random
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.endpoints import datasets, evaluations
 from respan_langchain.embedded.endpoints.log_validation import parse_log
@@ -83,7 +84,7 @@ def fill(store: Store) -> str:
     datasets.create(store, {"name": "golden", "is_empty": True})
     names = ["contains:30 days", "latency_limit:2", "cost_limit:0.0003"]
     evaluations.create(store, dataset_id, {"evaluator_ids": names}, evaluations.AccessPolicy())
-    store.join()
+    wait_for_evaluations()
     return dataset_id
 
 

@@ -1,6 +1,7 @@
 """Looks: no page scrolls sideways on a phone, and every text stands out from its ground."""
 
 import pytest
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.endpoints import evaluations
 from respan_langchain.embedded.store.scores_table import Score, upsert
@@ -79,7 +80,7 @@ def pages(platform_on_disk) -> list[str]:
         upsert(connection, [Score(1, "human", 1.0, True, LONG_WORD, author)])
     names = [f"contains:{LONG_WORD[:90]}", "latency_limit:1"]
     evaluations.start(store, dataset, names, evaluations.AccessPolicy())
-    store.join()
+    wait_for_evaluations()
     compared = "&".join(f"evaluator={name}" for name in names)
     below = [
         "", "?rows=all&q=nowhere", f"logs/{rows[0]}/", f"logs/{rows[1]}/",

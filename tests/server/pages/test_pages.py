@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.endpoints.log_validation import parse_log
 from respan_langchain.embedded.http import Request
@@ -596,7 +597,7 @@ def test_scores_of_evaluators_and_of_people_are_shown(browser, platform):
         f"/datasets/{dataset}/eval-reports/create/",
         {"evaluator_ids": ["contains:yes", "latency_limit:1"]},
     )
-    platform.store.join()
+    wait_for_evaluations()
     address = f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/"
     browser.post(f"{address}review", "score=0.5&comment=hm")
 

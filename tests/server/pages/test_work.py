@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 from server.pages.test_pages import Browser, ids
+from support.evaluations import wait_for_evaluations
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def dataset(platform) -> str:
 def evaluate(browser, platform, dataset, *names: str):
     body = urlencode({"evaluators": "\r\n".join(names)})
     started = browser.post(f"/datasets/{dataset}/evaluations", body)
-    platform.store.join()
+    wait_for_evaluations()
     return started
 
 
