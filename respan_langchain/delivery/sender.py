@@ -82,7 +82,7 @@ class SenderThread:
     def submit(self, request: SenderRequest, timeout: float, *, inline: bool) -> None:
         """Make a request; `inline`, or where no thread can be started, before this returns."""
         if inline or not (self._running or self._start()):
-            self._run(request, timeout)
+            self._send_and_report(request, timeout)
         else:
             self._requests.put((request, timeout))
 
@@ -100,13 +100,13 @@ class SenderThread:
     def _make_requests(self) -> None:
         self.thread = get_ident()
         while (submitted := self._requests.get()) is not None:
-            self._run(*submitted)
+            self._send_and_report(*submitted)
         self._running = False
         self._close_transport()
 
-    def _run(self, request: SenderRequest, timeout: float) -> None:
+    def _send_and_report(self, request: SenderRequest, timeout: float) -> None:
         try:
-            response = self._make(request, timeout)
+            response = self._send(request, timeout)
         except BaseException as error:
             # An exception of a custom transport must not end the thread, not even SystemExit.
             self._report(self._failed(request, error))
@@ -115,7 +115,7 @@ class SenderThread:
         else:
             self._report(response)
 
-    def _make(self, request: SenderRequest, timeout: float) -> SenderResponse:
+    def _send(self, request: SenderRequest, timeout: float) -> SenderResponse:
         transport, started = self._current_transport(), CLOCK.time()
         match request:
             case BulkInsert(batch):

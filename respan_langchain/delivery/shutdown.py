@@ -43,13 +43,12 @@ class _SigtermHandler:
 
 
 @asynccontextmanager
-async def flush_at_shutdown(app: object = None) -> AsyncIterator[None]:
+async def flush_at_shutdown(_app: object = None) -> AsyncIterator[None]:
     """Deliver pending rows when a web app shuts down, within `exit_timeout` seconds.
 
     A lifespan of FastAPI and Starlette: `FastAPI(lifespan=flush_at_shutdown)`. An app that has a
     lifespan of its own uses it in there: `async with flush_at_shutdown(): yield`.
     """
-    del app
     try:
         yield
     finally:

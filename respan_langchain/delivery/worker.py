@@ -270,7 +270,6 @@ class Worker:
         self._loop.log_error(error)
 
 
-def _do_nothing(worker: Worker) -> bool:
+def _do_nothing(_worker: Worker) -> bool:
     """Ignore the notice; the default of a worker that no registry keeps."""
-    del worker
     return False

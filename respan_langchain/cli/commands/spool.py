@@ -24,8 +24,8 @@ from respan_langchain.cli.options import YesOption, number_from
 from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text
-from respan_langchain.delivery.spool import admin
-from respan_langchain.delivery.spool.admin import SpoolFileInfo
+from respan_langchain.delivery.spool import dead_letters
+from respan_langchain.delivery.spool.listing import SpoolFileInfo, spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
@@ -55,7 +55,7 @@ def spool_root(settings: Settings) -> Path:
 def list_files(ctx: CliContext, via: ViaOption = None) -> int:
     """List the spool files of all platforms, and count rejected rows in Redis."""
     folder, settings = _get_folder(ctx), _settings(ctx, via)
-    files = admin.spool_files(folder)
+    files = spool_files(folder)
     dead = _count_dead_letters(settings)
     in_redis = {} if dead is None else {"dead_in_redis": dead}
     ctx.output(
@@ -70,7 +70,7 @@ def list_files(ctx: CliContext, via: ViaOption = None) -> int:
 def replay(ctx: CliContext, via: ViaOption = None) -> int:
     """Queue rejected rows again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
-    count = admin.replay(_get_folder(ctx), damaged.append)
+    count = dead_letters.replay(_get_folder(ctx), damaged.append)
     settings = _settings(ctx, via)
     if settings.via is not None:
         with open_broker(settings) as broker:
@@ -94,7 +94,7 @@ def export(
     written = 0
     damaged: list[Path] = []
     states, settings = _parse_states(state) or STATES, _settings(ctx, via)
-    rows = admin.export(spool_root(settings), states, damaged.append)
+    rows = dead_letters.export(spool_root(settings), states, damaged.append)
     dead = _dead_letters(settings) if "dead" in states else ()
     with open_output(output) as file:
         for row in chain(rows, dead):
@@ -125,7 +125,9 @@ def purge(
         ctx.print("Nothing was deleted.")
         return EXIT_PROBLEMS
     damaged: list[Path] = []
-    count = admin.purge(spool_root(settings), states, time.time() - days * DAY, damaged.append)
+    count = dead_letters.purge(
+        spool_root(settings), states, time.time() - days * DAY, damaged.append
+    )
     if "dead" in states and settings.via is not None:
         with open_broker(settings) as broker:
             from respan_langchain.fleet.dead_letters import purge_dead_letters

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.delivery.spool import admin
+from respan_langchain.delivery.spool import dead_letters
 from respan_langchain.delivery.spool import directory as spool_directory
 from respan_langchain.delivery.spool.file import cause_of
+from respan_langchain.delivery.spool.listing import spool_files
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
@@ -131,7 +132,7 @@ def test_a_damaged_row_is_deleted_and_counted(place, spool, change):
     spool.add([a_row("b")], held=False)
 
     assert [row.damaged for row in spool.rows()] == [True, False]
-    assert [row["id"] for row in admin.export(place)] == ["b"]
+    assert [row["id"] for row in dead_letters.export(place)] == ["b"]
     assert ids(spool.load(10, 1_000)[0]) == ["b"]
 
 
@@ -257,7 +258,7 @@ def test_spool_files_are_listed_with_their_counts(place, spool):
     (place / "3-x.db.corrupt-1").write_bytes(b"12345")
     (place / "4-y.db").write_bytes(b"no database, but long enough to look at" * 50)
 
-    files = {file.path.name: file for file in admin.spool_files(place)}
+    files = {file.path.name: file for file in spool_files(place)}
 
     mine = files[spool.path.name]
     assert (mine.in_use, mine.pending, mine.unconfirmed, mine.dead, mine.bytes) == (
@@ -274,7 +275,7 @@ def test_spool_files_are_listed_with_their_counts(place, spool):
 def test_rows_are_exported(place, spool):
     spool.add([a_row("a", state="dead", reason="no input", attempts=2)], held=True)
 
-    (exported,) = admin.export(place)
+    (exported,) = dead_letters.export(place)
 
     assert exported["log"] == {"id": "a"}
     assert (exported["state"], exported["reason"], exported["attempts"]) == ("dead", "no input", 2)
@@ -284,11 +285,11 @@ def test_rows_are_exported(place, spool):
 def test_rows_are_purged_and_dead_letters_replayed(place, spool):
     spool.add([a_row("a", state="dead"), a_row("b")], held=True)
 
-    assert admin.purge(place, before=0.0) == 0
-    assert admin.replay(place) == 1
-    assert admin.purge(place) == 0
-    assert admin.purge(place, ("pending",)) == 2
-    assert admin.purge(place / "nothing here") == 0
+    assert dead_letters.purge(place, before=0.0) == 0
+    assert dead_letters.replay(place) == 1
+    assert dead_letters.purge(place) == 0
+    assert dead_letters.purge(place, ("pending",)) == 2
+    assert dead_letters.purge(place / "nothing here") == 0
 
 
 def test_a_file_in_a_subdirectory_is_listed(place):
@@ -296,7 +297,7 @@ def test_a_file_in_a_subdirectory_is_listed(place):
     spool_directory.prepare(below)
     orphan(below, a_row("a"))
 
-    assert [file.pending for file in admin.spool_files(place)] == [1]
+    assert [file.pending for file in spool_files(place)] == [1]
 
 
 def test_a_failed_transaction_changes_nothing(spool):
