@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.rows.counting import count_run
+from respan_langchain.rows.counting import count_structure, count_usage
 from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import ModelCall, RowOptions
 from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST
@@ -33,8 +33,19 @@ class RunCounter:
 
     def count(self, run: Run) -> CountedRun:
         """Count a finished run."""
-        call = self._read_model_call(run) if run.kind in ("chat", "llm") else None
-        count_run(run, call, self.options)
+        return self.count_usage(self.count_structure(run))
+
+    def count_structure(self, run: Run) -> Run:
+        """Count what needs neither tokens nor prices: tool calls, errors, documents."""
+        count_structure(run, self.options)
+        return run
+
+    def count_usage(self, run: Run) -> CountedRun:
+        """Count the rest of a run whose structure is counted."""
+        if not run.is_model:
+            return CountedRun(run, None)
+        call = self._read_model_call(run)
+        count_usage(run, call)
         return CountedRun(run, call)
 
     def _read_model_call(self, run: Run) -> ModelCall:

@@ -1,7 +1,7 @@
 """Selects the runs that become rows. Rules decide about a whole trace, when its root has ended.
 
-Until then its finished runs wait. They are counted only when a condition asks for their numbers,
-since most traces are not kept.
+Until then its finished runs wait. Tools and errors are counted only when a condition asks for them,
+and tokens and prices when one asks for these or the trace is kept, since most traces are not kept.
 """
 
 import logging
@@ -23,7 +23,13 @@ from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.rules.budget import Use
 from respan_langchain.rules.decision import LEFT_OUT, RowChange
 from respan_langchain.rules.engine import NO_PRODUCTION, RuleEngine
-from respan_langchain.rules.facts import NOT_PRODUCTION, TraceFacts, TraceSource, read_provenance
+from respan_langchain.rules.facts import (
+    NOT_PRODUCTION,
+    TraceFacts,
+    TraceSource,
+    TraceStructure,
+    read_provenance,
+)
 from respan_langchain.rules.rule import Rules
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.stats import RuleCounts
@@ -162,7 +168,12 @@ class _EndedTrace:
     @cached_property
     def counted(self) -> list[CountedRun]:
         """Its runs, counted."""
-        return self._errors.map(self._counter.count, self.runs)
+        return self._errors.map(self._counter.count_usage, self._structured)
+
+    @cached_property
+    def _structured(self) -> list[Run]:
+        """Its runs, counted but for what models used."""
+        return self._errors.map(self._counter.count_structure, self.runs)
 
     @property
     def facts(self) -> TraceFacts:
@@ -183,15 +194,37 @@ class _EndedTrace:
         return draft.row
 
     @cached_property
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The trace's rows with their numbers, without content except for the trajectory."""
+    def structure(self) -> TraceStructure:
+        """Its tools and errors."""
+        runs, totals = self._structured, self._root.trace.totals
+        steps = totals.trajectory if self._counter.options.trajectory else ()
+        earlier = {row["metadata"].get("status") for row in self._earlier_rows}
+        return TraceStructure(
+            {reported_status(run) for run in runs if self._becomes_row(run)} | earlier,
+            [str(step.get("tool")) for step in steps],
+            totals.tool_errors,
+        )
+
+    @cached_property
+    def measured(self) -> Mapping[str, Any]:
+        """The root's row with the sums over the trace."""
         # One that cannot be counted has no facts: its error is counted, and no condition matches.
         [root] = [self._read_numbers(each) for each in self.counted if each.run is self._root]
         if self._counter.options.trajectory:
             root["metadata"]["trajectory"] = self._root.trace.totals.trajectory
-        earlier = [orjson.loads(row.body) for row in self._root.trace.deferred_rows]
+        return root
+
+    @cached_property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The trace's rows with their numbers, without content except for the trajectory."""
         below = [each for each in self.counted if each.run is not self._root]
-        return [root, *earlier, *map(self._read_numbers, filter(self._becomes_row, below))]
+        rows = [self._read_numbers(each) for each in below if self._becomes_row(each.run)]
+        return [self.measured, *self._earlier_rows, *rows]
+
+    @property
+    def _earlier_rows(self) -> list[dict[str, Any]]:
+        """Rows of an earlier part, which ran in another process."""
+        return [orjson.loads(row.body) for row in self._root.trace.deferred_rows]
 
     @cached_property
     def input(self) -> Json:
@@ -213,7 +246,7 @@ class _EndedTrace:
     @property
     def row_id(self) -> str | None:
         """The identifier of the root's row; None if the root becomes none."""
-        if not self._becomes_row(CountedRun(self._root, None)):
+        if not self._becomes_row(self._root):
             return None
         return str(self.root["metadata"]["custom_identifier"])
 
@@ -231,8 +264,7 @@ class _EndedTrace:
         run, call = counted
         return new_row(run, call_settings(run), call, self._counter.options, CLOCK.epoch())
 
-    def _becomes_row(self, counted: CountedRun) -> bool:
-        run = counted.run
+    def _becomes_row(self, run: Run) -> bool:
         return should_capture(run, self._policy) and call_settings(run).capture
 
 

@@ -27,10 +27,10 @@ from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import Totals
 
 
-def count_run(run: Run, call: ModelCall | None, options: RowOptions) -> None:
-    """Add a finished run to the totals of its trace; `call` is what a model call used."""
-    if call is not None:
-        _count_model(run, call, options)
+def count_structure(run: Run, options: RowOptions) -> None:
+    """Add a finished run to the totals of its trace: everything but what its model used."""
+    if run.is_model:
+        _count_model(run, options)
     elif run.kind == "tool":
         _count_tool(run, options)
     elif run.kind == "retriever":
@@ -39,10 +39,9 @@ def count_run(run: Run, call: ModelCall | None, options: RowOptions) -> None:
         _count_root(run, options)
 
 
-def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
-    """Add a model call, the tool calls that it requests, and those that its prompt answers."""
+def count_usage(run: Run, model: ModelCall) -> None:
+    """Add the tokens, the cost and the name of a model to the totals of its trace."""
     totals = run.trace.totals
-    totals.llm_calls += 1
     # A rejected request used no tokens, so none are missing.
     if model.usage is not None or model.cost.amount != 0:
         totals.add_usage(model.usage)
@@ -50,6 +49,12 @@ def _count_model(run: Run, model: ModelCall, options: RowOptions) -> None:
     name = model.facts.served or model.facts.requested
     if name is not None:
         totals.add_model(name, _message_id(run), answered=_has_answered(run))
+
+
+def _count_model(run: Run, options: RowOptions) -> None:
+    """Add a model call, the tool calls that it requests, and those that its prompt answers."""
+    totals = run.trace.totals
+    totals.llm_calls += 1
     if isinstance(run.inputs, list | tuple):
         _count_answers_without_run(run, run.inputs, options)
     totals.record_requested_calls(get_requested_calls(run.outputs), run.ended)
@@ -131,7 +136,8 @@ def _settle_structured_responses(totals: Totals, structured: object) -> None:
 
 def _count_answers_without_run(run: Run, messages: object, options: RowOptions) -> None:
     totals = run.trace.totals
-    if not totals.requested_calls or not isinstance(messages, list | tuple):
+    has_open_calls = not totals.requested_calls.keys() <= totals.answered_calls
+    if not has_open_calls or not isinstance(messages, list | tuple):
         return
     for answer in get_tool_answers(messages):
         call = totals.requested_calls.get(answer.call_id)

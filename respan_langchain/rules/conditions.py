@@ -26,7 +26,7 @@ def _has_error(facts: TraceFacts) -> bool:
         _has_failed(facts)
         or facts.handled_errors > 0
         or facts.tool_errors > 0
-        or "error" in facts.values("status")
+        or "error" in facts.statuses
     )
 
 

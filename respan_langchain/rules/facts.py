@@ -5,7 +5,7 @@ trace has no rows yet: what a fact needs is built when a condition asks for it, 
 are not kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -23,12 +23,34 @@ MEASURED: Final = frozenset({
 """Metadata of a root that is known once the runs below it are counted."""
 
 
+@dataclass(frozen=True, slots=True)
+class TraceStructure:
+    """What is known of a trace before its tokens and its cost are."""
+
+    statuses: Collection[str]
+    """How its runs ended that become rows, the root included."""
+    tools: Sequence[str]
+    """The names of its tool calls, in order; none without `trajectory` and `content`."""
+    tool_errors: float
+    """Tools that failed or answered with an error."""
+
+
 class TraceSource(Protocol):
     """Where the facts of a trace come from; each part is read when a condition first needs it."""
 
     @property
     def root(self) -> Row:
         """The root's row with what needs no other run: identity, times, the app's metadata."""
+        ...
+
+    @property
+    def structure(self) -> TraceStructure:
+        """Its tools and errors."""
+        ...
+
+    @property
+    def measured(self) -> Row:
+        """The root's row with the sums over the trace."""
         ...
 
     @property
@@ -143,7 +165,7 @@ class TraceFacts:
     @property
     def tool_errors(self) -> float:
         """Tools that failed or answered with an error."""
-        return self._number("tool_errors") or 0
+        return self.source.structure.tool_errors
 
     @property
     def handled_errors(self) -> float:
@@ -163,8 +185,12 @@ class TraceFacts:
     @property
     def tools(self) -> Sequence[str]:
         """The names of its tool calls, in order; none without `trajectory` and `content`."""
-        steps = self.rows[0]["metadata"].get("trajectory") or ()
-        return [str(step.get("tool")) for step in steps if isinstance(step, Mapping)]
+        return self.source.structure.tools
+
+    @property
+    def statuses(self) -> Collection[str]:
+        """How its runs ended that become rows, the root included."""
+        return self.source.structure.statuses
 
     @property
     def row_id(self) -> str | None:
@@ -192,7 +218,8 @@ class TraceFacts:
 
     def get(self, key: str) -> Any:
         """Return a value of the root's metadata, measured or the app's; None without one."""
-        return (self.rows[0]["metadata"] if key in MEASURED else self.metadata).get(key)
+        row = self.source.measured if key in MEASURED else self.root
+        return row["metadata"].get(key)
 
     def values(self, key: str) -> list[Any]:
         """Return the values of a metadata key in all rows that have it."""
@@ -203,7 +230,7 @@ class TraceFacts:
         return found
 
     def _number(self, name: str) -> float | None:
-        found: float | None = self.rows[0]["metrics"].get(name)
+        found: float | None = self.source.measured["metrics"].get(name)
         return found
 
 

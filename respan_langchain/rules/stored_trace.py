@@ -1,9 +1,9 @@
 """The facts of a trace that a platform has stored, for `curate`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from respan_langchain.rules.facts import Row, TraceFacts, read_provenance
+from respan_langchain.rules.facts import Row, TraceFacts, TraceStructure, read_provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,21 @@ class StoredTrace:
     def root(self) -> Row:
         """The root's row."""
         return self.rows[0]
+
+    @property
+    def measured(self) -> Row:
+        """The root's row."""
+        return self.rows[0]
+
+    @property
+    def structure(self) -> TraceStructure:
+        """Its tools and errors."""
+        steps = self.root["metadata"].get("trajectory") or ()
+        return TraceStructure(
+            {str(row["metadata"].get("status")) for row in self.rows},
+            [str(step.get("tool")) for step in steps if isinstance(step, Mapping)],
+            self.root["metrics"].get("tool_errors") or 0,
+        )
 
     @property
     def input(self) -> object:
