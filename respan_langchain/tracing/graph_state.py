@@ -74,6 +74,8 @@ def update_keys(outputs: object) -> set[str] | None:
         return set().union(*known) if len(known) == len(found) else None
     if is_command(outputs):
         return set(command_update(outputs))
+    if type(outputs).__qualname__ == "entrypoint.final":  # what a functional app returns and saves
+        return update_keys(getattr(outputs, "value", None))
     return _field_names(type(outputs))
 
 

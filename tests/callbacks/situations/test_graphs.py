@@ -81,7 +81,10 @@ def test_a_node_whose_answer_is_cached_calls_no_model(handler, rows_of):
     assert "cost" not in second["metrics"]
 
 
-def test_a_functional_app_with_a_memory_gives_its_value_and_not_what_it_saves(handler, rows_of):
+@pytest.mark.parametrize("as_value", [list, lambda found: {"report": found}], ids=["list", "dict"])
+def test_a_functional_app_with_a_memory_gives_its_value_and_not_what_it_saves(
+    as_value, handler, rows_of
+):
     @task
     def double(number):
         return FakeChat(reply=str(number * 2)).invoke(str(number)).text
@@ -89,14 +92,14 @@ def test_a_functional_app_with_a_memory_gives_its_value_and_not_what_it_saves(ha
     @entrypoint(checkpointer=InMemorySaver())
     def flow(numbers, *, previous=None):
         doubled = [each.result() for each in [double(number) for number in numbers]]
-        return entrypoint.final(value=doubled, save=(previous or []) + doubled)
+        return entrypoint.final(value=as_value(doubled), save=(previous or []) + doubled)
 
     flow.invoke([1, 2, 3], config(handler, thread_id="t1"))
     flow.invoke([4], config(handler, thread_id="t1"))
 
     first, second = rows_of(handler).roots
-    assert (first["input"], first["output"]) == ([1, 2, 3], ["2", "4", "6"])
-    assert (second["input"], second["output"]) == ([4], ["8"])
+    assert (first["input"], first["output"]) == ([1, 2, 3], as_value(["2", "4", "6"]))
+    assert (second["input"], second["output"]) == ([4], as_value(["8"]))
     assert (first["metrics"]["llm_calls"], second["metrics"]["llm_calls"]) == (3, 1)
 
 
