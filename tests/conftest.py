@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,22 @@ def pytest_configure() -> None:
         is_lower = hard != resource.RLIM_INFINITY and hard < MAX_MEMORY
         resource.setrlimit(resource.RLIMIT_DATA, (hard if is_lower else MAX_MEMORY, hard))
     _stop_ignoring_ctrl_c()
+    _keep_bytecode()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n auto`, start four workers on two processors: tests wait for half of their time."""
+    return max(4, os.cpu_count() or 1)
+
+
+def _keep_bytecode() -> None:
+    """Write `__pycache__`, whatever the environment says.
+
+    More than a hundred programs that tests start would compile the package each, half a second.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _stop_ignoring_ctrl_c() -> None:
@@ -51,13 +69,23 @@ def _stop_ignoring_ctrl_c() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_home_numbers = count()
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the variables or the home directory of the person who runs it."""
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No test sees the variables or the home directory of the person who runs it.
+
+    The home does not exist until the test makes it. `tmp_path` would be made for each test, which
+    takes longer than most tests.
+    """
     for name in list(os.environ):
         if name.startswith("RESPAN_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_home_numbers)}"
+    monkeypatch.setenv("HOME", str(home))
 
 
 @pytest.fixture
