@@ -1,5 +1,6 @@
 """Fixtures for the tests of several packages: an embedded platform, and a handler for it."""
 
+import gc
 import os
 import signal
 import sys
@@ -48,6 +49,12 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """With `-n auto`, start four workers on two processors: tests wait for half of their time."""
     return max(4, os.cpu_count() or 1)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from traversing what was imported and collected, at each run."""
+    gc.collect()
+    gc.freeze()
 
 
 def _keep_bytecode() -> None:

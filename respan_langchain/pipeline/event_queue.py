@@ -81,7 +81,8 @@ class EventQueue:
             self.forget(run_id)
             return
         events, bounds, size = self._events, self._backpressure, None
-        if len(events) > bounds.unmeasured:
+        waiting = len(events)
+        if waiting > bounds.unmeasured:
             content, size = self._measure(content, content_mode)
         elif content_mode == COPY:
             content = self._copy(content)
@@ -92,7 +93,7 @@ class EventQueue:
             self.content_bytes += size
         if self._wakeup.idle:
             self._worker.wake()
-        if len(events) > bounds.inline_from:
+        if waiting >= bounds.inline_from:
             self._drain_inline()
 
     def expect_first_token(self, run_id: UUID) -> None:
@@ -130,8 +131,10 @@ class EventQueue:
 
     def end_stream(self, run_id: UUID) -> tuple[tuple[object, object], ...]:
         """Forget the tokens of a stream that has ended; return its usages as event details."""
+        if not (self._tokens or self._stream_usage):
+            return ()
         self._tokens.pop(run_id.int, None)
-        usages = self._stream_usage.pop(run_id.int, None) if self._stream_usage else None
+        usages = self._stream_usage.pop(run_id.int, None)
         return () if usages is None else (usages,)
 
     def mark_inner_root(self, run_id: UUID) -> None:

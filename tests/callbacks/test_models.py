@@ -1,6 +1,6 @@
 """Events of a model's stream: its first token, and the usage that its chunks carry."""
 
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -9,14 +9,15 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-THOUGHTS = 2_000
-"""So many that thinking takes far longer than one callback."""
+THINKING = 0.5
+"""Seconds before the last chunk: far longer than one callback takes, on a busy machine, too."""
 
 
 class Streaming(BaseChatModel):
     """Streams the given chunks, and notes when it came to the last one."""
 
     chunks: list[AIMessageChunk]
+    thinking: float = 0
     last_at: float = 0
 
     @property
@@ -31,6 +32,8 @@ class Streaming(BaseChatModel):
 
     def _stream(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any):
         for chunk in self.chunks:
+            if chunk is self.chunks[-1]:
+                sleep(self.thinking)
             self.last_at = monotonic()
             yield ChatGenerationChunk(message=chunk)
 
@@ -60,8 +63,8 @@ def seconds_to_the_last_chunk(model, handler):
     ids=["deepseek, groq, xai", "reasoning", "openrouter", "blocks", "anthropic"],
 )
 def test_the_first_reasoning_is_the_first_token(thought, handler, rows_of):
-    thoughts = [AIMessageChunk(**thought) for _ in range(THOUGHTS)]
-    model = Streaming(chunks=[*thoughts, AIMessageChunk("Yes.")])
+    chunks = [AIMessageChunk(**thought), AIMessageChunk(**thought), AIMessageChunk("Yes.")]
+    model = Streaming(chunks=chunks, thinking=THINKING)
 
     seconds = seconds_to_the_last_chunk(model, handler)
 
@@ -70,8 +73,8 @@ def test_the_first_reasoning_is_the_first_token(thought, handler, rows_of):
 
 
 def test_a_chunk_without_content_is_no_first_token(handler, rows_of):
-    silent = [AIMessageChunk("", additional_kwargs={"reasoning_content": ""})] * THOUGHTS
-    model = Streaming(chunks=[*silent, AIMessageChunk("Yes.")])
+    silent = AIMessageChunk("", additional_kwargs={"reasoning_content": ""})
+    model = Streaming(chunks=[silent, silent, AIMessageChunk("Yes.")], thinking=THINKING)
 
     seconds = seconds_to_the_last_chunk(model, handler)
 
