@@ -45,6 +45,44 @@ def word_of(place):
     return "zebra" + digest(place)[:20]
 
 
+def number_of(place, digits):
+    return f"{int(digest(place), 16) % 10**digits:0{digits}}"
+
+
+def card_of(place):
+    number = "4" + number_of(place, 14)
+    doubled = [int(digit) * 2 for digit in number[::2]]
+    total = sum(map(int, number[1::2])) + sum(map(int, "".join(map(str, doubled))))
+    return f"{number}{-total % 10}"
+
+
+def iban_of(place):
+    account = number_of(place, 18)
+    return f"DE{98 - int(account + '131400') % 97:02}{account}"
+
+
+PERSONAL = {
+    "email": lambda place: f"{digest(place)[:20]}@mail.example",
+    "phone": lambda place: f"+41 44 {number_of(place, 7)}",
+    "card": card_of,
+    "iban": iban_of,
+    "ip": lambda place: f"2001:db8::{digest(place)[:4]}:{digest(place)[4:8]}",
+}
+
+
+def person_of(place):
+    return "\n".join(value_of(place) for value_of in PERSONAL.values())
+
+
+def found_persons(written):
+    return {
+        (place, kind)
+        for place in PLACES
+        for kind, value_of in PERSONAL.items()
+        if value_of(place).encode() in written
+    }
+
+
 @pytest.fixture
 def run_with(make_handler, rows_of, tmp_path, caplog):
     """Runs everything, and gives all that was written anywhere, and the rows."""
@@ -94,6 +132,15 @@ def test_no_secret_of_any_kind_is_written_from_any_place(delivery, run_with, tmp
     written, rows = run_with(secret_of, delivery=delivery, spool_dir=tmp_path / "spool")
 
     assert found_secrets(written) == set()
+    assert len(rows) >= 30
+
+
+def test_no_personal_data_of_any_kind_is_written_from_any_place(run_with, tmp_path):
+    written, rows = run_with(
+        person_of, redact=["secrets", "personal"], delivery="durable", spool_dir=tmp_path / "spool"
+    )
+
+    assert found_persons(written) == set()
     assert len(rows) >= 30
 
 
