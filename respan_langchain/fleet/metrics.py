@@ -56,7 +56,7 @@ def _gauges(status: FleetStatus) -> Iterator[GaugeMetricFamily]:
     unread = status.rows - status.read_rows
     yield _gauge("respan_fleet_unread_rows", "Rows that no forwarder has read.", unread)
     yield _gauge("respan_fleet_read_rows", "Rows that a forwarder holds.", status.read_rows)
-    yield _gauge("respan_fleet_vanished_rows", "Rows that others deleted.", status.vanished)
+    yield _gauge("respan_fleet_vanished_rows", "Rows that Redis lost.", status.vanished)
     yield _gauge("respan_fleet_bytes", "Bytes of rows in Redis.", status.bytes)
     oldest = status.oldest or 0.0
     yield _gauge("respan_fleet_oldest_row_seconds", "Age of the oldest row in Redis.", oldest)

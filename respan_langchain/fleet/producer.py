@@ -46,7 +46,7 @@ class ProducerTransport:
         for body in bodies:
             arguments += [digest_body(body), dataset, *encode_body(body)]
         try:
-            taken, *waiting = self._run(ADD, arguments)
+            is_taken, *numbers = self._run(ADD, arguments)
         except BrokerError as error:
             return HttpResult(
                 None,
@@ -55,11 +55,11 @@ class ProducerTransport:
                 permanent=error.is_permanent,
                 lookups_exact_for=REMEMBERED_FOR,
             )
-        if not taken:
-            rows, size = waiting
+        if not is_taken:
+            rows, size = numbers
             full = f"the fleet is full: {rows} row(s) and {size} bytes wait in Redis"
             return HttpResult(None, error=full, maybe_sent=False)
-        self._counts.on_added(len(bodies))
+        self._counts.on_added(numbers[0])
         return HttpResult(201, b'{"success_count":%d,"error_count":0}' % len(bodies))
 
     def look_up(

@@ -48,7 +48,7 @@ class ProducerCounts:
         return [self._name, *self._captured_and_dropped, self.direct_rows.stored, self._added]
 
     def on_added(self, rows: int) -> None:
-        """Note that a batch reached Redis, and the counts with it."""
+        """Note that Redis added so many new rows of a batch, and has the counts."""
         self._added += rows
         self._reported_at = CLOCK.monotonic()
 

@@ -61,8 +61,10 @@ def _check_memory(information: Mapping[str, Any]) -> ServerCheck:
 
 def _check_vanished(count: int) -> ServerCheck:
     if not count:
-        return ServerCheck(is_problem=False, message="no row was deleted by others")
-    message = f"{count} row(s) vanished undelivered: a script trims {ROWS}, or keys were evicted"
+        return ServerCheck(is_problem=False, message="no row has vanished")
+    message = (
+        f"{count} row(s) vanished from Redis: {ROWS} was trimmed or evicted, or it failed over"
+    )
     return ServerCheck(is_problem=True, message=message)
 
 

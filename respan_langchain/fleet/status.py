@@ -74,7 +74,7 @@ class FleetStatus(_Part):
     read_rows: int
     """Of these, rows that a forwarder has read."""
     vanished: int
-    """Rows that were deleted without a final state, by a script that trims or by an eviction."""
+    """Rows that Redis had, and lost without a final state: trimmed, evicted, or by a failover."""
     bytes: int
     oldest: float | None = None
     """Seconds that the oldest row has waited in Redis; None when there is none."""

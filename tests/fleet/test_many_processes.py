@@ -97,3 +97,4 @@ def test_every_row_is_stored_once_within_the_limit_of_the_organization(redis, fo
     broker.close()
     assert len(status.producers) == PROCESSES
     assert (status.captured, status.in_producers, status.rows) == (total, 0, 0)
+    assert status.vanished == 0

@@ -70,7 +70,7 @@ def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:
     yield "not delivered", f"{rejected} rejected, {unconfirmed} unconfirmed, {dropped} dropped"
     if found.vanished:
         lost = pluralize(found.vanished, "row", "rows")
-        yield "vanished", Text(f"{lost}, deleted in Redis by others: see `doctor`", style="red")
+        yield "vanished", Text(f"{lost}, lost in Redis: see `doctor`", style="red")
     yield "dead letters", format_count(found.dead)
     yield "interrupted", pluralize(found.interrupted, "trace", "traces")
     yield "next request", f"in {format_duration(found.budget_wait)}"

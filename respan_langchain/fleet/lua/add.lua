@@ -1,7 +1,7 @@
 -- Add rows that were not added before: all of them, or none where they exceed a bound.
 -- KEYS: rows, bytes, seen, counts, producers
 -- ARGV: max rows, max bytes, seconds to remember rows; producer, rows that it captured, dropped,
---       sent directly and added so far; then per row, of which there may be none: digest, dataset,
+--       sent directly and got confirmed as added; then per row, of which there may be none: digest, dataset,
 --       encoding, body
 -- Returns {1, added}, or {0, rows, bytes} as they are now.
 local rows, bytes, seen, counts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -19,10 +19,13 @@ local function report(added)
   local producer = cjson.decode(redis.call('HGET', KEYS[5], ARGV[4]) or '{"added":' .. ARGV[8] .. '}')
   producer.captured, producer.dropped = tonumber(ARGV[5]), tonumber(ARGV[6])
   producer.direct = tonumber(ARGV[7])
-  producer.added, producer.reported = producer.added + added, now
+  -- Confirmed, and not known here: lost by a failover, or a restart from an old file.
+  local lost = math.max(0, tonumber(ARGV[8]) - producer.added)
+  producer.added, producer.reported = producer.added + lost + added, now
   -- First: a full Redis refuses commands that need memory unless the script has written.
   redis.call('HDEL', KEYS[5], ARGV[4])
   redis.call('HSET', KEYS[5], ARGV[4], cjson.encode(producer))
+  if lost > 0 then redis.call('HINCRBY', counts, 'added', lost) end
 end
 local held_rows = redis.call('XLEN', rows)
 local held_bytes = tonumber(redis.call('GET', bytes) or '0')

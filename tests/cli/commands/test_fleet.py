@@ -178,7 +178,7 @@ def test_doctor_and_status_find_rows_that_a_script_of_others_trims(run, redis, a
     shown = run("doctor", RESPAN_VIA=redis.url)
 
     assert shown.code == 1
-    assert f"3 row(s) vanished undelivered: a script trims {keys.ROWS}" in shown.out
+    assert f"3 row(s) vanished from Redis: {keys.ROWS} was trimmed" in shown.out
     assert "vanished" in run("fleet", "status", RESPAN_VIA=redis.url).out
 
 
