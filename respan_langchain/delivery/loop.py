@@ -165,7 +165,7 @@ class Loop:
             finally:
                 self._state_lock.release()
         else:
-            self._log.left_at_end(self._statuses.counts().pending, 0, reason)
+            self._log.left_at_end(self._statuses.counts().pending, reason)
 
     def forget(self, chosen: RowFilter) -> Forgotten:
         """Drop the chosen rows that are certainly not stored, on any thread but a source's."""
@@ -293,6 +293,6 @@ class Loop:
         spooled = sum(len(one.rows) for one in outcomes if one.kind == "spooled")
         lost = sum(len(one.rows) for one in outcomes) - spooled
         self._log.rows_dropped(self._queue.take_refusals(), now)
-        self._log.left_at_end(lost, spooled, reason)
+        self._log.left_at_end(lost, reason, spooled, self._spool.place)
         self._spool.close()
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))

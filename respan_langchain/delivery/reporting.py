@@ -156,13 +156,13 @@ class DeliveryLogger:
         if late > 0:
             logger.warning("respan_langchain: %d event(s) came too late to become rows.", late)
 
-    def left_at_end(self, lost: int, spooled: int, reason: str) -> None:
-        """Log the rows that are left when the process ends."""
+    def left_at_end(self, lost: int, reason: str, spooled: int = 0, place: str = "") -> None:
+        """Log the rows that are left when the process ends: lost, or spooled at some place."""
         self._repeat_unlogged(float("inf"))
         if lost:
             logger.warning("respan_langchain: %d row(s) not delivered: %s.", lost, reason)
         if spooled:
-            logger.warning("respan_langchain: %d row(s) on disk for later: %s.", spooled, reason)
+            logger.warning("respan_langchain: %d row(s) %s for later: %s.", spooled, place, reason)
 
     def _repeat_unlogged(self, now: float) -> None:
         for subject, count in self._rows.take_due(now):

@@ -145,7 +145,7 @@ class Forwarder:
     @property
     def stats(self) -> Stats:
         """The rows that this forwarder has read, and what became of them."""
-        return self._spool.adopted.counts()
+        return replace(self._spool.adopted.counts(), requests=self.requests)
 
     @property
     def requests(self) -> int:

@@ -46,6 +46,8 @@ MAX_DEAD: Final = 10_000
 class StreamSpool(Spool):
     """The rows that one forwarder has read; for the thread that holds the worker's lock."""
 
+    place = "in Redis"
+
     def __init__(self, broker: Broker, consumer: str, claim_after: float = CLAIM_AFTER) -> None:
         """`consumer` is a name that no other process has."""
         super().__init__()

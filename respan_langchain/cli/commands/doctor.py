@@ -23,7 +23,7 @@ from respan_langchain.cli.commands.config import (
 )
 from respan_langchain.cli.commands.spool import spool_root
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, PLACEHOLDER_KEY, CliContext
-from respan_langchain.cli.fleet_options import require_via
+from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.tables import render_pairs
@@ -52,9 +52,14 @@ class Check:
 
 
 @command("doctor", examples=["doctor", "doctor demo --json"])
-def doctor(ctx: CliContext, dataset: DatasetArgument = None, everything: AllOption = False) -> int:
-    """Check configuration, connection, dataset, prices and spool."""
-    settings, checks = _read_settings(ctx)
+def doctor(
+    ctx: CliContext,
+    dataset: DatasetArgument = None,
+    everything: AllOption = False,
+    via: ViaOption = None,
+) -> int:
+    """Check configuration, connection, dataset, prices, spool and fleet."""
+    settings, checks = _read_settings(ctx, via)
     shown: list[SettingSource] = []
     if settings is not None:
         checks += list(_run_checks(ctx, settings, dataset))
@@ -66,14 +71,15 @@ def doctor(ctx: CliContext, dataset: DatasetArgument = None, everything: AllOpti
     return EXIT_PROBLEMS if any(check.state == "found" for check in checks) else EXIT_OK
 
 
-def _read_settings(ctx: CliContext) -> tuple[Settings | None, list[Check]]:
+def _read_settings(ctx: CliContext, via: str | None) -> tuple[Settings | None, list[Check]]:
     """Read the settings; without a key, read the others."""
     try:
-        return ctx.settings, [Check("configuration", "ok", "all settings are valid")]
+        settings = ctx.settings if via is None else ctx.settings_for(via=via)
+        return settings, [Check("configuration", "ok", "all settings are valid")]
     except ConfigurationError as error:
         problem = Check("configuration", "found", str(error))
     try:
-        return ctx.settings_for(api_key=PLACEHOLDER_KEY), [problem]
+        return ctx.settings_for(api_key=PLACEHOLDER_KEY, via=via), [problem]
     except ConfigurationError:
         return None, [problem]
 

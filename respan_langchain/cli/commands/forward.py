@@ -11,10 +11,12 @@ from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import number_from
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY
+from respan_langchain.stats import Stats
 
 
 @command(
@@ -73,9 +75,17 @@ def forward(
             ctx.note(f"Metrics on port {stack.enter_context(served)}.")
         forwarder.run(stopped)
         stats = forwarder.stats
-        ctx.output(stats, Text(f"Stopped: {stats}"))
+        ctx.output(stats, Text(_describe_end(stats)))
         ctx.interruption = (
             f"Interrupted after {format_count(stats.delivered)} rows. "
             f"Others stay in {broker}; run the same command again to send them."
         )
     return EXIT_OK
+
+
+def _describe_end(stats: Stats) -> str:
+    delivered = pluralize(stats.delivered, "row", "rows")
+    requests = pluralize(stats.requests, "request", "requests")
+    failed = stats.rejected + stats.unconfirmed + stats.total_dropped
+    others = f", {format_count(failed)} could not be delivered" if failed else ""
+    return f"Delivered {delivered} with {requests}{others}."

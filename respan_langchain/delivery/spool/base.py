@@ -46,6 +46,8 @@ class Spool:
     is_durable: bool = False
     """Whether every row is written as it is accepted."""
     takes_overflow: bool = False
+    place: str = "on disk"
+    """Where rows stay that are left at the end, for log lines."""
 
     def __init__(self) -> None:
         self.adopted = DeliveryStatus(remembered=0)

@@ -190,7 +190,7 @@ def test_doctor_of_an_app_needs_no_key(run, redis):
 
 def test_doctor_says_that_redis_cannot_be_reached(run, redis):
     redis.kill()
-    shown = run("doctor", "--json", RESPAN_VIA=redis.url)
+    shown = run("doctor", "--json", "--via", redis.url)
 
     assert shown.code == 1
     assert [c["state"] for c in shown.json["checks"] if c["name"] == "fleet"] == ["found"]
