@@ -52,7 +52,7 @@ def create_missing_dataset(settings: Settings, name: str) -> None:
     if not settings.is_local or name != name.strip() or len(name) > MAX_DATASET_NAME:
         return
     with suppress(sqlite3.Error, ReadOnlyError), open_store(settings.base_url).writing() as file:
-        datasets_table.insert_missing(file, name)
+        datasets_table.find_or_insert(file, name)
 
 
 def require_database_file(settings: Settings) -> None:

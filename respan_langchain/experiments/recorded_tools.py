@@ -8,7 +8,6 @@ outlives its replay, and must not reach a real tool then.
 """
 
 import builtins
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import BaseTool, ToolException
 
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.errors import RespanError
 from respan_langchain.experiments.calls import Call, Recording
 
@@ -212,7 +212,7 @@ def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
     if tool_call_id is None:
         return call.output
     status: Literal["success", "error"] = "error" if call.status == "error" else "success"
-    content = call.output if isinstance(call.output, str | list) else _text(call.output)
+    content = call.output if isinstance(call.output, str | list) else json_text(call.output)
     return ToolMessage(content, tool_call_id=tool_call_id, name=tool.name, status=status)
 
 
@@ -226,10 +226,6 @@ def recorded_error(error: str) -> Exception:
         except TypeError:  # UnicodeDecodeError wants more than a message
             pass
     return RecordedToolError(error)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _documents(call: Call) -> list[Document]:

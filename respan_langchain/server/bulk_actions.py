@@ -46,20 +46,12 @@ def _add(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
     """Copy the rows, with their expected outputs, into a dataset that is created if needed."""
     name = parse_name("target", _last(fields, "target"))
     with store.writing() as connection:
-        target = _find_or_create(connection, name)
+        target = datasets_table.find_or_insert(connection, name)
         if target == dataset:
             raise HttpError.for_field("target", "is the dataset of these rows")
         datasets_table.touch(connection, target)
     own = Condition("logs.dataset = ?", (dataset,))
     bulk.copy_matching(store, target, all_of([own, _are(marked)]), 100.0)
-
-
-def _find_or_create(connection: sqlite3.Connection, name: str) -> int:
-    found = datasets_table.find_by_name(connection, name)
-    if found is not None:
-        return found
-    columns = {"name": name, "description": "", "initial_log_filters": "{}"}
-    return datasets_table.get_seq(connection, datasets_table.insert(connection, columns))
 
 
 def _tag(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:

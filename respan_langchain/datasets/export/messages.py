@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from respan_langchain._display import is_conversation, is_message
+from respan_langchain.datasets.export.rows import json_text
 
 QUESTION_KEYS: Final = ("question", "input", "query", "text", "prompt")
 """Keys that chains use for the question."""
@@ -30,7 +31,7 @@ def _flatten(message: Mapping[str, Any]) -> dict[str, str | None]:
     return {
         "role": str(message["role"]),
         "content": None if content is None else to_plain_text(content),
-        "tool_calls": json.dumps(calls, ensure_ascii=False, default=str) if calls else None,
+        "tool_calls": json_text(calls) if calls else None,
         "tool_call_id": message.get("tool_call_id"),
     }
 
@@ -103,5 +104,5 @@ def to_plain_text(value: Any) -> str:
         and all(isinstance(part, Mapping) and "type" in part for part in value)
     ):
         texts = [part["text"] for part in value if isinstance(part.get("text"), str)]
-        return "\n".join(texts) if texts else json.dumps(value, ensure_ascii=False)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return "\n".join(texts) if texts else json_text(value)
+    return value if isinstance(value, str) else json_text(value)

@@ -1,6 +1,5 @@
 """The dataset that a transfer sends rows to: looks up rows and adds them."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from respan_langchain.client.filters import Filters, field
 from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.client.models import BulkResult, Log
 from respan_langchain.client.request_flow import RequestOptions
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.transfer.transfer_row import (
     ExistingRow,
     TransferRow,
@@ -98,4 +98,4 @@ def _is_platform_id(name: str) -> bool:
 
 def encoded_size(content: Mapping[str, Any]) -> int:
     """Return the bytes of a row in a request."""
-    return len(json.dumps(content, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+    return len(json_text(content).encode("utf-8", "replace"))

@@ -58,10 +58,13 @@ def insert(connection: sqlite3.Connection, columns: Mapping[str, Any]) -> str:
     return dataset_id
 
 
-def insert_missing(connection: sqlite3.Connection, name: str) -> None:
-    """Insert an empty dataset unless there is one of this name."""
-    if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone() is None:
-        insert(connection, {"name": name, "description": "", "initial_log_filters": "{}"})
+def find_or_insert(connection: sqlite3.Connection, name: str) -> int:
+    """Return the number of the newest dataset of a name; insert an empty one if there is none."""
+    found = find_by_name(connection, name)
+    if found is not None:
+        return found
+    columns = {"name": name, "description": "", "initial_log_filters": "{}"}
+    return get_seq(connection, insert(connection, columns))
 
 
 def update(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str, Any]) -> None:
