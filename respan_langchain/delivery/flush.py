@@ -117,9 +117,8 @@ class PendingFlushes:
                 request.rows |= {row for row in rows if request.includes(row)}
         return bool(self._waiting)
 
-    def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
+    def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Stop waiting for rows that have left memory, and for feedback that was tried."""
-        del now
         if not self._waiting:
             return
         gone = [

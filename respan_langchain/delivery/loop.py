@@ -13,7 +13,8 @@ from respan_langchain.delivery.batch import BulkInsert
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
-from respan_langchain.delivery.outcome import Forgotten, Outcome, OutcomeSink, StatusSink
+from respan_langchain.delivery.outcome import Forgotten, Outcome
+from respan_langchain.delivery.outcome_dispatcher import OutcomeDispatcher
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
@@ -52,13 +53,7 @@ class Loop:
         self._flushes = PendingFlushes()
         self._loader = SpoolLoader(spool, self._queue, self._scheduler, self._flushes, limits)
         self._log = DeliveryLogger(limits)
-        self._sinks: tuple[OutcomeSink, ...] = (
-            spool,
-            StatusSink(),
-            self._queue,
-            self._flushes,
-            self._log,
-        )
+        self._dispatcher = OutcomeDispatcher(spool, self._queue, self._flushes, self._log)
         # Held while anything changes, but not while sources are polled: they run the app's
         # redaction, and the exit of the process must not depend on that.
         self._state_lock = threading.RLock()
@@ -173,9 +168,9 @@ class Loop:
             now = self._clock()
             self._absorb(now)
             waiting, sent = self._scheduler.forget(chosen)
-            self._dispatch((waiting,), now)
+            self._dispatcher.dispatch((waiting,), now)
             lost, on_disk = self._spool.forget(chosen, now)
-            self._dispatch(lost, now)
+            self._dispatcher.dispatch(lost, now)
             return Forgotten(memory=len(waiting.rows), disk=on_disk, sent=sent)
 
     # -- one step --------------------------------------------------------------------------------
@@ -213,17 +208,17 @@ class Loop:
             case _ if self._stop_reason is None:
                 outcomes = self._scheduler.apply(message, now, CLOCK.time())
                 self._log.pending = len(self._scheduler.rows)
-                self._dispatch(outcomes, now)
+                self._dispatcher.dispatch(outcomes, now)
             case _:
                 pass
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
-        self._dispatch(self._spool.adopt_orphans(now), now)
+        self._dispatcher.dispatch(self._spool.adopt_orphans(now), now)
         self._absorb(now)
         loaded = self._loader.load(now)
-        self._dispatch(loaded, now)
+        self._dispatcher.dispatch(loaded, now)
         again = bool(loaded) or again
-        self._dispatch((self._scheduler.remove_expired(now),), now)
+        self._dispatcher.dispatch((self._scheduler.remove_expired(now),), now)
         self._send(now, inline=inline)
         self._log.on_spool(self._spool, now)
         self._serve_flushes(now, is_drained=not again)
@@ -239,15 +234,6 @@ class Loop:
         )
         return due_at - self._clock()
 
-    def _dispatch(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Pass outcomes to every sink, after the spool has saved rows that would be lost."""
-        outcomes = tuple(one for one in outcomes if one.rows or one.is_about_delivery)
-        if not outcomes:
-            return
-        outcomes = self._spool.rescue(outcomes, now)
-        for sink in self._sinks:
-            sink.on_outcomes(outcomes, now)
-
     def _send(self, now: float, *, inline: bool) -> None:
         request = self._scheduler.next_request(now)
         if request is None:
@@ -256,7 +242,9 @@ class Loop:
             lost = tuple(self._spool.mark_unconfirmed(request.batch.rows, now))
             if lost:
                 self._scheduler.withdraw(request, lost, now)
-                self._dispatch((Outcome("spooled", lost, "taken over by another process"),), now)
+                self._dispatcher.dispatch(
+                    (Outcome("spooled", lost, "taken over by another process"),), now
+                )
                 return
         timeout = self._limits.request_timeout
         if inline:
@@ -269,7 +257,7 @@ class Loop:
         """Move accepted rows to the disk, where the level is `durable`, and to the buffer."""
         rows = self._queue.take_arrivals()
         self._spool.append(rows, now)
-        self._dispatch((*self._scheduler.add(rows), *self._queue.take_overflow()), now)
+        self._dispatcher.dispatch((*self._scheduler.add(rows), *self._queue.take_overflow()), now)
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -287,9 +275,7 @@ class Loop:
     def _give_up(self, reason: str) -> None:
         now = self._clock()
         self._absorb(now)
-        outcomes = self._spool.rescue(self._scheduler.give_up(), now)
-        for sink in self._sinks:
-            sink.on_outcomes(outcomes, now)
+        outcomes = self._dispatcher.dispatch(self._scheduler.give_up(), now)
         spooled = sum(len(one.rows) for one in outcomes if one.kind == "spooled")
         lost = sum(len(one.rows) for one in outcomes) - spooled
         self._log.rows_dropped(self._queue.take_refusals(), now)

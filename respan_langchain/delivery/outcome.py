@@ -1,8 +1,8 @@
-"""Outcomes of rows: immutable values that the scheduler returns and the sinks read."""
+"""Outcomes of rows: immutable values that the scheduler returns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from respan_langchain.delivery.drop_reasons import DropReason, describe_drop
 from respan_langchain.delivery.row import QueuedRow, ids_by_status
@@ -74,29 +74,18 @@ class Forgotten:
         return Forgotten(*removed, self.disk + later.disk, later.sent)
 
 
-class OutcomeSink(Protocol):
-    """Acts on outcomes, each sink in its own way."""
-
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Act on what happened."""
-
-
 def rows_of(outcomes: Iterable[Outcome]) -> list[QueuedRow]:
     """Return all their rows."""
     return [row for outcome in outcomes for row in outcome.rows]
 
 
-class StatusSink:
-    """Writes outcomes to the status of each row's handler."""
-
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Give each row its new state."""
-        del now
-        for outcome in outcomes:
-            for status, ids in ids_by_status(row.encoded for row in outcome.rows).items():
-                _write(status, ids, outcome)
-                # One update may hold hundreds of rows, and the counts may never be read.
-                status.apply_updates()
+def update_statuses(outcomes: Iterable[Outcome]) -> None:
+    """Give each row its new state, in the status of its handler."""
+    for outcome in outcomes:
+        for status, ids in ids_by_status(row.encoded for row in outcome.rows).items():
+            _write(status, ids, outcome)
+            # One update may hold hundreds of rows, and the counts may never be read.
+            status.apply_updates()
 
 
 def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:

@@ -160,9 +160,8 @@ class DeliveryQueue:
         rows = self._limits.max_rows // 2 - self._rows
         return rows, MemoryBudget(self._limits.max_bytes).loaded_rows - self._bytes
 
-    def on_outcomes(self, outcomes: Iterable[Outcome], now: float) -> None:
+    def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Free the capacity of rows that have reached their final state, or are on disk."""
-        del now
         for outcome in outcomes:
             if outcome.leaves_memory:
                 self._release(outcome.rows)

@@ -168,7 +168,6 @@ class StreamSpool(Spool):
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
         """Leave rows that are left at the end in Redis."""
-        del now
         return tuple(
             Outcome("spooled", one.rows, one.reason) if one.reason == SHUTDOWN else one
             for one in outcomes

@@ -40,7 +40,6 @@ class SharedTraces:
 
     def put(self, trace: Trace, now: float) -> bool:
         """Keep a trace that stopped, until it is stored; False when the trace is complete."""
-        del now
         key, thread = stop_key(trace), thread_key(trace)
         if self._timeout <= 0:
             key = None
@@ -66,12 +65,10 @@ class SharedTraces:
 
     def take_due(self, now: float) -> list[Trace]:
         """Return nothing: a forwarder sends what nobody resumes."""
-        del now
         return []
 
     def remove(self, is_removed: Callable[[Trace], bool]) -> int:
         """Return 0: those that stopped are in the store, where they are found by their rows."""
-        del is_removed
         return 0
 
     def clear(self) -> None:

@@ -43,10 +43,10 @@ def test_a_row_uses_capacity_until_its_final_state():
     queue = a_queue(max_rows=1)
     queue.put([encoded("a")], now=0.0)
     (row,) = absorb(queue)
-    queue.on_outcomes((Outcome("awaiting_lookup", (row,)),), now=0.0)
+    queue.on_outcomes((Outcome("awaiting_lookup", (row,)),))
     assert not queue.put([encoded("b")], now=0.0)
 
-    queue.on_outcomes((Outcome("delivered", (row,)),), now=0.0)
+    queue.on_outcomes((Outcome("delivered", (row,)),))
 
     assert queue.put([encoded("b")], now=0.0)
     assert queue.bytes_in_memory == 20

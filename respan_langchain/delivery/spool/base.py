@@ -78,12 +78,10 @@ class Spool:
 
         Returns the rows that another process has taken over, which must not be sent.
         """
-        del rows, now
         return ()
 
     def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
         """Write to disk the rows that would be lost; return the outcomes after that."""
-        del now
         return outcomes
 
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
@@ -91,12 +89,10 @@ class Spool:
 
     def adopt_orphans(self, now: float) -> tuple[Outcome, ...]:
         """Adopt files of processes that have ended; return which rows are lost."""
-        del now
         return ()
 
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
         """Bring rows back to memory; they stay on disk until they are done."""
-        del max_rows, max_bytes, now
         return []
 
     def on_loaded(self, loaded: Sequence[Loaded], rows: Sequence[QueuedRow]) -> None:
@@ -107,7 +103,6 @@ class Spool:
 
         Dead letters have their outcome already.
         """
-        del chosen, now
         return (), 0
 
     def close(self) -> None:
