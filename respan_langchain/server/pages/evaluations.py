@@ -81,7 +81,8 @@ def listing(store: Store, dataset_id: str) -> Html:
     if not rows:
         text = element("p", "Evaluators score each row; the scores appear on the rows' page.")
         return layout.empty_state("No evaluation yet", text)
-    heads = [layout.column_head(name) for name in ("", "Evaluator", "Status", "Started")]
+    heads = [layout.column_head(name) for name in ("", "Evaluator", "Status")]
+    heads += [layout.column_head("Started", "when")]
     heads += [layout.column_head(name, "number") for name in ("Rows", "Mean score")]
     table = layout.table(heads, [_run(dataset_id, row) for row in rows], "runs")
     compare = element("button", "Compare two evaluators", type="submit")

@@ -23,6 +23,7 @@ from respan_langchain.experiments.report import (
     worst_rows,
 )
 from respan_langchain.experiments.results import ReplayResult
+from respan_langchain.experiments.verdict import Verdict
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, element, log_link, visible_text
 
@@ -30,7 +31,7 @@ SUFFIX: Final = "@replays"
 """What the name of the dataset that holds the replays ends with."""
 MAX_ROWS: Final = 1_000
 """Kept rows that are read, the newest."""
-ROW_HEADINGS: Final = ("asked", "why", "answer")
+ROW_HEADINGS: Final = ("Asked", "Why", "Answer")
 MARKS: Final = {"removed": "del", "added": "ins"}
 
 
@@ -96,18 +97,33 @@ def _filled_report(dataset_id: str, result: ReplayResult, recorded: Sequence[Log
     unique_ids = {log.custom_identifier: log.unique_id for log in recorded}
     links = {row.id: log_link(dataset_id, str(unique_ids[row.id])) for row in worst}
     lines = [element("p", visible_text(line)) for line in summary_lines(result, verdict)]
-    metrics = [[visible_text(cell) for cell in metric_cells(one)] for one in verdict.metrics]
     rows = [_row(row, links[row.id]) for row in worst]
     return [
         element("section", *lines, class_="compared"),
-        element("section", _table(HEADINGS, metrics), class_="compared"),
+        element("section", _metrics(verdict), class_="compared"),
         *([_worst(rows)] if rows else []),
     ]
 
 
+def _metrics(verdict: Verdict) -> Html:
+    """Build the table of metrics; the verdict is beside the name, in sight on a phone."""
+    name, *figures, outcome = [heading.capitalize() for heading in HEADINGS]
+    heads = [layout.column_head(name), layout.column_head(outcome)]
+    heads += [layout.column_head(figure, "number") for figure in figures]
+    return layout.table(heads, [_metric(metric_cells(one)) for one in verdict.metrics], "metrics")
+
+
+def _metric(cells: Sequence[str]) -> Html:
+    name, *figures, outcome = map(visible_text, cells)
+    numbers = [element("td", figure, class_="number") for figure in figures]
+    return element("tr", element("td", name), element("td", outcome), *numbers)
+
+
 def _worst(rows: Sequence[Sequence[Html]]) -> Html:
     title = element("h2", "Rows that got worse")
-    return element("section", title, _table(ROW_HEADINGS, rows), class_="compared")
+    heads = [layout.column_head(name) for name in ROW_HEADINGS]
+    lines = [element("tr", *[element("td", cell, dir="auto") for cell in row]) for row in rows]
+    return element("section", title, layout.table(heads, lines), class_="compared")
 
 
 def _row(row: RowReport, link: str) -> list[Html]:
@@ -117,8 +133,3 @@ def _row(row: RowReport, link: str) -> list[Html]:
     ]
     asked = element("a", visible_text(row.input), href=link)
     return [asked, visible_text(row.note), element("span", *changes)]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Html]]) -> Html:
-    body = [element("tr", *[element("td", cell, dir="auto") for cell in row]) for row in rows]
-    return layout.table([layout.column_head(name.capitalize()) for name in heads], body)

@@ -57,7 +57,7 @@ def test_the_report_shows_the_verdict_and_the_rows_that_got_worse(browser, platf
     shown = page(browser, dataset)
 
     assert "30 rows, 30 trials: 29 answered, 1 diverged" in shown
-    assert "cost $0.002000 $0.001000 x0.50" in shown
+    assert "cost improved $0.002000 $0.001000 x0.50" in shown
     assert "question 0 same_answer 1 -> 0 Within No 30 days. idea." in shown
     assert "question 29 DivergenceError: search(1)" in shown
     assert "question 1 " not in shown
