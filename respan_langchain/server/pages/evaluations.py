@@ -84,35 +84,41 @@ def listing(store: Store, dataset_id: str) -> Html:
     heads = [layout.column_head(name) for name in ("", "Evaluator", "Status")]
     heads += [layout.column_head("Started", "when")]
     heads += [layout.column_head(name, "number") for name in ("Rows", "Mean score")]
-    table = layout.table(heads, [_run(dataset_id, row) for row in rows], "runs")
+    # A row keeps one score of an evaluator, that of its latest run.
+    latest = {row["evaluator"]: row["task_id"] for row in reversed(rows)}
+    lines = [
+        _run(dataset_id, row, is_latest=latest[row["evaluator"]] == row["task_id"]) for row in rows
+    ]
+    table = layout.table(heads, lines, "runs")
     compare = element("button", "Compare two evaluators", type="submit")
     return element(
         "form",
         table,
-        compare if len({row["evaluator"] for row in rows}) > 1 else None,
+        compare if len(latest) > 1 else None,
         method="get",
         action=dataset_link(dataset_id, "evaluations"),
         class_="runs-form",
     )
 
 
-def _run(dataset_id: str, row: sqlite3.Row) -> Html:
+def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
     status = evaluations.describe_status(row)
     sorted_rows = urlencode({"sort": f"score__{row['evaluator']}"})
     mark = element(
         "input", type="checkbox", name="evaluator", value=row["evaluator"],
         aria_label="Choose to compare",
     )  # fmt: skip
+    replaced = element("p", "A later run replaced its scores on the rows.", class_="hint")
     return element(
         "tr",
-        element("td", mark, class_="mark"),
+        element("td", mark if is_latest else None, class_="mark"),
         element(
             "td",
             element(
                 "a", visible_text(row["evaluator"]), href=dataset_link(dataset_id, "", sorted_rows)
             ),
         ),
-        element("td", status, _error(row["error_message"])),
+        element("td", status, _error(row["error_message"]), None if is_latest else replaced),
         element("td", time_element(row["started_at"]), class_="when"),
         element("td", format_count(row["evaluated_logs_count"]), class_="number"),
         element("td", format_score(row["score"]), class_="number"),

@@ -45,6 +45,16 @@ def test_an_evaluation_is_started_and_listed_with_its_mean(browser, platform, da
     assert "4 0.25" in page
 
 
+def test_only_the_latest_run_of_an_evaluator_can_be_compared(browser, platform, dataset):
+    for _ in range(2):
+        evaluate(browser, platform, dataset, "exact_match", "contains:answer")
+
+    page = browser.get(f"/datasets/{dataset}/evaluations")
+
+    assert page.html.count('name="evaluator"') == 2
+    assert page.text.count("A later run replaced its scores on the rows.") == 2
+
+
 def test_an_unknown_evaluator_starts_nothing(browser, platform, dataset):
     started = evaluate(browser, platform, dataset, "exact_match", "python:os:getcwd")
     unknown = evaluate(browser, platform, dataset, "nonsense")
