@@ -1,15 +1,15 @@
-"""Paired comparisons of scores and amounts: estimate, interval, test and detectable difference.
+"""Paired comparisons of scores: estimate, interval, test and detectable difference.
 
 Pure. Rows are the unit: repeats of a row are averaged before they come here. A difference is always
 `after - before`. Weights are 1 / the probability with which a row was sampled, so that estimates
-are about production. The tests come from scipy.
+are about production. The tests come from scipy. Costs and seconds are compared in `amounts.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from respan_langchain.experiments.scipy_modules import numpy, stats
 
@@ -56,16 +56,18 @@ def compare_scores(
     """Compare scores where more is better, row by row.
 
     Scores that are 0 or 1 on both sides, with equal weights, use the exact McNemar test; others a
-    paired BCa bootstrap for the interval and a t-test of the weighted mean.
+    t-test of the weighted mean, and for the interval the wider of its own and of a BCa bootstrap.
     """
     np = numpy()
     first, second = np.asarray(before, float), np.asarray(after, float)
-    weight = _weights(weights, len(first))
+    weight = read_weights(weights, len(first))
     is_binary = bool(np.isin(first, (0, 1)).all() and np.isin(second, (0, 1)).all())
     if is_binary and np.ptp(weight) == 0:
         low, high, p_worse, detectable = _mcnemar(first, second)
     else:
-        low, high, p_worse, detectable = _weighted_mean(second - first, weight, first)
+        low, high, p_worse, detectable = _t_test(
+            second - first, weight, scale=float(np.ptp(first)) or 1.0, is_binary=is_binary
+        )
     return Comparison(
         rows=len(first),
         before=float(np.average(first, weights=weight)),
@@ -75,35 +77,6 @@ def compare_scores(
         high=high,
         p_worse=p_worse,
         detectable=detectable,
-    )
-
-
-def compare_amounts(
-    before: Sequence[float], after: Sequence[float], weights: Sequence[float] | None = None
-) -> Comparison:
-    """Compare positive amounts where less is better (USD, seconds) by the ratio of their medians.
-
-    The interval resamples pairs, so that a row is drawn with both of its values.
-    """
-    np = numpy()
-    first, second = np.asarray(before, float), np.asarray(after, float)
-    weight = _weights(weights, len(first))
-    # One row is drawn as if it were two equal ones, which gives the same interval.
-    columns = (first, second) if np.ptp(weight) == 0 else (first, second, weight)
-    samples = [np.resize(values, max(2, len(first))) for values in columns]
-    found = _bootstrap(samples, _ratio_of_medians, "percentile")
-    low, high = map(float, found.confidence_interval)
-    not_worse = int((found.bootstrap_distribution <= 1).sum())
-    return Comparison(
-        rows=len(first),
-        before=float(_medians(first, weight)),
-        after=float(_medians(second, weight)),
-        change=float(_ratio_of_medians(first, second, weight)),
-        low=low,
-        high=high,
-        # No test of so few rows can show more than that all of them grew.
-        p_worse=max((not_worse + 1) / (RESAMPLES + 1), 0.5 ** len(first)),
-        detectable=(high - low) / 2 / _z(CONFIDENCE / 2 + 0.5) * (_z(CONFIDENCE) + _z(POWER)),
     )
 
 
@@ -169,27 +142,88 @@ def _detectable_share(rows: int, discordant: float) -> float:
     return min(1.0, high)
 
 
-def _weighted_mean(
-    difference: "Array", weight: "Array", before: "Array"
+def _t_test(
+    difference: "Array", weight: "Array", *, scale: float, is_binary: bool
 ) -> tuple[float, float, float, float]:
     np = numpy()
-    rows = len(difference)
-    mean = float(np.average(difference, weights=weight))
+    found = _estimate_mean(difference, weight)
     if np.ptp(difference) == 0:
-        return _without_variation(mean, rows, before)
+        return _without_variation(found, len(difference), scale)
+    low, high = (
+        _interval(*_with_half_pairs(difference, weight))
+        if is_binary
+        else _interval(difference, weight)
+    )
+    deviations = weight / weight.sum() * (difference - found.mean)
+    statistic = _without_skewness(found.mean / found.error, deviations)
+    detectable = float(found.student.ppf(CONFIDENCE) + found.student.ppf(POWER)) * found.error
+    return low, high, float(found.student.cdf(statistic)), detectable
+
+
+class WeightedMean(NamedTuple):
+    """A weighted mean, and how much it varies."""
+
+    mean: float
+    error: float
+    """Its standard error."""
+    rows: float
+    """Effective rows: how many rows of equal weight would tell as much."""
+
+    @property
+    def student(self) -> Any:
+        """The t distribution of its errors."""
+        return stats().t(max(1.0, self.rows - 1))
+
+
+def _estimate_mean(values: "Array", weight: "Array") -> WeightedMean:
+    """Estimate a weighted mean, and its error from the deviations of the rows.
+
+    A row that weighs much pulls the mean towards itself, which makes its deviation too small by
+    the factor `1 - share`. Source: MacKinnon & White 1985, Journal of Econometrics 29 (HC3).
+    """
+    np = numpy()
     share = weight / weight.sum()
-    error = sqrt(float((share**2 * (difference - mean) ** 2).sum()) * rows / max(1, rows - 1))
-    student = stats().t(max(1.0, 1 / float((share**2).sum()) - 1))
-    if rows > BOOTSTRAP_ROWS:
-        reach = float(student.ppf(CONFIDENCE / 2 + 0.5)) * error
-        low, high = mean - reach, mean + reach
-    else:
-        columns = (difference,) if np.ptp(weight) == 0 else (difference, weight)
-        found = _bootstrap(columns, _means, "BCa")
-        low, high = map(float, found.confidence_interval)
-    detectable = float(student.ppf(CONFIDENCE) + student.ppf(POWER)) * error
-    statistic = _without_skewness(mean / error, share * (difference - mean))
-    return low, high, float(student.cdf(statistic)), detectable
+    mean = float(np.average(values, weights=weight))
+    rows = 1 / float((share**2).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = float(np.sqrt((share**2 * ((values - mean) / (1 - share)) ** 2).sum()))
+    return WeightedMean(mean, error, rows)
+
+
+def _interval(difference: "Array", weight: "Array") -> tuple[float, float]:
+    """Return the interval by the t distribution, wider where a BCa bootstrap says so.
+
+    The bootstrap alone is too narrow for few effective rows; the t distribution alone ignores that
+    differences are skewed.
+    """
+    found = _estimate_mean(difference, weight)
+    reach = float(found.student.ppf(CONFIDENCE / 2 + 0.5)) * found.error
+    low, high = found.mean - reach, found.mean + reach
+    if len(difference) > BOOTSTRAP_ROWS:
+        return low, high
+    bootstrap = stats().bootstrap(
+        (difference, weight),
+        lambda values, weights, axis: (values * weights).sum(axis) / weights.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=numpy().random.default_rng(SEED),
+    )
+    interval = bootstrap.confidence_interval
+    return min(low, float(interval.low)), max(high, float(interval.high))
+
+
+def _with_half_pairs(difference: "Array", weight: "Array") -> tuple["Array", "Array"]:
+    """Add half a lost and half a won pair, as the Agresti-Min interval does without weights.
+
+    Where few rows weigh much, a sample may have none of those that changed.
+    """
+    np = numpy()
+    effective = float((weight**2).sum() / weight.sum())
+    half = sqrt(0.5)
+    return np.append(difference, [half, -half]), np.append(weight, [effective, effective])
 
 
 def _without_skewness(statistic: float, deviations: "Array") -> float:
@@ -206,73 +240,19 @@ def _without_skewness(statistic: float, deviations: "Array") -> float:
 
 
 def _without_variation(
-    mean: float, rows: int, before: "Array"
+    found: WeightedMean, rows: int, scale: float
 ) -> tuple[float, float, float, float]:
     """Compare rows that all changed by the same amount.
 
-    By the rule of three, up to 3 / n of further rows may still differ.
+    By the rule of three, up to 3 / n of further rows may still differ, by the range of the scores.
     """
-    np = numpy()
-    unseen = 3 / rows * (float(np.ptp(before)) or 1.0)
-    p_worse = 0.5**rows if mean < 0 else 1.0
-    return mean - unseen, mean + unseen, p_worse, 7 / 3 * unseen
+    unseen = 3 / found.rows * scale
+    p_worse = 0.5**rows if found.mean < 0 else 1.0
+    return found.mean - unseen, found.mean + unseen, p_worse, 7 / 3 * unseen
 
 
-def _bootstrap(samples: Sequence["Array"], statistic: Callable[..., "Array"], method: str) -> Any:
-    """Resample rows, each drawn with all of its values."""
-    return stats().bootstrap(
-        samples,
-        statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method=method,
-        rng=numpy().random.default_rng(SEED),
-    )
-
-
-def _means(values: "Array", weight: "Array | None" = None, axis: int = -1) -> "Array":
-    """Return the weighted mean along an axis."""
-    means: Array
-    if weight is None:
-        means = values.mean(axis=axis)
-    else:
-        means = (values * weight).sum(axis=axis) / weight.sum(axis=axis)
-    return means
-
-
-def _ratio_of_medians(
-    before: "Array", after: "Array", weight: "Array | None" = None, axis: int = -1
-) -> "Array":
-    """Return the weighted median after by that before, where two zeros are equal."""
-    np = numpy()
-    first, second = _medians(before, weight, axis), _medians(after, weight, axis)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios: Array = np.where((first == 0) & (second == 0), 1.0, second / first)
-    return ratios
-
-
-def _medians(values: "Array", weight: "Array | None", axis: int = -1) -> "Array":
-    """Return the weighted median along an axis."""
-    np = numpy()
-    medians: Array
-    if weight is None:
-        medians = np.median(values, axis=axis)
-        return medians
-    order = np.argsort(values, axis=axis)
-    ordered = np.take_along_axis(values, order, axis=axis)
-    reached = np.cumsum(np.take_along_axis(weight, order, axis=axis), axis=axis)
-    half = reached.max(axis=axis, keepdims=True) / 2
-    both = [
-        np.take_along_axis(ordered, np.argmax(is_past, axis=axis, keepdims=True), axis=axis)
-        for is_past in (reached >= half, reached > half)
-    ]
-    medians = (both[0] + both[1]).squeeze(axis) / 2
-    return medians
-
-
-def _weights(weights: Sequence[float] | None, rows: int) -> "Array":
+def read_weights(weights: Sequence[float] | None, rows: int) -> "Array":
+    """Return the weights as an array; equal ones without weights."""
     np = numpy()
     array: Array = np.ones(rows) if weights is None else np.asarray(weights, float)
     return array

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from respan_langchain.experiments.amounts import compare_amounts
 from respan_langchain.experiments.statistics import (
     Comparison,
     adjust_p_values,
-    compare_amounts,
     compare_scores,
     sign_test,
 )

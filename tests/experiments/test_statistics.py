@@ -2,9 +2,9 @@
 
 import pytest
 
+from respan_langchain.experiments.amounts import compare_amounts
 from respan_langchain.experiments.statistics import (
     adjust_p_values,
-    compare_amounts,
     compare_scores,
     sign_test,
 )

@@ -66,15 +66,28 @@ def test_a_drop_of_twice_the_detectable_difference_is_found_in_80_percent(genera
     assert found >= 0.8 * 150
 
 
-def test_weighted_changes_are_within_their_intervals_95_times_in_100(generator):
-    size, replays = 4_000, 250
-    before = generator.normal(0.7, 0.2, size)
-    after = before - generator.normal(0.05, 0.1, size) * before
-    probability = np.where(before < 0.6, 0.2, 0.04)
+def numbers(generator):
+    """Scores between 0 and 1 that drop; low ones were sampled more often."""
+    before = generator.normal(0.7, 0.2, 4_000)
+    return before, before * generator.normal(0.95, 0.1, 4_000), np.where(before < 0.6, 5.0, 1.0)
+
+
+def passes(generator):
+    """Scores of 0 and 1; all rows that failed were kept, and a twentieth of the others."""
+    right = generator.beta(8, 2, 4_000)
+    before, after = generator.random((2, 4_000)) < np.array([right, right - 0.05])
+    return before.astype(float), after.astype(float), np.where(before, 1.0, 20.0)
+
+
+@pytest.mark.parametrize("rows", [40, 130])
+@pytest.mark.parametrize("make_scores", [numbers, passes])
+def test_weighted_changes_are_within_their_intervals_95_times_in_100(make_scores, rows, generator):
+    before, after, often = make_scores(generator)
+    probability, replays = often / often.sum() * rows, 150
 
     inside = 0
     for _ in range(replays):
-        kept = np.flatnonzero(generator.random(size) < probability)
+        kept = np.flatnonzero(generator.random(len(before)) < probability)
         found = compare_scores(before[kept], after[kept], 1 / probability[kept])
         inside += found.low <= (after - before).mean() <= found.high
 
