@@ -14,6 +14,7 @@ from respan_langchain.tracing.run import Trace
 
 _NOWHERE: Final = object()
 _ROLES_BESIDE_ANSWERS: Final = frozenset({"user", "system", "developer", "tool", "function"})
+_TOLD_BY_TOKENS: Final = ("incomplete", "error")
 _DOCUMENT_KEYS: Final = frozenset({"context", "documents", "docs", "source_documents"})
 """Keys under which chains return documents; with `copy="deep"` only the key identifies them."""
 
@@ -79,7 +80,7 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     last = trace.last_output
     if isinstance(last, LLMResult):
         return _parse(_partial_message(trace, last, keep_media=keep_media), trace.output_parser)
-    if trace.last_output_run is not None and trace.last_output_run.status == "incomplete":
+    if trace.last_output_run is not None and trace.last_output_run.status in _TOLD_BY_TOKENS:
         return _parse(last, trace.output_parser)  # what the tokens of a model's stream say
     if trace.root.is_fallbacks:
         return last  # what it read from

@@ -96,12 +96,16 @@ class Run:
         """Close a run without an end event; its end time is unknown."""
         self.status = "incomplete"
         self.ended = None
+        self.show_tokens()
+        if _is_stream_placeholder(self.inputs):
+            self.inputs = None
+
+    def show_tokens(self) -> None:
+        """Take the text of the tokens as the output, where LangChain reports no answer."""
         if self.tokens:
             text = join_tokens(list(self.tokens))
             self.tokens = None
             self.outputs = {"role": "assistant", "content": text} if self.kind == "chat" else text
-        if _is_stream_placeholder(self.inputs):
-            self.inputs = None
 
     def omit_inputs(self) -> None:
         """Leave out the inputs, because too much content waits."""

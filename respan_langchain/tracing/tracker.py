@@ -182,6 +182,8 @@ class RunTracker:
             return
         run.failure = failure
         run.outputs, run.stream_usage = partial, stream_usage
+        if not any(getattr(partial, "generations", None) or ()):
+            run.show_tokens()
         if failure.interrupts and run.trace.checkpoint_id is None:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
