@@ -1,8 +1,8 @@
 """The open runs of one handler: callback events in, finished runs out.
 
-Decides which run is a root, when a trace is complete, and when a run without an end is closed. The
-caller passes the time, and calls it on one thread at a time. Runs are returned in the order in
-which they finished, a root always after all runs below it.
+Decides which run is a root, and when a trace is closed, by events and by time; `trace_closer.py`
+closes it. The caller passes the time, and calls it on one thread at a time. Runs are returned in
+the order in which they finished, a root always after all runs below it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,21 +10,16 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
-from respan_langchain.tracing.attempts import forget_failure, record_failure
-from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind, RunStatus
+from respan_langchain.tracing.attempts import record_failure
+from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind
 from respan_langchain.tracing.finished_runs import FinishedRuns
-from respan_langchain.tracing.left_streams import (
-    may_run_on,
-    takes_parent_along,
-    was_left,
-    was_left_within,
-)
+from respan_langchain.tracing.left_streams import was_left
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
-from respan_langchain.tracing.state_updates import StateUpdates, is_state_update
 from respan_langchain.tracing.timeouts import TraceTimeouts
-from respan_langchain.tracing.trace_facts import open_trace, record_end, record_output, record_start
+from respan_langchain.tracing.trace_closer import TraceCloser
+from respan_langchain.tracing.trace_facts import open_trace, record_start
 from respan_langchain.tracing.waiting import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"
@@ -44,8 +39,8 @@ class RunTracker:
         self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
         self._waiting = waiting
-        self._updates = StateUpdates()
         self._finished = FinishedRuns(wants_chains=wants_chains)
+        self._closer = TraceCloser(self._runs, self._traces, waiting, self._finished)
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
             self.start,
@@ -166,7 +161,7 @@ class RunTracker:
             self._finished.add_late_output(run_id, outputs)
             return
         run.outputs, run.stream_usage = outputs, stream_usage
-        self._close_run(run, now, "abandoned" if was_left(run) else "success")
+        self._closer.close_run(run, now, "abandoned" if was_left(run) else "success")
 
     def error(
         self,
@@ -188,7 +183,7 @@ class RunTracker:
             run.trace.interrupts = failure.interrupts
         if failure.status == "error" and run.parent is not None:
             record_failure(run, run.parent)
-        self._close_run(run, now, failure.status)
+        self._closer.close_run(run, now, failure.status)
 
     def interrupt(
         self,
@@ -231,72 +226,16 @@ class RunTracker:
     def expire(self, now: float) -> None:
         """Close what has waited long enough."""
         while (trace := self._traces.next_expired(now)) is not None:
-            self._close_trace(trace, now)
-        self._add_interrupted(now)
+            self._closer.close_trace(trace, now)
+        self._closer.close_waiting(now)
 
     def close_ended(self, now: float) -> None:
         """Close every trace whose root has ended, with the runs that are open below it."""
         for trace in self._traces.awaiting_children:
-            self._close_trace(trace, now)
+            self._closer.close_trace(trace, now)
 
     def close_all(self, now: float) -> None:
         """Close all traces, because no event will follow."""
         for trace in self._traces:
-            self._close_trace(trace, now)
-        self._add_interrupted(inf)
-
-    def _close_run(self, run: Run, now: float, status: RunStatus) -> None:
-        run.ended = now
-        run.status = status
-        trace = run.trace
-        trace.has_threads = trace.has_threads or may_run_on(run)
-        run.last_child = run.tokens = None
-        forget_failure(run)
-        self._runs.remove(run)
-        if run.is_root:
-            self._end_root(trace, now)
-            return
-        record_end(run)
-        self._finished.add(run)
-        if run.parent is not None and takes_parent_along(run):
-            self._close_run(run.parent, now, "abandoned")
-        elif trace.awaiting_late_children and not trace.may_get_events:
-            self._close_trace(trace, now)
-
-    def _end_root(self, trace: Trace, now: float) -> None:
-        if trace.may_get_events:
-            self._traces.await_late_children(trace, now)
-        else:
-            self._close_trace(trace, now)
-
-    def _close_trace(self, trace: Trace, now: float) -> None:
-        self._traces.remove(trace)
-        self._finished.add_closed(trace)
-        for run in self._runs.remove_trace(trace):
-            if was_left_within(run):
-                run.mark_left()
-            else:
-                run.mark_incomplete()
-            if not run.is_root:
-                record_output(run)
-                self._finished.add(run)
-        if trace.resumed_from is not None:
-            # The events of the earlier part may have been processed after the start of this one.
-            self._waiting.join_earlier(trace)
-        if is_state_update(trace.root):
-            self._updates.add(trace.root)
-        else:
-            trace.decisions += self._updates.take(trace)
-        self._finish_root(trace, now)
-
-    def _finish_root(self, trace: Trace, now: float) -> None:
-        root = trace.root
-        is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
-        if is_interrupted and root.status == "success":
-            root.status = "interrupted"
-        if not self._waiting.put(trace, now):
-            self._finished.add_root(root)
-
-    def _add_interrupted(self, now: float) -> None:
-        for trace in self._waiting.take_due(now):
-            self._finished.add_root(trace.root)
+            self._closer.close_trace(trace, now)
+        self._closer.close_waiting(inf)

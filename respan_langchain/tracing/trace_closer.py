@@ -1,0 +1,87 @@
+"""Closes runs and traces: what ends with them, and which traces wait to be resumed.
+
+`tracker.py` decides by the events and the time what is closed.
+"""
+
+from respan_langchain.tracing.attempts import forget_failure
+from respan_langchain.tracing.events import RunStatus
+from respan_langchain.tracing.finished_runs import FinishedRuns
+from respan_langchain.tracing.left_streams import may_run_on, takes_parent_along, was_left_within
+from respan_langchain.tracing.open_traces import OpenTraces
+from respan_langchain.tracing.run import Run, Trace
+from respan_langchain.tracing.run_table import RunTable
+from respan_langchain.tracing.state_updates import StateUpdates, is_state_update
+from respan_langchain.tracing.trace_facts import record_end, record_output
+from respan_langchain.tracing.waiting import WaitingTraces
+
+
+class TraceCloser:
+    """Moves what ends from the open runs and traces to the finished runs."""
+
+    def __init__(
+        self, runs: RunTable, traces: OpenTraces, waiting: WaitingTraces, finished: FinishedRuns
+    ) -> None:
+        self._runs = runs
+        self._traces = traces
+        self._waiting = waiting
+        self._finished = finished
+        self._updates = StateUpdates()
+
+    def close_run(self, run: Run, now: float, status: RunStatus) -> None:
+        """Close a run, and its trace when nothing of it is open."""
+        run.ended = now
+        run.status = status
+        trace = run.trace
+        trace.has_threads = trace.has_threads or may_run_on(run)
+        run.last_child = run.tokens = None
+        forget_failure(run)
+        self._runs.remove(run)
+        if run.is_root:
+            self._end_root(trace, now)
+            return
+        record_end(run)
+        self._finished.add(run)
+        if run.parent is not None and takes_parent_along(run):
+            self.close_run(run.parent, now, "abandoned")
+        elif trace.awaiting_late_children and not trace.may_get_events:
+            self.close_trace(trace, now)
+
+    def _end_root(self, trace: Trace, now: float) -> None:
+        if trace.may_get_events:
+            self._traces.await_late_children(trace, now)
+        else:
+            self.close_trace(trace, now)
+
+    def close_trace(self, trace: Trace, now: float) -> None:
+        """Close a trace with the runs that are open in it; an interrupted one waits."""
+        self._traces.remove(trace)
+        self._finished.add_closed(trace)
+        for run in self._runs.remove_trace(trace):
+            if was_left_within(run):
+                run.mark_left()
+            else:
+                run.mark_incomplete()
+            if not run.is_root:
+                record_output(run)
+                self._finished.add(run)
+        if trace.resumed_from is not None:
+            # The events of the earlier part may have been processed after the start of this one.
+            self._waiting.join_earlier(trace)
+        if is_state_update(trace.root):
+            self._updates.add(trace.root)
+        else:
+            trace.decisions += self._updates.take(trace)
+        self._finish_root(trace, now)
+
+    def _finish_root(self, trace: Trace, now: float) -> None:
+        root = trace.root
+        is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
+        if is_interrupted and root.status == "success":
+            root.status = "interrupted"
+        if not self._waiting.put(trace, now):
+            self._finished.add_root(root)
+
+    def close_waiting(self, now: float) -> None:
+        """Close interrupted traces that nobody resumed in time."""
+        for trace in self._waiting.take_due(now):
+            self._finished.add_root(trace.root)
