@@ -33,7 +33,7 @@ class SpoolLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False when another process has it.
+        """Take the lock; False when another process has it, or had it and removed the file.
 
         Raises:
             OSError: The file cannot be opened, or this system has no locks.
@@ -41,7 +41,8 @@ class SpoolLock:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINKS, 0o600)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(os.close, descriptor)
-            if not _lock(descriptor):
+            # The process that had the lock may have removed the file between the two calls.
+            if not _lock(descriptor) or not os.fstat(descriptor).st_nlink:
                 return False
             cleanup.pop_all()
         self._descriptor = descriptor
