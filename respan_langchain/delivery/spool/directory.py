@@ -12,7 +12,7 @@ import stat
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from respan_langchain._clock import CLOCK
@@ -110,6 +110,8 @@ class Orphan:
     """Rows that were committed and are missing."""
     problem: str = ""
     """Why the file could not be read in full."""
+    has_lost_commits: bool = False
+    """Whether its rows may have been sent, or deleted, in commits that are missing."""
     keys: list[str] = field(default_factory=list)
     """Rows that were read."""
 
@@ -122,7 +124,8 @@ class Orphan:
                     continue
                 self.keys.append(row.key)
                 if row.key not in skipped:
-                    yield row
+                    maybe_sent = self.has_lost_commits and row.state == "pending"
+                    yield replace(row, state="unconfirmed") if maybe_sent else row
         except sqlite3.Error as error:
             self.problem = cause_of(error)
 
@@ -200,10 +203,11 @@ def move_rows(
 
     Rows that are `skipped` are in memory as well, or done, and so are never lost.
     """
+    expected = _count_rows(orphan, spool, lock)
     home.add(orphan.rows(spool, skipped), held=False)
     seen = len(orphan.keys) + len(orphan.damaged)
     safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
-    orphan.lost = max(0, _count_rows(orphan, spool, lock) - seen - len(safe))
+    orphan.lost = max(0, expected - seen - len(safe))
     orphan.damaged = [row for row in orphan.damaged if row.key not in set(skipped)]
     if orphan.damaged or orphan.lost:
         orphan.problem = orphan.problem or "rows are damaged or missing"
@@ -217,7 +221,8 @@ def _count_rows(orphan: Orphan, spool: SpoolFile, lock: SpoolLock) -> int:
     except sqlite3.Error as error:
         orphan.problem = orphan.problem or cause_of(error)
         return recorded.rows
-    return recorded.rows if recorded.changes > own.changes else own.rows
+    orphan.has_lost_commits = recorded.changes > own.changes
+    return recorded.rows if orphan.has_lost_commits else own.rows
 
 
 def set_aside(path: Path) -> None:

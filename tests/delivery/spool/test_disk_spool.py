@@ -159,6 +159,23 @@ def test_rows_left_at_exit_are_delivered_by_the_next_process(
     assert wire.stored == {"a": 1, "b": 1}
 
 
+def test_rows_whose_delivery_a_damaged_file_has_forgotten_are_looked_up_first(
+    by_hand, wire, place, tmp_path, status
+):
+    turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
+    turns.put(encoded("a", status=status), encoded("b", status=status))
+    turns.step(Signal.WAKE)
+    turns.spool._own.file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    turns.until_nothing_is_due()
+    assert wire.stored == {"a": 1, "b": 1}
+    shutil.copytree(place, tmp_path / "cut", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+
+    by_hand(SpoolConfig(tmp_path / "cut"), max_age=1.0).until_nothing_is_due()
+
+    assert wire.stored == {"a": 1, "b": 1}
+    assert wire.lookups == [["a", "b"]]
+
+
 class Slow(Events):
     """A source whose second slice takes until it is let go."""
 
