@@ -120,6 +120,7 @@ from respan_langchain import RespanDatasetCallbackHandler
 
 handler = RespanDatasetCallbackHandler("d", via=sys.argv[1], exit_timeout=1.0)
 FakeListChatModel(responses=["Hello."]).invoke("Hello", {"callbacks": [handler]})
+handler.process_pending()  # on a busy machine a second may be over before the row is built
 """
 
 
