@@ -6,7 +6,7 @@ from respan_langchain import Dataset, RespanDatasetCallbackHandler, replay, scor
 
 URL = "sqlite:///respan.db"
 yesterday = RunnableLambda(lambda question: f"Yes: {question}")
-today = RunnableLambda(lambda question: f"Yes: {question}" if len(question) < 12 else "No.")
+today = RunnableLambda(lambda question: f"Yes: {question}" if len(question) < 11 else "No.")
 
 with RespanDatasetCallbackHandler(dataset="replayed", base_url=URL) as handler:
     for number in range(0, 2_000, 20):

@@ -42,7 +42,8 @@ def print_report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> Non
 
 def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> RenderableType:
     """Render the verdict, a table of the metrics, and the worst rows."""
-    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1]), Column("")]
+    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1])]
+    columns.append(Column("", is_kept=True))
     cells: list[list[Cell]] = [
         [escape_controls(cell) for cell in metric_cells(metric)] for metric in verdict.metrics
     ]

@@ -101,7 +101,7 @@ def summary_lines(result: ReplayResult, verdict: Verdict) -> list[str]:
     for name, flips in verdict.flips.items():
         if not flips.broken:
             continue
-        certain = "" if flips.is_regression else " (may be noise: use repeat=3)"
+        certain = "" if name in verdict.regressions else " (may be noise: use repeat=3)"
         lines.append(f"{name}: rows that passed and now fail: {len(flips.broken)}{certain}.")
     for name, share in result.label_noise.items():
         lines.append(f"{name} judged {share:.0%} of the same answers differently.")

@@ -83,6 +83,16 @@ def test_a_worse_chain_exits_with_1_and_shows_its_rows(app, run):
     assert "[-Q0-]{+q0+}" in result.out
 
 
+def test_a_narrow_table_keeps_the_verdict_of_each_metric(app, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+
+    result = run("replay", "demo", "chains_here:lower", "--limit", "100")
+
+    [line] = [line for line in result.out.splitlines() if line.startswith("same_answer ")]
+    assert line.endswith("regression")
+    assert "rows that passed and now fail: 10." in " ".join(result.out.split())
+
+
 def test_too_few_rows_exit_with_3(app, run):
     result = run("replay", "demo", "chains_here:upper", "--limit", "10")
 
