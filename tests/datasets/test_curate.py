@@ -1,5 +1,8 @@
 """Rules over stored rows keep what the same rules kept live."""
 
+import subprocess
+import sys
+
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
@@ -173,6 +176,48 @@ def test_curated_again_nothing_is_copied_twice(tmp_path):
     _, first = curate_all(url, Rules(keep(everything)))
     _, again = curate_all(url, Rules(keep(everything)))
     assert (first, again) == ([(10, 0)], [(0, 10)])
+
+
+ENDS = 2_000
+"""Traces of the test that kills; 100,000 were tried by hand."""
+RULES_OF_APP = """
+from respan_langchain.rules import Rules, everything, keep, novel
+
+rules = Rules(
+    keep(novel(by="input"), per_day=300, to="novel"),
+    keep(everything, rate=0.5, strata="model", per_day=1_000_000),
+)
+"""
+
+
+@pytest.mark.slow
+def test_curate_that_was_killed_ends_with_the_rows_that_the_rules_kept_live(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "app_rules.py").write_text(RULES_OF_APP)
+    spaces = {}
+    exec(RULES_OF_APP, spaces)  # noqa: S102  # the rules that the command loads
+    live, stored = (f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "stored"))
+    with (
+        RespanDatasetCallbackHandler("prod", base_url=live, rules=spaces["rules"]) as ruled,
+        RespanDatasetCallbackHandler("all", base_url=stored) as unruled,
+    ):
+        for number in range(ENDS):
+            text = f"Order {number % 7}" if number % 3 else f"Order {chr(97 + number % 26)}"
+            RunnableLambda(str).invoke(text, {"callbacks": [ruled, unruled]})
+    command = [sys.executable, "-m", "respan_langchain", "curate", "all", "--base-url", stored]
+    command += ["--rules", "app_rules:rules", "--as", "prod"]
+
+    with Dataset.open("prod", base_url=stored, create=True) as copied:
+        started = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        while started.poll() is None and len(copied) <= ENDS / 20:
+            pass
+        started.kill()
+        assert started.wait() != 0
+        assert len(copied) < len(contents(live, "prod"))
+    subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+
+    for name in ("prod", "novel"):
+        assert contents(live, name) == contents(stored, name)
 
 
 def test_rows_that_were_sampled_before_multiply_their_probabilities(tmp_path):

@@ -72,6 +72,11 @@ def test_the_rules_example_keeps_failures_apart_and_weights_the_rest(tmp_path):
     assert 20 <= kinds(tmp_path, "orders")["workflow"] <= 120
 
 
+def test_the_mapping_example_keeps_invalid_rows_apart_and_exports_the_others(tmp_path):
+    assert run("mapping.py", tmp_path).splitlines() == ["2 cases", "0 greetings"]
+    assert kinds(tmp_path, "invalid-orders") == {"workflow": 1}
+
+
 def test_the_example_of_duplicates_counts_them_and_marks_the_changed_answer(tmp_path):
     result = run("duplicates.py", tmp_path)
 
