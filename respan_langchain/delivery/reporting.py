@@ -134,7 +134,7 @@ class DeliveryLogger:
                 )
         error = spool.last_error
         if error is not None and self._events.should_log(Subject("spool"), now) is not None:
-            logger.warning("respan_langchain: the spool fails (%s); rows stay in memory.", error)
+            logger.warning("respan_langchain: %s.", spool.failure.format(error))
 
     def not_on_disk(self, error: str | None, now: float) -> None:
         """Log that a call returned before its rows were on disk."""

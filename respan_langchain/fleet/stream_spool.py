@@ -47,6 +47,7 @@ class StreamSpool(Spool):
     """The rows that one forwarder has read; for the thread that holds the worker's lock."""
 
     place = "in Redis"
+    failure = "no row can be read ({}); rows stay in Redis"
 
     def __init__(self, broker: Broker, consumer: str, claim_after: float = CLAIM_AFTER) -> None:
         """`consumer` is a name that no other process has."""

@@ -190,6 +190,7 @@ def test_a_redis_that_forgot_everything_is_reported_and_used_again(
     until(lambda: running.forwarder.last_error is None)
     lost = [each for each in caplog.records if "Redis was emptied" in each.message]
     assert len(lost) == 1
+    assert "rows stay in memory" not in caplog.text
 
 
 def test_a_wrong_password_is_named_and_rows_stay_queued(start_redis, open_producer, caplog):

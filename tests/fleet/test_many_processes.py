@@ -86,7 +86,7 @@ def test_every_row_is_stored_once_within_the_limit_of_the_organization(redis, fo
     words = [redis.url, str(PROCESSES), str(ROWS)]
     subprocess.run([sys.executable, "-c", PROGRAM, *words], check=True, timeout=240)
     total = PROCESSES * ROWS
-    until(lambda: redis.counts.get("delivered") == total, 6 * WAIT)
+    until(lambda: redis.counts.get("delivered") == total, 12 * WAIT)
 
     assert len(platform.stored) == total
     assert set(platform.stored.values()) == {1}

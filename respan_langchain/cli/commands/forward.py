@@ -1,7 +1,7 @@
 """`forward`: send the rows that a fleet has put into Redis to the platform."""
 
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
@@ -17,6 +17,10 @@ from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY
 from respan_langchain.stats import Stats
+
+MISSING_METRICS: Final = (
+    "--metrics-port needs prometheus-client: pip install 'respan-langchain[fleet]'"
+)
 
 
 @command(
@@ -69,8 +73,10 @@ def forward(
     with ExitStack() as stack:
         stopped = stack.enter_context(stop_event())
         if metrics_port is not None:
-            from respan_langchain.fleet.metrics import serve_metrics
-
+            try:
+                from respan_langchain.fleet.metrics import serve_metrics
+            except ImportError as error:
+                raise ConfigurationError(MISSING_METRICS) from error
             served = serve_metrics(forwarder, url, metrics_host, metrics_port)
             ctx.note(f"Metrics on port {stack.enter_context(served)}.")
         forwarder.run(stopped)

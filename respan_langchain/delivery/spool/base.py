@@ -48,6 +48,8 @@ class Spool:
     takes_overflow: bool = False
     place: str = "on disk"
     """Where rows stay that are left at the end, for log lines."""
+    failure: str = "the spool fails ({}); rows stay in memory"
+    """What follows from `last_error`, for log lines."""
 
     def __init__(self) -> None:
         self.adopted = DeliveryStatus(remembered=0)

@@ -155,6 +155,15 @@ def test_forward_needs_the_key_that_apps_do_not(run, redis):
     assert "RESPAN_API_KEY" in shown.err
 
 
+def test_forward_says_what_metrics_need(run, redis, monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "respan_langchain.fleet.metrics", raising=False)
+    shown = run("forward", "--via", redis.url, "--metrics-port", "0")
+
+    assert shown.code == 2
+    assert "pip install 'respan-langchain[fleet]'" in shown.err
+
+
 def test_doctor_finds_a_redis_that_evicts_and_names_one_that_forgets(run, redis):
     redis.ask("CONFIG", "SET", "maxmemory", "100mb", "maxmemory-policy", "allkeys-lru")
     found = [
