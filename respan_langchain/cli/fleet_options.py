@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import typer
 
+from respan_langchain.cli.context import CliContext
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import MISSING_EXTRA
-from respan_langchain.settings import Settings
+from respan_langchain.settings import Settings, read_settings_without_key
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.broker import Broker
@@ -22,6 +23,11 @@ ViaOption = Annotated[
 ]
 
 
+def read_fleet_settings(ctx: CliContext, via: str | None) -> Settings:
+    """Read the settings without asking for a key, which `fleet status` does not need."""
+    return read_settings_without_key({"base_url": ctx.base_url, "api_key": ctx.api_key, "via": via})
+
+
 def require_via(settings: Settings) -> str:
     """Return the URL of the broker.
 
@@ -29,7 +35,9 @@ def require_via(settings: Settings) -> str:
         ConfigurationError: It is not set, or the packages for it are not installed.
     """
     if settings.via is None:
-        raise ConfigurationError("via (or RESPAN_VIA): name the Redis or Valkey of the fleet")
+        raise ConfigurationError(
+            "Name the fleet's Redis or Valkey: pass --via URL, or set RESPAN_VIA."
+        )
     if find_spec("redis") is None:
         raise ConfigurationError(MISSING_EXTRA)
     return settings.via.get_secret_value()

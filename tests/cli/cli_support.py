@@ -31,7 +31,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
         ["/bin/bash", "-o", "pipefail", "-c", line.format(f"{sys.executable} -m respan_langchain")],
         capture_output=True, text=True, check=False, timeout=60,
         env={
-            "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(Path.cwd()),
             "RESPAN_BASE_URL": "sqlite:///respan.db",
         },
     )  # fmt: skip

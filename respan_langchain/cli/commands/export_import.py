@@ -187,6 +187,8 @@ def import_file(
             with transfer_progress(ctx, file, None) as update:
                 counts = transfer_rows(source, client, ctx.settings, target.id, update)
         name = target.name
+    elif not source.problems:
+        ctx.note(escape_controls(f"{file} has no rows."))
     exit_code = print_counts(ctx, counts, name or "the dataset")
     _report_invalid_lines(ctx, source.problems)
     return EXIT_PROBLEMS if source.problems else exit_code

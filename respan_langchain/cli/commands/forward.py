@@ -10,7 +10,7 @@ from rich.text import Text
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
-from respan_langchain.cli.fleet_options import ViaOption, require_via
+from respan_langchain.cli.fleet_options import ViaOption, read_fleet_settings, require_via
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import number_from
 from respan_langchain.cli.signals import stop_event
@@ -56,7 +56,7 @@ def forward(
 
     Start several for availability: they share the rows and the rate limit.
     """
-    settings = ctx.settings_for(via=via)
+    settings = read_fleet_settings(ctx, via)
     url = require_via(settings)
     from respan_langchain.fleet.forwarder import Forwarder
     from respan_langchain.fleet.limits import forwarder_limits

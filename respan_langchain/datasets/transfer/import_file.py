@@ -178,4 +178,5 @@ def _open(path: str) -> Iterator[IO[str]]:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             yield file
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"{path} cannot be read: {reason}") from error

@@ -142,7 +142,7 @@ def test_spool_export_says_that_redis_cannot_be_reached(run, redis):
 
 @pytest.mark.parametrize("command", [("forward",), ("fleet", "status")], ids=" ".join)
 def test_without_a_url_it_says_which_variable_to_set(run, command):
-    shown = run(*command)
+    shown = run(*command, RESPAN_BASE_URL=None)
 
     assert shown.code == 2
     assert "RESPAN_VIA" in shown.err

@@ -112,7 +112,7 @@ def test_only_rows_that_were_read_exist(write):
 
 
 def test_a_file_that_cannot_be_read_raises(tmp_path):
-    with pytest.raises(ConfigurationError, match="cannot read"):
+    with pytest.raises(ConfigurationError, match="jsonl cannot be read: No such file or directory"):
         list(ImportFile(str(tmp_path / "none.jsonl"), "jsonl").rows())
 
 
