@@ -102,9 +102,9 @@ class Run:
 
     def show_tokens(self) -> None:
         """Take the text of the tokens as the output, where LangChain reports no answer."""
-        if self.tokens:
-            text = join_tokens(list(self.tokens))
-            self.tokens = None
+        text = join_tokens(list(self.tokens or ()))
+        self.tokens = None
+        if text:
             self.outputs = {"role": "assistant", "content": text} if self.kind == "chat" else text
 
     def omit_inputs(self) -> None:
