@@ -88,15 +88,16 @@ def _read_call(run: Run, options: RowOptions) -> RootCall:
         returned = partial_output(trace, keep_media=options.keep_media)
         is_partial_answer = trace.last_output_run is not None and trace.last_output_run.is_model
     return RootCall(
-        None if continues else run.inputs,
-        continues and (run.inputs is not None or trace.graph_state.has_nodes or is_resume),
-        returned,
-        is_partial_answer,
-        trace.graph_state,
-        run.kind == "tool",
-        _is_agent(run),
-        options.messages == "auto",
-        options.keep_media,
+        given=None if continues else run.inputs,
+        continues=continues
+        and (run.inputs is not None or trace.graph_state.has_nodes or is_resume),
+        returned=returned,
+        is_partial_answer=is_partial_answer,
+        state=trace.graph_state,
+        is_tool=run.kind == "tool",
+        is_agent=_is_agent(run),
+        conversation=options.messages == "auto",
+        keep_media=options.keep_media,
     )
 
 
