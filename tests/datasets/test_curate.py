@@ -179,7 +179,7 @@ def test_curated_again_nothing_is_copied_twice(tmp_path):
 
 
 ENDS = 2_000
-"""Traces of the test that kills; 100,000 were tried by hand."""
+"""Traces of the test that kills."""
 RULES_OF_APP = """
 from respan_langchain.rules import Rules, everything, keep, novel
 
