@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS_NEED = ("pytest>=9,<10", "hypothesis", "starlette", "uvicorn", "typer")
+TESTS_NEED = ("pytest>=9,<10", "pytest-xdist", "hypothesis", "starlette", "uvicorn", "typer")
 CORE = (
     "tests/tracing/test_tracker.py",
     "tests/callbacks/ways/test_constructs.py",
@@ -34,6 +34,24 @@ GRAPHS = (
     "tests/callbacks/test_sampling.py",
     "tests/callbacks/test_streams.py",
 )
+BEFORE_V3 = ("-k", "not v3 and not functional")
+"""Before 1.2, langgraph has no third version of events, and `astream_events` reports no output of
+functional apps."""
+OLDER_GRAPHS = (
+    "tests/callbacks/ways/test_graphs.py",
+    "tests/callbacks/test_handler.py",
+    "tests/callbacks/test_sampling.py",
+    "tests/callbacks/situations/test_agents.py",
+    "tests/callbacks/situations/test_documented_io.py",
+    "tests/callbacks/situations/test_graphs.py",
+    *BEFORE_V3,
+)
+WITH_INTERRUPTS = (
+    "tests/callbacks/test_interrupts.py",
+    "tests/callbacks/test_global_capture.py",
+    "tests/callbacks/situations/test_people.py",
+)
+"""From 1.1.7 on, langgraph reports interrupts."""
 DEPENDENCIES = (
     "tests/callbacks/ways/test_constructs.py",
     "tests/callbacks/test_roots.py",
@@ -58,6 +76,13 @@ RELEASES = {
     "lowest": Release(("freezegun",), (*DEPENDENCIES, *WITHOUT_GRAPHS), lowest=True),
     "floor": Release(("langchain-core>=1.0,<1.1",), (*CORE, *WITHOUT_GRAPHS)),
     "newest": Release(("langchain-core>=1,<2",), (*CORE, *WITHOUT_GRAPHS)),
+    # Later releases of langgraph-prebuilt do not run with langgraph 1.0, which allows them.
+    "langgraph 1.0": Release(
+        ("langchain>=1,<2", "langgraph>=1.0,<1.1", "langgraph-prebuilt<1.0.9"), OLDER_GRAPHS
+    ),
+    "langgraph 1.1": Release(
+        ("langchain>=1,<2", "langgraph>=1.1.7,<1.2"), (*WITH_INTERRUPTS, *OLDER_GRAPHS)
+    ),
     "newest with langgraph": Release(
         ("langchain-core>=1,<2", "langchain>=1,<2", "langgraph>=1,<2"), (*CORE, *GRAPHS)
     ),
