@@ -9,6 +9,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from respan_langchain._display import is_conversation
 from respan_langchain._foreign_code import load_object, safe_call
 from respan_langchain.errors import ConfigurationError
+from respan_langchain.experiments.event_loop import run_on_loop
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import OnDivergence
 from respan_langchain.experiments.scorers import Scorer, scorer_name
@@ -39,6 +40,8 @@ class Plan:
     requests_per_minute: float | None = None
     """Trials started per minute."""
     config: RunnableConfig = field(default_factory=RunnableConfig)
+    use_async: bool = False
+    """Run with `ainvoke`, as chains with steps that are only async need."""
 
     def __post_init__(self) -> None:
         for name, value, choices in (
@@ -53,6 +56,16 @@ class Plan:
                 raise ConfigurationError(f"{name}={number}: use 1 or more")
         if self.timeout is not None and self.timeout <= 0:
             raise ConfigurationError(f"timeout={self.timeout}: use seconds above 0, or None")
+
+    def run(self, row: RecordedRow, config: RunnableConfig) -> None:
+        """Run the chain on a row; a callback takes its answer."""
+        if self.use_async or _is_async_function(self.runnable):
+            run_on_loop(self._run_async(row, config))
+        else:
+            self.runnable.invoke(self.input_of(row), config)
+
+    async def _run_async(self, row: RecordedRow, config: RunnableConfig) -> None:
+        await self.runnable.ainvoke(self.input_of(row), config)
 
     def describe(self, runnable: object) -> Mapping[str, Any]:
         """Return what must be the same when a replay resumes; `runnable` as the caller gave it."""
@@ -81,6 +94,10 @@ def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Ru
     raise ConfigurationError(
         f"runnable: {type(runnable).__name__} is neither Runnable nor function"
     )
+
+
+def _is_async_function(chain: Runnable[Any, Any]) -> bool:
+    return isinstance(chain, RunnableLambda) and not hasattr(chain, "func")
 
 
 def input_maker(

@@ -53,6 +53,7 @@ def replay(
     journal: str | os.PathLike[str] | None = None,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
+    use_async: bool = False,
     on_trial: Callable[[Trial, int], None] = lambda _, __: None,
     name: str | None = None,
 ) -> ReplayResult:
@@ -82,6 +83,8 @@ def replay(
         make_input: Makes the runnable's input of a row's; by default messages become
             `{"messages": ...}` where the runnable takes a state.
         config: LangChain's config for each run: tags, metadata, callbacks, configurable.
+        use_async: Run the chain with `ainvoke`, on one event loop of all replays. Chains need it
+            that have nodes, tools or a checkpointer that are only async; functions do not.
         on_trial: Called with each finished trial, and how many are left.
         name: What the report calls the rows; the dataset's name when None.
 
@@ -109,6 +112,7 @@ def replay(
         max_cost=max_cost,
         requests_per_minute=requests_per_minute,
         config=config or RunnableConfig(),
+        use_async=use_async,
     )
     rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
@@ -138,6 +142,7 @@ def replay_row(
     repeat: int = 1,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
+    use_async: bool = False,
 ) -> Trial:
     """Run one row; return its worst trial with the mean scores. Arguments as for `replay`.
 
@@ -156,6 +161,7 @@ def replay_row(
         repeat=repeat,
         concurrency=1,
         config=config or RunnableConfig(),
+        use_async=use_async,
     )
     with Journal(None, {}) as journal, _recording_installed(plan):
         trials = Runner(plan, journal).run([row])

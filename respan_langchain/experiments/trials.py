@@ -133,7 +133,7 @@ def _invoke(
         if plan.models == "recorded":
             answers.enter_context(models_answered_by(models))
         try:
-            plan.runnable.invoke(plan.input_of(row), config)
+            plan.run(row, config)
         except DivergenceError:
             return None
         except Exception as error:  # noqa: BLE001  # the runnable is the user's

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
+from langchain.agents.middleware import wrap_model_call
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
@@ -89,6 +90,16 @@ def shop_tools(folder: Path) -> list[BaseTool]:
 def shop(folder: Path, **options: Any) -> Any:
     """An agent over the tools, with a model that can be made to behave differently."""
     return create_agent(ShopModel(**options), shop_tools(folder))
+
+
+def async_shop(folder: Path) -> Any:
+    """The same agent, with a step that is only async."""
+
+    @wrap_model_call  # type: ignore[arg-type]
+    async def answer(request: Any, handler: Any) -> Any:
+        return await handler(request)
+
+    return create_agent(ShopModel(), shop_tools(folder), middleware=[answer])
 
 
 def question(order: int | str) -> dict[str, Any]:

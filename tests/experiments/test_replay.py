@@ -6,7 +6,7 @@ import threading
 from functools import partial
 
 import pytest
-from experiments.apps import ShopModel, question, shop, shop_tools, wait_for_trials
+from experiments.apps import ShopModel, async_shop, question, shop, shop_tools, wait_for_trials
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.runnables import RunnableLambda
@@ -36,6 +36,22 @@ def test_an_unchanged_chain_gives_the_same_answers_and_runs_no_tool(recorded, fo
     }
     assert list(folder.iterdir()) == []
     assert BaseTool.run is RUN
+
+
+@pytest.mark.parametrize("is_function", [False, True])
+def test_a_chain_that_is_only_async_is_replayed(is_function, recorded, folder):
+    app = async_shop(folder)
+
+    async def ask(messages):
+        return await app.ainvoke({"messages": messages})
+
+    asynchronous = {} if is_function else {"use_async": True}
+    result = replay(recorded(6), ask if is_function else app, scorers=SCORERS, **asynchronous)
+
+    assert [trial.error for trial in result.trials] == [None] * 6
+    assert {trial.scores["same_answer"] for trial in result.trials} == {1.0}
+    assert not any(trial.divergences or trial.unused_calls for trial in result.trials)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

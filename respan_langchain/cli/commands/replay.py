@@ -120,6 +120,9 @@ def replay_rows(
         Path | None,
         typer.Option(metavar="PATH", help="Keep finished rows here; the same command resumes."),
     ] = None,
+    use_async: Annotated[
+        bool, typer.Option("--async", help="Run the chain with ainvoke, if it is only async.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Store the rows of the replay in DATASET@replays.")
     ] = False,
@@ -165,6 +168,7 @@ def replay_rows(
                 journal=journal,
                 name=rows.name,
                 config=config,
+                use_async=use_async,
                 on_trial=on_trial,
             )
     if locked is not None:
