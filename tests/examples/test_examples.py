@@ -77,6 +77,37 @@ def test_the_mapping_example_keeps_invalid_rows_apart_and_exports_the_others(tmp
     assert kinds(tmp_path, "invalid-orders") == {"workflow": 1}
 
 
+@pytest.mark.slow  # starts two programs
+def test_the_rules_of_the_curate_example_copy_stored_rows(tmp_path):
+    assert run("curate.py", tmp_path) == "100 rows in questions\n"
+
+    command = "curate questions --rules curate:rules --as sample"
+    url = f"sqlite:///{tmp_path}/respan.db"
+    curated = subprocess.run(
+        [sys.executable, "-m", "respan_langchain", *command.split(), "--base-url", url],
+        cwd=ROOT / "examples", env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert curated.returncode == 0, curated.stderr
+    assert kinds(tmp_path, "failures") == {"workflow": 50}
+    assert 0 < kinds(tmp_path, "sample")["workflow"] < 20
+
+
+def test_the_example_of_held_rows_sends_a_rated_and_an_unrated_one(tmp_path):
+    assert sorted(run("held_rows.py", tmp_path).splitlines()) == [
+        "Can I return hats? not rated",
+        "Can I return shoes? [1.0]",
+    ]
+
+
+def test_the_example_of_provenance_leaves_experiments_out(tmp_path):
+    assert run("provenance.py", tmp_path).splitlines() == [
+        "{'not production': 1}",
+        "live ['production']",
+        "trials ['experiment']",
+    ]
+
+
 def test_the_example_of_duplicates_counts_them_and_marks_the_changed_answer(tmp_path):
     result = run("duplicates.py", tmp_path)
 
