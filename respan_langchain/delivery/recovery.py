@@ -41,12 +41,12 @@ class Recovery:
         """To be looked up."""
 
     def sent_rows(self) -> list[QueuedRow]:
-        """Return rows that may be stored already."""
+        """Rows that may be stored already."""
         waiting = [row for each in self.unconfirmed for row in each.batch.rows]
         return [*waiting, *(row for batch in self.isolated for row in batch.sent_rows)]
 
     def unsent_rows(self) -> list[QueuedRow]:
-        """Return rows that are certainly not stored."""
+        """Rows that are certainly not stored."""
         return [row for batch in self.isolated for row in batch.unsent_rows]
 
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
@@ -191,7 +191,7 @@ class Recovery:
 
     def _unproven(self, unconfirmed: Unconfirmed, now: float) -> Iterator[Outcome]:
         batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
-        if unconfirmed.conflicts or self._limits.on_unconfirmed == "keep":
+        if unconfirmed.conflicts or self._limits.on_unconfirmed == "hold":
             yield Outcome("unconfirmed", rows, unconfirmed.refusal or NOT_FOUND)
             return
         yield Outcome("resent", rows)
