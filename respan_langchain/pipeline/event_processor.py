@@ -24,6 +24,7 @@ from respan_langchain.pipeline.backpressure import (
     INLINE_MAX_BYTES,
     Backpressure,
 )
+from respan_langchain.pipeline.callback_state import CallbackState
 from respan_langchain.pipeline.event_queue import EventQueue, copy_shallow
 from respan_langchain.pipeline.trace_assembler import TraceAssembler
 from respan_langchain.tracing.events import Event
@@ -52,9 +53,11 @@ class EventProcessor:
         self._backpressure = Backpressure(
             budget, inline_from=0 if self._processes_at_once else INLINE_FROM
         )
+        self.callback_state = CallbackState()
         self.events = EventQueue(
             worker,
             self._backpressure,
+            self.callback_state,
             copy=assembler.copy_deep if self._processes_at_once else copy_shallow,
             drain_inline=self._drain_inline,
         )
@@ -155,6 +158,7 @@ class EventProcessor:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self.events.clear()
+        self.callback_state.clear()
         self.assembler.after_fork()
         self._reset()
 
@@ -211,4 +215,4 @@ class EventProcessor:
     def _forget(self, finished: Iterable[Run]) -> None:
         """Remove what the event queue remembers of runs that finished."""
         for run in finished:
-            self.events.forget(run.id)
+            self.callback_state.forget(run.id)

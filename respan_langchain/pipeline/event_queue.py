@@ -18,7 +18,8 @@ from respan_langchain.pipeline.backpressure import (
     SMALL_BYTES,
     Backpressure,
 )
-from respan_langchain.tracing.events import FIRST_TOKEN, OMITTED, Event
+from respan_langchain.pipeline.callback_state import CallbackState
+from respan_langchain.tracing.events import OMITTED, Event
 from respan_langchain.tracing.size_estimate import estimate_size
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class EventQueue:
         self,
         worker: "Worker",
         backpressure: Backpressure,
+        callback_state: CallbackState,
         *,
         copy: Callable[[object], object],
         drain_inline: Callable[[], None],
@@ -50,6 +52,7 @@ class EventQueue:
         self._worker = worker
         self._wakeup = worker.wakeup
         self._backpressure = backpressure
+        self._callback_state = callback_state
         self._copy = copy
         self._drain_inline = drain_inline
         self._events: deque[Event] = deque()
@@ -57,11 +60,6 @@ class EventQueue:
         """Whether no further events are accepted."""
         self.content_bytes = 0
         """Estimated content of the queued events that were measured."""
-        # By the number of a run's id: hashing a UUID costs three times as much.
-        self._awaiting_first_token: dict[int, None] = {}
-        self._tokens: dict[int, list[object]] = {}
-        self._stream_usage: dict[int, tuple[object, object]] = {}
-        self._inner_roots: dict[int, None] = {}
 
     def __len__(self) -> int:
         return len(self._events)
@@ -78,7 +76,7 @@ class EventQueue:
     ) -> None:
         """Append an event; wake the worker, or drain inline if the worker is behind."""
         if self.is_closed:
-            self.forget(run_id)
+            self._callback_state.forget(run_id)
             return
         events, bounds, size = self._events, self._backpressure, None
         waiting = len(events)
@@ -95,55 +93,6 @@ class EventQueue:
             self._worker.wake()
         if waiting >= bounds.inline_from:
             self._drain_inline()
-
-    def expect_first_token(self, run_id: UUID) -> None:
-        """Remember that a model was called and has not answered."""
-        self._awaiting_first_token[run_id.int] = None
-
-    def expects_first_token(self, run_id: UUID) -> bool:
-        """Whether a model has not answered yet."""
-        return run_id.int in self._awaiting_first_token
-
-    def put_first_token(self, run_id: UUID, token: object = None) -> None:
-        """Put the event of a model's first token, with a list to which the others are added."""
-        self._awaiting_first_token.pop(run_id.int, None)
-        tokens = self._tokens[run_id.int] = [] if token is None else [token]
-        self.put_event(FIRST_TOKEN, run_id, tokens)
-
-    def add_token(self, run_id: UUID, token: object) -> bool:
-        """Keep a token of a stream that began; return whether its chunk matters, too.
-
-        It does until the first token, and for streams whose chunks carry a usage. Called for each
-        token, so that what was read is known if the stream gets no end. LangChain holds the tokens
-        until the stream ends, too.
-        """
-        number = run_id.int
-        tokens = self._tokens.get(number)
-        if tokens is None:
-            return number in self._awaiting_first_token
-        tokens.append(token)
-        return bool(self._stream_usage) and number in self._stream_usage
-
-    def watch_usage(self, run_id: UUID, usage: object) -> None:
-        """Remember the first and the latest usage that the chunks of a stream carry."""
-        first, _ = self._stream_usage.get(run_id.int, (usage, usage))
-        self._stream_usage[run_id.int] = (first, usage)
-
-    def end_stream(self, run_id: UUID) -> tuple[tuple[object, object], ...]:
-        """Forget the tokens of a stream that has ended; return its usages as event details."""
-        if not (self._tokens or self._stream_usage):
-            return ()
-        self._tokens.pop(run_id.int, None)
-        usages = self._stream_usage.pop(run_id.int, None)
-        return () if usages is None else (usages,)
-
-    def mark_inner_root(self, run_id: UUID) -> None:
-        """Remember that a run is a root, although it has a parent that was not captured."""
-        self._inner_roots[run_id.int] = None
-
-    def is_inner_root(self, run_id: UUID) -> bool:
-        """Whether a run was marked as a root below a parent that was not captured."""
-        return bool(self._inner_roots) and run_id.int in self._inner_roots
 
     def close(self) -> None:
         """Accept no further events."""
@@ -174,22 +123,9 @@ class EventQueue:
         _, _, at, _, _, _ = self._events[0]
         return at
 
-    def forget(self, run_id: UUID) -> None:
-        """Remove what is remembered of a run, because it has ended."""
-        self._awaiting_first_token.pop(run_id.int, None)
-        self._tokens.pop(run_id.int, None)
-        if self._stream_usage:
-            self._stream_usage.pop(run_id.int, None)
-        if self._inner_roots:
-            self._inner_roots.pop(run_id.int, None)
-
     def clear(self) -> None:
         """Remove all events, in a child process: its parent processes them."""
         self._events.clear()
-        self._awaiting_first_token.clear()
-        self._tokens.clear()
-        self._stream_usage.clear()
-        self._inner_roots.clear()
         self.content_bytes = 0
 
     def _measure(self, content: object, content_mode: int) -> tuple[object, int]:
