@@ -43,6 +43,7 @@ def copy_dataset(
     Raises:
         RespanError: The transfer stopped; called again, it resumes.
     """
+    counts = TransferCounts()
     for _ in range(MAX_PASSES):
         reader = DatasetSource(source, source_settings)
         counts = transfer_rows(reader, client, settings, dataset_id, on_progress)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, ClassVar, Final, Literal
+from typing import IO, Any, Final, Literal
 
 from respan_langchain.datasets.cell_format import from_text
 from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
@@ -56,9 +56,9 @@ class ImportFile:
     columns: ImportColumns = field(default_factory=ImportColumns)
     problems: list[str] = field(default_factory=list)
     """The invalid lines, each with its reason."""
-    key: ClassVar = ("import",)
+    key: tuple[str, ...] = field(default=("import",), init=False)
     """Rows are identified by their content, so all files share one progress file of a dataset."""
-    description: ClassVar = "imported files"
+    description: str = field(default="imported files", init=False)
     _ids_read: set[str] = field(default_factory=set, init=False, repr=False)
 
     def rows(self) -> Iterator[TransferRow]:
