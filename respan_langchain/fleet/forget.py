@@ -1,10 +1,11 @@
 """Removes a subject's rows, dead letters and interrupted traces from Redis."""
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 import orjson
 
+from respan_langchain._untyped_values import as_mapping
 from respan_langchain.client.subject import Subject
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.fleet.broker import Broker
@@ -40,7 +41,13 @@ def _is_trace(broker: Broker, key: bytes, subject: Subject) -> bool:
 
 def _find(broker: Broker, stream: str, subject: Subject) -> Iterator[bytes]:
     """Yield the ids of a stream's entries that hold the subject's rows."""
-    for key, fields in broker.entries(stream):
-        with suppress(DamagedBodyError):
-            if subject.matches_row("", decode_body(fields[b"encoding"], fields[b"body"])):
-                yield key
+    return (key for key, fields in broker.entries(stream) if _is_row_of(subject, fields))
+
+
+def _is_row_of(subject: Subject, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether an entry holds a row of the subject; what others added to the stream holds none."""
+    try:
+        row = orjson.loads(decode_body(fields.get(b"encoding", b""), fields.get(b"body", b"")))
+    except (DamagedBodyError, orjson.JSONDecodeError):
+        return False
+    return subject.matches(as_mapping(as_mapping(row).get("metadata")))

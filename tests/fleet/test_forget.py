@@ -109,3 +109,18 @@ def test_a_dead_letter_is_removed(redis, forwarder):
 
     assert forget_in_broker(redis.url, ANN).memory == 1
     assert redis.ask("XLEN", keys.DEAD) == 1
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["price", "3"],
+        ["dataset", "d", "encoding", "json", "body", "nonsense"],
+        ["dataset", "d", "encoding", "json", "body", "[]"],
+    ],
+)
+def test_entries_of_others_keep_no_row_from_being_found(entry, redis, forwarder):
+    redis.ask("XADD", keys.ROWS, "*", *entry)
+
+    assert forget_in_broker(redis.url, ANN).memory == 1
+    assert redis.rows == 2
