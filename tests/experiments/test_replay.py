@@ -38,15 +38,17 @@ def test_an_unchanged_chain_gives_the_same_answers_and_runs_no_tool(recorded, fo
     assert BaseTool.run is RUN
 
 
+@pytest.mark.parametrize("models", ["live", "recorded"])
 @pytest.mark.parametrize("is_function", [False, True])
-def test_a_chain_that_is_only_async_is_replayed(is_function, recorded, folder):
+def test_a_chain_that_is_only_async_is_replayed(is_function, models, recorded, folder):
     app = async_shop(folder)
 
     async def ask(messages):
         return await app.ainvoke({"messages": messages})
 
-    asynchronous = {} if is_function else {"use_async": True}
-    result = replay(recorded(6), ask if is_function else app, scorers=SCORERS, **asynchronous)
+    options = {} if is_function else {"use_async": True}
+    chain = ask if is_function else app
+    result = replay(recorded(6), chain, scorers=SCORERS, models=models, **options)
 
     assert [trial.error for trial in result.trials] == [None] * 6
     assert {trial.scores["same_answer"] for trial in result.trials} == {1.0}
@@ -312,7 +314,8 @@ def test_a_row_that_takes_too_long_is_given_up(recorded, folder):
     assert result.statuses == {"timed out": 2}
 
 
-def test_a_row_that_was_given_up_runs_no_tool_after_the_replay(recorded, folder):
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_row_that_was_given_up_runs_no_tool_after_the_replay(is_async, recorded, folder):
     rows, find_order = recorded(1), shop_tools(folder)[0]
     released, answers = threading.Event(), []
 
@@ -320,7 +323,11 @@ def test_a_row_that_was_given_up_runs_no_tool_after_the_replay(recorded, folder)
         released.wait(30)
         answers.append(find_order.run({"order": "0"}))
 
-    result = replay(rows, look_up_late, timeout=0.2)
+    async def look_up_late_async(state):
+        await asyncio.to_thread(released.wait, 30)
+        answers.append(await find_order.arun({"order": "0"}))
+
+    result = replay(rows, look_up_late_async if is_async else look_up_late, timeout=0.2)
     released.set()
     wait_for_trials()
 
