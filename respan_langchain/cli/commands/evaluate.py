@@ -70,8 +70,8 @@ def evaluate(
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
         # The local platform works only while this process lives; a limit needs the scores.
-        wait = wait or ctx.settings.is_local or fail_under is not None
         is_local = ctx.settings.is_local
+        wait = wait or is_local or fail_under is not None
         advice = "Run the same command again." if is_local else "The platform finishes the others."
         with progress_bar(ctx, found.name or found.id, advice, unit="evaluators") as show:
             show(0, len(evaluator))
