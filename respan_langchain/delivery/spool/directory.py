@@ -107,7 +107,7 @@ class Orphan:
     damaged: list[SpoolRow] = field(default_factory=list)
     """Rows whose content is not what was written."""
     lost: int = 0
-    """Rows that were committed and are missing."""
+    """Rows that were committed and are missing: at least so many, if it has lost commits."""
     problem: str = ""
     """Why the file could not be read in full."""
     has_lost_commits: bool = False
@@ -209,7 +209,8 @@ def move_rows(
     safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
     orphan.lost = max(0, expected - seen - len(safe))
     orphan.damaged = [row for row in orphan.damaged if row.key not in set(skipped)]
-    if orphan.damaged or orphan.lost:
+    # Rows that were removed in lost commits are seen again, and hide as many that are missing.
+    if orphan.damaged or orphan.lost or orphan.has_lost_commits:
         orphan.problem = orphan.problem or "rows are damaged or missing"
 
 

@@ -9,20 +9,24 @@ import pytest
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.rows import SpoolRow
 
-ROWS = 200
+ROWS = 160
+DELIVERED = 40
+"""Rows that were removed again, the oldest first, while the last ones were added."""
 PARTS = ["", "-wal", "-shm"]
 
 
 @pytest.fixture
 def left(tmp_path):
-    """The files of a process that was killed with 200 rows committed, most of them in the WAL."""
+    """The files of a killed process that committed rows and removed others, most in the WAL."""
     place = tmp_path / "left"
     directory.prepare(place)
     spool, lock = directory.create(place)
-    for number in range(ROWS):
+    for number in range(ROWS + DELIVERED):
         key = f"k{number}"
         body = os.urandom(100).hex().encode()
         spool.add([SpoolRow(key, key, "dataset", body)], held=True)
+        if number >= ROWS:
+            spool.remove([f"k{number - ROWS}"])
         if number == 60:
             spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     copy = tmp_path / "copy"
@@ -56,6 +60,7 @@ def delete(file, chance):
 @pytest.mark.parametrize("part", PARTS, ids=["db", "wal", "shm"])
 def test_every_committed_row_is_delivered_or_counted_or_its_file_is_kept(left, tmp_path, part):
     chance = random.Random(7)  # noqa: S311  # the same damage each time
+    committed = {f"k{number}" for number in range(DELIVERED, ROWS + DELIVERED)}
     for number in range(100):
         place = tmp_path / f"{part}{number}"
         shutil.copytree(left, place)
@@ -65,7 +70,7 @@ def test_every_committed_row_is_delivered_or_counted_or_its_file_is_kept(left, t
         home, lock = directory.create(place)
         orphans = list(directory.adopt_orphans(place, home))
         [orphan] = orphans
-        delivered = len({row.key for row in home.rows() if not row.damaged})
+        delivered = len({row.key for row in home.rows() if not row.damaged} & committed)
         counted = len(orphan.damaged) + orphan.lost
         kept = [path for path in place.iterdir() if "corrupt" in path.name]
 
