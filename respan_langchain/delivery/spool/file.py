@@ -4,6 +4,9 @@ Written by one process, which holds the lock beside it; read by anybody. SQLite,
 row and a count of all rows find damage. Holds JSON only, and no API key.
 
 SQLite's error messages may quote a row, so log lines have the names of errors alone.
+
+SQLite maps the `-shm` file, so a program that shortens it ends the process that uses it (SIGBUS).
+`locking_mode=EXCLUSIVE` needs no such file, but would lock out `spool list`, `export` and `forget`.
 """
 
 import sqlite3
