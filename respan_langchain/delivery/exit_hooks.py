@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
@@ -29,7 +30,7 @@ disk or counts them, and the interpreter shuts down."""
 
 
 class WorkerRegistry:
-    """The workers of this process."""
+    """The workers of a process, by their destination."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -40,8 +41,9 @@ class WorkerRegistry:
         self._late: set[Worker] = set()
         self._late_is_logged = False
 
-    def worker_for(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
+    def get(self, key: Hashable, make: Callable[[], Worker]) -> Worker:
         """Return the open worker of this destination; make one if there is none."""
+        fork_safety.register(self)
         with self._lock:
             worker = self._workers.get(key)
             if worker is None or worker.closed:
@@ -86,7 +88,7 @@ class WorkerRegistry:
             atexit.register(self.finish)
 
     def flush(self) -> None:
-        """Flush all workers at the same time; they continue, and open runs stay open."""
+        """Flush all workers at the same time, within `exit_timeout`; they and open runs go on."""
         for _ in _flush(self._open_workers()):
             pass
 
@@ -161,22 +163,7 @@ def _time_left(worker: Worker, started: float) -> float:
     return max(0.0, deadline - CLOCK.monotonic())
 
 
-_registry = WorkerRegistry()
+WORKERS: Final = WorkerRegistry()
+"""Those of this process."""
 # Exit hooks run in reverse order: this one after those that are registered from now on.
-atexit.register(_registry.finish_late)
-
-
-def worker_for(key: Hashable, make: Callable[[], Worker]) -> Worker:
-    """Return this process's worker for a destination; `make` is called if there is none."""
-    fork_safety.register(_registry)
-    return _registry.worker_for(key, make)
-
-
-def flush_all() -> None:
-    """Flush all workers of this process, within `exit_timeout` seconds; they continue."""
-    _registry.flush()
-
-
-def finish_all() -> None:
-    """Flush all workers of this process for the last time, as its exit hook does."""
-    _registry.finish()
+atexit.register(WORKERS.finish_late)

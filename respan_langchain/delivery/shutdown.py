@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from respan_langchain.delivery.exit_hooks import finish_all, flush_all
+from respan_langchain.delivery.exit_hooks import WORKERS
 from respan_langchain.delivery.threads import run_in_thread
 
 
@@ -32,11 +32,11 @@ class _SigtermHandler:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if callable(self.previous):
-            flush_all()
+            WORKERS.flush()
             self.previous(number, frame)
             return
         signal.signal(number, signal.SIG_DFL)
-        finish_all()
+        WORKERS.finish()
         signal.raise_signal(number)
         # The first process of a container is not ended by a signal that it sends to itself.
         raise SystemExit(128 + number)
@@ -52,4 +52,4 @@ async def flush_at_shutdown(_app: object = None) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await run_in_thread(flush_all, lambda: None)
+        await run_in_thread(WORKERS.flush, lambda: None)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from respan_langchain.client.urls import is_loopback, normalize_base_url
-from respan_langchain.delivery.exit_hooks import worker_for
+from respan_langchain.delivery.exit_hooks import WORKERS
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import SpoolConfig
@@ -65,7 +65,7 @@ def get_worker(settings: Settings, http_client: Any = None) -> Worker:
         )
         return worker
 
-    return worker_for(worker_key(settings, http_client), make)
+    return WORKERS.get(worker_key(settings, http_client), make)
 
 
 def _transport_opener(

@@ -80,7 +80,7 @@ OUT, MOOD = sys.argv[1], sys.argv[2]
 STATUS = DeliveryStatus()
 
 def worker():
-    return exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=0.5)))
+    return exit_hooks.WORKERS.get("there", lambda: Worker(File, DeliveryLimits(exit_timeout=0.5)))
 
 def put(name, count=1):
     for number in range(count):

@@ -9,7 +9,7 @@ import pytest
 from support.processes import read_line
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.delivery.exit_hooks import WorkerRegistry, worker_for
+from respan_langchain.delivery.exit_hooks import WORKERS, WorkerRegistry
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, Events, Wire, close, encoded, expected
@@ -88,7 +88,7 @@ if __name__ == "__main__":
 def test_rows_after_the_last_exit_hook_are_counted_at_once(caplog, wire):
     workers = WorkerRegistry()
     wire.script += [lambda ids: HttpResult(401)] * 9
-    worker = workers.worker_for("a", lambda: Worker(lambda: wire))
+    worker = workers.get("a", lambda: Worker(lambda: wire))
     workers.finish()
     workers.finish_late()
 
@@ -103,7 +103,7 @@ def test_rows_after_the_last_exit_hook_are_counted_at_once(caplog, wire):
 def test_events_that_come_after_a_worker_is_closed_are_all_logged(caplog, wire, hook_follows):
     workers = WorkerRegistry()
     wire.script += [lambda ids: HttpResult(401)] * 9
-    worker = workers.worker_for("a", lambda: Worker(lambda: wire))
+    worker = workers.get("a", lambda: Worker(lambda: wire))
     events = Events(worker, DeliveryStatus())
     worker.attach(events)
     events.note("a")
@@ -159,7 +159,7 @@ class Stuck:
         pass
 
 limits = DeliveryLimits(exit_timeout=0.5)
-exit_hooks.worker_for("there", lambda: Worker(File, limits, {disk}))
+exit_hooks.WORKERS.get("there", lambda: Worker(File, limits, {disk}))
 put("a", 80)
 worker().attach(Stuck())
 """
@@ -179,7 +179,7 @@ def test_ctrl_c_during_the_last_flush_ends_the_process_at_once(run):
 
     script = (
         "limits = DeliveryLimits(exit_timeout=60)\n"
-        "exit_hooks.worker_for('there', lambda: Worker(File, limits))\nput('a', 8)"
+        "exit_hooks.WORKERS.get('there', lambda: Worker(File, limits))\nput('a', 8)"
     )
     _, said, _ = run(script, "hang", interrupt)
 
@@ -199,7 +199,7 @@ class Interrupted(Worker):
         super().discard_pending(reason)
 
 limits = DeliveryLimits(exit_timeout=60)
-exit_hooks.worker_for("there", lambda: Interrupted(File, limits))
+exit_hooks.WORKERS.get("there", lambda: Interrupted(File, limits))
 put("a", 8)
 """
     _, said, _ = run(script, "hang", interrupt)
@@ -216,7 +216,7 @@ def report():
 atexit.register(report)
 atexit.register(put, "late", LATE)
 limits = DeliveryLimits(max_rows=4, exit_timeout=0.5, requests_per_minute=10**6)
-exit_hooks.worker_for("there", lambda: Worker(File, limits))
+exit_hooks.WORKERS.get("there", lambda: Worker(File, limits))
 for _ in range(3):
     put("a", 20)
     worker().flush(0.3, STATUS)
@@ -256,9 +256,7 @@ def test_ctrl_c_may_come_before_the_last_flush_waits(caplog, wire):
             raise KeyboardInterrupt
 
     workers = WorkerRegistry()
-    interrupted, other = (
-        workers.worker_for(name, lambda: Interrupted(lambda: wire)) for name in "ab"
-    )
+    interrupted, other = (workers.get(name, lambda: Interrupted(lambda: wire)) for name in "ab")
     wire.script += [lambda ids: HttpResult(401)] * 9
     for worker in (interrupted, other):
         worker.put(encoded("a"))
@@ -375,7 +373,7 @@ from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 disk = lambda: DiskSpool(SpoolConfig(Path(OUT).parent / "spool", "durable"))
-exit_hooks.worker_for("there", lambda: Worker(File, DeliveryLimits(exit_timeout=5.0), disk))
+exit_hooks.WORKERS.get("there", lambda: Worker(File, DeliveryLimits(exit_timeout=5.0), disk))
 put("a", 2_000)
 print(worker().sync_to_disk(10.0), flush=True)
 """
@@ -390,7 +388,7 @@ def test_forks_under_load_never_deadlock_and_lose_no_row(run):
     script = """
 stop = threading.Event()
 limits = DeliveryLimits(max_rows=10**6, requests_per_minute=10**6)
-exit_hooks.worker_for("there", lambda: Worker(File, limits))
+exit_hooks.WORKERS.get("there", lambda: Worker(File, limits))
 
 def load():
     while not stop.is_set():
@@ -416,11 +414,11 @@ stop.set()
 
 def test_one_destination_has_one_worker_until_it_is_closed():
     wire = Wire()
-    first = worker_for("x", lambda: Worker(lambda: wire))
-    assert worker_for("x", lambda: Worker(lambda: wire)) is first
+    first = WORKERS.get("x", lambda: Worker(lambda: wire))
+    assert WORKERS.get("x", lambda: Worker(lambda: wire)) is first
 
     close(first, WAIT)
-    second = worker_for("x", lambda: Worker(lambda: wire))
+    second = WORKERS.get("x", lambda: Worker(lambda: wire))
 
     assert second is not first
     close(second, WAIT)
@@ -429,6 +427,6 @@ def test_one_destination_has_one_worker_until_it_is_closed():
 def test_no_signal_handler_is_installed_by_default():
     before = signal.getsignal(signal.SIGTERM)
 
-    close(worker_for("y", lambda: Worker(Wire)), WAIT)
+    close(WORKERS.get("y", lambda: Worker(Wire)), WAIT)
 
     assert signal.getsignal(signal.SIGTERM) is before

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from support.processes import read_line
 
 from respan_langchain import flush_at_shutdown
-from respan_langchain.delivery.exit_hooks import worker_for
+from respan_langchain.delivery.exit_hooks import WORKERS
 from respan_langchain.delivery.worker import Worker
 from tests.delivery.kit import WAIT, close, encoded, expected
 
@@ -58,7 +58,7 @@ def test_a_second_sigterm_ends_a_flush_that_hangs(run):
         process.terminate()
 
     script = (
-        "exit_hooks.worker_for('there', lambda: Worker(File, DeliveryLimits(exit_timeout=60)))\n"
+        "exit_hooks.WORKERS.get('there', lambda: Worker(File, DeliveryLimits(exit_timeout=60)))\n"
     )
     script += "put('a', 8)\n"
 
@@ -81,7 +81,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def worker(wire):
-    worker = worker_for(object(), lambda: Worker(lambda: wire))
+    worker = WORKERS.get(object(), lambda: Worker(lambda: wire))
     yield worker
     close(worker, WAIT)
 

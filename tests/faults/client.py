@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from respan_langchain import RespanDatasetCallbackHandler
-from respan_langchain.delivery.exit_hooks import worker_for
+from respan_langchain.delivery.exit_hooks import WORKERS
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     build_limits,
@@ -71,7 +71,7 @@ def worker_of() -> Worker:
         for name, value in TASK.get("limits", {}).items()
     }
     limits = replace(build_limits(settings), **changes)
-    return worker_for(
+    return WORKERS.get(
         worker_key(settings),
         lambda: Worker(lambda: RespanTransport(settings), limits, spool_opener(settings)),
     )
