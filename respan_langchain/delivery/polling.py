@@ -108,7 +108,8 @@ class SourcePoller:
             return rows, True
         if timer.must_close:
             timer.must_close = False
-            sources.settle_open()
+            for source in sources:
+                source.settle_open()
             return rows, True
         if timer.pause(now):
             return rows, False

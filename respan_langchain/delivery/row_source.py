@@ -1,7 +1,7 @@
 """The sources of rows: they turn events into rows when the worker polls them."""
 
 import weakref
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Protocol
 
 from respan_langchain.client.subject import Subject
@@ -64,6 +64,10 @@ class RowSources:
         self._attached[id(source)] = source, reference
         self._had_any = True
 
+    def __iter__(self) -> Iterator[RowSource]:
+        """Iterate over those of now, while others are attached and detached."""
+        return iter([source for source, _ in list(self._attached.values())])
+
     @property
     def are_over(self) -> bool:
         """Whether there were sources, and none is left."""
@@ -76,7 +80,7 @@ class RowSources:
     def take(self, now: float) -> list[EncodedRow]:
         """Return rows that are ready, some from each source."""
         rows: list[EncodedRow] = []
-        for source in self._all():
+        for source in self:
             try:
                 rows += source.take(now)
             except Exception as error:  # noqa: BLE001  # runs the app's redaction; other sources continue
@@ -85,26 +89,12 @@ class RowSources:
 
     def due_in(self, now: float) -> float:
         """Return the seconds until the first timed poll; infinity without one."""
-        waits = [source.due_in(now) for source in self._all()]
+        waits = [source.due_in(now) for source in self]
         return min((wait for wait in waits if wait is not None), default=float("inf"))
 
     def unread(self) -> int:
         """Return the number of events that are not read yet."""
-        return sum(len(source.events) for source in self._all())
-
-    def leave_out(self, subject: Subject) -> int:
-        """Have the subject's open traces of every source give no rows; return how many."""
-        return sum(source.leave_out(subject) for source in self._all())
-
-    def settle_open(self) -> None:
-        """Close ended traces of every source, before a flush."""
-        for source in self._all():
-            source.settle_open()
-
-    def close_open(self) -> None:
-        """Close all open traces of every source, at the end of the process."""
-        for source in self._all():
-            source.close_open()
+        return sum(len(source.events) for source in self)
 
     def detach_finished(self, now: float) -> None:
         """Detach drained sources that are stopped, or whose owner is deleted."""
@@ -112,11 +102,3 @@ class RowSources:
             is_over = source.is_stopped or (owner is not None and owner() is None)
             if is_over and not source.events and source.due_in(now) is None:
                 self.detach(source)
-
-    def after_fork(self) -> None:
-        """In a forked child: reset every source."""
-        for source in self._all():
-            source.after_fork()
-
-    def _all(self) -> list[RowSource]:
-        return [source for source, _ in list(self._attached.values())]

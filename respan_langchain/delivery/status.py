@@ -115,19 +115,14 @@ class DeliveryStatus:
 
     def counts(self) -> Stats:
         """Return all counts as of now."""
+        return sum_counts([self])
+
+    def add_counts(self, totals: Counter[str], dropped: Counter[str]) -> None:
+        """Add its counts as of now, by the names of `Stats`, and its dropped rows by reason."""
         self.apply_updates()
         with self._lock:
-            totals = self._totals
-            return Stats(
-                captured=totals["captured"],
-                pending=totals["pending"],
-                spooled=totals["spooled"],
-                delivered=totals["delivered"],
-                rejected=totals["rejected"],
-                unconfirmed=totals["unconfirmed"],
-                resent=totals["resent"],
-                dropped=dict(self._dropped),
-            )
+            totals.update(self._totals)
+            dropped.update(self._dropped)
 
     def apply_updates(self) -> None:
         """Apply the pending updates to the counts."""
@@ -195,25 +190,25 @@ class StatusRegistry:
 
     def counts(self) -> Stats:
         """Return the sums over all statuses of handlers that are not deleted."""
-        return sum_counts(status.counts() for status in self._alive())
+        return sum_counts(self._alive())
 
     def _alive(self) -> list[DeliveryStatus]:
         return [status for known in list(self._known.values()) if (status := known()) is not None]
 
 
-def sum_counts(counts: Iterable[Stats]) -> Stats:
+def sum_counts(statuses: Iterable[DeliveryStatus]) -> Stats:
     """Add up the rows of several handlers."""
-    each = list(counts)
+    totals: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
-    for one in each:
-        dropped.update(one.dropped)
+    for status in statuses:
+        status.add_counts(totals, dropped)
     return Stats(
-        captured=sum(one.captured for one in each),
-        pending=sum(one.pending for one in each),
-        spooled=sum(one.spooled for one in each),
-        delivered=sum(one.delivered for one in each),
-        rejected=sum(one.rejected for one in each),
-        unconfirmed=sum(one.unconfirmed for one in each),
-        resent=sum(one.resent for one in each),
+        captured=totals["captured"],
+        pending=totals["pending"],
+        spooled=totals["spooled"],
+        delivered=totals["delivered"],
+        rejected=totals["rejected"],
+        unconfirmed=totals["unconfirmed"],
+        resent=totals["resent"],
         dropped=dict(dropped),
     )

@@ -93,7 +93,8 @@ class Worker:
         self._inherited = self._loop
         self._loop.leave_to_parent()
         self._begin()
-        self._sources.after_fork()
+        for source in self._sources:
+            source.after_fork()
 
     # -- for producers ---------------------------------------------------------------------------
 
@@ -132,7 +133,8 @@ class Worker:
 
     def close_open_runs(self) -> None:
         """Have the next flush make rows of open runs too, since the process ends."""
-        self._sources.close_open()
+        for source in self._sources:
+            source.close_open()
 
     def begin_flush(self, timeout: float) -> None:
         """Start a flush without waiting for it, so that several workers flush at the same time."""
@@ -155,7 +157,7 @@ class Worker:
 
         Those are in memory, or in this process's spool file.
         """
-        open_traces = self._sources.leave_out(subject)
+        open_traces = sum(source.leave_out(subject) for source in self._sources)
         with self._between_steps():  # a step may hold rows that it has taken from a source
             return replace(self._loop.forget(subject.matches_row), open_traces=open_traces)
 
