@@ -30,7 +30,8 @@ class DeliveryQueue:
         # the lock is reentrant and guards nothing but additions.
         self._lock = threading.RLock()
         self._rows = 0
-        self._bytes = 0
+        self.bytes_in_memory = 0
+        """The size of all rows in memory, those in flight included."""
         self._arrived: deque[tuple[list[EncodedRow], float]] = deque()
         self._overflow: deque[tuple[list[EncodedRow], float]] = deque()
         self._refused: deque[DropReason] = deque()
@@ -39,7 +40,7 @@ class DeliveryQueue:
         self.closed = False
         """Whether rows that the worker did not poll itself are refused."""
         self.captured = 0
-        """Rows that were given to `put` or `refuse`, since the process started."""
+        """Rows that were given to `put` or `refuse` since the process started, of all handlers."""
         self.dropped = 0
         """Of these, rows that were given up."""
         self.latest = 0
@@ -81,11 +82,6 @@ class DeliveryQueue:
         self._refused.append(reason)
 
     @property
-    def bytes_in_memory(self) -> int:
-        """The size of all rows in memory, those in flight included."""
-        return self._bytes
-
-    @property
     def is_empty(self) -> bool:
         """Whether every accepted row has its final state, or is on disk alone."""
         return not (self._rows or self._arrived or self._overflow)
@@ -98,10 +94,10 @@ class DeliveryQueue:
         with self._lock:
             if self._rows >= limits.max_rows:
                 return "queue_rows"
-            if self._bytes + size > limits.max_bytes:
+            if self.bytes_in_memory + size > limits.max_bytes:
                 return "queue_bytes"
             self._rows += 1
-            self._bytes += size
+            self.bytes_in_memory += size
         return None
 
     def _spill_or_refuse(self, row: EncodedRow, reason: DropReason, now: float) -> bool:
@@ -151,14 +147,14 @@ class DeliveryQueue:
         loaded = self._numbered(rows, now, uses_capacity=True)
         with self._lock:
             self._rows += len(loaded)
-            self._bytes += sum(row.size for row in loaded)
+            self.bytes_in_memory += sum(row.size for row in loaded)
         return loaded
 
     @property
     def capacity_for_loaded(self) -> tuple[int, int]:
         """Rows and bytes that may be loaded from disk: half of the queue is kept for new rows."""
         rows = self._limits.max_rows // 2 - self._rows
-        return rows, MemoryBudget(self._limits.max_bytes).loaded_rows - self._bytes
+        return rows, MemoryBudget(self._limits.max_bytes).loaded_rows - self.bytes_in_memory
 
     def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Free the capacity of rows that have reached their final state, or are on disk."""
@@ -173,10 +169,10 @@ class DeliveryQueue:
         """Remove the oldest rows until `size` bytes fit; False when that is not possible."""
         limits = self._limits
         arrived = sum(len(row.body) for rows, _ in self._arrived for row in rows)
-        others = self._bytes - self.buffer.bytes - arrived
+        others = self.bytes_in_memory - self.buffer.bytes - arrived
         if limits.overflow != "drop_oldest" or others + size > limits.max_bytes:
             return False
-        while self._rows >= limits.max_rows or self._bytes + size > limits.max_bytes:
+        while self._rows >= limits.max_rows or self.bytes_in_memory + size > limits.max_bytes:
             oldest = self.buffer.remove_oldest() or self._remove_oldest_arrival()
             if oldest is None:
                 return False
@@ -199,7 +195,7 @@ class DeliveryQueue:
         size = sum(row.size for row in held)
         with self._lock:
             self._rows -= len(held)
-            self._bytes -= size
+            self.bytes_in_memory -= size
 
     def _numbered_all(
         self, arrived: deque[tuple[list[EncodedRow], float]], *, uses_capacity: bool

@@ -20,6 +20,7 @@ from respan_langchain.delivery.loop import Loop
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
+from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.sender import DeliveryTransport
@@ -91,7 +92,7 @@ class Worker:
         """In a forked child: start with no rows; the parent sends its own."""
         # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
         self._inherited = self._loop
-        self._loop.leave_to_parent()
+        self._loop.spool.leave_to_parent()
         self._begin()
         for source in self._sources:
             source.after_fork()
@@ -114,7 +115,7 @@ class Worker:
 
     def put(self, *rows: EncodedRow) -> bool:
         """Accept rows; False when one was dropped, and counted."""
-        accepted = self._loop.put(rows)
+        accepted = self._loop.queue.put(rows, self._clock())
         if self.closed:
             self._log_late()
         elif rows and self.wakeup.idle:
@@ -162,22 +163,14 @@ class Worker:
             return replace(self._loop.forget(subject.matches_row), open_traces=open_traces)
 
     @property
+    def queue(self) -> DeliveryQueue:
+        """Its rows in memory, and how many were captured and given up."""
+        return self._loop.queue
+
+    @property
     def requests(self) -> int:
         """Number of bulk requests sent, failed ones included."""
-        return self._loop.requests
-
-    @property
-    def captured_and_dropped(self) -> tuple[int, int]:
-        """Rows captured since the process started, and how many of them were given up.
-
-        The rows of handlers that are deleted are included.
-        """
-        return self._loop.captured_and_dropped
-
-    @property
-    def bytes_in_memory(self) -> int:
-        """The size of all rows in memory, those in flight included."""
-        return self._loop.bytes_in_memory
+        return self._loop.scheduler.requests
 
     @property
     def last_error(self) -> str | None:
@@ -188,7 +181,7 @@ class Worker:
         if self._is_untouched:
             request.rows = set()
         # Called from a source or a transport, a flush would wait for itself.
-        elif get_ident() not in {self._thread.number, self._loop.sender_thread} and not self.closed:
+        elif get_ident() not in {self._thread.number, self._loop.sender.thread} and not self.closed:
             self._loop.mailbox.post(request)
             if self._thread.ensure():
                 request.gate.acquire(timeout=lock_timeout(timeout))
@@ -213,7 +206,7 @@ class Worker:
         """
         with self._between_steps() as is_between:
             if is_between:
-                self._loop.close_spool()
+                self._loop.spool.close()
                 self._loop.log_unlogged()
         self._inline_until = self._clock() + seconds
         self.wakeup.idle = True
@@ -226,7 +219,7 @@ class Worker:
         with self._between_steps():
             self._loop.stop(reason, STEP_TIMEOUT)
         self._thread.close()
-        self._loop.close_sender()
+        self._loop.sender.close()
         self.wakeup.idle = True  # the next event wakes it, and is logged
 
     def discard_at_exit(self) -> None:

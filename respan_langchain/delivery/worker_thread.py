@@ -72,7 +72,7 @@ class WorkerThread:
         if not self._starting.acquire(blocking=False):
             return True
         try:
-            self._loop.prepare_sender()
+            self._loop.sender.prepare()
             self.is_running = self.is_running or threads.start("respan-delivery", self._run)
             if not self.is_running:
                 self._refused_at = self._clock()

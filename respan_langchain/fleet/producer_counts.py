@@ -44,7 +44,7 @@ class ProducerCounts:
     def arguments(self) -> list[Argument]:
         """Return them as `lua/add.lua` reads them."""
         if (worker := self._worker()) is not None:
-            self._captured_and_dropped = worker.captured_and_dropped
+            self._captured_and_dropped = worker.queue.captured, worker.queue.dropped
         return [self._name, *self._captured_and_dropped, self.direct_rows.stored, self._added]
 
     def on_added(self, rows: int) -> None:

@@ -132,7 +132,7 @@ class EventProcessor:
             if rows:
                 self._backpressure.update_estimate(sum(len(row.body) for row in rows), count)
             self._backpressure.refresh(
-                self._worker.bytes_in_memory, open_bytes=self.assembler.open_bytes
+                self._worker.queue.bytes_in_memory, open_bytes=self.assembler.open_bytes
             )
             return rows
 

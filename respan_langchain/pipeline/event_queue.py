@@ -142,7 +142,7 @@ class EventQueue:
         waiting = self.content_bytes + len(self._events) * EVENT_OVERHEAD
         if waiting > self._backpressure.free_bytes:
             # The worker set the bounds a while ago; rows delivered since then free bytes.
-            self._backpressure.refresh(self._worker.bytes_in_memory)
+            self._backpressure.refresh(self._worker.queue.bytes_in_memory)
         return waiting > self._backpressure.free_bytes
 
 

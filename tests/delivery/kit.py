@@ -201,7 +201,7 @@ class Turns:
         )
 
     def put(self, *rows):
-        return self.loop.put(rows)
+        return self.loop.queue.put(rows, self.now)
 
     def wake(self):
         self.wakeup.idle = False

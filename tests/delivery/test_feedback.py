@@ -40,7 +40,7 @@ def test_feedback_is_merged_into_a_row_that_waits(turns, wire, status):
     assert bodies.sent["a"]["metadata"]["scores"][0]["score"] == 1.0
     assert wire.feedback == []
     assert status.counts().delivered == 1
-    assert turns.loop.bytes_in_memory == 0
+    assert turns.loop.queue.bytes_in_memory == 0
 
 
 def test_feedback_that_waits_is_merged_into_a_row_that_comes_later(turns, wire):

@@ -14,7 +14,7 @@ def held(name, *, seconds=300.0, **settings):
 
 
 def waiting(turns):
-    return [row.encoded.id for row in turns.loop._scheduler.rows]
+    return [row.encoded.id for row in turns.loop.scheduler.rows]
 
 
 def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire):
@@ -93,7 +93,7 @@ def test_held_rows_that_are_left_at_the_end_are_counted(turns, status):
     turns.loop.stop("the process ends", 1.0)
 
     assert status.counts().dropped == {"shutdown": 1}
-    assert turns.loop.bytes_in_memory == 0
+    assert turns.loop.queue.bytes_in_memory == 0
 
 
 def test_held_rows_are_forgotten(turns, wire, status):

@@ -540,9 +540,9 @@ def test_the_rows_of_deleted_handlers_stay_counted(open_worker, wire):
     worker = open_worker(max_rows=2, max_age=60.0)
     for name in "abc":
         worker.put(encoded(name))
-    assert worker.captured_and_dropped == (3, 1)
+    assert (worker.queue.captured, worker.queue.dropped) == (3, 1)
 
     assert not worker.flush(WAIT).pending
     worker.put(encoded("d"))
     worker.discard_pending("the test is over")
-    assert worker.captured_and_dropped == (4, 2)
+    assert (worker.queue.captured, worker.queue.dropped) == (4, 2)

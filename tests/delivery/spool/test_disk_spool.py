@@ -78,8 +78,8 @@ def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
     with worker._thread.step_lock:
-        worker._loop._spool._own._lock.forget()
-        worker._loop._spool._own.file.connection.close()
+        worker._loop.spool._own._lock.forget()
+        worker._loop.spool._own.file.connection.close()
 
 
 def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, status):
@@ -555,7 +555,7 @@ def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, 
     worker = on_disk(max_age=60.0)
     worker.put(encoded("a", status=status))
     assert worker.sync_to_disk(WAIT)
-    spool = worker._loop._spool._own.file
+    spool = worker._loop.spool._own.file
     spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     spool.connection.execute("PRAGMA cache_size = 0")
     spool.path.write_bytes(os.urandom(spool.path.stat().st_size))
