@@ -25,7 +25,7 @@ from respan_langchain.cli.tables import Column, number_column, render_records
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.delivery.spool import dead_letters
-from respan_langchain.delivery.spool.listing import SpoolFileInfo, spool_files
+from respan_langchain.delivery.spool.dead_letters import SpoolFileInfo, spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory

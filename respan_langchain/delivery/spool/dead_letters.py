@@ -1,19 +1,20 @@
-"""Dead letters and other rows on disk: exported, deleted, and sent again.
+"""Dead letters and other rows on disk: listed, exported, deleted, and sent again.
 
-Works beside the processes that write the files.
+Works beside the processes that write the files. A spool directory may have one level of directories
+below it, one for each destination.
 """
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from respan_langchain.delivery.row import RowFilter
 from respan_langchain.delivery.spool.file import SpoolFile
-from respan_langchain.delivery.spool.listing import find_files
+from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow, SpoolState
 
 Result = TypeVar("Result")
@@ -23,6 +24,34 @@ OnUnreadable: TypeAlias = Callable[[Path], object]
 
 def ignore(path: Path) -> None:
     """Do nothing about an unreadable file."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolFileInfo:
+    """One file and what it holds."""
+
+    path: Path
+    in_use: bool
+    """Whether the process that writes it is alive."""
+    pending: int = 0
+    unconfirmed: int = 0
+    """Sent without a clear response."""
+    dead: int = 0
+    bytes: int = 0
+    damaged: bool = False
+    """It was set aside, or cannot be read."""
+
+
+def spool_files(directory: Path) -> list[SpoolFileInfo]:
+    """Return every file, damaged ones included."""
+    aside = _find_files(directory, "*.db*.corrupt-*")
+    return [
+        *(_file(path) for path in _find_files(directory, "*.db")),
+        *(
+            SpoolFileInfo(path, in_use=False, bytes=path.stat().st_size, damaged=True)
+            for path in aside
+        ),
+    ]
 
 
 def export(
@@ -67,9 +96,34 @@ def forget(
             yield spool.path, len(keys)
         spool.erase_removed()
 
-    for path in find_files(directory, "*.db*.corrupt-*"):
+    for path in _find_files(directory, "*.db*.corrupt-*"):
         on_unreadable(path)
     return dict(_from_all(directory, remove, on_unreadable))
+
+
+def _file(path: Path) -> SpoolFileInfo:
+    try:
+        with closing(SpoolFile(path)) as spool:
+            counts, size = spool.counts(), spool.bytes()
+    except sqlite3.DatabaseError:
+        return SpoolFileInfo(path, in_use=_in_use(path), bytes=path.stat().st_size, damaged=True)
+    return SpoolFileInfo(
+        path,
+        in_use=_in_use(path),
+        pending=counts.get("pending", 0),
+        unconfirmed=counts.get("unconfirmed", 0),
+        dead=counts.get("dead", 0),
+        bytes=size,
+    )
+
+
+def _in_use(path: Path) -> bool:
+    lock = SpoolLock(path.with_suffix(".lock"))
+    if not lock.path.exists() or lock.path.is_symlink():
+        return False
+    free = lock.acquire()
+    lock.forget()
+    return not free
 
 
 def _from_all(
@@ -77,7 +131,7 @@ def _from_all(
     read: Callable[[SpoolFile], Iterable[Result]],
     on_unreadable: OnUnreadable,
 ) -> Iterator[Result]:
-    for path in find_files(directory, "*.db"):
+    for path in _find_files(directory, "*.db"):
         try:
             with closing(SpoolFile(path)) as spool:
                 yield from read(spool)
@@ -87,8 +141,12 @@ def _from_all(
 
 def _exported(row: SpoolRow) -> dict[str, Any]:
     described = {
-        name: value
-        for name, value in asdict(row).items()
-        if name not in {"body", "owner", "damaged", "key"}
+        name: value for name, value in asdict(row).items() if name not in {"body", "damaged", "key"}
     }
     return {**described, "log": json.loads(row.body)}
+
+
+def _find_files(directory: Path, pattern: str) -> list[Path]:
+    """Return the files in a spool directory and one level below it."""
+    found = [*directory.glob(pattern), *directory.glob(f"*/{pattern}")]
+    return sorted(path for path in found if not path.is_symlink())

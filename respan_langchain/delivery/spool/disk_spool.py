@@ -14,7 +14,6 @@ from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import Loaded, Spool, SpoolConfig, state_to_keep
 from respan_langchain.delivery.spool.file import SpoolFile
-from respan_langchain.delivery.spool.losses import DiskLosses
 from respan_langchain.delivery.spool.own_file import OwnFile
 from respan_langchain.delivery.spool.owners import RowOwners
 from respan_langchain.delivery.spool.rows import SpoolRow
@@ -34,10 +33,9 @@ class DiskSpool(Spool):
         self.config = config
         self.is_durable = config.level == "durable"
         self.takes_overflow = True
-        self._owners = RowOwners(self.adopted)
-        self._losses = DiskLosses(self._owners, self.unreadable_files)
+        self._owners = RowOwners(self.adopted, self.unreadable_files)
         self._own = OwnFile(config.directory)
-        self._rows = SpooledRows(self._own, config, self._owners, self._losses)
+        self._rows = SpooledRows(self._own, config, self._owners)
         self._look_at = float("-inf")
         self._clock_gap = CLOCK.time() - CLOCK.monotonic()
 
@@ -106,7 +104,7 @@ class DiskSpool(Spool):
         if now >= self._look_at:
             self._look_at = now + ORPHAN_INTERVAL
             self._adopt(now)
-        return self._losses.take()
+        return self._owners.take_lost()
 
     def _adopt(self, now: float) -> None:
         self._rows.delete_done(now)
@@ -115,7 +113,7 @@ class DiskSpool(Spool):
         if (file := self._rows.open(now)) is not None:
             with self._own.using(now):
                 for orphan in directory.adopt_orphans(self.config.directory, file):
-                    self._losses.add_orphan(orphan)
+                    self._owners.drop_damaged(orphan)
                 self._expire(file)
                 self._rows.recount(file)
                 self._rows.drop_deleted(file)
@@ -144,7 +142,7 @@ class DiskSpool(Spool):
             # A row that is in memory as well is not lost.
             if (queued := in_memory.get(row.key)) is not None:
                 del self._rows.keys[queued]
-        self._losses.add((row for row in expired if row.key not in in_memory), "spool_expired")
+        self._owners.drop((row for row in expired if row.key not in in_memory), "spool_expired")
 
     def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
         """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
@@ -160,7 +158,8 @@ class DiskSpool(Spool):
             removed = [row for row in file.find(chosen) if row.key not in in_memory]
             file.remove(row.key for row in removed)
             self._rows.recount(file)
-        return tuple(self._owners.lost(removed, "forgotten")), len(removed)
+        self._owners.drop(removed, "forgotten")
+        return self._owners.take_lost(), len(removed)
 
     # -- the end ---------------------------------------------------------------------------------
 

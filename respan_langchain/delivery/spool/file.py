@@ -37,6 +37,9 @@ DAMAGED: Final = frozenset({
 CLOCK_WAS_SET: Final = 1_577_836_800.0
 """1 January 2020: an earlier time of capture comes from a clock that was not set yet."""
 
+_inherited: Final[list[sqlite3.Connection]] = []
+"""Connections that a fork has copied into this process."""
+
 
 class UnsupportedSpoolError(sqlite3.DatabaseError):
     """The file was written by another version, or by another program."""
@@ -81,31 +84,45 @@ class SpoolFile:
         self.path = path
         self._lock = lock
         # The worker's lock serializes its thread, an exit hook and an inline flush.
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             self._prepare()
         except sqlite3.Error:
-            self._connection.close()
+            self.connection.close()
             raise
 
     def _prepare(self) -> None:
         # Bytes that are no text make the checksum wrong, and so damage only their own row.
-        self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+        self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in ("synchronous=FULL", "busy_timeout=2000"):
-            self._connection.execute(f"PRAGMA {pragma}")
+            self.connection.execute(f"PRAGMA {pragma}")
         if self._pragma("schema_version") == 0:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.executescript(SCHEMA)
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.executescript(SCHEMA)
         version, encoding = self._pragma("user_version"), self._pragma("encoding")
         if version != VERSION or encoding != "UTF-8":
             raise UnsupportedSpoolError(f"format {version} in {encoding}, not {VERSION}")
 
     def _pragma(self, name: str) -> Any:
-        return self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return self.connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     def close(self) -> None:
         """Close the file; its rows stay."""
-        self._connection.close()
+        self.connection.close()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: never close the file, which would touch the parent's and drop locks.
+
+        Python has no public way to leak an object past the end of the interpreter, which clears
+        modules and closes what they hold; its C API has (`Py_IncRef`, documented). Tested with
+        CPython 3.11 to 3.13. Without ctypes the connection lives until the interpreter ends.
+        """
+        try:
+            import ctypes
+        except ImportError:
+            _inherited.append(self.connection)
+        else:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.connection))
 
     def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
         """Write rows; an existing one keeps its place and takes the new state and body."""
@@ -165,16 +182,16 @@ class SpoolFile:
     def loadable(self) -> int:
         """Return how many rows are only on disk."""
         query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
-        return int(self._connection.execute(query).fetchone()[0])
+        return int(self.connection.execute(query).fetchone()[0])
 
     def keys(self) -> set[str]:
         """Return the keys of all rows."""
-        return {key for (key,) in self._connection.execute("SELECT key FROM rows")}
+        return {key for (key,) in self.connection.execute("SELECT key FROM rows")}
 
     def rows(self) -> Iterator[SpoolRow]:
         """Return all rows, the oldest first, damaged ones included."""
         query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608  # names of columns
-        with closing(self._connection.execute(query)) as cursor:
+        with closing(self.connection.execute(query)) as cursor:
             yield from map(read_row, cursor)
 
     def find(self, chosen: RowFilter) -> list[SpoolRow]:
@@ -187,13 +204,13 @@ class SpoolFile:
         Raises:
             sqlite3.Error: Another process uses the file.
         """
-        self._connection.execute("VACUUM")
+        self.connection.execute("VACUUM")
         if self._pragma("wal_checkpoint(TRUNCATE)"):
             raise sqlite3.OperationalError("the write-ahead log is in use")
 
     def record(self) -> Record:
         """Return how often the file was changed, and how many rows it holds by its own count."""
-        match self._connection.execute("SELECT changes, rows FROM record").fetchone():
+        match self.connection.execute("SELECT changes, rows FROM record").fetchone():
             case (int(changes), int(rows)) if changes >= 0 and rows >= 0:
                 return Record(changes, rows)
             case _:
@@ -202,12 +219,12 @@ class SpoolFile:
     def counts(self) -> dict[str, int]:
         """Return the number of rows by state."""
         query = "SELECT state, count(*) FROM rows GROUP BY state"
-        return dict(self._connection.execute(query).fetchall())
+        return dict(self.connection.execute(query).fetchall())
 
     def bytes(self) -> int:
         """Return the size of all bodies."""
         query = "SELECT coalesce(sum(length(body)), 0) FROM rows"
-        return int(self._connection.execute(query).fetchone()[0])
+        return int(self.connection.execute(query).fetchone()[0])
 
     def revive(self) -> int:
         """Have the dead letters sent again; return how many there were."""
@@ -246,14 +263,9 @@ class SpoolFile:
         with self._transaction() as cursor:
             return cursor.execute(query, (-(-dead // 10),)).rowcount
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection, which a forked child must neither use nor close."""
-        return self._connection
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        with self._connection, closing(self._connection.cursor()) as cursor:
+        with self.connection, closing(self.connection.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
             cursor.execute("UPDATE record SET changes = changes + 1")

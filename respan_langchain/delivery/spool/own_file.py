@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from respan_langchain.delivery.fork_safety import ForkGuard
-from respan_langchain.delivery.spool import directory, inherited
+from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.file import SpoolFile, cause_of, is_damage
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.errors import ConfigurationError
@@ -91,7 +91,7 @@ class OwnFile:
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
         if self.file is not None:
-            inherited.never_close(self.file.connection)
+            self.file.leave_to_parent()
         if self._lock is not None:
             self._lock.forget()
 

@@ -15,7 +15,6 @@ from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.file import SpoolFile
-from respan_langchain.delivery.spool.losses import DiskLosses
 from respan_langchain.delivery.spool.own_file import OwnFile
 from respan_langchain.delivery.spool.owners import RowOwners
 from respan_langchain.delivery.spool.rows import SpoolRow, SpoolState
@@ -26,14 +25,11 @@ NO_REASONS: Final[Mapping[QueuedRow, str]] = MappingProxyType({})
 class SpooledRows:
     """Writes rows to the spool file of this process, loads them, removes those that are done."""
 
-    def __init__(
-        self, own: OwnFile, config: SpoolConfig, owners: RowOwners, losses: DiskLosses
-    ) -> None:
-        """Make no file yet; `losses` receives the rows that a damaged file has lost."""
+    def __init__(self, own: OwnFile, config: SpoolConfig, owners: RowOwners) -> None:
+        """Make no file yet; `owners` is told which rows a damaged file has lost."""
         self._own = own
         self._config = config
         self._owners = owners
-        self._losses = losses
         self.keys: dict[QueuedRow, str] = {}
         """Rows that are in memory and on disk."""
         self.unsaved: dict[QueuedRow, object] = {}
@@ -58,7 +54,7 @@ class SpooledRows:
     def drop_deleted(self, file: SpoolFile) -> None:
         """Drop the rows of this process that another one has deleted, such as `spool purge`."""
         if self.loadable < len(self._owners):
-            self._losses.add_own(file.keys(), 0, "forgotten")
+            self._owners.drop_missing(file.keys(), 0, "forgotten")
 
     def save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
         """Write rows that stay in memory; those that the disk does not take become `unsaved`."""
@@ -136,7 +132,7 @@ class SpooledRows:
         with self._own.using(now):
             rows, damaged = file.load(max_rows, max_bytes)
             if damaged:
-                self._losses.add_own(file.keys(), damaged)
+                self._owners.drop_missing(file.keys(), damaged)
             self.loadable = file.loadable()
         return rows
 
@@ -184,9 +180,9 @@ class SpooledRows:
         with suppress(sqlite3.Error):
             file.close()
         lock.release()
-        self._losses.add_problem(orphan)
+        self._owners.report(orphan)
         damaged = sum(row.state != "dead" for row in orphan.damaged)
-        self._losses.add_own(orphan.keys, damaged + orphan.lost)
+        self._owners.drop_missing(orphan.keys, damaged + orphan.lost)
         if self._config.level == "durable":
             self.save(tuple(held), "unconfirmed", now)
 

@@ -13,9 +13,9 @@ from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Signal
 from respan_langchain.delivery.spool import dead_letters, directory
 from respan_langchain.delivery.spool.base import SpoolConfig
+from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.spool.file import SpoolFile
-from respan_langchain.delivery.spool.listing import spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
 from respan_langchain.delivery.status import RowStatus
 from respan_langchain.delivery.worker import Worker

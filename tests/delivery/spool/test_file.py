@@ -11,8 +11,8 @@ import pytest
 
 from respan_langchain.delivery.spool import dead_letters
 from respan_langchain.delivery.spool import directory as spool_directory
+from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.delivery.spool.file import cause_of
-from respan_langchain.delivery.spool.listing import spool_files
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
