@@ -11,7 +11,7 @@ import httpx
 from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.http import Request
 from respan_langchain.embedded.routes import DEFAULT_POLICY, handle
-from respan_langchain.embedded.store.migrate import describe_error
+from respan_langchain.embedded.store.errors import describe_error
 from respan_langchain.embedded.store.store import Store
 
 

@@ -30,7 +30,7 @@ from respan_langchain.embedded.store.fields import (
     find_log_field,
 )
 from respan_langchain.embedded.store.filters import all_of, parse_filters
-from respan_langchain.embedded.store.migrations import SAVED_LOGS
+from respan_langchain.embedded.store.schema import SAVED_LOGS
 from respan_langchain.embedded.store.store import Store
 
 

@@ -1,1 +1,1 @@
-"""The embedded platform's SQLite store: tables, queries, migrations. Knows nothing of HTTP."""
+"""The embedded platform's SQLite store: schema, tables, queries. Knows nothing of HTTP."""

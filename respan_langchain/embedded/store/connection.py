@@ -1,6 +1,6 @@
 """Opens connections to one SQLite file, for writing or for reading only.
 
-Each is prepared for the store: its SQL functions, its journal mode, and the newest schema.
+Each is prepared for the store: its SQL functions, its journal mode, and the schema.
 """
 
 import os
@@ -14,7 +14,8 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.embedded.private_file import create_private_file, describe_untrusted_file
-from respan_langchain.embedded.store.migrate import ForeignFileError, check_owner, migrate
+from respan_langchain.embedded.store.errors import ForeignFileError
+from respan_langchain.embedded.store.schema import create_schema, has_schema
 
 BUSY_TIMEOUT = 30.0
 """Seconds that one process waits for another's transaction."""
@@ -99,7 +100,7 @@ def _prepare(connection: PooledConnection) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     connection.create_function("metadata_value", 2, _metadata_value, deterministic=True)
-    check_owner(connection)
+    is_empty = not has_schema(connection)
     if not connection.read_only:
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -107,7 +108,8 @@ def _prepare(connection: PooledConnection) -> None:
         # What is deleted is overwritten: `forget` promises that it is gone.
         connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA cache_size = -32768")
-    migrate(connection, read_only=connection.read_only)
+    if is_empty:
+        create_schema(connection)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import Condition
 from respan_langchain.embedded.store.filters import contains_ignoring_case
-from respan_langchain.embedded.store.migrations import SAVED_LOGS
+from respan_langchain.embedded.store.schema import SAVED_LOGS
 
 SORTABLE = frozenset({
     "id", "name", "type", "status", "created_at", "updated_at", "log_count", "starred",

@@ -1,4 +1,6 @@
-"""Errors of the store; the endpoints and the pages map them to HTTP in `embedded/http.py`."""
+"""Errors of the store; `embedded/http.py` maps those of a call to HTTP."""
+
+import sqlite3
 
 
 class StoreError(Exception):
@@ -20,3 +22,13 @@ class InvalidFieldError(StoreError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+class ForeignFileError(sqlite3.DatabaseError):
+    """A file that this version must not touch."""
+
+
+def describe_error(error: sqlite3.Error) -> str:
+    """Return the message of an error, or its type: only SQLite's own errors never quote a row."""
+    is_safe = isinstance(error, ForeignFileError) or hasattr(error, "sqlite_errorcode")
+    return str(error) if is_safe else type(error).__name__

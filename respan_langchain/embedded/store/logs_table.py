@@ -12,7 +12,7 @@ from typing import Any, Literal
 from respan_langchain.embedded.store.errors import MissingRecordError
 from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
-from respan_langchain.embedded.store.migrations import INDEXED_COLUMNS
+from respan_langchain.embedded.store.schema import INDEXED_COLUMNS
 
 COLUMNS = (
     "seq", "dataset", "unique_id", "origin", "created_at", "updated_at", "happened_at",

@@ -1,7 +1,7 @@
 """The store: one SQLite file that several threads and processes use at once, and its transactions.
 
 A reader sees one moment of the file; a writer waits for the writer before it. The tables are
-created in migrations.py and used in the modules named after them.
+created in schema.py and used in the modules named after them.
 """
 
 import sqlite3
@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from respan_langchain.embedded.store import search_index
-from respan_langchain.embedded.store.errors import ReadOnlyError
-from respan_langchain.embedded.store.migrate import describe_error, transaction
+from respan_langchain.embedded.store.errors import ReadOnlyError, describe_error
 from respan_langchain.embedded.store.pool import ConnectionPool
 from respan_langchain.errors import ConfigurationError
 
@@ -25,7 +24,7 @@ class Store:
     """The datasets and logs of one file, or of one process's memory."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open the store; create or migrate its file.
+        """Open the store; create its file if there is none.
 
         Args:
             path: A file, or ":memory:" for rows that live as long as this object.
@@ -51,7 +50,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction that sees one moment of the store."""
-        with self._pool.acquire() as connection, transaction(connection, "BEGIN"):
+        with self._pool.acquire() as connection, _transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
@@ -64,7 +63,7 @@ class Store:
         with self._pool.acquire() as connection:
             if connection.read_only:
                 raise ReadOnlyError(f"{Path(self.path).name} is read-only.")
-            with transaction(connection, "BEGIN IMMEDIATE"):
+            with _transaction(connection, "BEGIN IMMEDIATE"):
                 yield connection
 
     def erase_deleted(self) -> bool:
@@ -81,6 +80,14 @@ class Store:
     def close(self) -> None:
         """Close the file; a later use opens it again. Rows in memory stay."""
         self._pool.close()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """Run the block in a transaction, which is rolled back when the block raises."""
+    with connection:
+        connection.execute(begin)
+        yield
 
 
 def open_store(url: str) -> Store:

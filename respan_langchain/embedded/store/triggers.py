@@ -18,23 +18,9 @@ SUMS = {
 KNOWN_COUNTS = {"run_count": None, "cost_count": "cost", "token_count": "total_tokens"}
 """Columns of datasets that count rows, and the column of logs that must be known, if any."""
 
-NAMES = (
-    "count_insert", "count_delete", "count_update", "cover_insert", "cover_delete", "cover_update",
-)  # fmt: skip
-
 
 def install(connection: sqlite3.Connection) -> None:
-    """Create the triggers and recompute the totals."""
-    for name in NAMES:
-        connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-    connection.execute(f"UPDATE logs SET covered = {_is_covered('logs')}")  # noqa: S608
-    connection.execute(_recompute_totals())
-    connection.execute(_recompute_hours())
-    for trigger in _triggers():
-        connection.execute(trigger)
-
-
-def _triggers() -> list[str]:
+    """Create the triggers."""
     counted = ", ".join(["happened_at", "status", "covered", *SUMS.values()])
     placed = "trace_unique_id, span_unique_id, span_parent_id"
     traced = "NEW.trace_unique_id IS NOT NULL"
@@ -42,14 +28,15 @@ def _triggers() -> list[str]:
     added = [_update_totals("NEW", "+"), _create_hour("NEW"), _update_hour("NEW", "+")]
     removed = [_update_totals("OLD", "-"), _create_hour("OLD"), _update_hour("OLD", "-")]
     covered_again = [_recompute_covered("OLD"), _recompute_covered("NEW"), _uncover_untraced()]
-    return [
+    for trigger in (
         _trigger("count_insert", "INSERT ON logs", *added),
         _trigger("count_delete", "DELETE ON logs", *removed),
         _trigger("count_update", f"UPDATE OF {counted} ON logs", *removed, *added),
         _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_cover_on_insert()),
         _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _recompute_covered("OLD")),
         _trigger("cover_update", f"UPDATE OF {placed} ON logs", *covered_again),
-    ]
+    ):
+        connection.execute(trigger)
 
 
 def _trigger(name: str, event: str, *statements: str) -> str:
@@ -101,31 +88,6 @@ def _add_row(row: str, sign: str) -> str:
 
 def _is_known(row: str, column: str | None) -> str:
     return "1" if column is None else f"({row}.{column} IS NOT NULL)"
-
-
-def _recompute_hours() -> str:
-    totals = {
-        total: f"total({column}) FILTER (WHERE covered = 0)" for total, column in SUMS.items()
-    }
-    totals |= {
-        total: f"count({column or '*'}) FILTER (WHERE covered = 0)"
-        for total, column in KNOWN_COUNTS.items()
-    }
-    totals |= {"log_count": "count(*)", "error_count": "total(status IS 'error')"}
-    return (
-        f"INSERT OR REPLACE INTO hours(dataset, hour, {', '.join(totals)})"  # noqa: S608
-        f" SELECT dataset, {_hour('logs')}, {', '.join(totals.values())} FROM logs GROUP BY 1, 2"
-    )
-
-
-def _recompute_totals() -> str:
-    totals = {total: f"ifnull(sum({column}), 0)" for total, column in SUMS.items()}
-    totals |= {total: f"count({column or '*'})" for total, column in KNOWN_COUNTS.items()}
-    sums = [
-        f"{total} = (SELECT {sql} FROM logs WHERE dataset = datasets.seq AND covered = 0)"  # noqa: S608
-        for total, sql in totals.items()
-    ]
-    return f"UPDATE datasets SET {', '.join(sums)}"  # noqa: S608
 
 
 def _is_root(row: str) -> str:

@@ -8,7 +8,7 @@ import orjson
 from respan_langchain._display import format_count
 from respan_langchain.embedded.endpoints import datasets
 from respan_langchain.embedded.http import HttpError, Response
-from respan_langchain.embedded.store.migrations import SAVED_LOGS
+from respan_langchain.embedded.store.schema import SAVED_LOGS
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible

@@ -2,19 +2,13 @@
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from respan_langchain.embedded.store.store import Store
-from respan_langchain.errors import ConfigurationError
-
 NOBODY = 65534
-# Read at once: the user that the tests become may not enter the folder of the tests.
-VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
 
 
 @pytest.fixture
@@ -67,14 +61,3 @@ def test_rows_of_a_writer_in_another_process_are_seen(filled, platform_at):
 
     assert reader.store.read_only
     assert [log["input"] for log in reader.logs(dataset)] == ["question", "new"]
-
-
-def test_an_old_file_that_cannot_be_migrated_says_so(folder):
-    path = folder / "old.db"
-    connection = sqlite3.connect(path)
-    connection.executescript(VERSION_1)
-    connection.close()
-    path.chmod(0o400)
-
-    with pytest.raises(ConfigurationError, match="made by an older version and cannot be written"):
-        Store(path)

@@ -300,31 +300,6 @@ def test_a_file_that_is_no_database_is_rejected_unchanged(tmp_path: Path):
     assert file.read_bytes() == before
 
 
-def test_the_database_of_another_program_is_rejected_unchanged(tmp_path: Path):
-    file = tmp_path / "other.db"
-    other = sqlite3.connect(file)
-    other.execute("CREATE TABLE theirs (x)")
-    other.commit()
-    other.close()
-    before = file.read_bytes()
-
-    with pytest.raises(ConfigurationError, match="another program"):
-        Store(file)
-
-    assert file.read_bytes() == before
-
-
-def test_a_store_of_a_newer_version_is_rejected(tmp_path: Path):
-    file = tmp_path / "newer.db"
-    Store(file).close()
-    other = sqlite3.connect(file)
-    other.execute("PRAGMA user_version = 9999")
-    other.close()
-
-    with pytest.raises(ConfigurationError, match="newer version"):
-        Store(file)
-
-
 def test_a_file_that_everybody_may_write_to_is_refused(tmp_path: Path):
     (tmp_path / "shared.db").touch()
     (tmp_path / "shared.db").chmod(0o666)
