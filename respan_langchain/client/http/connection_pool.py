@@ -1,18 +1,18 @@
-"""httpx transports of our own: an httpcore connection pool with deadlines, proxies and TLS.
+"""Connection pools for one platform, as httpx transports.
 
-They differ from `httpx.HTTPTransport` in two points: they give httpcore a network backend of their
-own, and they always contact a loopback host directly, never through a proxy.
+A loopback host is contacted directly, never through a proxy. The synchronous pool differs from
+`httpx.HTTPTransport` in one more point: it gives httpcore a network backend with deadlines.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
-from respan_langchain.client.http.network import AsyncCleanupBackend, DeadlineBackend
+from respan_langchain.client.http.network import DeadlineBackend
 from respan_langchain.client.urls import is_loopback
 
 KEEPALIVE_EXPIRY: Final = 5.0
@@ -25,8 +25,12 @@ class PoolTransport(httpx.BaseTransport):
     """Sends requests to one platform through a connection pool."""
 
     def __init__(self, base_url: str) -> None:
+        url = httpx.URL(base_url)
         self._pool = httpcore.ConnectionPool(
-            **_pool_options(httpx.URL(base_url)),
+            ssl_context=_ssl_context(url),
+            proxy=_to_httpcore_proxy(_find_proxy(url)),
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_EXPIRY,
             network_backend=DeadlineBackend(httpcore.SyncBackend()),
         )
 
@@ -53,39 +57,6 @@ class _PoolStream(httpx.SyncByteStream):
         self._response.close()
 
 
-class AsyncPoolTransport(httpx.AsyncBaseTransport):
-    """Sends requests to one platform through a connection pool; belongs to one event loop."""
-
-    def __init__(self, base_url: str) -> None:
-        # Any: httpcore declares a placeholder of the same name for when anyio is not installed.
-        backend: Any = httpcore.AnyIOBackend()
-        self._pool = httpcore.AsyncConnectionPool(
-            **_pool_options(httpx.URL(base_url)), network_backend=AsyncCleanupBackend(backend)
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and read the response's headers."""
-        response = await self._pool.handle_async_request(_to_httpcore(request))
-        return httpx.Response(
-            response.status, headers=response.headers, stream=_AsyncPoolStream(response)
-        )
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._pool.aclose()
-
-
-class _AsyncPoolStream(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
-
-
 def _to_httpcore(request: httpx.Request) -> httpcore.Request:
     url = httpcore.URL(
         scheme=request.url.raw_scheme,
@@ -102,16 +73,13 @@ def _to_httpcore(request: httpx.Request) -> httpcore.Request:
     )
 
 
-def _pool_options(url: httpx.URL) -> dict[str, Any]:
-    return {
-        "ssl_context": _ssl_context(url),
-        "proxy": _find_proxy(url),
-        "max_connections": MAX_CONNECTIONS,
-        "keepalive_expiry": KEEPALIVE_EXPIRY,
-    }
+def open_async_pool(base_url: str) -> httpx.AsyncHTTPTransport:
+    """Open httpx's own pool for one platform; it belongs to one event loop."""
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY)
+    return httpx.AsyncHTTPTransport(limits=limits, proxy=_find_proxy(httpx.URL(base_url)))
 
 
-def _find_proxy(url: httpx.URL) -> httpcore.Proxy | None:
+def _find_proxy(url: httpx.URL) -> httpx.Proxy | None:
     """Return the proxy that the environment or the system names for a platform."""
     if is_loopback(url.host) or proxy_bypass(url.host):
         return None
@@ -119,8 +87,14 @@ def _find_proxy(url: httpx.URL) -> httpcore.Proxy | None:
     address = proxies.get(url.scheme) or proxies.get("all")
     if not address:
         return None
-    proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
-    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth, ssl_context=_ssl_context(proxy.url))
+    proxy_url = httpx.URL(address if "://" in address else f"http://{address}")
+    return httpx.Proxy(proxy_url, ssl_context=_ssl_context(proxy_url))
+
+
+def _to_httpcore_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
+    if proxy is None:
+        return None
+    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth, ssl_context=proxy.ssl_context)
 
 
 def _ssl_context(url: httpx.URL) -> ssl.SSLContext | None:

@@ -1,4 +1,4 @@
-"""Network backends for httpcore: one enforces deadlines, one cleans up after a cancellation.
+"""A network backend for httpcore that enforces deadlines, and what stands for an event loop.
 
 httpcore takes a backend as its public argument `network_backend`; `connection_pool.py` passes it.
 """
@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-import anyio
 import httpcore
 from anyio.lowlevel import RunVar
 
@@ -83,69 +82,6 @@ class DeadlineStream(httpcore.NetworkStream):
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the connection knows of itself, such as its socket."""
-        return self._inner.get_extra_info(info)
-
-
-class AsyncCleanupBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections that are closed when their TLS handshake is cancelled.
-
-    httpcore 1.0 leaves such a connection open. The deadline needs no backend here, since the event
-    loop cancels the whole request.
-    """
-
-    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
-        self._inner = inner
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> "AsyncCleanupStream":
-        """Connect."""
-        return AsyncCleanupStream(
-            await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        )
-
-
-class AsyncCleanupStream(httpcore.AsyncNetworkStream):
-    """A connection that is closed when its TLS handshake is cancelled."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has arrived."""
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all bytes."""
-        await self._inner.write(buffer, timeout)
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> "AsyncCleanupStream":
-        """Perform the TLS handshake, or close the connection."""
-        try:
-            return AsyncCleanupStream(
-                await self._inner.start_tls(ssl_context, server_hostname, timeout)
-            )
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                await self._inner.aclose()
-            raise
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._inner.aclose()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows of itself, such as its socket."""

@@ -33,6 +33,7 @@ class RequestTrace:
         self._traced = False
         self._in_tunnel = False
         self._sent = False
+        self._connection: Any = None
 
     def start(self) -> None:
         """Note that the request is handed to a transport."""
@@ -56,8 +57,18 @@ class RequestTrace:
             self._sent = True
 
     async def on_event_async(self, event: str, details: Mapping[str, Any]) -> None:
-        """Note an event of an asynchronous request."""
+        """Note an event of an asynchronous request; close a connection whose handshake failed.
+
+        httpcore 1.0 leaves it open where the TLS handshake was cancelled.
+        """
+        import anyio
+
         self(event, details)
+        if event.endswith("connect_tcp.complete"):
+            self._connection = details.get("return_value")
+        elif event.endswith("start_tls.failed") and self._connection is not None:
+            with anyio.CancelScope(shield=True):
+                await self._connection.aclose()
 
     def was_sent(self, error: BaseException) -> bool:
         """Whether the server may have received the whole request before `error` was raised."""

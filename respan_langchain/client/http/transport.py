@@ -24,7 +24,7 @@ from respan_langchain.client.urls import normalize_base_url, validate_api_key
 if TYPE_CHECKING:
     import httpx
 
-    from respan_langchain.client.http.connection_pool import AsyncPoolTransport, PoolTransport
+    from respan_langchain.client.http.connection_pool import PoolTransport
 
 MAX_RESPONSE_BYTES = 1024 * 1024
 """Bytes of a response that are read by default."""
@@ -188,7 +188,7 @@ class HttpTransport(_HttpTransportBase):
 class AsyncHttpTransport(_HttpTransportBase):
     """Sends requests asynchronously; the event loop's cancellation enforces the deadline."""
 
-    _pools: "ClientCache[AsyncPoolTransport]"
+    _pools: "ClientCache[httpx.AsyncHTTPTransport]"
     _transport: "httpx.AsyncBaseTransport | None"
 
     async def send(
@@ -241,16 +241,16 @@ class AsyncHttpTransport(_HttpTransportBase):
         trace.start()
         return await transport.handle_async_request(outgoing)
 
-    async def _current_pool(self) -> "AsyncPoolTransport":
+    async def _current_pool(self) -> "httpx.AsyncHTTPTransport":
         pool, outdated = self._pools.current()
         for old in outdated:
             await _close_pool(old)
         return pool
 
-    def _new_pool(self) -> "AsyncPoolTransport":
-        from respan_langchain.client.http.connection_pool import AsyncPoolTransport
+    def _new_pool(self) -> "httpx.AsyncHTTPTransport":
+        from respan_langchain.client.http.connection_pool import open_async_pool
 
-        return AsyncPoolTransport(self.base_url)
+        return open_async_pool(self.base_url)
 
     def _loop_token(self) -> object:
         from respan_langchain.client.http.network import current_loop_token
@@ -258,7 +258,7 @@ class AsyncHttpTransport(_HttpTransportBase):
         return current_loop_token()
 
 
-async def _close_pool(pool: "AsyncPoolTransport") -> None:
+async def _close_pool(pool: "httpx.AsyncHTTPTransport") -> None:
     # The event loop that its connections belong to may have ended before.
     with contextlib.suppress(*http_errors()):
         await pool.aclose()
