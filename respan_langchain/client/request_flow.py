@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.requests import ApiRequest, FinalFailure, Success, classify_result
+from respan_langchain.client.requests import ApiRequest, may_retry, read_result
 from respan_langchain.client.retry_policy import DEFAULT_RETRY, RetryPolicy
+from respan_langchain.errors import ApiError
 
 Value = TypeVar("Value")
 
@@ -75,9 +76,11 @@ def request_flow(request: ApiRequest[Value], options: RequestOptions) -> Request
         attempt += 1
         try_deadline = min(deadline, options.clock() + options.max_try_time)
         result: HttpResult = yield Send(request, content, try_deadline)
-        decision = classify_result(request, result, attempt, options.retry, options.rng())
-        if isinstance(decision, Success):
-            return decision.value
-        if isinstance(decision, FinalFailure) or options.clock() + decision.seconds >= deadline:
-            raise decision.error
-        yield Sleep(decision.seconds)
+        try:
+            return read_result(request, result, attempt)
+        except ApiError as error:
+            delay = options.retry.delay(attempt, error.retry_after, options.rng())
+            is_final = attempt >= options.retry.max_tries or not may_retry(request, result)
+            if is_final or options.clock() + delay >= deadline:
+                raise
+        yield Sleep(delay)

@@ -1,12 +1,12 @@
-"""An API request as a value, and what its HTTP result means: success, retry or failure.
+"""An API request as a value, and what its HTTP result means: a value, an error, another try.
 
-Pure. `dataset_requests.py` and `log_requests.py` build requests, `request_flow.py` acts on the
-decision of `classify_result`.
+Pure. `dataset_requests.py` and `log_requests.py` build requests, `request_flow.py` repeats them.
 """
 
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -16,9 +16,9 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.retry_policy import DEFAULT_RETRY, TRANSIENT_STATUSES, RetryPolicy
+from respan_langchain.client.retry_policy import TRANSIENT_STATUSES
 from respan_langchain.client.status_errors import build_error, build_unexpected_error
-from respan_langchain.errors import ApiError, ConfigurationError
+from respan_langchain.errors import ConfigurationError, UnexpectedAnswerError
 
 Value = TypeVar("Value")
 
@@ -64,71 +64,42 @@ class ApiRequest(Generic[Value]):
         return text.encode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Success(Generic[Value]):
-    """The request succeeded."""
+def read_result(request: ApiRequest[Value], result: HttpResult, attempt: int) -> Value:
+    """Return the value of try number `attempt` (from 1).
 
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Retry after `seconds`; raise `error` when there is no time for it."""
-
-    seconds: float
-    error: ApiError
-
-
-@dataclass(frozen=True, slots=True)
-class FinalFailure:
-    """The request failed and must not be retried."""
-
-    error: ApiError
-
-
-def classify_result(
-    request: ApiRequest[Value],
-    result: HttpResult,
-    attempt: int,
-    policy: RetryPolicy = DEFAULT_RETRY,
-    jitter: float = 1.0,
-) -> Success[Value] | Retry | FinalFailure:
-    """Decide what the HTTP result of try number `attempt` (from 1) means for its request.
-
-    The wait before a retry is multiplied by `jitter`, a random number from 0 to 1.
+    Raises:
+        ApiError: The try failed.
     """
     if result.status is not None and 200 <= result.status < 300:
         return _parse_body(request, result)
     if result.status == 400 and request.parses_400:
-        parsed = _parse_body(request, result)
-        if isinstance(parsed, Success):
-            return parsed
+        with suppress(UnexpectedAnswerError):
+            return _parse_body(request, result)
     if result.status == 404 and request.method == "DELETE" and attempt > 1:
         # An earlier try may have deleted it, its response having been lost.
         return _parse_body(request, HttpResult(204))
-    error = build_error(request.method, request.path, result)
-    if attempt >= policy.max_tries or not _may_retry(request, result):
-        return FinalFailure(error)
-    return Retry(policy.delay(attempt, error.retry_after, jitter), error)
+    raise build_error(request.method, request.path, result)
 
 
-def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Success[Value] | FinalFailure:
-    try:
-        return Success(request.parse(json.loads(result.body) if result.body.strip() else None))
-    except ValidationError:
-        problem = "unexpected JSON in the response"
-    except (ValueError, RecursionError):
-        content_type = result.headers.get("content-type", "no type").split(";")[0][:40]
-        problem = f"response is not JSON ({len(result.body)} bytes of {content_type})"
-    return FinalFailure(build_unexpected_error(request.method, request.path, result, problem))
-
-
-def _may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
+def may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
+    """Whether a request whose try had this result may be sent again."""
     if result.status is None:
         return request.idempotent or not result.maybe_sent
     if result.status == 429:
         return True
     return request.idempotent and result.status in TRANSIENT_STATUSES
+
+
+def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Value:
+    try:
+        return request.parse(json.loads(result.body) if result.body.strip() else None)
+    except ValidationError:
+        problem = "unexpected JSON in the response"
+    except (ValueError, RecursionError):
+        content_type = result.headers.get("content-type", "no type").split(";")[0][:40]
+        problem = f"response is not JSON ({len(result.body)} bytes of {content_type})"
+    # Outside of the handlers, whose exceptions quote the response.
+    raise build_unexpected_error(request.method, request.path, result, problem)
 
 
 def _to_json(value: object) -> Any:

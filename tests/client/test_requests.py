@@ -19,13 +19,8 @@ from respan_langchain.client.log_requests import (
     update_log,
 )
 from respan_langchain.client.models import DatasetInfo
-from respan_langchain.client.requests import (
-    ApiRequest,
-    FinalFailure,
-    Retry,
-    Success,
-    classify_result,
-)
+from respan_langchain.client.request_flow import RequestOptions, Send, Sleep, request_flow
+from respan_langchain.client.requests import ApiRequest, may_retry, read_result
 from respan_langchain.client.retry_policy import RetryPolicy
 
 READ = dataset("d1")
@@ -45,6 +40,12 @@ def http_result(status, body=None, **headers):
     )
 
 
+def error_of(api_request, result, attempt=1):
+    with pytest.raises(errors.ApiError) as raised:
+        read_result(api_request, result, attempt)
+    return raised.value
+
+
 @pytest.mark.parametrize(
     ("api_request", "result"),
     [
@@ -60,7 +61,7 @@ def http_result(status, body=None, **headers):
     ],
 )
 def test_a_success_is_parsed(api_request, result):
-    assert isinstance(classify_result(api_request, result, 1), Success)
+    read_result(api_request, result, 1)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,11 @@ def test_a_success_is_parsed(api_request, result):
     ],
 )
 def test_an_undocumented_response_is_not_a_success(api_request, result):
-    decision = classify_result(api_request, result, 1)
+    error = error_of(api_request, result)
 
-    assert isinstance(decision, FinalFailure)
-    assert type(decision.error) is errors.UnexpectedAnswerError
+    assert type(error) is errors.UnexpectedAnswerError
+    assert error.__context__ is None
+    assert not may_retry(api_request, result)
 
 
 @pytest.mark.parametrize(
@@ -103,14 +105,15 @@ def test_an_undocumented_response_is_not_a_success(api_request, result):
     ],
 )
 def test_a_permanent_failure_names_the_request(status, kind):
-    decision = classify_result(READ, http_result(status, {"detail": "words of the server"}), 1)
+    result = http_result(status, {"detail": "words of the server"})
+    error = error_of(READ, result)
 
-    assert isinstance(decision, FinalFailure)
-    assert type(decision.error) is kind
-    assert (decision.error.method, decision.error.path) == ("GET", "/api/datasets/d1/")
-    assert decision.error.status == status
-    assert "words of the server" in decision.error.body
-    assert "words of the server" not in str(decision.error)
+    assert type(error) is kind
+    assert (error.method, error.path) == ("GET", "/api/datasets/d1/")
+    assert error.status == status
+    assert "words of the server" in error.body
+    assert "words of the server" not in str(error)
+    assert not may_retry(READ, result)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +139,7 @@ def test_a_permanent_failure_names_the_request(status, kind):
     ],
 )
 def test_only_a_request_that_is_safe_to_repeat_is_retried(api_request, result, is_retried):
-    decision = classify_result(api_request, result, 1)
-
-    assert isinstance(decision, Retry if is_retried else FinalFailure)
+    assert may_retry(api_request, result) is is_retried
 
 
 @pytest.mark.parametrize(
@@ -146,34 +147,34 @@ def test_only_a_request_that_is_safe_to_repeat_is_retried(api_request, result, i
     [(LATE, errors.DeadlineError), (BROKEN, errors.ConnectionFailedError)],
 )
 def test_a_missing_response_raises_with_the_reason_of_the_transport(result, kind):
-    decision = classify_result(CREATE, result, 1)
+    error = error_of(CREATE, result)
 
-    assert type(decision.error) is kind
-    assert str(decision.error) == f"POST /api/datasets/d1/logs/: {result.error}"
+    assert type(error) is kind
+    assert str(error) == f"POST /api/datasets/d1/logs/: {result.error}"
 
 
 def test_a_bulk_request_that_is_rejected_as_a_whole_raises():
-    decision = classify_result(BULK, http_result(400, {"detail": "no"}), 1)
+    error = error_of(BULK, http_result(400, {"detail": "no"}))
 
-    assert type(decision.error) is errors.ValidationError
-
-
-def test_the_last_try_raises_its_error():
-    assert isinstance(
-        classify_result(READ, http_result(503), 3, RetryPolicy(max_tries=3)), FinalFailure
-    )
-    assert isinstance(classify_result(READ, http_result(503), 2, RetryPolicy(max_tries=3)), Retry)
+    assert type(error) is errors.ValidationError
 
 
 def test_deleting_what_an_earlier_try_deleted_is_a_success():
-    assert isinstance(classify_result(DELETE, http_result(404), 1), FinalFailure)
-    assert classify_result(DELETE, http_result(404), 2) == Success(None)
+    assert type(error_of(DELETE, http_result(404))) is errors.NotFoundError
+    assert read_result(DELETE, http_result(404), 2) is None
 
 
-def test_the_server_s_wait_is_kept_in_the_error_and_waited():
-    decision = classify_result(READ, http_result(429, {"retry_after": 7}), 1, jitter=0.0)
+def test_the_servers_wait_is_waited_and_the_last_try_raises_its_error():
+    options = RequestOptions(retry=RetryPolicy(max_tries=2), clock=lambda: 0.0, rng=lambda: 0.0)
+    flow = request_flow(READ, options)
+    refused = http_result(429, {"retry_after": 7})
 
-    assert (decision.error.retry_after, decision.seconds) == (7.0, 7.0)
+    assert isinstance(flow.send(None), Send)
+    assert flow.send(refused) == Sleep(7.0)
+    assert isinstance(flow.send(None), Send)
+    with pytest.raises(errors.RateLimitError) as raised:
+        flow.send(refused)
+    assert raised.value.retry_after == 7.0
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_server_s_wait_is_kept_in_the_error_and_waited():
     ],
 )
 def test_the_servers_messages_are_kept_by_field(body, fields, named):
-    error = classify_result(CREATE, http_result(422, body), 1).error
+    error = error_of(CREATE, http_result(422, body))
 
     assert error.fields == (body if fields is None else fields)
     assert str(error).endswith(named)
@@ -206,14 +207,14 @@ def test_the_servers_messages_are_kept_by_field(body, fields, named):
     ],
 )
 def test_the_error_of_a_redirect_names_only_the_host(location, words):
-    error = classify_result(READ, http_result(307, location=location), 1).error
+    error = error_of(READ, http_result(307, location=location))
 
     assert words in str(error)
     assert "token" not in str(error)
 
 
 def test_an_error_keeps_only_the_start_of_a_long_response():
-    assert len(classify_result(READ, http_result(400, b"x" * 100_000), 1).error.body) == 2000
+    assert len(error_of(READ, http_result(400, b"x" * 100_000)).body) == 2000
 
 
 def test_the_repr_of_a_request_shows_no_content():
