@@ -30,14 +30,11 @@ class Filters:
     Filters(model = 'gpt-4o', cost gt 0.01)
     """
 
-    conditions: Mapping[str, tuple[Operator, Any]]
+    body: Mapping[str, Any]
+    """In the API's JSON form."""
 
     def __and__(self, other: "Filters") -> "Filters":
-        if twice := self.conditions.keys() & other.conditions.keys():
-            raise ConfigurationError(
-                f"only one condition per field is possible; {', '.join(sorted(twice))} has two"
-            )
-        return Filters({**self.conditions, **other.conditions})
+        return Filters(_join(self.body, other.body))
 
     def __bool__(self) -> bool:
         """Raise, since Python would evaluate `a and b` to `b` alone."""
@@ -45,13 +42,6 @@ class Filters:
 
     def __repr__(self) -> str:
         return f"Filters({describe_filters(self)})"
-
-    def as_body(self) -> dict[str, dict[str, Any]]:
-        """Return the filters in the API's JSON form."""
-        return {
-            name: {"operator": operator, "value": value}
-            for name, (operator, value) in self.conditions.items()
-        }
 
 
 class FilterField:
@@ -109,7 +99,8 @@ class FilterField:
         return self._compare("isnull", value)
 
     def _compare(self, operator: Operator, value: object) -> Filters:
-        return Filters({self._name: (operator, _check_value(self._name, operator, value))})
+        checked = _check_value(self._name, operator, value)
+        return Filters({self._name: {"operator": operator, "value": checked}})
 
 
 def field(name: str) -> FilterField:
@@ -140,29 +131,28 @@ def combine_filters(
         ConfigurationError: A field is unknown, or has two conditions.
     """
     values = {name: {"operator": "eq", "value": value} for name, value in equal.items()}
-    combined: dict[str, dict[str, Any]] = {}
-    for body in map(filters_body, (first, second, values)):
-        if twice := combined.keys() & body.keys():
+    return _join(*map(filters_body, (first, second, values))) or None
+
+
+def _join(*bodies: Mapping[str, Any]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for body in bodies:
+        if twice := joined.keys() & body.keys():
             raise ConfigurationError(
                 f"the API accepts one condition for each field, not two for {min(twice)!r}"
             )
-        combined |= body
-    return combined or None
+        joined |= body
+    return joined
 
 
 def filters_body(
     filters: Filters | Mapping[str, Any] | None, fields: frozenset[str] = LOG_FIELDS
 ) -> dict[str, dict[str, Any]]:
     """Check filters, as objects or in the API's JSON form, and return the JSON form."""
-    if filters is None:
-        return {}
-    if isinstance(filters, Filters):
-        for name in filters.conditions:
-            _check_field(name, fields)
-        return filters.as_body()
+    body = filters.body if isinstance(filters, Filters) else filters or {}
     return {
         _check_field(name, fields): _check_condition(name, condition)
-        for name, condition in filters.items()
+        for name, condition in body.items()
     }
 
 

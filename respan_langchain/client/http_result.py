@@ -5,6 +5,9 @@ The client's transports produce it; the client and delivery interpret it, each i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,11 @@ class HttpResult:
 
     0 where a list may lag behind.
     """
+
+    def read_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; empty when it is none."""
+        try:
+            content = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return {}
+        return content if isinstance(content, dict) else {}

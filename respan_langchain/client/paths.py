@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain._constants import MAX_PAGE_SIZE
+from respan_langchain._constants import LOG_FIELDS, MAX_PAGE_SIZE
 from respan_langchain.client.filters import Filters, filters_body
 from respan_langchain.client.models import Message
 from respan_langchain.client.urls import quote_segment
@@ -37,9 +37,9 @@ def page_query(page: int, page_size: int, **more: str | None) -> dict[str, str]:
     return {"page": str(page), "page_size": str(page_size), **omit_none(more)}
 
 
-def filters_field(filters: FilterInput, fields: frozenset[str] | None = None) -> dict[str, Any]:
+def filters_field(filters: FilterInput, fields: frozenset[str] = LOG_FIELDS) -> dict[str, Any]:
     """Return the `filters` field of a body; nothing when there are no filters."""
-    written = filters_body(filters) if fields is None else filters_body(filters, fields)
+    written = filters_body(filters, fields)
     return {"filters": written} if written else {}
 
 

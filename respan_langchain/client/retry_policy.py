@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import orjson
-
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.errors import (
     ConnectionFailedError,
@@ -63,7 +61,7 @@ def parse_retry_after(result: HttpResult, now: float | None = None) -> float | N
     compared with `now` (seconds since the epoch), and ignored when `now` is None.
     """
     header = result.headers.get("retry-after", "")
-    for value in (_body_value(result.body), header):
+    for value in (result.read_object().get("retry_after"), header):
         seconds = _parse_seconds(value)
         if seconds is not None:
             return seconds
@@ -71,14 +69,6 @@ def parse_retry_after(result: HttpResult, now: float | None = None) -> float | N
     since = _parse_date(result.headers.get("date", ""))
     since = now if since is None else since
     return None if until is None or since is None else max(0.0, until - since)
-
-
-def _body_value(body: bytes) -> object:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return content.get("retry_after") if isinstance(content, dict) else None
 
 
 def _parse_seconds(value: object) -> float | None:

@@ -5,10 +5,7 @@ request, and messages are logged.
 """
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
-
-import orjson
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry_policy import parse_retry_after
@@ -100,7 +97,7 @@ def _redirect_target(result: HttpResult) -> str:
 
 def _field_errors(result: HttpResult) -> dict[str, list[str]]:
     """Return the server's messages by field, from `errors` or from the top level of the body."""
-    body = _json_object(result)
+    body = result.read_object()
     errors = body.get("errors", body)
     if not isinstance(errors, dict):
         return {}
@@ -111,14 +108,6 @@ def _field_errors(result: HttpResult) -> dict[str, list[str]]:
         for name, messages in errors.items()
         if errors is not body or isinstance(messages, list)
     }
-
-
-def _json_object(result: HttpResult) -> dict[str, Any]:
-    try:
-        content = orjson.loads(result.body)
-    except orjson.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _body_excerpt(result: HttpResult) -> str:

@@ -41,13 +41,13 @@ NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
     ],
 )
 def test_a_condition_has_the_documented_json_form(built, name, operator, value):
-    assert built.as_body() == {name: {"operator": operator, "value": value}}
+    assert built.body == {name: {"operator": operator, "value": value}}
 
 
 def test_conditions_are_combined():
     both = (field("model") == "gpt-4o") & (field("metadata.team") == "x")
 
-    assert list(both.as_body()) == ["model", "metadata__team"]
+    assert list(both.body) == ["model", "metadata__team"]
     assert repr(both) == "Filters(model = 'gpt-4o', metadata__team = 'x')"
 
 
@@ -82,7 +82,7 @@ def test_the_keyword_and_raises():
         lambda: filters_body({"model": {"value": "x"}}),
         lambda: filters_body({"model": {"operator": "", "value": "x", "more": 1}}),
         lambda: filters_body({"model": "x"}),
-        lambda: filters_body(Filters({"modle": ("", "x")})),
+        lambda: filters_body(Filters({"modle": {"operator": "", "value": "x"}})),
         lambda: filters_body(field("model") == "x", DATASET_FIELDS),
         lambda: filters_body({"metadata__x": {"operator": "", "value": "x"}}, DATASET_FIELDS),
     ],
