@@ -27,6 +27,7 @@ _LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without one."""
 _USAGE_KEYS = ("usage", "token_usage")
 """Reports with more than counts: Anthropic's has the tier and the speed that were served."""
+_NESTED_PARAMS = ("model_kwargs", "extra_body", "web_search_options")
 _PRICE_CONTEXT = {
     "speed": {"standard"},
     "inference_geo": {"global", "not_available"},
@@ -113,14 +114,15 @@ def parse_request(
     """Read the facts in a start event; all four arguments as LangChain passes them."""
     settings = as_mapping(as_mapping(serialized).get("kwargs"))
     metadata, invocation_params = as_mapping(metadata), as_mapping(invocation_params)
-    given = (invocation_params, as_mapping(invocation_params.get("model_kwargs")), settings)
+    nested = map(as_mapping, map(invocation_params.get, _NESTED_PARAMS))
+    given = (invocation_params, *nested, settings)
     return ModelInfo(
         provider=read_text(metadata.get("ls_provider")) or _class_name(as_mapping(serialized)),
         requested=read_text(metadata.get("ls_model_name"))
         or first_text(invocation_params, _REQUESTED_MODEL_KEYS)
         or first_text(settings, _REQUESTED_MODEL_KEYS),
         endpoint=_endpoint(settings),
-        service_tier=None if (tier := _service_tier(given)) == "auto" else tier,
+        service_tier=_service_tier(given),
         price_context=_price_context(given),
         versions=_versions(metadata.get("lc_versions")),
         params=parse_params(as_mapping(options), invocation_params, settings, metadata),

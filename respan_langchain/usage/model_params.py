@@ -17,6 +17,7 @@ _PARAM_NAMES = {
         "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs", "logit_bias",
         "reasoning_effort", "reasoning", "thinking", "thinking_budget", "verbosity", "modalities",
         "tool_choice", "parallel_tool_calls", "tools", "response_format",
+        "search_parameters", "web_search_options", "plugins", "enable_search", "guardrail_config",
     )
 } | {
     "max_completion_tokens": "max_tokens",
@@ -31,6 +32,8 @@ _PARAM_NAMES = {
     "response_json_schema": "response_format",
     "output_format": "response_format",
     "format": "response_format",
+    "guardrails": "guardrail_config",
+    "guardrailConfig": "guardrail_config",
 }  # fmt: skip
 """The platform's name of a parameter, by the names that providers use."""
 LANGSMITH_PARAM_NAMES = {
@@ -56,6 +59,7 @@ def parse_params(
     for place, ours in (
         (metadata, LANGSMITH_PARAM_NAMES),
         (settings, _PARAM_NAMES),
+        (as_mapping(invocation_params.get("extra_body")), _PARAM_NAMES),
         (invocation_params, _PARAM_NAMES),
         (options, _PARAM_NAMES),
     ):

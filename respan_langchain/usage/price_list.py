@@ -54,8 +54,8 @@ class ListPrice(NamedTuple):
     """False: something that was used has no price, or is not known to have been used."""
 
 
-_STANDARD_TIERS = {"default", "standard", "auto", "on_demand", "standard_only"}
-_TIERS_AT_STANDARD_PRICE = {("groq", "flex")}
+_STANDARD_TIERS = {"default", "standard", "on_demand", "standard_only"}
+_TIERS_AT_STANDARD_PRICE = {("groq", "flex"), ("groq", "auto")}
 """Source: https://console.groq.com/docs/flex-processing, read 2026-11-27."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from respan_langchain._untyped_values import as_mapping, read_count
+from respan_langchain._untyped_values import as_list, as_mapping, read_count
 from respan_langchain.usage.model_info import ModelInfo
 from respan_langchain.usage.price_lookup import get_price_provider
 
@@ -51,6 +51,16 @@ _FREE_TOOLS = {
 _FREE_AT_GOOGLE = {"code_execution", "file_search"}
 """Google charges only the tokens of these."""
 _SERVER_TOOL_BLOCKS = {"server_tool_use", "server_tool_call"}
+_REQUESTED_BY = {
+    "search_parameters": "live_search",  # xAI
+    "web_search_options": "web_search",  # OpenAI's search models
+    "plugins": "web_search",  # OpenRouter
+    "enable_search": "web_search",  # Qwen
+    "guardrail_config": "guardrail",  # Bedrock
+}
+"""Tools by the parameter that requests them, where not every answer shows their use."""
+_SHOW_EACH_USE = {"anthropic", "aws", "azure", "google", "groq", "openai", "x-ai"}
+"""Providers whose answers show each use of a tool in `tools`."""
 
 
 def count_tool_uses(
@@ -73,6 +83,7 @@ def count_tool_uses(
         uses |= _uses_in_grounding(grounding, info)
     if not uses:
         uses = _uses_by_other_signs(message, reported, info)
+    uses = {**_requested_tools(info, provider), **uses}
     if not uses:
         return uses
     free = _FREE_TOOLS | _FREE_AT_GOOGLE if provider == "google" else _FREE_TOOLS
@@ -199,8 +210,19 @@ def _uses_by_other_signs(message: object, reported: Mapping[str, object], info: 
             uses["web_search"] = None
     if "trace" in reported and "guardrail" in as_mapping(reported["trace"]):
         uses["guardrail"] = None
-    if "meta" in reported:
-        billed = as_mapping(as_mapping(reported["meta"]).get("billed_units"))
-        if billed.get("search_units"):
-            uses["search"] = None
+    return uses
+
+
+def _requested_tools(info: ModelInfo, provider: str | None) -> Uses:
+    """Find the tools that the request asks for, and that the answer may not show."""
+    uses: Uses = {}
+    for name, tool in _REQUESTED_BY.items():
+        request = info.params.get(name)
+        if request and as_mapping(request).get("mode") != "off":
+            uses[tool] = None
+    if provider == "perplexity":  # its fee for a request includes the search
+        uses.pop("web_search", None)
+    if provider not in _SHOW_EACH_USE:
+        kinds = (as_mapping(tool).get("type") for tool in as_list(info.params.get("tools")))
+        uses |= {str(kind): None for kind in kinds if kind not in (None, "function", "custom")}
     return uses

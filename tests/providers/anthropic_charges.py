@@ -76,9 +76,10 @@ CHARGES = [
         streamed={"cost": OPUS, "service_tier": None},
     ),
     Charge(
-        "anthropic, priority tier of a contract", claude(), messages(service_tier="priority"), OPUS,
-        "partial", facts={"service_tier": "priority"},
-        streamed={"cost_status": "complete", "service_tier": None},
+        "anthropic, priority tier of a contract", claude(model_kwargs={"service_tier": "auto"}),
+        messages(service_tier="priority"), OPUS, "partial", facts={"service_tier": "priority"},
+        # When it streams, only the request shows that the tier is not known.
+        streamed={"service_tier": "auto"},
     ),
     Charge(
         "anthropic, in the United States only", claude(inference_geo="us"),

@@ -26,3 +26,5 @@ class Charge:
     streamed: Mapping[str, Any] = field(default_factory=dict)
     """What differs when LangChain's package streams: `cost`, `status` or facts."""
     prompt: Any = QUESTION
+    prices: Mapping[str, Any] | None = None
+    """The handler's, where the provider's depend on the hour."""

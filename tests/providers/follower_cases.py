@@ -31,8 +31,8 @@ def deepseek(url):
     )
 
 
-def xai(url):
-    return ChatXAI(model="grok-3-mini", xai_api_base=url, api_key=KEY, max_retries=0)
+def xai(url, **arguments):
+    return ChatXAI(model="grok-3-mini", xai_api_base=url, api_key=KEY, max_retries=0, **arguments)
 
 
 OSS_USAGE = count(

@@ -179,10 +179,10 @@ RESPONSES = [
 ]  # fmt: skip
 
 
-def azure(url: str) -> Any:
+def azure(url: str, **arguments: Any) -> Any:
     return AzureChatOpenAI(
         azure_endpoint=url, azure_deployment="gpt-4o", api_version="2024-10-21", api_key=KEY,
-        max_retries=0, stream_usage=True,
+        max_retries=0, stream_usage=True, **arguments,
     )  # fmt: skip
 
 
@@ -196,6 +196,11 @@ AZURE = [
         "azure, cut off, with a tier that has no listed price", azure,
         completion("gpt-4o-2024-11-20", count(100, 40), reason="length", service_tier="priority"),
         GPT_4O, "partial", facts={"finish_reason": "length", "service_tier": "priority"},
+    ),
+    Charge(
+        # OpenAI's fee for a search need not be Azure's.
+        "azure, a search", lambda url: azure(url, use_responses_api=True),
+        response(SEARCHED, MESSAGE), GPT_5, "partial",
     ),
 ]  # fmt: skip
 

@@ -5,15 +5,18 @@ from typing import Any
 
 from langchain_groq import ChatGroq
 from langchain_openrouter import ChatOpenRouter
+from langchain_xai import ChatXAI
 from providers import (
     bedrock_cases,
     content_cases,
     follower_cases,
+    openai_charges,
     other_cases,
     running_usage_cases,
 )
 from providers.cases import KEY, usd
 from providers.charges import REFUSED, Charge
+from providers.openai_charges import MESSAGE, SEARCHED, response
 from providers.openai_like import completion, count
 
 
@@ -29,6 +32,33 @@ def flex_groq(url: str) -> Any:
     )
 
 
+def live_grok(url: str) -> Any:
+    return follower_cases.xai(url, extra_body={"search_parameters": {"mode": "on"}})
+
+
+def searching_grok(url: str) -> Any:
+    return ChatXAI(
+        model="grok-4", xai_api_base=url, api_key=KEY, max_retries=0, use_responses_api=True
+    ).bind(tools=[{"type": "web_search"}, {"type": "x_search"}])
+
+
+def connected_mistral(url: str) -> Any:
+    return follower_cases.mistral(url).bind_tools([{"type": "web_search"}])
+
+
+def searching_router(url: str) -> Any:
+    return openai_charges.gpt("gpt-4o", extra_body={"plugins": [{"id": "web"}]})(url)
+
+
+def grounded_command(url: str) -> Any:
+    return other_cases.command(url).bind(documents=["It rains in Paris."])
+
+
+def guarded_claude(url: str) -> Any:
+    guardrail = {"guardrailIdentifier": "g-1", "guardrailVersion": "1"}
+    return bedrock_cases.model(url).bind(guardrailConfig=guardrail)
+
+
 def nova(url: str) -> Any:
     return bedrock_cases.model(url, "us.amazon.nova-2-lite-v1:0")
 
@@ -37,6 +67,10 @@ def deep_research(url: str) -> Any:
     return running_usage_cases.perplexity(url, "sonar-deep-research")
 
 
+X_SEARCHED = {
+    "type": "custom_tool_call", "id": "it_7", "call_id": "xs_1", "status": "completed",
+    "name": "x_keyword_search", "input": '{"query": "rain paris"}',
+}  # fmt: skip
 perplexity = running_usage_cases.perplexity
 UPSTREAM = {
     "upstream_inference_cost": 0.0033, "upstream_inference_prompt_cost": 0.0003,
@@ -56,6 +90,10 @@ CHARGES = [
         "bedrock, a guardrail that traces what it read", bedrock_cases.model,
         bedrock_cases.converse(BEDROCK_USAGE, "end_turn", trace={"guardrail": {"modelOutput": []}}),
         SONNET, "partial",
+    ),
+    Charge(
+        "bedrock, a guardrail that leaves no trace", guarded_claude,
+        bedrock_cases.converse(BEDROCK_USAGE, "end_turn"), SONNET, "partial",
     ),
     Charge(
         "bedrock, cut off", bedrock_cases.model,
@@ -84,6 +122,11 @@ CHARGES = [
         streamed={"cost": usd((1_000, "0.15"), (40, "0.6"))},
     ),
     Charge(
+        "mistral, a connector, which its answer does not count", connected_mistral,
+        completion("mistral-small-latest", count(100, 40), usage_with_last_choice=True),
+        usd((100, "0.15"), (40, "0.6")), "partial",
+    ),
+    Charge(
         "groq, cut off", follower_cases.groq("llama-3.3-70b-versatile"),
         completion(
             "llama-3.3-70b-versatile", count(100, 40), reason="length",
@@ -109,13 +152,15 @@ CHARGES = [
     ),
     Charge(
         "deepseek, filtered", follower_cases.deepseek,
-        completion("deepseek-v4-flash", count(100, 40), reason="content_filter"), None, "complete",
-        facts={"finish_reason": "content_filter", **REFUSED},
+        completion("deepseek-chat", count(100, 40), reason="content_filter"),
+        usd((100, "0.28"), (40, "0.42")), facts={"finish_reason": "content_filter", **REFUSED},
+        prices=follower_cases.DEEPSEEK_PRICES,
     ),
     Charge(
         "deepseek, cut off, with a cache", follower_cases.deepseek,
-        completion("deepseek-v4-flash", follower_cases.DEEPSEEK_USAGE, reason="length"), None,
-        facts={"finish_reason": "length"},
+        completion("deepseek-chat", follower_cases.DEEPSEEK_USAGE, reason="length"),
+        usd((360, "0.28"), (640, "0.028"), (50, "0.42")), facts={"finish_reason": "length"},
+        prices=follower_cases.DEEPSEEK_PRICES,
     ),
     Charge(
         "xai, cut off", follower_cases.xai,
@@ -123,9 +168,22 @@ CHARGES = [
         usd((100, "0.3"), (40, "0.5")), facts={"finish_reason": "length"},
     ),
     Charge(
-        "xai, live search in two sources", follower_cases.xai,
+        # When it streams, LangChain drops the number of sources; only the request shows the search.
+        "xai, live search in two sources", live_grok,
         completion("grok-3-mini", count(100, 40, num_sources_used=2)),
-        usd((100, "0.3"), (40, "0.5")), "partial", streamed={"cost_status": "complete"},
+        usd((100, "0.3"), (40, "0.5")), "partial",
+    ),
+    Charge(
+        "xai, a search of the web and two of posts", searching_grok,
+        response(SEARCHED, X_SEARCHED, {**X_SEARCHED, "id": "it_8"}, MESSAGE, model="grok-4"),
+        # 3 in, 15 out, and 5 for a thousand searches.
+        usd((1_000, "3"), (300, "15")) + Decimal("0.015"),
+    ),
+    Charge(
+        "xai, a refusal", follower_cases.xai,
+        completion("grok-3-mini", count(100, 40), refusal="I can't help with that."),
+        # When it streams, LangChain's package drops the refusal.
+        usd((100, "0.3"), (40, "0.5")), facts=REFUSED, streamed={"refused": None},
     ),
     Charge(
         "xai says what it charged", follower_cases.xai,
@@ -161,6 +219,16 @@ CHARGES = [
         Decimal("0.0235"), facts={"finish_reason": "length", "cost_source": "provider"},
     ),
     Charge(
+        "openrouter, a search of its own, asked with OpenAI's package", searching_router,
+        completion("gpt-4o", count(100, 40, cost=0.02065)),
+        Decimal("0.02065"), facts={"cost_source": "provider"},
+        # When it streams, the package drops the cost; gpt-4o: 2.50 in, 10 out.
+        streamed={
+            "cost": usd((100, "2.5"), (40, "10")), "cost_status": "partial",
+            "cost_source": "estimate",
+        },
+    ),
+    Charge(
         "perplexity, cut off", perplexity,
         completion(
             "sonar-pro", running_usage_cases.paid(100, 40, 0.006), reason="length",
@@ -193,6 +261,11 @@ CHARGES = [
         "cohere, withheld", other_cases.command, other_cases.cohere(reason="ERROR_TOXIC"),
         usd((204, "2.5"), (42, "10")), facts=REFUSED,
         streamed={"cost": usd((9, "2.5"), (40, "10"))},
+    ),
+    Charge(
+        # Cohere searches only in documents that the app gives, and charges their tokens.
+        "cohere, grounded in the app's documents", grounded_command, other_cases.cohere(),
+        usd((204, "2.5"), (42, "10")), streamed={"cost": usd((9, "2.5"), (40, "10"))},
     ),
     Charge(
         "ollama, cut off", other_cases.home, other_cases.ollama(reason="length"), None, "unknown",

@@ -30,9 +30,11 @@ WAYS = {
 
 
 @pytest.mark.parametrize("charge", CHARGES, ids=lambda charge: charge.name)
-def test_what_is_charged_is_in_the_cost_or_the_cost_is_partial(charge, server, handler, rows_of):
+def test_what_is_charged_is_in_the_cost_or_the_cost_is_partial(
+    charge, server, make_handler, rows_of
+):
     server.answer = charge.answer
-    model = charge.model(server.url)
+    handler, model = make_handler(prices=charge.prices), charge.model(server.url)
 
     for way, ask in WAYS.items():
         ask(model, charge.prompt, {"callbacks": [handler], "run_name": way})

@@ -45,7 +45,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("status", [400, 401, 429, 529])
+@pytest.mark.parametrize("status", [400, 429, 529])
 @pytest.mark.parametrize("provider", BODIES)
 def test_a_refusal_is_a_row_with_its_reason(provider, status, server, make_handler, rows_of):
     make, body = BODIES[provider]

@@ -452,8 +452,21 @@ def test_a_speed_that_was_requested_and_not_served_changes_nothing():
     assert parse_response(request, answer).price_context == {}
 
 
-def test_a_tier_that_the_provider_may_choose_is_unknown_until_it_answers():
-    assert asked(params={"service_tier": "auto"}).service_tier is None
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"web_search_options": {"search_context_size": "high"}},
+        {"extra_body": {"search_context_size": "high"}},
+    ],
+)
+def test_the_price_context_is_read_of_nested_parameters_of_a_request(params):
+    assert asked(params=params).price_context == {"search_context_size": "high"}
+
+
+def test_parameters_of_an_extra_body_are_parameters():
+    search = {"mode": "on"}
+
+    assert params(extra_body={"search_parameters": search})["search_parameters"] == search
 
 
 def test_a_router_reports_two_finish_reasons():

@@ -165,9 +165,10 @@ def test_a_resellers_tier_does_not_get_the_makers_price():
     assert cost(gpt) == Cost(Decimal("0.0225"), "estimate", "partial")
 
 
-def test_a_tier_at_the_standard_price_is_no_tier_of_its_own():
+@pytest.mark.parametrize("tier", ["flex", "auto"])
+def test_a_tier_at_the_standard_price_is_no_tier_of_its_own(tier):
     # gpt-oss-120b: 0.15 in, 0.60 out.
-    oss = ModelInfo(provider="groq", served="openai/gpt-oss-120b", service_tier="flex")
+    oss = ModelInfo(provider="groq", served="openai/gpt-oss-120b", service_tier=tier)
 
     assert cost(oss) == Cost(Decimal("0.0021"), "genai-prices", "complete")
 
@@ -265,6 +266,8 @@ def test_cached_input_is_cheaper():
         ("flex", "0.01125", "genai-prices", "complete"),
         ("priority", "0.045", "genai-prices", "complete"),
         ("unheard-of", "0.0225", "estimate", "partial"),
+        # The provider chose, and did not report what.
+        ("auto", "0.0225", "estimate", "partial"),
     ],
 )
 def test_a_service_tier_has_its_own_price(tier, amount, source, status):

@@ -191,15 +191,51 @@ def test_grounding_without_queries_is_a_search_of_unknown_count(info, grounding,
             {"trace": {"guardrail": {"inputAssessment": {}}}},
             {"guardrail": None},
         ),
-        (
-            ModelInfo(provider="cohere"),
-            None,
-            {"meta": {"billed_units": {"search_units": 1.0}}},
-            {"search": None},
-        ),
         (GPT, AIMessage("hi", additional_kwargs={}), {"usage": None}, {}),
     ],
-    ids=["search model", "search api", "groq", "perplexity agent", "guardrail", "cohere", "none"],
+    ids=["search model", "search api", "groq", "perplexity agent", "guardrail", "none"],
 )
 def test_a_tool_that_leaves_no_block_is_noticed_by_other_signs(info, message, reported, uses):
     assert count_tool_uses(message, reported, info) == uses
+
+
+REQUESTED = {
+    "xai, live search": ("xai", {"search_parameters": {"mode": "auto"}}, {"live_search": None}),
+    "xai, live search that is off": ("xai", {"search_parameters": {"mode": "off"}}, {}),
+    "openai, a chat that may search": (
+        "openai", {"web_search_options": {"search_context_size": "low"}}, {"web_search": None},
+    ),
+    "perplexity, whose fee includes the search": (
+        "perplexity", {"web_search_options": {"search_context_size": "low"}}, {},
+    ),
+    "openrouter, a plugin": ("openrouter", {"plugins": [{"id": "web"}]}, {"web_search": None}),
+    "qwen": ("dashscope", {"enable_search": True}, {"web_search": None}),
+    "bedrock, a guardrail without a trace": (
+        "amazon_bedrock", {"guardrail_config": {"guardrailVersion": "1"}}, {"guardrail": None},
+    ),
+    "mistral, a connector": (
+        "mistralai", {"tools": [{"type": "web_search"}]}, {"web_search": None},
+    ),
+    "mistral, the app's tool": (
+        "mistralai", {"tools": [{"type": "function", "function": {"name": "f"}}]}, {},
+    ),
+    "openai, a search that its answer would show": (
+        "openai", {"tools": [{"type": "web_search"}]}, {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("provider", "params", "uses"), REQUESTED.values(), ids=REQUESTED)
+def test_a_requested_tool_that_an_answer_may_not_show_is_used_an_unknown_number_of_times(
+    provider, params, uses
+):
+    info = ModelInfo(provider=provider, params=params)
+
+    assert count_tool_uses(AIMessage("hi"), {}, info) == uses
+
+
+def test_a_count_in_the_answer_is_known_for_a_requested_tool():
+    grok = ModelInfo(provider="xai", params={"search_parameters": {"mode": "on"}})
+
+    assert count_tool_uses(None, {"usage": {"num_sources_used": 2}}, grok) == {"live_search": 2}
+    assert count_tool_uses(None, {"usage": {"num_sources_used": 0}}, grok) == {}
