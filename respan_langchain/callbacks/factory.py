@@ -118,13 +118,12 @@ def _build_interrupts(
         interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
         return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
     from respan_langchain.fleet.row_states import RowStates
-    from respan_langchain.pipeline.shared_traces import SharedRowBuilder, SharedTraces
+    from respan_langchain.pipeline.shared_traces import SharedTraces
 
     counts = get_producer_counts(worker, store.url)
     states = RowStates(store.url, counts.direct_rows)
-    shared = SharedTraces(store, timeout, row_builder.dataset)
-    builder = SharedRowBuilder(row_builder, shared, states, counts, to_json)
-    return _Interrupts(shared, builder, states)
+    shared = SharedTraces(row_builder, store, timeout, states, counts, to_json)
+    return _Interrupts(shared, shared, states)
 
 
 def _build_feedback(

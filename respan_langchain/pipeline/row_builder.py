@@ -39,7 +39,7 @@ GROUP_SIZE: Final = 64
 
 
 class BuildsRows(Protocol):
-    """Makes rows of finished runs: `RowBuilder`, or in a fleet `SharedRowBuilder` around it."""
+    """Makes rows of finished runs: `RowBuilder`, or in a fleet `SharedTraces` around it."""
 
     def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
         """Return the rows of the runs that finished."""

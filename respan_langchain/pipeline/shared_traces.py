@@ -25,13 +25,31 @@ from respan_langchain.tracing.waiting import stop_key, thread_key
 
 
 class SharedTraces:
-    """The interrupted traces of one handler in the store of its fleet: its `WaitingTraces`."""
+    """The interrupted traces of one handler in the store of its fleet.
 
-    def __init__(self, store: TraceStore, timeout: float, dataset: str) -> None:
-        """Traces wait for `timeout` seconds; the store has those of other datasets too."""
+    As the handler's `WaitingTraces` it keeps traces that stopped, and as its `BuildsRows` it stores
+    them once their last runs are counted.
+    """
+
+    def __init__(
+        self,
+        row_builder: RowBuilder,
+        store: TraceStore,
+        timeout: float,
+        states: RowStates,
+        counts: ProducerCounts,
+        to_json: Callable[[object], Json],
+    ) -> None:
+        """Store traces for `timeout` seconds, with their content as `to_json` copies it.
+
+        The store has those of other datasets too; `states` and `counts` are told of every row.
+        """
+        self._row_builder = row_builder
         self._store = store
         self._timeout = timeout
-        self._dataset = dataset
+        self._states = states
+        self._counts = counts
+        self._to_json = to_json
         self._stopped: dict[str, Trace] = {}
         """Interrupted traces by key, until their last runs are counted and they are stored."""
 
@@ -76,14 +94,6 @@ class SharedTraces:
         self._stopped.clear()
         self._store.clear()
 
-    def pop_stopped(self) -> tuple[str, Trace] | None:
-        """Remove and return a trace that stopped, and its key; None when there is none."""
-        return self._stopped.popitem() if self._stopped else None
-
-    def store(self, key: str, trace: InterruptedTrace) -> bool:
-        """Store a trace; False when that is not possible."""
-        return self._store.put(self._address(key), trace, self._timeout)
-
     def _take(self, keys: Sequence[str]) -> Trace | None:
         """Return the trace that stopped at the first key that has one."""
         for key in keys:
@@ -95,38 +105,21 @@ class SharedTraces:
         trace = load_trace(orjson.loads(stored.record), CLOCK.epoch())
         if trace is None:
             # Another version's: a forwarder sends it as interrupted.
-            self.store(keys[0], stored)
+            self._put_into_store(keys[0], stored)
             return None
         trace.deferred_rows = list(stored.deferred)
         return trace
 
     def _address(self, key: str) -> str:
-        return f"{self._dataset} {key}"
+        return f"{self._row_builder.dataset} {key}"
 
-
-class SharedRowBuilder:
-    """Builds the rows of one handler, and stores the traces that stopped: its `BuildsRows`."""
-
-    def __init__(
-        self,
-        row_builder: RowBuilder,
-        traces: SharedTraces,
-        states: RowStates,
-        counts: ProducerCounts,
-        to_json: Callable[[object], Json],
-    ) -> None:
-        """Store content as `to_json` copies it; `states` and `counts` are told of every row."""
-        self._row_builder = row_builder
-        self._traces = traces
-        self._states = states
-        self._counts = counts
-        self._to_json = to_json
+    # -- rows are built --------------------------------------------------------------------------
 
     def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
         """Build the rows of finished runs, and store the traces that stopped."""
         rows = self._row_builder.build(runs, errors)
-        while (stopped := self._traces.pop_stopped()) is not None:
-            rows += self._store_trace(*stopped, errors)
+        while self._stopped:
+            rows += self._store_trace(*self._stopped.popitem(), errors)
         self._states.remember(rows)
         self._counts.keep_reporting()
         return rows
@@ -147,4 +140,7 @@ class SharedRowBuilder:
             trace.deferred_rows,
             [DeferredRow(row.id, row.dataset, row.body) for row in rows],
         )
-        return [] if self._traces.store(key, stored) else rows
+        return [] if self._put_into_store(key, stored) else rows
+
+    def _put_into_store(self, key: str, trace: InterruptedTrace) -> bool:
+        return self._store.put(self._address(key), trace, self._timeout)
