@@ -160,10 +160,19 @@ class Settings(BaseSettings):
         return self.base_url.startswith("sqlite:")
 
     @property
+    def sends_directly(self) -> bool:
+        """Whether this process may send to the platform itself; a forwarder has its own key."""
+        return self.via is None or self.via_fallback == "direct"
+
+    @property
     def is_key_missing(self) -> bool:
-        """Whether the platform needs a key and none was found; a forwarder has its own."""
-        sends_directly = self.via is None or self.via_fallback == "direct"
-        return sends_directly and self.api_key is None and not self.is_local
+        """Whether the platform needs a key and none was found."""
+        return self.sends_directly and self.api_key is None and not self.is_local
+
+    @property
+    def without_via(self) -> Self:
+        """The settings of a process that always sends to the platform itself."""
+        return self.model_copy(update={"via": None})
 
 
 class SettingsOptions(TypedDict, total=False):

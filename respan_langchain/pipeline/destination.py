@@ -56,7 +56,6 @@ def dataset_address(settings: Settings) -> str:
 def get_worker(settings: Settings, http_client: Any = None) -> Worker:
     """Return the worker for this platform, key and limits; made when the first handler needs it."""
     settings = _with_absolute_url(settings)
-
     open_transport = _transport_opener(settings, http_client)
 
     def make() -> Worker:
@@ -89,7 +88,7 @@ def _transport_opener(
         return open_producer
     from respan_langchain.fleet.fallback import FallbackLimits, FallbackTransport
 
-    direct = settings.model_copy(update={"via": None})
+    direct = settings.without_via
     limits = FallbackLimits(settings.via_fallback_after, build_limits(direct).requests_per_minute)
 
     def open_fallback(worker: Worker) -> FallbackTransport:
@@ -134,27 +133,17 @@ def worker_key(settings: Settings, http_client: Any = None) -> Hashable:
     Raises:
         ConfigurationError: The spool directory is there and not private.
     """
-    secrets = " ".join([*_address_and_secret(settings), *_fallback_options(settings)])
-    signature = blake2b(secrets.encode(), digest_size=16).digest()
-    client = None if http_client is None else id(http_client)
-    bounds = settings.max_fleet_rows, settings.max_fleet_bytes
-    limits = build_limits(settings)
-    return settings.base_url, signature, limits, client, prepare_spool(settings), bounds
-
-
-def _address_and_secret(settings: Settings) -> tuple[str, str]:
-    """Return where rows are sent, and with which key: rows that share both may be sent together."""
-    if settings.via is not None:
-        return settings.via.get_secret_value(), ""
-    secret = "" if settings.api_key is None else settings.api_key.get_secret_value()
-    return settings.base_url, secret
-
-
-def _fallback_options(settings: Settings) -> tuple[str, ...]:
-    if settings.via is None or settings.via_fallback == "wait":
-        return ()
-    _, secret = _address_and_secret(settings.model_copy(update={"via": None}))
-    return str(settings.via_fallback_after), secret
+    has_fallback = settings.via is not None and settings.sends_directly
+    return (
+        settings.base_url,
+        settings.via,
+        settings.api_key if settings.sends_directly else None,
+        settings.via_fallback_after if has_fallback else None,
+        (settings.max_fleet_rows, settings.max_fleet_bytes),
+        build_limits(settings),
+        prepare_spool(settings),
+        None if http_client is None else id(http_client),
+    )
 
 
 def prepare_spool(settings: Settings) -> SpoolConfig | None:
@@ -181,7 +170,10 @@ def spool_directory(settings: Settings) -> Path:
 
     A process that finds a file there sends it to that platform, with that key.
     """
-    address, secret = _address_and_secret(settings)
+    address, key = settings.base_url, settings.api_key
+    if settings.via is not None:  # the forwarder's key sends rows of all processes
+        address, key = settings.via.get_secret_value(), None
+    secret = "" if key is None else key.get_secret_value()
     # Too short to find the key by, long enough to tell two keys apart.
     signature = blake2b(f"{address} {secret}".encode(), digest_size=4).hexdigest()
     parent = settings.spool_dir or Path("~/.respan/spool")
@@ -198,7 +190,7 @@ def build_limits(settings: Settings) -> DeliveryLimits:
     if settings.via is not None:
         from respan_langchain.fleet.limits import producer_limits
 
-        return producer_limits(build_limits(settings.model_copy(update={"via": None})))
+        return producer_limits(build_limits(settings.without_via))
     local = settings.is_local or is_loopback(urlsplit(settings.base_url).hostname)
     is_limited = "requests_per_minute" in settings.model_fields_set or not local
     return DeliveryLimits(

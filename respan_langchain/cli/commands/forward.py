@@ -63,7 +63,7 @@ def forward(
     from respan_langchain.pipeline.destination import build_limits
     from respan_langchain.pipeline.transport import RespanTransport
 
-    direct = settings.model_copy(update={"via": None})
+    direct = settings.without_via
     if direct.is_key_missing:
         raise ConfigurationError(MISSING_KEY)
     limits = forwarder_limits(build_limits(direct), reserve)
