@@ -5,6 +5,7 @@ flush, and a newer row where too much is held. A released row is sent like any o
 """
 
 from collections.abc import Callable, Iterator
+from math import inf
 
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
@@ -20,6 +21,8 @@ class HeldRows:
         self._max_rows = limits.max_rows // SHARE
         self._max_bytes = limits.max_bytes // SHARE
         self._until: dict[QueuedRow, float] = {}
+        # No row is due before; one that was due then may be released already.
+        self._due_at = inf
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -31,6 +34,7 @@ class HeldRows:
     def add(self, row: QueuedRow) -> list[QueuedRow]:
         """Hold a row; return the oldest ones, which are released for it at the same moment."""
         self._until[row] = row.accepted + row.encoded.hold
+        self._due_at = min(self._due_at, self._until[row])
         self._bytes += row.size
         released: list[QueuedRow] = []
         while len(self._until) > self._max_rows or self._bytes > self._max_bytes:
@@ -45,15 +49,19 @@ class HeldRows:
 
     def release_due(self, now: float) -> list[QueuedRow]:
         """Release the rows whose time has ended."""
-        return self._release_all(lambda row: self._until[row] <= now)
+        if now < self._due_at:
+            return []
+        released = self._release_all(lambda row: self._until[row] <= now)
+        self._due_at = min(self._until.values(), default=inf)
+        return released
 
     def release_up_to(self, number: int) -> list[QueuedRow]:
         """Release the rows that were accepted up to this number."""
         return self._release_all(lambda row: row.number <= number)
 
     def due_at(self) -> float:
-        """Return when `release_due` has something; infinity when nothing is held."""
-        return min(self._until.values(), default=float("inf"))
+        """Return when `release_due` may have something; infinity when nothing is held."""
+        return self._due_at if self._until else inf
 
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         """Remove and return the rows for which this is true."""

@@ -27,6 +27,18 @@ def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire
     assert 300.0 <= turns.now < 310.0
 
 
+def test_rows_that_wait_for_different_times_are_each_sent_when_their_own_ends(turns, wire, status):
+    turns.put(held("a"), held("b", seconds=100.0), held("c", seconds=200.0))
+    turns.put(feedback_on("b", status=status))
+    turns.step(Signal.WAKE)
+
+    turns.until_nothing_is_due(before=250.0)
+    sent_before = list(wire.batches)
+    turns.until_nothing_is_due()
+
+    assert (sent_before, wire.batches) == ([["b"], ["c"]], [["b"], ["c"], ["a"]])
+
+
 def test_feedback_is_merged_into_the_row_and_releases_it(turns, wire, status):
     sent = {}
     send_bulk = wire.send_bulk
