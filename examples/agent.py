@@ -5,7 +5,7 @@ from typing import Any
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 
 from respan_langchain import RespanDatasetCallbackHandler
@@ -14,31 +14,20 @@ from respan_langchain.datasets.dataset import Dataset
 URL = "sqlite:///respan.db"
 USAGE = {"input_tokens": 40, "output_tokens": 8, "total_tokens": 48}
 ANSWERS = ["I can refund 49.90 for order A-1042.", "Done, 49.90 are on their way."]
-# A fake model, so that this runs without a key; it has no price, so its rows have no cost. Rows of
-# ChatOpenAI(model="gpt-4o-mini") and other models with a price do.
-MODEL = GenericFakeChatModel(
-    messages=iter(
-        AIMessage(text, usage_metadata=USAGE, response_metadata={"model_name": "gpt-4o-mini"})
-        for text in ANSWERS
-    )
-)
+# A fake model, so that this runs without a key.
+MODEL = GenericFakeChatModel(messages=(AIMessage(a, usage_metadata=USAGE) for a in ANSWERS))
 
 
 def answer(state: MessagesState) -> dict[str, list[AnyMessage]]:
-    """Call the model."""
     return {"messages": [MODEL.invoke(state["messages"])]}
 
 
 def approve(_: MessagesState) -> dict[str, list[AnyMessage]]:
-    """Interrupt the graph until a person answers."""
     return {"messages": [HumanMessage(interrupt("Refund 49.90?"))]}
 
 
-graph = StateGraph(MessagesState)
-graph.add_node("propose", answer).add_node("approve", approve).add_node("confirm", answer)
-graph.add_edge(START, "propose").add_edge("propose", "approve")
-graph.add_edge("approve", "confirm").add_edge("confirm", END)
-agent = graph.compile(checkpointer=InMemorySaver(), name="refunds")
+steps = StateGraph(MessagesState).add_sequence([("propose", answer), approve, ("confirm", answer)])
+agent = steps.add_edge(START, "propose").compile(InMemorySaver(), name="refunds")
 
 with RespanDatasetCallbackHandler(dataset="refunds", base_url=URL) as handler:
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "ticket-7"}}
@@ -46,7 +35,5 @@ with RespanDatasetCallbackHandler(dataset="refunds", base_url=URL) as handler:
     print("asks:", state["__interrupt__"][0].value)
     state = agent.invoke(Command(resume="Yes, go ahead."), config)
     print("says:", state["messages"][-1].content)
-
 with Dataset.open("refunds", base_url=URL) as rows:
-    for row in rows:
-        print(f"{row.log_type} {row.span_name}: {row.status}, {row.total_tokens} tokens")
+    print([f"{row.log_type} {row.span_name}: {row.total_tokens} tokens" for row in rows])

@@ -12,33 +12,23 @@ from respan_langchain.datasets.dataset import Dataset
 
 URL = "sqlite:///respan.db"
 
+# The app does not know of this package.
+prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
+model = FakeListChatModel(responses=["Yes.", "No.", "On Thursday."])
+shop = prompt | model | StrOutputParser()
 
-class Shop:
-    """An app that does not import this package."""
-
-    def __init__(self) -> None:
-        prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
-        model = FakeListChatModel(responses=["Yes.", "No.", "On Thursday."])
-        self.chain = prompt | model | StrOutputParser()
-
-    def ask(self, question: str) -> str:
-        return self.chain.invoke({"question": question})
-
-    async def ask_soon(self, question: str) -> str:
-        return await self.chain.ainvoke({"question": question})
-
-
-shop = Shop()
 enable("shop", base_url=URL, environment="staging")
 
-shop.ask("Is it open?")
+shop.invoke({"question": "Is it open?"})
 with ThreadPoolExecutor() as pool:
-    list(pool.map(shop.ask, ["Are there sandals?", "Are there boots?"]))
-asyncio.run(shop.ask_soon("When do they arrive?"))
+    list(
+        pool.map(shop.invoke, [{"question": f"Are there {kind}?"} for kind in ("sandals", "boots")])
+    )
+asyncio.run(shop.ainvoke({"question": "When do they arrive?"}))
 
 # The rows of this block go to another dataset, and are available at once.
 with capture("nightly", base_url=URL, tags=["nightly"]) as captured:
-    shop.ask("Is the price right?")
+    shop.invoke({"question": "Is the price right?"})
 print(len(captured), "rows in the block")
 
 print("all delivered:", disable(timeout=10))

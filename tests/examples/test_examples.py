@@ -148,4 +148,4 @@ def test_the_whole_app_example_captures_threads_and_tasks(tmp_path):
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_short(example):
-    assert len(example.read_text().splitlines()) < 60
+    assert len(example.read_text().splitlines()) < 40
