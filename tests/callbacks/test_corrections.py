@@ -4,97 +4,48 @@ import json
 
 import pytest
 from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain_core.messages import AIMessage
-from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from support.reviews import (
+    ANSWERED,
+    APPROVED,
+    ASKED,
+    CASES,
+    GOLD,
+    REJECTED,
+    ask,
+    decide,
+    edited,
+    expected_amounts,
+    labels,
+    pay,
+    paying_agent,
+    wants,
+)
 from support.scripts import Script
 
-from respan_langchain.rules import (
-    Rules,
-    edited_by_human,
-    everything,
-    keep,
-    rejected_by_human,
-)
-
-ASKED = {"messages": [("user", "Pay them.")]}
-GOLD = Rules(
-    keep(edited_by_human | rejected_by_human, to="gold", corrections="human"), keep(everything)
-)
+from respan_langchain.rules import Rules, edited_by_human, everything, keep
 
 
-@tool
-def pay(amount: int) -> str:
-    """Pay an amount."""
-    return f"paid {amount}"
-
-
-def wants(*amounts):
-    calls = [
-        {"name": "pay", "args": {"amount": amount}, "id": f"call {number}"}
-        for number, amount in enumerate(amounts)
-    ]
-    return AIMessage("", tool_calls=calls)
-
-
-def edited(amount):
-    return {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": amount}}}
-
-
-APPROVED = {"type": "approve"}
-REJECTED = {"type": "reject", "message": "Too much."}
-ANSWERED = {"type": "respond", "message": "I paid by hand."}
-
-
-def reviewed(handler, amounts, decisions, *, thread="t1"):
+def reviewed(handler, amounts, decisions, *, resumed_by=None):
     """Run an agent whose calls a person reviews, all at once."""
-    review = HumanInTheLoopMiddleware(interrupt_on={"pay": True})
-    app = create_agent(
-        Script(answers=[wants(*amounts), "Done."]),
-        [pay], middleware=[review], checkpointer=InMemorySaver(),
-    )  # fmt: skip
-    config = {"callbacks": [handler], "configurable": {"thread_id": thread}}
-    app.invoke(ASKED, config)
-    app.invoke(Command(resume={"decisions": decisions}), config)
+    app = paying_agent(*amounts)
+    ask(app, handler)
+    decide(app, resumed_by or handler, decisions)
 
 
-def expected_amounts(row):
-    """The amounts of the calls in a row's expected output; None without one."""
-    if row["expected_output"] is None:
-        return None
-    calls = row["expected_output"]["tool_calls"]
-    return [json.loads(call["function"]["arguments"])["amount"] for call in calls]
-
-
-@pytest.mark.parametrize(
-    ("amounts", "decisions", "expected", "scores"),
-    [
-        ([500], [edited(50)], [50], None),
-        ([5, 500], [APPROVED, edited(50)], [5, 50], None),
-        ([500, 500], [edited(50), edited(60)], [50, 60], None),
-        ([500], [REJECTED], None, [{"name": "human", "score": 0.0, "comment": "Too much."}]),
-        ([500], [{"type": "reject"}], None, [{"name": "human", "score": 0.0}]),
-        (
-            [500, 7, 8],
-            [REJECTED, edited(70), ANSWERED],
-            [70, 8],
-            [{"name": "human", "score": 0.0, "comment": "Too much."}],
-        ),
-    ],
-)
-def test_decisions_label_the_model_call_and_no_other_row(
-    amounts, decisions, expected, scores, make_handler, rows_of
-):
+@pytest.mark.parametrize("resumed_by", ["the same handler", "another handler"])
+@pytest.mark.parametrize("case", CASES)
+def test_decisions_label_the_model_call_and_no_other_row(case, resumed_by, make_handler, rows_of):
+    amounts, decisions, *expected = CASES[case]
     handler = make_handler(rules=GOLD)
-    reviewed(handler, amounts, decisions)
+    other = make_handler(rules=GOLD) if resumed_by == "another handler" else handler
+    reviewed(handler, amounts, decisions, resumed_by=other)
 
-    [root], [request, answer] = rows_of(handler, "gold").roots, rows_of(handler, "gold").chats
-    assert expected_amounts(request) == expected
-    assert request["metadata"].get("scores") == scores
-    for other in (root, answer):
-        assert (other["expected_output"], "scores" in other["metadata"]) == (None, False)
+    rows = rows_of(other, "gold" if any(expected) else "support-bot")
+    [root], [request, answer] = rows.roots, rows.chats
+    assert labels(request) == tuple(expected)
+    assert [labels(root), labels(answer)] == [(None, None)] * 2
 
 
 def test_the_expected_output_is_the_answer_with_the_edited_call(make_handler, rows_of):
@@ -118,13 +69,9 @@ def test_a_call_that_nobody_changed_is_no_gold(decision, make_handler, rows_of):
 
 def test_calls_that_are_reviewed_one_by_one_are_labelled_by_their_ids(make_handler, rows_of):
     handler = make_handler(rules=GOLD)
-    review = HumanInTheLoopMiddleware(interrupt_on={"pay": True}, interrupt_mode="per_call")
-    app = create_agent(
-        Script(answers=[wants(500, 501), "Done."]),
-        [pay], middleware=[review], checkpointer=InMemorySaver(),
-    )  # fmt: skip
+    app = paying_agent(500, 501, interrupt_mode="per_call")
+    ask(app, handler)
     config = {"callbacks": [handler], "configurable": {"thread_id": "t1"}}
-    app.invoke(ASKED, config)
     ids = {one.value["tool_call_id"]: one.id for one in app.get_state(config).interrupts}
     app.invoke(Command(resume={ids["call 1"]: edited(51), ids["call 0"]: REJECTED}), config)
 

@@ -1,6 +1,5 @@
 """An interrupted graph that another process resumes: one row, as within one process."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,15 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain_core.messages import AIMessage
-from langchain_core.tools import tool
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from support.constructs import QUESTION
 from support.graphs import asking_graph, asking_thrice, served
-from support.scripts import Script
+from support.reviews import CASES, GOLD, ask, decide, labels, paying_agent
 
 from respan_langchain import Dataset, RespanDatasetCallbackHandler, TraceTimeouts
 from respan_langchain.fleet import keys
@@ -24,7 +18,7 @@ from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.status import read_status
 from respan_langchain.fleet.traces import TraceStore
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.rules import Rules, edited_by_human, everything, keep
+from respan_langchain.rules import Rules, everything, keep
 from respan_langchain.settings import read_settings
 from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
@@ -248,34 +242,31 @@ def test_a_trace_that_sampling_leaves_out_gives_no_row_when_nobody_resumes_it(
     assert int(redis.ask("GET", keys.BYTES) or 0) == 0
 
 
-@tool
-def pay(amount: int) -> str:
-    """Pay an amount."""
-    return f"paid {amount}"
-
-
 def test_what_people_decide_in_another_process_labels_the_models_row(
     redis, open_handler, stored, make_handler, rows_of
 ):
-    wants = AIMessage("", tool_calls=[{"name": "pay", "args": {"amount": 500}, "id": "call 0"}])
-    review = HumanInTheLoopMiddleware(interrupt_on={"pay": True})
-    app = create_agent(
-        Script(answers=[wants, "Done."]),
-        [pay], middleware=[review], checkpointer=InMemorySaver(),
-    )  # fmt: skip
-    edit = {"type": "edit", "edited_action": {"name": "pay", "args": {"amount": 50}}}
-    rules = Rules(keep(edited_by_human, to="gold", corrections="human"))
-    for given in ({"messages": [("user", "Pay.")]}, Command(resume={"decisions": [edit]})):
-        handler = open_handler(redis, rules=rules)
-        app.invoke(given, config(handler))
-        assert handler.flush(WAIT)
+    apps = {case: paying_agent(*amounts) for case, (amounts, *_) in CASES.items()}
+    here, there = (open_handler(redis, rules=GOLD) for _ in range(2))
+    for case, app in apps.items():
+        ask(app, here, case)
+    assert here.flush(WAIT)
+    for case, (_, decisions, *_) in CASES.items():
+        decide(apps[case], there, decisions, case)
+    assert there.flush(WAIT)
 
-    stored(redis, count=3)
-    request, answer = rows_of(make_handler(), "gold").chats
-    [call] = request["expected_output"]["tool_calls"]
-    assert json.loads(call["function"]["arguments"]) == {"amount": 50}
-    assert request["metadata"]["sampling"]["rule"] == "edited_by_human"
-    assert answer["expected_output"] is None
+    stored(redis, count=3 * len(CASES))
+    reader = make_handler()
+    for case, (_, _, *expected) in CASES.items():
+        rows = rows_of(reader, "gold" if any(expected) else "support-bot")
+        root, request, answer = of_thread(rows, case)
+        assert labels(request) == tuple(expected), case
+        assert [labels(root), labels(answer)] == [(None, None)] * 2, case
+
+
+def of_thread(rows, thread):
+    """The rows of a thread: the root, then the model calls in their order."""
+    found = [row for row in rows if row["metadata"]["thread_identifier"] == thread]
+    return sorted(found, key=lambda row: (row["log_type"] == "chat", row["start_time"]))
 
 
 def test_without_consent_nothing_waits_in_redis(redis, open_handler):
