@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Final
 
 from respan_langchain.rules.budget import BudgetMeter, Use
@@ -13,7 +14,6 @@ from respan_langchain.rules.facts import NOT_PRODUCTION, NovelBy, TraceFacts
 from respan_langchain.rules.novelty import SignatureCounts
 from respan_langchain.rules.reservoir import Strata
 from respan_langchain.rules.rule import Rule, Rules
-from respan_langchain.rules.sampling import sample_position
 from respan_langchain.stats import RuleCounts
 
 NO_RULE: Final = "no rule"
@@ -103,7 +103,7 @@ class RuleEngine:
         if probability is None or self._budget is None:
             return probability
         rate = self._budget.rate(facts.ended)
-        if sample_position(f"budget {facts.id}") >= rate:
+        if _sample_position(f"budget {facts.id}") >= rate:
             rule.over_budget += 1
             return None
         return probability * rate
@@ -144,7 +144,7 @@ class _AppliedRule:
 
     def samples(self, facts: TraceFacts) -> bool:
         """Whether the trace's conversation is in the fraction that the rule keeps."""
-        return self.rule.rate == 1 or sample_position(facts.conversation) < self.rule.rate
+        return self.rule.rate == 1 or _sample_position(facts.conversation) < self.rule.rate
 
     def admit(self, facts: TraceFacts) -> float | None:
         """Return the probability with which its cap keeps a trace; None when it is left out."""
@@ -153,5 +153,14 @@ class _AppliedRule:
         strata = self.rule.strata
         value = "" if strata is None else str(facts.get(strata))
         # Independent of the rate: a conversation's first traces say nothing of its later ones.
-        admitted = self._strata.admit(value, sample_position(f"reservoir {facts.id}"), facts.ended)
+        admitted = self._strata.admit(value, _sample_position(f"reservoir {facts.id}"), facts.ended)
         return None if admitted is None else self.rule.rate * admitted
+
+
+def _sample_position(identifier: str) -> float:
+    """Return a number in [0, 1) that is the same in every process and after a restart.
+
+    What is sampled at one rate is sampled at every higher rate, too.
+    """
+    digest = blake2b(identifier.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
