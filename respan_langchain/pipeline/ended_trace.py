@@ -16,6 +16,7 @@ from respan_langchain.rows.metrics import add_metrics, failure_metrics
 from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.rules.facts import TraceFacts, TraceSource, TraceStructure, read_provenance
 from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.call_settings import call_settings, conversation_id
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED
@@ -108,9 +109,10 @@ class EndedTrace:
         """The root's output, as its row will show it before redaction; None without one."""
         if self._root.outputs is OMITTED:
             return None
+        options = self._counter.options
         [counted] = [each for each in self.counted if each.run is self._root]
         draft = self._new_draft(counted)
-        add_content(draft, self._counter.options)
+        add_content(draft, options, ContentSerializer(keep_media=options.keep_media))
         return draft.row.get("output")
 
     @property

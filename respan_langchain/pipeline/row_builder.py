@@ -6,6 +6,7 @@ which is faster than all steps for one run: the code of a step stays in the CPU'
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Protocol
 
 import orjson
@@ -28,6 +29,7 @@ from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.call_settings import CallSettings, call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
@@ -122,7 +124,9 @@ class RowBuilder:
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
             drafts = errors.map(lambda run: self._new_draft(run, errors), group)
-            for add in (self._add_metrics, self._add_content, self._add_metadata):
+            serializer = ContentSerializer(keep_media=self.options.keep_media)
+            with_content = partial(self._add_content, serializer=serializer)
+            for add in (self._add_metrics, with_content, self._add_metadata):
                 drafts = errors.map(add, drafts)
             if self.map_row is not None:
                 drafts = [one for draft in drafts for one in _map_draft(draft, self.map_row)]
@@ -147,8 +151,8 @@ class RowBuilder:
         add_metrics(draft)
         return draft
 
-    def _add_content(self, draft: RowDraft) -> RowDraft:
-        add_content(draft, self.options)
+    def _add_content(self, draft: RowDraft, serializer: ContentSerializer) -> RowDraft:
+        add_content(draft, self.options, serializer)
         add_labels(draft.row, _decided_calls(draft.run.trace))
         return draft
 

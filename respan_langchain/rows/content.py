@@ -8,35 +8,35 @@ from respan_langchain.rows.root_io import RootIO, root_io
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import serialize_generations, serialize_messages
+from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.run import Run
 
 
-def add_content(draft: RowDraft, options: RowOptions) -> None:
+def add_content(draft: RowDraft, options: RowOptions, serializer: ContentSerializer) -> None:
     """Add the content of a run to its row, unless the handler captures no content."""
     run, call, model, _, row = draft
     if not options.content:
         row["metadata"] |= not_replayable("input was not captured")
         return
     if run.kind in ("chat", "llm") and model is not None:
-        _add_conversation(row, run, options)
+        _add_conversation(row, run, serializer)
     elif run.is_root:
-        _add_root(row, run, options)
+        _add_root(row, run, options, serializer)
     else:
-        _add_view(row, _step_view(run, options))
+        _add_view(row, _step_view(run, serializer))
     if run.call_id is not None:
         row["metadata"]["tool_call_id"] = run.call_id
     if call.expected_output is not None:
         row["expected_output"] = allowed_value(json_value(call.expected_output))
 
 
-def _add_conversation(row: Row, run: Run, options: RowOptions) -> None:
-    row["input"] = allowed_value(_prompt(run, options))
+def _add_conversation(row: Row, run: Run, serializer: ContentSerializer) -> None:
+    row["input"] = allowed_value(_prompt(run, serializer))
     if not isinstance(run.outputs, LLMResult):
         if run.outputs is not None:  # a model that LangChain runs as a chain
-            row["output"] = allowed_value(json_value(run.outputs, keep_media=options.keep_media))
+            row["output"] = allowed_value(serializer.value(run.outputs))
         return
-    given = serialize_generations(run.outputs, keep_media=options.keep_media)
+    given = serializer.generations(run.outputs)
     if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(
         AGENT_NAME_KEY
     ):
@@ -53,23 +53,24 @@ def root_input(root: Run, options: RowOptions) -> Json:
     """Return what the row of a root shows as its input; empty without content."""
     if not options.content:
         return ""
+    serializer = ContentSerializer(keep_media=options.keep_media)
     if root.kind in ("chat", "llm"):
-        return allowed_value(_prompt(root, options))
-    return allowed_value(root_io(root, options).input)
+        return allowed_value(_prompt(root, serializer))
+    return allowed_value(root_io(root, options, serializer).input)
 
 
 def _is_empty(message: Json) -> bool:
     return isinstance(message, dict) and not message.get("content") and "tool_calls" not in message
 
 
-def _prompt(run: Run, options: RowOptions) -> Json:
+def _prompt(run: Run, serializer: ContentSerializer) -> Json:
     if run.kind == "chat" and isinstance(run.inputs, list | tuple):
-        return list(serialize_messages(run.inputs, keep_media=options.keep_media))
-    return json_value(run.inputs, keep_media=options.keep_media)
+        return list(serializer.messages(run.inputs))
+    return serializer.value(run.inputs)
 
 
-def _add_root(row: Row, run: Run, options: RowOptions) -> None:
-    view = root_io(run, options)
+def _add_root(row: Row, run: Run, options: RowOptions, serializer: ContentSerializer) -> None:
+    view = root_io(run, options, serializer)
     _add_view(row, view)
     totals = run.trace.totals
     if options.trajectory and totals.steps:
@@ -80,13 +81,13 @@ def _add_root(row: Row, run: Run, options: RowOptions) -> None:
         row["metadata"]["retrievals"] = json_value(totals.retrievals)
 
 
-def _step_view(run: Run, options: RowOptions) -> RootIO:
+def _step_view(run: Run, serializer: ContentSerializer) -> RootIO:
     given = (
-        tool_output(run.outputs, call_id=run.call_id, keep_media=options.keep_media)
+        tool_output(run.outputs, serializer, call_id=run.call_id)
         if run.kind == "tool"
-        else json_value(run.outputs, keep_media=options.keep_media)
+        else serializer.value(run.outputs)
     )
-    return RootIO(json_value(run.inputs, keep_media=options.keep_media), given)
+    return RootIO(serializer.value(run.inputs), given)
 
 
 def _add_view(row: Row, view: RootIO) -> None:

@@ -13,6 +13,7 @@ import orjson
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json
 from respan_langchain.serialization.messages import (
+    ContentSerializer,
     get_message_fields,
     get_role,
     parse_conversation,
@@ -86,11 +87,11 @@ def answer_of(messages: Sequence[object]) -> object | None:
     return next((one for one in reversed(messages) if _source(one) is None), None)
 
 
-def show_answer(message: object, *, keep_media: bool) -> Json:
+def show_answer(message: object, serializer: ContentSerializer) -> Json:
     """Return an answering message as it is shown: a turn, or what a tool returned."""
     if get_role(message) == "tool":
-        return tool_output(message, keep_media=keep_media)
-    return serialize_messages([message], keep_media=keep_media)[0]
+        return tool_output(message, serializer)
+    return serializer.messages([message])[0]
 
 
 def _key(message: object) -> bytes | str:

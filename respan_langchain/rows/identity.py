@@ -12,6 +12,7 @@ from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions
 from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.events import RunKind, RunStatus
 from respan_langchain.tracing.run import Run
@@ -114,7 +115,9 @@ def _error(run: Run, options: RowOptions) -> dict[str, Json]:
     found: dict[str, Json] = {} if failure is None else {"error_type": failure.type}
     if options.content:
         found["error_message"] = (
-            tool_output(run.outputs, call_id=run.call_id) if failure is None else failure.message
+            tool_output(run.outputs, ContentSerializer(), call_id=run.call_id)
+            if failure is None
+            else failure.message
         )
     return found
 

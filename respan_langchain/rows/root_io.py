@@ -26,8 +26,8 @@ from respan_langchain.rows.value_parts import (
     get_fields,
     partial_output,
 )
-from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import serialize_messages
+from respan_langchain.serialization.json_value import Json
+from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.graph_commands import is_command
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run
@@ -58,20 +58,20 @@ class RootCall(NamedTuple):
     is_agent: bool
     conversation: bool
     """Whether messages are shown as a conversation and its answer."""
-    keep_media: bool
+    serializer: ContentSerializer
 
     def show(self, value: object) -> Json:
         """Show a value as it is."""
-        return json_value(value, keep_media=self.keep_media)
+        return self.serializer.value(value)
 
     def show_turns(self, messages: Sequence[object]) -> list[dict[str, Json]]:
         """Show messages as turns of a conversation."""
-        return serialize_messages(messages, keep_media=self.keep_media)
+        return self.serializer.messages(messages)
 
 
-def root_io(run: Run, options: RowOptions) -> RootIO:
+def root_io(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootIO:
     """Choose what a root's row shows of its input and output."""
-    call = _read_call(run, options)
+    call = _read_call(run, options, serializer)
     begins_with = call.state.start if call.continues else call.given
     return RootIO(
         _show(call, begins_with, options.input_key, INPUT_RULES),
@@ -79,13 +79,13 @@ def root_io(run: Run, options: RowOptions) -> RootIO:
     )
 
 
-def _read_call(run: Run, options: RowOptions) -> RootCall:
+def _read_call(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootCall:
     trace = run.trace
     is_resume = trace.resumed_from is not None and not trace.resumed_run_ids
     continues = run.inputs is None or is_command(run.inputs) or is_resume
     returned, is_partial_answer = run.outputs, False
     if returned is None and (run.status in ("abandoned", "incomplete") or _failed_midway(run)):
-        returned = partial_output(trace, keep_media=options.keep_media)
+        returned = partial_output(trace, serializer)
         is_partial_answer = trace.last_output_run is not None and trace.last_output_run.is_model
     return RootCall(
         given=None if continues else run.inputs,
@@ -97,7 +97,7 @@ def _read_call(run: Run, options: RowOptions) -> RootCall:
         is_tool=run.kind == "tool",
         is_agent=_is_agent(run),
         conversation=options.messages == "auto",
-        keep_media=options.keep_media,
+        serializer=serializer,
     )
 
 
@@ -115,7 +115,7 @@ DisplayRule = tuple[Callable[[RootCall], bool], Callable[[RootCall], Json]]
 
 def _show(call: RootCall, whole: object, path: str | None, rules: Sequence[DisplayRule]) -> Json:
     if path is not None:
-        return find_part(whole, path, keep_media=call.keep_media)
+        return find_part(whole, path, call.serializer)
     for applies, show in rules:
         if applies(call):
             return show(call)
@@ -174,7 +174,7 @@ def _answer(call: RootCall) -> Json:
     if others.get(STRUCTURED) is not None:
         return call.show(others[STRUCTURED])
     message = answer_of(_messages_of_this_call(call))
-    shown = None if message is None else show_answer(message, keep_media=call.keep_media)
+    shown = None if message is None else show_answer(message, call.serializer)
     if others and not call.is_agent:
         turns = [] if message is None else call.show_turns([message])
         written = {key: call.show(value) for key, value in others.items() if key != STRUCTURED}
@@ -249,7 +249,7 @@ OUTPUT_RULES: Final[tuple[DisplayRule, ...]] = (
     (lambda call: call.is_partial_answer, lambda call: call.show(call.returned)),
     (
         lambda call: call.is_tool,
-        lambda call: tool_output(call.returned, keep_media=call.keep_media),
+        lambda call: tool_output(call.returned, call.serializer),
     ),
     (_has_message_output, _answer),
     (_returns_documents, _answer_without_documents),

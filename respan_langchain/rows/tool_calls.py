@@ -14,10 +14,10 @@ from respan_langchain._foreign_code import safe_call
 from respan_langchain._untyped_values import as_list
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (
+    ContentSerializer,
     get_message_fields,
     get_role,
     parse_conversation,
-    serialize_messages,
 )
 from respan_langchain.tracing.graph_commands import command_update, is_command, is_copied_command
 from respan_langchain.tracing.run import Run
@@ -39,19 +39,21 @@ class ToolAnswer(NamedTuple):
         return _reports_error(self.message)
 
 
-def tool_output(outputs: object, *, call_id: str | None = None, keep_media: bool = False) -> Json:
+def tool_output(
+    outputs: object, serializer: ContentSerializer, *, call_id: str | None = None
+) -> Json:
     """Return what a tool returned: its message's content, or its value; None for nothing.
 
     A command's update of the conversation is left out: it would repeat it at every step.
     """
     message = tool_message(outputs, call_id)
     if message is not None:
-        return serialize_messages([message], keep_media=keep_media)[0]["content"]
+        return serializer.messages([message])[0]["content"]
     if is_command(outputs) or is_copied_command(outputs):
         update = command_update(outputs)
         rest = {key: value for key, value in update.items() if key != "messages"}
-        return json_value(rest, keep_media=keep_media) if rest else None
-    return json_value(outputs, keep_media=keep_media)
+        return serializer.value(rest) if rest else None
+    return serializer.value(outputs)
 
 
 def tool_message(outputs: object, call_id: str | None = None) -> object | None:
@@ -152,7 +154,7 @@ def trajectory_step(run: Run) -> dict[str, object]:
     if run.failure is not None and run.status == "error":
         shown["error"] = f"{run.failure.type}: {run.failure.message}"
     elif run.status == "success":
-        shown["output"] = tool_output(run.outputs, call_id=run.call_id)
+        shown["output"] = tool_output(run.outputs, ContentSerializer(), call_id=run.call_id)
     if run.status != "success" or tool_failed(run):
         shown["status"] = "error" if tool_failed(run) else run.status
     return shown
@@ -169,7 +171,7 @@ def retriever_query(run: Run) -> dict[str, object]:
 def answered_step(answer: ToolAnswer, call: RequestedCall) -> dict[str, object]:
     """Show a call that was answered although no tool ran."""
     shown = _request(call)
-    shown["output"] = tool_output(answer.message)
+    shown["output"] = tool_output(answer.message, ContentSerializer())
     if answer.failed:
         shown["status"] = "error"
     return shown

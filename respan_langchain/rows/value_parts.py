@@ -7,8 +7,8 @@ from typing import Any, Final
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.rows.conversation import messages_of
-from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.serialization.messages import get_role, serialize_generations
+from respan_langchain.serialization.json_value import Json
+from respan_langchain.serialization.messages import ContentSerializer, get_role
 from respan_langchain.tracing.graph_commands import command_update, is_command
 from respan_langchain.tracing.run import Trace
 
@@ -19,7 +19,7 @@ _DOCUMENT_KEYS: Final = frozenset({"context", "documents", "docs", "source_docum
 """Keys under which chains return documents; with `copy="deep"` only the key identifies them."""
 
 
-def find_part(value: object, path: str, *, keep_media: bool) -> Json:
+def find_part(value: object, path: str, serializer: ContentSerializer) -> Json:
     """Return the part at a key or a dotted path.
 
     Without such a part the whole value is returned, so that a wrong path empties no row.
@@ -27,14 +27,14 @@ def find_part(value: object, path: str, *, keep_media: bool) -> Json:
     found = value
     steps = [path] if isinstance(value, Mapping) and path in value else path.split(".")
     for step in steps:
-        found = _get_inside(found, step, keep_media=keep_media)
+        found = _get_inside(found, step, serializer)
         if found is _NOWHERE:
             found = value
             break
-    return json_value(found, keep_media=keep_media)
+    return serializer.value(found)
 
 
-def _get_inside(value: object, step: str, *, keep_media: bool) -> object:
+def _get_inside(value: object, step: str, serializer: ContentSerializer) -> object:
     if isinstance(value, Mapping) and step in value:
         return value[step]
     if isinstance(value, Sequence) and not isinstance(value, str) and step.lstrip("-").isdigit():
@@ -42,7 +42,7 @@ def _get_inside(value: object, step: str, *, keep_media: bool) -> object:
         return value[index] if -len(value) <= index < len(value) else _NOWHERE
     if hasattr(type(value), "model_fields"):
         # As in a row first: with `copy="deep"` content is JSON already.
-        shown = json_value(value, keep_media=keep_media)
+        shown = serializer.value(value)
         if isinstance(shown, Mapping) and step in shown:
             return shown[step]
         return getattr(value, step, _NOWHERE)
@@ -75,11 +75,11 @@ def _is_documents(key: str, value: Any) -> bool:
     )
 
 
-def partial_output(trace: Trace, *, keep_media: bool) -> object:
+def partial_output(trace: Trace, serializer: ContentSerializer) -> object:
     """Return the output so far of a root that did not end normally, in the form of its output."""
     last = trace.last_output
     if isinstance(last, LLMResult):
-        return _parse(_partial_message(trace, last, keep_media=keep_media), trace.output_parser)
+        return _parse(_partial_message(trace, last, serializer), trace.output_parser)
     if trace.last_output_run is not None and trace.last_output_run.status in _TOLD_BY_TOKENS:
         return _parse(last, trace.output_parser)  # what the tokens of a model's stream say
     if trace.root.is_fallbacks:
@@ -93,12 +93,12 @@ def partial_output(trace: Trace, *, keep_media: bool) -> object:
     return None if is_no_answer else update
 
 
-def _partial_message(trace: Trace, response: LLMResult, *, keep_media: bool) -> Json:
+def _partial_message(trace: Trace, response: LLMResult, serializer: ContentSerializer) -> Json:
     is_closed_early = trace.root.failure is None and not trace.last_output_is_partial
     if is_closed_early and trace.first_text is not None:
         # The reader took one chunk. LangChain read the rest only to close the stream.
         return {"role": "assistant", "content": trace.first_text}
-    return serialize_generations(response, keep_media=keep_media).output
+    return serializer.generations(response).output
 
 
 def _parse(message: Any, parser: str | None) -> object:

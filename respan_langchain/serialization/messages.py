@@ -1,11 +1,11 @@
-"""Entry point: messages and model answers in OpenAI's schema."""
+"""Entry point: the content of rows, with messages and model answers in OpenAI's schema."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.serialization import message_forms, objects, openai_message
-from respan_langchain.serialization.json_types import Json
+from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.serializer import Serializer
 from respan_langchain.serialization.server_tools import is_server_tool, trajectory_steps
 from respan_langchain.serialization.type_registry import find_serializer
@@ -23,36 +23,54 @@ class SerializedGenerations(NamedTuple):
     """All candidates where there are several, else empty."""
 
 
-def serialize_messages(
-    values: Sequence[object], *, keep_media: bool = False
-) -> list[dict[str, Json]]:
-    """Serialize messages, dicts, pairs such as `("user", "hi")` and bare strings, one by one."""
-    serializer: Serializer | None = None
-    turns: list[dict[str, Json]] = []
-    for value in values:
-        turn = _serialize_plain(value, keep_media=keep_media)
-        if turn is None:
-            serializer = serializer or Serializer(find_serializer, keep_media=keep_media)
-            turn = _serialize_turn(value, serializer)
-        turns.append(turn)
-    return turns
+class ContentSerializer:
+    """Serializes the content of rows that are built in one pass, each message once.
+
+    An agent passes the same messages to each of its model calls. For one pass only, since the app
+    may change a message later. A result may stand in several rows, so it must not be changed.
+    """
+
+    def __init__(self, *, keep_media: bool = False) -> None:
+        """With `keep_media`, base64 is kept as it is, and bytes as base64."""
+        self._keep_media = keep_media
+        # Each message is kept with its form, so that no other object gets its `id`.
+        self._turns: dict[int, tuple[object, dict[str, Json]]] = {}
+
+    def value(self, value: object) -> Json:
+        """Serialize any value."""
+        return json_value(value, keep_media=self._keep_media)
+
+    def messages(self, values: Sequence[object]) -> list[dict[str, Json]]:
+        """Serialize messages, dicts, pairs such as `("user", "hi")` and strings, one by one."""
+        serializer = Serializer(find_serializer, keep_media=self._keep_media)
+        return [self._message(value, serializer) for value in values]
+
+    def _message(self, value: object, serializer: Serializer) -> dict[str, Json]:
+        plain = _serialize_plain(value, keep_media=self._keep_media)
+        if plain is not None:
+            return plain
+        known = self._turns.get(id(value))
+        if known is None:
+            known = self._turns[id(value)] = value, _serialize_turn(value, serializer)
+        return known[1]
+
+    def generations(self, response: "LLMResult") -> SerializedGenerations:
+        """Serialize a model's answer with all candidates; partial or None after an error."""
+        answers = next((row for row in response.generations if row), [])
+        if len(answers) == 1 and (
+            plain := _serialize_plain(_get_answer(answers[0]), keep_media=self._keep_media)
+        ):
+            return SerializedGenerations(plain, [])
+        candidates = [self.value(_get_answer(answer)) for answer in answers]
+        return SerializedGenerations(
+            output=candidates[0] if candidates else None,
+            candidates=candidates if len(candidates) > 1 else [],
+        )
 
 
-def serialize_generations(
-    response: "LLMResult", *, keep_media: bool = False
-) -> SerializedGenerations:
-    """Serialize a model's answer with all candidates; after an error it may be partial or None."""
-    answers = next((row for row in response.generations if row), [])
-    if len(answers) == 1 and (
-        plain := _serialize_plain(_get_answer(answers[0]), keep_media=keep_media)
-    ):
-        return SerializedGenerations(plain, [])
-    serializer = Serializer(find_serializer, keep_media=keep_media)
-    candidates = [serializer.serialize(_get_answer(answer)) for answer in answers]
-    return SerializedGenerations(
-        output=candidates[0] if candidates else None,
-        candidates=candidates if len(candidates) > 1 else [],
-    )
+def serialize_messages(values: Sequence[object]) -> list[dict[str, Json]]:
+    """Serialize messages once; see `ContentSerializer`."""
+    return ContentSerializer().messages(values)
 
 
 def server_tool_steps(response: "LLMResult") -> list[dict[str, Json]]:

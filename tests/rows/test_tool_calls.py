@@ -24,6 +24,7 @@ from support.scripts import Script, calls, said
 from support.ways import WAYS
 
 from respan_langchain.rows.tool_calls import tool_message, tool_output
+from respan_langchain.serialization.messages import ContentSerializer
 
 ASKED = {"messages": [("user", "mail bob")]}
 SINGLE = {name: way for name, way in WAYS.items() if "batch" not in name and name != "transform"}
@@ -117,7 +118,7 @@ def test_a_trajectory_grows_with_its_steps_and_not_with_their_square(handler, ro
     ids=str,
 )
 def test_the_output_of_a_tool(returned, output):
-    assert tool_output(returned, call_id="c") == output
+    assert tool_output(returned, ContentSerializer(), call_id="c") == output
 
 
 def test_a_plain_value_is_not_a_message():

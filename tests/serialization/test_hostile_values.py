@@ -13,7 +13,7 @@ from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.documents import serialize_documents
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import get_role, serialize_messages
+from respan_langchain.serialization.messages import ContentSerializer, get_role, serialize_messages
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.tracing.size_estimate import estimate_size
 
@@ -66,7 +66,7 @@ def test_a_message_that_became_json_is_shown_like_the_original(make):
 @given(some.anything)
 @SLOW_IS_FINE
 def test_any_output_of_a_tool_is_shown(make):
-    strictly(tool_output(make()))
+    strictly(tool_output(make(), ContentSerializer()))
 
 
 @given(some.harmless)

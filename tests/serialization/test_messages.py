@@ -21,7 +21,7 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, LLMResult
 
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.serialization.messages import serialize_generations, serialize_messages
+from respan_langchain.serialization.messages import ContentSerializer, serialize_messages
 
 WEATHER = {"name": "get_weather", "args": {"city": "Zürich", "days": 2}, "id": "call_1"}
 WEATHER_AS_SENT = {
@@ -491,21 +491,21 @@ def chat(*said, **info):
 
 
 def test_one_answer_is_the_output():
-    given = serialize_generations(chat(AIMessage("hello"), finish_reason="stop"))
+    given = ContentSerializer().generations(chat(AIMessage("hello"), finish_reason="stop"))
 
     assert given.output == {"role": "assistant", "content": "hello"}
     assert given.candidates == []
 
 
 def test_all_candidates_are_kept():
-    given = serialize_generations(chat(AIMessage("a"), AIMessage("b")))
+    given = ContentSerializer().generations(chat(AIMessage("a"), AIMessage("b")))
 
     assert given.output == {"role": "assistant", "content": "a"}
     assert [one["content"] for one in given.candidates] == ["a", "b"]
 
 
 def test_a_completion_is_its_text():
-    given = serialize_generations(
+    given = ContentSerializer().generations(
         LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]])
     )
 
@@ -515,7 +515,7 @@ def test_a_completion_is_its_text():
 
 @pytest.mark.parametrize("rows", [[], [[]]], ids=["none", "an empty row"])
 def test_no_answer_is_none(rows):
-    given = serialize_generations(LLMResult(generations=rows))
+    given = ContentSerializer().generations(LLMResult(generations=rows))
 
     assert (given.output, given.candidates) == (None, [])
 
@@ -524,6 +524,15 @@ def test_after_an_error_the_partial_answer_is_the_output():
     partial = ChatGenerationChunk(message=AIMessageChunk("Once upon"))
     rest = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 500}))
 
-    given = serialize_generations(LLMResult(generations=[[partial], [rest]]))
+    given = ContentSerializer().generations(LLMResult(generations=[[partial], [rest]]))
 
     assert given.output == {"role": "assistant", "content": "Once upon"}
+
+
+def test_a_message_of_several_prompts_is_serialized_once_in_a_pass():
+    call = AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "c"}])
+    serializer = ContentSerializer()
+    [first], [_, again] = serializer.messages([call]), serializer.messages(["hi", call])
+    assert again is first
+    call.tool_calls = []
+    assert ContentSerializer().messages([call]) == [{"role": "assistant", "content": ""}]
