@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
-from respan_langchain.delivery.memory_budget import MemoryBudget
+from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (

@@ -1,11 +1,13 @@
-"""Limits of delivery: bounds of the queue, sizes of batches, time-outs, pauses between tries."""
+"""Limits of delivery: bounds of memory, sizes of batches, time-outs, pauses between tries."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from respan_langchain import _constants
 
 MEBIBYTE = 1024 * 1024
+UNLIMITED: Final = 1_000_000
+"""Requests a minute where there is no rate limit: to a platform on this machine, or to a broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,35 @@ class DeliveryLimits:
     """How often a row is sent again after the server reported a temporary error for it."""
     log_interval: float = 60.0
     """At most one log line for each cause in this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBudget:
+    """How `max_queue_bytes` is divided between what waits in memory: events, open runs and rows.
+
+    All of it together takes `total` at most. The parts are bounds within it, so that no part can
+    take the space of the others. They overlap, since one is seldom full when another is.
+    """
+
+    total: int
+    """Queued events, the content of open traces, and rows: accepted, in flight, or being built."""
+
+    @property
+    def unmeasured_events(self) -> int:
+        """Events that are queued before anybody measures them (`pipeline/backpressure.py`)."""
+        return self.total // 2
+
+    @property
+    def open_runs(self) -> int:
+        """Content that open traces hold (`pipeline/open_content.py`)."""
+        return self.total // 2
+
+    @property
+    def interrupted_traces(self) -> int:
+        """Traces that wait to be resumed, on top of `total` (`tracing/interrupt_store.py`)."""
+        return self.total // 2
+
+    @property
+    def loaded_rows(self) -> int:
+        """Rows in memory up to which more are loaded from disk (`delivery/queue.py`)."""
+        return self.total // 2

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.drop_reasons import DropReason
-from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.memory_budget import MemoryBudget
+from respan_langchain.delivery.limits import DeliveryLimits, MemoryBudget
 from respan_langchain.delivery.outcome import Outcome, dropped
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.status import StatusRegistry

@@ -16,13 +16,12 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry_policy import parse_retry_after
 from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.feedback_queue import REQUESTS_EACH
-from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.limits import UNLIMITED, DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.keys import process_name
-from respan_langchain.fleet.limits import UNLIMITED
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import CLAIM_AFTER, POLL_INTERVAL, StreamSpool
 from respan_langchain.stats import Stats

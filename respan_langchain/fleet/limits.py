@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.limits import UNLIMITED, DeliveryLimits
 
 REMEMBERED_FOR: Final = 3600.0
 """Seconds for which a row that was added is known, whatever has become of it."""
@@ -11,8 +11,6 @@ MAX_AGE: Final = 0.5
 """Seconds after which a producer adds its rows: requests to a broker are cheap."""
 LOOKUP_DELAYS: Final = (0.5, 2.0, 5.0)
 """Seconds after a lost response until a producer looks its rows up."""
-UNLIMITED: Final = 1_000_000
-"""Requests a minute to a broker."""
 FORWARDER_DEADLINE: Final = 7 * 86_400.0
 """Seconds after which a forwarder gives a row up; until then it waits in Redis."""
 

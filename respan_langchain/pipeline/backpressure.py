@@ -12,7 +12,7 @@ never waits:
 from math import inf
 from typing import Final
 
-from respan_langchain.delivery.memory_budget import MemoryBudget
+from respan_langchain.delivery.limits import MemoryBudget
 
 INLINE_FROM: Final = 2_000
 """Queued events above which the app's threads begin to drain inline."""

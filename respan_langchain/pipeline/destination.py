@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from respan_langchain.client.urls import is_loopback, normalize_base_url
 from respan_langchain.delivery.exit_hooks import WORKERS
-from respan_langchain.delivery.limits import DeliveryLimits
+from respan_langchain.delivery.limits import UNLIMITED, DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.directory import check
@@ -26,9 +26,6 @@ from respan_langchain.tracing.interrupt_store import InterruptStore
 if TYPE_CHECKING:
     from respan_langchain.fleet.producer_counts import ProducerCounts
     from respan_langchain.fleet.traces import TraceStore
-
-UNLIMITED: Final = 1_000_000
-"""Requests a minute to a platform on this machine, which has no rate limit."""
 
 MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langchain[fleet]'"
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.subject import Subject
-from respan_langchain.delivery.memory_budget import MemoryBudget
+from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.backpressure import (

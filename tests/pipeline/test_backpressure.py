@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.delivery.memory_budget import MemoryBudget
+from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.pipeline.backpressure import (
     MAX_WAIT,
     STALLED_AFTER,
