@@ -1,6 +1,6 @@
 """The connection to Redis or Valkey, and the only importer of redis-py.
 
-Everything goes through scripts: one round trip, atomic, and the same replies from every version.
+Changes go through scripts: one round trip, atomic, and the same replies from every version.
 One thread uses a connection. redis-py does not retry: delivery decides that.
 """
 
@@ -104,7 +104,7 @@ class Broker:
         return [bytes(each) for each in self._run(script, arguments)]
 
     def command(self, *words: Argument) -> Any:
-        """Run a plain command, for the command line; its reply is as redis-py gives it.
+        """Run a plain command; its reply is as redis-py gives it.
 
         Raises:
             BrokerError: It was not run, or its reply was lost.

@@ -3,11 +3,12 @@
 Requests are spread evenly, so that no minute holds more than the limit, wherever it begins.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
 from respan_langchain.client.retry_policy import MAX_RETRY_AFTER
-from respan_langchain.fleet.broker import Broker
+from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.scripts import PAUSE, Script
 
 MINUTE: Final = 60.0
@@ -42,6 +43,16 @@ class Budget:
             int(longest * MICROSECONDS),
         )
         return bool(reserved), wait / MICROSECONDS
+
+    def wait(self, max_wait: float, requests: int) -> bool:
+        """Wait until requests are allowed; False if that is not within `max_wait` seconds."""
+        try:
+            is_reserved, wait = self.reserve(max_wait, requests)
+        except BrokerError:
+            return False
+        if is_reserved:
+            time.sleep(wait)
+        return is_reserved
 
     def pause(self, seconds: float) -> None:
         """Allow no bulk request for some time.

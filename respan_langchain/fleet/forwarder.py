@@ -6,6 +6,7 @@ It is delivery's worker with the stream as its spool. Any number of forwarders s
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -57,7 +58,8 @@ class ForwarderTransport:
         result = self.platform.send_bulk(dataset, bodies, remaining)
         if result.status != THROTTLED:
             return result
-        self._pause(result)
+        with suppress(BrokerError):  # this forwarder waits in any case
+            self.bulk.pause(parse_retry_after(result, CLOCK.time()) or 0.0)
         # The worker need not slow down by itself: the budget holds for all forwarders.
         return replace(result, status=None, error="429, too many requests", maybe_sent=False)
 
@@ -65,39 +67,22 @@ class ForwarderTransport:
         self, dataset: str, bodies: Sequence[bytes], timeout: float
     ) -> Sequence[FeedbackState] | None:
         """Wait for the budget, for half of `timeout`, and apply feedback in as long again."""
-        try:
-            is_reserved, wait = self.lookups.reserve(timeout / 2, 1 + REQUESTS_EACH * len(bodies))
-        except BrokerError:
+        if not self.lookups.wait(timeout / 2, 1 + REQUESTS_EACH * len(bodies)):
             return None
-        if not is_reserved:
-            return None
-        time.sleep(wait)
         return self.platform.apply_feedback(dataset, bodies, timeout / 2)
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
     ) -> Sequence[int] | None:
         """Wait for the budget, for `timeout` seconds, and look rows up, in as many again."""
-        try:
-            is_reserved, wait = self.lookups.reserve(timeout, ceil(len(bodies) / MAX_PAGE_SIZE))
-        except BrokerError:
+        if not self.lookups.wait(timeout, ceil(len(bodies) / MAX_PAGE_SIZE)):
             return None
-        if not is_reserved:
-            return None
-        time.sleep(wait)
         return self.platform.look_up(dataset, bodies, since, timeout)
 
     def close(self) -> None:
         """Close the connections."""
         self.platform.close()
         self.bulk.broker.close()
-
-    def _pause(self, result: HttpResult) -> None:
-        seconds = parse_retry_after(result, CLOCK.time()) or 0.0
-        try:
-            self.bulk.pause(seconds)
-        except BrokerError:
-            return  # this forwarder waits in any case
 
 
 class Forwarder:

@@ -12,7 +12,7 @@ from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import digest_body, encode_body
 from respan_langchain.fleet.limits import REMEMBERED_FOR
 from respan_langchain.fleet.producer_counts import ProducerCounts
-from respan_langchain.fleet.scripts import ADD, FIND, Script
+from respan_langchain.fleet.scripts import ADD, STATES, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,10 @@ class ProducerTransport:
         """Return 1 for each row that was added, else 0; None when Redis cannot be reached."""
         del dataset, since, timeout
         try:
-            return self._run(FIND, [digest_body(body) for body in bodies])
+            states = self._run(STATES, [digest_body(body) for body in bodies])
         except BrokerError:
             return None
+        return [int(state >= 0) for state in states]
 
     def apply_feedback(
         self, dataset: str, bodies: Sequence[bytes], timeout: float

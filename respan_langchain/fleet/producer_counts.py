@@ -1,7 +1,12 @@
-"""What a process reports of its rows: with each batch, and every 10 s while it sends none."""
+"""What a process reports of its rows: with each batch, and every 10 s while it sends none.
+
+Rows that it sent to the platform directly are counted here, because Redis does not know them.
+"""
 
 import time
 import weakref
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from itertools import chain, repeat
 from typing import Final
@@ -10,7 +15,7 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import fork_safety, threads
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
-from respan_langchain.fleet.direct_rows import DirectRows
+from respan_langchain.fleet.encoding import digest_body
 from respan_langchain.fleet.keys import process_name
 from respan_langchain.fleet.limits import REMEMBERED_FOR
 from respan_langchain.fleet.scripts import ADD
@@ -19,6 +24,56 @@ FIRST_REPORT: Final = 1.0
 """Seconds from the first row to the first report without a batch."""
 REPORT_INTERVAL: Final = 10.0
 """Seconds between two of them."""
+REMEMBERED: Final = 100_000
+"""Rows sent directly; more than wait in a process as a rule."""
+
+
+class DirectRows:
+    """Which rows of a worker were sent directly, and which of them the platform has.
+
+    Written by the sender thread, read by any; without a lock, which a fork could leave held.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Start with no rows, in a child process."""
+        self._is_stored: OrderedDict[bytes, bool] = OrderedDict()
+        """By the digest of a row: whether the platform has it."""
+        self.stored = 0
+        """Number of rows that the platform stored."""
+
+    def was_sent(self, body: bytes) -> bool:
+        """Whether this row was sent directly the last time."""
+        return digest_body(body) in self._is_stored
+
+    def has_stored(self, digest: bytes) -> bool:
+        """Whether the platform stored the row of this digest."""
+        return self._is_stored.get(digest, False)
+
+    def on_sent(self, bodies: Iterable[bytes]) -> None:
+        """Note rows that are about to be sent."""
+        for body in bodies:
+            self._is_stored[digest_body(body)] = False
+        while len(self._is_stored) > REMEMBERED:
+            self._is_stored.popitem(last=False)
+
+    def on_stored(self, bodies: Iterable[bytes]) -> None:
+        """Note rows that the platform stored."""
+        for digest in map(digest_body, bodies):
+            self.stored += not self._is_stored.get(digest, False)
+            self._is_stored[digest] = True
+
+    def on_lookup(self, bodies: Sequence[bytes], counts: Sequence[int]) -> None:
+        """Note which unconfirmed rows a lookup shows."""
+        shown = (body for body, count in zip(bodies, counts, strict=False) if count)
+        self.on_stored(body for body in shown if self.was_sent(body))  # no marker row
+
+    def on_added(self, bodies: Iterable[bytes]) -> None:
+        """Forget rows that are added to the stream instead."""
+        for body in bodies:
+            self._is_stored.pop(digest_body(body), None)
 
 
 class ProducerCounts:

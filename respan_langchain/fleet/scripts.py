@@ -24,7 +24,6 @@ def _read(name: str, *used: str) -> Script:
 
 
 ADD: Final = _read("add", keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS)
-FIND: Final = _read("find", keys.SEEN)
 JOIN: Final = _read("join", keys.ROWS)
 STATUS: Final = _read(
     "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_BUDGET,
@@ -32,8 +31,7 @@ STATUS: Final = _read(
 )  # fmt: skip
 READ: Final = _read("read", keys.ROWS)
 CLAIM: Final = _read("claim", keys.ROWS, keys.SENT, keys.PRODUCERS)
-HOLD: Final = _read("hold", keys.ROWS, keys.SENT)
-UNSENT: Final = _read("unsent", keys.SENT)
+RENEW: Final = _read("renew", keys.ROWS, keys.SENT)
 RELEASE: Final = _read("release", keys.ROWS)
 FINISH: Final = _read("finish", keys.ROWS, keys.BYTES, keys.SENT, keys.DEAD, keys.COUNTS, keys.SEEN)
 FORGET: Final = _read("forget", keys.ROWS, keys.BYTES, keys.SENT, keys.COUNTS)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from respan_langchain._clock import CLOCK
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.keys import ROWS
-from respan_langchain.fleet.scripts import FIND
+from respan_langchain.fleet.scripts import STATES
 from respan_langchain.fleet.status import read_status
 
 OLDEST_VERSION: Final = (6, 2)
@@ -26,7 +26,7 @@ class ServerCheck:
 def check_server(broker: Broker) -> Iterator[ServerCheck]:
     """Look at version, memory policy, persistence, permissions, clock and vanished rows."""
     try:
-        broker.numbers(FIND, "doctor")
+        broker.numbers(STATES, "doctor")
         information = broker.command("INFO")
         seconds = broker.command("TIME")[0]
         vanished = read_status(broker).vanished

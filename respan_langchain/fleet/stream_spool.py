@@ -14,16 +14,15 @@ from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool.base import Loaded, Spool
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import DamagedBodyError, decode_body
-from respan_langchain.fleet.keys import FORWARDERS
+from respan_langchain.fleet.keys import FORWARDERS, SENT
 from respan_langchain.fleet.scripts import (
     CLAIM,
     EXPIRE_TRACES,
     FINISH,
-    HOLD,
     JOIN,
     READ,
     RELEASE,
-    UNSENT,
+    RENEW,
     Script,
 )
 
@@ -60,7 +59,7 @@ class StreamSpool(Spool):
         self._finished: dict[str, tuple[str, str]] = {}
         """Rows that are done and not deleted yet, with state and reason."""
         self._error: str | None = None
-        self._look_at = self._hold_at = self._claim_at = float("-inf")
+        self._look_at = self._renew_at = self._claim_at = float("-inf")
         self._has_joined = False
         self._is_reading = True
         self._may_have_more = False
@@ -90,9 +89,9 @@ class StreamSpool(Spool):
         if now >= self._look_at:
             self._look_at = now + POLL_INTERVAL
             self._acknowledge(now)
-            if now >= self._hold_at:
-                self._hold_at = now + self._claim_after / 6
-                self._try(now, lambda: self._hold(self._ids.values(), is_sending=False))
+            if now >= self._renew_at:
+                self._renew_at = now + self._claim_after / 6
+                self._try(now, lambda: self._renew(self._ids.values(), is_sending=False))
             self._may_have_more = self._is_reading and self._error is None
         return ()
 
@@ -153,17 +152,17 @@ class StreamSpool(Spool):
     def mark_unconfirmed(self, rows: Sequence[QueuedRow], now: float) -> Sequence[QueuedRow]:
         """Note that rows are about to be sent; return those that another forwarder has by now."""
         ids = [self._ids[row] for row in rows]
-        lost = self._try(now, lambda: self._hold(ids, is_sending=True))
+        lost = self._try(now, lambda: self._renew(ids, is_sending=True))
         self.is_marked = lost is not None and not lost
         taken_over = [row for row in rows if lost and self._ids[row] in lost]
         for row in taken_over:
             del self._ids[row]
         return taken_over
 
-    def _hold(self, ids: Iterable[str], *, is_sending: bool) -> set[str]:
+    def _renew(self, ids: Iterable[str], *, is_sending: bool) -> set[str]:
         """Renew rows; return those that are no longer this forwarder's."""
         arguments: list[Argument] = [FORWARDERS, self._consumer, int(is_sending), *ids]
-        return {each.decode() for each in self._broker.texts(HOLD, *arguments)}
+        return {each.decode() for each in self._broker.texts(RENEW, *arguments)}
 
     # -- rows are done ---------------------------------------------------------------------------
 
@@ -202,7 +201,7 @@ class StreamSpool(Spool):
             self._finished.clear()
 
     def _mark_unsent(self, ids: list[str], now: float) -> None:
-        self._try(now, lambda: self._broker.numbers(UNSENT, *ids))
+        self._try(now, lambda: self._broker.command("SREM", SENT, *ids))
 
     def _release(self, ids: list[str], now: float) -> None:
         idle = int(self._claim_after * 1000)

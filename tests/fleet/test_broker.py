@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.fleet.broker import Broker, BrokerError
-from respan_langchain.fleet.scripts import FIND
+from respan_langchain.fleet.scripts import STATES
 from tests.fleet.kit import free_port, until
 
 
@@ -22,16 +22,16 @@ def open_broker():
 
 def failure(broker):
     with pytest.raises(BrokerError) as caught:
-        broker.numbers(FIND, "digest")
+        broker.numbers(STATES, "digest")
     return caught.value
 
 
 def test_a_script_that_the_server_has_forgotten_is_sent_again(redis, open_broker):
     broker = open_broker(redis)
-    assert broker.numbers(FIND, "digest") == [0]
+    assert broker.numbers(STATES, "digest") == [-1]
     redis.ask("SCRIPT", "FLUSH")
 
-    assert broker.numbers(FIND, "digest") == [0]
+    assert broker.numbers(STATES, "digest") == [-1]
 
 
 def test_without_a_connection_the_script_was_not_run(redis, open_broker):
@@ -42,12 +42,12 @@ def test_without_a_connection_the_script_was_not_run(redis, open_broker):
 
 def test_without_an_answer_the_script_may_have_been_run(redis, open_broker):
     broker = open_broker(redis, timeout=0.3)
-    broker.numbers(FIND, "digest")
+    broker.numbers(STATES, "digest")
     redis.freeze()
 
     assert failure(broker).maybe_executed
     redis.thaw()
-    until(lambda: broker.numbers(FIND, "digest") == [0])
+    until(lambda: broker.numbers(STATES, "digest") == [-1])
 
 
 def test_a_node_of_a_cluster_without_the_keys_names_the_one_that_has_them(start_redis, open_broker):
@@ -63,4 +63,4 @@ def test_a_node_of_a_cluster_without_the_keys_names_the_one_that_has_them(start_
     broker = open_broker(first)
 
     assert not failure(broker).maybe_executed
-    assert broker.numbers(FIND, "digest") == [0]
+    assert broker.numbers(STATES, "digest") == [-1]

@@ -1,4 +1,4 @@
--- Delete rows that were not sent. A forwarder that has read one does not send it, see hold.lua.
+-- Delete rows that were not sent. A forwarder that has read one does not send it, see renew.lua.
 -- KEYS: rows, bytes, sent, counts; ARGV: group, ids
 -- Returns how many were deleted.
 local deleted, size = 0, 0
