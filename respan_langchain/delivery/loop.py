@@ -149,14 +149,14 @@ class Loop:
         now = self._clock()
         match message:
             case Signal.WAKE:
-                self._poller.timer.wake(now)
+                self._poller.wake(now)
             case Signal.TIMEOUT:
                 pass
             case FlushRequest() if self._stop_reason is not None:
                 message.finish()
             case FlushRequest():
                 self._flushes.add(message)
-                self._poller.timer.flush()
+                self._poller.flush()
             case _ if self._stop_reason is None:
                 outcomes = self.scheduler.apply(message, now, CLOCK.time())
                 self._log.pending = len(self.scheduler.rows)
@@ -179,7 +179,7 @@ class Loop:
         if again:
             return 0.0
         due_at = min(
-            self._poller.timer.due_at,
+            self._poller.due_at,
             self.scheduler.due_at(),
             self._flushes.deadline(),
             self._log.due_at(),

@@ -28,58 +28,6 @@ class Wakeup:
     """The worker does not poll its sources: a producer with something new must wake it."""
 
 
-class PollTimer:
-    """Decides when to poll. Pure: time comes in as a number."""
-
-    def __init__(self, limits: DeliveryLimits, *, is_durable: bool) -> None:
-        self._interval = min(limits.poll_interval, COMMIT_INTERVAL if is_durable else NEVER)
-        self._unread = 0
-        """Number of unread events at the last check for a pause."""
-        self._quiet_until = NEVER
-        """When they are read without a pause; NEVER while the timer waits for no pause."""
-        self.must_close = False
-        """Whether a flush waits for ended traces to be closed."""
-        self.has_produced = False
-        """Whether a poll returned something since the last call of `pause`."""
-        self.had_rows = False
-        """Whether any poll has returned rows."""
-        self.due_at = float("-inf")
-
-    def wake(self, now: float) -> None:
-        """Poll after the interval, since more events soon follow the first one."""
-        self.due_at = min(self.due_at, now + self._interval)
-
-    def flush(self) -> None:
-        """Poll at once, and close ended traces."""
-        self.must_close = True
-        self.due_at = float("-inf")
-
-    def is_due(self, now: float, unread: int, due_in: float) -> bool:
-        """Return whether to poll; `unread` is the number of events, `due_in` is in seconds."""
-        if now < self.due_at:
-            return False
-        hurries = self.must_close or not self.had_rows or self._interval <= QUIET or due_in <= 0
-        if hurries or unread in {0, self._unread} or now >= self._quiet_until:
-            self._unread, self._quiet_until = 0, NEVER
-            return True
-        self._unread = unread
-        self._quiet_until = min(self._quiet_until, now + MAX_WAIT_FOR_QUIET)
-        self.due_at = now + QUIET
-        return False
-
-    def took(self, rows: int, *, more: bool) -> None:
-        """Record the result of a poll."""
-        self.had_rows = self.had_rows or rows > 0
-        self.has_produced = self.has_produced or rows > 0 or more
-
-    def pause(self, now: float) -> bool:
-        """Poll again after the interval; False when the last polls returned nothing."""
-        produced, self.has_produced = self.has_produced, False
-        if produced:
-            self.due_at = now + self._interval
-        return produced
-
-
 class SourcePoller:
     """Polls the sources of one worker, until they have no more rows; then the worker is idle."""
 
@@ -88,9 +36,21 @@ class SourcePoller:
     ) -> None:
         self._sources = sources
         self._wakeup = wakeup
-        self.timer = PollTimer(limits, is_durable=is_durable)
+        self._interval = min(limits.poll_interval, COMMIT_INTERVAL if is_durable else NEVER)
+        self._unread_then = 0
+        """Number of unread events at the last check for a pause."""
+        self._quiet_until = NEVER
+        """When they are read without a pause; NEVER while nothing waits for a pause."""
+        self._must_close = False
+        """Whether a flush waits for ended traces to be closed."""
+        self._has_produced = False
+        """Whether a poll returned something since the last interval began."""
+        self._had_rows = False
+        """Whether any poll has returned rows."""
         self._polled_events: int | None = None
         self._fork_guard = ForkGuard()
+        self.due_at = float("-inf")
+        """When to poll next."""
 
     @property
     def unread(self) -> int:
@@ -98,39 +58,64 @@ class SourcePoller:
         polled = self._polled_events
         return self._sources.unread() if polled is None else polled
 
+    def wake(self, now: float) -> None:
+        """Poll after the interval, since more events soon follow the first one."""
+        self.due_at = min(self.due_at, now + self._interval)
+
+    def flush(self) -> None:
+        """Poll at once, and close ended traces."""
+        self._must_close = True
+        self.due_at = float("-inf")
+
     def poll(self, now: float) -> tuple[list[EncodedRow], bool]:
         """Return rows of every source if a poll is due, and whether to poll again at once."""
-        timer, sources = self.timer, self._sources
-        if not timer.is_due(now, sources.unread(), sources.due_in(now)):
+        sources = self._sources
+        if not self._is_due(now, sources.unread(), sources.due_in(now)):
             return [], False
         rows, more = self._take(now)
         if more:
             return rows, True
-        if timer.must_close:
-            timer.must_close = False
+        if self._must_close:
+            self._must_close = False
             for source in sources:
                 source.settle_open()
             return rows, True
-        if timer.pause(now):
+        produced, self._has_produced = self._has_produced, False
+        if produced:
+            self.due_at = now + self._interval
             return rows, False
         self._wakeup.idle = True
         # A producer that read `idle` just before this did not wake the worker.
         last, more = self._take(now)
-        if more or timer.has_produced:
+        if more or self._has_produced:
             return [*rows, *last], True
-        timer.due_at = now + sources.due_in(now)
+        self.due_at = now + sources.due_in(now)
         sources.detach_finished(now)
         return rows, False
+
+    def _is_due(self, now: float, unread: int, due_in: float) -> bool:
+        """Return whether to poll; `unread` is the number of events, `due_in` is in seconds."""
+        if now < self.due_at:
+            return False
+        hurries = self._must_close or not self._had_rows or self._interval <= QUIET or due_in <= 0
+        if hurries or unread in {0, self._unread_then} or now >= self._quiet_until:
+            self._unread_then, self._quiet_until = 0, NEVER
+            return True
+        self._unread_then = unread
+        self._quiet_until = min(self._quiet_until, now + MAX_WAIT_FOR_QUIET)
+        self.due_at = now + QUIET
+        return False
 
     def _take(self, now: float) -> tuple[list[EncodedRow], bool]:
         self._polled_events = self._sources.unread()
         try:
-            rows = self._sources.take(now) if self.timer.had_rows else self._take_first(now)
+            rows = self._sources.take(now) if self._had_rows else self._take_first(now)
         finally:
             self._polled_events = None
         more = self._sources.due_in(now) <= 0
-        self.timer.took(len(rows), more=more)
+        self._had_rows = self._had_rows or bool(rows)
         if rows or more:
+            self._has_produced = True
             self._wakeup.idle = False
         return rows, more
 
