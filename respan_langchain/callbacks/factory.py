@@ -80,9 +80,7 @@ def build_components(config: HandlerConfig) -> Components:
     hold = 0.0 if config.hold is None else timeouts.feedback
     row_builder = _build_row_builder(config, dataset, status, errors, hold)
     budget = MemoryBudget(config.settings.max_queue_bytes)
-    interrupts = _build_interrupts(
-        config, worker, row_builder, timeouts.interrupted, budget.interrupted_traces
-    )
+    interrupts = _build_interrupts(config, worker, row_builder, timeouts.interrupted, budget.part)
     assembler = TraceAssembler(
         row_builder,
         timeouts,
@@ -90,7 +88,7 @@ def build_components(config: HandlerConfig) -> Components:
         interrupts.builder,
         _build_feedback(config, row_builder, status),
         errors,
-        max_open_bytes=budget.open_runs,
+        max_open_bytes=budget.part,
     )
     processor = EventProcessor(assembler, worker, budget, copy=config.copy)
     if config.disabled_reason:

@@ -153,7 +153,7 @@ class DeliveryQueue:
     def capacity_for_loaded(self) -> tuple[int, int]:
         """Rows and bytes that may be loaded from disk: half of the queue is kept for new rows."""
         rows = self._limits.max_rows // 2 - self._rows
-        return rows, MemoryBudget(self._limits.max_bytes).loaded_rows - self.bytes_in_memory
+        return rows, MemoryBudget(self._limits.max_bytes).part - self.bytes_in_memory
 
     def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Free the capacity of rows that have reached their final state, or are on disk."""

@@ -91,7 +91,7 @@ class Backpressure:
         """
         self._open_bytes = self._open_bytes if open_bytes is None else open_bytes
         # An estimate: unmeasured events are taken to be as large as the latest events were.
-        share = self._budget.unmeasured_events
+        share = self._budget.part
         fitting = share // self._bytes_per_event if self._bytes_per_event else 0
         self.unmeasured = min(MAX_UNMEASURED, fitting)
         unmeasured_bytes = self.unmeasured * self._bytes_per_event
