@@ -1,7 +1,7 @@
 """Batches, and the requests and responses that carry them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from respan_langchain.client.http_result import HttpResult
@@ -51,14 +51,7 @@ class Batch:
 
     def of(self, rows: list[QueuedRow]) -> "Batch":
         """Return a batch of some of its rows, with the same history."""
-        return Batch(
-            self.dataset,
-            rows,
-            self.not_before,
-            self.failures,
-            self.successes_then,
-            self.refusals_are_atomic,
-        )
+        return replace(self, rows=rows, rest=None, others=None)
 
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         """Remove and return the rows for which this is true."""

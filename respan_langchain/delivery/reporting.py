@@ -103,19 +103,14 @@ class DeliveryLogger:
                 counts[Subject(kind, detail)] += len(outcome.rows)
             elif outcome.is_about_delivery:
                 self._event(outcome, now)
-        for subject, number in counts.items():
-            if count := self._rows.should_log(subject, now, number):
-                _log_rows(subject, count)
+        self._count_rows(counts, now)
 
     def rows_dropped(self, reasons: Mapping[str, int], now: float) -> None:
         """Log rows that were refused before they were accepted, and rows held back until now.
 
         With `now` infinite, all that were held back.
         """
-        for reason, number in reasons.items():
-            subject = Subject("dropped", reason)
-            if count := self._rows.should_log(subject, now, number):
-                _log_rows(subject, count)
+        self._count_rows({Subject("dropped", reason): n for reason, n in reasons.items()}, now)
         self._repeat_unlogged(now)
 
     def due_at(self) -> float:
@@ -163,6 +158,11 @@ class DeliveryLogger:
             logger.warning("respan_langchain: %d row(s) not delivered: %s.", lost, reason)
         if spooled:
             logger.warning("respan_langchain: %d row(s) %s for later: %s.", spooled, place, reason)
+
+    def _count_rows(self, counts: Mapping[Subject, int], now: float) -> None:
+        for subject, number in counts.items():
+            if count := self._rows.should_log(subject, now, number):
+                _log_rows(subject, count)
 
     def _repeat_unlogged(self, now: float) -> None:
         for subject, count in self._rows.take_due(now):

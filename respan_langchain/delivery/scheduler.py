@@ -270,4 +270,4 @@ def _rows_in(request: SenderRequest) -> list[QueuedRow]:
     if isinstance(request, FeedbackRequest):
         return request.rows
     batch = request.batch if isinstance(request, BulkInsert) else request.unconfirmed.batch
-    return [*batch.rows, *batch.sent_rows, *(batch.others.rows if batch.others else [])]
+    return [*batch.unsent_rows, *batch.sent_rows]
