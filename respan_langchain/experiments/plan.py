@@ -1,7 +1,10 @@
 """How the rows of a replay are run: the chain, its scorers, and the checked options."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from threading import Thread
 from typing import Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
@@ -9,7 +12,6 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from respan_langchain._display import is_conversation
 from respan_langchain._foreign_code import load_object, safe_call
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments.event_loop import run_on_loop
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import OnDivergence
 from respan_langchain.experiments.scorers import Scorer, scorer_name
@@ -60,7 +62,9 @@ class Plan:
     def run(self, row: RecordedRow, config: RunnableConfig) -> None:
         """Run the chain on a row; a callback takes its answer."""
         if self.use_async or _is_async_function(self.runnable):
-            run_on_loop(self._run_async(row, config))
+            running = self._run_async(row, config)
+            # With the context variables of this thread, which waits for it.
+            asyncio.run_coroutine_threadsafe(running, _event_loop()).result()
         else:
             self.runnable.invoke(self.input_of(row), config)
 
@@ -94,6 +98,18 @@ def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Ru
     raise ConfigurationError(
         f"runnable: {type(runnable).__name__} is neither Runnable nor function"
     )
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop of all replays of the process; it runs on a thread of its own.
+
+    Async clients keep connections of the loop that opened them, and a trial that is given up goes
+    on after its replay.
+    """
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, name="respan-replay-loop", daemon=True).start()
+    return loop
 
 
 def _is_async_function(chain: Runnable[Any, Any]) -> bool:

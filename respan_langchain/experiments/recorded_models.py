@@ -21,7 +21,11 @@ from langchain_core.outputs import ChatGeneration, Generation
 
 from respan_langchain.experiments.calls import Call, Recording, canonical
 from respan_langchain.experiments.recorded_rows import RecordedRow
-from respan_langchain.experiments.recorded_tools import DivergenceError, recorded_error
+from respan_langchain.experiments.recorded_tools import (
+    DivergenceError,
+    SharedChange,
+    recorded_error,
+)
 from respan_langchain.experiments.report import word_diff
 from respan_langchain.serialization.messages import serialize_messages
 
@@ -127,8 +131,6 @@ class RecordedModelCache(BaseCache):
 
 
 _session: ContextVar[ModelSession | None] = ContextVar("respan_model_session", default=None)
-_lock = threading.Lock()
-_users = 0
 
 
 @contextmanager
@@ -136,30 +138,26 @@ def models_answered_by(session: ModelSession) -> Iterator[None]:
     """Answer model calls of this context and of the tasks that it starts from a session."""
     token = _session.set(session)
     try:
-        with cache_installed():
+        with cache_replaced:
             yield
     finally:
         _session.reset(token)
         session.close()
 
 
-@contextmanager
-def cache_installed() -> Iterator[None]:
-    """Replace LangChain's global cache inside the block; blocks may overlap."""
-    global _users  # noqa: PLW0603  # the cache is global, and so is who needs it replaced
-    with _lock:
-        _users += 1
-        if _users == 1:
-            set_llm_cache(RecordedModelCache(get_llm_cache()))
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            installed = get_llm_cache()
-            # The app may have set another cache meanwhile, which stays.
-            if _users == 0 and isinstance(installed, RecordedModelCache):
-                set_llm_cache(installed.outside)
+def _replace_cache() -> None:
+    set_llm_cache(RecordedModelCache(get_llm_cache()))
+
+
+def _restore_cache() -> None:
+    installed = get_llm_cache()
+    # The app may have set another cache meanwhile, which stays.
+    if isinstance(installed, RecordedModelCache):
+        set_llm_cache(installed.outside)
+
+
+cache_replaced = SharedChange(_replace_cache, _restore_cache)
+"""Replaces LangChain's global cache."""
 
 
 def _read_prompt(prompt: str) -> Any:

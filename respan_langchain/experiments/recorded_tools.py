@@ -4,7 +4,8 @@
 tool nodes and MCP adapters reach a tool. They are replaced while a replay runs, and look at a
 context variable first: calls outside of the replay reach the real tool. The originals come back
 when the last replay and the last trial have ended, however they end: a trial that was given up
-outlives its replay, and must not reach a real tool then.
+outlives its replay, and must not reach a real tool then. Tested with langchain-core 1.0 to 1.8; a
+replay fails before its first row where a class has no such method.
 """
 
 import builtins
@@ -103,10 +104,30 @@ class ToolSession:
         return tool in self.allowed or metadata.get("readOnlyHint") is True
 
 
+class SharedChange:
+    """A change of something global, made while at least one `with` block needs it."""
+
+    def __init__(self, make: Callable[[], None], undo: Callable[[], None]) -> None:
+        self._make = make
+        self._undo = undo
+        self._users = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._make()
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._undo()
+
+
 _session: ContextVar[ToolSession | None] = ContextVar("respan_tool_session", default=None)
-_installed: Final[dict[tuple[type, str], Callable[..., Any]]] = {}
-_users = 0
-_lock = threading.Lock()
+_originals: Final[dict[tuple[type, str], Callable[..., Any]]] = {}
 
 
 @contextmanager
@@ -114,46 +135,33 @@ def answered_by(session: ToolSession) -> Iterator[None]:
     """Answer calls of this context and of the tasks that it starts from a session."""
     token = _session.set(session)
     try:
-        with installed():
+        with tools_replaced:
             yield
     finally:
         _session.reset(token)
 
 
-@contextmanager
-def installed() -> Iterator[None]:
-    """Replace the methods of tools and retrievers inside the block; blocks may overlap."""
-    global _users  # noqa: PLW0603  # the classes are global, and so is who needs them patched
-    with _lock:
-        _users += 1
-        if _users == 1:
-            _install()
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _uninstall()
+def _replace_methods() -> None:
+    replacements = {
+        (BaseTool, "run"): _tool_run,
+        (BaseTool, "arun"): _tool_arun,
+        (BaseRetriever, "invoke"): _retriever_invoke,
+        (BaseRetriever, "ainvoke"): _retriever_ainvoke,
+    }
+    _originals.update({(owner, name): vars(owner)[name] for owner, name in replacements})
+    for (owner, name), make in replacements.items():
+        original = _originals[owner, name]
+        setattr(owner, name, wraps(original)(make(original)))
 
 
-def _install() -> None:
-    _replace(BaseTool, "run", _tool_run)
-    _replace(BaseTool, "arun", _tool_arun)
-    _replace(BaseRetriever, "invoke", _retriever_invoke)
-    _replace(BaseRetriever, "ainvoke", _retriever_ainvoke)
-
-
-def _replace(owner: type, name: str, make: Callable[[Callable[..., Any]], Any]) -> None:
-    original = owner.__dict__[name]
-    _installed[owner, name] = original
-    setattr(owner, name, wraps(original)(make(original)))
-
-
-def _uninstall() -> None:
-    for (owner, name), original in _installed.items():
+def _restore_methods() -> None:
+    for (owner, name), original in _originals.items():
         setattr(owner, name, original)
-    _installed.clear()
+    _originals.clear()
+
+
+tools_replaced = SharedChange(_replace_methods, _restore_methods)
+"""Replaces the methods of tools and retrievers."""
 
 
 def _answer(tool: BaseTool | BaseRetriever, arguments: Any) -> Call | None:

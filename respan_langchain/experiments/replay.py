@@ -15,7 +15,7 @@ from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.journal import Journal, read_journal
 from respan_langchain.experiments.plan import Plan, Source, input_maker, load_runnable
-from respan_langchain.experiments.recorded_models import cache_installed
+from respan_langchain.experiments.recorded_models import cache_replaced
 from respan_langchain.experiments.recorded_rows import (
     RecordedRow,
     model_skip_reason,
@@ -23,10 +23,10 @@ from respan_langchain.experiments.recorded_rows import (
     read_rows_with_models,
     skip_reason,
 )
-from respan_langchain.experiments.recorded_tools import OnDivergence, installed
+from respan_langchain.experiments.recorded_tools import OnDivergence, tools_replaced
 from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
 from respan_langchain.experiments.runner import Runner
-from respan_langchain.experiments.scipy_modules import require_scipy
+from respan_langchain.experiments.scipy_modules import stats
 from respan_langchain.experiments.scorers import Scorer, same_answer
 from respan_langchain.experiments.trials import recorded_trial
 
@@ -94,7 +94,7 @@ def replay(
     Raises:
         ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
-    require_scipy()
+    stats()  # raises now, before rows run that cost money
     chain = load_runnable(runnable)
     title = name or str(getattr(dataset, "name", None) or "rows")
     plan = Plan(
@@ -134,15 +134,11 @@ def replay_row(
     row: RecordedRow,
     runnable: Runnable[Any, Any] | Callable[..., Any] | str,
     *,
-    scorers: Sequence[Scorer] = (same_answer,),
-    tools: Source = "recorded",
-    models: Source = "live",
-    on_divergence: OnDivergence = "stop",
+    scorers: Sequence[Scorer],
     allow: Iterable[str] = (),
-    repeat: int = 1,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
-    use_async: bool = False,
+    **options: Any,
 ) -> Trial:
     """Run one row; return its worst trial with the mean scores. Arguments as for `replay`.
 
@@ -154,14 +150,10 @@ def replay_row(
         chain,
         tuple(scorers),
         input_maker(chain, make_input),
-        tools=tools,
-        models=models,
-        on_divergence=on_divergence,
         allow=frozenset(allow),
-        repeat=repeat,
         concurrency=1,
         config=config or RunnableConfig(),
-        use_async=use_async,
+        **options,
     )
     with Journal(None, {}) as journal, _recording_installed(plan):
         trials = Runner(plan, journal).run([row])
@@ -203,10 +195,28 @@ def recorded_trials(rows: Iterable[RecordedRow], scorers: Sequence[Scorer]) -> l
     return [recorded_trial(row, scorers) for row in rows]
 
 
+def compare_kept_rows(dataset: str, recorded: Iterable[Log], kept: Iterable[Log]) -> ReplayResult:
+    """Compare the last replay of each row, as `--keep` kept it, with the row.
+
+    `kept` has the newest first.
+    """
+    newest: dict[str, RecordedRow] = {}
+    for log in kept:
+        replayed = read_row(log)
+        newest.setdefault(str(replayed.metadata.get("replay_of")), replayed)
+    rows = [row for log in recorded if (row := read_row(log)).id in newest]
+    return ReplayResult(
+        dataset=dataset,
+        rows=rows,
+        trials=[recorded_trial(newest[row.id], [same_answer], of=row) for row in rows],
+        baseline=recorded_trials(rows, [same_answer]),
+    )
+
+
 @contextmanager
 def _recording_installed(plan: Plan) -> Iterator[None]:
     """Let tools, retrievers and, if they are recorded, models look at the recording first."""
-    with installed(), cache_installed() if plan.models == "recorded" else nullcontext():
+    with tools_replaced, cache_replaced if plan.models == "recorded" else nullcontext():
         yield
 
 

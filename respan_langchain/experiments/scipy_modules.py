@@ -6,22 +6,17 @@ from typing import Any
 from respan_langchain.errors import ConfigurationError
 
 
-def require_scipy() -> None:
-    """Check that replays can be compared, before rows run that cost money.
-
-    Raises:
-        ConfigurationError: scipy is not installed.
-    """
-    stats()
-
-
 def numpy() -> Any:
-    """Return the module `numpy`."""
+    """Return the module `numpy`; raises as `stats` does."""
     return _require("numpy")
 
 
 def stats() -> Any:
-    """Return the module `scipy.stats`."""
+    """Return the module `scipy.stats`.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
     return _require("scipy.stats")
 
 

@@ -9,6 +9,7 @@ import pytest
 from experiments.apps import ShopModel, async_shop, question, shop, shop_tools, wait_for_trials
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -414,6 +415,16 @@ def test_tools_of_the_app_are_not_touched_outside_of_a_replay(folder):
     find_order = shop_tools(folder)[0]
 
     assert find_order.run({"order": "1"}) == "sent"
+
+
+def test_a_langchain_without_a_method_that_is_replaced_runs_nothing(recorded, folder, monkeypatch):
+    monkeypatch.delattr(BaseRetriever, "ainvoke")
+
+    with pytest.raises(KeyError, match="ainvoke"):
+        replay(recorded(1), shop(folder))
+
+    assert BaseTool.run is RUN
+    assert list(folder.iterdir()) == []
 
 
 def test_without_scipy_nothing_runs(recorded, monkeypatch):

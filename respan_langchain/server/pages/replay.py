@@ -79,7 +79,7 @@ def _read(row: sqlite3.Row) -> Log:
 
 def _report(dataset: sqlite3.Row, recorded: Sequence[Log], kept: Sequence[Log]) -> list[Html]:
     # LangChain takes a second to import, which the other pages need not.
-    from respan_langchain.experiments.kept_rows import compare_kept_rows
+    from respan_langchain.experiments.replay import compare_kept_rows
 
     result = compare_kept_rows(str(dataset["name"]), recorded, kept)
     if not result.trials:
