@@ -8,9 +8,9 @@ import orjson
 
 from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.endpoints.log_validation import (
-    FieldError,
+    check_fields,
+    encode_content,
     parse_log,
-    validate_fields,
 )
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import (
@@ -22,14 +22,10 @@ from respan_langchain.embedded.http import (
 )
 from respan_langchain.embedded.pagination import envelope, parse_order, parse_page
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store.errors import InvalidFieldError
 from respan_langchain.embedded.store.fields import find_log_field
 from respan_langchain.embedded.store.filters import parse_filters
-from respan_langchain.embedded.store.log_columns import (
-    CONTENTS,
-    LogColumns,
-    derive_columns,
-    encode_json,
-)
+from respan_langchain.embedded.store.log_columns import CONTENTS, LogColumns, derive_columns
 from respan_langchain.embedded.store.store import Store
 
 SORT_COLUMNS = {
@@ -75,7 +71,9 @@ def update(
     store: Store, dataset_id: str, unique_id: str, body: dict[str, Any], *, partial: bool
 ) -> Response:
     """`PATCH` and `PUT /api/datasets/{id}/logs/{log}/`: absent fields are kept, or cleared."""
-    _validate_update(body)
+    if "metrics" in body:
+        raise InvalidFieldError("metrics", "cannot be changed")
+    check_fields(body)
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
@@ -121,27 +119,13 @@ def _serialize_logs(
     ]
 
 
-def _validate_update(body: dict[str, Any]) -> None:
-    if "metrics" in body:
-        raise HttpError.for_field("metrics", "cannot be changed")
-    for error in validate_fields(body):
-        raise HttpError.for_field(error.field, error.message)
-
-
 def _merge_columns(row: sqlite3.Row, body: dict[str, Any], *, partial: bool) -> LogColumns:
     contents = {name: row[name] if partial or name == "metrics" else None for name in CONTENTS}
     for name in CONTENTS:
         if name in body:
-            contents[name] = _encode(name, body[name])
+            contents[name] = encode_content(name, body[name])
     metadata, metrics = (_load_object(contents[name]) for name in ("metadata", "metrics"))
     return contents | derive_columns(metadata, metrics)
-
-
-def _encode(name: str, value: Any) -> str:
-    try:
-        return encode_json(value)
-    except orjson.JSONEncodeError as error:
-        raise HttpError.for_field(name, "is nested too deeply") from error
 
 
 def _load_object(text: str | None) -> dict[str, Any]:
@@ -173,10 +157,7 @@ def _select_fields(wanted: frozenset[str], log: dict[str, Any]) -> dict[str, Any
 
 def create_one(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
     """`POST /api/datasets/{id}/logs/`."""
-    log = parse_log(body)
-    if isinstance(log, FieldError):
-        raise HttpError.for_field(log.field, log.message)
-    unique_id = _insert(store, dataset_id, [log])[0]
+    (unique_id,) = _insert(store, dataset_id, [parse_log(body)])
     return json_response(201, {"message": "Log created.", "unique_id": unique_id})
 
 
@@ -184,7 +165,13 @@ def create_many(
     store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy
 ) -> Response:
     """`POST /api/datasets/{id}/logs/bulk/`: store the valid logs, list the rejected."""
-    logs, errors = _validate_rows(_parse_rows(body, policy))
+    logs: list[LogColumns] = []
+    errors: list[dict[str, Any]] = []
+    for index, row in enumerate(_parse_rows(body, policy)):
+        try:
+            logs.append(parse_log(row))
+        except InvalidFieldError as error:
+            errors.append({"index": index, "error": str(error)})
     _insert(store, dataset_id, logs)
     envelope = {
         "success_count": len(logs),
@@ -204,17 +191,6 @@ def _parse_rows(body: dict[str, Any], policy: AccessPolicy) -> list[Any]:
             "logs", f"give 1 to {policy.max_bulk_logs} logs a request, not {len(rows)}"
         )
     return rows
-
-
-def _validate_rows(rows: list[Any]) -> tuple[list[LogColumns], list[dict[str, Any]]]:
-    read = [parse_log(row) for row in rows]
-    logs = [one for one in read if not isinstance(one, FieldError)]
-    errors = [
-        {"index": index, "error": str(one)}
-        for index, one in enumerate(read)
-        if isinstance(one, FieldError)
-    ]
-    return logs, errors
 
 
 def _insert(store: Store, dataset_id: str, logs: list[LogColumns]) -> list[str]:
