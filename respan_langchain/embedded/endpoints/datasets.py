@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from respan_langchain._constants import MAX_DATASET_NAME
-from respan_langchain.embedded.endpoints.selection import (
+from respan_langchain.embedded.endpoints.bulk import (
     parse_percentage,
     parse_source,
     parse_time_range,
@@ -121,7 +121,12 @@ def create(store: Store, body: dict[str, Any]) -> Response:
     wanted, percentage = _parse_selection(body), parse_percentage(body, "sampling")
     with store.writing() as connection:
         source = parse_source(connection, body)
-        dataset_id = datasets_table.insert(connection, _build_columns(connection, body))
+        dataset_id = datasets_table.insert(
+            connection,
+            _choose_name(connection, body),
+            parse_text("description", body.get("description", "")),
+            orjson.dumps(body.get("initial_log_filters") or {}).decode(),
+        )
         dataset = datasets_table.get_seq(connection, dataset_id)
     if wanted is not None:
         copy_matching(store, dataset, all_of([source, wanted]), percentage)
@@ -147,14 +152,6 @@ def _require_time_range(body: dict[str, Any]) -> None:
     for name in ("start_time", "end_time"):
         if body.get(name) is None:
             raise HttpError.for_field(name, "this field is required unless is_empty is true")
-
-
-def _build_columns(connection: sqlite3.Connection, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": _choose_name(connection, body),
-        "description": parse_text("description", body.get("description", "")),
-        "initial_log_filters": orjson.dumps(body.get("initial_log_filters") or {}).decode(),
-    }
 
 
 def _choose_name(connection: sqlite3.Connection, body: dict[str, Any]) -> str:

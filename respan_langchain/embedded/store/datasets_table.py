@@ -15,7 +15,6 @@ SORTABLE = frozenset({
     "id", "name", "type", "status", "created_at", "updated_at", "log_count", "starred",
     "total_cost", "total_tokens", "error_count",
 })  # fmt: skip
-UPDATABLE = frozenset({"name", "description", "starred", "tags", "status", "initial_log_filters"})
 
 
 def get(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
@@ -45,36 +44,32 @@ def find_by_name(connection: sqlite3.Connection, name: str) -> int | None:
     return int(found) if found is not None else None
 
 
-def insert(connection: sqlite3.Connection, columns: Mapping[str, Any]) -> str:
-    """Insert a dataset and return its id."""
-    dataset_id = str(uuid.uuid4())
-    now = time.time()
+def insert(
+    connection: sqlite3.Connection, name: str, description: str = "", log_filters: str = "{}"
+) -> str:
+    """Insert a dataset and return its id; `log_filters` is JSON."""
+    dataset_id, now = str(uuid.uuid4()), time.time()
     connection.execute(
         "INSERT INTO datasets(id, name, description, initial_log_filters, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (dataset_id, columns["name"], columns["description"], columns["initial_log_filters"],
-         now, now),
-    )  # fmt: skip
+        (dataset_id, name, description, log_filters, now, now),
+    )
     return dataset_id
 
 
 def find_or_insert(connection: sqlite3.Connection, name: str) -> int:
     """Return the number of the newest dataset of a name; insert an empty one if there is none."""
     found = find_by_name(connection, name)
-    if found is not None:
-        return found
-    columns = {"name": name, "description": "", "initial_log_filters": "{}"}
-    return get_seq(connection, insert(connection, columns))
+    return found if found is not None else get_seq(connection, insert(connection, name))
 
 
 def update(connection: sqlite3.Connection, dataset_id: str, columns: Mapping[str, Any]) -> None:
-    """Set columns of a dataset; names outside UPDATABLE are ignored."""
-    known = {name: value for name, value in columns.items() if name in UPDATABLE}
-    known["updated_at"] = time.time()
-    assignments = ", ".join(f"{name} = ?" for name in known)
+    """Set columns of a dataset; their names are not from a request."""
+    changed = {**columns, "updated_at": time.time()}
+    assignments = ", ".join(f"{name} = ?" for name in changed)
     connection.execute(
-        f"UPDATE datasets SET {assignments} WHERE id = ?",  # noqa: S608  # names from UPDATABLE
-        (*known.values(), dataset_id),
+        f"UPDATE datasets SET {assignments} WHERE id = ?",  # noqa: S608  # see above
+        (*changed.values(), dataset_id),
     )
 
 

@@ -27,6 +27,13 @@ PREVIEW = ", ".join([
 """The columns of a log for a table: all but its contents, and the beginning of some of these."""
 MAX_VALUES = 30
 """Distinct values of one column."""
+MAX_DISAGREEMENTS = 50
+"""Logs that two evaluators scored differently."""
+_SCORED_BY_BOTH = (
+    "FROM scores AS a CROSS JOIN scores AS b ON b.log = a.log AND b.evaluator = :other"
+    " CROSS JOIN logs ON logs.seq = a.log AND logs.dataset = :dataset"
+    " WHERE a.evaluator = :one AND a.score IS NOT NULL AND b.score IS NOT NULL"
+)
 
 
 def list_page_by_score(
@@ -156,3 +163,28 @@ def list_values(connection: sqlite3.Connection, dataset: int, column: str) -> li
         {"dataset": dataset},
     )
     return [row["value"] for row in rows]
+
+
+def count_agreement(
+    connection: sqlite3.Connection, dataset: int, one: str, other: str
+) -> sqlite3.Row:
+    """Return `scored` logs, those with the `same` score, and the means `one` and `other`."""
+    found: sqlite3.Row = connection.execute(
+        "SELECT count(*) AS scored, total(a.score = b.score) AS same,"
+        f" avg(a.score) AS one, avg(b.score) AS other {_SCORED_BY_BOTH}",
+        {"dataset": dataset, "one": one, "other": other},
+    ).fetchone()
+    return found
+
+
+def list_disagreements(
+    connection: sqlite3.Connection, dataset: int, one: str, other: str
+) -> list[sqlite3.Row]:
+    """List the logs whose two scores differ most, with their `input` and both scores."""
+    return connection.execute(
+        "SELECT unique_id, input, one, other FROM (SELECT a.log AS seq, a.score AS one,"  # noqa: S608
+        f" b.score AS other, unique_id {_SCORED_BY_BOTH} AND a.score != b.score"
+        f" ORDER BY abs(a.score - b.score) DESC, a.log DESC LIMIT {MAX_DISAGREEMENTS})"
+        " JOIN contents USING (seq) ORDER BY abs(one - other) DESC, seq DESC",
+        {"dataset": dataset, "one": one, "other": other},
+    ).fetchall()

@@ -8,7 +8,7 @@ from respan_langchain.embedded.access import AccessPolicy
 from respan_langchain.embedded.endpoints import evaluations
 from respan_langchain.embedded.endpoints.evaluators import BUILT_IN
 from respan_langchain.embedded.http import Response
-from respan_langchain.embedded.store import agreement, datasets_table, scores_table
+from respan_langchain.embedded.store import datasets_table, page_queries, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.formatting import format_score, format_share
@@ -135,8 +135,8 @@ def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
     one, other = compared
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
-        counts = agreement.count_agreement(connection, dataset, one, other)
-        rows = agreement.list_disagreements(connection, dataset, one, other)
+        counts = page_queries.count_agreement(connection, dataset, one, other)
+        rows = page_queries.list_disagreements(connection, dataset, one, other)
     heads = [layout.column_head("Input")]
     heads += [layout.column_head(name, "number") for name in compared]
     lines = [_disagreement(dataset_id, row) for row in rows]

@@ -73,8 +73,7 @@ def build_rows() -> list[dict]:
 
 def fill(store: Store) -> str:
     with store.writing() as connection:
-        columns = {"name": "support-bot", "description": "", "initial_log_filters": "{}"}
-        dataset_id = datasets_table.insert(connection, columns)
+        dataset_id = datasets_table.insert(connection, "support-bot")
         dataset = datasets_table.get_seq(connection, dataset_id)
         logs_table.insert(connection, dataset, [parse_log(row) for row in build_rows()])
         upsert(

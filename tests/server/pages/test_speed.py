@@ -41,8 +41,7 @@ def store(tmp_path_factory):
 
     store = Store(tmp_path_factory.mktemp("speed") / "respan.db")
     with store.writing() as connection:
-        columns = {"name": "big", "description": "", "initial_log_filters": "{}"}
-        dataset_id = datasets_table.insert(connection, columns)
+        dataset_id = datasets_table.insert(connection, "big")
         dataset = datasets_table.get_seq(connection, dataset_id)
         logs_table.insert(connection, dataset, [log(number) for number in range(ROWS)])
         scores = [
