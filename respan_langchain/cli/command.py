@@ -16,7 +16,6 @@ from respan_langchain.cli.context import (
     PROGRAM,
     CliContext,
 )
-from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.errors import ApiError, RespanError
 
 Command = TypeVar("Command", bound=Callable[..., int])
@@ -178,7 +177,7 @@ def _exit_code(context: CliContext, run: Callable[[], int]) -> int:
         context.error(_describe_os_error(error))
         return EXIT_PROBLEMS
     except KeyboardInterrupt:
-        context.note(escape_controls(context.interruption))
+        context.note(context.interruption)
         return EXIT_INTERRUPTED
 
 
@@ -195,10 +194,10 @@ def describe_api_error(error: ApiError, base_url: str) -> str:
     platform = base_url.removeprefix("sqlite:///")
     fields = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in error.fields.items())
     if fields:
-        return escape_controls(f"{platform}: {error.status}: {fields}")
+        return f"{platform}: {error.status}: {fields}"
     reason = _server_message(error.body)
     described = f"{platform}: {error.problem}"
-    return escape_controls(f"{described} ({reason})" if reason else described)
+    return f"{described} ({reason})" if reason else described
 
 
 def _server_message(body: str) -> str:

@@ -7,7 +7,7 @@ it found problems or could not finish, 2 for wrong usage.
 import functools
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
@@ -18,7 +18,6 @@ from typing import Any, Final
 import orjson
 import typer
 from rich.console import Console, RenderableType
-from rich.text import Text
 
 from respan_langchain._connect import (
     DEFAULT_LOCAL_FILE,
@@ -27,6 +26,7 @@ from respan_langchain._connect import (
     require_database_file,
     uses_default_file,
 )
+from respan_langchain.cli.formatting import safe_text
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import ApiModel
 from respan_langchain.errors import ConfigurationError
@@ -147,30 +147,27 @@ class CliContext(typer.Context):
     def print(self, text: str, style: str = "") -> None:
         """Print a line for a person; nothing with `--json`."""
         if not self.as_json:
-            self.out.print(Text(text, style=style))
+            self.out.print(safe_text(text, style))
 
     def note(self, text: str) -> None:
         """Print a note to the standard error."""
-        self.err.print(Text(text, style="dim"), soft_wrap=True)
+        self.err.print(safe_text(text, "dim"), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """Print an error to the standard error."""
-        self.err.print(Text(text, style="red"), soft_wrap=True)
+        self.err.print(safe_text(text, "red"), soft_wrap=True)
 
-    def output(
-        self, result: object, rendered: RenderableType | Callable[[], RenderableType]
-    ) -> None:
-        """Print a result: as JSON with `--json`, else as `rendered`."""
+    def output(self, result: object, *parts: RenderableType) -> None:
+        """Print a result: as JSON with `--json`, else its parts, of which strings are text."""
         if self.as_json:
             write_json(result)
-        else:
-            self.out.print(rendered() if callable(rendered) else rendered)
+            return
+        for part in parts:
+            self.out.print(safe_text(part) if isinstance(part, str) else part)
 
-    def output_list(
-        self, results: Sequence[object], rendered: Callable[[], RenderableType]
-    ) -> None:
+    def output_list(self, results: Sequence[object], *parts: RenderableType) -> None:
         """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`."""
-        self.output({"count": len(results), "results": results}, rendered)
+        self.output({"count": len(results), "results": results}, *parts)
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before a step that cannot be undone; true without asking if `yes`.

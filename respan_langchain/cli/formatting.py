@@ -39,6 +39,11 @@ def escape_controls(text: str) -> str:
     )
 
 
+def safe_text(text: str, style: str = "") -> Text:
+    """Return a text that is printed as it is: no markup, and no control characters."""
+    return Text(escape_controls(text), style=style)
+
+
 def preview_line(value: Any) -> Text:
     """Show the beginning of a value in one line."""
     line = _WHITESPACE.sub(" ", escape_controls(preview(value)[:MAX_CELL_LENGTH])).strip()
@@ -77,11 +82,11 @@ def format_datetime(when: dt.datetime | None) -> str:
 
 def format_status(log: Log, *, wide: bool = True) -> Text:
     """Format how a run ended; abbreviated unless `wide`."""
-    status = escape_controls(log.status or UNKNOWN)
+    status = log.status or UNKNOWN
     text = status if wide else STATUS_ABBREVIATIONS.get(status, status)
-    return Text(text, style=STATUS_STYLES.get(status, ""))
+    return safe_text(text, STATUS_STYLES.get(status, ""))
 
 
 def short_id(full_id: str | None) -> str:
     """Return the end of an id; commands accept it in place of the id."""
-    return escape_controls((full_id or UNKNOWN)[-SHORT_ID_LENGTH:])
+    return (full_id or UNKNOWN)[-SHORT_ID_LENGTH:]

@@ -5,12 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from respan_langchain.cli.context import CliContext
-from respan_langchain.cli.formatting import escape_controls
-from respan_langchain.cli.tables import Cell, Column, number_column, render_table
+from respan_langchain.cli.tables import Column, FittingTable, number_column
 from respan_langchain.experiments.report import (
     HEADINGS,
     metric_cells,
@@ -33,23 +29,20 @@ def print_report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> Non
         "failed_rows": result.failed_rows,
         "trials": [trial.to_json() for trial in result.trials],
     }
-    ctx.output(summary, lambda: _render(ctx, result, verdict))
+    ctx.output(
+        summary,
+        "\n".join(summary_lines(result, verdict)),
+        "",
+        _tabulate(verdict),
+        "\n".join(row_lines(result)),
+    )
     job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if job_summary:
         with Path(job_summary).open("a", encoding="utf-8") as file:
             file.write(to_markdown(result, verdict))
 
 
-def _render(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> RenderableType:
-    """Render the verdict, a table of the metrics, and the worst rows."""
+def _tabulate(verdict: Verdict) -> FittingTable:
     columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1])]
     columns.append(Column("", is_kept=True))
-    cells: list[list[Cell]] = [
-        [escape_controls(cell) for cell in metric_cells(metric)] for metric in verdict.metrics
-    ]
-    return Group(
-        Text(escape_controls("\n".join(summary_lines(result, verdict)))),
-        Text(),
-        render_table(columns, cells, ctx.out.width),
-        Text(escape_controls("\n".join(row_lines(result)))),
-    )
+    return FittingTable(columns, [metric_cells(metric) for metric in verdict.metrics])

@@ -1,11 +1,15 @@
-"""Tables that fit any terminal: in a narrow one, columns are left out from the right."""
+"""Tables that fit any terminal: in a narrow one, columns are left out from the right.
+
+Cells that are no `Text` of rich are shown as they are, without markup and control characters.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 
 from rich import box
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +19,7 @@ from respan_langchain.cli.formatting import (
     format_status,
     preview,
     preview_line,
+    safe_text,
     short_id,
 )
 from respan_langchain.client.models import Log
@@ -49,43 +54,47 @@ def number_column(name: str) -> Column:
     return Column(name, justify="right")
 
 
-def render_table(
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[Cell]],
-    width: int,
-    *,
-    styles: Sequence[str] | None = None,
-    has_header: bool = True,
-) -> Table:
-    """Draw a table in at most `width` characters; the most important columns come first.
+@dataclass(frozen=True, slots=True)
+class FittingTable:
+    """A table as wide as rich lets it be; the most important columns come first."""
 
-    `styles` has a style for each row.
-    """
-    gap = 3 if width >= WIDE_TERMINAL else 1
-    shown = _fitting_columns(columns, rows, width, gap)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-        padding=(0, gap // 2),
-        show_header=has_header,
-        expand=any(columns[index].min_width is not None for index in shown),
-    )
-    for index in shown:
-        _add_column(table, columns[index])
-    for number, row in enumerate(rows):
-        table.add_row(*(row[index] for index in shown), style=styles[number] if styles else "")
-    return table
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    styles: Sequence[str] = ()
+    """A style for each row, where they have one."""
+    has_header: bool = True
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the columns that fit."""
+        gap = 3 if options.max_width >= WIDE_TERMINAL else 1
+        rows = [[_as_text(cell) for cell in row] for row in self.rows]
+        shown = _fitting_columns(self.columns, rows, options.max_width, gap)
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            show_edge=False,
+            padding=(0, gap // 2),
+            show_header=self.has_header,
+            expand=any(self.columns[index].min_width is not None for index in shown),
+        )
+        for index in shown:
+            _add_column(table, self.columns[index])
+        for number, row in enumerate(rows):
+            style = self.styles[number] if self.styles else ""
+            table.add_row(*(row[index] for index in shown), style=style)
+        yield table
 
 
-def render_records(
-    records: Sequence[Record],
-    columns: Sequence[tuple[Column, Callable[[Record], Cell]]],
-    width: int,
-) -> Table:
-    """Draw a table with a line for each record, each column with what it shows of a record."""
+def table_of(
+    records: Sequence[Record], columns: Sequence[tuple[Column, Callable[[Record], Cell]]]
+) -> FittingTable:
+    """Make a table with a line for each record, each column with what it shows of a record."""
     rows = [[get_cell(record) for _, get_cell in columns] for record in records]
-    return render_table([column for column, _ in columns], rows, width)
+    return FittingTable([column for column, _ in columns], rows)
+
+
+def _as_text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else safe_text(cell)
 
 
 def _add_column(table: Table, column: Column) -> None:
@@ -103,7 +112,7 @@ def _add_column(table: Table, column: Column) -> None:
 
 
 def _fitting_columns(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int, gap: int
+    columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int, gap: int
 ) -> list[int]:
     """Choose the columns that fit, by index; columns are left out from the right."""
     shown = list(range(len(columns)))
@@ -116,48 +125,38 @@ def _fitting_columns(
     return shown
 
 
-def _needed_width(column: Column, index: int, rows: Sequence[Sequence[Cell]]) -> int:
+def _needed_width(column: Column, index: int, rows: Sequence[Sequence[Text]]) -> int:
     if column.min_width is not None:
         return column.min_width
-    cells = [column.name, *(str(row[index]) for row in rows)]
-    widest = max(cell_len(cell) for cell in cells)
+    widest = max([cell_len(column.name), *(row[index].cell_len for row in rows)])
     return widest if column.max_width is None else min(widest, column.max_width)
 
 
 def render_logs(
     logs: Sequence[Log], width: int, *, as_traces: bool = False, has_header: bool = True
-) -> Table:
-    """Draw logs of a dataset.
+) -> FittingTable:
+    """Draw logs of a dataset; in a terminal of `width` columns, a wide one shows more of each.
 
     `as_traces` shows run names instead of ids, with the calls of a trace below its root.
     """
     is_wide = width >= WIDE_TERMINAL
+    identity = Column("id", style="dim", is_kept=True)
     name = Column("name", max_width=MAX_RUN_NAME[is_wide], is_kept=as_traces)
-    columns = [
-        *([] if as_traces else [Column("id", style="dim", is_kept=True)]),
-        Column("kind"),
-        *([name] if as_traces or is_wide else []),
-        Column("input", min_width=12, is_kept=True),
-        Column("output", min_width=12, is_kept=True),
-        *map(number_column, ("tokens", "cost", "time")),
-        Column("status"),
+    columns: list[tuple[Column, Callable[[Log], Cell]]] = [
+        (Column("kind"), lambda log: preview_line(log.log_type)),
+        (Column("input", min_width=12, is_kept=True), lambda log: preview_line(log.input)),
+        (Column("output", min_width=12, is_kept=True), _output_cell),
+        (number_column("tokens"), lambda log: format_count(log.total_tokens)),
+        (number_column("cost"), lambda log: format_cost(log.cost)),
+        (number_column("time"), lambda log: format_duration(log.latency)),
+        (Column("status"), lambda log: format_status(log, wide=is_wide)),
     ]
-    rows: list[list[Cell]] = []
-    for log in logs:
-        is_indented = as_traces and is_child(log)
-        rows.append([
-            *([] if as_traces else [short_id(log.unique_id)]),
-            preview_line(log.log_type),
-            *([_run_name(log, is_indented=is_indented)] if as_traces or is_wide else []),
-            preview_line(log.input),
-            _output_cell(log),
-            format_count(log.total_tokens),
-            format_cost(log.cost),
-            format_duration(log.latency),
-            format_status(log, wide=is_wide),
-        ])  # fmt: skip
+    if as_traces or is_wide:
+        columns.insert(1, (name, lambda log: _run_name(log, as_traces=as_traces)))
+    if not as_traces:
+        columns.insert(0, (identity, lambda log: short_id(log.unique_id)))
     styles = ["dim" if as_traces and is_child(log) else "" for log in logs]
-    return render_table(columns, rows, width, styles=styles, has_header=has_header)
+    return replace(table_of(logs, columns), styles=styles, has_header=has_header)
 
 
 def is_child(log: Log) -> bool:
@@ -171,13 +170,13 @@ def render_pairs(pairs: Iterable[tuple[str, Any]]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in pairs:
-        cell = value if isinstance(value, Text) else Text(escape_controls(preview(value)))
-        table.add_row(name, cell)
+        table.add_row(name, value if isinstance(value, Text) else safe_text(preview(value)))
     return table
 
 
-def _run_name(log: Log, *, is_indented: bool) -> Text:
+def _run_name(log: Log, *, as_traces: bool) -> Text:
     name = escape_controls(log.span_name or "")
+    is_indented = as_traces and is_child(log)
     return Text(f"└ {name}" if is_indented else name, no_wrap=True, overflow="ellipsis")
 
 

@@ -43,7 +43,7 @@ def config(ctx: CliContext, everything: AllOption = False) -> int:
         else ctx.settings_without_key
     )
     found = list_settings(ctx, settings, everything=everything)
-    ctx.output_list(found, lambda: render_settings(found, ctx.out.width))
+    ctx.output_list(found, render_settings(found, ctx.out.width))
     return EXIT_OK
 
 

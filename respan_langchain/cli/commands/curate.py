@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import RenderableType
 
 from respan_langchain._connect import open_client
 from respan_langchain._display import format_count
@@ -15,10 +14,10 @@ from respan_langchain._foreign_code import allow_modules_here, load_object
 from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import AsOption
 from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import RequiredDataset
 from respan_langchain.cli.progress import transfer_progress
-from respan_langchain.cli.tables import Column, number_column, render_table
+from respan_langchain.cli.tables import Column, FittingTable, number_column
 from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.transfer.transfer import TransferCounts
@@ -59,7 +58,7 @@ def curate_rows(
             total = sum(map(len, plan.copies.values()))
             with transfer_progress(ctx, source.name, total) as update:
                 done = curate(source, client, ctx.settings, plan, update)
-    ctx.output(_to_json(plan, done), lambda: _render(plan, done, ctx.out.width))
+    ctx.output(_to_json(plan, done), *_render(plan, done))
     rejected = any(counts.rejected for counts in done.values())
     return EXIT_PROBLEMS if rejected else EXIT_OK
 
@@ -82,7 +81,7 @@ def _reported_errors(ctx: CliContext) -> Iterator["_Failures"]:
     failures = _Failures()
     yield failures
     for problem, number in failures.items():
-        ctx.error(escape_controls(f"{problem} ({pluralize(number, 'trace', 'traces')})"))
+        ctx.error(f"{problem} ({pluralize(number, 'trace', 'traces')})")
 
 
 class _Failures(dict[str, int]):
@@ -102,18 +101,19 @@ def _to_json(plan: CurationPlan, done: Mapping[str, TransferCounts]) -> dict[str
     }
 
 
-def _render(plan: CurationPlan, done: Mapping[str, TransferCounts], width: int) -> RenderableType:
+def _render(plan: CurationPlan, done: Mapping[str, TransferCounts]) -> Iterator[RenderableType]:
     columns = [Column("rule", is_kept=True), *map(number_column, ("seen", "kept", "left out"))]
     cells = [
-        [escape_controls(name), *map(format_count, (each.seen, each.kept, each.left_out))]
+        [name, *map(format_count, (each.seen, each.kept, each.left_out))]
         for name, each in plan.rules.items()
     ]
-    lines = [_describe(name, len(rows), done.get(name)) for name, rows in plan.copies.items()]
+    yield FittingTable(columns, cells)
+    yield ""
+    for name, rows in plan.copies.items():
+        yield _describe(name, len(rows), done.get(name))
     if plan.rows_without_root:
-        rows = pluralize(plan.rows_without_root, "row", "rows")
-        lines.append(f"{rows} without the root of their trace: nothing is decided.")
-    text = Text(escape_controls("\n".join(lines)))
-    return Group(render_table(columns, cells, width), Text(), text)
+        number = pluralize(plan.rows_without_root, "row", "rows")
+        yield f"{number} without the root of their trace: nothing is decided."
 
 
 def _describe(name: str, number: int, counts: TransferCounts | None) -> str:

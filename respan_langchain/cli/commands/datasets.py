@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
+from rich.table import Table
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import (
-    escape_controls,
     format_date,
     format_datetime,
     pluralize,
@@ -20,7 +18,7 @@ from respan_langchain.cli.formatting import (
     short_id,
 )
 from respan_langchain.cli.options import RequiredDataset, YesOption
-from respan_langchain.cli.tables import Column, number_column, render_pairs, render_records
+from respan_langchain.cli.tables import Column, FittingTable, number_column, render_pairs, table_of
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.display import summary_figures
 from respan_langchain.client.filters import field
@@ -45,10 +43,7 @@ def list_datasets(ctx: CliContext) -> int:
     """List all datasets, newest first."""
     with ctx.client() as client:
         datasets = list(client.datasets(sort_by="-created_at"))
-    empty = Text("No datasets yet.")
-    ctx.output_list(
-        datasets, lambda: _render_datasets(datasets, ctx.out.width) if datasets else empty
-    )
+    ctx.output_list(datasets, _tabulate(datasets) if datasets else "No datasets yet.")
     return EXIT_OK
 
 
@@ -65,7 +60,7 @@ def create(
     with ctx.client(create=True) as client:
         _check_new_name(client, name, force=force)
         dataset = client.create_dataset(name, description=description)
-    ctx.output(dataset, lambda: render_pairs([("name", dataset.name), ("id", dataset.id)]))
+    ctx.output(dataset, render_pairs([("name", dataset.name), ("id", dataset.id)]))
     return EXIT_OK
 
 
@@ -81,7 +76,7 @@ def rename(
         found = find_dataset(client, ctx.settings, dataset)
         _check_new_name(client, name, force=force)
         renamed = client.update_dataset(found.id, name=name)
-    ctx.output(renamed, Text(escape_controls(f"Renamed {found.name} to {renamed.name}.")))
+    ctx.output(renamed, f"Renamed {found.name} to {renamed.name}.")
     return EXIT_OK
 
 
@@ -102,10 +97,7 @@ def show(ctx: CliContext, dataset: RequiredDataset) -> int:
         rows = client.summary(found.id).number_of_requests
         # A call within a chain is a row of its own, and its numbers are in the chain's row, too.
         roots = client.summary(found.id, filters=field("metadata.span_parent_id").isnull())
-    ctx.output(
-        {"dataset": found, "rows": rows, "roots": roots},
-        lambda: _render_dataset(found, rows, roots),
-    )
+    ctx.output({"dataset": found, "rows": rows, "roots": roots}, _describe(found, rows, roots))
     return EXIT_OK
 
 
@@ -120,28 +112,24 @@ def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) ->
             ctx.print("Nothing was deleted.")
             return EXIT_PROBLEMS
         client.delete_dataset(found.id)
-    ctx.output(
-        {"deleted": found.id, "rows": rows},
-        Text(escape_controls(f"Deleted {found.name} and its {counted}.")),
-    )
+    ctx.output({"deleted": found.id, "rows": rows}, f"Deleted {found.name} and its {counted}.")
     return EXIT_OK
 
 
-def _render_datasets(datasets: Sequence[DatasetInfo], width: int) -> RenderableType:
-    return render_records(
+def _tabulate(datasets: Sequence[DatasetInfo]) -> FittingTable:
+    return table_of(
         datasets,
         [
-            (Column("name", is_kept=True), lambda each: Text(escape_controls(each.name or ""))),
+            (Column("name", is_kept=True), lambda each: each.name or ""),
             (number_column("rows"), lambda each: format_count(each.log_count)),
             (Column("created"), lambda each: format_date(each.created_at)),
             (Column("status"), lambda each: preview_line(each.status)),
             (Column("id", style="dim"), lambda each: short_id(each.id)),
         ],
-        width,
     )
 
 
-def _render_dataset(dataset: DatasetInfo, rows: int | None, roots: Summary) -> RenderableType:
+def _describe(dataset: DatasetInfo, rows: int | None, roots: Summary) -> Table:
     pairs = {
         "name": dataset.name,
         "id": dataset.id,

@@ -8,15 +8,14 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import RenderableType
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, pluralize, short_id
+from respan_langchain.cli.formatting import pluralize, short_id
 from respan_langchain.cli.options import DatasetArgument, YesOption
-from respan_langchain.cli.tables import Column, number_column, render_records
+from respan_langchain.cli.tables import Column, number_column, table_of
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -54,9 +53,7 @@ def dedupe(
         removed = 0
         if remove and extra and ctx.confirm(question, yes=yes):
             removed = _delete_all(client, rows.id, extra)
-    ctx.output(
-        {"duplicates": found, "removed": removed}, lambda: _render(found, removed, ctx.out.width)
-    )
+    ctx.output({"duplicates": found, "removed": removed}, *_render(found, removed))
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
 
@@ -86,24 +83,19 @@ def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> i
     return len(ids)
 
 
-def _render(found: Sequence[Duplicates], removed: int, width: int) -> RenderableType:
+def _render(found: Sequence[Duplicates], removed: int) -> Iterator[RenderableType]:
     if not found:
-        return Text("No duplicates.")
-    table = render_records(
+        yield "No duplicates."
+        return
+    identifier = Column("custom identifier", min_width=20, is_kept=True)
+    yield table_of(
         found[:MAX_LISTED],
         [
-            (Column("custom identifier", min_width=20, is_kept=True), _identifier_cell),
+            (identifier, lambda each: each.custom_identifier),
             (number_column("duplicates"), lambda each: format_count(len(each.duplicates))),
             (Column("kept", style="dim"), lambda each: short_id(each.kept)),
         ],
-        width,
     )
-    extra = pluralize(
-        sum(len(each.duplicates) for each in found), "duplicate row", "duplicate rows"
-    )
-    summary = f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."
-    return Group(table, Text(summary))
-
-
-def _identifier_cell(found: Duplicates) -> Text:
-    return Text(escape_controls(found.custom_identifier), no_wrap=True, overflow="ellipsis")
+    number = sum(len(each.duplicates) for each in found)
+    extra = pluralize(number, "duplicate row", "duplicate rows")
+    yield f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."

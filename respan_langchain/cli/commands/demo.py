@@ -1,12 +1,12 @@
 """`demo`: a scripted support desk answers ten questions, and its captured rows are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
@@ -14,7 +14,6 @@ from respan_langchain._connect import DEFAULT_LOCAL_URL
 from respan_langchain._display import format_cost, format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.tables import is_child, render_logs, render_pairs
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -64,7 +63,7 @@ def demo(
         logs = sort_by_trace(rows.latest(stats.delivered))
     ctx.output(
         {"dataset": dataset, "base_url": url, "rows": logs, "totals": _total(logs)},
-        lambda: _render(ctx, logs, url, dataset),
+        *_render(ctx, logs, url, dataset),
     )
     if not delivered:
         ctx.error(f"Some rows were not delivered: {stats}")
@@ -126,14 +125,19 @@ def _total(logs: Sequence[Log]) -> dict[str, Any]:
     }
 
 
-def _render(ctx: CliContext, logs: Sequence[Log], url: str, dataset: str) -> RenderableType:
+def _render(
+    ctx: CliContext, logs: Sequence[Log], url: str, dataset: str
+) -> Iterator[RenderableType]:
     totals = _total(logs)
-    summary = (
+    yield render_logs(logs, ctx.out.width, as_traces=True)
+    yield Text(
         f"Captured {totals['rows']} rows from {totals['questions']} questions "
         f"({totals['failed']} failed): {format_count(totals['tokens'])} tokens, "
-        f"{format_cost(totals['cost'])}"
+        f"{format_cost(totals['cost'])}",
+        style="bold",
     )
-    steps = render_pairs(
+    yield ""
+    yield render_pairs(
         [
             ("Stored in", f"{url.removeprefix('sqlite:///')}, dataset {dataset}"),
             ("List them", ctx.command_line("logs", "list", dataset, base_url=url)),
@@ -141,5 +145,3 @@ def _render(ctx: CliContext, logs: Sequence[Log], url: str, dataset: str) -> Ren
             ("Send yours to Respan", "export RESPAN_API_KEY=..."),
         ]
     )
-    table = render_logs(logs, ctx.out.width, as_traces=True)
-    return Group(table, Text(escape_controls(summary), style="bold"), Text(), steps)

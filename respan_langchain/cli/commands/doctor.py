@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
@@ -66,7 +66,7 @@ def doctor(
         shown = list_settings(ctx, settings, everything=everything)
     ctx.output(
         {"settings": shown, "versions": dict(_list_versions()), "checks": checks},
-        lambda: _render(shown, checks, ctx.out.width),
+        *_render(shown, checks, ctx.out.width),
     )
     return EXIT_PROBLEMS if any(check.state == "found" for check in checks) else EXIT_OK
 
@@ -210,12 +210,13 @@ def _list_versions() -> Iterator[tuple[str, str | None]]:
 
 def _render(
     settings: Sequence[SettingSource], checks: Sequence[Check], width: int
-) -> RenderableType:
+) -> Iterator[RenderableType]:
     versions = " ".join(f"{name} {number}" for name, number in _list_versions() if number)
-    results = render_pairs(
+    yield Text(versions, style="dim")
+    yield ""
+    yield render_settings(settings, width)
+    yield ""
+    yield render_pairs(
         (check.name, Text.assemble(SYMBOLS[check.state], " ", escape_controls(check.message)))
         for check in checks
-    )
-    return Group(
-        Text(versions, style="dim"), Text(), render_settings(settings, width), Text(), results
     )

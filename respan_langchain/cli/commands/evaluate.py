@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
 
 from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, preview, preview_line
+from respan_langchain.cli.formatting import preview, preview_line
 from respan_langchain.cli.options import DatasetArgument, number_from
 from respan_langchain.cli.progress import progress_bar
-from respan_langchain.cli.tables import Column, number_column, render_records
+from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import EvalReport, EvalRun
 from respan_langchain.datasets.lookup import find_dataset
@@ -79,12 +77,10 @@ def evaluate(
             runs = list(report.created_tasks)
             if wait:
                 runs = _wait_for_runs(client, found.id, runs, timeout, show)
-    ctx.output(
-        {"runs": runs, "errors": report.errors or []}, lambda: _render_runs(runs, ctx.out.width)
-    )
+    ctx.output({"runs": runs, "errors": report.errors or []}, _tabulate(runs))
     problems = list(_find_problems(runs, report, fail_under=fail_under, waited=wait))
     for problem in problems:
-        ctx.error(escape_controls(problem))
+        ctx.error(problem)
     return EXIT_PROBLEMS if problems else EXIT_OK
 
 
@@ -142,21 +138,16 @@ def _start_errors(errors: Any) -> Iterator[str]:
         yield preview(errors)
 
 
-def _render_runs(runs: Sequence[EvalRun], width: int) -> RenderableType:
-    return render_records(
+def _tabulate(runs: Sequence[EvalRun]) -> FittingTable:
+    return table_of(
         runs,
         [
-            (Column("evaluator", is_kept=True), _evaluator_cell),
+            (Column("evaluator", is_kept=True), lambda run: run.evaluator_slug or UNKNOWN),
             (number_column("mean score"), _score_cell),
             (number_column("rows"), lambda run: format_count(run.evaluated_logs_count)),
             (Column("status"), lambda run: preview_line(run.status)),
         ],
-        width,
     )
-
-
-def _evaluator_cell(run: EvalRun) -> Text:
-    return Text(escape_controls(run.evaluator_slug or UNKNOWN))
 
 
 def _score_cell(run: EvalRun) -> str:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
 import typer
-from rich.text import Text
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import print_counts
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
-from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import (
     DatasetArgument,
     WithExpectedOption,
@@ -85,7 +84,7 @@ def export(
         with _export_progress(ctx, rows.name, output) as counted:
             written = _write(format_name, preset, counted(islice(chosen, limit)), output)
     if output != "-":
-        text = Text(escape_controls(f"Wrote {pluralize(written, 'row', 'rows')} to {output}."))
+        text = f"Wrote {pluralize(written, 'row', 'rows')} to {output}."
         ctx.output({"rows": written, "file": output}, text)
     return EXIT_OK
 
@@ -188,7 +187,7 @@ def import_file(
                 counts = transfer_rows(source, client, ctx.settings, target.id, update)
         name = target.name
     elif not source.problems:
-        ctx.note(escape_controls(f"{file} has no rows."))
+        ctx.note(f"{file} has no rows.")
     exit_code = print_counts(ctx, counts, name or "the dataset")
     _report_invalid_lines(ctx, source.problems)
     return EXIT_PROBLEMS if source.problems else exit_code
@@ -196,7 +195,7 @@ def import_file(
 
 def _report_invalid_lines(ctx: CliContext, problems: list[str]) -> None:
     for problem in problems[:MAX_LINE_ERRORS]:
-        ctx.error(escape_controls(problem))
+        ctx.error(problem)
     if len(problems) > MAX_LINE_ERRORS:
         more = pluralize(len(problems) - MAX_LINE_ERRORS, "more line", "more lines")
         ctx.error(f"... and {more} without a valid row.")

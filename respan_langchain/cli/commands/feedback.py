@@ -3,12 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, CliContext
-from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
     LogArguments,
@@ -52,5 +50,5 @@ def feedback(
     with ctx.client() as client:
         dataset_id, log = find_in_dataset(ctx, client, words)
         changed = client.run(apply_feedback(client.options, dataset_id, str(log.unique_id), given))
-    ctx.output(changed, Text(escape_controls(f"Added feedback to {log.unique_id}.")))
+    ctx.output(changed, f"Added feedback to {log.unique_id}.")
     return EXIT_OK

@@ -1,9 +1,9 @@
 """`fleet`: the rows of all processes that deliver by way of Redis."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_bytes, format_count, format_duration
@@ -11,11 +11,12 @@ from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, open_broker, read_fleet_settings
 from respan_langchain.cli.formatting import pluralize
-from respan_langchain.cli.tables import Column, number_column, render_pairs, render_table
+from respan_langchain.cli.tables import Column, number_column, render_pairs, table_of
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.status import FleetStatus
 
+ENDED: Final = Text("ended", style="red")
 
 group = new_group(
     "fleet", "Look at processes that deliver by way of Redis.", examples=["fleet status"]
@@ -35,26 +36,26 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
     ctx.output(
         found.model_dump()
         | {"in_producers": found.in_producers, "sent_directly": found.sent_directly},
-        lambda: _render(ctx, found),
+        *_render(found),
     )
     is_served = any(each.is_alive for each in found.forwarders)
     return EXIT_OK if is_served or not found.rows else EXIT_PROBLEMS
 
 
-def _render(ctx: CliContext, found: "FleetStatus") -> RenderableType:
-    pairs = render_pairs(_summarize(found))
+def _render(found: "FleetStatus") -> Iterator[RenderableType]:
+    yield render_pairs(_summarize(found))
+    yield ""
     if not found.forwarders:
-        return Group(pairs, Text(), Text("No forwarder runs: see `respan-langchain forward`."))
-    columns = [Column("forwarder", is_kept=True), number_column("rows"), Column("state")]
-    rows: list[list[str | Text]] = [
+        yield "No forwarder runs: see `respan-langchain forward`."
+        return
+    yield table_of(
+        found.forwarders,
         [
-            Text(each.name),
-            format_count(each.rows),
-            Text("running") if each.is_alive else Text("ended", style="red"),
-        ]
-        for each in found.forwarders
-    ]
-    return Group(pairs, Text(), render_table(columns, rows, ctx.out.width))
+            (Column("forwarder", is_kept=True), lambda each: each.name),
+            (number_column("rows"), lambda each: format_count(each.rows)),
+            (Column("state"), lambda each: "running" if each.is_alive else ENDED),
+        ],
+    )
 
 
 def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:

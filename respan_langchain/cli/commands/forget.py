@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import YesOption
 from respan_langchain.client.subject import build_subject
 from respan_langchain.pipeline.forget import forget_rows
@@ -38,8 +37,7 @@ def forget(
     on_disk, stored = sum(receipt.disk.values()), sum(receipt.platform.values())
     in_redis = "" if ctx.settings.via is None else f" and {receipt.broker} from Redis"
     rows = pluralize(stored, "row", "rows")
-    text = f"Deleted {rows} from {url} and {on_disk} from the spool{in_redis}."
-    ctx.output(receipt, Text(escape_controls(text)))
+    ctx.output(receipt, f"Deleted {rows} from {url} and {on_disk} from the spool{in_redis}.")
     for problem in receipt.problems:
-        ctx.error(escape_controls(problem))
+        ctx.error(problem)
     return EXIT_OK if receipt else EXIT_PROBLEMS

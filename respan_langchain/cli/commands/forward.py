@@ -5,7 +5,6 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
-from rich.text import Text
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
@@ -81,7 +80,7 @@ def forward(
             ctx.note(f"Metrics on port {stack.enter_context(served)}.")
         forwarder.run(stopped)
         stats = forwarder.stats
-        ctx.output(stats, Text(_describe_end(stats)))
+        ctx.output(stats, _describe_end(stats))
         ctx.interruption = (
             f"Interrupted after {format_count(stats.delivered)} rows. "
             f"Others stay in {broker}; run the same command again to send them."

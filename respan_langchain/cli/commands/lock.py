@@ -8,7 +8,7 @@ import typer
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import DatasetArgument, WithExpectedOption, number_from
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -48,7 +48,7 @@ def lock_dataset(
     write_lock(lock, path)
     ctx.output(
         {"path": str(path), "rows": len(found), "skipped": skipped},
-        lambda: f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
+        f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
     )
     return EXIT_OK
 
@@ -88,7 +88,7 @@ def show_diff(
         *(f"~ {row}: input or expected output changed" for row in diff.changed),
         *(f"~ {row}: {', '.join(changes)}" for row, changes in diff.scores.items()),
     ]
-    ctx.output(asdict(diff), lambda: escape_controls("\n".join(lines) or "No changes."))
+    ctx.output(asdict(diff), "\n".join(lines) or "No changes.")
     return EXIT_PROBLEMS if diff else EXIT_OK
 
 

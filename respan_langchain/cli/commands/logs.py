@@ -8,14 +8,11 @@ from itertools import islice
 from typing import Annotated, Any, Final, Literal, get_args
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
-from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
     LogArguments,
@@ -32,7 +29,7 @@ from respan_langchain.cli.log_fields import (
 from respan_langchain.cli.log_search import search_logs
 from respan_langchain.cli.options import DatasetArgument, number_from, one_of
 from respan_langchain.cli.row_view import render_row
-from respan_langchain.cli.tables import render_logs, render_table
+from respan_langchain.cli.tables import FittingTable, render_logs
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export import files
@@ -132,21 +129,21 @@ def _write_logs(
         case "csv":
             files.write_csv(logs, "-")
         case _:
-            ctx.out.print(_render_listing(logs, names, total, ctx.out.width))
+            ctx.out.print(_tabulate(logs, names, ctx.out.width))
+            ctx.print(_describe_number(len(logs), total), "dim")
 
 
-def _render_listing(
-    logs: Sequence[Log], names: Sequence[str] | None, total: int | None, width: int
-) -> RenderableType:
+def _tabulate(logs: Sequence[Log], names: Sequence[str] | None, width: int) -> FittingTable:
     if names is None:
-        table = render_logs(logs, width)
-    else:
-        columns = [field_column(name, is_kept=index == 0) for index, name in enumerate(names)]
-        cells = [[render_field(log, name) for name in names] for log in logs]
-        table = render_table(columns, cells, width)
-    noun = "log" if (len(logs) if total is None else total) == 1 else "logs"
+        return render_logs(logs, width)
+    columns = [field_column(name, is_kept=index == 0) for index, name in enumerate(names)]
+    return FittingTable(columns, [[render_field(log, name) for name in names] for log in logs])
+
+
+def _describe_number(shown: int, total: int | None) -> str:
+    noun = "log" if (shown if total is None else total) == 1 else "logs"
     of_total = f" of {format_count(total)}" if total is not None else ""
-    return Group(table, Text(f"{len(logs)}{of_total} {noun}", style="dim"))
+    return f"{shown}{of_total} {noun}"
 
 
 @command("show", examples=["logs show demo 9f31c2aa"], group=group)
@@ -154,7 +151,7 @@ def show(ctx: CliContext, words: LogArguments) -> int:
     """Show one log: conversation, numbers and metadata."""
     with ctx.client() as client:
         log = find_in_dataset(ctx, client, words)[1]
-    ctx.output(log, lambda: render_row(log))
+    ctx.output(log, render_row(log))
     return EXIT_OK
 
 
@@ -174,7 +171,7 @@ def set_expected(
         dataset_id, log = find_in_dataset(ctx, client, words)
         client.update_log(dataset_id, str(log.unique_id), expected_output=content)
         changed = client.log(dataset_id, str(log.unique_id))
-    ctx.output(changed, Text(escape_controls(f"Set the expected output of {log.unique_id}.")))
+    ctx.output(changed, f"Set the expected output of {log.unique_id}.")
     return EXIT_OK
 
 

@@ -3,14 +3,13 @@
 from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
-from respan_langchain.cli.formatting import escape_controls, pluralize
+from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import DatasetArgument
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.datasets.dataset import Dataset
@@ -103,8 +102,8 @@ def print_counts(ctx: CliContext, counts: TransferCounts, destination: str) -> i
     skipped = pluralize(counts.already_there, "row", "rows")
     ctx.output(
         {"sent": counts.sent, "already_there": counts.already_there, "rejected": counts.rejected},
-        Text(escape_controls(f"Sent {sent} to {destination}; {skipped} already there.")),
+        f"Sent {sent} to {destination}; {skipped} already there.",
     )
     for reason, number in counts.rejected.items():
-        ctx.error(escape_controls(f"{format_count(number)} rejected: {reason}"))
+        ctx.error(f"{format_count(number)} rejected: {reason}")
     return EXIT_PROBLEMS if counts.rejected else EXIT_OK

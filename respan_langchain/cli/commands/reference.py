@@ -6,7 +6,7 @@ from typing import Final
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, CliContext
 from respan_langchain.cli.log_fields import list_fields
-from respan_langchain.cli.tables import Column, render_records
+from respan_langchain.cli.tables import Column, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def list_evaluators(ctx: CliContext) -> int:
         (Column("evaluator", is_kept=True), lambda each: each.name),
         (_wrapping("passes if"), lambda each: each.description),
     ]
-    ctx.output_list(EVALUATORS, lambda: render_records(EVALUATORS, columns, ctx.out.width))
+    ctx.output_list(EVALUATORS, table_of(EVALUATORS, columns))
     return EXIT_OK
 
 
@@ -54,7 +54,7 @@ def list_log_fields(ctx: CliContext) -> int:
         (_wrapping("description"), lambda each: each.description),
         (Column("--where"), lambda each: "yes" if each.can_filter else ""),
     ]
-    ctx.output_list(fields, lambda: render_records(fields, columns, ctx.out.width))
+    ctx.output_list(fields, table_of(fields, columns))
     return EXIT_OK
 
 

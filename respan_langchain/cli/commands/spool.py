@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_bytes, format_count
@@ -19,9 +19,9 @@ from respan_langchain.cli.context import (
     CliContext,
 )
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
-from respan_langchain.cli.formatting import pluralize
+from respan_langchain.cli.formatting import pluralize, safe_text
 from respan_langchain.cli.options import YesOption, number_from
-from respan_langchain.cli.tables import Column, number_column, render_records
+from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.delivery.spool import dead_letters
@@ -60,7 +60,7 @@ def list_files(ctx: CliContext, via: ViaOption = None) -> int:
     in_redis = {} if dead is None else {"dead_in_redis": dead}
     ctx.output(
         {"count": len(files), "results": files} | in_redis,
-        lambda: _render_list(folder, files, dead, ctx.out.width),
+        *_render_list(folder, files, dead),
     )
     has_problems = dead or any(file.dead or file.damaged for file in files)
     return EXIT_PROBLEMS if has_problems else EXIT_OK
@@ -77,7 +77,7 @@ def replay(ctx: CliContext, via: ViaOption = None) -> int:
             from respan_langchain.fleet.dead_letters import revive_dead_letters
 
             count += revive_dead_letters(broker)
-    ctx.output({"replayed": count}, Text(f"Queued {pluralize(count, 'row', 'rows')} again."))
+    ctx.output({"replayed": count}, f"Queued {pluralize(count, 'row', 'rows')} again.")
     return _report_damaged(ctx, damaged)
 
 
@@ -101,7 +101,7 @@ def export(
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
-        text = Text(f"Wrote {pluralize(written, 'row', 'rows')} to {output}.")
+        text = f"Wrote {pluralize(written, 'row', 'rows')} to {output}."
         ctx.output({"rows": written, "file": output}, text)
     return _report_damaged(ctx, damaged)
 
@@ -133,7 +133,7 @@ def purge(
             from respan_langchain.fleet.dead_letters import purge_dead_letters
 
             count += purge_dead_letters(broker, days * DAY)
-    ctx.output({"purged": count}, Text(f"Deleted {pluralize(count, 'row', 'rows')}."))
+    ctx.output({"purged": count}, f"Deleted {pluralize(count, 'row', 'rows')}.")
     return _report_damaged(ctx, damaged)
 
 
@@ -183,33 +183,32 @@ def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
 
 
 def _render_list(
-    folder: Path, files: Sequence[SpoolFileInfo], dead: int | None, width: int
-) -> RenderableType:
-    on_disk = _render_files(folder, files, width)
-    if dead is None:
-        return on_disk
-    return Group(on_disk, Text(f"{pluralize(dead, 'rejected row', 'rejected rows')} in Redis."))
+    folder: Path, files: Sequence[SpoolFileInfo], dead: int | None
+) -> Iterator[RenderableType]:
+    if files:
+        yield safe_text(str(folder), "dim")
+        yield _tabulate(folder, files)
+    else:
+        yield f"No spool files in {folder}."
+    if dead is not None:
+        yield f"{pluralize(dead, 'rejected row', 'rejected rows')} in Redis."
 
 
-def _render_files(folder: Path, files: Sequence[SpoolFileInfo], width: int) -> RenderableType:
-    if not files:
-        return Text(f"No spool files in {folder}.")
-    table = render_records(
+def _tabulate(folder: Path, files: Sequence[SpoolFileInfo]) -> FittingTable:
+    return table_of(
         files,
         [
-            (Column("file", is_kept=True), lambda file: Text(str(file.path.relative_to(folder)))),
+            (Column("file", is_kept=True), lambda file: str(file.path.relative_to(folder))),
             (number_column("pending"), lambda file: format_count(file.pending)),
             (number_column("unconfirmed"), lambda file: format_count(file.unconfirmed)),
             (number_column("dead"), lambda file: format_count(file.dead)),
             (number_column("size"), lambda file: format_bytes(file.bytes)),
             (Column("process"), _process_cell),
         ],
-        width,
     )
-    return Group(Text(str(folder), style="dim"), table)
 
 
-def _process_cell(file: SpoolFileInfo) -> Text:
+def _process_cell(file: SpoolFileInfo) -> Cell:
     if file.damaged:
         return Text("damaged", style="red")
-    return Text("running" if file.in_use else "ended")
+    return "running" if file.in_use else "ended"

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
 
 from respan_langchain._display import UNKNOWN, format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.formatting import escape_controls, format_date, pluralize
+from respan_langchain.cli.formatting import format_date, pluralize
 from respan_langchain.cli.options import YesOption, number_from
-from respan_langchain.cli.tables import Column, number_column, render_records
+from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.transfer.progress_file import (
     ProgressFileInfo,
     delete_progress_files,
@@ -36,8 +34,7 @@ group = new_group(
 def list_all(ctx: CliContext) -> int:
     """List the progress files of past transfers."""
     files = list_progress_files()
-    empty = Text("No transfers yet.")
-    ctx.output_list(files, lambda: _render(files, ctx.out.width) if files else empty)
+    ctx.output_list(files, _tabulate(files) if files else "No transfers yet.")
     return EXIT_OK
 
 
@@ -64,29 +61,24 @@ def clear(
     files = pluralize(len(deleted), "progress file", "progress files")
     ctx.output(
         {"deleted": len(deleted), "bytes": size},
-        Text(f"Deleted {files} ({format_bytes(size)})."),
+        f"Deleted {files} ({format_bytes(size)}).",
     )
     return EXIT_OK
 
 
-def _render(files: Sequence[ProgressFileInfo], width: int) -> RenderableType:
-    return render_records(
+def _tabulate(files: Sequence[ProgressFileInfo]) -> FittingTable:
+    return table_of(
         files,
         [
-            (Column("source", min_width=12, is_kept=True), lambda file: _cell(file.source)),
-            (Column("target", min_width=12, is_kept=True), lambda file: _cell(file.target)),
+            (Column("source", min_width=12, is_kept=True), lambda file: file.source or UNKNOWN),
+            (Column("target", min_width=12, is_kept=True), lambda file: file.target or UNKNOWN),
             (number_column("rows"), lambda file: format_count(file.rows)),
             (number_column("size"), lambda file: format_bytes(file.bytes)),
             (Column("last used"), lambda file: format_date(_time(file.modified_at))),
             (Column("state"), lambda file: "running" if file.in_use else ""),
         ],
-        width,
     )
 
 
 def _time(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
-
-
-def _cell(text: str | None) -> Text:
-    return Text(escape_controls(text or UNKNOWN), no_wrap=True, overflow="ellipsis")
