@@ -18,7 +18,7 @@ from respan_langchain.cli.context import (
 )
 from respan_langchain.errors import ApiError, RespanError
 
-Command = TypeVar("Command", bound=Callable[..., int])
+Command = TypeVar("Command", bound=Callable[..., int | None])
 EXIT_INTERRUPTED: Final = 130
 MESSAGE_KEYS: Final = ("detail", "message", "error")
 MAX_SERVER_MESSAGE: Final = 300
@@ -71,7 +71,7 @@ SHARED_OPTIONS: Final = _declared_params()
 
 
 class ContextCommand(TyperCommand):
-    """A command that takes the shared options; its return value is the exit code."""
+    """A command that takes the shared options; its return value is the exit code, None is 0."""
 
     context_class = CliContext
 
@@ -140,7 +140,7 @@ def new_group(name: str, help_text: str, *, examples: Sequence[str]) -> typer.Ty
 def command(
     name: str, *, examples: Sequence[str], group: typer.Typer | None = None
 ) -> Callable[[Command], Command]:
-    """Add a function as a command; it takes a `CliContext` and returns the exit code.
+    """Add a function as a command; it takes a `CliContext` and may return an exit code.
 
     The examples are command lines without the program's name, shown below the help text.
     """
@@ -160,9 +160,9 @@ app: Final = _new_app(SUMMARY, examples=["demo", "serve --open", "logs list demo
 """The program; each module of `cli/commands` adds its commands when `cli/app.py` imports it."""
 
 
-def _exit_code(context: CliContext, run: Callable[[], int]) -> int:
+def _exit_code(context: CliContext, run: Callable[[], int | None]) -> int:
     try:
-        return run()
+        return run() or EXIT_OK
     except ApiError as error:
         context.error(describe_api_error(error, context.settings.base_url))
         return EXIT_PROBLEMS

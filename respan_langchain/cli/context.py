@@ -169,17 +169,20 @@ class CliContext(typer.Context):
         """Print a list; with `--json` every list is `{"count": ..., "results": [...]}`."""
         self.output({"count": len(results), "results": results}, *parts)
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
-        """Ask before a step that cannot be undone; true without asking if `yes`.
+    def confirm_deletion(self, question: str, *, yes: bool) -> None:
+        """Ask before rows or files are deleted, and end the command if they shall not be.
 
         Raises:
             ConfigurationError: There is no terminal, and `yes` is false.
+            typer.Exit: The answer was no.
         """
         if yes:
-            return True
+            return
         if self.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise ConfigurationError(f"{question} Not a terminal; pass --yes to confirm.")
-        return typer.confirm(question)
+        if not typer.confirm(question):
+            self.print("Nothing was deleted.")
+            raise typer.Exit(EXIT_PROBLEMS)
 
 
 def called_program() -> str:

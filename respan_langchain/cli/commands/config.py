@@ -15,7 +15,7 @@ from rich.text import Text
 from respan_langchain._connect import DEFAULT_LOCAL_FILE
 from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, PLACEHOLDER_KEY, CliContext
+from respan_langchain.cli.context import PLACEHOLDER_KEY, CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.settings import Settings
 
@@ -35,7 +35,7 @@ class SettingSource:
 
 
 @command("config", examples=["config", "config --all --json"])
-def config(ctx: CliContext, everything: AllOption = False) -> int:
+def config(ctx: CliContext, everything: AllOption = False) -> None:
     """Show the settings in effect and where each was set."""
     settings = (
         ctx.settings_for(base_url=ctx.local_url)
@@ -44,7 +44,6 @@ def config(ctx: CliContext, everything: AllOption = False) -> int:
     )
     found = list_settings(ctx, settings, everything=everything)
     ctx.output_list(found, render_settings(found, ctx.out.width))
-    return EXIT_OK
 
 
 def list_settings(

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import (
     format_date,
     format_datetime,
@@ -39,12 +39,11 @@ group = new_group(
 
 
 @command("list", examples=["datasets list", "datasets list --json"], group=group)
-def list_datasets(ctx: CliContext) -> int:
+def list_datasets(ctx: CliContext) -> None:
     """List all datasets, newest first."""
     with ctx.client() as client:
         datasets = list(client.datasets(sort_by="-created_at"))
     ctx.output_list(datasets, _tabulate(datasets) if datasets else "No datasets yet.")
-    return EXIT_OK
 
 
 @command("create", examples=["datasets create golden --description 'Reviewed rows'"], group=group)
@@ -55,13 +54,12 @@ def create(
         str | None, typer.Option("--description", metavar="TEXT", help="What it contains.")
     ] = None,
     force: ForceOption = False,
-) -> int:
+) -> None:
     """Create an empty dataset."""
     with ctx.client(create=True) as client:
         _check_new_name(client, name, force=force)
         dataset = client.create_dataset(name, description=description)
     ctx.output(dataset, render_pairs([("name", dataset.name), ("id", dataset.id)]))
-    return EXIT_OK
 
 
 @command("rename", examples=["datasets rename demo support-bot"], group=group)
@@ -70,14 +68,13 @@ def rename(
     dataset: RequiredDataset,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
     force: ForceOption = False,
-) -> int:
+) -> None:
     """Rename a dataset."""
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
         _check_new_name(client, name, force=force)
         renamed = client.update_dataset(found.id, name=name)
     ctx.output(renamed, f"Renamed {found.name} to {renamed.name}.")
-    return EXIT_OK
 
 
 def _check_new_name(client: DatasetClient, name: str, *, force: bool) -> None:
@@ -90,7 +87,7 @@ def _check_new_name(client: DatasetClient, name: str, *, force: bool) -> None:
 
 
 @command("show", examples=["datasets show demo"], group=group)
-def show(ctx: CliContext, dataset: RequiredDataset) -> int:
+def show(ctx: CliContext, dataset: RequiredDataset) -> None:
     """Show a dataset and the totals of its rows; nested calls are counted once."""
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
@@ -98,22 +95,18 @@ def show(ctx: CliContext, dataset: RequiredDataset) -> int:
         # A call within a chain is a row of its own, and its numbers are in the chain's row, too.
         roots = client.summary(found.id, filters=field("metadata.span_parent_id").isnull())
     ctx.output({"dataset": found, "rows": rows, "roots": roots}, _describe(found, rows, roots))
-    return EXIT_OK
 
 
 @command("delete", examples=["datasets delete demo", "datasets delete 1f3a9c --yes"], group=group)
-def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) -> int:
+def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) -> None:
     """Delete a dataset and all its rows."""
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
         rows = client.summary(found.id).number_of_requests
         counted = pluralize(rows, "row", "rows")
-        if not ctx.confirm(f"Delete {found.name!r} ({found.id}) and its {counted}?", yes=yes):
-            ctx.print("Nothing was deleted.")
-            return EXIT_PROBLEMS
+        ctx.confirm_deletion(f"Delete {found.name!r} ({found.id}) and its {counted}?", yes=yes)
         client.delete_dataset(found.id)
     ctx.output({"deleted": found.id, "rows": rows}, f"Deleted {found.name} and its {counted}.")
-    return EXIT_OK
 
 
 def _tabulate(datasets: Sequence[DatasetInfo]) -> FittingTable:

@@ -49,9 +49,10 @@ def dedupe(
         rows = Dataset.of(client, ctx.settings, dataset)
         found = list(find_duplicates(rows))
         extra = [unique_id for each in found for unique_id in each.duplicates]
-        question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
         removed = 0
-        if remove and extra and ctx.confirm(question, yes=yes):
+        if remove and extra:
+            question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
+            ctx.confirm_deletion(question, yes=yes)
             removed = _delete_all(client, rows.id, extra)
     ctx.output({"duplicates": found, "removed": removed}, *_render(found, removed))
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS

@@ -10,7 +10,7 @@ import typer
 
 from respan_langchain.cli.command import command
 from respan_langchain.cli.commands.push_pull import print_counts
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.context import EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import (
@@ -73,7 +73,7 @@ def export(
         int | None,
         typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of rows."),
     ] = None,
-) -> int:
+) -> None:
     """Write the rows of a dataset to a file, oldest first."""
     format_name = output_format or _format_of_file(output)
     if preset is not None and format_name not in ("jsonl", "json"):
@@ -86,7 +86,6 @@ def export(
     if output != "-":
         text = f"Wrote {pluralize(written, 'row', 'rows')} to {output}."
         ctx.output({"rows": written, "file": output}, text)
-    return EXIT_OK
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import typer
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
     LogArguments,
@@ -35,7 +35,7 @@ def feedback(
         str,
         typer.Option("--name", metavar="NAME", help="Feedback of the same name is replaced."),
     ] = DEFAULT_NAME,
-) -> int:
+) -> None:
     """Add a score, a comment or an expected output to a log."""
     expected_output = None if expected is None else read_expected(expected)
     check_feedback(score, comment, expected_output)
@@ -51,4 +51,3 @@ def feedback(
         dataset_id, log = find_in_dataset(ctx, client, words)
         changed = client.run(apply_feedback(client.options, dataset_id, str(log.unique_id), given))
     ctx.output(changed, f"Added feedback to {log.unique_id}.")
-    return EXIT_OK

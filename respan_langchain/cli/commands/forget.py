@@ -29,9 +29,8 @@ def forget(
     """Delete the rows that match all options, from every dataset, the spool and Redis."""
     build_subject(customer, thread, run)  # wrong options are refused before the question
     url = ctx.settings.base_url
-    if not ctx.confirm(f"Delete these rows from every dataset of {url} and the spool?", yes=yes):
-        ctx.print("Nothing was deleted.")
-        return EXIT_PROBLEMS
+    question = f"Delete these rows from every dataset of {url} and the spool?"
+    ctx.confirm_deletion(question, yes=yes)
     with ctx.client():  # the platform's file must exist
         receipt = forget_rows(ctx.settings, customer=customer, thread=thread, run=run)
     on_disk, stored = sum(receipt.disk.values()), sum(receipt.platform.values())

@@ -8,7 +8,7 @@ import typer
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.fleet_options import ViaOption, read_fleet_settings, require_via
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import number_from
@@ -50,7 +50,7 @@ def forward(
     metrics_host: Annotated[
         str, typer.Option("--metrics-host", metavar="HOST", help="Address of that port.")
     ] = "127.0.0.1",
-) -> int:
+) -> None:
     """Send rows from Redis to the platform until it is stopped.
 
     Start several for availability: they share the rows and the rate limit.
@@ -85,7 +85,6 @@ def forward(
             f"Interrupted after {format_count(stats.delivered)} rows. "
             f"Others stay in {broker}; run the same command again to send them."
         )
-    return EXIT_OK
 
 
 def _describe_end(stats: Stats) -> str:

@@ -36,7 +36,7 @@ def lock_dataset(
     ] = None,
     with_expected: WithExpectedOption = False,
     path: LockOption = Path(DEFAULT_PATH),
-) -> int:
+) -> None:
     """Write hashes and scores of rows to a lock file for git."""
     from respan_langchain.experiments.replay import recorded_trials, select_rows
 
@@ -50,7 +50,6 @@ def lock_dataset(
         {"path": str(path), "rows": len(found), "skipped": skipped},
         f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
     )
-    return EXIT_OK
 
 
 def _choose(rows: Dataset, *, with_expected: bool) -> list[Log]:

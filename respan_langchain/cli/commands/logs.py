@@ -11,7 +11,7 @@ import typer
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
+from respan_langchain.cli.context import CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
@@ -93,7 +93,7 @@ def list_logs(
             help=f"{', '.join(get_args(ListFormat))}. [default: table]",
         ),
     ] = None,
-) -> int:
+) -> None:
     """List logs of a dataset, newest first."""
     format_name = output_format or ("json" if ctx.as_json else "table")
     names = parse_fields(fields) if fields is not None else None
@@ -107,7 +107,6 @@ def list_logs(
             logs = search_logs(rows, text=search, since=oldest, sort_by=sort, limit=limit)
             total = None if len(logs) == limit else len(logs)
     _write_logs(ctx, logs, names, format_name, total)
-    return EXIT_OK
 
 
 def _write_logs(
@@ -147,12 +146,11 @@ def _describe_number(shown: int, total: int | None) -> str:
 
 
 @command("show", examples=["logs show demo 9f31c2aa"], group=group)
-def show(ctx: CliContext, words: LogArguments) -> int:
+def show(ctx: CliContext, words: LogArguments) -> None:
     """Show one log: conversation, numbers and metadata."""
     with ctx.client() as client:
         log = find_in_dataset(ctx, client, words)[1]
     ctx.output(log, render_row(log))
-    return EXIT_OK
 
 
 @command(
@@ -162,7 +160,7 @@ def set_expected(
     ctx: CliContext,
     words: LogArguments,
     expected: ExpectedOption = None,
-) -> int:
+) -> None:
     """Set the expected output of a log."""
     if expected is None:
         raise ConfigurationError("Nothing to set: pass --expected TEXT.")
@@ -172,7 +170,6 @@ def set_expected(
         client.update_log(dataset_id, str(log.unique_id), expected_output=content)
         changed = client.log(dataset_id, str(log.unique_id))
     ctx.output(changed, f"Set the expected output of {log.unique_id}.")
-    return EXIT_OK
 
 
 @command("tail", examples=["logs tail demo --follow", "logs tail demo -f --json"], group=group)
@@ -198,7 +195,7 @@ def tail(
             help="Seconds between two checks.",
         ),
     ] = 2.0,
-) -> int:
+) -> None:
     """Show the newest logs of a dataset, oldest of them first."""
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset, filters=parse_filters(where))
@@ -211,7 +208,6 @@ def tail(
             arrived = list(_read_unseen(rows, seen))[::-1]
             seen.extend(log.unique_id for log in arrived)
             _print_logs(ctx, arrived, has_header=False)
-    return EXIT_OK
 
 
 def _read_unseen(rows: Dataset, seen: Container[str | None]) -> Iterator[Log]:

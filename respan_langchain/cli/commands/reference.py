@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.log_fields import list_fields
 from respan_langchain.cli.tables import Column, table_of
 
@@ -35,18 +35,17 @@ fields = new_group("fields", "List the fields of a log.", examples=["fields list
 
 
 @command("list", examples=["evaluators list"], group=evaluators)
-def list_evaluators(ctx: CliContext) -> int:
+def list_evaluators(ctx: CliContext) -> None:
     """List the built-in evaluators of a local platform."""
     columns = [
         (Column("evaluator", is_kept=True), lambda each: each.name),
         (_wrapping("passes if"), lambda each: each.description),
     ]
     ctx.output_list(EVALUATORS, table_of(EVALUATORS, columns))
-    return EXIT_OK
 
 
 @command("list", examples=["fields list"], group=fields)
-def list_log_fields(ctx: CliContext) -> int:
+def list_log_fields(ctx: CliContext) -> None:
     """List the fields that --fields and --where accept."""
     fields = list_fields()
     columns = [
@@ -55,7 +54,6 @@ def list_log_fields(ctx: CliContext) -> int:
         (Column("--where"), lambda each: "yes" if each.can_filter else ""),
     ]
     ctx.output_list(fields, table_of(fields, columns))
-    return EXIT_OK
 
 
 def _wrapping(name: str) -> Column:

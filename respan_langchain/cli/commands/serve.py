@@ -7,7 +7,7 @@ import typer
 
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, CliContext, write_json
+from respan_langchain.cli.context import CliContext, write_json
 from respan_langchain.cli.options import number_from
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.client.urls import is_loopback
@@ -46,7 +46,7 @@ def serve(
         bool,
         typer.Option("--allow-python", help="Allow python:module:function evaluators."),
     ] = False,
-) -> int:
+) -> None:
     """Serve a local file as an API and web pages.
 
     With --api-key, clients must send that key; on an address that other machines reach, also with
@@ -73,7 +73,6 @@ def serve(
             webbrowser.open(address)
         stopped.wait()
         ctx.interruption = f"Stopped. The same command serves {_name_of(url)} again."
-    return EXIT_OK
 
 
 def _find_shared_key(ctx: CliContext, url: str, host: str) -> str | None:

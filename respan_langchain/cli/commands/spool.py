@@ -121,9 +121,7 @@ def purge(
 ) -> int:
     """Delete rows from disk, by default rejected ones; with `via` those in Redis too."""
     states, settings = _parse_states(state) or ("dead",), _settings(ctx, via)
-    if not ctx.confirm(f"Delete all {' and '.join(states)} rows?", yes=yes):
-        ctx.print("Nothing was deleted.")
-        return EXIT_PROBLEMS
+    ctx.confirm_deletion(f"Delete all {' and '.join(states)} rows?", yes=yes)
     damaged: list[Path] = []
     count = dead_letters.purge(
         spool_root(settings), states, time.time() - days * DAY, damaged.append

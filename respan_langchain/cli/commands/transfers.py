@@ -9,7 +9,7 @@ import typer
 
 from respan_langchain._display import UNKNOWN, format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import format_date, pluralize
 from respan_langchain.cli.options import YesOption, number_from
 from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
@@ -31,11 +31,10 @@ group = new_group(
 
 
 @command("list", examples=["transfers list"], group=group)
-def list_all(ctx: CliContext) -> int:
+def list_all(ctx: CliContext) -> None:
     """List the progress files of past transfers."""
     files = list_progress_files()
     ctx.output_list(files, _tabulate(files) if files else "No transfers yet.")
-    return EXIT_OK
 
 
 @command("clear", examples=["transfers clear --older-than 30 --yes"], group=group)
@@ -51,11 +50,9 @@ def clear(
         ),
     ] = 0.0,
     yes: YesOption = False,
-) -> int:
+) -> None:
     """Delete progress files; the next transfer asks the platform which rows it has."""
-    if not ctx.confirm("Delete the progress files of past transfers?", yes=yes):
-        ctx.print("Nothing was deleted.")
-        return EXIT_PROBLEMS
+    ctx.confirm_deletion("Delete the progress files of past transfers?", yes=yes)
     deleted = delete_progress_files(older_than=days * DAY, now=time.time())
     size = sum(file.bytes for file in deleted)
     files = pluralize(len(deleted), "progress file", "progress files")
@@ -63,7 +60,6 @@ def clear(
         {"deleted": len(deleted), "bytes": size},
         f"Deleted {files} ({format_bytes(size)}).",
     )
-    return EXIT_OK
 
 
 def _tabulate(files: Sequence[ProgressFileInfo]) -> FittingTable:
