@@ -30,7 +30,7 @@ from respan_langchain.cli.formatting import safe_text
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import ApiModel
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import Settings, read_settings, read_settings_without_key
+from respan_langchain.settings import MISSING_KEY, Settings, read_settings_without_key
 
 EXIT_OK: Final = 0
 EXIT_PROBLEMS: Final = 1
@@ -38,8 +38,6 @@ EXIT_USAGE: Final = 2
 CALL_TIMEOUT: Final = 120.0
 """Seconds for one API call, waits for the rate limit included."""
 
-PLACEHOLDER_KEY: Final = "none"
-"""Passed as the key where none is needed, so that a missing key is not an error."""
 PROGRAM: Final = "respan-langchain"
 
 
@@ -86,37 +84,45 @@ class CliContext(typer.Context):
 
     @functools.cached_property
     def settings(self) -> Settings:
-        """Options, environment and defaults combined.
+        """Options, environment and defaults combined, with a key where the platform needs one."""
+        if self.uses_default_file:
+            self.note(f"No URL or API key is set: using {DEFAULT_LOCAL_FILE} in this folder.")
+        return self.settings_for()
+
+    def settings_for(self, **arguments: object) -> Settings:
+        """Read the settings with further arguments.
+
+        Raises:
+            ConfigurationError: An option is wrong, or the platform needs a key and has none.
+        """
+        settings = self.settings_without_key(**arguments)
+        if settings.is_key_missing:
+            raise ConfigurationError(MISSING_KEY)
+        return settings
+
+    def settings_without_key(self, **arguments: object) -> Settings:
+        """Read the settings, for a command that needs no key.
 
         Without a URL and a key, `respan.db` in the current folder is used if it exists.
         """
-        if self.uses_default_file:
-            self.note(f"No URL or API key is set: using {DEFAULT_LOCAL_FILE} in this folder.")
-            return self.settings_for(base_url=DEFAULT_LOCAL_URL)
-        return self.settings_for()
+        settings = self._read_settings(**arguments)
+        if uses_default_file(settings):
+            return settings.model_copy(update={"base_url": DEFAULT_LOCAL_URL})
+        return settings
 
     @property
     def uses_default_file(self) -> bool:
         """Whether neither a URL nor a key is set and `respan.db` is in the current folder."""
+        return uses_default_file(self._read_settings())
+
+    def _read_settings(self, **arguments: object) -> Settings:
         options = {"base_url": self.base_url, "api_key": self.api_key}
-        return uses_default_file(read_settings_without_key(options))
-
-    def settings_for(self, **arguments: object) -> Settings:
-        """Read the settings with further arguments."""
-        return read_settings(**{"base_url": self.base_url, "api_key": self.api_key, **arguments})
-
-    @functools.cached_property
-    def settings_without_key(self) -> Settings:
-        """The settings for a command that needs no key; without one it is `PLACEHOLDER_KEY`."""
-        try:
-            return self.settings_for()
-        except ConfigurationError:
-            return self.settings_for(api_key=self.api_key or PLACEHOLDER_KEY)
+        return read_settings_without_key(options | arguments)
 
     @property
     def local_url(self) -> str:
         """The local platform: the URL of the settings if it is a file, else `respan.db` here."""
-        configured = self.settings_without_key
+        configured = self.settings_without_key()
         return configured.base_url if configured.is_local else DEFAULT_LOCAL_URL
 
     @contextmanager

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from respan_langchain.cli.context import CliContext
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import MISSING_EXTRA
-from respan_langchain.settings import Settings, read_settings_without_key
+from respan_langchain.settings import Settings
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.broker import Broker
@@ -21,11 +20,6 @@ ViaOption = Annotated[
     str | None,
     typer.Option("--via", metavar="URL", help="Redis or Valkey. [env: RESPAN_VIA]"),
 ]
-
-
-def read_fleet_settings(ctx: CliContext, via: str | None) -> Settings:
-    """Read the settings without asking for a key, which `fleet status` does not need."""
-    return read_settings_without_key({"base_url": ctx.base_url, "api_key": ctx.api_key, "via": via})
 
 
 def require_via(settings: Settings) -> str:

@@ -64,7 +64,7 @@ class FittingTable:
     """A style for each row, where they have one."""
     has_header: bool = True
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the columns that fit."""
         gap = 3 if options.max_width >= WIDE_TERMINAL else 1
         rows = [[_as_text(cell) for cell in row] for row in self.rows]

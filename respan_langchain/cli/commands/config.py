@@ -15,7 +15,7 @@ from rich.text import Text
 from respan_langchain._connect import DEFAULT_LOCAL_FILE
 from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import PLACEHOLDER_KEY, CliContext
+from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.settings import Settings
 
@@ -37,12 +37,7 @@ class SettingSource:
 @command("config", examples=["config", "config --all --json"])
 def config(ctx: CliContext, everything: AllOption = False) -> None:
     """Show the settings in effect and where each was set."""
-    settings = (
-        ctx.settings_for(base_url=ctx.local_url)
-        if ctx.uses_default_file
-        else ctx.settings_without_key
-    )
-    found = list_settings(ctx, settings, everything=everything)
+    found = list_settings(ctx, ctx.settings_without_key(), everything=everything)
     ctx.output_list(found, render_settings(found, ctx.out.width))
 
 
@@ -84,12 +79,10 @@ def _find_source(ctx: CliContext, settings: Settings, name: str) -> SettingSourc
     value = getattr(settings, name)
     is_set = name in settings.model_fields_set and value is not None
     options = {"base_url": ctx.base_url, "api_key": ctx.api_key}
-    if name == "api_key":
-        key = None if value is None else value.get_secret_value()
-        value = None if key in (None, PLACEHOLDER_KEY) else HIDDEN
-        if value is not None and not is_set:
+    if name == "api_key" and value is not None:
+        value = HIDDEN
+        if not is_set:
             return SettingSource(name, value, "~/.respan/credentials.json")
-        is_set = is_set and value is not None
     if options.get(name) is not None:
         return SettingSource(name, value, f"--{name.replace('_', '-')}")
     if name == "base_url" and ctx.uses_default_file:

@@ -80,7 +80,7 @@ def _choose_url(ctx: CliContext, file: Path | None) -> str:
         raise ConfigurationError("--file and --base-url both name a destination; pass one of them.")
     if file is not None:
         return f"sqlite:///{file}"
-    configured = ctx.settings_without_key
+    configured = ctx.settings_without_key()
     if "base_url" not in configured.model_fields_set:
         return DEFAULT_LOCAL_URL
     if not configured.is_local:

@@ -22,7 +22,7 @@ from respan_langchain.cli.commands.config import (
     render_settings,
 )
 from respan_langchain.cli.commands.spool import spool_root
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, PLACEHOLDER_KEY, CliContext
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument
@@ -31,7 +31,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
-from respan_langchain.settings import Settings
+from respan_langchain.settings import MISSING_KEY, Settings
 
 PRICED_ROWS: Final = 1_000
 """Newest rows whose prices are checked."""
@@ -72,26 +72,23 @@ def doctor(
 
 
 def _read_settings(ctx: CliContext, via: str | None) -> tuple[Settings | None, list[Check]]:
-    """Read the settings; without a key, read the others."""
+    """Read the settings; None if one is wrong."""
     try:
-        settings = ctx.settings if via is None else ctx.settings_for(via=via)
-        return settings, [Check("configuration", "ok", "all settings are valid")]
+        settings = ctx.settings_without_key(via=via)
     except ConfigurationError as error:
-        problem = Check("configuration", "found", str(error))
-    try:
-        return ctx.settings_for(api_key=PLACEHOLDER_KEY, via=via), [problem]
-    except ConfigurationError:
-        return None, [problem]
+        return None, [Check("configuration", "found", str(error))]
+    if settings.is_key_missing:
+        return settings, [Check("configuration", "found", MISSING_KEY)]
+    return settings, [Check("configuration", "ok", "all settings are valid")]
 
 
 def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Iterator[Check]:
-    key = None if settings.api_key is None else settings.api_key.get_secret_value()
     if settings.is_local:
         yield Check("key", "note", "not needed for a local file")
-    elif key == PLACEHOLDER_KEY:
+    elif settings.is_key_missing:
         yield Check("key", "found", "not set")
         return
-    elif key is None:
+    elif settings.api_key is None:
         yield Check("key", "note", "not set: rows go by way of Redis, and the forwarder has it")
         yield check_spool(ctx, settings)
         yield from check_fleet(settings)

@@ -9,7 +9,7 @@ from rich.text import Text
 from respan_langchain._display import format_bytes, format_count, format_duration
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
-from respan_langchain.cli.fleet_options import ViaOption, open_broker, read_fleet_settings
+from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.tables import Column, number_column, render_pairs, table_of
 
@@ -29,7 +29,7 @@ def status(ctx: CliContext, via: ViaOption = None) -> int:
 
     The exit code is 1 where Redis cannot be reached, or rows wait and no forwarder runs.
     """
-    with open_broker(read_fleet_settings(ctx, via)) as broker:
+    with open_broker(ctx.settings_without_key(via=via)) as broker:
         from respan_langchain.fleet.status import read_status
 
         found = read_status(broker)

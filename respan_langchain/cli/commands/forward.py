@@ -9,7 +9,7 @@ import typer
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.context import CliContext
-from respan_langchain.cli.fleet_options import ViaOption, read_fleet_settings, require_via
+from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import number_from
 from respan_langchain.cli.signals import stop_event
@@ -55,7 +55,7 @@ def forward(
 
     Start several for availability: they share the rows and the rate limit.
     """
-    settings = read_fleet_settings(ctx, via)
+    settings = ctx.settings_without_key(via=via)
     url = require_via(settings)
     from respan_langchain.fleet.forwarder import Forwarder
     from respan_langchain.fleet.limits import forwarder_limits

@@ -62,7 +62,7 @@ def pull(
 
 
 def _remote_url(ctx: CliContext) -> str:
-    configured = ctx.settings_without_key
+    configured = ctx.settings_without_key()
     return RESPAN_URL if configured.is_local else configured.base_url
 
 

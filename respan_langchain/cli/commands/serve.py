@@ -57,7 +57,7 @@ def serve(
     from respan_langchain.server.asgi import serving
     from respan_langchain.server.bind import BindConfig
 
-    if ctx.base_url is not None and not ctx.settings_without_key.is_local:
+    if ctx.base_url is not None and not ctx.settings_without_key().is_local:
         raise ConfigurationError("serve needs a file: pass --base-url sqlite:///file.db.")
     url = ctx.local_url
     policy = AccessPolicy(

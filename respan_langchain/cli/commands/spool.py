@@ -12,12 +12,7 @@ from rich.text import Text
 
 from respan_langchain._display import format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import (
-    EXIT_OK,
-    EXIT_PROBLEMS,
-    PLACEHOLDER_KEY,
-    CliContext,
-)
+from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize, safe_text
 from respan_langchain.cli.options import YesOption, number_from
@@ -54,7 +49,7 @@ def spool_root(settings: Settings) -> Path:
 @command("list", examples=["spool list"], group=group)
 def list_files(ctx: CliContext, via: ViaOption = None) -> int:
     """List the spool files of all platforms, and count rejected rows in Redis."""
-    folder, settings = _get_folder(ctx), _settings(ctx, via)
+    folder, settings = _get_folder(ctx), ctx.settings_without_key(via=via)
     files = spool_files(folder)
     dead = _count_dead_letters(settings)
     in_redis = {} if dead is None else {"dead_in_redis": dead}
@@ -71,7 +66,7 @@ def replay(ctx: CliContext, via: ViaOption = None) -> int:
     """Queue rejected rows again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
     count = dead_letters.replay(_get_folder(ctx), damaged.append)
-    settings = _settings(ctx, via)
+    settings = ctx.settings_without_key(via=via)
     if settings.via is not None:
         with open_broker(settings) as broker:
             from respan_langchain.fleet.dead_letters import revive_dead_letters
@@ -93,7 +88,7 @@ def export(
     """Write the rows and their history as JSON lines."""
     written = 0
     damaged: list[Path] = []
-    states, settings = _parse_states(state) or STATES, _settings(ctx, via)
+    states, settings = _parse_states(state) or STATES, ctx.settings_without_key(via=via)
     rows = dead_letters.export(spool_root(settings), states, damaged.append)
     dead = _dead_letters(settings) if "dead" in states else ()
     with open_output(output) as file:
@@ -120,7 +115,7 @@ def purge(
     yes: YesOption = False,
 ) -> int:
     """Delete rows from disk, by default rejected ones; with `via` those in Redis too."""
-    states, settings = _parse_states(state) or ("dead",), _settings(ctx, via)
+    states, settings = _parse_states(state) or ("dead",), ctx.settings_without_key(via=via)
     ctx.confirm_deletion(f"Delete all {' and '.join(states)} rows?", yes=yes)
     damaged: list[Path] = []
     count = dead_letters.purge(
@@ -136,11 +131,7 @@ def purge(
 
 
 def _get_folder(ctx: CliContext) -> Path:
-    return spool_root(_settings(ctx))
-
-
-def _settings(ctx: CliContext, via: str | None = None) -> Settings:
-    return ctx.settings_for(api_key=ctx.api_key or PLACEHOLDER_KEY, via=via)
+    return spool_root(ctx.settings_without_key())
 
 
 def _count_dead_letters(settings: Settings) -> int | None:
