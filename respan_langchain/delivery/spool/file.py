@@ -45,8 +45,8 @@ class UnsupportedSpoolError(sqlite3.DatabaseError):
     """The file was written by another version, or by another program."""
 
 
-class DamagedRecordError(sqlite3.DatabaseError):
-    """The file's own count of its rows is not a number."""
+class DamagedSpoolError(sqlite3.DatabaseError):
+    """The file can be opened, but what it holds is not what was written."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     sqlite_errorname = "SQLITE_CORRUPT"
@@ -90,6 +90,9 @@ class SpoolFile:
         except sqlite3.Error:
             self.connection.close()
             raise
+        except UnicodeDecodeError:  # in an error message, which quotes the damaged schema
+            self.connection.close()
+            raise DamagedSpoolError from None
 
     def _prepare(self) -> None:
         # Bytes that are no text make the checksum wrong, and so damage only their own row.
@@ -214,7 +217,7 @@ class SpoolFile:
             case (int(changes), int(rows)) if changes >= 0 and rows >= 0:
                 return Record(changes, rows)
             case _:
-                raise DamagedRecordError
+                raise DamagedSpoolError
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows by state."""

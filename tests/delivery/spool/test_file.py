@@ -236,6 +236,18 @@ def test_a_damaged_file_is_set_aside_and_the_others_are_replayed(place, spool):
     assert all(json.loads(row.body)["id"] == row.id for row in spool.rows())
 
 
+def test_a_file_whose_schema_is_not_text_is_set_aside_and_its_rows_are_counted(place, spool):
+    path = orphan(place, a_row("a"))
+    path.write_bytes(
+        path.read_bytes().replace(b"row_added AFTER", b"row_added \xff\xff\xff\xff\xff")
+    )
+
+    [found] = spool_directory.adopt_orphans(place, spool)
+
+    assert (found.lost, found.problem) == (1, "DamagedSpoolError: SQLITE_CORRUPT")
+    assert list(place.glob("*.corrupt-*"))
+
+
 def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
     other, lock = spool_directory.create(place)
     other.add([a_row("a")], held=True)
