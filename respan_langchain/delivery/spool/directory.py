@@ -205,7 +205,7 @@ def move_rows(
     """
     expected = _count_rows(orphan, spool, lock)
     home.add(orphan.rows(spool, skipped), held=False)
-    seen = len(orphan.keys) + len(orphan.damaged)
+    seen = len(set(orphan.keys)) + len(orphan.damaged)  # a damaged tree may lead to a page twice
     safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
     orphan.lost = max(0, expected - seen - len(safe))
     orphan.damaged = [row for row in orphan.damaged if row.key not in set(skipped)]

@@ -248,6 +248,19 @@ def test_a_file_whose_schema_is_not_text_is_set_aside_and_its_rows_are_counted(p
     assert list(place.glob("*.corrupt-*"))
 
 
+def test_rows_whose_page_another_page_has_overwritten_are_counted(place, spool):
+    path = orphan(place, *(a_row(f"{number:03}") for number in range(200)))
+    content = path.read_bytes()
+    pages = [content[at : at + 4096] for at in range(0, len(content), 4096)]
+    leaves = [page for page in pages if page[0] == 13 and page.count(b'{"id"') > 10]
+    path.write_bytes(content.replace(leaves[1], leaves[2]))
+
+    [found] = spool_directory.adopt_orphans(place, spool)
+
+    assert found.lost == leaves[1].count(b'{"id"') == 200 - len(ids(spool.rows()))
+    assert list(place.glob("*.corrupt-*"))
+
+
 def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
     other, lock = spool_directory.create(place)
     other.add([a_row("a")], held=True)
