@@ -26,7 +26,8 @@ IRREGULAR: Final = (
     SecretFormat(
         "openai-key", "sk-",
         r"(?!(?:proj|svcacct|admin|None|ant|or|lf|helicone)-)(?:[a-z]{2,10}-)?"
-        rf"{HAS_DIGIT}[A-Za-z0-9]{{16,}}{_END}", "platform.openai.com",
+        rf"(?:{IS_MIXED}[A-Za-z0-9_+/=-]{{32,}}|{HAS_DIGIT}[A-Za-z0-9]{{16,}}{_END})",
+        "platform.openai.com",
     ),
     SecretFormat(
         "huggingface-token", "hf_", r"(?=[a-z]{0,60}[0-9A-Z])[A-Za-z0-9]{20,}",
@@ -63,7 +64,7 @@ IRREGULAR: Final = (
         for prefix in (r"discord\.", r"discordapp\.")
     ),
     SecretFormat(
-        "teams-webhook", r"\.office\.", r"com/webhookb2/[A-Za-z0-9@/-]{40,}",
+        "teams-webhook", r"\.office\.", r"com/webhook(?:b2)?/[A-Za-z0-9@/-]{40,}",
         "learn.microsoft.com/teams", may_continue_word=True,
     ),
     SecretFormat(
@@ -71,6 +72,21 @@ IRREGULAR: Final = (
     ),
     SecretFormat(
         "make-webhook", r"hook\.[a-z]{2}[0-9]\.", r"make\.com/[a-z0-9]{20,}", "make.com/en/help"
+    ),
+    *(
+        SecretFormat(
+            "feishu-webhook", prefix, rf"c(?:n|om)/open-apis/bot/v2/hook/{UUID}",
+            "open.feishu.cn/document", may_continue_word=True,
+        )
+        for prefix in (r"\.feishu\.", r"\.larksuite\.")
+    ),
+    SecretFormat(
+        "wecom-webhook", r"qyapi\.weixin\.", rf"qq\.com/cgi-bin/webhook/send\?key={UUID}",
+        "developer.work.weixin.qq.com",
+    ),
+    SecretFormat(
+        "ifttt-key", r"maker\.ifttt\.", r"com/[A-Za-z0-9_/-]{1,80}/key/[A-Za-z0-9_-]{20,}",
+        "ifttt.com",
     ),
     SecretFormat(
         "mailchimp-key", "[0-9a-f]{32}-", f"us[0-9]{{1,2}}{_END}", "mailchimp.com/developer",
@@ -80,6 +96,30 @@ IRREGULAR: Final = (
         "doppler-token", r"dp\.st\.", r"(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,}",
         "docs.doppler.com",
     ),
+    SecretFormat(
+        "bitwarden-token", r"0\.", rf"{UUID}\.[A-Za-z0-9]{{30}}:[A-Za-z0-9+/=]{{20,}}",
+        "bitwarden.com/help",
+    ),
+    SecretFormat(
+        "rancher-token", "token-", rf"[a-z0-9]{{5}}:[a-z0-9]{{54}}{_END}",
+        "ranchermanager.docs.rancher.com", has_long_tail=False,
+    ),
+    *(
+        SecretFormat(
+            "salesforce-token", f"00D[A-Za-z0-9]{{{width}}}!", r"[A-Za-z0-9._]{80,}",
+            "developer.salesforce.com",
+        )
+        for width in (12, 15)
+    ),
+    SecretFormat(
+        "asana-token", "[0-2]/", rf"(?:[0-9]{{10,20}}/)?[0-9]{{10,20}}:[0-9a-f]{{32}}{_END}",
+        "developers.asana.com",
+    ),
+    SecretFormat(
+        "fal-key", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-",
+        rf"[0-9a-f]{{12}}:[0-9a-f]{{32}}{_END}", "docs.fal.ai",
+    ),
+    SecretFormat("secret-token", "secret-", r"token:[A-Za-z0-9_.~%-]{12,}", "RFC 8959"),
     SecretFormat("hubspot-token", "pat-[a-z]{2}[0-9]-", UUID, "developers.hubspot.com"),
     SecretFormat("launchdarkly-key", "sdk-", UUID, "docs.launchdarkly.com"),
     SecretFormat("launchdarkly-key", "api-", UUID, "docs.launchdarkly.com"),
@@ -135,5 +175,5 @@ IRREGULAR: Final = (
         "jwt", "eyJ", r"[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?",
         "RFC 7519",
     ),
-    SecretFormat("google-token", "1//0", "[A-Za-z0-9_-]{40,}", "developers.google.com/identity"),
+    SecretFormat("google-token", "1//", "0[A-Za-z0-9_-]{40,}", "developers.google.com/identity"),
 )  # fmt: skip

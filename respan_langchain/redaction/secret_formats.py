@@ -19,7 +19,7 @@ openai-key          url            16,   platform.openai.com         sk-proj- sk
 openai-key          url            16,   platform.openai.com         sk-admin- sk-None-
 nvidia-key          url            40,   docs.nvidia.com             nvapi-
 perplexity-key      alnum+digit    24,   docs.perplexity.ai          pplx-
-xai-key             alnum+digit    40,   docs.x.ai                   xai- xai-token-
+xai-key             word+digit     40,   docs.x.ai                   xai- xai-token-
 cerebras-key        alnum+digit    32,   inference-docs.cerebras.ai  csk-
 tavily-key          url+digit      16,   docs.tavily.com             tvly- tvly-dev- tvly-prod-
 firecrawl-key       hex            32    docs.firecrawl.dev          fc-
@@ -32,7 +32,7 @@ bedrock-key         equals         20,   docs.aws.amazon.com/bedrock bedrock-api
 baidu-key           [A-Za-z0-9/]   16,   cloud.baidu.com/doc         ALTAK-
 gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glpat- gldt- glrt- glrtr-
 gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glft- glcbt- glptt-
-gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glimt- gloas- glsoat-
+gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glimt- gloas- glsoat- glwt-
 gitlab-token        dotted         16,   docs.gitlab.com/security/tokens glffct- glagent-
 slack-token         url            10,   api.slack.com/authentication xox[a-z]-
 slack-token         url+digit      10,   api.slack.com/authentication xapp-
@@ -64,6 +64,18 @@ akamai-token        url            30,   techdocs.akamai.com         akab-
 heroku-key          url            30,   devcenter.heroku.com        HRKU-
 sendbird-token      alnum+mixed    30,   sendbird.com/docs           sb-api-
 onepassword-key     [A-Z0-9-]      25,   support.1password.com       A3-[A-Z0-9]{6}-
+openai-session      alnum          40    platform.openai.com         sess-
+nomic-key           url+mixed      40,   docs.nomic.ai               nk-
+dify-key            alnum+mixed    24    docs.dify.ai                app- dataset-
+postman-key         upper          26    learning.postman.com        PMAT-
+octopus-key         upper+digit    25,27 octopus.com/docs            API-
+ubidots-token       alnum          30    docs.ubidots.com            BBFF-
+nightfall-key       alnum+digit    32    docs.nightfall.ai           NF-
+infracost-key       alnum+digit    32    infracost.io/docs           ico-
+axiom-token         [0-9a-f-]      36    axiom.co/docs               xaat- xapt-
+pubnub-secret       equals         40,   pubnub.com/docs             sec-c-
+midtrans-key        url            20,   docs.midtrans.com           Mid-server-
+mercadopago-token   url            50,   mercadopago.com/developers  APP_USR-
 github-token        alnum          20,   docs.github.com             gh[pousr]_
 github-token        word           20,   docs.github.com             github_pat_
 stripe-key          alnum          10,   docs.stripe.com/keys        [rs]k_live_ [rs]k_test_
@@ -74,7 +86,7 @@ langsmith-key       hex            32    docs.smith.langchain.com    ls__
 npm-token           alnum          36    docs.npmjs.com              npm_
 replicate-token     alnum          30,   replicate.com/docs          r8_
 pinecone-key        word           20,   docs.pinecone.io            pcsk_
-shopify-token       A-Fa-f0-9      32    shopify.dev                 shp[acps][ats]_ shpss_
+shopify-token       A-Fa-f0-9      32    shopify.dev                 shp[a-z]{2}_ shptka_
 digitalocean-token  hex            40,   docs.digitalocean.com       do[opr]_v1_
 huggingface-token   alnum+digit    20,   huggingface.co/docs         api_org_
 together-key        url            30,   docs.together.ai            tgp_v1_
@@ -150,6 +162,44 @@ telnyx-key          alnum          20,   developers.telnyx.com       KEY[0-9A-F]
 generic-key         alnum+random   24,   common_habit                _api_ [a-z]key_ _key_ _sk_
 generic-key         alnum+random   24,   common_habit                _pat_ _live_ _prod_ _token_
 generic-key         alnum+random   24,   common_habit                _secret_
+novita-key          url+mixed      40,   novita.ai/docs              sk_
+browseruse-key      url+mixed      40,   docs.browser-use.com        bu_
+composio-key        url+mixed      20    docs.composio.dev           ak_
+cursor-key          hex            64    cursor.com/docs             crsr_ key_
+runway-key          hex            128   docs.dev.runwayml.com       key_
+coze-token          alnum+mixed    64    coze.com/docs               pat_
+chutes-key          [A-Za-z0-9.]   60,   chutes.ai/docs              cpk_
+vectara-key         url            40,   docs.vectara.com            z[quw]t_
+kaggle-token        hex            32    kaggle.com/docs             KGAT_
+scale-key           hex            32    scale.com/docs              live_
+daytona-key         hex            64    daytona.io/docs             dtn_
+deno-token          alnum          36    docs.deno.com               dd[op]_
+valtown-token       alnum          20,   docs.val.town               vtwn_
+vercel-token        word           30,   vercel.com/docs             vercel_blob_rw_
+upcloud-token       upper          26    developers.upcloud.com      ucat_
+tigris-secret       url            40,   tigrisdata.com/docs         tsec_
+aiven-password      url            19    aiven.io/docs               AVNS_
+ngrok-token         alnum+mixed    20,22 ngrok.com/docs              [0-9][A-Za-z0-9]{26}_
+netbird-token       alnum          36    docs.netbird.io             nbp_
+zuplo-key           [0-9a-f_]      41    zuplo.com/docs              zpka_
+ory-token           dotted         30,   ory.sh/docs                 ory_[a-z]{2}_
+honeycomb-key       lower          50,   docs.honeycomb.io           hc[a-z][a-z][ck]_
+onesignal-key       lower          90,   documentation.onesignal.com os_v2_app_ os_v2_org_
+socket-key          url            30,   docs.socket.dev             sktsec_
+dependencytrack-key alnum          32,   docs.dependencytrack.org    odt_
+openvsx-token       [0-9a-f-]      36    open-vsx.org                ovsxp_ ovsxat_
+wakatime-key        [0-9a-f-]      36    wakatime.com/developers     waka_
+adafruit-key        alnum+mixed    28    io.adafruit.com/api         aio_
+ionic-token         alnum          42    ionic.io/docs               ion_
+flexport-token      url            40    developers.flexport.com     shltm_
+calcom-key          hex            32    cal.com/docs                cal_live_
+checkout-key        lower+digit    20,   checkout.com/docs           sk_sbox_
+brex-token          alnum+mixed    30,   developer.brex.com          bxt_
+omise-key           alnum+digit    17,20 docs.omise.co               skey_ skey_test_ skey_live_
+wompi-key           alnum          30,   docs.wompi.co               prv_prod_ prv_test_
+xendit-key          alnum          40,   docs.xendit.co              xnd_production_
+xendit-key          alnum          40,   docs.xendit.co              xnd_development_
+cashfree-key        [0-9a-f_]      41,   cashfree.com/docs           cfsk_ma_prod_ cfsk_ma_test_
 google-token        url            20,   developers.google.com/identity ya29\.
 vault-token         url            20,   developer.hashicorp.com/vault hv[sbr]\.
 dropbox-token       url            60,   developers.dropbox.com      sl\. sl\.u\.
@@ -162,6 +212,16 @@ dynatrace-token     [A-Z0-9.]      60,   docs.dynatrace.com          dt0[a-z][0-
 infisical-token     [0-9a-f.]      60,   infisical.com/docs          st\.
 linkedin-secret     alnum          12,   learn.microsoft.com/linkedin WPL_AP1\.
 aws-mws-token       [0-9a-f-]      36    developer-docs.amazon.com   amzn\.mws\.
+snyk-token          dotted         30,   docs.snyk.io                snyk_[a-z]at\.
+mailersend-token    hex            64    developers.mailersend.com   mlsn\.
+zoho-token          [0-9a-f.]      65    zoho.com/accounts           1000\.
+voiceflow-key       [A-Za-z0-9.]   41    docs.voiceflow.com          VF\.DM\. VF\.WS\.
+fullstory-key       base64         100   developer.fullstory.com     na1\. eu1\.
+harness-token       dotted+mixed   60,70 developer.harness.io        [ps]at\.
+stackhawk-key       dotted         41    docs.stackhawk.com          hawk\.
+tinybird-token      dotted         60,   tinybird.co/docs            p\.eyJ
+mapbox-token        dotted         60,   docs.mapbox.com             sk\.eyJ
+google-key          url            40,   ai.google.dev/docs          AQ\.A
 google-key          url            30,   cloud.google.com/docs       AIza
 bedrock-key         equals         80,   docs.aws.amazon.com/bedrock ABSK
 atlassian-token     [A-Za-z0-9_=-] 80,   support.atlassian.com       ATATT ATCTT ATSTT
@@ -183,6 +243,11 @@ twilio-key          hex            32    twilio.com/docs             SK
 jfrog-token         base64         50,   jfrog.com/help              cmVmdGtu
 aws-session-token   equals         50,   docs.aws.amazon.com/sts     IQoJb3JpZ2lu FwoGZXIvYXdz
 gitlab-token        url            20,   docs.gitlab.com/security/tokens GR1348941
+cratesio-token      alnum+mixed    32    doc.rust-lang.org/cargo     cio
+nuget-key           lower+digit    43    learn.microsoft.com/nuget   oy2
+intercom-token      equals         40,   developers.intercom.com     dG9rO
+volcengine-key      alnum+mixed    30,   volcengine.com/docs         AKLT
+backblaze-key       base64+mixed   27    backblaze.com/docs          K00[0-9]
 """)
 
 FORMATS: Final = (*IRREGULAR, *_TABLE)

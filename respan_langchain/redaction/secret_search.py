@@ -78,7 +78,7 @@ def after_escape(before: str = "") -> str:
     return rf"(?:(?<=\\[bfnrt]{before})|(?<=\\u[0-9A-Fa-f]{{4}}{before}))"
 
 
-_LAST: Final = ("-", "_", r"\.", "~", r"\$")
+_LAST: Final = ("-", "_", r"\.", "~", r"\$", "/", "!")
 """Anchors at the end of a prefix, as a pattern spells them."""
 _INSIDE: Final = "JKAG"
 """Characters that are rare in text, the rarest first."""

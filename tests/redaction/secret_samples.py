@@ -261,6 +261,87 @@ Shopify secret|shpss_{h32}
 Shopify partner|prtapi_{h32}
 WooCommerce|cs_{h40}
 Stytch|secret-live-{w36}
+OpenAI session|sess-{a40}
+Google AI Studio|AQ.Ab8RN6{w44}
+a key of several words|sk-{w43}
+MiniMax|sk-api-{w60}
+Letta|sk-let-{b80}
+Novita|sk_{w43}
+Nomic|nk-{w43}
+Dify|app-{a24}
+Coze|pat_{a64}
+Chutes|cpk_{h32}.{h32}.{a32}
+Vectara|zut_{w40}
+Kaggle|KGAT_{h32}
+Scale|live_{h32}
+Fal|{uuid}:{h32}
+Runway|key_{h128}
+Cursor|crsr_{h64}
+Browser Use|bu_{w43}
+Composio|ak_{w20}
+Daytona|dtn_{h64}
+Volcengine|AKLT{a40}
+Backblaze|K005{b27}
+UpCloud|ucat_{u26}
+Deno Deploy|ddp_{a36}
+Val Town|vtwn_{a24}
+Vercel Blob|vercel_blob_rw_{a16}_{a30}
+Tigris|tsec_{w60}
+Aiven|AVNS_{w19}
+MongoDB Atlas|mdb_sa_sk_{w6}{a34}
+Tinybird|p.eyJ1Ijoi{w80}.{w43}
+ngrok|2{a26}_{a21}
+NetBird|nbp_{a36}
+Zuplo|zpka_{h32}_{h8}
+Ory|ory_at_{w43}.{w43}
+Bitwarden|0.{uuid}.{a30}:{b22}==
+Rancher|token-{l5}:{l54}
+RFC 8959|secret-token:{a40}
+Harness|pat.{w22}.{h24}.{a20}
+StackHawk|hawk.{w20}.{w20}
+Snyk|snyk_uat.{h8}.{w100}
+Socket|sktsec_{w40}_api
+Octopus Deploy|API-{u26}
+Infracost|ico-{a32}
+Dependency-Track|odt_{a32}
+crates.io|cio{a32}
+NuGet|oy2{l43}
+Open VSX|ovsxp_{uuid}
+WakaTime|waka_{uuid}
+Postman collection|PMAT-{u26}
+Honeycomb|hcaik_01{l56}
+Axiom|xaat-{uuid}
+FullStory|na1.{b100}
+Nightfall|NF-{a32}
+Adafruit IO|aio_{a28}
+Ubidots|BBFF-{a30}
+Ionic|ion_{a42}
+Mapbox|sk.eyJ1Ijoi{w60}.{w22}
+PubNub|sec-c-{b60}
+OneSignal|os_v2_app_{l104}
+MailerSend|mlsn.{h64}
+Intercom|dG9rOj{a50}=
+Voiceflow|VF.DM.{h24}.{a16}
+Cal.com|cal_live_{h32}
+Asana|1/{d16}:{h32}
+Asana, new|2/{d16}/{d16}:{h32}
+Salesforce|00D{a12}!AQ{a2}.{a80}
+Zoho|1000.{h32}.{h32}
+Flexport|shltm_{w40}
+Checkout.com|sk_sbox_{l26}
+Brex|bxt_{a40}
+Omise|skey_{l19}
+Wompi|prv_prod_{a32}
+Xendit|xnd_production_{a60}
+Cashfree|cfsk_ma_prod_{h32}_{h8}
+Midtrans|Mid-server-{w24}
+Mercado Pago|APP_USR-{d16}-{d6}-{h32}-{d9}
+Shopify user|shpua_{h32}
+GitLab workspace|glwt-{w20}
+Feishu webhook|https://open.feishu.cn/open-apis/bot/v2/hook/{uuid}
+WeCom webhook|https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={uuid}
+IFTTT webhook|https://maker.ifttt.com/trigger/x/with/key/{w43}
+Teams webhook, old|https://outlook.office.com/webhook/{uuid}@{uuid}/IncomingWebhook/{h32}/{uuid}
 JWT|eyJhbGciOiJIUzI1NiJ9.eyJ{w40}.{w43}
 an unknown provider|acme_api_{a40}
 """

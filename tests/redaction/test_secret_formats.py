@@ -1,4 +1,4 @@
-"""Keys of two hundred providers are hidden, ordinary texts are not, and no text takes long."""
+"""Keys in three hundred formats are hidden, ordinary texts are not, and no text takes long."""
 
 import base64
 import hashlib
