@@ -15,8 +15,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
     dataset_address,
     get_interrupt_store,
-    get_producer_counts,
-    get_trace_store,
+    get_producer,
     get_worker,
     make_unused_worker,
 )
@@ -111,17 +110,15 @@ def _build_interrupts(
 ) -> _Interrupts:
     """Let interrupted traces wait in this process, or with `via` in Redis."""
     to_json = partial(json_value, keep_media=config.keep_media)
-    store = None if config.disabled_reason else get_trace_store(worker, config.settings)
-    if store is None:
+    via = config.settings.via
+    if via is None or config.disabled_reason:
         interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
         return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
-    from respan_langchain.fleet.row_states import RowStates
     from respan_langchain.pipeline.shared_traces import SharedTraces
 
-    counts = get_producer_counts(worker, store.url)
-    states = RowStates(store.url, counts.direct_rows)
-    shared = SharedTraces(row_builder, store, timeout, states, counts, to_json)
-    return _Interrupts(shared, shared, states)
+    producer = get_producer(worker, via.get_secret_value(), config.settings)
+    shared = SharedTraces(row_builder, producer, timeout, to_json)
+    return _Interrupts(shared, shared, shared.states)
 
 
 def _build_feedback(

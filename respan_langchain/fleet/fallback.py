@@ -15,8 +15,7 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.response_classification import classify
 from respan_langchain.delivery.sender import DeliveryTransport
-from respan_langchain.fleet.producer import ProducerTransport
-from respan_langchain.fleet.producer_counts import DirectRows
+from respan_langchain.fleet.producer import DirectRows, ProducerTransport
 
 PROBE_INTERVAL: Final = 15.0
 """Seconds between two tries of Redis, while rows are sent directly."""

@@ -14,7 +14,7 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import RowState
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.encoding import digest_body
-from respan_langchain.fleet.producer_counts import DirectRows
+from respan_langchain.fleet.producer import DirectRows
 from respan_langchain.fleet.scripts import STATES
 
 REPORTED: Final[tuple[RowState, ...]] = (

@@ -45,13 +45,13 @@ class TraceStore:
 
     def __init__(self, url: str, max_bytes: int) -> None:
         """Do nothing yet. `max_bytes` bounds everything that waits in Redis."""
-        self.url = url
+        self._url = url
         self._max_bytes = max_bytes
         self.clear()
 
     def clear(self) -> None:
         """Use a new connection, in a child process."""
-        self._broker = Broker(self.url, TIMEOUT)
+        self._broker = Broker(self._url, TIMEOUT)
         self._lock = Lock()
         self._retry_at = float("-inf")
         self._stops: OrderedDict[str, str] = OrderedDict()

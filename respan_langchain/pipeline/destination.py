@@ -24,14 +24,12 @@ from respan_langchain.settings import Settings
 from respan_langchain.tracing.interrupt_store import InterruptStore
 
 if TYPE_CHECKING:
-    from respan_langchain.fleet.producer_counts import ProducerCounts
-    from respan_langchain.fleet.traces import TraceStore
+    from respan_langchain.fleet.producer import Producer
 
 MISSING_EXTRA: Final = "via needs redis and zstandard: pip install 'respan-langchain[fleet]'"
 
 _interrupt_stores: Final[WeakKeyDictionary[Worker, dict[str, InterruptStore]]] = WeakKeyDictionary()
-_trace_stores: Final[WeakKeyDictionary[Worker, "TraceStore"]] = WeakKeyDictionary()
-_producer_counts: Final[WeakKeyDictionary[Worker, "ProducerCounts"]] = WeakKeyDictionary()
+_producers: Final[WeakKeyDictionary[Worker, "Producer"]] = WeakKeyDictionary()
 
 
 def dataset_address(settings: Settings) -> str:
@@ -72,14 +70,13 @@ def _transport_opener(
         return lambda _: RespanTransport(settings, http_client)
     try:
         from respan_langchain.fleet.broker import Broker
-        from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
+        from respan_langchain.fleet.producer import ProducerTransport
     except ImportError as error:
         raise ConfigurationError(MISSING_EXTRA) from error
     url = settings.via.get_secret_value()
-    bounds = FleetBounds(settings.max_fleet_rows, settings.max_fleet_bytes)
 
     def open_producer(worker: Worker) -> ProducerTransport:
-        return ProducerTransport(Broker(url), bounds, get_producer_counts(worker, url))
+        return ProducerTransport(Broker(url), get_producer(worker, url, settings))
 
     if settings.via_fallback == "wait":
         return open_producer
@@ -90,7 +87,7 @@ def _transport_opener(
 
     def open_fallback(worker: Worker) -> FallbackTransport:
         platform = RespanTransport(direct, http_client)
-        direct_rows = get_producer_counts(worker, url).direct_rows
+        direct_rows = get_producer(worker, url, settings).direct_rows
         return FallbackTransport(open_producer(worker), platform, direct_rows, limits)
 
     return open_fallback
@@ -107,21 +104,12 @@ def get_interrupt_store(worker: Worker, address: str, max_bytes: int) -> Interru
     return stores.setdefault(address, InterruptStore(max_bytes, Lock))
 
 
-def get_trace_store(worker: Worker, settings: Settings) -> "TraceStore | None":
-    """Return where a fleet keeps interrupted traces; None without `via`."""
-    if settings.via is None:
-        return None
-    from respan_langchain.fleet.traces import TraceStore
+def get_producer(worker: Worker, url: str, settings: Settings) -> "Producer":
+    """Return what the handlers of a worker share in the fleet of the broker at this URL."""
+    from respan_langchain.fleet.producer import FleetBounds, Producer
 
-    store = TraceStore(settings.via.get_secret_value(), settings.max_fleet_bytes)
-    return _trace_stores.setdefault(worker, store)
-
-
-def get_producer_counts(worker: Worker, url: str) -> "ProducerCounts":
-    """Return what a worker reports to the broker at this URL."""
-    from respan_langchain.fleet.producer_counts import ProducerCounts
-
-    return _producer_counts.setdefault(worker, ProducerCounts(worker, url))
+    bounds = FleetBounds(settings.max_fleet_rows, settings.max_fleet_bytes)
+    return _producers.setdefault(worker, Producer(worker, url, bounds))
 
 
 def worker_key(settings: Settings, http_client: Any = None) -> Hashable:

@@ -10,9 +10,9 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.row import EncodedRow
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import Producer
 from respan_langchain.fleet.row_states import RowStates
-from respan_langchain.fleet.traces import InterruptedTrace, TraceStore
+from respan_langchain.fleet.traces import InterruptedTrace
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.rules.decision import LEFT_OUT
@@ -34,22 +34,18 @@ class SharedTraces:
     def __init__(
         self,
         row_builder: RowBuilder,
-        store: TraceStore,
+        producer: Producer,
         timeout: float,
-        states: RowStates,
-        counts: ProducerCounts,
         to_json: Callable[[object], Json],
     ) -> None:
-        """Store traces for `timeout` seconds, with their content as `to_json` copies it.
-
-        The store has those of other datasets too; `states` and `counts` are told of every row.
-        """
+        """Store traces for `timeout` seconds, with their content as `to_json` copies it."""
         self._row_builder = row_builder
-        self._store = store
+        self._producer = producer
+        self._store = producer.traces  # those of other datasets too
         self._timeout = timeout
-        self._states = states
-        self._counts = counts
         self._to_json = to_json
+        self.states = RowStates(producer.url, producer.direct_rows)
+        """What becomes of the rows once Redis has them."""
         self._stopped: dict[str, Trace] = {}
         """Interrupted traces by key, until their last runs are counted and they are stored."""
 
@@ -120,8 +116,8 @@ class SharedTraces:
         rows = self._row_builder.build(runs, errors)
         while self._stopped:
             rows += self._store_trace(*self._stopped.popitem(), errors)
-        self._states.remember(rows)
-        self._counts.keep_reporting()
+        self.states.remember(rows)
+        self._producer.keep_reporting()
         return rows
 
     def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:

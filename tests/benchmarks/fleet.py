@@ -32,8 +32,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker, BrokerError
 from respan_langchain.fleet.keys import COUNTS, ROWS
 from respan_langchain.fleet.limits import producer_limits
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 
 BODY = (
     '{"input":"%s","output":"%s","metadata":{"custom_identifier":"row-%d"}'
@@ -114,10 +113,10 @@ def wait_until(is_true: Callable[[], bool]) -> None:
 def add_rows(url: str, count: int, dataset: str = "id:bench") -> float:
     """Add rows of 3 kB to Redis, and return the CPU of this process for each, in microseconds."""
     worker = Worker(
-        lambda: ProducerTransport(Broker(url), FleetBounds(10**7, 2**34), counts),
+        lambda: ProducerTransport(Broker(url), producer),
         producer_limits(DeliveryLimits(max_rows=10**6, max_bytes=2**34)),
     )
-    counts = ProducerCounts(worker, url)
+    producer = Producer(worker, url, FleetBounds(10**7, 2**34))
     first, status = time.time_ns(), DeliveryStatus()
     rows = [
         EncodedRow(str(number), dataset, (BODY % (TEXT, TEXT, number)).encode(), status)

@@ -6,8 +6,7 @@ from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forwarder import Forwarder
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 from tests.delivery.kit import WAIT, Wire
 from tests.fleet.kit import RedisServer, Running, needs_redis
 
@@ -60,10 +59,8 @@ def open_producer():
             }
         )
         bounds = FleetBounds(max_rows, max_bytes)
-        worker = Worker(
-            lambda: ProducerTransport(Broker(server.url, 2.0), bounds, counts), settings
-        )
-        counts = ProducerCounts(worker, server.url)
+        worker = Worker(lambda: ProducerTransport(Broker(server.url, 2.0), producer), settings)
+        producer = Producer(worker, server.url, bounds)
         opened.append(worker)
         return worker
 

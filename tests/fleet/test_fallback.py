@@ -14,8 +14,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.fallback import FallbackLimits, FallbackTransport
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 from respan_langchain.fleet.status import read_status
 from tests.delivery.kit import WAIT, Wire, encoded
 from tests.fleet.kit import until
@@ -39,15 +38,15 @@ def open_fallback(platform_wire):
         fallback = FallbackLimits(after, requests_per_minute=10**6, probe_interval=0.05)
 
         def open_transport():
-            producer = ProducerTransport(Broker(server.url, 1.0), bounds, counts)
-            return FallbackTransport(producer, platform_wire, counts.direct_rows, fallback)
+            to_redis = ProducerTransport(Broker(server.url, 1.0), producer)
+            return FallbackTransport(to_redis, platform_wire, producer.direct_rows, fallback)
 
         quick = {"max_age": 0.02, "backoff_first": 0.02, "backoff_max": 0.1}
         settings = DeliveryLimits(
             **{**quick, "lookup_delays": (0.05, 0.1, 0.2), "requests_per_minute": 10**6, **limits}
         )
         worker = Worker(open_transport, settings)
-        counts = ProducerCounts(worker, server.url)
+        producer = Producer(worker, server.url, bounds)
         opened.append(worker)
         return worker
 
@@ -148,12 +147,12 @@ def test_a_row_that_the_platform_may_have_is_looked_up_there(redis, open_fallbac
 def test_a_row_of_a_process_that_ended_is_looked_up_on_both_ways(redis, platform_wire):
     body = {name: encoded(name).body for name in ("in redis", "stored", "nowhere")}
     worker = Worker(lambda: platform_wire)
-    counts = ProducerCounts(worker, redis.url)
-    producer = ProducerTransport(Broker(redis.url), BOUNDS, counts)
-    producer.send_bulk("dataset", [body["in redis"]], WAIT)
+    producer = Producer(worker, redis.url, BOUNDS)
+    to_redis = ProducerTransport(Broker(redis.url), producer)
+    to_redis.send_bulk("dataset", [body["in redis"]], WAIT)
     platform_wire.stored["stored"] = 1
     limits = FallbackLimits(after=0.0, requests_per_minute=30)
-    transport = FallbackTransport(producer, platform_wire, counts.direct_rows, limits)
+    transport = FallbackTransport(to_redis, platform_wire, producer.direct_rows, limits)
 
     assert transport.look_up("dataset", list(body.values()), 0.0, WAIT) == [1, 1, 0]
     transport.close()

@@ -6,8 +6,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.forwarder import ForwarderTransport
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import StreamSpool
 from tests.delivery.kit import feedback_on
@@ -40,10 +39,10 @@ def test_feedback_waits_in_a_forwarder_while_redis_is_away(forwarder, redis, wir
 
 
 def test_feedback_waits_in_its_process_while_redis_is_away(redis):
-    worker = Worker(lambda: producer)
-    counts = ProducerCounts(worker, redis.url)
-    producer = ProducerTransport(Broker(redis.url, 1.0), FleetBounds(10, 1_000), counts)
+    worker = Worker(lambda: transport)
+    producer = Producer(worker, redis.url, FleetBounds(10, 1_000))
+    transport = ProducerTransport(Broker(redis.url, 1.0), producer)
     redis.kill()
 
-    assert producer.apply_feedback(FEEDBACK.dataset, [FEEDBACK.body], 1.0) is None
-    producer.close()
+    assert transport.apply_feedback(FEEDBACK.dataset, [FEEDBACK.body], 1.0) is None
+    transport.close()

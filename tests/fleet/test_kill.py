@@ -24,8 +24,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forwarder import Forwarder
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 
 ROLE, URL, OUT, DIES, CLAIM_AFTER = sys.argv[1:]
 LIMITS = dict(
@@ -56,8 +55,8 @@ class File:
 def produce():
     limits = DeliveryLimits(**LIMITS)
     bounds = FleetBounds(10**6, 2**30)
-    worker = Worker(lambda: ProducerTransport(Broker(URL), bounds, counts), limits)
-    counts = ProducerCounts(worker, URL)
+    worker = Worker(lambda: ProducerTransport(Broker(URL), producer), limits)
+    producer = Producer(worker, URL, bounds)
     status = DeliveryStatus()
     for number in range(10**6):
         name = f"{os.getpid()}-{number}"

@@ -25,15 +25,14 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.limits import producer_limits
 from respan_langchain.fleet.broker import Broker
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 
 URL, PROCESSES, ROWS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 worker = Worker(
-    lambda: ProducerTransport(Broker(URL), FleetBounds(10**6, 2**30), counts),
+    lambda: ProducerTransport(Broker(URL), producer),
     producer_limits(DeliveryLimits()),
 )
-counts = ProducerCounts(worker, URL)
+producer = Producer(worker, URL, FleetBounds(10**6, 2**30))
 status = DeliveryStatus()
 
 def produce():

@@ -14,8 +14,7 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
-from respan_langchain.fleet.producer import FleetBounds, ProducerTransport
-from respan_langchain.fleet.producer_counts import ProducerCounts
+from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
 from respan_langchain.fleet.status import read_status
 from tests.delivery.kit import WAIT, EncodedRow
 from tests.fleet.kit import RedisServer, needs_redis, until
@@ -33,8 +32,8 @@ def redis(tmp_path):
 @pytest.fixture
 def add_rows(redis):
     """Adds rows to Redis, as an app does."""
-    worker = Worker(lambda: ProducerTransport(Broker(redis.url), FleetBounds(10**6, 2**30), counts))
-    counts = ProducerCounts(worker, redis.url)
+    worker = Worker(lambda: ProducerTransport(Broker(redis.url), producer))
+    producer = Producer(worker, redis.url, FleetBounds(10**6, 2**30))
 
     def add(count):
         for number in range(count):
