@@ -4,16 +4,50 @@ LangChain reports neither as such: a streamed chain that was left ends normally,
 no end at all.
 """
 
+from typing import Any, Final
+
 from respan_langchain.tracing.run import Run
+
+STEP_TAG: Final = "seq:step:"
+"""How LangChain tags the steps of a sequence; their number follows."""
+TEXT_PARSER: Final = "StrOutputParser"
 
 
 def was_left(run: Run) -> bool:
     """Whether a run that ends normally is a streamed chain whose reader stopped half-way.
 
-    Its last step is still open. A reader that reads to the end closes the last step first.
+    Its last step is still open: a reader that reads to the end closes the last step first. So does
+    a garbage collection that closes the generators from within, but then the step was not read.
     """
     last = run.last_child
-    return run.streamed and last is not None and last.ended is None
+    if not run.streamed or last is None:
+        return False
+    return last.ended is None or _was_closed_unread(last)
+
+
+def _was_closed_unread(last: Run) -> bool:
+    """Whether the last step of a sequence ended before all of its answer was read."""
+    number, above = _step_number(last), last.parent
+    if number is None or above is None:
+        return False
+    if last.status == "abandoned":
+        return True
+    # LangChain reads the model to its end, but does not give the rest to the parser after it.
+    model = above.trace.last_output_run
+    if last.name != TEXT_PARSER or model is None or model.parent is not above:
+        return False
+    if _step_number(model) != number - 1:
+        return False
+    prompts: Any = getattr(above.trace.last_output, "generations", None)
+    text = prompts[0][0].text if prompts and prompts[0] else ""
+    given = above.outputs or ""
+    return isinstance(given, str) and given != text and text.startswith(given)
+
+
+def _step_number(run: Run) -> int | None:
+    found = (tag.removeprefix(STEP_TAG) for tag in run.tags if tag.startswith(STEP_TAG))
+    number = next(found, "")
+    return int(number) if number.isdigit() else None
 
 
 def takes_parent_along(run: Run) -> bool:

@@ -16,6 +16,7 @@ from langgraph.graph import START, StateGraph
 from support.constructs import PROMPT, QUESTION, lookup, sequence
 from support.graphs import ASKED, agent, graph
 from support.models import FakeChat, FakeText
+from support.scripts import said
 
 from respan_langchain import TraceTimeouts
 from tests.fleet.kit import until
@@ -232,10 +233,11 @@ def test_fallbacks_that_are_left_at_their_first_chunk_are_abandoned(
 
 
 def generators_in(stream):
-    """The fallbacks' stream, and the generators that it reads from, each from the next."""
-    found = [stream, stream.gi_frame.f_locals["stream"]]
+    """The stream, and the generators that it reads from, each from the next."""
+    found = [stream]
     while found[-1] is not None:
-        found.append(found[-1].gi_yieldfrom or found[-1].gi_frame.f_locals.get("iterator"))
+        names = found[-1].gi_frame.f_locals
+        found.append(found[-1].gi_yieldfrom or names.get("iterator") or names.get("stream"))
     return found[:-1]
 
 
@@ -261,6 +263,32 @@ def test_fallbacks_that_were_left_are_abandoned_in_whatever_order_their_streams_
     [root] = rows_of(handler).roots
     assert (root["metadata"]["status"], root["output"]) == ("abandoned", "Within")
     assert root["metrics"]["latency"] >= 0
+
+
+@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("make", [sequence, lambda: PROMPT | FakeChat()], ids=["text", "message"])
+def test_a_sequence_that_was_left_is_abandoned_in_whatever_order_its_streams_are_closed(
+    make, first, handler, rows_of
+):
+    stream = make().stream(QUESTION, {"callbacks": [handler]})
+    next(stream)
+    generators_in(stream)[first].close()
+    stream.close()
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "abandoned"
+    assert root["output"] in ("Within", said("assistant", "Within"))
+
+
+@pytest.mark.parametrize(
+    "last", [lambda text: text[:6], lambda text: None, lambda text: text.upper()]
+)
+def test_a_sequence_that_ends_with_a_part_of_its_answer_is_a_success(last, handler, rows_of):
+    chain = sequence() | RunnableLambda(last)
+    list(chain.stream(QUESTION, {"callbacks": [handler]}))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "success"
 
 
 class Busy:

@@ -20,6 +20,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from pydantic import BaseModel
+from support.models import FakeChat
 from support.scripts import Script, calls, said
 from support.ways import WAYS
 
@@ -276,6 +277,24 @@ def test_middlewares_retries_and_fallbacks_are_counted(handler, rows_of):
     assert (root["metrics"]["retries"], root["metrics"]["fallbacks"]) == (1, 1)
     assert root["metadata"]["model"] == "gpt-4o"
     assert root["metadata"]["models"] == ["gpt-4o-mini", "gpt-4o"]
+
+
+STREAMING_WAYS = {
+    "messages": lambda app, asked, config: list(app.stream(asked, config, stream_mode="messages")),
+    "events": WAYS["events_v2"],
+}
+
+
+@pytest.mark.parametrize("way", STREAMING_WAYS)
+def test_a_stream_that_breaks_and_is_answered_by_an_equal_model_is_a_retry(way, handler, rows_of):
+    app = create_agent(
+        FakeChat(stops_after=2), [], middleware=[ModelFallbackMiddleware(FakeChat(reply="Spare."))]
+    )
+    STREAMING_WAYS[way](app, ASKED, {"callbacks": [handler]})
+
+    [root] = rows_of(handler).roots
+    assert root["output"] == said("assistant", "Spare.")
+    assert (root["metrics"]["llm_calls"], root["metrics"].get("retries")) == (2, 1)
 
 
 def test_a_model_call_of_middleware_has_no_row_and_is_not_the_roots_model(handler, rows_of):
