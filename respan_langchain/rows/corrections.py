@@ -1,7 +1,7 @@
 """People's decisions about tool calls, as labels of the model's answer that requested the calls."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -17,37 +17,23 @@ SCORE_NAME: Final = "human"
 _MODEL_LOGS: Final = ("chat", "completion")
 
 
-class Labels(NamedTuple):
-    """What people's decisions say about a model's answer; None where they say nothing."""
-
-    expected_output: Json = None
-    """The answer as people left it: edited calls in place of the model's, no rejected ones."""
-    scores: Json = None
-    """An entry of `metadata.scores`: 0, with the words of who rejected a call."""
-
-
 def add_labels(row: Row, decided: Mapping[str, Decision]) -> None:
-    """Add the labels to a row, if it is a model call that requested such calls."""
-    if not decided or row["metadata"].get("log_type") not in _MODEL_LOGS:
+    """Add the labels to a row, if it is a model call that requested such calls.
+
+    With an edited call, the expected output is the answer as people left it, without rejected
+    calls. A rejected call is a score of 0, with the words of who rejected it.
+    """
+    answer = row.get("output")
+    if row["metadata"].get("log_type") not in _MODEL_LOGS or not isinstance(answer, dict):
         return
-    labels = label_answer(row.get("output"), decided)
-    if labels.expected_output is not None:
-        row.setdefault("expected_output", labels.expected_output)
-    if labels.scores is not None:
-        row["metadata"]["scores"] = labels.scores
-
-
-def label_answer(answer: Json, decided: Mapping[str, Decision]) -> Labels:
-    """Return the labels of a model's answer, by what was decided about the calls in it."""
-    calls: Any = answer.get("tool_calls") if isinstance(answer, dict) else None
-    if not isinstance(answer, dict) or not isinstance(calls, list):
-        return Labels()
+    calls: Any = answer.get("tool_calls") or []
     decisions = [decided.get(call["id"], {}) for call in calls]
     types = [decision.get("type") for decision in decisions]
-    return Labels(
-        {**answer, "tool_calls": _corrected(calls, decisions)} if "edit" in types else None,
-        [_rejection(decisions)] if "reject" in types else None,
-    )
+    if "edit" in types:
+        expected = {**answer, "tool_calls": _corrected(calls, decisions)}
+        row.setdefault("expected_output", expected)
+    if "reject" in types:
+        row["metadata"]["scores"] = [_rejection(decisions)]
 
 
 def match_decisions(

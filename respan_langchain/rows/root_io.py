@@ -1,10 +1,9 @@
 """Chooses a root row's `input` and `output`: the question and the answer without other state.
 
-Each table lists display rules, of which the first that applies is used; without one, the value is
-shown whole. docs/capture.md describes the rules for users.
+`_show_input` and `_show_output` list the cases; docs/capture.md describes them for users.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from respan_langchain.rows.conversation import (
@@ -60,6 +59,11 @@ class RootCall(NamedTuple):
     """Whether messages are shown as a conversation and its answer."""
     serializer: ContentSerializer
 
+    @property
+    def begins_with(self) -> object:
+        """The caller's input, or the state in which it continues."""
+        return self.state.start if self.continues else self.given
+
     def show(self, value: object) -> Json:
         """Show a value as it is."""
         return self.serializer.value(value)
@@ -72,11 +76,7 @@ class RootCall(NamedTuple):
 def root_io(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootIO:
     """Choose what a root's row shows of its input and output."""
     call = _read_call(run, options, serializer)
-    begins_with = call.state.start if call.continues else call.given
-    return RootIO(
-        _show(call, begins_with, options.input_key, INPUT_RULES),
-        _show(call, call.returned, options.output_key, OUTPUT_RULES),
-    )
+    return RootIO(_show_input(call, options.input_key), _show_output(call, options.output_key))
 
 
 def _read_call(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootCall:
@@ -109,29 +109,35 @@ def _is_agent(run: Run) -> bool:
     return "lc_agent_name" in run.metadata or "agent" in str(run.metadata.get("ls_integration"))
 
 
-DisplayRule = tuple[Callable[[RootCall], bool], Callable[[RootCall], Json]]
-"""Whether it applies to a call, and what it shows."""
-
-
-def _show(call: RootCall, whole: object, path: str | None, rules: Sequence[DisplayRule]) -> Json:
+def _show_input(call: RootCall, path: str | None) -> Json:
     if path is not None:
-        return find_part(whole, path, call.serializer)
-    for applies, show in rules:
-        if applies(call):
-            return show(call)
-    return call.show(whole)
+        return find_part(call.begins_with, path, call.serializer)
+    return _conversation_so_far(call) if _has_messages(call) else call.show(call.begins_with)
 
 
-# Input
+def _show_output(call: RootCall, path: str | None) -> Json:
+    if path is not None:
+        return find_part(call.returned, path, call.serializer)
+    if call.is_partial_answer:
+        return call.show(call.returned)
+    if call.is_tool:
+        return tool_output(call.returned, call.serializer)
+    if _has_messages(call) and messages_of(call.returned) is not None:
+        return _answer(call)
+    if get_documents_keys(get_fields(call.returned)):
+        return _answer_without_documents(call)
+    if isinstance(call.returned, Mapping) and (call.state.has_nodes or call.continues):
+        return _state_of_this_call(call)
+    return call.show(call.returned)
 
 
-def _has_message_input(call: RootCall) -> bool:
+def _has_messages(call: RootCall) -> bool:
+    """Whether its input is a conversation."""
     if not call.conversation:
         return False
-    shown = call.state.start if call.continues else call.given
-    if is_single_text(shown):
+    if is_single_text(call.begins_with):
         return messages_of(call.state.start) is not None
-    return messages_of(shown) is not None
+    return messages_of(call.begins_with) is not None
 
 
 def _conversation_so_far(call: RootCall) -> Json:
@@ -156,16 +162,6 @@ def _given_messages(call: RootCall) -> list[object]:
     if isinstance(call.given, Mapping) and is_single_text(call.given):
         return [call.given[MESSAGES]]
     return messages_of(call.given) or []
-
-
-INPUT_RULES: Final[tuple[DisplayRule, ...]] = ((_has_message_input, _conversation_so_far),)
-
-
-# Output
-
-
-def _has_message_output(call: RootCall) -> bool:
-    return _has_message_input(call) and messages_of(call.returned) is not None
 
 
 def _answer(call: RootCall) -> Json:
@@ -211,10 +207,6 @@ def _is_of_this_call(call: RootCall, key: str, value: object) -> bool:
     return not call.continues and (key not in given or call.show(given[key]) != call.show(value))
 
 
-def _returns_documents(call: RootCall) -> bool:
-    return bool(get_documents_keys(get_fields(call.returned)))
-
-
 def _answer_without_documents(call: RootCall) -> Json:
     """The answer of a retrieval chain, without the input and the documents that it also returns."""
     fields = get_fields(call.returned)
@@ -231,10 +223,6 @@ def _answer_without_documents(call: RootCall) -> Json:
     return next(iter(rest.values())) if len(rest) == 1 else rest
 
 
-def _returns_state(call: RootCall) -> bool:
-    return isinstance(call.returned, Mapping) and (call.state.has_nodes or call.continues)
-
-
 def _state_of_this_call(call: RootCall) -> Json:
     """Return the state without the keys that only earlier calls of the thread wrote."""
     given = get_fields(call.given)
@@ -243,15 +231,3 @@ def _state_of_this_call(call: RootCall) -> Json:
         for key, value in get_fields(call.returned).items()
         if key in given or not value or _is_of_this_call(call, key, value)
     } or None
-
-
-OUTPUT_RULES: Final[tuple[DisplayRule, ...]] = (
-    (lambda call: call.is_partial_answer, lambda call: call.show(call.returned)),
-    (
-        lambda call: call.is_tool,
-        lambda call: tool_output(call.returned, call.serializer),
-    ),
-    (_has_message_output, _answer),
-    (_returns_documents, _answer_without_documents),
-    (_returns_state, _state_of_this_call),
-)
