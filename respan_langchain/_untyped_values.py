@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from respan_langchain._foreign_code import CallFailed, safe_call
+
 
 def as_mapping(value: object) -> Mapping[str, Any]:
     """Return a dict as it is, and everything else as an empty mapping."""
@@ -17,6 +19,14 @@ def as_mapping(value: object) -> Mapping[str, Any]:
 def as_list(value: object) -> Sequence[Any]:
     """Return a list or a tuple as it is, and everything else as an empty tuple."""
     return value if isinstance(value, list | tuple) else ()
+
+
+def read_part(value: object, name: str) -> Any:
+    """Return an entry of a mapping or an attribute of another value; None where it has none."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    found = safe_call(getattr, value, name, None)
+    return None if found is CallFailed else found
 
 
 def first_known(fields: Mapping[Any, Any], *names: str) -> Any:

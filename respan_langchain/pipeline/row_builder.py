@@ -26,8 +26,7 @@ from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
-from respan_langchain.rows.replayable import not_replayable
-from respan_langchain.rows.schema import Row, RowDraft, RowOptions
+from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.call_settings import CallSettings, call_settings

@@ -3,9 +3,8 @@
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.rows.identity import AGENT_NAME_KEY
-from respan_langchain.rows.replayable import not_replayable
 from respan_langchain.rows.root_io import RootIO, root_io
-from respan_langchain.rows.schema import Row, RowDraft, RowOptions
+from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import ContentSerializer

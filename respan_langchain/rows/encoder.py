@@ -14,7 +14,7 @@ from respan_langchain.redaction.prescan import IDS, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.redaction.string_redactor import StringRedactor, trim_buffer
-from respan_langchain.rows.replayable import input_change
+from respan_langchain.rows.schema import not_replayable
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits, Truncations, equal_share, fit
 
@@ -80,13 +80,13 @@ class RowEncoder:
                 encoded[name] = _cut_to(name, body, self._limits.field, truncations)
         self._fit_row(encoded, truncations)
         truncated = truncations.summary()
+        marks: dict[str, Any] = {"truncated": truncated} if truncated else {}
         is_input_whole = encoded.get("input") is whole.get("input")
-        is_unchanged = is_input_whole and _is_json_of(whole.get("input"), row.get("input"))
-        added = {} if is_unchanged else input_change(truncated)
-        if truncated or added:
+        if not (is_input_whole and _is_json_of(whole.get("input"), row.get("input"))):
+            marks |= not_replayable(_input_change(truncated))
+        if marks:
             metadata = orjson.loads(encoded.get("metadata", b"{}"))
-            metadata |= {"truncated": truncated, **added} if truncated else added
-            encoded["metadata"] = orjson.dumps(metadata)
+            encoded["metadata"] = orjson.dumps({**metadata, **marks})
         fragments = {name: orjson.Fragment(body) for name, body in encoded.items()}
         return trim_buffer(orjson.dumps(fragments))
 
@@ -98,6 +98,11 @@ class RowEncoder:
         for name, body in content.items():
             if len(body) > share:
                 encoded[name] = _cut_to(name, body, share, truncations)
+
+
+def _input_change(truncated: Sequence[str]) -> str:
+    was_cut = any(path.startswith(("input", "and more")) for path in truncated)
+    return "input was truncated" if was_cut else "input was redacted"
 
 
 def _is_json_of(body: bytes | None, value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The types of a row while it is built.
+"""The types of a row while it is built, and the mark of rows that cannot be replayed.
 
 A finished run becomes a row in steps: `identity.py` begins it, `metrics.py` adds the numbers,
 `content.py` the content, `metadata.py` what the application set.
@@ -67,3 +67,11 @@ class RowDraft(NamedTuple):
     identifier: str
     """The row's `custom_identifier`: its run's id, unless the call gave another."""
     row: Row
+
+
+def not_replayable(reason: str) -> dict[str, Json]:
+    """Return the metadata of a row whose input is not what the app was given.
+
+    A replay skips such a row and counts it by the reason.
+    """
+    return {"replayable": False, "replayable_reason": reason}

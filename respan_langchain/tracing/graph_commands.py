@@ -4,9 +4,10 @@ A command updates a graph's state, names the next node, or answers an interrupt.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from respan_langchain._foreign_code import safe_call
+from respan_langchain._untyped_values import read_part
 
 _FIELDS: Final = frozenset({"graph", "update", "resume", "goto"})
 
@@ -23,14 +24,12 @@ def is_copied_command(value: object) -> bool:
     return type(value) is dict and "update" in value and value.keys() <= _FIELDS
 
 
-def command_update(command: Any) -> Mapping[str, object]:
+def command_update(command: object) -> Mapping[str, object]:
     """Return the part of the state that a command writes; empty when it writes none.
 
     Commands that were copied as JSON are mappings.
     """
-    update = (
-        command.get("update") if isinstance(command, Mapping) else getattr(command, "update", None)
-    )
+    update = read_part(command, "update")
     if isinstance(update, Mapping):
         return update
     # A list of pairs is allowed, too.
@@ -40,10 +39,3 @@ def command_update(command: Any) -> Mapping[str, object]:
     ):
         return dict(update)
     return {}
-
-
-def resume_value(command: object) -> object:
-    """Return the answer that a command gives to an interrupt; None when it gives none."""
-    if isinstance(command, Mapping):
-        return command.get("resume")
-    return getattr(command, "resume", None)

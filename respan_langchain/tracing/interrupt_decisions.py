@@ -8,7 +8,7 @@ or one by one (`tool_approval`), and is answered with one decision each; any oth
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from respan_langchain.tracing.graph_commands import resume_value
+from respan_langchain._untyped_values import read_part
 
 Decision = dict[str, object]
 TOOL_APPROVAL: Final = "tool_approval"
@@ -20,7 +20,7 @@ def get_decisions(interrupts: Sequence[object], command: object) -> list[Decisio
     >>> get_decisions([{"value": "ok?", "id": "1"}], {"resume": "yes"})
     [{'request': 'ok?', 'response': 'yes'}]
     """
-    answer = resume_value(command)
+    answer = read_part(command, "resume")
     if answer is None:
         return []
     if not interrupts:
@@ -33,16 +33,16 @@ def get_decisions(interrupts: Sequence[object], command: object) -> list[Decisio
 
 def _answered(interrupts: Sequence[Any], answer: object) -> Iterable[tuple[object, object]]:
     """Interrupts with their answers: by id, or a single answer to the first one."""
-    by_id = {_part(interrupt, "id"): _part(interrupt, "value") for interrupt in interrupts}
+    by_id = {read_part(interrupt, "id"): read_part(interrupt, "value") for interrupt in interrupts}
     if isinstance(answer, Mapping) and answer and answer.keys() <= by_id.keys():
         return [(by_id[key], response) for key, response in answer.items()]
-    return [(_part(interrupts[0], "value"), answer)]
+    return [(read_part(interrupts[0], "value"), answer)]
 
 
 def _pair(request: object, response: object) -> list[Decision]:
-    if _part(request, "type") == TOOL_APPROVAL and isinstance(response, Mapping):
+    if read_part(request, "type") == TOOL_APPROVAL and isinstance(response, Mapping):
         return [{"proposed": _call(request), **response}]
-    decisions = _part(response, "decisions")
+    decisions = read_part(response, "decisions")
     if not isinstance(decisions, list | tuple) or not all(
         isinstance(one, Mapping) for one in decisions
     ):
@@ -51,7 +51,7 @@ def _pair(request: object, response: object) -> list[Decision]:
             if request is None
             else {"request": request, "response": response}
         ]
-    proposed = _part(request, "action_requests")
+    proposed = read_part(request, "action_requests")
     calls = list(proposed) if isinstance(proposed, list | tuple) else []
     calls += [None] * (len(decisions) - len(calls))
     return [
@@ -62,9 +62,5 @@ def _pair(request: object, response: object) -> list[Decision]:
 
 def _call(request: object) -> dict[str, object]:
     """Return the tool call that a person is asked about; only `tool_approval` names its id."""
-    call = {key: _part(request, key) for key in ("name", "args", "tool_call_id")}
+    call = {key: read_part(request, key) for key in ("name", "args", "tool_call_id")}
     return {key: value for key, value in call.items() if value is not None}
-
-
-def _part(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

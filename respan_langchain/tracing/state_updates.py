@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from respan_langchain._foreign_code import safe_call
+from respan_langchain._untyped_values import read_part
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.waiting import thread_key
@@ -55,13 +55,7 @@ def _find_calls(update: object) -> Iterable[Mapping[str, Any]]:
     values = update.values() if isinstance(update, Mapping) else ()
     for messages in values:
         for message in messages if isinstance(messages, list | tuple) else (messages,):
-            found: Any = _part(message, "tool_calls")
+            found = read_part(message, "tool_calls")
             for call in found if isinstance(found, list) else ():
                 if isinstance(call, Mapping) and isinstance(call.get("id"), str):
                     yield call
-
-
-def _part(message: Any, name: str) -> object:
-    if isinstance(message, Mapping):
-        return message.get(name)
-    return safe_call(getattr, message, name, None)

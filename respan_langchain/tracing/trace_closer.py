@@ -3,9 +3,10 @@
 `tracker.py` decides by the events and the time what is closed.
 """
 
+from uuid import UUID
+
 from respan_langchain.tracing.attempts import forget_failure
 from respan_langchain.tracing.events import RunStatus
-from respan_langchain.tracing.finished_runs import FinishedRuns
 from respan_langchain.tracing.left_streams import may_run_on, takes_parent_along, was_left_within
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace
@@ -16,16 +17,47 @@ from respan_langchain.tracing.waiting import WaitingTraces
 
 
 class TraceCloser:
-    """Moves what ends from the open runs and traces to the finished runs."""
+    """Moves what ends from the open runs and traces to the finished runs.
+
+    A root is finished always after all runs below it.
+    """
 
     def __init__(
-        self, runs: RunTable, traces: OpenTraces, waiting: WaitingTraces, finished: FinishedRuns
+        self,
+        runs: RunTable,
+        traces: OpenTraces,
+        waiting: WaitingTraces,
+        *,
+        wants_chains: bool,
     ) -> None:
+        """Without `wants_chains`, chains that are not roots are not kept."""
         self._runs = runs
         self._traces = traces
         self._waiting = waiting
-        self._finished = finished
+        self._wants_chains = wants_chains
         self._updates = StateUpdates()
+        self._finished: list[Run] = []
+        self._closed: list[Trace] = []
+
+    def take_finished(self) -> list[Run]:
+        """Return the runs that finished since the last call."""
+        runs, self._finished = self._finished, []
+        return runs
+
+    def take_closed(self) -> list[Trace]:
+        """Return the traces that ended since the last call; some wait to be resumed."""
+        closed, self._closed = self._closed, []
+        return closed
+
+    def add_late_output(self, run_id: UUID, outputs: object) -> None:
+        """Add the output that the first end of a run did not have.
+
+        With Bedrock's guardrails a run has two ends: an error, then the answer. The first one
+        counts otherwise.
+        """
+        for run in self._finished:
+            if run.id == run_id and not getattr(run.outputs, "generations", run.outputs):
+                run.outputs = outputs
 
     def close_run(self, run: Run, now: float, status: RunStatus) -> None:
         """Close a run, and its trace when nothing of it is open."""
@@ -40,7 +72,7 @@ class TraceCloser:
             self._end_root(trace, now)
             return
         record_end(run)
-        self._finished.add(run)
+        self._finish(run)
         if run.parent is not None and takes_parent_along(run):
             self.close_run(run.parent, now, "abandoned")
         elif trace.awaiting_late_children and not trace.may_get_events:
@@ -55,7 +87,7 @@ class TraceCloser:
     def close_trace(self, trace: Trace, now: float) -> None:
         """Close a trace with the runs that are open in it; an interrupted one waits."""
         self._traces.remove(trace)
-        self._finished.add_closed(trace)
+        self._closed.append(trace)
         for run in self._runs.remove_trace(trace):
             if was_left_within(run):
                 run.mark_left()
@@ -63,7 +95,7 @@ class TraceCloser:
                 run.mark_incomplete()
             if not run.is_root:
                 record_output(run)
-                self._finished.add(run)
+                self._finish(run)
         if trace.resumed_from is not None:
             # The events of the earlier part may have been processed after the start of this one.
             self._waiting.join_earlier(trace)
@@ -79,9 +111,16 @@ class TraceCloser:
         if is_interrupted and root.status == "success":
             root.status = "interrupted"
         if not self._waiting.put(trace, now):
-            self._finished.add_root(root)
+            self._finished.append(root)
+
+    def _finish(self, run: Run) -> None:
+        """Keep a run below a root."""
+        if run.kind == "chain" and not self._wants_chains:
+            # Most runs are such steps. They have no row, so their content is released.
+            run.inputs = run.outputs = None
+        else:
+            self._finished.append(run)
 
     def close_waiting(self, now: float) -> None:
         """Close interrupted traces that nobody resumed in time."""
-        for trace in self._waiting.take_due(now):
-            self._finished.add_root(trace.root)
+        self._finished += [trace.root for trace in self._waiting.take_due(now)]

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from respan_langchain._untyped_values import as_list, as_mapping
 from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.totals import CallPosition, RequestedCall, Totals
 
@@ -30,9 +32,8 @@ class _Facts:
     """How long its parts ran."""
     resumed_from: str | None
     forked_from: str | None
-    has_nodes: bool
-    written: set[str]
-    is_complete: bool
+    state: GraphState
+    """Without its content."""
     totals: Totals
     """Without what has content; its names and numbers follow."""
     steps: list[tuple[str | int, CallPosition]]
@@ -82,9 +83,8 @@ def load_trace(record: Mapping[str, Any], epoch: float) -> Trace | None:
         facts = _adapter().validate_python(record.get("metrics"))
     except ValidationError:
         return None
-    metadata = {
-        key: value for key, value in _dict(record, "metadata").items() if key != "truncated"
-    }
+    found = as_mapping(record.get("metadata"))
+    metadata = {key: value for key, value in found.items() if key != "truncated"}
     started = facts.started - epoch
     root = Run(facts.id, "chain", facts.name, None, started, record.get("input"), (), metadata)
     root.is_root, root.ended = True, started + facts.seconds
@@ -92,16 +92,15 @@ def load_trace(record: Mapping[str, Any], epoch: float) -> Trace | None:
     trace.resumed_run_ids = facts.resumed_run_ids
     trace.resumed_from, trace.forked_from = facts.resumed_from, facts.forked_from
     trace.configurable = record.get("configurable")
-    trace.interrupts, trace.decisions = _list(record, "interrupts"), _list(record, "decisions")
-    state = trace.graph_state
-    state.has_nodes, state.start = facts.has_nodes, record.get("state")
-    state.written, state.is_complete = facts.written, facts.is_complete
+    trace.interrupts = as_list(record.get("interrupts"))
+    trace.decisions = list(as_list(record.get("decisions")))
+    trace.graph_state = replace(facts.state, start=record.get("state"))
     trace.totals = _load_totals(facts, record, epoch)
     return trace
 
 
 def _read_facts(trace: Trace, epoch: float) -> _Facts:
-    root, totals, state = trace.root, trace.totals, trace.graph_state
+    root, totals = trace.root, trace.totals
     started = root.started if trace.first_started is None else trace.first_started
     first_token = None if totals.first_token is None else totals.first_token + epoch
     return _Facts(
@@ -112,9 +111,7 @@ def _read_facts(trace: Trace, epoch: float) -> _Facts:
         seconds=trace.earlier_seconds + (root.latency or 0.0),
         resumed_from=trace.resumed_from,
         forked_from=trace.forked_from,
-        has_nodes=state.has_nodes,
-        written=state.written,
-        is_complete=state.is_complete,
+        state=replace(trace.graph_state, start=None),
         totals=replace(
             totals,
             first_token=first_token,
@@ -138,19 +135,19 @@ def _load_totals(facts: _Facts, record: Mapping[str, Any], epoch: float) -> Tota
     totals = facts.totals
     if totals.first_token is not None:
         totals.first_token -= epoch
-    for (name, place), step in zip(facts.steps, _list(record, "steps"), strict=False):
+    for (name, place), step in zip(facts.steps, as_list(record.get("steps")), strict=False):
         if isinstance(step, dict):
             totals.steps[name] = _moved(place, -epoch), step
-    for (call_id, place), call in zip(facts.calls, _list(record, "calls"), strict=False):
+    for (call_id, place), call in zip(facts.calls, as_list(record.get("calls")), strict=False):
         if isinstance(call, list) and len(call) == 3:
             tool, args, error = call
             totals.requested_calls[call_id] = RequestedCall(
                 call_id, tool, args, error, _moved(place, -epoch)
             )
-    for number, documents in zip(facts.documents, _list(record, "documents"), strict=False):
+    for number, documents in zip(facts.documents, as_list(record.get("documents")), strict=False):
         if isinstance(documents, list):
             totals.documents_by_run[number] = documents
-    for number, query in zip(facts.queries, _list(record, "queries"), strict=False):
+    for number, query in zip(facts.queries, as_list(record.get("queries")), strict=False):
         if isinstance(query, dict):
             totals.queries[number] = query
     return totals
@@ -159,16 +156,6 @@ def _load_totals(facts: _Facts, record: Mapping[str, Any], epoch: float) -> Tota
 def _moved(position: CallPosition, seconds: float) -> CallPosition:
     at, number = position
     return at + seconds, number
-
-
-def _list(record: Mapping[str, Any], name: str) -> list[Any]:
-    value = record.get(name)
-    return value if isinstance(value, list) else []
-
-
-def _dict(record: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = record.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 @cache

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from respan_langchain.tracing.attempts import record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind
-from respan_langchain.tracing.finished_runs import FinishedRuns
 from respan_langchain.tracing.left_streams import was_left
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
@@ -39,8 +38,9 @@ class RunTracker:
         self._runs = RunTable()
         self._traces = OpenTraces(timeouts)
         self._waiting = waiting
-        self._finished = FinishedRuns(wants_chains=wants_chains)
-        self._closer = TraceCloser(self._runs, self._traces, waiting, self._finished)
+        self._closer = TraceCloser(self._runs, self._traces, waiting, wants_chains=wants_chains)
+        self.take_finished = self._closer.take_finished
+        self.take_closed = self._closer.take_closed
         # Indexed by the kind of an event.
         self._apply_by_kind: tuple[Callable[..., None], ...] = (
             self.start,
@@ -56,14 +56,6 @@ class RunTracker:
     def __len__(self) -> int:
         """Open runs, and traces that wait for late children or to be resumed."""
         return len(self._runs) + len(self._traces.awaiting_children) + len(self._waiting)
-
-    def take_finished(self) -> list[Run]:
-        """Return the runs that finished since the last call."""
-        return self._finished.take()
-
-    def take_closed(self) -> list[Trace]:
-        """Return the traces that ended since the last call; some wait to be resumed."""
-        return self._finished.take_closed()
 
     # Events
 
@@ -158,7 +150,7 @@ class RunTracker:
         """Close a run that returned."""
         run = self._runs.get(run_id)
         if run is None:
-            self._finished.add_late_output(run_id, outputs)
+            self._closer.add_late_output(run_id, outputs)
             return
         run.outputs, run.stream_usage = outputs, stream_usage
         self._closer.close_run(run, now, "abandoned" if was_left(run) else "success")
