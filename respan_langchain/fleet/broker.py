@@ -76,7 +76,10 @@ class BrokerError(Exception):
 
 
 class Broker:
-    """One connection, opened by the first call and opened again after an error."""
+    """One connection, opened by the first call and opened again after an error.
+
+    Every call raises `BrokerError` if the server did not run it, or its reply was lost.
+    """
 
     def __init__(self, url: str, timeout: float = CALL_TIMEOUT) -> None:
         """Do nothing yet. `url` is `redis://`, `rediss://` or `unix://`."""
@@ -88,35 +91,19 @@ class Broker:
         self._used_at = 0.0
 
     def numbers(self, script: Script, *arguments: Argument) -> list[int]:
-        """Run a script that returns numbers.
-
-        Raises:
-            BrokerError: It was not run, or its reply was lost.
-        """
+        """Run a script that returns numbers."""
         return [int(each) for each in self._run(script, arguments)]
 
     def texts(self, script: Script, *arguments: Argument) -> list[bytes]:
-        """Run a script that returns strings.
-
-        Raises:
-            BrokerError: It was not run, or its reply was lost.
-        """
+        """Run a script that returns strings."""
         return [bytes(each) for each in self._run(script, arguments)]
 
     def command(self, *words: Argument) -> Any:
-        """Run a plain command; its reply is as redis-py gives it.
-
-        Raises:
-            BrokerError: It was not run, or its reply was lost.
-        """
+        """Run a plain command; its reply is as redis-py gives it."""
         return self._call(lambda client: client.execute_command(*words))
 
     def entries(self, stream: str) -> Iterator[tuple[bytes, Mapping[bytes, bytes]]]:
-        """Yield the entries of a stream with their ids.
-
-        Raises:
-            BrokerError: Redis cannot be reached.
-        """
+        """Yield the entries of a stream with their ids."""
         start = b"-"
         while found := self.command("XRANGE", stream, start, "+", "COUNT", PAGE):
             yield from found

@@ -19,7 +19,7 @@ MICROSECONDS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One rate limit."""
+    """One rate limit. `reserve` and `pause` raise `BrokerError` if Redis cannot be reached."""
 
     broker: Broker
     reserve_script: Script
@@ -29,9 +29,6 @@ class Budget:
         """Reserve requests; return whether that was done, and the seconds to wait for them.
 
         Nothing is reserved where the wait would be longer than `max_wait` seconds.
-
-        Raises:
-            BrokerError: Redis cannot be reached.
         """
         interval = MINUTE / self.per_minute * MARGIN
         longest = MAX_RETRY_AFTER + MINUTE
@@ -55,9 +52,5 @@ class Budget:
         return is_reserved
 
     def pause(self, seconds: float) -> None:
-        """Allow no bulk request for some time.
-
-        Raises:
-            BrokerError: Redis cannot be reached.
-        """
+        """Allow no bulk request for some time."""
         self.broker.numbers(PAUSE, int(min(seconds, MAX_RETRY_AFTER) * MICROSECONDS))

@@ -1,4 +1,7 @@
-"""The rows of a fleet that the platform rejected or never confirmed."""
+"""The rows of a fleet that the platform rejected or never confirmed.
+
+Every function raises `BrokerError` if Redis cannot be reached.
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +17,7 @@ PAGE: Final = 100
 
 
 def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
-    """Yield every dead letter with its state and reason, as JSON values; `log` is the row itself.
-
-    Raises:
-        BrokerError: Redis cannot be reached.
-    """
+    """Yield every dead letter with state and reason, as JSON values; `log` is the row itself."""
     for _, fields in broker.entries(DEAD):
         yield {
             "dataset": fields[b"dataset"].decode(),
@@ -29,20 +28,12 @@ def read_dead_letters(broker: Broker) -> Iterator[dict[str, Any]]:
 
 
 def count_dead_letters(broker: Broker) -> int:
-    """Return how many dead letters there are.
-
-    Raises:
-        BrokerError: Redis cannot be reached.
-    """
+    """Return how many dead letters there are."""
     return int(broker.command("XLEN", DEAD))
 
 
 def purge_dead_letters(broker: Broker, min_age: float) -> int:
-    """Delete dead letters of at least `min_age` seconds, by the server's clock; return how many.
-
-    Raises:
-        BrokerError: Redis cannot be reached.
-    """
+    """Delete dead letters of at least `min_age` seconds, by the server's clock; return how many."""
     seconds, microseconds = broker.command("TIME")
     # The id of an entry begins with the millisecond at which it was added.
     first_kept = int((seconds - min_age) * 1000 + microseconds / 1000) + 1
@@ -50,11 +41,7 @@ def purge_dead_letters(broker: Broker, min_age: float) -> int:
 
 
 def revive_dead_letters(broker: Broker) -> int:
-    """Have forwarders send every dead letter again; return how many.
-
-    Raises:
-        BrokerError: Redis cannot be reached.
-    """
+    """Have forwarders send every dead letter again; return how many."""
     left = count = count_dead_letters(broker)
     # Those that are rejected again meanwhile come after the ones that are counted.
     while left > 0 and (moved := broker.numbers(REVIVE, min(left, PAGE))[0]):

@@ -129,12 +129,7 @@ class Forwarder:
     @property
     def stats(self) -> Stats:
         """The rows that this forwarder has read, and what became of them."""
-        return replace(self._spool.adopted.counts(), requests=self.requests)
-
-    @property
-    def requests(self) -> int:
-        """Number of bulk requests of this forwarder, failed ones included."""
-        return self._worker.requests
+        return replace(self._spool.adopted.counts(), requests=self._worker.requests)
 
     @property
     def last_error(self) -> str | None:

@@ -33,7 +33,7 @@ class FleetCollector(Collector):
         yield CounterMetricFamily(
             "respan_forwarder_requests",
             "Bulk requests to the platform, failed ones included.",
-            value=self._forwarder.requests,
+            value=self._forwarder.stats.requests,
         )
         try:
             status = read_status(self._broker)
