@@ -4,12 +4,14 @@ Imported when the first handler is made.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.limits import MemoryBudget
+from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.pipeline.destination import (
@@ -22,7 +24,7 @@ from respan_langchain.pipeline.destination import (
 from respan_langchain.pipeline.error_counter import ErrorCounter, guard_user_function
 from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_addresses import RowAddresses
-from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
+from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.row_mapping import row_mapping
 from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.run_feedback import RunFeedback
@@ -40,6 +42,7 @@ from respan_langchain.serialization.json_value import json_value
 from respan_langchain.settings import MISSING_KEY
 from respan_langchain.tracing.capture_policy import CapturePolicy
 from respan_langchain.tracing.interrupt_store import LocalWaitingTraces
+from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.waiting import WaitingTraces
 from respan_langchain.usage.cost import Prices, PricesArgument
@@ -69,7 +72,6 @@ def build_components(config: HandlerConfig) -> Components:
     Raises:
         ConfigurationError: The dataset, the URL, the spool directory or the prices are unusable.
     """
-    status, errors = DeliveryStatus(), ErrorCounter()
     if config.disabled_reason:
         dataset, worker = "none", make_unused_worker(config.settings)
     else:
@@ -77,16 +79,15 @@ def build_components(config: HandlerConfig) -> Components:
         worker = get_worker(config.settings, config.http_client)
     timeouts = config.timeouts or _default_timeouts(config)
     hold = 0.0 if config.hold is None else timeouts.feedback
-    row_builder = _build_row_builder(config, dataset, status, errors, hold)
+    row_builder = _build_row_builder(config, dataset, hold)
     budget = MemoryBudget(config.settings.max_queue_bytes)
     interrupts = _build_interrupts(config, worker, row_builder, timeouts.interrupted, budget.part)
     assembler = TraceAssembler(
         row_builder,
         timeouts,
         interrupts.waiting,
-        interrupts.builder,
-        _build_feedback(config, row_builder, status),
-        errors,
+        interrupts.build_rows,
+        _build_feedback(config, row_builder),
         max_open_bytes=budget.part,
     )
     processor = EventProcessor(assembler, worker, budget, copy=config.copy)
@@ -94,14 +95,14 @@ def build_components(config: HandlerConfig) -> Components:
         processor.stop()
         if config.settings.enabled:
             logger.warning("respan_langchain: nothing is captured. %s", MISSING_KEY)
-    return Components(status, worker, processor, dataset, interrupts.states)
+    return Components(row_builder.status, worker, processor, dataset, interrupts.states)
 
 
 class _Interrupts(NamedTuple):
     """Where interrupted traces wait, and what follows from that."""
 
     waiting: WaitingTraces
-    builder: BuildsRows
+    build_rows: Callable[[Sequence[Run]], list[EncodedRow]]
     states: "RowStates | None"
 
 
@@ -112,30 +113,28 @@ def _build_interrupts(
     to_json = partial(json_value, keep_media=config.keep_media)
     via = config.settings.via
     if via is None or config.disabled_reason:
-        interrupts = get_interrupt_store(worker, row_builder.dataset, max_bytes)
-        return _Interrupts(LocalWaitingTraces(interrupts, timeout, to_json), row_builder, None)
+        store = get_interrupt_store(worker, row_builder.dataset, max_bytes)
+        waiting = LocalWaitingTraces(store, timeout, to_json)
+        return _Interrupts(waiting, row_builder.build, states=None)
     from respan_langchain.pipeline.shared_traces import SharedTraces
 
     producer = get_producer(worker, via.get_secret_value(), config.settings)
     shared = SharedTraces(row_builder, producer, timeout, to_json)
-    return _Interrupts(shared, shared, shared.states)
+    return _Interrupts(shared, shared.build, shared.states)
 
 
-def _build_feedback(
-    config: HandlerConfig, row_builder: RowBuilder, status: DeliveryStatus
-) -> RunFeedback:
+def _build_feedback(config: HandlerConfig, row_builder: RowBuilder) -> RunFeedback:
     return RunFeedback(
         row_builder.encoder,
         row_builder.addresses,
-        DeliveryStatus(remembered=0, feedback_on=status),
+        DeliveryStatus(remembered=0, feedback_on=row_builder.status),
+        row_builder.errors,
         content=config.settings.content,
     )
 
 
-def _build_row_builder(
-    config: HandlerConfig, dataset: str, status: DeliveryStatus, errors: ErrorCounter, hold: float
-) -> RowBuilder:
-    options = _build_row_options(config)
+def _build_row_builder(config: HandlerConfig, dataset: str, hold: float) -> RowBuilder:
+    options, errors = _build_row_options(config), ErrorCounter()
     map_row, on_row = config.map_row, config.on_row
     consent = config.consent and guard_user_function(
         errors, "consent", config.consent, returns=bool
@@ -153,7 +152,8 @@ def _build_row_builder(
             config.all_rules, policy, counter, errors, production_only=config.production_only
         ),
         encoder=_build_encoder(config, errors),
-        status=status,
+        status=DeliveryStatus(),
+        errors=errors,
         dataset=dataset,
         addresses=RowAddresses(dataset),
         hold=hold,

@@ -7,7 +7,7 @@ which is faster than all steps for one run: the code of a step stays in the CPU'
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import orjson
 
@@ -39,14 +39,6 @@ GROUP_SIZE: Final = 64
 """Runs in a group; a trace may end with thousands."""
 
 
-class BuildsRows(Protocol):
-    """Makes rows of finished runs: `RowBuilder`, or in a fleet `SharedTraces` around it."""
-
-    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
-        """Return the rows of the runs that finished."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class RowBuilder:
     """Builds the rows of one handler."""
@@ -56,6 +48,7 @@ class RowBuilder:
     selector: TraceSelector
     encoder: RowEncoder
     status: DeliveryStatus
+    errors: ErrorCounter
     dataset: str
     """Where rows go unless their call names another dataset, as `name:...` or `id:...`."""
     addresses: RowAddresses
@@ -66,21 +59,21 @@ class RowBuilder:
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
 
-    def build(self, runs: Iterable[Run], errors: ErrorCounter) -> list[EncodedRow]:
+    def build(self, runs: Iterable[Run]) -> list[EncodedRow]:
         """Build the rows of finished runs, in their order.
 
         A run gives one row or none; a root may also give the rows of its trace that waited for the
         sampling decision. An error is counted in `errors`, and its run gives no row.
         """
         if self.selector.has_budget:
-            return [row for run in runs for row in self._build_and_charge(run, errors)]
-        return self._build(runs, errors)
+            return [row for run in runs for row in self._build_and_charge(run)]
+        return self._build(runs)
 
-    def _build(self, runs: Iterable[Run], errors: ErrorCounter) -> list[EncodedRow]:
-        counted = [run for group in errors.map(self.selector.select, runs) for run in group]
+    def _build(self, runs: Iterable[Run]) -> list[EncodedRow]:
+        counted = [run for group in self.errors.map(self.selector.select, runs) for run in group]
         roots = [run for run, _ in counted if run.is_root]
         rows = [self._finish(row, root.trace) for root in roots for row in root.trace.deferred_rows]
-        rows += self._build_rows(counted, errors)
+        rows += self._build_rows(counted)
         if self.on_row is not None:
             for row in rows:
                 safe_call(self.on_row, row.body)
@@ -91,16 +84,16 @@ class RowBuilder:
         draft = new_row(root, call_settings(root), None, self.options, CLOCK.epoch())
         return self._add_metadata(draft).row["metadata"]
 
-    def build_deferred(self, trace: Trace, errors: ErrorCounter) -> list[DeferredRow]:
+    def build_deferred(self, trace: Trace) -> list[DeferredRow]:
         """Build the rows that wait for a trace's sampling decision, for another process."""
-        built = self._build_rows(self.selector.count_deferred(trace), errors)
+        built = self._build_rows(self.selector.count_deferred(trace))
         rows = [DeferredRow(row.id, row.dataset, row.body) for row in built]
         return trace.deferred_rows + rows
 
-    def _build_and_charge(self, run: Run, errors: ErrorCounter) -> list[EncodedRow]:
+    def _build_and_charge(self, run: Run) -> list[EncodedRow]:
         """Build rows, and count them in the budget before the next trace is decided about."""
         trace = run.trace.latest
-        rows = self._build([run], errors)
+        rows = self._build([run])
         if rows:
             self.selector.charge(rows, trace.totals.cost)
         return rows
@@ -118,23 +111,23 @@ class RowBuilder:
         # Encoded again, because labels are not redacted yet.
         return EncodedRow(row.id, dataset, self.encoder.encode(fields), self.status)
 
-    def _build_rows(self, counted: Sequence[CountedRun], errors: ErrorCounter) -> list[EncodedRow]:
+    def _build_rows(self, counted: Sequence[CountedRun]) -> list[EncodedRow]:
         rows: list[EncodedRow] = []
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
-            drafts = errors.map(lambda run: self._new_draft(run, errors), group)
+            drafts = self.errors.map(self._new_draft, group)
             serializer = ContentSerializer(keep_media=self.options.keep_media)
             with_content = partial(self._add_content, serializer=serializer)
             for add in (self._add_metrics, with_content, self._add_metadata):
-                drafts = errors.map(add, drafts)
+                drafts = self.errors.map(add, drafts)
             if self.map_row is not None:
                 drafts = [one for draft in drafts for one in _map_draft(draft, self.map_row)]
-            rows += errors.map(self._encode, drafts)
+            rows += self.errors.map(self._encode, drafts)
             for run, _ in group:
                 run.release_references()
         return rows
 
-    def _new_draft(self, counted: CountedRun, errors: ErrorCounter) -> RowDraft | None:
+    def _new_draft(self, counted: CountedRun) -> RowDraft | None:
         run, model_call = counted
         if not should_capture(run, self.policy):
             return None
@@ -143,7 +136,7 @@ class RowBuilder:
             return None
         draft = new_row(run, settings, model_call, self.options, CLOCK.epoch())
         if run.inputs is OMITTED or run.outputs is OMITTED:
-            _mark_omitted(draft, errors)
+            _mark_omitted(draft, self.errors)
         return draft
 
     def _add_metrics(self, draft: RowDraft) -> RowDraft:

@@ -42,12 +42,14 @@ class RunFeedback:
         encoder: RowEncoder,
         addresses: RowAddresses,
         status: DeliveryStatus,
+        errors: ErrorCounter,
         *,
         content: bool,
     ) -> None:
         """Without `content`, comments and expected outputs are left out."""
         self._encoder = encoder
         self._addresses = addresses
+        self._errors = errors
         self._content = content
         self.status = status
         """Where feedback is counted."""
@@ -89,19 +91,17 @@ class RunFeedback:
         (self._held if holds else self._ready).append(event)
         return True
 
-    def take_ready(self, finished: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+    def take_ready(self, finished: Sequence[Run]) -> list[EncodedRow]:
         """Return the feedback that waits for no run, now that these have finished, encoded."""
         ended = {run.id for run in finished} if self._held else frozenset()
         ready = [*self._ready, *(event for event in self._held if event[3] in ended)]
         self._held = [event for event in self._held if event[3] not in ended]
         self._ready = []
-        return errors.map(self._encode, ready) if ready else []
+        return self._errors.map(self._encode, ready)
 
-    def encode_changes(
-        self, changes: Sequence[RowChange], errors: ErrorCounter
-    ) -> list[EncodedRow]:
+    def encode_changes(self, changes: Sequence[RowChange]) -> list[EncodedRow]:
         """Return what rules add to rows that were built earlier, encoded as feedback on them."""
-        return errors.map(self._encode_change, changes) if changes else []
+        return self._errors.map(self._encode_change, changes)
 
     def counts(self) -> dict[str, int]:
         """Return how much feedback is in which state; states without any are left out."""

@@ -4,7 +4,7 @@ An interrupted trace is stored together with the rows that a forwarder sends if 
 it. The process that resumes it takes it out of the store and builds one row of both parts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
@@ -13,7 +13,6 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.fleet.producer import Producer
 from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.traces import InterruptedTrace
-from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.serialization.json_value import Json
@@ -27,8 +26,8 @@ from respan_langchain.tracing.waiting import stop_key, thread_key
 class SharedTraces:
     """The interrupted traces of one handler in the store of its fleet.
 
-    As the handler's `WaitingTraces` it keeps traces that stopped, and as its `BuildsRows` it stores
-    them once their last runs are counted.
+    As the handler's `WaitingTraces` it keeps traces that stopped; when it builds the rows of the
+    runs that finished, and so has counted the last runs of these traces, it stores them.
     """
 
     def __init__(
@@ -111,26 +110,26 @@ class SharedTraces:
 
     # -- rows are built --------------------------------------------------------------------------
 
-    def build(self, runs: Sequence[Run], errors: ErrorCounter) -> list[EncodedRow]:
+    def build(self, runs: Iterable[Run]) -> list[EncodedRow]:
         """Build the rows of finished runs, and store the traces that stopped."""
-        rows = self._row_builder.build(runs, errors)
+        rows = self._row_builder.build(runs)
         while self._stopped:
-            rows += self._store_trace(*self._stopped.popitem(), errors)
+            rows += self._store_trace(*self._stopped.popitem())
         self.states.remember(rows)
         self._producer.keep_reporting()
         return rows
 
-    def _store_trace(self, key: str, trace: Trace, errors: ErrorCounter) -> list[EncodedRow]:
+    def _store_trace(self, key: str, trace: Trace) -> list[EncodedRow]:
         """Store a trace that stopped; return its rows if that is not possible."""
         builder = self._row_builder
         if trace.sampling is LEFT_OUT or not has_consent(trace, builder.policy):
-            return builder.build([trace.root], errors)
-        trace.deferred_rows = builder.build_deferred(trace, errors)
+            return builder.build([trace.root])
+        trace.deferred_rows = builder.build_deferred(trace)
         content = builder.options.content
         record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
         record["row"] = dict(builder.describe_root(trace.root))  # `forget` finds the trace by it
         # The sampling decision as it is if nobody resumes it.
-        rows = builder.build([trace.root], errors)
+        rows = builder.build([trace.root])
         stored = InterruptedTrace(
             builder.encoder.encode(record),
             trace.deferred_rows,

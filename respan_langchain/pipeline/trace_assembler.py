@@ -3,15 +3,14 @@
 Knows no threads: `EventProcessor` decides which thread calls it, one at a time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from uuid import UUID
 
 from respan_langchain.client.subject import Subject
 from respan_langchain.delivery.row import EncodedRow
-from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.open_content import OpenContent
-from respan_langchain.pipeline.row_builder import BuildsRows, RowBuilder
+from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.rules.decision import LEFT_OUT
 from respan_langchain.serialization.json_value import Json, json_value
@@ -31,20 +30,22 @@ class TraceAssembler:
         row_builder: RowBuilder,
         timeouts: TraceTimeouts,
         waiting: WaitingTraces,
-        builder: BuildsRows,
+        build_rows: Callable[[Sequence[Run]], list[EncodedRow]],
         feedback: RunFeedback,
-        errors: ErrorCounter,
         *,
         max_open_bytes: int,
     ) -> None:
-        """Hold at most `max_open_bytes` of content in open traces."""
+        """Hold at most `max_open_bytes` of content in open traces.
+
+        `build_rows` is that of `row_builder`, or that of `SharedTraces`, which calls it.
+        """
         self._row_builder = row_builder
         self.selector = row_builder.selector
         self._timeouts = timeouts
         self._waiting = waiting
-        self._builder = builder
+        self._build = build_rows
         self.feedback = feedback
-        self.errors = errors
+        self.errors = row_builder.errors
         self._max_open_bytes = max_open_bytes
         self.captures_chains = "chain" in row_builder.policy.capture
         """Whether chains that are not roots become rows, so that their content matters."""
@@ -166,14 +167,14 @@ class TraceAssembler:
             self._open_content.close(trace)
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
-            self._rows += self._builder.build(finished, self.errors)
+            self._rows += self._build(finished)
         except BaseException as interruption:
             # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:
                 self.errors.add(interruption)
             raise
-        self._rows += self.feedback.encode_changes(self.selector.take_changes(), self.errors)
-        self._rows += self.feedback.take_ready(finished, self.errors)
+        self._rows += self.feedback.encode_changes(self.selector.take_changes())
+        self._rows += self.feedback.take_ready(finished)
         for run, trace in of_open:
             self._open_content.add_finished(run, trace)
         return finished
