@@ -4,8 +4,9 @@
 """
 
 import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from types import TracebackType
+from itertools import count
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,15 +16,10 @@ from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import is_embedded_only
 from respan_langchain.client.forget import forget
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
-from respan_langchain.client.methods import (
-    AsyncRunner,
-    FlowMethod,
-    PagesMethod,
-    SyncRunner,
-    endpoint_method,
-)
+from respan_langchain.client.methods import FlowMethod, PagesMethod, endpoint_method
+from respan_langchain.client.models import ResultPage
 from respan_langchain.client.paths import filtered_fields
-from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep
+from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry_policy import RetryPolicy
 from respan_langchain.client.urls import is_loopback
@@ -128,7 +124,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
         return f"{type(self).__name__}({self._transport.base_url!r})"
 
 
-class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
+class DatasetClient(_DatasetApi[HttpTransport]):
     """The dataset API, synchronous. Several threads may use one client at once."""
 
     _transport_class = HttpTransport
@@ -148,6 +144,16 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
             value: Value = done.value
             return value
 
+    def iterate(
+        self, page_request: Callable[..., ApiRequest[ResultPage[Value]]], first: int
+    ) -> Iterator[Value]:
+        """Yield the results of a list, from page number `first` on."""
+        for number in count(first):
+            page = self.run(request_flow(page_request(page=number), self.options))
+            yield from page.results
+            if page.is_last():
+                return
+
     def close(self) -> None:
         """Close the connections. Later calls raise ConnectionFailedError."""
         self._transport.close()
@@ -155,16 +161,11 @@ class DatasetClient(_DatasetApi[HttpTransport], SyncRunner):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
+class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport]):
     """The dataset API, asynchronous, for asyncio and trio."""
 
     _transport_class = AsyncHttpTransport
@@ -186,6 +187,17 @@ class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
             value: Value = done.value
             return value
 
+    async def iterate(
+        self, page_request: Callable[..., ApiRequest[ResultPage[Value]]], first: int
+    ) -> AsyncIterator[Value]:
+        """Yield the results of a list, from page number `first` on."""
+        for number in count(first):
+            page = await self.run(request_flow(page_request(page=number), self.options))
+            for result in page.results:
+                yield result
+            if page.is_last():
+                return
+
     async def close(self) -> None:
         """Close the connections. Later calls raise ConnectionFailedError."""
         await self._transport.close()
@@ -193,12 +205,7 @@ class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport], AsyncRunner):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
 

@@ -1,6 +1,7 @@
 """Deletes the logs of a customer, a thread or a run, as a flow that both clients can run."""
 
 from contextlib import suppress
+from itertools import count
 from uuid import UUID
 
 from respan_langchain.client import dataset_requests, log_requests
@@ -50,13 +51,12 @@ def _dataset_ids(options: RequestOptions, dataset_id: str | None) -> RequestFlow
     if dataset_id is not None:
         return [dataset_id]
     found: list[str] = []
-    number = 1
-    while True:
+    for number in count(1):
         page = yield from request_flow(dataset_requests.list_datasets(page=number), options)
         found += [dataset.id for dataset in page.results]
         if page.is_last():
-            return found
-        number += 1
+            break
+    return found
 
 
 def _find_subject(
@@ -65,13 +65,11 @@ def _find_subject(
     """Return the ids of the subject's logs; the platform may ignore filters, so each is checked."""
     found: dict[str, None] = {}
     for filters in subject.filters():
-        number = 1
-        while True:
+        for number in count(1):
             request = log_requests.list_logs(dataset_id, page=number, filters=filters)
             page = yield from request_flow(request, options)
             chosen = filter(subject.matches_log, page.results)
             found.update((log.unique_id, None) for log in chosen if log.unique_id is not None)
             if page.is_last():
                 break
-            number += 1
     return list(found)

@@ -130,8 +130,7 @@ class Log(ApiModel):
     def __repr__(self) -> str:
         return describe_log(self)
 
-    def __str__(self) -> str:
-        return describe_log(self)
+    __str__ = __repr__
 
     def _repr_html_(self) -> str:
         """Show the log in a notebook."""
@@ -234,8 +233,7 @@ class Summary(ApiModel):
     def __repr__(self) -> str:
         return describe_summary(self)
 
-    def __str__(self) -> str:
-        return describe_summary(self)
+    __str__ = __repr__
 
     def _repr_html_(self) -> str:
         """Show the totals in a notebook."""

@@ -3,6 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
@@ -189,16 +190,15 @@ def _all_before(logs: Sequence[Log], moment: float) -> bool:
 def _find_oldest(
     options: RequestOptions, name: str, deadline: float
 ) -> RequestFlow[DatasetInfo | None]:
-    number = 1
-    while True:
+    for number in count(1):
         request = dataset_requests.list_datasets(page=number, sort_by="created_at")
         page = yield from request_flow(request, _until(deadline, options))
         for dataset in page.results:
             if dataset.name == name:
                 return dataset
         if page.is_last():
-            return None
-        number += 1
+            break
+    return None
 
 
 def _deadline(options: RequestOptions, timeout: float | None) -> float:

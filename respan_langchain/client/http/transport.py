@@ -65,7 +65,7 @@ class _HttpTransportBase(ABC):
         key = validate_api_key(api_key)
         with_key = key is not None and transport is None
         self.base_url = normalize_base_url(base_url, with_key=with_key, allow_http=allow_http)
-        self.max_response_bytes = max_response_bytes
+        self._max_response_bytes = max_response_bytes
         self.closed = False
         self._codec = HttpCodec(self.base_url, key)
         # The base URL may be plain HTTP since its host is this machine, so a proxy must not get it.
@@ -126,7 +126,6 @@ class HttpTransport(_HttpTransportBase):
         request: ApiRequest[Any],
         deadline: float,
         content: bytes | None = None,
-        max_response_bytes: int | None = None,
     ) -> HttpResult:
         """Send a request once; its last byte must arrive by `deadline` (monotonic clock).
 
@@ -138,7 +137,7 @@ class HttpTransport(_HttpTransportBase):
         content = request.encode_body() if content is None else content
         # A server that has not received the whole body cannot store any of it.
         trace = RequestTrace("send_request_body.complete", loopback_only=self._loopback_only)
-        body = BodyReader(max_response_bytes or self.max_response_bytes)
+        body = BodyReader(self._max_response_bytes)
         try:
             with request_deadline(deadline), suppress_instrumentation():
                 outgoing = self._build(request, content, trace, deadline)
@@ -196,7 +195,6 @@ class AsyncHttpTransport(_HttpTransportBase):
         request: ApiRequest[Any],
         deadline: float,
         content: bytes | None = None,
-        max_response_bytes: int | None = None,
     ) -> HttpResult:
         """Send a request once; the arguments are those of `HttpTransport.send`."""
         refused = self._refuse(deadline)
@@ -207,7 +205,7 @@ class AsyncHttpTransport(_HttpTransportBase):
 
         # What was handed to the system may still leave after a cancellation, so it counts as sent.
         trace = RequestTrace("send_request_body.started", loopback_only=self._loopback_only)
-        body = BodyReader(max_response_bytes or self.max_response_bytes)
+        body = BodyReader(self._max_response_bytes)
         try:
             with anyio.fail_after(deadline - CLOCK.monotonic()), suppress_instrumentation():
                 outgoing = self._build(request, content, trace.on_event_async, deadline)
