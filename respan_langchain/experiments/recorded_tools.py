@@ -10,11 +10,12 @@ replay fails before its first row where a class has no such method.
 
 import builtins
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
 from langchain_core.documents import Document
@@ -127,6 +128,9 @@ class SharedChange:
 
 
 _session: ContextVar[ToolSession | None] = ContextVar("respan_tool_session", default=None)
+_METHODS: Final = (
+    (BaseTool, "run"), (BaseTool, "arun"), (BaseRetriever, "invoke"), (BaseRetriever, "ainvoke"),
+)  # fmt: skip
 _originals: Final[dict[tuple[type, str], Callable[..., Any]]] = {}
 
 
@@ -142,16 +146,9 @@ def answered_by(session: ToolSession) -> Iterator[None]:
 
 
 def _replace_methods() -> None:
-    replacements = {
-        (BaseTool, "run"): _tool_run,
-        (BaseTool, "arun"): _tool_arun,
-        (BaseRetriever, "invoke"): _retriever_invoke,
-        (BaseRetriever, "ainvoke"): _retriever_ainvoke,
-    }
-    _originals.update({(owner, name): vars(owner)[name] for owner, name in replacements})
-    for (owner, name), make in replacements.items():
-        original = _originals[owner, name]
-        setattr(owner, name, wraps(original)(make(original)))
+    _originals.update({(owner, name): vars(owner)[name] for owner, name in _METHODS})
+    for (owner, name), original in _originals.items():
+        setattr(owner, name, _replacement(original))
 
 
 def _restore_methods() -> None:
@@ -164,59 +161,60 @@ tools_replaced = SharedChange(_replace_methods, _restore_methods)
 """Replaces the methods of tools and retrievers."""
 
 
-def _answer(tool: BaseTool | BaseRetriever, arguments: Any) -> Call | None:
+def _replacement(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that looks at the recording before it calls the original."""
+    if iscoroutinefunction(original):
+
+        @wraps(original)
+        async def replaced_async(self: BaseTool | BaseRetriever, *args: Any, **named: Any) -> Any:
+            call = _find_call(self, args, named)
+            if call is None:
+                return await original(self, *args, **named)
+            return _result(self, call, named)
+
+        return replaced_async
+
+    @wraps(original)
+    def replaced(self: BaseTool | BaseRetriever, *args: Any, **named: Any) -> Any:
+        call = _find_call(self, args, named)
+        return original(self, *args, **named) if call is None else _result(self, call, named)
+
+    return replaced
+
+
+def _find_call(
+    tool: BaseTool | BaseRetriever, args: Sequence[Any], named: Mapping[str, Any]
+) -> Call | None:
     """Return the recorded call; None outside of a replay, and when the tool is to run."""
     session = _session.get()
     if session is None:
         return None
-    name = tool.name if isinstance(tool, BaseTool) else tool.get_name()
+    if isinstance(tool, BaseTool):
+        name, argument = tool.name, "tool_input"
+    else:
+        name, argument = tool.get_name(), "input"
+    arguments = args[0] if args else named.get(argument)
     return session.answer(name, arguments, tool.metadata or {})
 
 
-def _tool_run(original: Callable[..., Any]) -> Callable[..., Any]:
-    def run(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        call = _answer(self, tool_input)
-        if call is None:
-            return original(self, tool_input, *args, **options)
-        return _tool_result(self, call, options.get("tool_call_id"))
-
-    return run
-
-
-def _tool_arun(original: Callable[..., Any]) -> Callable[..., Any]:
-    async def arun(self: BaseTool, tool_input: Any, *args: Any, **options: Any) -> Any:
-        call = _answer(self, tool_input)
-        if call is None:
-            return await original(self, tool_input, *args, **options)
-        return _tool_result(self, call, options.get("tool_call_id"))
-
-    return arun
-
-
-def _retriever_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
-    def invoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        call = _answer(self, input)
-        if call is None:
-            return original(self, input, *args, **options)
-        return _documents(call)
-
-    return invoke
-
-
-def _retriever_ainvoke(original: Callable[..., Any]) -> Callable[..., Any]:
-    async def ainvoke(self: BaseRetriever, input: Any, *args: Any, **options: Any) -> Any:  # noqa: A002  # LangChain's name
-        call = _answer(self, input)
-        if call is None:
-            return await original(self, input, *args, **options)
-        return _documents(call)
-
-    return ainvoke
+def _result(tool: BaseTool | BaseRetriever, call: Call, named: Mapping[str, Any]) -> Any:
+    """Return what the call returned; raise its error."""
+    if call.error is not None:
+        raise recorded_error(call.error)
+    if isinstance(tool, BaseTool):
+        return _tool_result(tool, call, named.get("tool_call_id"))
+    return [
+        Document(
+            id=document.get("id"),
+            page_content=str(document["content"]),
+            metadata=document.get("metadata") or {},
+        )
+        for document in call.output
+    ]
 
 
 def _tool_result(tool: BaseTool, call: Call, tool_call_id: str | None) -> Any:
-    """Return the tool's result, as a message where a model called it; raise its error."""
-    if call.error is not None:
-        raise recorded_error(call.error)
+    """Return the tool's result, as a message where a model called it."""
     if tool_call_id is None:
         return call.output
     status: Literal["success", "error"] = "error" if call.status == "error" else "success"
@@ -234,16 +232,3 @@ def recorded_error(error: str) -> Exception:
         except TypeError:  # UnicodeDecodeError wants more than a message
             pass
     return RecordedToolError(error)
-
-
-def _documents(call: Call) -> list[Document]:
-    if call.error is not None:
-        raise recorded_error(call.error)
-    return [
-        Document(
-            id=document.get("id"),
-            page_content=str(document["content"]),
-            metadata=document.get("metadata") or {},
-        )
-        for document in call.output
-    ]
