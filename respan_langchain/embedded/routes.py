@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from respan_langchain.embedded.access import AccessPolicy, check_access
 from respan_langchain.embedded.endpoints import bulk, datasets, evaluations, logs
@@ -55,10 +55,7 @@ def _find_endpoint(request: Request, store: Store, policy: AccessPolicy) -> Call
 
 def _endpoints_of_path(request: Request, store: Store, policy: AccessPolicy) -> Endpoints:
     """Return the endpoints of the request's path: a table of all routes."""
-
-    def body() -> dict[str, Any]:
-        return parse_object(request.body)
-
+    body = partial(parse_object, request.body)
     match request.segments:
         case ["api", "datasets", ""]:
             return {"POST": lambda: datasets.create(store, body())}
@@ -84,10 +81,7 @@ def _log_endpoints(
     id_: str, rest: list[str], request: Request, store: Store, policy: AccessPolicy
 ) -> Endpoints:
     """Return the endpoints of a path below `/api/datasets/{id_}/logs/`."""
-
-    def body() -> dict[str, Any]:
-        return parse_object(request.body)
-
+    body = partial(parse_object, request.body)
     match rest:
         case [""]:
             return {"POST": lambda: logs.create_one(store, id_, body())}

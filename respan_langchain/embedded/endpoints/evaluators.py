@@ -7,6 +7,7 @@ colon: `latency_limit:2.5`, `contains:Within 30 days`.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,6 +23,8 @@ MAX_SEARCHED_CHARS = 100_000
 """Characters of an output in which a pattern is searched."""
 MAX_SLOW_SEARCHES = 3
 """Searches of one run that may time out before the run fails."""
+
+BUILT_IN = ("exact_match", "contains", "json_equality", "latency_limit", "cost_limit", "regex")
 
 LogContents = Mapping[str, Any]
 """A log: `input`, `output`, `expected_output`, `metadata`, `metrics`; None where there is none."""
@@ -62,52 +65,49 @@ def get_evaluator(name: object, *, allow_python: bool) -> Evaluator:
     if not isinstance(name, str):
         raise HttpError.for_field("evaluator_ids", "must be an array of names")
     kind, _, argument = name.partition(":")
-    if kind == "python":
-        return Evaluator(_python_evaluator(argument, allowed=allow_python))
-    if kind == "regex":
-        return _regex(argument)
-    if kind not in BUILT_IN:
-        known = ", ".join([*BUILT_IN, "regex"])
-        raise HttpError(400, f"no evaluator {name!r}; there are {known}")
-    return Evaluator(BUILT_IN[kind](argument))
+    match kind:
+        case "exact_match" | "json_equality" if argument:
+            raise HttpError.for_field("evaluator_ids", f"{kind} takes no argument")
+        case "exact_match":
+            return Evaluator(_exact_match)
+        case "json_equality":
+            return Evaluator(_json_equality)
+        case "contains":
+            return Evaluator(partial(_contains, argument))
+        case "latency_limit" | "cost_limit":
+            metric = kind.removesuffix("_limit")
+            return Evaluator(partial(_within_limit, metric, _parse_limit(kind, argument)))
+        case "regex":
+            return _regex(argument)
+        case "python":
+            return Evaluator(_python_evaluator(argument, allowed=allow_python))
+        case _:
+            raise HttpError(400, f"no evaluator {name!r}; there are {', '.join(BUILT_IN)}")
 
 
 def _result(passed: bool, comment: str = "") -> EvaluationResult:
     return EvaluationResult(1.0 if passed else 0.0, passed, comment)
 
 
-def _exact_match(argument: str) -> Evaluate:
-    _reject_argument("exact_match", argument)
-
-    def evaluate(log: LogContents) -> EvaluationResult | None:
-        if log["expected_output"] is None:
-            return None
-        return _result(
-            content_text(log["output"]).strip() == content_text(log["expected_output"]).strip()
-        )
-
-    return evaluate
+def _exact_match(log: LogContents) -> EvaluationResult | None:
+    if log["expected_output"] is None:
+        return None
+    return _result(
+        content_text(log["output"]).strip() == content_text(log["expected_output"]).strip()
+    )
 
 
-def _contains(argument: str) -> Evaluate:
-    def evaluate(log: LogContents) -> EvaluationResult | None:
-        wanted = argument or (log["expected_output"] and content_text(log["expected_output"]))
-        if not wanted:
-            return None
-        return _result(wanted.casefold() in content_text(log["output"]).casefold())
-
-    return evaluate
+def _contains(argument: str, log: LogContents) -> EvaluationResult | None:
+    wanted = argument or (log["expected_output"] and content_text(log["expected_output"]))
+    if not wanted:
+        return None
+    return _result(wanted.casefold() in content_text(log["output"]).casefold())
 
 
-def _json_equality(argument: str) -> Evaluate:
-    _reject_argument("json_equality", argument)
-
-    def evaluate(log: LogContents) -> EvaluationResult | None:
-        if log["expected_output"] is None:
-            return None
-        return _result(_parse_json(log["output"]) == _parse_json(log["expected_output"]))
-
-    return evaluate
+def _json_equality(log: LogContents) -> EvaluationResult | None:
+    if log["expected_output"] is None:
+        return None
+    return _result(_parse_json(log["output"]) == _parse_json(log["expected_output"]))
 
 
 def _parse_json(value: Any) -> Any:
@@ -154,29 +154,20 @@ def _check_pattern(pattern: str) -> None:
         raise HttpError.for_field("evaluator_ids", f"not a pattern: {error}") from error
 
 
-def _limit(kind: str, metric: str) -> Callable[[str], Evaluate]:
-    def with_limit(argument: str) -> Evaluate:
-        try:
-            limit = float(argument)
-        except ValueError as error:
-            raise HttpError.for_field(
-                "evaluator_ids", f"{kind} needs a number, as in {kind}:0.5"
-            ) from error
-
-        def evaluate(log: LogContents) -> EvaluationResult | None:
-            found = (log["metrics"] or {}).get(metric)
-            if isinstance(found, bool) or not isinstance(found, int | float):
-                return None
-            return _result(found <= limit, f"{found} of {limit}")
-
-        return evaluate
-
-    return with_limit
+def _parse_limit(kind: str, argument: str) -> float:
+    try:
+        return float(argument)
+    except ValueError as error:
+        raise HttpError.for_field(
+            "evaluator_ids", f"{kind} needs a number, as in {kind}:0.5"
+        ) from error
 
 
-def _reject_argument(kind: str, argument: str) -> None:
-    if argument:
-        raise HttpError.for_field("evaluator_ids", f"{kind} takes no argument")
+def _within_limit(metric: str, limit: float, log: LogContents) -> EvaluationResult | None:
+    found = (log["metrics"] or {}).get(metric)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return _result(found <= limit, f"{found} of {limit}")
 
 
 def _python_evaluator(place: str, *, allowed: bool) -> Evaluate:
@@ -210,12 +201,3 @@ def _parse_result(returned: Any) -> EvaluationResult | None:
             float(returned["score"]), passed if isinstance(passed, bool) else None, comment
         )
     return EvaluationResult(float(returned))
-
-
-BUILT_IN: dict[str, Callable[[str], Evaluate]] = {
-    "exact_match": _exact_match,
-    "contains": _contains,
-    "json_equality": _json_equality,
-    "latency_limit": _limit("latency_limit", "latency"),
-    "cost_limit": _limit("cost_limit", "cost"),
-}

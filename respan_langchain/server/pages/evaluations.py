@@ -54,7 +54,7 @@ def start(store: Store, dataset_id: str, body: bytes) -> Response:
 
 
 def _start_form(dataset_id: str) -> Html:
-    known = ", ".join([*BUILT_IN, "regex"])
+    known = ", ".join(BUILT_IN)
     field = element(
         "textarea",
         name="evaluators",

@@ -10,7 +10,7 @@ def test_every_built_in_evaluator_is_listed(run):
     listed = run("evaluators", "list", "--json").json
 
     names = {each["name"].partition(":")[0].partition("[")[0] for each in listed["results"]}
-    assert names == {*BUILT_IN, "regex", "python"}
+    assert names == {*BUILT_IN, "python"}
     assert listed["count"] == len(names)
 
 
