@@ -35,17 +35,16 @@ def _add_conversation(row: Row, run: Run, serializer: ContentSerializer) -> None
         if run.outputs is not None:  # a model that LangChain runs as a chain
             row["output"] = allowed_value(serializer.value(run.outputs))
         return
-    given = serializer.generations(run.outputs)
-    if isinstance(given.output, dict) and given.output.get("name") == run.metadata.get(
-        AGENT_NAME_KEY
-    ):
+    candidates = serializer.candidates(run.outputs)
+    answer = candidates[0] if candidates else None
+    if isinstance(answer, dict) and answer.get("name") == run.metadata.get(AGENT_NAME_KEY):
         # `create_agent` writes its name into the answer after the call, at times before this.
-        given.output.pop("name", None)
+        answer.pop("name", None)
     # LangChain reports a rejected request with an empty message, which is no answer.
-    if given.output is not None and not (run.status == "error" and _is_empty(given.output)):
-        row["output"] = allowed_value(given.output)
-    if len(given.candidates) > 1:
-        row["metadata"]["candidates"] = given.candidates
+    if answer is not None and not (run.status == "error" and _is_empty(answer)):
+        row["output"] = allowed_value(answer)
+    if len(candidates) > 1:
+        row["metadata"]["candidates"] = candidates
 
 
 def root_input(root: Run, options: RowOptions) -> Json:

@@ -24,7 +24,8 @@ def add_labels(row: Row, decided: Mapping[str, Decision]) -> None:
     calls. A rejected call is a score of 0, with the words of who rejected it.
     """
     answer = row.get("output")
-    if row["metadata"].get("log_type") not in _MODEL_LOGS or not isinstance(answer, dict):
+    is_model = row["metadata"].get("log_type") in _MODEL_LOGS
+    if not decided or not is_model or not isinstance(answer, dict):
         return
     calls: Any = answer.get("tool_calls") or []
     decisions = [decided.get(call["id"], {}) for call in calls]

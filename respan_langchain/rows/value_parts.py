@@ -98,7 +98,7 @@ def _partial_message(trace: Trace, response: LLMResult, serializer: ContentSeria
     if is_closed_early and trace.first_text is not None:
         # The reader took one chunk. LangChain read the rest only to close the stream.
         return {"role": "assistant", "content": trace.first_text}
-    return serializer.generations(response).output
+    return next(iter(serializer.candidates(response)), None)
 
 
 def _parse(message: Any, parser: str | None) -> object:

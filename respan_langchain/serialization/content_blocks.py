@@ -117,8 +117,7 @@ class MessageParts:
 
     def _add_text_block(self, block: dict[Any, Any]) -> None:
         self._add_text(block.get("text"))
-        if self._is_answer and server_tools.has_merged_call(block):
-            call = server_tools.take_merged_call(block)
+        if self._is_answer and (call := server_tools.merged_call(block)):
             self.server_tool_calls.append(self.serializer.serialize(call))
         self._reasoning += reasoning_of_text(block)
         self.annotations += serialize_citations(block, self.serializer)

@@ -1,7 +1,7 @@
 """Entry point: the content of rows, with messages and model answers in OpenAI's schema."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.serialization import message_forms, objects, openai_message
@@ -12,15 +12,6 @@ from respan_langchain.serialization.type_registry import find_serializer
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
     from langchain_core.outputs import LLMResult
-
-
-class SerializedGenerations(NamedTuple):
-    """The answer of a model to one prompt."""
-
-    output: Json
-    """The first candidate: a chat model's message, a completion's text; None without any."""
-    candidates: list[Json]
-    """All candidates where there are several, else empty."""
 
 
 class ContentSerializer:
@@ -54,18 +45,17 @@ class ContentSerializer:
             known = self._turns[id(value)] = value, _serialize_turn(value, serializer)
         return known[1]
 
-    def generations(self, response: "LLMResult") -> SerializedGenerations:
-        """Serialize a model's answer with all candidates; partial or None after an error."""
+    def candidates(self, response: "LLMResult") -> list[Json]:
+        """Serialize the candidates of an answer: a chat model's messages, a completion's texts.
+
+        After an error there may be none, or a part of one.
+        """
         answers = next((row for row in response.generations if row), [])
         if len(answers) == 1 and (
             plain := _serialize_plain(_get_answer(answers[0]), keep_media=self._keep_media)
         ):
-            return SerializedGenerations(plain, [])
-        candidates = [self.value(_get_answer(answer)) for answer in answers]
-        return SerializedGenerations(
-            output=candidates[0] if candidates else None,
-            candidates=candidates if len(candidates) > 1 else [],
-        )
+            return [plain]
+        return [self.value(_get_answer(answer)) for answer in answers]
 
 
 def serialize_messages(values: Sequence[object]) -> list[dict[str, Json]]:

@@ -65,19 +65,16 @@ def without_stream_position(block: Any) -> Any:
     return whole
 
 
-def has_merged_call(block: Mapping[Any, Any]) -> bool:
-    """Whether LangChain merged a streamed call into this text block.
+def merged_call(block: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """Return the streamed call that LangChain merged into this text block; None without one.
 
     langchain-anthropic 1.7 gives the empty first text of an answer in standard blocks the same
     index as its first call, and LangChain merges blocks of one index.
     """
-    return isinstance(block.get("args"), str) and isinstance(block.get("name"), str)
-
-
-def take_merged_call(block: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the call that was merged into a text block."""
-    call = {"id": block.get("id"), "name": block["name"], "args": _parse(block["args"])}
-    return {"type": "server_tool_call", **call}
+    name, args = block.get("name"), block.get("args")
+    if not (isinstance(args, str) and isinstance(name, str)):
+        return None
+    return {"type": "server_tool_call", "id": block.get("id"), "name": name, "args": _parse(args)}
 
 
 def trajectory_steps(blocks: Iterable[Json]) -> list[dict[str, Json]]:

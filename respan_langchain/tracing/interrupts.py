@@ -79,10 +79,5 @@ def continue_trace(earlier: Trace, trace: Trace) -> None:
     trace.configurable = trace.configurable or earlier.configurable
     trace.graph_state.continue_from(earlier.graph_state)
     trace.resumed_from, trace.forked_from = earlier.resumed_from, earlier.forked_from
-    _take_over_root(first, trace.root)
-
-
-def _take_over_root(first: Run, root: Run) -> None:
-    root.inputs = first.inputs
-    if first.metadata:
-        root.metadata = {**first.metadata, **root.metadata}
+    trace.root.inputs = first.inputs
+    trace.root.metadata = {**first.metadata, **trace.root.metadata}

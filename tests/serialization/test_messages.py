@@ -490,43 +490,38 @@ def chat(*said, **info):
     )
 
 
-def test_one_answer_is_the_output():
-    given = ContentSerializer().generations(chat(AIMessage("hello"), finish_reason="stop"))
+def test_an_answer_is_a_list_of_one_candidate():
+    given = ContentSerializer().candidates(chat(AIMessage("hello"), finish_reason="stop"))
 
-    assert given.output == {"role": "assistant", "content": "hello"}
-    assert given.candidates == []
+    assert given == [{"role": "assistant", "content": "hello"}]
 
 
 def test_all_candidates_are_kept():
-    given = ContentSerializer().generations(chat(AIMessage("a"), AIMessage("b")))
+    given = ContentSerializer().candidates(chat(AIMessage("a"), AIMessage("b")))
 
-    assert given.output == {"role": "assistant", "content": "a"}
-    assert [one["content"] for one in given.candidates] == ["a", "b"]
+    assert [one["content"] for one in given] == ["a", "b"]
 
 
 def test_a_completion_is_its_text():
-    given = ContentSerializer().generations(
+    given = ContentSerializer().candidates(
         LLMResult(generations=[[Generation(text="once"), Generation(text="twice")]])
     )
 
-    assert given.output == "once"
-    assert given.candidates == ["once", "twice"]
+    assert given == ["once", "twice"]
 
 
 @pytest.mark.parametrize("rows", [[], [[]]], ids=["none", "an empty row"])
-def test_no_answer_is_none(rows):
-    given = ContentSerializer().generations(LLMResult(generations=rows))
-
-    assert (given.output, given.candidates) == (None, [])
+def test_no_answer_has_no_candidates(rows):
+    assert ContentSerializer().candidates(LLMResult(generations=rows)) == []
 
 
 def test_after_an_error_the_partial_answer_is_the_output():
     partial = ChatGenerationChunk(message=AIMessageChunk("Once upon"))
     rest = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 500}))
 
-    given = ContentSerializer().generations(LLMResult(generations=[[partial], [rest]]))
+    given = ContentSerializer().candidates(LLMResult(generations=[[partial], [rest]]))
 
-    assert given.output == {"role": "assistant", "content": "Once upon"}
+    assert given == [{"role": "assistant", "content": "Once upon"}]
 
 
 def test_a_message_of_several_prompts_is_serialized_once_in_a_pass():
