@@ -12,7 +12,7 @@ from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
 from respan_langchain.rows.content import add_content, root_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata
-from respan_langchain.rows.metrics import add_metrics, failure_metrics
+from respan_langchain.rows.metrics import add_metrics, failure_metrics, timing_metrics
 from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.rules.facts import TraceFacts, TraceSource, TraceStructure, read_provenance
 from respan_langchain.serialization.json_types import Json
@@ -38,13 +38,25 @@ class EndedTrace:
 
     @cached_property
     def counted(self) -> list[CountedRun]:
-        """Its runs, counted."""
-        return self._errors.map(self._counter.count_usage, self._structured)
+        """Its runs, counted in all ways, so that rows can be built."""
+        priced = self._priced if self._structured else []
+        return self._errors.map(self._counter.add_content, priced)
 
     @cached_property
-    def _structured(self) -> list[Run]:
-        """Its runs, counted but for what models used."""
-        return self._errors.map(self._counter.count_structure, self.runs)
+    def _priced(self) -> list[CountedRun]:
+        return self._errors.map(self._counter.count_cost, self._used)
+
+    @cached_property
+    def _used(self) -> list[CountedRun]:
+        return self._errors.map(self._counter.count_usage, self._calls)
+
+    @cached_property
+    def _structured(self) -> list[CountedRun]:
+        return self._errors.map(self._counter.count_structure, self._calls)
+
+    @cached_property
+    def _calls(self) -> list[CountedRun]:
+        return [self._counter.read(run) for run in self.runs]
 
     @property
     def facts(self) -> TraceFacts:
@@ -61,18 +73,47 @@ class EndedTrace:
         options = self._counter.options
         draft = self._new_draft(CountedRun(self._root, None))
         add_app_metadata(draft, options.metadata, options.tags)
-        draft.row["metrics"].update(failure_metrics(self._root))
+        draft.row["metrics"].update(self.metrics)
         return draft.row
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """The root's times, and how often failures were handled."""
+        root = self._root
+        return timing_metrics(root, CLOCK.epoch()) | failure_metrics(root)
+
+    @property
+    def tokens(self) -> int | None:
+        """Tokens of all model calls."""
+        usage = self._root.trace.totals.usage if self._used else None
+        return None if usage is None else usage.total_tokens
+
+    @property
+    def cost(self) -> float | None:
+        """USD of all model calls."""
+        cost = self._root.trace.totals.cost if self._priced else None
+        return None if cost is None or cost.amount is None else float(cost.amount)
+
+    @property
+    def answers(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of the answers of its model calls."""
+        earlier = [row["metadata"] for row in self._earlier_rows]
+        return earlier + [
+            call.facts.response_metadata()
+            for run, call in self._calls
+            if call is not None and (run.is_root or self._becomes_row(run))
+        ]
 
     @cached_property
     def structure(self) -> TraceStructure:
         """Its tools and errors."""
-        runs, totals = self._structured, self._root.trace.totals
-        steps = totals.trajectory if self._counter.options.trajectory else ()
+        runs = [run for run, _ in self._structured]
+        totals = self._root.trace.totals
+        tools = totals.tool_names if self._counter.options.trajectory else []
         earlier = {row["metadata"].get("status") for row in self._earlier_rows}
         return TraceStructure(
             {reported_status(run) for run in runs if self._becomes_row(run)} | earlier,
-            [str(step.get("tool")) for step in steps],
+            tools,
             totals.tool_errors,
         )
 

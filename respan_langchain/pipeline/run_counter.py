@@ -1,18 +1,15 @@
-"""Reads a finished run's model call, and counts the run in the totals of its trace."""
+"""Counts a finished run in the totals of its trace."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.rows.counting import count_structure, count_usage
+from respan_langchain.rows.counting import add_content, count_cost, count_structure, count_usage
 from respan_langchain.rows.model_cache import ModelInfoCache
-from respan_langchain.rows.schema import ModelCall, RowOptions
-from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST
+from respan_langchain.rows.model_call import ModelCall
+from respan_langchain.rows.schema import RowOptions
 from respan_langchain.tracing.run import Run
-from respan_langchain.usage.cost import Exchange, Prices
-from respan_langchain.usage.model_info import get_message, get_reported_fields, parse_response
-from respan_langchain.usage.usage_sources import extract_usage
+from respan_langchain.usage.cost import Prices
 
 
 class CountedRun(NamedTuple):
@@ -25,36 +22,42 @@ class CountedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunCounter:
-    """Counts the runs of one handler, each once."""
+    """Counts the runs of one handler, each once in each way."""
 
     options: RowOptions
     prices: Prices
     models: ModelInfoCache
 
     def count(self, run: Run) -> CountedRun:
-        """Count a finished run."""
-        return self.count_usage(self.count_structure(run))
+        """Count a finished run in all ways."""
+        counted = self.read(run)
+        for count in (self.count_structure, self.count_usage, self.count_cost, self.add_content):
+            count(counted)
+        return counted
 
-    def count_structure(self, run: Run) -> Run:
-        """Count what needs neither tokens nor prices: tool calls, errors, documents."""
-        count_structure(run, self.options)
-        return run
-
-    def count_usage(self, run: Run) -> CountedRun:
-        """Count the rest of a run whose structure is counted."""
-        if not run.is_model:
-            return CountedRun(run, None)
-        call = self._read_model_call(run)
-        count_usage(run, call)
+    def read(self, run: Run) -> CountedRun:
+        """Return a run that is not counted yet."""
+        call = ModelCall(run, self.prices, self.models, CLOCK.epoch()) if run.is_model else None
         return CountedRun(run, call)
 
-    def _read_model_call(self, run: Run) -> ModelCall:
-        known = self.models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
-        reported = get_reported_fields(run.outputs)
-        facts = parse_response(known.facts, run.outputs, reported)
-        usage = extract_usage(run.outputs, run.stream_usage)
-        # Some prices depend on the hour.
-        at = None if run.ended is None else datetime.fromtimestamp(CLOCK.epoch() + run.ended, UTC)
-        exchange = Exchange(reported, run.inputs, get_message(run.outputs))
-        cost = self.prices.calculate(usage, facts, exchange, at)
-        return ModelCall(usage, cost, facts, known.shown)
+    def count_structure(self, counted: CountedRun) -> CountedRun:
+        """Count calls and errors."""
+        count_structure(counted.run, self.options)
+        return counted
+
+    def count_usage(self, counted: CountedRun) -> CountedRun:
+        """Count tokens."""
+        if counted.call is not None:
+            count_usage(counted.run, counted.call)
+        return counted
+
+    def count_cost(self, counted: CountedRun) -> CountedRun:
+        """Count the models and what they cost."""
+        if counted.call is not None:
+            count_cost(counted.run, counted.call)
+        return counted
+
+    def add_content(self, counted: CountedRun) -> CountedRun:
+        """Add what the root shows of a run: its tool calls and documents."""
+        add_content(counted.run, self.options)
+        return counted

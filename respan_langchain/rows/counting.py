@@ -1,12 +1,18 @@
-"""Adds each finished run to the totals of its trace: calls, tool steps, documents, models."""
+"""Adds each finished run to the totals of its trace: calls, tool steps, documents, models.
 
+In four steps, each of which costs more than the one before: most traces are not kept, and rules
+often decide by the first ones.
+"""
+
+from functools import partial
 from operator import eq
 
 from langchain_core.outputs import LLMResult
 
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.rows.conversation import STRUCTURED, message_id, messages_of
-from respan_langchain.rows.schema import ModelCall, RowOptions
+from respan_langchain.rows.model_call import ModelCall
+from respan_langchain.rows.schema import RowOptions
 from respan_langchain.rows.tool_calls import (
     answered_step,
     failed_request_step,
@@ -24,31 +30,48 @@ from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.capture_policy import is_internal_call
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
-from respan_langchain.tracing.totals import Totals
+from respan_langchain.tracing.totals import Step, Totals
 
 
 def count_structure(run: Run, options: RowOptions) -> None:
-    """Add a finished run to the totals of its trace: everything but what its model used."""
+    """Count a finished run's calls of models and tools, which of them failed, and their names."""
     if run.is_model:
         _count_model(run, options)
     elif run.kind == "tool":
         _count_tool(run, options)
-    elif run.kind == "retriever":
-        _count_retriever(run, options)
     if run.is_root:
         _count_root(run, options)
 
 
-def count_usage(run: Run, model: ModelCall) -> None:
-    """Add the tokens, the cost and the name of a model to the totals of its trace."""
+def count_usage(run: Run, call: ModelCall) -> None:
+    """Add the tokens of a model call."""
+    if call.usage is not None:
+        run.trace.totals.add_usage(call.usage)
+
+
+def count_cost(run: Run, call: ModelCall) -> None:
+    """Add the cost and the name of a model."""
     totals = run.trace.totals
+    totals.add_cost(call.cost)
     # A rejected request used no tokens, so none are missing.
-    if model.usage is not None or model.cost.amount != 0:
-        totals.add_usage(model.usage)
-    totals.add_cost(model.cost)
-    name = model.facts.served or model.facts.requested
-    if name is not None:
-        totals.add_model(name, _message_id(run), answered=_has_answered(run))
+    if call.usage is None and call.cost.amount != 0:
+        totals.unreported_calls += 1
+    if call.facts.name is not None:
+        totals.add_model(call.facts.name, _message_id(run), answered=_has_answered(run))
+
+
+def add_content(run: Run, options: RowOptions) -> None:
+    """Show the tool calls that are counted, and add what a run retrieved."""
+    run.trace.totals.show_steps()
+    if run.is_root or not (options.content and options.retrieved_documents):
+        return
+    if run.kind == "retriever":
+        _add_retrieval(run)
+    elif run.kind == "tool" and (found := returned_documents(run.outputs)):
+        totals = run.trace.totals
+        # They replace the documents of retrievers under this tool, from which they came.
+        totals.documents_by_run.pop(run.id.int, None)
+        totals.add_documents(run.id.int, serialize_documents(found))
 
 
 def _count_model(run: Run, options: RowOptions) -> None:
@@ -62,7 +85,7 @@ def _count_model(run: Run, options: RowOptions) -> None:
 
 
 def _count_tool(run: Run, options: RowOptions) -> None:
-    """Add a tool call, and the documents that it returns as its artifact."""
+    """Add a tool call."""
     totals = run.trace.totals
     run.call_id = tool_call_id(run) or totals.find_call(run.name, run.inputs)
     if run.status != "interrupted":  # one that waits for a person is called again
@@ -70,23 +93,17 @@ def _count_tool(run: Run, options: RowOptions) -> None:
         if run.call_id is not None:
             totals.answered_calls.add(run.call_id)
     totals.tool_errors += tool_failed(run)
-    if run.is_root:
-        return
-    if _shows_steps(options):
-        totals.add_step(trajectory_step(run), run.call_id, run.started)
-    found = returned_documents(run.outputs)
-    if found and _shows_documents(options):
-        # They replace the documents of retrievers under this tool, from which they came.
-        totals.documents_by_run.pop(run.id.int, None)
-        totals.add_documents(run.id.int, serialize_documents(found))
+    if _shows_steps(options) and not run.is_root:
+        step = Step(run.name, (run.started, 0), partial(trajectory_step, run))
+        totals.add_step(step, run.call_id)
 
 
-def _count_retriever(run: Run, options: RowOptions) -> None:
+def _add_retrieval(run: Run) -> None:
     """Add the query and the documents of a retriever, unless it runs under another retriever.
 
     Under a tool, the documents are the tool's, and its call is a step already.
     """
-    if run.is_root or run.outputs is OMITTED or not _shows_documents(options):
+    if run.outputs is OMITTED:
         return
     above = run.parent
     while above is not None and above.kind not in ("retriever", "tool"):
@@ -114,7 +131,8 @@ def _count_root(root: Run, options: RowOptions) -> None:
             totals.tool_calls += 1
             totals.tool_errors += 1
             if _shows_steps(options):
-                totals.add_step(failed_request_step(call), call_id, root.started)
+                step = Step(call.name, (root.started, 0), partial(failed_request_step, call))
+                totals.add_step(step, call_id)
 
 
 def _settle_structured_responses(totals: Totals, structured: object) -> None:
@@ -147,7 +165,8 @@ def _count_answers_without_run(run: Run, messages: object, options: RowOptions) 
         totals.tool_calls += 1
         totals.tool_errors += answer.failed
         if _shows_steps(options):
-            totals.add_step(answered_step(answer, call), answer.call_id, run.started)
+            step = Step(call.name, (run.started, 0), partial(answered_step, answer, call))
+            totals.add_step(step, answer.call_id)
 
 
 def _count_server_tools(run: Run, options: RowOptions) -> None:
@@ -166,7 +185,7 @@ def _count_server_tools(run: Run, options: RowOptions) -> None:
         if name is not None:
             totals.answered_calls.add(name)
         if _shows_steps(options) and not run.is_root:
-            totals.add_step({**step}, name, at)
+            totals.add_step(Step(step.get("tool"), (at, 0), {**step}), name)
 
 
 def _has_answered(run: Run) -> bool:
@@ -181,7 +200,3 @@ def _message_id(run: Run) -> str | None:
 
 def _shows_steps(options: RowOptions) -> bool:
     return options.content and options.trajectory
-
-
-def _shows_documents(options: RowOptions) -> bool:
-    return options.content and options.retrieved_documents

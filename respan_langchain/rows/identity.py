@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from respan_langchain.rows.metrics import timing_metrics
-from respan_langchain.rows.schema import ModelCall, Row, RowDraft, RowOptions, not_replayable
+from respan_langchain.rows.model_call import ModelCall
+from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.rows.tool_calls import returned_error, tool_output
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import ContentSerializer

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Required, TypedDict
 
+from respan_langchain.rows.model_call import ModelCall
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.run import Run
-from respan_langchain.usage.cost import Cost
-from respan_langchain.usage.model_info import ModelInfo
-from respan_langchain.usage.usage import Usage
 
 
 class Row(TypedDict, total=False):
@@ -44,16 +42,6 @@ class RowOptions:
     metadata: Mapping[str, Json] = field(default_factory=dict)
     """Added to every row: the application's metadata, and versions."""
     tags: tuple[str, ...] = ()
-
-
-class ModelCall(NamedTuple):
-    """Tokens, cost and facts of one model call."""
-
-    usage: Usage | None
-    cost: Cost
-    facts: ModelInfo
-    shown: Mapping[str, Json]
-    """What `model_metadata` returned for the request."""
 
 
 class RowDraft(NamedTuple):

@@ -43,11 +43,11 @@ def _fell_back(facts: TraceFacts) -> bool:
 
 
 def _was_refused(facts: TraceFacts) -> bool:
-    return True in facts.values("refused")
+    return any(answer.get("refused") is True for answer in facts.answers)
 
 
 def _was_cut_off(facts: TraceFacts) -> bool:
-    return any(str(reason).lower() in CUT_OFF for reason in facts.values("finish_reason"))
+    return any(str(answer.get("finish_reason")).lower() in CUT_OFF for answer in facts.answers)
 
 
 def _was_interrupted(facts: TraceFacts) -> bool:

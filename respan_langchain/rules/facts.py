@@ -49,6 +49,26 @@ class TraceSource(Protocol):
         ...
 
     @property
+    def metrics(self) -> Mapping[str, Any]:
+        """Of the root's row: its times, and how often failures were handled."""
+        ...
+
+    @property
+    def answers(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of the answers of the model calls that become rows."""
+        ...
+
+    @property
+    def tokens(self) -> float | None:
+        """Tokens of all model calls; None if unknown."""
+        ...
+
+    @property
+    def cost(self) -> float | None:
+        """USD of all model calls; None if unknown."""
+        ...
+
+    @property
     def measured(self) -> Row:
         """The root's row with the sums over the trace."""
         ...
@@ -126,7 +146,7 @@ class TraceFacts:
     @property
     def ended(self) -> float:
         """When it ended, in seconds since 1970; when it started, if its end is unknown."""
-        metrics = self.root["metrics"]
+        metrics = self.source.metrics
         at = metrics.get("timestamp") or metrics.get("start_time")
         return datetime.fromisoformat(at).timestamp() if at else 0.0
 
@@ -144,7 +164,7 @@ class TraceFacts:
     @property
     def seconds(self) -> float | None:
         """How long the trace ran; None if its end is unknown."""
-        found: float | None = self.root["metrics"].get("latency")
+        found: float | None = self.source.metrics.get("latency")
         return found
 
     @property
@@ -155,12 +175,17 @@ class TraceFacts:
     @property
     def cost(self) -> float | None:
         """USD; None if unknown."""
-        return self._number("cost")
+        return self.source.cost
 
     @property
     def tokens(self) -> float | None:
         """Tokens of all model calls; None if unknown."""
-        return self._number("total_tokens")
+        return self.source.tokens
+
+    @property
+    def answers(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of the model's answers, such as `finish_reason` and `refused`."""
+        return self.source.answers
 
     @property
     def tool_errors(self) -> float:
@@ -226,11 +251,7 @@ class TraceFacts:
         return [row["metadata"][key] for row in self.rows if key in row["metadata"]]
 
     def _count(self, name: str) -> float:
-        found: float = self.root["metrics"].get(name, 0)
-        return found
-
-    def _number(self, name: str) -> float | None:
-        found: float | None = self.source.measured["metrics"].get(name)
+        found: float = self.source.metrics.get(name, 0)
         return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from respan_langchain.rules.facts import Row, TraceFacts, TraceStructure, read_provenance
 
@@ -23,13 +24,34 @@ class StoredTrace:
         return self.rows[0]
 
     @property
+    def metrics(self) -> Mapping[str, Any]:
+        """The numbers of the root's row."""
+        found: Mapping[str, Any] = self.root["metrics"]
+        return found
+
+    @property
+    def tokens(self) -> float | None:
+        """Tokens of all model calls."""
+        return self.metrics.get("total_tokens")
+
+    @property
+    def cost(self) -> float | None:
+        """USD of all model calls."""
+        return self.metrics.get("cost")
+
+    @property
+    def answers(self) -> Sequence[Mapping[str, Any]]:
+        """The metadata of its rows."""
+        return [row["metadata"] for row in self.rows]
+
+    @property
     def structure(self) -> TraceStructure:
         """Its tools and errors."""
         steps = self.root["metadata"].get("trajectory") or ()
         return TraceStructure(
             {str(row["metadata"].get("status")) for row in self.rows},
             [str(step.get("tool")) for step in steps if isinstance(step, Mapping)],
-            self.root["metrics"].get("tool_errors") or 0,
+            self.metrics.get("tool_errors") or 0,
         )
 
     @property

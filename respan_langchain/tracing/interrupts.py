@@ -47,7 +47,7 @@ def thaw(trace: Trace) -> Trace:
 def waiting_size(trace: Trace) -> int:
     """Estimate the bytes that a frozen trace holds."""
     totals = trace.totals
-    steps = (step for _, step in totals.steps.values())
+    steps = (step.show() for step in totals.steps.values())
     held = [*trace.deferred_runs, *totals.documents, *totals.queries.values(), *steps]
     content = 0 if trace.frozen_content is None else len(trace.frozen_content)
     return TRACE_OVERHEAD + content + sum(map(_size, held))

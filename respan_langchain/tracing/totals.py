@@ -3,10 +3,10 @@
 `rows/counting.py` decides what is added.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import eq, itemgetter
+from operator import attrgetter, eq
 from typing import Final, NamedTuple
 
 from respan_langchain._foreign_code import safe_call
@@ -31,7 +31,21 @@ class RequestedCall(NamedTuple):
 RESULT_KEYS: Final = frozenset({"output", "error", "status"})
 """The parts of a step that come from the result of its call."""
 
-TrajectoryStep = tuple[CallPosition, dict[str, object]]
+
+@dataclass(slots=True)
+class Step:
+    """A tool call and its result, which are shown when they are first needed."""
+
+    tool: object
+    """The name of the tool."""
+    position: CallPosition
+    content: dict[str, object] | Callable[[], dict[str, object]]
+
+    def show(self) -> dict[str, object]:
+        """Return the call as the trajectory shows it."""
+        if callable(self.content):
+            self.content = self.content()
+        return self.content
 
 
 @dataclass(slots=True)
@@ -63,8 +77,10 @@ class Totals:
     fallbacks: int = 0
     first_token: float | None = None
     """When the first token of the whole trace came, on the monotonic clock."""
-    steps: dict[str | int, TrajectoryStep] = field(default_factory=dict)
+    steps: dict[str | int, Step] = field(default_factory=dict)
     """Tool calls and their results, by the call's id or, without one, by a number."""
+    new_steps: list[Step] = field(default_factory=list)
+    """Those whose content is not shown yet."""
     requested_calls: dict[str, RequestedCall] = field(default_factory=dict)
     """Tool calls that models requested, by their ids."""
     answered_calls: set[str] = field(default_factory=set)
@@ -96,7 +112,16 @@ class Totals:
     @property
     def trajectory(self) -> list[dict[str, object]]:
         """The tool calls in the order in which models requested them, or in which they started."""
-        return [step for _, step in sorted(self.steps.values(), key=itemgetter(0))]
+        return [step.show() for step in self._ordered_steps]
+
+    @property
+    def tool_names(self) -> list[str]:
+        """The names of the tools in the trajectory."""
+        return [str(step.tool) for step in self._ordered_steps]
+
+    @property
+    def _ordered_steps(self) -> list[Step]:
+        return sorted(self.steps.values(), key=attrgetter("position"))
 
     def record_requested_calls(self, calls: Sequence[RequestedCall], at: float | None) -> None:
         """Note which tool calls a model requested."""
@@ -120,20 +145,26 @@ class Totals:
             if message_id is not None:
                 self.model_by_message[message_id] = name
 
-    def add_step(self, step: dict[str, object], call_id: str | None, started: float) -> None:
+    def add_step(self, step: Step, call_id: str | None) -> None:
         """Add the step of a tool call; a call that waited for a person keeps its step."""
         requested = None if call_id is None else self.requested_calls.get(call_id)
-        place = (started, 0) if requested is None else requested.position
+        if requested is not None:
+            step.position = requested.position
         waited = self.steps.get(call_id) if call_id is not None else None
-        again = waited is not None and waited[1].get("status") == "interrupted"
+        again = waited is not None and waited.show().get("status") == "interrupted"
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
-        self.steps[name] = (place, step)
-        self.new_content.append(step)
+        self.steps[name] = step
+        self.new_steps.append(step)
+
+    def show_steps(self) -> None:
+        """Show the steps that were added since the last call, while their runs have content."""
+        self.new_content += [step.show() for step in self.new_steps]
+        self.new_steps = []
 
     def add_result(self, call_id: str, result: Mapping[str, object]) -> None:
         """Add the result of a call to its step, which an earlier answer began."""
         if call_id in self.steps:
-            _, step = self.steps[call_id]
+            step = self.steps[call_id].show()
             step |= {key: result[key] for key in RESULT_KEYS & result.keys()}
             self.new_content.append(step)
 
@@ -152,12 +183,9 @@ class Totals:
         new, self.new_content = self.new_content, []
         return new
 
-    def add_usage(self, usage: Usage | None) -> None:
+    def add_usage(self, usage: Usage) -> None:
         """Add the tokens of a model call."""
-        if usage is None:
-            self.unreported_calls += 1
-        else:
-            self.usage = usage if self.usage is None else self.usage + usage
+        self.usage = usage if self.usage is None else self.usage + usage
 
     def add_cost(self, cost: Cost) -> None:
         """Add the cost of a model call; an unknown one makes the sum partial."""
@@ -183,8 +211,8 @@ class Totals:
             self.first_token = later.first_token
         self.requested_calls.update(later.requested_calls)
         self.answered_calls |= later.answered_calls
-        for name, (place, step) in later.steps.items():
-            self.add_step(step, name if isinstance(name, str) else None, place[0])
+        for name, step in later.steps.items():
+            self.add_step(step, name if isinstance(name, str) else None)
         for number, documents in later.documents_by_run.items():
             self.add_documents(number, documents)
         self.queries.update(later.queries)

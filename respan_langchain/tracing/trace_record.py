@@ -17,7 +17,7 @@ from respan_langchain._untyped_values import as_list, as_mapping
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.graph_state import GraphState
 from respan_langchain.tracing.run import Run, Trace
-from respan_langchain.tracing.totals import CallPosition, RequestedCall, Totals
+from respan_langchain.tracing.totals import CallPosition, RequestedCall, Step, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def dump_trace(
         "configurable": to_json(trace.configurable),
     }
     if content:
-        steps = [step for _, step in totals.steps.values()]
+        steps = [step.show() for step in totals.steps.values()]
         calls = [[call.name, call.args, call.error] for call in totals.requested_calls.values()]
         record |= {
             "input": to_json(root.inputs),
@@ -119,9 +119,10 @@ def _read_facts(trace: Trace, epoch: float) -> _Facts:
             requested_calls={},
             documents_by_run={},
             queries={},
+            new_steps=[],
             new_content=[],
         ),
-        steps=[(name, _moved(place, epoch)) for name, (place, _) in totals.steps.items()],
+        steps=[(name, _moved(step.position, epoch)) for name, step in totals.steps.items()],
         calls=[
             (name, _moved(call.position, epoch)) for name, call in totals.requested_calls.items()
         ],
@@ -137,7 +138,7 @@ def _load_totals(facts: _Facts, record: Mapping[str, Any], epoch: float) -> Tota
         totals.first_token -= epoch
     for (name, place), step in zip(facts.steps, as_list(record.get("steps")), strict=False):
         if isinstance(step, dict):
-            totals.steps[name] = _moved(place, -epoch), step
+            totals.steps[name] = Step(step.get("tool"), _moved(place, -epoch), step)
     for (call_id, place), call in zip(facts.calls, as_list(record.get("calls")), strict=False):
         if isinstance(call, list) and len(call) == 3:
             tool, args, error = call

@@ -20,7 +20,9 @@ from respan_langchain.rules import (
     metadata,
     novel,
     predicate,
+    refused,
     tag,
+    tokens_over,
 )
 from respan_langchain.stats import RuleCounts
 
@@ -113,6 +115,23 @@ def test_conditions_see_the_whole_trace(condition, make_handler, rows_of):
     assert [len(rows.roots), len(rows.chats)] == [1, 3]
     assert rows.roots[0]["metrics"]["llm_calls"] == 3
     assert len(rows.roots[0]["metadata"]["trajectory"]) == 2
+
+
+@pytest.mark.parametrize(
+    "condition", [tokens_over(10**9), looped("lookup", 9), error_anywhere, refused], ids=str
+)
+def test_no_price_is_looked_up_for_a_trace_that_is_left_out_by_other_facts(
+    condition, make_handler, rows_of
+):
+    priced = []
+    handler = make_handler(
+        rules=Rules(keep(condition)), prices=lambda model, usage: priced.append(model)
+    )
+    agent().invoke(ASKED, {"callbacks": [handler]})
+
+    assert rows_of(handler) == []
+    assert handler.stats.rules["no rule"].seen == 1
+    assert priced == []
 
 
 def test_a_call_that_names_its_dataset_goes_there(make_handler, rows_of):

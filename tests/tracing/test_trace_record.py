@@ -7,7 +7,7 @@ from uuid import UUID
 
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.tracing.run import Run, Trace
-from respan_langchain.tracing.totals import RequestedCall, Totals
+from respan_langchain.tracing.totals import RequestedCall, Step, Totals
 from respan_langchain.tracing.trace_record import dump_trace, load_trace
 from respan_langchain.usage.cost import Cost
 from respan_langchain.usage.usage import Usage
@@ -24,8 +24,9 @@ def stopped_trace():
     totals.add_cost(Cost(Decimal("0.0000012"), "provider", "complete"))
     totals.first_token = 11.0
     totals.record_requested_calls([RequestedCall("call-1", "search", {"q": "x"})], 11.5)
-    totals.add_step({"tool": "search", "status": "interrupted"}, "call-1", 11.6)
-    totals.add_step({"tool": "look"}, None, 11.7)
+    waiting = {"tool": "search", "status": "interrupted"}
+    totals.add_step(Step("search", (11.6, 0), waiting), "call-1")
+    totals.add_step(Step("look", (11.7, 0), {"tool": "look"}), None)
     totals.add_documents(2**100, ["a document"])
     totals.add_query(2**100, {"query": "a query"})
     return trace

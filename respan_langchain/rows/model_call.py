@@ -1,0 +1,66 @@
+"""What is known of one model call; each part is read when it is first needed.
+
+Rules look at many calls that become no rows, and most rules need neither the facts nor the price.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+
+from respan_langchain.rows.model_cache import CachedModel, ModelInfoCache
+from respan_langchain.serialization.json_types import Json
+from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST
+from respan_langchain.tracing.run import Run
+from respan_langchain.usage.cost import Cost, Exchange, Prices
+from respan_langchain.usage.model_info import (
+    ModelInfo,
+    get_message,
+    get_reported_fields,
+    parse_response,
+)
+from respan_langchain.usage.usage import Usage
+from respan_langchain.usage.usage_sources import extract_usage
+
+
+class ModelCall:
+    """Tokens, cost and facts of one model call, as long as its run has its content."""
+
+    def __init__(self, run: Run, prices: Prices, models: ModelInfoCache, epoch: float) -> None:
+        """`epoch` is the wall time at which the monotonic clock read zero."""
+        self._run = run
+        self._prices = prices
+        self._models = models
+        self._epoch = epoch
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """What it used; None when that was not reported."""
+        return extract_usage(self._run.outputs, self._run.stream_usage)
+
+    @cached_property
+    def facts(self) -> ModelInfo:
+        """Which model was called, and how it answered."""
+        return parse_response(self._request.facts, self._run.outputs, self._reported)
+
+    @property
+    def shown(self) -> Mapping[str, Json]:
+        """The facts of the request as the metadata of a row shows them."""
+        return self._request.shown
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What it cost."""
+        run = self._run
+        # Some prices depend on the hour.
+        at = None if run.ended is None else datetime.fromtimestamp(self._epoch + run.ended, UTC)
+        exchange = Exchange(self._reported, run.inputs, get_message(run.outputs))
+        return self._prices.calculate(self.usage, self.facts, exchange, at)
+
+    @cached_property
+    def _request(self) -> CachedModel:
+        run = self._run
+        return self._models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
+
+    @cached_property
+    def _reported(self) -> Mapping[str, object]:
+        return get_reported_fields(self._run.outputs)
