@@ -1,9 +1,10 @@
 """The layout of every page: head, header, breadcrumbs, help; and the HTTP response."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -103,6 +104,73 @@ def icon(name: str, *paths: str) -> Html:
     )
 
 
+def page_head(title: str, *parts: Html | None) -> Html:
+    """Build the top of a page: its heading, and what is said or can be done about all of it."""
+    heading = element("h1", visible_text(title), dir="auto")
+    return element("div", heading, *parts, class_="page-head")
+
+
+def section(title: str, *content: Html | None, kind: str | None = None) -> Html:
+    """Build a part of a page with a heading; `kind` is its class."""
+    return element("section", element("h2", title), *content, class_=kind)
+
+
+def nothing(text: str) -> Html:
+    """Write that a content is not there."""
+    return element("p", text, class_="nothing")
+
+
+def json_text(text: str) -> Html:
+    """Show JSON, written on several lines."""
+    return element("pre", visible_text(text), class_="json", tabindex="0")
+
+
+def menu(title: str, box: Html, kind: str = "") -> Html:
+    """Build a button that opens a box; `kind` is a further class, for where it opens."""
+    summary = element("summary", title, class_="button")
+    return element("details", summary, box, class_=f"menu {kind}".rstrip())
+
+
+def field(label: str, control: Html) -> Html:
+    """Put a label above the control of a form."""
+    return element("label", label, control, class_="field")
+
+
+def select(
+    name: str, options: Iterable[tuple[str, str]], chosen: str | None = None, **attributes: object
+) -> Html:
+    """Build a list to choose from, of values and their labels."""
+    shown = [
+        element("option", strip_invisible(label[:60]), value=value, selected=value == chosen)
+        for value, label in options
+    ]
+    return element("select", *shown, name=name, **attributes)
+
+
+def step(label: str, address: str | None, **attributes: object) -> Html:
+    """Link to the next of several pages; without an address the button is disabled."""
+    if address is None:
+        return element("span", label, class_="button", aria_disabled="true")
+    return element("a", label, href=address, class_="button", **attributes)
+
+
+def metric_strip(figures: list[tuple[str, str]]) -> Html:
+    """Show a few figures side by side."""
+    pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
+    return element("dl", *pairs, class_="strip")
+
+
+def handler_lines(store: Store, dataset: str = "support-bot") -> Html:
+    """Show the lines of Python that fill a dataset of this file, for pages without rows."""
+    url = "sqlite:///respan.db" if store.in_memory else f"sqlite:///{store.path}"
+    lines = [
+        "from respan_langchain import RespanDatasetCallbackHandler",
+        f"handler = RespanDatasetCallbackHandler(dataset={dataset!r}, base_url={url!r})",
+        'chain.invoke(question, config={"callbacks": [handler]})',
+    ]
+    return element("pre", element("code", visible_text("\n".join(lines))), tabindex="0")
+
+
 def _head(title: str) -> Html:
     return element(
         "head",
@@ -164,9 +232,3 @@ def _help() -> Html:
 
 def _key_elements(keys: str) -> list[Html]:
     return [element("kbd", key) for key in keys.split()]
-
-
-def metric_strip(figures: list[tuple[str, str]], **attributes: str) -> Html:
-    """Show a few figures side by side."""
-    pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
-    return element("dl", *pairs, class_="strip", **attributes)

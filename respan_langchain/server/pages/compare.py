@@ -144,18 +144,17 @@ def _trajectories(rows: list[sqlite3.Row]) -> Html | None:
     return _columns(
         "Tools",
         [
-            ContentRenderer().steps(one) if isinstance(one, list) and one
-            else _nothing("No tools.")
+            ContentRenderer().steps(one)
+            if isinstance(one, list) and one
+            else layout.nothing("No tools.")
             for one in steps
         ],
-    )  # fmt: skip
+    )
 
 
 def _columns(title: str, sides: list[Html]) -> Html:
     columns = [element("div", side, class_="side") for side in sides]
-    return element(
-        "section", element("h2", title), element("div", *columns, class_="sides"), class_="compared"
-    )
+    return layout.section(title, element("div", *columns, class_="sides"), kind="compared")
 
 
 def _diff(one: Any, other: Any) -> tuple[Html, Html]:
@@ -172,11 +171,7 @@ def _diff(one: Any, other: Any) -> tuple[Html, Html]:
 
 
 def _content(value: Any) -> Html:
-    return _nothing("None.") if value is None else ContentRenderer().render(value)
-
-
-def _nothing(text: str) -> Html:
-    return element("p", text, class_="nothing")
+    return layout.nothing("None.") if value is None else ContentRenderer().render(value)
 
 
 def _side(pieces: list[Html]) -> Html:

@@ -10,23 +10,23 @@ from respan_langchain.embedded.endpoints import datasets
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store.schema import SAVED_LOGS
 from respan_langchain.embedded.store.store import Store
+from respan_langchain.server import layout
 from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible
 
 
 def create_form() -> Html:
     """Build the menu that creates a dataset."""
-    field = element("input", name="name", required=True, autocomplete="off", placeholder="golden")
+    name = element("input", name="name", required=True, autocomplete="off", placeholder="golden")
     form = element(
         "form",
-        element("label", "Name", field, class_="field"),
+        layout.field("Name", name),
         element("button", "Create", type="submit", class_="primary"),
         method="post",
         action="/",
         class_="popover",
     )
-    summary = element("summary", "New dataset", class_="button")
-    return element("details", summary, form, class_="menu menu-right")
+    return layout.menu("New dataset", form, "menu-right")
 
 
 def create(store: Store, body: bytes) -> Response:
@@ -48,8 +48,8 @@ def settings_menu(dataset: sqlite3.Row) -> Html | None:
     rows = f"{format_count(dataset['log_count'])} rows"
     form = element(
         "form",
-        element("label", "Name", name, class_="field"),
-        element("label", "Description", about, class_="field"),
+        layout.field("Name", name),
+        layout.field("Description", about),
         element("button", "Save", name="action", value="rename", type="submit", class_="primary"),
         element(
             "details",
@@ -61,8 +61,7 @@ def settings_menu(dataset: sqlite3.Row) -> Html | None:
         action=dataset_link(dataset["id"], "settings"),
         class_="popover",
     )  # fmt: skip
-    summary = element("summary", "Settings", class_="button")
-    return element("details", summary, form, class_="menu menu-right")
+    return layout.menu("Settings", form, "menu-right")
 
 
 def change(store: Store, dataset_id: str, body: bytes) -> Response:

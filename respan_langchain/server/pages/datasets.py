@@ -21,7 +21,6 @@ from respan_langchain.server.html import (
     visible_text,
 )
 from respan_langchain.server.pages.dataset_settings import create_form
-from respan_langchain.server.pages.first_rows import handler_lines
 
 MAX_DATASETS = 500
 DAY = 86_400
@@ -34,13 +33,11 @@ def show(store: Store, search: str = "") -> Response:
     live = f"/live?{urlencode({'q': search})}" if search else "/live"
     return layout.page(
         "Datasets",
-        element(
-            "div",
-            element("h1", "Datasets"),
+        layout.page_head(
+            "Datasets",
             element("p", *_describe_file(store), class_="lead"),
             element("div", _search_form(search), None if store.read_only else create_form(),
                     class_="page-actions"),
-            class_="page-head",
         ),
         element("div", listing(store, search), data_live=live, data_pace="2000"),
     )  # fmt: skip
@@ -181,6 +178,6 @@ def _empty(store: Store) -> Html:
     return layout.empty_state(
         "No datasets yet",
         element("p", "Run a chain with the handler; its rows appear here as they arrive."),
-        handler_lines(store),
+        layout.handler_lines(store),
         element("p", "Or fill one with examples: ", element("code", "respan-langchain demo")),
     )

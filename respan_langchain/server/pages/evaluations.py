@@ -148,12 +148,11 @@ def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
             ("Same score", format_share(counts["same"], counts["scored"])),
         ]
     )
-    return element(
-        "section",
-        element("h2", "Where the two differ most"),
+    return layout.section(
+        "Where the two differ most",
         figures,
         layout.table(heads, lines) if lines else element("p", "Nowhere."),
-        class_="agreement",
+        kind="agreement",
     )
 
 

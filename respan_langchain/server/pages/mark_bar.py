@@ -1,5 +1,6 @@
 """The bar below the rows: what can be done with the rows that are marked."""
 
+from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element
 
 SCORES = (("1", "Good"), ("0.5", "So-so"), ("0", "Bad"))
@@ -23,8 +24,7 @@ def _actions(address: str) -> list[Html]:
     """Build the menus that change rows; they send the form to an address of their own."""
     target = element("input", name="target", placeholder="golden", autocomplete="off")
     tag = element("input", name="tag", placeholder="to discuss", autocomplete="off")
-    options = [element("option", label, value=value) for value, label in SCORES]
-    score = element("select", *options, name="score")
+    score = layout.select("score", SCORES)
     menus = [
         ("Add to dataset", "Dataset, new or not", target, "Add the rows", "add"),
         ("Tag", "Tag", tag, "Add the tag", "tag"),
@@ -35,11 +35,11 @@ def _actions(address: str) -> list[Html]:
 
 
 def _menu(
-    address: str, title: str, label: str | None, field: Html | None, button: str, action: str
+    address: str, title: str, label: str | None, control: Html | None, button: str, action: str
 ) -> Html:
     box = element(
         "div",
-        element("label", label, field, class_="field") if label else None,
+        layout.field(label, control) if label and control else None,
         element(
             "button",
             button,
@@ -52,5 +52,4 @@ def _menu(
         ),
         class_="popover",
     )
-    summary = element("summary", title, class_="button")
-    return element("details", summary, box, class_="menu menu-up")
+    return layout.menu(title, box, "menu-up")

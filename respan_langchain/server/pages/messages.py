@@ -12,6 +12,7 @@ from typing import Any
 from respan_langchain._display import is_conversation, is_message, parse_tool_call
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, element, join, visible_text
+from respan_langchain.server.layout import json_text, nothing
 from respan_langchain.server.markdown import is_markdown, render_markdown
 from respan_langchain.server.preview import (
     are_documents,
@@ -98,7 +99,7 @@ class ContentRenderer:
         head = element(
             "header", element("span", visible_text(role), class_="role"), _about(message)
         )
-        body = element("div", *parts, class_="parts") if parts else _nothing()
+        body = element("div", *parts, class_="parts") if parts else nothing("No content.")
         if (
             known in {"system", "developer"}
             and len(str(message.get("content"))) > FOLD_SYSTEM_CHARS
@@ -130,7 +131,7 @@ class ContentRenderer:
         if len(cut) < len(written):
             label = f"Show all {format_size(len(written))}"
             more = element("a", label, href=self.full_url, class_="show-all")
-        return join(element("pre", visible_text(cut), class_="json", tabindex="0"), more)
+        return join(json_text(cut), more)
 
     def documents(self, documents: list[Mapping[str, Any]]) -> Html:
         """Show the documents that a retriever returned."""
@@ -246,10 +247,6 @@ def _is_form(value: Any) -> bool:
         and 1 <= len(value) <= MAX_FORM_FIELDS
         and all(isinstance(one, str) or is_conversation(one) for one in value.values())
     )
-
-
-def _nothing() -> Html:
-    return element("p", "No content.", class_="nothing")
 
 
 def _short(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain._display import format_count
+from respan_langchain.server import layout
 from respan_langchain.server.copies import LABELS
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
@@ -51,7 +52,7 @@ def _breakable(key: str) -> Html:
 def _fact(value: Any, rows_with: str | None) -> Html:
     if isinstance(value, dict | list):
         written = pretty(value)
-        inner = element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0")
+        inner = layout.json_text(written[:MAX_CHARS])
         one, many = ("key", "keys") if isinstance(value, dict) else ("item", "items")
         label = f"{len(value)} {one if len(value) == 1 else many}"
         return element("dd", element("details", element("summary", label), inner))
@@ -78,9 +79,8 @@ def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
     more = (
         element("a", "Show all", href=rest, class_="show-all") if len(written) > MAX_CHARS else None
     )
-    return element(
-        "section",
-        element("h2", "Copy"),
+    return layout.section(
+        "Copy",
         element(
             "p",
             _copy_button("JSON", address),
@@ -94,7 +94,7 @@ def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
         element(
             "details",
             element("summary", f"Raw JSON, {format_size(len(written))}"),
-            element("pre", visible_text(written[:MAX_CHARS]), class_="json", tabindex="0"),
+            layout.json_text(written[:MAX_CHARS]),
             more,
         ),
     )  # fmt: skip

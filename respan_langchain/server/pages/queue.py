@@ -135,19 +135,15 @@ def _format_capped(count: int) -> str:
 
 
 def _steps(dataset_id: str, position: QueuePosition, state: QueueState) -> list[Html]:
-    steps = [("Previous", "queue-previous", "row", state.previous)]
-    steps += [("Skip", "queue-skip", "after", state.current)]
-    return [
-        element(
-            "a",
-            name,
-            href=dataset_link(dataset_id, "review", position.query(**{field: unique_id})),
-            class_="button",
-            data_key=key,
-        )
+    previous, following = (
+        dataset_link(dataset_id, "review", position.query(**{field: unique_id}))
         if unique_id
-        else element("span", name, class_="button", aria_disabled="true")
-        for name, key, field, unique_id in steps
+        else None
+        for field, unique_id in [("row", state.previous), ("after", state.current)]
+    )
+    return [
+        layout.step("Previous", previous, data_key="queue-previous"),
+        layout.step("Skip", following, data_key="queue-skip"),
     ]
 
 

@@ -120,10 +120,9 @@ def _metric(cells: Sequence[str]) -> Html:
 
 
 def _worst(rows: Sequence[Sequence[Html]]) -> Html:
-    title = element("h2", "Rows that got worse")
     heads = [layout.column_head(name) for name in ROW_HEADINGS]
     lines = [element("tr", *[element("td", cell, dir="auto") for cell in row]) for row in rows]
-    return element("section", title, layout.table(heads, lines), class_="compared")
+    return layout.section("Rows that got worse", layout.table(heads, lines), kind="compared")
 
 
 def _row(row: RowReport, link: str) -> list[Html]:

@@ -1,6 +1,7 @@
 """The page of one row: contents, figures, review, scores, metadata, raw JSON."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -96,17 +97,19 @@ def _neighbours(
 
 
 def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:
+    newer, older = (
+        log_link(dataset_id, unique_id, query=query) if unique_id is not None else None
+        for unique_id in (found.newer, found.older)
+    )
     links = [
         _raw_switch(found.row, dataset_id, query, raw=raw),
-        _neighbour("Newer", "newer", found.newer, dataset_id, query),
-        _neighbour("Older", "older", found.older, dataset_id, query),
+        layout.step("Newer", newer, data_key="newer"),
+        layout.step("Older", older, data_key="older"),
     ]
-    return element(
-        "div",
-        element("h1", visible_text(found.name), dir="auto"),
+    return layout.page_head(
+        found.name,
         render_facts(found.row, dataset_id),
         element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
-        class_="page-head",
     )
 
 
@@ -144,13 +147,6 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
     return element("p", *facts, class_="facts")
 
 
-def _neighbour(name: str, key: str, unique_id: str | None, dataset_id: str, query: str) -> Html:
-    if unique_id is None:
-        return element("span", name, class_="button", aria_disabled="true")
-    address = log_link(dataset_id, unique_id, query=query)
-    return element("a", name, href=address, class_="button", data_key=key)
-
-
 def _figures(row: sqlite3.Row) -> Html:
     speed = row["tokens_per_second"]
     shown = [
@@ -169,47 +165,34 @@ def render_error(row: sqlite3.Row, renderer: ContentRenderer) -> Html | None:
     """Show a row's error message; None where it has none."""
     if row["error_message"] is None:
         return None
-    head = element("h2", "Error")
-    return element("section", head, renderer.text(row["error_message"]), class_="failure")
+    return layout.section("Error", renderer.text(row["error_message"]), kind="failure")
 
 
 def render_contents(row: sqlite3.Row, renderer: ContentRenderer) -> Html:
     """Show a row's input, what its run retrieved and called, and its output."""
-    output = (
-        renderer.render(parse_stored(row["output"]), "output")
-        if row["output"] is not None
-        else _none("No output.")
-    )
-    given = (
-        renderer.render(parse_stored(row["input"]), "input")
-        if row["input"] is not None
-        else _none("No input.")
+    given, output = (
+        renderer.render(parse_stored(row[name]), name)
+        if row[name] is not None
+        else layout.nothing(f"No {name}.")
+        for name in ("input", "output")
     )
     return element(
         "div",
-        element("section", element("h2", "Input"), given, class_="input"),
-        _documents_and_tools(parse_stored(row["metadata"]), renderer),
-        element("section", element("h2", "Output"), output, class_="output"),
+        layout.section("Input", given, kind="input"),
+        *_documents_and_tools(parse_stored(row["metadata"]), renderer),
+        layout.section("Output", output, kind="output"),
         class_="row-main",
     )
 
 
-def _documents_and_tools(metadata: Any, renderer: ContentRenderer) -> Html | None:
-    """Show the documents and tool calls that the metadata names; None where there are none."""
+def _documents_and_tools(metadata: Any, renderer: ContentRenderer) -> Iterator[Html]:
+    """Show the documents and tool calls that the metadata names."""
     found = metadata if isinstance(metadata, dict) else {}
     documents, steps = found.get("retrieved_documents"), found.get("trajectory")
-    sections = []
     if are_documents(documents):
-        sections.append(
-            element("section", element("h2", "Documents"), renderer.documents(documents))
-        )
+        yield layout.section("Documents", renderer.documents(documents))
     if isinstance(steps, list) and steps:
-        sections.append(element("section", element("h2", "Tools"), renderer.steps(steps)))
-    return join(*sections) if sections else None
-
-
-def _none(text: str) -> Html:
-    return element("p", text, class_="nothing")
+        yield layout.section("Tools", renderer.steps(steps))
 
 
 def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
@@ -239,4 +222,4 @@ def evaluator_scores(scores: list[sqlite3.Row]) -> Html | None:
         )
         for one in scored
     ]  # fmt: skip
-    return element("section", element("h2", "Scores"), element("dl", *rows, class_="facts-list"))
+    return layout.section("Scores", element("dl", *rows, class_="facts-list"))

@@ -19,7 +19,6 @@ from respan_langchain.server.html import Html, dataset_link, element, join, visi
 from respan_langchain.server.pages import replay
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.dataset_settings import settings_menu
-from respan_langchain.server.pages.first_rows import handler_lines
 from respan_langchain.server.pages.rows_table import RowsPage, rows_table
 from respan_langchain.server.pages.toolbar import chips, toolbar
 from respan_langchain.server.query import MENU_FIELDS, View
@@ -146,9 +145,8 @@ def _count(
 
 def _head(store: Store, dataset: sqlite3.Row) -> Html:
     description = dataset["description"]
-    return element(
-        "div",
-        element("h1", visible_text(dataset["name"]), dir="auto"),
+    return layout.page_head(
+        dataset["name"],
         element("p", visible_text(description), class_="lead", dir="auto") if description else None,
         element(
             "div",
@@ -156,7 +154,6 @@ def _head(store: Store, dataset: sqlite3.Row) -> Html:
             None if store.read_only else settings_menu(dataset),
             class_="page-actions",
         ),
-        class_="page-head",
     )
 
 
@@ -196,7 +193,7 @@ def _empty(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
     return layout.empty_state(
         "Waiting for the first row",
         element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
-        handler_lines(store, found.dataset["name"]),
+        layout.handler_lines(store, found.dataset["name"]),
         element("span", class_="pulse", aria_hidden="true"),
     )
 
@@ -206,22 +203,16 @@ def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:
     last = first + len(found.rows) - 1
     over = found.count > MAX_COUNTED and view.is_filtered
     total = f"more than {format_count(MAX_COUNTED)}" if over else format_count(found.count)
+    place = element(
+        "span", f"{format_count(first)} to {format_count(last)} of {total}", class_="range"
+    )
+    newer = dataset_link(dataset_id, "", view.query(page=view.page - 1))
+    older = dataset_link(dataset_id, "", view.query(page=view.page + 1))
     return element(
         "nav",
-        element(
-            "span",
-            f"{format_count(first)} to {format_count(last)} of {total}",
-            class_="range",
-        ),
-        _step("Previous", "prev", dataset_id, view, view.page > 1, -1),
-        _step("Next", "next", dataset_id, view, last < found.count, 1),
+        place,
+        layout.step("Previous", newer if view.page > 1 else None, rel="prev"),
+        layout.step("Next", older if last < found.count else None, rel="next"),
         class_="pager",
         aria_label="Pages",
     )
-
-
-def _step(name: str, rel: str, dataset_id: str, view: View, possible: bool, by: int) -> Html:
-    if not possible:
-        return element("span", name, class_="button", aria_disabled="true")
-    address = dataset_link(dataset_id, "", view.query(page=view.page + by))
-    return element("a", name, href=address, rel=rel, class_="button")

@@ -37,11 +37,9 @@ def show(store: Store, dataset_id: str, thread: str) -> Response:
     count = f"{format_count(len(rows))} {'row' if len(rows) == 1 else 'rows'}"
     return layout.page(
         f"Thread {thread}",
-        element(
-            "div",
-            element("h1", visible_text(f"Thread {thread}"), dir="auto"),
+        layout.page_head(
+            f"Thread {thread}",
             element("p", f"The newest {count}" if len(rows) == MAX_TURNS else count, class_="lead"),
-            class_="page-head",
         ),
         element("ol", *[_turn(dataset_id, row) for row in reversed(rows)], class_="thread"),
         breadcrumbs=layout.breadcrumbs(dataset, f"Thread {thread}"),

@@ -1,6 +1,7 @@
 """The bar above a dataset's rows: search, filters, review, export; and the filters that are set."""
 
 from respan_langchain._constants import LOG_FIELDS
+from respan_langchain.server import layout
 from respan_langchain.server.export import PRESETS, can_write_parquet
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible, visible_text
 from respan_langchain.server.query import MENU_FIELDS, NEWEST_FIRST, SCORE_SORT, RowFilter, View
@@ -108,23 +109,16 @@ def _search(view: View) -> Html:
 def _menu(name: str, values: list[str], chosen: str) -> Html | None:
     if len(values) < 2 and not chosen:
         return None
-    options = [element("option", LABELS[name], value="")]
     listed = values if chosen in values or not chosen else [*values, chosen]
-    options += [
-        element("option", strip_invisible(value[:60]), value=value, selected=value == chosen)
-        for value in listed
-    ]
+    options = [("", LABELS[name]), *((value, value) for value in listed)]
     label = LABELS[name].removeprefix("Any ").capitalize()
-    return element("select", *options, name=name, aria_label=label, data_submit=True)
+    return layout.select(name, options, chosen or None, aria_label=label, data_submit=True)
 
 
 def _rows_menu(view: View) -> Html:
     options = [("roots", "Roots"), ("all", "All rows")]
     chosen = "roots" if view.roots_only else "all"
-    listed = [
-        element("option", label, value=value, selected=value == chosen) for value, label in options
-    ]
-    return element("select", *listed, name="rows", aria_label="Rows", data_submit=True)
+    return layout.select("rows", options, chosen, aria_label="Rows", data_submit=True)
 
 
 def _sort_menu(view: View, evaluators: list[str]) -> Html:
@@ -133,39 +127,26 @@ def _sort_menu(view: View, evaluators: list[str]) -> Html:
         options[f"{SCORE_SORT}{evaluator}"] = f"Lowest score: {evaluator}"
         options[f"-{SCORE_SORT}{evaluator}"] = f"Highest score: {evaluator}"
     options.setdefault(view.sort, view.sort)
-    listed = [
-        element("option", strip_invisible(label[:60]), value=value, selected=value == view.sort)
-        for value, label in options.items()
-    ]
-    return element("select", *listed, name="sort", aria_label="Order", data_submit=True)
+    return layout.select("sort", options.items(), view.sort, aria_label="Order", data_submit=True)
 
 
 def _more() -> Html:
     fields = sorted(LOG_FIELDS | {"timestamp", "created_at", "expected_output", "error_message"})
-    listed = [element("option", value=name) for name in [*fields, "score__human", "metadata__"]]
-    operators = [element("option", label, value=name) for name, label in OPERATORS]
+    listed = [element("option", value=each) for each in [*fields, "score__human", "metadata__"]]
+    name = element(
+        "input", name="field", placeholder="cost, metadata__team", list="fields", autocomplete="off"
+    )
+    value = element("input", name="value", placeholder="gpt-4o, 0.01, \u2026", autocomplete="off")
     box = element(
         "div",
-        element("label", "Field", _field(), class_="field"),
+        layout.field("Field", name),
         element("datalist", *listed, id="fields"),
-        element(
-            "label", "Relation", element("select", *operators, name="operator"), class_="field"
-        ),
-        element("label", "Value", _input("value", "gpt-4o, 0.01, \u2026"), class_="field"),
+        layout.field("Relation", layout.select("operator", OPERATORS)),
+        layout.field("Value", value),
         element("button", "Add filter", type="submit", class_="primary"),
         class_="popover",
     )
-    return element("details", element("summary", "Filter", class_="button"), box, class_="menu")
-
-
-def _field() -> Html:
-    return element(
-        "input", name="field", placeholder="cost, metadata__team", list="fields", autocomplete="off"
-    )
-
-
-def _input(name: str, hint: str) -> Html:
-    return element("input", name=name, placeholder=hint, autocomplete="off")
+    return layout.menu("Filter", box)
 
 
 def _export(dataset_id: str, view: View) -> Html:
@@ -187,9 +168,7 @@ def _export(dataset_id: str, view: View) -> Html:
         *presets,
         class_="popover",
     )
-    return element(
-        "details", element("summary", "Export", class_="button"), box, class_="menu menu-right"
-    )
+    return layout.menu("Export", box, "menu-right")
 
 
 def _export_link(dataset_id: str, name: str, query: str, title: str, about: str) -> Html:

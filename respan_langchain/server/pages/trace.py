@@ -3,6 +3,7 @@
 import sqlite3
 
 from respan_langchain._display import format_count, format_duration
+from respan_langchain.server import layout
 from respan_langchain.server.html import Html, element, log_link, visible_text
 from respan_langchain.server.preview import row_name, status_class
 
@@ -24,7 +25,7 @@ def trace_list(dataset_id: str, row: sqlite3.Row, trace: list[sqlite3.Row]) -> H
         for one, depth in _in_order(trace)
     ]
     title = f"Trace, {format_count(len(trace))} rows"
-    return element("section", element("h2", title), element("ol", *lines, class_="trace"))
+    return layout.section(title, element("ol", *lines, class_="trace"))
 
 
 def _interval(trace: list[sqlite3.Row]) -> tuple[float, float]:
