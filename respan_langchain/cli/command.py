@@ -35,7 +35,6 @@ def _shared_options(
     base_url: Annotated[
         str | None,
         typer.Option(
-            "--base-url",
             metavar="URL",
             help="Platform, or sqlite:///file.db. [env: RESPAN_BASE_URL]",
             callback=_remember,
@@ -45,7 +44,6 @@ def _shared_options(
     api_key: Annotated[
         str | None,
         typer.Option(
-            "--api-key",
             metavar="KEY",
             help="API key; the variable keeps it out of your shell history. [env: RESPAN_API_KEY]",
             callback=_remember,

@@ -51,7 +51,7 @@ def create(
     ctx: CliContext,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")],
     description: Annotated[
-        str | None, typer.Option("--description", metavar="TEXT", help="What it contains.")
+        str | None, typer.Option(metavar="TEXT", help="What it contains.")
     ] = None,
     force: ForceOption = False,
 ) -> None:

@@ -45,10 +45,7 @@ def evaluate(
     fail_under: Annotated[
         float | None,
         typer.Option(
-            "--fail-under",
-            metavar="SCORE",
-            parser=number_from(0.0),
-            help="Exit with 1 below this mean score.",
+            metavar="SCORE", parser=number_from(0.0), help="Exit with 1 below this mean score."
         ),
     ] = None,
     wait: Annotated[
@@ -56,7 +53,7 @@ def evaluate(
     ] = True,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", metavar="SECONDS", parser=number_from(0.0), help="Maximum wait."),
+        typer.Option(metavar="SECONDS", parser=number_from(0.0), help="Maximum wait."),
     ] = 600.0,
 ) -> int:
     """Run evaluators over a dataset and show their mean scores."""

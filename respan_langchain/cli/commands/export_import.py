@@ -61,10 +61,7 @@ def export(
     preset: Annotated[
         Preset | None,
         typer.Option(
-            "--preset",
-            metavar="TOOL",
-            parser=one_of(Preset),
-            help=f"Format of {', '.join(get_args(Preset))}.",
+            metavar="TOOL", parser=one_of(Preset), help=f"Format of {', '.join(get_args(Preset))}."
         ),
     ] = None,
     where: WhereOption = None,

@@ -25,15 +25,13 @@ def feedback(
     ctx: CliContext,
     words: LogArguments,
     score: Annotated[
-        float | None, typer.Option("--score", metavar="NUMBER", help="For instance 0 or 1.")
+        float | None, typer.Option(metavar="NUMBER", help="For instance 0 or 1.")
     ] = None,
-    comment: Annotated[
-        str | None, typer.Option("--comment", metavar="TEXT", help="The person's words.")
-    ] = None,
+    comment: Annotated[str | None, typer.Option(metavar="TEXT", help="The person's words.")] = None,
     expected: ExpectedOption = None,
     name: Annotated[
         str,
-        typer.Option("--name", metavar="NAME", help="Feedback of the same name is replaced."),
+        typer.Option(metavar="NAME", help="Feedback of the same name is replaced."),
     ] = DEFAULT_NAME,
 ) -> None:
     """Add a score, a comment or an expected output to a log."""

@@ -16,13 +16,11 @@ from respan_langchain.pipeline.forget import forget_rows
 def forget(
     ctx: CliContext,
     customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Rows of this customer.")
+        str | None, typer.Option(metavar="ID", help="Rows of this customer.")
     ] = None,
-    thread: Annotated[
-        str | None, typer.Option("--thread", metavar="ID", help="Rows of this thread.")
-    ] = None,
+    thread: Annotated[str | None, typer.Option(metavar="ID", help="Rows of this thread.")] = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="Rows of the trace of this root run.")
+        str | None, typer.Option(metavar="ID", help="Rows of the trace of this root run.")
     ] = None,
     yes: YesOption = False,
 ) -> int:

@@ -32,23 +32,19 @@ def forward(
     reserve: Annotated[
         int,
         typer.Option(
-            "--reserve",
-            metavar="N",
-            parser=number_from(0),
-            help="Requests a minute left to other commands.",
+            metavar="N", parser=number_from(0), help="Requests a minute left to other commands."
         ),
     ] = 0,
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            "--metrics-port",
             metavar="PORT",
             parser=number_from(0, 65535),
             help="Serve /metrics (Prometheus) and /healthz.",
         ),
     ] = None,
     metrics_host: Annotated[
-        str, typer.Option("--metrics-host", metavar="HOST", help="Address of that port.")
+        str, typer.Option(metavar="HOST", help="Address of that port.")
     ] = "127.0.0.1",
 ) -> None:
     """Send rows from Redis to the platform until it is stopped.

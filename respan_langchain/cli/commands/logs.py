@@ -69,20 +69,18 @@ def list_logs(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(
-            "--since", metavar="WHEN", help="Only newer ones: 30m, 12h, 2d or 2026-11-23."
-        ),
+        typer.Option(metavar="WHEN", help="Only newer ones: 30m, 12h, 2d or 2026-11-23."),
     ] = None,
     limit: Annotated[
         int,
         typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of logs."),
     ] = 20,
     sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD", help="Sort field; - for descending.")
+        str, typer.Option(metavar="FIELD", help="Sort field; - for descending.")
     ] = NEWEST_FIRST,
     fields: Annotated[
         str | None,
-        typer.Option("--fields", metavar="NAMES", help="Fields between commas; see `fields list`."),
+        typer.Option(metavar="NAMES", help="Fields between commas; see `fields list`."),
     ] = None,
     output_format: Annotated[
         ListFormat | None,
@@ -189,10 +187,7 @@ def tail(
     interval: Annotated[
         float,
         typer.Option(
-            "--interval",
-            metavar="SECONDS",
-            parser=number_from(0.1),
-            help="Seconds between two checks.",
+            metavar="SECONDS", parser=number_from(0.1), help="Seconds between two checks."
         ),
     ] = 2.0,
 ) -> None:

@@ -34,7 +34,7 @@ def push(
         typer.Option("--from", metavar="URL", help="Source. [default: the local file]"),
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="URL", help="Destination. [default: Respan]")
+        str | None, typer.Option(metavar="URL", help="Destination. [default: Respan]")
     ] = None,
     name: AsOption = None,
     where: WhereOption = None,
@@ -52,7 +52,7 @@ def pull(
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="URL", help="Destination. [default: the local file]"),
+        typer.Option(metavar="URL", help="Destination. [default: the local file]"),
     ] = None,
     name: AsOption = None,
     where: WhereOption = None,

@@ -82,9 +82,7 @@ def replay_rows(
     ] = None,
     max_cost: Annotated[
         float | None,
-        typer.Option(
-            "--max-cost", metavar="USD", parser=number_from(0.0), help="Stop at this cost."
-        ),
+        typer.Option(metavar="USD", parser=number_from(0.0), help="Stop at this cost."),
     ] = None,
     tools: Annotated[
         AnswerSource,

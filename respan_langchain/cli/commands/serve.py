@@ -19,9 +19,7 @@ PORT: Final = 8000
 @command("serve", examples=["serve --open", "serve --port 0 --json"])
 def serve(
     ctx: CliContext,
-    host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="Address to listen on.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int,
         typer.Option(
@@ -34,7 +32,7 @@ def serve(
     ] = PORT,
     name: Annotated[
         list[str] | None,
-        typer.Option("--name", metavar="HOST", help="Additional allowed Host header. Repeatable."),
+        typer.Option(metavar="HOST", help="Additional allowed Host header. Repeatable."),
     ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the pages in a browser.")
