@@ -12,7 +12,7 @@ import typer
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.context import CliContext, write_json
-from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since
+from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since, search_logs
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
     LogArguments,
@@ -26,7 +26,6 @@ from respan_langchain.cli.log_fields import (
     select_fields,
     write_csv,
 )
-from respan_langchain.cli.log_search import search_logs
 from respan_langchain.cli.options import DatasetArgument, number_from, one_of
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import FittingTable, render_logs
