@@ -9,16 +9,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from respan_langchain.cli.context import (
-    EXIT_OK,
-    EXIT_PROBLEMS,
-    EXIT_USAGE,
-    PROGRAM,
-    CliContext,
-)
+from respan_langchain.cli.platform import PROGRAM, CliContext
 from respan_langchain.errors import ApiError, RespanError
 
 Command = TypeVar("Command", bound=Callable[..., int | None])
+EXIT_OK: Final = 0
+EXIT_PROBLEMS: Final = 1
+"""The command found problems, or could not finish."""
+EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 MESSAGE_KEYS: Final = ("detail", "message", "error")
 MAX_SERVER_MESSAGE: Final = 300
@@ -27,7 +25,7 @@ MAX_SERVER_MESSAGE: Final = 300
 
 def _remember(context: CliContext, param: typer.CallbackParam, value: Any) -> Any:
     if value:
-        context.set_shared_option(str(param.name), value)
+        context.shared_options[str(param.name)] = value
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ApiError
 

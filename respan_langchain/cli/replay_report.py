@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, FittingTable, number_column
 from respan_langchain.experiments.report import (
     HEADINGS,

@@ -4,7 +4,7 @@ import pytest
 from typer.main import get_command
 
 from respan_langchain.cli.app import app
-from respan_langchain.cli.context import CliContext
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ServerError

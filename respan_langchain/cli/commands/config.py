@@ -15,8 +15,8 @@ from rich.text import Text
 from respan_langchain._connect import DEFAULT_LOCAL_FILE
 from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import escape_controls
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.settings import Settings
 
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Include settings with defaults.")]

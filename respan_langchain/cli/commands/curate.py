@@ -11,11 +11,11 @@ from rich.console import RenderableType
 from respan_langchain._connect import open_client
 from respan_langchain._display import format_count
 from respan_langchain._foreign_code import allow_modules_here, load_object
-from respan_langchain.cli.command import command
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.commands.push_pull import AsOption
-from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import RequiredDataset
+from respan_langchain.cli.platform import CALL_TIMEOUT, CliContext
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.cli.tables import Column, FittingTable, number_column
 from respan_langchain.datasets.curate import CurationPlan, curate, plan_curation

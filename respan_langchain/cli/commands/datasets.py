@@ -8,7 +8,6 @@ from rich.table import Table
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import (
     format_date,
     format_datetime,
@@ -18,6 +17,7 @@ from respan_langchain.cli.formatting import (
     short_id,
 )
 from respan_langchain.cli.options import RequiredDataset, YesOption
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, FittingTable, number_column, render_pairs, table_of
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.display import summary_figures

@@ -11,10 +11,10 @@ import typer
 from rich.console import RenderableType
 
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize, short_id
 from respan_langchain.cli.options import DatasetArgument, YesOption
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, number_column, table_of
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log

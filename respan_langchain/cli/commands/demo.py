@@ -12,8 +12,8 @@ from rich.text import Text
 
 from respan_langchain._connect import DEFAULT_LOCAL_URL
 from respan_langchain._display import format_cost, format_count
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import is_child, render_logs, render_pairs
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset

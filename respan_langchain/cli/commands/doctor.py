@@ -14,7 +14,7 @@ from rich.text import Text
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._constants import __version__
-from respan_langchain.cli.command import command, describe_api_error
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, describe_api_error
 from respan_langchain.cli.commands.config import (
     AllOption,
     SettingSource,
@@ -22,10 +22,10 @@ from respan_langchain.cli.commands.config import (
     render_settings,
 )
 from respan_langchain.cli.commands.spool import spool_root
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import escape_controls, pluralize
 from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset

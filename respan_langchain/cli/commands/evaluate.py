@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from respan_langchain._display import UNKNOWN, format_count
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import preview, preview_line
 from respan_langchain.cli.options import DatasetArgument, number_from
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
 from respan_langchain.client.client import DatasetClient

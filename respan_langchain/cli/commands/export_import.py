@@ -8,9 +8,8 @@ from typing import Annotated, Final, Literal, get_args
 
 import typer
 
-from respan_langchain.cli.command import command
+from respan_langchain.cli.command import EXIT_PROBLEMS, command
 from respan_langchain.cli.commands.push_pull import print_counts
-from respan_langchain.cli.context import EXIT_PROBLEMS, CliContext
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import (
@@ -19,6 +18,7 @@ from respan_langchain.cli.options import (
     number_from,
     one_of,
 )
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import progress_bar, transfer_progress
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset

@@ -6,13 +6,13 @@ import typer
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
     LogArguments,
     find_in_dataset,
     read_expected,
 )
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.feedback import DEFAULT_NAME, build_feedback, check_feedback
 from respan_langchain.client.workflows import apply_feedback
 

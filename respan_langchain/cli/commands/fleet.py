@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_bytes, format_count, format_duration
-from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, new_group
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, number_column, render_pairs, table_of
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import YesOption
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.subject import build_subject
 from respan_langchain.pipeline.forget import forget_rows
 

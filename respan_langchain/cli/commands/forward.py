@@ -8,10 +8,10 @@ import typer
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import number_from
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.settings import MISSING_KEY

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import DatasetArgument, WithExpectedOption, number_from
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import ConfigurationError

@@ -11,7 +11,6 @@ import typer
 
 from respan_langchain._display import format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import CliContext, write_json
 from respan_langchain.cli.filters import WhereOption, parse_filters, parse_since, search_logs
 from respan_langchain.cli.log_arguments import (
     ExpectedOption,
@@ -27,6 +26,8 @@ from respan_langchain.cli.log_fields import (
     write_csv,
 )
 from respan_langchain.cli.options import DatasetArgument, number_from, one_of
+from respan_langchain.cli.output import write_json
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import FittingTable, render_logs
 from respan_langchain.client.models import Log

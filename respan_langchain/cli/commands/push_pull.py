@@ -6,11 +6,11 @@ import typer
 
 from respan_langchain._connect import open_client, require_database_file
 from respan_langchain._display import format_count
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import CALL_TIMEOUT, EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import DatasetArgument
+from respan_langchain.cli.platform import CALL_TIMEOUT, CliContext
 from respan_langchain.cli.progress import transfer_progress
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.lookup import find_dataset

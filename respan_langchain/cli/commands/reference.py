@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.log_fields import list_fields
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, table_of
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from respan_langchain._foreign_code import allow_modules_here, load_object
-from respan_langchain.cli.command import command
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import RequiredDataset, number_from, one_of
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import RESUME, progress_bar
 from respan_langchain.cli.replay_report import print_report
 from respan_langchain.datasets.dataset import Dataset

@@ -7,8 +7,9 @@ import typer
 
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
 from respan_langchain.cli.command import command
-from respan_langchain.cli.context import CliContext, write_json
 from respan_langchain.cli.options import number_from
+from respan_langchain.cli.output import write_json
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.client.urls import is_loopback
 from respan_langchain.errors import ConfigurationError

@@ -11,11 +11,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from respan_langchain._display import format_bytes, format_count
-from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import EXIT_OK, EXIT_PROBLEMS, CliContext
+from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, new_group
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize, safe_text
 from respan_langchain.cli.options import YesOption, number_from
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text

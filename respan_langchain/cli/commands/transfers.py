@@ -9,9 +9,9 @@ import typer
 
 from respan_langchain._display import UNKNOWN, format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
-from respan_langchain.cli.context import CliContext
 from respan_langchain.cli.formatting import format_date, pluralize
 from respan_langchain.cli.options import YesOption, number_from
+from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.transfer.progress_file import (
     ProgressFileInfo,
