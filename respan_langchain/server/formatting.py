@@ -1,8 +1,25 @@
-"""Sizes, shares and times for the pages."""
+"""Figures, sizes, shares and times for the pages."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any, Final
 
-from respan_langchain._display import UNKNOWN, format_short_count
+from respan_langchain._display import (
+    UNKNOWN,
+    format_cost,
+    format_count,
+    format_duration,
+    format_short_count,
+)
+
+FIGURES: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
+    ("Tokens in", "prompt_tokens", format_count),
+    ("Tokens out", "completion_tokens", format_count),
+    ("Cost", "cost", format_cost),
+    ("Latency", "latency", format_duration),
+    ("First token", "time_to_first_token", format_duration),
+)
+"""The figures of one row: their names, columns and formats."""
 
 
 def format_size(characters: int) -> str:

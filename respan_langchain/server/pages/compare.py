@@ -2,22 +2,15 @@
 
 import re
 import sqlite3
-from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import Any
 
-from respan_langchain._display import (
-    UNKNOWN,
-    content_text,
-    format_cost,
-    format_count,
-    format_duration,
-)
+from respan_langchain._display import UNKNOWN, content_text
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.formatting import format_score
+from respan_langchain.server.formatting import FIGURES, format_score
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty, row_name
@@ -25,14 +18,6 @@ from respan_langchain.server.preview import parse_stored, pretty, row_name
 MAX_ROWS = 6
 MAX_WORDS = 1000
 """Longer texts are shown without marking their differences."""
-
-FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-    ("Tokens in", "prompt_tokens", format_count),
-    ("Tokens out", "completion_tokens", format_count),
-    ("Cost", "cost", format_cost),
-    ("Latency", "latency", format_duration),
-    ("First token", "time_to_first_token", format_duration),
-)
 
 
 def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:

@@ -8,9 +8,6 @@ from urllib.parse import urlencode
 
 from respan_langchain._display import (
     UNKNOWN,
-    format_cost,
-    format_count,
-    format_duration,
     format_short_count,
 )
 from respan_langchain.embedded.http import HttpError, Response
@@ -18,6 +15,7 @@ from respan_langchain.embedded.store import datasets_table, logs_table, page_que
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
+from respan_langchain.server.formatting import FIGURES
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -149,13 +147,7 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
 
 def _figures(row: sqlite3.Row) -> Html:
     speed = row["tokens_per_second"]
-    shown = [
-        ("Tokens in", format_count(row["prompt_tokens"])),
-        ("Tokens out", format_count(row["completion_tokens"])),
-        ("Cost", format_cost(row["cost"])),
-        ("Latency", format_duration(row["latency"])),
-        ("First token", format_duration(row["time_to_first_token"])),
-    ]
+    shown = [(name, write(row[column])) for name, column, write in FIGURES]
     if speed is not None:
         shown.append(("Tokens a second", format_short_count(round(speed, 1))))
     return layout.metric_strip(shown)

@@ -1,4 +1,4 @@
-"""The table of a dataset's rows."""
+"""The table of a dataset's rows, and the bar below it for the rows that are marked."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -23,7 +23,6 @@ from respan_langchain.server.html import (
     time_element,
     visible_text,
 )
-from respan_langchain.server.pages.mark_bar import mark_bar
 from respan_langchain.server.preview import excerpt, find_word, parse_stored, status_class
 from respan_langchain.server.query import View
 
@@ -54,6 +53,7 @@ COLUMNS = (
     ("latency", "Latency", "number"),
 )
 """What a column is sorted by, its name and its class."""
+SCORES = (("1", "Good"), ("0.5", "So-so"), ("0", "Bad"))
 
 
 def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
@@ -69,7 +69,7 @@ def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
     return element(
         "form",
         layout.table([mark, *heads], body, "rows"),
-        mark_bar(dataset_id, can_write=page.can_write),
+        _mark_bar(dataset_id, can_write=page.can_write),
         method="get",
         action=dataset_link(dataset_id, "compare"),
         class_="rows-form",
@@ -193,3 +193,52 @@ def _score(score: sqlite3.Row) -> Html:
     figure = f"{value:.2g}" if isinstance(value, float) else UNKNOWN
     label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)
     return element("span", label, class_=f"score score-{kind}")
+
+
+def _mark_bar(dataset_id: str, *, can_write: bool) -> Html:
+    """Build the bar, as a part of the form that has the marks."""
+    compare = element("button", "Compare", type="submit", class_="primary", data_key="compare")
+    clear = element("button", "Clear", type="button", class_="quiet", data_action="unmark")
+    return element(
+        "div",
+        element("span", "Mark rows to compare or move them", class_="hint", aria_live="polite"),
+        compare,
+        *(_actions(dataset_link(dataset_id, "bulk")) if can_write else []),
+        clear,
+        class_="mark-bar",
+    )
+
+
+def _actions(address: str) -> list[Html]:
+    """Build the menus that change rows; they send the form to an address of their own."""
+    target = element("input", name="target", placeholder="golden", autocomplete="off")
+    tag = element("input", name="tag", placeholder="to discuss", autocomplete="off")
+    score = layout.select("score", SCORES)
+    menus = [
+        ("Add to dataset", "Dataset, new or not", target, "Add the rows", "add"),
+        ("Tag", "Tag", tag, "Add the tag", "tag"),
+        ("Score", "Score by you", score, "Save the scores", "score"),
+        ("Delete", None, None, "Delete the marked rows", "delete"),
+    ]
+    return [_menu(address, *menu) for menu in menus]
+
+
+def _menu(
+    address: str, title: str, label: str | None, control: Html | None, button: str, action: str
+) -> Html:
+    box = element(
+        "div",
+        layout.field(label, control) if label and control else None,
+        element(
+            "button",
+            button,
+            type="submit",
+            name="action",
+            value=action,
+            formaction=address,
+            formmethod="post",
+            class_="primary",
+        ),
+        class_="popover",
+    )
+    return layout.menu(title, box, "menu-up")
