@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,7 +61,7 @@ def export(
         "content-type": CONTENT_TYPES[suffix],
         "content-disposition": f'attachment; filename="{_file_name(dataset, preset)}{suffix}"',
     }
-    return Response(200, headers=headers, chunks=_choose_writer(suffix, preset)(batches))
+    return Response(200, headers=headers, chunks=_write(batches, suffix, preset))
 
 
 def can_write_parquet() -> bool:
@@ -95,14 +95,14 @@ def _serialize(row: sqlite3.Row, scores: list[sqlite3.Row]) -> bytes:
     )
 
 
-def _choose_writer(suffix: str, preset: str | None) -> Callable[[Batches], Iterator[bytes]]:
+def _write(batches: Batches, suffix: str, preset: str | None) -> Iterator[bytes]:
     if suffix == ".csv":
-        return _write_csv
+        return _write_csv(batches)
     if suffix == ".parquet":
-        return _write_parquet
+        return _write_parquet(batches)
     if preset is None:
-        return _write_jsonl
-    return lambda batches: _write_preset(batches, cast("Preset", preset))
+        return _write_jsonl(batches)
+    return _write_preset(batches, cast("Preset", preset))
 
 
 def _write_jsonl(batches: Batches) -> Iterator[bytes]:

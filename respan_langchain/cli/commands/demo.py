@@ -45,8 +45,7 @@ def demo(
     It needs no key and no network.
     """
     from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
-    from respan_langchain.cli.demo_app.questions import QUESTIONS
-    from respan_langchain.cli.demo_app.run import ask_questions
+    from respan_langchain.cli.demo_app.run import QUESTIONS, ask_questions
 
     url = _choose_url(ctx, file)
     # The environment's values are for the app's own handlers.

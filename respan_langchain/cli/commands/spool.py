@@ -49,13 +49,13 @@ def spool_root(settings: Settings) -> Path:
 @command("list", examples=["spool list"], group=group)
 def list_files(ctx: CliContext, via: ViaOption = None) -> int:
     """List the spool files of all platforms, and count rejected rows in Redis."""
-    folder, settings = _get_folder(ctx), ctx.settings_without_key(via=via)
+    settings = ctx.settings_without_key(via=via)
+    folder = spool_root(settings)
     files = spool_files(folder)
     dead = _count_dead_letters(settings)
     in_redis = {} if dead is None else {"dead_in_redis": dead}
     ctx.output(
-        {"count": len(files), "results": files} | in_redis,
-        *_render_list(folder, files, dead),
+        {"count": len(files), "results": files} | in_redis, *_render_list(folder, files, dead)
     )
     has_problems = dead or any(file.dead or file.damaged for file in files)
     return EXIT_PROBLEMS if has_problems else EXIT_OK
@@ -65,8 +65,8 @@ def list_files(ctx: CliContext, via: ViaOption = None) -> int:
 def replay(ctx: CliContext, via: ViaOption = None) -> int:
     """Queue rejected rows again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
-    count = dead_letters.replay(_get_folder(ctx), damaged.append)
     settings = ctx.settings_without_key(via=via)
+    count = dead_letters.replay(spool_root(settings), damaged.append)
     if settings.via is not None:
         with open_broker(settings) as broker:
             from respan_langchain.fleet.dead_letters import revive_dead_letters
@@ -128,10 +128,6 @@ def purge(
             count += purge_dead_letters(broker, days * DAY)
     ctx.output({"purged": count}, f"Deleted {pluralize(count, 'row', 'rows')}.")
     return _report_damaged(ctx, damaged)
-
-
-def _get_folder(ctx: CliContext) -> Path:
-    return spool_root(ctx.settings_without_key())
 
 
 def _count_dead_letters(settings: Settings) -> int | None:
