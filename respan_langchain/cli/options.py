@@ -15,6 +15,9 @@ DatasetArgument = Annotated[
 ]
 RequiredDataset = Annotated[str, typer.Argument(metavar="DATASET", help="Name or id.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+OutputOption = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
+]
 WithExpectedOption = Annotated[
     bool, typer.Option("--with-expected", help="Only rows with an expected output.")
 ]
@@ -50,3 +53,9 @@ def one_of(literal: Any) -> Callable[[Any], Any]:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}.")
 
     return parse
+
+
+LimitOption = Annotated[
+    int | None,
+    typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Rows at most."),
+]

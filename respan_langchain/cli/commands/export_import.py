@@ -14,8 +14,9 @@ from respan_langchain.cli.filters import WhereOption, parse_filters
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import (
     DatasetArgument,
+    LimitOption,
+    OutputOption,
     WithExpectedOption,
-    number_from,
     one_of,
 )
 from respan_langchain.cli.platform import CliContext
@@ -46,9 +47,7 @@ MAX_LINE_ERRORS: Final = 10
 def export(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
-    ] = "-",
+    output: OutputOption = "-",
     output_format: Annotated[
         ExportFormat | None,
         typer.Option(
@@ -66,10 +65,7 @@ def export(
     ] = None,
     where: WhereOption = None,
     with_expected: WithExpectedOption = False,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of rows."),
-    ] = None,
+    limit: LimitOption = None,
 ) -> None:
     """Write the rows of a dataset to a file, oldest first."""
     format_name = output_format or _format_of_file(output)

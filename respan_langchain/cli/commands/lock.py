@@ -8,7 +8,11 @@ import typer
 
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
-from respan_langchain.cli.options import DatasetArgument, WithExpectedOption, number_from
+from respan_langchain.cli.options import (
+    DatasetArgument,
+    LimitOption,
+    WithExpectedOption,
+)
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
@@ -30,10 +34,7 @@ LockOption = Annotated[Path, typer.Option("--lock", metavar="PATH", help="The lo
 def lock_dataset(
     ctx: CliContext,
     dataset: DatasetArgument = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Rows at most."),
-    ] = None,
+    limit: LimitOption = None,
     with_expected: WithExpectedOption = False,
     path: LockOption = Path(DEFAULT_PATH),
 ) -> None:

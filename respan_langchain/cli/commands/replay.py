@@ -12,7 +12,7 @@ import typer
 from respan_langchain._foreign_code import allow_modules_here, load_object
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
-from respan_langchain.cli.options import RequiredDataset, number_from, one_of
+from respan_langchain.cli.options import LimitOption, RequiredDataset, number_from, one_of
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import RESUME, progress_bar
 from respan_langchain.cli.replay_report import print_report
@@ -63,12 +63,7 @@ def replay_rows(
             help="same_answer, same_json, trajectory, or MODULE:NAME of a function. Repeatable.",
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit", "-n", metavar="N", parser=number_from(1), help="Rows to run at most."
-        ),
-    ] = None,
+    limit: LimitOption = None,
     repeat: Annotated[
         int, typer.Option(metavar="N", parser=number_from(1), help="Runs of each row.")
     ] = 1,

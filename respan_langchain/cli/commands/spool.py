@@ -14,7 +14,7 @@ from respan_langchain._display import format_bytes, format_count
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, new_group
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize, safe_text
-from respan_langchain.cli.options import YesOption, number_from
+from respan_langchain.cli.options import OutputOption, YesOption, number_from
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
@@ -79,9 +79,7 @@ def replay(ctx: CliContext, via: ViaOption = None) -> int:
 @command("export", examples=["spool export -o rejected.jsonl --state dead"], group=group)
 def export(
     ctx: CliContext,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="File, or - for standard output.")
-    ] = "-",
+    output: OutputOption = "-",
     state: StateOption = None,
     via: ViaOption = None,
 ) -> int:
