@@ -31,7 +31,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
-from respan_langchain.settings import MISSING_KEY, Settings
+from respan_langchain.settings import Settings
 
 PRICED_ROWS: Final = 1_000
 """Newest rows whose prices are checked."""
@@ -72,14 +72,16 @@ def doctor(
 
 
 def _read_settings(ctx: CliContext, via: str | None) -> tuple[Settings | None, list[Check]]:
-    """Read the settings; None if one is wrong."""
+    """Read the settings, without a key where it is missing; None if one is wrong."""
     try:
-        settings = ctx.settings_without_key(via=via)
+        settings = ctx.settings if via is None else ctx.settings_for(via=via)
+        return settings, [Check("configuration", "ok", "all settings are valid")]
     except ConfigurationError as error:
-        return None, [Check("configuration", "found", str(error))]
-    if settings.is_key_missing:
-        return settings, [Check("configuration", "found", MISSING_KEY)]
-    return settings, [Check("configuration", "ok", "all settings are valid")]
+        problem = Check("configuration", "found", str(error))
+    try:
+        return ctx.settings_without_key(via=via), [problem]
+    except ConfigurationError:
+        return None, [problem]
 
 
 def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Iterator[Check]:
