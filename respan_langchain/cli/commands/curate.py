@@ -1,7 +1,7 @@
 """`curate`: apply rules to the rows of a dataset, and copy those of kept traces."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -51,8 +51,14 @@ def curate_rows(
     loaded = load_rules(rules)
     with open_client(ctx.settings, timeout=CALL_TIMEOUT) as client:
         source = Dataset.of(client, ctx.settings, dataset)
-        with _reported_errors(ctx) as failures:
-            plan = plan_curation(source, loaded, name=name, on_error=failures)
+        failures: Counter[str] = Counter()
+
+        def count_failure(condition: str, error: Exception) -> None:
+            failures[f"{condition} raised {type(error).__name__}"] += 1
+
+        plan = plan_curation(source, loaded, name=name, on_error=count_failure)
+        for problem, number in failures.items():
+            ctx.error(f"{problem} ({pluralize(number, 'trace', 'traces')})")
         done: Mapping[str, TransferCounts] = {}
         if not dry_run:
             total = sum(map(len, plan.copies.values()))
@@ -74,22 +80,6 @@ def load_rules(path: str) -> Rules:
     if not isinstance(loaded, Rules):
         raise ConfigurationError(f"rules {path!r}: expected Rules(...), got {loaded!r}")
     return loaded
-
-
-@contextmanager
-def _reported_errors(ctx: CliContext) -> Iterator["_Failures"]:
-    failures = _Failures()
-    yield failures
-    for problem, number in failures.items():
-        ctx.error(f"{problem} ({pluralize(number, 'trace', 'traces')})")
-
-
-class _Failures(dict[str, int]):
-    """How often each condition raised."""
-
-    def __call__(self, condition: str, error: Exception) -> None:
-        problem = f"{condition} raised {type(error).__name__}"
-        self[problem] = self.get(problem, 0) + 1
 
 
 def _to_json(plan: CurationPlan, done: Mapping[str, TransferCounts]) -> dict[str, object]:
