@@ -14,10 +14,9 @@ from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.layout import SECURITY_HEADERS
-from respan_langchain.server.preview import parse_stored, pretty
+from respan_langchain.server.preview import parse_stored, pretty, read_contents
 
 MAX_NAME_CHARS = 60
-CONTENTS = ("input", "output", "expected_output", "metadata", "metrics")
 
 
 def copy(store: Store, dataset_id: str, unique_id: str, name: str, origin: str) -> Response:
@@ -66,12 +65,11 @@ def _to_literal(value: Any) -> str:
 
 def _write_curl(row: sqlite3.Row, address: str) -> str:
     """Write the request that creates the row."""
-    body = {name: parse_stored(row[name]) for name in CONTENTS if row[name] is not None}
     return (
         f"curl -X POST {shlex.quote(address)} \\\n"
         '  -H "Authorization: Bearer $RESPAN_API_KEY" \\\n'
         "  -H 'Content-Type: application/json' \\\n"
-        f"  -d {shlex.quote(orjson.dumps(body).decode())}\n"
+        f"  -d {shlex.quote(orjson.dumps(read_contents(row)).decode())}\n"
     )
 
 

@@ -105,7 +105,7 @@ def icon(name: str, *paths: str) -> Html:
 
 
 def page_head(title: str, *parts: Html | None) -> Html:
-    """Build the top of a page: its heading, and what is said or can be done about all of it."""
+    """Build the top of a page: its heading, facts about all of it, and actions."""
     heading = element("h1", visible_text(title), dir="auto")
     return element("div", heading, *parts, class_="page-head")
 

@@ -10,6 +10,7 @@ from respan_langchain._display import preview_text, shorten
 
 CONTEXT_CHARS = 40
 """Characters of an excerpt before what was searched for."""
+CONTENTS = ("input", "output", "expected_output", "metadata", "metrics")
 MAX_PREVIEW_LENGTH = 220
 """Characters of a value in a list."""
 
@@ -22,6 +23,11 @@ def parse_stored(text: str | None) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+def read_contents(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the contents that a row has, by the names that the API gives them."""
+    return {name: parse_stored(row[name]) for name in CONTENTS if row[name] is not None}
 
 
 def row_name(row: sqlite3.Row) -> str:

@@ -10,7 +10,7 @@ from respan_langchain.server.copies import LABELS
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
 from respan_langchain.server.pages.messages import MAX_CHARS
-from respan_langchain.server.preview import parse_stored, pretty
+from respan_langchain.server.preview import pretty, read_contents
 from respan_langchain.server.query import View
 
 MAX_FILTER_CHARS = 200
@@ -66,16 +66,7 @@ def _fact(value: Any, rows_with: str | None) -> Html:
 def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
     """Show a row as JSON, folded; `rest` is the address that shows all of it."""
     address = log_link(dataset_id, row["unique_id"], "raw.json")
-    written = pretty(
-        {
-            "unique_id": row["unique_id"],
-            **{
-                name: parse_stored(row[name])
-                for name in ("input", "output", "expected_output", "metadata", "metrics")
-                if row[name] is not None
-            },
-        }
-    )
+    written = pretty({"unique_id": row["unique_id"], **read_contents(row)})
     more = (
         element("a", "Show all", href=rest, class_="show-all") if len(written) > MAX_CHARS else None
     )

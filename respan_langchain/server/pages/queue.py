@@ -20,7 +20,7 @@ from respan_langchain.server.pages.row import (
     render_error,
     render_facts,
 )
-from respan_langchain.server.query import View, parse_query, parse_view
+from respan_langchain.server.query import View, parse_view
 
 LABELS = {
     "all": "All",
@@ -50,12 +50,11 @@ class QueuePosition:
 
 def parse_position(request: Request) -> QueuePosition:
     """Read the URL's query."""
-    found = parse_query(request.query)
-    name = found.get("queue", ["all"])[0]
+    found = request.parameters
+    name = found.get("queue") or "all"
     if name not in QUEUES:
         raise HttpError.for_field("queue", f"must be one of {', '.join(QUEUES)}")
-    row, after = (found.get(field, [""])[0] for field in ("row", "after"))
-    return QueuePosition(name, parse_view(request), row, after)
+    return QueuePosition(name, parse_view(request), found.get("row", ""), found.get("after", ""))
 
 
 @dataclass(frozen=True, slots=True)
