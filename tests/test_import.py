@@ -29,6 +29,8 @@ def test_the_import_starts_no_thread_opens_no_file_and_loads_nothing_heavy():
 
 
 FROZEN = """
+import threading
+
 import respan_langchain
 from freezegun import freeze_time
 
@@ -37,11 +39,16 @@ with freeze_time("2023-01-01"):
     pass
 assert dir(respan_langchain) == names == respan_langchain.__all__
 
-handler = respan_langchain.RespanDatasetCallbackHandler("d", base_url="sqlite:///:memory:")
+handler = respan_langchain.RespanDatasetCallbackHandler(
+    "d", base_url="sqlite:///:memory:", flush_interval=0.01
+)
 from langchain_core.language_models import FakeListChatModel
 model = FakeListChatModel(responses=["Hello."])
 with freeze_time("2023-01-01"):
     model.invoke("Hello", {"callbacks": [handler]})
+    delivered = threading.Event()
+    while not handler.stats.delivered:  # without a flush, when the interval has passed
+        delivered.wait(0.01)
     assert handler.flush(20), handler.stats
 assert handler.stats.delivered == 1, handler.stats
 """
