@@ -62,7 +62,11 @@ class RootCall(NamedTuple):
     @property
     def begins_with(self) -> object:
         """The caller's input, or the state in which it continues."""
-        return self.state.start if self.continues else self.given
+        if not self.continues:
+            return self.given
+        # A node that `Send` started reads its own argument. Only the final state has the messages.
+        reads_state = messages_of(self.state.start) or not messages_of(self.returned)
+        return self.state.start if reads_state else self.returned
 
     def show(self, value: object) -> Json:
         """Show a value as it is."""
@@ -142,9 +146,10 @@ def _has_messages(call: RootCall) -> bool:
 
 def _conversation_so_far(call: RootCall) -> Json:
     """Return the turns that a checkpointer restored, then the caller's messages."""
-    start = messages_of(call.state.start)
     if call.continues:
-        return list(until_last_question(call.show_turns(start or [])))
+        turns = call.show_turns(messages_of(call.begins_with) or [])
+        return list(until_last_question(turns))
+    start = messages_of(call.state.start)
     given = _given_messages(call)
     turns = call.show_turns(given)
     if turns:

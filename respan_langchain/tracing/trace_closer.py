@@ -108,7 +108,8 @@ class TraceCloser:
     def _finish_root(self, trace: Trace, now: float) -> None:
         root = trace.root
         is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
-        if is_interrupted and root.status == "success":
+        # Apps stop reading a graph's stream where it shows the interrupt.
+        if is_interrupted and root.status in ("success", "abandoned"):
             root.status = "interrupted"
         if not self._waiting.put(trace, now):
             self._finished.append(root)

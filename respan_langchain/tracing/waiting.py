@@ -44,11 +44,13 @@ class WaitingTraces(Protocol):
 def stop_key(trace: Trace) -> str | None:
     """Return where a trace whose root ended stopped; None when it is complete.
 
-    The id of a checkpoint, or the thread for a graph that was drained.
+    The id of a checkpoint, or the thread where langgraph reports none: for a graph that was
+    drained, or whose stream was left at its interrupt.
     """
-    if trace.root.status == "interrupted":
+    root = trace.root
+    if root.status == "interrupted" and (trace.checkpoint_id or root.failure is None):
         return trace.checkpoint_id
-    return thread_key(trace) if trace.root.status == "drained" else None
+    return thread_key(trace) if root.status in ("interrupted", "drained") else None
 
 
 def thread_key(trace: Trace) -> str | None:

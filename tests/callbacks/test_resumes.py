@@ -87,6 +87,29 @@ def test_a_resume_without_the_first_part_of_its_graph_names_its_checkpoint(make_
     assert root["output"]["parts"] == ["yes"]
 
 
+def test_a_resumed_tool_of_an_agent_without_its_first_part_shows_the_conversation(
+    make_handler, rows_of
+):
+    @tool
+    def book(place: str) -> str:
+        """Book a place, if a person agrees."""
+        return f"{place}: {interrupt('sure?')}"
+
+    app = create_agent(
+        Script(answers=[calls("book", place="inn"), "Booked."]),
+        [book],
+        checkpointer=InMemorySaver(),
+    )
+    app.invoke({"messages": [("user", "book it")]}, {**THREAD})
+    handler = make_handler()
+    app.invoke(Command(resume="yes"), config(handler))
+
+    [root] = rows_of(handler).roots
+    assert "resumed_from" in root["metadata"]
+    assert root["input"] == [said("user", "book it")]
+    assert root["output"] == said("assistant", "Booked.")
+
+
 def test_an_interrupted_graph_keeps_no_object_of_the_app(handler):
     app = asking_graph()
     app.invoke(QUESTION, config(handler))

@@ -249,3 +249,31 @@ def test_going_on_after_a_failure_does_not_join_an_older_question(handler, rows_
 
     statuses = [root["metadata"]["status"] for root in rows_of(handler).roots]
     assert sorted(statuses) == ["error", "interrupted", "success"]
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_stream_that_is_left_at_its_interrupt_is_one_row_with_its_resume(way, handler, rows_of):
+    app = create_agent(Script(answers=[calls("book", "inn", place="inn"), "Booked."]), [book],
+                       checkpointer=InMemorySaver())  # fmt: skip
+
+    async def leave():
+        stream = app.astream(ASKED, thread(handler))
+        async for part in stream:
+            if "__interrupt__" in part:
+                break
+        await stream.aclose()
+
+    if way == "astream":
+        asyncio.run(leave())
+    else:
+        stream = app.stream(ASKED, thread(handler))
+        next(part for part in stream if "__interrupt__" in part)
+        stream.close()
+    app.invoke(Command(resume="yes"), thread(handler))
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["status"] == "success"
+    assert (root["input"], root["output"]) == (
+        [said("user", "book it")], said("assistant", "Booked."),
+    )  # fmt: skip
+    assert (root["metrics"]["llm_calls"], root["metrics"]["tool_calls"]) == (2, 1)
