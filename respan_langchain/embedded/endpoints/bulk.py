@@ -47,13 +47,18 @@ def _parse_deletion(body: dict[str, Any]) -> Condition:
     # A misspelled `filters` beside is_deleting_all_logs must not delete the whole dataset.
     if unknown := set(body) - {"filters", "is_deleting_all_logs"}:
         raise HttpError.for_field(min(unknown), "unknown field in a removal")
-    everything = body.get("is_deleting_all_logs", False)
-    if not isinstance(everything, bool):
-        raise HttpError.for_field("is_deleting_all_logs", "must be true or false")
+    everything = parse_flag("is_deleting_all_logs", body.get("is_deleting_all_logs", False))
     filters = body.get("filters")
     if bool(filters) == everything:
         raise HttpError(400, "Give either filters, or is_deleting_all_logs: true.")
     return MATCH_ALL if everything else parse_filters(filters, find_log_field)
+
+
+def parse_flag(name: str, value: object) -> bool:
+    """Read a boolean field."""
+    if not isinstance(value, bool):
+        raise HttpError.for_field(name, "must be true or false")
+    return value
 
 
 def parse_time_range(body: dict[str, Any]) -> Condition:

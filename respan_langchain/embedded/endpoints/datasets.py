@@ -8,6 +8,7 @@ import orjson
 
 from respan_langchain._constants import MAX_DATASET_NAME
 from respan_langchain.embedded.endpoints.bulk import (
+    parse_flag,
     parse_percentage,
     parse_source,
     parse_time_range,
@@ -96,12 +97,6 @@ def _reject_virtual(dataset_id: str) -> None:
         raise HttpError(400, "The dataset of saved logs cannot be changed or removed.")
 
 
-def _parse_starred(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise HttpError.for_field(name, "must be true or false")
-    return value
-
-
 def _parse_tags(name: str, value: object) -> str:
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise HttpError.for_field(name, "must be an array of ids")
@@ -111,7 +106,7 @@ def _parse_tags(name: str, value: object) -> str:
 PATCH_PARSERS: dict[str, Callable[[str, object], Any]] = {
     "name": parse_name,
     "description": parse_text,
-    "starred": _parse_starred,
+    "starred": parse_flag,
     "tags": _parse_tags,
 }
 
@@ -138,10 +133,7 @@ def create(store: Store, body: dict[str, Any]) -> Response:
 def _parse_selection(body: dict[str, Any]) -> Condition | None:
     """Read which logs are copied; None for an empty dataset."""
     condition = parse_filters(body.get("initial_log_filters"), find_log_field)
-    is_empty = body.get("is_empty", False)
-    if not isinstance(is_empty, bool):
-        raise HttpError.for_field("is_empty", "must be true or false")
-    if is_empty:
+    if parse_flag("is_empty", body.get("is_empty", False)):
         return None
     if body.get("source_dataset_id") is None:
         _require_time_range(body)
