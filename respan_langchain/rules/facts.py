@@ -246,10 +246,6 @@ class TraceFacts:
         row = self.source.measured if key in MEASURED else self.root
         return row["metadata"].get(key)
 
-    def values(self, key: str) -> list[Any]:
-        """Return the values of a metadata key in all rows that have it."""
-        return [row["metadata"][key] for row in self.rows if key in row["metadata"]]
-
     def _count(self, name: str) -> float:
         found: float = self.source.metrics.get(name, 0)
         return found
