@@ -36,7 +36,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
-            if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+            if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
                 raise ConfigurationError(f"{name}: expected a number above 0, got {limit!r}")
         if not self.limits:
             raise ConfigurationError("budget: expected at least one of its limits")

@@ -120,6 +120,7 @@ def test_rows_show_the_rate_of_the_rule_times_that_of_the_budget():
         ({"rows_per_day": 0}, "rows_per_day"),
         ({"usd_per_hour": "5"}, "usd_per_hour"),
         ({"bytes_per_day": True}, "bytes_per_day"),
+        ({"rows_per_hour": float("nan")}, "rows_per_hour"),
     ],
 )
 def test_a_wrong_budget_is_an_error_that_names_the_limit(limits, named):
