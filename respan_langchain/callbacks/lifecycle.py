@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.callbacks.base import CallbackBase
+from respan_langchain.delivery.threads import run_in_thread
 
 if TYPE_CHECKING:
     from respan_langchain.callbacks.config import FlushMode
@@ -38,8 +39,6 @@ class Lifecycle(CallbackBase):
 
     async def aflush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
         """As `flush`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import run_in_thread
-
         return await run_in_thread(
             lambda: self.flush(timeout, through=through), lambda: self.flush(0.0)
         )
@@ -54,8 +53,6 @@ class Lifecycle(CallbackBase):
 
     async def ashutdown(self, timeout: float = 30.0) -> "FlushResult":
         """As `shutdown`, without blocking the event loop."""
-        from respan_langchain.delivery.threads import run_in_thread
-
         return await run_in_thread(lambda: self.shutdown(timeout), lambda: self.shutdown(0.0))
 
     def stop(self) -> None:
