@@ -1,4 +1,4 @@
-"""Asks the support desk the questions of ten customers, with the handler as in any app.
+"""Asks the support desk ten questions of customers, with the handler as in any app.
 
 The turns of the model are scripted for each question.
 """
