@@ -49,6 +49,20 @@ def test_identifiers_are_read_from_metadata_and_configurable(
         assert row["metadata"][key] == str(who)
 
 
+@pytest.mark.parametrize(
+    ("key", "name"), sorted({(key, name) for key, name, place in NAMES if place == "metadata"})
+)
+@pytest.mark.parametrize("place", ["metadata", "configurable"])
+def test_an_empty_identifier_is_unknown_and_overrides_nothing(
+    key, name, place, make_handler, rows_of
+):
+    handler = make_handler(metadata={key: "from-the-handler"})
+    run(handler, sequence(), **{place: {name: ""}})
+
+    for row in rows_of(handler):
+        assert row["metadata"][key] == "from-the-handler"
+
+
 def test_a_row_has_the_apps_metadata_without_langchains(handler, rows_of):
     run(handler, metadata={"experiment": "b", "nested": {"a": [1]}, "langsmith_secret": "x"})
 

@@ -13,6 +13,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
 from support.constructs import QUESTION
 from support.graphs import State, asking_graph, asking_thrice, graph, served
+from support.models import FakeChat
 from support.ways import THIRD_VERSION, WAYS
 
 from respan_langchain import TraceTimeouts
@@ -134,6 +135,35 @@ def test_three_interrupts_and_their_resumes_are_one_row(handler, rows_of):
     [root] = rows_of(handler).roots
     assert root["output"]["parts"] == ["a", "b", "c"]
     assert len(root["metadata"]["resumed_run_ids"]) == 3
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_nodes_that_wait_side_by_side_are_one_row_with_each_model_call_once(
+    at_once, handler, rows_of
+):
+    def before(state):  # runs again when it is resumed
+        FakeChat().invoke("a")
+        return {"parts": [f"a {interrupt('a?')}"]}
+
+    def after(state):
+        answer = interrupt("b?")
+        FakeChat().invoke("b")
+        return {"parts": [f"b {answer}"]}
+
+    builder = StateGraph(State).add_node("before", before).add_node("after", after)
+    app = (
+        builder.add_edge(START, "before")
+        .add_edge(START, "after")
+        .compile(checkpointer=InMemorySaver())
+    )
+    app.invoke(QUESTION, config(handler))
+    while waiting := app.get_state(THREAD).interrupts:
+        answers = {one.id: "yes" for one in (waiting if at_once else waiting[:1])}
+        app.invoke(Command(resume=answers), config(handler))
+
+    [root] = rows_of(handler).roots
+    assert (root["input"], sorted(root["output"]["parts"])) == (QUESTION, ["a yes", "b yes"])
+    assert (root["metrics"]["llm_calls"], root["metrics"]["prompt_tokens"]) == (3, 36)
 
 
 def test_an_interrupt_that_a_functional_agent_reports_twice_is_listed_once(make_handler, rows_of):
