@@ -1,8 +1,9 @@
 """Foreign code: called where a row must be built all the same, loaded where a user names it.
 
-Price functions, tools' schemas, the app's modules and methods may raise anything.
+Price functions, tools' schemas, the app's modules, methods and logging filters may raise anything.
 """
 
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -31,6 +32,17 @@ def safe_call(
         return function(*args, **kwargs)
     except Exception:  # noqa: BLE001  # foreign code may raise anything
         return CallFailed
+
+
+class _Logger(logging.LoggerAdapter[logging.Logger]):
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a message, unless the app's logging fails."""
+        safe_call(self.logger.log, level, msg, *args, **kwargs)
+
+
+def get_logger(name: str) -> logging.LoggerAdapter[logging.Logger]:
+    """Return a logger that never raises, as a filter or a handler of the app may."""
+    return _Logger(logging.getLogger(name))
 
 
 def load_object(path: str, what: str) -> Any:

@@ -3,12 +3,12 @@
 Imported when the first handler is made.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.delivery.row import EncodedRow
@@ -50,7 +50,7 @@ from respan_langchain.usage.cost import Prices, PricesArgument
 if TYPE_CHECKING:
     from respan_langchain.fleet.row_states import RowStates
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ is active: the block's, else the process's.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.callbacks._langgraph_compat import add_to_graph_config
 from respan_langchain.callbacks.base import last_root, scoped_last_root
 from respan_langchain.callbacks.handler import RespanDatasetCallbackHandler
@@ -23,7 +23,7 @@ from respan_langchain.errors import ConfigurationError
 if TYPE_CHECKING:
     from respan_langchain.callbacks.config import HandlerOptions
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _block_handler: ContextVar[RespanDatasetCallbackHandler | None] = ContextVar(
     "respan_capture", default=None

@@ -87,10 +87,12 @@ class Loop:
         Waits for no step that is under way: that step logs them.
         """
         if self._state_lock.acquire(blocking=False):
-            self._log.rows_dropped(self.queue.take_refusals(), float("inf"))
-            if self._stop_reason is not None:
-                self._log.unread_events(self._poller.unread)
-            self._state_lock.release()
+            try:
+                self._log.rows_dropped(self.queue.take_refusals(), float("inf"))
+                if self._stop_reason is not None:
+                    self._log.unread_events(self._poller.unread)
+            finally:
+                self._state_lock.release()
 
     @property
     def last_error(self) -> str | None:
@@ -162,7 +164,7 @@ class Loop:
                 self._log.pending = len(self.scheduler.rows)
                 self._dispatch(outcomes, now)
             case _:
-                pass
+                pass  # a response after `stop`, when every row has its final state
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
         self._dispatch(self.spool.adopt_orphans(now), now)
@@ -249,7 +251,8 @@ class Loop:
     # -- the end ---------------------------------------------------------------------------------
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
-        if is_drained and self._flushes.on_sources_empty(self.scheduler.rows):
+        is_asked = is_drained and bool(self._flushes)
+        if is_asked and self._flushes.on_sources_empty(self.scheduler.rows):
             self.scheduler.flush_up_to(self.queue.latest)
         idle_until = now if self.scheduler.is_waiting else self.scheduler.due_at()
         self._flushes.finish(

@@ -5,18 +5,18 @@ that were not logged when the interval or the process ends are logged then, so t
 log add up to `stats`. No line holds a row or a key.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.drop_reasons import describe_drop
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.base import Spool
 
-logger = logging.getLogger("respan_langchain.delivery")
+logger = get_logger("respan_langchain.delivery")
 
 MAX_SUBJECTS: Final = 64
 LINES: Final[Mapping[str, str]] = {

@@ -4,13 +4,13 @@ A row takes one of the two ways at a time: where its request has no clear respon
 at the end of that way, before it may take the other one.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from respan_langchain._clock import CLOCK
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import FeedbackState
 from respan_langchain.delivery.response_classification import classify
@@ -21,7 +21,7 @@ PROBE_INTERVAL: Final = 15.0
 """Seconds between two tries of Redis, while rows are sent directly."""
 MINUTE: Final = 60.0
 
-logger = logging.getLogger("respan_langchain.fleet")
+logger = get_logger("respan_langchain.fleet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ renews that while it holds the row; when it stops doing so, another forwarder ta
 and looks it up first if it was about to be sent.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.outcome import FINAL, SHUTDOWN, Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool.base import Loaded, Spool
@@ -28,7 +28,7 @@ from respan_langchain.fleet.scripts import (
 
 Result = TypeVar("Result")
 
-logger = logging.getLogger("respan_langchain.fleet")
+logger = get_logger("respan_langchain.fleet")
 
 CLAIM_AFTER: Final = 60.0
 """Seconds without a renewal after which another forwarder takes rows over."""

@@ -3,11 +3,12 @@
 Neither a cause nor a log line repeats content.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
-logger = logging.getLogger(__name__)
+from respan_langchain._foreign_code import get_logger
+
+logger = get_logger(__name__)
 
 Arguments = ParamSpec("Arguments")
 Given = TypeVar("Given")

@@ -4,10 +4,10 @@ Until then its finished runs wait. Tools and errors are counted only when a cond
 and tokens and prices when one asks for these or the trace is kept, since most traces are not kept.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.pipeline.ended_trace import EndedTrace, find_provenance
 from respan_langchain.pipeline.error_counter import ErrorCounter
@@ -22,7 +22,7 @@ from respan_langchain.tracing.capture_policy import CapturePolicy, has_consent
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.usage.cost import Cost
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 BUDGET_PASSED: Final = (
     "respan_langchain: The rules' budget is used up (%s). Fewer traces are kept until the next hour"

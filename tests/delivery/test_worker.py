@@ -546,3 +546,22 @@ def test_the_rows_of_deleted_handlers_stay_counted(open_worker, wire):
     worker.put(encoded("d"))
     worker.discard_pending("the test is over")
     assert (worker.queue.captured, worker.queue.dropped) == (4, 2)
+
+
+def test_a_logging_filter_that_raises_does_not_stop_delivery(open_worker, wire, status):
+    class Broken(logging.Filter):
+        def filter(self, record):
+            raise RuntimeError(record.name)
+
+    broken = Broken()
+    logger = logging.getLogger("respan_langchain.delivery")
+    logger.addFilter(broken)
+    try:
+        wire.script += [lambda ids: HttpResult(401)] * 2
+        worker = open_worker(probe_interval=0.01)
+        worker.put(encoded("a", status=status))
+        flush_until_delivered(worker, status)
+    finally:
+        logger.removeFilter(broken)
+
+    assert wire.stored == {"a": 1}
