@@ -1,8 +1,8 @@
 """The event queue: between the app's threads, which put events, and the worker, which drains them.
 
-`put` runs inside the app's calls: it copies what the app may change, appends one tuple and returns.
-Content is left out (`OMITTED`) when more bytes wait than the bounds allow. `tracing/events.py`
-describes the tuple; `backpressure.py` decides the bounds.
+`put_event` runs inside the app's calls: it copies what the app may change, appends one tuple and
+returns. Content is left out (`OMITTED`) when more bytes wait than the bounds allow.
+`tracing/events.py` describes the tuple; `backpressure.py` decides the bounds.
 """
 
 from collections import deque

@@ -72,7 +72,11 @@ class RowBuilder:
     def _build(self, runs: Iterable[Run]) -> list[EncodedRow]:
         counted = [run for group in self.errors.map(self.selector.select, runs) for run in group]
         roots = [run for run, _ in counted if run.is_root]
-        rows = [self._finish(row, root.trace) for root in roots for row in root.trace.deferred_rows]
+        rows = [
+            self._complete_earlier_row(row, root.trace)
+            for root in roots
+            for row in root.trace.deferred_rows
+        ]
         rows += self._build_rows(counted)
         if self.on_row is not None:
             for row in rows:
@@ -98,7 +102,7 @@ class RowBuilder:
             self.selector.charge(rows, trace.totals.cost)
         return rows
 
-    def _finish(self, row: DeferredRow, trace: Trace) -> EncodedRow:
+    def _complete_earlier_row(self, row: DeferredRow, trace: Trace) -> EncodedRow:
         """Add the sampling decision, and people's corrections, to a row of an earlier part."""
         decision = trace.sampling
         if decision is None:

@@ -61,7 +61,7 @@ class TraceSelector:
             run.release_references()
             return ()
         if self._engine is None and trace.sampling is None:
-            if not self._leaves_out(trace):
+            if not self._is_not_production(trace):
                 return (self._counter.count(run),)
             trace.sampling = LEFT_OUT
             self._not_production += 1
@@ -108,7 +108,7 @@ class TraceSelector:
         """Return what rules add to rows that were built earlier."""
         return () if self._engine is None else self._engine.take_changes()
 
-    def _leaves_out(self, trace: Trace) -> bool:
+    def _is_not_production(self, trace: Trace) -> bool:
         if not self._production_only:
             return False
         return find_provenance(trace.root, self._counter.options) in NOT_PRODUCTION

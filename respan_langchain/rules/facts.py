@@ -106,7 +106,7 @@ class TraceFacts:
     conversation: str
     """The id of the thread if the call named one, else of the trace: rates go by it."""
     status: str
-    """Of the root: success, error, interrupted, drained, abandoned, cancelled or incomplete."""
+    """Of the root: success, error, interrupted, drained, abandoned or incomplete."""
     source: TraceSource = field(repr=False)
     provenance: str | None = None
     """The root's `metadata.source`; None is production."""

@@ -15,10 +15,11 @@ if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothin
 
 
 class ContentSerializer:
-    """Serializes the content of rows that are built in one pass, each message once.
+    """Serializes the content of rows that are built in one pass.
 
-    An agent passes the same messages to each of its model calls. For one pass only, since the app
-    may change a message later. A result may stand in several rows, so it must not be changed.
+    A message that is more than a role and a text is serialized once: an agent passes the same
+    messages to each of its model calls. For one pass only, since the app may change a message
+    later. A result may stand in several rows, so it must not be changed.
     """
 
     def __init__(self, *, keep_media: bool = False) -> None:

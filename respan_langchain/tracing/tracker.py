@@ -10,6 +10,7 @@ from math import inf
 from typing import Any, Final
 from uuid import UUID
 
+from respan_langchain.tracing import events
 from respan_langchain.tracing.attempts import record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind
 from respan_langchain.tracing.left_streams import was_left
@@ -41,17 +42,16 @@ class RunTracker:
         self._closer = TraceCloser(self._runs, self._traces, waiting, wants_chains=wants_chains)
         self.take_finished = self._closer.take_finished
         self.take_closed = self._closer.take_closed
-        # Indexed by the kind of an event.
-        self._apply_by_kind: tuple[Callable[..., None], ...] = (
-            self.start,
-            self.first_token,
-            self.retry,
-            self.streamed_inputs,
-            self.end,
-            self.error,
-            self.interrupt,
-            self.resume,
-        )
+        self._apply_by_kind: Mapping[int, Callable[..., None]] = {
+            events.START: self.start,
+            events.FIRST_TOKEN: self.first_token,
+            events.RETRY: self.retry,
+            events.STREAMED_INPUTS: self.streamed_inputs,
+            events.END: self.end,
+            events.ERROR: self.error,
+            events.INTERRUPT: self.interrupt,
+            events.RESUME: self.resume,
+        }
 
     def __len__(self) -> int:
         """Open runs, and traces that wait for late children or to be resumed."""

@@ -48,7 +48,7 @@ def spool_root(settings: Settings) -> Path:
 
 @command("list", examples=["spool list"], group=group)
 def list_files(ctx: CliContext, via: ViaOption = None) -> int:
-    """List the spool files of all platforms, and count rejected rows in Redis."""
+    """List the spool files of all platforms, and count dead letters in Redis."""
     settings = ctx.settings_without_key(via=via)
     folder = spool_root(settings)
     files = spool_files(folder)
@@ -63,7 +63,7 @@ def list_files(ctx: CliContext, via: ViaOption = None) -> int:
 
 @command("replay", examples=["spool replay"], group=group)
 def replay(ctx: CliContext, via: ViaOption = None) -> int:
-    """Queue rejected rows again; the next process with this spool, or a forwarder, sends them."""
+    """Queue dead letters again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
     settings = ctx.settings_without_key(via=via)
     count = dead_letters.replay(spool_root(settings), damaged.append)
@@ -174,7 +174,7 @@ def _render_list(
     else:
         yield f"No spool files in {folder}."
     if dead is not None:
-        yield f"{pluralize(dead, 'rejected row', 'rejected rows')} in Redis."
+        yield f"{pluralize(dead, 'dead letter', 'dead letters')} in Redis."
 
 
 def _tabulate(folder: Path, files: Sequence[SpoolFileInfo]) -> FittingTable:

@@ -45,8 +45,8 @@ class RowsPage:
 COLUMNS = (
     ("created_at", "When", "when"),
     ("name", "Kind", "kind"),
-    ("", "Input", "said-in"),
-    ("", "Output", "said-out"),
+    ("", "Input", "row-input"),
+    ("", "Output", "row-output"),
     ("model", "Model", "model"),
     ("tokens", "Tokens", "number"),
     ("cost", "Cost", "number cost"),
@@ -58,7 +58,9 @@ SCORES = (("1", "Good"), ("0.5", "So-so"), ("0", "Bad"))
 
 def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
     """Build the table, in a form with what can be done with the marked rows."""
-    mark = element("th", element("span", "Mark", class_="for-readers"), scope="col", class_="mark")
+    mark = element(
+        "th", element("span", "Mark", class_="screen-reader-only"), scope="col", class_="mark"
+    )
     heads = [_head(dataset_id, view, *column) for column in COLUMNS]
     body = [
         _row(
@@ -101,8 +103,10 @@ def _row(
         element("td", _mark(row), class_="mark"),
         element("td", _state(row), time_element(row["happened_at"]), class_="when"),
         element("td", *_kind(dataset_id, view, row, folded), class_="kind"),
-        element("td", link, class_="said-in"),
-        element("td", output, _found_elsewhere(row, scores, view.words), badges, class_="said-out"),
+        element("td", link, class_="row-input"),
+        element(
+            "td", output, _found_elsewhere(row, scores, view.words), badges, class_="row-output"
+        ),
         element(
             "td",
             _filter_link(dataset_id, view, "model", row["model"]),
@@ -156,7 +160,7 @@ def _mark(row: sqlite3.Row) -> Html:
 
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
-    label = element("span", visible_text(status or "unknown"), class_="for-readers")
+    label = element("span", visible_text(status or "unknown"), class_="screen-reader-only")
     title = strip_invisible(status or "status unknown")
     return element("span", label, class_=f"dot dot-{status_class(row)}", title=title)
 

@@ -52,7 +52,7 @@ function markFound() {
   if (!words || !globalThis.Highlight) return;
   const ends = words.map((word) => (word.length < 3 ? `${word}(?![\\p{L}\\p{N}])` : word));
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${ends.join("|")})`, "giu");
-  const ranges = all(".said-in, .said-out, .row-main, .failure").flatMap((place) => findRanges(place, pattern));
+  const ranges = all(".row-input, .row-output, .row-main, .failure").flatMap((place) => findRanges(place, pattern));
   CSS.highlights.set("found", new Highlight(...ranges));
 }
 

@@ -118,7 +118,7 @@ def test_spool_list_counts_the_rejected_rows_in_redis(run, folder, rejected):
     shown = run("spool", "list", "--via", rejected.url)
 
     assert shown.code == 1
-    assert "150 rejected rows in Redis" in shown.out
+    assert "150 dead letters in Redis" in shown.out
     assert run("spool", "list", "--json", RESPAN_VIA=rejected.url).json["dead_in_redis"] == 150
 
 

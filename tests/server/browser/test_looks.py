@@ -42,7 +42,7 @@ LOW_CONTRASTS = """() => {
     const [dark, light] = [luminance(mix([red, green, blue, alpha * opacity], ground)), luminance(ground)].sort((one, other) => one - other);
     return (light + 0.05) / (dark + 0.05);
   };
-  const hidden = '.for-readers, .skip, #notice, dialog, option, title, [aria-disabled], :disabled';
+  const hidden = '.screen-reader-only, .skip, #notice, dialog, option, title, [aria-disabled], :disabled';
   const texts = [...document.querySelectorAll('body *')].filter(element =>
     [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()) &&
     element.getClientRects().length && !element.closest(hidden));
