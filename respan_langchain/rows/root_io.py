@@ -86,14 +86,14 @@ def root_io(run: Run, options: RowOptions, serializer: ContentSerializer) -> Roo
 def _read_call(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootCall:
     trace = run.trace
     is_resume = trace.resumed_from is not None and not trace.resumed_run_ids
-    continues = run.inputs is None or is_command(run.inputs) or is_resume
+    gives_nothing = run.inputs is None or is_command(run.inputs) or is_resume
     returned, is_partial_answer = run.outputs, False
     if returned is None and (run.status in ("abandoned", "incomplete") or _failed_midway(run)):
         returned = partial_output(trace, serializer)
         is_partial_answer = trace.last_output_run is not None and trace.last_output_run.is_model
     return RootCall(
-        given=None if continues else run.inputs,
-        continues=continues
+        given=None if gives_nothing else run.inputs,
+        continues=gives_nothing
         and (run.inputs is not None or trace.graph_state.has_nodes or is_resume),
         returned=returned,
         is_partial_answer=is_partial_answer,
