@@ -7,6 +7,7 @@ the order in which they finished, a root always after all runs below it.
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,16 +43,18 @@ class RunTracker:
         self._closer = TraceCloser(self._runs, self._traces, waiting, wants_chains=wants_chains)
         self.take_finished = self._closer.take_finished
         self.take_closed = self._closer.take_closed
-        self._apply_by_kind: Mapping[int, Callable[..., None]] = {
-            events.START: self.start,
-            events.FIRST_TOKEN: self.first_token,
-            events.RETRY: self.retry,
-            events.STREAMED_INPUTS: self.streamed_inputs,
-            events.END: self.end,
-            events.ERROR: self.error,
-            events.INTERRUPT: self.interrupt,
-            events.RESUME: self.resume,
-        }
+        self._apply_by_kind: Mapping[int, Callable[..., None]] = MappingProxyType(
+            {
+                events.START: self.start,
+                events.FIRST_TOKEN: self.first_token,
+                events.RETRY: self.retry,
+                events.STREAMED_INPUTS: self.streamed_inputs,
+                events.END: self.end,
+                events.ERROR: self.error,
+                events.INTERRUPT: self.interrupt,
+                events.RESUME: self.resume,
+            }
+        )
 
     def __len__(self) -> int:
         """Open runs, and traces that wait for late children or to be resumed."""

@@ -97,6 +97,8 @@ HIDDEN = "0123456789-abcdef"
     ids=["api_key", "via"],
 )
 def test_neither_key_nor_password_is_in_a_pickle_or_an_attribute_of_a_handler(options):
+    if "via" in options:
+        pytest.importorskip("redis")
     handler = RespanDatasetCallbackHandler("d", **options)
 
     assert HIDDEN.encode() not in pickle.dumps(handler)

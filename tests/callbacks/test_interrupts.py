@@ -157,8 +157,9 @@ def test_nodes_that_wait_side_by_side_are_one_row_with_each_model_call_once(
         .compile(checkpointer=InMemorySaver())
     )
     app.invoke(QUESTION, config(handler))
-    while waiting := app.get_state(THREAD).interrupts:
-        answers = {one.id: "yes" for one in (waiting if at_once else waiting[:1])}
+    waiting = app.get_state(THREAD).interrupts
+    for answered in [waiting] if at_once else [[one] for one in waiting]:
+        answers = {one.id: "yes" for one in answered}
         app.invoke(Command(resume=answers), config(handler))
 
     [root] = rows_of(handler).roots
