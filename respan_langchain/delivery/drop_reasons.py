@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 DropReason: TypeAlias = Literal[
     "queue_rows", "queue_bytes", "row_too_big", "evicted", "closed", "expired", "shutdown",
-    "spool_full", "spool_expired", "damaged", "forgotten", "no_row",
+    "spool_full", "spool_expired", "damaged", "forgotten", "no_row", "feedback_full",
 ]  # fmt: skip
 
 DROP_REASONS: Final[Mapping[str, str]] = {
@@ -21,8 +21,12 @@ DROP_REASONS: Final[Mapping[str, str]] = {
     "forgotten": "removed by `forget`",
     "damaged": "the file on disk is damaged or was removed",
     "no_row": "the platform does not show the row",
+    "feedback_full": "more than 1,000 scores, comments and counts wait to be applied",
 }
 """`docs/delivery.md` says more of each."""
+
+OF_FEEDBACK: Final = frozenset({"no_row", "feedback_full"})
+"""Reasons for which feedback is given up, and no row is lost."""
 
 
 def describe_drop(reason: str) -> str:

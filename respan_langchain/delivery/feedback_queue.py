@@ -5,9 +5,11 @@ show the row. It is idempotent, so a request without a response is simply made a
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from respan_langchain.delivery.batch import ALWAYS, FeedbackRequest, FeedbackResponse
+from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Outcome, dropped
 from respan_langchain.delivery.row import QueuedRow
@@ -15,7 +17,7 @@ from respan_langchain.delivery.row import QueuedRow
 RETRY_DELAYS: Final = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Seconds from one try to the next while the list does not show the row; then it is given up."""
 MAX_WAITING: Final = 1_000
-"""Feedback that waits at most; beyond it the oldest is given up. Its row may never come."""
+"""Feedback that waits at most; beyond it the oldest is given up. It takes the place of rows."""
 MAX_IN_REQUEST: Final = 10
 REQUESTS_EACH: Final = 2
 """HTTP requests to apply one feedback: the row is read, then changed."""
@@ -45,7 +47,8 @@ class FeedbackQueue:
     def add(self, rows: Iterable[QueuedRow]) -> Outcome:
         """Add feedback; return the oldest, which is given up where too much waits."""
         self._due_at.update((row, row.accepted + self._max_age) for row in rows)
-        return self._give_up(self.rows[: max(0, len(self._due_at) - MAX_WAITING)])
+        excess = max(0, len(self._due_at) - MAX_WAITING)
+        return self._give_up(list(islice(self._due_at, excess)), "feedback_full")
 
     def flush_up_to(self, number: int) -> None:
         """Make feedback accepted up to this number due at once, unless it was tried before."""
@@ -106,7 +109,7 @@ class FeedbackQueue:
         waiting = [row for row in rows if row.tries <= len(RETRY_DELAYS)]
         self._due_at.update((row, now + RETRY_DELAYS[row.tries - 1]) for row in waiting)
         yield Outcome("awaiting_row", tuple(waiting))
-        yield self._give_up(given_up)
+        yield self._give_up(given_up, "no_row")
 
     def _retry_failed(self, rows: list[QueuedRow], now: float) -> None:
         if not rows:
@@ -117,6 +120,6 @@ class FeedbackQueue:
         self._not_before = max(self._not_before, now + wait)
         self._due_at.update((row, self._not_before) for row in rows)
 
-    def _give_up(self, rows: list[QueuedRow]) -> Outcome:
+    def _give_up(self, rows: list[QueuedRow], reason: DropReason) -> Outcome:
         self.discard(rows)
-        return dropped(rows, "no_row")
+        return dropped(rows, reason)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from respan_langchain._foreign_code import get_logger
-from respan_langchain.delivery.drop_reasons import describe_drop
+from respan_langchain.delivery.drop_reasons import OF_FEEDBACK, describe_drop
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
 from respan_langchain.delivery.spool.base import Spool
@@ -21,7 +21,7 @@ logger = get_logger("respan_langchain.delivery")
 MAX_SUBJECTS: Final = 64
 LINES: Final[Mapping[str, str]] = {
     "dropped": "respan_langchain: dropped %d row(s): %s.",
-    "no_row": "respan_langchain: gave up feedback on %d row(s): %s.",
+    "feedback": "respan_langchain: gave up feedback on %d row(s): %s.",
     "rejected": "respan_langchain: Respan rejected %d row(s)%s; see handler.row_status(run_id).",
     "unconfirmed": "respan_langchain: Respan neither confirmed nor refused %d row(s)%s.",
     "resent": "respan_langchain: sending %d row(s) again%s; Respan may store them twice, since a"
@@ -99,7 +99,7 @@ class DeliveryLogger:
             # Rows left at the end are logged by `left_at_end`.
             if outcome.kind in LINES and outcome.rows and outcome.reason != SHUTDOWN:
                 detail = outcome.reason if outcome.kind == "dropped" else ""
-                kind = "no_row" if detail == "no_row" else outcome.kind
+                kind = "feedback" if detail in OF_FEEDBACK else outcome.kind
                 counts[Subject(kind, detail)] += len(outcome.rows)
             elif outcome.is_about_delivery:
                 self._event(outcome, now)

@@ -104,7 +104,7 @@ def test_feedback_without_a_row_never_waits_in_great_number(turns, wire, status)
 
     turns.step(Signal.WAKE)
 
-    assert (status.counts().pending, status.counts().dropped) == (MAX_WAITING, {"no_row": 5})
+    assert (status.counts().pending, status.counts().dropped) == (MAX_WAITING, {"feedback_full": 5})
 
 
 def test_a_platform_that_fails_is_tried_again_however_often_it_fails(turns, wire, status):
