@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from respan_langchain.errors import ConfigurationError
 
@@ -34,10 +34,14 @@ def safe_call(
         return CallFailed
 
 
+CALLER: Final = 3
+"""How far the caller is from logging's own code: after `safe_call` and `_Logger.log`."""
+
+
 class _Logger(logging.LoggerAdapter[logging.Logger]):
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Log a message, unless the app's logging fails."""
-        safe_call(self.logger.log, level, msg, *args, **kwargs)
+        safe_call(self.logger.log, level, msg, *args, stacklevel=CALLER, **kwargs)
 
 
 def get_logger(name: str) -> logging.LoggerAdapter[logging.Logger]:

@@ -135,10 +135,14 @@ def replay_row(
     runnable: Runnable[Any, Any] | Callable[..., Any] | str,
     *,
     scorers: Sequence[Scorer],
+    tools: Source = "recorded",
+    models: Source = "live",
+    on_divergence: OnDivergence = "stop",
     allow: Iterable[str] = (),
+    repeat: int = 1,
     make_input: Callable[[Any], Any] | None = None,
     config: RunnableConfig | None = None,
-    **options: Any,
+    use_async: bool = False,
 ) -> Trial:
     """Run one row; return its worst trial with the mean scores. Arguments as for `replay`.
 
@@ -150,10 +154,14 @@ def replay_row(
         chain,
         tuple(scorers),
         input_maker(chain, make_input),
+        tools=tools,
+        models=models,
+        on_divergence=on_divergence,
         allow=frozenset(allow),
+        repeat=repeat,
         concurrency=1,
         config=config or RunnableConfig(),
-        **options,
+        use_async=use_async,
     )
     with Journal(None, {}) as journal, _recording_installed(plan):
         trials = Runner(plan, journal).run([row])

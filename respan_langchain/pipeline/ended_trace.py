@@ -36,6 +36,8 @@ class EndedTrace:
         self._counter = counter
         self._errors = errors
 
+    # Runs are added to the totals of the trace when one of these lists is read for the first time.
+
     @cached_property
     def counted(self) -> list[CountedRun]:
         """Its runs, counted in all ways, so that rows can be built."""

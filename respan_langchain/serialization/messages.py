@@ -133,6 +133,7 @@ def _get_answer(answer: Any) -> object:
 
 
 def _serialize_plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
+    """Serialize a LangChain message that is a role and a text; None for any other value."""
     if find_serializer(type(value)) is not openai_message.serialize_message:
         return None
     return openai_message.serialize_plain_message(value, keep_media=keep_media)

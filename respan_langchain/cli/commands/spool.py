@@ -112,7 +112,7 @@ def purge(
     via: ViaOption = None,
     yes: YesOption = False,
 ) -> int:
-    """Delete rows from disk, by default rejected ones; with `via` those in Redis too."""
+    """Delete rows from disk, by default dead letters; with `via` those in Redis too."""
     states, settings = _parse_states(state) or ("dead",), ctx.settings_without_key(via=via)
     ctx.confirm_deletion(f"Delete all {' and '.join(states)} rows?", yes=yes)
     damaged: list[Path] = []

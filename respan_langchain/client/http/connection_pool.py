@@ -75,8 +75,11 @@ def _to_httpcore(request: httpx.Request) -> httpcore.Request:
 
 def open_async_pool(base_url: str) -> httpx.AsyncHTTPTransport:
     """Open httpx's own pool for one platform; it belongs to one event loop."""
+    url = httpx.URL(base_url)
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY)
-    return httpx.AsyncHTTPTransport(limits=limits, proxy=_find_proxy(httpx.URL(base_url)))
+    # Without TLS there is nothing to verify, and loading the authorities would take 50 ms.
+    verify = _ssl_context(url) or False
+    return httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=_find_proxy(url))
 
 
 def _find_proxy(url: httpx.URL) -> httpx.Proxy | None:
