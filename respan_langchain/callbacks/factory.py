@@ -115,12 +115,12 @@ def _build_interrupts(
     if via is None or config.disabled_reason:
         store = get_interrupt_store(worker, row_builder.dataset, max_bytes)
         waiting = LocalWaitingTraces(store, timeout, to_json)
-        return _Interrupts(waiting, row_builder.build, states=None)
+        return _Interrupts(waiting, row_builder.build_rows, states=None)
     from respan_langchain.pipeline.shared_traces import SharedTraces
 
     producer = get_producer(worker, via.get_secret_value(), config.settings)
     shared = SharedTraces(row_builder, producer, timeout, to_json)
-    return _Interrupts(shared, shared.build, shared.states)
+    return _Interrupts(shared, shared.build_rows, shared.states)
 
 
 def _build_feedback(config: HandlerConfig, row_builder: RowBuilder) -> RunFeedback:

@@ -29,7 +29,7 @@ from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 Value = TypeVar("Value")
 AnyHttpTransport = TypeVar("AnyHttpTransport", HttpTransport, AsyncHttpTransport)
 
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_PAGE_BYTES = 64 * 1024 * 1024
 """Bytes of one response that are read: a page of 100 logs can be large."""
 
 
@@ -76,7 +76,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
         http_client: Any = None,
         transport: Any = None,
         allow_http: bool = False,
-        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_response_bytes: int = MAX_PAGE_BYTES,
     ) -> None:
         """Check the arguments; nothing is opened before the first call.
 

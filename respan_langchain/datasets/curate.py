@@ -27,7 +27,7 @@ from respan_langchain.rows.corrections import add_labels, match_decisions
 from respan_langchain.rules.budget import Use
 from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import Row
+from respan_langchain.rules.facts import RowFields
 from respan_langchain.rules.rule import Rules
 from respan_langchain.rules.stored_trace import facts_of_rows
 from respan_langchain.settings import Settings
@@ -147,13 +147,13 @@ def _check_destinations(source: Dataset, rules: Rules, name: str | None) -> None
         raise ConfigurationError(f"{source.name} is both source and destination.")
 
 
-def _kept_trace(decision: SamplingDecision, rows: Sequence[Row]) -> KeptTrace:
+def _kept_trace(decision: SamplingDecision, rows: Sequence[RowFields]) -> KeptTrace:
     decided = _decisions_by_call(rows) if decision.corrects else {}
     sampling = {**decision.sampling, **_probability(decision, rows[0])}
     return KeptTrace(sampling, decided, {**decision.marks})
 
 
-def _probability(decision: SamplingDecision, root: Row) -> dict[str, float]:
+def _probability(decision: SamplingDecision, root: RowFields) -> dict[str, float]:
     """Return the probability with which a row came into its dataset and is copied from there."""
     earlier = root["metadata"].get("sampling")
     known = earlier.get("probability") if isinstance(earlier, Mapping) else None
@@ -161,14 +161,14 @@ def _probability(decision: SamplingDecision, root: Row) -> dict[str, float]:
     return {"probability": before * float(decision.sampling["probability"])}
 
 
-def _decisions_by_call(rows: Sequence[Row]) -> dict[str, Decision]:
+def _decisions_by_call(rows: Sequence[RowFields]) -> dict[str, Decision]:
     root, *others = rows
     in_order = sorted(others, key=lambda row: str(row["metrics"].get("start_time")))
     requested = {call.call_id: call for row in in_order for call in _requested_calls(row)}
     return match_decisions(root["metadata"].get("decisions") or [], requested)
 
 
-def _requested_calls(row: Row) -> Iterator[RequestedCall]:
+def _requested_calls(row: RowFields) -> Iterator[RequestedCall]:
     output = row.get("output")
     for call in (output.get("tool_calls") or []) if isinstance(output, Mapping) else ():
         function = call["function"]

@@ -167,7 +167,7 @@ class Loop:
                 pass  # a response after `stop`, when every row has its final state
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
-        self._dispatch(self.spool.adopt_orphans(now), now)
+        self._dispatch(self.spool.maintain(now), now)
         self._absorb(now)
         loaded = self._load(now)
         self._dispatch(loaded, now)

@@ -1,8 +1,8 @@
 """The log lines of delivery: as few as possible, and every lost row is in one of them.
 
-Each subject is logged at once, and then at most once per `log_interval` with what came since. Rows
-that were not logged when the interval or the process ends are logged then, so the numbers in the
-log add up to `stats`. No line holds a row or a key.
+Each kind of line is logged at once, and then at most once per `log_interval` with what came since.
+Rows that were not logged when the interval or the process ends are logged then, so the numbers in
+the log add up to `stats`. No line holds a row or a key.
 """
 
 from collections import Counter
@@ -18,7 +18,8 @@ from respan_langchain.delivery.spool.base import Spool
 
 logger = get_logger("respan_langchain.delivery")
 
-MAX_SUBJECTS: Final = 64
+MAX_KEYS: Final = 64
+"""Different lines whose times are remembered; the others are always logged."""
 LINES: Final[Mapping[str, str]] = {
     "dropped": "respan_langchain: dropped %d row(s): %s.",
     "feedback": "respan_langchain: gave up feedback on %d row(s): %s.",
@@ -30,7 +31,7 @@ LINES: Final[Mapping[str, str]] = {
 """Lines about rows, by kind of outcome: how many, and why. All log lines have the same prefix."""
 
 
-class Subject(NamedTuple):
+class LogLineKey(NamedTuple):
     """The key by which log lines are counted and rate-limited."""
 
     kind: str
@@ -44,30 +45,30 @@ class _Logged:
 
 
 class LogRateLimiter:
-    """Decides for each subject whether to log."""
+    """Decides for each kind of line whether to log it now."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._subjects: dict[Subject, _Logged] = {}
+        self._lines: dict[LogLineKey, _Logged] = {}
 
-    def should_log(self, subject: Subject, now: float, count: int = 1) -> int | None:
+    def should_log(self, key: LogLineKey, now: float, count: int = 1) -> int | None:
         """Return the number to log now; None to add `count` to a later line."""
-        known = self._subjects.get(subject)
+        known = self._lines.get(key)
         if known is None:
-            if len(self._subjects) < MAX_SUBJECTS:
-                self._subjects[subject] = _Logged(now)
+            if len(self._lines) < MAX_KEYS:
+                self._lines[key] = _Logged(now)
             return count
         known.unlogged += count
         return self._due(known, now)
 
-    def take_due(self, now: float) -> list[tuple[Subject, int]]:
-        """Return the subjects whose interval is over, with how many were not logged in it."""
-        due = [(subject, self._due(known, now)) for subject, known in self._subjects.items()]
-        return [(subject, count) for subject, count in due if count]
+    def take_due(self, now: float) -> list[tuple[LogLineKey, int]]:
+        """Return the lines whose interval is over, with how many were not logged in it."""
+        due = [(key, self._due(known, now)) for key, known in self._lines.items()]
+        return [(key, count) for key, count in due if count]
 
     def due_at(self) -> float:
         """Return when `take_due` has something next; infinity when all is logged."""
-        waiting = [known.at for known in self._subjects.values() if known.unlogged]
+        waiting = [known.at for known in self._lines.values() if known.unlogged]
         return min(waiting, default=float("inf")) + self._interval
 
     def _due(self, known: _Logged, now: float) -> int | None:
@@ -94,13 +95,13 @@ class DeliveryLogger:
 
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
         """Log what happened to rows, and to delivery as a whole."""
-        counts: Counter[Subject] = Counter()
+        counts: Counter[LogLineKey] = Counter()
         for outcome in outcomes:
             # Rows left at the end are logged by `left_at_end`.
             if outcome.kind in LINES and outcome.rows and outcome.reason != SHUTDOWN:
                 detail = outcome.reason if outcome.kind == "dropped" else ""
                 kind = "feedback" if detail in OF_FEEDBACK else outcome.kind
-                counts[Subject(kind, detail)] += len(outcome.rows)
+                counts[LogLineKey(kind, detail)] += len(outcome.rows)
             elif outcome.is_about_delivery:
                 self._event(outcome, now)
         self._count_rows(counts, now)
@@ -110,7 +111,7 @@ class DeliveryLogger:
 
         With `now` infinite, all that were held back.
         """
-        self._count_rows({Subject("dropped", reason): n for reason, n in reasons.items()}, now)
+        self._count_rows({LogLineKey("dropped", reason): n for reason, n in reasons.items()}, now)
         self._repeat_unlogged(now)
 
     def due_at(self) -> float:
@@ -121,19 +122,19 @@ class DeliveryLogger:
         """Log that the disk fails, and files that could not be read."""
         while spool.unreadable_files:
             cause = spool.unreadable_files.popleft()
-            if self._events.should_log(Subject("file", cause), now) is not None:
+            if self._events.should_log(LogLineKey("file", cause), now) is not None:
                 logger.warning(
                     "respan_langchain: a spool file cannot be read in full (%s); it is kept: see"
                     " `respan-langchain spool list`.",
                     cause,
                 )
         error = spool.last_error
-        if error is not None and self._events.should_log(Subject("spool"), now) is not None:
+        if error is not None and self._events.should_log(LogLineKey("spool"), now) is not None:
             logger.warning("respan_langchain: %s.", spool.failure.format(error))
 
     def not_on_disk(self, error: str | None, now: float) -> None:
         """Log that a call returned before its rows were on disk."""
-        if self._events.should_log(Subject("not on disk"), now) is not None:
+        if self._events.should_log(LogLineKey("not on disk"), now) is not None:
             logger.warning(
                 "respan_langchain: a call returned before its rows were on disk: %s.",
                 error or "writing takes longer than exit_timeout",
@@ -142,7 +143,7 @@ class DeliveryLogger:
     def unexpected_error(self, error: BaseException, now: float) -> None:
         """Log an unexpected error in delivery or in a source."""
         name = type(error).__name__
-        if self._events.should_log(Subject("error", name), now) is not None:
+        if self._events.should_log(LogLineKey("error", name), now) is not None:
             logger.error("respan_langchain: unexpected %s; delivery continues.", name)
 
     def unread_events(self, events: int) -> None:
@@ -159,17 +160,17 @@ class DeliveryLogger:
         if spooled:
             logger.warning("respan_langchain: %d row(s) %s for later: %s.", spooled, place, reason)
 
-    def _count_rows(self, counts: Mapping[Subject, int], now: float) -> None:
-        for subject, number in counts.items():
-            if count := self._rows.should_log(subject, now, number):
-                _log_rows(subject, count)
+    def _count_rows(self, counts: Mapping[LogLineKey, int], now: float) -> None:
+        for key, number in counts.items():
+            if count := self._rows.should_log(key, now, number):
+                _log_rows(key, count)
 
     def _repeat_unlogged(self, now: float) -> None:
-        for subject, count in self._rows.take_due(now):
-            _log_rows(subject, count)
+        for key, count in self._rows.take_due(now):
+            _log_rows(key, count)
 
     def _event(self, outcome: Outcome, now: float) -> None:
-        count = self._events.should_log(Subject(outcome.kind), now)
+        count = self._events.should_log(LogLineKey(outcome.kind), now)
         if count is None:
             return
         match outcome.kind:
@@ -194,5 +195,5 @@ class DeliveryLogger:
                 logger.info("respan_langchain: delivery works again.")
 
 
-def _log_rows(subject: Subject, count: int) -> None:
-    logger.warning(LINES[subject.kind], count, describe_drop(subject.detail))
+def _log_rows(key: LogLineKey, count: int) -> None:
+    logger.warning(LINES[key.kind], count, describe_drop(key.detail))

@@ -28,7 +28,7 @@ class RowSource(Protocol):
     def due_in(self, now: float) -> float | None:
         """Return the seconds until the next poll that needs no wake-up; None without one."""
 
-    def leave_out(self, subject: Subject) -> int:
+    def forget_open_traces(self, subject: Subject) -> int:
         """Have the subject's open traces give no rows; return how many there are."""
         ...
 

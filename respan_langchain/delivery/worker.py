@@ -158,7 +158,7 @@ class Worker:
 
         Those are in memory, or in this process's spool file.
         """
-        open_traces = sum(source.leave_out(subject) for source in self._sources)
+        open_traces = sum(source.forget_open_traces(subject) for source in self._sources)
         with self._between_steps():  # a step may hold rows that it has taken from a source
             return replace(self._loop.forget(subject.matches_row), open_traces=open_traces)
 

@@ -21,8 +21,8 @@ from respan_langchain.delivery.limits import UNLIMITED, DeliveryLimits
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker, BrokerError
-from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.keys import process_name
+from respan_langchain.fleet.rate_limit import SharedRateLimit
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import CLAIM_AFTER, POLL_INTERVAL, StreamSpool
 from respan_langchain.stats import Stats
@@ -36,8 +36,8 @@ class ForwarderTransport:
 
     platform: DeliveryTransport
     spool: StreamSpool
-    bulk: Budget
-    lookups: Budget
+    bulk: SharedRateLimit
+    lookups: SharedRateLimit
 
     def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
         """Wait for the budget and send one bulk request."""
@@ -106,8 +106,8 @@ class Forwarder:
             return ForwarderTransport(
                 open_platform(),
                 self._spool,
-                Budget(broker, RESERVE_BULK, limits.requests_per_minute),
-                Budget(broker, RESERVE_LOOKUP, REQUESTS_PER_MINUTE),
+                SharedRateLimit(broker, RESERVE_BULK, limits.requests_per_minute),
+                SharedRateLimit(broker, RESERVE_LOOKUP, REQUESTS_PER_MINUTE),
             )
 
         # Only the shared budget limits the rate.

@@ -84,7 +84,7 @@ class StreamSpool(Spool):
 
     # -- rows come in ----------------------------------------------------------------------------
 
-    def adopt_orphans(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[Outcome, ...]:
         """Acknowledge what is done, keep what is held, and have `load` look for more."""
         if now >= self._look_at:
             self._look_at = now + POLL_INTERVAL

@@ -101,7 +101,7 @@ class EndedTrace:
         """What is known of the answers of its model calls."""
         earlier = [row["metadata"] for row in self._earlier_rows]
         return earlier + [
-            call.facts.response_metadata()
+            call.model.response_metadata()
             for run, call in self._calls
             if call is not None and (run.is_root or self._becomes_row(run))
         ]

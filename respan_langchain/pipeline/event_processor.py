@@ -91,11 +91,11 @@ class EventProcessor:
         run = self.assembler.find(run_id)
         return run is not None and run.is_root
 
-    def leave_out(self, subject: Subject) -> int:
+    def forget_open_traces(self, subject: Subject) -> int:
         """Have the subject's open traces give no rows; return how many there are."""
         self.process_pending()
         with self._draining():
-            return self.assembler.leave_out(subject)
+            return self.assembler.forget_open_traces(subject)
 
     def stop(self) -> None:
         """Accept no further events; the worker closes what is open."""

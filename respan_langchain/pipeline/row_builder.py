@@ -59,17 +59,18 @@ class RowBuilder:
     on_row: Callable[[bytes], None] | None = None
     """Called with every encoded row."""
 
-    def build(self, runs: Iterable[Run]) -> list[EncodedRow]:
-        """Build the rows of finished runs, in their order.
+    def build_rows(self, runs: Iterable[Run]) -> list[EncodedRow]:
+        """Build the encoded rows of finished runs, in their order.
 
         A run gives one row or none; a root may also give the rows of its trace that waited for the
         sampling decision. An error is counted in `errors`, and its run gives no row.
         """
         if self.selector.has_budget:
-            return [row for run in runs for row in self._build_and_charge(run)]
-        return self._build(runs)
+            return [row for run in runs for row in self._build_within_budget(run)]
+        return self._select_and_build(runs)
 
-    def _build(self, runs: Iterable[Run]) -> list[EncodedRow]:
+    def _select_and_build(self, runs: Iterable[Run]) -> list[EncodedRow]:
+        """Let the selector decide which of the runs become rows, and build these rows."""
         counted = [run for group in self.errors.map(self.selector.select, runs) for run in group]
         roots = [run for run, _ in counted if run.is_root]
         rows = [
@@ -77,7 +78,7 @@ class RowBuilder:
             for root in roots
             for row in root.trace.deferred_rows
         ]
-        rows += self._build_rows(counted)
+        rows += self._build_selected(counted)
         if self.on_row is not None:
             for row in rows:
                 safe_call(self.on_row, row.body)
@@ -90,21 +91,21 @@ class RowBuilder:
 
     def build_deferred(self, trace: Trace) -> list[DeferredRow]:
         """Build the rows that wait for a trace's sampling decision, for another process."""
-        built = self._build_rows(self.selector.count_deferred(trace))
+        built = self._build_selected(self.selector.count_deferred(trace))
         rows = [DeferredRow(row.id, row.dataset, row.body) for row in built]
         return trace.deferred_rows + rows
 
-    def _build_and_charge(self, run: Run) -> list[EncodedRow]:
-        """Build rows, and count them in the budget before the next trace is decided about."""
+    def _build_within_budget(self, run: Run) -> list[EncodedRow]:
+        """Build the rows of a run, and charge them before the next trace is decided about."""
         trace = run.trace.latest
-        rows = self._build([run])
+        rows = self._select_and_build([run])
         if rows:
             self.selector.charge(rows, trace.totals.cost)
         return rows
 
     def _complete_earlier_row(self, row: DeferredRow, trace: Trace) -> EncodedRow:
         """Add the sampling decision, and people's corrections, to a row of an earlier part."""
-        decision = trace.sampling
+        decision = trace.sampling_decision
         if decision is None:
             return EncodedRow(row.id, row.dataset, row.body, self.status)
         fields = orjson.loads(row.body)
@@ -115,7 +116,8 @@ class RowBuilder:
         # Encoded again, because labels are not redacted yet.
         return EncodedRow(row.id, dataset, self.encoder.encode(fields), self.status)
 
-    def _build_rows(self, counted: Sequence[CountedRun]) -> list[EncodedRow]:
+    def _build_selected(self, counted: Sequence[CountedRun]) -> list[EncodedRow]:
+        """Build the rows of selected runs, group by group."""
         rows: list[EncodedRow] = []
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
@@ -154,7 +156,7 @@ class RowBuilder:
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:
         add_app_metadata(draft, self.options.metadata, self.options.tags)
-        decision = draft.run.trace.sampling
+        decision = draft.run.trace.sampling_decision
         if decision is not None:
             draft.row["metadata"]["sampling"] = {**decision.sampling}
             if draft.run.is_root:
@@ -163,8 +165,8 @@ class RowBuilder:
 
     def _encode(self, draft: RowDraft) -> EncodedRow:
         body = self.encoder.encode(draft.row)
-        decision = draft.run.trace.sampling
-        named = draft.call.dataset or (None if decision is None else decision.dataset)
+        decision = draft.run.trace.sampling_decision
+        named = draft.settings.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"
         hold = self.hold if draft.run.is_root else 0.0
         row = EncodedRow(draft.identifier, dataset, body, self.status, hold)
@@ -177,7 +179,9 @@ def _map_draft(draft: RowDraft, map_row: Callable[[Row], list[MappedRow]]) -> li
     rows = safe_call(map_row, draft.row)
     if not isinstance(rows, list):
         return []
-    return [draft._replace(row=row, call=_send_to(dataset, draft.call)) for row, dataset in rows]
+    return [
+        draft._replace(row=row, settings=_send_to(dataset, draft.settings)) for row, dataset in rows
+    ]
 
 
 def _send_to(dataset: str | None, call: CallSettings) -> CallSettings:
@@ -186,7 +190,7 @@ def _send_to(dataset: str | None, call: CallSettings) -> CallSettings:
 
 def _decided_calls(trace: Trace) -> Mapping[str, Decision]:
     """Return what people decided, by the ids of tool calls; nothing unless the rule corrects."""
-    if trace.sampling is None or not trace.sampling.corrects:
+    if trace.sampling_decision is None or not trace.sampling_decision.corrects:
         return {}
     return match_decisions(trace.decisions, trace.totals.requested_calls)
 

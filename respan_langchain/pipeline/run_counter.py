@@ -16,7 +16,7 @@ class CountedRun(NamedTuple):
     """A run that is counted in its trace's totals."""
 
     run: Run
-    call: ModelCall | None
+    model_call: ModelCall | None
     """None for everything but model calls."""
 
 
@@ -47,14 +47,14 @@ class RunCounter:
 
     def count_usage(self, counted: CountedRun) -> CountedRun:
         """Count tokens."""
-        if counted.call is not None:
-            count_usage(counted.run, counted.call)
+        if counted.model_call is not None:
+            count_usage(counted.run, counted.model_call)
         return counted
 
     def count_cost(self, counted: CountedRun) -> CountedRun:
         """Count the models and what they cost."""
-        if counted.call is not None:
-            count_cost(counted.run, counted.call)
+        if counted.model_call is not None:
+            count_cost(counted.run, counted.model_call)
         return counted
 
     def add_content(self, counted: CountedRun) -> CountedRun:

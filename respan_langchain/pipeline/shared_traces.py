@@ -14,7 +14,7 @@ from respan_langchain.fleet.producer import Producer
 from respan_langchain.fleet.row_states import RowStates
 from respan_langchain.fleet.traces import InterruptedTrace
 from respan_langchain.pipeline.row_builder import RowBuilder
-from respan_langchain.rules.decision import LEFT_OUT
+from respan_langchain.rules.decision import NOT_KEPT
 from respan_langchain.serialization.json_value import Json
 from respan_langchain.tracing.capture_policy import has_consent
 from respan_langchain.tracing.interrupts import continue_trace
@@ -110,9 +110,9 @@ class SharedTraces:
 
     # -- rows are built --------------------------------------------------------------------------
 
-    def build(self, runs: Iterable[Run]) -> list[EncodedRow]:
+    def build_rows(self, runs: Iterable[Run]) -> list[EncodedRow]:
         """Build the rows of finished runs, and store the traces that stopped."""
-        rows = self._row_builder.build(runs)
+        rows = self._row_builder.build_rows(runs)
         while self._stopped:
             rows += self._store_trace(*self._stopped.popitem())
         self.states.remember(rows)
@@ -122,14 +122,14 @@ class SharedTraces:
     def _store_trace(self, key: str, trace: Trace) -> list[EncodedRow]:
         """Store a trace that stopped; return its rows if that is not possible."""
         builder = self._row_builder
-        if trace.sampling is LEFT_OUT or not has_consent(trace, builder.policy):
-            return builder.build([trace.root])
+        if trace.sampling_decision is NOT_KEPT or not has_consent(trace, builder.policy):
+            return builder.build_rows([trace.root])
         trace.deferred_rows = builder.build_deferred(trace)
         content = builder.options.content
         record = dump_trace(trace, CLOCK.epoch(), self._to_json, content=content)
         record["row"] = dict(builder.describe_root(trace.root))  # `forget` finds the trace by it
         # The sampling decision as it is if nobody resumes it.
-        rows = builder.build([trace.root])
+        rows = builder.build_rows([trace.root])
         stored = InterruptedTrace(
             builder.encoder.encode(record),
             trace.deferred_rows,

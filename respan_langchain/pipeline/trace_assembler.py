@@ -12,7 +12,7 @@ from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.pipeline.open_content import OpenContent
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
-from respan_langchain.rules.decision import LEFT_OUT
+from respan_langchain.rules.decision import NOT_KEPT
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
 from respan_langchain.tracing.run import Run, Trace
@@ -71,7 +71,7 @@ class TraceAssembler:
         """Return an open run; None when there is none of this id."""
         return self._tracker.find(run_id)
 
-    def leave_out(self, subject: Subject) -> int:
+    def forget_open_traces(self, subject: Subject) -> int:
         """Have the subject's open traces give no rows, and drop those that wait to be resumed.
 
         Return how many there were.
@@ -80,10 +80,12 @@ class TraceAssembler:
         def is_chosen(trace: Trace) -> bool:
             return subject.matches(self._row_builder.describe_root(trace.root))
 
-        kept = [trace for trace in self._tracker.open_traces if trace.sampling is not LEFT_OUT]
+        kept = [
+            trace for trace in self._tracker.open_traces if trace.sampling_decision is not NOT_KEPT
+        ]
         chosen = list(filter(is_chosen, kept))
         for trace in chosen:
-            self.selector.leave_out(trace)
+            self.selector.discard(trace)
         return len(chosen) + self._waiting.remove(is_chosen)
 
     def copy_deep(self, content: object) -> Json:
@@ -140,7 +142,7 @@ class TraceAssembler:
     def after_fork(self) -> None:
         """Discard, in a child process, what its parent delivers."""
         self._waiting.clear()
-        self.selector.after_fork()
+        self.selector.reset()
         self.feedback.clear()
         self._reset()
 

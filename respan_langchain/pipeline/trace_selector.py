@@ -13,7 +13,7 @@ from respan_langchain.pipeline.ended_trace import EndedTrace, find_provenance
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
 from respan_langchain.rules.budget import Use
-from respan_langchain.rules.decision import LEFT_OUT, RowChange
+from respan_langchain.rules.decision import NOT_KEPT, RowChange
 from respan_langchain.rules.engine import NO_PRODUCTION, RuleEngine
 from respan_langchain.rules.facts import NOT_PRODUCTION
 from respan_langchain.rules.rule import Rules
@@ -51,7 +51,7 @@ class TraceSelector:
         self._errors = errors
         self._has_logged_budget = False
         self.has_budget = rules is not None and rules.budget is not None
-        self.after_fork()
+        self.reset()
 
     def select(self, run: Run) -> Sequence[CountedRun]:
         """Return the runs, counted, of which rows are built now that this run has finished."""
@@ -60,26 +60,26 @@ class TraceSelector:
         if not has_consent(trace, self._policy):
             run.release_references()
             return ()
-        if self._engine is None and trace.sampling is None:
+        if self._engine is None and trace.sampling_decision is None:
             if not self._is_not_production(trace):
                 return (self._counter.count(run),)
-            trace.sampling = LEFT_OUT
+            trace.sampling_decision = NOT_KEPT
             self._not_production += 1
         trace.deferred_runs.append(run)
         if run is not trace.root:
             return ()
         ended = EndedTrace(trace, self._policy, self._counter, self._errors)
-        if self._engine is not None and trace.sampling is None:
-            trace.sampling = self._engine.decide(ended.facts)
-        if trace.sampling is not None and trace.sampling.is_kept:
+        if self._engine is not None and trace.sampling_decision is None:
+            trace.sampling_decision = self._engine.decide(ended.facts)
+        if trace.sampling_decision is not None and trace.sampling_decision.is_kept:
             return ended.counted
         for each in ended.runs:
             each.release_references()
         return ()
 
-    def leave_out(self, trace: Trace) -> None:
+    def discard(self, trace: Trace) -> None:
         """Have an open trace give no rows; drop its finished runs that wait for its end."""
-        trace.sampling = LEFT_OUT
+        trace.sampling_decision = NOT_KEPT
         for run in trace.deferred_runs:
             run.release_references()
         trace.deferred_runs, trace.deferred_rows = [], []
@@ -117,7 +117,7 @@ class TraceSelector:
         cause = f"rules: {condition} raised {type(error).__name__}"
         self._errors.count(cause, f"{cause}. It does not match.")
 
-    def after_fork(self) -> None:
+    def reset(self) -> None:
         """Start with no traces: the parent process counts its own."""
         self._not_production = 0
         if self._rules is not None:

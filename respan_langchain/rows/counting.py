@@ -56,8 +56,8 @@ def count_cost(run: Run, call: ModelCall) -> None:
     # A rejected request used no tokens, so none are missing.
     if call.usage is None and call.cost.amount != 0:
         totals.unreported_calls += 1
-    if call.facts.name is not None:
-        totals.add_model(call.facts.name, _message_id(run), answered=_has_answered(run))
+    if call.model.name is not None:
+        totals.add_model(call.model.name, _message_id(run), answered=_has_answered(run))
 
 
 def add_content(run: Run, options: RowOptions) -> None:

@@ -30,7 +30,11 @@ AGENT_NAME_KEY: Final = "lc_agent_name"
 
 
 def new_row(
-    run: Run, call: CallSettings, model: ModelCall | None, options: RowOptions, epoch: float
+    run: Run,
+    settings: CallSettings,
+    model_call: ModelCall | None,
+    options: RowOptions,
+    epoch: float,
 ) -> RowDraft:
     """Begin the row of a finished run.
 
@@ -40,21 +44,21 @@ def new_row(
     # As `str` would write it, in less time.
     run_id = f"{span[:8]}-{span[8:12]}-{span[12:16]}-{span[16:20]}-{span[20:]}"
     is_renamed = run.is_root and run.trace.id is not run.id
-    identifier = call.custom_identifier or (str(run.trace.id) if is_renamed else run_id)
+    identifier = settings.custom_identifier or (str(run.trace.id) if is_renamed else run_id)
     metadata = _identity(run, run_id, span, identifier)
     metadata.update(_outcome(run, options))
     row: Row = {"input": "", "metadata": metadata, "metrics": timing_metrics(run, epoch)}
-    return RowDraft(run, call, model, identifier, row)
+    return RowDraft(run, settings, model_call, identifier, row)
 
 
-def model_metadata(facts: ModelInfo, options: RowOptions) -> dict[str, Json]:
+def model_metadata(model: ModelInfo, options: RowOptions) -> dict[str, Json]:
     """Return what is known of a model before it answers, as the metadata of a row."""
-    params = json_value(facts.params_metadata(content=options.content))
+    params = json_value(model.params_metadata(content=options.content))
     shown: dict[str, Json] = params if isinstance(params, dict) else {}
-    shown.update(facts.request_metadata())
+    shown.update(model.request_metadata())
     on_this_row_only: dict[str, Json] = {
         name: version
-        for name, version in facts.versions.items()
+        for name, version in model.versions.items()
         if f"{name.replace('-', '_')}_version" not in options.metadata
     }
     if on_this_row_only:

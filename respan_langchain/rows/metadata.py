@@ -28,18 +28,18 @@ def add_app_metadata(
     draft: RowDraft, handler_metadata: Mapping[str, Json], tags: tuple[str, ...]
 ) -> None:
     """Add them to a row's metadata; `handler_metadata` and `tags` are the handler's."""
-    run, call, metadata = draft.run, draft.call, draft.row["metadata"]
+    run, settings, metadata = draft.run, draft.settings, draft.row["metadata"]
     own = {} if run.metadata.keys() <= _internal_keys else _own(run.metadata)
-    named = identifiers(run, call)
-    if own or call.metadata or named:
-        shown = json_value({**own, **call.metadata, **named})
+    named = identifiers(run, settings)
+    if own or settings.metadata or named:
+        shown = json_value({**own, **settings.metadata, **named})
         for key, value in shown.items() if isinstance(shown, dict) else ():
             if key in IDENTITY_OF_CALLER or key not in metadata:
                 metadata[key] = value
     for key, value in handler_metadata.items():
         metadata.setdefault(key, value)
-    if tags or run.tags or call.tags:
-        _add_tags(metadata, [*tags, *run.tags, *call.tags])
+    if tags or run.tags or settings.tags:
+        _add_tags(metadata, [*tags, *run.tags, *settings.tags])
 
 
 def _own(metadata: Mapping[str, object]) -> dict[str, object]:

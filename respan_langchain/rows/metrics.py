@@ -33,19 +33,19 @@ def timing_metrics(run: Run, epoch: float) -> dict[str, Json]:
 
 
 def add_metrics(draft: RowDraft) -> None:
-    """Add a model call's facts, tokens and cost, and to a root those of its whole trace."""
-    run, model, row = draft.run, draft.model, draft.row
+    """Add the model of a call, its tokens and cost, and to a root those of its whole trace."""
+    run, call, row = draft.run, draft.model_call, draft.row
     metadata, metrics = row["metadata"], row["metrics"]
-    if model is not None:
-        metadata.update(model.shown)
-        metadata.update(model.facts.response_metadata())
-        _add_usage(metrics, model.usage)
-        _add_cost(metadata, metrics, model.cost)
-        if model.usage is None:
+    if call is not None:
+        metadata.update(call.shown)
+        metadata.update(call.model.response_metadata())
+        _add_usage(metrics, call.usage)
+        _add_cost(metadata, metrics, call.cost)
+        if call.usage is None:
             metadata["usage_missing"] = True
-        elif model.usage.cache_hit:
+        elif call.usage.cache_hit:
             metadata["cache_hit"] = True
-        speed = _tokens_per_second(run, model.usage)
+        speed = _tokens_per_second(run, call.usage)
         if speed is not None:
             metrics["tokens_per_second"] = speed
     if run.is_root:

@@ -1,4 +1,4 @@
-"""Caches the facts about models, which most start events repeat.
+"""Caches what start events tell about models, which most of them repeat.
 
 An app calls few different models, with the same parameters and tools.
 """
@@ -22,25 +22,25 @@ MAX_REQUESTS_PER_MODEL: Final = 8
 class CachedModel:
     """What a start event contains about its model."""
 
-    facts: ModelInfo
+    model: ModelInfo
     shown: Mapping[str, Json]
-    """The facts as the metadata of a row shows them."""
+    """The model as the metadata of a row shows it."""
 
 
 CachedRequest: TypeAlias = tuple[list[object], CachedModel]
-"""A request to a model as JSON, which the app cannot change afterwards, and the facts in it."""
+"""A request to a model as JSON, which the app cannot change afterwards, and its model."""
 
 
 class ModelInfoCache:
-    """Reads the facts of each different request once."""
+    """Reads the model of each different request once."""
 
     def __init__(self, shown: Callable[[ModelInfo], Mapping[str, Json]]) -> None:
-        """`shown` returns the facts as a row's metadata."""
+        """`shown` returns a model as a row's metadata."""
         self._shown = shown
         self._requests: dict[tuple[object, object], list[CachedRequest]] = {}
 
     def read(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
-        """Return the facts in a start event about its model."""
+        """Return what a start event tells about its model."""
         key = [*request, *map(metadata.get, METADATA_KEYS)]
         provider, name = key[3], key[4]
         if not isinstance(provider, str | None) or not isinstance(name, str | None):
@@ -57,10 +57,10 @@ class ModelInfoCache:
         return self._known(request, metadata)
 
     def _known(self, request: ModelRequest, metadata: Mapping[str, Any]) -> CachedModel:
-        facts = parse_request(
+        model = parse_request(
             request.serialized, metadata, request.invocation_params, request.options
         )
-        return CachedModel(facts, self._shown(facts))
+        return CachedModel(model, self._shown(model))
 
     def _begin(self, provider: str | None, name: str | None) -> list[CachedRequest]:
         if len(self._requests) >= MAX_MODELS:

@@ -1,6 +1,6 @@
 """What is known of one model call; each part is read when it is first needed.
 
-Rules look at many calls that become no rows, and most rules need neither the facts nor the price.
+Rules look at many calls that become no rows, and most rules need neither the model nor the price.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from respan_langchain.usage.usage_sources import extract_usage
 
 
 class ModelCall:
-    """Tokens, cost and facts of one model call, as long as its run has its content."""
+    """Model, tokens and cost of one model call, as long as its run has its content."""
 
     def __init__(self, run: Run, prices: Prices, models: ModelInfoCache, epoch: float) -> None:
         """`epoch` is the wall time at which the monotonic clock read zero."""
@@ -38,13 +38,13 @@ class ModelCall:
         return extract_usage(self._run.outputs, self._run.stream_usage)
 
     @cached_property
-    def facts(self) -> ModelInfo:
+    def model(self) -> ModelInfo:
         """Which model was called, and how it answered."""
-        return parse_response(self._request.facts, self._run.outputs, self._reported)
+        return parse_response(self._request.model, self._run.outputs, self._reported)
 
     @property
     def shown(self) -> Mapping[str, Json]:
-        """The facts of the request as the metadata of a row shows them."""
+        """The requested model as the metadata of a row shows it."""
         return self._request.shown
 
     @cached_property
@@ -54,7 +54,7 @@ class ModelCall:
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(self._epoch + run.ended, UTC)
         exchange = Exchange(self._reported, run.inputs, get_message(run.outputs))
-        return self._prices.calculate(self.usage, self.facts, exchange, at)
+        return self._prices.calculate(self.usage, self.model, exchange, at)
 
     @cached_property
     def _request(self) -> CachedModel:

@@ -48,9 +48,9 @@ class RowDraft(NamedTuple):
     """One run, and the part of its row that is built."""
 
     run: Run
-    call: CallSettings
+    settings: CallSettings
     """The settings of its call."""
-    model: ModelCall | None
+    model_call: ModelCall | None
     """None for everything but model calls."""
     identifier: str
     """The row's `custom_identifier`: its run's id, unless the call gave another."""

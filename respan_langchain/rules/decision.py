@@ -38,4 +38,4 @@ class SamplingDecision:
     """Added to the metadata of the root's row."""
 
 
-LEFT_OUT: Final = SamplingDecision(is_kept=False)
+NOT_KEPT: Final = SamplingDecision(is_kept=False)

@@ -14,7 +14,7 @@ REGRESSION: Final = "possible_regression"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedTrace:
     """A trace, and what is known of earlier ones like it."""
 
     facts: TraceFacts
@@ -47,21 +47,21 @@ class EarlierTraces:
         self._answers = AnswerHistory()
         self._changes: list[RowChange] = []
 
-    def compare(self, facts: TraceFacts, dataset: str | None) -> Comparison:
+    def compare(self, facts: TraceFacts, dataset: str | None) -> ComparedTrace:
         """Compare a trace whose rows would go to this dataset; None for the handler's."""
         row = None if facts.row_id is None else RowAddress(facts.row_id, dataset)
         key = None if self._dedupe is None else self._copy_key(facts, dataset, self._dedupe)
         answer = read_answer(facts, row) if self._marks_regressions else None
         other = None if answer is None else self._answers.find_other(answer)
-        return Comparison(facts, row, key, answer, other)
+        return ComparedTrace(facts, row, key, answer, other)
 
-    def fold(self, trace: Comparison) -> bool:
+    def fold(self, trace: ComparedTrace) -> bool:
         """Count a trace if it is a copy of a kept one; another answer is none."""
         if trace.key is None or trace.other is not None:
             return False
         return self._duplicates.fold(trace.key, trace.facts.ended, trace.facts.seen_count)
 
-    def keep(self, trace: Comparison) -> Mapping[str, str]:
+    def keep(self, trace: ComparedTrace) -> Mapping[str, str]:
         """Remember a trace that is kept; return the marks of its root's row."""
         if trace.key is not None:
             facts = trace.facts

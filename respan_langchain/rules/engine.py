@@ -8,7 +8,7 @@ from typing import Final
 from respan_langchain.rules.budget import BudgetMeter, Use
 from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.conditions import get_signatures
-from respan_langchain.rules.decision import LEFT_OUT, RowChange, SamplingDecision
+from respan_langchain.rules.decision import NOT_KEPT, RowChange, SamplingDecision
 from respan_langchain.rules.earlier_traces import EarlierTraces
 from respan_langchain.rules.facts import NOT_PRODUCTION, NovelBy, TraceFacts
 from respan_langchain.rules.novelty import SignatureCounts
@@ -46,7 +46,7 @@ class RuleEngine:
         """Decide about a finished trace; traces come in the order in which they ended."""
         if facts.provenance in NOT_PRODUCTION:
             self._not_production += 1
-            return LEFT_OUT
+            return NOT_KEPT
         if self._signatures:
             times_seen = {by: counts.add(facts) for by, counts in self._signatures.items()}
             facts = replace(facts, times_seen=times_seen)
@@ -54,7 +54,7 @@ class RuleEngine:
             if self._matches(applied.rule.condition, facts):
                 return self._apply(applied, facts)
         self._unmatched += 1
-        return LEFT_OUT
+        return NOT_KEPT
 
     def charge(self, use: Use) -> list[str]:
         """Count the rows of the trace that was kept last; return the limits that this passed."""
@@ -84,17 +84,17 @@ class RuleEngine:
         """Decide about a trace that a rule matches."""
         rule.seen += 1
         if not rule.samples(facts):
-            return LEFT_OUT
+            return NOT_KEPT
         compared = None
         if self._compares:
             compared = self._earlier.compare(facts, facts.dataset or rule.rule.to)
         # Copies use up no cap and no budget, so they are counted before these.
         if compared is not None and self._earlier.fold(compared):
             rule.folded += 1
-            return LEFT_OUT
+            return NOT_KEPT
         probability = self._admit(rule, facts)
         if probability is None:
-            return LEFT_OUT
+            return NOT_KEPT
         return rule.keep(probability, {} if compared is None else self._earlier.keep(compared))
 
     def _admit(self, rule: "_AppliedRule", facts: TraceFacts) -> float | None:

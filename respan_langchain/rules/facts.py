@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-Row: TypeAlias = Mapping[str, Any]
+RowFields: TypeAlias = Mapping[str, Any]
 """A row with the platform's keys; `metadata` and `metrics` are read."""
 NovelBy: TypeAlias = Literal["trajectory", "input", "trajectory+input"]
 """What a trace's signature is made of; copies have the same."""
@@ -39,7 +39,7 @@ class TraceSource(Protocol):
     """Where the facts of a trace come from; each part is read when a condition first needs it."""
 
     @property
-    def root(self) -> Row:
+    def root(self) -> RowFields:
         """The root's row with what needs no other run: identity, times, the app's metadata."""
         ...
 
@@ -69,12 +69,12 @@ class TraceSource(Protocol):
         ...
 
     @property
-    def measured(self) -> Row:
+    def measured(self) -> RowFields:
         """The root's row with the sums over the trace."""
         ...
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[RowFields]:
         """The rows of the trace with their numbers, the root's first."""
         ...
 
@@ -114,12 +114,12 @@ class TraceFacts:
     """How many earlier traces had the same signature, by what the signature is made of."""
 
     @property
-    def root(self) -> Row:
+    def root(self) -> RowFields:
         """The root's row, without the numbers of the runs below it."""
         return self.source.root
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[RowFields]:
         """The rows of the trace, the root's first."""
         return self.source.rows
 

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from respan_langchain.rules.facts import Row, TraceFacts, TraceStructure, read_provenance
+from respan_langchain.rules.facts import RowFields, TraceFacts, TraceStructure, read_provenance
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTrace:
     """A trace that a platform has stored: its rows, the root's first."""
 
-    rows: Sequence[Row]
+    rows: Sequence[RowFields]
 
     @property
-    def root(self) -> Row:
+    def root(self) -> RowFields:
         """The root's row."""
         return self.rows[0]
 
     @property
-    def measured(self) -> Row:
+    def measured(self) -> RowFields:
         """The root's row."""
         return self.rows[0]
 
@@ -78,7 +78,7 @@ class StoredTrace:
         return None
 
 
-def facts_of_rows(rows: Sequence[Row]) -> TraceFacts:
+def facts_of_rows(rows: Sequence[RowFields]) -> TraceFacts:
     """Return the facts of a stored trace; its rows, the root's first."""
     metadata = rows[0]["metadata"]
     names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")

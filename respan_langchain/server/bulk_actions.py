@@ -8,7 +8,7 @@ import orjson
 from respan_langchain.embedded.endpoints.datasets import parse_name
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import bulk, datasets_table, logs_table, scores_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score, upsert
@@ -50,7 +50,7 @@ def _add(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
         if target == dataset:
             raise HttpError.for_field("target", "is the dataset of these rows")
         datasets_table.touch(connection, target)
-    own = Condition("logs.dataset = ?", (dataset,))
+    own = SqlCondition("logs.dataset = ?", (dataset,))
     bulk.copy_matching(store, target, all_of([own, _are(marked)]), 100.0)
 
 
@@ -104,8 +104,8 @@ def _delete(store: Store, dataset: int, marked: list[str], _: Fields) -> None:
     bulk.delete_matching(store, dataset, _are(marked))
 
 
-def _are(marked: list[str]) -> Condition:
-    return Condition(
+def _are(marked: list[str]) -> SqlCondition:
+    return SqlCondition(
         "logs.unique_id IN (SELECT value FROM json_each(?))", (orjson.dumps(marked).decode(),)
     )
 

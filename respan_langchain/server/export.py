@@ -20,7 +20,7 @@ from respan_langchain.datasets.export.rows import ExactLog, json_text
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.layout import SECURITY_HEADERS
@@ -55,7 +55,7 @@ def export(
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         newest = logs_table.get_last_seq(connection)
-        condition = all_of([view.condition(newest), Condition("seq <= ?", (newest,))])
+        condition = all_of([view.condition(newest), SqlCondition("seq <= ?", (newest,))])
     batches = _read_batches(store, dataset["seq"], condition)
     headers = SECURITY_HEADERS | {
         "content-type": CONTENT_TYPES[suffix],
@@ -74,10 +74,10 @@ def _file_name(dataset: sqlite3.Row, preset: str | None) -> str:
     return name if preset is None else f"{name}.{preset}"
 
 
-def _read_batches(store: Store, dataset: int, condition: Condition) -> Batches:
+def _read_batches(store: Store, dataset: int, condition: SqlCondition) -> Batches:
     done = 0
     while True:
-        following = all_of([condition, Condition("seq > ?", (done,))])
+        following = all_of([condition, SqlCondition("seq > ?", (done,))])
         with store.reading() as connection:
             rows = logs_table.list_page(
                 connection, dataset, following, order="seq ASC", limit=BATCH_SIZE

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 import orjson
 
 from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
-from respan_langchain.embedded.store.fields import Condition, find_log_field
+from respan_langchain.embedded.store.fields import SqlCondition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.reviews import ROOTS
 from respan_langchain.embedded.store.search_index import search_condition, split_words
@@ -33,7 +33,7 @@ class RowFilter:
     value: str
 
     @property
-    def condition(self) -> Condition:
+    def condition(self) -> SqlCondition:
         """The filter in SQL."""
         value: object = self.value
         if self.operator == "in":
@@ -90,12 +90,12 @@ class View:
         column, direction = SORTS[self.sort.removeprefix("-")], self.direction
         return f"seq {direction}" if column == "seq" else f"{column} {direction}, seq {direction}"
 
-    def listed_condition(self, newest: int) -> Condition:
+    def listed_condition(self, newest: int) -> SqlCondition:
         """Build the condition of the rows that the table lists; arguments as for `condition`."""
         condition = self.condition(newest)
         return all_of([ROOTS, condition]) if self.roots_only else condition
 
-    def condition(self, newest: int) -> Condition:
+    def condition(self, newest: int) -> SqlCondition:
         """Build the condition of the filters, and of the search back from the log `newest`."""
         conditions = [choice.condition for choice in self.row_filters]
         if self.api_filters:

@@ -28,9 +28,9 @@ from respan_langchain.server.pages import (
     dataset_settings,
     datasets,
     evaluations,
-    queue,
     replay,
     review,
+    review_queue,
     row,
     rows,
     thread,
@@ -142,7 +142,11 @@ class WebPages:
         store, parameters = self.store, parse_query(request.query)
         match rest:
             case ["review"]:
-                return {"GET": lambda: queue.show(store, dataset_id, queue.parse_position(request))}
+                return {
+                    "GET": lambda: review_queue.show(
+                        store, dataset_id, review_queue.parse_position(request)
+                    )
+                }
             case ["compare"]:
                 return {"GET": lambda: compare.show(store, dataset_id, parameters.get("row", []))}
             case ["replay"]:
@@ -195,7 +199,7 @@ class WebPages:
         review.save(self.store, dataset_id, unique_id, request.body)
         if "queue" not in request.parameters:
             return Response(303, headers={"location": log_link(dataset_id, unique_id)})
-        position = queue.parse_position(request)
+        position = review_queue.parse_position(request)
         address = dataset_link(dataset_id, "review", position.query(after=unique_id))
         return Response(303, headers={"location": address})
 

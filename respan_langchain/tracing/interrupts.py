@@ -65,7 +65,7 @@ def continue_trace(earlier: Trace, trace: Trace) -> None:
     earlier.continued_by = trace
     trace.decisions = [*earlier.decisions, *get_decisions(earlier.interrupts, trace.root.inputs)]
     trace.id = earlier.id
-    trace.sampling = trace.sampling or earlier.sampling
+    trace.sampling_decision = trace.sampling_decision or earlier.sampling_decision
     trace.resumed_run_ids = [*earlier.resumed_run_ids, trace.root.id]
     trace.earlier_seconds = earlier.earlier_seconds + (first.latency or 0.0)
     trace.first_started = first.started if earlier.first_started is None else earlier.first_started

@@ -195,7 +195,7 @@ class Trace:
     """Tasks of graphs whose last attempt failed or was cancelled."""
     has_consent: bool | None = None
     """Whether it may be captured; None until its first run has finished."""
-    sampling: SamplingDecision | None = None
+    sampling_decision: SamplingDecision | None = None
     """What becomes of its rows; None until the rules decide at its end, and without rules."""
     deferred_runs: list[Run] = field(default_factory=list)
     """Finished runs that wait for that decision."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from respan_langchain.rules.decision import LEFT_OUT
+from respan_langchain.rules.decision import NOT_KEPT
 from respan_langchain.tracing.attempts import count_attempt, graph_task
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
@@ -18,7 +18,7 @@ def open_trace(root: Run) -> Trace:
     checkpoint = root.metadata.get("checkpoint_id")
     trace.forked_from = checkpoint if isinstance(checkpoint, str) and checkpoint else None
     if is_state_update(root):
-        trace.sampling = LEFT_OUT
+        trace.sampling_decision = NOT_KEPT
     return trace
 
 

@@ -111,7 +111,7 @@ def parse_request(
     invocation_params: Mapping[str, Any] | None,
     options: Mapping[str, Any] | None,
 ) -> ModelInfo:
-    """Read the facts in a start event; all four arguments as LangChain passes them."""
+    """Read the model of a start event; all four arguments as LangChain passes them."""
     settings = as_mapping(as_mapping(serialized).get("kwargs"))
     metadata, invocation_params = as_mapping(metadata), as_mapping(invocation_params)
     nested = map(as_mapping, map(invocation_params.get, _NESTED_PARAMS))
@@ -132,7 +132,7 @@ def parse_request(
 def parse_response(
     request: ModelInfo, response: object, reported: Mapping[str, object] | None = None
 ) -> ModelInfo:
-    """Add the facts in the LLMResult of the end event to those of the start event.
+    """Add what the LLMResult of the end event tells to what the start event told.
 
     `reported` is `get_reported_fields` of the response, where that was read already.
     """

@@ -113,11 +113,11 @@ def is_private_host(host: str | None) -> bool:
         return False
 
 
-def _lookup_names(facts: ModelInfo) -> list[str]:
+def _lookup_names(model: ModelInfo) -> list[str]:
     """List the names of a model, the best first; each unchanged, then without its path."""
-    served, requested = facts.served, facts.requested
+    served, requested = model.served, model.requested
     names = [name for name in (served, requested) if name]
-    if served and requested and served in requested and get_price_provider(facts.provider) == "aws":
+    if served and requested and served in requested and get_price_provider(model.provider) == "aws":
         # Amazon's inference profile says the region, and so the price; the answer does not.
         names.reverse()
     return list(dict.fromkeys(form for name in names for form in (name, _strip_path(name))))

@@ -4,9 +4,9 @@ import pytest
 
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.fleet.broker import Broker
-from respan_langchain.fleet.budget import Budget
 from respan_langchain.fleet.forwarder import ForwarderTransport
 from respan_langchain.fleet.producer import FleetBounds, Producer, ProducerTransport
+from respan_langchain.fleet.rate_limit import SharedRateLimit
 from respan_langchain.fleet.scripts import RESERVE_BULK, RESERVE_LOOKUP
 from respan_langchain.fleet.stream_spool import StreamSpool
 from tests.delivery.kit import feedback_on
@@ -18,7 +18,10 @@ FEEDBACK = feedback_on("a")
 def forwarder(redis, wire):
     """What a forwarder sends feedback with; six requests a minute are left to it."""
     broker = Broker(redis.url)
-    bulk, lookups = Budget(broker, RESERVE_BULK, 30), Budget(broker, RESERVE_LOOKUP, 6)
+    bulk, lookups = (
+        SharedRateLimit(broker, RESERVE_BULK, 30),
+        SharedRateLimit(broker, RESERVE_LOOKUP, 6),
+    )
     yield ForwarderTransport(wire, StreamSpool(Broker(redis.url), "c"), bulk, lookups)
     broker.close()
 

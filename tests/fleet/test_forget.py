@@ -42,7 +42,7 @@ def forwarder(redis, open_producer):
         producer.put(encoded(name)._replace(body=body))
     assert producer.flush(WAIT)
     spool = StreamSpool(Broker(redis.url), "one")
-    spool.adopt_orphans(0.0)
+    spool.maintain(0.0)
     loaded = spool.load(ANY, ANY, 0.0)
     rows = [QueuedRow(one.row, 0, 0.0) for one in loaded]
     spool.on_loaded(loaded, rows)

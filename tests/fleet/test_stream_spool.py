@@ -21,7 +21,7 @@ class Held:
 
     def load(self):
         self.now += 100.0
-        self.spool.adopt_orphans(self.now)
+        self.spool.maintain(self.now)
         loaded = self.spool.load(ANY, ANY, self.now)
         self.rows = [QueuedRow(one.row, 0, 0.0) for one in loaded]
         self.maybe_sent = [one.maybe_sent for one in loaded]
@@ -103,7 +103,7 @@ def test_a_forwarder_that_stood_still_does_not_take_its_rows_back(hold):
     slow, quick = hold("slow"), hold("quick")
     rows = slow.load()
     until(lambda: len(quick.load()) == 2)
-    slow.spool.adopt_orphans(slow.now + 100.0)
+    slow.spool.maintain(slow.now + 100.0)
     slow.settle("dropped", SHUTDOWN)
 
     assert rows

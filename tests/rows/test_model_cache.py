@@ -48,7 +48,7 @@ def test_equal_requests_to_a_model_are_read_once():
     assert first == second
     assert reader.readings == ONCE
     assert first.shown["temperature"] == 0.2
-    assert (first.facts.provider, first.facts.endpoint) == ("openai", "gate.acme.com")
+    assert (first.model.provider, first.model.endpoint) == ("openai", "gate.acme.com")
 
 
 def test_metadata_of_the_app_does_not_change_the_cache_key():
@@ -88,7 +88,7 @@ def test_a_parameter_that_changes_with_each_call_does_not_fill_the_cache():
     reader = Reader()
 
     for number in range(10 * MAX_REQUESTS_PER_MODEL):
-        assert reader.read(seed=number).facts.params == {"seed": number}
+        assert reader.read(seed=number).model.params == {"seed": number}
 
     assert sum(map(len, reader.models._requests.values())) == MAX_REQUESTS_PER_MODEL
 
@@ -124,7 +124,7 @@ def test_cached_facts_are_always_those_of_the_request(calls):
         known = models.read(ModelRequest(serialized, params, options), metadata)
 
         facts = parse_request(serialized, metadata, params, options)
-        assert told(model_metadata(known.facts, RowOptions())) == told(
+        assert told(model_metadata(known.model, RowOptions())) == told(
             model_metadata(facts, RowOptions())
         )
         assert told(known.shown) == told(model_metadata(facts, RowOptions()))

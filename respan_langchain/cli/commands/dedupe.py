@@ -25,7 +25,7 @@ MAX_LISTED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicates:
+class DuplicateLogs:
     """Logs with the same custom identifier and contents."""
 
     custom_identifier: str
@@ -58,7 +58,7 @@ def dedupe(
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
 
-def find_duplicates(logs: Iterable[Log]) -> Iterator[Duplicates]:
+def find_duplicates(logs: Iterable[Log]) -> Iterator[DuplicateLogs]:
     """Find logs equal to an older one; one that was reviewed since is not a duplicate."""
     ids: dict[tuple[str, bytes], list[str]] = {}
     for log in logs:
@@ -66,7 +66,7 @@ def find_duplicates(logs: Iterable[Log]) -> Iterator[Duplicates]:
             ids.setdefault((log.custom_identifier, _digest(log)), []).append(log.unique_id)
     for (identifier, _), (kept, *others) in ids.items():
         if others:
-            yield Duplicates(identifier, kept, others)
+            yield DuplicateLogs(identifier, kept, others)
 
 
 def _digest(log: Log) -> bytes:
@@ -84,7 +84,7 @@ def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> i
     return len(ids)
 
 
-def _render(found: Sequence[Duplicates], removed: int) -> Iterator[RenderableType]:
+def _render(found: Sequence[DuplicateLogs], removed: int) -> Iterator[RenderableType]:
     if not found:
         yield "No duplicates."
         return

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from respan_langchain.client.http.connection_pool import PoolTransport
 
-MAX_RESPONSE_BYTES = 1024 * 1024
+DEFAULT_RESPONSE_BYTES = 1024 * 1024
 """Bytes of a response that are read by default."""
 SEND_OPTIONS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 """An injected client may authenticate and follow redirects by default; here it must not."""
@@ -43,7 +43,7 @@ class _HttpTransportBase(ABC):
         http_client: Any = None,
         transport: Any = None,
         allow_http: bool = False,
-        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_response_bytes: int = DEFAULT_RESPONSE_BYTES,
         clock_offset: Callable[[], float] = clock_offset,
     ) -> None:
         """Check the arguments; nothing is opened before the first request.

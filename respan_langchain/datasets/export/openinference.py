@@ -15,7 +15,7 @@ from respan_langchain.datasets.export.messages import (
 )
 from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
-    Row,
+    LogFields,
     read_evaluations,
     read_role,
     read_times,
@@ -34,7 +34,7 @@ METRICS: Final = {
 }  # fmt: skip
 
 
-def to_openinference(row: Row) -> dict[str, Any]:
+def to_openinference(row: LogFields) -> dict[str, Any]:
     """Return a span as `phoenix.client` logs it."""
     metadata, (start, end) = row["metadata"], read_times(row)
     ids = span_ids(metadata, "trace_id", "span_id", "parent_id")
@@ -57,7 +57,7 @@ def _kind(metadata: Mapping[str, Any]) -> str:
     return SPAN_KINDS.get(str(metadata.get("log_type")), "CHAIN")
 
 
-def _attributes(row: Row) -> dict[str, Any]:
+def _attributes(row: LogFields) -> dict[str, Any]:
     metadata, metrics, kind = row["metadata"], row["metrics"], _kind(row["metadata"])
     attributes = {
         "openinference.span.kind": kind,

@@ -16,7 +16,7 @@ from respan_langchain.datasets.export.messages import (
 )
 from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
-    Row,
+    LogFields,
     read_evaluations,
     read_role,
     read_times,
@@ -44,7 +44,7 @@ USAGE: Final = {
 """Attributes after `gen_ai.usage.`, and the metrics that they take."""
 
 
-def to_otel_genai(row: Row) -> dict[str, Any]:
+def to_otel_genai(row: LogFields) -> dict[str, Any]:
     """Return one line of OTLP JSON, with a `gen_ai.evaluation.result` event for each score."""
     metadata, (start, end) = row["metadata"], read_times(row)
     span = {
@@ -73,7 +73,7 @@ def _status(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": 2, "message": str(metadata.get("error_message") or "")}
 
 
-def _attributes(row: Row) -> dict[str, Any]:
+def _attributes(row: LogFields) -> dict[str, Any]:
     metadata, metrics = row["metadata"], row["metrics"]
     tools, finish = metadata.get("tools"), metadata.get("finish_reason")
     output = [

@@ -19,7 +19,7 @@ from respan_langchain.datasets.export.messages import (
 from respan_langchain.datasets.export.openinference import to_openinference
 from respan_langchain.datasets.export.otel_genai import to_otel_genai
 from respan_langchain.datasets.export.rows import to_row
-from respan_langchain.datasets.export.spans import Row, read_role
+from respan_langchain.datasets.export.spans import LogFields, read_role
 
 Preset = Literal[
     "openai-evals", "langsmith", "promptfoo", "deepeval", "inspect", "pydantic-evals", "ragas",
@@ -37,7 +37,7 @@ def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
     return row if preset is None else PRESETS[preset]({**row, "scores": log.scores})
 
 
-def _openai_evals(row: Row) -> dict[str, Any]:
+def _openai_evals(row: LogFields) -> dict[str, Any]:
     """A line of the Evals API: `item` has the input, `sample` the output."""
     output = _optional_text(row.get("output"))
     item = {
@@ -49,7 +49,7 @@ def _openai_evals(row: Row) -> dict[str, Any]:
     return omit_none({"item": omit_none(item), "sample": None if output is None else sample})
 
 
-def _langsmith(row: Row) -> dict[str, Any]:
+def _langsmith(row: LogFields) -> dict[str, Any]:
     """An example; the tools of a model call are beside its messages, as in the chat schema."""
     inputs, expected = _to_object(row["input"]), row.get("expected_output")
     tools = row["metadata"].get("tools")
@@ -59,7 +59,7 @@ def _langsmith(row: Row) -> dict[str, Any]:
     return omit_none({"inputs": inputs, "metadata": _metadata(row), "outputs": outputs})
 
 
-def _promptfoo(row: Row) -> dict[str, Any]:
+def _promptfoo(row: LogFields) -> dict[str, Any]:
     """A test case; it asserts only if there is a reference."""
     expected, metadata = _optional_text(row.get("expected_output")), row["metadata"]
     names = [metadata.get("span_name"), metadata.get("custom_identifier")]
@@ -72,7 +72,7 @@ def _promptfoo(row: Row) -> dict[str, Any]:
     return omit_none(case)
 
 
-def _deepeval(row: Row) -> dict[str, Any]:
+def _deepeval(row: LogFields) -> dict[str, Any]:
     """A golden."""
     golden = {
         "input": to_question(row["input"]),
@@ -85,7 +85,7 @@ def _deepeval(row: Row) -> dict[str, Any]:
     return omit_none(golden)
 
 
-def _inspect(row: Row) -> dict[str, Any]:
+def _inspect(row: LogFields) -> dict[str, Any]:
     """A sample; its target is empty if there is no reference."""
     content = row["input"]
     sample = {
@@ -99,7 +99,7 @@ def _inspect(row: Row) -> dict[str, Any]:
     return omit_none(sample)
 
 
-def _pydantic_evals(row: Row) -> dict[str, Any]:
+def _pydantic_evals(row: LogFields) -> dict[str, Any]:
     """A case of a dataset's `cases`."""
     case = {
         "name": row["metadata"].get("custom_identifier"),
@@ -110,7 +110,7 @@ def _pydantic_evals(row: Row) -> dict[str, Any]:
     return omit_none(case)
 
 
-def _ragas(row: Row) -> dict[str, Any]:
+def _ragas(row: LogFields) -> dict[str, Any]:
     """A single-turn sample."""
     sample = {
         "user_input": to_question(row["input"]),
@@ -121,7 +121,7 @@ def _ragas(row: Row) -> dict[str, Any]:
     return omit_none(sample)
 
 
-def _langfuse(row: Row) -> dict[str, Any]:
+def _langfuse(row: LogFields) -> dict[str, Any]:
     """The arguments of `create_dataset_item`, without the dataset's name."""
     item = {
         "id": row["metadata"].get("custom_identifier"),
@@ -132,7 +132,7 @@ def _langfuse(row: Row) -> dict[str, Any]:
     return omit_none(item)
 
 
-def _braintrust(row: Row) -> dict[str, Any]:
+def _braintrust(row: LogFields) -> dict[str, Any]:
     """A record of a dataset, as `Dataset.insert` and `EvalCase` take it."""
     metadata = _metadata(row)
     record = {
@@ -145,7 +145,7 @@ def _braintrust(row: Row) -> dict[str, Any]:
     return omit_none(record)
 
 
-PRESETS: Final[Mapping[Preset, Callable[[Row], dict[str, Any]]]] = {
+PRESETS: Final[Mapping[Preset, Callable[[LogFields], dict[str, Any]]]] = {
     "openai-evals": _openai_evals,
     "langsmith": _langsmith,
     "promptfoo": _promptfoo,
@@ -171,16 +171,16 @@ def _optional_text(value: Any) -> str | None:
     return None if value is None else to_plain_text(value)
 
 
-def _identity(row: Row) -> dict[str, Any]:
+def _identity(row: LogFields) -> dict[str, Any]:
     return omit_none({name: row["metadata"].get(name) for name in IDENTITY})
 
 
-def _metadata(row: Row) -> dict[str, Any]:
+def _metadata(row: LogFields) -> dict[str, Any]:
     """Return the row's identity, and the model's output, which is no reference."""
     return _identity(row) | omit_none({"actual_output": row.get("output")})
 
 
-def _documents(row: Row) -> list[str] | None:
+def _documents(row: LogFields) -> list[str] | None:
     documents = row["metadata"].get("retrieved_documents")
     return [_document(each) for each in documents] if isinstance(documents, list) else None
 

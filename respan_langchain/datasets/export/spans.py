@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from respan_langchain.client.paths import omit_none
 from respan_langchain.datasets.export.rows import json_text
 
-Row: TypeAlias = Mapping[str, Any]
+LogFields: TypeAlias = Mapping[str, Any]
 LABELS: Final = {True: "pass", False: "fail"}
 ROLES: Final = {"developer": "system", "none": "user"}
 """Roles that the conventions do not have."""
@@ -39,7 +39,7 @@ def _hex_id(text: str, length: int) -> str:
     return blake2b(text.encode("utf-8", "replace"), digest_size=length // 2).hexdigest()
 
 
-def read_times(row: Row) -> tuple[datetime | None, datetime | None]:
+def read_times(row: LogFields) -> tuple[datetime | None, datetime | None]:
     """Return start and end; one that is missing follows from the other and the latency."""
     metrics = row["metrics"]
     start, end = _time(metrics.get("start_time")), _time(metrics.get("timestamp"))
@@ -58,7 +58,7 @@ def _time(value: Any) -> datetime | None:
         return None
 
 
-def read_evaluations(row: Row) -> list[dict[str, Any]]:
+def read_evaluations(row: LogFields) -> list[dict[str, Any]]:
     """Return OpenTelemetry's attributes of each score, of evaluators and of people's feedback."""
     scores, feedback = row.get("scores") or [], row["metadata"].get("scores")
     found = [*(scores.values() if isinstance(scores, Mapping) else scores)]

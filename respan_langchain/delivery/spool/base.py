@@ -89,7 +89,7 @@ class Spool:
     def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
         """Delete rows that are done, keep dead letters."""
 
-    def adopt_orphans(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[Outcome, ...]:
         """Adopt files of processes that have ended; return which rows are lost."""
         return ()
 

@@ -99,7 +99,7 @@ class DiskSpool(Spool):
 
     # -- rows come back --------------------------------------------------------------------------
 
-    def adopt_orphans(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[Outcome, ...]:
         """Adopt files of processes that have ended; return which rows are lost."""
         if now >= self._look_at:
             self._look_at = now + ORPHAN_INTERVAL

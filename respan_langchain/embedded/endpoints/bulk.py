@@ -8,7 +8,7 @@ from typing import Any
 
 from respan_langchain.embedded.http import HttpError, Response, json_response
 from respan_langchain.embedded.store import bulk, datasets_table
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, find_log_field
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.store.summary import compute_summary
@@ -43,7 +43,7 @@ def summarize(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
         return json_response(200, compute_summary(connection, dataset, condition))
 
 
-def _parse_deletion(body: dict[str, Any]) -> Condition:
+def _parse_deletion(body: dict[str, Any]) -> SqlCondition:
     # A misspelled `filters` beside is_deleting_all_logs must not delete the whole dataset.
     if unknown := set(body) - {"filters", "is_deleting_all_logs"}:
         raise HttpError.for_field(min(unknown), "unknown field in a removal")
@@ -61,7 +61,7 @@ def parse_flag(name: str, value: object) -> bool:
     return value
 
 
-def parse_time_range(body: dict[str, Any]) -> Condition:
+def parse_time_range(body: dict[str, Any]) -> SqlCondition:
     """Read `start_time` and `end_time`, both inclusive."""
     conditions = []
     for name, sign in [("start_time", ">="), ("end_time", "<=")]:
@@ -69,7 +69,7 @@ def parse_time_range(body: dict[str, Any]) -> Condition:
             timestamp = parse_timestamp(body[name])
             if timestamp is None:
                 raise HttpError.for_field(name, "must be a time in ISO 8601")
-            conditions.append(Condition(f"logs.happened_at {sign} ?", (timestamp,)))
+            conditions.append(SqlCondition(f"logs.happened_at {sign} ?", (timestamp,)))
     return all_of(conditions)
 
 
@@ -85,11 +85,11 @@ def parse_percentage(body: dict[str, Any], name: str) -> float:
     return float(percentage)
 
 
-def parse_source(connection: sqlite3.Connection, body: dict[str, Any]) -> Condition:
+def parse_source(connection: sqlite3.Connection, body: dict[str, Any]) -> SqlCondition:
     """Read `source_dataset_id`; all datasets when it is not given."""
     source = body.get("source_dataset_id")
     if source is None:
         return MATCH_ALL
     if not isinstance(source, str):
         raise HttpError.for_field("source_dataset_id", "must be a string")
-    return Condition("logs.dataset = ?", (datasets_table.get_seq(connection, source),))
+    return SqlCondition("logs.dataset = ?", (datasets_table.get_seq(connection, source),))

@@ -26,7 +26,7 @@ from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.bulk import copy_matching, delete_matching
 from respan_langchain.embedded.store.fields import (
     MATCH_ALL,
-    Condition,
+    SqlCondition,
     find_dataset_field,
     find_log_field,
 )
@@ -130,7 +130,7 @@ def create(store: Store, body: dict[str, Any]) -> Response:
         return json_response(201, serialize_dataset(found))
 
 
-def _parse_selection(body: dict[str, Any]) -> Condition | None:
+def _parse_selection(body: dict[str, Any]) -> SqlCondition | None:
     """Read which logs are copied; None for an empty dataset."""
     condition = parse_filters(body.get("initial_log_filters"), find_log_field)
     if parse_flag("is_empty", body.get("is_empty", False)):

@@ -13,7 +13,7 @@ from respan_langchain.embedded.endpoints.evaluators import Evaluator, LogContent
 from respan_langchain.embedded.http import HttpError, Request, Response, json_response
 from respan_langchain.embedded.pagination import envelope, parse_page
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.scores_table import Score
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.store.timestamps import format_timestamp
@@ -184,7 +184,7 @@ class EvaluationRun:
 
 def _next_batch(connection: sqlite3.Connection, dataset: int, done: int) -> list[sqlite3.Row]:
     return logs_table.list_page(
-        connection, dataset, Condition("seq > ?", (done,)), order="seq ASC", limit=BATCH_SIZE
+        connection, dataset, SqlCondition("seq > ?", (done,)), order="seq ASC", limit=BATCH_SIZE
     )
 
 

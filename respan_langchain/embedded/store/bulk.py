@@ -9,7 +9,7 @@ from collections.abc import Callable
 import orjson
 
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.store import Store
 
@@ -19,9 +19,9 @@ BATCH_SIZE = 1000
 ProcessBatch = Callable[[sqlite3.Connection, list[sqlite3.Row]], int]
 
 
-def copy_matching(store: Store, dataset: int, condition: Condition, percentage: float) -> int:
+def copy_matching(store: Store, dataset: int, condition: SqlCondition, percentage: float) -> int:
     """Copy matching logs of other datasets, each at most once, and return how many."""
-    new = Condition(
+    new = SqlCondition(
         "(logs.dataset != ? AND NOT EXISTS (SELECT 1 FROM logs own WHERE own.dataset = ?"
         " AND own.origin = ifnull(logs.origin, logs.unique_id)))",
         (dataset, dataset),
@@ -50,9 +50,9 @@ def _copy(connection: sqlite3.Connection, dataset: int, seqs: list[int]) -> int:
     return len(copies)
 
 
-def delete_matching(store: Store, dataset: int, condition: Condition) -> int:
+def delete_matching(store: Store, dataset: int, condition: SqlCondition) -> int:
     """Delete matching logs of one dataset and return how many."""
-    own = Condition("logs.dataset = ?", (dataset,))
+    own = SqlCondition("logs.dataset = ?", (dataset,))
 
     def delete(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> int:
         connection.execute(
@@ -65,7 +65,7 @@ def delete_matching(store: Store, dataset: int, condition: Condition) -> int:
     return _for_each_batch(store, all_of([own, condition]), delete)
 
 
-def _for_each_batch(store: Store, condition: Condition, process: ProcessBatch) -> int:
+def _for_each_batch(store: Store, condition: SqlCondition, process: ProcessBatch) -> int:
     """Call `process` with each batch of matching logs and return the sum of its results."""
     with store.reading() as connection:
         newest = logs_table.get_last_seq(connection)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from respan_langchain.embedded.store.errors import MissingRecordError
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import contains_ignoring_case
 from respan_langchain.embedded.store.schema import SAVED_LOGS
 
@@ -83,7 +83,7 @@ def delete(connection: sqlite3.Connection, dataset_id: str) -> None:
     connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
 
 
-def count(connection: sqlite3.Connection, condition: Condition) -> int:
+def count(connection: sqlite3.Connection, condition: SqlCondition) -> int:
     """Count the matching datasets, without the virtual one."""
     (found,) = connection.execute(
         f"SELECT count(*) FROM datasets WHERE id != ? AND {condition.sql}",  # noqa: S608
@@ -94,7 +94,7 @@ def count(connection: sqlite3.Connection, condition: Condition) -> int:
 
 def list_page(
     connection: sqlite3.Connection,
-    condition: Condition,
+    condition: SqlCondition,
     *,
     order: str,
     limit: int,
@@ -113,7 +113,7 @@ def list_recent(connection: sqlite3.Connection, limit: int, search: str = "") ->
 
     With `search` only those are listed whose name or description contains it, in any case.
     """
-    named = contains_ignoring_case(Condition("name || ' ' || description"), search)
+    named = contains_ignoring_case(SqlCondition("name || ' ' || description"), search)
     return connection.execute(
         f"SELECT * FROM datasets WHERE (id != ? OR log_count > 0) AND {named.sql}"  # noqa: S608
         " ORDER BY updated_at DESC, seq DESC LIMIT ?",

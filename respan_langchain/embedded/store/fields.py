@@ -19,7 +19,7 @@ Parameters = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class SqlCondition:
     """Part of a WHERE clause and the values that it binds."""
 
     sql: str
@@ -36,10 +36,10 @@ class Condition:
         return self.needs_contents or "SELECT" in self.sql
 
 
-MATCH_ALL = Condition("1")
+MATCH_ALL = SqlCondition("1")
 # It is stored as JSON; a text is compared without its quotation marks.
-EXPECTED = Condition("CAST(json_extract(contents.expected_output, '$') AS TEXT)")
-EXPECTED_LOOKUP = Condition(
+EXPECTED = SqlCondition("CAST(json_extract(contents.expected_output, '$') AS TEXT)")
+EXPECTED_LOOKUP = SqlCondition(
     "logs.seq IN (SELECT seq FROM contents WHERE expected_output IS NOT NULL"
     " AND CAST(json_extract(expected_output, '$') AS TEXT)"
 )
@@ -51,12 +51,12 @@ class SqlField:
 
     name: str
     """Its name in requests."""
-    expression: Condition
+    expression: SqlCondition
     """The value in SQL."""
     parse: Callable[[object], Any]
     """Converts a filter's value to the column's type; None when that is impossible."""
     is_text: bool = False
-    lookup: Condition | None = None
+    lookup: SqlCondition | None = None
     """The beginning of a condition that finds logs by this field faster than by its expression."""
 
 
@@ -69,35 +69,35 @@ def find_log_field(name: str) -> SqlField | None:
     if name.startswith("score__") and name != "score__":
         return _score_field(name, name.removeprefix("score__"))
     if name == "error_message":
-        return SqlField(name, Condition("logs.error_message"), parse_text, is_text=True)
+        return SqlField(name, SqlCondition("logs.error_message"), parse_text, is_text=True)
     if name == "expected_output":
         return SqlField(name, EXPECTED, parse_text, is_text=True, lookup=EXPECTED_LOOKUP)
     if name in LOG_TIMESTAMPS:
-        return SqlField(name, Condition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
+        return SqlField(name, SqlCondition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
     if name in LOG_NUMBERS:
-        return SqlField(name, Condition(f"logs.{name}"), _parse_number)
+        return SqlField(name, SqlCondition(f"logs.{name}"), _parse_number)
     if name in LOG_FIELDS:
-        return SqlField(name, Condition(f"logs.{name}"), parse_text, is_text=True)
+        return SqlField(name, SqlCondition(f"logs.{name}"), parse_text, is_text=True)
     return None
 
 
 def find_dataset_field(name: str) -> SqlField | None:
     """Return a field of datasets; None when there is none of this name."""
     if name in DATASET_TEXTS:
-        return SqlField(name, Condition(f"datasets.{name}"), parse_text, is_text=True)
+        return SqlField(name, SqlCondition(f"datasets.{name}"), parse_text, is_text=True)
     if name in DATASET_NUMBERS:
-        return SqlField(name, Condition(f"datasets.{name}"), _parse_scalar)
+        return SqlField(name, SqlCondition(f"datasets.{name}"), _parse_scalar)
     if name in DATASET_TIMESTAMPS:
-        return SqlField(name, Condition(f"datasets.{name}"), parse_timestamp)
+        return SqlField(name, SqlCondition(f"datasets.{name}"), parse_timestamp)
     return None
 
 
-def _metadata_expression(key: str) -> Condition:
+def _metadata_expression(key: str) -> SqlCondition:
     if not key.isprintable() or set(key) & {'"', "\\"}:
         # A JSON path of SQLite cannot contain such a key.
-        return Condition("metadata_value(contents.metadata, ?)", (key,))
+        return SqlCondition("metadata_value(contents.metadata, ?)", (key,))
     # SQLite ends a text at its first NUL: it would find "a" in "a\u0000b".
-    return Condition(
+    return SqlCondition(
         "CASE WHEN instr(contents.metadata, '\\u0000') THEN metadata_value(contents.metadata, ?)"
         " ELSE json_extract(contents.metadata, ?) END",
         (key, f'$."{key}"'),
@@ -109,9 +109,9 @@ def _score_field(name: str, evaluator: str) -> SqlField:
     lookup = "logs.seq IN (SELECT log FROM scores WHERE evaluator = ? AND score"
     return SqlField(
         name,
-        Condition(score, (evaluator,)),
+        SqlCondition(score, (evaluator,)),
         _parse_number,
-        lookup=Condition(lookup, (evaluator,)),
+        lookup=SqlCondition(lookup, (evaluator,)),
     )
 
 

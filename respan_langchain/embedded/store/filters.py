@@ -9,7 +9,7 @@ from typing import Any
 
 from respan_langchain._constants import OPERATORS
 from respan_langchain.embedded.store.errors import InvalidFieldError
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition, SqlField
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition, SqlField
 
 MAX_VALUES = 100
 """Values of one filter, except those of `in`."""
@@ -20,7 +20,7 @@ MAX_FILTERS = 50
 COMPARISONS = {"": "=", "eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def parse_filters(filters: object, find_field: Callable[[str], SqlField | None]) -> Condition:
+def parse_filters(filters: object, find_field: Callable[[str], SqlField | None]) -> SqlCondition:
     """Build the condition of a request's filters, which must all match.
 
     Raises:
@@ -40,22 +40,22 @@ def parse_filters(filters: object, find_field: Callable[[str], SqlField | None])
     )
 
 
-def all_of(conditions: list[Condition]) -> Condition:
+def all_of(conditions: list[SqlCondition]) -> SqlCondition:
     """Join conditions that must all match."""
     return _join(" AND ", [one for one in conditions if one is not MATCH_ALL]) or MATCH_ALL
 
 
-def any_of(conditions: list[Condition]) -> Condition:
+def any_of(conditions: list[SqlCondition]) -> SqlCondition:
     """Join conditions of which one must match; without any, all logs match."""
     return _join(" OR ", conditions) or MATCH_ALL
 
 
-def _join(word: str, conditions: list[Condition]) -> Condition | None:
+def _join(word: str, conditions: list[SqlCondition]) -> SqlCondition | None:
     if not conditions:
         return None
     sql = word.join(condition.sql for condition in conditions)
     parameters = tuple(value for condition in conditions for value in condition.parameters)
-    return Condition(f"({sql})", parameters)
+    return SqlCondition(f"({sql})", parameters)
 
 
 def _get_field(name: str, find_field: Callable[[str], SqlField | None]) -> SqlField:
@@ -65,7 +65,7 @@ def _get_field(name: str, find_field: Callable[[str], SqlField | None]) -> SqlFi
     return field
 
 
-def _parse_filter(field: SqlField, body: object) -> Condition:
+def _parse_filter(field: SqlField, body: object) -> SqlCondition:
     if not isinstance(body, Mapping):
         raise InvalidFieldError(field.name, 'must be {"operator": ..., "value": ...}')
     if unknown := set(body) - {"operator", "value"}:
@@ -79,7 +79,7 @@ def _parse_filter(field: SqlField, body: object) -> Condition:
     return _apply_operator(field, operator, values)
 
 
-def _apply_operator(field: SqlField, operator: str, values: list[Any]) -> Condition:
+def _apply_operator(field: SqlField, operator: str, values: list[Any]) -> SqlCondition:
     if operator == "isnull":
         return _match_null(field, values)
     wanted = [_parse_value(field, value) for value in values]
@@ -99,31 +99,31 @@ def _parse_value(field: SqlField, value: object) -> Any:
     return read
 
 
-def _match_null(field: SqlField, values: list[Any]) -> Condition:
+def _match_null(field: SqlField, values: list[Any]) -> SqlCondition:
     if len(values) != 1 or not isinstance(values[0], bool):
         raise InvalidFieldError(field.name, "isnull takes true or false")
     if field.lookup is not None and not values[0]:
-        return Condition(f"{field.lookup.sql} IS NOT NULL)", field.lookup.parameters)
+        return SqlCondition(f"{field.lookup.sql} IS NOT NULL)", field.lookup.parameters)
     test = "IS NULL" if values[0] else "IS NOT NULL"
-    return Condition(f"{field.expression.sql} {test}", field.expression.parameters)
+    return SqlCondition(f"{field.expression.sql} {test}", field.expression.parameters)
 
 
-def _match_in(field: SqlField, values: list[Any]) -> Condition:
+def _match_in(field: SqlField, values: list[Any]) -> SqlCondition:
     if len(values) > MAX_IN_VALUES:
         raise InvalidFieldError(field.name, f"more than {MAX_IN_VALUES} values")
     marks = ", ".join("?" * len(values))
-    return Condition(
+    return SqlCondition(
         f"{field.expression.sql} IN ({marks})", (*field.expression.parameters, *values)
     )
 
 
-def _match_not(field: SqlField, values: list[Any]) -> Condition:
+def _match_not(field: SqlField, values: list[Any]) -> SqlCondition:
     # An absent field matches too: it does not have the value.
     excluded = _match_in(field, values)
-    return Condition(f"({excluded.sql}) IS NOT 1", excluded.parameters)
+    return SqlCondition(f"({excluded.sql}) IS NOT 1", excluded.parameters)
 
 
-def _match_value(field: SqlField, operator: str, value: Any) -> Condition:
+def _match_value(field: SqlField, operator: str, value: Any) -> SqlCondition:
     if operator in COMPARISONS:
         return _compare(field, COMPARISONS[operator], value)
     if not field.is_text:
@@ -132,20 +132,20 @@ def _match_value(field: SqlField, operator: str, value: Any) -> Condition:
     return matched if field.lookup is None else all_of([_match_null(field, [False]), matched])
 
 
-def _compare(field: SqlField, sign: str, value: Any) -> Condition:
+def _compare(field: SqlField, sign: str, value: Any) -> SqlCondition:
     if field.lookup is not None:
-        return Condition(f"{field.lookup.sql} {sign} ?)", (*field.lookup.parameters, value))
+        return SqlCondition(f"{field.lookup.sql} {sign} ?)", (*field.lookup.parameters, value))
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
-        return Condition(f"{expression} {sign} ?", (value,))
+        return SqlCondition(f"{expression} {sign} ?", (value,))
     # SQLite orders every text after every number.
     kind = "= 'text'" if isinstance(value, str) else "IN ('integer', 'real')"
-    return Condition(
+    return SqlCondition(
         f"({expression} {sign} ? AND typeof({expression}) {kind})", (*bound, value, *bound)
     )
 
 
-def _match_text(field: SqlField, operator: str, needle: str) -> Condition:
+def _match_text(field: SqlField, operator: str, needle: str) -> SqlCondition:
     if not needle:
         raise InvalidFieldError(field.name, f"the operator {operator!r} needs a text")
     # Every value is compared as text, and a NUL in it does not end it.
@@ -153,32 +153,34 @@ def _match_text(field: SqlField, operator: str, needle: str) -> Condition:
     bound, size = field.expression.parameters, len(needle.encode())
     match operator:
         case "contains":
-            return Condition(f"instr({expression}, ?) > 0", (*bound, needle))
+            return SqlCondition(f"instr({expression}, ?) > 0", (*bound, needle))
         case "startswith":
             return _match_prefix(field, needle)
         case "endswith":
             ending = f"substr(CAST({expression} AS BLOB), -?) = CAST(? AS BLOB)"
-            return Condition(ending, (*bound, size, needle))
+            return SqlCondition(ending, (*bound, size, needle))
         case "iexact":
-            return Condition(f"casefold({expression}) = ?", (*bound, needle.casefold()))
+            return SqlCondition(f"casefold({expression}) = ?", (*bound, needle.casefold()))
         case _:
-            return contains_ignoring_case(Condition(expression, bound), needle)
+            return contains_ignoring_case(SqlCondition(expression, bound), needle)
 
 
-def _match_prefix(field: SqlField, needle: str) -> Condition:
+def _match_prefix(field: SqlField, needle: str) -> SqlCondition:
     expression, bound = field.expression.sql, field.expression.parameters
     if not bound:
         # Two bounds that an index can find: SQLite orders texts by their bytes.
         ceiling = needle + "\U0010ffff"
-        return Condition(f"({expression} >= ? AND {expression} < ?)", (needle, ceiling))
+        return SqlCondition(f"({expression} >= ? AND {expression} < ?)", (needle, ceiling))
     size = len(needle.encode())
     beginning = f"substr(CAST({expression} AS BLOB), 1, ?) = CAST(? AS BLOB)"
-    return Condition(beginning, (*bound, size, needle))
+    return SqlCondition(beginning, (*bound, size, needle))
 
 
-def contains_ignoring_case(text: Condition, needle: str) -> Condition:
+def contains_ignoring_case(text: SqlCondition, needle: str) -> SqlCondition:
     """Match a text that contains `needle` in upper or lower case."""
     if needle.isascii():
         # SQLite's own lower() folds ASCII letters, and is much faster than a Python function.
-        return Condition(f"instr(lower({text.sql}), ?) > 0", (*text.parameters, needle.lower()))
-    return Condition(f"instr(casefold({text.sql}), ?) > 0", (*text.parameters, needle.casefold()))
+        return SqlCondition(f"instr(lower({text.sql}), ?) > 0", (*text.parameters, needle.lower()))
+    return SqlCondition(
+        f"instr(casefold({text.sql}), ?) > 0", (*text.parameters, needle.casefold())
+    )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from respan_langchain.embedded.store.errors import MissingRecordError
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
 from respan_langchain.embedded.store.schema import INDEXED_COLUMNS
 
@@ -116,12 +116,12 @@ def delete(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("DELETE FROM logs WHERE seq = ?", (seq,))
 
 
-def tables_for(condition: Condition) -> str:
+def tables_for(condition: SqlCondition) -> str:
     """Return the FROM clause for a condition; contents are joined only where it reads them."""
     return "logs JOIN contents USING (seq)" if condition.needs_contents else "logs"
 
 
-def count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition) -> int:
+def count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: SqlCondition) -> int:
     """Count the matching logs of a dataset."""
     if condition is MATCH_ALL:
         return int(dataset["log_count"])
@@ -135,7 +135,7 @@ def count(connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condi
 def list_page(
     connection: sqlite3.Connection,
     dataset: int,
-    condition: Condition,
+    condition: SqlCondition,
     *,
     order: str,
     limit: int,

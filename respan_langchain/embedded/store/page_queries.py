@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.logs_table import COLUMNS, tables_for
 
@@ -39,7 +39,7 @@ _SCORED_BY_BOTH = (
 def list_page_by_score(
     connection: sqlite3.Connection,
     dataset: int,
-    condition: Condition,
+    condition: SqlCondition,
     *,
     evaluator: str,
     direction: str,
@@ -59,7 +59,7 @@ def list_page_by_score(
 def count_scored_up_to(
     connection: sqlite3.Connection,
     dataset: int,
-    condition: Condition,
+    condition: SqlCondition,
     *,
     evaluator: str,
     limit: int,
@@ -72,7 +72,7 @@ def count_scored_up_to(
     return int(found)
 
 
-def _scored(condition: Condition) -> str:
+def _scored(condition: SqlCondition) -> str:
     # CROSS JOIN keeps the order: the scores come sorted from their index.
     return (
         f"scores CROSS JOIN {tables_for(condition)}"
@@ -82,7 +82,7 @@ def _scored(condition: Condition) -> str:
 
 
 def count_up_to(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, limit: int
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, limit: int
 ) -> int:
     """Count the matching logs of a dataset, but stop at `limit`."""
     (found,) = connection.execute(
@@ -117,7 +117,7 @@ def count_traces(
 
 
 def find_neighbours(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
 ) -> tuple[str | None, str | None]:
     """Return the ids of the next newer and the next older log that match; None at either end."""
     return (
@@ -127,23 +127,23 @@ def find_neighbours(
 
 
 def find_newer(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
 ) -> str | None:
     """Return the id of the first matching log after `seq`."""
-    newer = all_of([condition, Condition("logs.seq > ?", (seq,))])
+    newer = all_of([condition, SqlCondition("logs.seq > ?", (seq,))])
     return _find_first(connection, dataset, newer, order="seq ASC")
 
 
 def find_older(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, seq: int
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
 ) -> str | None:
     """Return the id of the last matching log before `seq`."""
-    older = all_of([condition, Condition("logs.seq < ?", (seq,))])
+    older = all_of([condition, SqlCondition("logs.seq < ?", (seq,))])
     return _find_first(connection, dataset, older, order="seq DESC")
 
 
 def _find_first(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, *, order: str
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, *, order: str
 ) -> str | None:
     row = connection.execute(
         f"SELECT unique_id FROM {tables_for(condition)}"  # noqa: S608

@@ -8,26 +8,28 @@ import sqlite3
 from dataclasses import dataclass
 
 from respan_langchain.embedded.store import page_queries
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
 MAX_COUNTED = 5000
 """Rows of a queue are counted up to this number."""
 
-ROOTS = Condition("logs.covered = 0")
-REVIEWED = Condition("logs.seq IN (SELECT log FROM scores WHERE evaluator = ?)", (HUMAN_EVALUATOR,))
-UNREVIEWED = Condition(
+ROOTS = SqlCondition("logs.covered = 0")
+REVIEWED = SqlCondition(
+    "logs.seq IN (SELECT log FROM scores WHERE evaluator = ?)", (HUMAN_EVALUATOR,)
+)
+UNREVIEWED = SqlCondition(
     "NOT EXISTS (SELECT 1 FROM scores WHERE log = logs.seq AND evaluator = ?)", (HUMAN_EVALUATOR,)
 )
 QUEUES = {
     "all": MATCH_ALL,
-    "errors": Condition("logs.status = 'error'"),
-    "failed": Condition(
+    "errors": SqlCondition("logs.status = 'error'"),
+    "failed": SqlCondition(
         "EXISTS (SELECT 1 FROM scores WHERE log = logs.seq AND evaluator != ? AND passed = 0)",
         (HUMAN_EVALUATOR,),
     ),
-    "low": Condition(
+    "low": SqlCondition(
         "EXISTS (SELECT 1 FROM scores WHERE log = logs.seq AND evaluator != ? AND score < 0.5)",
         (HUMAN_EVALUATOR,),
     ),
@@ -41,10 +43,10 @@ class ReviewQueue:
 
     dataset: int
     name: str
-    filters: Condition = MATCH_ALL
+    filters: SqlCondition = MATCH_ALL
 
     @property
-    def condition(self) -> Condition:
+    def condition(self) -> SqlCondition:
         """Which rows are in the queue, reviewed or not."""
         return all_of([ROOTS, QUEUES[self.name], self.filters])
 

@@ -13,7 +13,7 @@ import unicodedata
 
 import orjson
 
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of, any_of, contains_ignoring_case
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
@@ -115,42 +115,42 @@ def split_words(text: str) -> list[str]:
     return "".join(character if character.isalnum() else " " for character in normal).split()
 
 
-def search_condition(text: str, newest: int) -> Condition:
+def search_condition(text: str, newest: int) -> SqlCondition:
     """Build the condition of a search.
 
     Args:
         text: What is searched for.
         newest: The `seq` of the newest log, from which a scan looks back.
     """
-    error = contains_ignoring_case(Condition("error_message"), text)
-    comment = contains_ignoring_case(Condition("comment"), text)
+    error = contains_ignoring_case(SqlCondition("error_message"), text)
+    comment = contains_ignoring_case(SqlCondition("comment"), text)
     words = split_words(text)
     use_index = bool(words) and max(text) < FIRST_UNSPACED
     statements = [_find_words(words)] if use_index else []
     statements += [
         _scan_contents(words if use_index else [text], newest, only_new=use_index),
-        Condition(
+        SqlCondition(
             f"SELECT seq FROM logs WHERE error_message IS NOT NULL AND {error.sql}",  # noqa: S608
             error.parameters,
         ),
-        Condition(
+        SqlCondition(
             f"SELECT log FROM scores WHERE {_IS_COMMENT} AND {comment.sql}",  # noqa: S608
             comment.parameters,
         ),
     ]
     found = " UNION ".join(one.sql for one in statements)
     parameters = tuple(value for one in statements for value in one.parameters)
-    return Condition(f"logs.seq IN ({found})", parameters)
+    return SqlCondition(f"logs.seq IN ({found})", parameters)
 
 
-def _find_words(words: list[str]) -> Condition:
+def _find_words(words: list[str]) -> SqlCondition:
     """Write the statement that finds words in the index."""
     query = " AND ".join(f'"{word}"' for word in words)
     exact = f"SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT {MAX_FOUND}"  # noqa: S608
     if len(words[-1]) < MIN_PREFIX:
-        return Condition(f"SELECT rowid FROM ({exact})", (query,))  # noqa: S608
+        return SqlCondition(f"SELECT rowid FROM ({exact})", (query,))  # noqa: S608
     # CROSS JOIN keeps the order: where `few` fails the second look-up does not begin.
-    return Condition(
+    return SqlCondition(
         f"SELECT rowid FROM ({exact}) UNION SELECT longer.rowid"  # noqa: S608
         f" FROM (SELECT count(*) AS found FROM ({exact})) AS few CROSS JOIN search AS longer"
         f" WHERE few.found < {ENOUGH_FOUND} AND longer.search MATCH ?",
@@ -158,18 +158,18 @@ def _find_words(words: list[str]) -> Condition:
     )
 
 
-def _scan_contents(texts: list[str], newest: int, *, only_new: bool) -> Condition:
+def _scan_contents(texts: list[str], newest: int, *, only_new: bool) -> SqlCondition:
     """Write the statement that reads the newest logs, or those of them that are not indexed."""
     found = all_of([_contents_contain(text) for text in texts])
     new = " AND seq > (SELECT indexed FROM search_progress)" if only_new else ""
-    return Condition(
+    return SqlCondition(
         f"SELECT seq FROM contents WHERE seq > ?{new} AND {found.sql}",  # noqa: S608
         (newest - MAX_SCANNED, *found.parameters),
     )
 
 
-def _contents_contain(text: str) -> Condition:
+def _contents_contain(text: str) -> SqlCondition:
     # Contents are JSON text, so the needle is escaped as in JSON.
     needle = orjson.dumps(text).decode()[1:-1]
-    texts = [Condition(f"ifnull({name}, '')") for name in SEARCHED]
+    texts = [SqlCondition(f"ifnull({name}, '')") for name in SEARCHED]
     return any_of([contains_ignoring_case(text, needle) for text in texts])

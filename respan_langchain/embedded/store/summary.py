@@ -4,19 +4,19 @@ import sqlite3
 from typing import Any
 
 from respan_langchain.embedded.store import logs_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 
 
 def compute_summary(
-    connection: sqlite3.Connection, dataset: int, condition: Condition
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition
 ) -> dict[str, Any]:
     """Add up the matching logs.
 
     A sum or mean over no values is 0, as the API's contract has no null there: the numbers of rows
     with a known cost, tokens and latency tell the two zeros apart.
     """
-    own = all_of([Condition("logs.dataset = ?", (dataset,)), condition])
+    own = all_of([SqlCondition("logs.dataset = ?", (dataset,)), condition])
     sums = connection.execute(
         "SELECT count(*) AS number_of_requests,"  # noqa: S608
         " count(cost) AS number_with_cost,"
@@ -39,7 +39,7 @@ def compute_summary(
     return dict(sums) | whole | {"scores": _mean_scores(connection, own)}
 
 
-def _mean_scores(connection: sqlite3.Connection, own: Condition) -> dict[str, dict[str, Any]]:
+def _mean_scores(connection: sqlite3.Connection, own: SqlCondition) -> dict[str, dict[str, Any]]:
     rows = connection.execute(
         "SELECT evaluator, avg(score) AS mean, total(passed = 1) AS passed,"  # noqa: S608
         " total(passed = 0) AS failed FROM scores WHERE score IS NOT NULL AND log IN"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from respan_langchain.embedded.store import logs_table
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
@@ -69,12 +69,12 @@ class TimeSeries:
 
 
 def compute_time_series(
-    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition
+    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: SqlCondition
 ) -> TimeSeries | None:
     """Aggregate the matching logs over time; None when there are none."""
     if condition is MATCH_ALL and dataset["log_count"] > MAX_ROWS:
         return _compute_from_hours(connection, dataset)
-    own = all_of([Condition("logs.dataset = ?", (dataset["seq"],)), condition])
+    own = all_of([SqlCondition("logs.dataset = ?", (dataset["seq"],)), condition])
     if own.reads_other_tables:
         own = _find_newest(connection, own)
     rows = _aggregate_logs(connection, own)
@@ -87,7 +87,7 @@ def compute_time_series(
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete, is_sampled=False)
 
 
-def _find_newest(connection: sqlite3.Connection, own: Condition) -> Condition:
+def _find_newest(connection: sqlite3.Connection, own: SqlCondition) -> SqlCondition:
     """Find the newest matching logs once: the condition is used for figures and for scores."""
     (found,) = connection.execute(
         "SELECT json_group_array(seq) FROM"  # noqa: S608
@@ -95,14 +95,14 @@ def _find_newest(connection: sqlite3.Connection, own: Condition) -> Condition:
         f" ORDER BY seq DESC LIMIT {MAX_ROWS})",
         own.parameters,
     ).fetchone()
-    return Condition("logs.seq IN (SELECT value FROM json_each(?))", (found,))
+    return SqlCondition("logs.seq IN (SELECT value FROM json_each(?))", (found,))
 
 
 def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:
     rows = _aggregate_hours(connection, dataset["seq"])
     width = rows[0]["width"]
     latencies = _sample_latencies(connection, dataset["seq"], width)
-    scores = _mean_scores(connection, Condition("logs.dataset = ?", (dataset["seq"],)), width)
+    scores = _mean_scores(connection, SqlCondition("logs.dataset = ?", (dataset["seq"],)), width)
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete=True, is_sampled=True)
 
 
@@ -129,7 +129,7 @@ def _aggregate_hours(connection: sqlite3.Connection, dataset: int) -> list[sqlit
     ).fetchall()
 
 
-def _aggregate_logs(connection: sqlite3.Connection, own: Condition) -> list[sqlite3.Row]:
+def _aggregate_logs(connection: sqlite3.Connection, own: SqlCondition) -> list[sqlite3.Row]:
     """Aggregate the newest matching logs.
 
     A log whose root is among them is not summed: the root's sums include it.
@@ -180,7 +180,7 @@ def _sample_latencies(
     return found
 
 
-def _mean_scores(connection: sqlite3.Connection, own: Condition, width: int) -> Scores:
+def _mean_scores(connection: sqlite3.Connection, own: SqlCondition, width: int) -> Scores:
     """Read the mean of the newest MAX_SCORES scores by people and by evaluators, by bucket."""
     found: Scores = {}
     for name, sign in [("people_score", "="), ("evaluator_score", "!=")]:

@@ -10,7 +10,7 @@ from respan_langchain.client.models import Log
 from respan_langchain.embedded.endpoints.serialize import serialize_log
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.reviews import ROOTS
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError
@@ -66,7 +66,7 @@ def _list_recorded(
     connection: sqlite3.Connection, dataset: sqlite3.Row, kept: Sequence[Log]
 ) -> list[Log]:
     replayed = orjson.dumps([(log.metadata or {}).get("replay_of") for log in kept]).decode()
-    condition = Condition("custom_identifier IN (SELECT value FROM json_each(?))", (replayed,))
+    condition = SqlCondition("custom_identifier IN (SELECT value FROM json_each(?))", (replayed,))
     rows = logs_table.list_page(
         connection, dataset["seq"], condition, order="seq ASC", limit=MAX_ROWS
     )

@@ -12,7 +12,7 @@ from respan_langchain.embedded.store import (
     time_series,
 )
 from respan_langchain.embedded.store.errors import StoreError
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
@@ -96,7 +96,7 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
 
 
 def _list_rows(
-    connection: sqlite3.Connection, dataset: int, condition: Condition, view: View
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, view: View
 ) -> list[sqlite3.Row]:
     offset = (view.page - 1) * PAGE_SIZE
     if view.sorted_by_evaluator is not None:
@@ -128,7 +128,7 @@ def _count_traces(
 
 
 def _count(
-    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: Condition, view: View
+    connection: sqlite3.Connection, dataset: sqlite3.Row, condition: SqlCondition, view: View
 ) -> int:
     if not view.is_filtered:
         return int(dataset["run_count" if view.roots_only else "log_count"])

@@ -6,7 +6,7 @@ from typing import Any
 from respan_langchain._display import format_count, is_conversation
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.fields import Condition
+from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.reviews import ROOTS
 from respan_langchain.embedded.store.store import Store
@@ -22,7 +22,7 @@ MAX_TURNS = 100
 
 def show(store: Store, dataset_id: str, thread: str) -> Response:
     """Show a thread, the oldest row first."""
-    in_thread = Condition("logs.thread_identifier = ?", (thread,))
+    in_thread = SqlCondition("logs.thread_identifier = ?", (thread,))
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         rows = logs_table.list_page(

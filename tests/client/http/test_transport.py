@@ -24,7 +24,7 @@ from respan_langchain.client.dataset_requests import dataset
 from respan_langchain.client.http.deadline import request_deadline
 from respan_langchain.client.http.network import WRITE_CHUNK, DeadlineStream
 from respan_langchain.client.http.transport import (
-    MAX_RESPONSE_BYTES,
+    DEFAULT_RESPONSE_BYTES,
     AsyncHttpTransport,
     HttpTransport,
 )
@@ -269,17 +269,17 @@ def test_a_response_is_read_up_to_the_limit(send, loopback):
 
     result = send(loopback(endless).url)
 
-    assert (result.status, len(result.body)) == (200, MAX_RESPONSE_BYTES)
+    assert (result.status, len(result.body)) == (200, DEFAULT_RESPONSE_BYTES)
 
 
 def test_a_gzip_bomb_is_decompressed_only_up_to_the_limit(send, loopback, wire):
-    bomb = gzip.compress(bytes(50 * MAX_RESPONSE_BYTES), 1)
+    bomb = gzip.compress(bytes(50 * DEFAULT_RESPONSE_BYTES), 1)
     server = loopback(wire.answering(wire.message(bomb, "200 OK", "Content-Encoding: gzip")))
 
     result = send(server.url)
 
-    assert len(bomb) < MAX_RESPONSE_BYTES
-    assert len(result.body) == MAX_RESPONSE_BYTES
+    assert len(bomb) < DEFAULT_RESPONSE_BYTES
+    assert len(result.body) == DEFAULT_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])

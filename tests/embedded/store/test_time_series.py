@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.embedded.store import datasets_table, time_series
-from respan_langchain.embedded.store.fields import MATCH_ALL, Condition
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.scores_table import Score, upsert
 
 DAY = 86_400
@@ -15,7 +15,7 @@ def log(moment: float, number: int = 0, **metadata) -> dict:
     return {"input": "x", "metadata": metadata, "metrics": metrics}
 
 
-def compute(platform, dataset: str, condition: Condition = MATCH_ALL):
+def compute(platform, dataset: str, condition: SqlCondition = MATCH_ALL):
     with platform.store.reading() as connection:
         row = datasets_table.get(connection, dataset)
         return time_series.compute_time_series(connection, row, condition)
@@ -50,7 +50,7 @@ def test_a_row_whose_root_is_among_the_rows_is_not_summed(platform):
     platform.fill(dataset, [log(100, 9, span_unique_id="t", **trace), call])
 
     (everything,) = compute(platform, dataset).buckets
-    (calls,) = compute(platform, dataset, Condition("logs.log_type = ?", ("chat",))).buckets
+    (calls,) = compute(platform, dataset, SqlCondition("logs.log_type = ?", ("chat",))).buckets
 
     assert (everything.count, everything.runs, everything.cost) == (2, 1, 0.5)
     assert (everything.median_latency, calls.median_latency) == (9.0, 1.0)
@@ -65,7 +65,7 @@ def test_totals_of_hours_agree_with_the_rows(platform):
         platform.fill(dataset, rows[begin : begin + 500])
 
     whole = compute(platform, dataset)
-    newest = compute(platform, dataset, Condition("logs.cost = ?", (0.5,)))
+    newest = compute(platform, dataset, SqlCondition("logs.cost = ?", (0.5,)))
 
     assert (whole.is_complete, whole.is_sampled) == (True, True)
     assert (newest.is_complete, newest.is_sampled) == (False, False)

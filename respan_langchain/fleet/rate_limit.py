@@ -18,7 +18,7 @@ MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class SharedRateLimit:
     """One rate limit. `reserve` and `pause` raise `BrokerError` if Redis cannot be reached."""
 
     broker: Broker

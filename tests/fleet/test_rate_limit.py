@@ -7,7 +7,7 @@ import pytest
 
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
-from respan_langchain.fleet.budget import MARGIN, Budget
+from respan_langchain.fleet.rate_limit import MARGIN, SharedRateLimit
 from respan_langchain.fleet.scripts import RESERVE_BULK
 
 
@@ -17,7 +17,7 @@ def open_budget(redis):
 
     def open_one(per_minute=30):
         opened.append(Broker(redis.url))
-        return Budget(opened[-1], RESERVE_BULK, per_minute)
+        return SharedRateLimit(opened[-1], RESERVE_BULK, per_minute)
 
     yield open_one
     for broker in opened:
