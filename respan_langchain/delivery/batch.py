@@ -68,7 +68,7 @@ class Unconfirmed:
     batch: Batch
     ended: float
     """When the attempt ended, on the worker's clock."""
-    sent_wall: float
+    sent_at: float
     """When it began, in seconds since the epoch: lookups skip older logs."""
     exact_until: float = ALWAYS
     """Until when a row that a lookup does not show is certainly not stored."""
@@ -110,7 +110,7 @@ class BulkResponse:
 
     request: BulkInsert
     result: HttpResult
-    started_wall: float = 0.0
+    started_at: float = 0.0
     """When the request began, in seconds since the epoch."""
 
 

@@ -97,7 +97,7 @@ class Recovery:
         batch.successes_then = self._successes
         unconfirmed = Unconfirmed(batch, now, 0.0)
         if response is not None:
-            unconfirmed.sent_wall = response.started_wall
+            unconfirmed.sent_at = response.started_at
             unconfirmed.exact_until = now + response.result.lookups_exact_for
         self._look_up(unconfirmed, now + self._limits.lookup_delays[0])
 
@@ -110,7 +110,7 @@ class Recovery:
         a lookup shows it, rows that the lookup does not show are certainly not stored, even if
         the list lags behind.
         """
-        rows, wall = tuple(batch.rows), response.started_wall
+        rows, wall = tuple(batch.rows), response.started_at
         conflicts = response.result.status == CONFLICT
         if len(rows) == 1 and not conflicts:
             yield Outcome("rejected", rows, message)

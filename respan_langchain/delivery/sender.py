@@ -124,7 +124,7 @@ class SenderThread:
                 return BulkResponse(request, result, started)
             case Lookup(unconfirmed):
                 bodies = [row.body for row in request.rows]
-                dataset, since = unconfirmed.batch.dataset, unconfirmed.sent_wall
+                dataset, since = unconfirmed.batch.dataset, unconfirmed.sent_at
                 counts = transport.look_up(dataset, bodies, since, timeout)
                 return LookupResult(request, counts)
             case FeedbackRequest(dataset, rows):

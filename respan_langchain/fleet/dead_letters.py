@@ -10,7 +10,7 @@ from typing import Any, Final
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.encoding import decode_body
 from respan_langchain.fleet.keys import DEAD
-from respan_langchain.fleet.scripts import REVIVE
+from respan_langchain.fleet.scripts import REQUEUE
 
 PAGE: Final = 100
 """Dead letters that are moved at once."""
@@ -40,10 +40,10 @@ def purge_dead_letters(broker: Broker, min_age: float) -> int:
     return int(broker.command("XTRIM", DEAD, "MINID", max(0, first_kept)))
 
 
-def revive_dead_letters(broker: Broker) -> int:
+def requeue_dead_letters(broker: Broker) -> int:
     """Have forwarders send every dead letter again; return how many."""
     left = count = count_dead_letters(broker)
     # Those that are rejected again meanwhile come after the ones that are counted.
-    while left > 0 and (moved := broker.numbers(REVIVE, min(left, PAGE))[0]):
+    while left > 0 and (moved := broker.numbers(REQUEUE, min(left, PAGE))[0]):
         left -= moved
     return count - left

@@ -32,21 +32,21 @@ THROTTLED: Final = 429
 
 @dataclass(frozen=True, slots=True)
 class ForwarderTransport:
-    """Sends to the platform what the spool permits, when the fleet's budget allows it."""
+    """Sends to the platform what the spool permits, when the fleet's rate limits allow it."""
 
     platform: DeliveryTransport
     spool: StreamSpool
-    bulk: SharedRateLimit
-    lookups: SharedRateLimit
+    bulk_rate_limit: SharedRateLimit
+    lookup_rate_limit: SharedRateLimit
 
     def send_bulk(self, dataset: str, bodies: Sequence[bytes], timeout: float) -> HttpResult:
-        """Wait for the budget and send one bulk request."""
+        """Wait for the rate limit and send one bulk request."""
         if not self.spool.is_marked:
             # If this forwarder died now, the next one would not look the rows up.
             return HttpResult(None, error="Redis cannot be reached", maybe_sent=False)
         started = CLOCK.monotonic()
         try:
-            is_reserved, wait = self.bulk.reserve(timeout / 2)
+            is_reserved, wait = self.bulk_rate_limit.reserve(timeout / 2)
         except BrokerError as error:
             return HttpResult(None, error=str(error), maybe_sent=False)
         if not is_reserved:
@@ -59,30 +59,30 @@ class ForwarderTransport:
         if result.status != THROTTLED:
             return result
         with suppress(BrokerError):  # this forwarder waits in any case
-            self.bulk.pause(parse_retry_after(result, CLOCK.time()) or 0.0)
-        # The worker need not slow down by itself: the budget holds for all forwarders.
+            self.bulk_rate_limit.pause(parse_retry_after(result, CLOCK.time()) or 0.0)
+        # The worker need not slow down by itself: the rate limit holds for all forwarders.
         return replace(result, status=None, error="429, too many requests", maybe_sent=False)
 
     def apply_feedback(
         self, dataset: str, bodies: Sequence[bytes], timeout: float
     ) -> Sequence[FeedbackState] | None:
-        """Wait for the budget, for half of `timeout`, and apply feedback in as long again."""
-        if not self.lookups.wait(timeout / 2, 1 + REQUESTS_EACH * len(bodies)):
+        """Wait for the rate limit, for half of `timeout`, and apply feedback in as long again."""
+        if not self.lookup_rate_limit.wait(timeout / 2, 1 + REQUESTS_EACH * len(bodies)):
             return None
         return self.platform.apply_feedback(dataset, bodies, timeout / 2)
 
     def look_up(
         self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
     ) -> Sequence[int] | None:
-        """Wait for the budget, for `timeout` seconds, and look rows up, in as many again."""
-        if not self.lookups.wait(timeout, ceil(len(bodies) / MAX_PAGE_SIZE)):
+        """Wait for the rate limit, for `timeout` seconds, and look rows up, in as many again."""
+        if not self.lookup_rate_limit.wait(timeout, ceil(len(bodies) / MAX_PAGE_SIZE)):
             return None
         return self.platform.look_up(dataset, bodies, since, timeout)
 
     def close(self) -> None:
         """Close the connections."""
         self.platform.close()
-        self.bulk.broker.close()
+        self.bulk_rate_limit.broker.close()
 
 
 class Forwarder:
@@ -110,7 +110,7 @@ class Forwarder:
                 SharedRateLimit(broker, RESERVE_LOOKUP, REQUESTS_PER_MINUTE),
             )
 
-        # Only the shared budget limits the rate.
+        # Only the shared limits hold.
         own_limits = replace(limits, requests_per_minute=UNLIMITED)
         self._worker = Worker(open_transport, own_limits, lambda: self._spool)
 

@@ -61,8 +61,8 @@ def _gauges(status: FleetStatus) -> Iterator[GaugeMetricFamily]:
     oldest = status.oldest or 0.0
     yield _gauge("respan_fleet_oldest_row_seconds", "Age of the oldest row in Redis.", oldest)
     yield _gauge("respan_fleet_dead_letters", "Rejected rows that are kept.", status.dead)
-    wait = status.budget_wait
-    yield _gauge("respan_fleet_budget_wait_seconds", "Wait for the next bulk request.", wait)
+    wait = status.rate_limit_wait
+    yield _gauge("respan_fleet_rate_limit_wait_seconds", "Wait for the next bulk request.", wait)
     alive = sum(each.is_alive for each in status.forwarders)
     yield _gauge("respan_fleet_forwarders", "Forwarders that run.", alive)
 

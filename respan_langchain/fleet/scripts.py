@@ -26,7 +26,7 @@ def _read(name: str, *used: str) -> Script:
 ADD: Final = _read("add", keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS)
 JOIN: Final = _read("join", keys.ROWS)
 STATUS: Final = _read(
-    "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_BUDGET,
+    "status", keys.ROWS, keys.BYTES, keys.DEAD, keys.COUNTS, keys.PRODUCERS, keys.BULK_RATE_LIMIT,
     keys.TRACES,
 )  # fmt: skip
 READ: Final = _read("read", keys.ROWS)
@@ -35,7 +35,7 @@ RENEW: Final = _read("renew", keys.ROWS, keys.SENT)
 RELEASE: Final = _read("release", keys.ROWS)
 FINISH: Final = _read("finish", keys.ROWS, keys.BYTES, keys.SENT, keys.DEAD, keys.COUNTS, keys.SEEN)
 FORGET: Final = _read("forget", keys.ROWS, keys.BYTES, keys.SENT, keys.COUNTS)
-REVIVE: Final = _read("revive", keys.DEAD, keys.ROWS, keys.BYTES, keys.COUNTS)
+REQUEUE: Final = _read("requeue", keys.DEAD, keys.ROWS, keys.BYTES, keys.COUNTS)
 STATES: Final = _read("states", keys.SEEN)
 _TRACES: Final = (keys.TRACES, keys.TRACES_DUE, keys.BYTES)
 STORE_TRACE: Final = _read("store_trace", *_TRACES)
@@ -46,6 +46,6 @@ EXPIRE_TRACES: Final = _read(
     "expire_traces",
     keys.TRACES, keys.TRACES_DUE, keys.ROWS, keys.BYTES, keys.SEEN, keys.COUNTS, keys.PRODUCERS,
 )  # fmt: skip
-RESERVE_BULK: Final = _read("reserve", keys.BULK_BUDGET)
-RESERVE_LOOKUP: Final = _read("reserve", keys.LOOKUP_BUDGET)
-PAUSE: Final = _read("pause", keys.BULK_BUDGET)
+RESERVE_BULK: Final = _read("reserve", keys.BULK_RATE_LIMIT)
+RESERVE_LOOKUP: Final = _read("reserve", keys.LOOKUP_RATE_LIMIT)
+PAUSE: Final = _read("pause", keys.BULK_RATE_LIMIT)

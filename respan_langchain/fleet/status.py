@@ -78,7 +78,7 @@ class FleetStatus(_Part):
     bytes: int
     oldest: float | None = None
     """Seconds that the oldest row has waited in Redis; None when there is none."""
-    budget_wait: float
+    rate_limit_wait: float
     """Seconds until the next bulk request is allowed."""
     dead: int
     """Dead letters."""

@@ -11,7 +11,7 @@ LIMITS = DeliveryLimits()
 def unconfirmed_row(*, exact_until: float, lookups: int = 0) -> Lookup:
     batch = Batch("dataset", [row("a")])
     return Lookup(
-        Unconfirmed(batch, ended=10.0, sent_wall=5.0, exact_until=exact_until, lookups=lookups)
+        Unconfirmed(batch, ended=10.0, sent_at=5.0, exact_until=exact_until, lookups=lookups)
     )
 
 

@@ -74,7 +74,7 @@ def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:
         yield "vanished", Text(f"{lost}, lost in Redis: see `doctor`", style="red")
     yield "dead letters", format_count(found.dead)
     yield "interrupted", pluralize(found.interrupted, "trace", "traces")
-    wait = found.budget_wait
+    wait = found.rate_limit_wait
     yield "next request", f"in {format_duration(wait)}" if wait else "at once"
     running = sum(each.is_alive for each in found.producers)
     ended = sum(each.idle is not None for each in found.producers) - running

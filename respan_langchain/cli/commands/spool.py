@@ -36,8 +36,8 @@ StateOption = Annotated[
 
 group = new_group(
     "spool",
-    "List, replay, export and delete rows on disk.",
-    examples=["spool list", "spool replay"],
+    "List, requeue, export and delete rows on disk.",
+    examples=["spool list", "spool requeue"],
 )
 
 
@@ -61,18 +61,18 @@ def list_files(ctx: CliContext, via: ViaOption = None) -> int:
     return EXIT_PROBLEMS if has_problems else EXIT_OK
 
 
-@command("replay", examples=["spool replay"], group=group)
-def replay(ctx: CliContext, via: ViaOption = None) -> int:
+@command("requeue", examples=["spool requeue"], group=group)
+def requeue(ctx: CliContext, via: ViaOption = None) -> int:
     """Queue dead letters again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
     settings = ctx.settings_without_key(via=via)
-    count = dead_letters.replay(spool_root(settings), damaged.append)
+    count = dead_letters.requeue(spool_root(settings), damaged.append)
     if settings.via is not None:
         with open_broker(settings) as broker:
-            from respan_langchain.fleet.dead_letters import revive_dead_letters
+            from respan_langchain.fleet.dead_letters import requeue_dead_letters
 
-            count += revive_dead_letters(broker)
-    ctx.output({"replayed": count}, f"Queued {pluralize(count, 'row', 'rows')} again.")
+            count += requeue_dead_letters(broker)
+    ctx.output({"requeued": count}, f"Queued {pluralize(count, 'row', 'rows')} again.")
     return _report_damaged(ctx, damaged)
 
 

@@ -65,9 +65,9 @@ def export(
             yield _exported(row)
 
 
-def replay(directory: Path, on_unreadable: OnUnreadable = ignore) -> int:
+def requeue(directory: Path, on_unreadable: OnUnreadable = ignore) -> int:
     """Mark dead letters to be sent again by the next worker of this directory; return how many."""
-    return sum(_from_all(directory, lambda spool: [spool.revive()], on_unreadable))
+    return sum(_from_all(directory, lambda spool: [spool.requeue_dead_letters()], on_unreadable))
 
 
 def purge(

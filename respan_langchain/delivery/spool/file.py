@@ -229,7 +229,7 @@ class SpoolFile:
         query = "SELECT coalesce(sum(length(body)), 0) FROM rows"
         return int(self.connection.execute(query).fetchone()[0])
 
-    def revive(self) -> int:
+    def requeue_dead_letters(self) -> int:
         """Have the dead letters sent again; return how many there were."""
         query = "UPDATE rows SET state = 'pending', held = 0, changed = ? WHERE state = 'dead'"
         with self._transaction() as cursor:

@@ -1,5 +1,5 @@
 -- Allow no request for some time, after the platform said that there were too many.
--- KEYS: budget; ARGV: microseconds
+-- KEYS: rate limit; ARGV: microseconds
 local time = redis.call('TIME')
 local free = time[1] * 1000000 + time[2] + tonumber(ARGV[1])
 if free > tonumber(redis.call('GET', KEYS[1]) or '0') then

@@ -1,5 +1,5 @@
 -- Reserve requests of a rate limit, by the server's clock: the generic cell rate algorithm without bursts.
--- KEYS: budget; ARGV: microseconds between two requests, requests, longest wait and longest hold in microseconds
+-- KEYS: rate limit; ARGV: microseconds between two requests, requests, longest wait and longest hold in microseconds
 -- Returns {1, wait} where they are reserved, {0, wait} where the wait would be too long.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

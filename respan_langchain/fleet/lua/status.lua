@@ -1,5 +1,5 @@
 -- Describe the fleet as JSON.
--- KEYS: rows, bytes, dead, counts, producers, budget, traces; ARGV: group
+-- KEYS: rows, bytes, dead, counts, producers, rate limit, traces; ARGV: group
 local rows, time = KEYS[1], redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function map(flat)
@@ -38,7 +38,7 @@ return {cjson.encode({
   vanished = math.max(0, math.max(counts.added, entries_added) - finished - total),
   bytes = tonumber(redis.call('GET', KEYS[2]) or '0'),
   oldest = oldest and (now - tonumber(string.match(oldest[1], '^%d+'))) / 1000 or nil,
-  budget_wait = math.max(0, free - now) / 1000,
+  rate_limit_wait = math.max(0, free - now) / 1000,
   dead = redis.call('XLEN', KEYS[3]),
   interrupted = redis.call('HLEN', KEYS[7]),
   counts = counts,

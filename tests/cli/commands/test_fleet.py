@@ -105,10 +105,10 @@ def test_spool_export_writes_the_rejected_rows_in_redis_with_their_reasons(run, 
     assert {letter["reason"] for letter in letters} == {"no such field"}
 
 
-def test_spool_replay_has_forwarders_send_the_rejected_rows_again(run, rejected):
-    shown = run("spool", "replay", "--json", RESPAN_VIA=rejected.url)
+def test_spool_requeue_has_forwarders_send_the_rejected_rows_again(run, rejected):
+    shown = run("spool", "requeue", "--json", RESPAN_VIA=rejected.url)
 
-    assert shown.json == {"replayed": 150}
+    assert shown.json == {"requeued": 150}
     assert (rejected.rows, rejected.ask("XLEN", keys.DEAD)) == (150, 0)
     with closing(Broker(rejected.url)) as broker:
         assert read_status(broker).counts.added == 150

@@ -54,7 +54,7 @@ def test_an_empty_spool_says_so(run, folder, monkeypatch):
 
 
 def test_replay_queues_rejected_rows_again(run, spooled):
-    assert run("spool", "replay", "--json").json == {"replayed": 1}
+    assert run("spool", "requeue", "--json").json == {"requeued": 1}
     assert states(run) == (3, 0)
 
 
@@ -94,7 +94,7 @@ def spoilt(spooled):
     ("words", "result"),
     [
         (["export", "--output", "rows.jsonl"], {"rows": 3, "file": "rows.jsonl"}),
-        (["replay"], {"replayed": 1}),
+        (["requeue"], {"requeued": 1}),
         (["purge", "--yes"], {"purged": 1}),
     ],
     ids=["export", "replay", "purge"],

@@ -317,7 +317,7 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     ]
     close(worker, WAIT)
 
-    assert dead_letters.replay(place) == 1
+    assert dead_letters.requeue(place) == 1
     second = on_disk("spill")
     assert second.flush(WAIT)
 
@@ -325,7 +325,7 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     assert rows_in(place) == []
 
 
-def test_a_revived_dead_letter_of_a_running_process_is_counted_as_adopted(
+def test_a_requeued_dead_letter_of_a_running_process_is_counted_as_adopted(
     by_hand, wire, place, status
 ):
     wire.script.append(lambda ids: HttpResult(400, b'{"detail": "no"}'))
@@ -334,7 +334,7 @@ def test_a_revived_dead_letter_of_a_running_process_is_counted_as_adopted(
     turns.until_nothing_is_due()
     assert status.counts().rejected == 1
 
-    assert dead_letters.replay(place) == 1
+    assert dead_letters.requeue(place) == 1
     turns.now += 40.0
     turns.until_nothing_is_due()
 

@@ -99,11 +99,11 @@ def test_sending_is_counted(spool):
     assert [(row.state, row.attempts) for row in spool.rows()] == [("unconfirmed", 2)]
 
 
-def test_dead_letters_are_not_loaded_until_they_are_revived(spool):
+def test_dead_letters_are_not_loaded_until_they_are_requeued(spool):
     spool.add([a_row("a", state="dead")], held=True)
     assert spool.load(1, 100) == ([], 0)
 
-    assert spool.revive() == 1
+    assert spool.requeue_dead_letters() == 1
 
     assert ids(spool.load(1, 100)[0]) == ["a"]
 
@@ -220,7 +220,7 @@ def damaged_in_every_page(path):
         yield whole[:start] + os.urandom(100) + whole[start + 100 :]
 
 
-def test_a_damaged_file_is_set_aside_and_the_others_are_replayed(place, spool):
+def test_a_damaged_file_is_set_aside_and_the_others_are_delivered(place, spool):
     sample = orphan(place, *(a_row(str(number), size=500) for number in range(100)))
     versions = list(damaged_in_every_page(sample))
     sample.unlink()
@@ -307,11 +307,11 @@ def test_rows_are_exported(place, spool):
     assert exported["captured"] <= time.time()
 
 
-def test_rows_are_purged_and_dead_letters_replayed(place, spool):
+def test_rows_are_purged_and_dead_letters_requeued(place, spool):
     spool.add([a_row("a", state="dead"), a_row("b")], held=True)
 
     assert dead_letters.purge(place, before=0.0) == 0
-    assert dead_letters.replay(place) == 1
+    assert dead_letters.requeue(place) == 1
     assert dead_letters.purge(place) == 0
     assert dead_letters.purge(place, ("pending",)) == 2
     assert dead_letters.purge(place / "nothing here") == 0
