@@ -27,9 +27,8 @@ from respan_langchain.rows.corrections import add_labels, match_decisions
 from respan_langchain.rules.budget import Use
 from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.facts import RowFields
+from respan_langchain.rules.facts import RowFields, StoredTrace
 from respan_langchain.rules.rule import Rules
-from respan_langchain.rules.stored_trace import facts_of_rows
 from respan_langchain.settings import Settings
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.interrupt_decisions import Decision
@@ -85,7 +84,7 @@ def plan_curation(
     marks: dict[str | None, dict[str, Any]] = {}
     for logs in groups:
         rows = [to_row(log) for log in logs]
-        facts = facts_of_rows(rows)
+        facts = StoredTrace(rows)
         decision = engine.decide(facts)
         if not decision.is_kept:
             continue

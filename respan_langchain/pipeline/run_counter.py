@@ -1,10 +1,17 @@
 """Counts a finished run in the totals of its trace."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.rows.counting import add_content, count_cost, count_structure, count_usage
+from respan_langchain.rows.counting import (
+    add_content,
+    count_cost,
+    count_model,
+    count_structure,
+    count_usage,
+)
 from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.model_call import ModelCall
 from respan_langchain.rows.schema import RowOptions
@@ -20,7 +27,11 @@ class CountedRun(NamedTuple):
     """None for everything but model calls."""
 
 
-@dataclass(frozen=True, slots=True)
+CountingStep: TypeAlias = Callable[[CountedRun], CountedRun]
+"""Counts a run in one way."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RunCounter:
     """Counts the runs of one handler, each once in each way."""
 
@@ -31,9 +42,20 @@ class RunCounter:
     def count(self, run: Run) -> CountedRun:
         """Count a finished run in all ways."""
         counted = self.read(run)
-        for count in (self.count_structure, self.count_usage, self.count_cost, self.add_content):
+        for count in self.steps:
             count(counted)
         return counted
+
+    @property
+    def steps(self) -> Sequence[CountingStep]:
+        """All ways in which a run is counted before rows are built."""
+        return (
+            self.count_structure,
+            self.count_usage,
+            self.count_model,
+            self.count_cost,
+            self.add_content,
+        )
 
     def read(self, run: Run) -> CountedRun:
         """Return a run that is not counted yet."""
@@ -51,8 +73,14 @@ class RunCounter:
             count_usage(counted.run, counted.model_call)
         return counted
 
+    def count_model(self, counted: CountedRun) -> CountedRun:
+        """Count the models."""
+        if counted.model_call is not None:
+            count_model(counted.run, counted.model_call)
+        return counted
+
     def count_cost(self, counted: CountedRun) -> CountedRun:
-        """Count the models and what they cost."""
+        """Count what models cost."""
         if counted.model_call is not None:
             count_cost(counted.run, counted.model_call)
         return counted

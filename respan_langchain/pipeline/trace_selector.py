@@ -1,7 +1,7 @@
 """Selects the runs that become rows. Rules decide about a whole trace, when its root has ended.
 
-Until then its finished runs wait. Tools and errors are counted only when a condition asks for them,
-and tokens and prices when one asks for these or the trace is kept, since most traces are not kept.
+Until then its finished runs wait. They are counted as far as conditions read the totals, and in all
+ways only if the trace is kept, since most traces are not kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,9 +70,9 @@ class TraceSelector:
             return ()
         ended = EndedTrace(trace, self._policy, self._counter, self._errors)
         if self._engine is not None and trace.sampling_decision is None:
-            trace.sampling_decision = self._engine.decide(ended.facts)
+            trace.sampling_decision = self._engine.decide(ended)
         if trace.sampling_decision is not None and trace.sampling_decision.is_kept:
-            return ended.counted
+            return ended.count_all()
         for each in ended.runs:
             each.release_references()
         return ()

@@ -1,7 +1,6 @@
 """Adds each finished run to the totals of its trace: calls, tool steps, documents, models.
 
-In four steps, each of which costs more than the one before: most traces are not kept, and rules
-often decide by the first ones.
+In steps, of which some cost much: most traces are not kept, and rules often decide by a cheap one.
 """
 
 from functools import partial
@@ -49,15 +48,20 @@ def count_usage(run: Run, call: ModelCall) -> None:
         run.trace.totals.add_usage(call.usage)
 
 
+def count_model(run: Run, call: ModelCall) -> None:
+    """Add the name of a model."""
+    if call.model.name is not None:
+        totals = run.trace.totals
+        totals.add_model(call.model.name, _message_id(run), answered=_has_answered(run))
+
+
 def count_cost(run: Run, call: ModelCall) -> None:
-    """Add the cost and the name of a model."""
+    """Add the cost of a model call."""
     totals = run.trace.totals
     totals.add_cost(call.cost)
     # A rejected request used no tokens, so none are missing.
     if call.usage is None and call.cost.amount != 0:
         totals.unreported_calls += 1
-    if call.model.name is not None:
-        totals.add_model(call.model.name, _message_id(run), answered=_has_answered(run))
 
 
 def add_content(run: Run, options: RowOptions) -> None:

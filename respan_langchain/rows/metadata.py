@@ -8,7 +8,8 @@ from typing import Final
 
 from respan_langchain.rows.schema import RowDraft
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.tracing.call_settings import identifiers
+from respan_langchain.tracing.call_settings import CallSettings, identifiers
+from respan_langchain.tracing.run import Run
 
 INTERNAL_TAGS: Final = ("seq:step:", "graph:step:", "map:key:", "langsmith:", "retry:attempt:")
 INTERNAL_METADATA: Final = (
@@ -38,8 +39,16 @@ def add_app_metadata(
                 metadata[key] = value
     for key, value in handler_metadata.items():
         metadata.setdefault(key, value)
-    if tags or run.tags or settings.tags:
-        _add_tags(metadata, [*tags, *run.tags, *settings.tags])
+    if shown_tags := get_tags(run, settings, tags):
+        metadata["tags"] = list(shown_tags)
+
+
+def get_tags(run: Run, settings: CallSettings, handler_tags: tuple[str, ...]) -> list[str]:
+    """Return the tags that the application gave a run, each once."""
+    if not (handler_tags or run.tags or settings.tags):
+        return []
+    given = dict.fromkeys(map(str, [*handler_tags, *run.tags, *settings.tags]))
+    return [tag for tag in given if not tag.startswith(INTERNAL_TAGS)]
 
 
 def _own(metadata: Mapping[str, object]) -> dict[str, object]:
@@ -52,9 +61,3 @@ def _own(metadata: Mapping[str, object]) -> dict[str, object]:
     if len(_internal_keys) < MAX_INTERNAL_KEYS:
         _internal_keys.update(metadata.keys() - own.keys())
     return own
-
-
-def _add_tags(metadata: dict[str, Json], tags: list[str]) -> None:
-    shown = [tag for tag in dict.fromkeys(map(str, tags)) if not tag.startswith(INTERNAL_TAGS)]
-    if shown:
-        metadata["tags"] = list(shown)

@@ -16,20 +16,32 @@ from respan_langchain.usage.usage import Usage
 
 def timing_metrics(run: Run, epoch: float) -> dict[str, Json]:
     """Return start and end in RFC 3339 UTC, and durations in seconds."""
-    started, ended = run.started, run.ended
-    active, first = 0.0, run.first_token
+    started, first = run.started, run.first_token
     if run.is_root:
         trace = run.trace
-        active, first = trace.earlier_seconds, trace.totals.first_token
+        first = trace.totals.first_token
         if trace.first_started is not None:
             started = trace.first_started
     found: dict[str, Json] = {"start_time": _rfc3339(epoch + started)}
-    if ended is not None:
-        found["timestamp"] = _rfc3339(epoch + ended)
-        found["latency"] = _rounded(ended - run.started + active, 1_000_000)
+    if run.ended is not None:
+        found["timestamp"] = _rfc3339(epoch + run.ended)
+        found["latency"] = latency(run)
     if first is not None:
         found["time_to_first_token"] = _rounded(first - started, 1_000_000)
     return found
+
+
+def latency(run: Run) -> float | None:
+    """Return the seconds that a run took, a root with its earlier parts; None if unknown."""
+    if run.ended is None:
+        return None
+    earlier = run.trace.earlier_seconds if run.is_root else 0.0
+    return _rounded(run.ended - run.started + earlier, 1_000_000)
+
+
+def end_time(run: Run, epoch: float) -> float | None:
+    """Return when a run ended, in seconds since 1970, as its row shows it; None if unknown."""
+    return None if run.ended is None else _milliseconds(epoch + run.ended) / 1_000
 
 
 def add_metrics(draft: RowDraft) -> None:
@@ -52,11 +64,16 @@ def add_metrics(draft: RowDraft) -> None:
         _add_sums(metadata, metrics, run)
 
 
+def handled_errors(root: Run) -> int:
+    """Return how many nodes of a root failed although it succeeded."""
+    return root.trace.totals.node_errors if root.status == "success" else 0
+
+
 def failure_metrics(root: Run) -> dict[str, Json]:
     """Return how often failures were handled; known before the runs of the trace are counted."""
     totals = root.trace.totals
     counts = {
-        "handled_errors": totals.node_errors if root.status == "success" else 0,
+        "handled_errors": handled_errors(root),
         "retries": totals.retries,
         "fallbacks": totals.fallbacks,
     }
@@ -73,7 +90,7 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
     if run.kind in ("chat", "llm"):
         return
     _add_usage(metrics, totals.usage)
-    model = _answering_model(run)
+    model = answering_model(run)
     if model is not None:
         metadata["model"] = model
     if len(totals.models) > 1:
@@ -84,7 +101,7 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
         _add_cost(metadata, metrics, totals.cost)
 
 
-def _answering_model(root: Run) -> str | None:
+def answering_model(root: Run) -> str | None:
     """Return the model of the root's answer, else the last model that answered, else the first."""
     totals = root.trace.totals
     if len(totals.models) > 1:
@@ -125,8 +142,8 @@ def _tokens_per_second(run: Run, usage: Usage | None) -> float | None:
     """Tokens that were written per second of the whole call."""
     if usage is None or usage.cache_hit or usage.output_tokens is None:
         return None
-    latency = run.latency
-    return _rounded(usage.output_tokens / latency, 1_000) if latency else None
+    seconds = run.latency
+    return _rounded(usage.output_tokens / seconds, 1_000) if seconds else None
 
 
 def _rounded(number: float, parts: int) -> float:
@@ -135,8 +152,12 @@ def _rounded(number: float, parts: int) -> float:
 
 
 def _rfc3339(seconds: float) -> str:
-    second, millionths = divmod(int(seconds * 1_000_000 + 0.5), 1_000_000)
-    return _second(second) + _MILLISECONDS[millionths // 1_000]
+    second, milliseconds = divmod(_milliseconds(seconds), 1_000)
+    return _second(second) + _MILLISECONDS[milliseconds]
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1_000_000 + 0.5) // 1_000
 
 
 _MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1_000))

@@ -12,6 +12,7 @@ from respan_langchain.serialization.json_types import Json
 from respan_langchain.tracing.events import EMPTY_MODEL_REQUEST
 from respan_langchain.tracing.run import Run
 from respan_langchain.usage.cost import Cost, Exchange, Prices
+from respan_langchain.usage.finish import is_refused, read_finish_reason
 from respan_langchain.usage.model_info import (
     ModelInfo,
     get_message,
@@ -41,6 +42,16 @@ class ModelCall:
     def model(self) -> ModelInfo:
         """Which model was called, and how it answered."""
         return parse_response(self._request.model, self._run.outputs, self._reported)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why its answer ended, in the provider's words."""
+        return read_finish_reason(self._reported)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model or its provider declined to answer."""
+        return is_refused(get_message(self._run.outputs), self._reported, self.finish_reason)
 
     @property
     def shown(self) -> Mapping[str, Json]:

@@ -25,8 +25,8 @@ def _has_error(facts: TraceFacts) -> bool:
     return (
         _has_failed(facts)
         or facts.handled_errors > 0
+        or facts.has_failed_row
         or facts.tool_errors > 0
-        or "error" in facts.statuses
     )
 
 
@@ -43,15 +43,15 @@ def _fell_back(facts: TraceFacts) -> bool:
 
 
 def _was_refused(facts: TraceFacts) -> bool:
-    return any(answer.get("refused") is True for answer in facts.answers)
+    return facts.refused
 
 
 def _was_cut_off(facts: TraceFacts) -> bool:
-    return any(str(answer.get("finish_reason")).lower() in CUT_OFF for answer in facts.answers)
+    return any(reason.lower() in CUT_OFF for reason in facts.finish_reasons)
 
 
 def _was_interrupted(facts: TraceFacts) -> bool:
-    return facts.status == "interrupted" or bool(facts.metadata.get("resumed_run_ids"))
+    return facts.was_interrupted
 
 
 def _was_edited(facts: TraceFacts) -> bool:
@@ -137,7 +137,7 @@ def looped(tool: str, times: int) -> Condition:
 
 
 def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
-    return list(facts.tools).count(tool) >= times
+    return facts.tools.count(tool) >= times
 
 
 def tag(name: str) -> Condition:

@@ -1,7 +1,6 @@
 """Applies rules to traces, one after another, and counts what each rule did."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -33,7 +32,9 @@ class RuleEngine:
             for rule, name in zip(rules.rules, rules.names, strict=True)
         ]
         wanted: set[NovelBy] = {by for rule in rules.rules for by in get_signatures(rule.condition)}
-        self._signatures = {by: SignatureCounts(by) for by in wanted}
+        self._signatures: dict[NovelBy, SignatureCounts] = {
+            by: SignatureCounts(by) for by in wanted
+        }
         self._budget = None if rules.budget is None else BudgetMeter(rules.budget)
         self._earlier = EarlierTraces(
             rules.dedupe, on_error, marks_regressions=rules.mark_regressions
@@ -48,8 +49,7 @@ class RuleEngine:
             self._not_production += 1
             return NOT_KEPT
         if self._signatures:
-            times_seen = {by: counts.add(facts) for by, counts in self._signatures.items()}
-            facts = replace(facts, times_seen=times_seen)
+            facts.times_seen = {by: counts.add(facts) for by, counts in self._signatures.items()}
         for applied in self._applied:
             if self._matches(applied.rule.condition, facts):
                 return self._apply(applied, facts)

@@ -1,14 +1,15 @@
-"""What rules know about a finished trace: facts read from its rows.
+"""What rules know about a finished trace: facts that its rows show.
 
-Live and stored traces are read in the same way, so `curate` decides as the handler did. A live
-trace has no rows yet: what a fact needs is built when a condition asks for it, since most traces
-are not kept.
+A stored trace is read from its rows. A live one has none yet: `pipeline/ended_trace.py` reads the
+same facts from its runs, so `curate` decides as the handler did.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias
 
 RowFields: TypeAlias = Mapping[str, Any]
 """A row with the platform's keys; `metadata` and `metrics` are read."""
@@ -16,122 +17,32 @@ NovelBy: TypeAlias = Literal["trajectory", "input", "trajectory+input"]
 """What a trace's signature is made of; copies have the same."""
 NOT_PRODUCTION: Final = frozenset({"replay", "experiment"})
 """Values of `metadata.source` whose traces are not the app's traffic; rules leave them out."""
-MEASURED: Final = frozenset({
-    "model", "models", "model_requested", "provider_id", "finish_reason", "refused", "cost_status",
-    "cost_source", "usage_missing",
-})  # fmt: skip
-"""Metadata of a root that is known once the runs below it are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class TraceStructure:
-    """What is known of a trace before its tokens and its cost are."""
-
-    statuses: Collection[str]
-    """How its runs ended that become rows, the root included."""
-    tools: Sequence[str]
-    """The names of its tool calls, in order; none without `trajectory` and `content`."""
-    tool_errors: float
-    """Tools that failed or answered with an error."""
-
-
-class TraceSource(Protocol):
-    """Where the facts of a trace come from; each part is read when a condition first needs it."""
-
-    @property
-    def root(self) -> RowFields:
-        """The root's row with what needs no other run: identity, times, the app's metadata."""
-        ...
-
-    @property
-    def structure(self) -> TraceStructure:
-        """Its tools and errors."""
-        ...
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """Of the root's row: its times, and how often failures were handled."""
-        ...
-
-    @property
-    def answers(self) -> Sequence[Mapping[str, Any]]:
-        """What is known of the answers of the model calls that become rows."""
-        ...
-
-    @property
-    def tokens(self) -> float | None:
-        """Tokens of all model calls; None if unknown."""
-        ...
-
-    @property
-    def cost(self) -> float | None:
-        """USD of all model calls; None if unknown."""
-        ...
-
-    @property
-    def measured(self) -> RowFields:
-        """The root's row with the sums over the trace."""
-        ...
-
-    @property
-    def rows(self) -> Sequence[RowFields]:
-        """The rows of the trace with their numbers, the root's first."""
-        ...
-
-    @property
-    def input(self) -> object:
-        """The root's input, as JSON shows it."""
-        ...
-
-    @property
-    def output(self) -> object:
-        """The root's output, as JSON shows it."""
-        ...
-
-    @property
-    def row_id(self) -> str | None:
-        """The `custom_identifier` of the root's row; None if the root becomes none."""
-        ...
-
-    @property
-    def dataset(self) -> str | None:
-        """The dataset that the call names, whatever the rules say."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TraceFacts:
+class TraceFacts(ABC):
     """A finished trace, as conditions see it."""
 
-    conversation: str
-    """The id of the thread if the call named one, else of the trace: rates go by it."""
-    status: str
-    """Of the root: success, error, interrupted, drained, abandoned or incomplete."""
-    source: TraceSource = field(repr=False)
-    provenance: str | None = None
-    """The root's `metadata.source`; None is production."""
-    times_seen: Mapping[NovelBy, int] = field(default_factory=dict)
-    """How many earlier traces had the same signature, by what the signature is made of."""
+    times_seen: Mapping[NovelBy, int] = MappingProxyType({})
+    """How many earlier traces had the same signature, by what the signature is made of.
+
+    The engine sets it where a condition compares signatures.
+    """
 
     @property
-    def root(self) -> RowFields:
-        """The root's row, without the numbers of the runs below it."""
-        return self.source.root
-
-    @property
+    @abstractmethod
     def rows(self) -> Sequence[RowFields]:
         """The rows of the trace, the root's first."""
-        return self.source.rows
+
+    @cached_property
+    def root(self) -> RowFields:
+        """The root's row; of a live trace without the numbers of the runs below it."""
+        return self.rows[0]
 
     @property
-    def input(self) -> object:
-        """The root's input."""
-        return self.source.input
-
-    @property
-    def output(self) -> object:
-        """The root's output; None without one."""
-        return self.source.output
+    def conversation(self) -> str:
+        """The id of the thread if the call named one, else of the trace: rates go by it."""
+        names = ("thread_identifier", "session_identifier", "trace_unique_id", "custom_identifier")
+        return str(next((self.metadata[name] for name in names if self.metadata.get(name)), ""))
 
     @property
     def id(self) -> str:
@@ -144,11 +55,26 @@ class TraceFacts:
         return str(self.metadata.get("span_name"))
 
     @property
-    def ended(self) -> float:
-        """When it ended, in seconds since 1970; when it started, if its end is unknown."""
-        metrics = self.source.metrics
-        at = metrics.get("timestamp") or metrics.get("start_time")
-        return datetime.fromisoformat(at).timestamp() if at else 0.0
+    def status(self) -> str:
+        """Of the root: success, error, interrupted, drained, abandoned or incomplete."""
+        return str(self.metadata.get("status"))
+
+    @property
+    def provenance(self) -> str | None:
+        """The root's `metadata.source`; None is production."""
+        return read_provenance(self.metadata)
+
+    @cached_property
+    def input(self) -> object:
+        """The root's input."""
+        found: object = self.root.get("input")
+        return found
+
+    @cached_property
+    def output(self) -> object:
+        """The root's output; None without one."""
+        found: object = self.root.get("output")
+        return found
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -162,10 +88,21 @@ class TraceFacts:
         return self.metadata.get("tags") or ()
 
     @property
+    def ended(self) -> float:
+        """When it ended, in seconds since 1970; when it started, if its end is unknown."""
+        metrics = self._metrics
+        at = metrics.get("timestamp") or metrics.get("start_time")
+        return datetime.fromisoformat(at).timestamp() if at else 0.0
+
+    @property
     def seconds(self) -> float | None:
         """How long the trace ran; None if its end is unknown."""
-        found: float | None = self.source.metrics.get("latency")
-        return found
+        return self._metrics.get("latency")
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the graph stopped to wait for a person, also if it was resumed."""
+        return self.status == "interrupted" or bool(self.metadata.get("resumed_run_ids"))
 
     @property
     def decisions(self) -> Sequence[Mapping[str, Any]]:
@@ -175,57 +112,65 @@ class TraceFacts:
     @property
     def cost(self) -> float | None:
         """USD; None if unknown."""
-        return self.source.cost
+        return self._metrics.get("cost")
 
     @property
     def tokens(self) -> float | None:
         """Tokens of all model calls; None if unknown."""
-        return self.source.tokens
+        return self._metrics.get("total_tokens")
 
     @property
-    def answers(self) -> Sequence[Mapping[str, Any]]:
-        """What is known of the model's answers, such as `finish_reason` and `refused`."""
-        return self.source.answers
+    def refused(self) -> bool:
+        """Whether a model, in a call that becomes a row, declined to answer."""
+        return any(row["metadata"].get("refused") is True for row in self.rows)
+
+    @property
+    def finish_reasons(self) -> Sequence[str]:
+        """Why the answers of models ended, in the calls that become rows."""
+        found = (row["metadata"].get("finish_reason") for row in self.rows)
+        return [str(reason) for reason in found if reason is not None]
+
+    @property
+    def has_failed_row(self) -> bool:
+        """Whether a run that becomes a row failed."""
+        return any(row["metadata"].get("status") == "error" for row in self.rows)
 
     @property
     def tool_errors(self) -> float:
         """Tools that failed or answered with an error."""
-        return self.source.structure.tool_errors
+        return self._number("tool_errors")
 
     @property
     def handled_errors(self) -> float:
         """Failed nodes of a graph that went on."""
-        return self._count("handled_errors")
+        return self._number("handled_errors")
 
     @property
     def retries(self) -> float:
         """Calls that were repeated after a failure."""
-        return self._count("retries")
+        return self._number("retries")
 
     @property
     def fallbacks(self) -> float:
         """Calls that were replaced by another after a failure."""
-        return self._count("fallbacks")
+        return self._number("fallbacks")
 
     @property
     def tools(self) -> Sequence[str]:
         """The names of its tool calls, in order; none without `trajectory` and `content`."""
-        return self.source.structure.tools
-
-    @property
-    def statuses(self) -> Collection[str]:
-        """How its runs ended that become rows, the root included."""
-        return self.source.structure.statuses
+        steps = self.metadata.get("trajectory") or ()
+        return [str(step.get("tool")) for step in steps if isinstance(step, Mapping)]
 
     @property
     def row_id(self) -> str | None:
         """The `custom_identifier` of the root's row; None if the root becomes none."""
-        return self.source.row_id
+        found: str | None = self.metadata.get("custom_identifier")
+        return found
 
     @property
     def dataset(self) -> str | None:
-        """The dataset that the call names, whatever the rules say."""
-        return self.source.dataset
+        """The dataset that the call names, whatever the rules say; a stored trace's names none."""
+        return None
 
     @property
     def seen_count(self) -> int:
@@ -243,12 +188,29 @@ class TraceFacts:
 
     def get(self, key: str) -> Any:
         """Return a value of the root's metadata, measured or the app's; None without one."""
-        row = self.source.measured if key in MEASURED else self.root
-        return row["metadata"].get(key)
+        return self.metadata.get(key)
 
-    def _count(self, name: str) -> float:
-        found: float = self.source.metrics.get(name, 0)
+    @property
+    def _metrics(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.root["metrics"]
         return found
+
+    def _number(self, name: str) -> float:
+        found: float = self._metrics.get(name) or 0
+        return found
+
+
+class StoredTrace(TraceFacts):
+    """A trace that a platform has stored."""
+
+    def __init__(self, rows: Sequence[RowFields]) -> None:
+        """Take its rows, the root's first."""
+        self._rows = rows
+
+    @property
+    def rows(self) -> Sequence[RowFields]:
+        """Its rows, the root's first."""
+        return self._rows
 
 
 def read_provenance(*places: Mapping[str, Any]) -> str | None:

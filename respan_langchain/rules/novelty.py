@@ -6,7 +6,6 @@ from collections import OrderedDict
 from typing import Final
 
 from respan_langchain.rules.facts import NovelBy, TraceFacts
-from respan_langchain.rules.signatures import hash_values
 
 MAX_SIGNATURES: Final = 10_000
 """Signatures that are remembered; beyond it, the one that was not seen for longest is forgotten."""
@@ -21,7 +20,7 @@ class SignatureCounts:
 
     def __init__(self, by: NovelBy) -> None:
         self._by: NovelBy = by
-        self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._counts: OrderedDict[int, int] = OrderedDict()
 
     def add(self, facts: TraceFacts) -> int:
         """Count a trace; return how often its signature was seen before."""
@@ -33,12 +32,12 @@ class SignatureCounts:
         return count
 
 
-def get_signature(facts: TraceFacts, by: NovelBy) -> bytes:
+def get_signature(facts: TraceFacts, by: NovelBy) -> int:
     """Return a hash that is equal for traces that differ in numbers, case and punctuation only."""
     parts = by.split("+")
-    tools = list(facts.tools) if "trajectory" in parts else None
+    tools = tuple(facts.tools) if "trajectory" in parts else None
     words = to_words(facts.input) if "input" in parts else None
-    return hash_values(facts.name, tools, words)
+    return hash((facts.name, tools, words))
 
 
 def to_words(value: object) -> str:

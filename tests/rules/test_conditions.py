@@ -29,14 +29,14 @@ from respan_langchain.rules import (
     tokens_over,
     tool_error,
 )
-from respan_langchain.rules.stored_trace import facts_of_rows
+from respan_langchain.rules.facts import StoredTrace
 
 
 def facts(*models, metrics=(), **of_root):
     """The facts of a trace: metadata and metrics of its root, metadata of its model calls."""
     root = {"metadata": {"status": "success", **of_root}, "metrics": dict(metrics)}
     below = [{"metadata": {"status": "success", **model}, "metrics": {}} for model in models]
-    return facts_of_rows([root, *below])
+    return StoredTrace([root, *below])
 
 
 SEARCHED = [{"tool": "search"}, {"tool": "search"}, {"tool": "refund"}]

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime
 
-from respan_langchain.rules.stored_trace import facts_of_rows
+from respan_langchain.rules.facts import StoredTrace
 
 NOON = 1_780_056_000
 
@@ -20,7 +20,7 @@ def trace(number, *, at=NOON, thread=None, **metadata):
         row["output"] = output
     if thread is not None:
         row["metadata"]["thread_identifier"] = thread
-    return facts_of_rows([row])
+    return StoredTrace([row])
 
 
 def times(count, seconds, *, seed=1):

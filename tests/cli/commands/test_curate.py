@@ -16,7 +16,7 @@ from respan_langchain._connect import open_client
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.rules import Rules, cost_over, error_anywhere, everything, keep, novel, tag
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.stored_trace import facts_of_rows
+from respan_langchain.rules.facts import StoredTrace
 from respan_langchain.settings import read_settings
 
 MODULE = """
@@ -163,7 +163,7 @@ def test_a_hundred_thousand_rows_are_curated_as_live_although_it_is_killed(fill,
     live = RuleEngine(BIG_RULES, lambda *_: None)
     expected = Counter()
     for chat, root in sorted(traffic, key=lambda rows: rows[1]["metrics"]["timestamp"]):
-        decision = live.decide(facts_of_rows([root, chat]))
+        decision = live.decide(StoredTrace([root, chat]))
         if decision.is_kept:
             target = (decision.dataset or "sample", decision.sampling["probability"])
             expected.update(

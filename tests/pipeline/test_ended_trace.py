@@ -1,0 +1,50 @@
+"""A live trace has the facts that its rows show, before they are built."""
+
+from functools import cached_property
+
+import pytest
+from langgraph.types import Command
+from support.constructs import QUESTION, sequence
+from support.graphs import ASKED, agent, asking_graph
+from support.models import FakeChat
+
+from respan_langchain.rules import Rules, TraceFacts, keep, predicate
+from respan_langchain.rules.facts import StoredTrace
+
+FACTS = {
+    name
+    for name, value in vars(TraceFacts).items()
+    if isinstance(value, property | cached_property) and not name.startswith("_")
+} - {"root", "rows", "metadata"}
+"""Those that a live trace has without content are left out."""
+APPS = {
+    "agent": (agent, [ASKED]),
+    "chain": (sequence, [QUESTION]),
+    "failed chain": (lambda: sequence(fails=True), [QUESTION]),
+    "model": (FakeChat, ["Hi"]),
+    "graph that asked a person": (asking_graph, [QUESTION, Command(resume="yes")]),
+}
+
+
+def read_facts(trace):
+    return {name: getattr(trace, name) for name in FACTS} | {"model": trace.get("model")}
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_live_trace_has_the_facts_of_its_stored_rows(kind, make_handler, rows_of):
+    live = {}
+    handler = make_handler(
+        rules=Rules(keep(predicate(lambda trace: live.update(read_facts(trace)) is None)))
+    )
+    make_app, inputs = APPS[kind]
+    app = make_app()
+    for given in inputs:
+        config = {"callbacks": [handler], "tags": ["beta"], "metadata": {"user_id": "ann"}}
+        try:
+            app.invoke(given, {**config, "configurable": {"thread_id": "t"}})
+        except ValueError:
+            assert kind == "failed chain"
+
+    rows = rows_of(handler)
+    below = [row for row in rows if row not in rows.roots]
+    assert live == read_facts(StoredTrace([*rows.roots, *below]))
