@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import Final, Literal, Self, TypedDict
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from respan_langchain import _constants
+from respan_langchain._arguments import DATASET_NAME, is_dataset_name
 from respan_langchain._credentials import read_stored_key
 from respan_langchain.errors import ConfigurationError
 
@@ -36,6 +44,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     enabled: bool = True
@@ -90,7 +99,7 @@ class Settings(BaseSettings):
     """Seconds that delivery may delay the end of the process."""
     delivery_deadline: float = Field(_constants.DELIVERY_DEADLINE, gt=0.0)
     """Seconds after which an undelivered row is dropped and counted."""
-    requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1)
+    requests_per_minute: int = Field(_constants.BULK_REQUESTS_PER_MINUTE, ge=1, le=1_000_000)
     """Bulk requests of this process; the platform allows 30 for a whole organization."""
 
     via: SecretStr | None = None
@@ -104,6 +113,15 @@ class Settings(BaseSettings):
     max_fleet_bytes: int = Field(_constants.MAX_FLEET_BYTES, ge=67_108_864)
     """Bytes of all processes that may wait in Redis."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_type(cls, value: object, field: ValidationInfo) -> object:
+        # pydantic reads True as the number 1 and bytes as text.
+        is_number = cls.model_fields[str(field.field_name)].annotation in {int, float}
+        if isinstance(value, bytes) or (is_number and isinstance(value, bool)):
+            raise ValueError(f"expected a {'number' if is_number else 'string'}")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _check_base_url(cls, url: str) -> str:
@@ -114,10 +132,17 @@ class Settings(BaseSettings):
             'expected an http(s) URL such as "https://api.respan.ai", or "sqlite:///respan.db"'
         )
 
-    @field_validator("dataset", "dataset_id", "environment", "app_version")
+    @field_validator("dataset", "dataset_id", "environment", "app_version", "customer_identifier")
     @classmethod
     def _strip(cls, text: str | None) -> str | None:
         return (text.strip() or None) if text is not None else None
+
+    @field_validator("dataset")
+    @classmethod
+    def _check_dataset(cls, name: str | None) -> str | None:
+        if name is not None and not is_dataset_name(name):
+            raise ValueError(f"expected {DATASET_NAME}")
+        return name
 
     @field_validator("api_key")
     @classmethod
@@ -130,7 +155,7 @@ class Settings(BaseSettings):
     @field_validator("pseudonym_key")
     @classmethod
     def _check_pseudonym_key(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and len(key) < MIN_PSEUDONYM_KEY:
+        if key is not None and len(key.get_secret_value().strip()) < MIN_PSEUDONYM_KEY:
             raise ValueError(f"expected at least {MIN_PSEUDONYM_KEY} characters")
         return key
 

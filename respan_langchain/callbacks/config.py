@@ -18,6 +18,7 @@ from typing import (
     get_type_hints,
 )
 
+from respan_langchain._arguments import is_text, show_argument
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.row_mapping import MapRow
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
@@ -38,8 +39,6 @@ from respan_langchain.usage.cost import PricesArgument
 
 SECRETS: Final = "secrets"
 """The preset of `redact`: keys, tokens, passwords and private keys of known forms."""
-MAX_SHOWN: Final = 20
-"""Characters of a wrong string that an error repeats; a longer one may be a key or content."""
 
 Redaction: TypeAlias = Literal["secrets", "personal"] | PersonalData | Redactor
 FlushMode: TypeAlias = Literal["background", "root", "disk"]
@@ -71,11 +70,13 @@ def _is_http_client(value: Any) -> bool:
 
 
 _BOOL: Final = OptionCheck("True or False", lambda value: isinstance(value, bool))
-_KEY_PATH: Final = _optional(str, 'a key or a dotted path, such as "answer.text"')
+_KEY_PATH: Final = OptionCheck(
+    'a key or a dotted path, such as "answer.text"', lambda value: value is None or is_text(value)
+)
 _KINDS: Final = _one_of(*get_args(CaptureKind))._replace(is_list=True)
 _SELECTORS: Final = OptionCheck(
     "a name, a tag or a function of a run, or a list of them",
-    lambda value: isinstance(value, str) or callable(value),
+    lambda value: is_text(value) or callable(value),
     is_list=True,
 )
 _PRESETS: Final = (SECRETS, PERSONAL, *KINDS)
@@ -233,7 +234,7 @@ def _check(name: str, value: Any, check: OptionCheck) -> list[str]:
     if name == "capture" and not value:
         return [f"capture: expected at least one of {check.expected}"]
     return [
-        f"{name}: expected {check.expected}, got {_shown(each)}"
+        f"{name}: expected {check.expected}, got {show_argument(each)}"
         for each in (value if check.is_list else (value,))
         if not check.accepts(each)
     ]
@@ -242,11 +243,6 @@ def _check(name: str, value: Any, check: OptionCheck) -> list[str]:
 def _as_tuple(value: Any) -> tuple[Any, ...]:
     if value is None:
         return ()
-    if isinstance(value, Iterable) and not isinstance(value, str) and not callable(value):
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes) and not callable(value):
         return tuple(value)
     return (value,)
-
-
-def _shown(value: object) -> str:
-    is_short = isinstance(value, str) and len(value) <= MAX_SHOWN
-    return repr(value) if is_short or value is None else type(value).__name__

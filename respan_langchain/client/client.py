@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from respan_langchain._arguments import check_count, check_positive
 from respan_langchain.client import dataset_requests, log_requests
 from respan_langchain.client.filters import is_embedded_only
 from respan_langchain.client.forget import forget
@@ -210,8 +211,6 @@ class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport]):
 
 
 def _request_options(timeout: float, max_tries: int) -> RequestOptions:
-    if timeout <= 0:
-        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}")
-    if max_tries < 1:
-        raise ConfigurationError(f"max_tries must be at least 1, not {max_tries}")
+    check_positive("timeout", timeout)
+    check_count("max_tries", max_tries)
     return RequestOptions(timeout=timeout, retry=RetryPolicy(max_tries=max_tries))

@@ -7,7 +7,8 @@ arguments and docstrings. An argument that is None is not sent.
 from collections.abc import Sequence
 from typing import Literal
 
-from respan_langchain._constants import MAX_DATASET_NAME, MAX_PAGE_SIZE
+from respan_langchain._arguments import check_dataset_name
+from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.filters import DATASET_FIELDS, filters_body
 from respan_langchain.client.models import DatasetInfo, EvalReport, EvalRun, ResultPage
 from respan_langchain.client.paths import (
@@ -56,7 +57,8 @@ def create_dataset(
         raise ConfigurationError("create_dataset requires name or source_dataset_id")
     if not is_empty and (start_time is None or end_time is None):
         raise ConfigurationError("is_empty=False requires start_time and end_time")
-    _check_name(name)
+    if name is not None:
+        check_dataset_name("name", name)
     body = {
         "name": name,
         "description": description,
@@ -103,7 +105,8 @@ def update_dataset(
     tags: Sequence[str] | None = None,
 ) -> ApiRequest[DatasetInfo]:
     """Update the given fields of a dataset; `tags` are ids and replace the existing ones."""
-    _check_name(name)
+    if name is not None:
+        check_dataset_name("name", name)
     body = {"name": name, "description": description, "starred": starred, "tags": tags}
     return ApiRequest(
         "PATCH",
@@ -151,10 +154,3 @@ def list_eval_reports(
         query=page_query(page, page_size),
         idempotent=True,
     )
-
-
-def _check_name(name: str | None) -> None:
-    if name is not None and not 1 <= len(name.strip()) <= MAX_DATASET_NAME:
-        raise ConfigurationError(
-            f"name must have 1 to {MAX_DATASET_NAME} characters, not {len(name.strip())}"
-        )

@@ -6,13 +6,13 @@ twice, or in another order, gives the same row. What rules learn of a row later 
 way, as other keys of its metadata.
 """
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
+from respan_langchain._arguments import check_number, check_text, wrong_argument
 from respan_langchain.errors import ConfigurationError
 
 DEFAULT_NAME: Final = "feedback"
@@ -44,12 +44,17 @@ def build_feedback(
     return feedback
 
 
-def check_feedback(score: float | None, comment: str | None, expected_output: Any) -> None:
-    """Raise a `ConfigurationError` when nothing is given, or the score is not a finite number."""
+def check_feedback(
+    score: float | None, comment: str | None, expected_output: Any, name: str
+) -> None:
+    """Raise a `ConfigurationError` when nothing is given, or something else than feedback."""
     if score is None and comment is None and expected_output is None:
         raise ConfigurationError("feedback: give a score, a comment or an expected_output")
-    if score is not None and not (isinstance(score, int | float) and math.isfinite(score)):
-        raise ConfigurationError("feedback: score must be a finite number")
+    if score is not None:
+        check_number("score", score)
+    if comment is not None and not isinstance(comment, str):
+        raise wrong_argument("comment", "text", comment)
+    check_text("name", name, "who or what rates")
 
 
 def merge_feedback(row: Mapping[str, Any], feedback: Mapping[str, Any]) -> dict[str, Any]:

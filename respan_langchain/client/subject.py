@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from respan_langchain._arguments import check_text
 from respan_langchain.client.models import Log
 from respan_langchain.errors import ConfigurationError
 
@@ -59,24 +60,28 @@ def build_subject(customer: Spellings, thread: Spellings, run: UUID | str | None
     """Return whose rows are chosen: those that match all arguments.
 
     Raises:
-        ConfigurationError: Nothing is given, or an empty text.
+        ConfigurationError: Nothing is given, or no text.
     """
-    given = (_as_set(customer), _as_set(thread), None if run is None else _spell_run(str(run)))
-    if given == (None, None, None):
+    if customer is None and thread is None and run is None:
         raise ConfigurationError("forget: give a customer, a thread or a run")
-    if any(texts is not None and (not texts or "" in texts) for texts in given):
-        raise ConfigurationError("forget: a customer, a thread and a run are not empty")
-    return Subject(*given)
+    return Subject(
+        _read_spellings("customer", customer), _read_spellings("thread", thread), _spell_run(run)
+    )
 
 
-def _as_set(spellings: Spellings) -> frozenset[str] | None:
+def _read_spellings(name: str, spellings: Spellings) -> frozenset[str] | None:
     if spellings is None:
         return None
-    return frozenset({spellings} if isinstance(spellings, str) else spellings)
+    is_several = isinstance(spellings, Collection) and not isinstance(spellings, str | bytes)
+    texts = spellings if is_several and spellings else [spellings]
+    return frozenset(check_text(name, each, f"the identifier of a {name}") for each in texts)
 
 
-def _spell_run(run: str) -> frozenset[str]:
+def _spell_run(run: UUID | str | None) -> frozenset[str] | None:
     """Return a run's id with hyphens and without, as rows have it."""
+    if run is None:
+        return None
+    run = check_text("run", str(run) if isinstance(run, UUID) else run, "the id of a run")
     try:
         run_id = UUID(run)
     except ValueError:

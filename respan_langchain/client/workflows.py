@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
+from respan_langchain._arguments import check_text
 from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
@@ -100,7 +101,8 @@ def give_feedback(
         ConfigurationError: Nothing is given, or the score is not a finite number.
         NotFoundError: The list did not show the row in time, or there is no such dataset.
     """
-    check_feedback(score, comment, expected_output)
+    check_text("identifier", identifier, "a run's id or a custom identifier")
+    check_feedback(score, comment, expected_output, name)
     feedback = build_feedback(
         identifier,
         score=score,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
+from respan_langchain._arguments import check_count, check_positive
 from respan_langchain._display import is_conversation
 from respan_langchain._foreign_code import load_object, safe_call
 from respan_langchain.errors import ConfigurationError
@@ -54,10 +55,9 @@ class Plan:
             if value not in choices:
                 raise ConfigurationError(f"{name}={value!r}: use one of {', '.join(choices)}")
         for name, number in {"repeat": self.repeat, "concurrency": self.concurrency}.items():
-            if number < 1:
-                raise ConfigurationError(f"{name}={number}: use 1 or more")
-        if self.timeout is not None and self.timeout <= 0:
-            raise ConfigurationError(f"timeout={self.timeout}: use seconds above 0, or None")
+            check_count(name, number)
+        if self.timeout is not None:
+            check_positive("timeout", self.timeout)
 
     def run(self, row: RecordedRow, config: RunnableConfig) -> None:
         """Run the chain on a row; a callback takes its answer."""

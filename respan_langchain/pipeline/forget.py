@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from respan_langchain._arguments import check_number
 from respan_langchain._clock import CLOCK
 from respan_langchain._connect import open_client
 from respan_langchain.client.forget import delete_subject
@@ -74,6 +75,8 @@ def forget_rows(
     Raises:
         ConfigurationError: Nothing is given.
     """
+    check_number("timeout", timeout, minimum=0)
+    build_subject(customer, thread, run)  # before they are spelled in other ways
     subject = build_subject(_spell(customer, settings), _spell(thread, settings), run)
     problems: list[str] = []
     here = _forget_in_process(worker, subject, timeout, problems)

@@ -5,9 +5,9 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
+from respan_langchain._arguments import check_dataset_name
 from respan_langchain.rows.content import allowed_value
 from respan_langchain.rows.schema import Row
-from respan_langchain.rules.rule import check_dataset
 from respan_langchain.serialization.json_value import json_value
 
 MapRow: TypeAlias = Callable[
@@ -62,4 +62,7 @@ def _read(mapped: Any, row: Row) -> MappedRow:
         raise TypeError("metadata and metrics of a row are mappings")
     metadata["custom_identifier"] = row["metadata"]["custom_identifier"]
     mapped_row = cast("Row", {"input": "", **content, "metadata": metadata, "metrics": metrics})
-    return MappedRow(mapped_row, check_dataset(fields.get("dataset")))
+    dataset = fields.get("dataset")
+    return MappedRow(
+        mapped_row, None if dataset is None else check_dataset_name("dataset", dataset)
+    )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from respan_langchain._arguments import check_text
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.feedback import build_feedback, check_feedback
 from respan_langchain.delivery.row import FEEDBACK_PREFIX, EncodedRow
@@ -74,7 +75,9 @@ class RunFeedback:
         Raises:
             ConfigurationError: Nothing is given, or the score is not a finite number.
         """
-        check_feedback(score, comment, expected_output)
+        if not isinstance(run_id, UUID):
+            check_text("run_id", run_id, "a run's id or a custom identifier")
+        check_feedback(score, comment, expected_output, name)
         if events.is_closed:
             self.status.drop(str(run_id), "closed")
             return

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from respan_langchain._arguments import check_dataset_name, wrong_argument
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.rules.rule import check_dataset
 
 OnInvalid: TypeAlias = Literal["mark", "reject"]
 FindErrors: TypeAlias = Callable[[object], list[dict[str, str]]]
@@ -47,10 +47,10 @@ def validated(
     """
     find_errors = _error_finder(schema)
     if on_invalid not in get_args(OnInvalid):
-        raise ConfigurationError(f'on_invalid: expected "mark" or "reject", got {on_invalid!r}')
+        raise wrong_argument("on_invalid", '"mark" or "reject"', on_invalid)
     if to is not None and on_invalid == "reject":
         raise ConfigurationError('to: a row is not sent with on_invalid="reject"')
-    dataset = check_dataset(to)
+    dataset = None if to is None else check_dataset_name("to", to)
 
     def validate_output(row: dict[str, Any]) -> dict[str, Any]:
         metadata = row["metadata"]
@@ -73,9 +73,7 @@ def _error_finder(schema: object) -> FindErrors:
     if isinstance(schema, Mapping):
         validator = _make_validator(schema)
         return lambda output: _find_schema_errors(validator, output)
-    raise ConfigurationError(
-        f"validated: expected a pydantic model or a JSON schema as a mapping, got {schema!r}"
-    )
+    raise wrong_argument("schema", "a pydantic model or a JSON schema as a mapping", schema)
 
 
 def _find_model_errors(model: type[BaseModel], output: object) -> list[dict[str, str]]:

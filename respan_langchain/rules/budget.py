@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from respan_langchain._arguments import check_positive
 from respan_langchain.errors import ConfigurationError
 
 HOUR: Final = 3_600.0
@@ -36,8 +37,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
-            if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
-                raise ConfigurationError(f"{name}: expected a number above 0, got {limit!r}")
+            check_positive(name, limit)
         if not self.limits:
             raise ConfigurationError("budget: expected at least one of its limits")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from respan_langchain._arguments import show_argument
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules.facts import TraceFacts
 
@@ -26,10 +27,13 @@ class Condition:
         return bool(self.test(facts, *self.arguments))
 
     def __and__(self, other: "Condition") -> "Condition":
-        return Condition("&", _both, (self, check_condition(other)))
+        return Condition("&", _both, (self, check_condition("&", other)))
 
     def __or__(self, other: "Condition") -> "Condition":
-        return Condition("|", _either, (self, check_condition(other)))
+        return Condition("|", _either, (self, check_condition("|", other)))
+
+    __rand__ = __and__
+    __ror__ = __or__
 
     def __invert__(self) -> "Condition":
         return Condition("~", _not, (self,))
@@ -48,17 +52,18 @@ class Condition:
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
 
-def check_condition(value: object) -> Condition:
-    """Return a condition unchanged.
+def check_condition(place: str, value: object) -> Condition:
+    """Return a condition unchanged; `place` is the function or the operator that takes it.
 
     Raises:
         ConfigurationError: It is something else.
     """
     if isinstance(value, Condition):
         return value
+    name = getattr(value, "__name__", None)
+    hint = f"the function {name}: wrap it as predicate({name})" if name else show_argument(value)
     raise ConfigurationError(
-        "keep: expected a condition such as error_anywhere or slower_than(seconds=20), or"
-        f" predicate(function); got {getattr(value, '__name__', repr(value))}"
+        f"{place}: expected a condition, such as error_anywhere or slower_than(20); got {hint}"
     )
 
 

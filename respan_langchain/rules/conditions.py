@@ -1,14 +1,16 @@
 """The conditions of rules: what can be asked of a finished trace."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from types import NoneType
 from typing import Final, get_args
 
-from respan_langchain.errors import ConfigurationError
+from respan_langchain._arguments import check_count, check_number, check_text, wrong_argument
 from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.facts import NovelBy, TraceFacts
 
 NOVEL: Final = "novel"
+A_TOOL: Final = "the name of a tool"
+JSON_TYPES: Final = (str, int, float, bool, NoneType, list, dict)
 CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Finish reasons of answers that reached a token limit, in lower case."""
 
@@ -88,17 +90,18 @@ rejected_by_human: Final = Condition("rejected_by_human", _was_rejected)
 
 def slower_than(seconds: float) -> Condition:
     """Return a condition: the trace ran longer, without the time in which it waited for people."""
-    return Condition("slower_than", _is_slower, (_check_limit("slower_than", seconds),))
+    return Condition("slower_than", _is_slower, (check_number("slower_than", seconds, minimum=0),))
 
 
 def cost_over(usd: float) -> Condition:
     """Return a condition: its model calls cost more; never met where the cost is unknown."""
-    return Condition("cost_over", _costs_more, (_check_limit("cost_over", usd),))
+    return Condition("cost_over", _costs_more, (check_number("cost_over", usd, minimum=0),))
 
 
 def tokens_over(count: int) -> Condition:
     """Return a condition: its model calls used more tokens; never met where they are unknown."""
-    return Condition("tokens_over", _uses_more_tokens, (_check_limit("tokens_over", count),))
+    limit = check_number("tokens_over", count, minimum=0)
+    return Condition("tokens_over", _uses_more_tokens, (limit,))
 
 
 def _is_slower(facts: TraceFacts, seconds: float) -> bool:
@@ -113,15 +116,9 @@ def _uses_more_tokens(facts: TraceFacts, count: float) -> bool:
     return facts.tokens is not None and facts.tokens > count
 
 
-def _check_limit(name: str, value: object) -> float:
-    if isinstance(value, int | float | Decimal) and value >= 0:
-        return float(value)
-    raise ConfigurationError(f"{name}: expected a number of at least 0, got {value!r}")
-
-
 def calls(tool: str) -> Condition:
     """Return a condition: the tool is called at least once."""
-    return Condition("calls", _calls, (_check_name("calls", tool), 1))
+    return Condition("calls", _calls, (check_text("calls", tool, A_TOOL), 1))
 
 
 def never_calls(tool: str) -> Condition:
@@ -131,9 +128,8 @@ def never_calls(tool: str) -> Condition:
 
 def looped(tool: str, times: int) -> Condition:
     """Return a condition: the tool is called at least so many times."""
-    if not isinstance(times, int) or times < 1:
-        raise ConfigurationError(f"looped: times must be at least 1, got {times!r}")
-    return Condition("looped", _calls, (_check_name("looped", tool), times))
+    name, at_least = check_text("looped", tool, A_TOOL), check_count("times", times)
+    return Condition("looped", _calls, (name, at_least))
 
 
 def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
@@ -142,7 +138,7 @@ def _calls(facts: TraceFacts, tool: str, times: int) -> bool:
 
 def tag(name: str) -> Condition:
     """Return a condition: the root has this tag."""
-    return Condition("tag", _has_tag, (_check_name("tag", name),))
+    return Condition("tag", _has_tag, (check_text("tag", name, "a tag"),))
 
 
 def _has_tag(facts: TraceFacts, name: str) -> bool:
@@ -151,7 +147,11 @@ def _has_tag(facts: TraceFacts, name: str) -> bool:
 
 def metadata(key: str, value: object) -> Condition:
     """Return a condition: the root's metadata has this value, as JSON shows it."""
-    return Condition("metadata", _has_metadata, (_check_name("metadata", key), value))
+    if not isinstance(value, JSON_TYPES) or value != value:  # noqa: PLR0124  # NaN
+        raise wrong_argument("metadata", "a value as JSON has it", value)
+    return Condition(
+        "metadata", _has_metadata, (check_text("metadata", key, "a metadata key"), value)
+    )
 
 
 def _has_metadata(facts: TraceFacts, key: str, value: object) -> bool:
@@ -164,10 +164,9 @@ def novel(by: NovelBy = "trajectory", at_most: int = 1) -> Condition:
     Two inputs are the same if they differ in numbers, case and punctuation only.
     """
     if by not in get_args(NovelBy):
-        raise ConfigurationError(f"novel: by must be {' or '.join(get_args(NovelBy))}, got {by!r}")
-    if not isinstance(at_most, int) or at_most < 1:
-        raise ConfigurationError(f"novel: at_most must be at least 1, got {at_most!r}")
-    return Condition(NOVEL, _is_novel, (by, at_most))
+        choices = " or ".join(f'"{each}"' for each in get_args(NovelBy))
+        raise wrong_argument("by", choices, by)
+    return Condition(NOVEL, _is_novel, (by, check_count("at_most", at_most)))
 
 
 def _is_novel(facts: TraceFacts, by: NovelBy, at_most: int) -> bool:
@@ -182,17 +181,11 @@ def get_signatures(condition: Condition) -> set[NovelBy]:
     return {by for part in parts for by in get_signatures(part)}
 
 
-def _check_name(condition: str, value: object) -> str:
-    if isinstance(value, str) and value:
-        return value
-    raise ConfigurationError(f"{condition}: expected a name, got {value!r}")
-
-
 def predicate(function: Callable[[TraceFacts], bool]) -> Condition:
     """Return a condition: the function of the trace's facts returns true.
 
     One that raises is counted in `stats.internal_errors`, and its rule does not match.
     """
     if not callable(function):
-        raise ConfigurationError(f"predicate: expected a function, got {function!r}")
+        raise wrong_argument("predicate", "a function of the trace's facts", function)
     return Condition(f"predicate({getattr(function, '__name__', 'function')})", function)

@@ -6,7 +6,13 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final, Literal, TypeAlias, get_args
 
-from respan_langchain._constants import MAX_DATASET_NAME
+from respan_langchain._arguments import (
+    check_count,
+    check_dataset_name,
+    check_number,
+    check_text,
+    wrong_argument,
+)
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules.budget import DAY, HOUR, Budget
 from respan_langchain.rules.condition import Condition, check_condition
@@ -62,17 +68,15 @@ def keep(
     cap, window = _check_cap(per_hour, per_day)
     if strata is not None and cap is None:
         raise ConfigurationError("strata: needs per_hour or per_day")
-    if strata is not None and not (isinstance(strata, str) and strata):
-        raise ConfigurationError(f"strata: expected a metadata key, got {strata!r}")
     if corrections not in (None, *get_args(Corrections)):
-        raise ConfigurationError(f'corrections: expected "human", got {corrections!r}')
+        raise wrong_argument("corrections", '"human"', corrections)
     return Rule(
-        check_condition(condition),
-        check_dataset(to),
-        _check_rate(rate),
+        check_condition("keep", condition),
+        None if to is None else check_dataset_name("to", to),
+        check_number("rate", rate, minimum=0, maximum=1),
         cap,
         window,
-        strata,
+        None if strata is None else check_text("strata", strata, "a metadata key"),
         corrections,
     )
 
@@ -108,15 +112,13 @@ class Rules:
         """
         for rule in rules:
             if not isinstance(rule, Rule):
-                raise ConfigurationError(f"rules: expected keep(...), got {rule!r}")
+                raise wrong_argument("rules", "keep(...)", rule)
         if not rules:
             raise ConfigurationError("rules: expected at least one keep(...)")
         if budget is not None and not isinstance(budget, Budget):
-            raise ConfigurationError(f"budget: expected Budget(...), got {budget!r}")
+            raise wrong_argument("budget", "Budget(...)", budget)
         if not isinstance(mark_regressions, bool):
-            raise ConfigurationError(
-                f"mark_regressions: expected True or False, got {mark_regressions!r}"
-            )
+            raise wrong_argument("mark_regressions", "True or False", mark_regressions)
         self.rules: Final = rules
         self.dedupe: Final = _check_dedupe(dedupe)
         self.budget: Final = budget
@@ -169,22 +171,7 @@ def _check_dedupe(dedupe: Dedupe | None) -> Dedupe | None:
     if dedupe is None or callable(dedupe) or dedupe in get_args(CopyBy):
         return dedupe
     choices = " or ".join(f'"{each}"' for each in get_args(CopyBy))
-    raise ConfigurationError(f"dedupe: expected {choices} or a function, got {dedupe!r}")
-
-
-def check_dataset(name: object) -> str | None:
-    """Return the name of a dataset without spaces around it; None stays None.
-
-    Raises:
-        ConfigurationError: It is no name.
-    """
-    if name is None:
-        return None
-    if isinstance(name, str) and 1 <= len(name.strip()) <= MAX_DATASET_NAME:
-        return name.strip()
-    raise ConfigurationError(
-        f"to: expected the name of a dataset, 1 to {MAX_DATASET_NAME} characters, got {name!r:.40}"
-    )
+    raise wrong_argument("dedupe", f"{choices} or a function", dedupe)
 
 
 def _check_cap(per_hour: object, per_day: object) -> tuple[int | None, float]:
@@ -194,13 +181,5 @@ def _check_cap(per_hour: object, per_day: object) -> tuple[int | None, float]:
     if len(given) > 1:
         raise ConfigurationError("per_hour: expected per_hour or per_day, not both")
     for name, cap, seconds in given:
-        if not isinstance(cap, int) or cap < 1:
-            raise ConfigurationError(f"{name}: expected a number of at least 1, got {cap!r}")
-        return cap, seconds
+        return check_count(name, cap), seconds
     return None, 0.0
-
-
-def _check_rate(rate: object) -> float:
-    if isinstance(rate, int | float) and 0 <= rate <= 1:
-        return float(rate)
-    raise ConfigurationError(f"rate: expected a number from 0 to 1, got {rate!r}")

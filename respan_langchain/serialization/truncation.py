@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from respan_langchain.errors import ConfigurationError
+from respan_langchain._arguments import check_count
 from respan_langchain.serialization.json_types import Json
 
 MIN_SHARE: Final = 256
@@ -31,8 +31,9 @@ class ContentLimits:
     """The row as it is sent, at least 4,000."""
 
     def __post_init__(self) -> None:
-        if self.string < 100 or self.field < 1_000 or self.row < 4_000:
-            raise ConfigurationError(f"content limits must be at least 100, 1000 and 4000: {self}")
+        check_count("string", self.string, minimum=100)
+        check_count("field", self.field, minimum=1_000)
+        check_count("row", self.row, minimum=4_000)
 
 
 @dataclass(slots=True)

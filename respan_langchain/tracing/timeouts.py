@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from respan_langchain._arguments import check_count, check_number
+
 
 @dataclass(frozen=True, slots=True)
 class TraceTimeouts:
@@ -21,3 +23,8 @@ class TraceTimeouts:
     """For a trace in which nothing happens at all."""
     max_open: int = 100_000
     """Open traces; with more, the one that is idle for longest is closed as incomplete."""
+
+    def __post_init__(self) -> None:
+        for name in ("late_children", "interrupted", "feedback", "idle"):
+            check_number(name, getattr(self, name), minimum=0)
+        check_count("max_open", self.max_open)

@@ -81,9 +81,18 @@ def test_more_logs_than_a_page_has_are_deleted(client):
 
 
 @pytest.mark.parametrize(
-    "chosen", [{}, {"customer": ""}, {"customer": []}, {"thread": ""}, {"run": ""}], ids=str
+    ("chosen", "named"),
+    [
+        ({}, "forget"),
+        ({"customer": ""}, "customer"),
+        ({"customer": []}, "customer"),
+        ({"customer": ["ann", ""]}, "customer"),
+        ({"thread": ""}, "thread"),
+        ({"run": ""}, "run"),
+    ],
+    ids=str,
 )
-def test_forget_needs_somebody(chosen):
+def test_forget_needs_somebody(chosen, named):
     arguments = {"customer": None, "thread": None, "run": None, **chosen}
-    with pytest.raises(ConfigurationError, match="forget"):
+    with pytest.raises(ConfigurationError, match=f"^{named}: "):
         build_subject(**arguments)

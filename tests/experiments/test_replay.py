@@ -369,8 +369,8 @@ def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
         ({"tools": "real"}, "tools='real'"),
         ({"models": "fake"}, "models='fake': use one of recorded, live"),
         ({"on_divergence": "next"}, "on_divergence='next'"),
-        ({"repeat": 0}, "repeat=0"),
-        ({"timeout": 0}, "timeout=0"),
+        ({"repeat": 0}, "repeat: expected a whole number"),
+        ({"timeout": 0}, "timeout: expected a number above 0"),
         ({"baseline": "nowhere.jsonl"}, "baseline nowhere.jsonl"),
     ],
 )

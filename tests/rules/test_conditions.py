@@ -119,12 +119,12 @@ def test_a_condition_can_be_compared_and_pickled():
         (lambda: error_anywhere | "tool_error", "tool_error"),
         (lambda: slower_than("20"), "slower_than"),
         (lambda: cost_over(-1), "cost_over"),
-        (lambda: looped("search", 0), "looped"),
+        (lambda: looped("search", 0), "times"),
         (lambda: calls(""), "calls"),
         (lambda: tag(None), "tag"),
         (lambda: predicate("f"), "predicate"),
-        (lambda: novel(by="trajektory"), "novel: by"),
-        (lambda: novel(at_most=0), "novel: at_most"),
+        (lambda: novel(by="trajektory"), "by"),
+        (lambda: novel(at_most=0), "at_most"),
     ],
 )
 def test_a_wrong_condition_is_an_error_that_names_it(wrong, named):

@@ -36,7 +36,7 @@ def feedback(
 ) -> None:
     """Add a score, a comment or an expected output to a log."""
     expected_output = None if expected is None else read_expected(expected)
-    check_feedback(score, comment, expected_output)
+    check_feedback(score, comment, expected_output, name)
     given = build_feedback(
         words[-1],
         score=score,
