@@ -1,8 +1,7 @@
-"""Identifier and dataset of each run's row, by which feedback finds it."""
+"""Identifier and dataset of rows, by which feedback finds them."""
 
 from collections import OrderedDict
 from typing import Final
-from uuid import UUID
 
 from respan_langchain.delivery.row import EncodedRow
 
@@ -11,21 +10,21 @@ MAX_ADDRESSES: Final = 10_000
 
 
 class RowAddresses:
-    """Rows whose identifier is not their run's id, or whose dataset is not the handler's."""
+    """Where the rows are of runs and identifiers, unless that can be told from these."""
 
     def __init__(self, dataset: str) -> None:
         """`dataset` is the handler's, as `name:...` or `id:...`."""
         self.dataset = dataset
-        self._others: OrderedDict[UUID, tuple[str, str]] = OrderedDict()
+        self._others: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    def remember(self, run_id: UUID, row: EncodedRow) -> None:
-        """Remember where the row of a run is, if it cannot be told from the run's id."""
-        if row.dataset == self.dataset and row.id == str(run_id):
+    def remember(self, named: str, row: EncodedRow) -> None:
+        """Remember the row of a run's id, or of an identifier."""
+        if row.dataset == self.dataset and row.id == named:
             return
-        self._others[run_id] = row.id, row.dataset
+        self._others[named] = row.id, row.dataset
         if len(self._others) > MAX_ADDRESSES:
             self._others.popitem(last=False)
 
-    def find(self, run_id: UUID) -> tuple[str, str]:
-        """Return identifier and dataset of a run's row."""
-        return self._others.get(run_id, (str(run_id), self.dataset))
+    def find(self, named: str) -> tuple[str, str]:
+        """Return identifier and dataset of the row of a run's id, or of an identifier."""
+        return self._others.get(named, (named, self.dataset))

@@ -29,7 +29,7 @@ from respan_langchain.rows.metrics import add_metrics
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import ContentSerializer
-from respan_langchain.tracing.call_settings import CallSettings, call_settings
+from respan_langchain.tracing.call_settings import call_settings
 from respan_langchain.tracing.capture_policy import CapturePolicy, should_capture
 from respan_langchain.tracing.events import OMITTED, OMITTED_NOTE
 from respan_langchain.tracing.interrupt_decisions import Decision
@@ -168,9 +168,11 @@ class RowBuilder:
         decision = draft.run.trace.sampling_decision
         named = draft.settings.dataset or (None if decision is None else decision.dataset)
         dataset = self.dataset if named is None else f"name:{named}"
-        hold = self.hold if draft.run.is_root else 0.0
+        hold = self.hold if draft.run.is_root and draft.takes_feedback else 0.0
         row = EncodedRow(draft.identifier, dataset, body, self.status, hold)
-        self.addresses.remember(draft.run.id, row)
+        self.addresses.remember(row.id, row)
+        if draft.takes_feedback:
+            self.addresses.remember(str(draft.run.id), row)
         return row
 
 
@@ -179,13 +181,17 @@ def _map_draft(draft: RowDraft, map_row: Callable[[Row], list[MappedRow]]) -> li
     rows = safe_call(map_row, draft.row)
     if not isinstance(rows, list):
         return []
-    return [
-        draft._replace(row=row, settings=_send_to(dataset, draft.settings)) for row, dataset in rows
-    ]
+    return [_as_draft(mapped, draft, is_first=mapped is rows[0]) for mapped in rows]
 
 
-def _send_to(dataset: str | None, call: CallSettings) -> CallSettings:
-    return call if dataset is None else replace(call, dataset=dataset)
+def _as_draft(mapped: MappedRow, draft: RowDraft, *, is_first: bool) -> RowDraft:
+    row, dataset = mapped
+    return draft._replace(
+        row=row,
+        settings=draft.settings if dataset is None else replace(draft.settings, dataset=dataset),
+        identifier=str(row["metadata"]["custom_identifier"]),
+        takes_feedback=is_first,
+    )
 
 
 def _decided_calls(trace: Trace) -> Mapping[str, Decision]:

@@ -6,9 +6,11 @@ from functools import wraps
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from respan_langchain._arguments import check_dataset_name
+from respan_langchain.client.subject import RUN_KEYS
 from respan_langchain.rows.content import allowed_value
 from respan_langchain.rows.schema import Row
 from respan_langchain.serialization.json_value import json_value
+from respan_langchain.tracing.call_settings import MAX_IDENTIFIER
 
 MapRow: TypeAlias = Callable[
     [dict[str, Any]], Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -37,13 +39,16 @@ def row_mapping(function: MapRow) -> Callable[[Row], list[MappedRow]]:
         result = function(deepcopy({**row}))
         if result is None:
             return []
-        return [_read(each, row) for each in ([result] if isinstance(result, Mapping) else result)]
+        mapped = [result] if isinstance(result, Mapping) else result
+        return [_read(each, row, number) for number, each in enumerate(mapped, start=1)]
 
     return mapping
 
 
-def _read(mapped: Any, row: Row) -> MappedRow:
-    """Return a mapped row as JSON values; by its `custom_identifier` it is found again.
+def _read(mapped: Any, row: Row, number: int) -> MappedRow:
+    """Return one of the rows that the app made of a row, as JSON values.
+
+    Feedback and transfers find it by its `custom_identifier`, `forget` by the ids of its run.
 
     Raises:
         TypeError: It is no row.
@@ -60,9 +65,16 @@ def _read(mapped: Any, row: Row) -> MappedRow:
     metadata, metrics = fields.get("metadata", {}), fields.get("metrics", {})
     if not isinstance(metadata, dict) or not isinstance(metrics, dict):
         raise TypeError("metadata and metrics of a row are mappings")
-    metadata["custom_identifier"] = row["metadata"]["custom_identifier"]
+    metadata |= {key: row["metadata"][key] for key in RUN_KEYS}
+    if number > 1:
+        metadata["custom_identifier"] = _number(str(metadata["custom_identifier"]), number)
     mapped_row = cast("Row", {"input": "", **content, "metadata": metadata, "metrics": metrics})
     dataset = fields.get("dataset")
     return MappedRow(
         mapped_row, None if dataset is None else check_dataset_name("dataset", dataset)
     )
+
+
+def _number(identifier: str, number: int) -> str:
+    suffix = f"-{number}"
+    return identifier[: MAX_IDENTIFIER - len(suffix)] + suffix

@@ -119,9 +119,9 @@ class RunFeedback:
 
     def _encode(self, event: Event) -> EncodedRow:
         _, _, _, run_id, expected_output, (named, score, comment, name, given_at) = event
-        identifier, dataset = self._addresses.find(run_id)
+        identifier, dataset = self._addresses.find(named or str(run_id))
         feedback = build_feedback(
-            named or identifier,
+            identifier,
             score=score,
             comment=comment if self._content else None,
             expected_output=self._expected(expected_output),
@@ -129,7 +129,7 @@ class RunFeedback:
             given_at=given_at,
         )
         body = self._encoder.encode(feedback)
-        return EncodedRow(named or identifier, f"{FEEDBACK_PREFIX}{dataset}", body, self.status)
+        return EncodedRow(identifier, f"{FEEDBACK_PREFIX}{dataset}", body, self.status)
 
     def _encode_change(self, change: RowChange) -> EncodedRow:
         row, named = change.row, change.row.dataset

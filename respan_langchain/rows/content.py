@@ -13,11 +13,11 @@ from respan_langchain.tracing.run import Run
 
 def add_content(draft: RowDraft, options: RowOptions, serializer: ContentSerializer) -> None:
     """Add the content of a run to its row, unless the handler captures no content."""
-    run, call, model, _, row = draft
+    run, row = draft.run, draft.row
     if not options.content:
         row["metadata"] |= not_replayable("input was not captured")
         return
-    if run.kind in ("chat", "llm") and model is not None:
+    if run.kind in ("chat", "llm") and draft.model_call is not None:
         _add_conversation(row, run, serializer)
     elif run.is_root:
         _add_root(row, run, options, serializer)
@@ -25,8 +25,9 @@ def add_content(draft: RowDraft, options: RowOptions, serializer: ContentSeriali
         _add_view(row, _step_view(run, serializer))
     if run.call_id is not None:
         row["metadata"]["tool_call_id"] = run.call_id
-    if call.expected_output is not None:
-        row["expected_output"] = allowed_value(json_value(call.expected_output))
+    expected = draft.settings.expected_output
+    if expected is not None:
+        row["expected_output"] = allowed_value(json_value(expected))
 
 
 def _add_conversation(row: Row, run: Run, serializer: ContentSerializer) -> None:

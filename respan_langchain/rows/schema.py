@@ -55,6 +55,8 @@ class RowDraft(NamedTuple):
     identifier: str
     """The row's `custom_identifier`: its run's id, unless the call gave another."""
     row: Row
+    takes_feedback: bool = True
+    """Whether feedback on the run is for this row; it is for the first one that `map_row` makes."""
 
 
 def not_replayable(reason: str) -> dict[str, Json]:

@@ -43,7 +43,7 @@ def hold():
     platform = Platform()
     with httpx.Client(transport=httpx.MockTransport(platform.respond)) as client:
 
-        def make(seconds):
+        def make(seconds, **options):
             handler = RespanDatasetCallbackHandler(
                 "d",
                 api_key="k",
@@ -51,6 +51,7 @@ def hold():
                 hold="feedback",
                 timeouts=TraceTimeouts(feedback=seconds),
                 flush_interval=0.05,
+                **options,
             )
             made.append(handler)
             return handler, platform
@@ -71,6 +72,15 @@ def test_a_rating_sends_the_row_with_it_in_one_request(hold):
     (root,) = platform.roots
     assert (root["metadata"]["scores"][0]["score"], root["expected_output"]) == (1.0, "Hello!")
     assert "PATCH" not in {method for method, _ in platform.requests}
+
+
+def test_of_rows_that_a_function_makes_of_one_only_the_first_waits_for_a_rating(hold):
+    handler, platform = hold(3_600, map_row=lambda row: [row, row])
+    run_id = ask(handler)
+
+    assert platform.has_root.wait(20)
+
+    assert {row["metadata"]["custom_identifier"] for row in platform.roots} == {f"{run_id}-2"}
 
 
 def test_what_nobody_rates_in_time_is_sent_as_it_is(hold):

@@ -1,6 +1,7 @@
 """`map_row`: rows that the app's function changes, multiplies or leaves out."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from langchain_core.runnables import RunnableLambda
@@ -9,13 +10,18 @@ from support.constructs import QUESTION, sequence
 ECHO = RunnableLambda(lambda said: said)
 
 
+def split(row):
+    return [{**row, "input": part} for part in row["input"]]
+
+
 @pytest.fixture
 def captured(make_handler, rows_of):
     """Captures one call through a function, and returns the rows."""
 
-    def capture(map_row, call=ECHO, given="hi", **options):
+    def capture(map_row, call=ECHO, given="hi", custom_identifier=None, **options):
         handler = make_handler(map_row=map_row, **options)
-        call.invoke(given, {"callbacks": [handler]})
+        named = {"respan": {"custom_identifier": custom_identifier}}
+        call.invoke(given, {"callbacks": [handler], "metadata": named if custom_identifier else {}})
         return rows_of(handler)
 
     return capture
@@ -35,10 +41,58 @@ def test_a_function_changes_a_row(captured):
 
 
 def test_a_function_makes_several_rows_of_one(captured):
-    rows = captured(lambda row: [{**row, "input": part} for part in "ab"])
+    rows = captured(split, given="abc")
 
-    assert [row["input"] for row in rows] == ["a", "b"]
-    assert len({row["custom_identifier"] for row in rows}) == 1
+    identifier = rows[0]["metadata"]["run_id"]
+    assert [(row["input"], row["custom_identifier"]) for row in rows] == [
+        ("a", identifier),
+        ("b", f"{identifier}-2"),
+        ("c", f"{identifier}-3"),
+    ]
+
+
+def test_a_long_identifier_has_room_for_the_number_of_its_row(captured):
+    rows = captured(split, given="ab", custom_identifier="x" * 254)
+
+    assert [row["custom_identifier"] for row in rows] == ["x" * 254, "x" * 252 + "-2"]
+
+
+def test_feedback_on_a_run_is_on_the_first_of_its_rows(make_handler, rows_of):
+    handler, run_id = make_handler(map_row=split), uuid4()
+    ECHO.invoke("ab", {"callbacks": [handler], "run_id": run_id})
+    handler.feedback(run_id, score=1)
+    handler.feedback(f"{run_id}-2", score=0)
+
+    rows = rows_of(handler)
+
+    assert [row["metadata"]["scores"][0]["score"] for row in rows] == [1.0, 0.0]
+
+
+def test_feedback_finds_a_row_by_its_identifier_in_another_dataset(make_handler, rows_of):
+    def sort(row):
+        return [row, {**row, "dataset": "others"}]
+
+    handler, run_id = make_handler(map_row=sort), uuid4()
+    ECHO.invoke("hi", {"callbacks": [handler], "run_id": run_id})
+    handler.flush()
+    handler.feedback(f"{run_id}-2", score=0)
+
+    [row] = rows_of(handler, dataset="others")
+
+    assert [score["score"] for score in row["metadata"]["scores"]] == [0.0]
+
+
+def test_forget_removes_all_rows_that_a_function_made_of_a_trace(make_handler, rows_of):
+    def strip(row):
+        return [{"input": row["input"]}, {"input": row["output"]}]
+
+    handler, run_id = make_handler(map_row=strip), uuid4()
+    sequence().invoke(QUESTION, {"callbacks": [handler], "run_id": run_id})
+    assert len(rows_of(handler)) == 4
+
+    receipt = handler.forget(run=run_id)
+
+    assert (receipt.total, rows_of(handler)) == (4, [])
 
 
 def test_a_function_leaves_rows_out(captured):

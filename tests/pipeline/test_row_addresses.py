@@ -1,7 +1,5 @@
 """Where the rows are that feedback is about."""
 
-from uuid import UUID
-
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.row_addresses import MAX_ADDRESSES, RowAddresses
@@ -9,10 +7,10 @@ from respan_langchain.pipeline.row_addresses import MAX_ADDRESSES, RowAddresses
 
 def test_only_the_latest_rows_of_other_datasets_are_remembered():
     addresses = RowAddresses("name:d")
-    runs = [UUID(int=number) for number in range(MAX_ADDRESSES + 1)]
+    runs = [f"run {number}" for number in range(MAX_ADDRESSES + 1)]
     status = DeliveryStatus()
     for run in runs:
-        addresses.remember(run, EncodedRow(str(run), "name:other", b"{}", status))
+        addresses.remember(run, EncodedRow(run, "name:other", b"{}", status))
 
-    assert addresses.find(runs[0]) == (str(runs[0]), "name:d")
-    assert addresses.find(runs[1]) == (str(runs[1]), "name:other")
+    assert addresses.find(runs[0]) == (runs[0], "name:d")
+    assert addresses.find(runs[1]) == (runs[1], "name:other")
