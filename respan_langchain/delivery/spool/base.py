@@ -90,7 +90,7 @@ class Spool:
         """Delete rows that are done, keep dead letters."""
 
     def maintain(self, now: float) -> tuple[Outcome, ...]:
-        """Adopt files of processes that have ended; return which rows are lost."""
+        """Look for rows of processes that have ended; return which rows are lost."""
         return ()
 
     def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:

@@ -16,12 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.spool.file import (
-    SpoolFile,
-    UnsupportedSpoolError,
-    cause_of,
-    is_damage,
-)
+from respan_langchain.delivery.spool.errors import UnsupportedSpoolError, cause_of, is_damage
+from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.lock import NO_LINKS, SpoolLock
 from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
@@ -204,7 +200,7 @@ def move_rows(
     Rows that are `skipped` are in memory as well, or done, and so are never lost.
     """
     expected = _count_rows(orphan, spool, lock)
-    home.add(orphan.rows(spool, skipped), held=False)
+    home.add(orphan.rows(spool, skipped), in_memory=False)
     seen = len(set(orphan.keys)) + len(orphan.damaged)  # a damaged tree may lead to a page twice
     safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
     orphan.lost = max(0, expected - seen - len(safe))

@@ -75,7 +75,9 @@ class DiskSpool(Spool):
         rescued: list[Outcome] = []
         for outcome in outcomes:
             state = state_to_keep(outcome)
-            kept = [] if state is None else self._rows.write(outcome.rows, state, now, held=False)
+            kept = (
+                [] if state is None else self._rows.write(outcome.rows, state, now, in_memory=False)
+            )
             if not kept:
                 rescued.append(outcome)
                 continue
@@ -88,13 +90,13 @@ class DiskSpool(Spool):
         """Delete rows that are done, keep dead letters and what was changed."""
         mine = self._rows
         changed = rows_of(one for one in outcomes if one.kind == "changed")
-        mine.write([row for row in changed if row in mine.keys], "pending", now, held=True)
+        mine.write([row for row in changed if row in mine.keys], "pending", now, in_memory=True)
         for row in rows_of(one for one in outcomes if one.leaves_memory):
             mine.unsaved.pop(row, None)
         mine.remove(rows_of(one for one in outcomes if one.kind in {"delivered", "dropped"}), now)
         dead = [one for one in outcomes if one.kind in {"rejected", "unconfirmed"}]
         reasons = {row: one.reason for one in dead for row in one.rows}
-        mine.write(rows_of(dead), "dead", now, held=True, reasons=reasons)
+        mine.write(rows_of(dead), "dead", now, in_memory=False, reasons=reasons)
         mine.mark(rows_of(one for one in outcomes if one.kind == "not_stored"), "pending", now)
 
     # -- rows come back --------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 Written by one process, which holds the lock beside it; read by anybody. SQLite, a checksum for each
 row and a count of all rows find damage. Holds JSON only, and no API key.
 
-SQLite's error messages may quote a row, so log lines have the names of errors alone.
-
 SQLite maps the `-shm` file, so a program that shortens it ends the process that uses it (SIGBUS).
 `locking_mode=EXCLUSIVE` needs no such file, but would lock out `spool list`, `export` and `forget`.
 """
@@ -18,6 +16,7 @@ from typing import Any, Final
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.row import RowFilter
+from respan_langchain.delivery.spool.errors import DamagedSpoolError, UnsupportedSpoolError
 from respan_langchain.delivery.spool.lock import Record, SpoolLock
 from respan_langchain.delivery.spool.rows import (
     COLUMNS,
@@ -29,47 +28,11 @@ from respan_langchain.delivery.spool.rows import (
     read_row,
 )
 
-DAMAGED: Final = frozenset({
-    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_IOERR_SHORT_READ,
-})  # fmt: skip
-"""SQLite's codes for a file whose content is not what was written."""
 CLOCK_WAS_SET: Final = 1_577_836_800.0
 """1 January 2020: an earlier time of capture comes from a clock that was not set yet."""
 
 _inherited: Final[list[sqlite3.Connection]] = []
 """Connections that a fork has copied into this process."""
-
-
-class UnsupportedSpoolError(sqlite3.DatabaseError):
-    """The file was written by another version, or by another program."""
-
-
-class DamagedSpoolError(sqlite3.DatabaseError):
-    """The file can be opened, but what it holds is not what was written."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    sqlite_errorname = "SQLITE_CORRUPT"
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is broken, as opposed to the disk being full or read-only."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code in DAMAGED or code & 0xFF in DAMAGED)
-
-
-def cause_of(error: Exception) -> str:
-    """Return what may be logged of an error: its class, and the system's name for it."""
-    kind = type(error).__name__
-    match error:
-        case UnsupportedSpoolError():
-            return str(error)
-        case sqlite3.Error():
-            return f"{kind}: {getattr(error, 'sqlite_errorname', 'no code')}"
-        case OSError():
-            return f"{kind}: {error.strerror}"
-        case _:
-            return f"{kind}: {error}"
 
 
 class SpoolFile:
@@ -127,17 +90,21 @@ class SpoolFile:
         else:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.connection))
 
-    def add(self, rows: Iterable[SpoolRow], *, held: bool) -> None:
-        """Write rows; an existing one keeps its place and takes the new state and body."""
+    def add(self, rows: Iterable[SpoolRow], *, in_memory: bool) -> None:
+        """Write rows; an existing one keeps its place and takes the new state and body.
+
+        `in_memory`: they are not to be loaded, since this process has them in memory, too.
+        """
         now = CLOCK.time()
         with self._transaction() as cursor:
             cursor.executemany(
-                "INSERT INTO rows (key, id, dataset, body, checksum, state, reason, attempts, held,"
-                " captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO rows (key, id, dataset, body, checksum, state, reason, attempts,"
+                " in_memory, captured, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (key) DO UPDATE SET body = excluded.body,"
                 " checksum = excluded.checksum, state = excluded.state,"
-                " reason = excluded.reason, held = excluded.held, changed = excluded.changed",
-                (column_values(row, held=held, now=now) for row in rows),
+                " reason = excluded.reason, in_memory = excluded.in_memory,"
+                " changed = excluded.changed",
+                (column_values(row, in_memory=in_memory, now=now) for row in rows),
             )
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -155,7 +122,7 @@ class SpoolFile:
             )
 
     def load(self, max_rows: int, max_bytes: int) -> tuple[list[SpoolRow], int]:
-        """Return the oldest rows that are not in memory, and mark them as held.
+        """Return the oldest rows that are not in memory, and mark them as loaded.
 
         Returns them, and how many were damaged: those are deleted.
         """
@@ -164,7 +131,8 @@ class SpoolFile:
         size = 0
         with self._transaction() as cursor:
             cursor.execute(
-                f"SELECT number, {COLUMNS} FROM rows WHERE held = 0 AND state != 'dead'"  # noqa: S608  # names of columns
+                f"SELECT number, {COLUMNS} FROM rows"  # noqa: S608  # names of columns
+                " WHERE in_memory = 0 AND state != 'dead'"
                 " ORDER BY number LIMIT ?",
                 (max_rows,),
             )
@@ -178,13 +146,13 @@ class SpoolFile:
                 else:
                     loaded.append(row)
             keys = [(row.key,) for row in loaded]
-            cursor.executemany("UPDATE rows SET held = 1 WHERE key = ?", keys)
+            cursor.executemany("UPDATE rows SET in_memory = 1 WHERE key = ?", keys)
             cursor.executemany("DELETE FROM rows WHERE number = ?", damaged)
         return loaded, len(damaged)
 
     def loadable(self) -> int:
         """Return how many rows are only on disk."""
-        query = "SELECT count(*) FROM rows WHERE held = 0 AND state != 'dead'"
+        query = "SELECT count(*) FROM rows WHERE in_memory = 0 AND state != 'dead'"
         return int(self.connection.execute(query).fetchone()[0])
 
     def keys(self) -> set[str]:
@@ -231,7 +199,7 @@ class SpoolFile:
 
     def requeue_dead_letters(self) -> int:
         """Have the dead letters sent again; return how many there were."""
-        query = "UPDATE rows SET state = 'pending', held = 0, changed = ? WHERE state = 'dead'"
+        query = "UPDATE rows SET state = 'pending', in_memory = 0, changed = ? WHERE state = 'dead'"
         with self._transaction() as cursor:
             return cursor.execute(query, (CLOCK.time(),)).rowcount
 

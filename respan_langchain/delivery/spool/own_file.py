@@ -11,7 +11,8 @@ from typing import Final
 
 from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.spool import directory
-from respan_langchain.delivery.spool.file import SpoolFile, cause_of, is_damage
+from respan_langchain.delivery.spool.errors import cause_of, is_damage
+from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.errors import ConfigurationError
 

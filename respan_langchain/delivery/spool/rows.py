@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 SpoolState = Literal["pending", "unconfirmed", "dead"]
 STATES: tuple[SpoolState, ...] = get_args(SpoolState)
 
-VERSION: Final = 3
+VERSION: Final = 4
 SCHEMA: Final = """
 BEGIN IMMEDIATE;
 CREATE TABLE rows (
@@ -24,16 +24,16 @@ CREATE TABLE rows (
     state TEXT NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
-    held INTEGER NOT NULL DEFAULT 0,
+    in_memory INTEGER NOT NULL DEFAULT 0,
     captured REAL NOT NULL,
     changed REAL NOT NULL
 );
-CREATE INDEX loadable ON rows (held, state, number);
+CREATE INDEX loadable ON rows (number) WHERE in_memory = 0 AND state != 'dead';
 CREATE TABLE record (changes INTEGER NOT NULL, rows INTEGER NOT NULL);
 INSERT INTO record VALUES (0, 0);
 CREATE TRIGGER row_added AFTER INSERT ON rows BEGIN UPDATE record SET rows = rows + 1; END;
 CREATE TRIGGER row_removed AFTER DELETE ON rows BEGIN UPDATE record SET rows = rows - 1; END;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 COMMIT;
 """
 
@@ -73,12 +73,12 @@ def read_row(columns: Sequence[Any]) -> SpoolRow:
     return SpoolRow(key, row_id, dataset, body, state, *more)
 
 
-def column_values(row: SpoolRow, *, held: bool, now: float) -> tuple[Any, ...]:
+def column_values(row: SpoolRow, *, in_memory: bool, now: float) -> tuple[Any, ...]:
     """Return the values of a row to be written."""
     checksum = _checksum(row.key, row.id, row.dataset, row.body)
     return (
         row.key, row.id, row.dataset, row.body, checksum,
-        row.state, row.reason, row.attempts, held, row.captured or now, now,
+        row.state, row.reason, row.attempts, in_memory, row.captured or now, now,
     )  # fmt: skip
 
 

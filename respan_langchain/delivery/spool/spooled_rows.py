@@ -59,7 +59,7 @@ class SpooledRows:
     def save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
         """Write rows that stay in memory; those that the disk does not take become `unsaved`."""
         self.unsaved.update(dict.fromkeys(rows))
-        for row in self.write(rows, state, now, held=True):
+        for row in self.write(rows, state, now, in_memory=True):
             self.unsaved.pop(row, None)
 
     def write(
@@ -68,12 +68,12 @@ class SpooledRows:
         state: SpoolState,
         now: float,
         *,
-        held: bool,
+        in_memory: bool,
         reasons: Mapping[QueuedRow, str] = NO_REASONS,
     ) -> list[QueuedRow]:
         """Write rows, or give them a new state; return those that fit on disk.
 
-        `held`: they stay in memory, or are dead letters, so that they are not to be loaded.
+        `in_memory`: they stay in memory, so that they are not to be loaded.
         """
         if not rows or (file := self.open(now)) is None:
             return []
@@ -82,16 +82,16 @@ class SpooledRows:
             if not kept:
                 return []
             written = [self._spool_row(row, state, reasons.get(row, ""), file) for row in kept]
-            file.add(written, held=held)
+            file.add(written, in_memory=in_memory)
             self._bytes += sum(map(self._growth, kept))
-            if held and state != "dead":
-                self.keys.update((row, one.key) for row, one in zip(kept, written, strict=True))
-            else:
-                for row, one in zip(kept, written, strict=True):
-                    self.keys.pop(row, None)
-                    if not held:
-                        self.loadable += 1
-                        self._owners.add(one.key, row.encoded)
+            for row, one in zip(kept, written, strict=True):
+                if in_memory:
+                    self.keys[row] = one.key
+                    continue
+                self.keys.pop(row, None)
+                if state != "dead":
+                    self.loadable += 1
+                    self._owners.add(one.key, row.encoded)
             return kept
         return []
 
@@ -165,8 +165,8 @@ class SpooledRows:
         if (broken := self._own.take_broken()) is None:
             return
         file, lock = broken
-        held, on_disk_alone = dict(self.keys), self.loadable
-        not_lost = {*held.values(), *self._done}
+        in_memory, on_disk_alone = dict(self.keys), self.loadable
+        not_lost = {*in_memory.values(), *self._done}
         self._forget_file()
         orphan = directory.Orphan(file.path)
         if (new := self._own.open(now)) is None:
@@ -184,7 +184,7 @@ class SpooledRows:
         damaged = sum(row.state != "dead" for row in orphan.damaged)
         self._owners.drop_missing(orphan.keys, damaged + orphan.lost)
         if self._config.level == "durable":
-            self.save(tuple(held), "unconfirmed", now)
+            self.save(tuple(in_memory), "unconfirmed", now)
 
     def _forget_file(self) -> None:
         self.keys.clear()

@@ -22,11 +22,11 @@ def spooled(folder, monkeypatch):
             SpoolRow("key of run-1", "run-1", "name:demo", BODY),
             SpoolRow("key of run-2", "run-2", "name:demo", BODY),
         ],
-        held=False,
+        in_memory=False,
     )
     spool.add(
         [SpoolRow("key of run-3", "run-3", "name:demo", BODY, "dead", "400: input: is null")],
-        held=False,
+        in_memory=False,
     )
     spool.close()
     return place

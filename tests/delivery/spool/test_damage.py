@@ -24,7 +24,7 @@ def left(tmp_path):
     for number in range(ROWS + DELIVERED):
         key = f"k{number}"
         body = os.urandom(100).hex().encode()
-        spool.add([SpoolRow(key, key, "dataset", body)], held=True)
+        spool.add([SpoolRow(key, key, "dataset", body)], in_memory=True)
         if number >= ROWS:
             spool.remove([f"k{number - ROWS}"])
         if number == 60:

@@ -698,7 +698,7 @@ def left_behind(place, name, ids):
         rows = [
             SpoolRow(f"{name}:{each}", each, "dataset", encoded(each, size=0).body) for each in ids
         ]
-        spool.add(rows, held=True)
+        spool.add(rows, in_memory=True)
     return path
 
 
@@ -779,7 +779,7 @@ def test_damage_to_the_own_file_affects_no_other(by_hand, wire, place, caplog):
 def test_damaged_dead_letters_are_not_counted_a_second_time(by_hand, place):
     directory.prepare(place)
     with closing(SpoolFile(place / "1-odd.db")) as spool:
-        spool.add([SpoolRow("k", "a", "dataset", b"{}", "dead")], held=True)
+        spool.add([SpoolRow("k", "a", "dataset", b"{}", "dead")], in_memory=True)
         spool.connection.execute("UPDATE rows SET body = x'00'")
     turns = by_hand(SpoolConfig(place))
     turns.step()
@@ -910,7 +910,7 @@ def test_a_file_of_another_version_is_left_alone_and_logged(by_hand, wire, place
 
 def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplog):
     spool, lock = make_spool(place)
-    spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], held=True)
+    spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], in_memory=True)
     spool.close()
     lock.forget()
     spool.path.unlink()

@@ -12,7 +12,7 @@ import pytest
 from respan_langchain.delivery.spool import dead_letters
 from respan_langchain.delivery.spool import directory as spool_directory
 from respan_langchain.delivery.spool.dead_letters import spool_files
-from respan_langchain.delivery.spool.file import cause_of
+from respan_langchain.delivery.spool.errors import cause_of
 from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
@@ -40,10 +40,10 @@ def a_row(name, *, size=20, **more):
     )
 
 
-def orphan(place, *rows, held=True):
+def orphan(place, *rows, in_memory=True):
     """What a process leaves behind that was killed."""
     spool, lock = spool_directory.create(place)
-    spool.add(rows, held=held)
+    spool.add(rows, in_memory=in_memory)
     spool.close()
     lock.forget()
     return spool.path
@@ -59,7 +59,7 @@ def ids(rows):
 
 
 def test_rows_are_loaded_in_order_and_only_once(spool):
-    spool.add([a_row("a"), a_row("b"), a_row("c")], held=False)
+    spool.add([a_row("a"), a_row("b"), a_row("c")], in_memory=False)
 
     assert ids(spool.load(2, 10_000)[0]) == ["a", "b"]
     assert ids(spool.load(2, 10_000)[0]) == ["c"]
@@ -68,21 +68,21 @@ def test_rows_are_loaded_in_order_and_only_once(spool):
 
 
 def test_rows_are_loaded_up_to_a_size_but_at_least_one(spool):
-    spool.add([a_row("a", size=100), a_row("b", size=100)], held=False)
+    spool.add([a_row("a", size=100), a_row("b", size=100)], in_memory=False)
 
     assert ids(spool.load(10, 150)[0]) == ["a"]
     assert ids(spool.load(10, 1)[0]) == ["b"]
 
 
 def test_a_row_is_stored_once_however_often_it_is_written(spool):
-    spool.add([a_row("a")], held=True)
-    spool.add([a_row("a", state="dead", reason="no input")], held=False)
+    spool.add([a_row("a")], in_memory=True)
+    spool.add([a_row("a", state="dead", reason="no input")], in_memory=False)
 
     assert [(row.id, row.state, row.reason) for row in spool.rows()] == [("a", "dead", "no input")]
 
 
 def test_a_removed_row_is_not_loaded(spool):
-    spool.add([a_row("a"), a_row("b")], held=True)
+    spool.add([a_row("a"), a_row("b")], in_memory=True)
 
     spool.remove(["key-a"])
 
@@ -91,7 +91,7 @@ def test_a_removed_row_is_not_loaded(spool):
 
 
 def test_sending_is_counted(spool):
-    spool.add([a_row("a")], held=True)
+    spool.add([a_row("a")], in_memory=True)
     spool.mark(["key-a"], "unconfirmed", attempt=True)
     spool.mark(["key-a"], "pending", attempt=False)
     spool.mark(["key-a"], "unconfirmed", attempt=True)
@@ -100,7 +100,7 @@ def test_sending_is_counted(spool):
 
 
 def test_dead_letters_are_not_loaded_until_they_are_requeued(spool):
-    spool.add([a_row("a", state="dead")], held=True)
+    spool.add([a_row("a", state="dead")], in_memory=True)
     assert spool.load(1, 100) == ([], 0)
 
     assert spool.requeue_dead_letters() == 1
@@ -109,7 +109,7 @@ def test_dead_letters_are_not_loaded_until_they_are_requeued(spool):
 
 
 def test_the_oldest_dead_letters_are_deleted_first(spool):
-    spool.add([a_row(str(number), state="dead") for number in range(20)], held=True)
+    spool.add([a_row(str(number), state="dead") for number in range(20)], in_memory=True)
 
     assert spool.drop_oldest_dead() == 2
     assert ids(spool.rows())[0] == "2"
@@ -127,9 +127,9 @@ def test_the_oldest_dead_letters_are_deleted_first(spool):
     ],
 )
 def test_a_damaged_row_is_deleted_and_counted(place, spool, change):
-    spool.add([a_row("a")], held=False)
+    spool.add([a_row("a")], in_memory=False)
     spool.connection.execute(change)
-    spool.add([a_row("b")], held=False)
+    spool.add([a_row("b")], in_memory=False)
 
     assert [row.damaged for row in spool.rows()] == [True, False]
     assert [row["id"] for row in dead_letters.export(place)] == ["b"]
@@ -142,7 +142,7 @@ def test_a_file_is_readable_by_its_owner_alone(tmp_path):
         place = tmp_path / "open"
         spool_directory.prepare(place)
         spool, lock = spool_directory.create(place)
-        spool.add([a_row("a")], held=True)
+        spool.add([a_row("a")], in_memory=True)
     finally:
         os.umask(before)
 
@@ -180,7 +180,7 @@ def test_the_file_of_an_ended_process_is_adopted_once(place, spool):
 
 def test_the_file_of_a_running_process_is_left_alone(place, spool):
     other, lock = spool_directory.create(place)
-    other.add([a_row("a")], held=False)
+    other.add([a_row("a")], in_memory=False)
 
     assert adopted(place, spool) == []
 
@@ -263,9 +263,9 @@ def test_rows_whose_page_another_page_has_overwritten_are_counted(place, spool):
 
 def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
     other, lock = spool_directory.create(place)
-    other.add([a_row("a")], held=True)
+    other.add([a_row("a")], in_memory=True)
     other.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    other.add([a_row("b")], held=True)
+    other.add([a_row("b")], in_memory=True)
     copy = place / "7-copy.db"
     copy.write_bytes(other.path.read_bytes())
     other.close()
@@ -278,7 +278,9 @@ def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
 
 
 def test_spool_files_are_listed_with_their_counts(place, spool):
-    spool.add([a_row("a"), a_row("b", state="unconfirmed"), a_row("c", state="dead")], held=True)
+    spool.add(
+        [a_row("a"), a_row("b", state="unconfirmed"), a_row("c", state="dead")], in_memory=True
+    )
     orphan(place / "", a_row("d", size=50))
     (place / "3-x.db.corrupt-1").write_bytes(b"12345")
     (place / "4-y.db").write_bytes(b"no database, but long enough to look at" * 50)
@@ -298,7 +300,7 @@ def test_spool_files_are_listed_with_their_counts(place, spool):
 
 
 def test_rows_are_exported(place, spool):
-    spool.add([a_row("a", state="dead", reason="no input", attempts=2)], held=True)
+    spool.add([a_row("a", state="dead", reason="no input", attempts=2)], in_memory=True)
 
     (exported,) = dead_letters.export(place)
 
@@ -308,7 +310,7 @@ def test_rows_are_exported(place, spool):
 
 
 def test_rows_are_purged_and_dead_letters_requeued(place, spool):
-    spool.add([a_row("a", state="dead"), a_row("b")], held=True)
+    spool.add([a_row("a", state="dead"), a_row("b")], in_memory=True)
 
     assert dead_letters.purge(place, before=0.0) == 0
     assert dead_letters.requeue(place) == 1
@@ -332,12 +334,12 @@ def test_a_failed_transaction_changes_nothing(spool):
             raise OSError
 
     with pytest.raises(OSError, match=r"^$"):
-        spool.add(Late(), held=True)
+        spool.add(Late(), in_memory=True)
 
     assert spool.counts() == {}
     with pytest.raises(sqlite3.ProgrammingError):
         spool.remove([("a",)])
-    spool.add([a_row("b")], held=True)
+    spool.add([a_row("b")], in_memory=True)
 
 
 def test_an_error_is_logged_by_its_name_since_sqlite_quotes_rows(spool):
