@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from respan_langchain.client.client import AsyncDatasetClient, DatasetClient
     from respan_langchain.client.filters import field
     from respan_langchain.datasets.dataset import Dataset
-    from respan_langchain.delivery.shutdown import flush_at_shutdown, flush_on_sigterm
+    from respan_langchain.delivery.exit_hooks import flush_at_shutdown
+    from respan_langchain.delivery.sigterm import flush_on_sigterm
     from respan_langchain.errors import ApiError, ConfigurationError, RespanError
     from respan_langchain.experiments import scorers
     from respan_langchain.experiments.replay import replay
@@ -41,8 +42,8 @@ _MODULES = {
     "disable": "callbacks.global_capture",
     "enable": "callbacks.global_capture",
     "field": "client.filters",
-    "flush_at_shutdown": "delivery.shutdown",
-    "flush_on_sigterm": "delivery.shutdown",
+    "flush_at_shutdown": "delivery.exit_hooks",
+    "flush_on_sigterm": "delivery.sigterm",
     "replay": "experiments.replay",
     "scorers": "experiments.scorers",
     "validated": "rows.validation",

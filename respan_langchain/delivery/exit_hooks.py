@@ -6,7 +6,8 @@ counted and logged in one line. Rows of exit hooks that run later are sent in th
 those that are not delivered are logged in one line by a hook that was registered at the import of
 this module, and so runs after most others.
 
-No signal handler is installed; Ctrl-C is ignored while rows are discarded.
+No signal handler is installed (`sigterm.py` has one that an app may ask for); Ctrl-C is ignored
+while rows are discarded.
 """
 
 import atexit
@@ -14,14 +15,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.delivery import _server_compat, fork_safety
 from respan_langchain.delivery.flush import FlushResult
+from respan_langchain.delivery.threads import run_in_thread
 from respan_langchain.delivery.worker import Worker
 
 FOR_FLUSHES = 0.95
@@ -167,3 +169,16 @@ WORKERS: Final = WorkerRegistry()
 """Those of this process."""
 # Exit hooks run in reverse order: this one after those that are registered from now on.
 atexit.register(WORKERS.finish_late)
+
+
+@asynccontextmanager
+async def flush_at_shutdown(_app: object = None) -> AsyncIterator[None]:
+    """Deliver pending rows when a web app shuts down, within `exit_timeout` seconds.
+
+    A lifespan of FastAPI and Starlette: `FastAPI(lifespan=flush_at_shutdown)`. An app that has a
+    lifespan of its own uses it in there: `async with flush_at_shutdown(): yield`.
+    """
+    try:
+        yield
+    finally:
+        await run_in_thread(WORKERS.flush, lambda: None)

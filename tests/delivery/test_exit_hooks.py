@@ -1,13 +1,17 @@
 """How a process ends, forks and has children: in processes of their own, over a file as wire."""
 
+import asyncio
 import re
 import signal
 import time
 from collections import Counter
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from support.processes import read_line
 
+from respan_langchain import flush_at_shutdown
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.exit_hooks import WORKERS, WorkerRegistry
 from respan_langchain.delivery.status import DeliveryStatus
@@ -430,3 +434,31 @@ def test_no_signal_handler_is_installed_by_default():
     close(WORKERS.get("y", lambda: Worker(Wire)), WAIT)
 
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.fixture
+def worker(wire):
+    worker = WORKERS.get(object(), lambda: Worker(lambda: wire))
+    yield worker
+    close(worker, WAIT)
+
+
+def test_a_lifespan_delivers_when_the_web_app_shuts_down(worker, wire):
+    with TestClient(Starlette(lifespan=flush_at_shutdown)):
+        worker.put(encoded("a"))
+
+    assert wire.stored == {"a": 1}
+    worker.put(encoded("b"))
+    assert worker.flush(WAIT)
+
+
+def test_a_lifespan_of_the_app_delivers_though_it_fails(worker, wire):
+    async def fail():
+        async with flush_at_shutdown():
+            worker.put(encoded("a"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        asyncio.run(fail())
+
+    assert wire.stored == {"a": 1}

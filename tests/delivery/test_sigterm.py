@@ -1,17 +1,10 @@
-"""SIGTERM and the shutdown of web apps deliver first, where the app asks for it."""
+"""SIGTERM delivers first, where the app asks for it."""
 
-import asyncio
 import signal
 
-import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 from support.processes import read_line
 
-from respan_langchain import flush_at_shutdown
-from respan_langchain.delivery.exit_hooks import WORKERS
-from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, close, encoded, expected
+from tests.delivery.kit import expected
 
 ASK = "from respan_langchain import flush_on_sigterm\nflush_on_sigterm()\n"
 # Python may miss a signal that arrives just before a wait without a timeout.
@@ -77,31 +70,3 @@ if __name__ == "__main__":
 
     assert (stored, code) == (expected(a=4, b=4, c=4), 0)
     assert said == ""
-
-
-@pytest.fixture
-def worker(wire):
-    worker = WORKERS.get(object(), lambda: Worker(lambda: wire))
-    yield worker
-    close(worker, WAIT)
-
-
-def test_a_lifespan_delivers_when_the_web_app_shuts_down(worker, wire):
-    with TestClient(Starlette(lifespan=flush_at_shutdown)):
-        worker.put(encoded("a"))
-
-    assert wire.stored == {"a": 1}
-    worker.put(encoded("b"))
-    assert worker.flush(WAIT)
-
-
-def test_a_lifespan_of_the_app_delivers_though_it_fails(worker, wire):
-    async def fail():
-        async with flush_at_shutdown():
-            worker.put(encoded("a"))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        asyncio.run(fail())
-
-    assert wire.stored == {"a": 1}

@@ -1,14 +1,11 @@
-"""Ways to flush for apps whose process is ended by a signal, or by a server without exit hooks."""
+"""Delivers pending rows when SIGTERM ends the process, where the app asks for it."""
 
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from respan_langchain.delivery.exit_hooks import WORKERS
-from respan_langchain.delivery.threads import run_in_thread
 
 
 def flush_on_sigterm() -> None:
@@ -40,16 +37,3 @@ class _SigtermHandler:
         signal.raise_signal(number)
         # The first process of a container is not ended by a signal that it sends to itself.
         raise SystemExit(128 + number)
-
-
-@asynccontextmanager
-async def flush_at_shutdown(_app: object = None) -> AsyncIterator[None]:
-    """Deliver pending rows when a web app shuts down, within `exit_timeout` seconds.
-
-    A lifespan of FastAPI and Starlette: `FastAPI(lifespan=flush_at_shutdown)`. An app that has a
-    lifespan of its own uses it in there: `async with flush_at_shutdown(): yield`.
-    """
-    try:
-        yield
-    finally:
-        await run_in_thread(WORKERS.flush, lambda: None)
