@@ -55,7 +55,7 @@ def find_logs(
     dataset_id: str,
     identifiers: Collection[str],
     *,
-    since: float = 0.0,
+    since: float | None = None,
     timeout: float | None = None,
 ) -> RequestFlow[list[Log] | None]:
     """Return the logs that carry one of these custom identifiers.
@@ -153,7 +153,11 @@ def _await_log(
 
 
 def _find_chunk(
-    options: RequestOptions, dataset_id: str, expected: Counter[str], since: float, deadline: float
+    options: RequestOptions,
+    dataset_id: str,
+    expected: Counter[str],
+    since: float | None,
+    deadline: float,
 ) -> RequestFlow[list[Log] | None]:
     found: list[Log] = []
     wanted, left, number, most = list(expected), expected.copy(), 0, MIN_PAGES
@@ -175,18 +179,24 @@ def _find_chunk(
         found += matching
         left.subtract(str(log.custom_identifier) for log in matching)
         left = +left
-        if page.is_last() or not left or _all_before(page.results, since - MAX_CLOCK_SKEW):
+        if page.is_last() or not left or _all_before(page.results, since):
             return found
         # Where pages are small, three times as many as the expected logs would fill.
         most = max(most, 3 * expected.total() // len(page.results))
     return None
 
 
-def _all_before(logs: Sequence[Log], moment: float) -> bool:
+def _all_before(logs: Sequence[Log], since: float | None) -> bool:
     """Whether a page, in descending order, has only logs that were created before this moment."""
+    if since is None:
+        return False
     created = [log.created_at.timestamp() for log in logs if log.created_at is not None]
     is_descending = len(created) == len(logs) > 1 and created[0] > created[-1]
-    return is_descending and created == sorted(created, reverse=True) and created[0] < moment
+    return (
+        is_descending
+        and created == sorted(created, reverse=True)
+        and created[0] < since - MAX_CLOCK_SKEW
+    )
 
 
 def _find_oldest(

@@ -68,8 +68,9 @@ class Unconfirmed:
     batch: Batch
     ended: float
     """When the attempt ended, on the worker's clock."""
-    sent_at: float
-    """When it began, in seconds since the epoch: lookups skip older logs."""
+    sent_at: float | None
+    """When it began, in seconds since the epoch: lookups skip older logs. None where an earlier
+    process may have made it."""
     exact_until: float = ALWAYS
     """Until when a row that a lookup does not show is certainly not stored."""
     refusal: str = ""

@@ -95,7 +95,7 @@ class Recovery:
         """
         batch.failures += 1
         batch.successes_then = self._successes
-        unconfirmed = Unconfirmed(batch, now, 0.0)
+        unconfirmed = Unconfirmed(batch, now, None)
         if response is not None:
             unconfirmed.sent_at = response.started_at
             unconfirmed.exact_until = now + response.result.lookups_exact_for

@@ -37,11 +37,12 @@ class DeliveryTransport(Protocol):
         ...
 
     def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         """Return how often each of these rows is stored; None when the lookup failed.
 
-        They were sent after `since`, in seconds since the epoch.
+        They were sent after `since`, in seconds since the epoch; None where another process that
+        has ended may have sent them.
         """
 
     def apply_feedback(

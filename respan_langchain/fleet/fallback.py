@@ -67,7 +67,7 @@ class FallbackTransport:
         return self._send_directly(dataset, bodies, timeout)
 
     def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         """Look rows up where they were sent to.
 
@@ -79,10 +79,9 @@ class FallbackTransport:
             self._direct_rows.on_lookup(bodies, counts or ())
             return counts
         added = self._look_up_in_redis(dataset, bodies, since, timeout)
-        is_own = since > 0
-        if is_own or added is None or all(added):
+        if since is not None or added is None or all(added):
             return added
-        # A process that ended may have sent them either way.
+        # The process that has ended may have sent them either way.
         stored = self._platform.look_up(dataset, bodies, since, timeout)
         return None if stored is None else [max(pair) for pair in zip(added, stored, strict=True)]
 
@@ -126,7 +125,7 @@ class FallbackTransport:
             )
 
     def _look_up_in_redis(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         if not self._may_try_redis():
             return None

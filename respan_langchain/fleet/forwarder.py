@@ -72,7 +72,7 @@ class ForwarderTransport:
         return self.platform.apply_feedback(dataset, bodies, timeout / 2)
 
     def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         """Wait for the rate limit, for `timeout` seconds, and look rows up, in as many again."""
         if not self.lookup_rate_limit.wait(timeout, ceil(len(bodies) / MAX_PAGE_SIZE)):

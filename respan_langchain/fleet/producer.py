@@ -184,7 +184,7 @@ class ProducerTransport:
         return HttpResult(201, b'{"success_count":%d,"error_count":0}' % len(bodies))
 
     def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         """Return 1 for each row that was added, else 0; None when Redis cannot be reached."""
         del dataset, since, timeout

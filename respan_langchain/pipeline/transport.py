@@ -51,7 +51,7 @@ class RespanTransport:
             return self._send_bulk(dataset, bulk_body(bodies), CLOCK.monotonic() + timeout)
 
     def look_up(
-        self, dataset: str, bodies: Sequence[bytes], since: float, timeout: float
+        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
     ) -> Sequence[int] | None:
         """Count how often each row is stored; None when that cannot be found out."""
         rows, deadline = [read_identity(body) for body in bodies], CLOCK.monotonic() + timeout
@@ -69,7 +69,7 @@ class RespanTransport:
         rows, deadline = [read_identity(body) for body in bodies], CLOCK.monotonic() + timeout
         with self._fork_guard:
             dataset = dataset.removeprefix(FEEDBACK_PREFIX)
-            dataset_id, logs = self._find_logs(dataset, rows, 0.0, deadline)
+            dataset_id, logs = self._find_logs(dataset, rows, None, deadline)
             if logs is None:
                 return None
             newest = {log.custom_identifier: log for log in reversed(logs)}
@@ -100,7 +100,7 @@ class RespanTransport:
         return result
 
     def _find_logs(
-        self, dataset: str, rows: Sequence[RowIdentity], since: float, deadline: float
+        self, dataset: str, rows: Sequence[RowIdentity], since: float | None, deadline: float
     ) -> tuple[str, list[Log] | None]:
         """Return the dataset's id, and its logs with the rows' identifiers; None on a failure."""
         try:

@@ -154,7 +154,7 @@ def test_a_row_of_a_process_that_ended_is_looked_up_on_both_ways(redis, platform
     limits = FallbackLimits(after=0.0, requests_per_minute=30)
     transport = FallbackTransport(to_redis, platform_wire, producer.direct_rows, limits)
 
-    assert transport.look_up("dataset", list(body.values()), 0.0, WAIT) == [1, 1, 0]
+    assert transport.look_up("dataset", list(body.values()), None, WAIT) == [1, 1, 0]
     transport.close()
 
 
