@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 
 from respan_langchain._constants import MAX_DATASET_NAME
-from respan_langchain.embedded.endpoints.bulk import (
+from respan_langchain.embedded.endpoints.body_fields import (
     parse_flag,
     parse_percentage,
     parse_source,
+    parse_text,
     parse_time_range,
 )
 from respan_langchain.embedded.endpoints.serialize import serialize_dataset
@@ -75,13 +76,6 @@ def delete(store: Store, dataset_id: str) -> Response:
     with store.writing() as connection:
         datasets_table.delete(connection, dataset_id)
     return Response(204)
-
-
-def parse_text(name: str, value: object) -> str:
-    """Read a string field."""
-    if not isinstance(value, str):
-        raise HttpError.for_field(name, "must be a string")
-    return value
 
 
 def parse_name(name: str, value: object) -> str:

@@ -22,7 +22,7 @@ COLUMNS = (
 DERIVED_COLUMNS = COLUMNS[COLUMNS.index("happened_at") :]
 """Columns that are read from a log's metadata and metrics."""
 
-SORTABLE = frozenset({*INDEXED_COLUMNS, "seq"})
+SORTABLE = frozenset({*INDEXED_COLUMNS, "unique_id", "seq"})
 
 INSERT_LOG = "INSERT INTO logs({}) VALUES ({})".format(  # noqa: S608
     ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)

@@ -18,8 +18,8 @@ SAVED_LOGS = "_saved_logs"
 """Id of the virtual dataset that always exists."""
 
 INDEXED_COLUMNS = (
-    "unique_id", "status", "status_code", "customer_identifier", "thread_identifier",
-    "custom_identifier", "group_identifier", "trace_unique_id", "span_name", "span_workflow_name",
+    "status", "status_code", "customer_identifier", "thread_identifier", "custom_identifier",
+    "group_identifier", "trace_unique_id", "span_name", "span_workflow_name",
     "model", "log_type", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
     "created_at", "happened_at",
 )  # fmt: skip
@@ -29,8 +29,8 @@ INDEXED_COLUMNS = (
 # counting and sorting read short rows only. Triggers keep the totals of datasets and of hours, and
 # `covered`, see triggers.py. A copied log names its origin and is found by it, so that a repeated
 # import stores it once. A log has one score of each evaluator, the newest.
-TABLES = """
-CREATE TABLE datasets (
+TABLES = (
+    """CREATE TABLE datasets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
@@ -51,8 +51,8 @@ CREATE TABLE datasets (
     prompt_tokens INTEGER NOT NULL DEFAULT 0,
     completion_tokens INTEGER NOT NULL DEFAULT 0,
     total_tokens INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE hours (
+)""",
+    """CREATE TABLE hours (
     dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
     hour INTEGER NOT NULL,
     log_count INTEGER NOT NULL DEFAULT 0,
@@ -65,8 +65,8 @@ CREATE TABLE hours (
     completion_tokens INTEGER NOT NULL DEFAULT 0,
     total_tokens INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (dataset, hour)
-) WITHOUT ROWID;
-CREATE TABLE logs (
+) WITHOUT ROWID""",
+    """CREATE TABLE logs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
     unique_id TEXT NOT NULL UNIQUE,
@@ -81,13 +81,13 @@ CREATE TABLE logs (
     prompt_tokens INTEGER, completion_tokens INTEGER, total_tokens INTEGER,
     cost REAL, latency REAL, time_to_first_token REAL, tokens_per_second REAL,
     covered INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE contents (
+)""",
+    """CREATE TABLE contents (
     seq INTEGER PRIMARY KEY REFERENCES logs(seq) ON DELETE CASCADE,
     input TEXT, output TEXT, expected_output TEXT, metadata TEXT, metrics TEXT,
     prompt TEXT, completion TEXT
-);
-CREATE TABLE scores (
+)""",
+    """CREATE TABLE scores (
     log INTEGER NOT NULL REFERENCES logs(seq) ON DELETE CASCADE,
     evaluator TEXT NOT NULL,
     score REAL,
@@ -96,8 +96,8 @@ CREATE TABLE scores (
     created_at REAL NOT NULL,
     author TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (log, evaluator)
-) WITHOUT ROWID;
-CREATE TABLE runs (
+) WITHOUT ROWID""",
+    """CREATE TABLE runs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     task_id TEXT NOT NULL UNIQUE,
     dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
@@ -109,16 +109,16 @@ CREATE TABLE runs (
     error_message TEXT,
     evaluated_logs_count INTEGER NOT NULL DEFAULT 0,
     score REAL
-);
-"""
-INDEXES = """
-CREATE INDEX logs_origin ON logs(dataset, origin) WHERE origin IS NOT NULL;
-CREATE INDEX logs_dataset ON logs(dataset);
-CREATE INDEX contents_expected ON contents(seq) WHERE expected_output IS NOT NULL;
-CREATE INDEX scores_evaluator ON scores(evaluator, log);
-CREATE INDEX scores_score ON scores(evaluator, score, log);
-CREATE INDEX runs_dataset ON runs(dataset);
-"""
+)""",
+)
+INDEXES = (
+    "CREATE INDEX logs_origin ON logs(dataset, origin) WHERE origin IS NOT NULL",
+    "CREATE INDEX logs_dataset ON logs(dataset)",
+    "CREATE INDEX contents_expected ON contents(seq) WHERE expected_output IS NOT NULL",
+    "CREATE INDEX scores_evaluator ON scores(evaluator, log)",
+    "CREATE INDEX scores_score ON scores(evaluator, score, log)",
+    "CREATE INDEX runs_dataset ON runs(dataset)",
+)
 """Besides those of the columns by which logs are filtered, and those of the search."""
 
 ROWS_PER_VALUE = {
@@ -163,11 +163,9 @@ def create_schema(connection: sqlite3.Connection) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     of_columns = [
-        f"CREATE INDEX logs_{column} ON logs(dataset, {column})"
-        for column in INDEXED_COLUMNS
-        if column != "unique_id"
+        f"CREATE INDEX logs_{column} ON logs(dataset, {column})" for column in INDEXED_COLUMNS
     ]
-    for statement in [*TABLES.split(";"), *of_columns, *INDEXES.split(";")]:
+    for statement in [*TABLES, *of_columns, *INDEXES]:
         connection.execute(statement)
     triggers.install(connection)
     search_index.install(connection)
@@ -189,9 +187,7 @@ def _set_statistics(connection: sqlite3.Connection) -> None:
     """
     rows_per_value = dict.fromkeys(INDEXED_COLUMNS, 20) | ROWS_PER_VALUE
     rows = [
-        (f"logs_{column}", f"1000000 1000000 {logs}")
-        for column, logs in rows_per_value.items()
-        if column != "unique_id"
+        (f"logs_{column}", f"1000000 1000000 {logs}") for column, logs in rows_per_value.items()
     ]
     # A dataset may hold a small part of a file's logs.
     rows += [("logs_dataset", "1000000 300000"), ("sqlite_autoindex_logs_1", "1000000 1")]
