@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Final, Literal
 
+from respan_langchain._foreign_code import load_object
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.calls import Call, canonical, read_calls
 
@@ -93,6 +94,28 @@ def not_cut_off(*, metadata: Mapping[str, Any] | None = None, **_: Any) -> bool:
     """Whether the answer ended before a token limit."""
     reason = str((metadata or {}).get("finish_reason") or "").lower()
     return reason not in {"length", "max_tokens", "max_output_tokens", "model_length"}
+
+
+def load_scorer(name: str) -> Scorer:
+    """Load a built-in scorer by its name, or a function by `module:name`.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    built_in: dict[str, Scorer] = {
+        "same_answer": same_answer,
+        "same_json": same_json,
+        "not_refused": not_refused,
+        "not_cut_off": not_cut_off,
+        "trajectory": trajectory("strict"),
+        "trajectory:unordered": trajectory("unordered"),
+    }
+    if name in built_in:
+        return built_in[name]
+    if ":" not in name:
+        raise ConfigurationError(f"scorer {name!r}: use {', '.join(built_in)} or MODULE:NAME")
+    loaded: Scorer = load_object(name, "scorer")
+    return loaded
 
 
 def read_scores(scorer: Scorer, result: Any) -> dict[str, float]:

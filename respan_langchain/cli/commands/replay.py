@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from respan_langchain._foreign_code import allow_modules_here, load_object
+from respan_langchain._foreign_code import allow_modules_here
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import LimitOption, RequiredDataset, number_from, one_of
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import RESUME, progress_bar
 from respan_langchain.cli.replay_report import print_report
+from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments import scorers as built_in
 from respan_langchain.experiments.lock import (
     Lock,
     baseline_of,
@@ -28,7 +28,7 @@ from respan_langchain.experiments.lock import (
     write_lock,
 )
 from respan_langchain.experiments.results import ReplayResult, Trial
-from respan_langchain.experiments.scorers import Scorer
+from respan_langchain.experiments.scorers import load_scorer
 from respan_langchain.experiments.verdict import Verdict
 
 AnswerSource = Literal["recorded", "live"]
@@ -131,17 +131,13 @@ def replay_rows(
     # LangChain's runnables take a second to import, which the other commands should not pay.
     from respan_langchain.experiments.replay import replay
 
-    chosen = [load_scorer(name) for name in scorer or ["same_answer"]]
+    allow_modules_here()
+    scorers = [load_scorer(name) for name in scorer or ["same_answer"]]
     margins = _read_margins(margin or [])
-    locked = read_lock(baseline) if baseline.endswith(".lock") else None
+    lock = read_lock(baseline) if baseline.endswith(".lock") else None
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset)
-        logs = [
-            log
-            for log in rows
-            if locked is None or not is_root(log) or log.custom_identifier in locked.rows
-        ]
-        allow_modules_here()
+        logs = [log for log in rows if lock is None or _is_in_lock(log, lock)]
         with (
             _trial_progress(ctx, rows.name, journal) as on_trial,
             _kept_rows(ctx, rows.name, keep=keep) as config,
@@ -149,7 +145,7 @@ def replay_rows(
             result = replay(
                 logs,
                 runnable,
-                scorers=chosen,
+                scorers=scorers,
                 tools=tools,
                 models=models,
                 repeat=repeat,
@@ -157,24 +153,25 @@ def replay_rows(
                 limit=limit,
                 timeout=timeout,
                 max_cost=max_cost,
-                baseline="recorded" if locked is not None else baseline,
+                baseline="recorded" if lock is not None else baseline,
                 journal=journal,
                 name=rows.name,
                 config=config,
                 use_async=use_async,
                 on_trial=on_trial,
             )
-    if locked is not None:
-        result = _against_lock(result, locked, is_limited=limit is not None)
+    if lock is not None:
+        result = _against_lock(result, lock, is_limited=limit is not None)
     if accept is not None:
-        with_expected = locked is not None and locked.with_expected
-        accepted = lock_rows(
-            rows.name, rows.id, result.rows, result.trials, with_expected=with_expected
-        )
-        write_lock(accepted, accept)
+        _accept_scores(rows, result, lock, accept)
     verdict = result.verdict(margins)
     print_report(ctx, result, verdict)
     return exit_code(result, verdict)
+
+
+def _is_in_lock(log: Log, lock: Lock) -> bool:
+    """Whether a log is a locked row, or may be a call below one."""
+    return not is_root(log) or log.custom_identifier in lock.rows
 
 
 def _against_lock(result: ReplayResult, lock: Lock, *, is_limited: bool) -> ReplayResult:
@@ -185,6 +182,15 @@ def _against_lock(result: ReplayResult, lock: Lock, *, is_limited: bool) -> Repl
         return result
     count_of_rows = pluralize(gone, "locked row is", "locked rows are")
     return replace(result, stopped=f"{count_of_rows} gone or cannot be replayed")
+
+
+def _accept_scores(rows: Dataset, result: ReplayResult, lock: Lock | None, path: Path) -> None:
+    """Write the rows that ran, and their scores, to a lock file; `lock` is the one before."""
+    with_expected = lock is not None and lock.with_expected
+    accepted = lock_rows(
+        rows.name, rows.id, result.rows, result.trials, with_expected=with_expected
+    )
+    write_lock(accepted, path)
 
 
 @contextmanager
@@ -220,28 +226,6 @@ def _trial_progress(
             show(number, number + left)
 
         yield update
-
-
-def load_scorer(name: str) -> Scorer:
-    """Load a built-in scorer by its name, or a function by `module:name`.
-
-    Raises:
-        ConfigurationError: There is none.
-    """
-    plain: dict[str, Scorer] = {
-        "same_answer": built_in.same_answer,
-        "same_json": built_in.same_json,
-        "not_refused": built_in.not_refused,
-        "not_cut_off": built_in.not_cut_off,
-        "trajectory": built_in.trajectory("strict"),
-        "trajectory:unordered": built_in.trajectory("unordered"),
-    }
-    if name in plain:
-        return plain[name]
-    if ":" not in name:
-        raise ConfigurationError(f"scorer {name!r}: use {', '.join(plain)} or MODULE:NAME")
-    loaded: Scorer = load_object(name, "scorer")
-    return loaded
 
 
 def exit_code(result: ReplayResult, verdict: Verdict) -> int:

@@ -23,7 +23,9 @@ def search(text):
     if text == "q7":
         tool("search", description="Search.")(lambda query: query).invoke({"query": text})
     return text.upper()
-
+"""
+# A module of its own, which no other test has imported.
+SCORER = """
 def length(outputs, **_):
     return {"length": len(outputs)}
 """
@@ -107,13 +109,15 @@ def test_rows_that_diverge_exit_with_4(app, run):
     assert "search({'query': 'q7'}) was not recorded; nothing was" in result.out
 
 
-def test_the_report_as_json_holds_every_trial(app, run):
+def test_the_report_as_json_holds_every_trial(app, run, folder):
+    (folder / "scorer_here.py").write_text(SCORER)
+
     result = run(
         "replay",
         "demo",
         "chains_here:upper",
         "-s",
-        "chains_here:length",
+        "scorer_here:length",
         "--margin",
         "length=0.1",
         "--json",
