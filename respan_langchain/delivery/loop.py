@@ -161,7 +161,7 @@ class Loop:
                 self._poller.flush()
             case _ if self._stop_reason is None:
                 outcomes = self.scheduler.apply(message, now, CLOCK.time())
-                self._log.pending = len(self.scheduler.rows)
+                self._log.pending = len(self.scheduler.list_rows())
                 self._dispatch(outcomes, now)
             case _:
                 pass  # a response after `stop`, when every row has its final state
@@ -220,7 +220,7 @@ class Loop:
         max_rows, max_bytes = self.queue.capacity_for_loaded
         if not self.spool.loadable or max_rows <= 0 or max_bytes <= 0:
             return ()
-        if self.scheduler.last_error is not None and self.scheduler.rows:
+        if self.scheduler.last_error is not None and self.scheduler.list_rows():
             return ()
         loaded = self.spool.load(min(max_rows, self._limits.batch_rows), max_bytes, now)
         rows = self.queue.put_loaded([one.row for one in loaded], now)
@@ -252,7 +252,7 @@ class Loop:
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
         is_asked = is_drained and bool(self._flushes)
-        if is_asked and self._flushes.on_sources_empty(self.scheduler.rows):
+        if is_asked and self._flushes.on_sources_empty(self.scheduler.list_rows()):
             self.scheduler.flush_up_to(self.queue.latest)
         idle_until = now if self.scheduler.is_waiting else self.scheduler.due_at()
         self._flushes.finish(

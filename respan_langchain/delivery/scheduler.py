@@ -54,9 +54,8 @@ class Scheduler:
         """Why rows cannot be delivered now; None while they can."""
         return self._pacer.last_error
 
-    @property
-    def rows(self) -> list[QueuedRow]:
-        """All rows without a final state."""
+    def list_rows(self) -> list[QueuedRow]:
+        """Return all rows without a final state."""
         return [*self._sent(), *self._unsent()]
 
     @property
@@ -108,7 +107,7 @@ class Scheduler:
         """Give up chosen rows that are certainly not stored; return how many others it chooses."""
         parts = (self._buffer, self._recovery, self.feedback)
         forgotten = [row for part in parts for row in part.remove(lambda row: row.matches(chosen))]
-        left = sum(row.matches(chosen) for row in self.rows)
+        left = sum(row.matches(chosen) for row in self.list_rows())
         return dropped(forgotten, "forgotten"), left
 
     def _sent(self) -> list[QueuedRow]:

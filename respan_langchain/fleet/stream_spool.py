@@ -32,6 +32,8 @@ logger = get_logger("respan_langchain.fleet")
 
 CLAIM_AFTER: Final = 60.0
 """Seconds without a renewal after which another forwarder takes rows over."""
+CLAIM_PARTS: Final = 6
+"""How often rows are renewed, and those of others are looked for, within `claim_after`."""
 POLL_INTERVAL: Final = 0.1
 """Seconds between two looks for new rows, while there are none."""
 RETRY_INTERVAL: Final = 1.0
@@ -90,7 +92,7 @@ class StreamSpool(Spool):
             self._look_at = now + POLL_INTERVAL
             self._acknowledge(now)
             if now >= self._renew_at:
-                self._renew_at = now + self._claim_after / 6
+                self._renew_at = now + self._claim_after / CLAIM_PARTS
                 self._try(now, lambda: self._renew(self._ids.values(), is_sending=False))
             self._may_have_more = self._is_reading and self._error is None
         return ()
@@ -120,7 +122,7 @@ class StreamSpool(Spool):
             taken_over = self._entries(CLAIM, now, max_rows, max_bytes, milliseconds)
             if taken_over:
                 return taken_over
-            self._claim_at = now + self._claim_after / 6
+            self._claim_at = now + self._claim_after / CLAIM_PARTS
             self._try(now, lambda: self._broker.numbers(EXPIRE_TRACES, MAX_EXPIRED))
         return self._entries(READ, now, max_rows, max_bytes)
 

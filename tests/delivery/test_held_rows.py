@@ -14,7 +14,7 @@ def held(name, *, seconds=300.0, **settings):
 
 
 def waiting(turns):
-    return [row.encoded.id for row in turns.loop.scheduler.rows]
+    return [row.encoded.id for row in turns.loop.scheduler.list_rows()]
 
 
 def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire):

@@ -98,7 +98,7 @@ def test_a_stored_batch_is_delivered():
     play.answer(all_stored(2))
 
     assert play.fates == delivered("a", "b")
-    assert len(play.scheduler.rows) == 0
+    assert len(play.scheduler.list_rows()) == 0
     assert play.due_in() == NEVER
 
 
@@ -167,7 +167,7 @@ def test_a_permanent_error_opens_the_circuit_after_one_request(status):
 
     assert play.next() is None
     assert play.due_in() == 60.0
-    assert len(play.scheduler.rows) == 3
+    assert len(play.scheduler.list_rows()) == 3
     assert play.scheduler.last_error is not None
     assert play.events == ["circuit_opened"]
 
@@ -405,7 +405,7 @@ def test_a_batch_whose_response_was_lost_is_looked_up_and_not_sent_again():
     play.found({"a": 1, "b": 1})
 
     assert play.fates == delivered("a", "b")
-    assert len(play.scheduler.rows) == 0
+    assert len(play.scheduler.list_rows()) == 0
 
 
 def test_only_the_rows_that_stay_missing_are_sent_again():
@@ -527,7 +527,7 @@ def test_rows_past_the_delivery_deadline_are_dropped():
     expired = play.scheduler.remove_expired(now=100.0)
 
     assert final([expired]) == [("old", "dropped", "expired")]
-    assert len(play.scheduler.rows) == 1
+    assert len(play.scheduler.list_rows()) == 1
 
 
 def test_parts_of_a_refused_batch_past_the_deadline_are_dropped():
@@ -555,7 +555,7 @@ def test_at_the_end_sent_rows_are_unconfirmed_and_the_others_dropped():
         ("lost", "unconfirmed", "shutdown"),
         ("queued", "dropped", "shutdown"),
     ]
-    assert len(play.scheduler.rows) == 0
+    assert len(play.scheduler.list_rows()) == 0
 
 
 def test_a_row_with_the_id_of_a_stored_row_is_looked_up_beside_that_row():
@@ -589,4 +589,4 @@ def test_a_row_is_not_forgotten_when_the_row_that_it_waits_for_is_withdrawn():
     assert play.next() == ["b"]  # the last row of a refused batch is sent alone
     play.scheduler.withdraw(play.request, tuple(play.request.batch.rows), play.now)
 
-    assert [one.encoded.id for one in play.scheduler.rows] == ["a"]
+    assert [one.encoded.id for one in play.scheduler.list_rows()] == ["a"]
