@@ -9,7 +9,7 @@ from operator import eq
 from langchain_core.outputs import LLMResult
 
 from respan_langchain._foreign_code import safe_call
-from respan_langchain.rows.conversation import STRUCTURED, message_id, messages_of
+from respan_langchain.rows.conversation import STRUCTURED, messages_of
 from respan_langchain.rows.model_call import ModelCall
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.rows.tool_calls import (
@@ -50,9 +50,8 @@ def count_usage(run: Run, call: ModelCall) -> None:
 
 def count_model(run: Run, call: ModelCall) -> None:
     """Add the name of a model."""
-    if call.model.name is not None:
-        totals = run.trace.totals
-        totals.add_model(call.model.name, _message_id(run), answered=_has_answered(run))
+    if (name := call.model.name) is not None:
+        run.trace.totals.add_model(name, call.message_id, answered=_has_answered(run))
 
 
 def count_cost(run: Run, call: ModelCall) -> None:
@@ -194,12 +193,6 @@ def _count_server_tools(run: Run, options: RowOptions) -> None:
 
 def _has_answered(run: Run) -> bool:
     return run.status == "success" and not is_internal_call(run)
-
-
-def _message_id(run: Run) -> str | None:
-    answers = run.outputs.generations if isinstance(run.outputs, LLMResult) else []
-    first = answers[0][0] if answers and answers[0] else None
-    return message_id(getattr(first, "message", None))
 
 
 def _shows_steps(options: RowOptions) -> bool:

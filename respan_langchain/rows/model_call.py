@@ -3,9 +3,9 @@
 Rules look at many calls that become no rows, and most rules need neither the model nor the price.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from respan_langchain.rows.model_cache import CachedModel, ModelInfoCache
 from respan_langchain.serialization.json_types import Json
@@ -22,6 +22,27 @@ from respan_langchain.usage.model_info import (
 from respan_langchain.usage.usage import Usage
 from respan_langchain.usage.usage_sources import extract_usage
 
+Value = TypeVar("Value")
+
+
+class LazyProperty(Generic[Value]):
+    """A property that is read once: `functools.cached_property` as it is since Python 3.12.
+
+    Python 3.11 takes a lock at each first reading, which costs more than some of these values.
+    """
+
+    def __init__(self, read: Callable[[Any], Value]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Value:
+        # Python finds the value in `__dict__` from now on, before it looks for this property.
+        value = instance.__dict__[self._name] = self._read(instance)
+        return value
+
 
 class ModelCall:
     """Model, tokens and cost of one model call, as long as its run has its content."""
@@ -33,45 +54,52 @@ class ModelCall:
         self._models = models
         self._epoch = epoch
 
-    @cached_property
+    @LazyProperty
     def usage(self) -> Usage | None:
         """What it used; None when that was not reported."""
         return extract_usage(self._run.outputs, self._run.stream_usage)
 
-    @cached_property
+    @LazyProperty
     def model(self) -> ModelInfo:
         """Which model was called, and how it answered."""
-        return parse_response(self._request.model, self._run.outputs, self._reported)
+        return parse_response(self._request.model, self._run.outputs, self._exchange.reported)
 
     @property
     def finish_reason(self) -> str | None:
         """Why its answer ended, in the provider's words."""
-        return read_finish_reason(self._reported)
+        return read_finish_reason(self._exchange.reported)
 
     @property
     def refused(self) -> bool:
         """Whether the model or its provider declined to answer."""
-        return is_refused(get_message(self._run.outputs), self._reported, self.finish_reason)
+        exchange = self._exchange
+        return is_refused(exchange.answer, exchange.reported, self.finish_reason)
 
     @property
     def shown(self) -> Mapping[str, Json]:
         """The requested model as the metadata of a row shows it."""
         return self._request.shown
 
-    @cached_property
+    @LazyProperty
     def cost(self) -> Cost:
         """What it cost."""
         run = self._run
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(self._epoch + run.ended, UTC)
-        exchange = Exchange(self._reported, run.inputs, get_message(run.outputs))
-        return self._prices.calculate(self.usage, self.model, exchange, at)
+        return self._prices.calculate(self.usage, self.model, self._exchange, at)
 
-    @cached_property
+    @property
+    def message_id(self) -> str | None:
+        """The id of its answer, as LangChain or LangGraph gave it."""
+        found = getattr(self._exchange.answer, "id", None)
+        return found if isinstance(found, str) else None
+
+    @LazyProperty
     def _request(self) -> CachedModel:
         run = self._run
         return self._models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
 
-    @cached_property
-    def _reported(self) -> Mapping[str, object]:
-        return get_reported_fields(self._run.outputs)
+    @LazyProperty
+    def _exchange(self) -> Exchange:
+        run = self._run
+        return Exchange(get_reported_fields(run.outputs), run.inputs, get_message(run.outputs))
