@@ -5,7 +5,6 @@ genai-prices; a cost that none of them knows is None, never 0.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -33,8 +32,7 @@ PricesArgument = Mapping[str, Mapping[str, float]] | PriceFunction | Literal["au
 _LEAST_CERTAIN_FIRST: tuple[CostSource, ...] = ("estimate", "genai-prices", "custom", "provider")
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """USD of one call, or of many added up."""
 
     amount: Decimal | None
@@ -44,7 +42,7 @@ class Cost:
     status: CostStatus
     """`complete` only when everything that the provider charges for has a price."""
 
-    def __add__(self, other: "Cost") -> "Cost":
+    def __add__(self, other: "Cost") -> "Cost":  # type: ignore[override]  # of no two tuples
         """Add up; with an unknown part, the sum is partial."""
         known = [cost.amount for cost in (self, other) if cost.amount is not None]
         sources = (self.source, other.source)

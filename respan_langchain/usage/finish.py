@@ -23,10 +23,9 @@ def read_finish_reason(reported: Mapping[str, object]) -> str | None:
     OpenAI's Responses API has a status in its place (`completed`, `incomplete`, `queued`, ...), and
     the reason of an incomplete answer beside it.
     """
-    details = as_mapping(reported.get("incomplete_details"))
     return (
         first_text(reported, _REASON_KEYS)
-        or read_text(details.get("reason"))
+        or read_text(as_mapping(reported.get("incomplete_details")).get("reason"))
         or read_text(reported.get("status"))
     )
 

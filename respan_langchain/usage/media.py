@@ -3,7 +3,7 @@
 Pure; never raises. Reads LangChain's and the providers' content blocks by their type.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from respan_langchain._untyped_values import as_mapping
@@ -22,23 +22,23 @@ _MIME_KEYS = ("mime_type", "mimeType", "media_type")
 
 def contains_media(prompt: object, answer: object, kinds: Collection[str]) -> bool:
     """Whether prompt or answer contain one of these kinds of tokens, such as `audio_input`."""
-    inputs = {kind.removesuffix("_input") for kind in kinds if kind.endswith("_input")}
-    outputs = {kind.removesuffix("_output") for kind in kinds if kind.endswith("_output")}
-    messages = prompt if inputs and isinstance(prompt, list) else ()
-    return not (inputs.isdisjoint(_kinds_in(messages)) and outputs.isdisjoint(_kinds_in([answer])))
+    if any(f"{kind}_output" in kinds for kind in _kinds_in(answer)):
+        return True
+    if not isinstance(prompt, list) or not any(kind.endswith("_input") for kind in kinds):
+        return False
+    return any(f"{kind}_input" in kinds for message in prompt for kind in _kinds_in(message))
 
 
-def _kinds_in(messages: Iterable[object]) -> Iterator[str]:
-    for message in messages:
-        content = getattr(message, "content", None)
-        if isinstance(content, list):
-            for block in content:
-                if isinstance(block, dict) and (kind := _kind(block)):
-                    yield kind
-                    if kind == "video":
-                        yield "audio"  # its sound track
-        if "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
-            yield "audio"
+def _kinds_in(message: object) -> Iterator[str]:
+    content = getattr(message, "content", None)
+    if isinstance(content, list):
+        for block in content:
+            if isinstance(block, dict) and (kind := _kind(block)):
+                yield kind
+                if kind == "video":
+                    yield "audio"  # its sound track
+    if "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
+        yield "audio"
 
 
 def _kind(block: Mapping[str, Any]) -> str | None:

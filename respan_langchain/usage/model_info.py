@@ -23,6 +23,7 @@ _REQUESTED_MODEL_KEYS = (
     "engine",
 )
 _REQUEST_ID_KEYS = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
+_REQUEST_ID_PLACES = ("ResponseMetadata", "headers")
 _LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without one."""
 _USAGE_KEYS = ("usage", "token_usage")
@@ -140,11 +141,13 @@ def parse_response(
     message = get_message(response)
     # LangSmith's gateway may route to another model than the requested one.
     gateway = as_mapping(fields.get("lc_gateway_metadata"))
-    places = (fields, *(as_mapping(fields.get(key)) for key in _USAGE_KEYS))
+    places = (fields, *filter(None, map(as_mapping, map(fields.get, _USAGE_KEYS))))
     reason = read_finish_reason(fields)
-    return request._replace(
+    return ModelInfo(
         provider=read_text(gateway.get("provider")) or request.provider,
+        requested=request.requested,
         served=read_text(gateway.get("model")) or first_text(fields, _SERVED_MODEL_KEYS),
+        endpoint=request.endpoint,
         finish_reason=reason,
         native_finish_reason=read_text(fields.get("native_finish_reason")),
         refused=is_refused(message, fields, reason),
@@ -152,6 +155,8 @@ def parse_response(
         system_fingerprint=read_text(fields.get("system_fingerprint")),
         service_tier=_service_tier(places) or request.service_tier,
         price_context=_price_context(places, request.price_context),
+        versions=request.versions,
+        params=request.params,
     )
 
 
@@ -184,7 +189,7 @@ def _first_generation(response: object) -> object:
 
 def _service_tier(places: Iterable[Mapping[str, object]]) -> str | None:
     for place in places:
-        if tier := read_text(place.get("service_tier")):
+        if "service_tier" in place and (tier := read_text(place["service_tier"])):
             return tier
         if "serviceTier" in place:  # Bedrock wraps it as {"type": "priority"}
             return read_text(as_mapping(place["serviceTier"]).get("type"))
@@ -209,8 +214,8 @@ def _price_context(
 
 
 def _request_id(fields: Mapping[str, object]) -> str | None:
-    for place in (fields, fields.get("ResponseMetadata"), fields.get("headers")):
-        if found := first_text(as_mapping(place), _REQUEST_ID_KEYS):
+    for place in (fields, *filter(None, map(fields.get, _REQUEST_ID_PLACES))):
+        if isinstance(place, dict) and (found := first_text(place, _REQUEST_ID_KEYS)):
             return found
     return None
 

@@ -98,8 +98,11 @@ class Rates:
 
     def _hides_media(self, consumed: Consumption) -> bool:
         """Whether tokens of another price than text's were used without being counted."""
-        uncounted = [kind for kind in self._dearer_media if not _is_counted_kind(consumed, kind)]
-        return bool(uncounted and consumed.find_media and consumed.find_media(uncounted))
+        find, usage = consumed.find_media, consumed.usage
+        if find is None or not find(self._dearer_media):
+            return False
+        uncounted = [kind for kind in self._dearer_media if not _is_counted_kind(usage, kind)]
+        return bool(uncounted) and find(uncounted)
 
     def _find(self, kind: str) -> Decimal | None:
         for name in (kind, *_WIDER_KINDS[kind]):
@@ -120,8 +123,8 @@ def _is_counted(usage: Usage) -> bool:
     return usage.total_tokens in (None, usage.input_tokens + usage.output_tokens)
 
 
-def _is_counted_kind(consumed: Consumption, kind: str) -> bool:
-    return getattr(consumed.usage, f"{kind}_tokens", None) is not None
+def _is_counted_kind(usage: Usage, kind: str) -> bool:
+    return getattr(usage, f"{kind}_tokens", None) is not None
 
 
 def _split(usage: Usage) -> list[tuple[str, int]]:

@@ -50,6 +50,8 @@ _FREE_TOOLS = {
 }  # fmt: skip
 _FREE_AT_GOOGLE = {"code_execution", "file_search"}
 """Google charges only the tokens of these."""
+_REPORTS = ("usage", "token_usage")
+_USAGE_KEYS = {"server_tool_use", "num_search_queries", "num_sources_used"}
 _SERVER_TOOL_BLOCKS = {"server_tool_use", "server_tool_call"}
 _REQUESTED_BY = {
     "search_parameters": "live_search",  # xAI
@@ -73,16 +75,17 @@ def count_tool_uses(
         reported: What the provider reported beside the message (`get_reported_fields`).
         info: Who answered.
     """
-    blocks = _blocks(message)
+    extra = as_mapping(getattr(message, "additional_kwargs", None))
+    blocks = _blocks(getattr(message, "content", None), extra)
     provider = get_price_provider(info.provider)
     uses = _uses_in_blocks(blocks, provider) if blocks else {}
     uses |= _uses_in_usage(reported)
     if (citations := _citation_tokens(message)) is not None:
         uses["citation_token"] = citations
-    if grounding := as_mapping(reported.get("grounding_metadata")):
-        uses |= _uses_in_grounding(grounding, info)
+    if "grounding_metadata" in reported:
+        uses |= _uses_in_grounding(as_mapping(reported["grounding_metadata"]), info)
     if not uses:
-        uses = _uses_by_other_signs(message, reported, info)
+        uses = _uses_by_other_signs(extra, reported, info.name or "")
     uses = {**_requested_tools(info, provider), **uses}
     if not uses:
         return uses
@@ -90,14 +93,12 @@ def count_tool_uses(
     return {tool: count for tool, count in uses.items() if tool not in free and count != 0}
 
 
-def _blocks(message: object) -> list[Mapping[str, Any]]:
-    blocks = getattr(message, "content", None)
+def _blocks(content: object, extra: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     # LangChain's older format of OpenAI's Responses API keeps the tools' blocks beside the text.
-    extra = getattr(message, "additional_kwargs", None)
-    beside = extra.get("tool_outputs") if extra and isinstance(extra, dict) else None
+    places = (content, extra["tool_outputs"]) if "tool_outputs" in extra else (content,)
     return [
         block
-        for each in (blocks, beside)
+        for each in places
         if isinstance(each, list)
         for block in each
         if isinstance(block, dict)
@@ -155,8 +156,8 @@ def _is_called_by_code(block: Mapping[str, Any]) -> bool:
 def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
     """Read the counts that Anthropic, Perplexity and xAI report."""
     uses: Uses = {}
-    for usage in (reported, reported.get("usage"), reported.get("token_usage")):
-        if not isinstance(usage, dict):
+    for usage in (reported, *filter(None, map(reported.get, _REPORTS))):
+        if not isinstance(usage, dict) or usage.keys().isdisjoint(_USAGE_KEYS):
             continue
         for name, count in as_mapping(usage.get("server_tool_use")).items():
             tool = str(name).removesuffix("_requests")
@@ -171,7 +172,8 @@ def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
 def _citation_tokens(message: object) -> int | None:
     """Read what Perplexity's deep research cites, which is not in the output."""
     used = as_mapping(getattr(message, "usage_metadata", None))
-    return read_count(as_mapping(used.get("output_token_details")).get("citation_tokens"))
+    details = as_mapping(used.get("output_token_details"))
+    return read_count(details["citation_tokens"]) if "citation_tokens" in details else None
 
 
 def _uses_in_grounding(grounding: Mapping[str, Any], info: ModelInfo) -> Uses:
@@ -197,17 +199,17 @@ def _uses_in_grounding(grounding: Mapping[str, Any], info: ModelInfo) -> Uses:
     return uses
 
 
-def _uses_by_other_signs(message: object, reported: Mapping[str, object], info: ModelInfo) -> Uses:
+def _uses_by_other_signs(
+    extra: Mapping[str, Any], reported: Mapping[str, object], name: str
+) -> Uses:
     """Find tools that leave no call in the answer."""
     uses: Uses = {}
-    name = info.name or ""
     if "-search-" in name and ("-search-preview" in name or "-search-api" in name):
         uses["web_search"] = 1
-    if extra := as_mapping(getattr(message, "additional_kwargs", None)):
-        for tool in extra.get("executed_tools") or ():
-            uses[str(as_mapping(tool).get("type"))] = None
-        if extra.get("search_results"):
-            uses["web_search"] = None
+    for tool in extra.get("executed_tools") or ():
+        uses[str(as_mapping(tool).get("type"))] = None
+    if extra.get("search_results"):
+        uses["web_search"] = None
     if "trace" in reported and "guardrail" in as_mapping(reported["trace"]):
         uses["guardrail"] = None
     return uses
@@ -216,10 +218,10 @@ def _uses_by_other_signs(message: object, reported: Mapping[str, object], info: 
 def _requested_tools(info: ModelInfo, provider: str | None) -> Uses:
     """Find the tools that the request asks for, and that the answer may not show."""
     uses: Uses = {}
-    for name, tool in _REQUESTED_BY.items():
-        request = info.params.get(name)
+    for name in _REQUESTED_BY.keys() & info.params.keys():
+        request = info.params[name]
         if request and as_mapping(request).get("mode") != "off":
-            uses[tool] = None
+            uses[_REQUESTED_BY[name]] = None
     if provider == "perplexity":  # its fee for a request includes the search
         uses.pop("web_search", None)
     if provider not in _SHOW_EACH_USE:

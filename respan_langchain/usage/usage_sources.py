@@ -69,8 +69,8 @@ def _usage_metadata(generation: object) -> Usage | None:
     report = getattr(message, "usage_metadata", None)
     if not report:
         return None
-    metadata = _response_metadata(generation)
-    tier = _service_tier(metadata)
+    metadata = as_mapping(getattr(message, "response_metadata", None))
+    tier = read_text(metadata.get("service_tier"))
     raw = None if _has_details(report) else _raw_report(metadata)
     if raw is None:
         return parse_normalized_usage(report, tier) or parse_usage(report, tier)
@@ -98,7 +98,7 @@ def _usage_in(fields: object) -> Usage | None:
     """Find the first report in one of LangChain's loose dicts."""
     if not isinstance(fields, dict):
         return None
-    tier = _service_tier(fields)
+    tier = read_text(fields.get("service_tier"))
     for name in REPORT_NAMES:
         if name in fields and (usage := parse_usage(fields[name], tier)) is not None:
             return usage
@@ -112,7 +112,3 @@ def _cohere_usage(meta: object) -> Usage | None:
 
 def _bare_usage(fields: Mapping[str, Any]) -> Usage | None:
     return parse_usage({name: fields[name] for name in BARE_COUNT_NAMES if name in fields})
-
-
-def _service_tier(fields: Mapping[str, Any]) -> str | None:
-    return read_text(fields.get("service_tier"))
