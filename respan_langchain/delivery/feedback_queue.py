@@ -44,9 +44,12 @@ class FeedbackQueue:
         """All feedback that waits."""
         return list(self._due_at)
 
-    def add(self, rows: Iterable[QueuedRow]) -> Outcome:
-        """Add feedback; return the oldest, which is given up where too much waits."""
+    def add(self, rows: Iterable[QueuedRow]) -> None:
+        """Add feedback."""
         self._due_at.update((row, row.accepted + self._max_age) for row in rows)
+
+    def drop_excess(self) -> Outcome:
+        """Give up the oldest feedback where too much waits."""
         excess = max(0, len(self._due_at) - MAX_WAITING)
         return self._give_up(list(islice(self._due_at, excess)), "feedback_full")
 

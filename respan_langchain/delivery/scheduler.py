@@ -75,14 +75,18 @@ class Scheduler:
 
     def add(self, rows: Sequence[QueuedRow]) -> tuple[Outcome, ...]:
         """Have rows sent, and feedback applied; at once where its row waits to be sent."""
-        given_up = self.feedback.add(row for row in rows if row.encoded.is_feedback)
+        self.feedback.add(row for row in rows if row.encoded.is_feedback)
         for row in rows:
             if not row.encoded.is_feedback:
                 self._buffer.add(row)
         merged = self._buffer.merge(self.feedback.rows)
         self.feedback.discard(merged)
         changed = tuple(dict.fromkeys(merged.values()))
-        return Outcome("changed", changed), Outcome("delivered", tuple(merged)), given_up
+        return (
+            Outcome("changed", changed),
+            Outcome("delivered", tuple(merged)),
+            self.feedback.drop_excess(),
+        )
 
     def flush_up_to(self, number: int) -> None:
         """Make what was accepted up to this number due at once."""

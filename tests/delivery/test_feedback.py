@@ -107,6 +107,16 @@ def test_feedback_without_a_row_never_waits_in_great_number(turns, wire, status)
     assert (status.counts().pending, status.counts().dropped) == (MAX_WAITING, {"feedback_full": 5})
 
 
+def test_feedback_in_great_number_is_merged_into_rows_that_wait(turns, wire, status):
+    names = [f"run-{number}" for number in range(MAX_WAITING + 5)]
+    turns.put(*map(encoded, names))
+    turns.put(*(feedback_on(name, status=status) for name in names))
+
+    turns.until_nothing_is_due()
+
+    assert (status.counts().delivered, wire.feedback) == (MAX_WAITING + 5, [])
+
+
 def test_a_platform_that_fails_is_tried_again_however_often_it_fails(turns, wire, status):
     wire.keep(["a"])
     wire.feedback_script = [lambda ids: None, lambda ids: ["failed"]] * 10
