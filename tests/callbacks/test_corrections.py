@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from langchain.agents import create_agent
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from support.reviews import (
     ANSWERED,
@@ -15,14 +13,14 @@ from support.reviews import (
     REJECTED,
     ask,
     decide,
+    edit,
     edited,
     expected_amounts,
+    finish,
     labels,
-    pay,
     paying_agent,
-    wants,
+    stopping_agent,
 )
-from support.scripts import Script
 
 from respan_langchain.rules import Rules, edited_by_human, everything, keep
 
@@ -98,19 +96,12 @@ def test_decisions_are_content(make_handler, rows_of):
 
 def updated(handler, amounts, *, with_handler=True):
     """Run an agent that stops before its tool; a person changes its state, and it goes on."""
-    app = create_agent(
-        Script(answers=[wants(500, 7), "Done."]),
-        [pay], interrupt_before=["tools"], checkpointer=InMemorySaver(),
-    )  # fmt: skip
+    app = stopping_agent(500, 7)
     thread = {"configurable": {"thread_id": "t1"}}
     config = {**thread, "callbacks": [handler]}
     app.invoke(ASKED, config)
-    proposed = app.get_state(thread).values["messages"][-1]
-    changed = wants(*amounts)
-    changed.id = proposed.id
-    app.update_state(config if with_handler else thread, {"messages": [changed]})
-    while app.get_state(thread).next:
-        app.invoke(None, config)
+    edit(app, config if with_handler else thread, *amounts)
+    finish(app, config)
 
 
 def test_a_call_that_a_person_edits_in_the_state_is_labelled(make_handler, rows_of):

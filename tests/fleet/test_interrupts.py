@@ -10,7 +10,7 @@ import pytest
 from langgraph.types import Command
 from support.constructs import QUESTION
 from support.graphs import asking_graph, asking_thrice, served
-from support.reviews import CASES, GOLD, ask, decide, labels, paying_agent
+from support.reviews import CASES, labels
 
 from respan_langchain import Dataset, RespanDatasetCallbackHandler, TraceTimeouts
 from respan_langchain.fleet import keys
@@ -75,32 +75,64 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from support.constructs import QUESTION
 from support.graphs import asking_graph
-from respan_langchain import RespanDatasetCallbackHandler
+from support.reviews import (
+    ASKED, CASES, GOLD, ask, decide, edit, finish, paying_agent, stopping_agent
+)
+from respan_langchain import RespanDatasetCallbackHandler, TraceTimeouts
 
-_, url, path, given = sys.argv
+_, url, path, part = sys.argv
 file, saver = Path(path), InMemorySaver()
 if file.exists():
     stored = pickle.loads(file.read_bytes())
-    for part, content in zip((saver.storage, saver.writes, saver.blobs), stored):
-        part.update(content)
-app = asking_graph(checkpointer=saver)
-with RespanDatasetCallbackHandler("support-bot", via=url) as handler:
-    question = QUESTION if given == "ask" else Command(resume=given)
-    app.invoke(question, {"configurable": {"thread_id": "t1"}, "callbacks": [handler]})
-    assert handler.flush(20), handler.stats
+    for store, content in zip((saver.storage, saver.writes, saver.blobs), stored):
+        store.update(content)
+
+def begin():
+    asking_graph(checkpointer=saver).invoke(QUESTION, thread("graph", handler))
+    for case, (amounts, *_) in CASES.items():
+        ask(paying_agent(*amounts, saver=saver), handler, case)
+    stopping_agent(500, 7, saver=saver).invoke(ASKED, thread("edited state", hasty))
+
+def resume():
+    asking_graph(checkpointer=saver).invoke(Command(resume="yes"), thread("graph", handler))
+    for case, (_, decisions, *_) in CASES.items():
+        decide(paying_agent(saver=saver), handler, decisions, case)
+    edit(stopping_agent(saver=saver), thread("edited state", hasty), 50, 7)
+    finish(stopping_agent(saver=saver), thread("edited state", hasty))
+
+def thread(name, handler):
+    return {"configurable": {"thread_id": name}, "callbacks": [handler]}
+
+options = {"via": url, "rules": GOLD}
+handler = RespanDatasetCallbackHandler("support-bot", **options)
+hasty = RespanDatasetCallbackHandler(
+    "support-bot", timeouts=TraceTimeouts(interrupted=0.5), **options
+)
+{"begin": begin, "resume": resume}[part]()
+for each in (handler, hasty):
+    assert each.shutdown(20), each.stats
 parts = dict(saver.storage), dict(saver.writes), dict(saver.blobs)
 file.write_bytes(pickle.dumps(parts))
 """
 
 
-def test_a_graph_that_another_process_resumes_is_one_row(redis, stored, tmp_path):
-    for given in ("ask", "yes"):
-        words = [sys.executable, "-c", PROGRAM, redis.url, str(tmp_path / "checkpoints"), given]
+def test_a_graph_that_another_process_resumes_is_one_row_with_the_labels_of_people(
+    redis, stored, tmp_path, make_handler, rows_of
+):
+    for part in ("begin", "resume"):
+        words = [sys.executable, "-c", PROGRAM, redis.url, str(tmp_path / "checkpoints"), part]
         paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run(words, check=True, timeout=8 * WAIT, env={**os.environ, **paths})
 
-    rows = stored(redis, count=3)
-    [root] = rows.roots
+    rows = stored(redis, count=3 + 3 * len(CASES) + 4)
+    check_graph(of_thread(rows, "graph"))
+    check_edited_state(of_thread(rows, "edited state"))
+    check_labels(rows, gold=rows_of(make_handler(), "gold"))
+
+
+def check_graph(rows):
+    """One row of both parts, and the rows of the model calls."""
+    [root, *_] = rows
     metadata, metrics = root["metadata"], root["metrics"]
     assert (metadata["status"], root["input"]) == ("success", QUESTION)
     assert root["output"]["parts"] == ["yes"]
@@ -112,6 +144,29 @@ def test_a_graph_that_another_process_resumes_is_one_row(redis, stored, tmp_path
         {"request": {"approve": "Within 30 days, unworn."}, "response": "yes"}
     ]
     assert {row["metadata"]["trace_unique_id"] for row in rows} == {metadata["trace_unique_id"]}
+
+
+def check_edited_state(rows):
+    """The parts cannot be joined, so that nothing is labelled."""
+    first, second, *chats = rows
+    assert (first["metadata"]["status"], len(chats)) == ("interrupted", 2)
+    assert second["metadata"]["resumed_from"]
+    assert {labels(row) for row in rows} == {(None, None)}
+
+
+def check_labels(rows, *, gold):
+    """The model's row has what its case expects, and no other row has a label."""
+    for case, (_, _, *expected) in CASES.items():
+        root, request, answer = of_thread(gold if any(expected) else rows, case)
+        assert labels(request) == tuple(expected), case
+        assert [labels(root), labels(answer)] == [(None, None)] * 2, case
+    assert len(gold) == 3 * sum(any(expected) for _, _, *expected in CASES.values())
+
+
+def of_thread(rows, thread):
+    """The rows of a thread: the root, then the model calls in their order."""
+    found = [row for row in rows if row["metadata"]["thread_identifier"] == thread]
+    return sorted(found, key=lambda row: (row["log_type"] == "chat", row["start_time"]))
 
 
 def test_a_graph_that_nobody_resumes_is_sent_as_interrupted_by_a_forwarder(
@@ -240,33 +295,6 @@ def test_a_trace_that_sampling_leaves_out_gives_no_row_when_nobody_resumes_it(
     until(lambda: waiting(redis) == 0)
     assert redis.rows == 0
     assert int(redis.ask("GET", keys.BYTES) or 0) == 0
-
-
-def test_what_people_decide_in_another_process_labels_the_models_row(
-    redis, open_handler, stored, make_handler, rows_of
-):
-    apps = {case: paying_agent(*amounts) for case, (amounts, *_) in CASES.items()}
-    here, there = (open_handler(redis, rules=GOLD) for _ in range(2))
-    for case, app in apps.items():
-        ask(app, here, case)
-    assert here.flush(WAIT)
-    for case, (_, decisions, *_) in CASES.items():
-        decide(apps[case], there, decisions, case)
-    assert there.flush(WAIT)
-
-    stored(redis, count=3 * len(CASES))
-    reader = make_handler()
-    for case, (_, _, *expected) in CASES.items():
-        rows = rows_of(reader, "gold" if any(expected) else "support-bot")
-        root, request, answer = of_thread(rows, case)
-        assert labels(request) == tuple(expected), case
-        assert [labels(root), labels(answer)] == [(None, None)] * 2, case
-
-
-def of_thread(rows, thread):
-    """The rows of a thread: the root, then the model calls in their order."""
-    found = [row for row in rows if row["metadata"]["thread_identifier"] == thread]
-    return sorted(found, key=lambda row: (row["log_type"] == "chat", row["start_time"]))
 
 
 def test_without_consent_nothing_waits_in_redis(redis, open_handler):

@@ -67,14 +67,28 @@ def wants(*amounts: int) -> AIMessage:
     return AIMessage("", tool_calls=calls)
 
 
-def paying_agent(*amounts: int, **review: Any) -> Any:
-    """An agent that wants to pay these amounts, and asks a person first."""
+def paying_agent(*amounts: int, saver: Any = None, **review: Any) -> Any:
+    """An agent that wants to pay these amounts, and asks a person first.
+
+    Without amounts it is the agent of a process that resumes one.
+    """
     return create_agent(
-        Script(answers=[wants(*amounts), "Done."]),
+        _payer(*amounts),
         [pay],
         middleware=[HumanInTheLoopMiddleware(interrupt_on={"pay": True}, **review)],
-        checkpointer=InMemorySaver(),
+        checkpointer=saver or InMemorySaver(),
     )
+
+
+def stopping_agent(*amounts: int, saver: Any = None) -> Any:
+    """An agent that wants to pay these amounts, and stops first."""
+    return create_agent(
+        _payer(*amounts), [pay], interrupt_before=["tools"], checkpointer=saver or InMemorySaver()
+    )
+
+
+def _payer(*amounts: int) -> Script:
+    return Script(answers=[*([wants(*amounts)] if amounts else []), "Done."])
 
 
 def ask(app: Any, handler: Any, thread: str = "t1") -> None:
@@ -86,6 +100,19 @@ def decide(app: Any, handler: Any, decisions: Any, thread: str = "t1") -> None:
     """Resume the agent with a person's decisions."""
     config = {"callbacks": [handler], "configurable": {"thread_id": thread}}
     app.invoke(Command(resume={"decisions": decisions}), config)
+
+
+def edit(app: Any, config: Any, *amounts: int) -> None:
+    """Change the amounts that an agent wants to pay, in its state."""
+    changed = wants(*amounts)
+    changed.id = app.get_state(config).values["messages"][-1].id
+    app.update_state(config, {"messages": [changed]})
+
+
+def finish(app: Any, config: Any) -> None:
+    """Let an agent run until it ends."""
+    while app.get_state(config).next:
+        app.invoke(None, config)
 
 
 def expected_amounts(row: Any) -> list[int] | None:
