@@ -9,7 +9,7 @@ import orjson
 from respan_langchain._clock import CLOCK
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.run_counter import CountedRun, CountingStep, RunCounter
-from respan_langchain.rows.content import add_content, root_input
+from respan_langchain.rows.content import add_content, shown_input
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata, get_tags
 from respan_langchain.rows.metrics import (
@@ -175,11 +175,16 @@ class EndedTrace(TraceFacts):
         return [reason for reason in found if reason is not None]
 
     @property
-    def has_failed_row(self) -> bool:
-        """Whether a run that becomes a row failed."""
-        earlier = [row["metadata"].get("status") == "error" for row in self._earlier_rows]
-        failed = (run for run in self.runs if reported_status(run) == "error")
-        return any(earlier) or any(map(self._becomes_row, failed))
+    def has_error(self) -> bool:
+        """Whether anything in it failed, also where the app handled it."""
+        failed = [run for run in self.runs if run.status == "error"]
+        return (
+            self._root.status == "error"
+            or self.handled_errors > 0
+            or any(map(self._becomes_row, failed))
+            or any(row["metadata"].get("status") == "error" for row in self._earlier_rows)
+            or self.tool_errors > 0
+        )
 
     @cached_property
     def root(self) -> RowFields:
@@ -201,7 +206,7 @@ class EndedTrace(TraceFacts):
         """The root's input, as its row will show it before redaction."""
         if self._root.inputs is OMITTED:
             return None
-        return root_input(self._root, self._options)
+        return shown_input(self._root, self._options)
 
     @cached_property
     def output(self) -> Json:

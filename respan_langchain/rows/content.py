@@ -3,7 +3,7 @@
 from langchain_core.outputs import LLMResult
 
 from respan_langchain.rows.identity import AGENT_NAME_KEY
-from respan_langchain.rows.root_io import RootIO, root_io
+from respan_langchain.rows.root_io import RootIO, root_input, root_io
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value
@@ -48,14 +48,14 @@ def _add_conversation(row: Row, run: Run, serializer: ContentSerializer) -> None
         row["metadata"]["candidates"] = candidates
 
 
-def root_input(root: Run, options: RowOptions) -> Json:
+def shown_input(root: Run, options: RowOptions) -> Json:
     """Return what the row of a root shows as its input; empty without content."""
     if not options.content:
         return ""
     serializer = ContentSerializer(keep_media=options.keep_media)
     if root.kind in ("chat", "llm"):
         return allowed_value(_prompt(root, serializer))
-    return allowed_value(root_io(root, options, serializer).input)
+    return allowed_value(root_input(root, options, serializer))
 
 
 def _is_empty(message: Json) -> bool:

@@ -83,6 +83,11 @@ def root_io(run: Run, options: RowOptions, serializer: ContentSerializer) -> Roo
     return RootIO(_show_input(call, options.input_key), _show_output(call, options.output_key))
 
 
+def root_input(run: Run, options: RowOptions, serializer: ContentSerializer) -> Json:
+    """Choose what a root's row shows of its input."""
+    return _show_input(_read_call(run, options, serializer), options.input_key)
+
+
 def _read_call(run: Run, options: RowOptions, serializer: ContentSerializer) -> RootCall:
     trace = run.trace
     is_resume = trace.resumed_from is not None and not trace.resumed_run_ids

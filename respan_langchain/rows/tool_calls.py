@@ -16,8 +16,8 @@ from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import (
     ContentSerializer,
     get_message_fields,
-    get_role,
     parse_conversation,
+    read_role,
 )
 from respan_langchain.tracing.graph_commands import command_update, is_command, is_copied_command
 from respan_langchain.tracing.run import Run
@@ -84,7 +84,8 @@ def _list_messages(output: object) -> Iterable[object]:
 
 
 def _is_tool_message(value: object) -> bool:
-    return get_role(value) == "tool" and "tool_call_id" in get_message_fields(value)
+    fields = get_message_fields(value)
+    return "tool_call_id" in fields and read_role(fields) == "tool"
 
 
 def tool_call_id(run: Run) -> str | None:

@@ -24,12 +24,7 @@ def _has_failed(facts: TraceFacts) -> bool:
 
 
 def _has_error(facts: TraceFacts) -> bool:
-    return (
-        _has_failed(facts)
-        or facts.handled_errors > 0
-        or facts.has_failed_row
-        or facts.tool_errors > 0
-    )
+    return facts.has_error
 
 
 def _has_tool_error(facts: TraceFacts) -> bool:

@@ -131,9 +131,10 @@ class TraceFacts(ABC):
         return [str(reason) for reason in found if reason is not None]
 
     @property
-    def has_failed_row(self) -> bool:
-        """Whether a run that becomes a row failed."""
-        return any(row["metadata"].get("status") == "error" for row in self.rows)
+    def has_error(self) -> bool:
+        """Whether anything in it failed, also where the app handled it."""
+        statuses = {row["metadata"].get("status") for row in self.rows}
+        return "error" in statuses or self.handled_errors > 0 or self.tool_errors > 0
 
     @property
     def tool_errors(self) -> float:

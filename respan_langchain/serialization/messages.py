@@ -101,10 +101,16 @@ def get_message_fields(value: object) -> Mapping[Any, Any]:
 
 def get_role(value: object) -> str | None:
     """Return a message's role in the platform's words; None for a value that is no message."""
-    fields = get_message_fields(value)
-    words = (fields.get(name) for name in ("role", "type"))
-    found = next((word for word in words if type(word) is str and word), "none")
-    return message_forms.ROLES.get(found, "none") if fields else None
+    return read_role(get_message_fields(value))
+
+
+def read_role(fields: Mapping[Any, Any]) -> str | None:
+    """Return the role in the fields of a message; None without fields."""
+    for name in ("role", "type"):
+        word = fields.get(name)
+        if type(word) is str and word:
+            return message_forms.ROLES.get(word, "none")
+    return "none" if fields else None
 
 
 def _read_fields(value: Any) -> Mapping[Any, Any] | None:
