@@ -1,4 +1,7 @@
-"""Limits of delivery: bounds of memory, sizes of batches, time-outs, pauses between tries."""
+"""Limits of delivery: bounds of memory, sizes of batches, time-outs, pauses between tries.
+
+Numbers only; `queue.py` enforces the bounds of memory.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -120,7 +120,7 @@ class Loop:
         """Drop the chosen rows that are certainly not stored, on any thread but a source's."""
         with self._state_lock:
             now = self._clock()
-            self._absorb(now)
+            self._move_arrivals(now)
             waiting, sent = self.scheduler.forget(chosen)
             self._dispatch((waiting,), now)
             lost, on_disk = self.spool.forget(chosen, now)
@@ -167,8 +167,9 @@ class Loop:
                 pass  # a response after `stop`, when every row has its final state
 
     def _act(self, now: float, *, again: bool, inline: bool) -> float:
+        """Do what is due once the sources are polled; return the seconds until more is due."""
         self._dispatch(self.spool.maintain(now), now)
-        self._absorb(now)
+        self._move_arrivals(now)
         loaded = self._load(now)
         self._dispatch(loaded, now)
         again = bool(loaded) or again
@@ -205,7 +206,7 @@ class Loop:
 
     # -- rows come in ----------------------------------------------------------------------------
 
-    def _absorb(self, now: float) -> None:
+    def _move_arrivals(self, now: float) -> None:
         """Move accepted rows to the disk, where the level is `durable`, and to the buffer."""
         rows = self.queue.take_arrivals()
         self.spool.append(rows, now)
@@ -264,7 +265,7 @@ class Loop:
 
     def _give_up(self, reason: str) -> None:
         now = self._clock()
-        self._absorb(now)
+        self._move_arrivals(now)
         outcomes = self._dispatch(self.scheduler.give_up(), now)
         spooled = sum(len(one.rows) for one in outcomes if one.kind == "spooled")
         lost = sum(len(one.rows) for one in outcomes) - spooled

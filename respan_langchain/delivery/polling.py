@@ -78,7 +78,7 @@ class SourcePoller:
         if self._must_close:
             self._must_close = False
             for source in sources:
-                source.settle_open()
+                source.close_ended()
             return rows, True
         produced, self._has_produced = self._has_produced, False
         if produced:

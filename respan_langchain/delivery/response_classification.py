@@ -1,4 +1,4 @@
-"""What a response means for each row of its batch, and what to do before the next request.
+"""What a response such as a 413 means for each row of its batch, and what delivery does next.
 
 Pure. A row counts as stored only when the response says so as the API documents it. A row that is
 only likely to be stored is `unconfirmed`, and is looked up before it is sent again.

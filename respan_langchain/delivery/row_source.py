@@ -32,10 +32,10 @@ class RowSource(Protocol):
         """Have the subject's open traces give no rows; return how many there are."""
         ...
 
-    def settle_open(self) -> None:
+    def close_ended(self) -> None:
         """Close ended traces that wait for late events, so that `take` returns their rows."""
 
-    def close_open(self) -> None:
+    def close_all(self) -> None:
         """Close all open traces as the process ends, so that `take` returns their rows."""
 
     def after_fork(self) -> None:

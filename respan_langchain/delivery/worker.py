@@ -135,7 +135,7 @@ class Worker:
     def close_open_runs(self) -> None:
         """Have the next flush make rows of open runs too, since the process ends."""
         for source in self._sources:
-            source.close_open()
+            source.close_all()
 
     def begin_flush(self, timeout: float) -> None:
         """Start a flush without waiting for it, so that several workers flush at the same time."""

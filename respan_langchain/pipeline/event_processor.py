@@ -101,7 +101,7 @@ class EventProcessor:
         """Accept no further events; the worker closes what is open."""
         self.is_stopped = True
         self.events.close()
-        self.close_open()
+        self.close_all()
         if self.events or self.assembler.open_runs:
             self._worker.wake()
 
@@ -145,13 +145,13 @@ class EventProcessor:
             return 0.0
         return self.assembler.due_in(now)
 
-    def settle_open(self) -> None:
+    def close_ended(self) -> None:
         """Process every event and close the traces whose root has ended."""
         with self._draining():
             self._process_all()
-            self._forget(self.assembler.close_ended(CLOCK.monotonic()))
+            self._clear_callback_state(self.assembler.close_ended(CLOCK.monotonic()))
 
-    def close_open(self) -> None:
+    def close_all(self) -> None:
         """Close all open runs when `take` is called next, as if no event would follow."""
         self._closes_open_runs = True
 
@@ -197,7 +197,8 @@ class EventProcessor:
 
     def _process(self, limit: int, stop_before: Callable[[Event], bool] | None = None) -> None:
         """Apply up to `limit` events, and build the rows of the runs that finished."""
-        self._forget(self.assembler.apply_events(self.events.drain(limit, stop_before)))
+        finished = self.assembler.apply_events(self.events.drain(limit, stop_before))
+        self._clear_callback_state(finished)
         self._backpressure.drained_at = CLOCK.monotonic()
 
     def _is_for_worker(self, event: Event) -> bool:
@@ -208,11 +209,11 @@ class EventProcessor:
         oldest = self.events.oldest_at()
         if oldest is None and self._closes_open_runs:
             self._closes_open_runs = self.is_stopped
-            self._forget(self.assembler.close_all(now))
+            self._clear_callback_state(self.assembler.close_all(now))
         else:
-            self._forget(self.assembler.expire(now if oldest is None else oldest))
+            self._clear_callback_state(self.assembler.expire(now if oldest is None else oldest))
 
-    def _forget(self, finished: Iterable[Run]) -> None:
-        """Remove what the event queue remembers of runs that finished."""
+    def _clear_callback_state(self, finished: Iterable[Run]) -> None:
+        """Remove what callbacks remember of runs that finished."""
         for run in finished:
             self.callback_state.forget(run.id)

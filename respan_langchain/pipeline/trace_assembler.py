@@ -43,7 +43,7 @@ class TraceAssembler:
         self.selector = row_builder.selector
         self._timeouts = timeouts
         self._waiting = waiting
-        self._build = build_rows
+        self._build_rows = build_rows
         self.feedback = feedback
         self.errors = row_builder.errors
         self._max_open_bytes = max_open_bytes
@@ -112,23 +112,23 @@ class TraceAssembler:
     def apply_events(self, events: Iterable[Event]) -> list[Run]:
         """Apply events, and build the rows of the runs that finished; return these runs."""
         self.errors.map(self._apply, events)
-        return self._build_rows()
+        return self._build_finished()
 
     def expire(self, now: float) -> list[Run]:
         """Close traces that have timed out; return the runs that finished."""
         self._tracker.expire(now)
-        return self._build_rows()
+        return self._build_finished()
 
     def close_ended(self, now: float) -> list[Run]:
         """Close traces whose root has ended, before a flush; return the runs that finished."""
         self._tracker.close_ended(now)
         self.selector.show_counts()
-        return self._build_rows()
+        return self._build_finished()
 
     def close_all(self, now: float) -> list[Run]:
         """Close all traces, because no event will follow; return the runs that finished."""
         self._tracker.close_all(now)
-        return self._build_rows()
+        return self._build_finished()
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until `expire` has something to do; None when no trace waits."""
@@ -160,7 +160,7 @@ class TraceAssembler:
     def _becomes_row(self, run: Run) -> bool:
         return run.is_root or run.kind != "chain" or self.captures_chains
 
-    def _build_rows(self) -> list[Run]:
+    def _build_finished(self) -> list[Run]:
         finished = self._tracker.take_finished()
         closed = set(self._tracker.take_closed())
         for run in finished:
@@ -169,7 +169,7 @@ class TraceAssembler:
             self._open_content.close(trace)
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
         try:
-            self._rows += self._build(finished)
+            self._rows += self._build_rows(finished)
         except BaseException as interruption:
             # Ctrl-C interrupted an app's thread that drains.
             for _ in finished:

@@ -8,7 +8,7 @@ import orjson
 from respan_langchain.embedded.http import MAX_QUERY_FIELDS, HttpError, Request
 from respan_langchain.embedded.store.fields import SqlCondition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
-from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.review_queue import ROOTS
 from respan_langchain.embedded.store.search_index import search_condition, split_words
 
 NEWEST_FIRST = "-created_at"

@@ -1,7 +1,8 @@
 """Which tools a provider ran itself during a model call, and what it charges for each use.
 
-Pure; never raises. Counts are read from the usage report, else from the answer's blocks. A tool
-without a known fee makes the cost partial, unless it is known to be free.
+Pure; never raises. Counts are read from the usage report, else from the answer's blocks; `rates.py`
+multiplies them by the fees. A tool without a known fee makes the cost partial, unless it is known
+to be free.
 """
 
 from collections import Counter

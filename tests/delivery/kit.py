@@ -166,12 +166,12 @@ class Events:
     def events(self):
         return self.noted
 
-    def settle_open(self):
+    def close_ended(self):
         self.left_at_settling.append(len(self.noted))
         self.noted += self.open
         self.open = []
 
-    def close_open(self):
+    def close_all(self):
         self.open += self.under_way
         self.under_way = []
 

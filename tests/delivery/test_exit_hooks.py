@@ -159,7 +159,7 @@ class Stuck:
         threading.Event().wait()
     def due_in(self, now):
         return None
-    def close_open(self):
+    def close_all(self):
         pass
 
 limits = DeliveryLimits(exit_timeout=0.5)

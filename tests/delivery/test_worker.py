@@ -435,7 +435,7 @@ def test_a_flush_from_a_source_or_a_transport_does_not_wait_for_itself(
         return []
 
     if place == "source":
-        events.settle_open = flush_inside
+        events.close_ended = flush_inside
     else:
         wire.script.append(lambda ids: flush_inside() or HttpResult(401))
     worker.attach(events)

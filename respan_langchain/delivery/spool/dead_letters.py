@@ -1,7 +1,7 @@
 """Dead letters and other rows on disk: listed, exported, deleted, and sent again.
 
-Works beside the processes that write the files. A spool directory may have one level of directories
-below it, one for each destination.
+Works beside the processes that write the files, see `disk_spool.py`. A spool directory may have one
+level of directories below it, one for each destination.
 """
 
 import json

@@ -11,7 +11,7 @@ from respan_langchain.embedded.endpoints.serialize import serialize_log
 from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.fields import SqlCondition
-from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.review_queue import ROOTS
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.report import (

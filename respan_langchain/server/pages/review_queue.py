@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from respan_langchain._display import format_count
 from respan_langchain.embedded.http import HttpError, Request, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.reviews import MAX_COUNTED, QUEUES, ReviewQueue
+from respan_langchain.embedded.store.review_queue import MAX_COUNTED, QUEUES, ReviewQueue
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text

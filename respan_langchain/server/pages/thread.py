@@ -8,7 +8,7 @@ from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
-from respan_langchain.embedded.store.reviews import ROOTS
+from respan_langchain.embedded.store.review_queue import ROOTS
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text

@@ -4,7 +4,7 @@ import pytest
 
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.fields import MATCH_ALL
-from respan_langchain.embedded.store.reviews import ReviewQueue
+from respan_langchain.embedded.store.review_queue import ReviewQueue
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score, upsert
 
 
