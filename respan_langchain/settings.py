@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     """Where `spill` and `durable` keep rows; by default `~/.respan/spool`."""
     overflow: Literal["drop_newest", "drop_oldest"] = "drop_newest"
     """Which row is dropped when the queue is full."""
-    on_unconfirmed: Literal["resend", "hold"] = "resend"
+    on_unconfirmed: Literal["resend", "keep"] = "resend"
     """Whether rows that may have been stored are sent again (at least once) or kept (at most once).
     """
     max_queue_rows: int = Field(_constants.MAX_QUEUE_ROWS, ge=1)
@@ -220,7 +220,7 @@ class SettingsOptions(TypedDict, total=False):
     delivery: Literal["memory", "spill", "durable"] | None
     spool_dir: str | Path | None
     overflow: Literal["drop_newest", "drop_oldest"] | None
-    on_unconfirmed: Literal["resend", "hold"] | None
+    on_unconfirmed: Literal["resend", "keep"] | None
     max_queue_rows: int | None
     max_queue_bytes: int | None
     batch_rows: int | None

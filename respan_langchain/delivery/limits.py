@@ -44,7 +44,7 @@ class DeliveryLimits:
     backoff_max: float = 60.0
     lookup_delays: tuple[float, ...] = (2.0, 5.0, 15.0)
     """Seconds after a lost response at which to look up its rows; a list may lag behind."""
-    on_unconfirmed: Literal["resend", "hold"] = "resend"
+    on_unconfirmed: Literal["resend", "keep"] = "resend"
     """What to do with rows that lookups cannot confirm: deliver at least once, or at most once."""
     max_row_tries: int = 3
     """How often a row is sent again after the server reported a temporary error for it."""

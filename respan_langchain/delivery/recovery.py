@@ -191,7 +191,7 @@ class Recovery:
 
     def _unproven(self, unconfirmed: Unconfirmed, now: float) -> Iterator[Outcome]:
         batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
-        if unconfirmed.conflicts or self._limits.on_unconfirmed == "hold":
+        if unconfirmed.conflicts or self._limits.on_unconfirmed == "keep":
             yield Outcome("unconfirmed", rows, unconfirmed.refusal or NOT_FOUND)
             return
         yield Outcome("resent", rows)

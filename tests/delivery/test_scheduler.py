@@ -332,7 +332,7 @@ def test_rows_that_are_sent_again_because_no_list_can_be_had_are_counted():
 
 
 def test_with_hold_rows_that_cannot_be_looked_up_are_not_sent_again():
-    play = Play(on_unconfirmed="hold").add(*"abcd")
+    play = Play(on_unconfirmed="keep").add(*"abcd")
 
     server = Server("b", keeps=prefix, lists=False).play(play)
 
@@ -458,7 +458,7 @@ def test_a_list_that_lags_behind_is_looked_up_again():
 
 
 @pytest.mark.parametrize(("policy", "fate"), [
-    ("resend", {}), ("hold", {"a": ("unconfirmed", NOT_FOUND)}),
+    ("resend", {}), ("keep", {"a": ("unconfirmed", NOT_FOUND)}),
 ])  # fmt: skip
 def test_rows_that_cannot_be_looked_up_are_sent_again_or_held(policy, fate):
     play = Play(on_unconfirmed=policy).add("a")
