@@ -22,7 +22,7 @@ from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
 CONFLICT = 409
 MAX_MARKER_BYTES = 65_536
-NOT_FOUND = "sent, no clear response, and lookups could not prove whether it is stored"
+UNPROVEN = "sent, no clear response, and lookups could not prove whether it is stored"
 
 
 class Recovery:
@@ -192,7 +192,7 @@ class Recovery:
     def _unproven(self, unconfirmed: Unconfirmed, now: float) -> Iterator[Outcome]:
         batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
         if unconfirmed.conflicts or self._limits.on_unconfirmed == "keep":
-            yield Outcome("unconfirmed", rows, unconfirmed.refusal or NOT_FOUND)
+            yield Outcome("unconfirmed", rows, unconfirmed.refusal or UNPROVEN)
             return
         yield Outcome("resent", rows)
         if unconfirmed.refusal:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.rows.counting import (
-    add_content,
+    count_content,
     count_cost,
     count_model,
     count_structure,
@@ -54,7 +54,7 @@ class RunCounter:
             self.count_usage,
             self.count_model,
             self.count_cost,
-            self.add_content,
+            self.count_content,
         )
 
     def read(self, run: Run) -> CountedRun:
@@ -85,7 +85,7 @@ class RunCounter:
             count_cost(counted.run, counted.model_call)
         return counted
 
-    def add_content(self, counted: CountedRun) -> CountedRun:
+    def count_content(self, counted: CountedRun) -> CountedRun:
         """Add what the root shows of a run: its tool calls and documents."""
-        add_content(counted.run, self.options)
+        count_content(counted.run, self.options)
         return counted

@@ -63,7 +63,7 @@ def count_cost(run: Run, call: ModelCall) -> None:
         totals.unreported_calls += 1
 
 
-def add_content(run: Run, options: RowOptions) -> None:
+def count_content(run: Run, options: RowOptions) -> None:
     """Show the tool calls that are counted, and add what a run retrieved."""
     run.trace.totals.show_steps()
     if run.is_root or not (options.content and options.retrieved_documents):

@@ -9,7 +9,7 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.recovery import NOT_FOUND
+from respan_langchain.delivery.recovery import UNPROVEN
 from respan_langchain.delivery.scheduler import NEVER, Scheduler
 from tests.delivery.kit import all_stored, envelope, row
 
@@ -458,7 +458,7 @@ def test_a_list_that_lags_behind_is_looked_up_again():
 
 
 @pytest.mark.parametrize(("policy", "fate"), [
-    ("resend", {}), ("keep", {"a": ("unconfirmed", NOT_FOUND)}),
+    ("resend", {}), ("keep", {"a": ("unconfirmed", UNPROVEN)}),
 ])  # fmt: skip
 def test_rows_that_cannot_be_looked_up_are_sent_again_or_held(policy, fate):
     play = Play(on_unconfirmed=policy).add("a")

@@ -17,9 +17,9 @@ from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
     LogFields,
     read_evaluations,
-    read_role,
     read_times,
     span_ids,
+    span_role,
 )
 
 SPAN_KINDS: Final = {
@@ -96,7 +96,7 @@ def _value(name: str, value: Any) -> dict[str, Any]:
 def _message(prefix: str, message: Mapping[str, Any]) -> dict[str, Any]:
     content = message.get("content")
     attributes = {
-        f"{prefix}.role": read_role(message),
+        f"{prefix}.role": span_role(message),
         f"{prefix}.content": None if content is None else to_plain_text(content),
         f"{prefix}.tool_call_id": message.get("tool_call_id"),
     }

@@ -18,9 +18,9 @@ from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.export.spans import (
     LogFields,
     read_evaluations,
-    read_role,
     read_times,
     span_ids,
+    span_role,
 )
 
 OPERATIONS: Final = {
@@ -99,7 +99,7 @@ def _attributes(row: LogFields) -> dict[str, Any]:
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    role, content = read_role(message), message.get("content")
+    role, content = span_role(message), message.get("content")
     if role == "tool":
         response = {"id": message.get("tool_call_id"), "response": to_plain_text(content)}
         return {"role": role, "parts": [{"type": "tool_call_response", **response}]}

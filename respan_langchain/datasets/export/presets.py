@@ -19,7 +19,7 @@ from respan_langchain.datasets.export.messages import (
 from respan_langchain.datasets.export.openinference import to_openinference
 from respan_langchain.datasets.export.otel_genai import to_otel_genai
 from respan_langchain.datasets.export.rows import to_row
-from respan_langchain.datasets.export.spans import LogFields, read_role
+from respan_langchain.datasets.export.spans import LogFields, span_role
 
 Preset = Literal[
     "openai-evals", "langsmith", "promptfoo", "deepeval", "inspect", "pydantic-evals", "ragas",
@@ -195,7 +195,7 @@ def _document(value: Any) -> str:
 
 def _inspect_message(message: Mapping[str, Any]) -> dict[str, Any]:
     """Inspect has four roles, and tool calls whose arguments are an object."""
-    role = read_role(message)
+    role = span_role(message)
     calls = [
         {"id": call.id, "type": "function", "function": call.name, "arguments": call.arguments}
         for call in read_tool_calls(message)

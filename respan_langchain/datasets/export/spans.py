@@ -14,7 +14,7 @@ ROLES: Final = {"developer": "system", "none": "user"}
 """Roles that the conventions do not have."""
 
 
-def read_role(message: Mapping[str, Any]) -> str:
+def span_role(message: Mapping[str, Any]) -> str:
     """Return the role of a message, as the conventions call it."""
     return ROLES.get(str(message["role"]), str(message["role"]))
 

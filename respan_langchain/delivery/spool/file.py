@@ -25,7 +25,7 @@ from respan_langchain.delivery.spool.rows import (
     SpoolRow,
     SpoolState,
     column_values,
-    read_row,
+    read_spool_row,
 )
 
 CLOCK_WAS_SET: Final = 1_577_836_800.0
@@ -137,7 +137,7 @@ class SpoolFile:
                 (max_rows,),
             )
             for number, *columns in cursor:
-                row = read_row(columns)
+                row = read_spool_row(columns)
                 size += len(row.body)
                 if loaded and size > max_bytes:
                     break
@@ -163,7 +163,7 @@ class SpoolFile:
         """Return all rows, the oldest first, damaged ones included."""
         query = f"SELECT {COLUMNS} FROM rows ORDER BY number"  # noqa: S608  # names of columns
         with closing(self.connection.execute(query)) as cursor:
-            yield from map(read_row, cursor)
+            yield from map(read_spool_row, cursor)
 
     def find(self, chosen: RowFilter) -> list[SpoolRow]:
         """Return the chosen rows; a damaged one cannot be read."""

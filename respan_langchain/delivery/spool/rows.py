@@ -64,7 +64,7 @@ TYPES = [str, str, str, bytes, int, str, str, int, float, float]
 """Their types, unless the file is damaged."""
 
 
-def read_row(columns: Sequence[Any]) -> SpoolRow:
+def read_spool_row(columns: Sequence[Any]) -> SpoolRow:
     """Read a row of `COLUMNS`; a damaged one has no body."""
     key, row_id, dataset, body, checksum, state, *more = columns
     well_formed = [type(value) for value in columns] == TYPES and state in STATES
