@@ -49,12 +49,14 @@ def dedupe(
         rows = Dataset.of(client, ctx.settings, dataset)
         found = list(find_duplicates(rows))
         extra = [unique_id for each in found for unique_id in each.duplicates]
+        if found and not ctx.as_json:
+            ctx.out.print(_table(found))
         removed = 0
         if remove and extra:
             question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
             ctx.confirm_deletion(question, yes=yes)
             removed = _delete_all(client, rows.id, extra)
-    ctx.output({"duplicates": found, "removed": removed}, *_render(found, removed))
+    ctx.output({"duplicates": found, "removed": removed}, _summarize(len(extra), removed))
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
 
@@ -84,12 +86,9 @@ def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> i
     return len(ids)
 
 
-def _render(found: Sequence[DuplicateLogs], removed: int) -> Iterator[RenderableType]:
-    if not found:
-        yield "No duplicates."
-        return
+def _table(found: Sequence[DuplicateLogs]) -> RenderableType:
     identifier = Column("custom identifier", min_width=20, is_kept=True)
-    yield table_of(
+    return table_of(
         found[:MAX_LISTED],
         [
             (identifier, lambda each: each.custom_identifier),
@@ -97,6 +96,10 @@ def _render(found: Sequence[DuplicateLogs], removed: int) -> Iterator[Renderable
             (Column("kept", style="dim"), lambda each: short_id(each.kept)),
         ],
     )
-    number = sum(len(each.duplicates) for each in found)
+
+
+def _summarize(number: int, removed: int) -> str:
+    if not number:
+        return "No duplicates."
     extra = pluralize(number, "duplicate row", "duplicate rows")
-    yield f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."
+    return f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."

@@ -1,7 +1,11 @@
 """`evaluate` and `dedupe`: judging rows, and finding those that are there twice."""
 
+import os
+import subprocess
+import sys
+
 import pytest
-from cli.cli_support import row
+from cli.cli_support import ROOT, row
 
 
 def test_evaluators_run_and_show_their_scores(run, fill):
@@ -97,6 +101,39 @@ def test_remove_without_a_terminal_requires_yes(run, fill):
 
     assert result.code == 2
     assert run("logs", "list", "demo", "--json").json["count"] == 6
+
+
+def test_who_says_no_has_seen_the_rows_and_nothing_is_deleted(run, fill):
+    fill(repeated())
+    code, shown = answer_in_terminal("no", "dedupe", "demo", "--remove")
+
+    assert code == 1
+    assert shown.index("run-1") < shown.index("Delete 2 rows of 'demo'?")
+    assert shown.endswith("Nothing was deleted.\r\n")
+    assert run("logs", "list", "demo", "--json").json["count"] == 6
+
+
+def answer_in_terminal(answer, *words):
+    """Run a command in a terminal and type an answer; return its exit code and what it shows."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "respan_langchain", *words]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=path) as running:
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        shown = b""
+        while part := read_terminal(ours):
+            shown += part
+    os.close(ours)
+    return running.returncode, shown.decode()
+
+
+def read_terminal(ours):
+    """Read what a terminal shows; empty once the command has ended."""
+    try:
+        return os.read(ours, 1_000)
+    except OSError:  # Linux raises EIO at the end of a terminal
+        return b""
 
 
 def test_scores_and_duplicates_are_shown_as_tables(run, fill):
