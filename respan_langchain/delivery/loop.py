@@ -13,7 +13,7 @@ from respan_langchain.delivery.batch import BulkInsert
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
-from respan_langchain.delivery.outcome import Forgotten, Outcome, update_statuses
+from respan_langchain.delivery.outcome import Forgotten, Outcome, dropped, update_statuses
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
@@ -115,6 +115,14 @@ class Loop:
                 self._state_lock.release()
         else:
             self._log.left_at_end(self.statuses.counts().pending, reason)
+
+    def give_up_feedback(self) -> None:
+        """Give up feedback whose row the platform did not show so far, unless it is on disk."""
+        if self.spool.has_every_row:
+            return
+        with self._state_lock:
+            rows = self.scheduler.feedback.remove(lambda _: True)
+            self._dispatch((dropped(rows, "no_row"),), self._clock())
 
     def forget(self, chosen: RowFilter) -> Forgotten:
         """Drop the chosen rows that are certainly not stored, on any thread but a source's."""

@@ -206,6 +206,7 @@ class Worker:
         """
         with self._between_steps() as is_between:
             if is_between:
+                self._loop.give_up_feedback()
                 self._loop.spool.close()
                 self._loop.log_unlogged()
         self._inline_until = self._clock() + seconds

@@ -64,6 +64,8 @@ def validated(
         metadata["invalid"] = errors
         return row if dataset is None else {**row, "dataset": dataset}
 
+    # What `stats.internal_errors` and the log call it.
+    validate_output.__module__, validate_output.__qualname__ = "respan_langchain", "validated"
     return validate_output
 
 

@@ -16,7 +16,7 @@ from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.exit_hooks import WORKERS, WorkerRegistry
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker import Worker
-from tests.delivery.kit import WAIT, Events, Wire, close, encoded, expected
+from tests.delivery.kit import WAIT, Events, Wire, close, encoded, expected, feedback_on
 
 ENDINGS = {
     "the end of the script": "put('a', 80)",
@@ -101,6 +101,17 @@ def test_rows_after_the_last_exit_hook_are_counted_at_once(caplog, wire):
 
     assert caplog.text.count("1 row(s) not delivered: ") == 1
     assert caplog.text.count("dropped 1 row(s): delivery in this process has ended") == 1
+
+
+def test_feedback_whose_row_is_not_shown_is_counted_at_the_exit(caplog, wire, status):
+    workers = WorkerRegistry()
+    worker = workers.get("a", lambda: Worker(lambda: wire))
+    worker.put(feedback_on("a", status=status))
+
+    workers.finish()
+
+    assert status.counts().dropped == {"no_row": 1}
+    assert caplog.text.count("gave up feedback on 1 row(s): the platform does not show") == 1
 
 
 @pytest.mark.parametrize("hook_follows", [True, False])

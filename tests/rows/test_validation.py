@@ -82,7 +82,7 @@ def test_a_rejected_row_is_not_sent_and_counted(make_handler, rows_of, caplog):
     [row] = rows_of(handler, may_fail=True)
     assert row["output"] == {"number": 1}
     [(cause, count)] = handler.stats.internal_errors.items()
-    assert ("validate_output raised InvalidOutputError" in cause, count) == (True, 1)
+    assert (cause, count) == ("map_row: respan_langchain.validated raised InvalidOutputError", 1)
     assert PRIVATE not in caplog.text
 
 
@@ -153,7 +153,7 @@ def test_a_json_schema_fetches_no_references(make_handler, rows_of):
     returns({"number": 1}).invoke("hi", {"callbacks": [handler]})
 
     assert rows_of(handler, may_fail=True) == []
-    assert "validate_output raised" in next(iter(handler.stats.internal_errors))
+    assert "validated raised" in next(iter(handler.stats.internal_errors))
 
 
 def test_invalid_rows_go_to_another_dataset_and_their_model_calls_do_not(make_handler, rows_of):
