@@ -5,7 +5,9 @@ Each returns the argument, or raises a `ConfigurationError` that names it and wh
 
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Final
 
@@ -73,6 +75,19 @@ def is_dataset_name(value: object) -> bool:
         return False
     name = value.strip()
     return 1 <= len(name) <= MAX_DATASET_NAME and _NOT_IN_NAMES.search(name) is None
+
+
+def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a `ConfigurationError` for options that do not exist, with the likely meant ones."""
+    names = sorted(known)
+    lines = []
+    for option in options:
+        if option not in names:
+            close = get_close_matches(option, names, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}"
+            lines.append(f"{option}: there is no such option; {hint}")
+    if lines:
+        raise ConfigurationError("; ".join(lines))
 
 
 def wrong_argument(name: str, expected: str, value: object) -> ConfigurationError:

@@ -16,7 +16,7 @@ from respan_langchain.embedded.store.errors import ReadOnlyError
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.embedded.transport import LocalTransport
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 DEFAULT_LOCAL_FILE: Final = "respan.db"
 DEFAULT_LOCAL_URL: Final = f"sqlite:///{DEFAULT_LOCAL_FILE}"

@@ -19,7 +19,7 @@ except ImportError:  # Windows
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain._connect import open_client
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 DATASET = "support-bot"
 

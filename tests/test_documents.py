@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.callbacks.config import HandlerConfig, HandlerOptions
 from respan_langchain.cli.app import app as cli
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -1,7 +1,7 @@
 """The handler's configuration: every option with its default, checked before anything is made.
 
-Options with an environment variable are in `settings.py`. One error names all wrong values, each
-with the values that are expected.
+Options with an environment variable are in `settings/settings.py`. One error names all wrong
+values, each with the values that are expected.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ from typing import (
     get_type_hints,
 )
 
-from respan_langchain._arguments import is_text, show_argument
+from respan_langchain._arguments import is_text, reject_unknown, show_argument
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.row_mapping import MapRow
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
@@ -26,13 +26,9 @@ from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.rules.rule import Rules, sampling_rules
 from respan_langchain.rules.signatures import CopyBy, Dedupe
 from respan_langchain.serialization.truncation import ContentLimits
-from respan_langchain.settings import (
-    MISSING_KEY,
-    Settings,
-    SettingsOptions,
-    read_settings_without_key,
-    reject_unknown,
-)
+from respan_langchain.settings.options import SettingsOptions
+from respan_langchain.settings.reading import MISSING_KEY, read_settings_without_key
+from respan_langchain.settings.settings import Settings
 from respan_langchain.tracing.capture_policy import CaptureKind, Consent, Selector
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.usage.cost import PricesArgument

@@ -39,7 +39,7 @@ from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.settings import MISSING_KEY
+from respan_langchain.settings.reading import MISSING_KEY
 from respan_langchain.tracing.capture_policy import CapturePolicy
 from respan_langchain.tracing.interrupt_store import LocalWaitingTraces
 from respan_langchain.tracing.run import Run

@@ -11,7 +11,7 @@ import typer
 
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import MISSING_EXTRA
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 if TYPE_CHECKING:
     from respan_langchain.fleet.broker import Broker

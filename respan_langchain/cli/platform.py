@@ -22,7 +22,8 @@ from respan_langchain._connect import (
 from respan_langchain.cli.output import OutputContext
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import MISSING_KEY, Settings, read_settings_without_key
+from respan_langchain.settings.reading import MISSING_KEY, read_settings_without_key
+from respan_langchain.settings.settings import Settings
 
 CALL_TIMEOUT: Final = 120.0
 """Seconds for one API call, waits for the rate limit included."""

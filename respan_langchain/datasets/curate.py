@@ -29,7 +29,7 @@ from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import RowFields, StoredTrace
 from respan_langchain.rules.rule import Rules
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 from respan_langchain.stats import RuleCounts
 from respan_langchain.tracing.interrupt_decisions import Decision
 from respan_langchain.tracing.totals import RequestedCall

@@ -21,7 +21,9 @@ from respan_langchain.client.paths import FilterInput
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.settings import Settings, SettingsOptions, read_settings
+from respan_langchain.settings.options import SettingsOptions
+from respan_langchain.settings.reading import read_settings
+from respan_langchain.settings.settings import Settings
 
 NOTEBOOK_ROWS: Final = 10
 """Newest logs that a notebook shows."""

@@ -6,7 +6,7 @@ from typing import Final
 from respan_langchain.client import models
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.errors import ConfigurationError, NotFoundError
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 MIN_SUFFIX_LENGTH: Final = 6
 """Characters of an id's end that are accepted for the id."""

@@ -173,7 +173,7 @@ class ScoreCollector:
 def _open_dataset(config: pytest.Config) -> "Dataset":
     from respan_langchain._connect import DEFAULT_LOCAL_URL, uses_default_file
     from respan_langchain.datasets.dataset import Dataset
-    from respan_langchain.settings import read_settings_without_key
+    from respan_langchain.settings.reading import read_settings_without_key
 
     lock = _read_lock(config)
     opened = config.stash[_DATASETS]

@@ -20,7 +20,7 @@ from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import parse_store_url
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 from respan_langchain.tracing.interrupt_store import InterruptStore
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from respan_langchain.errors import RespanError
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.redaction.personal_data import KINDS
 from respan_langchain.redaction.personal_search import PersonalDataSearch
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 from respan_langchain.tracing.call_settings import MAX_IDENTIFIER
 
 

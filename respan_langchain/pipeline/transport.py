@@ -25,7 +25,7 @@ from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.row import FEEDBACK_PREFIX, bulk_body
 from respan_langchain.errors import ApiError, NotFoundError, ValidationError
 from respan_langchain.pipeline.row_lookup import RowIdentity, count_stored, read_identity
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 NOT_FOUND: Final = 404
 

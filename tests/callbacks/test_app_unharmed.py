@@ -22,7 +22,7 @@ from support.models import FakeChat, FakeText
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain._connect import open_client
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 
 class Other(BaseCallbackHandler):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from respan_langchain._connect import open_client
 from respan_langchain.cli.app import app
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ WITH_INTERRUPTS = (
 DEPENDENCIES = (
     "tests/callbacks/ways/test_constructs.py",
     "tests/callbacks/test_roots.py",
-    "tests/test_settings.py",
+    "tests/settings/test_settings.py",
     "tests/client/http",
     "tests/embedded/endpoints",
 )

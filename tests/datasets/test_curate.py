@@ -35,7 +35,7 @@ from respan_langchain.rules import (
     slower_than,
     tag,
 )
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 from respan_langchain.stats import RuleCounts
 
 RULES = Rules(

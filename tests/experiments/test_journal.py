@@ -13,7 +13,7 @@ import pytest
 from respan_langchain import Dataset, replay
 from respan_langchain._connect import open_client
 from respan_langchain.experiments.plan import load_runnable
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 ROOT = Path(__file__).parents[2]
 ROWS = 2_000

@@ -29,7 +29,7 @@ from respan_langchain.pipeline.destination import (
     worker_key,
 )
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 KEY = "key-that-nobody-may-see"
 MARKER = "payload-that-no-log-may-show"

@@ -16,7 +16,7 @@ from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forget import forget_in_broker
 from respan_langchain.fleet.stream_spool import StreamSpool
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 from tests.delivery.kit import WAIT, encoded
 from tests.fleet.kit import until
 

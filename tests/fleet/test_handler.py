@@ -12,7 +12,7 @@ from support.models import FakeChat
 from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
 

@@ -19,7 +19,7 @@ from respan_langchain.fleet.status import read_status
 from respan_langchain.fleet.traces import TraceStore
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.rules import Rules, everything, keep
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
 

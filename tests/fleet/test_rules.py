@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableLambda
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.rules import Budget, Rules, everything, keep
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 from tests.delivery.kit import WAIT
 from tests.fleet.kit import until
 

@@ -13,7 +13,7 @@ from golden.cases import Case
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain._connect import open_client
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 ROWS = Path(__file__).parent / "rows"
 FIELDS = ("input", "output", "expected_output", "metadata", "metrics")

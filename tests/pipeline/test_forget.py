@@ -16,7 +16,7 @@ from respan_langchain.embedded.store.search_index import index_batch
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.rules import Rules, everything, keep
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 NOWHERE = {"base_url": "http://127.0.0.1:9", "api_key": "key"}
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from respan_langchain.pipeline.transport import RespanTransport
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 EMPTY = {"count": 0, "next": None, "previous": None, "results": []}
 MADE = {"id": "d1", "name": "support-bot"}

@@ -17,7 +17,7 @@ from respan_langchain._display import UNKNOWN
 from respan_langchain.cli.command import command
 from respan_langchain.cli.formatting import escape_controls
 from respan_langchain.cli.platform import CliContext
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Include settings with defaults.")]
 HIDDEN: Final = "set (hidden)"

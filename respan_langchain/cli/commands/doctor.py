@@ -31,7 +31,7 @@ from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 PRICED_ROWS: Final = 1_000
 """Newest rows whose prices are checked."""

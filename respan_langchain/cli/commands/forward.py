@@ -14,7 +14,7 @@ from respan_langchain.cli.options import number_from
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import MISSING_KEY
+from respan_langchain.settings.reading import MISSING_KEY
 from respan_langchain.stats import Stats
 
 MISSING_METRICS: Final = (

@@ -17,7 +17,7 @@ from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.transfer.copy import copy_dataset, platform_location
 from respan_langchain.datasets.transfer.transfer import TransferCounts
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 RESPAN_URL: Final[str] = Settings.model_fields["base_url"].default
 AsOption = Annotated[

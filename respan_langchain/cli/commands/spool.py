@@ -24,7 +24,7 @@ from respan_langchain.delivery.spool.dead_letters import SpoolFileInfo, spool_fi
 from respan_langchain.delivery.spool.rows import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 DAY: Final = 86_400.0
 """Seconds."""

@@ -14,7 +14,7 @@ from respan_langchain.datasets.transfer.progress_file import ProgressFile, progr
 from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer import Transfer, TransferCounts, TransferSource
 from respan_langchain.datasets.transfer.transfer_row import TransferRow, build_transfer_row
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 MAX_PASSES: Final = 5
 """How often a source is read again when it loses rows while it is read."""

@@ -17,7 +17,7 @@ from respan_langchain.embedded.store.store import open_store
 from respan_langchain.rules import Rules, cost_over, error_anywhere, everything, keep, novel, tag
 from respan_langchain.rules.engine import RuleEngine
 from respan_langchain.rules.facts import StoredTrace
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 MODULE = """
 from respan_langchain.rules import *

@@ -16,7 +16,7 @@ from respan_langchain.datasets.cell_format import from_text, to_csv_cell, to_tex
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export.columns import COLUMNS
 from respan_langchain.datasets.export.rows import to_row
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 HARD = [
     row(1, output='plain, with "quotes",\nlines; and ünïcode \U0001f45f'),

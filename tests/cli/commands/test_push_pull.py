@@ -18,7 +18,7 @@ from support.processes import read_line
 from respan_langchain._connect import open_client
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.server.asgi import serving
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 FROM = "sqlite:///respan.db"
 

@@ -15,7 +15,7 @@ from support.processes import read_line
 
 from respan_langchain._connect import open_client
 from respan_langchain.errors import AuthenticationError
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from respan_langchain.datasets.transfer.copy import (
     visibility_delay,
 )
 from respan_langchain.datasets.transfer.import_file import ImportFile
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 
 @pytest.fixture(autouse=True)

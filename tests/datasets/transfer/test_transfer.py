@@ -36,7 +36,7 @@ from respan_langchain.errors import (
     RespanError,
     UnexpectedAnswerError,
 )
-from respan_langchain.settings import Settings
+from respan_langchain.settings.settings import Settings
 
 URL = "http://localhost"
 Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]

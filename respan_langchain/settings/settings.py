@@ -1,38 +1,19 @@
-"""Settings: options with an environment variable, and the only reader of the environment.
+"""The options that have an environment variable, their defaults and their checks."""
 
-Each option is an argument of the handler or a variable `RESPAN_<NAME>`; an argument wins, then the
-variable, then the default. `.env` files are not read: that is the application's decision.
-"""
-
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, Literal, Self, TypedDict
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from respan_langchain import _constants
 from respan_langchain._arguments import DATASET_NAME, is_dataset_name
-from respan_langchain._credentials import read_stored_key
-from respan_langchain.errors import ConfigurationError
+from respan_langchain.settings.credentials import read_stored_key
 
 BROKER_SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
 MIN_PSEUDONYM_KEY: Final = 16
 """Characters; a shorter key could be guessed."""
-
-MISSING_KEY: Final = (
-    "No Respan API key found. Set RESPAN_API_KEY (or pass api_key=...), run `respan login`, or use"
-    ' base_url="sqlite:///respan.db" (RESPAN_BASE_URL) to work offline.'
-)
 
 
 class Settings(BaseSettings):
@@ -200,79 +181,6 @@ class Settings(BaseSettings):
         return self.model_copy(update={"via": None})
 
 
-class SettingsOptions(TypedDict, total=False):
-    """The fields of `Settings` as keyword arguments; None is the same as leaving one out.
-
-    The dataset's name and id are not among them: functions that take these options name them.
-    """
-
-    enabled: bool | None
-    api_key: str | SecretStr | None
-    on_missing_key: Literal["raise", "warn"] | None
-    base_url: str | None
-    allow_http: bool | None
-    environment: str | None
-    app_version: str | None
-    customer_identifier: str | None
-    sample_rate: float | None
-    content: bool | None
-    pseudonym_key: str | SecretStr | None
-    delivery: Literal["memory", "spill", "durable"] | None
-    spool_dir: str | Path | None
-    overflow: Literal["drop_newest", "drop_oldest"] | None
-    on_unconfirmed: Literal["resend", "keep"] | None
-    max_queue_rows: int | None
-    max_queue_bytes: int | None
-    batch_rows: int | None
-    batch_bytes: int | None
-    flush_interval: float | None
-    request_timeout: float | None
-    exit_timeout: float | None
-    delivery_deadline: float | None
-    requests_per_minute: int | None
-    via: str | SecretStr | None
-    via_fallback: Literal["wait", "direct"] | None
-    via_fallback_after: float | None
-    max_fleet_rows: int | None
-    max_fleet_bytes: int | None
-
-
-def read_settings(**options: object) -> Settings:
-    """Combine arguments, environment and defaults.
-
-    Raises:
-        ConfigurationError: An option is wrong, or there is neither a key nor a `sqlite:` URL.
-    """
-    settings = read_settings_without_key(options)
-    if settings.is_key_missing:
-        raise ConfigurationError(MISSING_KEY)
-    return settings
-
-
-def read_settings_without_key(options: Mapping[str, object]) -> Settings:
-    """As `read_settings`, for callers that can do without a key."""
-    reject_unknown(options, Settings.model_fields)
-    try:
-        return Settings.model_validate(
-            {name: value for name, value in options.items() if value is not None}
-        )
-    except ValidationError as error:
-        raise ConfigurationError(_describe(error)) from None
-
-
-def reject_unknown(options: Iterable[str], known: Iterable[str]) -> None:
-    """Raise a `ConfigurationError` for options that do not exist, with the likely meant ones."""
-    names = sorted(known)
-    lines = []
-    for option in options:
-        if option not in names:
-            close = get_close_matches(option, names, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}"
-            lines.append(f"{option}: there is no such option; {hint}")
-    if lines:
-        raise ConfigurationError("; ".join(lines))
-
-
 def _is_broker_url(url: str) -> bool:
     """Whether the URL names a broker, and no part of a password is taken for its host or port."""
     try:
@@ -282,13 +190,3 @@ def _is_broker_url(url: str) -> bool:
         return False
     is_whole = parts.scheme == "unix" or "@" not in parts.path + parts.query + parts.fragment
     return parts.scheme in BROKER_SCHEMES and is_whole
-
-
-def _describe(error: ValidationError) -> str:
-    """Name each wrong option, its variable and what is expected; never a value: it may be a key."""
-    lines = []
-    for detail in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(step) for step in detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
-        lines.append(f"{name} (or RESPAN_{name.upper()}): {message}" if name else message)
-    return "; ".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from respan_langchain import ConfigurationError, RespanDatasetCallbackHandler
-from respan_langchain.settings import read_settings
+from respan_langchain.settings.reading import read_settings
 
 KEY = "rsp-secret-key-1234"
 

@@ -13,7 +13,9 @@ from respan_langchain import (
     enable,
 )
 from respan_langchain.callbacks.config import HandlerConfig, HandlerOptions
-from respan_langchain.settings import Settings, SettingsOptions, read_settings
+from respan_langchain.settings.options import SettingsOptions
+from respan_langchain.settings.reading import read_settings
+from respan_langchain.settings.settings import Settings
 
 KEY = "rsp-secret-key-1234"
 
