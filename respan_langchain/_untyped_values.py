@@ -18,7 +18,7 @@ def as_mapping(value: object) -> Mapping[str, Any]:
 
 def as_list(value: object) -> Sequence[Any]:
     """Return a list or a tuple as it is, and everything else as an empty tuple."""
-    return value if isinstance(value, list | tuple) else ()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def read_part(value: object, name: str) -> Any:

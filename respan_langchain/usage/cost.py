@@ -154,13 +154,10 @@ class Prices:
     def _calculate_by_list(
         self, consumed: Consumption, info: ModelInfo, at: datetime | None
     ) -> Cost:
-        if is_local_provider(info.provider):
-            return (
-                Cost(Decimal(0), "custom", "complete") if self._local_models_free else UNKNOWN_COST
-            )
         price = self._list.calculate(consumed, info, at)
         if price is None:
-            return UNKNOWN_COST
+            is_free = self._local_models_free and is_local_provider(info.provider)
+            return Cost(Decimal(0), "custom", "complete") if is_free else UNKNOWN_COST
         return Cost(
             price.amount,
             "genai-prices" if price.is_certain else "estimate",

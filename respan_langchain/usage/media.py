@@ -3,7 +3,7 @@
 Pure; never raises. Reads LangChain's and the providers' content blocks by their type.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from respan_langchain._untyped_values import as_mapping
@@ -17,6 +17,7 @@ _KIND_BY_TYPE = {
     "video": "video",
     "video_url": "video",
 }
+_INPUTS = {"image_input", "audio_input", "video_input"}
 _MIME_KEYS = ("mime_type", "mimeType", "media_type")
 
 
@@ -24,21 +25,18 @@ def contains_media(prompt: object, answer: object, kinds: Collection[str]) -> bo
     """Whether prompt or answer contain one of these kinds of tokens, such as `audio_input`."""
     if any(f"{kind}_output" in kinds for kind in _kinds_in(answer)):
         return True
-    if not isinstance(prompt, list) or not any(kind.endswith("_input") for kind in kinds):
+    if not isinstance(prompt, list) or _INPUTS.isdisjoint(kinds):
         return False
     return any(f"{kind}_input" in kinds for message in prompt for kind in _kinds_in(message))
 
 
-def _kinds_in(message: object) -> Iterator[str]:
+def _kinds_in(message: object) -> set[str]:
     content = getattr(message, "content", None)
-    if isinstance(content, list):
-        for block in content:
-            if isinstance(block, dict) and (kind := _kind(block)):
-                yield kind
-                if kind == "video":
-                    yield "audio"  # its sound track
-    if "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
-        yield "audio"
+    blocks = content if isinstance(content, list) else ()
+    kinds = {kind for block in blocks if isinstance(block, dict) and (kind := _kind(block))}
+    if "video" in kinds or "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
+        kinds.add("audio")  # of a video: its sound track
+    return kinds
 
 
 def _kind(block: Mapping[str, Any]) -> str | None:

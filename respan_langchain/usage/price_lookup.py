@@ -143,7 +143,9 @@ def find_first_model(
     requested: str | None,
     endpoint: str | None,
 ) -> PricedModel | None:
-    """Find a model by the most certain lookup that succeeds."""
+    """Find a model by the most certain lookup that succeeds; none that runs locally is sold."""
+    if is_local_provider(provider):
+        return None
     info = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
     return next(_find_models(snapshot, info), None)
 

@@ -76,11 +76,14 @@ def count_tool_uses(
         reported: What the provider reported beside the message (`get_reported_fields`).
         info: Who answered.
     """
+    content = getattr(message, "content", None)
     extra = as_mapping(getattr(message, "additional_kwargs", None))
-    blocks = _blocks(getattr(message, "content", None), extra)
     provider = get_price_provider(info.provider)
-    uses = _uses_in_blocks(blocks, provider) if blocks else {}
-    uses |= _uses_in_usage(reported)
+    uses = _uses_in_usage(reported)
+    if isinstance(content, list) or "tool_outputs" in extra:
+        # LangChain's older format of OpenAI's Responses API keeps the tools' blocks in `extra`.
+        blocks = [*_blocks(content), *_blocks(extra.get("tool_outputs"))]
+        uses = {**_uses_in_blocks(blocks, provider), **uses}
     if (citations := _citation_tokens(message)) is not None:
         uses["citation_token"] = citations
     if "grounding_metadata" in reported:
@@ -94,16 +97,9 @@ def count_tool_uses(
     return {tool: count for tool, count in uses.items() if tool not in free and count != 0}
 
 
-def _blocks(content: object, extra: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    # LangChain's older format of OpenAI's Responses API keeps the tools' blocks beside the text.
-    places = (content, extra["tool_outputs"]) if "tool_outputs" in extra else (content,)
-    return [
-        block
-        for each in places
-        if isinstance(each, list)
-        for block in each
-        if isinstance(block, dict)
-    ]
+def _blocks(content: object) -> list[Mapping[str, Any]]:
+    blocks = content if isinstance(content, list) else ()
+    return [block for block in blocks if isinstance(block, dict)]
 
 
 def _uses_in_blocks(blocks: list[Mapping[str, Any]], provider: str | None) -> Uses:

@@ -32,19 +32,16 @@ class Usage(NamedTuple):
 
     def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]  # of no two tuples
         """Add count by count: None + 3 is 3, None + None is None."""
-        counts = map(_add_counts, self[:-2], other[:-2])
+        counts = [
+            theirs if ours is None else ours + (theirs or 0)
+            for ours, theirs in zip(self[:-2], other[:-2], strict=True)
+        ]
         tier = _common_tier(self.service_tier, other.service_tier)
         return Usage._make((*counts, tier, self.cache_hit and other.cache_hit))
 
 
 ZERO_USAGE = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
 """The usage of a hit in LangChain's cache; the call that filled the cache was counted before."""
-
-
-def _add_counts(one: int | None, other: int | None) -> int | None:
-    if one is None:
-        return other
-    return one if other is None else one + other
 
 
 def _common_tier(one: str | None, other: str | None) -> str | None:

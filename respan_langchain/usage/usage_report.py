@@ -3,7 +3,7 @@
 Pure; never raises. `reconcile.py` makes the counts consistent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from respan_langchain._untyped_values import read_count, read_text
@@ -48,27 +48,19 @@ def parse_normalized_usage(report: object, service_tier: str | None = None) -> U
     """
     if not isinstance(report, dict) or not report.keys() <= _NORMALIZED_FIELDS:
         return None
-    inputs: object = report.get("input_token_details") or _NO_DETAILS
-    outputs: object = report.get("output_token_details") or _NO_DETAILS
-    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
+    input_tokens, output_tokens = report.get("input_tokens"), report.get("output_tokens")
+    if type(input_tokens) is not int or type(output_tokens) is not int:
         return None
-    if not (inputs.keys() <= _NORMALIZED_INPUTS and outputs.keys() <= _NORMALIZED_OUTPUTS):
+    total = input_tokens + output_tokens
+    if input_tokens <= 0 or output_tokens < 0 or report.get("total_tokens") != total:
         return None
-    input_tokens: Any = report.get("input_tokens")
-    output_tokens: Any = report.get("output_tokens")
-    total = report.get("total_tokens")
-    read, write = inputs.get("cache_read"), inputs.get("cache_creation")
-    audio_input, audio_output = inputs.get("audio"), outputs.get("audio")
-    reasoning = outputs.get("reasoning")
-    if not (_is_count(input_tokens) and input_tokens and _is_count(output_tokens)):
+    inputs = _read_parts(report.get("input_token_details"), _NORMALIZED_INPUTS, input_tokens)
+    outputs = _read_parts(report.get("output_token_details"), _NORMALIZED_OUTPUTS, output_tokens)
+    if inputs is None or outputs is None:
         return None
-    if total != input_tokens + output_tokens:
-        return None
-    if not (_is_part(audio_input, input_tokens) and _is_part(read, input_tokens)):
-        return None
-    if write is not None and not _is_part(write, input_tokens - (read or 0)):
-        return None
-    if not (_is_part(reasoning, output_tokens) and _is_part(audio_output, output_tokens)):
+    read, write, audio_input = inputs
+    reasoning, audio_output = outputs
+    if (read or 0) + (write or 0) > input_tokens:
         return None
     return Usage(
         input_tokens, output_tokens, total, read, write, None, None,
@@ -76,20 +68,24 @@ def parse_normalized_usage(report: object, service_tier: str | None = None) -> U
     )  # fmt: skip
 
 
-def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 0
+def _read_parts(details: object, names: tuple[str, ...], whole: int) -> Sequence[int | None] | None:
+    """Read the parts of a whole in the order of their names; None where others are there."""
+    if not details:
+        return [None] * len(names)
+    if not isinstance(details, dict) or details.keys() - names:
+        return None
+    parts: list[int | None] = [details.get(name) for name in names]
+    for part in parts:
+        if part is not None and not (type(part) is int and 0 <= part <= whole):
+            return None
+    return parts
 
 
-def _is_part(value: object, whole: int) -> bool:
-    return value is None or (type(value) is int and 0 <= value <= whole)
-
-
-_NO_DETAILS: Mapping[str, Any] = {}
 _NORMALIZED_FIELDS = {
     "input_tokens", "output_tokens", "total_tokens", "input_token_details", "output_token_details",
 }  # fmt: skip
-_NORMALIZED_INPUTS = {"cache_read", "cache_creation", "audio"}
-_NORMALIZED_OUTPUTS = {"reasoning", "audio"}
+_NORMALIZED_INPUTS = ("cache_read", "cache_creation", "audio")
+_NORMALIZED_OUTPUTS = ("reasoning", "audio")
 
 
 def _as_snake_case(report: object) -> Mapping[str, Any]:
