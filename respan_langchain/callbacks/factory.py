@@ -26,12 +26,12 @@ from respan_langchain.pipeline.event_processor import EventProcessor
 from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.row_mapping import row_mapping
-from respan_langchain.pipeline.run_counter import RunCounter
 from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.pipeline.trace_assembler import TraceAssembler
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
+from respan_langchain.rows.counting import RunCounter
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata

@@ -8,8 +8,8 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain.pipeline.error_counter import ErrorCounter
-from respan_langchain.pipeline.run_counter import CountedRun, CountingStep, RunCounter
 from respan_langchain.rows.content import add_content, shown_input
+from respan_langchain.rows.counting import CountedRun, CountingStep, RunCounter
 from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata, get_tags
 from respan_langchain.rows.metrics import (
@@ -69,7 +69,8 @@ class EndedTrace(TraceFacts):
     @cached_property
     def _counted_runs(self) -> list[CountedRun]:
         """Its runs without those that a step failed to count."""
-        return [self._counter.read(run) for run in self.runs]
+        epoch = CLOCK.epoch()
+        return [self._counter.read(run, epoch) for run in self.runs]
 
     @property
     def conversation(self) -> str:

@@ -18,10 +18,10 @@ from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.pipeline.row_addresses import RowAddresses
 from respan_langchain.pipeline.row_mapping import MappedRow
-from respan_langchain.pipeline.run_counter import CountedRun
 from respan_langchain.pipeline.trace_selector import TraceSelector
 from respan_langchain.rows.content import add_content
 from respan_langchain.rows.corrections import add_labels, match_decisions
+from respan_langchain.rows.counting import CountedRun
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata

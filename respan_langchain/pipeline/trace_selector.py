@@ -5,13 +5,15 @@ ways only if the trace is kept, since most traces are not kept.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
+from respan_langchain._clock import CLOCK
 from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.row import EncodedRow
 from respan_langchain.pipeline.ended_trace import EndedTrace, find_provenance
 from respan_langchain.pipeline.error_counter import ErrorCounter
-from respan_langchain.pipeline.run_counter import CountedRun, RunCounter
+from respan_langchain.rows.counting import CountedRun, RunCounter
 from respan_langchain.rules.budget import Use
 from respan_langchain.rules.decision import NOT_KEPT, RowChange
 from respan_langchain.rules.engine import NO_PRODUCTION, RuleEngine
@@ -62,7 +64,7 @@ class TraceSelector:
             return ()
         if self._engine is None and trace.sampling_decision is None:
             if not self._is_not_production(trace):
-                return (self._counter.count(run),)
+                return (self._counter.count(run, CLOCK.epoch()),)
             trace.sampling_decision = NOT_KEPT
             self._not_production += 1
         trace.deferred_runs.append(run)
@@ -87,7 +89,7 @@ class TraceSelector:
     def count_deferred(self, trace: Trace) -> list[CountedRun]:
         """Count the finished runs that wait for the decision, and take them out of the trace."""
         runs, trace.deferred_runs = trace.deferred_runs, []
-        return self._errors.map(self._counter.count, runs)
+        return self._errors.map(partial(self._counter.count, epoch=CLOCK.epoch()), runs)
 
     def charge(self, rows: Sequence[EncodedRow], cost: Cost | None) -> None:
         """Count the rows of a kept trace, and the cost of its model calls, in the budget."""

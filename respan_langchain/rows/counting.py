@@ -1,15 +1,19 @@
 """Adds each finished run to the totals of its trace: calls, tool steps, documents, models.
 
-In steps, of which some cost much: most traces are not kept, and rules often decide by a cheap one.
+Some steps cost much, most traces are not kept, and rules often decide by a cheap step.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from operator import eq
+from typing import NamedTuple, TypeAlias
 
 from langchain_core.outputs import LLMResult
 
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.rows.conversation import STRUCTURED, messages_of
+from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.model_call import ModelCall
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.rows.tool_calls import (
@@ -30,51 +34,98 @@ from respan_langchain.tracing.capture_policy import is_internal_call
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import Step, Totals
+from respan_langchain.usage.cost import Prices
 
 
-def count_structure(run: Run, options: RowOptions) -> None:
-    """Count a finished run's calls of models and tools, which of them failed, and their names."""
-    if run.is_model:
-        _count_model(run, options)
-    elif run.kind == "tool":
-        _count_tool(run, options)
-    if run.is_root:
-        _count_root(run, options)
+class CountedRun(NamedTuple):
+    """A run that is counted in its trace's totals."""
+
+    run: Run
+    model_call: ModelCall | None
+    """None for everything but model calls."""
 
 
-def count_usage(run: Run, call: ModelCall) -> None:
-    """Add the tokens of a model call."""
-    if call.usage is not None:
-        run.trace.totals.add_usage(call.usage)
+CountingStep: TypeAlias = Callable[[CountedRun], CountedRun]
+"""Counts a run in one way, and returns it."""
 
 
-def count_model(run: Run, call: ModelCall) -> None:
-    """Add the name of a model."""
-    if (name := call.model.name) is not None:
-        run.trace.totals.add_model(name, call.message_id, answered=_has_answered(run))
+@dataclass(frozen=True, slots=True, eq=False)
+class RunCounter:
+    """Counts the runs of one handler in the totals of their traces, each once in each way."""
 
+    options: RowOptions
+    prices: Prices
+    models: ModelInfoCache
 
-def count_cost(run: Run, call: ModelCall) -> None:
-    """Add the cost of a model call."""
-    totals = run.trace.totals
-    totals.add_cost(call.cost)
-    # A rejected request used no tokens, so none are missing.
-    if call.usage is None and call.cost.amount != 0:
-        totals.unreported_calls += 1
+    def count(self, run: Run, epoch: float) -> CountedRun:
+        """Count a finished run in all ways."""
+        counted = self.read(run, epoch)
+        for step in self.steps:
+            step(counted)
+        return counted
 
+    def read(self, run: Run, epoch: float) -> CountedRun:
+        """Return a run that is not counted yet.
 
-def count_content(run: Run, options: RowOptions) -> None:
-    """Show the tool calls that are counted, and add what a run retrieved."""
-    run.trace.totals.show_steps()
-    if run.is_root or not (options.content and options.retrieved_documents):
-        return
-    if run.kind == "retriever":
-        _add_retrieval(run)
-    elif run.kind == "tool" and (found := returned_documents(run.outputs)):
-        totals = run.trace.totals
-        # They replace the documents of retrievers under this tool, from which they came.
-        totals.documents_by_run.pop(run.id.int, None)
-        totals.add_documents(run.id.int, serialize_documents(found))
+        `epoch` is the wall time, in seconds since 1970, at which the monotonic clock read zero.
+        """
+        call = ModelCall(run, self.prices, self.models, epoch) if run.is_model else None
+        return CountedRun(run, call)
+
+    @property
+    def steps(self) -> Sequence[CountingStep]:
+        """All ways in which a run is counted before rows are built."""
+        return (
+            self.count_structure,
+            self.count_usage,
+            self.count_model,
+            self.count_cost,
+            self.count_content,
+        )
+
+    def count_structure(self, counted: CountedRun) -> CountedRun:
+        """Count calls of models and tools, which of them failed, and the names of tools."""
+        run = counted.run
+        if run.is_model:
+            _count_model(run, self.options)
+        elif run.kind == "tool":
+            _count_tool(run, self.options)
+        if run.is_root:
+            _count_root(run, self.options)
+        return counted
+
+    def count_usage(self, counted: CountedRun) -> CountedRun:
+        """Add the tokens of a model call."""
+        run, call = counted
+        if call is not None and call.usage is not None:
+            run.trace.totals.add_usage(call.usage)
+        return counted
+
+    def count_model(self, counted: CountedRun) -> CountedRun:
+        """Add the name of a model."""
+        run, call = counted
+        if call is not None and (name := call.model.name) is not None:
+            run.trace.totals.add_model(name, call.message_id, answered=_has_answered(run))
+        return counted
+
+    def count_cost(self, counted: CountedRun) -> CountedRun:
+        """Add the cost of a model call."""
+        run, call = counted
+        if call is not None:
+            totals = run.trace.totals
+            totals.add_cost(call.cost)
+            # A rejected request used no tokens, so none are missing.
+            if call.usage is None and call.cost.amount != 0:
+                totals.unreported_calls += 1
+        return counted
+
+    def count_content(self, counted: CountedRun) -> CountedRun:
+        """Show the tool calls that are counted, and add what a run retrieved."""
+        run = counted.run
+        run.trace.totals.show_steps()
+        if self.options.content and self.options.retrieved_documents and not run.is_root:
+            _add_documents(run)
+        return counted
 
 
 def _count_model(run: Run, options: RowOptions) -> None:
@@ -99,6 +150,16 @@ def _count_tool(run: Run, options: RowOptions) -> None:
     if _shows_steps(options) and not run.is_root:
         step = Step(run.name, (run.started, 0), partial(trajectory_step, run))
         totals.add_step(step, run.call_id)
+
+
+def _add_documents(run: Run) -> None:
+    if run.kind == "retriever":
+        _add_retrieval(run)
+    elif run.kind == "tool" and (found := returned_documents(run.outputs)):
+        totals = run.trace.totals
+        # They replace the documents of retrievers under this tool, from which they came.
+        totals.documents_by_run.pop(run.id.int, None)
+        totals.add_documents(run.id.int, serialize_documents(found))
 
 
 def _add_retrieval(run: Run) -> None:
