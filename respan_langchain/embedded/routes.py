@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from respan_langchain.embedded.access import AccessPolicy, check_access
-from respan_langchain.embedded.endpoints import bulk, datasets, evaluations, logs
+from respan_langchain.embedded.endpoints import datasets, evaluations, logs
 from respan_langchain.embedded.http import (
     HttpError,
     Request,
@@ -91,13 +91,13 @@ def _log_endpoints(
             return {"POST": lambda: logs.create_many(store, id_, body(), policy)}
         case ["import", ""]:
             return {
-                "POST": lambda: bulk.import_logs(store, id_, body()),
-                "DELETE": lambda: bulk.delete_logs(store, id_, body()),
+                "POST": lambda: logs.import_logs(store, id_, body()),
+                "DELETE": lambda: logs.remove_logs(store, id_, body()),
             }
         case ["summary", ""]:
             return {
-                "GET": lambda: bulk.summarize(store, id_, {}),
-                "POST": lambda: bulk.summarize(store, id_, body()),
+                "GET": lambda: logs.summarize(store, id_, {}),
+                "POST": lambda: logs.summarize(store, id_, body()),
             }
         case [log_id, ""]:
             return {

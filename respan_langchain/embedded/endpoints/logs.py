@@ -1,4 +1,7 @@
-"""Creating, listing, reading, changing and deleting logs."""
+"""Creating, listing, reading, changing and deleting logs; importing, removing and summing many.
+
+The API's contract calls import and removal asynchronous; here they are done before the response.
+"""
 
 import sqlite3
 from typing import Any
@@ -7,6 +10,12 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from respan_langchain.embedded.access import AccessPolicy
+from respan_langchain.embedded.endpoints.body_fields import (
+    parse_flag,
+    parse_percentage,
+    parse_source,
+    parse_time_range,
+)
 from respan_langchain.embedded.endpoints.log_validation import (
     check_fields,
     encode_content,
@@ -21,12 +30,13 @@ from respan_langchain.embedded.http import (
     parse_object,
 )
 from respan_langchain.embedded.pagination import envelope, parse_order, parse_page
-from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
+from respan_langchain.embedded.store import bulk, datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.errors import InvalidFieldError
-from respan_langchain.embedded.store.fields import find_log_field
-from respan_langchain.embedded.store.filters import parse_filters
+from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition, find_log_field
+from respan_langchain.embedded.store.filters import all_of, parse_filters
 from respan_langchain.embedded.store.log_columns import CONTENTS, LogColumns, derive_columns
 from respan_langchain.embedded.store.store import Store
+from respan_langchain.embedded.store.summary import compute_summary
 
 SORT_COLUMNS = {
     "timestamp": "happened_at",
@@ -198,3 +208,42 @@ def _insert(store: Store, dataset_id: str, logs: list[LogColumns]) -> list[str]:
         dataset = datasets_table.get_seq(connection, dataset_id)
         datasets_table.touch(connection, dataset)
         return logs_table.insert(connection, dataset, logs)
+
+
+def import_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`POST /api/datasets/{id}/logs/import/`."""
+    condition = all_of([parse_time_range(body), parse_filters(body.get("filters"), find_log_field)])
+    percentage = parse_percentage(body, "sampling_percentage")
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        source = parse_source(connection, body)
+    count = bulk.copy_matching(store, dataset, all_of([source, condition]), percentage)
+    return json_response(200, {"message": f"Imported {count} logs.", "count": count})
+
+
+def remove_logs(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`DELETE /api/datasets/{id}/logs/import/`."""
+    condition = _parse_deletion(body)
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+    count = bulk.delete_matching(store, dataset, condition)
+    return json_response(200, {"message": f"Removed {count} logs.", "count": count})
+
+
+def summarize(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
+    """`GET` and `POST /api/datasets/{id}/logs/summary/`."""
+    condition = parse_filters(body.get("filters"), find_log_field)
+    with store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        return json_response(200, compute_summary(connection, dataset, condition))
+
+
+def _parse_deletion(body: dict[str, Any]) -> SqlCondition:
+    # A misspelled `filters` beside is_deleting_all_logs must not delete the whole dataset.
+    if unknown := set(body) - {"filters", "is_deleting_all_logs"}:
+        raise HttpError.for_field(min(unknown), "unknown field in a removal")
+    everything = parse_flag("is_deleting_all_logs", body.get("is_deleting_all_logs", False))
+    filters = body.get("filters")
+    if bool(filters) == everything:
+        raise HttpError(400, "Give either filters, or is_deleting_all_logs: true.")
+    return MATCH_ALL if everything else parse_filters(filters, find_log_field)
