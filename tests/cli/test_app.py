@@ -10,7 +10,6 @@ from contextlib import closing
 import pytest
 from cli.cli_support import ROOT, row, shell
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from respan_langchain._constants import __version__
 from respan_langchain.cli.app import app
@@ -234,13 +233,14 @@ def test_help_texts_fit_the_terminal(width, process):
     assert max(map(len, options.splitlines())) <= width
 
 
-def list_examples():
-    for command in ["", *COMMANDS, *{command.split()[0] for command in COMMANDS}]:
-        shown = CliRunner().invoke(app, [*command.split(), "--help"]).stdout
-        yield from re.findall("^    respan-langchain (.*)$", shown, re.MULTILINE)
+def list_examples(command, parent=None):
+    context = command.make_context(command.name, [], parent=parent, resilient_parsing=True)
+    yield from re.findall("^    respan-langchain (.*)$", command.get_help(context), re.MULTILINE)
+    for each in getattr(command, "commands", {}).values():
+        yield from list_examples(each, context)
 
 
-EXAMPLES = sorted(set(list_examples()))
+EXAMPLES = sorted(set(list_examples(get_command(app))))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -46,7 +46,7 @@ class PlatformRequest(BaseHTTPRequestHandler):
 @pytest.fixture
 def platform():
     server = Platform()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()
