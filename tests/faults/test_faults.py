@@ -8,6 +8,11 @@ import pytest
 
 from tests.faults.cases import CASES, play
 
+WRONG_KEY = "H2 401 for ever, exit"
+HANGS = "R server hangs, 150 events of 60 kB"
+HANGS_FOR_LONG = "S server hangs, 12000 events of 50 kB"
+ALONE = {WRONG_KEY, HANGS, HANGS_FOR_LONG}
+"""Cases with a test of their own, which checks more."""
 QUICK = {"A exit without flush", "E stored, then reset"}
 ROWS = {
     "F2 one row over the limit": 0,
@@ -24,10 +29,10 @@ UNDELIVERABLE = {
     "B2 500 for ever, exit",
     "D server hangs, exit",
     "G 429 for 20 s, for ever, exit",
-    "H2 401 for ever, exit",
+    WRONG_KEY,
     "J headers drip, exit",
-    "R server hangs, 150 events of 60 kB",
-    "S server hangs, 12000 events of 50 kB",
+    HANGS,
+    HANGS_FOR_LONG,
 }
 LONGEST_EXIT = 5.5
 """Seconds that we may hold up the end of a process: `exit_timeout` and half a second."""
@@ -35,7 +40,12 @@ GRACE = 2.0
 """Seconds that a busy machine may take to end the process afterwards."""
 
 cases = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in CASES
+        if name not in ALONE
+    ],
 )
 
 
@@ -46,6 +56,11 @@ def check_sums(said):
 
 @cases
 def test_a_fault_neither_loses_nor_duplicates_a_row(name):
+    play_and_check(name)
+
+
+def play_and_check(name):
+    """Play a case, check what became of its rows, and return its outcome."""
     case = CASES[name]
 
     outcome = play(case)
@@ -72,11 +87,12 @@ def test_a_fault_neither_loses_nor_duplicates_a_row(name):
         rejected = outcome.said["captured"] - outcome.said["delivered"]
         assert outcome.said["rejected"] == (rejected if case.act != "emit_and_leave" else 0)
         assert outcome.said.get("flush", True) is (outcome.said["rejected"] == 0)
+    return outcome
 
 
 @pytest.mark.slow
 def test_a_wrong_key_causes_one_request_and_then_probes():
-    outcome = play(CASES["H2 401 for ever, exit"])
+    outcome = play_and_check(WRONG_KEY)
 
     # Limits of the suite: one probe a second instead of one a minute.
     assert outcome.posts <= 1 + outcome.seconds + 1
@@ -84,14 +100,14 @@ def test_a_wrong_key_causes_one_request_and_then_probes():
 
 @pytest.mark.slow
 def test_a_server_that_hangs_does_not_slow_the_app():
-    outcome = play(CASES["R server hangs, 150 events of 60 kB"])
+    outcome = play_and_check(HANGS)
 
     assert outcome.said["worst"] < 0.25  # measured: below 1 ms; the margin is for a busy machine
 
 
 @pytest.mark.slow
 def test_memory_and_logs_stay_small_while_a_server_hangs():
-    outcome = play(CASES["S server hangs, 12000 events of 50 kB"])
+    outcome = play_and_check(HANGS_FOR_LONG)
 
     assert outcome.said["memory"] - outcome.said["before"] < 100_000_000
     # Content left out; the first drops; at exit the drops since then, and rows not delivered.
