@@ -11,6 +11,16 @@ from respan_langchain.embedded.store.scores_table import Score, upsert
 
 ROWS = 50_000
 MAX_SECONDS = 0.05
+PAGES = [
+    "", "?rows=all", "?page=100", "?sort=cost", "?sort=-latency", "?status=error",
+    "?model=model-1", "?q=question+30000", "?q=word", "?q=nowhere", "?q=timeout",
+    "?where=score__human|gte|0.5", "?sort=-score__contains:x",
+    "?sort=score__human",
+    "?where=expected_output|isnull|false", "?where=expected_output|icontains|refund",
+    "charts", "charts?model=model-1", "charts?q=word",
+    "review", "review?queue=errors", "review?queue=failed", "review?queue=low",
+    "evaluations", "evaluations?evaluator=human&evaluator=contains:x", "thread?id=thread-9",
+]  # fmt: skip
 
 
 def log(number: int) -> dict:
@@ -35,11 +45,11 @@ def log(number: int) -> dict:
     return contents | derive_columns(metadata, metrics) | moment
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
+@pytest.fixture
+def store(tmp_path):
     from respan_langchain.embedded.store.store import Store
 
-    store = Store(tmp_path_factory.mktemp("speed") / "respan.db")
+    store = Store(tmp_path / "respan.db")
     with store.writing() as connection:
         dataset_id = datasets_table.insert(connection, "big")
         dataset = datasets_table.get_seq(connection, dataset_id)
@@ -56,28 +66,21 @@ def store(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page",
-    [
-        "", "?rows=all", "?page=100", "?sort=cost", "?sort=-latency", "?status=error",
-        "?model=model-1", "?q=question+30000", "?q=word", "?q=nowhere", "?q=timeout",
-        "?where=score__human|gte|0.5", "?sort=-score__contains:x",
-        "?sort=score__human",
-        "?where=expected_output|isnull|false", "?where=expected_output|icontains|refund",
-        "charts", "charts?model=model-1", "charts?q=word",
-        "review", "review?queue=errors", "review?queue=failed", "review?queue=low",
-        "evaluations", "evaluations?evaluator=human&evaluator=contains:x", "thread?id=thread-9",
-    ],
-)  # fmt: skip
-def test_a_page_over_fifty_thousand_rows_takes_less_than_50_ms(store, page):
+def test_each_page_over_fifty_thousand_rows_takes_less_than_50_ms(store):
     browser = Browser(store)
     with store.reading() as connection:
         (dataset,) = connection.execute("SELECT id FROM datasets WHERE name = 'big'").fetchone()
 
+    seconds = {page: shortest_time(browser, f"/datasets/{dataset}/{page}") for page in PAGES}
+
+    assert {page: took for page, took in seconds.items() if took >= MAX_SECONDS} == {}
+
+
+def shortest_time(browser, path):
+    """Return the fewest seconds of this thread that a page took in five requests."""
     times = []
     for _ in range(5):
         begin = time.thread_time()
-        assert browser.get(f"/datasets/{dataset}/{page}").status == 200
+        assert browser.get(path).status == 200
         times.append(time.thread_time() - begin)
-
-    assert min(times) < MAX_SECONDS
+    return min(times)
