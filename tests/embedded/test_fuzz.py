@@ -149,18 +149,21 @@ patient = settings(deadline=None, max_examples=2000)
 
 @pytest.fixture(scope="session")
 def platform_of_two(platform_on):
-    """Make a platform of two datasets with the same logs, as often as there are examples."""
+    """A platform of two datasets with the same logs, restored as often as there are examples."""
+    filled = platform_on(Store(":memory:"))
+    datasets = [filled.dataset(name) for name in ("one", "other")]
+    for dataset in datasets:
+        filled.fill(dataset, LOGS)
+    platform = platform_on(Store(":memory:"))
 
     @contextmanager
-    def made():
-        platform = platform_on(Store(":memory:"))
-        datasets = [platform.dataset(name) for name in ("one", "other")]
-        for dataset in datasets:
-            platform.fill(dataset, LOGS)
+    def restored():
+        with filled.store.reading() as source, platform.store._pool.acquire() as connection:
+            source.backup(connection)
         yield platform, *datasets
         wait_for_evaluations()
 
-    return made
+    return restored
 
 
 def rows_of(platform, dataset) -> dict[str, str]:
