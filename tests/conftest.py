@@ -51,6 +51,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(4, os.cpu_count() or 1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the tests that take longest, so that no worker runs one after all others."""
+    items.sort(key=_marked_seconds, reverse=True)
+
+
+def _marked_seconds(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("slow")
+    return mark.kwargs.get("seconds", 0.0) if mark else 0.0
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from traversing what was imported and collected, at each run."""
     gc.collect()

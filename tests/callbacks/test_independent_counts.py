@@ -154,7 +154,7 @@ def test_rows_have_all_that_a_second_handler_gets(handler, rows_of, app, way, pa
     check(handler, rows_of, app, way, parts)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 @given_apps(200)
 @given(app=trees, way=st.sampled_from(sorted(WAYS)), parts=st.integers(0, 4))
 def test_rows_have_all_that_a_second_handler_gets_in_many_trees(handler, rows_of, app, way, parts):

@@ -97,7 +97,7 @@ def test_many_runs_of_all_kinds_leave_no_objects(make_handler):
     assert kept(handler) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_ten_thousand_mixed_runs_leave_no_state_and_no_memory(make_handler):
     handler = make_handler(
         capture="retriever", sample_rate=0.0, timeouts=TraceTimeouts(idle=0.0, late_children=0.0)

@@ -29,7 +29,7 @@ with capture("d", on_row=3):  # wrong
 WRONG = {number for number, line in enumerate(APP.splitlines(), 1) if "# wrong" in line}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 @pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]], ids=["mypy", "pyright"])
 def test_type_checkers_reject_exactly_the_mistyped_options(checker, tmp_path):
     package = str(Path(respan_langchain.__file__).parents[1])

@@ -195,7 +195,7 @@ def test_any_request_is_answered_and_deletes_only_what_it_names(
     check_request(platform_of_two, method, path, query, body)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 @patient
 @given(method=methods, path=paths, query=queries, body=bodies)
 def test_any_of_thousands_of_requests_is_answered(platform_of_two, method, path, query, body):
@@ -237,7 +237,7 @@ def test_a_filter_lists_and_removes_exactly_what_it_says(platform_of_two, asked)
     check_filter(platform_of_two, asked)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 @patient
 @given(asked=filters)
 @example(asked={"unique_id": {"operator": "contains", "value": 0}})

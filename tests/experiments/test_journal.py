@@ -64,7 +64,7 @@ def many(platform):
     return platform
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 def test_a_replay_that_is_killed_resumes_to_the_same_result(many, tmp_path, monkeypatch):
     (tmp_path / "chain.py").write_text(CHAIN)
     monkeypatch.chdir(tmp_path)

@@ -36,8 +36,8 @@ UNDELIVERABLE = {
 }
 LONGEST_EXIT = 5.5
 """Seconds that we may hold up the end of a process: `exit_timeout` and half a second."""
-GRACE = 2.0
-"""Seconds that a busy machine may take to end the process afterwards."""
+GRACE = 4.0
+"""Seconds that a busy machine may take to end the process afterwards; too few to wait twice."""
 
 cases = pytest.mark.parametrize(
     "name",

@@ -14,7 +14,7 @@ SETTLE = (0.02, 0.05, 0.1)
 """Seconds before lookups, which find only what is stored by then: the server stores at once."""
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=40)
 def test_two_hundred_kills_lose_and_duplicate_no_row(tmp_path):
     dice = random.Random(5)  # noqa: S311  # when to kill
 

@@ -5,7 +5,7 @@ import pytest
 from tests.faults import soak
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=40)
 def test_half_a_minute_of_faults_forks_and_kills_loses_nothing(tmp_path):
     figures = soak.run(30.0, tmp_path)
 

@@ -137,7 +137,7 @@ def test_a_forwarder_that_dies_loses_nothing_and_doubles_nothing(
     assert lines(stored) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 @pytest.mark.parametrize("others", [0, 1], ids=["alone", "one of two"])
 def test_forwarders_killed_fifty_times_store_every_row_once(
     others, redis, open_producer, start, stored
@@ -159,7 +159,7 @@ def test_forwarders_killed_fifty_times_store_every_row_once(
     assert lines(stored) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 def test_what_a_producer_flushed_survives_it_fifty_times(redis, start, stored):
     flushed = {}
     forwarder = start("forwarder")

@@ -75,7 +75,7 @@ def busiest_second(moments):
     return max(sum(start <= each < start + 1.0 for each in moments) for start in moments)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_every_row_is_stored_once_within_the_limit_of_the_organization(redis, forward):
     platform = LimitedPlatform()
     forwarders = [

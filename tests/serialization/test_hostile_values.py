@@ -108,7 +108,7 @@ def test_anything_can_be_measured_and_serialized_as_documents(make):
     assert strictly(serialize_documents(value)) is not None
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=40)
 @given(some.anything, some.messages)
 @settings(SLOW_IS_FINE, max_examples=3_000)
 def test_anything_at_all_in_a_row_is_sent_as_strict_json(make, said):

@@ -51,7 +51,7 @@ def python(tmp_path_factory):
     return python
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=25)
 def test_tables_contain_the_values_of_the_rows(python, fill, folder):
     bare = {"input": {"question": "Where?"}, "metrics": {"total_tokens": 0}}
     fill([row(1), bare])
