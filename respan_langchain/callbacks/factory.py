@@ -143,7 +143,7 @@ def _build_row_builder(config: HandlerConfig, dataset: str, hold: float) -> RowB
     counter = RunCounter(
         options,
         _build_prices(config, errors),
-        ModelInfoCache(lambda facts: model_metadata(facts, options)),
+        ModelInfoCache(lambda model: model_metadata(model, options)),
     )
     return RowBuilder(
         policy=policy,

@@ -12,7 +12,7 @@ from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.state_updates import StateUpdates, is_state_update
-from respan_langchain.tracing.trace_facts import record_end, record_output
+from respan_langchain.tracing.trace_updates import record_end, record_output
 from respan_langchain.tracing.waiting import WaitingTraces
 
 

@@ -21,7 +21,7 @@ from respan_langchain.tracing.totals import CallPosition, RequestedCall, Step, T
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Metrics:
     """What a record holds besides content."""
 
     id: UUID
@@ -57,7 +57,7 @@ def dump_trace(
     """
     root, totals = trace.root, trace.totals
     record = {
-        "metrics": json_value(_read_facts(trace, epoch)),
+        "metrics": json_value(_read_metrics(trace, epoch)),
         "metadata": to_json(root.metadata),
         "configurable": to_json(trace.configurable),
     }
@@ -80,30 +80,30 @@ def dump_trace(
 def load_trace(record: Mapping[str, Any], epoch: float) -> Trace | None:
     """Return the trace of a record; None if another version wrote it that this one cannot read."""
     try:
-        facts = _adapter().validate_python(record.get("metrics"))
+        metrics = _adapter().validate_python(record.get("metrics"))
     except ValidationError:
         return None
     found = as_mapping(record.get("metadata"))
     metadata = {key: value for key, value in found.items() if key != "truncated"}
-    started = facts.started - epoch
-    root = Run(facts.id, "chain", facts.name, None, started, record.get("input"), (), metadata)
-    root.is_root, root.ended = True, started + facts.seconds
-    trace = root.trace = Trace(root, facts.id, root.ended)
-    trace.resumed_run_ids = facts.resumed_run_ids
-    trace.resumed_from, trace.forked_from = facts.resumed_from, facts.forked_from
+    started = metrics.started - epoch
+    root = Run(metrics.id, "chain", metrics.name, None, started, record.get("input"), (), metadata)
+    root.is_root, root.ended = True, started + metrics.seconds
+    trace = root.trace = Trace(root, metrics.id, root.ended)
+    trace.resumed_run_ids = metrics.resumed_run_ids
+    trace.resumed_from, trace.forked_from = metrics.resumed_from, metrics.forked_from
     trace.configurable = record.get("configurable")
     trace.interrupts = as_list(record.get("interrupts"))
     trace.decisions = list(as_list(record.get("decisions")))
-    trace.graph_state = replace(facts.state, start=record.get("state"))
-    trace.totals = _load_totals(facts, record, epoch)
+    trace.graph_state = replace(metrics.state, start=record.get("state"))
+    trace.totals = _load_totals(metrics, record, epoch)
     return trace
 
 
-def _read_facts(trace: Trace, epoch: float) -> _Facts:
+def _read_metrics(trace: Trace, epoch: float) -> _Metrics:
     root, totals = trace.root, trace.totals
     started = root.started if trace.first_started is None else trace.first_started
     first_token = None if totals.first_token is None else totals.first_token + epoch
-    return _Facts(
+    return _Metrics(
         id=trace.id,
         resumed_run_ids=trace.resumed_run_ids,
         name=root.name,
@@ -131,24 +131,24 @@ def _read_facts(trace: Trace, epoch: float) -> _Facts:
     )
 
 
-def _load_totals(facts: _Facts, record: Mapping[str, Any], epoch: float) -> Totals:
-    """Put facts and content together, without content that was cut or that a redactor replaced."""
-    totals = facts.totals
+def _load_totals(metrics: _Metrics, record: Mapping[str, Any], epoch: float) -> Totals:
+    """Put metrics and content together, without content that was cut or redacted."""
+    totals = metrics.totals
     if totals.first_token is not None:
         totals.first_token -= epoch
-    for (name, place), step in zip(facts.steps, as_list(record.get("steps")), strict=False):
+    for (name, place), step in zip(metrics.steps, as_list(record.get("steps")), strict=False):
         if isinstance(step, dict):
             totals.steps[name] = Step(step.get("tool"), _moved(place, -epoch), step)
-    for (call_id, place), call in zip(facts.calls, as_list(record.get("calls")), strict=False):
+    for (call_id, place), call in zip(metrics.calls, as_list(record.get("calls")), strict=False):
         if isinstance(call, list) and len(call) == 3:
             tool, args, error = call
             totals.requested_calls[call_id] = RequestedCall(
                 call_id, tool, args, error, _moved(place, -epoch)
             )
-    for number, documents in zip(facts.documents, as_list(record.get("documents")), strict=False):
+    for number, documents in zip(metrics.documents, as_list(record.get("documents")), strict=False):
         if isinstance(documents, list):
             totals.documents_by_run[number] = documents
-    for number, query in zip(facts.queries, as_list(record.get("queries")), strict=False):
+    for number, query in zip(metrics.queries, as_list(record.get("queries")), strict=False):
         if isinstance(query, dict):
             totals.queries[number] = query
     return totals
@@ -160,5 +160,5 @@ def _moved(position: CallPosition, seconds: float) -> CallPosition:
 
 
 @cache
-def _adapter() -> TypeAdapter[_Facts]:
-    return TypeAdapter(_Facts)
+def _adapter() -> TypeAdapter[_Metrics]:
+    return TypeAdapter(_Metrics)

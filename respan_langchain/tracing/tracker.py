@@ -20,7 +20,7 @@ from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.trace_closer import TraceCloser
-from respan_langchain.tracing.trace_facts import open_trace, record_start
+from respan_langchain.tracing.trace_updates import open_trace, record_start
 from respan_langchain.tracing.waiting import WaitingTraces
 
 HIDDEN_TAG: Final = "langsmith:hidden"

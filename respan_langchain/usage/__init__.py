@@ -1,4 +1,4 @@
-"""Tokens, model facts and cost of a model call, from what LangChain and the provider report.
+"""Tokens, model and cost of a model call, from what LangChain and the provider report.
 
 Pure: no I/O, no clock, no threads.
 """

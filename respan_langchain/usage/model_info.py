@@ -1,4 +1,4 @@
-"""Facts of a model call without content or keys: models, finish reason, tier, parameters.
+"""What is known of a model call without content or keys: models, finish reason, tier, parameters.
 
 Pure; never raises. Start and end event together make one ModelInfo; sampling parameters and tools
 are read in `model_params.py`.
@@ -76,17 +76,17 @@ class ModelInfo(NamedTuple):
 
     def request_metadata(self) -> dict[str, str]:
         """Return the metadata that the start event gives, which is the same at every call."""
-        facts = {
+        fields = {
             "model": self.requested,
             "model_requested": self.requested,
             "provider_id": self.provider,
             "endpoint": self.endpoint,
         }
-        return {name: fact for name, fact in facts.items() if fact is not None}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def response_metadata(self) -> dict[str, str | bool]:
         """Return the metadata that the end event adds."""
-        facts = {
+        fields = {
             "model": self.served or self.requested,
             "provider_id": self.provider,
             "finish_reason": self.finish_reason,
@@ -97,7 +97,7 @@ class ModelInfo(NamedTuple):
             "service_tier": self.service_tier,
             **self.price_context,
         }
-        return {name: fact for name, fact in facts.items() if fact is not None}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def params_metadata(self, *, content: bool) -> Mapping[str, object]:
         """Return the parameters; tools and schemas count as content."""

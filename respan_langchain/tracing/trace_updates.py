@@ -1,4 +1,4 @@
-"""Records facts of a trace when one of its runs starts or ends."""
+"""Updates a trace when one of its runs starts or ends."""
 
 from collections.abc import Mapping
 from typing import Any, Final
