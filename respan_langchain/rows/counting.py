@@ -9,8 +9,6 @@ from functools import partial
 from operator import eq
 from typing import NamedTuple, TypeAlias
 
-from langchain_core.outputs import LLMResult
-
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.rows.conversation import STRUCTURED, messages_of
 from respan_langchain.rows.model_cache import ModelInfoCache
@@ -35,6 +33,7 @@ from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import Step, Totals
 from respan_langchain.usage.cost import Prices
+from respan_langchain.usage.model_info import get_message
 
 
 class CountedRun(NamedTuple):
@@ -132,10 +131,10 @@ def _count_model(run: Run, options: RowOptions) -> None:
     """Add a model call, the tool calls that it requests, and those that its prompt answers."""
     totals = run.trace.totals
     totals.llm_calls += 1
-    if isinstance(run.inputs, list | tuple):
-        _count_answers_without_run(run, run.inputs, options)
-    totals.record_requested_calls(get_requested_calls(run.outputs), run.ended)
-    _count_server_tools(run, options)
+    _count_answers_without_run(run, run.inputs, options)
+    answer = get_message(run.outputs)
+    totals.record_requested_calls(get_requested_calls(answer), run.ended)
+    _count_server_tools(run, answer, options)
 
 
 def _count_tool(run: Run, options: RowOptions) -> None:
@@ -233,11 +232,9 @@ def _count_answers_without_run(run: Run, messages: object, options: RowOptions) 
             totals.add_step(step, answer.call_id)
 
 
-def _count_server_tools(run: Run, options: RowOptions) -> None:
-    if not isinstance(run.outputs, LLMResult):
-        return
+def _count_server_tools(run: Run, answer: object, options: RowOptions) -> None:
     totals, at = run.trace.totals, run.started if run.ended is None else run.ended
-    for step in server_tool_steps(run.outputs):
+    for step in server_tool_steps(answer):
         totals.tool_errors += step.get("status") == "error"
         call_id = step.get("tool_call_id")
         name = call_id if isinstance(call_id, str) else None

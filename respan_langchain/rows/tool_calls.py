@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
-from langchain_core.outputs import LLMResult
-
 from respan_langchain._foreign_code import safe_call
 from respan_langchain._untyped_values import as_list
 from respan_langchain.serialization.json_value import Json, json_value
@@ -122,10 +120,8 @@ def _is_document(value: Any) -> bool:
     return hasattr(type(value), "model_fields") and "page_content" in type(value).model_fields
 
 
-def get_requested_calls(outputs: object) -> list[RequestedCall]:
+def get_requested_calls(message: object) -> list[RequestedCall]:
     """Return the tool calls in a model's answer, in their order, malformed ones last."""
-    answers = outputs.generations if isinstance(outputs, LLMResult) else []
-    message = getattr(answers[0][0], "message", None) if answers and answers[0] else None
     calls = [
         *as_list(getattr(message, "tool_calls", None)),
         *as_list(getattr(message, "invalid_tool_calls", None)),

@@ -64,10 +64,8 @@ def serialize_messages(values: Sequence[object]) -> list[dict[str, Json]]:
     return ContentSerializer().messages(values)
 
 
-def server_tool_steps(response: "LLMResult") -> list[dict[str, Json]]:
+def server_tool_steps(message: object) -> list[dict[str, Json]]:
     """Return the calls of the provider's own tools in an answer as steps of a trajectory."""
-    answers = next((row for row in response.generations if row), [])
-    message = _get_answer(answers[0]) if answers else None
     if safe_call(_has_server_tools, message) is not True:
         return []
     shaped = Serializer(find_serializer).serialize(message)
@@ -76,10 +74,11 @@ def server_tool_steps(response: "LLMResult") -> list[dict[str, Json]]:
 
 
 def _has_server_tools(message: Any) -> bool:
-    content, kwargs = message.content, message.additional_kwargs
-    blocks = content if isinstance(content, list) else ()
-    return not kwargs.keys().isdisjoint(openai_message.SERVER_TOOL_KWARGS) or any(
-        isinstance(block, dict) and is_server_tool(block) for block in blocks
+    if not message.additional_kwargs.keys().isdisjoint(openai_message.SERVER_TOOL_KWARGS):
+        return True
+    content = message.content
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and is_server_tool(block) for block in content
     )
 
 
