@@ -6,7 +6,7 @@ missing.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -62,14 +62,13 @@ class OpenContent:
         for shown in trace.totals.take_new_content():
             self._add(trace, id(shown), estimate_size(shown), partial(_omit, shown))
 
-    def remove(self, run: Run) -> None:
-        """Forget the inputs of a run, which has ended."""
-        self._remove(run.id.int)
-
-    def close(self, trace: Trace) -> None:
-        """Forget a trace, which is complete or waits to be resumed."""
-        for key in list(self._keys.get(trace, ())):
-            self._remove(key)
+    def remove(self, ended: Iterable[Run], closed: Iterable[Trace]) -> None:
+        """Forget the inputs of ended runs, and traces that are complete or wait to be resumed."""
+        for run in ended:
+            self._remove(run.id.int)
+        for trace in closed:
+            for key in self._keys.pop(trace, ()):
+                self.total_bytes -= self._parts.pop(key).size
 
     def _add(self, trace: Trace, key: Hashable, size: int, omit: Callable[[], None]) -> None:
         self._remove(key)

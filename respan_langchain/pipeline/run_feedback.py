@@ -85,14 +85,11 @@ class RunFeedback:
         details: FeedbackDetails = (identifier, score, comment, name, CLOCK.time())
         events.put_event(FEEDBACK, run, expected_output, details, COPY)
 
-    def add_feedback(self, event: Event, runs: RunTracker) -> bool:
-        """Add feedback, and hold it if its run is open; False for another event."""
-        kind, _, _, run_id, _, _ = event
-        if kind != FEEDBACK:
-            return False
+    def add_feedback(self, event: Event, runs: RunTracker) -> None:
+        """Add feedback, and hold it if its run is open."""
+        _, _, _, run_id, _, _ = event
         holds = runs.find(run_id) is not None and len(self._held) < MAX_HELD
         (self._held if holds else self._ready).append(event)
-        return True
 
     def take_ready(self, finished: Sequence[Run]) -> list[EncodedRow]:
         """Return the feedback that waits for no run, now that these have finished, encoded."""

@@ -14,7 +14,7 @@ from respan_langchain.pipeline.row_builder import RowBuilder
 from respan_langchain.pipeline.run_feedback import RunFeedback
 from respan_langchain.rules.decision import NOT_KEPT
 from respan_langchain.serialization.json_value import Json, json_value
-from respan_langchain.tracing.events import END, ERROR, RESUME, START, Event, event_size
+from respan_langchain.tracing.events import END, ERROR, FEEDBACK, RESUME, Event, event_size
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.size_estimate import estimate_size
 from respan_langchain.tracing.timeouts import TraceTimeouts
@@ -147,15 +147,17 @@ class TraceAssembler:
         self._reset()
 
     def _apply(self, event: Event) -> None:
-        if self.feedback.add_feedback(event, self._tracker):
+        kind, _, _, _, _, _ = event
+        if kind == FEEDBACK:
+            self.feedback.add_feedback(event, self._tracker)
             return
-        kind, _, _, run_id, content, _ = event
-        ended = self._tracker.find(run_id) if kind in (END, ERROR) else None
-        self._tracker.apply_event(event)
-        if kind == START and (started := self._tracker.find(run_id)) is not None:
-            self._open_content.add_start(started, becomes_row=self._becomes_row(started))
-        if ended is not None and content is not None and ended.trace.last_output is content:
-            self._open_content.add_last_output(ended.trace)
+        run = self._tracker.apply_event(event)
+        if run is None:
+            return
+        if run.ended is None:
+            self._open_content.add_start(run, becomes_row=self._becomes_row(run))
+        elif run.trace.last_output_run is run:
+            self._open_content.add_last_output(run.trace)
 
     def _becomes_row(self, run: Run) -> bool:
         return run.is_root or run.kind != "chain" or self.captures_chains
@@ -163,11 +165,8 @@ class TraceAssembler:
     def _build_finished(self) -> list[Run]:
         finished = self._tracker.take_finished()
         closed = set(self._tracker.take_closed())
-        for run in finished:
-            self._open_content.remove(run)
-        for trace in closed:
-            self._open_content.close(trace)
         of_open = [(run, run.trace) for run in finished if run.trace not in closed]
+        self._open_content.remove([run for run, _ in of_open], closed)
         try:
             self._rows += self._build_rows(finished)
         except BaseException as interruption:

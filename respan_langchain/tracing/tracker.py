@@ -43,7 +43,7 @@ class RunTracker:
         self._closer = TraceCloser(self._runs, self._traces, waiting, wants_chains=wants_chains)
         self.take_finished = self._closer.take_finished
         self.take_closed = self._closer.take_closed
-        self._apply_by_kind: Mapping[int, Callable[..., None]] = MappingProxyType(
+        self._apply_by_kind: Mapping[int, Callable[..., Run | None]] = MappingProxyType(
             {
                 events.START: self.start,
                 events.FIRST_TOKEN: self.first_token,
@@ -62,10 +62,10 @@ class RunTracker:
 
     # Events
 
-    def apply_event(self, event: Event) -> None:
-        """Change the table of runs by one event."""
+    def apply_event(self, event: Event) -> Run | None:
+        """Change the table of runs by one event; return the run if it started or ended."""
         kind, _, at, run_id, content, details = event
-        self._apply_by_kind[kind](at, run_id, content, *details)
+        return self._apply_by_kind[kind](at, run_id, content, *details)
 
     def start(
         self,
@@ -81,10 +81,10 @@ class RunTracker:
         metadata: Mapping[str, Any] | None,
         request: tuple[Any, Any, Any] | None = None,
         call_id: str | None = None,
-    ) -> None:
+    ) -> Run | None:
         """Open a run; `name` is a string, or what LangChain serialized of the runnable."""
         if self._runs.get(run_id) is not None:  # the handler is attached twice
-            return
+            return None
         above = self._runs.find_parent(parent_id, above_id)
         run = Run(
             run_id,
@@ -107,6 +107,7 @@ class RunTracker:
             record_start(run, parent, configurable)
         self._runs.add(run)
         self._traces.touch(run.trace, now)
+        return run
 
     def find(self, run_id: UUID) -> Run | None:
         """Return an open run; None when there is none of this id."""
@@ -149,14 +150,15 @@ class RunTracker:
         run_id: UUID,
         outputs: object,
         stream_usage: tuple[object, object] | None = None,
-    ) -> None:
+    ) -> Run | None:
         """Close a run that returned."""
         run = self._runs.get(run_id)
         if run is None:
             self._closer.add_late_output(run_id, outputs)
-            return
+            return None
         run.outputs, run.stream_usage = outputs, stream_usage
         self._closer.close_run(run, now, "abandoned" if was_left(run) else "success")
+        return run
 
     def error(
         self,
@@ -165,11 +167,11 @@ class RunTracker:
         partial: object,
         failure: RunFailure,
         stream_usage: tuple[object, object] | None = None,
-    ) -> None:
+    ) -> Run | None:
         """Close a run that raised; `partial` is what a model had answered until then."""
         run = self._runs.get(run_id)
         if run is None:
-            return
+            return None
         run.failure = failure
         run.outputs, run.stream_usage = partial, stream_usage
         if not any(getattr(partial, "generations", None) or ()):
@@ -179,6 +181,7 @@ class RunTracker:
         if failure.status == "error" and run.parent is not None:
             record_failure(run, run.parent)
         self._closer.close_run(run, now, failure.status)
+        return run
 
     def interrupt(
         self,
