@@ -121,7 +121,8 @@ class RowBuilder:
         rows: list[EncodedRow] = []
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
-            drafts = self.errors.map(self._new_draft, group)
+            begin = partial(self._new_draft, epoch=CLOCK.epoch())
+            drafts = self.errors.map(begin, group)
             serializer = ContentSerializer(keep_media=self.options.keep_media)
             with_content = partial(self._add_content, serializer=serializer)
             for add in (self._add_metrics, with_content, self._add_metadata):
@@ -133,14 +134,14 @@ class RowBuilder:
                 run.release_references()
         return rows
 
-    def _new_draft(self, counted: CountedRun) -> RowDraft | None:
+    def _new_draft(self, counted: CountedRun, epoch: float) -> RowDraft | None:
         run, model_call = counted
         if not should_capture(run, self.policy):
             return None
         settings = call_settings(run)
         if not settings.capture:
             return None
-        draft = new_row(run, settings, model_call, self.options, CLOCK.epoch())
+        draft = new_row(run, settings, model_call, self.options, epoch)
         if run.inputs is OMITTED or run.outputs is OMITTED:
             _mark_omitted(draft, self.errors)
         return draft
@@ -172,7 +173,7 @@ class RowBuilder:
         row = EncodedRow(draft.identifier, dataset, body, self.status, hold)
         self.addresses.remember(row.id, row)
         if draft.takes_feedback:
-            self.addresses.remember(str(draft.run.id), row)
+            self.addresses.remember(str(draft.row["metadata"]["run_id"]), row)
         return row
 
 
