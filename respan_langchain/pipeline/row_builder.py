@@ -71,7 +71,8 @@ class RowBuilder:
 
     def _select_and_build(self, runs: Iterable[Run]) -> list[EncodedRow]:
         """Let the selector decide which of the runs become rows, and build these rows."""
-        counted = [run for group in self.errors.map(self.selector.select, runs) for run in group]
+        selected = [run for group in self.errors.map(self.selector.select, runs) for run in group]
+        counted = self.selector.count(selected)
         roots = [run for run, _ in counted if run.is_root]
         rows = [
             self._complete_earlier_row(row, root.trace)

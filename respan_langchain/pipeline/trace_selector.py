@@ -5,7 +5,6 @@ ways only if the trace is kept, since most traces are not kept.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Final
 
 from respan_langchain._clock import CLOCK
@@ -56,7 +55,7 @@ class TraceSelector:
         self.reset()
 
     def select(self, run: Run) -> Sequence[CountedRun]:
-        """Return the runs, counted, of which rows are built now that this run has finished."""
+        """Return the runs of which rows are built now that this run has finished."""
         # A run of an interrupted part may come here after the part that resumed it has started.
         trace = run.trace = run.trace.latest
         if not has_consent(trace, self._policy):
@@ -64,7 +63,7 @@ class TraceSelector:
             return ()
         if self._engine is None and trace.sampling_decision is None:
             if not self._is_not_production(trace):
-                return (self._counter.count(run, CLOCK.epoch()),)
+                return (self._counter.read(run, CLOCK.epoch()),)
             trace.sampling_decision = NOT_KEPT
             self._not_production += 1
         trace.deferred_runs.append(run)
@@ -89,7 +88,20 @@ class TraceSelector:
     def count_deferred(self, trace: Trace) -> list[CountedRun]:
         """Count the finished runs that wait for the decision, and take them out of the trace."""
         runs, trace.deferred_runs = trace.deferred_runs, []
-        return self._errors.map(partial(self._counter.count, epoch=CLOCK.epoch()), runs)
+        epoch = CLOCK.epoch()
+        return self._count([self._counter.read(run, epoch) for run in runs])
+
+    def count(self, selected: Sequence[CountedRun]) -> list[CountedRun]:
+        """Count selected runs; those of a trace that was decided about are counted already."""
+        counted = [each for each in selected if each.run.trace.sampling_decision is not None]
+        others = [each for each in selected if each.run.trace.sampling_decision is None]
+        return counted + self._count(others)
+
+    def _count(self, runs: list[CountedRun]) -> list[CountedRun]:
+        # All runs by one step before the next, for the reason that `RowBuilder` has.
+        for step in self._counter.steps:
+            runs = self._errors.map(step, runs)
+        return runs
 
     def charge(self, rows: Sequence[EncodedRow], cost: Cost | None) -> None:
         """Count the rows of a kept trace, and the cost of its model calls, in the budget."""

@@ -56,13 +56,6 @@ class RunCounter:
     prices: Prices
     models: ModelInfoCache
 
-    def count(self, run: Run, epoch: float) -> CountedRun:
-        """Count a finished run in all ways."""
-        counted = self.read(run, epoch)
-        for step in self.steps:
-            step(counted)
-        return counted
-
     def read(self, run: Run, epoch: float) -> CountedRun:
         """Return a run that is not counted yet.
 
