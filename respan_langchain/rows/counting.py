@@ -126,7 +126,8 @@ def _count_model(run: Run, options: RowOptions) -> None:
     totals.llm_calls += 1
     _count_answers_without_run(run, run.inputs, options)
     answer = get_message(run.outputs)
-    totals.record_requested_calls(get_requested_calls(answer), run.ended)
+    if run.ended is not None:
+        totals.requested_calls.update(get_requested_calls(answer, run.ended))
     _count_server_tools(run, answer, options)
 
 

@@ -4,7 +4,7 @@ A tool that a model calls returns a message, or commands that contain one. Its c
 output; its other fields are in the row already. With `copy="deep"` messages are dicts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
@@ -120,17 +120,19 @@ def _is_document(value: Any) -> bool:
     return hasattr(type(value), "model_fields") and "page_content" in type(value).model_fields
 
 
-def get_requested_calls(message: object) -> list[RequestedCall]:
-    """Return the tool calls in a model's answer, in their order, malformed ones last."""
+def get_requested_calls(message: object, at: float) -> dict[str, RequestedCall]:
+    """Return the tool calls in a model's answer of that time by their ids, malformed ones last."""
     calls = [
         *as_list(getattr(message, "tool_calls", None)),
         *as_list(getattr(message, "invalid_tool_calls", None)),
     ]
-    return [
-        RequestedCall(call["id"], call.get("name"), call.get("args"), call.get("error"))
-        for call in calls
-        if isinstance(call, Mapping) and isinstance(call.get("id"), str)
-    ]
+    return {
+        call["id"]: RequestedCall(
+            call["id"], call.get("name"), call.get("args"), call.get("error"), (at, number)
+        )
+        for number, call in enumerate(calls)
+        if isinstance(call, dict) and isinstance(call.get("id"), str)
+    }
 
 
 def get_tool_answers(messages: Sequence[object]) -> list[ToolAnswer]:

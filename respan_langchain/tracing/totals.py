@@ -123,12 +123,6 @@ class Totals:
     def _ordered_steps(self) -> list[Step]:
         return sorted(self.steps.values(), key=attrgetter("position"))
 
-    def record_requested_calls(self, calls: Sequence[RequestedCall], at: float | None) -> None:
-        """Note which tool calls a model requested."""
-        if at is not None:
-            for number, call in enumerate(calls):
-                self.requested_calls[call.call_id] = call._replace(position=(at, number))
-
     def find_call(self, name: str, args: object) -> str | None:
         """Find the requested call that a tool answers which was given only the arguments."""
         for call_id, call in self.requested_calls.items():

@@ -23,7 +23,8 @@ def stopped_trace():
     totals.add_usage(Usage(10, 2, 12))
     totals.add_cost(Cost(Decimal("0.0000012"), "provider", "complete"))
     totals.first_token = 11.0
-    totals.record_requested_calls([RequestedCall("call-1", "search", {"q": "x"})], 11.5)
+    call = RequestedCall("call-1", "search", {"q": "x"}, position=(11.5, 0))
+    totals.requested_calls["call-1"] = call
     waiting = {"tool": "search", "status": "interrupted"}
     totals.add_step(Step("search", (11.6, 0), waiting), "call-1")
     totals.add_step(Step("look", (11.7, 0), {"tool": "look"}), None)
