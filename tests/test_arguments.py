@@ -12,6 +12,7 @@ from respan_langchain import (
     DatasetClient,
     RespanDatasetCallbackHandler,
     TraceTimeouts,
+    field,
     validated,
 )
 from respan_langchain.client.feedback import check_feedback
@@ -103,6 +104,7 @@ def test_the_name_of_a_dataset_is_expected(name, call, value):
 @pytest.mark.parametrize(
     ("name", "call"),
     [
+        ("field", lambda value, _: field(value)),
         ("strata", lambda value, _: keep(everything, per_day=1, strata=value)),
         ("looped", lambda value, _: looped(value, 3)),
         ("tag", lambda value, _: tag(value)),
@@ -117,6 +119,14 @@ def test_the_name_of_a_dataset_is_expected(name, call, value):
 def test_a_text_is_expected(name, call, value, handler):
     with pytest.raises(ConfigurationError, match=rf"^{name}: expected "):
         call(value, handler)
+
+
+@pytest.mark.parametrize("value", NOT_NUMBERS, ids=lambda value: f"{value!r:.9}")
+def test_a_client_waits_for_a_finite_time(value):
+    with pytest.raises(ConfigurationError, match=r"^timeout: expected a finite number"):
+        DatasetClient("key", "http://127.0.0.1:9").feedback(
+            "dataset", "run", score=1, timeout=value
+        )
 
 
 @pytest.mark.parametrize("value", NOT_NUMBERS, ids=lambda value: f"{value!r:.9}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from respan_langchain._arguments import check_text
 from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS, OPERATORS, Operator
 from respan_langchain.errors import ConfigurationError
 
@@ -109,6 +110,7 @@ def field(name: str) -> FilterField:
     `field("metadata.page")`, `field("score.exact_match")`. Only a local platform filters by scores,
     `expected_output` and `error_message`; for others, a request with them raises.
     """
+    check_text("field", name, "the name of a field")
     for parent in ("metadata", "score"):
         if name.startswith(f"{parent}."):
             name = f"{parent}__{name.removeprefix(f'{parent}.')}"

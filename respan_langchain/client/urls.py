@@ -73,7 +73,7 @@ def quote_segment(name: str) -> str:
     >>> quote_segment("../d?1#")
     '..%2Fd%3F1%23'
     """
-    if name in {"", ".", ".."}:
+    if not isinstance(name, str) or name in {"", ".", ".."}:
         raise ConfigurationError(f"{name!r} is not a valid id")
     try:
         return quote(name, safe="")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
-from respan_langchain._arguments import check_text
+from respan_langchain._arguments import check_number, check_text
 from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import dataset_requests, log_requests
@@ -214,7 +214,8 @@ def _find_oldest(
 
 
 def _deadline(options: RequestOptions, timeout: float | None) -> float:
-    return options.clock() + (options.timeout if timeout is None else timeout)
+    seconds = options.timeout if timeout is None else check_number("timeout", timeout)
+    return options.clock() + seconds
 
 
 def _until(deadline: float, options: RequestOptions) -> RequestOptions:

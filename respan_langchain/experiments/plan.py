@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from respan_langchain._arguments import check_count, check_positive
+from respan_langchain._arguments import check_count, check_number, check_positive
 from respan_langchain._display import is_conversation
 from respan_langchain._foreign_code import load_object, safe_call
 from respan_langchain.errors import ConfigurationError
@@ -56,8 +56,12 @@ class Plan:
                 raise ConfigurationError(f"{name}={value!r}: use one of {', '.join(choices)}")
         for name, number in {"repeat": self.repeat, "concurrency": self.concurrency}.items():
             check_count(name, number)
-        if self.timeout is not None:
-            check_positive("timeout", self.timeout)
+        positive = {"timeout": self.timeout, "requests_per_minute": self.requests_per_minute}
+        for name, limit in positive.items():
+            if limit is not None:
+                check_positive(name, limit)
+        if self.max_cost is not None:
+            check_number("max_cost", self.max_cost, minimum=0)
 
     def run(self, row: RecordedRow, config: RunnableConfig) -> None:
         """Run the chain on a row; a callback takes its answer."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from respan_langchain._arguments import check_count
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
@@ -114,6 +115,8 @@ def replay(
         config=config or RunnableConfig(),
         use_async=use_async,
     )
+    if limit is not None:
+        check_count("limit", limit)
     rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
     with Journal(journal, plan.describe(runnable)) as kept, _recording_installed(plan):

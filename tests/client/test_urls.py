@@ -83,7 +83,7 @@ def test_an_api_key_may_be_text_or_a_secret(key):
     assert validate_api_key(key).get_secret_value() == "sk-1"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "\ud800"])
+@pytest.mark.parametrize("name", ["", ".", "..", "\ud800", 1, b"a", None])
 def test_an_id_that_cannot_be_a_segment_raises(name):
     with pytest.raises(ConfigurationError):
         quote_segment(name)

@@ -370,7 +370,10 @@ def test_another_replay_is_a_baseline(recorded, folder, tmp_path):
         ({"models": "fake"}, "models='fake': use one of recorded, live"),
         ({"on_divergence": "next"}, "on_divergence='next'"),
         ({"repeat": 0}, "repeat: expected a whole number"),
+        ({"limit": 0}, "limit: expected a whole number"),
         ({"timeout": 0}, "timeout: expected a number above 0"),
+        ({"requests_per_minute": -1}, "requests_per_minute: expected a number above 0"),
+        ({"max_cost": float("nan")}, "max_cost: expected a number of at least 0"),
         ({"baseline": "nowhere.jsonl"}, "baseline nowhere.jsonl"),
     ],
 )
