@@ -84,8 +84,10 @@ def _add_sums(metadata: dict[str, Json], metrics: dict[str, Json], run: Run) -> 
     """Add the numbers of the whole trace to its root; a root model call has its own already."""
     totals = run.trace.totals
     metrics["llm_calls"] = totals.llm_calls
-    counts = {"tool_calls": totals.tool_calls, "tool_errors": totals.tool_errors}
-    metrics.update({name: count for name, count in counts.items() if count})
+    if totals.tool_calls:
+        metrics["tool_calls"] = totals.tool_calls
+    if totals.tool_errors:
+        metrics["tool_errors"] = totals.tool_errors
     metrics.update(failure_metrics(run))
     if run.kind in ("chat", "llm"):
         return

@@ -41,7 +41,7 @@ class StateUpdates:
 
     def take(self, trace: Trace) -> list[Decision]:
         """Remove and return what was edited before a trace was resumed."""
-        edits = self._edits.pop(thread_key(trace) or "", [])
+        edits = self._edits.pop(thread_key(trace) or "", []) if self._edits else []
         return edits if trace.resumed_run_ids else []
 
 
