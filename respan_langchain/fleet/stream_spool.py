@@ -87,7 +87,7 @@ class StreamSpool(Spool):
     # -- rows come in ----------------------------------------------------------------------------
 
     def maintain(self, now: float) -> tuple[Outcome, ...]:
-        """Acknowledge what is done, keep what is held, and have `load` look for more."""
+        """Acknowledge rows that are done, renew the others, and have `load` look for more."""
         if now >= self._look_at:
             self._look_at = now + POLL_INTERVAL
             self._acknowledge(now)
@@ -101,11 +101,11 @@ class StreamSpool(Spool):
         """Read rows of the stream; first those that another forwarder has left alone."""
         read = [] if self._try(now, self._join) is None else self._read(max_rows, max_bytes, now)
         # Its own rows come again where it could not renew them.
-        held = {*self._ids.values(), *self._finished}
+        in_memory = {*self._ids.values(), *self._finished}
         loaded = [
             row
             for entry_id, *fields in zip(*[iter(read)] * 5, strict=True)
-            if (key := entry_id.decode()) not in held
+            if (key := entry_id.decode()) not in in_memory
             and (row := self._load_entry(key, *fields)) is not None
         ]
         self._may_have_more = self._is_reading and bool(read)
