@@ -109,10 +109,10 @@ def main() -> int:
 def _passes(place: Path, release: Release) -> bool:
     python = place / "bin" / "python"
     if not python.exists():
-        venv.create(place, with_pip=True)
+        venv.create(place)
     own = _lowest(python) if release.lowest else ["."]
     needed = [*own, *release.packages, *TESTS_NEED]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], cwd=ROOT, check=True)
+    _install(python, *needed)
     done = subprocess.run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *release.tests],
         cwd=ROOT,
@@ -122,9 +122,15 @@ def _passes(place: Path, release: Release) -> bool:
     return done.returncode == 0
 
 
+def _install(python: Path, *packages: str) -> None:
+    """Install packages beside another Python, which has no pip of its own."""
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *packages]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
 def _lowest(python: Path) -> list[str]:
     """Return the requirements with the lowest releases of what pyproject.toml names."""
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
+    _install(python, "uv")
     command = [
         *(python, "-m", "uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct"),
         *("--extra", "local", "--extra", "fleet", "--no-annotate", "--no-header", "pyproject.toml"),

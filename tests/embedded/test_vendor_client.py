@@ -87,9 +87,10 @@ print("all of it")
 def python(tmp_path_factory) -> Path:
     """An interpreter that has the vendor's client."""
     folder = tmp_path_factory.mktemp("vendor")
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--retries", "1", VERSION]
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    install = [*pip, "install", "--quiet", "--retries", "1", VERSION]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode and "Could not find a version" in done.stderr + done.stdout:
         pytest.skip("the package registry is not reachable")

@@ -3,6 +3,7 @@
 import json
 import site
 import subprocess
+import sys
 import venv
 
 import pytest
@@ -42,9 +43,9 @@ print(json.dumps({
 def python(tmp_path_factory):
     """A Python that has the packages beside what this one has."""
     place = tmp_path_factory.mktemp("environment")
-    venv.create(place, with_pip=True)
+    venv.create(place)
     python = place / "bin" / "python"
-    command = [python, "-m", "pip", "install", "-q", *PACKAGES]
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "-q", *PACKAGES]
     subprocess.run(command, check=True, capture_output=True, timeout=900)
     [own] = place.glob("lib/python*/site-packages")
     (own / "beside.pth").write_text("\n".join([str(ROOT), *site.getsitepackages()]))
