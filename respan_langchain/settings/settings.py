@@ -118,6 +118,11 @@ class Settings(BaseSettings):
     def _strip(cls, text: str | None) -> str | None:
         return (text.strip() or None) if text is not None else None
 
+    @field_validator("spool_dir", mode="before")
+    @classmethod
+    def _read_empty_path(cls, path: object) -> object:
+        return None if path == "" else path  # pathlib reads "" as the current folder
+
     @field_validator("dataset")
     @classmethod
     def _check_dataset(cls, name: str | None) -> str | None:

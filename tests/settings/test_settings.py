@@ -193,3 +193,12 @@ def test_a_relative_file_is_in_the_apps_working_directory(tmp_path, monkeypatch)
     assert handler.shutdown(timeout=20)
     assert (tmp_path / "here.db").exists()
     assert not (tmp_path / "elsewhere" / "here.db").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["dataset", "environment", "customer_identifier", "via", "spool_dir"]
+)
+def test_an_empty_variable_is_none(name, monkeypatch):
+    monkeypatch.setenv(f"RESPAN_{name.upper()}", "")
+
+    assert getattr(read_settings(base_url="sqlite:///:memory:"), name) is None
