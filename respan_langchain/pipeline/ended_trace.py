@@ -100,8 +100,10 @@ class EndedTrace(TraceFacts):
     @property
     def tags(self) -> Sequence[str]:
         """The root's tags."""
-        shown = get_tags(self._root, call_settings(self._root), self._options.tags)
-        return shown or (super().tags if "tags" in self._root.metadata else ())
+        settings, options = call_settings(self._root), self._options
+        shown = get_tags(self._root, settings, options.tags)
+        metadata = (self._root.metadata, settings.metadata, options.metadata)
+        return shown or (super().tags if any("tags" in each for each in metadata) else ())
 
     @property
     def ended(self) -> float:

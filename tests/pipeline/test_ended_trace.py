@@ -8,7 +8,7 @@ from support.constructs import QUESTION, sequence
 from support.graphs import ASKED, agent, asking_graph
 from support.models import FakeChat
 
-from respan_langchain.rules import Rules, TraceFacts, keep, predicate
+from respan_langchain.rules import Rules, TraceFacts, keep, predicate, tag
 from respan_langchain.rules.facts import StoredTrace
 
 FACTS = {
@@ -48,3 +48,20 @@ def test_a_live_trace_has_the_facts_of_its_stored_rows(kind, make_handler, rows_
     rows = rows_of(handler)
     below = [row for row in rows if row not in rows.roots]
     assert live == read_facts(StoredTrace([*rows.roots, *below]))
+
+
+@pytest.mark.parametrize(
+    ("of_handler", "of_call"),
+    [
+        ({"tags": ["vip"]}, {}),
+        ({}, {"tags": ["vip"]}),
+        ({}, {"respan": {"metadata": {"tags": ["vip"]}}}),
+    ],
+    ids=["handler", "call", "settings of the call"],
+)
+def test_a_tag_that_only_metadata_names_is_found(of_handler, of_call, make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(tag("vip"))), metadata=of_handler)
+    sequence().invoke(QUESTION, {"callbacks": [handler], "metadata": of_call})
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"]["tags"] == ["vip"]
