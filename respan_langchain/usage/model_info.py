@@ -214,7 +214,7 @@ def _price_context(
 
 
 def _request_id(fields: Mapping[str, object]) -> str | None:
-    for place in (fields, *filter(None, map(fields.get, _REQUEST_ID_PLACES))):
+    for place in (fields, *map(fields.get, _REQUEST_ID_PLACES)):
         if isinstance(place, dict) and (found := first_text(place, _REQUEST_ID_KEYS)):
             return found
     return None

@@ -18,7 +18,7 @@ _TICKS_PER_USD = Decimal(10) ** 10
 
 def read_reported_cost(reported: Mapping[str, object]) -> Decimal | None:
     """Find the USD that a provider reports beside the message."""
-    for fields in (reported, *filter(None, map(reported.get, _CONTAINERS))):
+    for fields in (reported, *map(reported.get, _CONTAINERS)):
         if not isinstance(fields, dict) or fields.keys().isdisjoint(_KEYS):
             continue
         if (ticks := parse_decimal(fields.get(_TICKS_KEY))) is not None:

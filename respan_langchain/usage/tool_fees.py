@@ -153,7 +153,7 @@ def _is_called_by_code(block: Mapping[str, Any]) -> bool:
 def _uses_in_usage(reported: Mapping[str, object]) -> Uses:
     """Read the counts that Anthropic, Perplexity and xAI report."""
     uses: Uses = {}
-    for usage in (reported, *filter(None, map(reported.get, _REPORTS))):
+    for usage in (reported, *map(reported.get, _REPORTS)):
         if not isinstance(usage, dict) or usage.keys().isdisjoint(_USAGE_KEYS):
             continue
         for name, count in as_mapping(usage.get("server_tool_use")).items():

@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.usage.cost import Cost, Exchange, Prices
-from respan_langchain.usage.model_info import ModelInfo, get_reported_fields
+from respan_langchain.usage.model_info import ModelInfo, get_reported_fields, parse_response
 from respan_langchain.usage.usage import Usage
 
 GPT = ModelInfo(provider="openai", served="gpt-4o-2024-08-06", requested="gpt-4o")
@@ -337,3 +337,22 @@ def test_the_cost_of_any_call_is_an_amount_or_unknown(reported, names, counts):
 
     assert (cost.amount is None) == (cost.status == "unknown")
     assert cost.amount is None or cost.amount >= 0
+
+
+class WithoutTruth:
+    """What has no truth value, such as an array of numbers."""
+
+    def __bool__(self):
+        raise ValueError("ambiguous")
+
+
+@pytest.mark.parametrize(
+    "name", ["usage", "token_usage", "headers", "_hidden_params", "ResponseMetadata"]
+)
+def test_a_reported_value_without_truth_value_is_passed_over(name):
+    message = AIMessage("hi", response_metadata={name: WithoutTruth()})
+    response = LLMResult(generations=[[ChatGeneration(message=message)]])
+    exchange = Exchange(get_reported_fields(response), answer=message)
+    info = parse_response(GPT, response)
+
+    assert Prices().calculate(USAGE, info, exchange).status == "complete"
