@@ -10,7 +10,7 @@ MAX_ADDRESSES: Final = 10_000
 
 
 class RowAddresses:
-    """Where the rows are of runs and identifiers, unless that can be told from these."""
+    """Rows whose identifier is not their run's id, or whose dataset is not the handler's."""
 
     def __init__(self, dataset: str) -> None:
         """`dataset` is the handler's, as `name:...` or `id:...`."""
@@ -19,6 +19,7 @@ class RowAddresses:
 
     def remember(self, named: str, row: EncodedRow) -> None:
         """Remember the row of a run's id, or of an identifier."""
+        self._others.pop(named, None)
         if row.dataset == self.dataset and row.id == named:
             return
         self._others[named] = row.id, row.dataset
