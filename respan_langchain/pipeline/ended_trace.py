@@ -200,9 +200,7 @@ class EndedTrace(TraceFacts):
     @property
     def rows(self) -> Sequence[RowFields]:
         """Its rows with their numbers, without content except for the trajectory."""
-        below = [each for each in self.count_all() if each.run is not self._root]
-        rows = [self._read_numbers(each) for each in below if self._becomes_row(each.run)]
-        return [self._measured, *self._earlier_rows, *rows]
+        return self._rows
 
     @cached_property
     def input(self) -> Json:
@@ -240,6 +238,12 @@ class EndedTrace(TraceFacts):
             self._count(self._counter.count_model)
             return answering_model(self._root)
         return self._measured["metadata"].get(key) if key in MEASURED else super().get(key)
+
+    @cached_property
+    def _rows(self) -> Sequence[RowFields]:
+        below = [each for each in self.count_all() if each.run is not self._root]
+        rows = [self._read_numbers(each) for each in below if self._becomes_row(each.run)]
+        return [self._measured, *self._earlier_rows, *rows]
 
     @cached_property
     def _measured(self) -> RowFields:
