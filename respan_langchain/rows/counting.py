@@ -37,7 +37,7 @@ from respan_langchain.usage.model_info import get_message
 
 
 class CountedRun(NamedTuple):
-    """A run that is counted in its trace's totals."""
+    """A finished run, which the counting steps add to the totals of its trace."""
 
     run: Run
     model_call: ModelCall | None
