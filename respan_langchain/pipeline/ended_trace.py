@@ -234,10 +234,13 @@ class EndedTrace(TraceFacts):
 
     def get(self, key: str) -> Any:
         """Return a value of the root's metadata, measured or the app's; None without one."""
+        measured = None
         if key == "model":
             self._count(self._counter.count_model)
-            return answering_model(self._root)
-        return self._measured["metadata"].get(key) if key in MEASURED else super().get(key)
+            measured = answering_model(self._root)
+        elif key in MEASURED:
+            measured = self._measured["metadata"].get(key)
+        return super().get(key) if measured is None else measured
 
     @cached_property
     def _rows(self) -> Sequence[RowFields]:

@@ -3,12 +3,13 @@
 from functools import cached_property
 
 import pytest
+from langchain_core.runnables import RunnableLambda
 from langgraph.types import Command
 from support.constructs import QUESTION, sequence
 from support.graphs import ASKED, agent, asking_graph
 from support.models import FakeChat
 
-from respan_langchain.rules import Rules, TraceFacts, keep, predicate, tag
+from respan_langchain.rules import Rules, TraceFacts, keep, metadata, predicate, tag
 from respan_langchain.rules.facts import StoredTrace
 
 FACTS = {
@@ -65,3 +66,12 @@ def test_a_tag_that_only_metadata_names_is_found(of_handler, of_call, make_handl
 
     [root] = rows_of(handler).roots
     assert root["metadata"]["tags"] == ["vip"]
+
+
+@pytest.mark.parametrize("key", ["model", "finish_reason"])
+def test_metadata_of_the_app_stands_for_what_no_model_call_gives(key, make_handler, rows_of):
+    handler = make_handler(rules=Rules(keep(metadata(key, "own"))))
+    RunnableLambda(str).invoke(QUESTION, {"callbacks": [handler], "metadata": {key: "own"}})
+
+    [root] = rows_of(handler).roots
+    assert root["metadata"][key] == "own"
