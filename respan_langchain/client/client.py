@@ -24,7 +24,12 @@ from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sl
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry_policy import RetryPolicy
 from respan_langchain.client.urls import is_loopback
-from respan_langchain.client.workflows import find_logs, find_or_create_dataset, give_feedback
+from respan_langchain.client.workflows import (
+    find_logs,
+    find_or_create_dataset,
+    give_feedback,
+    promote,
+)
 from respan_langchain.errors import ConfigurationError, ConnectionFailedError
 
 Value = TypeVar("Value")
@@ -57,6 +62,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
     export_logs = endpoint_method(log_requests.export_logs)
     find_logs = FlowMethod(find_logs)
     feedback = FlowMethod(give_feedback)
+    promote = FlowMethod(promote)
     forget = FlowMethod(forget)
     summary = endpoint_method(log_requests.summary)
     create_eval_report = endpoint_method(dataset_requests.create_eval_report)

@@ -19,7 +19,7 @@ from respan_langchain.client.feedback import (
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import DatasetInfo, Log
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
-from respan_langchain.errors import ApiError, NotFoundError
+from respan_langchain.errors import ApiError, ConfigurationError, NotFoundError
 
 MIN_PAGES: Final = 12
 """Pages that are read at least, should the platform ignore the filter."""
@@ -115,6 +115,50 @@ def give_feedback(
     log = yield from _await_log(options, dataset_id, identifier, deadline)
     log_id = str(log.unique_id)
     return (yield from apply_feedback(_until(deadline, options), dataset_id, log_id, feedback))
+
+
+def promote(
+    options: RequestOptions,
+    dataset_id: str,
+    identifier: str,
+    *,
+    name: str = DEFAULT_NAME,
+    timeout: float | None = None,
+) -> RequestFlow[Log]:
+    """Make the output of the row with this custom identifier its expected output.
+
+    For an answer that a person found right; nothing else makes a model's output an expected one.
+    `metadata.scores` gets an entry of this `name`. Waits as `feedback` does; returns the changed
+    log.
+
+    Raises:
+        ConfigurationError: The row has no output.
+        NotFoundError: The list did not show the row in time, or there is no such dataset.
+    """
+    check_text("identifier", identifier, "a run's id or a custom identifier")
+    deadline = _deadline(options, timeout)
+    log = yield from _await_log(options, dataset_id, identifier, deadline)
+    return (
+        yield from promote_log(_until(deadline, options), dataset_id, str(log.unique_id), name=name)
+    )
+
+
+def promote_log(
+    options: RequestOptions, dataset_id: str, log_id: str, *, name: str
+) -> RequestFlow[Log]:
+    """Make the output of a log its expected output, and return the log."""
+    log = yield from request_flow(log_requests.log(dataset_id, log_id), options)
+    if log.output is None:
+        raise ConfigurationError(f"promote: the log {log_id} has no output")
+    feedback = build_feedback(
+        str(log.custom_identifier),
+        score=None,
+        comment=None,
+        expected_output=log.output,
+        name=name,
+        given_at=CLOCK.time(),
+    )
+    return (yield from apply_feedback(options, dataset_id, log_id, feedback))
 
 
 def apply_feedback(

@@ -125,6 +125,26 @@ def test_feedback_changes_the_newest_log_of_a_run(client, dataset):
     assert client.feedback(dataset, "run-1", score=1).metadata["scores"][0]["comment"] == "rude"
 
 
+def _without(log, key):
+    return {name: value for name, value in log.items() if name != key}
+
+
+def test_an_output_becomes_the_expected_one_when_it_is_promoted_by_name(client, dataset):
+    client.create_log(dataset, _without(LOG, "expected_output"))
+
+    log = client.promote(dataset, "run-1", name="Ada")
+
+    assert log.expected_output == log.output == LOG["output"]
+    assert [one["name"] for one in log.metadata["scores"]] == ["Ada"]
+
+
+def test_a_log_without_output_cannot_be_promoted(client, dataset):
+    client.create_log(dataset, _without(LOG, "output"))
+
+    with pytest.raises(errors.ConfigurationError, match="has no output"):
+        client.promote(dataset, "run-1")
+
+
 def test_feedback_on_a_run_that_has_no_log_is_an_error(client, dataset):
     with pytest.raises(errors.NotFoundError, match="no log has the custom identifier 'run-9'"):
         client.feedback(dataset, "run-9", score=1.0, timeout=0.5)

@@ -30,7 +30,9 @@ from respan_langchain.cli.output import write_json
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.row_view import render_row
 from respan_langchain.cli.tables import FittingTable, render_logs
+from respan_langchain.client.feedback import DEFAULT_NAME
 from respan_langchain.client.models import Log
+from respan_langchain.client.workflows import promote_log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.export import files
 from respan_langchain.datasets.log_reader import NEWEST_FIRST
@@ -152,21 +154,32 @@ def show(ctx: CliContext, words: LogArguments) -> None:
 
 
 @command(
-    "set", examples=["logs set demo 9f31c2aa --expected 'Within 30 days, unworn.'"], group=group
+    "set",
+    examples=[
+        "logs set demo 9f31c2aa --expected 'Within 30 days, unworn.'",
+        "logs set demo 9f31c2aa --promote",
+    ],
+    group=group,
 )
 def set_expected(
     ctx: CliContext,
     words: LogArguments,
     expected: ExpectedOption = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Take the log's own output, which was right.")
+    ] = False,
 ) -> None:
     """Set the expected output of a log."""
-    if expected is None:
-        raise ConfigurationError("Nothing to set: pass --expected TEXT.")
-    content = read_expected(expected)
+    if promote is (expected is not None):
+        raise ConfigurationError("Pass either --expected TEXT or --promote.")
     with ctx.client() as client:
         dataset_id, log = find_in_dataset(ctx, client, words)
-        client.update_log(dataset_id, str(log.unique_id), expected_output=content)
-        changed = client.log(dataset_id, str(log.unique_id))
+        log_id = str(log.unique_id)
+        if expected is None:
+            client.run(promote_log(client.options, dataset_id, log_id, name=DEFAULT_NAME))
+        else:
+            client.update_log(dataset_id, log_id, expected_output=read_expected(expected))
+        changed = client.log(dataset_id, log_id)
     ctx.output(changed, f"Set the expected output of {log.unique_id}.")
 
 

@@ -337,3 +337,11 @@ def test_set_without_a_value_is_refused(run, fill):
     fill([row(1)])
 
     assert "--expected" in run("logs", "set", "demo", "run-1").err
+
+
+def test_an_output_that_was_right_is_promoted_to_the_expected_one(run, fill):
+    fill([row(1)])
+
+    changed = run("logs", "set", "demo", "run-1", "--promote", "--json").json
+    assert changed["expected_output"] == changed["output"] is not None
+    assert run("logs", "set", "demo", "run-1", "--promote", "--expected", "x").code == 2
