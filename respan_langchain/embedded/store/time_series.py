@@ -11,7 +11,7 @@ from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
-MAX_ROWS = 3000
+MAX_ROWS = 2500
 """The newest logs that a time series reads; for more it reads the totals of hours."""
 MAX_SAMPLE = 2500
 """Logs whose latencies stand for all, where totals of hours are read."""
