@@ -144,7 +144,8 @@ def test_each_handler_captures_only_its_own_runs(make_handler, rows_of):
     assert [root["input"] for root in rows_of(two, "two").roots] == [question(2)]
 
 
-@pytest.mark.slow  # its bound is one of time, which a measured run does not keep
+@pytest.mark.slow
+@pytest.mark.timed
 def test_inline_draining_keeps_the_queue_short_for_an_app_that_never_waits(handler, rows_of):
     chain = PROMPT | Echo()
     chain.invoke(question(1_600), config(handler, 1_600))
