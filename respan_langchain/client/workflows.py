@@ -136,6 +136,7 @@ def promote(
         NotFoundError: The list did not show the row in time, or there is no such dataset.
     """
     check_text("identifier", identifier, "a run's id or a custom identifier")
+    check_text("name", name, "who found the answer right")
     deadline = _deadline(options, timeout)
     log = yield from _await_log(options, dataset_id, identifier, deadline)
     return (
@@ -151,14 +152,14 @@ def promote_log(
     if log.output is None:
         raise ConfigurationError(f"promote: the log {log_id} has no output")
     feedback = build_feedback(
-        str(log.custom_identifier),
+        log_id,
         score=None,
         comment=None,
         expected_output=log.output,
         name=name,
         given_at=CLOCK.time(),
     )
-    return (yield from apply_feedback(options, dataset_id, log_id, feedback))
+    return (yield from _merge_into(options, dataset_id, log, feedback))
 
 
 def apply_feedback(
@@ -166,11 +167,20 @@ def apply_feedback(
 ) -> RequestFlow[Log]:
     """Merge feedback into a log, and return it."""
     log = yield from request_flow(log_requests.log(dataset_id, log_id), options)
+    return (yield from _merge_into(options, dataset_id, log, feedback))
+
+
+def _merge_into(
+    options: RequestOptions, dataset_id: str, log: Log, feedback: Mapping[str, Any]
+) -> RequestFlow[Log]:
+    """Write what feedback changes in a log that was just read."""
     changes = merge_feedback(log.model_dump(include={"metadata", "expected_output"}), feedback)
     if not changes:
         return log
     return (
-        yield from request_flow(log_requests.update_log(dataset_id, log_id, **changes), options)
+        yield from request_flow(
+            log_requests.update_log(dataset_id, str(log.unique_id), **changes), options
+        )
     )
 
 
