@@ -43,11 +43,16 @@ def check_positive(name: str, value: object) -> float:
     raise wrong_argument(name, "a number above 0", value)
 
 
-def check_count(name: str, value: object, minimum: int = 1) -> int:
-    """Return a whole number of at least `minimum`."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum:
-        return int(value)
-    raise wrong_argument(name, f"a whole number of at least {minimum:,}", value)
+def check_count(name: str, value: object, minimum: int = 1, maximum: float = math.inf) -> int:
+    """Return a whole number within these bounds."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
+        if minimum <= number <= maximum:
+            return number
+    bounds = (
+        f"of at least {minimum:,}" if maximum == math.inf else f"from {minimum:,} to {maximum:,}"
+    )
+    raise wrong_argument(name, f"a whole number {bounds}", value)
 
 
 def check_text(name: str, value: object, expected: str) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain._arguments import check_count, check_number
+from respan_langchain._arguments import check_count
 from respan_langchain._constants import LOG_FIELDS, MAX_PAGE_SIZE
 from respan_langchain.client.filters import Filters, filters_body
 from respan_langchain.client.models import Message
@@ -32,8 +32,7 @@ def log_path(dataset_id: str, unique_id: str) -> str:
 def page_query(page: int, page_size: int, **more: str | None) -> dict[str, str]:
     """Return the query parameters of one page; `more` is left out where it is None."""
     check_count("page", page)
-    check_count("page_size", page_size)
-    check_number("page_size", page_size, minimum=1, maximum=MAX_PAGE_SIZE)
+    check_count("page_size", page_size, maximum=MAX_PAGE_SIZE)
     return {"page": str(page), "page_size": str(page_size), **omit_none(more)}
 
 

@@ -101,6 +101,7 @@ class EndedTrace(TraceFacts):
     def tags(self) -> Sequence[str]:
         """The root's tags."""
         settings, options = call_settings(self._root), self._options
+        # A row without tags shows the app's metadata of this name in their place.
         shown = get_tags(self._root, settings, options.tags)
         metadata = (self._root.metadata, settings.metadata, options.metadata)
         return shown or (super().tags if any("tags" in each for each in metadata) else ())

@@ -17,15 +17,15 @@ class RowAddresses:
         self.dataset = dataset
         self._others: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    def remember(self, named: str, row: EncodedRow) -> None:
-        """Remember the row of a run's id, or of an identifier."""
-        self._others.pop(named, None)
-        if row.dataset == self.dataset and row.id == named:
+    def remember(self, key: str, row: EncodedRow) -> None:
+        """Remember a row by its run's id, or by its identifier."""
+        self._others.pop(key, None)
+        if row.dataset == self.dataset and row.id == key:
             return
-        self._others[named] = row.id, row.dataset
+        self._others[key] = row.id, row.dataset
         if len(self._others) > MAX_ADDRESSES:
             self._others.popitem(last=False)
 
-    def find(self, named: str) -> tuple[str, str]:
-        """Return identifier and dataset of the row of a run's id, or of an identifier."""
-        return self._others.get(named, (named, self.dataset))
+    def find(self, key: str) -> tuple[str, str]:
+        """Return identifier and dataset of a row by its run's id, or by its identifier."""
+        return self._others.get(key, (key, self.dataset))
