@@ -144,7 +144,7 @@ queries = st.text(max_size=30) | st.lists(
 ).map(lambda pairs: "&".join(f"{name}={quote(value)}" for name, value in pairs))
 
 relaxed = settings(deadline=None, max_examples=60)
-patient = settings(deadline=None, max_examples=2000)
+patient = settings(deadline=None, max_examples=3000)
 
 
 @pytest.fixture(scope="session")

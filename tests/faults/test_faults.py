@@ -36,13 +36,13 @@ UNDELIVERABLE = {
 }
 LONGEST_EXIT = 5.5
 """Seconds that we may hold up the end of a process: `exit_timeout` and half a second."""
-GRACE = 4.0
-"""Seconds that a busy machine may take to end the process afterwards; too few to wait twice."""
+GRACE = 2.0
+"""Seconds that a busy machine may take to end the process afterwards."""
 
 cases = pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        pytest.param(name, marks=() if name in QUICK else [pytest.mark.slow, pytest.mark.timed])
         for name in CASES
         if name not in ALONE
     ],
@@ -91,6 +91,7 @@ def play_and_check(name):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_wrong_key_causes_one_request_and_then_probes():
     outcome = play_and_check(WRONG_KEY)
 
@@ -99,6 +100,7 @@ def test_a_wrong_key_causes_one_request_and_then_probes():
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_server_that_hangs_does_not_slow_the_app():
     outcome = play_and_check(HANGS)
 
@@ -106,6 +108,7 @@ def test_a_server_that_hangs_does_not_slow_the_app():
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_memory_and_logs_stay_small_while_a_server_hangs():
     outcome = play_and_check(HANGS_FOR_LONG)
 

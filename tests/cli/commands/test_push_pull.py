@@ -180,9 +180,10 @@ def test_nothing_is_lost_or_duplicated_if_the_server_is_killed(fill, folder, ser
 @pytest.mark.slow(seconds=70)
 def test_a_hundred_thousand_rows_survive_both(fill, folder, server):
     fill([row(number) for number in range(100_000)])
-    with pushing(folder, server, 40_000) as process:
-        process.kill()
-        process.communicate()
+    for enough in (10_000, 60_000):
+        with pushing(folder, server, enough) as process:
+            process.kill()
+            process.communicate()
     with pushing(folder, server, 80_000) as process:
         server.kill()
         server.start()

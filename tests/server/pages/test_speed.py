@@ -11,8 +11,8 @@ from respan_langchain.embedded.store.scores_table import Score, upsert
 
 ROWS = 50_000
 MAX_SECONDS = 0.05
-MAX_REQUESTS = 20
-"""Of one page: the first reads the disk, and a shared machine is slow for a while."""
+MAX_REQUESTS = 5
+"""Of one page: the first reads the disk."""
 PAGES = [
     "", "?rows=all", "?page=100", "?sort=cost", "?sort=-latency", "?status=error",
     "?model=model-1", "?q=question+30000", "?q=word", "?q=nowhere", "?q=timeout",
