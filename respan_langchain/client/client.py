@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from respan_langchain._arguments import check_count, check_positive
-from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client import endpoints
 from respan_langchain.client.filters import is_embedded_only
 from respan_langchain.client.forget import forget
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
@@ -42,32 +42,32 @@ MAX_PAGE_BYTES = 64 * 1024 * 1024
 class _DatasetApi(Generic[AnyHttpTransport]):
     """The API's methods, shared by both clients."""
 
-    create_dataset = endpoint_method(dataset_requests.create_dataset)
-    list_datasets = endpoint_method(dataset_requests.list_datasets)
-    datasets = PagesMethod(dataset_requests.list_datasets)
-    dataset = endpoint_method(dataset_requests.dataset)
-    update_dataset = endpoint_method(dataset_requests.update_dataset)
-    delete_dataset = endpoint_method(dataset_requests.delete_dataset)
+    create_dataset = endpoint_method(endpoints.create_dataset)
+    list_datasets = endpoint_method(endpoints.list_datasets)
+    datasets = PagesMethod(endpoints.list_datasets)
+    dataset = endpoint_method(endpoints.dataset)
+    update_dataset = endpoint_method(endpoints.update_dataset)
+    delete_dataset = endpoint_method(endpoints.delete_dataset)
     find_or_create_dataset = FlowMethod(find_or_create_dataset)
-    create_log = endpoint_method(log_requests.create_log)
-    list_logs = endpoint_method(log_requests.list_logs)
-    logs = PagesMethod(log_requests.list_logs)
-    log = endpoint_method(log_requests.log)
-    update_log = endpoint_method(log_requests.update_log)
-    replace_log = endpoint_method(log_requests.replace_log)
-    delete_log = endpoint_method(log_requests.delete_log)
-    bulk_create_logs = endpoint_method(log_requests.bulk_create_logs)
-    import_logs = endpoint_method(log_requests.import_logs)
-    remove_logs = endpoint_method(log_requests.remove_logs)
-    export_logs = endpoint_method(log_requests.export_logs)
+    create_log = endpoint_method(endpoints.create_log)
+    list_logs = endpoint_method(endpoints.list_logs)
+    logs = PagesMethod(endpoints.list_logs)
+    log = endpoint_method(endpoints.log)
+    update_log = endpoint_method(endpoints.update_log)
+    replace_log = endpoint_method(endpoints.replace_log)
+    delete_log = endpoint_method(endpoints.delete_log)
+    bulk_create_logs = endpoint_method(endpoints.bulk_create_logs)
+    import_logs = endpoint_method(endpoints.import_logs)
+    remove_logs = endpoint_method(endpoints.remove_logs)
+    export_logs = endpoint_method(endpoints.export_logs)
     find_logs = FlowMethod(find_logs)
     feedback = FlowMethod(give_feedback)
     promote = FlowMethod(promote)
     forget = FlowMethod(forget)
-    summary = endpoint_method(log_requests.summary)
-    create_eval_report = endpoint_method(dataset_requests.create_eval_report)
-    list_eval_reports = endpoint_method(dataset_requests.list_eval_reports)
-    eval_reports = PagesMethod(dataset_requests.list_eval_reports)
+    summary = endpoint_method(endpoints.summary)
+    create_eval_report = endpoint_method(endpoints.create_eval_report)
+    list_eval_reports = endpoint_method(endpoints.list_eval_reports)
+    eval_reports = PagesMethod(endpoints.list_eval_reports)
 
     _transport: AnyHttpTransport
     _transport_class: type[AnyHttpTransport]

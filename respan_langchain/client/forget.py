@@ -4,7 +4,7 @@ from contextlib import suppress
 from itertools import count
 from uuid import UUID
 
-from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client import endpoints
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, request_flow
 from respan_langchain.client.subject import Spellings, Subject, build_subject
 from respan_langchain.errors import NotFoundError
@@ -41,7 +41,7 @@ def delete_subject(
         log_ids = yield from _find_subject(options, each, subject)
         for log_id in log_ids:
             with suppress(NotFoundError):
-                yield from request_flow(log_requests.delete_log(each, log_id), options)
+                yield from request_flow(endpoints.delete_log(each, log_id), options)
         if log_ids:
             deleted[each] = len(log_ids)
     return deleted
@@ -52,7 +52,7 @@ def _dataset_ids(options: RequestOptions, dataset_id: str | None) -> RequestFlow
         return [dataset_id]
     found: list[str] = []
     for number in count(1):
-        page = yield from request_flow(dataset_requests.list_datasets(page=number), options)
+        page = yield from request_flow(endpoints.list_datasets(page=number), options)
         found += [dataset.id for dataset in page.results]
         if page.is_last():
             break
@@ -66,7 +66,7 @@ def _find_subject(
     found: dict[str, None] = {}
     for filters in subject.filters():
         for number in count(1):
-            request = log_requests.list_logs(dataset_id, page=number, filters=filters)
+            request = endpoints.list_logs(dataset_id, page=number, filters=filters)
             page = yield from request_flow(request, options)
             chosen = filter(subject.matches_log, page.results)
             found.update((log.unique_id, None) for log in chosen if log.unique_id is not None)

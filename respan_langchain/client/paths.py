@@ -19,14 +19,9 @@ Timestamp = dt.datetime | str
 """A time; text must be in ISO 8601."""
 
 
-def dataset_path(dataset_id: str, *rest: str) -> str:
-    """Return the path of a dataset, or of something below it."""
-    return "/".join(["/api/datasets", quote_segment(dataset_id), *rest, ""])
-
-
-def log_path(dataset_id: str, unique_id: str) -> str:
-    """Return the path of a log."""
-    return dataset_path(dataset_id, "logs", quote_segment(unique_id))
+def dataset_path(*segments: str) -> str:
+    """Return the path of a dataset, by its id, or of something below it."""
+    return "/".join(["/api/datasets", *map(quote_segment, segments), ""])
 
 
 def page_query(page: int, page_size: int, **more: str | None) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """An API request as a value, and what its HTTP result means: a value, an error, another try.
 
-Pure. `dataset_requests.py` and `log_requests.py` build requests, `request_flow.py` repeats them.
+Pure. `endpoints.py` builds requests, `request_flow.py` repeats them.
 """
 
 import datetime as dt
@@ -37,14 +37,18 @@ class ApiRequest(Generic[Value]):
     """
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    idempotent: bool = False
-    """Whether sending it twice has the same effect as sending it once."""
+    only_reads: bool = False
+    """Whether a POST changes nothing."""
     parses_400: bool = False
     """Whether a 400 response may have the same body as a success."""
 
     def target(self) -> str:
         """Return the path and the query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    def is_idempotent(self) -> bool:
+        """Whether sending it twice has the same effect as sending it once."""
+        return self.method != "POST" or self.only_reads
 
     def encode_body(self) -> bytes:
         """Return the body as JSON; empty when there is none.
@@ -84,10 +88,10 @@ def read_result(request: ApiRequest[Value], result: HttpResult, attempt: int) ->
 def may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
     """Whether a request whose try had this result may be sent again."""
     if result.status is None:
-        return request.idempotent or not result.maybe_sent
+        return request.is_idempotent() or not result.maybe_sent
     if result.status == 429:
         return True
-    return request.idempotent and result.status in TRANSIENT_STATUSES
+    return request.is_idempotent() and result.status in TRANSIENT_STATUSES
 
 
 def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Value:

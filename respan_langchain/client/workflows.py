@@ -9,7 +9,7 @@ from typing import Any, Final
 from respan_langchain._arguments import check_number, check_text
 from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
-from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client import endpoints
 from respan_langchain.client.feedback import (
     DEFAULT_NAME,
     build_feedback,
@@ -44,7 +44,7 @@ def find_or_create_dataset(
     found = yield from _find_oldest(options, name, deadline)
     if found is not None:
         return found
-    request = dataset_requests.create_dataset(name, description=description)
+    request = endpoints.create_dataset(name, description=description)
     created = yield from request_flow(request, _until(deadline, options))
     # Another process may have created one at the same time; all of them return the oldest.
     return (yield from _find_oldest(options, name, deadline)) or created
@@ -148,7 +148,7 @@ def promote_log(
     options: RequestOptions, dataset_id: str, log_id: str, *, name: str
 ) -> RequestFlow[Log]:
     """Make the output of a log its expected output, and return the log."""
-    log = yield from request_flow(log_requests.log(dataset_id, log_id), options)
+    log = yield from request_flow(endpoints.log(dataset_id, log_id), options)
     if log.output is None:
         raise ConfigurationError(f"promote: the log {log_id} has no output")
     feedback = build_feedback(
@@ -166,7 +166,7 @@ def apply_feedback(
     options: RequestOptions, dataset_id: str, log_id: str, feedback: Mapping[str, Any]
 ) -> RequestFlow[Log]:
     """Merge feedback into a log, and return it."""
-    log = yield from request_flow(log_requests.log(dataset_id, log_id), options)
+    log = yield from request_flow(endpoints.log(dataset_id, log_id), options)
     return (yield from _merge_into(options, dataset_id, log, feedback))
 
 
@@ -179,7 +179,7 @@ def _merge_into(
         return log
     return (
         yield from request_flow(
-            log_requests.update_log(dataset_id, str(log.unique_id), **changes), options
+            endpoints.update_log(dataset_id, str(log.unique_id), **changes), options
         )
     )
 
@@ -195,7 +195,7 @@ def _await_log(
         if logs:
             return logs[0]
         # A lookup does not tell why it failed; a wrong key or a wrong dataset is known from this.
-        request = dataset_requests.dataset(dataset_id)
+        request = endpoints.dataset(dataset_id)
         yield from request_flow(request, _until(deadline, options))
         delay = next(delays, FEEDBACK_DELAYS[-1])
         if options.clock() + delay >= deadline:
@@ -217,7 +217,7 @@ def _find_chunk(
     wanted, left, number, most = list(expected), expected.copy(), 0, MIN_PAGES
     while number < most:
         number += 1
-        call = log_requests.list_logs(
+        call = endpoints.list_logs(
             dataset_id,
             page=number,
             sort_by="-created_at",
@@ -257,7 +257,7 @@ def _find_oldest(
     options: RequestOptions, name: str, deadline: float
 ) -> RequestFlow[DatasetInfo | None]:
     for number in count(1):
-        request = dataset_requests.list_datasets(page=number, sort_by="created_at")
+        request = endpoints.list_datasets(page=number, sort_by="created_at")
         page = yield from request_flow(request, _until(deadline, options))
         for dataset in page.results:
             if dataset.name == name:

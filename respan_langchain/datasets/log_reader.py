@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from respan_langchain._constants import MAX_PAGE_SIZE
-from respan_langchain.client import log_requests
+from respan_langchain.client import endpoints
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log, ResultPage
 from respan_langchain.client.paths import FilterInput
@@ -77,7 +77,7 @@ class LogReader:
 
     def read_page(self, sort_by: str, number: int, size: int) -> ResultPage[Log]:
         """Read one page; the first has number 1."""
-        call = log_requests.list_logs(
+        call = endpoints.list_logs(
             self.dataset_id, page=number, page_size=size, sort_by=sort_by, filters=self.filters
         )
         if self.exact:

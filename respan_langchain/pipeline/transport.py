@@ -14,9 +14,9 @@ import orjson
 
 from respan_langchain._clock import CLOCK
 from respan_langchain._connect import create_missing_dataset, open_client, open_transport
+from respan_langchain.client.endpoints import bulk_request
 from respan_langchain.client.http import connection_pool  # noqa: F401  # see above: it brings httpcore
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.client.models import Log
 from respan_langchain.client.retry_policy import RetryPolicy
 from respan_langchain.client.workflows import apply_feedback

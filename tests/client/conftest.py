@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from respan_langchain.client.dataset_requests import dataset
+from respan_langchain.client.endpoints import dataset
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 
 KEY = "sk-5ecret-0f-th1s-0rganization"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from respan_langchain.client import dataset_requests, log_requests
+from respan_langchain.client import endpoints
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import (
     BulkResult,
@@ -31,9 +31,9 @@ LOGS = "/api/datasets/d1/logs/"
 
 CALLS = [
     # 1
-    (dataset_requests.create_dataset("n"), "POST", ALL, {}, {"name": "n", "is_empty": True}),
+    (endpoints.create_dataset("n"), "POST", ALL, {}, {"name": "n", "is_empty": True}),
     (
-        dataset_requests.create_dataset(
+        endpoints.create_dataset(
             "n",
             description="d",
             is_empty=False,
@@ -58,16 +58,16 @@ CALLS = [
         },
     ),
     (
-        dataset_requests.create_dataset(source_dataset_id="d0"),
+        endpoints.create_dataset(source_dataset_id="d0"),
         "POST",
         ALL,
         {},
         {"source_dataset_id": "d0"},
     ),
     # 2
-    (dataset_requests.list_datasets(), "POST", f"{ALL}list/", PAGES, {}),
+    (endpoints.list_datasets(), "POST", f"{ALL}list/", PAGES, {}),
     (
-        dataset_requests.list_datasets(
+        endpoints.list_datasets(
             page=2,
             page_size=5,
             sort_by="-created_at",
@@ -79,54 +79,52 @@ CALLS = [
         {"filters": {"name": {"operator": "", "value": "n"}}},
     ),
     # 3, 4, 5
-    (dataset_requests.dataset("d1"), "GET", ONE, {}, None),
+    (endpoints.dataset("d1"), "GET", ONE, {}, None),
     (
-        dataset_requests.update_dataset("d1", starred=False, tags=["t"]),
+        endpoints.update_dataset("d1", starred=False, tags=["t"]),
         "PATCH",
         ONE,
         {},
         {"starred": False, "tags": ["t"]},
     ),
-    (dataset_requests.delete_dataset("d1"), "DELETE", ONE, {}, None),
+    (endpoints.delete_dataset("d1"), "DELETE", ONE, {}, None),
     # 6, 7
-    (log_requests.create_log("d1", {"input": "x"}), "POST", LOGS, {}, {"input": "x"}),
-    (log_requests.list_logs("d1"), "POST", f"{LOGS}list/", PAGES, {}),
+    (endpoints.create_log("d1", {"input": "x"}), "POST", LOGS, {}, {"input": "x"}),
+    (endpoints.list_logs("d1"), "POST", f"{LOGS}list/", PAGES, {}),
     (
-        log_requests.list_logs(
-            "d1", sort_by="-cost", include_fields=["input", "cost"], filters=GPT
-        ),
+        endpoints.list_logs("d1", sort_by="-cost", include_fields=["input", "cost"], filters=GPT),
         "POST",
         f"{LOGS}list/",
         {**PAGES, "sort_by": "-cost", "include_fields": "input,cost"},
         {"filters": GPT_JSON},
     ),
     (
-        log_requests.export_logs("d1", ".csv", filters=GPT),
+        endpoints.export_logs("d1", ".csv", filters=GPT),
         "POST",
         f"{LOGS}list/",
         {},
         {"is_exporting": True, "export_format": ".csv", "filters": GPT_JSON},
     ),
     # 8, 9, 10, 14
-    (log_requests.log("d1", "u1"), "GET", f"{LOGS}u1/", {}, None),
+    (endpoints.log("d1", "u1"), "GET", f"{LOGS}u1/", {}, None),
     (
-        log_requests.update_log("d1", "u1", expected_output="y", metadata={}),
+        endpoints.update_log("d1", "u1", expected_output="y", metadata={}),
         "PATCH",
         f"{LOGS}u1/",
         {},
         {"expected_output": "y", "metadata": {}},
     ),
     (
-        log_requests.replace_log("d1", "u1", input=[], output=""),
+        endpoints.replace_log("d1", "u1", input=[], output=""),
         "PUT",
         f"{LOGS}u1/",
         {},
         {"input": [], "output": ""},
     ),
-    (log_requests.delete_log("d1", "u1"), "DELETE", f"{LOGS}u1/", {}, None),
+    (endpoints.delete_log("d1", "u1"), "DELETE", f"{LOGS}u1/", {}, None),
     # 11
     (
-        log_requests.bulk_create_logs("d1", ({"input": "x"},)),
+        endpoints.bulk_create_logs("d1", ({"input": "x"},)),
         "POST",
         f"{LOGS}bulk/",
         {},
@@ -134,16 +132,16 @@ CALLS = [
     ),
     # 12, 13
     (
-        dataset_requests.create_eval_report("d1", ["e1"], generation_method="auto"),
+        endpoints.create_eval_report("d1", ["e1"], generation_method="auto"),
         "POST",
         f"{ONE}eval-reports/create/",
         {},
         {"evaluator_ids": ["e1"], "generation_method": "auto"},
     ),
-    (dataset_requests.list_eval_reports("d1"), "GET", f"{ONE}eval-reports/list/", PAGES, None),
+    (endpoints.list_eval_reports("d1"), "GET", f"{ONE}eval-reports/list/", PAGES, None),
     # 15, 16
     (
-        log_requests.import_logs(
+        endpoints.import_logs(
             "d1", start_time=NOON, end_time=NOON, filters=GPT, sampling_percentage=5
         ),
         "POST",
@@ -157,23 +155,23 @@ CALLS = [
         },
     ),
     (
-        log_requests.remove_logs("d1", filters=GPT),
+        endpoints.remove_logs("d1", filters=GPT),
         "DELETE",
         f"{LOGS}import/",
         {},
         {"filters": GPT_JSON},
     ),
     (
-        log_requests.remove_logs("d1", all_logs=True),
+        endpoints.remove_logs("d1", all_logs=True),
         "DELETE",
         f"{LOGS}import/",
         {},
         {"is_deleting_all_logs": True},
     ),
     # 17, 18
-    (log_requests.summary("d1"), "GET", f"{LOGS}summary/", {}, None),
-    (log_requests.summary("d1", filters={}), "GET", f"{LOGS}summary/", {}, None),
-    (log_requests.summary("d1", filters=GPT), "POST", f"{LOGS}summary/", {}, {"filters": GPT_JSON}),
+    (endpoints.summary("d1"), "GET", f"{LOGS}summary/", {}, None),
+    (endpoints.summary("d1", filters={}), "GET", f"{LOGS}summary/", {}, None),
+    (endpoints.summary("d1", filters=GPT), "POST", f"{LOGS}summary/", {}, {"filters": GPT_JSON}),
 ]
 
 
@@ -188,17 +186,17 @@ def test_a_request_has_the_documented_method_path_query_and_body(
 @pytest.mark.parametrize(
     ("api_request", "content", "kind"),
     [
-        (dataset_requests.dataset("d1"), {"id": "d1"}, DatasetInfo),
-        (dataset_requests.list_datasets(), PAGE, ResultPage),
-        (dataset_requests.create_eval_report("d1", ["e"]), {"created_tasks": [{}]}, EvalReport),
-        (dataset_requests.list_eval_reports("d1"), PAGE, ResultPage),
-        (log_requests.create_log("d1", {}), {"unique_id": "u"}, CreatedLog),
-        (log_requests.list_logs("d1"), PAGE, ResultPage),
-        (log_requests.export_logs("d1"), MESSAGE, Message),
-        (log_requests.log("d1", "u1"), {}, Log),
-        (log_requests.bulk_create_logs("d1", [{}]), {"success_count": 1}, BulkResult),
-        (log_requests.import_logs("d1", start_time="", end_time=""), MESSAGE, Message),
-        (log_requests.summary("d1"), {"total_cost": 1}, Summary),
+        (endpoints.dataset("d1"), {"id": "d1"}, DatasetInfo),
+        (endpoints.list_datasets(), PAGE, ResultPage),
+        (endpoints.create_eval_report("d1", ["e"]), {"created_tasks": [{}]}, EvalReport),
+        (endpoints.list_eval_reports("d1"), PAGE, ResultPage),
+        (endpoints.create_log("d1", {}), {"unique_id": "u"}, CreatedLog),
+        (endpoints.list_logs("d1"), PAGE, ResultPage),
+        (endpoints.export_logs("d1"), MESSAGE, Message),
+        (endpoints.log("d1", "u1"), {}, Log),
+        (endpoints.bulk_create_logs("d1", [{}]), {"success_count": 1}, BulkResult),
+        (endpoints.import_logs("d1", start_time="", end_time=""), MESSAGE, Message),
+        (endpoints.summary("d1"), {"total_cost": 1}, Summary),
     ],
 )
 def test_a_response_is_parsed_as_its_type(api_request, content, kind):
@@ -208,26 +206,26 @@ def test_a_response_is_parsed_as_its_type(api_request, content, kind):
 @pytest.mark.parametrize(
     "make",
     [
-        dataset_requests.create_dataset,
-        lambda: dataset_requests.create_dataset("n", is_empty=False),
-        lambda: dataset_requests.create_dataset("n", is_empty=False, start_time=NOON),
-        lambda: dataset_requests.list_datasets(page=0),
-        lambda: dataset_requests.list_datasets(page_size=101),
-        lambda: dataset_requests.list_datasets(page_size=0),
-        lambda: dataset_requests.create_dataset("n" * 256),
-        lambda: dataset_requests.create_dataset(" "),
-        lambda: dataset_requests.update_dataset("d1", name="n" * 300),
-        lambda: dataset_requests.update_dataset("d1"),
-        lambda: log_requests.update_log("d1", "u1"),
-        lambda: log_requests.replace_log("d1", "u1"),
-        lambda: log_requests.bulk_create_logs("d1", []),
-        lambda: log_requests.bulk_create_logs("d1", [{}] * 501),
-        lambda: log_requests.remove_logs("d1"),
-        lambda: log_requests.remove_logs("d1", filters={}),
-        lambda: log_requests.remove_logs("d1", filters=GPT, all_logs=True),
-        lambda: log_requests.remove_logs("d1", filters={"modle": {"operator": "", "value": "x"}}),
-        lambda: log_requests.log("d1", ".."),
-        lambda: dataset_requests.dataset(""),
+        endpoints.create_dataset,
+        lambda: endpoints.create_dataset("n", is_empty=False),
+        lambda: endpoints.create_dataset("n", is_empty=False, start_time=NOON),
+        lambda: endpoints.list_datasets(page=0),
+        lambda: endpoints.list_datasets(page_size=101),
+        lambda: endpoints.list_datasets(page_size=0),
+        lambda: endpoints.create_dataset("n" * 256),
+        lambda: endpoints.create_dataset(" "),
+        lambda: endpoints.update_dataset("d1", name="n" * 300),
+        lambda: endpoints.update_dataset("d1"),
+        lambda: endpoints.update_log("d1", "u1"),
+        lambda: endpoints.replace_log("d1", "u1"),
+        lambda: endpoints.bulk_create_logs("d1", []),
+        lambda: endpoints.bulk_create_logs("d1", [{}] * 501),
+        lambda: endpoints.remove_logs("d1"),
+        lambda: endpoints.remove_logs("d1", filters={}),
+        lambda: endpoints.remove_logs("d1", filters=GPT, all_logs=True),
+        lambda: endpoints.remove_logs("d1", filters={"modle": {"operator": "", "value": "x"}}),
+        lambda: endpoints.log("d1", ".."),
+        lambda: endpoints.dataset(""),
     ],
 )
 def test_an_invalid_argument_raises_before_anything_is_sent(make):

@@ -9,15 +9,17 @@ from uuid import UUID
 import pytest
 
 from respan_langchain import errors
-from respan_langchain.client.dataset_requests import create_dataset, dataset, delete_dataset
-from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.log_requests import (
+from respan_langchain.client.endpoints import (
     bulk_create_logs,
+    create_dataset,
     create_log,
+    dataset,
+    delete_dataset,
     list_logs,
     remove_logs,
     update_log,
 )
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.models import DatasetInfo
 from respan_langchain.client.request_flow import RequestOptions, Send, Sleep, request_flow
 from respan_langchain.client.requests import ApiRequest, may_retry, read_result

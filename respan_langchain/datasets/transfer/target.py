@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.client import DatasetClient
+from respan_langchain.client.endpoints import bulk_request
 from respan_langchain.client.filters import Filters, field
-from respan_langchain.client.log_requests import bulk_request
 from respan_langchain.client.models import BulkResult, Log
 from respan_langchain.client.request_flow import RequestOptions
 from respan_langchain.datasets.export.rows import json_text

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from respan_langchain.client.dataset_requests import dataset
+from respan_langchain.client.endpoints import dataset
 from respan_langchain.client.http.codec import BodyReader, HttpCodec
 from respan_langchain.client.http.request_trace import RequestTrace, UnencryptedProxyError
 

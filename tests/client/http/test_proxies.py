@@ -11,8 +11,8 @@ import httpx
 import httpx2
 import pytest
 
+from respan_langchain.client.endpoints import create_log
 from respan_langchain.client.http.transport import AsyncHttpTransport
-from respan_langchain.client.log_requests import create_log
 
 CREATE = create_log("d1", {"input": "x"})
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from respan_langchain.client.client import DatasetClient
-from respan_langchain.client.dataset_requests import dataset
+from respan_langchain.client.endpoints import bulk_request, create_log, dataset
 from respan_langchain.client.http.deadline import request_deadline
 from respan_langchain.client.http.network import WRITE_CHUNK, DeadlineStream
 from respan_langchain.client.http.transport import (
@@ -28,7 +28,6 @@ from respan_langchain.client.http.transport import (
     AsyncHttpTransport,
     HttpTransport,
 )
-from respan_langchain.client.log_requests import bulk_request, create_log
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.transport import LocalTransport
 
@@ -424,7 +423,7 @@ def test_a_child_process_opens_a_connection_of_its_own(loopback, wire):
     server = loopback(wire.answering(wire.message(b'{"id": "d1"}')))
     code = f"""
         import os, sys, time
-        from respan_langchain.client.dataset_requests import dataset
+        from respan_langchain.client.endpoints import dataset
         from respan_langchain.client.http.transport import HttpTransport
 
         transport = HttpTransport({server.url!r}, "sk-5ecret-0f-th1s")
@@ -559,7 +558,7 @@ def test_a_request_without_a_free_descriptor_is_not_sent_and_the_next_one_is(
     server = loopback(wire.answering(wire.message(b"{}")))
     code = f"""
         import os, resource, time
-        from respan_langchain.client.dataset_requests import dataset
+        from respan_langchain.client.endpoints import dataset
         from respan_langchain.client.http.transport import HttpTransport
 
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
