@@ -1,10 +1,53 @@
-"""Formats of keys and tokens that no line of the table in `secret_formats.py` can describe."""
+"""Formats of keys and tokens of which one alphabet and one length do not describe the tail."""
 
 from typing import Final
 
-from respan_langchain.redaction.secret_search import HAS_DIGIT, IS_MIXED, UUID, SecretFormat
+from respan_langchain.redaction.secret_search import SecretFormat, expand, parse_table
 
-_END: Final = "(?![A-Za-z0-9])"
+# name, pattern of the tail, `short` if fewer than eight characters of tokens follow the prefix,
+# source, prefixes (with a `*` if other characters of a word may come before)
+_TABLE: Final = parse_table(r"""
+huggingface-token  (?=[a-z]{0,60}[0-9A-Z])<alnum>{20,}   -     huggingface.co/docs hf_
+sendgrid-key       <url>{16,}\.<url>{16,}                -     docs.sendgrid.com SG\.
+zhipu-key          <mixed><alnum>{16}<end>               -     docs.bigmodel.cn <hex>{32}\.
+discord-token      <url>{6}\.<url>{27,} - discord.com [MNO]<url>{23}\. [MNO]<url>{25}\.
+slack-webhook slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20,} - api.slack.com hooks\.
+discord-webhook    com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,}/<url>{40,} - discord.com discord\.
+discord-webhook com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,}/<url>{40,} - discord.com discordapp\.
+teams-webhook      com/webhook(?:b2)?/[A-Za-z0-9@/-]{40,} - learn.microsoft.com/teams *\.office\.
+zapier-webhook     com/hooks/catch/[0-9]+/<lower>+       -     zapier.com hooks\.zapier\.
+make-webhook       make\.com/<lower>{20,} - make.com/en/help hook\.[a-z]{2}[0-9]\.
+feishu-webhook c(?:n|om)/open-apis/bot/v2/hook/<uuid> - open.feishu.cn *\.feishu\. *\.larksuite\.
+wecom-webhook      qq\.com/cgi-bin/webhook/send\?key=<uuid> -     work.weixin.qq.com qyapi\.weixin\.
+ifttt-key          com/[A-Za-z0-9_/-]{1,80}/key/<url>{20,} -     ifttt.com maker\.ifttt\.
+mailchimp-key      us[0-9]{1,2}<end>                     short mailchimp.com/developer <hex>{32}-
+doppler-token      (?:[a-z0-9_-]{2,35}\.)?<alnum>{40,}   -     docs.doppler.com dp\.st\.
+bitwarden-token    <uuid>\.<alnum>{30}:<equals>{20,}     -     bitwarden.com/help 0\.
+rancher-token      <lower>{5}:<lower>{54}<end> short ranchermanager.docs.rancher.com token-
+salesforce-token   [A-Za-z0-9._]{80,} - developer.salesforce.com 00D<alnum>{12}! 00D<alnum>{15}!
+asana-token        (?:[0-9]{10,20}/)?[0-9]{10,20}:<hex>{32}<end> -     developers.asana.com [0-2]/
+fal-key            <hex>{12}:<hex>{32}<end> - docs.fal.ai <hex>{8}-<hex>{4}-<hex>{4}-<hex>{4}-
+secret-token       token:[A-Za-z0-9_.~%-]{12,}           -     RFC_8959 secret-
+hubspot-token      <uuid> - developers.hubspot.com pat-[a-z]{2}[0-9]-
+launchdarkly-key   <uuid>                                -     docs.launchdarkly.com sdk- api- mob-
+plaid-token        <uuid> - plaid.com/docs access-sandbox- access-development- access-production-
+cloudflare-key     <hex>{24}-<hex>{60,}                  -     developers.cloudflare.com v1\.0-
+aws-key            (?:KI|SI|BI|CC)A<upper>{16}<end>      -     docs.aws.amazon.com A
+telegram-token     A<url>{33}(?!<url>)                   -     core.telegram.org/bots *[0-9]{8}:A
+firebase-key       <url>{100,}                           -     firebase.google.com AAAA<url>{7}:A
+newrelic-key       L<end>                                short docs.newrelic.com <hex>{36}NRA
+azure-key          (?:St|MC|Ba)<base64>{4,6}={0,2}       -     learn.microsoft.com <base64>{76}\+A
+azure-key          CDb<base64>{4,6}={0,2}                -     learn.microsoft.com <base64>{76}A
+azure-devops-token ZDO<alnum>{4}                         short learn.microsoft.com <alnum>{76}A
+azure-key          zFu<url>{5,8}={0,2}                   -     learn.microsoft.com <url>{44}A
+azure-key          zSe<alnum>{5,8}                       -     learn.microsoft.com <alnum>{42}A
+azure-key          QQJ99<alnum>{20,}                     -     learn.microsoft.com <alnum>{52}J
+azure-secret       [A-Za-z0-9_.~-]{30,36} - learn.microsoft.com *[A-Za-z0-9_.~-]{3}[0-9]Q~
+braintree-token (?:production|sandbox)\$<lower>{16}\$<hex>{32} - developer.paypal.com access_token\$
+jwt                <url>{6,4000}\.eyJ<url>{6,}(?:\.<url>*)? -     RFC_7519 eyJ
+google-token       0<url>{40,}                           -     developers.google.com/identity 1//
+""")
+
 IRREGULAR: Final = (
     SecretFormat(
         "private-key", "-----",
@@ -15,8 +58,7 @@ IRREGULAR: Final = (
     SecretFormat(
         "private-key", "----",
         r" BEGIN SSH2 [A-Z ]{0,30}PRIVATE KEY ----(?s:.*?)"
-        r"(?:---- END SSH2 [A-Z ]{0,40}KEY ----|\Z)",
-        "RFC 4716", has_long_tail=False,
+        r"(?:---- END SSH2 [A-Z ]{0,40}KEY ----|\Z)", "RFC 4716", has_long_tail=False,
     ),
     SecretFormat(
         "private-key", "PuTTY-User-Key-File-",
@@ -24,156 +66,17 @@ IRREGULAR: Final = (
         has_long_tail=False,
     ),
     SecretFormat(
-        "openai-key", "sk-",
-        r"(?!(?:proj|svcacct|admin|None|ant|or|lf|helicone)-)(?:[a-z]{2,10}-)?"
-        rf"(?:{IS_MIXED}[A-Za-z0-9_+/=-]{{32,}}|{HAS_DIGIT}[A-Za-z0-9]{{16,}}{_END})",
-        "platform.openai.com",
+        "openai-key", "sk-", expand(
+            r"(?!(?:proj|svcacct|admin|None|ant|or|lf|helicone)-)(?:[a-z]{2,10}-)?"
+            r"(?:<mixed>[A-Za-z0-9_+/=-]{32,}|<digit><alnum>{16,}<end>)"
+        ), "platform.openai.com",
     ),
     SecretFormat(
-        "huggingface-token", "hf_", r"(?=[a-z]{0,60}[0-9A-Z])[A-Za-z0-9]{20,}",
-        "huggingface.co/docs",
+        "respan-key", r"[A-Za-z0-9]{8}\.", expand(
+            r"(?=[A-Za-z]{0,31}[0-9])(?=[a-z0-9]{0,31}[A-Z])(?=[A-Z0-9]{0,31}[a-z])"
+            r"<alnum>{32}<end>"
+        ), "keyed by the platform",
     ),
-    SecretFormat(
-        "sendgrid-key", r"SG\.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", "docs.sendgrid.com"
-    ),
-    SecretFormat(
-        "respan-key", r"[A-Za-z0-9]{8}\.",
-        r"(?=[A-Za-z]{0,31}[0-9])(?=[a-z0-9]{0,31}[A-Z])(?=[A-Z0-9]{0,31}[a-z])"
-        rf"[A-Za-z0-9]{{32}}{_END}", "keyed_by_the_platform",
-    ),
-    SecretFormat(
-        "zhipu-key", r"[0-9a-f]{32}\.", rf"{IS_MIXED}[A-Za-z0-9]{{16}}{_END}", "docs.bigmodel.cn"
-    ),
-    *(
-        SecretFormat(
-            "discord-token", rf"[MNO][A-Za-z0-9_-]{{{width}}}\.",
-            r"[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}", "discord.com/developers",
-        )
-        for width in (23, 25)
-    ),
-    SecretFormat(
-        "slack-webhook", r"hooks\.",
-        r"slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20,}", "api.slack.com",
-    ),
-    *(
-        SecretFormat(
-            "discord-webhook", prefix,
-            r"com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,}/[A-Za-z0-9_-]{40,}",
-            "discord.com/developers",
-        )
-        for prefix in (r"discord\.", r"discordapp\.")
-    ),
-    SecretFormat(
-        "teams-webhook", r"\.office\.", r"com/webhook(?:b2)?/[A-Za-z0-9@/-]{40,}",
-        "learn.microsoft.com/teams", may_continue_word=True,
-    ),
-    SecretFormat(
-        "zapier-webhook", r"hooks\.zapier\.", r"com/hooks/catch/[0-9]+/[a-z0-9]+", "zapier.com"
-    ),
-    SecretFormat(
-        "make-webhook", r"hook\.[a-z]{2}[0-9]\.", r"make\.com/[a-z0-9]{20,}", "make.com/en/help"
-    ),
-    *(
-        SecretFormat(
-            "feishu-webhook", prefix, rf"c(?:n|om)/open-apis/bot/v2/hook/{UUID}",
-            "open.feishu.cn/document", may_continue_word=True,
-        )
-        for prefix in (r"\.feishu\.", r"\.larksuite\.")
-    ),
-    SecretFormat(
-        "wecom-webhook", r"qyapi\.weixin\.", rf"qq\.com/cgi-bin/webhook/send\?key={UUID}",
-        "developer.work.weixin.qq.com",
-    ),
-    SecretFormat(
-        "ifttt-key", r"maker\.ifttt\.", r"com/[A-Za-z0-9_/-]{1,80}/key/[A-Za-z0-9_-]{20,}",
-        "ifttt.com",
-    ),
-    SecretFormat(
-        "mailchimp-key", "[0-9a-f]{32}-", f"us[0-9]{{1,2}}{_END}", "mailchimp.com/developer",
-        has_long_tail=False,
-    ),
-    SecretFormat(
-        "doppler-token", r"dp\.st\.", r"(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,}",
-        "docs.doppler.com",
-    ),
-    SecretFormat(
-        "bitwarden-token", r"0\.", rf"{UUID}\.[A-Za-z0-9]{{30}}:[A-Za-z0-9+/=]{{20,}}",
-        "bitwarden.com/help",
-    ),
-    SecretFormat(
-        "rancher-token", "token-", rf"[a-z0-9]{{5}}:[a-z0-9]{{54}}{_END}",
-        "ranchermanager.docs.rancher.com", has_long_tail=False,
-    ),
-    *(
-        SecretFormat(
-            "salesforce-token", f"00D[A-Za-z0-9]{{{width}}}!", r"[A-Za-z0-9._]{80,}",
-            "developer.salesforce.com",
-        )
-        for width in (12, 15)
-    ),
-    SecretFormat(
-        "asana-token", "[0-2]/", rf"(?:[0-9]{{10,20}}/)?[0-9]{{10,20}}:[0-9a-f]{{32}}{_END}",
-        "developers.asana.com",
-    ),
-    SecretFormat(
-        "fal-key", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-",
-        rf"[0-9a-f]{{12}}:[0-9a-f]{{32}}{_END}", "docs.fal.ai",
-    ),
-    SecretFormat("secret-token", "secret-", r"token:[A-Za-z0-9_.~%-]{12,}", "RFC 8959"),
-    SecretFormat("hubspot-token", "pat-[a-z]{2}[0-9]-", UUID, "developers.hubspot.com"),
-    SecretFormat("launchdarkly-key", "sdk-", UUID, "docs.launchdarkly.com"),
-    SecretFormat("launchdarkly-key", "api-", UUID, "docs.launchdarkly.com"),
-    SecretFormat("launchdarkly-key", "mob-", UUID, "docs.launchdarkly.com"),
-    SecretFormat("plaid-token", "access-sandbox-", UUID, "plaid.com/docs"),
-    SecretFormat("plaid-token", "access-development-", UUID, "plaid.com/docs"),
-    SecretFormat("plaid-token", "access-production-", UUID, "plaid.com/docs"),
-    SecretFormat(
-        "cloudflare-key", r"v1\.0-", r"[0-9a-f]{24}-[0-9a-f]{60,}", "developers.cloudflare.com"
-    ),
-    SecretFormat("aws-key", "A", rf"(?:KI|SI|BI|CC)A[A-Z0-9]{{16}}{_END}", "docs.aws.amazon.com"),
-    SecretFormat(
-        "telegram-token", "[0-9]{8}:A", "A[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])",
-        "core.telegram.org/bots", may_continue_word=True,
-    ),
-    SecretFormat(
-        "firebase-key", "AAAA[A-Za-z0-9_-]{7}:A", "[A-Za-z0-9_-]{100,}", "firebase.google.com"
-    ),
-    SecretFormat(
-        "newrelic-key", "[0-9a-f]{36}NRA", f"L{_END}", "docs.newrelic.com", has_long_tail=False
-    ),
-    SecretFormat(
-        "azure-key", r"[A-Za-z0-9+/]{76}\+A", r"(?:St|MC|Ba)[A-Za-z0-9+/]{4,6}={0,2}",
-        "learn.microsoft.com/azure",
-    ),
-    SecretFormat(
-        "azure-key", "[A-Za-z0-9+/]{76}A", "CDb[A-Za-z0-9+/]{4,6}={0,2}",
-        "learn.microsoft.com/azure",
-    ),
-    SecretFormat(
-        "azure-devops-token", "[A-Za-z0-9]{76}A", "ZDO[A-Za-z0-9]{4}", "learn.microsoft.com/azure",
-        has_long_tail=False,
-    ),
-    SecretFormat(
-        "azure-key", "[A-Za-z0-9_-]{44}A", "zFu[A-Za-z0-9_-]{5,8}={0,2}",
-        "learn.microsoft.com/azure",
-    ),
-    SecretFormat(
-        "azure-key", "[A-Za-z0-9]{42}A", "zSe[A-Za-z0-9]{5,8}", "learn.microsoft.com/azure"
-    ),
-    SecretFormat(
-        "azure-key", "[A-Za-z0-9]{52}J", "QQJ99[A-Za-z0-9]{20,}", "learn.microsoft.com/azure"
-    ),
-    SecretFormat(
-        "azure-secret", "[A-Za-z0-9_.~-]{3}[0-9]Q~", "[A-Za-z0-9_.~-]{30,36}",
-        "learn.microsoft.com/entra", may_continue_word=True,
-    ),
-    SecretFormat(
-        "braintree-token", r"access_token\$",
-        r"(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}", "developer.paypal.com/braintree",
-    ),
-    SecretFormat(
-        "jwt", "eyJ", r"[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?",
-        "RFC 7519",
-    ),
-    SecretFormat("google-token", "1//", "0[A-Za-z0-9_-]{40,}", "developers.google.com/identity"),
+    *_TABLE,
 )  # fmt: skip
+"""In the order in which they are tried where several match."""

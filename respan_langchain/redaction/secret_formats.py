@@ -86,7 +86,7 @@ langsmith-key       hex            32    docs.smith.langchain.com    ls__
 npm-token           alnum          36    docs.npmjs.com              npm_
 replicate-token     alnum          30,   replicate.com/docs          r8_
 pinecone-key        word           20,   docs.pinecone.io            pcsk_
-shopify-token       A-Fa-f0-9      32    shopify.dev                 shp[a-z]{2}_ shptka_
+shopify-token       [A-Fa-f0-9]    32    shopify.dev                 shp[a-z]{2}_ shptka_
 digitalocean-token  hex            40,   docs.digitalocean.com       do[opr]_v1_
 huggingface-token   alnum+digit    20,   huggingface.co/docs         api_org_
 together-key        url            30,   docs.together.ai            tgp_v1_
@@ -151,7 +151,7 @@ paddle-key          word           40,   developer.paddle.com        pdl_sdbx_ap
 klaviyo-key         hex            34    developers.klaviyo.com      pk_
 woocommerce-secret  hex            40    developer.woocommerce.com   cs_
 woocommerce-key     hex            40    developer.woocommerce.com   ck_
-shopify-token       A-Fa-f0-9      32    shopify.dev                 prtapi_
+shopify-token       [A-Fa-f0-9]    32    shopify.dev                 prtapi_
 chromatic-token     alnum          10,   chromatic.com/docs          chpt_
 resend-key          alnum          20,   resend.com/docs             re_[A-Za-z0-9]{8}_
 scaleway-key        alnum          20,   scaleway.com/en/docs        scw_secret_

@@ -11,20 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-ALNUM: Final = "A-Za-z0-9"
-WORD: Final = "A-Za-z0-9_"
-URL_SAFE: Final = "A-Za-z0-9_-"
-DOTTED: Final = "A-Za-z0-9_.-"
-BASE64: Final = "A-Za-z0-9+/"
-UPPER: Final = "A-Z0-9"
-LOWER: Final = "a-z0-9"
-HEX: Final = "0-9a-f"
-UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-HAS_DIGIT: Final = "(?=[A-Za-z]{0,60}[0-9])"
-IS_MIXED: Final = "(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])(?=[A-Z0-9_-]{0,60}[a-z])"
+_MIXED: Final = "(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])(?=[A-Z0-9_-]{0,60}[a-z])"
 """Contains digits, capitals and small letters, within the first characters."""
-IS_RANDOM: Final = IS_MIXED + "(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])"
-"""Also contains digits in two places, which names in code do not have."""
+_FRAGMENTS: Final = {
+    "alnum": "[A-Za-z0-9]", "word": "[A-Za-z0-9_]", "url": "[A-Za-z0-9_-]",
+    "dotted": "[A-Za-z0-9_.-]", "base64": "[A-Za-z0-9+/]", "equals": "[A-Za-z0-9+/=]",
+    "upper": "[A-Z0-9]", "lower": "[a-z0-9]", "hex": "[0-9a-f]",
+    "uuid": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "end": "(?![A-Za-z0-9])",
+    "": "", "digit": "(?=[A-Za-z]{0,60}[0-9])", "mixed": _MIXED,
+    "random": _MIXED + "(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])",
+}  # fmt: skip
+"""What tables of formats name by a word; `random` are digits in two places, unlike names in code.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +43,38 @@ class SecretFormat:
     """Whether the tail has at least eight characters of tokens."""
 
 
-def _tail(alphabet: str, length: str, *, condition: str = "") -> str:
-    is_exact = "," not in length
-    return f"{condition}[{alphabet}]{{{length}}}" + (f"(?![{alphabet}])" if is_exact else "")
-
-
 def parse_table(rows: str) -> tuple[SecretFormat, ...]:
-    """Read a table with a format in each line; `secret_formats.py` names the columns."""
-    alphabets = {
-        "alnum": ALNUM, "word": WORD, "url": URL_SAFE, "dotted": DOTTED, "base64": BASE64,
-        "upper": UPPER, "lower": LOWER, "hex": HEX, "HEX": "0-9A-F", "equals": BASE64 + "=",
-    }  # fmt: skip
-    conditions = {"": "", "digit": HAS_DIGIT, "mixed": IS_MIXED, "random": IS_RANDOM}
+    """Read a table with a format in each line; the modules with the tables name the columns."""
     formats = []
     for line in filter(None, map(str.strip, rows.splitlines())):
-        name, alphabet, length, source, *prefixes = line.split()
-        kind, _, condition = alphabet.partition("+") if alphabet[0] != "[" else (alphabet, "", "")
-        characters = alphabets.get(kind, kind.strip("[]"))
-        tail = _tail(characters, length, condition=conditions[condition])
+        name, characters, length, source, *prefixes = line.split()
         formats += [
-            SecretFormat(name, prefix, tail, source, prefix.startswith(("_", "[a-z]")))
+            SecretFormat(
+                name,
+                expand(prefix.removeprefix("*")),
+                _parse_tail(characters, length),
+                source,
+                may_continue_word=prefix.startswith(("*", "_", "[a-z]")),
+                has_long_tail=length != "short",
+            )
             for prefix in prefixes
         ]
     return tuple(formats)
+
+
+def _parse_tail(characters: str, length: str) -> str:
+    if length in {"-", "short"}:
+        return expand(characters)
+    is_listed = characters.startswith("[")
+    kind, _, condition = (characters, "", "") if is_listed else characters.partition("+")
+    alphabet = _FRAGMENTS.get(kind, kind)
+    end = "" if "," in length else f"(?!{alphabet})"
+    return f"{_FRAGMENTS[condition]}{alphabet}{{{length}}}{end}"
+
+
+def expand(pattern: str) -> str:
+    """Replace words such as `<alnum>` by the patterns that they stand for."""
+    return re.sub(r"<(\w+)>", lambda word: _FRAGMENTS[word[1]], pattern)
 
 
 def after_escape(before: str = "") -> str:
