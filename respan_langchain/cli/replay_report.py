@@ -27,7 +27,7 @@ def print_report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> Non
         "flips": {name: asdict(flips) for name, flips in verdict.flips.items()},
         "skipped": dict(result.skipped),
         "failed_rows": result.failed_rows,
-        "trials": [trial.to_json() for trial in result.trials],
+        "trials": [asdict(trial) for trial in result.trials],
     }
     ctx.output(
         summary,

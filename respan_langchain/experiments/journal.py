@@ -4,9 +4,11 @@ A replay that was killed may leave half a line at the end; it is cut off, and it
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -14,67 +16,48 @@ from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.results import Trial
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """The finished trials of one replay; without a path nothing is stored."""
+    """The trials of a replay that have finished before, and the file of further ones, if any."""
 
-    def __init__(self, path: str | os.PathLike[str] | None, about: Mapping[str, Any]) -> None:
-        """Open or create the journal of a replay.
-
-        `about` has the dataset, runnable and scorers, which must be the same when a replay resumes.
-
-        Raises:
-            ConfigurationError: The file is the journal of another replay, or no journal.
-        """
-        self._path = None if path is None else Path(path)
-        self._about = orjson.loads(orjson.dumps(about))
-        self._trials: list[Trial] = []
-        self._file: BinaryIO | None = None
-        if self._path is not None:
-            self._trials = self._load(self._path)
-            self._file = _open_private(self._path)
-            if self._path.stat().st_size == 0:
-                self._write({"replay": self._about})
-
-    def read(self) -> Iterator[Trial]:
-        """Return the trials that have finished."""
-        return iter(list(self._trials))
+    trials: Sequence[Trial] = ()
+    file: BinaryIO | None = None
 
     def add(self, trial: Trial) -> None:
         """Append a trial that has finished."""
-        self._trials.append(trial)
-        self._write(trial.to_json())
+        if self.file is not None:
+            _write(self.file, asdict(trial))
 
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
+@contextmanager
+def open_journal(
+    path: str | os.PathLike[str] | None, about: Mapping[str, Any]
+) -> Iterator[Journal]:
+    """Open or create the journal of a replay; without a path nothing is stored.
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    `about` has the dataset, runnable and scorers, which must be the same when a replay resumes.
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        if self._file is not None:
-            self._file.write(orjson.dumps(line, default=str) + b"\n")
-            self._file.flush()
-
-    def _load(self, path: Path) -> list[Trial]:
-        if not path.exists() or path.stat().st_size == 0:
-            return []
-        whole = path.read_bytes()
-        kept = whole[: whole.rfind(b"\n") + 1]
-        if len(kept) < len(whole):
-            os.truncate(path, len(kept))
+    Raises:
+        ConfigurationError: The file is the journal of another replay, or no journal.
+    """
+    if path is None:
+        yield Journal()
+        return
+    place, expected = Path(path), orjson.loads(orjson.dumps(about))
+    # Only its owner can read it, since it holds answers.
+    descriptor = os.open(place, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        content = place.read_bytes()
+        kept = content[: content.rfind(b"\n") + 1]
+        file.truncate(len(kept))
         if not kept:
-            return []
-        about, trials = read_trials(kept, path)
-        if about != self._about:
+            _write(file, {"replay": expected})
+        found, trials = _read_trials(kept, place) if kept else (expected, [])
+        if found != expected:
             raise ConfigurationError(
                 f"{path} is the journal of another replay: name another file, or delete it"
             )
-        return trials
+        yield Journal(trials, file)
 
 
 def read_journal(path: str | os.PathLike[str]) -> list[Trial]:
@@ -85,20 +68,20 @@ def read_journal(path: str | os.PathLike[str]) -> list[Trial]:
     """
     place = Path(path)
     try:
-        return read_trials(place.read_bytes(), place)[1]
+        return _read_trials(place.read_bytes(), place)[1]
     except OSError as error:
         raise ConfigurationError(f"baseline {place}: {error.strerror}") from error
 
 
-def read_trials(content: bytes, path: Path) -> tuple[Any, list[Trial]]:
+def _read_trials(content: bytes, path: Path) -> tuple[Any, list[Trial]]:
     """Read the description of a replay, and its trials."""
     try:
         head, *lines = [orjson.loads(line) for line in content.splitlines()]
-        return head["replay"], [Trial.from_json(line) for line in lines]
+        return head["replay"], [Trial(**line) for line in lines]
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{path} is not the journal of a replay") from error
 
 
-def _open_private(path: Path) -> BinaryIO:
-    """Open a file for appending; only its owner can read it, since it holds answers."""
-    return os.fdopen(os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600), "ab")
+def _write(file: BinaryIO, line: Mapping[str, Any]) -> None:
+    file.write(orjson.dumps(line, default=str) + b"\n")
+    file.flush()

@@ -1,7 +1,7 @@
 """How the rows of a replay are run: the chain, its scorers, and the checked options."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Thread
@@ -87,6 +87,29 @@ class Plan:
         }
 
 
+def make_plan(
+    dataset: str,
+    runnable: Runnable[Any, Any] | Callable[..., Any] | str,
+    scorers: Iterable[Scorer],
+    *,
+    make_input: Callable[[Any], Any] | None = None,
+    allow: Iterable[str] = (),
+    config: RunnableConfig | None = None,
+    **options: Any,
+) -> Plan:
+    """Make a plan of the arguments of `replay`; raises as `load_runnable` does, and for options."""
+    chain = load_runnable(runnable)
+    return Plan(
+        dataset,
+        chain,
+        tuple(scorers),
+        _input_maker(chain, make_input),
+        allow=frozenset(allow),
+        config=config or RunnableConfig(),
+        **options,
+    )
+
+
 def load_runnable(runnable: Runnable[Any, Any] | Callable[..., Any] | str) -> Runnable[Any, Any]:
     """Load a runnable from `package.module:name`; a function becomes a RunnableLambda.
 
@@ -120,7 +143,7 @@ def _is_async_function(chain: Runnable[Any, Any]) -> bool:
     return isinstance(chain, RunnableLambda) and not hasattr(chain, "func")
 
 
-def input_maker(
+def _input_maker(
     chain: Runnable[Any, Any], make_input: Callable[[Any], Any] | None
 ) -> Callable[[RecordedRow], Any]:
     """Return what makes a runnable's input of a row: the caller's function, else by its schema."""

@@ -6,9 +6,7 @@ or a cache of its own; such calls run for real, and are counted.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -23,7 +21,7 @@ from respan_langchain.experiments.calls import Call, Recording, canonical
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import (
     DivergenceError,
-    SharedChange,
+    Replacement,
     recorded_error,
 )
 from respan_langchain.experiments.report import word_diff
@@ -102,14 +100,14 @@ class RecordedModelCache(BaseCache):
 
     def lookup(self, prompt: str, llm_string: str) -> Sequence[Generation] | None:
         """Return the recorded answer."""
-        session = _session.get()
+        session = models_replaced.session.get()
         if session is not None:
             return session.answer(prompt)
         return self.outside.lookup(prompt, llm_string) if self.outside else None
 
     async def alookup(self, prompt: str, llm_string: str) -> Sequence[Generation] | None:
         """Return the recorded answer."""
-        session = _session.get()
+        session = models_replaced.session.get()
         if session is not None:
             return session.answer(prompt)
         return await self.outside.alookup(prompt, llm_string) if self.outside else None
@@ -130,21 +128,6 @@ class RecordedModelCache(BaseCache):
             self.outside.clear(**options)
 
 
-_session: ContextVar[ModelSession | None] = ContextVar("respan_model_session", default=None)
-
-
-@contextmanager
-def models_answered_by(session: ModelSession) -> Iterator[None]:
-    """Answer model calls of this context and of the tasks that it starts from a session."""
-    token = _session.set(session)
-    try:
-        with cache_replaced:
-            yield
-    finally:
-        _session.reset(token)
-        session.close()
-
-
 def _replace_cache() -> None:
     set_llm_cache(RecordedModelCache(get_llm_cache()))
 
@@ -156,7 +139,7 @@ def _restore_cache() -> None:
         set_llm_cache(installed.outside)
 
 
-cache_replaced = SharedChange(_replace_cache, _restore_cache)
+models_replaced = Replacement[ModelSession]("respan_models", _replace_cache, _restore_cache)
 """Replaces LangChain's global cache."""
 
 

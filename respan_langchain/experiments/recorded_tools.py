@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
@@ -28,6 +28,7 @@ from respan_langchain.errors import RespanError
 from respan_langchain.experiments.calls import Call, Recording
 
 OnDivergence = Literal["stop", "tell", "live"]
+Session = TypeVar("Session")
 
 
 class DivergenceError(RespanError):
@@ -105,14 +106,26 @@ class ToolSession:
         return tool in self.allowed or metadata.get("readOnlyHint") is True
 
 
-class SharedChange:
-    """A change of something global, made while at least one `with` block needs it."""
+class Replacement(Generic[Session]):
+    """Something global that is replaced while a `with` block needs it, and asks a session."""
 
-    def __init__(self, make: Callable[[], None], undo: Callable[[], None]) -> None:
+    def __init__(self, name: str, make: Callable[[], None], undo: Callable[[], None]) -> None:
+        self.session: ContextVar[Session | None] = ContextVar(name, default=None)
+        """The session of the context; None outside of a replay."""
         self._make = make
         self._undo = undo
         self._users = 0
         self._lock = threading.Lock()
+
+    @contextmanager
+    def answered_by(self, session: Session) -> Iterator[None]:
+        """Answer calls of this context and of the tasks that it starts from a session."""
+        token = self.session.set(session)
+        try:
+            with self:
+                yield
+        finally:
+            self.session.reset(token)
 
     def __enter__(self) -> None:
         with self._lock:
@@ -127,22 +140,10 @@ class SharedChange:
                 self._undo()
 
 
-_session: ContextVar[ToolSession | None] = ContextVar("respan_tool_session", default=None)
 _METHODS: Final = (
     (BaseTool, "run"), (BaseTool, "arun"), (BaseRetriever, "invoke"), (BaseRetriever, "ainvoke"),
 )  # fmt: skip
 _originals: Final[dict[tuple[type, str], Callable[..., Any]]] = {}
-
-
-@contextmanager
-def answered_by(session: ToolSession) -> Iterator[None]:
-    """Answer calls of this context and of the tasks that it starts from a session."""
-    token = _session.set(session)
-    try:
-        with tools_replaced:
-            yield
-    finally:
-        _session.reset(token)
 
 
 def _replace_methods() -> None:
@@ -157,7 +158,7 @@ def _restore_methods() -> None:
     _originals.clear()
 
 
-tools_replaced = SharedChange(_replace_methods, _restore_methods)
+tools_replaced = Replacement[ToolSession]("respan_tools", _replace_methods, _restore_methods)
 """Replaces the methods of tools and retrievers."""
 
 
@@ -186,7 +187,7 @@ def _find_call(
     tool: BaseTool | BaseRetriever, args: Sequence[Any], named: Mapping[str, Any]
 ) -> Call | None:
     """Return the recorded call; None outside of a replay, and when the tool is to run."""
-    session = _session.get()
+    session = tools_replaced.session.get()
     if session is None:
         return None
     if isinstance(tool, BaseTool):

@@ -2,8 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -14,9 +13,8 @@ from respan_langchain._arguments import check_count
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.stored_traces import is_root
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments.journal import Journal, read_journal
-from respan_langchain.experiments.plan import Plan, Source, input_maker, load_runnable
-from respan_langchain.experiments.recorded_models import cache_replaced
+from respan_langchain.experiments.journal import Journal, open_journal, read_journal
+from respan_langchain.experiments.plan import Source, make_plan
 from respan_langchain.experiments.recorded_rows import (
     RecordedRow,
     model_skip_reason,
@@ -24,7 +22,7 @@ from respan_langchain.experiments.recorded_rows import (
     read_rows_with_models,
     skip_reason,
 )
-from respan_langchain.experiments.recorded_tools import OnDivergence, tools_replaced
+from respan_langchain.experiments.recorded_tools import OnDivergence
 from respan_langchain.experiments.results import ReplayResult, Trial, mean_scores
 from respan_langchain.experiments.runner import Runner
 from respan_langchain.experiments.scipy_modules import stats
@@ -96,34 +94,32 @@ def replay(
         ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
     stats()  # raises now, before rows run that cost money
-    chain = load_runnable(runnable)
-    title = name or str(getattr(dataset, "name", None) or "rows")
-    plan = Plan(
-        title,
-        chain,
-        tuple(scorers),
-        input_maker(chain, make_input),
+    plan = make_plan(
+        name or str(getattr(dataset, "name", None) or "rows"),
+        runnable,
+        scorers,
+        make_input=make_input,
+        allow=allow,
+        config=config,
         tools=tools,
         models=models,
         on_divergence=on_divergence,
-        allow=frozenset(allow),
         repeat=repeat,
         concurrency=concurrency,
         timeout=timeout,
         max_cost=max_cost,
         requests_per_minute=requests_per_minute,
-        config=config or RunnableConfig(),
         use_async=use_async,
     )
     if limit is not None:
         check_count("limit", limit)
     rows, skipped = select_rows(dataset, limit, with_models=models == "recorded")
     before = recorded_trials(rows, scorers) if baseline == "recorded" else read_journal(baseline)
-    with Journal(journal, plan.describe(runnable)) as kept, _recording_installed(plan):
+    with open_journal(journal, plan.describe(runnable)) as kept:
         runner = Runner(plan, kept, on_trial=on_trial)
         trials = runner.run(rows)
     return ReplayResult(
-        dataset=title,
+        dataset=plan.dataset,
         rows=rows,
         trials=trials,
         baseline=before,
@@ -138,36 +134,14 @@ def replay_row(
     runnable: Runnable[Any, Any] | Callable[..., Any] | str,
     *,
     scorers: Sequence[Scorer],
-    tools: Source = "recorded",
-    models: Source = "live",
-    on_divergence: OnDivergence = "stop",
-    allow: Iterable[str] = (),
-    repeat: int = 1,
-    make_input: Callable[[Any], Any] | None = None,
-    config: RunnableConfig | None = None,
-    use_async: bool = False,
+    **options: Any,
 ) -> Trial:
-    """Run one row; return its worst trial with the mean scores. Arguments as for `replay`.
+    """Run one row; return its worst trial with the mean scores. Options are those of `make_plan`.
 
     With `models="recorded"` the row has its model calls, as `read_rows_with_models` reads it.
     """
-    chain = load_runnable(runnable)
-    plan = Plan(
-        "rows",
-        chain,
-        tuple(scorers),
-        input_maker(chain, make_input),
-        tools=tools,
-        models=models,
-        on_divergence=on_divergence,
-        allow=frozenset(allow),
-        repeat=repeat,
-        concurrency=1,
-        config=config or RunnableConfig(),
-        use_async=use_async,
-    )
-    with Journal(None, {}) as journal, _recording_installed(plan):
-        trials = Runner(plan, journal).run([row])
+    plan = make_plan("rows", runnable, scorers, concurrency=1, **options)
+    trials = Runner(plan, Journal()).run([row])
     worst = min(trials, key=lambda trial: (trial.status == "answered", sum(trial.scores.values())))
     return replace(worst, scores=mean_scores(trials))
 
@@ -222,13 +196,6 @@ def compare_kept_rows(dataset: str, recorded: Iterable[Log], kept: Iterable[Log]
         trials=[recorded_trial(newest[row.id], [same_answer], of=row) for row in rows],
         baseline=recorded_trials(rows, [same_answer]),
     )
-
-
-@contextmanager
-def _recording_installed(plan: Plan) -> Iterator[None]:
-    """Let tools, retrievers and, if they are recorded, models look at the recording first."""
-    with tools_replaced, cache_replaced if plan.models == "recorded" else nullcontext():
-        yield
 
 
 def _label_noise(

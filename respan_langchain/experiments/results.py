@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import Any, Literal, Self
 
@@ -54,15 +54,6 @@ class Trial:
     divergences: Sequence[str] = ()
     unused_calls: Sequence[str] = ()
     """Recorded calls that were not made again."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the trial as the journal stores it."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**value)
 
 
 @dataclass(frozen=True, slots=True)

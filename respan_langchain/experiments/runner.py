@@ -7,6 +7,7 @@ does not keep the process from ending after Ctrl-C.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Thread
@@ -15,7 +16,9 @@ from typing import Final
 from respan_langchain.experiments.journal import Journal
 from respan_langchain.experiments.meter import Meter
 from respan_langchain.experiments.plan import Plan
+from respan_langchain.experiments.recorded_models import models_replaced
 from respan_langchain.experiments.recorded_rows import RecordedRow
+from respan_langchain.experiments.recorded_tools import tools_replaced
 from respan_langchain.experiments.results import Trial
 from respan_langchain.experiments.trials import run_trial
 
@@ -23,27 +26,18 @@ TIMEOUT_CHECK_INTERVAL: Final = 0.5
 """Seconds between two checks for trials that have timed out."""
 
 
+Job = tuple[RecordedRow, int]
+"""A row that is to run, and which of its repeats."""
+
+
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A row that is to run once."""
+class RunningTrial:
+    """A trial that has started."""
 
-    row: RecordedRow
+    row_id: str
     repeat: int
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What its trial is found by in a journal."""
-        return self.row.id, self.repeat
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunningJob:
-    """A job that has started."""
-
-    job: Job
     started: float
     """On the monotonic clock."""
-    future: Future[Trial]
 
 
 class Runner:
@@ -59,7 +53,7 @@ class Runner:
         self._plan = plan
         self._journal = journal
         self._on_trial = on_trial
-        self._running: list[RunningJob] = []
+        self._running: dict[Future[Trial], RunningTrial] = {}
         self._spent = 0.0
         self.stopped: str | None = None
         """Why no further trial starts; None while the replay goes on."""
@@ -70,23 +64,23 @@ class Runner:
         KeyboardInterrupt ends it without waiting for running trials; finished ones are in the
         journal.
         """
-        finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.read()}
+        finished = {(trial.row_id, trial.repeat): trial for trial in self._journal.trials}
         self._spent = sum(trial.cost or 0.0 for trial in finished.values())
-        jobs = [Job(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
-        todo = [job for job in jobs if job.key not in finished]
-        with Meter() as meter:
+        jobs = [(row, repeat) for row in rows for repeat in range(self._plan.repeat)]
+        todo = [(row, repeat) for row, repeat in jobs if (row.id, repeat) not in finished]
+        models = models_replaced if self._plan.models == "recorded" else nullcontext()
+        with Meter() as meter, tools_replaced, models:
             for number, trial in enumerate(self._run_all(iter(todo), meter), 1):
                 self._spent += trial.cost or 0.0
                 self._journal.add(trial)
                 finished[trial.row_id, trial.repeat] = trial
                 self._on_trial(trial, len(todo) - number)
-        return [finished[job.key] for job in jobs if job.key in finished]
+        return [finished[key] for row, repeat in jobs if (key := (row.id, repeat)) in finished]
 
     def _run_all(self, todo: Iterator[Job], meter: Meter) -> Iterator[Trial]:
         self._start_some(todo, meter)
         while self._running:
-            futures = [each.future for each in self._running]
-            wait(futures, timeout=TIMEOUT_CHECK_INTERVAL, return_when=FIRST_COMPLETED)
+            wait(self._running, timeout=TIMEOUT_CHECK_INTERVAL, return_when=FIRST_COMPLETED)
             yield from self._take_ended()
             self._start_some(todo, meter)
 
@@ -97,19 +91,19 @@ class Runner:
                 return
             if self._plan.requests_per_minute:
                 time.sleep(60 / self._plan.requests_per_minute)
-            self._running.append(self._start(job, meter))
+            self._start(*job, meter)
 
-    def _start(self, job: Job, meter: Meter) -> RunningJob:
+    def _start(self, row: RecordedRow, repeat: int, meter: Meter) -> None:
         future: Future[Trial] = Future()
 
         def run() -> None:
             try:
-                future.set_result(run_trial(self._plan, job.row, job.repeat, meter))
+                future.set_result(run_trial(self._plan, row, repeat, meter))
             except BaseException as error:  # noqa: BLE001  # `result` raises it, as a pool's does
                 future.set_exception(error)
 
         Thread(target=copy_context().run, args=(run,), name="respan-replay", daemon=True).start()
-        return RunningJob(job, time.monotonic(), future)
+        self._running[future] = RunningTrial(row.id, repeat, time.monotonic())
 
     def _is_over_budget(self) -> bool:
         limit = self._plan.max_cost
@@ -120,11 +114,11 @@ class Runner:
     def _take_ended(self) -> Iterator[Trial]:
         """Yield the trials that have finished or timed out; the others go on running."""
         now = time.monotonic()
-        for each in tuple(self._running):
-            seconds = now - each.started
-            if each.future.done():
-                self._running.remove(each)
-                yield each.future.result()
+        for future, trial in tuple(self._running.items()):
+            seconds = now - trial.started
+            if future.done():
+                del self._running[future]
+                yield future.result()
             elif self._plan.timeout is not None and seconds > self._plan.timeout:
-                self._running.remove(each)
-                yield Trial(each.job.row.id, each.job.repeat, "timed out", latency=seconds)
+                del self._running[future]
+                yield Trial(trial.row_id, trial.repeat, "timed out", latency=seconds)

@@ -12,12 +12,16 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 
 from respan_langchain.callbacks.global_capture import without_capture
-from respan_langchain.experiments.calls import Call, Recording
+from respan_langchain.experiments.calls import Recording
 from respan_langchain.experiments.meter import Meter
 from respan_langchain.experiments.plan import Plan
-from respan_langchain.experiments.recorded_models import ModelSession, models_answered_by
+from respan_langchain.experiments.recorded_models import ModelSession, models_replaced
 from respan_langchain.experiments.recorded_rows import RecordedRow
-from respan_langchain.experiments.recorded_tools import DivergenceError, ToolSession, answered_by
+from respan_langchain.experiments.recorded_tools import (
+    DivergenceError,
+    ToolSession,
+    tools_replaced,
+)
 from respan_langchain.experiments.results import Trial, TrialStatus
 from respan_langchain.experiments.scorers import Scorer, read_scores
 
@@ -51,9 +55,7 @@ def run_trial(plan: Plan, row: RecordedRow, repeat: int, meter: Meter) -> Trial:
             *models.unused,
         ),
     )
-    if trial.status != "answered":
-        return trial
-    return replace(trial, scores=score(plan.scorers, row, trial, metadata))
+    return _with_scores(trial, plan.scorers, row, metadata)
 
 
 def recorded_trial(
@@ -75,15 +77,15 @@ def recorded_trial(
         latency=row.latency,
         trajectory=tuple(row.metadata.get("trajectory") or ()),
     )
-    if row.failed:
+    return _with_scores(trial, scorers, of, row.metadata)
+
+
+def _with_scores(
+    trial: Trial, scorers: Sequence[Scorer], row: RecordedRow, metadata: Mapping[str, Any]
+) -> Trial:
+    """Score the answer of a trial with all scorers."""
+    if trial.status != "answered":
         return trial
-    return replace(trial, scores=score(scorers, of, trial, row.metadata))
-
-
-def score(
-    scorers: Sequence[Scorer], row: RecordedRow, trial: Trial, metadata: Mapping[str, Any]
-) -> dict[str, float]:
-    """Score one answer with all scorers."""
     known = {
         "inputs": row.input,
         "outputs": trial.output,
@@ -96,7 +98,7 @@ def score(
     with without_capture():  # a judge is a model, and no traffic of the app
         for scorer in scorers:
             scores.update(read_scores(scorer, scorer(**_accepted(scorer, known))))
-    return scores
+    return replace(trial, scores=scores)
 
 
 def _config(
@@ -129,9 +131,10 @@ def _invoke(
     with ExitStack() as answers:
         answers.enter_context(without_capture())
         if plan.tools == "recorded":
-            answers.enter_context(answered_by(tools))
+            answers.enter_context(tools_replaced.answered_by(tools))
         if plan.models == "recorded":
-            answers.enter_context(models_answered_by(models))
+            answers.callback(models.close)
+            answers.enter_context(models_replaced.answered_by(models))
         try:
             plan.run(row, config)
         except DivergenceError:
@@ -152,14 +155,12 @@ def _trajectory(
 ) -> Sequence[Mapping[str, Any]]:
     if plan.tools == "live":
         return tuple(metadata.get("trajectory") or ())
-    return tuple(_step(call) for call in tools.calls if not call.is_retrieval)
-
-
-def _step(call: Call) -> dict[str, Any]:
-    step = {"tool": call.tool, "input": call.arguments, "output": call.output}
-    if call.error is not None:
-        step["error"] = call.error
-    return step
+    return tuple(
+        {"tool": call.tool, "input": call.arguments, "output": call.output}
+        | ({} if call.error is None else {"error": call.error})
+        for call in tools.calls
+        if not call.is_retrieval
+    )
 
 
 def _accepted(scorer: Scorer, known: Mapping[str, Any]) -> Mapping[str, Any]:
