@@ -49,19 +49,22 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, /, *children: "Html | str | int | None", **attributes: object) -> Html:
-    """Build an element.
+def element(tag: str, /, *children: "Html | str | int | None", **attributes: object) -> Html:
+    """Build an element; `tag` is its name and classes, as in CSS.
 
     An attribute's trailing underscore is dropped and the others become hyphens; None and False
-    leave it out, True gives it no value.
+    leave it out, True gives it no value. A class that depends on a value is the attribute `class_`.
 
-    >>> element("a", "1 < 2", href="/", class_="x", data_seq=3)
-    '<a href="/" class="x" data-seq="3">1 &lt; 2</a>'
+    >>> element("a.x.y", "1 < 2", href="/", data_seq=3)
+    '<a class="x y" href="/" data-seq="3">1 &lt; 2</a>'
     """
-    tag = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    name, *classes = tag.split(".")
+    if classes:
+        attributes = {"class_": " ".join(classes), **attributes}
+    start = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     if name in VOID:
-        return Html(tag)
-    return Html(f"{tag}{join(*children)}</{name}>")
+        return Html(start)
+    return Html(f"{start}{join(*children)}</{name}>")
 
 
 def join(*children: "Html | str | int | None") -> Html:

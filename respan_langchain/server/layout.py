@@ -76,19 +76,19 @@ def breadcrumbs(dataset: sqlite3.Row, here: str | None = None, query: str = "") 
     name = visible_text(here or dataset["name"])
     parts.append(element("span", name, aria_current="page", dir="auto"))
     steps = [element("li", part) for part in parts]
-    return element("nav", element("ol", *steps), class_="trail", aria_label="Where you are")
+    return element("nav.trail", element("ol", *steps), aria_label="Where you are")
 
 
 def empty_state(title: str, *content: Html | None) -> Html:
     """Fill the place of what is not there."""
-    return element("section", element("h2", title), *content, class_="empty")
+    return element("section.empty", element("h2", title), *content)
 
 
 def table(heads: Sequence[Html], rows: Sequence[Html], kind: str | None = None) -> Html:
     """Build a table, in a frame that scrolls sideways; `kind` is its class."""
     head = element("thead", element("tr", *heads))
     drawn = element("table", head, element("tbody", *rows), class_=kind)
-    return element("div", drawn, class_="table-frame")
+    return element("div.table-frame", drawn)
 
 
 def column_head(name: str, kind: str | None = None) -> Html:
@@ -107,7 +107,7 @@ def icon(name: str, *paths: str) -> Html:
 def page_head(title: str, *parts: Html | None) -> Html:
     """Build the top of a page: its heading, facts about all of it, and actions."""
     heading = element("h1", visible_text(title), dir="auto")
-    return element("div", heading, *parts, class_="page-head")
+    return element("div.page-head", heading, *parts)
 
 
 def section(title: str, *content: Html | None, kind: str | None = None) -> Html:
@@ -117,23 +117,23 @@ def section(title: str, *content: Html | None, kind: str | None = None) -> Html:
 
 def nothing(text: str) -> Html:
     """Write that a content is not there."""
-    return element("p", text, class_="nothing")
+    return element("p.nothing", text)
 
 
 def json_text(text: str) -> Html:
     """Show JSON, written on several lines."""
-    return element("pre", visible_text(text), class_="json", tabindex="0")
+    return element("pre.json", visible_text(text), tabindex="0")
 
 
 def menu(title: str, box: Html, kind: str = "") -> Html:
     """Build a button that opens a box; `kind` is a further class, for where it opens."""
-    summary = element("summary", title, class_="button")
+    summary = element("summary.button", title)
     return element("details", summary, box, class_=f"menu {kind}".rstrip())
 
 
 def field(label: str, control: Html) -> Html:
     """Put a label above the control of a form."""
-    return element("label", label, control, class_="field")
+    return element("label.field", label, control)
 
 
 def select(
@@ -150,14 +150,14 @@ def select(
 def step(label: str, address: str | None, **attributes: object) -> Html:
     """Link to the next of several pages; without an address the button is disabled."""
     if address is None:
-        return element("span", label, class_="button", aria_disabled="true")
-    return element("a", label, href=address, class_="button", **attributes)
+        return element("span.button", label, aria_disabled="true")
+    return element("a.button", label, href=address, **attributes)
 
 
 def metric_strip(figures: list[tuple[str, str]]) -> Html:
     """Show a few figures side by side."""
     pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
-    return element("dl", *pairs, class_="strip")
+    return element("dl.strip", *pairs)
 
 
 def handler_lines(store: Store, dataset: str = "support-bot") -> Html:
@@ -188,7 +188,7 @@ def _head(title: str) -> Html:
 def _body(content: tuple[Html | None, ...], crumbs: Html | None) -> Html:
     return element(
         "body",
-        element("a", "Skip to the content", class_="skip", href="#content"),
+        element("a.skip", "Skip to the content", href="#content"),
         _header(crumbs),
         element("main", *content, id="content", tabindex="-1"),
         _help(),
@@ -197,20 +197,17 @@ def _body(content: tuple[Html | None, ...], crumbs: Html | None) -> Html:
 
 
 def _header(crumbs: Html | None) -> Html:
-    mark = element("span", class_="logo", aria_hidden="true")
-    home = element(
-        "a", mark, element("span", "Respan", class_="brand-name"), href="/", class_="brand"
-    )
+    mark = element("span.logo", aria_hidden="true")
+    home = element("a.brand", mark, element("span.brand-name", "Respan"), href="/")
     buttons = element(
-        "div",
-        element("button", "Shortcuts", type="button", class_="quiet", data_action="help"),
+        "div.header-actions",
+        element("button.quiet", "Shortcuts", type="button", data_action="help"),
         element(
-            "button", _half_moon(), type="button", class_="quiet square", data_action="theme",
+            "button.quiet.square", _half_moon(), type="button", data_action="theme",
             aria_label="Light or dark",
-        ),
-        class_="header-actions",
+        )
     )  # fmt: skip
-    return element("header", home, crumbs, buttons, class_="site")
+    return element("header.site", home, crumbs, buttons)
 
 
 def _half_moon() -> Html:
@@ -226,7 +223,7 @@ def _help() -> Html:
     ]
     close = element("button", "Close", type="button", data_action="close")
     return element(
-        "dialog", element("h2", "Shortcuts"), element("dl", *rows), close, id="help", class_="help"
+        "dialog.help", element("h2", "Shortcuts"), element("dl", *rows), close, id="help"
     )
 
 

@@ -96,13 +96,12 @@ def login_page(problem: str | None = None, status: int = 200) -> Response:
         autocomplete="current-password",
     )  # fmt: skip
     form = element(
-        "form",
+        "form.login",
         element("h1", "Respan, local"),
         element("label", "Key", field_),
-        element("p", problem, class_="problem", role="alert") if problem else None,
-        element("button", "Open", type="submit", class_="primary"),
+        element("p.problem", problem, role="alert") if problem else None,
+        element("button.primary", "Open", type="submit"),
         method="post",
         action="/login",
-        class_="login",
     )
     return layout.page("Key", form, status=status)

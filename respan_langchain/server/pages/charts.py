@@ -46,15 +46,15 @@ def charts(series: TimeSeries, dataset_id: str, view: View) -> Html:
         drawn.append(scores)
     links = [_interval_link(each, series.width, dataset_id, view) for each in series.buckets]
     figures = [_chart(one, series, links) for one in drawn]
-    return element("div", *figures, _note(series), class_="charts")
+    return element("div.charts", *figures, _note(series))
 
 
 def _note(series: TimeSeries) -> Html | None:
     """Describe what the charts leave out."""
     if not series.is_complete:
-        return element("p", f"The newest {format_count(MAX_ROWS)} rows.", class_="hint")
+        return element("p.hint", f"The newest {format_count(MAX_ROWS)} rows.")
     if series.is_sampled:
-        return element("p", "Latencies are of a sample of the rows.", class_="hint")
+        return element("p.hint", "Latencies are of a sample of the rows.")
     return None
 
 
@@ -170,15 +170,15 @@ def _chart(chart: Series, series: TimeSeries, links: Sequence[str | None]) -> Ht
         role="group",
         aria_label=f"{chart.title} over time: {chart.headline}, {chart.note}",
     )
-    peak = element("span", chart.write(chart.top or highest), class_="peak", aria_hidden="true")
+    peak = element("span.peak", chart.write(chart.top or highest), aria_hidden="true")
     head = element(
         "figcaption",
-        element("span", chart.title, class_="chart-title"),
+        element("span.chart-title", chart.title),
         element("strong", chart.headline),
-        element("span", chart.note, class_="chart-note", title=chart.note),
+        element("span.chart-note", chart.note, title=chart.note),
     )
-    plot = element("div", drawing, peak if highest else None, class_="plot")
-    return element("figure", head, plot, _ends(series.buckets), class_="chart")
+    plot = element("div.plot", drawing, peak if highest else None)
+    return element("figure.chart", head, plot, _ends(series.buckets))
 
 
 def _interval_link(bucket: Bucket, width: int, dataset_id: str, view: View) -> str | None:
@@ -201,8 +201,7 @@ def _column(
         for kind, value in [("tall", chart.tall(bucket)), ("strong", chart.strong(bucket))]
         if value is not None and value > 0
     ]
-    area = element("rect", x=f"{place * width:.1f}", y=0, width=f"{width:.1f}", height=HEIGHT,
-                   class_="area")  # fmt: skip
+    area = element("rect.area", x=f"{place * width:.1f}", y=0, width=f"{width:.1f}", height=HEIGHT)
     about = chart.describe(bucket) if bucket.count else "no rows"
     label = f"{format_time(bucket.begin)} UTC: {about}"
     title = element("title", label)
@@ -224,4 +223,4 @@ def _bar(left: float, width: float, height: float, kind: str) -> Html:
 
 def _ends(buckets: Sequence[Bucket]) -> Html:
     ends = [time_element(one.begin) for one in (buckets[0], buckets[-1])]
-    return element("div", *ends, class_="axis", aria_hidden="true")
+    return element("div.axis", *ends, aria_hidden="true")

@@ -70,12 +70,7 @@ def _score_lines(scores: list[list[sqlite3.Row]]) -> list[Html]:
 
 def _line(title: str, values: list[str], changes: list[str] | None = None) -> Html:
     cells = [
-        element(
-            "td",
-            visible_text(value),
-            element("small", change, class_="hint") if change else None,
-            class_="number",
-        )
+        element("td.number", visible_text(value), element("small.hint", change) if change else None)
         for value, change in zip(values, changes or [""] * len(values), strict=True)
     ]
     return element("tr", element("th", visible_text(title), scope="row"), *cells)
@@ -111,9 +106,9 @@ def _section(title: str, rows: list[sqlite3.Row], name: str) -> Html | None:
     if not any(one is not None for one in stored):
         return None
     if len(set(stored)) == 1:
-        content = element("div", ContentRenderer().render(parse_stored(stored[0])), class_="side")
-        note = element("span", "the same in all", class_="hint")
-        return element("section", element("h2", title, note), content, class_="compared")
+        content = element("div.side", ContentRenderer().render(parse_stored(stored[0])))
+        note = element("span.hint", "the same in all")
+        return element("section.compared", element("h2", title, note), content)
     values = [parse_stored(one) for one in stored]
     diffs = [_diff(values[0], other) for other in values[1:]]
     # With more than two rows, the first one is what the others are compared with.
@@ -138,8 +133,8 @@ def _trajectories(rows: list[sqlite3.Row]) -> Html | None:
 
 
 def _columns(title: str, sides: list[Html]) -> Html:
-    columns = [element("div", side, class_="side") for side in sides]
-    return layout.section(title, element("div", *columns, class_="sides"), kind="compared")
+    columns = [element("div.side", side) for side in sides]
+    return layout.section(title, element("div.sides", *columns), kind="compared")
 
 
 def _diff(one: Any, other: Any) -> tuple[Html, Html]:
@@ -160,7 +155,7 @@ def _content(value: Any) -> Html:
 
 
 def _side(pieces: list[Html]) -> Html:
-    return element("div", *pieces, class_="text", dir="auto")
+    return element("div.text", *pieces, dir="auto")
 
 
 def _piece(name: str, text: str, marked: bool) -> Html:

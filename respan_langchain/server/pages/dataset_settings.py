@@ -19,12 +19,11 @@ def create_form() -> Html:
     """Build the menu that creates a dataset."""
     name = element("input", name="name", required=True, autocomplete="off", placeholder="golden")
     form = element(
-        "form",
+        "form.popover",
         layout.field("Name", name),
-        element("button", "Create", type="submit", class_="primary"),
+        element("button.primary", "Create", type="submit"),
         method="post",
         action="/",
-        class_="popover",
     )
     return layout.menu("New dataset", form, "menu-right")
 
@@ -47,19 +46,18 @@ def settings_menu(dataset: sqlite3.Row) -> Html | None:
     )
     rows = f"{format_count(dataset['log_count'])} rows"
     form = element(
-        "form",
+        "form.popover",
         layout.field("Name", name),
         layout.field("Description", about),
-        element("button", "Save", name="action", value="rename", type="submit", class_="primary"),
+        element("button.primary", "Save", name="action", value="rename", type="submit"),
         element(
             "details",
-            element("summary", "Delete the dataset", class_="danger"),
-            element("button", f"Delete it and its {rows}", name="action", value="delete",
-                    type="submit", class_="danger"),
+            element("summary.danger", "Delete the dataset"),
+            element("button.danger", f"Delete it and its {rows}", name="action", value="delete",
+                    type="submit"),
         ),
         method="post",
-        action=dataset_link(dataset["id"], "settings"),
-        class_="popover",
+        action=dataset_link(dataset["id"], "settings")
     )  # fmt: skip
     return layout.menu("Settings", form, "menu-right")
 

@@ -35,12 +35,15 @@ def show(store: Store, search: str = "") -> Response:
         "Datasets",
         layout.page_head(
             "Datasets",
-            element("p", *_describe_file(store), class_="lead"),
-            element("div", _search_form(search), None if store.read_only else create_form(),
-                    class_="page-actions"),
+            element("p.lead", *_describe_file(store)),
+            element(
+                "div.page-actions",
+                _search_form(search),
+                None if store.read_only else create_form(),
+            ),
         ),
         element("div", listing(store, search), data_live=live, data_pace="2000"),
-    )  # fmt: skip
+    )
 
 
 def _describe_file(store: Store) -> list[Html | str]:
@@ -84,27 +87,25 @@ def _sparkline(counts: list[int]) -> Html:
     highest = max(counts) or 1
     bars = [
         element(
-            "rect",
+            "rect.bar-strong",
             x=place * 3,
             y=f"{20 - height:.1f}",
             width="2",
             height=f"{height:.1f}",
-            class_="bar-strong",
         )
         for place, count in enumerate(counts)
         if count and (height := max(count / highest * 20, 1.5))
     ]
     total = f"{format_count(sum(counts))} rows in the last {DAYS} days"
     drawing = element(
-        "svg",
+        "svg.sparkline",
         element("title", total),
         *bars,
         viewBox=f"0 0 {DAYS * 3} 20",
-        class_="sparkline",
         role="img",
         aria_label=total,
     )
-    return element("td", drawing, class_="spark")
+    return element("td.spark", drawing)
 
 
 def _totals(rows: list[sqlite3.Row]) -> Html:
@@ -139,7 +140,7 @@ def _row(row: sqlite3.Row, counts: list[int], now: float) -> Html:
     name = element(
         "th",
         link,
-        element("span", visible_text(about), class_="description", dir="auto") if about else None,
+        element("span.description", visible_text(about), dir="auto") if about else None,
         scope="row",
     )
     errors = row["error_count"]
@@ -152,9 +153,8 @@ def _row(row: sqlite3.Row, counts: list[int], now: float) -> Html:
         _known_figure(row, "Tokens", "total_tokens", "token_count", format_short_count),
         _known_figure(row, "Cost", "total_cost", "cost_count", format_cost),
         element(
-            "td",
+            "td.when",
             time_element(row["updated_at"], format_age(row["updated_at"], now)),
-            class_="when",
             data_label="Last change",
         ),
         data_row=True,
@@ -170,8 +170,8 @@ def _known_figure(
 ) -> Html:
     figure = write(_sum_known([row], total, count))
     note = describe_known(row[count], row["run_count"]).removeprefix(", ")
-    hint = element("small", note, class_="hint") if note else None
-    return element("td", figure, hint, class_="number", data_label=label)
+    hint = element("small.hint", note) if note else None
+    return element("td.number", figure, hint, data_label=label)
 
 
 def _empty(store: Store) -> Html:

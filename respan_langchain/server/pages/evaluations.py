@@ -63,13 +63,12 @@ def _start_form(dataset_id: str) -> Html:
         placeholder="exact_match\ncontains:Within 30 days\nlatency_limit:2.5",
     )
     return element(
-        "form",
+        "form.start-run",
         element("label", "Evaluators, one a line", field),
-        element("p", f"There are {known}; an argument follows a colon.", class_="hint"),
-        element("button", "Start", type="submit", class_="primary"),
+        element("p.hint", f"There are {known}; an argument follows a colon."),
+        element("button.primary", "Start", type="submit"),
         method="post",
         action=dataset_link(dataset_id, "evaluations"),
-        class_="start-run",
     )
 
 
@@ -92,12 +91,11 @@ def listing(store: Store, dataset_id: str) -> Html:
     table = layout.table(heads, lines, "runs")
     compare = element("button", "Compare two evaluators", type="submit")
     return element(
-        "form",
+        "form.runs-form",
         table,
         compare if len(latest) > 1 else None,
         method="get",
         action=dataset_link(dataset_id, "evaluations"),
-        class_="runs-form",
     )
 
 
@@ -108,10 +106,10 @@ def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
         "input", type="checkbox", name="evaluator", value=row["evaluator"],
         aria_label="Choose to compare",
     )  # fmt: skip
-    replaced = element("p", "A later run replaced its scores on the rows.", class_="hint")
+    replaced = element("p.hint", "A later run replaced its scores on the rows.")
     return element(
         "tr",
-        element("td", mark if is_latest else None, class_="mark"),
+        element("td.mark", mark if is_latest else None),
         element(
             "td",
             element(
@@ -119,15 +117,15 @@ def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
             ),
         ),
         element("td", status, _error(row["error_message"]), None if is_latest else replaced),
-        element("td", time_element(row["started_at"]), class_="when"),
-        element("td", format_count(row["evaluated_logs_count"]), class_="number"),
-        element("td", format_score(row["score"]), class_="number"),
+        element("td.when", time_element(row["started_at"])),
+        element("td.number", format_count(row["evaluated_logs_count"])),
+        element("td.number", format_score(row["score"])),
         data_id=row["task_id"],
     )
 
 
 def _error(message: str | None) -> Html | None:
-    return element("p", visible_text(message), class_="problem") if message else None
+    return element("p.problem", visible_text(message)) if message else None
 
 
 def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
@@ -162,5 +160,5 @@ def _disagreement(dataset_id: str, row: sqlite3.Row) -> Html:
     return element(
         "tr",
         element("td", link),
-        *[element("td", format_score(row[name]), class_="number") for name in ("one", "other")],
+        *[element("td.number", format_score(row[name])) for name in ("one", "other")],
     )

@@ -52,7 +52,7 @@ class ContentRenderer:
         if is_conversation(value):
             return self.conversation(value)
         if is_message(value):
-            return element("ol", self.message(value), class_="conversation")
+            return element("ol.conversation", self.message(value))
         if are_documents(value):
             return self.documents(value)
         if _is_form(value):
@@ -70,7 +70,7 @@ class ContentRenderer:
             )
             for name, value in values.items()
         ]
-        return element("dl", *parts, class_="said form")
+        return element("dl.said.form", *parts)
 
     def _form_value(self, value: Any) -> Html:
         return self.prose(value) if isinstance(value, str) else self.conversation(value)
@@ -81,25 +81,22 @@ class ContentRenderer:
         if folded < 2:
             return self._messages(messages)
         earlier = element(
-            "details",
+            "details.earlier",
             element("summary", f"{folded} earlier messages"),
             self._messages(messages[:folded]),
-            class_="earlier",
         )
         return join(earlier, self._messages(messages[folded:]))
 
     def _messages(self, messages: list[Mapping[str, Any]]) -> Html:
-        return element("ol", *[self.message(one) for one in messages], class_="conversation")
+        return element("ol.conversation", *[self.message(one) for one in messages])
 
     def message(self, message: Mapping[str, Any]) -> Html:
         """Show one message with all its parts."""
         role = str(message.get("role"))
         known = role if role in {"system", "developer", "user", "assistant", "tool"} else "other"
         parts = [*self._reasoning(message), *self._content(message), *self._calls(message)]
-        head = element(
-            "header", element("span", visible_text(role), class_="role"), _about(message)
-        )
-        body = element("div", *parts, class_="parts") if parts else nothing("No content.")
+        head = element("header", element("span.role", visible_text(role)), _about(message))
+        body = element("div.parts", *parts) if parts else nothing("No content.")
         if (
             known in {"system", "developer"}
             and len(str(message.get("content"))) > FOLD_SYSTEM_CHARS
@@ -112,16 +109,14 @@ class ContentRenderer:
         """Show a text by a model or a user, formatted where it is Markdown."""
         if self.raw or not is_markdown(text) or (len(text) > MAX_CHARS and not self.show_all):
             return self.text(text)
-        return element("div", render_markdown(text), class_="prose", dir="auto")
+        return element("div.prose", render_markdown(text), dir="auto")
 
     def text(self, text: str) -> Html:
         """Show a text, truncated where it is very long."""
         if self.show_all or len(text) <= MAX_CHARS:
-            return element("div", visible_text(text), class_="text", dir="auto")
-        more = element(
-            "a", f"Show all {format_size(len(text))}", href=self.full_url, class_="show-all"
-        )
-        return join(element("div", visible_text(text[:MAX_CHARS]), class_="text", dir="auto"), more)
+            return element("div.text", visible_text(text), dir="auto")
+        more = element("a.show-all", f"Show all {format_size(len(text))}", href=self.full_url)
+        return join(element("div.text", visible_text(text[:MAX_CHARS]), dir="auto"), more)
 
     def json(self, value: Any) -> Html:
         """Show a value as JSON."""
@@ -130,12 +125,12 @@ class ContentRenderer:
         more = None
         if len(cut) < len(written):
             label = f"Show all {format_size(len(written))}"
-            more = element("a", label, href=self.full_url, class_="show-all")
+            more = element("a.show-all", label, href=self.full_url)
         return join(json_text(cut), more)
 
     def documents(self, documents: list[Mapping[str, Any]]) -> Html:
         """Show the documents that a retriever returned."""
-        return element("ol", *[self._document(one) for one in documents], class_="documents")
+        return element("ol.documents", *[self._document(one) for one in documents])
 
     def steps(self, steps: list[Any]) -> Html:
         """Show tool calls with their results."""
@@ -143,7 +138,7 @@ class ContentRenderer:
             self._step(one) if isinstance(one, Mapping) and "tool" in one else self.json(one)
             for one in steps
         ]
-        return element("ol", *[element("li", one) for one in shown], class_="steps")
+        return element("ol.steps", *[element("li", one) for one in shown])
 
     def _step(self, step: Mapping[str, Any]) -> Html:
         arguments = step.get("input")
@@ -152,8 +147,8 @@ class ContentRenderer:
         rest = {key: value for key, value in step.items() if key not in STEP_FIELDS}
         answers = [step["output"]] if step.get("output") is not None else []
         answers += [rest] if rest else []
-        results = [element("div", self._plain(one), class_="result") for one in answers]
-        return element("div", head, *body, *results, class_="call")
+        results = [element("div.result", self._plain(one)) for one in answers]
+        return element("div.call", head, *body, *results)
 
     def _plain(self, value: Any) -> Html:
         return self.text(value) if isinstance(value, str) else self.json(value)
@@ -162,12 +157,11 @@ class ContentRenderer:
         metadata = document.get("metadata")
         facts = list(metadata.items())[:6] if isinstance(metadata, Mapping) else []
         about = [
-            element("span", visible_text(f"{key}: {_short(value)}"), class_="fact")
-            for key, value in facts
+            element("span.fact", visible_text(f"{key}: {_short(value)}")) for key, value in facts
         ]
         body = document["page_content"] if "page_content" in document else document["content"]
         return element(
-            "li", self._plain(body), element("footer", *about) if about else None, class_="document"
+            "li.document", self._plain(body), element("footer", *about) if about else None
         )
 
     def _reasoning(self, message: Mapping[str, Any]) -> list[Html]:
@@ -175,9 +169,7 @@ class ContentRenderer:
         return [self._thought(text) for text in texts if text]
 
     def _thought(self, thought: Any) -> Html:
-        return element(
-            "details", element("summary", "Reasoning"), self._plain(thought), class_="reasoning"
-        )
+        return element("details.reasoning", element("summary", "Reasoning"), self._plain(thought))
 
     def _content(self, message: Mapping[str, Any]) -> list[Html]:
         content = message.get("content")
@@ -223,7 +215,7 @@ class ContentRenderer:
         value = parse_stored(arguments)
         shown = self.json(value) if isinstance(value, dict | list) else self.text(arguments)
         head = element("header", element("code", visible_text(name)), element("span", "called"))
-        return element("div", head, shown, class_="call")
+        return element("div.call", head, shown)
 
 
 def _render_image(part: Mapping[str, Any]) -> Html | None:
@@ -231,14 +223,14 @@ def _render_image(part: Mapping[str, Any]) -> Html | None:
     found = part.get("image_url")
     address = found.get("url") if isinstance(found, Mapping) else found
     if isinstance(address, str) and INLINE_IMAGE.fullmatch(address):
-        return element("img", src=address, alt="Image in the message", class_="picture")
+        return element("img.picture", src=address, alt="Image in the message")
     return None
 
 
 def _about(message: Mapping[str, Any]) -> Html | None:
     named = [message.get(name) for name in ("name", "tool_call_id")]
     words = [name for name in named if isinstance(name, str) and name]
-    return element("span", visible_text(" · ".join(words)), class_="about") if words else None
+    return element("span.about", visible_text(" · ".join(words))) if words else None
 
 
 def _is_form(value: Any) -> bool:

@@ -25,13 +25,13 @@ def render_object(title: str, values: Any, dataset_id: str | None = None) -> Htm
         join(element("dt", _breakable(str(key))), _fact(value, _rows_with(dataset_id, key, value)))
         for key, value in values.items()
     ]
-    count = element("span", f", {format_count(len(rows))} values", class_="hint")
+    count = element("span.hint", f", {format_count(len(rows))} values")
     return element(
         "section",
         element(
             "details",
             element("summary", element("h2", title), count),
-            element("dl", *rows, class_="facts-list"),
+            element("dl.facts-list", *rows),
         ),
     )
 
@@ -67,20 +67,17 @@ def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
     """Show a row as JSON, folded; `rest` is the address that shows all of it."""
     address = log_link(dataset_id, row["unique_id"], "raw.json")
     written = pretty({"unique_id": row["unique_id"], **read_contents(row)})
-    more = (
-        element("a", "Show all", href=rest, class_="show-all") if len(written) > MAX_CHARS else None
-    )
+    more = element("a.show-all", "Show all", href=rest) if len(written) > MAX_CHARS else None
     return layout.section(
         "Copy",
         element(
-            "p",
+            "p.actions",
             _copy_button("JSON", address),
             *[
                 _copy_button(label, log_link(dataset_id, row["unique_id"], f"copy/{name}"))
                 for name, label in LABELS.items()
             ],
-            element("a", "Open as JSON", href=address),
-            class_="actions",
+            element("a", "Open as JSON", href=address)
         ),
         element(
             "details",
@@ -92,4 +89,4 @@ def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
 
 
 def _copy_button(label: str, address: str) -> Html:
-    return element("button", label, type="button", class_="link", data_copy=address)
+    return element("button.link", label, type="button", data_copy=address)

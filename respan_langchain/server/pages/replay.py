@@ -89,7 +89,7 @@ def _report(dataset: sqlite3.Row, recorded: Sequence[Log], kept: Sequence[Log]) 
     try:
         return _filled_report(dataset["id"], result, recorded)
     except ConfigurationError as error:  # scipy is missing
-        return [element("p", visible_text(str(error)), class_="hint")]
+        return [element("p.hint", visible_text(str(error)))]
 
 
 def _filled_report(dataset_id: str, result: ReplayResult, recorded: Sequence[Log]) -> list[Html]:
@@ -99,8 +99,8 @@ def _filled_report(dataset_id: str, result: ReplayResult, recorded: Sequence[Log
     lines = [element("p", visible_text(line)) for line in summary_lines(result, verdict)]
     rows = [_row(row, links[row.id]) for row in worst]
     return [
-        element("section", *lines, class_="compared"),
-        element("section", _metrics(verdict), class_="compared"),
+        element("section.compared", *lines),
+        element("section.compared", _metrics(verdict)),
         *([_worst(rows)] if rows else []),
     ]
 
@@ -115,7 +115,7 @@ def _metrics(verdict: Verdict) -> Html:
 
 def _metric(cells: Sequence[str]) -> Html:
     name, *figures, outcome = map(visible_text, cells)
-    numbers = [element("td", figure, class_="number") for figure in figures]
+    numbers = [element("td.number", figure) for figure in figures]
     return element("tr", element("td", name), element("td", outcome), *numbers)
 
 

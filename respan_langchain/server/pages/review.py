@@ -40,24 +40,22 @@ def review_form(
     review = next((score for score in scores if score["evaluator"] == HUMAN_EVALUATOR), None)
     in_queue = queue_query is not None
     return element(
-        "form",
-        element("div", element("h2", "Review"), _byline(review), class_="review-head"),
+        "form.review",
+        element("div.review-head", element("h2", "Review"), _byline(review)),
         _expected_output_field(row),
         _score_field(review["score"] if review else None),
         _comment_field(review["comment"] if review else ""),
         _author_field(review["author"] if review else ""),
         _reviewed_field(is_reviewed=review is not None) if in_queue else None,
         element(
-            "button",
+            "button.primary",
             "Save and next" if in_queue else "Save",
             element("kbd", "Ctrl Enter") if in_queue else None,
             type="submit",
-            class_="primary",
             data_key="save",
         ),
         method="post",
         action=log_link(dataset_id, row["unique_id"], "review", queue_query or ""),
-        class_="review",
         data_review=None if in_queue else True,
         data_queue=in_queue,
         data_draft=row["unique_id"],
@@ -69,7 +67,7 @@ def _byline(review: sqlite3.Row | None) -> Html | None:
         return None
     age = time_element(review["created_at"], format_age(review["created_at"], time.time()))
     by = join(" by ", visible_text(review["author"])) if review["author"] else None
-    return element("p", "Reviewed", by, ", ", age, class_="hint")
+    return element("p.hint", "Reviewed", by, ", ", age)
 
 
 def _expected_output_field(row: sqlite3.Row) -> Html:
@@ -87,7 +85,7 @@ def _expected_output_field(row: sqlite3.Row) -> Html:
     label = "Expected output" if is_text else "Expected output (JSON)"
     kind = element("input", type="hidden", name="kind", value="text" if is_text else "json")
     copy = _copy_button(row) if is_text else None
-    return element("div", element("label", label, area), kind, copy, class_="expected")
+    return element("div.expected", element("label", label, area), kind, copy)
 
 
 def _copy_button(row: sqlite3.Row) -> Html | None:
@@ -95,7 +93,7 @@ def _copy_button(row: sqlite3.Row) -> Html | None:
     if not output or len(output) > MAX_COPY_CHARS:
         return None
     return element(
-        "button", "Copy from the output", type="button", class_="link", data_fill=output,
+        "button.link", "Copy from the output", type="button", data_fill=output,
         data_key="copy-output",
     )  # fmt: skip
 
@@ -115,7 +113,7 @@ def _score_field(score: float | None) -> Html:
         )
         for value, name, key in CHOICES
     ]
-    return element("fieldset", element("legend", "Score"), *choices, class_="marks")
+    return element("fieldset.marks", element("legend", "Score"), *choices)
 
 
 def _comment_field(comment: str) -> Html:
@@ -132,7 +130,7 @@ def _author_field(author: str) -> Html:
         autocomplete="name",
         data_remember="author",
     )
-    return element("label", "Your name", field, class_="author")
+    return element("label.author", "Your name", field)
 
 
 def _reviewed_field(*, is_reviewed: bool) -> Html:

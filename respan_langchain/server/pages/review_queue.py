@@ -121,11 +121,10 @@ def _head(dataset_id: str, position: QueuePosition, state: QueueState) -> Html:
     reviewed, total = (_format_capped(count) for count in (state.reviewed, state.total))
     progress = element("progress", max=max(state.total, 1), value=state.reviewed)
     return element(
-        "div",
-        element("nav", *queues, class_="queues", aria_label="Review queues"),
-        element("p", progress, element("span", f"{reviewed} of {total} reviewed"), class_="done"),
-        element("nav", *_steps(dataset_id, position, state), class_="neighbours"),
-        class_="queue-head",
+        "div.queue-head",
+        element("nav.queues", *queues, aria_label="Review queues"),
+        element("p.done", progress, element("span", f"{reviewed} of {total} reviewed")),
+        element("nav.neighbours", *_steps(dataset_id, position, state)),
     )
 
 
@@ -151,21 +150,18 @@ def _row(store: Store, dataset_id: str, position: QueuePosition, unique_id: str)
     full = log_link(dataset_id, unique_id, query="whole=1")
     renderer = ContentRenderer(full_url=full, fold_messages=True)
     return element(
-        "div",
+        "div.row-page.in-queue",
         element(
-            "div",
+            "div.queue-row",
             _title(dataset_id, context),
             render_error(context.row, renderer),
             render_contents(context.row, renderer),
-            class_="queue-row",
         ),
         element(
-            "aside",
+            "aside.row-side",
             _form(store, dataset_id, position, context),
             evaluator_scores(context.scores),
-            class_="row-side",
         ),
-        class_="row-page in-queue",
     )
 
 
@@ -177,7 +173,7 @@ def _title(dataset_id: str, context: RowContext) -> Html:
 
 def _form(store: Store, dataset_id: str, position: QueuePosition, context: RowContext) -> Html:
     if store.read_only:
-        return element("p", "This file is read-only: reviews cannot be saved.", class_="hint")
+        return element("p.hint", "This file is read-only: reviews cannot be saved.")
     query = position.query()
     return review_form(dataset_id, context.row, context.scores, queue_query=query)
 

@@ -64,10 +64,7 @@ def show(
         _figures(found.row),
         render_error(found.row, renderer),
         element(
-            "div",
-            render_contents(found.row, renderer),
-            _side(found, dataset_id, rest),
-            class_="row-page",
+            "div.row-page", render_contents(found.row, renderer), _side(found, dataset_id, rest)
         ),
         breadcrumbs=layout.breadcrumbs(found.dataset, found.name, query),
     )
@@ -107,14 +104,14 @@ def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:
     return layout.page_head(
         found.name,
         render_facts(found.row, dataset_id),
-        element("nav", *links, class_="neighbours", aria_label="Neighbouring rows"),
+        element("nav.neighbours", *links, aria_label="Neighbouring rows"),
     )
 
 
 def _raw_switch(row: sqlite3.Row, dataset_id: str, query: str, *, raw: bool) -> Html:
     switched = query if raw else "&".join(filter(None, [query, "raw=1"]))
     address = log_link(dataset_id, row["unique_id"], query=switched)
-    return element("a", "Formatted" if raw else "As written", href=address, class_="button")
+    return element("a.button", "Formatted" if raw else "As written", href=address)
 
 
 def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
@@ -129,10 +126,9 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
     ]
     facts += [
         element(
-            "a",
+            "a.fact",
             visible_text(row[name]),
             href=dataset_link(dataset_id, "", View().with_filter(name, row[name])),
-            class_="fact",
             title=f"Only rows with this {name}",
         )
         for name in ("log_type", "model", "customer_identifier", "thread_identifier")
@@ -142,7 +138,7 @@ def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
         query = urlencode({"id": row["thread_identifier"]})
         address = dataset_link(dataset_id, "thread", query)
         facts.append(element("a", "Whole thread", href=address))
-    return element("p", *facts, class_="facts")
+    return element("p.facts", *facts)
 
 
 def _figures(row: sqlite3.Row) -> Html:
@@ -169,11 +165,10 @@ def render_contents(row: sqlite3.Row, renderer: ContentRenderer) -> Html:
         for name in ("input", "output")
     )
     return element(
-        "div",
+        "div.row-main",
         layout.section("Input", given, kind="input"),
         *_documents_and_tools(parse_stored(row["metadata"]), renderer),
         layout.section("Output", output, kind="output"),
-        class_="row-main",
     )
 
 
@@ -190,14 +185,13 @@ def _documents_and_tools(metadata: Any, renderer: ContentRenderer) -> Iterator[H
 def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
     row = found.row
     return element(
-        "aside",
+        "aside.row-side",
         review_form(dataset_id, row, found.scores),
         trace_list(dataset_id, row, found.trace),
         evaluator_scores(found.scores),
         render_object("Metadata", parse_stored(row["metadata"]), dataset_id),
         render_object("Metrics", parse_stored(row["metrics"])),
         raw_json(dataset_id, row, rest),
-        class_="row-side",
     )
 
 
@@ -210,8 +204,8 @@ def evaluator_scores(scores: list[sqlite3.Row]) -> Html | None:
         join(
             element("dt", visible_text(one["evaluator"])),
             element("dd", f"{one['score']:.3g}" if one["score"] is not None else UNKNOWN,
-                    element("span", visible_text(one["comment"]), class_="hint")),
+                    element("span.hint", visible_text(one["comment"]))),
         )
         for one in scored
     ]  # fmt: skip
-    return layout.section("Scores", element("dl", *rows, class_="facts-list"))
+    return layout.section("Scores", element("dl.facts-list", *rows))

@@ -45,11 +45,10 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
         name,
         _head(store, found.dataset),
         element(
-            "div",
+            "div.charts-place",
             data_load=charts_at,
             data_live=charts_at if view.is_live else None,
             data_pace=CHARTS_PACE,
-            class_="charts-place",
         ),
         toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
@@ -147,12 +146,11 @@ def _head(store: Store, dataset: sqlite3.Row) -> Html:
     description = dataset["description"]
     return layout.page_head(
         dataset["name"],
-        element("p", visible_text(description), class_="lead", dir="auto") if description else None,
+        element("p.lead", visible_text(description), dir="auto") if description else None,
         element(
-            "div",
+            "div.page-actions",
             _replay_link(store, dataset),
             None if store.read_only else settings_menu(dataset),
-            class_="page-actions",
         ),
     )
 
@@ -161,7 +159,7 @@ def _replay_link(store: Store, dataset: sqlite3.Row) -> Html | None:
     with store.reading() as connection:
         if not replay.has_replays(connection, dataset):
             return None
-    return element("a", "Replay", href=dataset_link(dataset["id"], "replay"), class_="button")
+    return element("a.button", "Replay", href=dataset_link(dataset["id"], "replay"))
 
 
 def _listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
@@ -194,7 +192,7 @@ def _empty(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
         "Waiting for the first row",
         element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
         layout.handler_lines(store, found.dataset["name"]),
-        element("span", class_="pulse", aria_hidden="true"),
+        element("span.pulse", aria_hidden="true"),
     )
 
 
@@ -203,16 +201,13 @@ def _pager(dataset_id: str, view: View, found: RowsPage) -> Html:
     last = first + len(found.rows) - 1
     over = found.count > MAX_COUNTED and view.is_filtered
     total = f"more than {format_count(MAX_COUNTED)}" if over else format_count(found.count)
-    place = element(
-        "span", f"{format_count(first)} to {format_count(last)} of {total}", class_="range"
-    )
+    place = element("span.range", f"{format_count(first)} to {format_count(last)} of {total}")
     newer = dataset_link(dataset_id, "", view.query(page=view.page - 1))
     older = dataset_link(dataset_id, "", view.query(page=view.page + 1))
     return element(
-        "nav",
+        "nav.pager",
         place,
         layout.step("Previous", newer if view.page > 1 else None, rel="prev"),
         layout.step("Next", older if last < found.count else None, rel="next"),
-        class_="pager",
         aria_label="Pages",
     )

@@ -58,9 +58,7 @@ SCORES = (("1", "Good"), ("0.5", "So-so"), ("0", "Bad"))
 
 def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
     """Build the table, in a form with what can be done with the marked rows."""
-    mark = element(
-        "th", element("span", "Mark", class_="screen-reader-only"), scope="col", class_="mark"
-    )
+    mark = element("th.mark", element("span.screen-reader-only", "Mark"), scope="col")
     heads = [_head(dataset_id, view, *column) for column in COLUMNS]
     body = [
         _row(
@@ -69,12 +67,11 @@ def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
         for row in page.rows
     ]
     return element(
-        "form",
+        "form.rows-form",
         layout.table([mark, *heads], body, "rows"),
         _mark_bar(dataset_id, can_write=page.can_write),
         method="get",
         action=dataset_link(dataset_id, "compare"),
-        class_="rows-form",
     )
 
 
@@ -84,7 +81,7 @@ def _head(dataset_id: str, view: View, sort: str, name: str, kind: str) -> Html:
     down = view.sort == f"-{sort}"
     is_sorted = view.sort.removeprefix("-") == sort
     address = dataset_link(dataset_id, "", view.query(sort=sort if down else f"-{sort}", page=1))
-    arrow = element("span", "\u2193" if down else "\u2191", class_="arrow") if is_sorted else None
+    arrow = element("span.arrow", "\u2193" if down else "\u2191") if is_sorted else None
     order = ("descending" if down else "ascending") if is_sorted else None
     link = element("a", name, arrow, href=address)
     return element("th", link, scope="col", class_=kind, aria_sort=order)
@@ -95,18 +92,16 @@ def _row(
 ) -> Html:
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
     text = excerpt(parse_stored(row["input"]), view.words) or "(empty)"
-    link = element("a", visible_text(text), href=address, class_="row-link", dir="auto")
+    link = element("a.row-link", visible_text(text), href=address, dir="auto")
     output = element("span", visible_text(_output(row, view.words)), dir="auto")
     badges = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
-        element("td", _mark(row), class_="mark"),
-        element("td", _state(row), time_element(row["happened_at"]), class_="when"),
-        element("td", *_kind(dataset_id, view, row, folded), class_="kind"),
-        element("td", link, class_="row-input"),
-        element(
-            "td", output, _found_elsewhere(row, scores, view.words), badges, class_="row-output"
-        ),
+        element("td.mark", _mark(row)),
+        element("td.when", _state(row), time_element(row["happened_at"])),
+        element("td.kind", *_kind(dataset_id, view, row, folded)),
+        element("td.row-input", link),
+        element("td.row-output", output, _found_elsewhere(row, scores, view.words), badges),
         element(
             "td",
             _filter_link(dataset_id, view, "model", row["model"]),
@@ -137,7 +132,7 @@ def _found_elsewhere(row: sqlite3.Row, scores: list[sqlite3.Row], words: list[st
              ("Error", row["error_message"] or ""), ("Comment", comment)]  # fmt: skip
     return next(
         (
-            element("p", f"{name}: ", visible_text(excerpt(text, words)), class_="hint", dir="auto")
+            element("p.hint", f"{name}: ", visible_text(excerpt(text, words)), dir="auto")
             for name, text in texts
             if find_word(text, words) is not None
         ),
@@ -151,7 +146,7 @@ def _filter_link(dataset_id: str, view: View, field: str, value: str | None) -> 
         return Html(UNKNOWN)
     address = dataset_link(dataset_id, "", view.with_filter(field, value))
     title = strip_invisible(f"Only rows with {field} {value[:80]}")
-    return element("a", visible_text(value), href=address, class_="filter-link", title=title)
+    return element("a.filter-link", visible_text(value), href=address, title=title)
 
 
 def _mark(row: sqlite3.Row) -> Html:
@@ -160,7 +155,7 @@ def _mark(row: sqlite3.Row) -> Html:
 
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
-    label = element("span", visible_text(status or "unknown"), class_="screen-reader-only")
+    label = element("span.screen-reader-only", visible_text(status or "unknown"))
     title = strip_invisible(status or "status unknown")
     return element("span", label, class_=f"dot dot-{status_class(row)}", title=title)
 
@@ -180,8 +175,8 @@ def _kind(dataset_id: str, view: View, row: sqlite3.Row, folded: int) -> list[Ht
         if folded
         else None
     )
-    details = element("span", visible_text(log_type or ""), count, class_="type")
-    return [element("span", name, class_="name"), details]
+    details = element("span.type", visible_text(log_type or ""), count)
+    return [element("span.name", name), details]
 
 
 def _number(unit: str, figure: str) -> Html:
@@ -192,7 +187,7 @@ def _number(unit: str, figure: str) -> Html:
 def _score(score: sqlite3.Row) -> Html:
     value = score["score"]
     if value is None and score["evaluator"] == HUMAN_EVALUATOR:
-        return element("span", "reviewed", class_="score score-plain")
+        return element("span.score.score-plain", "reviewed")
     kind = {1: "good", 0: "bad", None: "plain"}[score["passed"]]
     figure = f"{value:.2g}" if isinstance(value, float) else UNKNOWN
     label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)
@@ -201,15 +196,14 @@ def _score(score: sqlite3.Row) -> Html:
 
 def _mark_bar(dataset_id: str, *, can_write: bool) -> Html:
     """Build the bar, as a part of the form that has the marks."""
-    compare = element("button", "Compare", type="submit", class_="primary", data_key="compare")
-    clear = element("button", "Clear", type="button", class_="quiet", data_action="unmark")
+    compare = element("button.primary", "Compare", type="submit", data_key="compare")
+    clear = element("button.quiet", "Clear", type="button", data_action="unmark")
     return element(
-        "div",
-        element("span", "Mark rows to compare or move them", class_="hint", aria_live="polite"),
+        "div.mark-bar",
+        element("span.hint", "Mark rows to compare or move them", aria_live="polite"),
         compare,
         *(_actions(dataset_link(dataset_id, "bulk")) if can_write else []),
         clear,
-        class_="mark-bar",
     )
 
 
@@ -231,18 +225,16 @@ def _menu(
     address: str, title: str, label: str | None, control: Html | None, button: str, action: str
 ) -> Html:
     box = element(
-        "div",
+        "div.popover",
         layout.field(label, control) if label and control else None,
         element(
-            "button",
+            "button.primary",
             button,
             type="submit",
             name="action",
             value=action,
             formaction=address,
             formmethod="post",
-            class_="primary",
         ),
-        class_="popover",
     )
     return layout.menu(title, box, "menu-up")

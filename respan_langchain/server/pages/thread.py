@@ -39,9 +39,9 @@ def show(store: Store, dataset_id: str, thread: str) -> Response:
         f"Thread {thread}",
         layout.page_head(
             f"Thread {thread}",
-            element("p", f"The newest {count}" if len(rows) == MAX_TURNS else count, class_="lead"),
+            element("p.lead", f"The newest {count}" if len(rows) == MAX_TURNS else count),
         ),
-        element("ol", *[_turn(dataset_id, row) for row in reversed(rows)], class_="thread"),
+        element("ol.thread", *[_turn(dataset_id, row) for row in reversed(rows)]),
         breadcrumbs=layout.breadcrumbs(dataset, f"Thread {thread}"),
     )
 

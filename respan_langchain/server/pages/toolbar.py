@@ -34,28 +34,26 @@ def toolbar(
     hidden += [_hidden("filters", view.api_filters)] if view.api_filters else []
     quick = [_menu(name, menus[name], chosen.get(name, "")) for name in MENU_FIELDS]
     form = element(
-        "form",
+        "form.filters",
         _search(view),
         *quick,
         _rows_menu(view),
         _sort_menu(view, evaluators),
         _more(),
         *hidden,
-        element("button", "Apply", type="submit", class_="apply"),
+        element("button.apply", "Apply", type="submit"),
         method="get",
         action=dataset_link(dataset_id),
-        class_="filters",
         role="search",
     )
     review = element(
-        "a",
+        "a.button",
         "Review",
         href=dataset_link(dataset_id, "review", view.query(page=1)),
-        class_="button",
         data_key="review",
     )
-    runs = element("a", "Evaluate", href=dataset_link(dataset_id, "evaluations"), class_="button")
-    return element("div", form, review, runs, _export(dataset_id, view), class_="toolbar")
+    runs = element("a.button", "Evaluate", href=dataset_link(dataset_id, "evaluations"))
+    return element("div.toolbar", form, review, runs, _export(dataset_id, view))
 
 
 def chips(dataset_id: str, view: View) -> Html | None:
@@ -72,8 +70,8 @@ def chips(dataset_id: str, view: View) -> Html | None:
         shown.append(_chip(f"filters {view.api_filters[:80]}", address))
     if not shown:
         return None
-    clear = element("a", "Clear all", href=dataset_link(dataset_id), class_="clear")
-    return element("div", *shown, clear, class_="chips", aria_label="Filters")
+    clear = element("a.clear", "Clear all", href=dataset_link(dataset_id))
+    return element("div.chips", *shown, clear, aria_label="Filters")
 
 
 def _describe(choice: RowFilter) -> str:
@@ -86,7 +84,7 @@ def _chip(label: str, address: str) -> Html:
     cross = element(
         "a", "\u00d7", href=address, aria_label=strip_invisible(f"Remove the filter {label}")
     )
-    return element("span", visible_text(label), cross, class_="chip", dir="auto")
+    return element("span.chip", visible_text(label), cross, dir="auto")
 
 
 def _hidden(name: str, value: str) -> Html:
@@ -138,13 +136,12 @@ def _more() -> Html:
     )
     value = element("input", name="value", placeholder="gpt-4o, 0.01, \u2026", autocomplete="off")
     box = element(
-        "div",
+        "div.popover",
         layout.field("Field", name),
         element("datalist", *listed, id="fields"),
         layout.field("Relation", layout.select("operator", OPERATORS)),
         layout.field("Value", value),
-        element("button", "Add filter", type="submit", class_="primary"),
-        class_="popover",
+        element("button.primary", "Add filter", type="submit"),
     )
     return layout.menu("Filter", box)
 
@@ -157,16 +154,15 @@ def _export(dataset_id: str, view: View) -> Html:
     ]
     what = "the filtered rows" if view.is_filtered else "all rows"
     box = element(
-        "div",
-        element("p", f"Export {what}", class_="hint"),
+        "div.popover",
+        element("p.hint", f"Export {what}"),
         _export_link(dataset_id, "export.jsonl", query, "JSONL", "whole rows, one a line"),
         _export_link(dataset_id, "export.csv", query, "CSV", "for a spreadsheet"),
         _export_link(dataset_id, "export.parquet", query, "Parquet", "for data frames")
         if can_write_parquet()
         else None,
-        element("p", "JSONL for other tools", class_="hint"),
+        element("p.hint", "JSONL for other tools"),
         *presets,
-        class_="popover",
     )
     return layout.menu("Export", box, "menu-right")
 

@@ -25,7 +25,7 @@ def trace_list(dataset_id: str, row: sqlite3.Row, trace: list[sqlite3.Row]) -> H
         for one, depth in _in_order(trace)
     ]
     title = f"Trace, {format_count(len(trace))} rows"
-    return layout.section(title, element("ol", *lines, class_="trace"))
+    return layout.section(title, element("ol.trace", *lines))
 
 
 def _interval(trace: list[sqlite3.Row]) -> tuple[float, float]:
@@ -44,13 +44,11 @@ def _bar(row: sqlite3.Row, begin: float, end: float) -> Html | None:
     start = (row["happened_at"] - row["latency"] - begin) * scale
     width = max(row["latency"] * scale, 1.0)
     rect = element(
-        "rect", x=f"{min(start, 99.0):.2f}", y="0", width=f"{width:.2f}", height="3", class_="span"
+        "rect.span", x=f"{min(start, 99.0):.2f}", y="0", width=f"{width:.2f}", height="3"
     )
     offset = format_duration(row["happened_at"] - row["latency"] - begin)
     title = element("title", f"Starts after {offset}, takes {format_duration(row['latency'])}")
-    return element(
-        "svg", title, rect, viewBox="0 0 100 3", preserveAspectRatio="none", class_="waterfall"
-    )
+    return element("svg.waterfall", title, rect, viewBox="0 0 100 3", preserveAspectRatio="none")
 
 
 def _in_order(trace: list[sqlite3.Row]) -> list[tuple[sqlite3.Row, int]]:
@@ -85,8 +83,8 @@ def _line(dataset_id: str, row: sqlite3.Row, depth: int, *, is_here: bool) -> Ht
     kind = element("small", visible_text(row["log_type"])) if row["log_type"] else None
     parts = [
         element("span", class_=f"dot dot-{status_class(row)}"),
-        element("span", visible_text(row_name(row)), kind, class_="name", dir="auto"),
-        element("span", format_duration(row["latency"]), class_="took"),
+        element("span.name", visible_text(row_name(row)), kind, dir="auto"),
+        element("span.took", format_duration(row["latency"])),
     ]
     place = f"deep-{depth}"
     if is_here:

@@ -707,7 +707,7 @@ def test_a_trace_shows_when_each_of_its_rows_ran(browser, platform):
 
     visited = browser.get(f"/datasets/{dataset}/logs/{ids(platform, dataset)[0]}/")
 
-    assert re.findall(r'<rect x="([\d.]+)" y="0" width="([\d.]+)"', visited.html) == [
+    assert re.findall(r'<rect class="span" x="([\d.]+)" y="0" width="([\d.]+)"', visited.html) == [
         ("0.00", "100.00"),
         ("50.00", "25.00"),
     ]
