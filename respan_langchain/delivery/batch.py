@@ -1,4 +1,4 @@
-"""Batches, and the requests and responses that carry them."""
+"""Requests of delivery, and their responses: a batch to store, a lookup, feedback to apply."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ class Batch:
     """How many batches had been stored when these rows last failed."""
     refusals_are_atomic: bool = False
     """Whether a refused batch is known to store no row."""
-    rest: "Unconfirmed | None" = None
+    rest: "Lookup | None" = None
     """Rows of a refused batch, to be looked up once this row, the last of it, has been sent."""
     others: "Batch | None" = None
     """Rows of a refused batch, to be sent once this row, the first of it, has been sent."""
@@ -62,8 +62,8 @@ class Batch:
 
 
 @dataclass(slots=True, eq=False)
-class Unconfirmed:
-    """Rows that were sent and may be stored: to be looked up."""
+class Lookup:
+    """Rows that were sent and may be stored, and what lookups have shown of them."""
 
     batch: Batch
     ended: float
@@ -77,39 +77,25 @@ class Unconfirmed:
     """The platform's message if it refused the whole batch; otherwise empty."""
     conflicts: bool = False
     """Whether it is a single row that got a 409: it may be stored already."""
-    lookups: int = 0
+    tries: int = 0
+    """How often they were looked up."""
     found: list[EncodedRow] = field(default_factory=list)
     """Rows that an earlier lookup found, whose ids missing rows have as well."""
     marker: EncodedRow | None = None
     """The marker row, stored later: once a lookup shows it, missing rows are proven missing."""
 
-
-@dataclass(frozen=True, slots=True)
-class BulkInsert:
-    """A request: store these rows."""
-
-    batch: Batch
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A request: which of these rows are stored?"""
-
-    unconfirmed: Unconfirmed
-
     @property
     def rows(self) -> list[EncodedRow]:
         """The rows to look up, after those that were found and before the marker row."""
-        waiting = self.unconfirmed
-        marker = [] if waiting.marker is None else [waiting.marker]
-        return [*waiting.found, *(row.encoded for row in waiting.batch.rows), *marker]
+        marker = [] if self.marker is None else [self.marker]
+        return [*self.found, *(row.encoded for row in self.batch.rows), *marker]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkResponse:
     """The response to a bulk insert."""
 
-    request: BulkInsert
+    batch: Batch
     result: HttpResult
     started_at: float = 0.0
     """When the request began, in seconds since the epoch."""
@@ -119,7 +105,7 @@ class BulkResponse:
 class LookupResult:
     """How often each row of a lookup is stored; None when the lookup failed."""
 
-    request: Lookup
+    lookup: Lookup
     counts: Sequence[int] | None
 
 
@@ -133,7 +119,7 @@ FeedbackState: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FeedbackRequest:
-    """A request: merge this feedback into the rows that it is about."""
+    """Feedback to be merged into the rows that it is about."""
 
     dataset: str
     rows: list[QueuedRow]
@@ -147,5 +133,5 @@ class FeedbackResponse:
     states: Sequence[FeedbackState] | None
 
 
-SenderRequest: TypeAlias = BulkInsert | Lookup | FeedbackRequest
+SenderRequest: TypeAlias = Batch | Lookup | FeedbackRequest
 SenderResponse: TypeAlias = BulkResponse | LookupResult | FeedbackResponse

@@ -4,11 +4,10 @@ A list may lag behind. A missing row is proven missing only once the lookup show
 a row that was stored later. Without a marker row the last lookup decides, without proof.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from respan_langchain.delivery.batch import LookupResult, Unconfirmed
+from respan_langchain.delivery.batch import Lookup, LookupResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
 
@@ -31,25 +30,15 @@ class LookupFindings:
 
 
 def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> LookupFindings:
-    """Read a lookup."""
-    delays = limits.lookup_delays
-    unconfirmed = result.request.unconfirmed
-    rows = unconfirmed.batch.rows
-    if result.counts is None:
-        again = _next_lookup(unconfirmed, now, delays, lags=False)
-        if again is None and now < unconfirmed.exact_until:
-            again = now + delays[-1]  # one that succeeds will tell
-        return LookupFindings(
-            (), tuple(rows), proven=False, has_duplicates=False, look_again_at=again
-        )
-    first = len(unconfirmed.found)
-    counts = result.counts[first : first + len(rows)]
+    """Read a lookup; one that failed shows no row, and proves nothing."""
+    lookup, succeeded = result.lookup, result.counts is not None
+    rows, first = lookup.batch.rows, len(lookup.found)
+    counts = (result.counts or [0] * len(lookup.rows))[first : first + len(rows)]
     stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
     missing = tuple(row for row, count in zip(rows, counts, strict=True) if not count)
-    has_marker = unconfirmed.marker is not None
-    sees_marker = has_marker and result.counts[-1] > 0
-    is_proven = sees_marker or now < unconfirmed.exact_until
-    again = _next_lookup(unconfirmed, now, delays, lags=has_marker and not sees_marker)
+    sees_marker = bool(result.counts and lookup.marker is not None and result.counts[-1])
+    is_proven = sees_marker or (succeeded and now < lookup.exact_until)
+    again = _next_lookup(lookup, now, limits, succeeded=succeeded)
     return LookupFindings(
         stored,
         missing,
@@ -60,11 +49,14 @@ def read_lookup(result: LookupResult, now: float, limits: DeliveryLimits) -> Loo
 
 
 def _next_lookup(
-    unconfirmed: Unconfirmed, now: float, delays: Sequence[float], *, lags: bool
+    lookup: Lookup, now: float, limits: DeliveryLimits, *, succeeded: bool
 ) -> float | None:
     """Return when to look again after one more lookup."""
-    if unconfirmed.lookups < len(delays):
-        return max(now, unconfirmed.ended + delays[unconfirmed.lookups])
-    if lags and now < unconfirmed.ended + MAX_LIST_LAG:
-        return now + LAGGING_LIST_INTERVAL
-    return None
+    delays = limits.lookup_delays
+    if lookup.tries < len(delays):
+        return max(now, lookup.ended + delays[lookup.tries])
+    if not succeeded:
+        # One that succeeds will tell.
+        return now + delays[-1] if now < lookup.exact_until else None
+    lags = lookup.marker is not None and now < lookup.ended + MAX_LIST_LAG
+    return now + LAGGING_LIST_INTERVAL if lags else None

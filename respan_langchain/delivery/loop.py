@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.batch import BulkInsert
+from respan_langchain.delivery.batch import Batch
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
@@ -201,8 +201,8 @@ class Loop:
         request = self.scheduler.next_request(now)
         if request is None:
             return
-        if isinstance(request, BulkInsert):
-            lost = tuple(self.spool.mark_unconfirmed(request.batch.rows, now))
+        if isinstance(request, Batch):
+            lost = tuple(self.spool.mark_unconfirmed(request.rows, now))
             if lost:
                 self.scheduler.withdraw(request, lost, now)
                 self._dispatch((Outcome("spooled", lost, "taken over by another process"),), now)

@@ -19,8 +19,8 @@ class RequestPacer:
         """`random` returns a number from 0 to 1."""
         self._limits = limits
         self._random = random
-        self._rate_limiter = RateLimiter(limits.requests_per_minute)
-        self._circuit = CircuitBreaker(limits.probe_interval)
+        self.rate_limiter = RateLimiter(limits.requests_per_minute)
+        self.circuit = CircuitBreaker(limits.probe_interval)
         self._failures = 0
         self.paused_until = ALWAYS
         """Before this no request is sent to any dataset."""
@@ -29,24 +29,16 @@ class RequestPacer:
 
     def insert_allowed_at(self, dataset: str) -> float:
         """Return when a bulk insert into this dataset may be sent."""
-        return max(self.lookup_allowed_at(dataset), self._rate_limiter.next_allowed_at(ALWAYS))
+        return max(self.lookup_allowed_at(dataset), self.rate_limiter.next_allowed_at(ALWAYS))
 
     def lookup_allowed_at(self, dataset: str) -> float:
         """Return when a lookup in this dataset may be sent; the rate limit is for inserts."""
-        return max(self.paused_until, self._circuit.next_probe_at(dataset))
-
-    def allows_one_row_only(self, dataset: str) -> bool:
-        """Whether the circuit is open, so that the next insert is a probe."""
-        return self._circuit.is_open(dataset)
-
-    def record_insert(self, now: float) -> None:
-        """Count a bulk insert that is sent now."""
-        self._rate_limiter.record_request(now)
+        return max(self.paused_until, self.circuit.next_probe_at(dataset))
 
     def pause(self, cause: str, now: float, *, retry_after: float, throttled: bool) -> None:
         """Pause after a temporary failure, for `retry_after` seconds at least."""
         if throttled:
-            self._rate_limiter.decrease()
+            self.rate_limiter.decrease()
         self.paused_until = now + max(self.backoff(self._failures), retry_after)
         self._failures += 1
         self.last_error = cause
@@ -54,19 +46,15 @@ class RequestPacer:
     def open_circuit(self, dataset: str, cause: str, now: float) -> bool:
         """Send probes only, after an error that retries cannot fix; True when that is new."""
         self.last_error = cause
-        return self._circuit.trip(dataset, now)
+        return self.circuit.trip(dataset, now)
 
     def on_success(self, dataset: str) -> bool:
         """Allow more requests after a successful one; True when requests failed before."""
-        recovered = self._circuit.reset(dataset) or self._failures > 0
+        recovered = self.circuit.reset(dataset) or self._failures > 0
         self._failures = 0
-        self._rate_limiter.increase()
-        self.clear_error()
-        return recovered
-
-    def clear_error(self) -> None:
-        """Note that rows were delivered."""
+        self.rate_limiter.increase()
         self.last_error = None
+        return recovered
 
     def warn(self, warning: str) -> None:
         """Show a warning about successful requests where there is no error; empty for none."""

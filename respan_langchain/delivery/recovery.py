@@ -6,14 +6,7 @@ Pure. A row is sent again only when it is known not to be stored, or when lookup
 
 from collections.abc import Callable, Iterator
 
-from respan_langchain.delivery.batch import (
-    ALWAYS,
-    Batch,
-    BulkResponse,
-    Lookup,
-    LookupResult,
-    Unconfirmed,
-)
+from respan_langchain.delivery.batch import ALWAYS, Batch, BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.lookup import read_lookup
 from respan_langchain.delivery.outcome import Outcome
@@ -37,12 +30,12 @@ class Recovery:
         """By dataset: a row of the last stored batch, and when that batch was sent."""
         self.isolated: list[Batch] = []
         """To be sent: parts of a refused batch, rows with their own error, rows sent again."""
-        self.unconfirmed: list[Unconfirmed] = []
-        """To be looked up."""
+        self.lookups: list[Lookup] = []
+        """To be made."""
 
     def sent_rows(self) -> list[QueuedRow]:
         """Rows that may be stored already."""
-        waiting = [row for each in self.unconfirmed for row in each.batch.rows]
+        waiting = [row for lookup in self.lookups for row in lookup.batch.rows]
         return [*waiting, *(row for batch in self.isolated for row in batch.sent_rows)]
 
     def unsent_rows(self) -> list[QueuedRow]:
@@ -58,7 +51,7 @@ class Recovery:
 
     def clear(self) -> None:
         """Forget all rows."""
-        self.isolated, self.unconfirmed = [], []
+        self.isolated, self.lookups = [], []
 
     # -- after an insert -------------------------------------------------------------------------
 
@@ -95,11 +88,11 @@ class Recovery:
         """
         batch.failures += 1
         batch.successes_then = self._successes
-        unconfirmed = Unconfirmed(batch, now, None)
+        lookup = Lookup(batch, now, None)
         if response is not None:
-            unconfirmed.sent_at = response.started_at
-            unconfirmed.exact_until = now + response.result.lookups_exact_for
-        self._look_up(unconfirmed, now + self._limits.lookup_delays[0])
+            lookup.sent_at = response.started_at
+            lookup.exact_until = now + response.result.lookups_exact_for
+        self._look_up(lookup, now + self._limits.lookup_delays[0])
 
     def refused(
         self, batch: Batch, response: BulkResponse, message: str, now: float
@@ -116,14 +109,14 @@ class Recovery:
             yield Outcome("rejected", rows, message)
         elif len(rows) == 1:
             yield Outcome("awaiting_lookup", rows)
-            conflict = Unconfirmed(batch, now, wall, refusal=message, conflicts=True)
+            conflict = Lookup(batch, now, wall, refusal=message, conflicts=True)
             self._look_up(conflict, now + self._limits.lookup_delays[0])
         elif batch.refusals_are_atomic and not conflicts:
             yield Outcome("not_stored", rows)
             self.isolated[:0] = batch.split()
         else:
             yield Outcome("awaiting_lookup", rows)
-            rest = Unconfirmed(batch.of(batch.rows[:-1]), now, wall, refusal=message)
+            rest = Lookup(batch.of(batch.rows[:-1]), now, wall, refusal=message)
             self.isolated.insert(0, Batch(batch.dataset, batch.rows[-1:], rest=rest))
 
     def on_single_row(self, batch: Batch, now: float, *, stored: bool) -> None:
@@ -132,7 +125,7 @@ class Recovery:
         batch.rest = batch.others = None
         if rest is not None:
             if stored:
-                rest.marker, rest.lookups = batch.rows[0].encoded, -1  # one more lookup, at once
+                rest.marker, rest.tries = batch.rows[0].encoded, -1  # one more lookup, at once
             self._look_up(rest, now if stored else now + self._limits.lookup_delays[0])
         if others is not None:
             # The first row is valid, yet no row was stored: refused batches store nothing.
@@ -141,45 +134,41 @@ class Recovery:
 
     # -- lookups ---------------------------------------------------------------------------------
 
-    def begin_lookup(self, unconfirmed: Unconfirmed) -> Lookup:
-        """Return the lookup of these rows."""
-        self.unconfirmed.remove(unconfirmed)
-        row, sent = self._markers.get(unconfirmed.batch.dataset, (None, ALWAYS))
-        if unconfirmed.marker is None and sent >= unconfirmed.ended:
-            unconfirmed.marker = row
-        unconfirmed.lookups += 1
-        return Lookup(unconfirmed)
+    def begin_lookup(self, lookup: Lookup) -> Lookup:
+        """Return this lookup, which is made now."""
+        self.lookups.remove(lookup)
+        row, sent = self._markers.get(lookup.batch.dataset, (None, ALWAYS))
+        if lookup.marker is None and sent >= lookup.ended:
+            lookup.marker = row
+        lookup.tries += 1
+        return lookup
 
     def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
         """Apply a lookup: settle stored rows, and decide what to do with missing ones."""
-        unconfirmed = result.request.unconfirmed
+        lookup = result.lookup
         findings = read_lookup(result, now, self._limits)
         yield Outcome("delivered", findings.stored)
         if findings.has_duplicates:
             yield Outcome("duplicates")
-        unconfirmed.batch.rows = list(findings.missing)
+        lookup.batch.rows = list(findings.missing)
         missing_ids = {row.encoded.id for row in findings.missing}
-        unconfirmed.found += [
-            row.encoded for row in findings.stored if row.encoded.id in missing_ids
-        ]
+        lookup.found += [row.encoded for row in findings.stored if row.encoded.id in missing_ids]
         if not findings.missing:
             return
         if findings.look_again_at is not None:
-            self._look_up(unconfirmed, findings.look_again_at)
+            self._look_up(lookup, findings.look_again_at)
         elif findings.proven:
-            yield from self._not_stored(unconfirmed, now, any_stored=bool(findings.stored))
+            yield from self._not_stored(lookup, now, any_stored=bool(findings.stored))
         else:
-            yield from self._unproven(unconfirmed, now)
+            yield from self._unproven(lookup, now)
 
-    def _not_stored(
-        self, unconfirmed: Unconfirmed, now: float, *, any_stored: bool
-    ) -> Iterator[Outcome]:
-        batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
-        if unconfirmed.conflicts:
-            yield Outcome("rejected", rows, unconfirmed.refusal)
+    def _not_stored(self, lookup: Lookup, now: float, *, any_stored: bool) -> Iterator[Outcome]:
+        batch, rows = lookup.batch, tuple(lookup.batch.rows)
+        if lookup.conflicts:
+            yield Outcome("rejected", rows, lookup.refusal)
             return
         yield Outcome("not_stored", rows)
-        if not unconfirmed.refusal:
+        if not lookup.refusal:
             self._send_again(batch, now)
         elif any_stored and len(rows) > 1:
             # The platform stored the rows before the invalid one: the first missing row.
@@ -189,13 +178,13 @@ class Recovery:
             first.others = others if others.rows else None
             self.isolated.insert(0, first)
 
-    def _unproven(self, unconfirmed: Unconfirmed, now: float) -> Iterator[Outcome]:
-        batch, rows = unconfirmed.batch, tuple(unconfirmed.batch.rows)
-        if unconfirmed.conflicts or self._limits.on_unconfirmed == "keep":
-            yield Outcome("unconfirmed", rows, unconfirmed.refusal or UNPROVEN)
+    def _unproven(self, lookup: Lookup, now: float) -> Iterator[Outcome]:
+        batch, rows = lookup.batch, tuple(lookup.batch.rows)
+        if lookup.conflicts or self._limits.on_unconfirmed == "keep":
+            yield Outcome("unconfirmed", rows, lookup.refusal or UNPROVEN)
             return
         yield Outcome("resent", rows)
-        if unconfirmed.refusal:
+        if lookup.refusal:
             batch.refusals_are_atomic = True  # further lookups would not help
             self.isolated[:0] = batch.split()
         else:
@@ -207,6 +196,6 @@ class Recovery:
         fails_alone = batch.failures > 1 and self._successes > batch.successes_then
         self.isolated += batch.split() if fails_alone else [batch]
 
-    def _look_up(self, unconfirmed: Unconfirmed, at: float) -> None:
-        unconfirmed.batch.not_before = at
-        self.unconfirmed.append(unconfirmed)
+    def _look_up(self, lookup: Lookup, at: float) -> None:
+        lookup.batch.not_before = at
+        self.lookups.append(lookup)

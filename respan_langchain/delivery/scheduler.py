@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, parse_retry_after
 from respan_langchain.delivery.batch import (
     Batch,
-    BulkInsert,
     BulkResponse,
     FeedbackRequest,
     FeedbackResponse,
@@ -17,7 +16,6 @@ from respan_langchain.delivery.batch import (
     LookupResult,
     SenderRequest,
     SenderResponse,
-    Unconfirmed,
 )
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.feedback_queue import FeedbackQueue
@@ -131,10 +129,9 @@ class Scheduler:
         self._in_flight = None if request is None else (request, now)
         return request
 
-    def withdraw(self, request: BulkInsert, lost: tuple[QueuedRow, ...], now: float) -> None:
-        """Do not send this request: forget its rows in `lost`, and send the others later."""
+    def withdraw(self, batch: Batch, lost: tuple[QueuedRow, ...], now: float) -> None:
+        """Do not send this batch: forget its rows in `lost`, and send the others later."""
         self._in_flight = None
-        batch = request.batch
         batch.rows = [row for row in batch.rows if row not in lost]
         if batch.rows:
             self._recovery.isolated.insert(0, batch)
@@ -147,7 +144,7 @@ class Scheduler:
             return NEVER
         return min(
             [
-                *map(self._lookup_at, self._recovery.unconfirmed),
+                *map(self._lookup_at, self._recovery.lookups),
                 *map(self._isolated_at, self._recovery.isolated),
                 *map(self._buffered_at, self._buffer.datasets()),
                 self._buffer.held.due_at(),
@@ -155,8 +152,8 @@ class Scheduler:
             ]
         )
 
-    def _lookup_at(self, unconfirmed: Unconfirmed) -> float:
-        batch = unconfirmed.batch
+    def _lookup_at(self, lookup: Lookup) -> float:
+        batch = lookup.batch
         return max(batch.not_before, self._pacer.lookup_allowed_at(batch.dataset))
 
     def _isolated_at(self, batch: Batch) -> float:
@@ -169,25 +166,24 @@ class Scheduler:
         return max(self.feedback.due_at(), self._pacer.paused_until)
 
     def _next_lookup(self, now: float) -> Lookup | None:
-        for unconfirmed in self._recovery.unconfirmed:
-            if self._lookup_at(unconfirmed) <= now:
-                return self._recovery.begin_lookup(unconfirmed)
+        for lookup in self._recovery.lookups:
+            if self._lookup_at(lookup) <= now:
+                return self._recovery.begin_lookup(lookup)
         return None
 
-    def _next_insert(self, now: float) -> BulkInsert | None:
+    def _next_insert(self, now: float) -> Batch | None:
         batch = self._next_isolated(now) or self._next_buffered(now)
-        if batch is None:
-            return None
-        self._pacer.record_insert(now)
-        self.requests += 1
-        return BulkInsert(batch)
+        if batch is not None:
+            self._pacer.rate_limiter.record_request(now)
+            self.requests += 1
+        return batch
 
     def _next_isolated(self, now: float) -> Batch | None:
         isolated = self._recovery.isolated
         batch = next((each for each in isolated if self._isolated_at(each) <= now), None)
         if batch is None:
             return None
-        if len(batch.rows) > 1 and self._pacer.allows_one_row_only(batch.dataset):
+        if len(batch.rows) > 1 and self._pacer.circuit.is_open(batch.dataset):
             return batch.of([batch.rows.pop(0)])
         isolated.remove(batch)
         return batch
@@ -196,7 +192,7 @@ class Scheduler:
         self._buffer.release_due(now)
         for dataset in self._buffer.datasets():
             if self._buffered_at(dataset) <= now:
-                most = 1 if self._pacer.allows_one_row_only(dataset) else None
+                most = 1 if self._pacer.circuit.is_open(dataset) else None
                 return Batch(dataset, self._buffer.take(dataset, most))
         return None
 
@@ -211,8 +207,8 @@ class Scheduler:
         self._in_flight = None
         if isinstance(response, LookupResult):
             outcomes = tuple(self._recovery.apply_lookup(response, now))
-            if not response.request.unconfirmed.batch.rows:
-                self._pacer.clear_error()
+            if not response.lookup.batch.rows:
+                self._pacer.last_error = None
             return outcomes
         if isinstance(response, FeedbackResponse):
             return tuple(self.feedback.apply(response, now))
@@ -221,7 +217,7 @@ class Scheduler:
     def _apply_insert(
         self, response: BulkResponse, sent: float, now: float, wall_now: float
     ) -> Iterator[Outcome]:
-        batch, result = response.request.batch, response.result
+        batch, result = response.batch, response.result
         classification = classify(result, len(batch.rows))
         stored = [batch.rows[index] for index in classification.stored]
         yield Outcome("delivered", tuple(stored))
@@ -272,5 +268,5 @@ class Scheduler:
 def _rows_in(request: SenderRequest) -> list[QueuedRow]:
     if isinstance(request, FeedbackRequest):
         return request.rows
-    batch = request.batch if isinstance(request, BulkInsert) else request.unconfirmed.batch
+    batch = request if isinstance(request, Batch) else request.batch
     return [*batch.unsent_rows, *batch.sent_rows]

@@ -12,7 +12,7 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery import threads
 from respan_langchain.delivery.batch import (
-    BulkInsert,
+    Batch,
     BulkResponse,
     FeedbackRequest,
     FeedbackResponse,
@@ -119,14 +119,13 @@ class SenderThread:
     def _send(self, request: SenderRequest, timeout: float) -> SenderResponse:
         transport, started = self._current_transport(), CLOCK.time()
         match request:
-            case BulkInsert(batch):
-                bodies = [row.encoded.body for row in batch.rows]
-                result = transport.send_bulk(batch.dataset, bodies, timeout)
+            case Batch(dataset, rows):
+                bodies = [row.encoded.body for row in rows]
+                result = transport.send_bulk(dataset, bodies, timeout)
                 return BulkResponse(request, result, started)
-            case Lookup(unconfirmed):
+            case Lookup(batch):
                 bodies = [row.body for row in request.rows]
-                dataset, since = unconfirmed.batch.dataset, unconfirmed.sent_at
-                counts = transport.look_up(dataset, bodies, since, timeout)
+                counts = transport.look_up(batch.dataset, bodies, request.sent_at, timeout)
                 return LookupResult(request, counts)
             case FeedbackRequest(dataset, rows):
                 bodies = [row.encoded.body for row in rows]

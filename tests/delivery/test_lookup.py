@@ -1,6 +1,6 @@
 """What a lookup proves about rows whose request has no clear response."""
 
-from respan_langchain.delivery.batch import Batch, Lookup, LookupResult, Unconfirmed
+from respan_langchain.delivery.batch import Batch, Lookup, LookupResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.lookup import read_lookup
 from tests.delivery.kit import row
@@ -8,11 +8,9 @@ from tests.delivery.kit import row
 LIMITS = DeliveryLimits()
 
 
-def unconfirmed_row(*, exact_until: float, lookups: int = 0) -> Lookup:
+def unconfirmed_row(*, exact_until: float, tries: int = 0) -> Lookup:
     batch = Batch("dataset", [row("a")])
-    return Lookup(
-        Unconfirmed(batch, ended=10.0, sent_at=5.0, exact_until=exact_until, lookups=lookups)
-    )
+    return Lookup(batch, ended=10.0, sent_at=5.0, exact_until=exact_until, tries=tries)
 
 
 def missing_row(*, exact_until: float) -> LookupResult:
@@ -20,7 +18,7 @@ def missing_row(*, exact_until: float) -> LookupResult:
 
 
 def failed_lookup(*, exact_until: float) -> LookupResult:
-    return LookupResult(unconfirmed_row(exact_until=exact_until, lookups=9), None)
+    return LookupResult(unconfirmed_row(exact_until=exact_until, tries=9), None)
 
 
 def test_a_list_that_may_lag_behind_proves_nothing_by_itself():

@@ -39,8 +39,7 @@ class Play:
         self.request = self.scheduler.next_request(self.now)
         if self.request is None:
             return None
-        is_lookup = isinstance(self.request, Lookup)
-        rows = self.request.unconfirmed.batch.rows if is_lookup else self.request.batch.rows
+        rows = self.request.batch.rows if self.is_lookup else self.request.rows
         return [one.encoded.id for one in rows]
 
     @property
@@ -199,7 +198,7 @@ def test_an_open_circuit_delays_no_other_dataset():
 
 def refuse_and_prove(play, stored=()):
     """A batch is refused as a whole; a lookup that shows its last row shows `stored` besides."""
-    rows = [one.encoded.id for one in play.request.batch.rows]
+    rows = [one.encoded.id for one in play.request.rows]
     play.answer(HttpResult(422))
     assert play.next() == rows[-1:]
     play.answer(all_stored(1))
@@ -225,7 +224,7 @@ def test_after_a_413_smaller_batches_are_sent():
     sent = []
     while names := play.next():
         sent.append(len(names))
-        too_large = sum(one.size for one in play.request.batch.rows) > 250
+        too_large = sum(one.size for one in play.request.rows) > 250
         play.answer(HttpResult(413) if too_large else all_stored(len(names)))
 
     assert play.fates == delivered(*"abcdefgh")
@@ -576,7 +575,7 @@ def test_a_row_with_the_id_of_a_stored_row_is_looked_up_beside_that_row():
 def test_a_request_that_is_withdrawn_costs_only_the_lost_rows():
     play = Play(max_age=0.0).add("a", "b", "c")
     assert play.next() == ["a", "b", "c"]
-    lost = tuple(one for one in play.request.batch.rows if one.encoded.id != "b")
+    lost = tuple(one for one in play.request.rows if one.encoded.id != "b")
     play.scheduler.withdraw(play.request, lost, play.now)
 
     assert play.next() == ["b"]
@@ -587,6 +586,6 @@ def test_a_row_is_not_forgotten_when_the_row_that_it_waits_for_is_withdrawn():
     play.next()
     play.answer(HttpResult(400))
     assert play.next() == ["b"]  # the last row of a refused batch is sent alone
-    play.scheduler.withdraw(play.request, tuple(play.request.batch.rows), play.now)
+    play.scheduler.withdraw(play.request, tuple(play.request.rows), play.now)
 
     assert [one.encoded.id for one in play.scheduler.list_rows()] == ["a"]
