@@ -157,12 +157,6 @@ class RowBuffer:
         self._removed(dataset, [row])
         return row
 
-    def clear(self) -> None:
-        """Forget all rows."""
-        self.held.clear()
-        self._queues.clear()
-        self._bytes.clear()
-
     def _removed(self, dataset: str, rows: list[QueuedRow]) -> None:
         self._bytes[dataset] -= sum(row.size for row in rows)
         if not self._queues[dataset]:

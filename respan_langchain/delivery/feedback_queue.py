@@ -68,10 +68,6 @@ class FeedbackQueue:
         for row in rows:
             self._due_at.pop(row, None)
 
-    def clear(self) -> None:
-        """Forget all feedback."""
-        self._due_at.clear()
-
     def due_at(self) -> float:
         """Return when `next_request` has something; infinity when nothing waits."""
         return max(min(map(self._when, self._due_at), default=float("inf")), self._not_before)

@@ -1,10 +1,8 @@
 """A flush: the waiting callers, the rows they wait for, and the result."""
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.stats import Stats
@@ -117,19 +115,11 @@ class PendingFlushes:
                 request.rows |= {row for row in rows if request.includes(row)}
         return bool(self._waiting)
 
-    def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Stop waiting for rows that have left memory, and for feedback that was tried."""
-        if not self._waiting:
-            return
-        gone = [
-            row
-            for outcome in outcomes
-            if outcome.leaves_memory or outcome.kind == "awaiting_row"
-            for row in outcome.rows
-        ]
+    def keep_only(self, rows: list[QueuedRow]) -> None:
+        """Stop waiting for other rows than these in memory, and for feedback that was tried."""
         for request in self._waiting:
-            if request.rows is not None:
-                request.rows = request.rows.difference(gone)
+            if (before := request.rows) is not None:
+                request.rows = {row for row in rows if row in before and request.includes(row)}
 
     def finish(
         self,

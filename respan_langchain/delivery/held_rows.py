@@ -70,11 +70,6 @@ class HeldRows:
             self._remove(row)
         return removed
 
-    def clear(self) -> None:
-        """Forget all rows."""
-        self._until.clear()
-        self._bytes = 0
-
     def _release_all(self, is_released: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         released = [row for row in self._until if is_released(row)]
         return [self._release(row, self._until[row]) for row in released]

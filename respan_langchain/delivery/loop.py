@@ -1,18 +1,20 @@
 """One step of the worker: read messages, poll the sources, send, act on outcomes.
 
-Does what `Scheduler` decides, and owns every part of delivery in this process. It starts no thread:
+Messages are what other threads tell the loop: wake-ups, flushes, the responses to requests. It does
+what `Scheduler` decides, and owns every part of delivery in this process. It starts no thread:
 the worker's thread runs it, or a caller that does the worker's work.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final, Literal, TypeAlias
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.batch import Batch
+from respan_langchain.delivery.batch import Batch, SenderResponse
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.mailbox import Mailbox, Message, Signal
 from respan_langchain.delivery.outcome import Forgotten, Outcome, dropped, update_statuses
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
@@ -22,6 +24,9 @@ from respan_langchain.delivery.scheduler import Scheduler
 from respan_langchain.delivery.sender import DeliveryTransport, SenderThread
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import StatusRegistry
+
+WAKE: Final = "wake"
+Message: TypeAlias = SenderResponse | FlushRequest | Literal["wake"]
 
 
 class Loop:
@@ -41,17 +46,18 @@ class Loop:
         self._poller = poller
         self._clock = clock
         self.spool = spool
-        self.mailbox = Mailbox()
+        self.messages: SimpleQueue[Message] = SimpleQueue()
+        """In their order; leaving one takes no lock that interrupted code could hold."""
         self.statuses = StatusRegistry()
         """The counts of every handler that is not deleted."""
         self.statuses.add(spool.adopted)
         self.queue = DeliveryQueue(limits, self.statuses, spills=spool.takes_overflow)
         self.scheduler = Scheduler(limits, self.queue.buffer, random)
-        self._new_sender = partial(SenderThread, open_transport, self.mailbox.post)
+        self._new_sender = partial(SenderThread, open_transport, self.messages.put)
         self.sender = self._new_sender()
         """The present one, since a thread that has ended cannot be started again."""
         self._flushes = PendingFlushes()
-        self._log = DeliveryLogger(limits)
+        self.log = DeliveryLogger(limits)
         # Held while anything changes, but not while sources are polled: they run the app's
         # redaction, and the exit of the process must not depend on that.
         self._state_lock = threading.RLock()
@@ -62,7 +68,7 @@ class Loop:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits: no message, no caller, and no row that could be sent."""
-        waits = self._flushes or self.spool.loadable or not self.mailbox.is_empty
+        waits = self._flushes or self.spool.loadable or not self.messages.empty()
         return self.queue.is_empty and not waits
 
     def release(self) -> None:
@@ -73,14 +79,6 @@ class Loop:
             self.sender, ended = self._new_sender(), self.sender
         ended.close()
 
-    def log_error(self, error: BaseException) -> None:
-        """Log an unexpected error in delivery or in a source."""
-        self._log.unexpected_error(error, self._clock())
-
-    def log_not_on_disk(self) -> None:
-        """Log that a caller did not wait longer for its rows to be on disk."""
-        self._log.not_on_disk(self.spool.last_error, self._clock())
-
     def log_unlogged(self) -> None:
         """Log every row whose line was held back, and after `stop` events that came too late.
 
@@ -88,9 +86,9 @@ class Loop:
         """
         if self._state_lock.acquire(blocking=False):
             try:
-                self._log.rows_dropped(self.queue.take_refusals(), float("inf"))
+                self.log.rows_dropped(self.queue.take_refusals(), float("inf"))
                 if self._stop_reason is not None:
-                    self._log.unread_events(self._poller.unread)
+                    self.log.unread_events(self._poller.unread)
             finally:
                 self._state_lock.release()
 
@@ -107,14 +105,14 @@ class Loop:
         """
         self._stop_reason = reason
         self.queue.closed = True
-        self._log.unread_events(self._poller.unread)
+        self.log.unread_events(self._poller.unread)
         if self._state_lock.acquire(timeout=timeout):
             try:
                 self._give_up(reason)
             finally:
                 self._state_lock.release()
         else:
-            self._log.left_at_end(self.statuses.counts().pending, reason)
+            self.log.left_at_end(self.statuses.counts().pending, reason)
 
     def give_up_feedback(self) -> None:
         """Give up feedback whose row the platform did not show so far, unless it is on disk."""
@@ -137,7 +135,14 @@ class Loop:
 
     # -- one step --------------------------------------------------------------------------------
 
-    def step(self, message: Message, *, inline: bool = False) -> float:
+    def take_message(self, timeout: float | None = 0.0) -> Message | None:
+        """Remove the next message, or wait for one; None when none arrives in time."""
+        try:
+            return self.messages.get(timeout=timeout)
+        except Empty:
+            return None
+
+    def step(self, message: Message | None, *, inline: bool = False) -> float:
         """Do everything that can be done now; return the seconds until there may be more."""
         with self._state_lock:
             self._read(message)
@@ -150,18 +155,16 @@ class Loop:
                 return NEVER
             return self._act(now, again=again, inline=inline)
 
-    def _read(self, message: Message) -> None:
-        self._read_one(message)
-        while not self.mailbox.is_empty:
-            self._read_one(self.mailbox.take())
+    def _read(self, message: Message | None) -> None:
+        while message is not None:
+            self._read_one(message)
+            message = self.take_message()
 
     def _read_one(self, message: Message) -> None:
         now = self._clock()
         match message:
-            case Signal.WAKE:
+            case "wake":
                 self._poller.wake(now)
-            case Signal.TIMEOUT:
-                pass
             case FlushRequest() if self._stop_reason is not None:
                 message.finish()
             case FlushRequest():
@@ -169,7 +172,7 @@ class Loop:
                 self._poller.flush()
             case _ if self._stop_reason is None:
                 outcomes = self.scheduler.apply(message, now, CLOCK.time())
-                self._log.pending = len(self.scheduler.list_rows())
+                self.log.pending = len(self.scheduler.list_rows())
                 self._dispatch(outcomes, now)
             case _:
                 pass  # a response after `stop`, when every row has its final state
@@ -183,9 +186,9 @@ class Loop:
         again = bool(loaded) or again
         self._dispatch((self.scheduler.remove_expired(now),), now)
         self._send(now, inline=inline)
-        self._log.on_spool(self.spool, now)
+        self.log.on_spool(self.spool, now)
         self._serve_flushes(now, is_drained=not again)
-        self._log.rows_dropped(self.queue.take_refusals(), now)
+        self.log.rows_dropped(self.queue.take_refusals(), now)
         self.statuses.apply_updates()
         if again:
             return 0.0
@@ -193,7 +196,7 @@ class Loop:
             self._poller.due_at,
             self.scheduler.due_at(),
             self._flushes.deadline(),
-            self._log.due_at(),
+            self.log.due_at(),
         )
         return due_at - self._clock()
 
@@ -253,15 +256,15 @@ class Loop:
         self.spool.on_outcomes(saved, now)
         update_statuses(saved)
         self.queue.on_outcomes(saved)
-        self._flushes.on_outcomes(saved)
-        self._log.on_outcomes(saved, now)
+        self.log.on_outcomes(saved, now)
         return saved
 
     # -- the end ---------------------------------------------------------------------------------
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
-        is_asked = is_drained and bool(self._flushes)
-        if is_asked and self._flushes.on_sources_empty(self.scheduler.list_rows()):
+        rows = self.scheduler.list_rows() if self._flushes else []
+        self._flushes.keep_only(rows)
+        if is_drained and self._flushes.on_sources_empty(rows):
             self.scheduler.flush_up_to(self.queue.latest)
         idle_until = now if self.scheduler.is_waiting else self.scheduler.due_at()
         self._flushes.finish(
@@ -277,7 +280,8 @@ class Loop:
         outcomes = self._dispatch(self.scheduler.give_up(), now)
         spooled = sum(len(one.rows) for one in outcomes if one.kind == "spooled")
         lost = sum(len(one.rows) for one in outcomes) - spooled
-        self._log.rows_dropped(self.queue.take_refusals(), now)
-        self._log.left_at_end(lost, reason, spooled, self.spool.place)
+        self.log.rows_dropped(self.queue.take_refusals(), now)
+        self.log.left_at_end(lost, reason, spooled, self.spool.place)
         self.spool.close()
+        self._flushes.keep_only([])
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))

@@ -93,12 +93,13 @@ def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:
         case "delivered" | "rejected" | "unconfirmed" | "dropped":
             status.settle(ids, outcome.kind, outcome.reason)
         case "spooled":
-            status.spool(ids, describe_drop(outcome.reason))
+            reason = f"on disk: {describe_drop(outcome.reason)}"
+            status.keep_pending(ids, reason, spooled=len(ids))
         case "awaiting_lookup":
-            status.note(ids, "sent, no clear response; awaiting a lookup")
+            status.keep_pending(ids, "sent, no clear response; awaiting a lookup")
         case "awaiting_row":
-            status.note(ids, "the platform does not show the row yet")
+            status.keep_pending(ids, "the platform does not show the row yet")
         case "resent":
-            status.count_resent(ids)
+            status.keep_pending(ids, "sent again", resent=len(ids))
         case _:
             pass

@@ -65,9 +65,9 @@ class Scheduler:
         """Forget all rows at the end: sent rows become unconfirmed, the others are dropped."""
         unconfirmed = Outcome("unconfirmed", tuple(self._sent()), SHUTDOWN)
         lost = dropped(self._unsent(), SHUTDOWN)
-        self._buffer.clear()
+        self._buffer.remove(lambda _: True)
+        self.feedback.remove(lambda _: True)
         self._recovery.clear()
-        self.feedback.clear()
         self._in_flight = None
         return unconfirmed, lost
 

@@ -89,21 +89,15 @@ class DeliveryStatus:
         """Give pending rows their final state."""
         self._append(_Update(row_ids, state, reason, pending=-len(row_ids)))
 
-    def note(self, row_ids: list[str], reason: str) -> None:
-        """Keep rows pending, with a reason why they wait."""
-        self._append(_Update(row_ids, "pending", reason))
+    def keep_pending(
+        self, row_ids: list[str], reason: str = "", *, spooled: int = 0, resent: int = 0
+    ) -> None:
+        """Give pending rows another reason why they wait.
 
-    def spool(self, row_ids: list[str], reason: str) -> None:
-        """Keep rows pending: they left memory and are only on disk."""
-        self._append(_Update(row_ids, "pending", f"on disk: {reason}", spooled=len(row_ids)))
-
-    def load(self, row_ids: list[str]) -> None:
-        """Keep rows pending: they came back from disk."""
-        self._append(_Update(row_ids, "pending", spooled=-len(row_ids)))
-
-    def count_resent(self, row_ids: list[str]) -> None:
-        """Count rows that are sent again without proof that the platform does not have them."""
-        self._append(_Update(row_ids, "pending", "sent again", resent=len(row_ids)))
+        `spooled` changes how many are only on disk, `resent` how many were sent again without proof
+        that the platform does not have them.
+        """
+        self._append(_Update(row_ids, "pending", reason, spooled=spooled, resent=resent))
 
     def row_status(self, row_id: str) -> RowStatus | None:
         """Return a row's state; None when it was never captured, or settled too long ago."""

@@ -16,8 +16,7 @@ from respan_langchain.client.subject import Subject
 from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import Loop
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE, Loop
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.queue import DeliveryQueue
@@ -110,7 +109,7 @@ class Worker:
             self._log_late()
         elif self._inline_until is not None:
             self._send_late(self._inline_until - self._clock())
-        elif not self._thread.notify(Signal.WAKE):
+        elif not self._thread.notify(WAKE):
             self.wakeup.idle = True
 
     def put(self, *rows: EncodedRow) -> bool:
@@ -150,7 +149,7 @@ class Worker:
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         self._ask(request, timeout)
         if not (request.is_on_disk or self.closed):
-            self._loop.log_not_on_disk()
+            self._loop.log.not_on_disk(self._loop.spool.last_error, self._clock())
         return request.is_on_disk
 
     def forget(self, subject: Subject) -> Forgotten:
@@ -182,7 +181,7 @@ class Worker:
             request.rows = set()
         # Called from a source or a transport, a flush would wait for itself.
         elif get_ident() not in {self._thread.number, self._loop.sender.thread} and not self.closed:
-            self._loop.mailbox.post(request)
+            self._loop.messages.put(request)
             if self._thread.ensure():
                 request.gate.acquire(timeout=lock_timeout(timeout))
             else:
@@ -260,10 +259,10 @@ class Worker:
         return self.wakeup.idle and self._sources.are_over and self._loop.is_idle
 
     def _owner_deleted(self) -> None:
-        self._loop.mailbox.post(Signal.WAKE)
+        self._loop.messages.put(WAKE)
 
     def _source_failed(self, error: Exception) -> None:
-        self._loop.log_error(error)
+        self._loop.log.unexpected_error(error, self._clock())
 
 
 def _do_nothing(_worker: Worker) -> bool:

@@ -9,8 +9,7 @@ from threading import get_ident
 
 from respan_langchain.delivery import threads
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import Loop
-from respan_langchain.delivery.mailbox import Message, Signal
+from respan_langchain.delivery.loop import WAKE, Loop, Message
 from respan_langchain.delivery.polling import NEVER
 
 PAUSE_AFTER_ERROR = 1.0
@@ -57,7 +56,7 @@ class WorkerThread:
         """Leave a message for the thread; False when none can be started."""
         if not self.ensure():
             return False
-        self._loop.mailbox.post(message)
+        self._loop.messages.put(message)
         # The thread may have ended before it could read the message.
         return self.ensure()
 
@@ -83,7 +82,7 @@ class WorkerThread:
     def close(self) -> None:
         """End the thread after the step that is under way."""
         self._closed = True
-        self._loop.mailbox.post(Signal.WAKE)
+        self._loop.messages.put(WAKE)
 
     def work_inline(self, request: FlushRequest, timeout: float) -> None:
         """Do the thread's work on the calling one until this flush is done."""
@@ -91,28 +90,28 @@ class WorkerThread:
             return
         try:
             self.number = get_ident()
-            message: Message = Signal.WAKE
+            message: Message | None = WAKE
             while not request.finished:
                 wait = min(self._loop.step(message, inline=True), request.deadline - self._clock())
-                message = self._loop.mailbox.take(0.0 if request.finished else lock_timeout(wait))
+                message = self._loop.take_message(0.0 if request.finished else lock_timeout(wait))
         finally:
             self.number = None
             self.step_lock.release()
 
     def _run(self) -> None:
         self.number = get_ident()
-        message: Message = Signal.WAKE
+        message: Message | None = WAKE
         while not self._closed:
             try:
                 with self.step_lock:
                     wait = self._loop.step(message)
             except BaseException as error:  # noqa: BLE001  # this loop must never end: log it, go on
                 wait = PAUSE_AFTER_ERROR
-                self._loop.log_error(error)
+                self._loop.log.unexpected_error(error, self._clock())
             if self._is_unused():
                 self._end()
                 return
-            message = self._loop.mailbox.take(None if wait == NEVER else lock_timeout(wait))
+            message = self._loop.take_message(None if wait == NEVER else lock_timeout(wait))
         self.is_running = False
 
     def _end(self) -> None:

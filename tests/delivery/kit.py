@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from respan_langchain.client.feedback import build_feedback
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import Loop
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE, Loop
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.row import FEEDBACK_PREFIX, EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
@@ -210,14 +209,12 @@ class Turns:
         return self.loop.statuses.counts()
 
     def step(self, message=None):
-        return self.loop.step(message or self.loop.mailbox.take(), inline=True)
+        return self.loop.step(message or self.loop.take_message(), inline=True)
 
     def until_nothing_is_due(self, before=NEVER):
-        wait = self.step(Signal.WAKE)
-        while (
-            message := self.loop.mailbox.take()
-        ) is not Signal.TIMEOUT or self.now + wait < before:
-            if message is Signal.TIMEOUT:
+        wait = self.step(WAKE)
+        while (message := self.loop.take_message()) is not None or self.now + wait < before:
+            if message is None:
                 self.now += max(wait, 0.0)
             wait = self.step(message)
 

@@ -4,7 +4,7 @@ import json
 
 from respan_langchain.delivery.feedback_queue import MAX_IN_REQUEST, MAX_WAITING, RETRY_DELAYS
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import Turns, all_stored, encoded, feedback_on
 
@@ -31,7 +31,7 @@ class Bodies:
 def test_feedback_is_merged_into_a_row_that_waits(turns, wire, status):
     bodies = Bodies(wire)
     turns.put(encoded("a"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.put(feedback_on("a", status=status, expected_output="x"))
 
     turns.until_nothing_is_due()
@@ -46,7 +46,7 @@ def test_feedback_is_merged_into_a_row_that_waits(turns, wire, status):
 def test_feedback_that_waits_is_merged_into_a_row_that_comes_later(turns, wire):
     bodies = Bodies(wire)
     turns.put(feedback_on("a"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.put(encoded("a"), encoded("b"))
 
     turns.until_nothing_is_due()
@@ -102,7 +102,7 @@ def test_feedback_without_a_row_never_waits_in_great_number(turns, wire, status)
     for number in range(MAX_WAITING + 5):
         turns.put(feedback_on(f"run-{number}", status=status))
 
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     assert (status.counts().pending, status.counts().dropped) == (MAX_WAITING, {"feedback_full": 5})
 

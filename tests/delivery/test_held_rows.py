@@ -5,7 +5,7 @@ import json
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE
 from tests.delivery.kit import Turns, encoded, feedback_on
 
 
@@ -19,7 +19,7 @@ def waiting(turns):
 
 def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire):
     turns.put(held("a"), encoded("b"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     turns.until_nothing_is_due()
 
@@ -30,7 +30,7 @@ def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire
 def test_rows_that_wait_for_different_times_are_each_sent_when_their_own_ends(turns, wire, status):
     turns.put(held("a"), held("b", seconds=100.0), held("c", seconds=200.0))
     turns.put(feedback_on("b", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     turns.until_nothing_is_due(before=250.0)
     sent_before = list(wire.batches)
@@ -49,7 +49,7 @@ def test_feedback_is_merged_into_the_row_and_releases_it(turns, wire, status):
 
     wire.send_bulk = note
     turns.put(held("a"), held("b"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.now = 100.0
     turns.put(feedback_on("a", status=status))
 
@@ -63,7 +63,7 @@ def test_feedback_is_merged_into_the_row_and_releases_it(turns, wire, status):
 
 def test_a_flush_sends_held_rows(turns, wire):
     turns.put(held("a"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     request = FlushRequest(turns.now + 60.0)
     turns.step(request)
     turns.until_nothing_is_due(before=10.0)
@@ -80,7 +80,7 @@ def test_a_flush_sends_held_rows(turns, wire):
 def test_beyond_a_quarter_of_the_queue_the_oldest_is_sent(wire, limits, size):
     turns = Turns(wire, **limits)
     turns.put(*(held(name, size=size) for name in "abc"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     turns.until_nothing_is_due(before=10.0)
 
@@ -91,7 +91,7 @@ def test_beyond_a_quarter_of_the_queue_the_oldest_is_sent(wire, limits, size):
 def test_the_deadline_of_a_held_row_counts_from_its_release(wire, status):
     turns = Turns(wire, delivery_deadline=60.0)
     turns.put(held("a", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     turns.until_nothing_is_due()
 
@@ -100,7 +100,7 @@ def test_the_deadline_of_a_held_row_counts_from_its_release(wire, status):
 
 def test_held_rows_that_are_left_at_the_end_are_counted(turns, status):
     turns.put(held("a", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     turns.loop.stop("the process ends", 1.0)
 
@@ -110,7 +110,7 @@ def test_held_rows_that_are_left_at_the_end_are_counted(turns, status):
 
 def test_held_rows_are_forgotten(turns, wire, status):
     turns.put(held("a", status=status), held("b"))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     assert turns.loop.forget(lambda name, _: name == "a").memory == 1
 

@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
 from tests.delivery.kit import NEVER, Events, Turns
@@ -58,7 +58,7 @@ def busy(wire):
     turns.until_nothing_is_due()
     events.takes = 0
     events.note("first")
-    assert turns.step(Signal.WAKE) == pytest.approx(0.2)
+    assert turns.step(WAKE) == pytest.approx(0.2)
     turns.now += 0.2
     return turns, events
 

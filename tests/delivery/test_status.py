@@ -11,7 +11,7 @@ def test_a_row_is_pending_until_its_final_state():
     status.accept(["a"])
     assert status.row_status("a") == RowStatus("pending")
 
-    status.note(["a"], "no answer")
+    status.keep_pending(["a"], "no answer")
     assert status.row_status("a") == RowStatus("pending", "no answer")
     assert status.counts().pending == 1
 
@@ -32,7 +32,7 @@ def test_every_row_is_counted_in_one_state():
     status.settle(["b"], "rejected", "bad")
     status.settle(["c"], "dropped", "expired")
     status.settle(["d"], "unconfirmed")
-    status.spool(["e"], "shutdown")
+    status.keep_pending(["e"], "on disk: shutdown", spooled=1)
     status.drop("g", "queue_rows")
 
     counts = status.counts()

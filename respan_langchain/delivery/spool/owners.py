@@ -43,7 +43,7 @@ class RowOwners:
         if owner is None:
             self._adopted.accept([row.id])
             return self._adopted
-        owner.load([row.id])
+        owner.keep_pending([row.id], spooled=-1)
         return owner
 
     def drop(self, rows: Iterable[SpoolRow], reason: DropReason) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.mailbox import Signal
+from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.spool import dead_letters, directory
 from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.dead_letters import spool_files
@@ -164,7 +164,7 @@ def test_rows_whose_delivery_a_damaged_file_has_forgotten_are_looked_up_first(
 ):
     turns = by_hand(SpoolConfig(place, "durable"), max_age=1.0)
     turns.put(encoded("a", status=status), encoded("b", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.spool._own.file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     turns.until_nothing_is_due()
     assert wire.stored == {"a": 1, "b": 1}
@@ -196,7 +196,7 @@ def test_a_step_after_the_end_opens_no_further_file(by_hand, place):
     turns.loop.stop("the process ends", 1.0)
     shutil.rmtree(place)
 
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     assert not place.exists()
 
@@ -245,7 +245,7 @@ def test_rows_that_a_slow_source_returns_after_the_exit_go_to_disk(by_hand, wire
     turns.sources.attach(events, None)
     for name in "abcde":
         events.note(name)
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.now += 1.0
     turns.step()
 
@@ -924,7 +924,7 @@ def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplo
 def test_feedback_of_a_killed_process_is_applied_by_the_next_one(by_hand, wire, place, status):
     first = by_hand(SpoolConfig(place, "durable"))
     first.put(feedback_on("a", status=status))
-    first.step(Signal.WAKE)
+    first.step(WAKE)
     first.spool._own._lock.forget()
     wire.keep(["a"])
     wire.feedback_script = [lambda ids: ["failed"]]
@@ -939,10 +939,10 @@ def test_feedback_of_a_killed_process_is_applied_by_the_next_one(by_hand, wire, 
 def test_feedback_that_was_merged_is_on_disk_with_its_row(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "durable"), max_age=60.0)
     turns.put(encoded("a", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     turns.put(feedback_on("a", status=status, expected_output="x"))
 
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
 
     (on_disk,) = dead_letters.export(place, STATES)
     assert (on_disk["id"], on_disk["log"]["expected_output"]) == ("a", "x")
@@ -953,7 +953,7 @@ def test_feedback_that_was_merged_is_on_disk_with_its_row(by_hand, wire, place, 
 def test_feedback_that_is_given_up_leaves_the_disk(by_hand, wire, place, status):
     turns = by_hand(SpoolConfig(place, "durable"))
     turns.put(feedback_on("a", status=status))
-    turns.step(Signal.WAKE)
+    turns.step(WAKE)
     assert rows_in(place, "pending") == ["a"]
 
     turns.until_nothing_is_due()
