@@ -1,8 +1,8 @@
 """Rules: which finished traces are kept, and where their rows go. Pure."""
 
 from respan_langchain.rules.budget import Budget
-from respan_langchain.rules.condition import Condition
 from respan_langchain.rules.conditions import (
+    Condition,
     calls,
     cost_over,
     cut_off,

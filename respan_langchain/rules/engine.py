@@ -5,14 +5,13 @@ from hashlib import blake2b
 from typing import Final
 
 from respan_langchain.rules.budget import BudgetMeter, Use
-from respan_langchain.rules.condition import Condition
-from respan_langchain.rules.conditions import get_signatures
+from respan_langchain.rules.conditions import Condition, get_signatures
 from respan_langchain.rules.decision import NOT_KEPT, RowChange, SamplingDecision
 from respan_langchain.rules.earlier_traces import EarlierTraces
 from respan_langchain.rules.facts import NOT_PRODUCTION, NovelBy, TraceFacts
-from respan_langchain.rules.novelty import SignatureCounts
 from respan_langchain.rules.reservoir import Strata
 from respan_langchain.rules.rule import Rule, Rules
+from respan_langchain.rules.signatures import SignatureCounts
 from respan_langchain.stats import RuleCounts
 
 NO_RULE: Final = "no rule"

@@ -67,14 +67,12 @@ class TraceFacts(ABC):
     @cached_property
     def input(self) -> object:
         """The root's input."""
-        found: object = self.root.get("input")
-        return found
+        return self.root.get("input")
 
     @cached_property
     def output(self) -> object:
         """The root's output; None without one."""
-        found: object = self.root.get("output")
-        return found
+        return self.root.get("output")
 
     @property
     def metadata(self) -> Mapping[str, Any]:

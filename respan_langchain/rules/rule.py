@@ -15,8 +15,7 @@ from respan_langchain._arguments import (
 )
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.rules.budget import DAY, HOUR, Budget
-from respan_langchain.rules.condition import Condition, check_condition
-from respan_langchain.rules.conditions import everything, failed
+from respan_langchain.rules.conditions import Condition, check_condition, everything, failed
 from respan_langchain.rules.signatures import CopyBy, Dedupe, describe_dedupe
 
 Corrections: TypeAlias = Literal["human"]

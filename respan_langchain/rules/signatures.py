@@ -1,16 +1,24 @@
 """Signatures of traces: equal for copies, whatever their ids, times and metadata are.
 
-Two values are the same if they differ in case and white space only. `novelty.py` compares more
-roughly.
+Copies of a kept trace differ in case and white space only. Novelty compares more roughly: traces
+are alike if they differ in numbers, case and punctuation only.
 """
 
 import json
+import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from respan_langchain.rules.facts import TraceFacts
+from respan_langchain.rules.facts import NovelBy, TraceFacts
 
+MAX_SIGNATURES: Final = 10_000
+"""Signatures that are remembered; beyond it, the one that was not seen for longest is forgotten."""
+MAX_INPUT: Final = 10_000
+"""Characters of the input that are compared roughly."""
+_DIGITS: Final = re.compile(r"\d+")
+_NO_WORDS: Final = re.compile(r"\W+")
 CopyBy: TypeAlias = Literal["input", "input+output"]
 """Which part of a trace its copies have, too."""
 Dedupe: TypeAlias = CopyBy | Callable[[TraceFacts], str | None]
@@ -57,3 +65,39 @@ def normalize(value: object) -> object:
     if isinstance(value, list | tuple):
         return [normalize(part) for part in value]
     return value
+
+
+class SignatureCounts:
+    """How often each signature was seen."""
+
+    def __init__(self, by: NovelBy) -> None:
+        self._by: NovelBy = by
+        self._counts: OrderedDict[int, int] = OrderedDict()
+
+    def add(self, facts: TraceFacts) -> int:
+        """Count a trace; return how often its signature was seen before."""
+        signature = get_signature(facts, self._by)
+        count = self._counts.pop(signature, 0)
+        self._counts[signature] = count + 1
+        if len(self._counts) > MAX_SIGNATURES:
+            self._counts.popitem(last=False)
+        return count
+
+
+def get_signature(facts: TraceFacts, by: NovelBy) -> int:
+    """Return a hash that is equal for traces that differ in numbers, case and punctuation only."""
+    parts = by.split("+")
+    tools = tuple(facts.tools) if "trajectory" in parts else None
+    words = to_words(facts.input) if "input" in parts else None
+    return hash((facts.name, tools, words))
+
+
+def to_words(value: object) -> str:
+    """Return the words of a JSON value.
+
+    >>> to_words({"question": "Where is order 4711?"})
+    'question where is order 0'
+    """
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    words = _NO_WORDS.sub(" ", _DIGITS.sub("0", text[:MAX_INPUT].casefold()))
+    return words.strip()

@@ -5,7 +5,7 @@ from support.traffic import trace
 
 from respan_langchain.rules import Rules, keep, novel
 from respan_langchain.rules.engine import RuleEngine
-from respan_langchain.rules.novelty import MAX_SIGNATURES, SignatureCounts, to_words
+from respan_langchain.rules.signatures import MAX_SIGNATURES, SignatureCounts, to_words
 
 
 def kept(condition, traces):
