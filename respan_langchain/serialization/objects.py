@@ -4,7 +4,6 @@ Fields are read from the object itself: `model_dump` and `asdict` copy, validate
 code.
 """
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -37,31 +36,9 @@ def serialize_dict(value: dict[Any, Any], serializer: Serializer) -> Json:
     return serializer.serialize_pairs(pairs)
 
 
-def serialize_mapping(value: Mapping[Any, Any], serializer: Serializer) -> Json:
-    """Serialize a mapping that is not a dict."""
-    return serializer.serialize_pairs(value.items())
-
-
 def serialize_sequence(value: Any, serializer: Serializer) -> Json:
     """Serialize a list, a tuple, or another sequence that iteration does not consume."""
     return serializer.serialize_values(value)
-
-
-def serialize_list_subclass(value: Any, serializer: Serializer) -> Json:
-    """Serialize an instance of a subclass of list or tuple, without calling its `__iter__`."""
-    if isinstance(value, list):
-        return serializer.serialize_values(list.__iter__(value))
-    return serializer.serialize_values(tuple.__iter__(value))
-
-
-def serialize_named_tuple(value: Any, serializer: Serializer) -> Json:
-    """Serialize a named tuple as an object of its fields."""
-    return serializer.serialize_pairs(zip(type(value)._fields, tuple.__iter__(value), strict=False))
-
-
-def serialize_mutable_collection(value: Any, serializer: Serializer) -> Json:
-    """Serialize a copy: iteration would raise if another thread changed the collection."""
-    return serializer.serialize_values(list(value))
 
 
 def serialize_set(value: Any, serializer: Serializer) -> Json:
@@ -139,11 +116,6 @@ def serialize_pydantic_model(value: Any, serializer: Serializer) -> Json:
     )
 
 
-def serialize_attributes(value: Any, serializer: Serializer) -> Json:
-    """Serialize a pydantic 1 model: the attributes in its `__dict__`."""
-    return serializer.serialize_pairs(list(value.__dict__.items()))
-
-
 def serialize_dataclass(value: Any, serializer: Serializer) -> Json:
     """Serialize a dataclass or an attrs class, with slots or without."""
     kind = type(value)
@@ -168,20 +140,10 @@ def _is_empty(field: object) -> bool:
     return field is None or (isinstance(field, tuple) and not field)
 
 
-def serialize_enum_member(value: Any, serializer: Serializer) -> Json:
-    """Serialize an enum member as its value."""
-    return serializer.serialize(value._value_)
-
-
 def serialize_bytes(value: Any, serializer: Serializer) -> Json:
     """Serialize bytes: described, or as base64 where media is kept."""
     data = bytes(value)
     return media.encode_bytes(data) if serializer.keep_media else media.describe_bytes(data)
-
-
-def serialize_numpy_scalar(value: Any, serializer: Serializer) -> Json:
-    """Serialize one number of numpy or torch."""
-    return serializer.serialize(value.item())
 
 
 def serialize_array(value: Any, serializer: Serializer) -> Json:
@@ -194,16 +156,6 @@ def serialize_array(value: Any, serializer: Serializer) -> Json:
         return serializer.serialize(value.tolist())
     kind = scalars.placeholder(type(value))[1:-1]
     return f"<{kind} of shape {'x'.join(map(str, shape))}>"
-
-
-def serialize_secret(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - as every TypeSerializer
-    """Return a marker for a SecretStr or a similar class; its value is never read."""
-    return REDACTED
-
-
-def serialize_as_placeholder(value: Any, serializer: Serializer) -> Json:  # noqa: ARG001 - as every TypeSerializer
-    """Return the placeholder for a value that has no JSON form."""
-    return scalars.placeholder(type(value))
 
 
 def serialize_runnable(value: Any, serializer: Serializer) -> Json:

@@ -54,17 +54,6 @@ def serialize_float(number: float) -> float | str:
     return "Infinity" if number > 0 else "-Infinity"
 
 
-def serialize_by_str(value: Any) -> str:
-    """Serialize a UUID, Decimal, path or address by its own `str`."""
-    return replace_surrogates(str(value))
-
-
-def serialize_datetime(value: Any) -> str:
-    """Format a date, a time or both in ISO 8601."""
-    text: str = value.isoformat()
-    return text
-
-
 def describe_exception(error: BaseException) -> str:
     """Format an exception as `ValueError: its message`."""
     name = replace_surrogates(_name(type(error)))

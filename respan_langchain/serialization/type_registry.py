@@ -11,10 +11,11 @@ import ipaddress
 import re
 import types
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -22,19 +23,33 @@ from zoneinfo import ZoneInfo
 
 from respan_langchain.serialization import objects, openai_message, scalars
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.serializer import Serializer, TypeSerializer
+from respan_langchain.serialization.serializer import TypeSerializer
 
 MAX_CACHED_CLASSES: Final = 2_000
 """An app may create classes all the time, so the cache is bounded."""
 
 
 def _scalar(convert: Callable[[Any], Json]) -> TypeSerializer:
-    def serialize(value: Any, _serializer: Serializer, /) -> Json:
-        return convert(value)
-
-    return serialize
+    return lambda value, _: convert(value)
 
 
+def _list(iterate: Callable[[Any], Iterable[Any]]) -> TypeSerializer:
+    return lambda value, serializer: serializer.serialize_values(iterate(value))
+
+
+def _object(iterate: Callable[[Any], Iterable[tuple[object, object]]]) -> TypeSerializer:
+    return lambda value, serializer: serializer.serialize_pairs(iterate(value))
+
+
+def _inner(convert: Callable[[Any], object]) -> TypeSerializer:
+    return lambda value, serializer: serializer.serialize(convert(value))
+
+
+_PLACEHOLDER: Final = _scalar(lambda value: scalars.placeholder(type(value)))
+_BY_STR: Final = _scalar(lambda value: scalars.replace_surrogates(str(value)))
+_NAMED_TUPLE: Final = _object(
+    lambda value: zip(type(value)._fields, tuple.__iter__(value), strict=False)
+)
 _BUILTIN: Final[dict[type, TypeSerializer]] = {
     dict: objects.serialize_dict,
     list: objects.serialize_sequence,
@@ -42,23 +57,22 @@ _BUILTIN: Final[dict[type, TypeSerializer]] = {
     objects.Conversation: objects.serialize_conversation,
 }
 _BY_CLASS: Final[tuple[tuple[tuple[type, ...], TypeSerializer], ...]] = (
-    ((enum.Enum,), objects.serialize_enum_member),
+    ((enum.Enum,), _inner(attrgetter("_value_"))),
     ((str,), objects.serialize_str_subclass),
     ((dict,), objects.serialize_dict),
-    ((list, tuple), objects.serialize_list_subclass),
+    # Not the subclass's own `__iter__`, which is the app's code.
+    ((list,), _list(list.__iter__)),
+    ((tuple,), _list(tuple.__iter__)),
     ((set, frozenset), objects.serialize_set),
-    ((deque, type({}.keys()), type({}.values()), type({}.items())),
-     objects.serialize_mutable_collection),
+    # Copied: iteration would raise if another thread changed the collection.
+    ((deque, type({}.keys()), type({}.values()), type({}.items())), _list(list)),
     ((int,), _scalar(lambda value: scalars.serialize_int(int.__int__(value)))),
     ((float,), _scalar(lambda value: scalars.serialize_float(float.__float__(value)))),
-    ((dt.date, dt.time), _scalar(scalars.serialize_datetime)),
+    ((dt.date, dt.time), _scalar(lambda value: value.isoformat())),
     ((dt.timedelta,), _scalar(dt.timedelta.total_seconds)),
     ((bytes, bytearray, memoryview), objects.serialize_bytes),
-    (
-        (UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, dt.timezone),
-        _scalar(scalars.serialize_by_str),
-    ),
-    ((ipaddress.IPv4Address, ipaddress.IPv6Address), _scalar(scalars.serialize_by_str)),
+    ((UUID, Decimal, Fraction, complex, range, slice, PurePath, ZoneInfo, dt.timezone,
+      ipaddress.IPv4Address, ipaddress.IPv6Address), _BY_STR),
     ((re.Pattern,), _scalar(lambda value: scalars.replace_surrogates(str(value.pattern)))),
     ((BaseException,), _scalar(scalars.describe_exception)),
     ((type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
@@ -70,6 +84,19 @@ _BY_NAME: Final[dict[tuple[str, str], TypeSerializer]] = {
     ("langchain_core.documents.base", "Document"): objects.serialize_document,
     ("langchain_core.prompt_values", "PromptValue"): objects.serialize_prompt_value,
 }
+_BY_ATTRIBUTES: Final[tuple[tuple[tuple[str, ...], TypeSerializer], ...]] = (
+    (("get_secret_value",), _scalar(lambda _: objects.REDACTED)),  # its value is never read
+    (("invoke", "ainvoke"), objects.serialize_runnable),
+    (("__pydantic_fields__", "__pydantic_validator__"), objects.serialize_pydantic_model),
+    (("__fields_set__", "__fields__"), _object(lambda value: list(value.__dict__.items()))),
+    (("__dataclass_fields__",), objects.serialize_dataclass),
+    (("__attrs_attrs__",), objects.serialize_dataclass),
+    (("dtype", "item", "__len__"), objects.serialize_array),
+    (("dtype", "item"), _inner(lambda value: value.item())),
+    (("shape", "dtype"), objects.serialize_array),
+    (("shape", "columns"), objects.serialize_array),
+)
+"""Secrets, runnables, pydantic 2 and 1, dataclasses, attrs, numpy and torch, pandas and polars."""
 _LANGGRAPH: Final = frozenset({"Command", "Send", "Interrupt"})
 
 
@@ -78,7 +105,7 @@ def find_serializer(kind: type) -> TypeSerializer:
     try:
         return _choose_serializer(kind)
     except Exception:  # noqa: BLE001 - a metaclass is the app's own code, its `__hash__` too
-        return objects.serialize_as_placeholder
+        return _PLACEHOLDER
 
 
 @lru_cache(MAX_CACHED_CLASSES)
@@ -86,7 +113,7 @@ def _choose_serializer(kind: type) -> TypeSerializer:
     if kind in _BUILTIN:
         return _BUILTIN[kind]
     if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-        return objects.serialize_named_tuple
+        return _NAMED_TUPLE
     for classes, serialize in _BY_CLASS:
         if issubclass(kind, classes):
             return serialize
@@ -97,33 +124,14 @@ def _choose_serializer(kind: type) -> TypeSerializer:
 
 
 def _choose_by_attributes(kind: type) -> TypeSerializer:
-    module = str(kind.__module__).partition(".")[0]
-    if hasattr(kind, "get_secret_value"):
-        return objects.serialize_secret
-    if module == "langgraph" and kind.__name__ in _LANGGRAPH:
+    module = str(kind.__module__)
+    if module.partition(".")[0] == "langgraph" and kind.__name__ in _LANGGRAPH:
         return objects.serialize_langgraph_command
-    if hasattr(kind, "invoke") and hasattr(kind, "ainvoke"):
-        return objects.serialize_runnable
-    if hasattr(kind, "__pydantic_fields__") and hasattr(kind, "__pydantic_validator__"):
-        return objects.serialize_pydantic_model
-    if hasattr(kind, "__fields_set__") and hasattr(kind, "__fields__"):
-        return objects.serialize_attributes
-    if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__"):
-        return objects.serialize_dataclass
-    if hasattr(kind, "dtype") and hasattr(kind, "item"):
-        return (
-            objects.serialize_array if hasattr(kind, "__len__") else objects.serialize_numpy_scalar
-        )
-    if hasattr(kind, "shape") and (hasattr(kind, "dtype") or hasattr(kind, "columns")):
-        return objects.serialize_array
-    return _choose_fallback(kind)
-
-
-def _choose_fallback(kind: type) -> TypeSerializer:
+    for attributes, serialize in _BY_ATTRIBUTES:
+        if all(hasattr(kind, each) for each in attributes):
+            return serialize
     if issubclass(kind, Mapping):
-        return objects.serialize_mapping
-    if kind.__module__ == "collections" and kind.__name__ == "UserList":
+        return _object(lambda value: value.items())
+    if module == "collections" and kind.__name__ == "UserList":
         return objects.serialize_sequence
-    if kind.__name__ == "UUID":
-        return _scalar(scalars.serialize_by_str)
-    return objects.serialize_as_placeholder
+    return _BY_STR if kind.__name__ == "UUID" else _PLACEHOLDER
