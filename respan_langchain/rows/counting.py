@@ -26,7 +26,7 @@ from respan_langchain.rows.tool_calls import (
     trajectory_step,
 )
 from respan_langchain.rows.value_parts import get_fields
-from respan_langchain.serialization.documents import serialize_documents
+from respan_langchain.serialization.json_value import serialize_documents
 from respan_langchain.serialization.messages import server_tool_steps
 from respan_langchain.tracing.capture_policy import is_internal_call
 from respan_langchain.tracing.events import OMITTED

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.documents import Document
 
-from respan_langchain.serialization.documents import serialize_documents
+from respan_langchain.serialization.json_value import serialize_documents
 
 PAGE = Document(
     "Shoes can be returned.", id="d-1", metadata={"url": "https://x.example", "page": 3}

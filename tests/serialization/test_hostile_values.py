@@ -11,8 +11,7 @@ from support import anything as some
 
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.rows.tool_calls import tool_output
-from respan_langchain.serialization.documents import serialize_documents
-from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.json_value import json_value, serialize_documents
 from respan_langchain.serialization.messages import ContentSerializer, get_role, serialize_messages
 from respan_langchain.serialization.truncation import ContentLimits
 from respan_langchain.tracing.size_estimate import estimate_size
