@@ -100,7 +100,10 @@ class _DatasetApi(Generic[AnyHttpTransport]):
         Raises:
             ConfigurationError: An argument is invalid.
         """
-        self.options = _request_options(timeout, max_tries)
+        self.options = RequestOptions(
+            timeout=check_positive("timeout", timeout),
+            retry=RetryPolicy(max_tries=check_count("max_tries", max_tries)),
+        )
         self._transport = self._transport_class(
             base_url,
             api_key,
@@ -214,9 +217,3 @@ class AsyncDatasetClient(_DatasetApi[AsyncHttpTransport]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-def _request_options(timeout: float, max_tries: int) -> RequestOptions:
-    check_positive("timeout", timeout)
-    check_count("max_tries", max_tries)
-    return RequestOptions(timeout=timeout, retry=RetryPolicy(max_tries=max_tries))

@@ -21,9 +21,9 @@ DEFAULT_NAME: Final = "feedback"
 def build_feedback(
     identifier: str,
     *,
-    score: float | None,
-    comment: str | None,
-    expected_output: Any,
+    score: float | None = None,
+    comment: str | None = None,
+    expected_output: Any = None,
     name: str,
     given_at: float,
 ) -> dict[str, Any]:

@@ -7,9 +7,10 @@ send and sleep.
 import random
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from respan_langchain._arguments import check_number
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.requests import ApiRequest, may_retry, read_result
@@ -61,6 +62,17 @@ class RequestOptions:
     """Used by the synchronous client."""
     rng: Callable[[], float] = draw_jitter
     """Draws the jitter of a wait, from 0 to 1."""
+    deadline: float | None = None
+    """When several calls must have ended together; None gives each call `timeout` seconds."""
+
+    def within(self, seconds: float | None) -> "RequestOptions":
+        """Return options for calls that take at most so long together, by default `timeout`."""
+        end = self.end() if seconds is None else self.clock() + check_number("timeout", seconds)
+        return replace(self, deadline=end)
+
+    def end(self) -> float:
+        """Return when a call that begins now must have ended."""
+        return self.clock() + self.timeout if self.deadline is None else self.deadline
 
 
 def request_flow(request: ApiRequest[Value], options: RequestOptions) -> RequestFlow[Value]:
@@ -70,7 +82,7 @@ def request_flow(request: ApiRequest[Value], options: RequestOptions) -> Request
         ApiError: It failed, or its next try would begin after the timeout.
     """
     content = request.encode_body()
-    deadline = options.clock() + options.timeout
+    deadline = options.end()
     attempt = 0
     while True:
         attempt += 1

@@ -1,12 +1,11 @@
 """Operations that take several requests, as flows that both clients can run."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
-from respan_langchain._arguments import check_number, check_text
+from respan_langchain._arguments import check_text
 from respan_langchain._clock import CLOCK
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client import endpoints
@@ -40,14 +39,14 @@ def find_or_create_dataset(
 
     Takes at most `timeout` seconds in all, by default the client's timeout for one call.
     """
-    deadline = _deadline(options, timeout)
-    found = yield from _find_oldest(options, name, deadline)
+    options = options.within(timeout)
+    found = yield from _find_oldest(options, name)
     if found is not None:
         return found
     request = endpoints.create_dataset(name, description=description)
-    created = yield from request_flow(request, _until(deadline, options))
+    created = yield from request_flow(request, options)
     # Another process may have created one at the same time; all of them return the oldest.
-    return (yield from _find_oldest(options, name, deadline)) or created
+    return (yield from _find_oldest(options, name)) or created
 
 
 def find_logs(
@@ -67,13 +66,13 @@ def find_logs(
     Returns None when it cannot be learnt: the list cannot be had within `timeout` seconds, does not
     show identifiers, or is too long.
     """
-    deadline = _deadline(options, timeout)
+    options = options.within(timeout)
     expected = Counter(identifiers)
     wanted = list(expected)
     found: list[Log] = []
     for start in range(0, len(wanted), MAX_PAGE_SIZE):
         chunk = {one: expected[one] for one in wanted[start : start + MAX_PAGE_SIZE]}
-        logs = yield from _find_chunk(options, dataset_id, Counter(chunk), since, deadline)
+        logs = yield from _find_chunk(options, dataset_id, Counter(chunk), since)
         if logs is None:
             return None
         found += logs
@@ -111,10 +110,9 @@ def give_feedback(
         name=name,
         given_at=CLOCK.time(),
     )
-    deadline = _deadline(options, timeout)
-    log = yield from _await_log(options, dataset_id, identifier, deadline)
-    log_id = str(log.unique_id)
-    return (yield from apply_feedback(_until(deadline, options), dataset_id, log_id, feedback))
+    options = options.within(timeout)
+    log = yield from _await_log(options, dataset_id, identifier)
+    return (yield from apply_feedback(options, dataset_id, str(log.unique_id), feedback))
 
 
 def promote(
@@ -137,11 +135,9 @@ def promote(
     """
     check_text("identifier", identifier, "a run's id or a custom identifier")
     check_text("name", name, "who found the answer right")
-    deadline = _deadline(options, timeout)
-    log = yield from _await_log(options, dataset_id, identifier, deadline)
-    return (
-        yield from promote_log(_until(deadline, options), dataset_id, str(log.unique_id), name=name)
-    )
+    options = options.within(timeout)
+    log = yield from _await_log(options, dataset_id, identifier)
+    return (yield from promote_log(options, dataset_id, str(log.unique_id), name=name))
 
 
 def promote_log(
@@ -151,14 +147,7 @@ def promote_log(
     log = yield from request_flow(endpoints.log(dataset_id, log_id), options)
     if log.output is None:
         raise ConfigurationError(f"promote: the log {log_id} has no output")
-    feedback = build_feedback(
-        log_id,
-        score=None,
-        comment=None,
-        expected_output=log.output,
-        name=name,
-        given_at=CLOCK.time(),
-    )
+    feedback = build_feedback(log_id, expected_output=log.output, name=name, given_at=CLOCK.time())
     return (yield from _merge_into(options, dataset_id, log, feedback))
 
 
@@ -177,28 +166,22 @@ def _merge_into(
     changes = merge_feedback(log.model_dump(include={"metadata", "expected_output"}), feedback)
     if not changes:
         return log
-    return (
-        yield from request_flow(
-            endpoints.update_log(dataset_id, str(log.unique_id), **changes), options
-        )
-    )
+    update = endpoints.update_log(dataset_id, str(log.unique_id), **changes)
+    return (yield from request_flow(update, options))
 
 
-def _await_log(
-    options: RequestOptions, dataset_id: str, identifier: str, deadline: float
-) -> RequestFlow[Log]:
+def _await_log(options: RequestOptions, dataset_id: str, identifier: str) -> RequestFlow[Log]:
     """Return the newest log with this identifier, as soon as the list shows one."""
     delays = iter(FEEDBACK_DELAYS)
     while True:
-        left = deadline - options.clock()
-        logs = yield from find_logs(options, dataset_id, [identifier], timeout=left)
+        logs = yield from find_logs(options, dataset_id, [identifier])
         if logs:
             return logs[0]
         # A lookup does not tell why it failed; a wrong key or a wrong dataset is known from this.
         request = endpoints.dataset(dataset_id)
-        yield from request_flow(request, _until(deadline, options))
+        yield from request_flow(request, options)
         delay = next(delays, FEEDBACK_DELAYS[-1])
-        if options.clock() + delay >= deadline:
+        if options.clock() + delay >= options.end():
             problem = (
                 f"no log has the custom identifier {identifier!r}, or the list does not show it yet"
             )
@@ -207,11 +190,7 @@ def _await_log(
 
 
 def _find_chunk(
-    options: RequestOptions,
-    dataset_id: str,
-    expected: Counter[str],
-    since: float | None,
-    deadline: float,
+    options: RequestOptions, dataset_id: str, expected: Counter[str], since: float | None
 ) -> RequestFlow[list[Log] | None]:
     found: list[Log] = []
     wanted, left, number, most = list(expected), expected.copy(), 0, MIN_PAGES
@@ -224,7 +203,7 @@ def _find_chunk(
             filters=field("custom_identifier").isin(wanted),
         )
         try:
-            page = yield from request_flow(call, _until(deadline, options))
+            page = yield from request_flow(call, options)
         except ApiError:
             return None
         if page.results and all(log.custom_identifier is None for log in page.results):
@@ -253,24 +232,13 @@ def _all_before(logs: Sequence[Log], since: float | None) -> bool:
     )
 
 
-def _find_oldest(
-    options: RequestOptions, name: str, deadline: float
-) -> RequestFlow[DatasetInfo | None]:
+def _find_oldest(options: RequestOptions, name: str) -> RequestFlow[DatasetInfo | None]:
     for number in count(1):
         request = endpoints.list_datasets(page=number, sort_by="created_at")
-        page = yield from request_flow(request, _until(deadline, options))
+        page = yield from request_flow(request, options)
         for dataset in page.results:
             if dataset.name == name:
                 return dataset
         if page.is_last():
             break
     return None
-
-
-def _deadline(options: RequestOptions, timeout: float | None) -> float:
-    seconds = options.timeout if timeout is None else check_number("timeout", timeout)
-    return options.clock() + seconds
-
-
-def _until(deadline: float, options: RequestOptions) -> RequestOptions:
-    return dataclasses.replace(options, timeout=deadline - options.clock())

@@ -129,7 +129,7 @@ class Transfer:
 
     def _send(self, rows: Sequence[TransferRow]) -> None:
         """Send rows until each is delivered or rejected."""
-        deadline = self._options.clock() + self._options.timeout
+        deadline = self._options.end()
         attempt = 0
         while rows:
             attempt += 1
