@@ -17,8 +17,7 @@ from respan_langchain.cli.log_fields import SHORT_NAMES
 from respan_langchain.client.filters import FilterField, Filters, field
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.cell_format import to_text
-from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.log_reader import NEWEST_FIRST
+from respan_langchain.datasets.dataset import NEWEST_FIRST, Dataset
 from respan_langchain.errors import ConfigurationError
 
 WhereOption = Annotated[

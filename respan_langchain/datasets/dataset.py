@@ -1,30 +1,41 @@
 """A dataset in Python: read its logs, select, count, and export them.
 
-Built on `client/client.py`, which makes single API calls. Optional packages are imported when
-they are used.
+Built on `client/client.py`, which makes single API calls.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from html import escape
 from itertools import islice
 from os import PathLike
 from typing import Any, Final, Self, Unpack, overload
 
 from respan_langchain._connect import open_client, require_database_file
+from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain._display import format_count
-from respan_langchain.client import models
+from respan_langchain.client import endpoints, models
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.display import LogList, render_logs
 from respan_langchain.client.filters import combine_filters, describe_filters
 from respan_langchain.client.paths import FilterInput
+from respan_langchain.client.request_flow import request_flow
+from respan_langchain.datasets.export.files import write_csv, write_jsonl
+from respan_langchain.datasets.export.frames import (
+    hugging_face_dataset,
+    pandas_frame,
+    write_parquet,
+)
 from respan_langchain.datasets.export.presets import Preset
-from respan_langchain.datasets.log_reader import NEWEST_FIRST, OLDEST_FIRST, LogReader
+from respan_langchain.datasets.export.rows import ExactLog
 from respan_langchain.datasets.lookup import find_dataset
+from respan_langchain.errors import UnexpectedAnswerError
 from respan_langchain.settings.options import SettingsOptions
 from respan_langchain.settings.reading import read_settings
 from respan_langchain.settings.settings import Settings
 
+OLDEST_FIRST: Final = "created_at"
+NEWEST_FIRST: Final = "-created_at"
 NOTEBOOK_ROWS: Final = 10
 """Newest logs that a notebook shows."""
 
@@ -52,7 +63,8 @@ class Dataset:
         self._client = client
         self.about = about
         """The dataset as the platform describes it."""
-        self._reader = LogReader(client, about.id, filters, exact)
+        self._filters = filters
+        self._exact = exact
         self._owns_client = owns_client
 
     @classmethod
@@ -125,12 +137,12 @@ class Dataset:
         Raises:
             ConfigurationError: A field is unknown, or has a condition already.
         """
-        selected = combine_filters(self._reader.filters, filters, equal)
-        return Dataset(self._client, self.about, filters=selected, exact=self._reader.exact)
+        selected = combine_filters(self._filters, filters, equal)
+        return Dataset(self._client, self.about, filters=selected, exact=self._exact)
 
     def unfiltered(self) -> "Dataset":
         """Return the dataset with all its logs."""
-        return Dataset(self._client, self.about, exact=self._reader.exact)
+        return Dataset(self._client, self.about, exact=self._exact)
 
     def __iter__(self) -> Iterator[models.Log]:
         """Read the logs, oldest first."""
@@ -138,7 +150,8 @@ class Dataset:
 
     def __len__(self) -> int:
         """Return the current number of logs; makes one request."""
-        return self._reader.count()
+        page = self._read_page(OLDEST_FIRST, 1, 1)
+        return len(page.results) if page.count is None else page.count
 
     def __bool__(self) -> bool:
         """Return True, also for a dataset without logs; counting them would make a request."""
@@ -149,14 +162,18 @@ class Dataset:
     @overload
     def __getitem__(self, index: slice) -> LogList: ...
     def __getitem__(self, index: int | slice) -> models.Log | LogList:
-        """Return one log or several by position, oldest first.
+        """Return a log or several by position, oldest first; a slice leaves out missing ones.
 
         Raises:
             IndexError: There are fewer logs.
         """
         if isinstance(index, slice):
-            return LogList(self._reader.read_positions(range(len(self))[index]))
-        return self._reader.read_at(index)
+            return self._read_positions(range(len(self))[index])
+        sort_by, number = (OLDEST_FIRST, index) if index >= 0 else (NEWEST_FIRST, -index - 1)
+        page = self._read_page(sort_by, number + 1, 1)
+        if not page.results:
+            raise IndexError(f"the dataset has no log {index}")
+        return page.results[0]
 
     def head(self, number: int = 5) -> LogList:
         """Return the oldest logs, oldest first."""
@@ -173,19 +190,17 @@ class Dataset:
 
     def pages(self, *, sort_by: str = OLDEST_FIRST) -> Iterator[models.ResultPage[models.Log]]:
         """Read the logs page by page, sorted by a field; `-` before it means descending."""
-        return self._reader.read_pages(sort_by=sort_by)
+        return self._read_pages(sort_by)
 
     def summary(self) -> models.Summary:
         """Return the totals of the logs."""
-        return self._client.summary(self.id, filters=self._reader.filters)
+        return self._client.summary(self.id, filters=self._filters)
 
     def to_jsonl(self, path: str | PathLike[str], *, preset: Preset | None = None) -> int:
         """Write JSON lines, as the rows were sent or in another tool's format.
 
         Return the number of rows.
         """
-        from respan_langchain.datasets.export.files import write_jsonl
-
         return write_jsonl(self, path, preset=preset)
 
     def to_csv(self, path: str | PathLike[str]) -> int:
@@ -193,26 +208,18 @@ class Dataset:
 
         Values that are not text are JSON, and so is text that a spreadsheet would run as a formula.
         """
-        from respan_langchain.datasets.export.files import write_csv
-
         return write_csv(self, path)
 
     def to_parquet(self, path: str | PathLike[str]) -> int:
         """Write a Parquet file (needs pyarrow); return the number of rows."""
-        from respan_langchain.datasets.export.frames import write_parquet
-
         return write_parquet(self, path)
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`: text, nullable numbers, UTC times, contents as objects."""
-        from respan_langchain.datasets.export.frames import pandas_frame
-
         return pandas_frame(self)
 
     def to_hf(self) -> Any:
         """Return a Hugging Face `datasets.Dataset`; its column `messages` has the conversation."""
-        from respan_langchain.datasets.export.frames import hugging_face_dataset
-
         return hugging_face_dataset(self)
 
     def close(self) -> None:
@@ -227,12 +234,48 @@ class Dataset:
         self.close()
 
     def __repr__(self) -> str:
-        filters = describe_filters(self._reader.filters)
+        filters = describe_filters(self._filters)
         return f"Dataset({self.name!r}, id={self.id!r}{filters and f', where {filters}'})"
 
     def _repr_html_(self) -> str:
         """Show the newest logs in a notebook."""
-        filters = describe_filters(self._reader.filters)
+        filters = describe_filters(self._filters)
         title = f"<b>{escape(self.name)}</b> · {format_count(len(self))} logs"
         title += filters and f" where {escape(filters)}"
         return f"<div>{title}{render_logs(self.latest(NOTEBOOK_ROWS))}</div>"
+
+    def _read_positions(self, positions: range) -> LogList:
+        if not positions:
+            return LogList()
+        first, last = min(positions), max(positions)
+        skipped_pages, offset = divmod(first, MAX_PAGE_SIZE)
+        pages = self._read_pages(OLDEST_FIRST, skipped_pages + 1)
+        logs = (log for page in pages for log in page.results)
+        read = list(islice(logs, offset, offset + last - first + 1))
+        return LogList(read[each - first] for each in positions if each - first < len(read))
+
+    def _read_pages(self, sort_by: str, number: int = 1) -> Iterator[models.ResultPage[models.Log]]:
+        """Read page by page, from this page of 100 logs on."""
+        size = MAX_PAGE_SIZE
+        while True:
+            try:
+                page = self._read_page(sort_by, number, size)
+            except UnexpectedAnswerError:
+                if size == 1:
+                    raise
+                # A page of large logs may exceed what a client reads; ten smaller ones may not.
+                number, size = (number - 1) * 10 + 1, size // 10
+                continue
+            yield page
+            if page.is_last():
+                return
+            number += 1
+
+    def _read_page(self, sort_by: str, number: int, size: int) -> models.ResultPage[models.Log]:
+        request = endpoints.list_logs(
+            self.id, page=number, page_size=size, sort_by=sort_by, filters=self._filters
+        )
+        if self._exact:
+            parse: Callable[[Any], Any] = models.ResultPage[ExactLog].model_validate
+            request = replace(request, parse=parse)
+        return self._client.run(request_flow(request, self._client.options))

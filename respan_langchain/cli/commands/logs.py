@@ -33,9 +33,8 @@ from respan_langchain.cli.tables import FittingTable, render_logs
 from respan_langchain.client.feedback import DEFAULT_NAME
 from respan_langchain.client.models import Log
 from respan_langchain.client.workflows import promote_log
-from respan_langchain.datasets.dataset import Dataset
+from respan_langchain.datasets.dataset import NEWEST_FIRST, Dataset
 from respan_langchain.datasets.export import files
-from respan_langchain.datasets.log_reader import NEWEST_FIRST
 from respan_langchain.errors import ConfigurationError
 
 ListFormat = Literal["table", "json", "jsonl", "csv"]
