@@ -26,8 +26,8 @@ MARKER: Final = "respan_rows"
 ROW_PROPERTY: Final = "respan_row"
 SCORE_PREFIX: Final = "respan_score."
 """Prefix of the user properties in which a test reports its scores; JUnit files show them."""
-_LOCKS: Final = pytest.StashKey[dict["Path", "Lock"]]()
-_DATASETS: Final = pytest.StashKey[dict[str, "Dataset"]]()
+_LOCK: Final = pytest.StashKey["Lock"]()
+_DATASET: Final = pytest.StashKey["Dataset"]()
 
 Replay = Callable[..., "Trial"]
 
@@ -39,18 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--respan-accept", action="store_true", help="write the scores of this run to the lock file"
     )
-    group.addoption(
-        "--respan-tools",
-        choices=("recorded", "live"),
-        default="recorded",
-        help="where tools and retrievers get their answers (default: recorded)",
-    )
-    group.addoption(
-        "--respan-models",
-        choices=("recorded", "live"),
-        default="live",
-        help="where models get their answers (default: live)",
-    )
+    for name, who, default in [
+        ("tools", "tools and retrievers", "recorded"),
+        ("models", "models", "live"),
+    ]:
+        group.addoption(
+            f"--respan-{name}",
+            choices=("recorded", "live"),
+            default=default,
+            help=f"where {who} get their answers (default: {default})",
+        )
     group.addoption(
         "--respan-repeat", type=int, default=1, metavar="N", help="runs of each row (default: 1)"
     )
@@ -61,16 +59,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{MARKER}(dataset, limit=None): run the test for each row of the lock file"
     )
-    config.stash[_LOCKS] = {}
-    config.stash[_DATASETS] = {}
     if config.getoption("--respan-accept"):
         config.pluginmanager.register(ScoreCollector(), "respan_score_collector")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the connections."""
-    for dataset in config.stash.get(_DATASETS, {}).values():
-        dataset.close()
+    if _DATASET in config.stash:
+        config.stash[_DATASET].close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -166,8 +162,7 @@ class ScoreCollector:
             row: replace(locked, scores={**locked.scores, **self._scores.get(row, {})})
             for row, locked in lock.rows.items()
         }
-        path = _lock_path(session.config)
-        write_lock(replace(lock, rows=rows), path)
+        write_lock(replace(lock, rows=rows), _lock_path(session.config))
 
 
 def _open_dataset(config: pytest.Config) -> "Dataset":
@@ -175,13 +170,12 @@ def _open_dataset(config: pytest.Config) -> "Dataset":
     from respan_langchain.datasets.dataset import Dataset
     from respan_langchain.settings.reading import read_settings_without_key
 
-    lock = _read_lock(config)
-    opened = config.stash[_DATASETS]
-    if lock.dataset not in opened:
+    if _DATASET not in config.stash:
+        lock = _read_lock(config)
         is_local = uses_default_file(read_settings_without_key({}))
         url = DEFAULT_LOCAL_URL if is_local else None
-        opened[lock.dataset] = Dataset.open(lock.dataset_id or lock.dataset, base_url=url)
-    return opened[lock.dataset]
+        config.stash[_DATASET] = Dataset.open(lock.dataset_id or lock.dataset, base_url=url)
+    return config.stash[_DATASET]
 
 
 def _with_model_calls(config: pytest.Config, row: "RecordedRow") -> "RecordedRow":
@@ -202,14 +196,12 @@ def _read_lock(config: pytest.Config) -> "Lock":
     from respan_langchain.errors import ConfigurationError
     from respan_langchain.experiments.lock import read_lock
 
-    path = _lock_path(config)
-    locks = config.stash[_LOCKS]
-    if path not in locks:
+    if _LOCK not in config.stash:
         try:
-            locks[path] = read_lock(path)
+            config.stash[_LOCK] = read_lock(_lock_path(config))
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from error
-    return locks[path]
+    return config.stash[_LOCK]
 
 
 def _lock_path(config: pytest.Config) -> "Path":
